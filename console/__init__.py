@@ -1,0 +1,1 @@
+"""The people's way in: the command line ``huimin``."""

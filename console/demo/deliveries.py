@@ -1,0 +1,162 @@
+"""The made-up records as units deliver them: files in two encodings, some packed, with the flaws real ones have.
+
+The one idea: every flaw is one Huimin must get right on its own: rows twice, an older file that comes late, two versions of one record,
+numbers with a wrong check digit, dates that do not exist, a unit that never declares anything.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from policies.values import Text
+
+YICHUAN = "310107020"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of one unit, and what is wrong with it."""
+
+    feed: str
+    unit: str
+    path: Path
+    rows: int
+    note: Text
+
+
+def opening(frames: Mapping[str, pl.DataFrame], folder: Path, seed: int, formats: Mapping[str, str]) -> list[File]:
+    """Everything the district's units hold, written as a first round of deliveries.
+
+    Args:
+        formats: by feed, ``xlsx`` or the encoding its contract asks for.
+
+    Returns:
+        The files, in the order in which they arrive.
+    """
+    rng = np.random.default_rng(seed + 1)
+    write = _Writer(folder, formats)
+    hukou, occupancy = frames["hukou"], frames["occupancy"]
+    streets = frames["dwelling"].select("property_no", "division")
+    in_yichuan = occupancy.join(streets, on="property_no", how="left", maintain_order="left")["division"].eq(YICHUAN).fill_null(False)
+    write("dwelling", "putuo-housing", frames["dwelling"])
+    write("household", "putuo-psb", frames["household"])
+    spoilt = Text("有重复行、错误号码、不存在的日期", "rows twice, wrong numbers, impossible dates")
+    write("hukou", "putuo-psb", _twice(_spoilt(hukou, rng), 0.005, rng), spoilt)
+    write("hukou", "putuo-psb", _older(hukou, 0.06, rng), Text("旧版本，迟到，压缩", "older versions, late, packed"), "hukou-late.csv.gz")
+    write("medical_insurance", "putuo-medical-insurance", frames["medical_insurance"])
+    write("pension", "putuo-social-security", frames["pension"], Text("缺部分金额", "some amounts missing"))
+    write("income", "putuo-civil-affairs", _corrected(frames["income"], 0.05, rng), Text("同一人两个版本", "two versions of one record"))
+    write("social_assistance", "putuo-civil-affairs", frames["social_assistance"])
+    write("elderly_allowance", "putuo-civil-affairs", frames["elderly_allowance"])
+    write("relocation", "putuo-housing", _twice(frames["relocation"], 0.03, rng), Text("有重复行", "rows twice"))
+    write("occupancy", "putuo-housing", occupancy.filter(~in_yichuan))
+    silent = Text("该单位从不声明覆盖", "this unit never declares coverage")
+    write("occupancy", "yichuan-street", occupancy.filter(in_yichuan), silent, "occupancy-yichuan")
+    return write.files
+
+
+def next_day(frames: Mapping[str, pl.DataFrame], folder: Path, seed: int, today: date, formats: Mapping[str, str]) -> list[File]:
+    """One day's changes: enrolments, corrected incomes, moves, notices."""
+    rng = np.random.default_rng(seed + 2)
+    day = today + timedelta(days=1)
+    write = _Writer(folder, formats)
+    elderly = frames["hukou"].filter(pl.col("出生日期") < date(today.year - 70, today.month, 1))
+    enrolled = _part(elderly, 0.02, rng)
+    write("medical_insurance", "putuo-medical-insurance", _enrolments(enrolled, day), Text("新参保", "new enrolments"), "medical_insurance-day")
+    incomes = _part(frames["income"], 0.004, rng)
+    cents = pl.Series(rng.integers(60_000, 900_000, incomes.height))
+    amounts = (cents // 100).cast(pl.String) + "." + (cents % 100).cast(pl.String).str.zfill(2)
+    incomes = incomes.with_columns(monthly_income=amounts, changed_at=pl.lit(day))
+    write("income", "putuo-civil-affairs", incomes, Text("更正的收入", "corrected incomes"), "income-day")
+    moved = _part(frames["occupancy"].filter(pl.col("relation_to_tenant") == "unrelated"), 0.05, rng)
+    out = moved.with_columns(moved_out=pl.lit(today), changed_at=pl.lit(day))
+    write("occupancy", "putuo-housing", out, Text("搬离", "moved out"), "occupancy-day")
+    write("relocation", "putuo-housing", _notices(frames["dwelling"], day, rng), Text("新动迁通知", "new notices"), "relocation-day")
+    return write.files
+
+
+PLAIN = Text("", "")
+
+
+class _Writer:
+    """Writes files into a folder, each as its contract asks, and keeps the list of them."""
+
+    def __init__(self, folder: Path, formats: Mapping[str, str]) -> None:
+        self.folder, self.formats, self.files = folder, formats, list[File]()
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def __call__(self, feed: str, unit: str, frame: pl.DataFrame, note: Text = PLAIN, name: str = "") -> None:
+        how = self.formats[feed]
+        name = name or feed
+        path = self.folder / (name if "." in name else f"{name}.{'xlsx' if how == 'xlsx' else 'csv'}")
+        if how == "xlsx":
+            frame.with_columns(pl.col(pl.Date).dt.to_string("%Y-%m-%d")).write_excel(path, autofilter=False, table_style=None)
+        else:
+            content = frame.write_csv(None).encode(how)
+            path.write_bytes(gzip.compress(content, compresslevel=1, mtime=0) if path.suffix == ".gz" else content)
+        self.files.append(File(feed, unit, path, frame.height, note))
+
+
+def _part(frame: pl.DataFrame, share: float, rng: np.random.Generator) -> pl.DataFrame:
+    """A share of the rows, at least two, in their order."""
+    picked = np.sort(rng.choice(frame.height, max(int(frame.height * share), min(frame.height, 2)), replace=False))
+    return frame[picked.tolist()]
+
+
+def _twice(frame: pl.DataFrame, share: float, rng: np.random.Generator) -> pl.DataFrame:
+    """Some rows again at the end."""
+    return pl.concat([frame, _part(frame, share, rng)])
+
+
+def _older(frame: pl.DataFrame, share: float, rng: np.random.Generator) -> pl.DataFrame:
+    """What some rows said two years before, in another street."""
+    return _part(frame, share, rng).with_columns(
+        pl.col("changed_at").dt.offset_by("-2y"), division=pl.lit("310107005"), hukou_since=pl.lit(date(2001, 5, 1))
+    )
+
+
+def _corrected(frame: pl.DataFrame, share: float, rng: np.random.Generator) -> pl.DataFrame:
+    """Some rows have an older, other version behind them."""
+    before = _part(frame, share, rng).with_columns(pl.col("changed_at").dt.offset_by("-3mo"), monthly_income=pl.lit("99999.00"))
+    return pl.concat([frame, before])
+
+
+def _spoilt(frame: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+    """One in 4,000 with a wrong check digit, one in 1,000 with a date that does not exist, a few written with lower-case x."""
+    n = frame.height
+    wrong, never, lower = (pl.Series(rng.random(n) < share) for share in (1 / 4000, 1 / 1000, 1 / 50))
+    id_number, born = pl.col("id_number"), pl.col("出生日期").dt.to_string("%Y-%m-%d")
+    digit = (id_number.str.slice(16, 1).cast(pl.Int8) + 1) % 10
+    return frame.with_columns(
+        id_number=pl.when(wrong).then(id_number.str.head(16) + digit.cast(pl.String) + id_number.str.tail(1)).when(lower).then(id_number.str.to_lowercase()).otherwise(id_number),
+        出生日期=pl.when(never).then(pl.lit("1948-02-30")).otherwise(born),
+    )
+
+
+def _enrolments(people: pl.DataFrame, day: date) -> pl.DataFrame:
+    return people.select(
+        enrolment_no=pl.lit("YBN") + pl.int_range(pl.len()).cast(pl.String).str.zfill(6),
+        id_number="id_number",
+        status=pl.lit("正常"),
+        scheme=pl.lit("居民"),
+        valid_from=pl.lit(day),
+        valid_to=pl.lit(None, dtype=pl.Date),
+        changed_at=pl.lit(day),
+    )
+
+
+def _notices(dwellings: pl.DataFrame, day: date, rng: np.random.Generator) -> pl.DataFrame:
+    return _part(dwellings.filter(pl.col("division") == "310107022"), 0.03, rng).select(
+        notice_no=pl.lit("DQN") + pl.int_range(pl.len()).cast(pl.String).str.zfill(6),
+        property_no="property_no",
+        line=pl.lit("L15"),
+        notice_date=pl.lit(day),
+        changed_at=pl.lit(day),
+    )

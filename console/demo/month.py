@@ -1,0 +1,91 @@
+"""The second half of the demonstration: a day of changes, a late statement, a month of days."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from console.words import STATUSES, number, token
+from policies.values import Text
+
+if TYPE_CHECKING:
+    from console.demo.tour import Tour
+    from streams.host import Host
+    from streams.messages import CandidateChange
+
+
+def next_day(tour: Tour, host: Host) -> None:
+    """Friday: enrolments, corrected incomes, people moving out, new notices."""
+    from console.demo import tour as steps
+    from console.demo.deliveries import next_day as files_of
+    from streams.messages import Tick
+
+    files = files_of(tour.frames, tour.files / "day", tour.seed, tour.today, tour.formats)
+    changes = list(host.submit(Tick(tour.today + timedelta(days=1))).changes)
+    changes += steps._ingest(tour, host, files, 8, Text("第二天：新参保、收入更正、搬离、新通知", "The next day: enrolments, corrected incomes, moves, new notices"))
+    steps.show_changes(tour, changes)
+    tour.facts["day_changes"] = len(changes)
+
+
+def late_statement(tour: Tour, host: Host) -> None:
+    """The insurance centre declares Taopu: those who waited for evidence are decided."""
+    from console.demo import tour as steps
+    from console.demo.statements import stated
+
+    tour.step(9, Text("医保中心补上桃浦镇的声明", "The insurance centre declares Taopu"))
+    changes = stated(tour.workspace, host, tour.files, "medical_insurance", "putuo-medical-insurance", [steps.LATE_STREET], tour.today)
+    steps.show_changes(tour, changes)
+    tour.facts["coverage_changes"] = len(changes)
+
+
+def month(tour: Tour, host: Host) -> None:
+    """Thirty days: the insurance centre declares every five, birthdays and old notices do the rest."""
+    from console.demo import tour as steps
+    from console.demo.people import DISTRICT
+    from console.demo.statements import stated
+    from streams.messages import Tick
+
+    tour.step(10, Text(f"{steps.DAYS} 天过去：只重新判断到期的人", f"{steps.DAYS} days pass: only those who are due are judged again"))
+    changes: list[CandidateChange] = []
+    due, begun = 0, time.perf_counter()
+    with tour.session.progress(Text("逐日判断", "Day by day"), steps.DAYS) as advance:
+        for ahead in range(2, steps.DAYS + 2):
+            day = tour.today + timedelta(days=ahead)
+            if ahead % steps.RESTATED_EVERY == 0:
+                changes += stated(tour.workspace, host, tour.files, "medical_insurance", "putuo-medical-insurance", [DISTRICT], day - timedelta(days=1))
+            if ahead in (12, 24):
+                for feed, unit in (("hukou", "putuo-psb"), ("relocation", "putuo-housing"), ("occupancy", "putuo-housing")):
+                    changes += stated(tour.workspace, host, tour.files, feed, unit, [DISTRICT], day - timedelta(days=1))
+            changes += host.submit(Tick(day)).changes
+            due += host.state.matcher.due  # type: ignore[attr-defined]  # the port names only what the steps call
+            advance(1)
+    steps.show_changes(tour, changes)
+    seconds = time.perf_counter() - begun
+    tour.session.say(Text(f"重新判断 {number(due)} 次，{seconds:.1f} 秒。", f"{number(due)} judged again, in {seconds:.1f} s."))
+    _some_reasons(tour, host, changes)
+    tour.facts.update(month_changes=len(changes), month_judged=due)
+
+
+def _some_reasons(tour: Tour, host: Host, changes: Iterable[CandidateChange]) -> None:
+    """For a few who entered or left with a day: which day, and what is decided now."""
+    shown: set[tuple[str, str]] = set()
+    language = tour.session.language
+    for change in changes:
+        key = (change.policy, change.change)
+        if change.cause.kind != "day" or change.change == "changed" or key in shown:
+            continue
+        shown.add(key)
+        verdict = host.state.matcher.verdict(change.policy, change.subject)  # type: ignore[attr-defined]  # as above
+        if verdict is not None:
+            from console.candidates import labelled
+
+            labels = labelled(host.state.policies[change.policy], language)
+            failed = "、".join(labels.get(one, one) for one in verdict.failed)
+            now = STATUSES[verdict.status]
+            line = Text(
+                f"{change.day} {token(change.subject)} {'进入' if change.change == 'entered' else '离开'} {change.policy}：{failed and '不再满足 ' + failed or now.zh}",
+                f"{change.day} {token(change.subject)} {change.change} {change.policy}: {failed and 'no longer: ' + failed or now.en}",
+            )
+            tour.session.say(line, "dim")

@@ -1,0 +1,257 @@
+"""``huimin demo``: from records to lists that stay true, in ten steps, on a district nobody lives in.
+
+The one idea: every step goes the way of real work, through files, contracts, the state on disk and the same steps; nothing is
+staged but the people.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import Counter
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from console.changes import COLUMNS, counted
+from console.session import Session
+from console.words import STATUSES, number, street, token
+from policies.values import Text
+
+if TYPE_CHECKING:
+    from console.demo.deliveries import File
+    from infra.workspace import Workspace
+    from streams.host import Host
+    from streams.messages import CandidateChange
+
+POLICIES = ("elderly-uninsured", "relocation-hardship", "group-rental", "dibao", "elderly-allowance")
+LISTS = ("elderly-uninsured", "relocation-hardship", "group-rental")
+LATE_STREET = "310107103"
+"""Taopu: the insurance centre declares it complete only on the second day."""
+DAYS = 30
+RESTATED_EVERY = 5
+
+
+@dataclass(slots=True)
+class Tour:
+    """What the steps hand on, and what ``--json`` prints at the end."""
+
+    session: Session
+    workspace: Workspace
+    files: Path
+    residents: int
+    seed: int
+    today: date
+    started: float = field(default_factory=time.perf_counter)
+    facts: dict[str, Any] = field(default_factory=dict)
+    frames: dict[str, Any] = field(default_factory=dict)
+    statements: int = 0
+
+    def step(self, position: int, text: Text) -> None:
+        """A heading with the time so far."""
+        seconds = time.perf_counter() - self.started
+        console = self.session.console(stderr=self.session.json)
+        console.print()
+        console.rule(f"{position} · {text[self.session.language]}  [dim]{seconds:.1f} s[/dim]", align="left", style="cyan")
+
+    @property
+    def formats(self) -> dict[str, str]:
+        """How each feed's contract wants its files."""
+        feeds = self.workspace.catalogue().feeds.values()
+        return {feed.name: "xlsx" if feed.format == "xlsx" else feed.encoding for feed in feeds}
+
+
+def tour(session: Session, residents: int, seed: int, keep: Path | None) -> None:
+    """The whole demonstration; the workspace is thrown away unless ``keep`` says where."""
+    from console.demo.district import TODAY
+    from infra.workspace import Workspace, copy_library, example_units
+
+    place: AbstractContextManager[str] = tempfile.TemporaryDirectory(prefix="huimin-demo-") if keep is None else nullcontext(str(keep))
+    with place as folder:
+        workspace = Workspace.create(Path(folder) / "workspace" if keep is None else keep, example_units())
+        copy_library(workspace)
+        _plain_sheets(workspace)
+        made = Tour(session, workspace, workspace.root / "files", residents, seed, TODAY)
+        _generate(made)
+        with workspace.writing() as host:
+            _run(made, host)
+        seconds = time.perf_counter() - made.started
+        made.facts["seconds"] = round(seconds, 1)
+        if not session.data(made.facts):
+            _farewell(session, keep, seconds)
+
+
+def _plain_sheets(workspace: Workspace) -> None:
+    """Take occupancy as CSV: spreadsheets of a whole district take longer to write than everything else together."""
+    contract = workspace.folder("feeds") / "occupancy.yaml"
+    contract.write_text(contract.read_text(encoding="utf-8").replace("format: xlsx", "format: csv, encoding: utf-8"), encoding="utf-8")
+
+
+def _generate(tour: Tour) -> None:
+    from console.demo.deliveries import opening
+    from console.demo.district import district
+
+    count = number(tour.residents)
+    tour.step(1, Text(f"虚构的普陀区：{count} 位居民，八个单位的文件", f"A made-up Putuo: {count} residents, the files of eight units"))
+    with tour.session.progress(Text("生成居民、家庭、住房", "Making residents, households, dwellings")):
+        tour.frames = dict(district(tour.residents, tour.seed, tour.today))
+        files = opening(tour.frames, tour.files / "opening", tour.seed, tour.formats)
+    tour.facts["files"] = len(files)
+    columns = [Text("文件", "file"), Text("单位", "unit"), Text("行数", "rows"), Text("特点", "note")]
+    units = tour.workspace.catalogue().units
+    language = tour.session.language
+    tour.session.table(None, columns, ([f.path.name, units[f.unit].title[language], number(f.rows), f.note[language]] for f in files), right=(2,))
+    tour.facts["opening"] = files
+
+
+def _run(tour: Tour, host: Host) -> None:
+    from console.demo import month
+    from streams.messages import Tick
+
+    files: list[File] = tour.facts.pop("opening")
+    host.submit(Tick(tour.today))
+    _needs(tour)
+    _ingest(tour, host, files, 3, Text("各单位交付，惠民接收", "The units deliver, Huimin takes in"))
+    _cover(tour, host)
+    _publish(tour, host)
+    _lists(tour, host)
+    _explain(tour, host)
+    month.next_day(tour, host)
+    month.late_statement(tour, host)
+    month.month(tour, host)
+
+
+def _needs(tour: Tour) -> None:
+    """Before anybody is matched: what the draft asks of whom."""
+    from console.demo.district import TODAY
+    from console.needs import COLUMNS as NEEDS
+    from console.needs import _row as needs_row
+    from console.needs import unit_needs
+    from console.policy import readable
+
+    tour.step(2, Text("只凭政策草案：需要谁的哪些记录", "From the drafts alone: whose records will be needed"))
+    catalogue = tour.workspace.catalogue()
+    policy = readable(tour.workspace.folder("policies") / "elderly-uninsured.yaml", catalogue)
+    found = unit_needs(policy, catalogue, None)
+    tour.session.say(Text(f"{policy.title.zh}（{TODAY} 起草）", f"{policy.title.en} (draft of {TODAY})"), "bold")
+    tour.session.table(None, NEEDS[:5], (needs_row(one, catalogue, tour.session.language)[:5] for one in found))
+
+
+def _ingest(tour: Tour, host: Host, files: list[File], position: int, title: Text) -> list[CandidateChange]:
+    """Files through the real connectors, with what was put aside."""
+    from infra.delivery import deliver
+
+    tour.step(position, title)
+    begun = time.perf_counter()
+    rows: list[list[str]] = []
+    changes: list[CandidateChange] = []
+    total = sum(f.rows for f in files)
+    with tour.session.progress(title, total) as advance:
+        for file in files:
+            source = host.state.catalogue.feeds[file.feed].source_position(file.unit) or 0
+            done = deliver(tour.workspace, host, file.feed, source, file.path, advance=advance)
+            changes += done.changes
+            rows.append([file.path.name, number(done.rows), number(done.quarantined) if done.quarantined else "", number(done.unplaced) if done.unplaced else ""])
+    seconds = max(time.perf_counter() - begun, 1e-9)
+    columns = [Text("文件", "file"), Text("行数", "rows"), Text("隔离", "quarantined"), Text("认不出是谁", "nobody named")]
+    tour.session.table(None, columns, rows, right=(1, 2, 3))
+    rate = number(round(total / seconds))
+    tour.session.say(Text(f"{number(total)} 行，{seconds:.1f} 秒（每秒 {rate} 行）", f"{number(total)} rows in {seconds:.1f} s ({rate} a second)"))
+    tour.facts[f"rows_{position}"] = total
+    return changes
+
+
+def _cover(tour: Tour, host: Host) -> None:
+    """Who declares what: all but Yichuan Road; the insurance centre all but Taopu."""
+    from console.demo.people import DISTRICT, STREETS
+    from console.demo.statements import stated
+
+    tour.step(4, Text("各单位声明：到这一天，我们的记录是完整的", "The units declare: up to this day we hold every record"))
+    said = 0
+    for feed in host.state.catalogue.feeds.values():
+        if feed.name not in tour.frames:
+            continue
+        places = [place for place in STREETS if place != LATE_STREET] if feed.name == "medical_insurance" else [DISTRICT]
+        stated(tour.workspace, host, tour.files, feed.name, feed.sources[0].unit, places, tour.today - timedelta(days=1))
+        said += len(places)
+    tour.session.say(
+        Text(
+            f"{said} 份声明。医保中心还没有声明桃浦镇；宜川路街道从不声明：没有记录不等于没有。",
+            f"{said} statements. The insurance centre has not declared Taopu yet, and Yichuan Road never does: no record is not a no.",
+        )
+    )
+
+
+def _publish(tour: Tour, host: Host) -> None:
+    from streams.messages import PolicyPublished
+
+    tour.step(5, Text("发布五份政策：一人发布，另一人批准", "Five policies are published: one person publishes, another approves"))
+    rows = []
+    tour.facts["lists"] = {}
+    for name in POLICIES:
+        from console.policy import readable
+
+        path = tour.workspace.folder("policies") / f"{name}.yaml"
+        policy = readable(path, host.state.catalogue)
+        begun = time.perf_counter()
+        changes = host.submit(PolicyPublished(name, policy.version, path.read_text(encoding="utf-8"), policy.digest, "王芳", "李强")).changes
+        seconds = time.perf_counter() - begun
+        of_status = Counter(change.status for change in changes)
+        tour.facts["lists"][name] = {str(status): count for status, count in of_status.items()}
+        rows.append([policy.title[tour.session.language], *(number(of_status[s]) if of_status[s] else "" for s in STATUSES if s), f"{seconds:.2f} s"])
+    columns = [Text("政策", "policy"), *(text for s, text in STATUSES.items() if s), Text("用时", "time")]
+    tour.session.table(None, columns, rows, right=(1, 2, 3, 4))
+
+
+def _lists(tour: Tour, host: Host) -> None:
+    from console.candidates import _table
+
+    tour.step(6, Text("三份名单", "Three lists"))
+    for name in LISTS:
+        found = host.state.matcher.candidates(name)
+        by_street = Counter(c.division for c in found)
+        some = _one_of_each(found)
+        _table(tour.session, some, host.state.policies[name], host.state.catalogue)
+        places = "  ".join(f"{street(place, tour.session.language)} {number(count)}" for place, count in by_street.most_common(10))
+        tour.session.say(Text(f"共 {number(len(found))}：{places}", f"{number(len(found))} in all: {places}"), "dim")
+
+
+def _one_of_each(found: Any) -> list[Any]:
+    """Two candidates of every status."""
+    seen: Counter[str | None] = Counter()
+    some = []
+    for candidate in found:
+        if seen[candidate.status] < 2:
+            some.append(candidate)
+        seen[candidate.status] += 1
+    return some
+
+
+def _explain(tour: Tour, host: Host) -> None:
+    from console.reasons import show_explanation
+
+    tour.step(7, Text("为什么？两个解释", "Why? Two explanations"))
+    for name, status in (("elderly-uninsured", "needs_evidence"), ("relocation-hardship", "to_check")):
+        chosen = next((c for c in host.state.matcher.candidates(name) if c.status == status), None)
+        if chosen is not None:
+            line = f"$ huimin explain {name} {token(chosen.subject)}"
+            tour.session.say(Text(line, line), "dim")
+            show_explanation(tour.session, host.state, host.state.policies[name], chosen.subject)
+
+
+def show_changes(tour: Tour, changes: list[CandidateChange]) -> None:
+    """Changes, counted."""
+    if changes:
+        tour.session.table(None, COLUMNS, counted(changes, tour.session.language), right=(5,))
+    else:
+        tour.session.say(Text("名单没有变动。", "No list changed."))
+
+
+def _farewell(session: Session, keep: Path | None, seconds: float) -> None:
+    session.say(Text(f"\n全程 {seconds:.1f} 秒。", f"\n{seconds:.1f} s in all."), "bold")
+    if keep is None:
+        session.say(Text("想自己试试：huimin demo --keep putuo，然后 huimin candidates list elderly-uninsured --workspace putuo", "Try it yourself: huimin demo --keep putuo, then huimin candidates list elderly-uninsured --workspace putuo"))
+    else:
+        session.say(Text(f"工作区在 {keep}：试试 huimin candidates list elderly-uninsured --workspace {keep}", f"The workspace is {keep}: try huimin candidates list elderly-uninsured --workspace {keep}"))

@@ -1,0 +1,219 @@
+"""Verbs about feeds: add, list, show, check, coverage, quarantine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from console.i18n import both, verb
+from console.session import Session, of
+from policies.problems import HuiminError, meant
+from policies.values import Text
+
+if TYPE_CHECKING:
+    from policies.catalogue import Catalogue, Feed
+
+Contract = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help=both("数据源约定（YAML）", "the feed contract (YAML)"))]
+Contracts = Annotated[list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False, help=both("要检查的约定", "contracts to check"))]
+Name = Annotated[str, typer.Argument(metavar="FEED", help=both("数据源名", "the feed's name"))]
+OneFeed = Annotated[str | None, typer.Option("--feed", metavar="FEED", help=both("只看这个数据源", "only this feed"))]
+Statements = Annotated[
+    Path | None, typer.Argument(metavar="[FILE]", exists=True, help=both("覆盖声明文件；不给则列出现有声明", "a file of statements; without it, lists those in effect"))
+]
+Some = Annotated[str | None, typer.Argument(metavar="[FEED]", help=both("数据源名", "the feed's name"))]
+Limit = Annotated[int, typer.Option(min=1, help=both("最多列出几行", "rows to list at most"))]
+
+
+def group() -> typer.Typer:
+    app = typer.Typer(no_args_is_help=True, help=both("数据源：记录从哪里来。", "Feeds: where records come from."))
+    for name, function, text in (
+        ("add", add, verb("加入一个数据源。", "Add a feed by its contract.", "huimin feed add contracts/pension.yaml")),
+        ("list", show_all, verb("列出数据源。", "List the feeds.", "huimin feed list --json")),
+        ("show", show, verb("看一个数据源的字段、来源和共享协议。", "Show a feed's fields, sources and agreement.", "huimin feed show hukou")),
+        ("check", check, verb("检查约定，列出所有问题。", "Check contracts and list every problem.", "huimin feed check contracts/pension.yaml")),
+        (
+            "coverage",
+            coverage,
+            verb(
+                "登记覆盖声明，或列出现有声明及其日期。",
+                "Take in coverage statements, or list those in effect.",
+                "huimin feed coverage statements.jsonl",
+                "huimin feed coverage --feed medical_insurance",
+            ),
+        ),
+        (
+            "quarantine",
+            quarantine,
+            verb(
+                "列出未通过校验的行：行号、规则、值的类型（不显示内容）。",
+                "List rows that failed: number, rule, class of value (never the value).",
+                "huimin feed quarantine hukou --limit 20",
+            ),
+        ),
+    ):
+        app.command(name, help=text)(function)
+    return app
+
+
+def add(context: typer.Context, contract: Contract) -> None:
+    from connectors.contracts import load_contract, read_catalogue
+
+    session = of(context)
+    workspace = session.workspace()
+    units, contracts = workspace.documents()
+    text = contract.read_text(encoding="utf-8")
+    feed = load_contract(text, str(contract))
+    file = f"feeds/{feed.name}.yaml"
+    if file in contracts:
+        raise HuiminError(
+            Text(f"数据源 {feed.name} 已存在（{file}）。", f"The feed {feed.name} is there already ({file})."), 5
+        )
+    read_catalogue(units, {**contracts, str(contract): text})
+    (workspace.folder("feeds") / f"{feed.name}.yaml").write_text(text, encoding="utf-8")
+    if not session.data({"feed": feed.name, "file": file}):
+        session.say(Text(f"已加入数据源 {feed.name}（{feed.title.zh}）", f"Added the feed {feed.name} ({feed.title.en})"))
+
+
+def show_all(context: typer.Context) -> None:
+    session = of(context)
+    feeds = list(session.workspace().catalogue().feeds.values())
+    if session.data([_as_data(feed, session.language) for feed in feeds]):
+        return
+    columns = [Text("数据源", "feed"), Text("名称", "title"), Text("对象", "subject"), Text("来源单位", "sources"), Text("更新", "every"), Text("协议至", "agreed until")]
+    session.table(None, columns, (_row(feed, session.language) for feed in feeds))
+
+
+def _row(feed: Feed, language: str) -> list[str]:
+    subject = KINDS[feed.subject][language] + ("*" if feed.many else "")
+    return [
+        feed.name, feed.title[language], subject, "\n".join(s.unit for s in feed.sources),
+        feed.expected_every or "", str(feed.agreement.until or ""),
+    ]  # fmt: skip
+
+
+KINDS: dict[Any, Text] = {"person": Text("个人", "person"), "household": Text("家庭", "household"), "dwelling": Text("住房", "dwelling")}
+
+
+def _as_data(feed: Feed, language: str) -> dict[str, Any]:
+    return {
+        "feed": feed.name,
+        "title": feed.title[language],
+        "subject": str(feed.subject),
+        "cardinality": "many" if feed.many else "one",
+        "sources": [{"unit": s.unit, "division": s.division} for s in feed.sources],
+        "fields": [{"name": f.name, "type": str(f.type), "title": f.title[language], "identity": f.identity} for f in feed.fields.values()],
+        "purposes": list(feed.agreement.purposes),
+        "discloses": list(feed.agreement.discloses),
+        "until": feed.agreement.until,
+        "expected_every": feed.expected_every,
+    }
+
+
+def show(context: typer.Context, name: Name) -> None:
+    session = of(context)
+    catalogue = session.workspace().catalogue()
+    feed, language = named(catalogue, name), session.language
+    if session.data(_as_data(feed, language)):
+        return
+    session.say(Text(f"{feed.title.zh}（{feed.name}）", f"{feed.title.en} ({feed.name})"), "bold")
+    session.table(
+        None,
+        [Text("字段", "field"), Text("名称", "title"), Text("类型", "type"), Text("单位", "unit"), Text("取值", "values"), Text("可提供", "disclosed")],
+        (
+            [f.name, f.title[language], str(f.type), f.unit or "", " ".join(zh if language == "zh" else code for code, zh in f.values),
+             "✓" if f.name in feed.agreement.discloses else ""]
+            for f in feed.fields.values()
+        ),
+    )  # fmt: skip
+    session.table(
+        None,
+        [Text("来源单位", "source"), Text("区划", "division"), Text("联系方式", "contact")],
+        ([catalogue.units[s.unit].title[language], s.division, " · ".join(catalogue.units[s.unit].contact.values())] for s in feed.sources),
+    )
+    purposes, until = ", ".join(feed.agreement.purposes), feed.agreement.until or "—"
+    session.say(Text(f"共享协议：用途 {purposes}；有效至 {until}", f"Agreement: for {purposes}; until {until}"))
+
+
+def named(catalogue: Catalogue, name: str) -> Feed:
+    """The feed of this name.
+
+    Raises:
+        HuiminError: there is none; says which is near.
+    """
+    feed = catalogue.feeds.get(name)
+    if feed is None:
+        near = meant(name, catalogue.feeds)
+        raise HuiminError(Text(f"没有数据源“{name}”。{near.zh}", f"There is no feed {name!r}.{near.en}"), 2)
+    return feed
+
+
+def check(context: typer.Context, files: Contracts) -> None:
+    from connectors.contracts import read_catalogue
+    from policies.problems import Invalid
+
+    session = of(context)
+    units, contracts = session.workspace().documents()
+    given = {str(path): path.read_text(encoding="utf-8") for path in files}
+    names = {path.name for path in files}
+    others = {file: text for file, text in contracts.items() if Path(file).name not in names}
+    try:
+        read_catalogue(units, {**others, **given})
+    except Invalid as error:
+        session.data([problem_data(problem, session.language) for problem in error.problems])
+        raise
+    if not session.data([]):
+        session.say(Text("没有发现问题。", "No problems found."), "green")
+
+
+def problem_data(problem: Any, language: str) -> dict[str, Any]:
+    """A problem as JSON."""
+    return {
+        "code": problem.code, "severity": problem.severity, "file": problem.file, "line": problem.line, "column": problem.column,
+        "path": problem.path, "message": problem.text[language],
+    }  # fmt: skip
+
+
+def coverage(context: typer.Context, file: Statements = None, only: OneFeed = None) -> None:
+    session = of(context)
+    if file is None:
+        _coverage_in_effect(session, only)
+        return
+    from infra.delivery import state_coverage
+
+    with session.workspace().writing() as host:
+        changes = state_coverage(session.workspace(), host, file)
+    from console.changes import told
+
+    told(session, changes)
+
+
+def _coverage_in_effect(session: Session, only: str | None) -> None:
+    from infra.reading import statements_in_effect  # late: it brings the state along
+
+    with session.workspace().reading() as host:
+        found = [s for s in statements_in_effect(host) if only in (None, s.feed)]
+    if session.data([s.as_data() for s in found]):
+        return
+    columns = [Text("数据源", "feed"), Text("单位", "unit"), Text("范围", "about"), Text("完整至", "complete to"), Text("生效", "in effect"), Text("声明", "statement")]
+    session.table(None, columns, (s.as_row(session.language) for s in found))
+
+
+def quarantine(context: typer.Context, name: Some = None, limit: Limit = 50) -> None:
+    from infra.delivery import quarantined
+
+    session = of(context)
+    workspace = session.workspace()
+    if name is not None:
+        named(workspace.catalogue(), name)
+    rows = list(quarantined(workspace, name))
+    if session.data(rows[:limit]):
+        return
+    columns = [Text("数据源", "feed"), Text("单位", "unit"), Text("批次", "delivery"), Text("行", "row"), Text("列", "column"), Text("规则", "rule"), Text("值的类型", "class of value")]
+    session.table(
+        None, columns,
+        ([r["feed"], r["unit"], str(r["delivery"]), str(r["row"]), str(r.get("column", "")), str(r["rule"]), str(r.get("class", ""))] for r in rows[:limit]),
+        right=(2, 3),
+    )  # fmt: skip
+    session.say(Text(f"共 {len(rows)} 行待修正后重新交付。", f"{len(rows)} rows to be mended and delivered again."))

@@ -1,0 +1,84 @@
+"""The letter to a unit: which records, of whom, until when, for which article; in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+from console.words import number, street
+from policies.values import Text
+
+if TYPE_CHECKING:
+    from console.needs import UnitNeed
+    from policies.catalogue import Catalogue, Unit
+    from policies.tree import Policy
+
+MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
+
+
+def spoken(day: date) -> Text:
+    """A day as a letter says it.
+
+    Example:
+        >>> spoken(date(2026, 10, 1))
+        Text(zh='2026年10月1日', en='1 October 2026')
+    """
+    return Text(f"{day.year}年{day.month}月{day.day}日", f"{day.day} {MONTHS[day.month - 1]} {day.year}")
+
+
+def letter(policy: Policy, catalogue: Catalogue, unit: Unit, needs: Sequence[UnitNeed], due: date) -> Text:
+    """The letter to one unit about everything it is asked for."""
+    agency = catalogue.units[policy.agency].title if policy.agency in catalogue.units else Text(policy.agency, policy.agency)
+    by, start = spoken(due), spoken(policy.effective_from)
+    items = [_item(number_, one, catalogue) for number_, one in enumerate(needs, 1)]
+    return Text(
+        f"{unit.title.zh}：\n\n"
+        f"“{policy.title.zh}”自{start.zh}起施行。按双方协议（用途 {policy.purpose}），请于{by.zh}前提供：\n\n"
+        + "\n".join(item.zh for item in items)
+        + f"\n\n执行机构：{agency.zh}",
+        f"To the {unit.title.en}:\n\n"
+        f'"{policy.title.en}" takes effect on {start.en}. Under our agreement (purpose: {policy.purpose}), by {by.en} please send:\n\n'
+        + "\n".join(item.en for item in items)
+        + f"\n\nFor the {agency.en}",
+    )
+
+
+def _item(position: int, one: UnitNeed, catalogue: Catalogue) -> Text:
+    """One feed: its fields, the articles, the coverage and who waits for it."""
+    feed, need = catalogue.feeds[one.need.feed], one.need
+    titles = [feed.fields[name].title for name in need.fields]
+    fields = Text("、".join(t.zh for t in titles) or "有无记录即可", ", ".join(t.en for t in titles) or "whether there is a record")
+    cites = "、".join(dict.fromkeys(reason.cite for reason in need.why if reason.cite))
+    articles = Text(f"（依据：{cites}）" if cites else "", f" (for: {cites})" if cites else "")
+    parts = [_coverage(one), _agreement(one, feed.agreement.purposes)]
+    return Text(
+        f"{position}. {feed.title.zh}：{fields.zh}{articles.zh}。" + "".join(part.zh for part in parts),
+        f"{position}. {feed.title.en}: {fields.en}{articles.en}." + "".join(part.en for part in parts),
+    )
+
+
+def _coverage(one: UnitNeed) -> Text:
+    if one.need.max_age is None:
+        return Text("", "")
+    owed = [place for place in one.places if place.standing in ("missing", "stale")]
+    waiting = sum(place.waiting for place in owed)
+    where_zh = "、".join(street(place.division, "zh") for place in owed)
+    where_en = ", ".join(street(place.division, "en") for place in owed)
+    return Text(
+        f"并声明截至何日已完整（声明须不早于判断日前 {one.need.max_age}）"
+        + (f"；尚缺：{where_zh}" if owed else "")
+        + (f"，{number(waiting)} 个对象因此待定" if waiting else "")
+        + "。",
+        f" Please also state up to which day this is complete (no older than {one.need.max_age})"
+        + (f"; still missing: {where_en}" if owed else "")
+        + (f", with {number(waiting)} undecided for want of it" if waiting else "")
+        + ".",
+    )
+
+
+def _agreement(one: UnitNeed, purposes: Sequence[str]) -> Text:
+    if one.agreed:
+        return Text("", "")
+    known = ", ".join(purposes)
+    return Text(f"现有协议（用途 {known}）不含此项，请先补充约定。", f" The agreement in force (for {known}) does not cover this: please agree to it first.")

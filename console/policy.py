@@ -1,0 +1,236 @@
+"""Verbs about policies that change nothing: check, list, show, schema, needs, test. See ``console.publish`` for the others."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from console.feed import problem_data
+from console.i18n import both, verb
+from console.session import Session, as_of, of
+from policies.problems import HuiminError, Invalid, meant
+from policies.values import Text
+
+if TYPE_CHECKING:
+    from policies.catalogue import Catalogue
+    from policies.tree import Policy
+
+Files = Annotated[list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False, help=both("政策文件（YAML）", "policy files (YAML)"))]
+File = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help=both("政策文件（YAML）", "a policy file (YAML)"))]
+NameOrFile = Annotated[str, typer.Argument(metavar="POLICY|FILE", help=both("已发布政策的代号，或文件", "a published policy's name, or a file"))]
+Tested = Annotated[list[Path] | None, typer.Argument(metavar="[FILE]…", exists=True, help=both("政策文件；不给则测试整个示例库", "policy files; without one, the whole library"))]
+Cases = Annotated[list[Path] | None, typer.Option("--cases", metavar="FILE", exists=True, help=both("用例文件", "a file of cases"))]
+Mutants = Annotated[bool, typer.Option("--mutants", help=both("再逐一改动条件和界限，每个改动都应有用例不通过", "also change each criterion and threshold: each change must fail a case"))]
+Letters = Annotated[bool, typer.Option("--letters", help=both("写给每个单位的函", "as a letter to each unit"))]
+AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help=both("按这一天判断", "judge as of this day"))]
+Schema = Annotated[str | None, typer.Argument(metavar="[KIND]", help=both("policy、cases、feed、units、coverage；不给则列出", "policy, cases, feed, units, coverage; without it, lists them"))]
+Into = Annotated[Path | None, typer.Option("--out", metavar="DIR", help=both("全部写入这个目录", "write all of them into this folder"))]
+
+
+def group() -> typer.Typer:
+    app = typer.Typer(no_args_is_help=True, help=both("政策：规则定义。", "Policies: rule definitions."))
+    for name, function, text in (
+        ("check", check, verb("检查政策，一次列出所有问题。", "Check policies and list every problem at once.", "huimin policy check policies/dibao.yaml")),
+        (
+            "needs",
+            needs,
+            verb(
+                "只凭草案说明需要哪些记录，各单位还缺什么。",
+                "From the draft alone: which records it needs, and what each unit still lacks.",
+                "huimin policy needs policies/dibao.yaml --letters",
+            ),
+        ),
+        (
+            "test",
+            test,
+            verb(
+                "用用例检验政策；不带参数则检验整个示例库。",
+                "Try policies on their cases; without arguments, the whole library.",
+                "huimin policy test my.yaml --cases my-cases.yaml",
+            ),
+        ),
+        ("list", show_all, verb("列出已发布的政策和草案。", "List published policies and drafts.", "huimin policy list")),
+        ("show", show, verb("把政策画成条件树。", "Show a policy as a tree of criteria.", "huimin policy show policies/dibao.yaml")),
+        ("schema", schema, verb("各种文件的 JSON Schema，供编辑器补全。", "JSON Schemas of every file, for editors.", "huimin policy schema policy")),
+    ):
+        app.command(name, help=text)(function)
+    return app
+
+
+def catalogue_for(session: Session) -> Catalogue:
+    """The workspace's catalogue; the library's where there is no workspace."""
+    from connectors.contracts import read_catalogue
+    from infra.workspace import NoWorkspace, library
+
+    try:
+        return session.workspace().catalogue()
+    except NoWorkspace:
+        if session.settings.workspace.exists():
+            raise
+        session.warn(Text("没有工作区：按示例库的单位和数据源检查。", "No workspace: using the library's units and feeds."))
+    feeds = {f"feeds/{path.name}": path.read_text(encoding="utf-8") for path in sorted((library() / "feeds").glob("*.yaml"))}
+    return read_catalogue((library() / "units.yaml").read_text(encoding="utf-8"), feeds)
+
+
+def read(path: Path, catalogue: Catalogue) -> tuple[Policy | None, list[Any]]:
+    """A policy document: the checked policy, None where it has errors, and every problem."""
+    from policies.checker import check as checked_against
+    from policies.document import load
+
+    try:
+        checked = checked_against(load(_text(path), str(path)), catalogue)
+    except Invalid as error:
+        return None, list(error.problems)
+    return checked.policy, list(checked.problems)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise HuiminError(
+            Text(f"{path} 不是 UTF-8 文本，请另存为 UTF-8。", f"{path} is not UTF-8 text: save it as UTF-8."), 3
+        ) from None
+
+
+def readable(path: Path, catalogue: Catalogue) -> Policy:
+    """A policy without errors.
+
+    Raises:
+        Invalid: with every error.
+    """
+    policy, problems = read(path, catalogue)
+    if policy is None:
+        raise Invalid([p for p in problems if p.severity == "error"])
+    return policy
+
+
+def check(context: typer.Context, files: Files) -> None:
+    session = of(context)
+    catalogue = catalogue_for(session)
+    problems = [problem for path in files for problem in read(path, catalogue)[1]]
+    errors = [p for p in problems if p.severity == "error"]
+    if not session.data([problem_data(p, session.language) for p in problems]):
+        out = session.console()
+        for problem in problems:
+            style = "red" if problem.severity == "error" else "yellow"
+            out.print(problem.render(session.language), style=style, markup=False, soft_wrap=True)
+        session.say(_verdict(len(errors), len(problems) - len(errors)), "red" if errors else "green")
+    if errors:
+        raise typer.Exit(3)
+
+
+def _verdict(errors: int, warnings: int) -> Text:
+    if errors:
+        return Text(f"{errors} 处错误，{warnings} 处提醒。改正后再检查。", f"{errors} errors, {warnings} warnings. Mend them and check again.")
+    return Text(f"没有错误，{warnings} 处提醒。", f"No errors, {warnings} warnings.")
+
+
+def needs(context: typer.Context, file: File, letters: Letters = False, at: AsOf = None) -> None:
+    from console.needs import show_needs
+
+    session = of(context)
+    catalogue = catalogue_for(session)
+    show_needs(session, readable(file, catalogue), catalogue, letters, as_of(at))
+
+
+def test(context: typer.Context, files: Tested = None, cases: Cases = None, mutants: Mutants = False) -> None:
+    from console.casework import trial
+
+    session = of(context)
+    if bool(files) != bool(cases):
+        raise HuiminError(Text("政策文件和 --cases 要一起给。", "Give the policy file and --cases together."), 2)
+    if trial(session, catalogue_for(session) if files else None, files or [], cases or [], mutants):
+        raise typer.Exit(3)
+
+
+def show_all(context: typer.Context) -> None:
+    from infra.reading import published
+
+    session = of(context)
+    workspace = session.workspace()
+    rows = published(workspace)
+    drafts = [path for path in sorted(workspace.folder("policies").glob("*.yaml")) if path.stem not in {row["policy"] for row in rows}]
+    listed = rows + [{"policy": p.stem, "version": None, "state": "draft", "title": None, "file": f"policies/{p.name}"} for p in drafts]
+    if session.data(listed):
+        return
+    columns = [Text("政策", "policy"), Text("版本", "version"), Text("状态", "state"), Text("名称", "title"), Text("施行", "in force"), Text("发布/批准", "by / approved")]
+    session.table(None, columns, (_row(row, session.language) for row in listed), right=(1,))
+
+
+STATES = {
+    "draft": Text("草案", "draft"), "scheduled": Text("待施行", "scheduled"), "in_force": Text("施行中", "in force"),
+    "suspended": Text("暂停：协议到期", "suspended: agreement ended"), "superseded": Text("已被替代", "superseded"), "withdrawn": Text("已撤销", "withdrawn"), "expired": Text("已到期", "expired"),
+}  # fmt: skip
+
+
+def _row(row: dict[str, Any], language: str) -> list[str]:
+    title = row["title"][language] if row.get("title") else row.get("file", "")
+    span = f"{row['from']} → {row['to'] or ''}" if row.get("from") else ""
+    people = f"{row['by']} / {row['approved_by']}" if row.get("by") else ""
+    return [row["policy"], str(row["version"] or ""), STATES[row["state"]][language], title, span, people]
+
+
+def show(context: typer.Context, name: NameOrFile) -> None:
+    from console.rules import drawn, tested, walk
+
+    session = of(context)
+    catalogue = catalogue_for(session)
+    policy, language = policy_named(session, name, catalogue), session.language
+    criteria = [
+        {"id": node.meta.id, "cite": node.meta.cite, "label": node.meta.label and node.meta.label[language], "tests": tested(node, catalogue, language)}
+        for node in walk(policy.criteria)
+    ]
+    if session.data({"policy": policy.name, "version": policy.version, "title": policy.title[language], "digest": policy.digest, "criteria": criteria}):
+        return
+    session.say(Text(f"{policy.title.zh}（{policy.name} 第 {policy.version} 版）", f"{policy.title.en} ({policy.name} version {policy.version})"), "bold")
+    agency = catalogue.units[policy.agency].title[language] if policy.agency in catalogue.units else policy.agency
+    until = policy.effective_to or ""
+    session.say(Text(f"执行 {agency} · 范围 {policy.scope} · 施行 {policy.effective_from} → {until}", f"for {agency} · scope {policy.scope} · in force {policy.effective_from} → {until}"))
+    session.console().print(drawn(policy.criteria, catalogue, language))
+
+
+def policy_named(session: Session, name: str, catalogue: Catalogue) -> Policy:
+    """A policy by file, or the published one of this name.
+
+    Raises:
+        HuiminError: neither; says which is near.
+    """
+    if name.endswith((".yaml", ".yml")) or Path(name).is_file():
+        return readable(Path(name), catalogue)
+    with session.workspace().reading() as host:
+        known = host.state.policies
+        if name in known:
+            found: Policy = known[name]
+            return found
+        raise no_policy(name, known)
+
+
+def no_policy(name: str, known: Any) -> HuiminError:
+    near = meant(name, known)
+    return HuiminError(
+        Text(f"没有已发布的政策“{name}”。{near.zh or '用 huimin policy list 查看。'}", f"No policy {name!r} is published.{near.en or ' See huimin policy list.'}"), 2
+    )
+
+
+def schema(context: typer.Context, kind: Schema = None, out: Into = None) -> None:
+    from console.schemas import schemas
+
+    session = of(context)
+    known = schemas()
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, body in known.items():
+            (out / f"{name}.schema.json").write_text(json.dumps(body, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        session.say(Text(f"已写入 {len(known)} 份到 {out}", f"Wrote {len(known)} schemas to {out}"))
+    elif kind is None:
+        if not session.data(sorted(known)):
+            session.say(Text("、".join(sorted(known)), ", ".join(sorted(known))))
+    elif kind not in known:
+        near = meant(kind, known)
+        raise HuiminError(Text(f"没有“{kind}”的 schema。{near.zh}", f"There is no schema {kind!r}.{near.en}"), 2)
+    else:
+        typer.echo(json.dumps(known[kind], ensure_ascii=False, indent=2))

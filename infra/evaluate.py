@@ -1,0 +1,25 @@
+"""The state as of another day, to look at only.
+
+The one idea: what ``--as-of`` shows is what a tick to that day would decide, because it is that tick, applied to the reader's own copy
+and thrown away with it.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from streams.host import Host
+    from streams.state import State
+
+
+def as_of(host: Host, day: date | None) -> State:
+    """The state of a reading host on ``day``; as it is where that is None."""
+    state: State = host.state
+    if day is not None and day != state.day:
+        from streams.messages import Tick
+        from streams.steps import step
+
+        step(state, Tick(day), state.offset)
+    return state

@@ -1,0 +1,93 @@
+"""Where a command works, in which language, and on which day.
+
+The one idea: everything else takes these as arguments. This is the only module that reads the environment and the clock;
+the clock is the one of the district, Asia/Shanghai, which has had no daylight saving since 1991.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from policies.problems import HuiminError
+from policies.values import Text
+
+Language: TypeAlias = Literal["zh", "en"]
+
+WORKSPACE = "HUIMIN_WORKSPACE"
+LANGUAGE = "HUIMIN_LANG"
+TODAY = "HUIMIN_TODAY"
+"""Overrides the clock's day (YYYY-MM-DD), for rehearsals and tests."""
+
+DEFAULT_WORKSPACE = "huimin-workspace"
+SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
+
+
+class BadSetting(HuiminError):
+    """The operator's mistake: an option or environment variable that cannot be read. Trying again does not help."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What every verb needs to know before it starts."""
+
+    workspace: Path
+    language: Language = "zh"
+
+
+def settings(workspace: str | None, language: str | None, environment: Mapping[str, str]) -> Settings:
+    """The settings in force: an option first, then the environment, then the default.
+
+    Raises:
+        BadSetting: a language other than zh and en.
+
+    Example:
+        >>> settings(None, "en", {"HUIMIN_WORKSPACE": "w"})
+        Settings(workspace=PosixPath('w'), language='en')
+    """
+    folder = workspace or environment.get(WORKSPACE) or DEFAULT_WORKSPACE
+    return Settings(Path(folder).expanduser(), _language(language or environment.get(LANGUAGE) or "zh"))
+
+
+def _language(name: str) -> Language:
+    """zh or en; locale names such as ``zh_CN.UTF-8`` are read by their first two letters."""
+    match name[:2].lower():
+        case "zh":
+            return "zh"
+        case "en":
+            return "en"
+        case _:
+            raise BadSetting(Text(f"不支持的语言“{name}”，请用 zh 或 en。", f"Unknown language {name!r}: use zh or en."))
+
+
+def today(environment: Mapping[str, str]) -> date:
+    """The day it is in Shanghai, or the one ``HUIMIN_TODAY`` says.
+
+    Raises:
+        BadSetting: the variable is not a date.
+    """
+    return day(environment[TODAY]) if environment.get(TODAY) else datetime.now(SHANGHAI).date()
+
+
+def day(text: str) -> date:
+    """A date as people type it: 2026-10-15, 20261015 or 2026/10/15.
+
+    Raises:
+        BadSetting: it is none of these.
+
+    Example:
+        >>> day("2026/10/15")
+        datetime.date(2026, 10, 15)
+    """
+    try:
+        return date.fromisoformat(text.strip().replace("/", "-"))
+    except ValueError:
+        raise BadSetting(
+            Text(f"“{text}”不是有效日期，请写成 2026-10-15 这样的形式。", f"{text!r} is not a date: write it like 2026-10-15.")
+        ) from None

@@ -1,0 +1,1 @@
+"""Who satisfies it: compiled policies over columnar state, in three-valued logic."""

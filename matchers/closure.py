@@ -1,0 +1,181 @@
+"""Whom a change can reach: from touched records, divisions and days back to the subjects of policies.
+
+The one idea: a program knows along which links each of its parts was read; walking those steps backwards from what changed, in the
+state before the change, finds every subject concerned. It is enough to look at the state before: where a link itself changed, its
+owner and both its targets are seeds, and the steps nearer to the subject did not change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numba.typed import List
+
+from matchers import kernels as k
+from matchers.batch import Int32
+from matchers.binding import Binding
+from matchers.coverage import CoverageTables
+from matchers.layout import Layout
+from matchers.program import Program
+from matchers.store import Store
+
+if TYPE_CHECKING:
+    from matchers.compare import Side
+    from matchers.core import Matcher
+
+Steps = tuple[tuple[int, int], ...]
+
+
+class Rules:
+    """Reverse steps by site. A site is a feed (its records of a subject), or behind the feeds a link (what links to a target)."""
+
+    def __init__(self, layout: Layout, programs: Sequence[Program]) -> None:
+        self.programs = programs
+        self.sites = len(layout.feeds) + len(layout.links)
+        by_site: list[list[tuple[int, Steps]]] = [[] for _ in range(self.sites)]
+        for program in programs:
+            for site, back in sorted(program.rules):
+                by_site[site].append((program.kind, back))
+        self.table, self.off = _table(by_site)
+        self.epoch = 0
+
+    def read(self, site: int) -> bool:
+        """Does any policy read what changes at a site?"""
+        return bool(self.off[site + 1] > self.off[site])
+
+    def reach(self, store: Store, sites: Int32, entities: Int32, n: int) -> list[Int32]:
+        """Rows of the subjects reached, by kind, each once."""
+        return self._walk(store, sites, entities, n, self.table, self.off)
+
+    def back(self, store: Store, kind: int, back: Steps, rows: Int32) -> Int32:
+        """Subjects of a kind from which these rows are read along these steps."""
+        if not back:
+            return rows
+        table, off = _table([[(kind, back)]])
+        return self._walk(store, np.zeros(len(rows), np.int32), rows, len(rows), table, off)[kind]
+
+    def _walk(self, store: Store, sites: Int32, entities: Int32, n: int, table: Int32, off: Int32) -> list[Int32]:
+        out = [np.empty(len(stamps), np.int32) if n else np.empty(0, np.int32) for stamps in store.stamps]
+        room = 4096
+        while n:
+            self.epoch += 1
+            fill = np.zeros(len(out), np.int64)
+            missing = k.close(
+                sites, entities, n, table, off, len(store.arenas), store.arena_list, store.lay_list, store.head_list,
+                store.layout.link_rows, store.stamp_list, self.epoch, List(out), fill, np.empty(room, np.int32), np.empty(room, np.int32),
+            )  # fmt: skip
+            if missing == 0:
+                return [rows[:count] for rows, count in zip(out, fill.tolist(), strict=True)]
+            room = int(missing) * 2
+        return out
+
+    def covered(
+        self, matcher: Matcher, before: Mapping[int, Side], after: Mapping[int, Side], old: CoverageTables, new: CoverageTables
+    ) -> dict[int, Int32]:
+        """Subjects whose coverage for any feed read differs between two sides."""
+        found: dict[int, list[Int32]] = {}
+        places: dict[int, Int32] = {}
+        for program in self.programs:
+            a, b = before[program.kind].binding, after[program.kind].binding
+            for row, kind, back in sorted(program.cover_sites):
+                if kind not in places:
+                    places[kind] = matcher.store.placements(kind, a.day)
+                rows = _covered_otherwise(a, b, row, places[kind])
+                single = _singles(program, row, kind, a, b, old, new)
+                touched = np.unique(np.concatenate([rows, single])).astype(np.int32)
+                if len(touched):
+                    found.setdefault(program.kind, []).append(self.back(matcher.store, program.kind, back, touched))
+        return {kind: np.unique(np.concatenate(parts)).astype(np.int32) for kind, parts in found.items()}
+
+
+def _table(by_site: Sequence[Sequence[tuple[int, Steps]]]) -> tuple[Int32, Int32]:
+    longest = max((len(back) for rules in by_site for _, back in rules), default=0)
+    rows = [[kind, len(back), *(x for step in back for x in step)] for rules in by_site for kind, back in rules]
+    table = np.full((max(1, len(rows)), 2 + 2 * max(1, longest)), -1, np.int32)
+    for i, row in enumerate(rows):
+        table[i, : len(row)] = row
+    return table, np.cumsum([0, *(len(rules) for rules in by_site)]).astype(np.int32)
+
+
+def _covered_otherwise(a: Binding, b: Binding, row: int, place: Int32) -> Int32:
+    """Rows placed where coverage by division differs between two bindings."""
+    width = min(a.cover.shape[1], b.cover.shape[1])
+    flipped = np.zeros(max(a.cover.shape[1], b.cover.shape[1]) + 1, np.bool_)
+    flipped[:width] = a.cover[row, :width] != b.cover[row, :width]
+    flipped[width:-1] = True
+    return np.flatnonzero(flipped[np.where(place >= 0, place, len(flipped) - 1)]).astype(np.int32)
+
+
+def _singles(program: Program, row: int, kind: int, a: Binding, b: Binding, old: CoverageTables, new: CoverageTables) -> Int32:
+    """Rows of single subjects whose own statements differ, or cross the age limit."""
+    feed = program.covers[row][0]
+    was, now = old.singles.get(feed, {}), new.singles.get(feed, {})
+    low, high = int(a.cover_cut[row]), int(b.cover_cut[row])
+    rows = {
+        one
+        for (one_kind, one, source) in was.keys() | now.keys()
+        if one_kind == kind and ((was.get((one_kind, one, source), low - 1) >= low) != (now.get((one_kind, one, source), high - 1) >= high))
+    }
+    return np.array(sorted(rows), np.int32)
+
+
+def moved_intervals(program: Program, a: Binding, b: Binding) -> set[int]:
+    """First constants of tests that differ between two days, and whose columns cannot be searched for those who flip."""
+    timed = {constant for _, _, constant in program.timed}
+    moved = set()
+    for at, test in program.tests:
+        rows = len(test.keys) + 1 if test.keys else 1
+        if (a.consts[at : at + rows] != b.consts[at : at + rows]).any():
+            searchable = at in timed and a.consts[at, 3] == 0 and b.consts[at, 3] == 0
+            if not searchable:
+                moved.add(at)
+    return moved
+
+
+def _between(low_a: int, high_a: int, low_b: int, high_b: int) -> list[tuple[int, int]]:
+    """Values inside exactly one of two intervals (a superset where they do not overlap)."""
+    if low_a > high_a or low_b > high_b:
+        return [(min(low_a, low_b), max(high_a, high_b))]
+    out = []
+    if low_a != low_b:
+        out.append((min(low_a, low_b), max(low_a, low_b) - 1))
+    if high_a != high_b:
+        out.append((min(high_a, high_b) + 1, max(high_a, high_b)))
+    return out
+
+
+def flips(matcher: Matcher, before: Mapping[int, Side], after: Mapping[int, Side]) -> dict[int, Int32]:
+    """Subjects for whom the passing from one day to another can change anything: dates, validity, coverage age."""
+    store, rules = matcher.store, matcher.rules()
+    intervals: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for program in rules.programs:
+        a, b = before[program.kind].binding, after[program.kind].binding
+        for feed, lane, constant in program.timed:
+            if a.consts[constant, 3] == 0 and b.consts[constant, 3] == 0:
+                x, y = a.consts[constant], b.consts[constant]
+                intervals.setdefault((feed, lane), []).extend(_between(int(x[0]), int(x[1]), int(y[0]), int(y[1])))
+    if before:
+        one = next(iter(before))
+        low, high = sorted((before[one].binding.day, after[one].binding.day))
+        for lay in store.layout.feeds.values():
+            links = [len(store.arenas) + li.position for li in store.layout.links.values() if li.feed == lay.position]
+            if lay.valid >= 0 and any(rules.read(site) for site in (lay.position, *links)):
+                intervals.setdefault((lay.position, lay.valid), []).append((low + 1, high))
+                intervals.setdefault((lay.position, lay.valid + 1), []).append((low, high - 1))
+    reached: dict[int, list[Int32]] = {}
+    for (feed, lane), ranges in sorted(intervals.items()):
+        if not ranges:
+            continue
+        starts, ends = (np.array(side, np.int64) for side in zip(*sorted(set(ranges)), strict=True))
+        found = np.empty(store.counts[feed], np.int32)
+        n = k.flipped(store.arenas[feed], store.counts[feed], lane, 0, starts, ends, found)
+        if n:
+            sites, entities, seeds = store.standing(feed, found, n)
+            for kind, rows in enumerate(rules.reach(store, sites, entities, seeds)):
+                reached.setdefault(kind, []).append(rows.copy())
+    tables = matcher.coverage()
+    for kind, rows in rules.covered(matcher, before, after, tables, tables).items():
+        reached.setdefault(kind, []).append(rows)
+    return {kind: np.unique(np.concatenate(parts)).astype(np.int32) for kind, parts in reached.items() if kind in before}

@@ -1,0 +1,211 @@
+"""Lists: who is on one now, and what differs between two evaluations.
+
+The one idea: a list is never stored; it is what the state says, and a change is the difference of two such answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from matchers import kernels as k
+from matchers.batch import Int32, UInt8, UInt64
+from matchers.binding import CHUNK, Answers, Binding, Frame, Runner
+from matchers.changes import Changes, Part, members, picked
+from matchers.compile import compile_policies
+from matchers.coverage import CoverageTables
+from matchers.layout import KINDS
+from matchers.program import Entry
+from matchers.store import Store
+from policies.tree import All, Compare, Node, Policy, Quantifier, Sum, Unless, children
+
+if TYPE_CHECKING:
+    from matchers.core import Matcher
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Side:
+    """One side of a comparison: a program bound to a day, coverage and answers."""
+
+    binding: Binding
+    coverage: CoverageTables
+    answers: Answers
+
+
+def _reasons(runner: Runner, frame: Frame, policy: Int32, row: Int32) -> tuple[UInt8, UInt64, UInt64]:
+    """Statuses, missing and open-check bit sets of (policy, row) pairs."""
+    program = runner.program
+    n = len(policy)
+    status = np.empty(n, np.uint8)
+    missing, checklist = (np.empty((n, program.mask_words), np.uint64) for _ in range(2))
+    k.reasons(n, policy, row, frame.low, frame.high, frame.bits, frame.off, frame.stride, *program.nodes, status, missing, checklist)
+    return status, missing, checklist
+
+
+def compare(runner: Runner, before: Frame, after: Frame, roots: Int32, store: Store) -> Part:
+    """What differs between two frames over the same subjects: status, checklist, missing set, disclosed values."""
+    program = runner.program
+    room = 4096
+    while True:
+        policy, row = np.empty(room, np.int32), np.empty(room, np.int32)
+        shown = np.empty(room, np.bool_)
+        n = k.differences(
+            len(program.entries), before.low, before.high, after.low, after.high, before.bits, after.bits, after.off, after.stride, len(roots),
+            program.leaf_off, program.leaf_slots, program.disclosed_off, program.disclosed, before.cols, after.cols, policy, row, shown,
+        )  # fmt: skip
+        if n <= room:
+            break
+        room = n
+    policy, row, shown = policy[:n], row[:n], shown[:n]
+    was, was_missing, was_open = _reasons(runner, before, policy, row)
+    now, missing, still_open = _reasons(runner, after, policy, row)
+    differs = (was != now) | shown | (was_missing != missing).any(axis=1) | (was_open != still_open).any(axis=1)
+    part = Part(program.entries, policy, store.tokens[program.kind][roots[row]], was, now, missing, still_open)
+    return part if differs.all() else picked(part, differs)
+
+
+@dataclass(slots=True)
+class Candidates:
+    """One policy's list: rows and tokens of its candidates, statuses and open questions; ``scanned`` subjects were evaluated."""
+
+    entry: Entry
+    row: Int32
+    subject: UInt64
+    status: UInt8
+    missing: UInt64
+    checklist: UInt64
+    scanned: int
+
+
+def scan(matcher: Matcher, policy: Policy, day: date, progress: Callable[[int, int], None] | None = None) -> Candidates:
+    """Evaluate a policy, active or not, over every subject of its kind.
+
+    Conditions that need no member's or record's detail are asked first; only whom they leave goes through the rest.
+    """
+    from matchers.core import in_force
+
+    kind = KINDS.index(policy.subject)
+    store = matcher.store
+    runner = Runner(compile_policies(store.layout, kind, [(policy, in_force(policy, day))], matcher.check_number, matcher.code_of))
+    rows = np.arange(store.sizes[kind], dtype=np.int32)
+    if in_force(policy, day):
+        rows = _screened(matcher, policy, day, rows)
+    else:
+        rows = rows[:0]
+    side = matcher.side(runner, day)
+    found: list[tuple[Int32, UInt8, UInt64, UInt64]] = []
+    for start in range(0, len(rows), CHUNK):
+        part = rows[start : start + CHUNK]
+        frame = runner.run(0, part, store, side.binding, side.coverage, side.answers)
+        on = np.flatnonzero(_bits(frame.low[0] | frame.high[0], len(part))).astype(np.int32)
+        if len(on):
+            found.append((part[on], *_reasons(runner, frame, np.zeros(len(on), np.int32), on)))
+        if progress is not None:
+            progress(min(start + CHUNK, len(rows)), len(rows))
+    words = runner.program.mask_words
+    empty = (np.empty(0, np.int32), np.empty(0, np.uint8), np.empty((0, words), np.uint64), np.empty((0, words), np.uint64))
+    row, status, missing, checklist = (np.concatenate(columns) for columns in zip(empty, *found, strict=True))
+    return Candidates(runner.program.entries[0], row, store.tokens[kind][row], status, missing, checklist, store.sizes[kind])
+
+
+def _bits(words: UInt64, n: int) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
+    return np.unpackbits(words.view(np.uint8), bitorder="little")[:n]
+
+
+def _must_hold(node: Node) -> list[Node]:
+    """Conditions each of which alone makes the policy no where it is no."""
+    match node:
+        case All():
+            return [one for child in node.children for one in _must_hold(child)]
+        case Unless():
+            return _must_hold(node.rule)
+        case _:
+            return [node]
+
+
+def _cost(node: Node) -> int:
+    """How far a condition reaches: 0 reads the subject's own fields, 1 a link or records, more for members."""
+    if (below := children(node)) != ():
+        return max(_cost(child) for child in below)
+    match node:
+        case Quantifier() | Sum():
+            steps = [step.kind for step in node.path]
+            nested = 1 + _cost(node.where) if node.where is not None else 1
+            return nested + 4 * (steps.count("members") + steps.count("inverse")) + (4 if isinstance(node, Sum) else 0)
+        case Compare():
+            return len(node.ref.links)
+        case _:
+            return 0
+
+
+def _screened(matcher: Matcher, policy: Policy, day: date, rows: Int32) -> Int32:
+    """The rows that no cheap necessary condition rules out."""
+    necessary = _must_hold(policy.criteria)
+    cheap = [node for node in necessary if _cost(node) <= 3]
+    if len(cheap) == len(necessary) or not cheap:
+        return rows
+    from dataclasses import replace
+
+    screen = replace(policy, criteria=All(policy.criteria.meta, tuple(cheap)), discloses=())
+    kind = KINDS.index(policy.subject)
+    program = compile_policies(matcher.store.layout, kind, [(screen, True)], matcher.check_number, matcher.code_of, verdicts=True)
+    runner = Runner(program)
+    side = matcher.side(runner, day)
+    kept = []
+    for start in range(0, len(rows), CHUNK):
+        part = rows[start : start + CHUNK]
+        frame = runner.run(0, part, matcher.store, side.binding, side.coverage, side.answers)
+        if frame.low[0].any():  # yes or unknown
+            kept.append(part[_bits(frame.low[0], len(part)) != 0])
+    return np.concatenate(kept) if kept else rows[:0]
+
+
+def judged(matcher: Matcher, policy: Policy, day: date, rows: Int32 | None = None) -> tuple[Int32, UInt8]:
+    """Rows with a verdict, and the verdict: 1 yes, 2 no, 3 unknown."""
+    kind = KINDS.index(policy.subject)
+    store = matcher.store
+    program = compile_policies(store.layout, kind, [(policy, True)], matcher.check_number, matcher.code_of, verdicts=True)
+    runner = Runner(program)
+    side = matcher.side(runner, day)
+    asked = np.arange(store.sizes[kind], dtype=np.int32) if rows is None else rows
+    verdict = np.zeros(len(asked), np.uint8)
+    for start in range(0, len(asked), CHUNK):
+        part = asked[start : start + CHUNK]
+        frame = runner.run(0, part, store, side.binding, side.coverage, side.answers)
+        low, high = _bits(frame.low[0], len(part)), _bits(frame.high[0], len(part))
+        # 1 yes = low alone, 2 no = high alone, 3 unknown = both
+        verdict[start : start + CHUNK] = low + 2 * high
+    return asked[verdict > 0], verdict[verdict > 0]
+
+
+def net(before: Candidates | None, after: Candidates | None) -> Changes:
+    """Entered, left and changed between two lists of one policy (two versions, or two days)."""
+    out = Changes()
+    old = {} if before is None else {int(token): i for i, token in enumerate(before.subject.tolist())}
+    if after is not None:
+        was = np.zeros(len(after.subject), np.uint8)
+        keep = np.ones(len(after.subject), np.bool_)
+        if before is not None:
+            for i, token in enumerate(after.subject.tolist()):
+                j = old.pop(token, None)
+                if j is not None:
+                    was[i] = before.status[j]
+                    keep[i] = was[i] != after.status[i] or _open(before, j) != _open(after, i)
+        part = Part([after.entry], np.zeros(len(was), np.int32), after.subject, was, after.status, after.missing, after.checklist)
+        out.add(part if keep.all() else picked(part, keep))
+    if before is not None and old:
+        gone = np.array(sorted(old.values()), np.int64)
+        none = np.zeros((len(gone), before.missing.shape[1]), np.uint64)
+        zero = np.zeros(len(gone), np.uint8)
+        out.add(Part([before.entry], np.zeros(len(gone), np.int32), before.subject[gone], before.status[gone], zero, none, none))
+    return out
+
+
+def _open(found: Candidates, i: int) -> tuple[set[tuple[str, str | None]], set[str]]:
+    """What is missing and which checks are open, by name: bit positions differ between versions."""
+    entry = found.entry
+    return {entry.pairs[j] for j in members(found.missing[i])}, {entry.checks[j] for j in members(found.checklist[i])}

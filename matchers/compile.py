@@ -1,0 +1,210 @@
+"""A set of policies about one kind of subject, compiled into a ``Program``.
+
+The one idea: each policy is compiled twice over the same shared leaves, once with unanswered checks taken as the direction of doubt
+says, once with them unknown; status, checklist and missing evidence all come from those two. Temporary slots of the logic are
+used again once their last reader has run, so a program's memory is set by its leaves and not by its policies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from matchers import kernels as k
+from matchers.batch import Int32
+from matchers.layout import Layout
+from matchers.leaves import condition, lookup
+from matchers.program import Builder, Entry, Program
+from matchers.reasons import leaf_reasons
+from policies.catalogue import FieldType
+from policies.tree import All, AnyOf, Check, Node, NoneOf, Policy, Unless
+
+_LEAF_ROOM = 4096
+"""Nodes one policy may have; the kernel that reads reasons has a stack of this size."""
+
+
+def compile_policies(
+    layout: Layout,
+    kind: int,
+    policies: Sequence[tuple[Policy, bool]],
+    check_number: Callable[[str, str], int],
+    code_of: Callable[[FieldType, str], int],
+    *,
+    verdicts: bool = False,
+) -> Program:
+    """Compile policies about one kind.
+
+    Args:
+        policies: each with whether it is in force (lists anyone at all).
+        check_number: number of (policy, check id), the same for every program of a state.
+        code_of: code of a text or division literal, given a new one if need be.
+        verdicts: write yes / no / unknown of everyone with a verdict, not statuses of those listed; no reasons.
+    """
+    b = Builder(layout, kind, check_number, code_of)
+    register = layout.registers[kind]
+    present = b.slot(b.root())
+    if register is None:
+        b.emit(k.ZERO, present, 0)
+    else:
+        b.emit(k.PRESENT, present, 0, b.winner(b.root(), register))
+    entries = [_policy(b, number, policy, in_force, present, verdicts) for number, (policy, in_force) in enumerate(policies)]
+    return _finish(b, entries)
+
+
+def _policy(b: Builder, number: int, policy: Policy, in_force: bool, present: int, verdicts: bool) -> Entry:
+    entry = Entry(policy, in_force)
+    b.used_constants, b.used_covers = entry.constants, entry.covers
+    burden = policy.direction == "burden"
+    assume = 2 if burden else 1
+    root = condition(b, policy.criteria, b.root(), policy, assume)
+    asked = root if burden else condition(b, policy.criteria, b.root(), policy, 0)
+    place = b.placement(b.root())
+    inside = lookup(b, policy.scope, place, b.root()) >> 1 if place is not None else None
+    scope = _scope(b, policy.scope, present, inside)
+    if verdicts:
+        b.emit(k.VERDICT, number, root, scope[1])
+        return entry
+    b.emit(k.STATUS, number, root, asked, scope[0], int(burden), int(in_force))
+    entry.leaves.append(scope[0])
+    _nodes(b, policy.criteria, policy, entry, assume, -1, 0)
+    for ref in policy.discloses:
+        lane = b.layout.feeds[ref.feed].lanes.get(ref.field)
+        identity = b.layout.feeds[ref.feed].identity
+        at = b.root()
+        for name in ref.links:
+            at = b.link(at, name, b.root())
+        where, wide = lane if lane is not None else (identity, True)
+        entry.disclosed.append(b.column(at, ref.feed, where, wide, b.winner(at, ref.feed)))
+    return entry
+
+
+def _scope(b: Builder, scope: str, present: int, inside: int | None) -> tuple[int, int]:
+    """Slots of who may be listed, and of who has a verdict."""
+    key = ("scope", scope)
+    if key not in b.memo:
+        listed, judged = b.slot(b.root()), b.slot(b.root())
+        if inside is None:
+            b.emit(k.ZERO, listed, 0)
+            b.emit(k.BOTH, judged, 0, present, present, 0)
+        else:
+            b.emit(k.BOTH, listed, 0, present, inside, 0)
+            b.emit(k.BUT_NOT_F, judged, 0, present, 2 * inside)
+        b.memo[key] = (listed, judged)
+    return b.memo[key]  # type: ignore[return-value]  # the memo holds what was put there
+
+
+def _nodes(b: Builder, node: Node, policy: Policy, entry: Entry, assume: int, parent: int, negated: int) -> None:
+    """The policy's tree as nested conjunctions with negated edges, parents first."""
+    me = len(entry.nodes)
+    match node:
+        case All():
+            entry.nodes.append((-1, -1, parent, negated, -1, []))
+            below = [(child, 0, 0) for child in node.children]
+        case AnyOf():
+            entry.nodes.append((-1, -1, parent, negated ^ 1, -1, []))
+            below = [(child, 1, 0) for child in node.children]
+        case NoneOf():
+            entry.nodes.append((-1, -1, parent, negated, -1, []))
+            below = [(child, 1, 1) for child in node.children]
+        case Unless():
+            entry.nodes.append((-1, -1, parent, negated, -1, []))
+            below = [(node.rule, 0, 0), (node.unless, 1, 1)]
+        case _:
+            entry.nodes.append(_leaf_node(b, node, policy, entry, assume, parent, negated))
+            return
+    for child, edge, flips in below:
+        _nodes(b, child, policy, entry, (0, 2, 1)[assume] if flips else assume, me, edge)
+
+
+def _leaf_node(
+    b: Builder, node: Node, policy: Policy, entry: Entry, assume: int, parent: int, negated: int
+) -> tuple[int, int, int, int, int, list[tuple[int, int]]]:
+    ref = condition(b, node, b.root(), policy, assume)
+    asked = condition(b, node, b.root(), policy, 0)
+    entry.leaves.extend({ref >> 1, asked >> 1} - set(entry.leaves))
+    check = -1
+    reasons: list[tuple[int, int]] = []
+    if isinstance(node, Check):
+        if policy.direction == "benefit":
+            if node.meta.id not in entry.checks:
+                entry.checks.append(node.meta.id)
+            check = entry.checks.index(node.meta.id)
+    elif policy.direction == "benefit":
+        for feed, slot in leaf_reasons(b, node, policy).items():  # type: ignore[arg-type]  # not a composite: a leaf
+            if (node.meta.id, feed) not in entry.pairs:
+                entry.pairs.append((node.meta.id, feed))
+            reasons.append((entry.pairs.index((node.meta.id, feed)), slot))
+            entry.leaves.append(slot)
+    return ref >> 1, asked >> 1, parent, negated ^ (ref & 1), check, reasons
+
+
+def _finish(b: Builder, entries: list[Entry]) -> Program:
+    permanent = {slot for entry in entries for slot in entry.leaves}
+    ops = np.array(b.ops, np.int32).reshape(len(b.ops), 12)
+    place, places = _physical(b, ops, permanent)
+    node_off, leaf, asked, parent, negated, check, reason_off, pair, slot = [0], [], [], [], [], [], [0], [], []  # type: ignore[var-annotated]  # lists of int
+    for entry in entries:
+        base = len(leaf)
+        for one in entry.nodes:
+            leaf.append(one[0])
+            asked.append(one[1])
+            parent.append(one[2] + base if one[2] >= 0 else -1)
+            negated.append(one[3])
+            check.append(one[4])
+            pair.extend(p for p, _ in one[5])
+            slot.extend(s for _, s in one[5])
+            reason_off.append(len(pair))
+        node_off.append(len(leaf))
+    packed = tuple(np.array(column, np.int32) for column in (node_off, leaf, asked, parent, negated, check, reason_off, pair, slot))
+    longest = max((max(len(e.pairs), len(e.checks)) for e in entries), default=1)
+    in_root = np.array([int(space == 0) for space in b.spaces], np.int32)
+    leaf_off, leaf_slots = _offsets([entry.leaves for entry in entries])
+    disclosed_off, disclosed = _offsets([entry.disclosed for entry in entries])
+    return Program(
+        b.kind, entries, ops, np.array(b.args or [0], np.int32), b.tests, b.fixed, b.constants, b.withins, b.covers, sorted(set(b.timed)),
+        len(b.domains), max(1, b.columns), max(1, b.winners), place, places, in_root, b.rules, b.cover_sites,
+        leaf_off, leaf_slots, disclosed_off, disclosed, packed, max(1, -(-longest // 64)),
+    )  # fmt: skip
+
+
+def _offsets(lists: Sequence[Sequence[int]]) -> tuple[Int32, Int32]:
+    offsets = np.cumsum([0, *(len(one) for one in lists)]).astype(np.int32)
+    return offsets, np.array([x for one in lists for x in one], np.int32)
+
+
+_READS: dict[int, tuple[int, ...]] = {k.STATUS: (2, 3), k.VERDICT: (2,)}
+"""Operations, beside AND and IS_U, that read a conjunction over the subjects, and at which positions."""
+
+
+def _physical(b: Builder, ops: Int32, permanent: set[int]) -> tuple[Int32, int]:
+    """Where each slot's planes lie, as a number within its space: conjunctions over the subjects share places once read."""
+    temporary = {int(op[1]) for op in ops if op[0] == k.AND and op[4] == 0} - permanent
+    reads = [_slots_read(op, b.args) & temporary for op in ops]
+    last = {slot: at for at, slots in enumerate(reads) for slot in slots}
+    place = np.zeros(len(b.spaces), np.int32)
+    used = 0
+    for slot in range(len(b.spaces)):
+        if slot not in temporary:
+            place[slot] = used
+            used += 1
+    free: list[int] = []
+    for at, op in enumerate(ops):
+        ended = {slot for slot in reads[at] if last[slot] == at}
+        if op[0] == k.AND and int(op[1]) in temporary:
+            if not free:
+                free.append(used)
+                used += 1
+            place[op[1]] = free.pop()
+            if int(op[1]) not in last:
+                ended.add(int(op[1]))
+        free.extend(int(place[slot]) for slot in sorted(ended))
+    return place, used
+
+
+def _slots_read(op: Int32, args: list[int]) -> set[int]:
+    if op[0] == k.AND:
+        return {a >> 1 for a in args[op[2] : op[2] + op[3]]}
+    if op[0] == k.IS_U:
+        return {int(op[3])}
+    return {int(op[at]) >> 1 for at in _READS.get(int(op[0]), ())}

@@ -1,0 +1,297 @@
+"""The matching core of one shard: records, policies, coverage, answers and the day, and what each change of them does to the lists.
+
+The one idea: every change is *evaluate before, change, evaluate after, compare*, over just the subjects it can reach. Before and after each
+use their own policies, coverage and day. Source: docs/semantics.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from matchers import kernels as k
+from matchers.batch import Int32, RecordBatch
+from matchers.binding import CHUNK, Answers, Binding, Runner, bind
+from matchers.changes import Changes
+from matchers.closure import Rules, flips, moved_intervals
+from matchers.compare import Candidates, Side, compare, net, scan
+from matchers.compile import compile_policies
+from matchers.coverage import CoverageTables, Statement, tables
+from matchers.layout import KINDS
+from matchers.store import Staged, Store
+from matchers.thresholds import day_of, days
+from policies.catalogue import Catalogue, FieldType
+from policies.tree import Policy
+from policies.values import Kind, significant
+
+SLICE = 1000
+"""Rows of a batch that are evaluated together: enough to fill words, few enough to stay in cache."""
+
+Progress = Callable[[int, int], None]
+
+
+def in_force(policy: Policy, day: date) -> bool:
+    """May the policy list anyone on a day?"""
+    return policy.effective_from <= day and (policy.effective_to is None or day <= policy.effective_to)
+
+
+class Matcher:
+    """The state of one shard. Every method that changes it returns the changes of the lists; ``due`` tells how many
+    subjects the last one re-evaluated."""
+
+    def __init__(self, catalogue: Catalogue, day: date) -> None:
+        self.catalogue = catalogue
+        self.day = day
+        self.store = Store(catalogue)
+        self.policies: dict[str, Policy] = {}
+        self.statements: tuple[Statement, ...] = ()
+        self.answers: dict[tuple[int, int], bool] = {}  # (check number, row of the subject)
+        self.check_numbers: dict[tuple[str, str], int] = {}
+        self.due = 0
+        self._runners: dict[int, Runner] | None = None
+        self._rules: Rules | None = None
+        self._coverage: tuple[int, CoverageTables] | None = None
+        self._bindings: dict[tuple[int, date], tuple[int, CoverageTables, Binding]] = {}
+        self._answers: Answers | None = None
+
+    # -- what programs ask for -----------------------------------------------------------------------------------------
+
+    def check_number(self, policy: str, check: str) -> int:
+        return self.check_numbers.setdefault((policy, check), len(self.check_numbers))
+
+    def code_of(self, kind: FieldType, text: str) -> int:
+        if kind is FieldType.DIVISION:
+            return self.store.divisions.code(significant(text))
+        return self.store.texts.code(text)
+
+    def runners(self) -> dict[int, Runner]:
+        """One program per kind of subject, for all active policies."""
+        if self._runners is None:
+            self._runners = {}
+            for kind, word in enumerate(KINDS):
+                active = [(p, in_force(p, self.day)) for p in self.policies.values() if p.subject is word]
+                if active:
+                    self._runners[kind] = Runner(compile_policies(self.store.layout, kind, active, self.check_number, self.code_of))
+            self._rules = Rules(self.store.layout, [r.program for r in self._runners.values()])
+            self._bindings.clear()
+        return self._runners
+
+    def rules(self) -> Rules:
+        self.runners()
+        assert self._rules is not None
+        return self._rules
+
+    def coverage(self) -> CoverageTables:
+        divisions = self.store.divisions.texts
+        if self._coverage is None or self._coverage[0] != len(divisions):
+            made = tables(self.catalogue, divisions, self.statements, self._row_of, KINDS.index)
+            self._coverage = (len(divisions), made)
+        return self._coverage[1]
+
+    def _row_of(self, kind: Kind, token: int) -> int:
+        return int(self.store.entities(KINDS.index(kind), np.array([token], np.uint64))[0])
+
+    def answered(self) -> Answers:
+        if self._answers is None:
+            keys = np.array([k.subject_key(check, 0, row) for check, row in self.answers], np.uint64)
+            values = np.array(list(self.answers.values()), np.uint8)
+            slots = np.full(1 << (2 * len(keys)).bit_length() if len(keys) else 1, -1, np.int32)
+            if len(keys):
+                k.index_keys(slots, keys)
+            self._answers = Answers(slots, keys, values)
+        return self._answers
+
+    def side(self, runner: Runner, day: date | None = None) -> Side:
+        """A program bound to a day, with coverage and answers as they are now."""
+        at = day or self.day
+        key = (runner.program.kind, at)
+        found = self.coverage()
+        kept = self._bindings.get(key)
+        shared = self._runners is not None and self._runners.get(runner.program.kind) is runner
+        if not shared or kept is None or kept[0] != len(self.store.divisions.texts) or kept[1] is not found:
+            binding = bind(runner.program, at, found, self.store.divisions.texts, self.code_of)
+            if not shared:
+                return Side(binding, found, self.answered())
+            if len(self._bindings) > 8:
+                self._bindings.clear()
+            self._bindings[key] = kept = (len(self.store.divisions.texts), found, binding)
+        return Side(kept[2], found, self.answered())
+
+    # -- records -------------------------------------------------------------------------------------------------------
+
+    def apply(self, batch: RecordBatch) -> Changes:
+        """Rows of a delivery; any order, duplication or replay of them ends in the same state."""
+        out = Changes()
+        self.due = 0
+        for start in range(0, len(batch), SLICE):
+            staged = self.store.stage(batch.slice(start, start + SLICE))
+            if staged.count:
+                self._around(staged.sites, staged.entities, staged.seeds, lambda s=staged: self.store.commit(s), out)  # type: ignore[misc]  # bound now
+        return out
+
+    def replace(self, feed: str, source: int, delivery: int) -> Changes:
+        """A full replacement: withdraws the source's records whose winning version is older than the delivery."""
+        at = self.store.layout.feeds[feed].position
+        found, count = self.store.older(at, source, delivery, dry=True)
+        out = Changes()
+        self.due = 0
+        sites, entities, n = self.store.standing(at, found, count)
+        self._around(sites, entities, n, lambda: self.store.older(at, source, delivery, dry=False), out)
+        return out
+
+    def _around(self, sites: Int32, entities: Int32, n: int, change: Callable[[], object], out: Changes) -> None:
+        """Evaluate whom the seeds reach, make the change, evaluate again, compare."""
+        roots = self.rules().reach(self.store, sites, entities, n)
+        before: list[tuple[Runner, Int32, Side, int]] = []
+        for kind, runner in self.runners().items():
+            chosen = roots[kind]
+            self.due += len(chosen)
+            if len(chosen):
+                side = self.side(runner)
+                for number, start in enumerate(range(0, len(chosen), CHUNK)):
+                    runner.run(number, chosen[start : start + CHUNK], self.store, side.binding, side.coverage, side.answers)
+                before.append((runner, chosen, side, -(-len(chosen) // CHUNK)))
+        change()
+        for runner, chosen, _, chunks in before:
+            side = self.side(runner)
+            for number, start in enumerate(range(0, len(chosen), CHUNK)):
+                part = chosen[start : start + CHUNK]
+                after = runner.run(chunks, part, self.store, side.binding, side.coverage, side.answers)
+                out.add(compare(runner, runner.frames[number], after, part, self.store))
+
+    # -- policies ------------------------------------------------------------------------------------------------------
+
+    def publish(self, policy: Policy, progress: Progress | None = None) -> Changes:
+        """A new policy, or the next version of one: net changes of its list."""
+        old = self.policies.get(policy.name)
+        before = self._scan(old, progress) if old is not None else None
+        after = self._scan(policy, progress)
+        self.policies[policy.name] = policy
+        self._runners = None
+        return self._net(before, after)
+
+    def withdraw(self, name: str) -> Changes:
+        """The policy's list is emptied."""
+        before = self._scan(self.policies[name])
+        del self.policies[name]
+        self._runners = None
+        return self._net(before, None)
+
+    def _scan(self, policy: Policy, progress: Progress | None = None, day: date | None = None) -> Candidates:
+        return scan(self, policy, day or self.day, progress)
+
+    def _net(self, before: Candidates | None, after: Candidates | None) -> Changes:
+        return net(before, after)
+
+    # -- coverage, answers, days ---------------------------------------------------------------------------------------
+
+    def cover(self, statements: Sequence[Statement]) -> Changes:
+        """All coverage statements now in effect."""
+        old = self.coverage()
+        runners = self.runners()
+        sides = {kind: self.side(runner) for kind, runner in runners.items()}
+        self.statements = tuple(statements)
+        self._coverage = None
+        new = self.coverage()
+        after = {kind: self.side(runner) for kind, runner in runners.items()}
+        out = Changes()
+        reached = self.rules().covered(self, sides, after, old, new)
+        self._turn(reached, sides, after, out)
+        return out
+
+    def answer(self, policy: str, subject: int, check: str, answer: bool) -> Changes:
+        """A check answered of one subject."""
+        asked = self.policies[policy]
+        kind = KINDS.index(asked.subject)
+        row = self._row_of(asked.subject, subject)
+        runner = self.runners()[kind]
+        before = self.side(runner)
+        self.answers[self.check_number(policy, check), row] = answer
+        self._answers = None
+        out = Changes()
+        self._turn({kind: np.array([row], np.int32)}, {kind: before}, {kind: self.side(runner)}, out)
+        return out
+
+    def _turn(self, reached: Mapping[int, Int32], before: Mapping[int, Side], after: Mapping[int, Side], out: Changes) -> None:
+        """Compare two sides over the same matrix."""
+        self.due = sum(map(len, reached.values()))
+        for kind, roots in reached.items():
+            runner = self.runners()[kind]
+            for start in range(0, len(roots), CHUNK):
+                part = roots[start : start + CHUNK]
+                a, b = before[kind], after[kind]
+                one = runner.run(0, part, self.store, a.binding, a.coverage, a.answers)
+                two = runner.run(1, part, self.store, b.binding, b.coverage, b.answers)
+                if one.room != two.room:
+                    one = runner.run(0, part, self.store, a.binding, a.coverage, a.answers)
+                out.add(compare(runner, one, two, part, self.store))
+
+    def tick(self, day: date) -> Changes:
+        """The day is now ``day``, earlier or later; only who is due is evaluated."""
+        if day == self.day:
+            self.due = 0
+            return Changes()
+        runners = self.runners()
+        old_day = self.day
+        before = {kind: self.side(runner) for kind, runner in runners.items()}
+        after = {kind: self.side(runner, day) for kind, runner in runners.items()}
+        whole = {
+            entry.policy.name: entry.policy
+            for kind, runner in runners.items()
+            for entry in runner.program.entries
+            if in_force(entry.policy, old_day) != in_force(entry.policy, day)
+            or entry.constants & moved_intervals(runner.program, before[kind].binding, after[kind].binding)
+        }
+        was = {name: self._scan(policy) for name, policy in whole.items()}
+        out = Changes()
+        reached = flips(self, before, after)
+        self._turn(reached, before, after, out)
+        due = self.due
+        self.day = day
+        if any(in_force(p, old_day) != in_force(p, day) for p in whole.values()):
+            self._runners = None
+        if whole:
+            out = out.without(set(whole))
+            for name, policy in whole.items():
+                now = self._scan(policy)
+                due += now.scanned
+                out.extend(self._net(was[name], now))
+        self.due = due
+        return out
+
+    def extend(self, catalogue: Catalogue) -> None:
+        """Feeds and units added at the end of the catalogue."""
+        self.catalogue = catalogue
+        self.store.extend(catalogue)
+        self._runners = self._coverage = None
+
+    # -- keeping -------------------------------------------------------------------------------------------------------
+
+    def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
+        return self.store.arrays()
+
+    def meta(self) -> dict[str, Any]:
+        return {
+            "day": self.day.isoformat(),
+            "store": self.store.meta(),
+            "checks": [list(key) for key in self.check_numbers],
+            "answers": [[check, row, answer] for (check, row), answer in self.answers.items()],
+        }
+
+    @classmethod
+    def restore(
+        cls, catalogue: Catalogue, arrays: Mapping[str, np.ndarray[Any, Any]], meta: Mapping[str, Any], policies: Mapping[str, Policy]
+    ) -> Matcher:
+        """The matcher that gave these arrays and this meta; coverage is to be stated again with ``cover``."""
+        made = cls(catalogue, date.fromisoformat(meta["day"]))
+        made.store.restore(arrays, meta["store"])
+        made.check_numbers = {(policy, check): n for n, (policy, check) in enumerate(meta["checks"])}
+        made.answers = {(check, row): answer for check, row, answer in meta["answers"]}
+        made.policies = dict(policies)
+        return made
+
+
+__all__ = ["CHUNK", "Matcher", "Staged", "day_of", "days"]

@@ -1,0 +1,297 @@
+"""The matrix: record arenas, subjects, their chains, and the dictionaries of text and divisions.
+
+The one idea: a batch is *staged* first (versions compared, unchanged rows dropped, subjects given rows), so that the caller can
+look at the state before; then *committed*. Nothing here knows about policies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numba.typed import List
+
+from matchers import kernels as k
+from matchers.batch import DELETED, MISSING, Int32, Int64, RecordBatch, UInt64
+from matchers.layout import KINDS, FeedLayout, Layout, layout
+from policies.catalogue import Catalogue, FieldType
+from policies.values import significant
+
+_START = 1024
+
+
+def _power(least: int) -> int:
+    """The smallest power of two of at least twice ``least``: an index at most half full."""
+    return max(16, 1 << (2 * least - 1).bit_length())
+
+
+@dataclass(slots=True)
+class Staged:
+    """A batch brought to its records, not yet written. ``seeds`` is where it is felt: (site, entity) arrays."""
+
+    lay: FeedLayout
+    rows: Int32
+    picked: Int32
+    place: Int32
+    count: int
+    sites: Int32
+    entities: Int32
+    seeds: int
+
+
+@dataclass(slots=True)
+class Codes:
+    """Append-only dictionary of texts."""
+
+    texts: list[str] = field(default_factory=list)
+    of: dict[str, int] = field(default_factory=dict)
+
+    def code(self, text: str) -> int:
+        found = self.of.get(text)
+        if found is None:
+            found = self.of[text] = len(self.texts)
+            self.texts.append(text)
+        return found
+
+
+class Store:
+    """The columnar state of one shard."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.layout: Layout = layout(catalogue)
+        self.texts = Codes()
+        self.divisions = Codes()
+        self.floors: dict[tuple[int, int], int] = {}  # (feed, source) -> deliveries below are withdrawn
+        widths = [f.width for f in self.layout.feeds.values()]
+        self.arenas: list[Int32] = [np.empty((_START, width), np.int32) for width in widths]
+        self.counts: list[int] = [0 for _ in widths]
+        self.record_slots: list[Int32] = [np.full(2 * _START, -1, np.int32) for _ in widths]
+        self.tokens: list[UInt64] = [np.zeros(_START, np.uint64) for _ in KINDS]
+        self.sizes: list[int] = [0, 0, 0]
+        self.entity_slots: list[Int32] = [np.full(2 * _START, -1, np.int32) for _ in KINDS]
+        self.heads: list[Int32] = [np.full((_START, max(1, columns)), -1, np.int32) for columns in self.layout.heads]
+        self.stamps: list[Int32] = [np.zeros(_START, np.int32) for _ in KINDS]
+        self.moved()
+
+    def moved(self) -> None:
+        """Hand the arrays to the kernels again after one of them was replaced."""
+        self.arena_list = List(self.arenas)
+        self.head_list = List(self.heads)
+        self.lay_list = List([row for row in self.layout.lays])
+        self.stamp_list = List(self.stamps)
+
+    def extend(self, catalogue: Catalogue) -> None:
+        """Make room for feeds added at the end of the catalogue."""
+        old, self.layout = self.layout, layout(catalogue)
+        for lay in list(self.layout.feeds.values())[len(old.feeds) :]:
+            self.arenas.append(np.empty((_START, lay.width), np.int32))
+            self.counts.append(0)
+            self.record_slots.append(np.full(2 * _START, -1, np.int32))
+        for kind, columns in enumerate(self.layout.heads):
+            more = np.full((len(self.heads[kind]), max(1, columns)), -1, np.int32)
+            more[:, : self.heads[kind].shape[1]] = self.heads[kind]
+            self.heads[kind] = more
+        self.moved()
+
+    def reserve_entities(self, kind: int, more: int) -> None:
+        need = self.sizes[kind] + more
+        if need > len(self.tokens[kind]):
+            room = max(need, len(self.tokens[kind]) * 3 // 2)
+            tokens = np.zeros(room, np.uint64)
+            tokens[: self.sizes[kind]] = self.tokens[kind][: self.sizes[kind]]
+            heads = np.full((room, self.heads[kind].shape[1]), -1, np.int32)
+            heads[: self.sizes[kind]] = self.heads[kind][: self.sizes[kind]]
+            stamps = np.zeros(room, np.int32)
+            stamps[: self.sizes[kind]] = self.stamps[kind][: self.sizes[kind]]
+            self.tokens[kind], self.heads[kind], self.stamps[kind] = tokens, heads, stamps
+            self.moved()
+        if 3 * need > 2 * len(self.entity_slots[kind]):
+            self.entity_slots[kind] = np.empty(_power(need), np.int32)
+            k.index_entities(self.entity_slots[kind], self.tokens[kind], self.sizes[kind])
+
+    def entities(self, kind: int, tokens: UInt64) -> Int32:
+        """Rows of subjects, given to new ones; token 0 gives -1."""
+        self.reserve_entities(kind, len(tokens))
+        out = np.empty(len(tokens), np.int32)
+        self.sizes[kind] = k.resolve_entities(tokens, out, self.entity_slots[kind], self.tokens[kind], self.sizes[kind])
+        return out
+
+    def entity(self, kind: int, token: int) -> int:
+        """Row of a subject, or -1."""
+        found = int(k.find(self.entity_slots[kind], len(self.entity_slots[kind]) - 1, np.uint64(token), self.tokens[kind]))
+        return found if found >= 0 else -1
+
+    def reserve_records(self, feed: int, more: int) -> None:
+        need = self.counts[feed] + more
+        arena = self.arenas[feed]
+        if need > len(arena):
+            grown = np.empty((max(need, len(arena) * 3 // 2), arena.shape[1]), np.int32)
+            grown[: self.counts[feed]] = arena[: self.counts[feed]]
+            self.arenas[feed] = grown
+            self.moved()
+        if 3 * need > 2 * len(self.record_slots[feed]):
+            self.record_slots[feed] = np.empty(_power(need), np.int32)
+            k.index_records(self.record_slots[feed], self.arenas[feed], self.counts[feed])
+
+    def rows(self, batch: RecordBatch, lay: FeedLayout) -> Int32:
+        """A batch as arena rows: version, flags and body, subjects and links as entity rows (new ones appended)."""
+        n = len(batch)
+        rows = np.zeros((n, lay.width), np.int32)
+        rows[:, k.ORDER : k.ORDER + 2] = batch.order.view(np.int32).reshape(n, 2)
+        rows[:, k.DELIVERY] = batch.delivery
+        rows[:, k.ROW] = batch.row
+        rows[:, k.SUBJECT] = self.entities(lay.kind, batch.subject)
+        rows[:, k.NEXT] = -1
+        rows[:, k.FLAGS] = batch.flags.astype(np.int32) | (batch.source << 8)
+        rows[:, k.MARK] = -1
+        if lay.valid >= 0:
+            rows[:, lay.valid] = batch.valid_from
+            rows[:, lay.valid + 1] = batch.valid_to
+        for name, lane in lay.links.items():
+            rows[:, lane] = self.entities(self.layout.links[name].target, batch.links[name])
+        for name, (lane, wide) in lay.lanes.items():
+            column = batch.values[name]
+            codes = self._codes(lay, name)
+            if codes is not None:
+                column = self._recode(column, batch.dictionaries.get(name, ()), codes, lay.feed.fields[name].type)
+            if wide:
+                rows[:, lane : lane + 2] = np.ascontiguousarray(column).view(np.int32).reshape(n, 2)
+            else:
+                rows[:, lane] = np.where(column == MISSING, k.MISSING32, column)
+        if lay.identity >= 0 and batch.identity is not None:
+            rows[:, lay.identity : lay.identity + 2] = np.ascontiguousarray(batch.identity).view(np.int32).reshape(n, 2)
+        return rows
+
+    def _codes(self, lay: FeedLayout, name: str) -> Codes | None:
+        match lay.feed.fields[name].type:
+            case FieldType.TEXT:
+                return self.texts
+            case FieldType.DIVISION:
+                return self.divisions
+            case _:
+                return None
+
+    @staticmethod
+    def _recode(column: Int64, dictionary: tuple[str, ...], codes: Codes, kind: FieldType) -> Int64:
+        if not dictionary:
+            return column
+        table = np.array([codes.code(significant(t) if kind is FieldType.DIVISION else t) for t in dictionary], np.int64)
+        known = column != MISSING
+        return np.where(known, table[np.where(known, column, 0)], MISSING)
+
+    def stage(self, batch: RecordBatch) -> Staged:
+        """Compare versions, drop what changes nothing; what is left waits for ``commit``."""
+        lay = self.layout.feeds[batch.feed]
+        at = lay.position
+        rows = self.rows(batch, lay)
+        self.reserve_records(at, len(batch))
+        picked, place = np.empty(len(batch), np.int32), np.empty(len(batch), np.int32)
+        floor = self.floors.get((at, batch.source), 0)
+        self.counts[at], count = k.stage(
+            rows, batch.key, batch.source, floor, self.arenas[at], self.record_slots[at], self.counts[at], picked, place,
+            self.layout.lays[at], self.heads[lay.kind],
+        )  # fmt: skip
+        return self._with_seeds(Staged(lay, rows, picked, place, count, rows[:0, 0], rows[:0, 0], 0))
+
+    def _with_seeds(self, staged: Staged) -> Staged:
+        room = 8 * staged.count + 64
+        while True:
+            staged.sites, staged.entities = np.empty(room, np.int32), np.empty(room, np.int32)
+            staged.seeds = k.seeds_of(
+                staged.rows, staged.picked, staged.place, staged.count, self.arenas[staged.lay.position],
+                self.layout.lays[staged.lay.position], self.head_list, self.layout.link_rows, staged.lay.position,
+                len(self.arenas), staged.sites, staged.entities,
+            )  # fmt: skip
+            if staged.seeds <= room:
+                return staged
+            room = staged.seeds
+
+    def commit(self, staged: Staged) -> None:
+        """Write the staged rows."""
+        at = staged.lay.position
+        k.commit(
+            staged.rows, staged.picked, staged.place, staged.count, self.arenas[at], self.layout.lays[at], self.head_list,
+            self.layout.link_rows, at,
+        )  # fmt: skip
+
+    def standing(self, feed: int, found: Int32, count: int) -> tuple[Int32, Int32, int]:
+        """Seeds of records as they stand."""
+        room = 8 * count + 64
+        while True:
+            sites, entities = np.empty(room, np.int32), np.empty(room, np.int32)
+            n = k.seeds_standing(
+                found, count, self.arenas[feed], self.layout.lays[feed], self.head_list, self.layout.link_rows, feed,
+                len(self.arenas), sites, entities,
+            )  # fmt: skip
+            if n <= room:
+                return sites, entities, n
+            room = n
+
+    def older(self, feed: int, source: int, delivery: int, *, dry: bool) -> tuple[Int32, int]:
+        """Records a full replacement withdraws: found (dry), or hidden, the floor raised."""
+        out = np.empty(self.counts[feed] if dry else 0, np.int32)
+        n = k.withdraw_older(
+            self.arenas[feed], self.counts[feed], source, delivery, self.layout.lays[feed], self.head_list, self.layout.link_rows,
+            feed, out, dry,
+        )  # fmt: skip
+        if not dry:
+            self.floors[feed, source] = max(delivery, self.floors.get((feed, source), 0))
+        return out, n
+
+    def placements(self, kind: int, day: int) -> Int32:
+        """Division code of every subject of a kind: -1 unplaced, -2 not registered."""
+        out = np.full(self.sizes[kind], -2, np.int32)
+        name = self.layout.registers[kind]
+        if name is None:
+            return out
+        lay = self.layout.feeds[name]
+        lane = lay.lanes[lay.feed.division][0] if lay.feed.division else -1
+        k.placements(out, self.sizes[kind], self.arenas[lay.position], lay.valid, self.heads[kind], lay.head, lane, day)
+        return out
+
+    def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Everything but the indexes and dictionaries, trimmed, to be kept; the indexes are made anew on restore."""
+        out: dict[str, np.ndarray[Any, Any]] = {}
+        for name, lay in self.layout.feeds.items():
+            out[f"arena.{name}"] = self.arenas[lay.position][: self.counts[lay.position]]
+        for kind, word in enumerate(KINDS):
+            out[f"tokens.{word}"] = self.tokens[kind][: self.sizes[kind]]
+            out[f"heads.{word}"] = self.heads[kind][: self.sizes[kind]]
+        return out
+
+    def meta(self) -> dict[str, Any]:
+        return {
+            "texts": list(self.texts.texts),
+            "divisions": list(self.divisions.texts),
+            "floors": [[feed, source, floor] for (feed, source), floor in sorted(self.floors.items())],
+        }
+
+    def restore(self, arrays: Mapping[str, np.ndarray[Any, Any]], meta: Mapping[str, Any]) -> None:
+        """Take over what ``arrays`` and ``meta`` gave."""
+        for name, lay in self.layout.feeds.items():
+            kept = arrays[f"arena.{name}"]
+            at = lay.position
+            self.counts[at] = 0
+            self.reserve_records(at, len(kept) + _START)
+            self.arenas[at][: len(kept)] = kept
+            self.counts[at] = len(kept)
+            k.index_records(self.record_slots[at], self.arenas[at], self.counts[at])
+        for kind, word in enumerate(KINDS):
+            tokens, heads = arrays[f"tokens.{word}"], arrays[f"heads.{word}"]
+            self.sizes[kind] = 0
+            self.reserve_entities(kind, len(tokens) + _START)
+            self.tokens[kind][: len(tokens)] = tokens
+            self.heads[kind][: len(heads)] = heads
+            self.sizes[kind] = len(tokens)
+            k.index_entities(self.entity_slots[kind], self.tokens[kind], self.sizes[kind])
+        for text in meta["texts"]:
+            self.texts.code(text)
+        for text in meta["divisions"]:
+            self.divisions.code(text)
+        self.floors = {(feed, source): floor for feed, source, floor in meta["floors"]}
+        self.moved()
+
+
+__all__ = ["DELETED", "Staged", "Store"]

@@ -1,0 +1,188 @@
+"""The world of a case, as a matcher: the case format's ``given`` turned into batches, statements and answers.
+
+The one idea: cases go the way of real records (staged, versioned, linked), in the order in which they are written, which must not matter.
+Source: docs/semantics.md section 10.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from matchers.batch import DELETED, MISSING, OPEN_FROM, OPEN_TO, QUARANTINED, RecordBatch
+from matchers.core import Matcher
+from matchers.coverage import Statement
+from matchers.thresholds import days
+from policies.catalogue import LINKS, Catalogue, Feed, Field, FieldType
+from policies.values import Kind, significant
+
+_PLURAL = {Kind.PERSON: "persons", Kind.HOUSEHOLD: "households", Kind.DWELLING: "dwellings"}
+
+
+def token(kind: Kind, name: str) -> int:
+    """The token of a subject named in a case."""
+    return int.from_bytes(hashlib.blake2b(f"{kind}:{name}".encode(), digest_size=8).digest(), "little") | 1
+
+
+def _hash(*parts: object) -> int:
+    return int.from_bytes(hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=8).digest(), "little")
+
+
+def _day(value: object) -> int:
+    if isinstance(value, datetime):
+        value = value.date()
+    return days(value if isinstance(value, date) else date.fromisoformat(str(value)))
+
+
+def encoded(field: Field, value: object) -> int | str | None:
+    """A cell as the matrix holds it; text and divisions stay text; None is missing."""
+    if value is None or value == "":
+        return None
+    match field.type:
+        case FieldType.INT:
+            return int(str(value))
+        case FieldType.DECIMAL:
+            scaled = Decimal(str(value)).scaleb(field.scale)
+            if scaled != scaled.to_integral_value():
+                raise ValueError(f"{field.name}: more decimals than the declared {field.scale}")
+            return int(scaled)
+        case FieldType.DATE:
+            return _day(value)
+        case FieldType.ENUM:
+            labels = dict((label, code) for code, label in field.values)
+            return field.codes.index(labels.get(str(value), str(value)))
+        case FieldType.DIVISION:
+            return significant(str(value))
+        case FieldType.TEXT:
+            return str(value)
+
+
+def _order(value: object) -> int:
+    if isinstance(value, (date, str)):
+        return _day(value)
+    return int(str(value))
+
+
+def subjects(given: Mapping[str, Any]) -> dict[Kind, list[str]]:
+    """Every subject a case names, of each kind: as itself or as what a link leads to."""
+    out: dict[Kind, dict[str, None]] = {kind: dict.fromkeys(given.get(plural) or {}) for kind, plural in _PLURAL.items()}
+    for plural in _PLURAL.values():
+        for feeds in (given.get(plural) or {}).values():
+            for name, value in (feeds or {}).items():
+                if name in LINKS and isinstance(value, str | None):
+                    if value:
+                        out[LINKS[name].target].setdefault(value)
+                    continue
+                for record in value if isinstance(value, list) else [value]:
+                    for link in LINKS.keys() & (record or {}).keys():
+                        if record[link]:
+                            out[LINKS[link].target].setdefault(record[link])
+    return {kind: list(names) for kind, names in out.items()}
+
+
+def batches(catalogue: Catalogue, given: Mapping[str, Any]) -> list[RecordBatch]:
+    """One batch for every run of rows of one feed, source and delivery."""
+    rows: dict[tuple[str, int, int], list[tuple[Feed, str, str, int, Mapping[str, Any], Mapping[str, Any]]]] = {}
+    for kind, plural in _PLURAL.items():
+        for name, feeds in (given.get(plural) or {}).items():
+            about = {feed.name for feed in catalogue.about(kind)}
+            extra = {link: value for link, value in (feeds or {}).items() if link in LINKS and link not in about}
+            for feed_name, value in (feeds or {}).items():
+                if feed_name in extra:
+                    continue
+                feed = catalogue.feeds[feed_name]
+                if feed.subject is not kind:
+                    raise ValueError(f"feed {feed_name} is about a {feed.subject}, not a {kind}")
+                for position, record in enumerate(value if isinstance(value, list) else [value]):
+                    record = record or {}
+                    source = 0
+                    if "source" in record:
+                        source = next(i for i, s in enumerate(feed.sources) if s.unit == record["source"])
+                    key = (feed_name, source, int(record.get("delivery", 1)))
+                    links = {link: extra[link] for link in feed.links if link in extra and feed.registers is kind}
+                    rows.setdefault(key, []).append((feed, name, plural, position, record, links))
+    return [_batch(feed_name, source, delivery, found) for (feed_name, source, delivery), found in rows.items()]
+
+
+def _batch(
+    name: str, source: int, delivery: int, rows: list[tuple[Feed, str, str, int, Mapping[str, Any], Mapping[str, Any]]]
+) -> RecordBatch:
+    n = len(rows)
+    feed = rows[0][0]
+    flags, froms, tos = np.zeros(n, np.uint8), np.full(n, OPEN_FROM), np.full(n, OPEN_TO)
+    orders, row_numbers = np.zeros(n, np.int64), np.zeros(n, np.int32)
+    keys, owners = np.zeros(n, np.uint64), np.zeros(n, np.uint64)
+    links = {link: np.zeros(n, np.uint64) for link in feed.links}
+    values = {field.name: np.full(n, MISSING) for field in feed.matrix_fields()}
+    texts: dict[str, dict[str, int]] = {f.name: {} for f in feed.matrix_fields() if f.type in (FieldType.TEXT, FieldType.DIVISION)}
+    identity = np.zeros(n, np.uint64) if any(f.identity for f in feed.fields.values()) else None
+    for i, (_, subject, _, position, record, extra) in enumerate(rows):
+        keys[i] = _hash("key", record["key"]) if "key" in record else _hash("default", subject, name, f"{position:06}")
+        owners[i] = token(feed.subject, subject)
+        orders[i] = _order(record.get("order", 0)) if feed.order is not None else 0
+        row_numbers[i] = int(record.get("row", position + 1))
+        if record.get("deleted"):
+            flags[i] = DELETED
+            continue
+        if record.get("quarantined"):
+            flags[i] = QUARANTINED
+            continue
+        froms[i] = _day(record["from"]) if record.get("from") else OPEN_FROM
+        tos[i] = _day(record["to"]) if record.get("to") else OPEN_TO
+        for link in feed.links:
+            target = record.get(link, extra.get(link))
+            if target:
+                links[link][i] = token(LINKS[link].target, target)
+        for field in feed.matrix_fields():
+            value = encoded(field, record.get(field.name))
+            if isinstance(value, str):
+                value = texts[field.name].setdefault(value, len(texts[field.name]))
+            if value is not None:
+                values[field.name][i] = value
+        if identity is not None:
+            identity[i] = _hash(*(record.get(f.name) for f in feed.fields.values() if f.identity))
+    dictionaries = {field: tuple(found) for field, found in texts.items()}
+    return RecordBatch(name, source, delivery, keys, owners, orders, row_numbers, flags, froms, tos, links, values, dictionaries, identity)
+
+
+def statements(catalogue: Catalogue, given: Mapping[str, Any]) -> list[Statement]:
+    """The coverage a case states."""
+    out = []
+    for said in given.get("coverage") or []:
+        names = said["feed"] if isinstance(said["feed"], list) else [said["feed"]]
+        for name in names:
+            feed = catalogue.feeds[name]
+            units = [said["unit"]] if "unit" in said else [s.unit for s in feed.sources]
+            listed = tuple(token(feed.subject, one) for one in said.get("subjects") or [])
+            for source, one in enumerate(feed.sources):
+                if one.unit in units:
+                    day = date.fromordinal(_day(said["complete_to"]) + date(1970, 1, 1).toordinal())
+                    division = str(said["division"]) if "division" in said else None
+                    out.append(Statement(name, source, division, listed, day))
+    return out
+
+
+def load(catalogue: Catalogue, given: Mapping[str, Any], day: date, order: Iterable[int] | None = None) -> Matcher:
+    """A matcher holding the records and coverage of a case. Answers need a published policy: see ``answer``."""
+    matcher = Matcher(catalogue, day)
+    found = batches(catalogue, given)
+    for i in order if order is not None else range(len(found)):
+        matcher.apply(found[i])
+    for one in given.get("replace") or []:
+        feed = catalogue.feeds[one["feed"]]
+        source = next(i for i, s in enumerate(feed.sources) if s.unit == one["unit"]) if "unit" in one else 0
+        matcher.replace(feed.name, source, int(one["delivery"]))
+    matcher.cover(statements(catalogue, given))
+    return matcher
+
+
+def answer(matcher: Matcher, policy: str, kind: Kind, given: Mapping[str, Any]) -> None:
+    """Give the case's answers to a published policy."""
+    for name, checks in (given.get("answers") or {}).items():
+        for check, said in checks.items():
+            matcher.answer(policy, token(kind, name), check, said in (True, "yes"))

@@ -1,0 +1,55 @@
+"""JSON Schemas of the policy and case formats, for editors, forms and other tools.
+
+The one idea: they are drawn from the classes that check the documents, so they cannot say something else; Chinese descriptions stand
+beside the English ones as ``x-zh``. Source: JSON Schema 2020-12.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from policies.casefile import CaseFile
+from policies.models import ParamRef, PolicyModel
+from policies.shapes import SHAPES
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def policy_schema() -> dict[str, Any]:
+    """The schema of a policy document.
+
+    Example:
+        >>> sorted(policy_schema()["$defs"]["Node"])
+        ['oneOf']
+    """
+    schema = _drawn(PolicyModel)
+    definitions = schema.setdefault("$defs", {})
+    models: tuple[type[BaseModel], ...] = (*SHAPES, ParamRef)
+    for model in models:
+        drawn = _drawn(model)
+        definitions.update(drawn.pop("$defs", {}))
+        drawn.pop("$schema")
+        definitions[model.__name__] = drawn
+    definitions["Node"] = {"oneOf": [{"$ref": f"#/$defs/{shape.__name__}"} for shape in SHAPES]}
+    return schema
+
+
+def cases_schema() -> dict[str, Any]:
+    """The schema of a file of cases."""
+    return _drawn(CaseFile)
+
+
+def _drawn(model: type[BaseModel]) -> dict[str, Any]:
+    drawn: dict[str, Any] = _referring(model.model_json_schema(by_alias=True))
+    return {"$schema": DIALECT, **drawn}
+
+
+def _referring(part: Any) -> Any:
+    """``x-ref`` as ``$ref``: pydantic refuses references to what it did not draw itself."""
+    if isinstance(part, dict):
+        if "x-ref" in part:
+            return {"$ref": f"#/$defs/{part['x-ref']}", **{key: value for key, value in part.items() if key != "x-ref"}}
+        return {key: _referring(value) for key, value in part.items()}
+    return [_referring(value) for value in part] if isinstance(part, list) else part

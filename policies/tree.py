@@ -1,0 +1,215 @@
+"""The checked rule tree: what a published policy means, every name resolved against the feed catalogue.
+
+The one idea: after checking, nothing is looked up by text again. The compiler, the needs analysis, the explanations and the
+diff all read these nodes and match on them exhaustively. Source: docs/semantics.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Literal, TypeAlias
+
+from policies.values import Kind, Period, Text
+
+Comparison: TypeAlias = Literal["eq", "ne", "lt", "le", "gt", "ge"]
+Scalar: TypeAlias = int | Fraction | str | date  # int, decimal (exact), enum code / text / division, date
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What every node carries for people. ``id`` is the criterion's name in reasons; ``path`` its place in the document."""
+
+    id: str
+    path: str
+    cite: str | None = None
+    label: Text | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRef:
+    """A field to read: follow to-one ``links`` from the subject, then this feed's record.
+
+    ``own`` is True inside ``where`` for a field of the element's own record (then ``links`` is empty).
+    """
+
+    feed: str
+    field: str
+    links: tuple[str, ...] = ()
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a path: ``link`` (to-one, name = link), ``members`` (name = person register's feed),
+    ``records`` (name = feed of the subject), ``inverse`` (name = feed whose records link here through ``lives_at``)."""
+
+    kind: Literal["link", "members", "records", "inverse"]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Literals:
+    """One or more fixed values (several for in / not_in)."""
+
+    values: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ParamValue:
+    """A dated parameter, times an exact factor, read from a table by a field where ``by`` is set."""
+
+    param: str
+    times: Fraction = Fraction(1)
+    by: FieldRef | None = None
+
+
+Value: TypeAlias = Literals | ParamValue
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    meta: Meta
+    children: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    meta: Meta
+    children: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoneOf:
+    meta: Meta
+    children: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unless:
+    """rule and not unless."""
+
+    meta: Meta
+    rule: Node
+    unless: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    meta: Meta
+    ref: FieldRef
+    op: Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "not_in", "within"]
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """Completed years since a date, at ``at`` or, where None, at as_of."""
+
+    meta: Meta
+    ref: FieldRef
+    op: Comparison
+    value: Value
+    at: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DateTest:
+    """within_last / at_least_ago carry a period; before / after a date value."""
+
+    meta: Meta
+    ref: FieldRef
+    op: Literal["within_last", "at_least_ago", "before", "after"]
+    period: Period | None = None
+    value: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quantifier:
+    meta: Meta
+    kind: Literal["some", "none", "all", "count"]
+    path: tuple[Step, ...]
+    where: Node | None
+    op: Comparison | None = None
+    value: Value | None = None
+    absence: Literal["coverage", "closed", "open"] = "coverage"
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    meta: Meta
+    addend: FieldRef
+    path: tuple[Step, ...]
+    where: Node | None
+    op: Comparison
+    value: Value
+    per: FieldRef | None = None
+    absence: Literal["coverage", "closed", "open"] = "coverage"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Asked of a person; ``meta.id`` is the check's id, one answer per id."""
+
+    meta: Meta
+    text: Text
+
+
+Leaf: TypeAlias = Compare | Age | DateTest | Quantifier | Sum | Check
+Node: TypeAlias = All | AnyOf | NoneOf | Unless | Leaf
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """Dated values, ascending by ``from``. A table entry maps an enum code, or a closed integer range (None = open), to a value."""
+
+    name: str
+    unit: str | None
+    entries: tuple[tuple[date, Scalar | tuple[tuple[str | tuple[int | None, int | None], Scalar], ...]], ...]
+    cite: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A checked version of a policy. ``digest`` is the SHA-256 of its canonical document."""
+
+    name: str
+    version: int
+    direction: Literal["benefit", "burden"]
+    subject: Kind
+    scope: str
+    title: Text
+    source: Mapping[str, object]
+    agency: str
+    purpose: str
+    effective_from: date
+    effective_to: date | None
+    evidence: Mapping[str, Period]
+    params: Mapping[str, Param]
+    discloses: tuple[FieldRef, ...]
+    criteria: Node
+    feeds: tuple[str, ...]  # every feed read, sorted: what its agreements must cover
+    digest: str = ""
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """The nodes directly below, ``where`` not included."""
+    match node:
+        case All() | AnyOf() | NoneOf():
+            return node.children
+        case Unless():
+            return (node.rule, node.unless)
+        case _:
+            return ()
+
+
+def leaves(node: Node) -> Iterator[Leaf]:
+    """Every leaf outside ``where``, in document order; a definition used twice comes twice."""
+    below = children(node)
+    if not below:
+        yield node  # type: ignore[misc]  # a node without children is a leaf
+    for child in below:
+        yield from leaves(child)

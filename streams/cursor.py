@@ -1,0 +1,55 @@
+"""A consumer's place in the outputs, on disk.
+
+The one idea: ids are unique and ordered, so one mark says what was handled. A consumer that keeps its effects elsewhere moves the mark after
+each effect and must bear to meet the last line again; one that stores the id with the effect, in one transaction, meets each line exactly once.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from policies.values import Text
+from streams.errors import Damaged
+from streams.host import Host
+from streams.messages import CandidateChange
+from streams.snapshots import sync_folder
+
+
+class Cursor:
+    """The id of the last line a consumer has handled, in a file of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def after(self) -> str | None:
+        """The last id handled; None before the first.
+
+        Raises:
+            Damaged: the file holds no id.
+        """
+        try:
+            text = self.path.read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            return None
+        offset, _, position = text.partition(".")
+        if not (offset.isdigit() and position.isdigit()):
+            zh = f"游标 {self.path} 已损坏；请写入最后处理过的编号，或删除它以从头开始。"
+            raise Damaged(Text(zh, f"The cursor {self.path} is damaged; write the last id handled into it, or remove it to begin again."))
+        return text
+
+    def advance(self, id: str) -> None:
+        """Remembers that the line with this id, and all before it, are handled; durable when this returns."""
+        aside = self.path.with_name(self.path.name + ".writing")
+        with aside.open("w", encoding="ascii") as file:
+            file.write(id)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.rename(self.path)
+        sync_folder(self.path.parent)
+
+    def waiting(self, host: Host) -> Iterator[CandidateChange]:
+        """The lines not handled yet, in order."""
+        return host.outputs(self.after)

@@ -1,0 +1,216 @@
+"""The embedded host: one process, no broker; the steps, run over a log on disk.
+
+The one idea: first the step on the state in memory, then the commit; if either fails, the state in memory is thrown away and made
+again from disk, so nothing half-done stays. What ``submit`` returned is durable. Recovery is the newest snapshot that reads back, and the
+inputs behind it. Source: ``streams.storage``, ``streams.snapshots``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from matchers.batch import RecordBatch
+from policies.problems import HuiminError, Invalid
+from policies.values import Text
+from streams import snapshots, wire
+from streams.editions import Edition, closed_by, editions
+from streams.errors import Refused
+from streams.messages import CandidateChange, Input, Notice
+from streams.ports import Parts
+from streams.recovery import recovered, replay
+from streams.state import State
+from streams.steps import step
+from streams.storage import Log, Row, WriterLock, exists, not_there, said
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a message did: its offset, the lines that came out, and what a person should look at."""
+
+    offset: int
+    changes: list[CandidateChange]
+    notices: list[Notice]
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRule:
+    """When to write a snapshot: so many rows or bytes behind the last; on closing, from so many rows (another message counts 100)."""
+
+    rows: int = 5_000_000
+    bytes: int = 256 << 20
+    closing_rows: int = 50_000
+
+
+class Host:
+    """A store opened for writing by one process, or for reading by any; see ``open``."""
+
+    def __init__(self, folder: Path, parts: Parts, readonly: bool = False, rule: SnapshotRule = SnapshotRule()) -> None:  # frozen
+        self.folder, self.parts, self.readonly, self.rule = folder, parts, readonly, rule
+        self.problem: HuiminError | None = None
+        """Why the last snapshot could not be written or read; the log is whole all the same."""
+        self._lock = None if readonly else WriterLock(folder)
+        self._rows = self._bytes = 0
+        self._state: State | None = None
+        try:
+            self._log = Log(folder, readonly)
+            self._recover()
+        except BaseException:
+            self._release()
+            raise
+
+    @classmethod
+    def open(cls, path: Path | str, parts: Parts, *, readonly: bool = False, create: bool = False, rule: SnapshotRule | None = None) -> Host:
+        """Opens the store in a folder.
+
+        Raises:
+            NotThere: there is none, and ``create`` was not asked for.
+            Busy: another process writes to it.
+            NewerFormat, Damaged, NoRoom: it cannot be used; the message says what to do.
+        """
+        folder = Path(path)
+        if create and not readonly:
+            with said(folder / "log"):
+                _made(folder / "snapshots")
+        elif not exists(folder):
+            raise not_there(folder)
+        return cls(folder, parts, readonly, rule or SnapshotRule())
+
+    @property
+    def state(self) -> State:
+        """The state at the last committed message (of a reader: at opening, or at ``refresh``). Only to be read."""
+        return self._state if self._state is not None else self._recover()
+
+    def submit(self, message: Input) -> Receipt:
+        """Applies a message; when this returns it is durable.
+
+        Raises:
+            Refused, Invalid: it was not admitted; nothing has changed.
+            NoRoom, Damaged: it was not stored; nothing has changed.
+        """
+        return self.submit_many((message,))[0]
+
+    def submit_many(self, messages: Sequence[Input]) -> list[Receipt]:
+        """Applies several messages in one transaction: all, or none.
+
+        Raises:
+            As for ``submit``.
+        """
+        if self._lock is None:
+            raise Refused(Text("此存储以只读方式打开。", "This store was opened read-only; open it for writing."))
+        bodies = [wire.encode(message) for message in messages]
+        state, receipts, rows = self.state, [], []
+        try:
+            for message, body in zip(messages, bodies, strict=True):
+                receipt = _applied(state, message)
+                receipts.append(receipt)
+                rows.append(_row(message, body, receipt))
+            self._log.append(rows)
+        except BaseException as error:
+            untouched = not receipts and isinstance(error, Refused | Invalid)
+            if not untouched:
+                self._state = None
+            raise
+        self._count(messages, bodies)
+        return receipts
+
+    def outputs(self, after: str | None = None) -> Iterator[CandidateChange]:
+        """Every line that ever came out behind an id, in order, as committed."""
+        offset, position = _place(after)
+        for _, _, body in self._log.outputs(offset - 1):
+            for change in wire.decode_changes(body):
+                if _place(change.id) > (offset, position):
+                    yield change
+
+    def editions(self, policy: str) -> Iterator[Edition]:
+        """The closed editions of a policy's list, from the first."""
+        rows = ((offset, closes, wire.decode_changes(body)) for offset, closes, body in self._log.outputs(-1))
+        return editions(policy, rows)
+
+    def snapshot(self) -> Path:
+        """Writes a snapshot now, keeps the newest two, and forgets the inputs behind the older of them.
+
+        Raises:
+            NoRoom: it could not be written; the store is whole all the same.
+        """
+        folder, state = self.folder / "snapshots", self.state
+        with said(folder):
+            path = snapshots.write(folder, state.offset, state.meta(), state.arrays())
+            needed = snapshots.tidy(folder)
+        if needed is not None:
+            self._log.prune(needed)
+        self._rows = self._bytes = 0
+        self.problem = None
+        return path
+
+    def refresh(self) -> State:
+        """Of a reader: the state at the last committed message, now."""
+        if self.readonly and self._state is not None and replay(self._log, self._state) is None:
+            self._state = None
+        return self.state
+
+    def close(self) -> None:
+        """Ends the use of the store, with a snapshot where replay would take long."""
+        try:
+            if self._lock is not None and self._state is not None and self._rows >= self.rule.closing_rows:
+                self._try_snapshot()
+        finally:
+            self._log.close()
+            self._release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _recover(self) -> State:
+        found = recovered(self._log, self.folder / "snapshots", self.parts, self.readonly)
+        self._state, self._rows, self._bytes, self.problem = found.state, found.rows, found.bytes, found.problem
+        return found.state
+
+    def _count(self, messages: Sequence[Input], bodies: Sequence[bytes]) -> None:
+        self._rows += sum(len(message) if isinstance(message, RecordBatch) else 100 for message in messages)
+        self._bytes += sum(map(len, bodies))
+        if self._rows >= self.rule.rows or self._bytes >= self.rule.bytes:
+            self._try_snapshot()
+
+    def _try_snapshot(self) -> None:
+        """A snapshot nobody asked for: the messages are durable without it, so its failure is told in ``problem`` and tried again later."""
+        try:
+            self.snapshot()
+        except HuiminError as error:
+            self.problem = error
+            self._rows = self._bytes = 0
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+
+def _made(folder: Path) -> None:
+    """Makes a folder and those above it, durable."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(exist_ok=True)
+        snapshots.sync_folder(path.parent)
+
+
+def _applied(state: State, message: Input) -> Receipt:
+    noticed, offset = len(state.notices), state.offset + 1
+    return Receipt(offset, step(state, message, offset), state.notices[noticed:])
+
+
+def _row(message: Input, body: bytes, receipt: Receipt) -> Row:
+    closes = closed_by(message)
+    outputs = wire.encode_changes(receipt.changes) if receipt.changes or closes else None
+    return Row(receipt.offset, body, closes, outputs)
+
+
+def _place(id: str | None) -> tuple[int, int]:
+    offset, _, position = (id or "-1.-1").rpartition(".")
+    return int(offset), int(position)

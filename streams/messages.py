@@ -1,0 +1,153 @@
+"""Everything that can happen to a Huimin state, and everything it says in answer. Versioned; see ``streams.wire`` for bytes.
+
+The one idea: the state is a fold of these inputs in one total order; outputs are what the agencies see.
+Subjects are 64-bit tokens of their kind (see ``matchers.batch``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeAlias
+
+from matchers.batch import RecordBatch
+
+VERSION = 1
+"""Version of the message format; a state written by a newer one is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueSet:
+    """Units and feed contracts as documents (id -> YAML text); the first input of every log. Later ones may only add."""
+
+    units: str
+    contracts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryStarted:
+    """A delivery gets its number; the rows that follow carry it. Starting it again (after an interruption) changes nothing."""
+
+    feed: str
+    source: int
+    delivery: int
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryCompleted:
+    """A delivery is wholly applied: its rows, and how many named no readable subject."""
+
+    feed: str
+    source: int
+    delivery: int
+    id: str  # the unit's name for it; content hash where it gave none
+    rows: int
+    unplaced: int
+    replaces: bool = False  # a full replacement: withdraws what is older than itself
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyPublished:
+    """A checked document, who published and who approved. ``text`` is the YAML as published."""
+
+    policy: str
+    version: int
+    text: str
+    digest: str
+    by: str
+    approved_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyWithdrawn:
+    policy: str
+    by: str
+    approved_by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageStated:
+    """Takes effect once ``delivery`` (its id), where named, is wholly applied with that many rows."""
+
+    statement: str
+    feed: str
+    source: int
+    division: str | None
+    subjects: tuple[int, ...]
+    complete_to: date
+    delivery: str | None = None
+    rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageWithdrawn:
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckAnswered:
+    policy: str
+    subject: int
+    check: str
+    answer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The day is now ``day`` (Asia/Shanghai). Days in between are passed one by one."""
+
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class EditionCut:
+    """Closes the open edition of a policy now; changes no list."""
+
+    policy: str
+
+
+Input: TypeAlias = (
+    CatalogueSet | DeliveryStarted | RecordBatch | DeliveryCompleted | PolicyPublished | PolicyWithdrawn | CoverageStated | CoverageWithdrawn
+    | CheckAnswered | Tick | EditionCut
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a list changed. ``kind`` is record, coverage, publication, withdrawal, amendment, day, answer, agreement or engine."""
+
+    kind: str
+    detail: str  # feed and delivery, statement, version, or the day; never a person's data
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateChange:
+    """One line of an edition: a subject entered, left or changed on one policy's list."""
+
+    id: str  # offset.position: unique for ever
+    policy: str
+    version: int
+    subject: int
+    change: str  # entered | left | changed
+    status: str | None  # the new one; None when left
+    before: str | None
+    checklist: tuple[str, ...]
+    missing: tuple[tuple[str, str | None], ...]  # (criterion, feed)
+    cause: Cause
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something a person should look at; part of the state, and never a person's data.
+
+    ``kind`` is coverage_voided, coverage_rows (statement and delivery disagree) or suspended (an agreement has ended).
+    """
+
+    kind: str
+    about: str  # the statement or policy
+    detail: str
+    day: date

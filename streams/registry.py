@@ -1,0 +1,136 @@
+"""The registry of policies: every version ever published, immutable, and which of them is active on a day.
+
+The one idea: the life cycle is read off dates and never stored: a version whose first day is still to come waits, and the one before it
+stays until then. A withdrawal ends every version published so far. Source: docs/semantics.md section 9; design, "policy (政策), version".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Literal, TypeAlias
+
+from policies.catalogue import Catalogue
+from policies.tree import Check, Node, Policy, children
+
+Life: TypeAlias = Literal["scheduled", "in_force", "suspended", "superseded", "expired", "withdrawn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A published version: the checked policy, its text as published, and who stood for it.
+
+    ``catalogue`` is which catalogue (by its place among those ever set) it was checked against: a feed added later
+    must not make an old text read differently.
+    """
+
+    policy: Policy
+    text: str
+    digest: str
+    by: str
+    approved_by: str
+    catalogue: int
+    published: date
+    withdrawn: date | None = None
+    reason: str = ""
+
+
+class Registry:
+    """Every version, by policy and number."""
+
+    def __init__(self) -> None:
+        self.versions: dict[str, dict[int, Version]] = {}
+
+    def add(self, version: Version) -> None:
+        self.versions.setdefault(version.policy.name, {})[version.policy.version] = version
+
+    def newest(self, name: str) -> int:
+        """The highest version number of a policy; 0 where there is none."""
+        return max(self.versions.get(name, {}), default=0)
+
+    def withdraw(self, name: str, day: date, reason: str) -> None:
+        """Ends every version published so far."""
+        known = self.versions[name]
+        for number, version in known.items():
+            if version.withdrawn is None:
+                known[number] = replace(version, withdrawn=day, reason=reason)
+
+    def standing(self, name: str) -> list[Version]:
+        """The versions of a policy that were not withdrawn, by number."""
+        known = self.versions.get(name, {})
+        return [known[number] for number in sorted(known) if known[number].withdrawn is None]
+
+    def active(self, name: str, day: date) -> Version | None:
+        """The version that decides on a day: the newest that has begun; before the first has begun, the one that begins first."""
+        standing = self.standing(name)
+        begun = [v for v in standing if v.policy.effective_from <= day]
+        if begun:
+            return begun[-1]
+        return min(standing, key=lambda v: (v.policy.effective_from, -v.policy.version), default=None)
+
+    def life(self, name: str, number: int, day: date, catalogue: Catalogue) -> Life:
+        """Where a version stands in its life on a day."""
+        version, active = self.versions[name][number], self.active(name, day)
+        if version.withdrawn is not None:
+            return "withdrawn"
+        if day < version.policy.effective_from:
+            return "scheduled"
+        if active is not version:
+            return "superseded"
+        if version.policy.effective_to is not None and day > version.policy.effective_to:
+            return "expired"
+        return "in_force" if ended_agreement(version.policy, catalogue, day) is None else "suspended"
+
+    def turning_days(self, catalogue: Catalogue) -> frozenset[date]:
+        """The days on which the active version or an agreement of some policy may change."""
+        return frozenset(self._turning_days(catalogue))
+
+    def _turning_days(self, catalogue: Catalogue) -> Iterator[date]:
+        for name in self.versions:
+            for version in self.standing(name):
+                yield version.policy.effective_from
+        for feed in catalogue.feeds.values():
+            if feed.agreement.until is not None and feed.agreement.until < date.max:
+                yield feed.agreement.until + timedelta(days=1)
+
+
+def ended_agreement(policy: Policy, catalogue: Catalogue, day: date) -> str | None:
+    """The first feed a policy reads whose agreement has ended on a day, or no longer names its purpose; None where all hold."""
+    for name in policy.feeds:
+        agreement = catalogue.feeds[name].agreement
+        if policy.purpose not in agreement.purposes or (agreement.until is not None and agreement.until < day):
+            return name
+    return None
+
+
+def checks(policy: Policy) -> Iterator[str]:
+    """The ids of the checks of a policy."""
+    return _checks(policy.criteria)
+
+
+def _checks(node: Node) -> Iterator[str]:
+    if isinstance(node, Check):
+        yield node.meta.id
+    for child in children(node):
+        yield from _checks(child)
+
+
+def widened(old: Catalogue, new: Catalogue) -> Mapping[str, str]:
+    """What a new catalogue takes away or alters, by feed or unit; empty where it only adds.
+
+    Titles, contacts, agreements, schedules and limits may change; how a record is read may not.
+    """
+    lost = {unit: "removed" for unit in old.units.keys() - new.units.keys()}
+    for name, feed in old.feeds.items():
+        other = new.feeds.get(name)
+        if other is None:
+            lost[name] = "removed"
+        else:
+            changed = [part for part in _LAYOUT if getattr(feed, part) != getattr(other, part)]
+            if changed:
+                lost[name] = "changed: " + ", ".join(changed)
+    return dict(sorted(lost.items()))
+
+
+_LAYOUT = ("sources", "subject", "registers", "many", "key", "order", "identify", "links", "division", "validity", "fields")

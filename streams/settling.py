@@ -1,0 +1,107 @@
+"""What follows from a change of the registry, of coverage or of the day: the part several steps share.
+
+The one idea: what the matcher holds is compared with what the ledgers and the date say it should hold, and only the difference is done;
+so it does not matter which message made the difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from policies.tree import Policy
+from streams.lines import Moved, Moves
+from streams.messages import Cause, Notice
+from streams.ports import ChangeLike
+from streams.registry import checks, ended_agreement
+from streams.state import State
+from streams.statements import Entry, standing
+
+
+def registry_settled(state: State, cause: Cause) -> Moves:
+    """After versions, agreements or feeds changed: which days matter now, and ``policies_settled``."""
+    state.turning_days = state.registry.turning_days(state.catalogue)
+    return policies_settled(state, cause)
+
+
+def policies_settled(state: State, cause: Cause) -> list[Moved]:
+    """Puts into the matcher the version of each policy that is active today and whose agreements hold; takes out the rest.
+
+    Args:
+        cause: why a policy that was not matched is now; a replaced version has the cause ``amendment``, one taken out
+            ``agreement`` or ``withdrawal``.
+    """
+    moves = []
+    for name in sorted(state.registry.versions):
+        have, active = state.in_matcher.get(name), state.registry.active(name, state.day)
+        ended = None if active is None else ended_agreement(active.policy, state.catalogue, state.day)
+        if active is not None and ended is None:
+            if have != active.policy.version:
+                why = cause if have is None else Cause("amendment", f"{name}@{active.policy.version}")
+                moves.append(Moved(state.day, why, _put_in(state, active.policy)))
+        elif have is not None:
+            del state.in_matcher[name]
+            why = Cause("withdrawal", name) if ended is None else Cause("agreement", ended)
+            moves.append(Moved(state.day, why, state.matcher.withdraw(name)))
+            if ended is not None:
+                state.notices.append(Notice("suspended", name, ended, state.day))
+    return moves
+
+
+def _put_in(state: State, policy: Policy) -> list[ChangeLike]:
+    """Publishes a version in the matcher, with the answers to its checks that came while it was not there."""
+    changes = list(state.matcher.publish(policy))
+    state.in_matcher[policy.name] = policy.version
+    asked = set(checks(policy))
+    for key in sorted(key for key in state.unsaid if key[0] == policy.name and key[2] in asked):
+        changes.extend(state.matcher.answer(*key, state.answers[key]))
+        state.unsaid.discard(key)
+    return changes
+
+
+def covered(state: State, statements: str) -> list[Moved]:
+    """The matcher is given all statements now in effect."""
+    changes = state.matcher.cover(state.statements.in_effect())
+    return [Moved(state.day, Cause("coverage", statements), changes)]
+
+
+def judged(state: State, entry: Entry) -> bool:
+    """Is this statement in effect, from the deliveries as they are now? Notes down why one is not that never will be."""
+    stated = entry.stated
+    entry.standing = standing(stated, state.catalogue.feeds[stated.feed], state.deliveries)
+    if entry.standing in ("voided", "rows_differ"):
+        kind = "coverage_voided" if entry.standing == "voided" else "coverage_rows"
+        state.notices.append(Notice(kind, stated.statement, f"{stated.feed} {stated.delivery}", state.day))
+    return entry.standing == "in_effect"
+
+
+def days_between(day: date, until: date) -> Iterator[date]:
+    """Every day after ``day`` up to and with ``until``."""
+    for number in range(day.toordinal() + 1, until.toordinal() + 1):
+        yield date.fromordinal(number)
+
+
+def day_passed(state: State, day: date, everything: bool) -> list[Moved]:
+    """The state is at ``day``: what flips with the calendar, then the versions and agreements that turn on it.
+
+    Args:
+        everything: compare all policies, not only on a day on which one is known to turn (a first tick, a clock put back).
+    """
+    state.day = day
+    if not state.begun:
+        return []
+    turning = everything or day in state.turning_days
+    moves = _by_cause(state, day, list(state.matcher.tick(day)))
+    return [*moves, *policies_settled(state, Cause("day", day.isoformat()))] if turning else moves
+
+
+def _by_cause(state: State, day: date, changes: list[ChangeLike]) -> list[Moved]:
+    """A version that begins today is a publication, everything else the day's doing."""
+    if day not in state.turning_days:
+        return [Moved(day, Cause("day", day.isoformat()), changes)]
+    beginning = {p.name for p in state.policies.values() if p.effective_from == day}
+    moves = [Moved(day, Cause("day", day.isoformat()), [c for c in changes if c.policy not in beginning])]
+    for name in sorted(beginning):
+        cause = Cause("publication", f"{name}@{state.in_matcher[name]}")
+        moves.append(Moved(day, cause, [c for c in changes if c.policy == name]))
+    return moves

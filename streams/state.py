@@ -1,0 +1,206 @@
+"""The state: the fold of every message so far, in one total order.
+
+The one idea: everything that decides a list is here and nowhere else: the catalogue, the day, the matcher's matrix, the registry of
+policies, the ledgers of coverage and deliveries, the answers to checks. It is written out as JSON plus arrays and read back; it
+reads no clock and no file. Who changes it: ``streams.steps``, only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from policies.catalogue import Catalogue
+from policies.tree import Policy
+from policies.values import Text
+from streams.deliveries import Deliveries
+from streams.errors import NewerFormat, Refused
+from streams.messages import CatalogueSet, Notice
+from streams.ports import Arrays, MatcherPort, Parts
+from streams.registry import Registry, Version
+from streams.statements import Statements
+
+FORMAT = 1
+"""Version of what ``meta`` writes; a newer one is refused."""
+NO_DAY = date(1970, 1, 1)
+"""The day before the first tick: nothing is in force yet, and the first tick does not pass the days since."""
+
+
+class State:
+    """What the messages so far have made.
+
+    Args:
+        parts: the ports; see ``streams.ports``.
+
+    ``offset`` is the last message applied, -1 before the first; ``in_matcher`` the version of each policy the matcher holds now.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.offset = -1
+        self.day = NO_DAY
+        self.catalogues: list[CatalogueSet] = []
+        self.registry = Registry()
+        self.statements = Statements()
+        self.deliveries = Deliveries()
+        self.answers: dict[tuple[str, int, str], bool] = {}
+        self.unsaid: set[tuple[str, int, str]] = set()  # answers the matcher was not told: their policy was not in it
+        self.notices: list[Notice] = []
+        self.in_matcher: dict[str, int] = {}
+        self.turning_days: frozenset[date] = frozenset()
+        self._catalogue: Catalogue | None = None
+        self._matcher: MatcherPort | None = None
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Every unit and feed.
+
+        Raises:
+            Refused: no catalogue has been set yet.
+        """
+        if self._catalogue is None:
+            raise Refused(_NO_CATALOGUE)
+        return self._catalogue
+
+    @property
+    def matcher(self) -> MatcherPort:
+        """The matching core.
+
+        Raises:
+            Refused: no catalogue has been set yet.
+        """
+        if self._matcher is None:
+            raise Refused(_NO_CATALOGUE)
+        return self._matcher
+
+    @property
+    def begun(self) -> bool:
+        """Has a catalogue been set?"""
+        return self._matcher is not None
+
+    @property
+    def policies(self) -> dict[str, Policy]:
+        """The version of each policy that is matched now."""
+        return {name: self.registry.versions[name][number].policy for name, number in sorted(self.in_matcher.items())}
+
+    def matched(self, name: str) -> Policy | None:
+        """The version of one policy that is matched now."""
+        number = self.in_matcher.get(name)
+        return None if number is None else self.registry.versions[name][number].policy
+
+    def delivery_number(self, feed: str, source: int, id: str) -> tuple[int, int, bool]:
+        """(number, rows applied, completed) of a delivery by its id; a new id gets the next number."""
+        return self.deliveries.number(feed, source, id)
+
+    def set_catalogue(self, message: CatalogueSet, catalogue: Catalogue) -> None:
+        """Takes the first catalogue, or a wider one."""
+        self._catalogue = _in_order(self._catalogue, catalogue)
+        self.catalogues.append(message)
+        if self._matcher is None:
+            self._matcher = self.parts.make_matcher(self._catalogue, self.day)
+        else:
+            self._matcher.extend(self._catalogue)
+
+    def arrays(self) -> Arrays:
+        """The matcher's matrix, by name; empty before the first catalogue."""
+        return {} if self._matcher is None else self._matcher.arrays()
+
+    def meta(self) -> dict[str, Any]:
+        """Everything that is not in ``arrays``, as JSON."""
+        return {
+            "format": FORMAT,
+            "offset": self.offset,
+            "day": self.day.isoformat(),
+            "catalogues": [[c.units, dict(c.contracts)] for c in self.catalogues],
+            "versions": [_written(v) for name in sorted(self.registry.versions) for v in self.registry.versions[name].values()],
+            "statements": self.statements.meta(),
+            "deliveries": self.deliveries.meta(),
+            "answers": [[*key, answer] for key, answer in self.answers.items()],
+            "unsaid": sorted(self.unsaid),
+            "notices": [[n.kind, n.about, n.detail, n.day.isoformat()] for n in self.notices],
+            "in_matcher": self.in_matcher,
+            "matcher": None if self._matcher is None else self._matcher.meta(),
+        }
+
+    @classmethod
+    def restored(cls, parts: Parts, meta: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[np.generic]]) -> State:
+        """The state that ``meta`` and ``arrays`` described.
+
+        Raises:
+            NewerFormat: written by a newer version.
+        """
+        if meta["format"] > FORMAT:
+            raise NewerFormat(Text("状态", "The state"), meta["format"], FORMAT)
+        state = cls(parts)
+        state.offset, state.day = meta["offset"], date.fromisoformat(meta["day"])
+        state.catalogues = [CatalogueSet(units, contracts) for units, contracts in meta["catalogues"]]
+        state.statements = Statements.restored(meta["statements"])
+        state.deliveries = Deliveries.restored(meta["deliveries"])
+        state.answers = {(policy, subject, check): answer for policy, subject, check, answer in meta["answers"]}
+        state.unsaid = {(policy, subject, check) for policy, subject, check in meta["unsaid"]}
+        state.notices = [Notice(kind, about, detail, date.fromisoformat(day)) for kind, about, detail, day in meta["notices"]]
+        state.in_matcher = dict(meta["in_matcher"])
+        if state.catalogues:
+            state._restore_matcher(meta, arrays)
+        return state
+
+    def _restore_matcher(self, meta: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
+        catalogues: list[Catalogue] = []
+        for message in self.catalogues:
+            built = self.parts.build_catalogue(message.units, message.contracts)
+            catalogues.append(_in_order(catalogues[-1] if catalogues else None, built))
+        for facts in meta["versions"]:
+            self.registry.add(_read(facts, catalogues, self.parts))
+        self._catalogue = catalogues[-1]
+        self._matcher = self.parts.restore_matcher(self._catalogue, arrays, meta["matcher"], self.policies)
+        if self.statements.entries:
+            self._matcher.cover(self.statements.in_effect())  # moves nothing: the lists were made under these statements
+        self.turning_days = self.registry.turning_days(self._catalogue)
+
+
+def _in_order(before: Catalogue | None, catalogue: Catalogue) -> Catalogue:
+    """A catalogue whose new feeds come behind those there were: their places number the matcher's columns."""
+    if before is None:
+        return catalogue
+    names = [*before.feeds, *(name for name in catalogue.feeds if name not in before.feeds)]
+    return Catalogue(catalogue.units, {name: catalogue.feeds[name] for name in names})
+
+
+_NO_CATALOGUE = Text(
+    "还没有数据源目录；请先发送 CatalogueSet（单位和数据源契约）。",
+    "There is no feed catalogue yet; send CatalogueSet (units and feed contracts) first.",
+)
+
+
+def _written(version: Version) -> dict[str, Any]:
+    return {
+        "policy": version.policy.name,
+        "version": version.policy.version,
+        "text": version.text,
+        "digest": version.digest,
+        "by": version.by,
+        "approved_by": version.approved_by,
+        "catalogue": version.catalogue,
+        "published": version.published.isoformat(),
+        "withdrawn": None if version.withdrawn is None else version.withdrawn.isoformat(),
+        "reason": version.reason,
+    }
+
+
+def _read(facts: Mapping[str, Any], catalogues: list[Catalogue], parts: Parts) -> Version:
+    file = f"{facts['policy']}@{facts['version']}"
+    return Version(
+        parts.read_policy(facts["text"], file, catalogues[facts["catalogue"]]),
+        facts["text"],
+        facts["digest"],
+        facts["by"],
+        facts["approved_by"],
+        facts["catalogue"],
+        date.fromisoformat(facts["published"]),
+        None if facts["withdrawn"] is None else date.fromisoformat(facts["withdrawn"]),
+        facts["reason"],
+    )

@@ -1,0 +1,193 @@
+"""The log on disk: every input since the oldest snapshot and every output, one transaction for each submission, in SQLite.
+
+The one idea: a message has happened when its transaction is durable, together with all that came out of it. Journal mode WAL with
+``synchronous=FULL`` makes ``COMMIT`` return after fsync, and lets readers see the last commit at any time.
+Source: https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_synchronous.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from policies.values import Text
+from streams.errors import Busy, Damaged, NewerFormat, NoRoom, NotThere
+from streams.snapshots import sync_folder
+
+FORMAT = 1
+FILE = "log.sqlite"
+LOCK = "writer.lock"
+_SCHEMA = (
+    "CREATE TABLE inputs (offset INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT",
+    "CREATE TABLE outputs (offset INTEGER PRIMARY KEY, closes TEXT, body BLOB NOT NULL) STRICT",
+    f"PRAGMA user_version = {FORMAT}",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One message as stored: ``closes`` is the policy whose edition ends with it, ``*`` for all; ``outputs`` None where there is nothing."""
+
+    offset: int
+    input: bytes
+    closes: str | None
+    outputs: bytes | None
+
+
+class Log:
+    """The log of one store.
+
+    Raises, from every method:
+        NoRoom, Damaged, Busy: what SQLite or the system said, as a sentence.
+    """
+
+    def __init__(self, folder: Path, readonly: bool) -> None:
+        self.path = folder / FILE
+        with said(self.path):
+            mode = "ro" if readonly else "rwc"
+            self._db = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=10)
+            if readonly:
+                self._check_format()
+            else:
+                self._prepare()
+
+    def _prepare(self) -> None:
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("PRAGMA wal_autocheckpoint = 4000")  # pages: 16 MB
+        if self._check_format() == 0:
+            self._db.execute("BEGIN IMMEDIATE")
+            for statement in _SCHEMA:
+                self._db.execute(statement)
+            self._db.execute("COMMIT")
+            sync_folder(self.path.parent)
+
+    def _check_format(self) -> int:
+        version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
+        if version > FORMAT:
+            raise NewerFormat(Text(f"存储 {self.path} ", f"The store {self.path}"), version, FORMAT)
+        return version
+
+    def append(self, rows: Sequence[Row]) -> None:
+        """Writes these rows in one transaction, durable when this returns; after any error none is written."""
+        with said(self.path):
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                self._db.executemany("INSERT INTO inputs VALUES (?, ?)", [(r.offset, r.input) for r in rows])
+                out = [(r.offset, r.closes, r.outputs) for r in rows if r.outputs is not None]
+                if out:
+                    self._db.executemany("INSERT INTO outputs VALUES (?, ?, ?)", out)
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[int]:
+        """One consistent view for all that is read inside; gives the last offset, -1 where there is none."""
+        with said(self.path):
+            self._db.execute("BEGIN")
+            try:
+                yield self.last()
+            finally:
+                self._db.execute("ROLLBACK")
+
+    def last(self) -> int:
+        """The last offset committed; -1 where there is none."""
+        query = "SELECT max(ifnull((SELECT max(offset) FROM inputs), -1), ifnull((SELECT max(offset) FROM outputs), -1))"
+        with said(self.path):
+            return int(self._db.execute(query).fetchone()[0])
+
+    def inputs(self, after: int) -> Iterator[tuple[int, bytes]]:
+        """(offset, bytes) of every input behind an offset."""
+        with said(self.path):
+            yield from self._db.execute("SELECT offset, body FROM inputs WHERE offset > ? ORDER BY offset", (after,))
+
+    def outputs(self, after: int) -> Iterator[tuple[int, str | None, bytes]]:
+        """(offset, closes, bytes) of every row of outputs behind an offset."""
+        with said(self.path):
+            yield from self._db.execute("SELECT offset, closes, body FROM outputs WHERE offset > ? ORDER BY offset", (after,))
+
+    def prune(self, upto: int) -> None:
+        """Removes the inputs up to an offset; outputs stay."""
+        with said(self.path):
+            self._db.execute("DELETE FROM inputs WHERE offset <= ?", (upto,))
+
+    def close(self) -> None:
+        self._db.close()
+
+
+class WriterLock:
+    """The right to write to a store, held by one process until ``release`` or its end.
+
+    Raises:
+        Busy: another process holds it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._file: BinaryIO = (folder / LOCK).open("a+b")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            self._file.seek(0)
+            holder = self._file.read(20).decode("ascii", "replace").strip() or "?"
+            self._file.close()
+            zh = f"另一个进程（{holder}）正在写入 {folder}；请等它结束，或以只读方式打开。"
+            raise Busy(Text(zh, f"Another process ({holder}) is writing to {folder}; wait for it, or open it read-only.")) from error
+        self._file.truncate(0)
+        self._file.write(str(os.getpid()).encode())
+        self._file.flush()
+
+    def release(self) -> None:
+        self._file.close()
+
+
+def exists(folder: Path) -> bool:
+    return (folder / FILE).is_file()
+
+
+def not_there(folder: Path) -> NotThere:
+    return NotThere(Text(f"{folder} 中没有惠民的存储；请先创建。", f"There is no Huimin store in {folder}; create one first."))
+
+
+@contextmanager
+def said(path: Path) -> Iterator[None]:
+    """Turns what SQLite or the system says into an error a person can act on."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _meant(path, error) from error
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        raise no_room(path) from error
+
+
+_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_TRUNCATE, sqlite3.SQLITE_IOERR_SHMSIZE}
+"""A write cut short by a file size limit is reported by SQLite as an I/O error, not as a full disk."""
+
+
+def _meant(path: Path, error: sqlite3.Error) -> Exception:
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code in _FULL:
+        return no_room(path)
+    if code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return Busy(Text(f"{path} 正被占用，请稍后再试。", f"{path} is in use; try again shortly."))
+    if code & 0xFF == sqlite3.SQLITE_CANTOPEN:
+        return NotThere(Text(f"无法打开 {path}：{error}。", f"{path} cannot be opened: {error}."))
+    zh = f"{path} 已损坏或无法读写（{error}）；请从副本恢复，不要删除其旁的文件。"
+    return Damaged(Text(zh, f"{path} is damaged or cannot be read or written ({error}); restore a copy, and keep the files beside it."))
+
+
+def no_room(path: Path) -> NoRoom:
+    zh = f"无法写入 {path.parent}：磁盘已满，或超过允许的大小。已确认的内容都在；请腾出空间后再试。"
+    en = f"Cannot write to {path.parent}: the disk is full, or a size limit was met. All that was acknowledged is kept; free space, then try again."
+    return NoRoom(Text(zh, en))

@@ -1,0 +1,178 @@
+"""Fakes and comparisons for tests; shipped, so that others can test against them too.
+
+``FakeMatcher`` is a matcher small enough to be believed: a person, household or dwelling is on a policy's list while the first feed the
+policy reads has a record of it. It is there for tests of steps, hosts and storage; who belongs on a list is tested with the real one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matchers.batch import DELETED, OPEN_FROM, OPEN_TO, RecordBatch
+from matchers.coverage import Statement
+from policies.catalogue import Catalogue
+from policies.tree import Policy
+from streams.ports import Arrays, BuildCatalogue, Parts
+
+
+@dataclass(frozen=True, slots=True)
+class FakeChange:
+    """One subject moved on one list."""
+
+    policy: str
+    version: int
+    subject: int
+    before: str | None
+    after: str | None
+    checklist: tuple[str, ...] = ()
+    missing: tuple[tuple[str, str | None], ...] = ()
+
+
+Listed = tuple[str, tuple[tuple[str, str | None], ...]]  # status, missing
+
+
+class FakeMatcher:
+    """Lists whoever has a record in the policy's first feed: ``eligible`` under any statement about it, else ``needs_evidence``;
+    a check answered no takes a subject off."""
+
+    def __init__(self, catalogue: Catalogue, day: date) -> None:
+        self.catalogue, self.day = catalogue, day
+        self.policies: dict[str, Policy] = {}
+        self.statements: tuple[Statement, ...] = ()
+        self.records: dict[tuple[str, int, int], tuple[int, int, int, int, bool]] = {}  # order, delivery, row, subject, deleted
+        self.refused: set[tuple[str, int]] = set()
+
+    def extend(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+
+    def apply(self, batch: RecordBatch) -> list[FakeChange]:
+        def change() -> None:
+            columns = (batch.key, batch.order, batch.row, batch.subject, batch.flags)
+            for key, order, row, subject, flags in zip(*(c.tolist() for c in columns), strict=True):
+                place, version = (batch.feed, batch.source, key), (order, batch.delivery, row, subject, bool(flags & int(DELETED)))
+                self.records[place] = max(version, self.records.get(place, version))
+
+        return self._around(change)
+
+    def replace(self, feed: str, source: int, delivery: int) -> list[FakeChange]:
+        def change() -> None:
+            for place, (order, number, row, subject, _) in self.records.items():
+                if place[:2] == (feed, source) and number < delivery:
+                    self.records[place] = (order, number, row, subject, True)
+
+        return self._around(change)
+
+    def publish(self, policy: Policy) -> list[FakeChange]:
+        return self._around(lambda: self.policies.__setitem__(policy.name, policy))
+
+    def withdraw(self, name: str) -> list[FakeChange]:
+        return self._around(lambda: self.policies.pop(name))
+
+    def cover(self, statements: Sequence[Statement]) -> list[FakeChange]:
+        return self._around(lambda: setattr(self, "statements", tuple(statements)))
+
+    def answer(self, policy: str, subject: int, check: str, answer: bool) -> list[FakeChange]:
+        note = self.refused.discard if answer else self.refused.add
+        return self._around(lambda: note((policy, subject)))
+
+    def tick(self, day: date) -> list[FakeChange]:
+        return self._around(lambda: setattr(self, "day", day))
+
+    def candidates(self, policy: str) -> list[tuple[int, Listed]]:
+        return sorted(self._listed(self.policies[policy]).items()) if policy in self.policies else []
+
+    def arrays(self) -> Arrays:
+        rows = [(source, key, *version) for (_, source, key), version in self.records.items()]
+        return {"records": np.array(rows, np.uint64).reshape(-1, 7)}
+
+    def meta(self) -> dict[str, Any]:
+        feeds = [feed for feed, _, _ in self.records]
+        return {"day": self.day.isoformat(), "feeds": feeds, "refused": sorted(self.refused)}
+
+    @classmethod
+    def restore(
+        cls, catalogue: Catalogue, arrays: Mapping[str, npt.NDArray[np.generic]], meta: Mapping[str, Any], policies: Mapping[str, Policy]
+    ) -> FakeMatcher:
+        made = cls(catalogue, date.fromisoformat(meta["day"]))
+        for feed, (source, key, order, delivery, row, subject, deleted) in zip(meta["feeds"], arrays["records"].tolist(), strict=True):
+            made.records[feed, source, key] = (order, delivery, row, subject, bool(deleted))
+        made.refused = {(policy, subject) for policy, subject in meta["refused"]}
+        made.policies = dict(policies)
+        return made
+
+    def _around(self, change: Callable[[], object]) -> list[FakeChange]:
+        before = {p.name: (p.version, self._listed(p)) for p in self.policies.values()}
+        change()
+        after = {p.name: (p.version, self._listed(p)) for p in self.policies.values()}
+        moved = []
+        for name in before.keys() | after.keys():
+            (old_version, old), (version, new) = before.get(name, (0, {})), after.get(name, (0, {}))
+            for subject in old.keys() | new.keys():
+                was, now = old.get(subject), new.get(subject)
+                if was != now:
+                    status = (was[0] if was else None, now[0] if now else None)
+                    moved.append(FakeChange(name, version or old_version, subject, *status, (), now[1] if now else ()))
+        return moved
+
+    def _listed(self, policy: Policy) -> dict[int, Listed]:
+        if self.day < policy.effective_from or (policy.effective_to is not None and self.day > policy.effective_to):
+            return {}
+        feed = policy.feeds[0]
+        covered = any(statement.feed == feed for statement in self.statements)
+        status: Listed = ("eligible", ()) if covered else ("needs_evidence", (("any", feed),))
+        found = (version for place, version in self.records.items() if place[0] == feed and not version[4])
+        return {version[3]: status for version in found if (policy.name, version[3]) not in self.refused}
+
+
+def fake_parts(build_catalogue: BuildCatalogue) -> Parts:
+    """Ports with the fake matcher."""
+    return Parts(build_catalogue, make_matcher=FakeMatcher, restore_matcher=FakeMatcher.restore)
+
+
+def rows(catalogue: Catalogue, feed: str, delivery: int, first: int, subjects: Sequence[int], source: int = 0, **columns: Any) -> RecordBatch:
+    """A plain batch: row numbers from ``first``, keys equal to the subjects, open validity, every value missing.
+
+    Args:
+        columns: ``key``, ``order``, ``flags``, a link or a field, each a sequence; ``dictionaries`` a mapping.
+    """
+    contract, n = catalogue.feeds[feed], len(subjects)
+    given = {name: np.asarray(column) for name, column in columns.items() if name != "dictionaries"}
+
+    def column(name: str, dtype: type[np.generic], default: Any) -> npt.NDArray[Any]:
+        return np.asarray(given.get(name, np.full(n, default))).astype(dtype)
+
+    return RecordBatch(
+        feed, source, delivery, np.array(columns.get("key", subjects), np.uint64), np.array(subjects, np.uint64),
+        column("order", np.int64, 0), np.arange(first, first + n, dtype=np.int32), column("flags", np.uint8, 0),
+        column("valid_from", np.int32, OPEN_FROM), column("valid_to", np.int32, OPEN_TO),
+        {name: column(name, np.uint64, 0) for name in contract.links},
+        {field.name: column(field.name, np.int64, -(2**63)) for field in contract.matrix_fields()},
+        columns.get("dictionaries", {}),
+    )  # fmt: skip
+
+
+def same_batch(left: RecordBatch, right: RecordBatch) -> bool:
+    """Do two batches hold the same rows, types and dictionaries?"""
+    facts = ("feed", "source", "delivery")
+    columns = ("key", "subject", "order", "row", "flags", "valid_from", "valid_to", "identity")
+    return (
+        all(getattr(left, name) == getattr(right, name) for name in facts)
+        and all(_same(getattr(left, name), getattr(right, name)) for name in columns)
+        and list(left.links) == list(right.links)
+        and list(left.values) == list(right.values)
+        and all(_same(column, right.links[name]) for name, column in left.links.items())
+        and all(_same(column, right.values[name]) for name, column in left.values.items())
+        and dict(left.dictionaries) == dict(right.dictionaries)
+    )
+
+
+def _same(left: npt.NDArray[Any] | None, right: npt.NDArray[Any] | None) -> bool:
+    if left is None or right is None:
+        return left is right
+    return left.dtype == right.dtype and np.array_equal(left, right)

@@ -1,0 +1,118 @@
+"""Every problem a policy can have is told at its place, in both languages, and alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policies.checker import check
+from policies.document import Document, load
+from policies.problems import Invalid, Problem, Sentences
+from policies.sentences import DOCUMENT
+from policies.sentences_values import POLICY
+from tests.policies.network import network
+
+GOOD = {
+    "format": "1", "policy": "test", "version": "1", "direction": "benefit", "subject": "person", "scope": '{division: "310107"}',
+    "title": "{zh: 测试, en: test}", "source": "{document: 文件, issuer: 某单位}", "agency": "putuo-civil-affairs", "purpose": "assistance",
+    "effective": "{from: 2026-01-01, to: 2027-01-01}", "evidence": "{}", "params": "{}", "definitions": "{}", "discloses": "[]",
+    "criteria": "{field: hukou.sex, op: eq, value: male}",
+}  # fmt: skip
+MARK = "¶"
+
+
+def _cases() -> list[dict[str, Any]]:
+    # The marks stand beside YAML's own characters, so the table is read as text and data at once: values are quoted there.
+    data = load((Path(__file__).parent / "bad_policies.yaml").read_text(encoding="utf-8"), "bad_policies.yaml").data
+    assert isinstance(data, list)
+    return data
+
+
+def _text(case: Mapping[str, Any]) -> str:
+    if "long" in case:
+        return MARK + "a" * case["long"]
+    if "deep" in case:
+        return "a: " + "[" * 47 + MARK + "[" * (case["deep"] - 47)
+    if "text" in case:
+        return str(case["text"])
+    blocks = {**GOOD, **{key: case[key] for key in GOOD if key in case}}
+    if "doubling" in case:
+        blocks["definitions"] = _doubling(case["doubling"])
+    text = "\n".join(f"{key}: {block}" for key, block in blocks.items())
+    return f"{text}\n{case['extra']}" if "extra" in case else text
+
+
+def _doubling(levels: int) -> str:
+    """Definitions that each use the next twice: the last one is written out 2 ** levels times."""
+    lines = [f"d{i}: {{all: [{{use: d{i + 1}}}, {{use: d{i + 1}}}]}}" for i in range(levels)]
+    return "{" + ", ".join([*lines, f"d{levels}: {{field: hukou.sex, op: eq, value: male}}"]) + "}"
+
+
+def _checked(text: str, without: tuple[str, ...]) -> tuple[Document | None, tuple[Problem, ...]]:
+    try:
+        document = load(text, "test.yaml")
+    except Invalid as invalid:
+        return None, invalid.problems
+    return document, check(document, network(without)).problems
+
+
+def _marks(text: str) -> list[tuple[int, int]]:
+    """Line and column of every mark, as they are once the marks are gone."""
+    return [(number, at - line[:at].count(MARK) + 1) for number, line in enumerate(text.split("\n"), 1)
+            for at, character in enumerate(line) if character == MARK]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", _cases(), ids=lambda case: f"{case['code']}-{str(case)[-50:]}")
+def test_a_bad_policy_has_its_one_problem_at_its_place(case: dict[str, Any]) -> None:
+    """The code and the place are as the table says, and nothing else is an error."""
+    text = _text(case)
+    expected = set(_marks(text))
+
+    document, problems = _checked(text.replace(MARK, ""), tuple(case.get("without", ())))
+
+    told = {(p.line, p.column) for p in problems if p.code == case["code"]}
+    if "at" in case and document is not None:
+        expected = {document.position(tuple(case["at"].split(".")))}
+    assert "doubling" in case or told == expected, [p.render("en") for p in problems]
+    assert {p.code for p in problems if p.severity == "error"} <= {case["code"], *case.get("also", ())}, [p.render("en") for p in problems]
+
+
+@pytest.mark.parametrize("code", sorted({**DOCUMENT, **POLICY}))
+def test_every_code_has_a_bad_policy(code: str) -> None:
+    """A new kind of problem cannot be added without a case."""
+    assert any(case["code"] == code for case in _cases())
+
+
+@pytest.mark.parametrize(("table", "code"), [(table, code) for table in (DOCUMENT, POLICY) for code in table])
+def test_every_problem_is_told_in_both_languages(table: Sentences, code: str) -> None:
+    """Each sentence exists in Chinese and English, with the same places to fill."""
+    severity, zh, en = table[code]
+
+    assert severity in ("error", "warning")
+    assert any("\u4e00" <= character <= "\u9fff" for character in zh)
+    assert en.isascii() and len(en) > 20
+    assert {part.split("}")[0] for part in zh.split("{")[1:]} == {part.split("}")[0] for part in en.split("{")[1:]}
+
+
+def test_the_good_policy_is_good() -> None:
+    """What the table varies has no problem of its own."""
+    text = "\n".join(f"{key}: {block}" for key, block in GOOD.items())
+
+    checked = check(load(text, "good.yaml"), network())
+
+    assert checked.problems == ()
+    assert checked.policy is not None
+
+
+def test_all_problems_come_at_once() -> None:
+    """A mistake in the head, one in each of two criteria, and one in the parameters are all told, in the order of the document."""
+    blocks = {**GOOD, "version": "0", "criteria": "{all: [{field: hukou.sx, op: eq, value: male}, {age_of: hukou.birth_date, op: ge}]}",
+              "params": "{p: {values: []}, q: {unit: 3, values: [{from: 2026-01-01, value: 1}]}}"}  # fmt: skip
+    text = "\n".join(f"{key}: {block}" for key, block in blocks.items())
+
+    _, problems = _checked(text, ())
+
+    assert [p.code for p in problems] == ["value-invalid", "value-invalid", "value-invalid", "field-unknown", "key-missing"]

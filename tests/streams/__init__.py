@@ -1,0 +1,1 @@
+"""What the streams layer promises: messages, steps, editions, hosts, crashes."""

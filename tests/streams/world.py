@@ -1,0 +1,158 @@
+"""A small network for these tests (the three example policies and their feeds), and a made-up but fixed run of messages about it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from connectors.contracts import read_catalogue
+from matchers.batch import RecordBatch
+from policies.catalogue import Catalogue
+from policies.checker import check
+from policies.document import load
+from streams.messages import (
+    CatalogueSet,
+    CheckAnswered,
+    CoverageStated,
+    CoverageWithdrawn,
+    DeliveryCompleted,
+    DeliveryStarted,
+    EditionCut,
+    Input,
+    PolicyPublished,
+    PolicyWithdrawn,
+    Tick,
+)
+from streams.ports import Parts
+from streams.testing import fake_parts, rows
+
+NETWORK = Path(__file__).parent / "network"
+DISTRICT = "310107"
+STREETS = ("310107020", "310107021")
+DAY = date(2026, 10, 15)
+
+
+def build(units: str, contracts: dict[str, str]) -> Catalogue:
+    """The port that builds a catalogue."""
+    return read_catalogue(units, contracts)
+
+
+def parts(real: bool = False) -> Parts:
+    """The ports, with the fake matcher or the real one."""
+    return Parts(build) if real else fake_parts(build)
+
+
+@cache
+def network() -> CatalogueSet:
+    """Units and feed contracts as documents."""
+    contracts = {path.stem: path.read_text(encoding="utf-8") for path in sorted((NETWORK / "feeds").glob("*.yaml"))}
+    return CatalogueSet((NETWORK / "units.yaml").read_text(encoding="utf-8"), contracts)
+
+
+@cache
+def catalogue() -> Catalogue:
+    """The catalogue of ``network``."""
+    return build(network().units, dict(network().contracts))
+
+
+def policy_text(name: str, version: int = 1, **changed: str) -> str:
+    """An example policy, as another version, with pieces of its text replaced."""
+    text = (NETWORK / "policies" / f"{name}.yaml").read_text(encoding="utf-8").replace("version: 1", f"version: {version}", 1)
+    for old, new in changed.items():
+        text = text.replace(old, new)
+    return text
+
+
+def published(name: str, version: int = 1, swap: tuple[str, str] = ("", ""), start: date | None = None) -> PolicyPublished:
+    """The publication of an example policy; ``start`` is its first day in force."""
+    text = policy_text(name, version)
+    text = text.replace(*swap) if swap[0] else text
+    if start is not None:
+        first = text.split("effective: {from: ", 1)[1].split(",", 1)[0]
+        text = text.replace(f"effective: {{from: {first}", f"effective: {{from: {start}", 1)
+    checked = check(load(text, name), catalogue())
+    assert checked.policy is not None, checked.problems
+    return PolicyPublished(name, version, text, checked.policy.digest, "author", "approver")
+
+
+def number(day: date) -> int:
+    """A day as a batch holds it."""
+    return day.toordinal() - date(1970, 1, 1).toordinal()
+
+
+def delivered(batch: RecordBatch, id: str, unplaced: int = 0, replaces: bool = False) -> list[Input]:
+    """A whole delivery of one batch."""
+    head = (batch.feed, batch.source, batch.delivery, id)
+    return [DeliveryStarted(*head), batch, DeliveryCompleted(*head, len(batch) + unplaced, unplaced, replaces)]
+
+
+def people(delivery: int, first: int, subjects: list[int], born: list[date], homes: list[int] | None = None, street: int = 0) -> RecordBatch:
+    """Register records of persons."""
+    return rows(
+        catalogue(), "hukou", delivery, first, subjects, birth_date=[number(b) for b in born], hukou_since=[number(date(1980, 1, 1))] * len(subjects),
+        division=[street] * len(subjects), dictionaries={"division": STREETS}, household=homes or [0] * len(subjects), order=[delivery] * len(subjects),
+    )  # fmt: skip
+
+
+def coverage(id: str, feed: str, complete_to: date, delivery: str | None = None, count: int | None = None, source: int = 0) -> CoverageStated:
+    """A statement about the whole district."""
+    return CoverageStated(id, feed, source, DISTRICT, (), complete_to, delivery, count)
+
+
+def run(length: int, seed: int = 7, size: int = 20) -> Iterator[Input]:
+    """A fixed run of messages of every kind, ``length`` long: the same every time."""
+    made = _run(seed, size)
+    for _ in range(length):
+        yield next(made)
+
+
+def _run(seed: int, size: int) -> Iterator[Input]:
+    rng = np.random.default_rng(seed)
+    day, turn = date(2026, 10, 1), 0
+    numbers = {"hukou": 0, "medical_insurance": 0, "pension": 0}
+    yield Tick(day)
+    yield network()
+    yield published("elderly-uninsured")
+    yield published("relocation-hardship", start=day + timedelta(days=20))
+    while True:
+        turn += 1
+        feed = ("hukou", "medical_insurance", "hukou", "pension")[turn % 4]
+        numbers[feed] += 1
+        delivery, id = numbers[feed], f"{feed}-{numbers[feed]}"
+        yield DeliveryStarted(feed, 0, delivery, id)
+        for part in range(2):
+            yield _batch(rng, feed, delivery, part * size + 1, size)
+        yield DeliveryCompleted(feed, 0, delivery, id, 2 * size, 0, replaces=turn % 12 == 5)
+        yield coverage(f"{feed}-c{delivery}", feed, day, id, 2 * size)
+        if turn % 3 == 0:
+            day += timedelta(days=int(rng.integers(1, 4)))
+            yield Tick(day)
+        if turn % 7 == 0 and delivery > 1:
+            yield CoverageWithdrawn(f"{feed}-c{delivery - 1}")
+            yield EditionCut("elderly-uninsured")
+        if turn % 5 == 0:
+            yield CheckAnswered("relocation-hardship", int(rng.integers(1, 50)), "willing", bool(rng.integers(2)))
+        if turn == 6:
+            yield published("elderly-uninsured", 2, ("value: 70", "value: 68"), start=day + timedelta(days=5))
+        if turn == 40:
+            yield PolicyWithdrawn("relocation-hardship", "author", "approver", "ended")
+
+
+def _batch(rng: np.random.Generator, feed: str, delivery: int, first: int, size: int) -> RecordBatch:
+    subjects = [int(s) for s in rng.choice(np.arange(1, 8 * size), size, replace=False)]
+    if feed == "hukou":
+        born = [date(1950, 1, 1) + timedelta(days=int(d)) for d in rng.integers(0, 4500, size)]
+        return people(delivery, first, subjects, born, street=int(rng.integers(2)))
+    flags = (rng.random(size) < 0.2).astype(np.uint8)
+    columns = {"status": rng.integers(0, 3, size), "scheme": rng.integers(0, 3, size)} if feed == "medical_insurance" else {}
+    return rows(catalogue(), feed, delivery, first, subjects, order=[delivery] * size, flags=flags, **columns)
+
+
+def no_child_process() -> dict[str, str]:
+    """The environment of a child process that can import the project."""
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
