@@ -44,13 +44,13 @@ class DamagedSnapshot(HuiminError):
 
 
 class Problems:
-    """Collects the problems of one document, each with its place."""
+    """Collects the problems of one document, each with its place; of one line, where there is no document."""
 
-    def __init__(self, document: Document | None, file: str) -> None:
-        self.document, self.file, self.found = document, file, list[Problem]()
+    def __init__(self, document: Document | None, file: str, line: int = 1) -> None:
+        self.document, self.file, self.line, self.found = document, file, line, list[Problem]()
 
     def add(self, code: str, path: Path, zh: str, en: str, key: bool = False) -> None:
-        line, column = self.document.position(path, key) if self.document else (1, 1)
+        line, column = self.document.position(path, key) if self.document else (self.line, 1)
         self.found.append(Problem(code, "error", self.file, line, column, path_text(path), Text(zh, en)))
 
     def add_form(self, error: ValidationError, form: type[object]) -> None:

@@ -15,17 +15,31 @@ from policies.problems import HuiminError
 from policies.values import Text
 
 if TYPE_CHECKING:
-    from matchers.core import Candidate
+    from matchers.verdicts import Candidate
+
     from policies.catalogue import Catalogue
     from policies.tree import Policy
     from streams.state import State
 
 Name = Annotated[str, typer.Argument(metavar="POLICY", help=both("政策代号", "the policy's name"))]
 Every = Annotated[bool, typer.Option("--all", help=both("也列出只计数、不上名单的待定对象", "also those unknown who are only counted"))]
-Status = Annotated[str | None, typer.Option("--status", help=both("只看这一状态：eligible、to_check、needs_evidence", "only eligible, to_check or needs_evidence"))]
-Limit = Annotated[int, typer.Option(min=0, help=both("表中最多几行（0 为全部；--json 总是全部）", "rows in the table at most (0: all; --json always holds all)"))]
+Status = Annotated[
+    str | None,
+    typer.Option("--status", help=both("只看这一状态：eligible、to_check、needs_evidence", "only eligible, to_check or needs_evidence")),
+]
+Limit = Annotated[
+    int,
+    typer.Option(
+        min=0, help=both("表中最多几行（0 为全部；--json 总是全部）", "rows in the table at most (0: all; --json always holds all)")
+    ),
+]
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help=both("按这一天判断", "judge as of this day"))]
-Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help=both("写到这里；.csv 或 .xlsx（默认 exports/）", "write here, .csv or .xlsx (default: exports/)"))]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="FILE", help=both("写到这里；.csv 或 .xlsx（默认 exports/）", "write here, .csv or .xlsx (default: exports/)")
+    ),
+]
 Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help=both("对象化名（16 位十六进制）", "the subject's token (16 hex digits)"))]
 Check = Annotated[str, typer.Argument(metavar="CHECK", help=both("核实项", "the check's id"))]
 Answer = Annotated[str, typer.Argument(metavar="yes|no", help=both("是或否", "yes or no"))]
@@ -35,7 +49,12 @@ def group() -> typer.Typer:
     app = typer.Typer(no_args_is_help=True, help=both("名单：政策所找的人。", "Lists: the people a policy is meant for."))
     app.command(
         "list",
-        help=verb("列出一份政策的名单，只用化名。", "A policy's list, by token only.", "huimin candidates list elderly-uninsured", "huimin candidates list dibao --all --json"),
+        help=verb(
+            "列出一份政策的名单，只用化名。",
+            "A policy's list, by token only.",
+            "huimin candidates list elderly-uninsured",
+            "huimin candidates list dibao --all --json",
+        ),
     )(show)
     app.command(
         "export",
@@ -47,19 +66,22 @@ def group() -> typer.Typer:
     )(export)
     app.command(
         "answer",
-        help=verb("记下人工核实的结果。", "Note what was found out about a check.", "huimin candidates answer dibao 00c0ffee00c0ffee assets yes"),
+        help=verb(
+            "记下人工核实的结果。", "Note what was found out about a check.", "huimin candidates answer dibao 00c0ffee00c0ffee assets yes"
+        ),
     )(answer)
     return app
 
 
 def show(context: typer.Context, policy: Name, every: Every = False, status: Status = None, limit: Limit = 40, at: AsOf = None) -> None:
     from infra.evaluate import as_of as state_on
+    from infra.evaluate import core
 
     session = of(context)
     with session.workspace().reading() as host:
         state = state_on(host, as_of(at))
         definition = matched(state, policy)
-        found = [c for c in state.matcher.candidates(policy, every=every) if status in (None, c.status)]
+        found = [c for c in core(state).candidates(policy, every=every) if status in (None, c.status)]
         if session.data([_as_data(c, definition, state.catalogue) for c in found]):
             return
         _table(session, found[: limit or None], definition, state.catalogue)
@@ -99,10 +121,22 @@ def units(catalogue: Catalogue, feed: str | None) -> list[str]:
 def _table(session: Session, found: Sequence[Candidate], policy: Policy, catalogue: Catalogue) -> None:
     language, labels = session.language, labelled(policy, session.language)
     rows = (
-        [token(c.subject), VERDICTS[c.verdict][language], STATUSES[c.status][language], street(c.division, language), _open_points(c, labels, catalogue, language)]
+        [
+            token(c.subject),
+            VERDICTS[c.verdict][language],
+            STATUSES[c.status][language],
+            street(c.division, language),
+            _open_points(c, labels, catalogue, language),
+        ]
         for c in found
     )
-    columns = [Text("对象", "subject"), Text("判定", "verdict"), Text("状态", "status"), Text("街镇", "street"), Text("待核实 / 缺的证据（谁掌握）", "to check / missing evidence (who holds it)")]
+    columns = [
+        Text("对象", "subject"),
+        Text("判定", "verdict"),
+        Text("状态", "status"),
+        Text("街镇", "street"),
+        Text("待核实 / 缺的证据（谁掌握）", "to check / missing evidence (who holds it)"),
+    ]
     session.table(Text(policy.title.zh, policy.title.en), columns, rows)
 
 
@@ -133,7 +167,13 @@ def _summed(session: Session, found: Sequence[Candidate], limit: int, state: Sta
     of_status = {status: sum(c.status == status for c in found) for status in STATUSES}
     parts_zh = "，".join(f"{STATUSES[s].zh if s else '只计数'} {number(n)}" for s, n in of_status.items() if n)
     parts_en = ", ".join(f"{number(n)} {STATUSES[s].en if s else 'only counted'}" for s, n in of_status.items() if n)
-    session.say(Text(f"{state.day}：共 {number(len(found))}（{parts_zh or '无'}）", f"{state.day}: {number(len(found))} in all ({parts_en or 'none'})"), "bold")
+    session.say(
+        Text(
+            f"{state.day}：共 {number(len(found))}（{parts_zh or '无'}）",
+            f"{state.day}: {number(len(found))} in all ({parts_en or 'none'})",
+        ),
+        "bold",
+    )
     if limit and len(found) > limit:
         session.say(Text(f"只显示前 {limit} 行；--limit 0 显示全部。", f"Only the first {limit} are shown; --limit 0 shows all."), "dim")
 
@@ -149,9 +189,14 @@ def export(context: typer.Context, policy: Name, out: Out = None) -> None:
         if path.suffix not in (".csv", ".xlsx"):
             raise HuiminError(Text(f"{path.name}：只能导出 .csv 或 .xlsx。", f"{path.name}: only .csv and .xlsx can be written."), 2)
         with session.progress(Text("导出名单", "Exporting the list")):
-            rows = export_list(workspace, host, policy, path)
+            rows = export_list(workspace, host, policy, path, session.language)
     if not session.data({"file": str(path), "rows": rows}):
-        session.say(Text(f"已导出 {rows} 行到 {path}。内含身份信息，只交给执行机构。", f"Wrote {rows} rows to {path}. They identify people: for the agency only."))
+        session.say(
+            Text(
+                f"已导出 {rows} 行到 {path}。内含身份信息，只交给执行机构。",
+                f"Wrote {rows} rows to {path}. They identify people: for the agency only.",
+            )
+        )
 
 
 def answer(context: typer.Context, policy: Name, subject: Subject, check: Check, value: Answer) -> None:

@@ -158,13 +158,8 @@ def _compared(file: str, case: Case, policy: Policy, matcher: Matcher) -> Iterat
 def _differences(expected: Expected, verdict: Any) -> Iterator[tuple[str, str, str]]:
     """(what, expected, found) of each word of an expectation that is not met; words not written are not checked."""
     written = expected.model_fields_set
-    found = None if verdict is None else verdict.verdict
-    if "verdict" in written and expected.verdict != found:
-        yield "verdict", str(expected.verdict), str(found)
-    if verdict is None:
-        if expected.verdict is not None and "verdict" not in written:
-            yield "verdict", "…", "None"
-        return
+    if "verdict" in written and expected.verdict != verdict.verdict:
+        yield "verdict", str(expected.verdict), str(verdict.verdict)
     for word in ("status", "until"):
         if word in written and getattr(expected, word) != getattr(verdict, word):
             yield word, str(getattr(expected, word)), str(getattr(verdict, word))
@@ -173,13 +168,19 @@ def _differences(expected: Expected, verdict: Any) -> Iterator[tuple[str, str, s
         if word in written and wanted != got:
             yield word, _listed(wanted), _listed(got)
     if "missing" in written and not _same_missing(expected.missing, verdict.missing):
-        yield "missing", _listed(_written(entry) for entry in expected.missing), _listed("/".join(str(part) for part in entry if part) for entry in verdict.missing)
+        yield (
+            "missing",
+            _listed(_written(entry) for entry in expected.missing),
+            _listed("/".join(str(part) for part in entry if part) for entry in verdict.missing),
+        )
 
 
 def _same_missing(expected: Sequence[Any], found: Iterable[tuple[str, str | None, str | None]]) -> bool:
     """Each expected entry fits something found, and each found entry is expected; a bare criterion fits all of its entries."""
     got = list(found)
-    return all(any(_fits(entry, one) for one in got) for entry in expected) and all(any(_fits(entry, one) for entry in expected) for one in got)
+    return all(any(_fits(entry, one) for one in got) for entry in expected) and all(
+        any(_fits(entry, one) for entry in expected) for one in got
+    )
 
 
 def _fits(entry: Any, found: tuple[str, str | None, str | None]) -> bool:
@@ -233,7 +234,9 @@ def _told(session: Session, trials: Sequence[Trial], mutants: bool) -> None:
         for survivor in one.survivors:
             words = Text("没有用例察觉这个改动", "no case notices this change")[session.language]
             out.print(f"{one.case_file.name}: {words}: {survivor}", style="yellow", markup=False, soft_wrap=True)
-    columns = [Text("政策", "policy"), Text("用例", "cases"), Text("不符", "failed")] + ([Text("改动", "mutants"), Text("未察觉", "unnoticed")] if mutants else [])
+    columns = [Text("政策", "policy"), Text("用例", "cases"), Text("不符", "failed")] + (
+        [Text("改动", "mutants"), Text("未察觉", "unnoticed")] if mutants else []
+    )
     session.table(None, columns, (_row(one, mutants) for one in trials), right=(1, 2, 3, 4))
 
 

@@ -13,7 +13,14 @@ from policies.values import Text
 if TYPE_CHECKING:
     from streams.messages import CandidateChange
 
-COLUMNS = [Text("政策", "policy"), Text("变动", "change"), Text("原状态", "before"), Text("现状态", "now"), Text("原因", "cause"), Text("人（户、套）数", "how many")]
+COLUMNS = [
+    Text("政策", "policy"),
+    Text("变动", "change"),
+    Text("原状态", "before"),
+    Text("现状态", "now"),
+    Text("原因", "cause"),
+    Text("人（户、套）数", "how many"),
+]
 
 
 def as_data(change: CandidateChange) -> dict[str, Any]:
@@ -42,5 +49,7 @@ def counted(changes: Iterable[CandidateChange], language: str) -> list[list[str]
     alike = Counter((c.policy, c.change, c.before, c.status, c.cause.kind) for c in changes)
     return [
         [policy, CHANGES[kind][language], STATUSES[before][language], STATUSES[after][language], CAUSES[cause][language], number(count)]
-        for (policy, kind, before, after, cause), count in sorted(alike.items(), key=lambda item: (item[0][0], item[0][1], -item[1], str(item[0])))
+        for (policy, kind, before, after, cause), count in sorted(
+            alike.items(), key=lambda item: (item[0][0], item[0][1], -item[1], str(item[0]))
+        )
     ]

@@ -26,7 +26,9 @@ from policies.values import Text
 TAKES_VALUE = ("--workspace", "--lang")
 FLAGS = ("--json",)
 GONE = Text("状态目录不可写或不可读：{path}（{why}）。", "Cannot read or write {path} ({why}).")
-FULL = Text("磁盘已满，本次操作未生效，原有数据未动。清出空间后重试。", "The disk is full: nothing was changed. Free some space and try again.")
+FULL = Text(
+    "磁盘已满，本次操作未生效，原有数据未动。清出空间后重试。", "The disk is full: nothing was changed. Free some space and try again."
+)
 OURS = Text(
     "内部错误（{kind}，{place}）：不是您的操作问题，数据未动。请把这一行报给维护者；HUIMIN_DEBUG=1 显示细节。",
     "Internal error ({kind} at {place}): not your mistake, and nothing was changed. Report this line; HUIMIN_DEBUG=1 shows more.",
@@ -134,10 +136,14 @@ def application() -> typer.Typer:
 def _root(
     context: typer.Context,
     workspace: Annotated[
-        str | None, typer.Option(metavar="DIR", help=both("工作区目录（默认 HUIMIN_WORKSPACE）", "workspace folder (default: HUIMIN_WORKSPACE)"))
+        str | None,
+        typer.Option(metavar="DIR", help=both("工作区目录（默认 HUIMIN_WORKSPACE）", "workspace folder (default: HUIMIN_WORKSPACE)")),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help=both("标准输出只有 JSON 数据", "stdout holds JSON data only"))] = False,
-    lang: Annotated[str | None, typer.Option(metavar="zh|en", help=both("语言（默认 HUIMIN_LANG，否则中文）", "language (default: HUIMIN_LANG, else Chinese)"))] = None,
+    lang: Annotated[
+        str | None,
+        typer.Option(metavar="zh|en", help=both("语言（默认 HUIMIN_LANG，否则中文）", "language (default: HUIMIN_LANG, else Chinese)")),
+    ] = None,
 ) -> None:
     context.obj = Session(settings(workspace, lang, os.environ), json, dict(os.environ))
 

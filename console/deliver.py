@@ -15,16 +15,47 @@ from policies.problems import HuiminError
 from policies.values import Text
 
 if TYPE_CHECKING:
+    from connectors.delivery import DeliveryReport
     from infra.delivery import Delivered
     from streams.host import Host
     from streams.messages import CandidateChange
 
 Feed = Annotated[str, typer.Argument(metavar="FEED", help=both("数据源名", "the feed's name"))]
-Paths = Annotated[list[Path], typer.Argument(metavar="PATH…", exists=True, dir_okay=False, help=both("交付的文件，每个文件一批", "the files delivered, each a delivery"))]
-Source = Annotated[str | None, typer.Option("--source", metavar="UNIT", help=both("交付单位；数据源有多个来源时必填", "the unit that delivers; needed where the feed has several"))]
-Replace = Annotated[bool, typer.Option("--replace", help=both("全量替换：早先交付而这次没有的记录作废", "a full replacement: older records that are not in it are gone"))]
-Called = Annotated[str | None, typer.Option("--id", metavar="NAME", help=both("单位给这一批的名称，供覆盖声明引用（只能有一个文件）", "the unit's name for the delivery, for its coverage statements (one file only)"))]
-To = Annotated[str | None, typer.Option("--to", metavar="DATE", help=both("推进到这一天（默认今天，上海时间）", "move to this day (default: today in Shanghai)"))]
+Paths = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="PATH…", exists=True, dir_okay=False, help=both("交付的文件，每个文件一批", "the files delivered, each a delivery")
+    ),
+]
+Source = Annotated[
+    str | None,
+    typer.Option(
+        "--source",
+        metavar="UNIT",
+        help=both("交付单位；数据源有多个来源时必填", "the unit that delivers; needed where the feed has several"),
+    ),
+]
+Replace = Annotated[
+    bool,
+    typer.Option(
+        "--replace", help=both("全量替换：早先交付而这次没有的记录作废", "a full replacement: older records that are not in it are gone")
+    ),
+]
+Called = Annotated[
+    str | None,
+    typer.Option(
+        "--id",
+        metavar="NAME",
+        help=both(
+            "单位给这一批的名称，供覆盖声明引用（只能有一个文件）",
+            "the unit's name for the delivery, for its coverage statements (one file only)",
+        ),
+    ),
+]
+To = Annotated[
+    str | None,
+    typer.Option("--to", metavar="DATE", help=both("推进到这一天（默认今天，上海时间）", "move to this day (default: today in Shanghai)")),
+]
 Days = Annotated[int | None, typer.Option("--days", min=1, max=36600, help=both("推进几天", "move on by so many days"))]
 
 
@@ -40,14 +71,21 @@ def add(app: typer.Typer) -> None:
     )(ingest)
     app.command(
         "tick",
-        help=verb("推进日期，只重新判断到期的对象。", "Move the date on; only those who are due are judged again.", "huimin tick", "huimin tick --to 2026-11-15"),
+        help=verb(
+            "推进日期，只重新判断到期的对象。",
+            "Move the date on; only those who are due are judged again.",
+            "huimin tick",
+            "huimin tick --to 2026-11-15",
+        ),
     )(tick)
 
 
-def ingest(context: typer.Context, feed: Feed, paths: Paths, source: Source = None, replace: Replace = False, called: Called = None) -> None:
+def ingest(
+    context: typer.Context, feed: Feed, paths: Paths, source: Source = None, replace: Replace = False, called: Called = None
+) -> None:
     from console.changes import as_data, counted
     from console.feed import named
-    from infra.delivery import Delivered, deliver, source_of
+    from infra.delivery import deliver, source_of
 
     session = of(context)
     if called is not None and len(paths) > 1:
@@ -63,7 +101,12 @@ def ingest(context: typer.Context, feed: Feed, paths: Paths, source: Source = No
     changes = [change for delivered in done for change in delivered.changes]
     if session.data({"deliveries": [d.as_data() for d in done], "changes": [as_data(change) for change in changes]}):
         return
-    session.table(None, COLUMNS, ([d.file, str(d.number), f"{d.rows:,}", f"{d.quarantined:,}", f"{d.unplaced:,}", _note(d)[session.language]] for d in done), right=(1, 2, 3, 4))
+    session.table(
+        None,
+        COLUMNS,
+        (_row(d, session.language) for d in done),
+        right=(1, 2, 3, 4),
+    )
     for delivered in done:
         _advise(session, delivered)
     if changes:
@@ -72,26 +115,41 @@ def ingest(context: typer.Context, feed: Feed, paths: Paths, source: Source = No
         session.table(Text("名单变动", "Changes of lists"), CHANGE_COLUMNS, counted(changes, session.language), right=(5,))
 
 
-COLUMNS = [Text("文件", "file"), Text("批次", "delivery"), Text("行数", "rows"), Text("隔离", "quarantined"), Text("无法识别对象", "nobody named"), Text("说明", "note")]
+COLUMNS = [
+    Text("文件", "file"),
+    Text("批次", "delivery"),
+    Text("行数", "rows"),
+    Text("隔离", "quarantined"),
+    Text("无法识别对象", "nobody named"),
+    Text("说明", "note"),
+]
 
 
-def _note(delivered: Delivered) -> Text:
-    if delivered.repeated:
+def _row(delivered: Delivered, language: str) -> list[str]:
+    r = delivered.report
+    counts = [f"{count:,}" if count else "" for count in (r.rows, r.quarantined, r.unplaced)]
+    return [delivered.file, str(r.number), *counts, _note(r)[language]]
+
+
+def _note(report: DeliveryReport) -> Text:
+    if report.already:
         return Text("已接收过，未改动", "taken in before: nothing changed")
-    if delivered.resumed_at:
-        return Text(f"从第 {delivered.resumed_at + 1} 行接着做", f"resumed at row {delivered.resumed_at + 1}")
+    if report.void:
+        return Text("无法识别的行过多，不能证明“没有”", "too many rows name nobody: it proves no absence")
+    if report.resumed_behind:
+        return Text(f"从第 {report.resumed_behind + 1} 行接着做", f"resumed at row {report.resumed_behind + 1}")
     return Text("", "")
 
 
 def _advise(session: Session, delivered: Delivered) -> None:
     """What to do about rows that failed."""
-    if delivered.quarantined:
-        session.warn(
-            Text(
-                f"{delivered.file}：{delivered.quarantined} 行未通过校验，已隔离；用 huimin feed quarantine {delivered.feed} 查看原因，请单位改正后再交付。",
-                f"{delivered.file}: {delivered.quarantined} rows failed and are in quarantine; see huimin feed quarantine {delivered.feed} and ask the unit to mend them.",
-            )
-        )
+    report = delivered.report
+    bad = report.quarantined + report.unplaced
+    if bad:
+        see = f"huimin feed quarantine {report.feed}"
+        zh = f"{delivered.file}：{bad} 行未通过校验，已隔离；用 {see} 查看原因，请单位改正后再交付。"
+        en = f"{delivered.file}: {bad} rows failed and were put aside; see {see} and ask the unit to mend them."
+        session.warn(Text(zh, en))
 
 
 def _lines_of(path: Path) -> int | None:

@@ -15,15 +15,24 @@ from policies.values import Text
 if TYPE_CHECKING:
     from policies.catalogue import Catalogue, Feed
 
-Contract = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help=both("数据源约定（YAML）", "the feed contract (YAML)"))]
-Contracts = Annotated[list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False, help=both("要检查的约定", "contracts to check"))]
+Contract = Annotated[
+    Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help=both("数据源约定（YAML）", "the feed contract (YAML)"))
+]
+Contracts = Annotated[
+    list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False, help=both("要检查的约定", "contracts to check"))
+]
 Name = Annotated[str, typer.Argument(metavar="FEED", help=both("数据源名", "the feed's name"))]
 OneFeed = Annotated[str | None, typer.Option("--feed", metavar="FEED", help=both("只看这个数据源", "only this feed"))]
 Statements = Annotated[
-    Path | None, typer.Argument(metavar="[FILE]", exists=True, help=both("覆盖声明文件；不给则列出现有声明", "a file of statements; without it, lists those in effect"))
+    Path | None,
+    typer.Argument(
+        metavar="[FILE]",
+        exists=True,
+        help=both("覆盖声明文件；不给则列出现有声明", "a file of statements; without it, lists those in effect"),
+    ),
 ]
 Some = Annotated[str | None, typer.Argument(metavar="[FEED]", help=both("数据源名", "the feed's name"))]
-Limit = Annotated[int, typer.Option(min=1, help=both("最多列出几行", "rows to list at most"))]
+Limit = Annotated[int, typer.Option(metavar="N", min=1, help=both("最多列出几行", "rows to list at most"))]
 
 
 def group() -> typer.Typer:
@@ -31,8 +40,16 @@ def group() -> typer.Typer:
     for name, function, text in (
         ("add", add, verb("加入一个数据源。", "Add a feed by its contract.", "huimin feed add contracts/pension.yaml")),
         ("list", show_all, verb("列出数据源。", "List the feeds.", "huimin feed list --json")),
-        ("show", show, verb("看一个数据源的字段、来源和共享协议。", "Show a feed's fields, sources and agreement.", "huimin feed show hukou")),
-        ("check", check, verb("检查约定，列出所有问题。", "Check contracts and list every problem.", "huimin feed check contracts/pension.yaml")),
+        (
+            "show",
+            show,
+            verb("看一个数据源的字段、来源和共享协议。", "Show a feed's fields, sources and agreement.", "huimin feed show hukou"),
+        ),
+        (
+            "check",
+            check,
+            verb("检查约定，列出所有问题。", "Check contracts and list every problem.", "huimin feed check contracts/pension.yaml"),
+        ),
         (
             "coverage",
             coverage,
@@ -67,9 +84,7 @@ def add(context: typer.Context, contract: Contract) -> None:
     feed = load_contract(text, str(contract))
     file = f"feeds/{feed.name}.yaml"
     if file in contracts:
-        raise HuiminError(
-            Text(f"数据源 {feed.name} 已存在（{file}）。", f"The feed {feed.name} is there already ({file})."), 5
-        )
+        raise HuiminError(Text(f"数据源 {feed.name} 已存在（{file}）。", f"The feed {feed.name} is there already ({file})."), 5)
     read_catalogue(units, {**contracts, str(contract): text})
     (workspace.folder("feeds") / f"{feed.name}.yaml").write_text(text, encoding="utf-8")
     if not session.data({"feed": feed.name, "file": file}):
@@ -81,7 +96,14 @@ def show_all(context: typer.Context) -> None:
     feeds = list(session.workspace().catalogue().feeds.values())
     if session.data([_as_data(feed, session.language) for feed in feeds]):
         return
-    columns = [Text("数据源", "feed"), Text("名称", "title"), Text("对象", "subject"), Text("来源单位", "sources"), Text("更新", "every"), Text("协议至", "agreed until")]
+    columns = [
+        Text("数据源", "feed"),
+        Text("名称", "title"),
+        Text("对象", "subject"),
+        Text("来源单位", "sources"),
+        Text("更新", "every"),
+        Text("协议至", "agreed until"),
+    ]
     session.table(None, columns, (_row(feed, session.language) for feed in feeds))
 
 
@@ -196,7 +218,14 @@ def _coverage_in_effect(session: Session, only: str | None) -> None:
         found = [s for s in statements_in_effect(host) if only in (None, s.feed)]
     if session.data([s.as_data() for s in found]):
         return
-    columns = [Text("数据源", "feed"), Text("单位", "unit"), Text("范围", "about"), Text("完整至", "complete to"), Text("生效", "in effect"), Text("声明", "statement")]
+    columns = [
+        Text("数据源", "feed"),
+        Text("单位", "unit"),
+        Text("范围", "about"),
+        Text("完整至", "complete to"),
+        Text("生效", "in effect"),
+        Text("声明", "statement"),
+    ]
     session.table(None, columns, (s.as_row(session.language) for s in found))
 
 
@@ -210,10 +239,18 @@ def quarantine(context: typer.Context, name: Some = None, limit: Limit = 50) -> 
     rows = list(quarantined(workspace, name))
     if session.data(rows[:limit]):
         return
-    columns = [Text("数据源", "feed"), Text("单位", "unit"), Text("批次", "delivery"), Text("行", "row"), Text("列", "column"), Text("规则", "rule"), Text("值的类型", "class of value")]
+    columns = [
+        Text("数据源", "feed"),
+        Text("单位", "unit"),
+        Text("批次", "delivery"),
+        Text("行", "row"),
+        Text("列", "column"),
+        Text("规则", "rule"),
+        Text("值的类型", "class of value"),
+    ]
     session.table(
         None, columns,
-        ([r["feed"], r["unit"], str(r["delivery"]), str(r["row"]), str(r.get("column", "")), str(r["rule"]), str(r.get("class", ""))] for r in rows[:limit]),
+        ([r["feed"], r["unit"], str(r["delivery"]), str(r["row"]), r["column"], r["expected"][session.language], r["found"][session.language]] for r in rows[:limit]),
         right=(2, 3),
     )  # fmt: skip
     session.say(Text(f"共 {len(rows)} 行待修正后重新交付。", f"{len(rows)} rows to be mended and delivered again."))

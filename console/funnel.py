@@ -68,7 +68,9 @@ def stages(policy: Policy, matcher: Any, catalogue: Catalogue) -> list[Stage]:
 
 def show_preview(session: Session, state: State, policy: Policy) -> None:
     """The funnel, the streets, and what is different from the version in force."""
-    matcher: Any = state.matcher
+    from infra.evaluate import core
+
+    matcher = core(state)
     everybody = matcher.counts(replace(policy, criteria=All(Meta("funnel", ""), ())))
     found = stages(policy, matcher, state.catalogue)
     listed = matcher.preview(policy)
@@ -80,7 +82,13 @@ def show_preview(session: Session, state: State, policy: Policy) -> None:
     _show_streets(session, listed)
     if policy.name in state.policies:
         entered, left = number(len(now - before)), number(len(before - now))
-        session.say(Text(f"与现行版本相比：{entered} 进入，{left} 离开。", f"Against the version in force: {entered} would enter, {left} would leave."), "bold")
+        session.say(
+            Text(
+                f"与现行版本相比：{entered} 进入，{left} 离开。",
+                f"Against the version in force: {entered} would enter, {left} would leave.",
+            ),
+            "bold",
+        )
     if policy.direction == "burden":
         session.say(Text("这是一项检查：待定的对象不上名单。", "This is an inspection: those unknown are not listed."), "dim")
 
@@ -90,11 +98,23 @@ def _draw_funnel(session: Session, policy: Policy, everybody: int, found: list[S
     from rich.text import Text as Cell
 
     table = Table(title=policy.title[session.language], box=None, title_justify="left", title_style="bold", pad_edge=False, padding=(0, 1))
-    for heading, justify in ((Text("条件", "criterion"), "left"), (Text("条文", "article"), "left"), (Text("符合", "pass"), "right"), (Text("待定", "unknown"), "right"), (Text("", ""), "left")):
+    for heading, justify in (
+        (Text("条件", "criterion"), "left"),
+        (Text("条文", "article"), "left"),
+        (Text("符合", "pass"), "right"),
+        (Text("待定", "unknown"), "right"),
+        (Text("", ""), "left"),
+    ):
         table.add_column(heading[session.language], justify=justify, overflow="fold")  # type: ignore[arg-type]  # a literal of two
     table.add_row(Text("范围内全体", "everybody in scope")[session.language], "", number(everybody), "", _bar(everybody, 0, everybody))
     for stage in found:
-        table.add_row(Cell(stage.label[session.language]), Cell(stage.cite or ""), number(stage.yes), number(stage.unknown) if stage.unknown else "", _bar(stage.yes, stage.unknown, everybody))
+        table.add_row(
+            Cell(stage.label[session.language]),
+            Cell(stage.cite or ""),
+            number(stage.yes),
+            number(stage.unknown) if stage.unknown else "",
+            _bar(stage.yes, stage.unknown, everybody),
+        )
     session.console().print(table)
 
 
@@ -117,9 +137,23 @@ def _show_streets(session: Session, listed: list[Any]) -> None:
     if not places:
         session.say(Text("没有人会上名单。", "Nobody would be listed."), "yellow")
         return
-    rows = [[street(place, session.language), *(number(by_street[place, status]) for status in used), number(sum(by_street[place, s] for s in used))] for place in places]
-    rows.append([Text("合计", "in all")[session.language], *(number(sum(by_street[p, s] for p in places)) for s in used), number(len(listed))])
-    session.table(Text("将上名单", "Would be listed"), [Text("街镇", "street"), *(STATUSES[s] for s in used), Text("合计", "in all")], rows, right=range(1, len(used) + 2))
+    rows = [
+        [
+            street(place, session.language),
+            *(number(by_street[place, status]) for status in used),
+            number(sum(by_street[place, s] for s in used)),
+        ]
+        for place in places
+    ]
+    rows.append(
+        [Text("合计", "in all")[session.language], *(number(sum(by_street[p, s] for p in places)) for s in used), number(len(listed))]
+    )
+    session.table(
+        Text("将上名单", "Would be listed"),
+        [Text("街镇", "street"), *(STATUSES[s] for s in used), Text("合计", "in all")],
+        rows,
+        right=range(1, len(used) + 2),
+    )
 
 
 def _as_data(policy: Policy, everybody: Any, found: list[Stage], listed: list[Any], before: set[int], now: set[int]) -> dict[str, Any]:

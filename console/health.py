@@ -65,7 +65,9 @@ def _versions() -> Iterator[Finding]:
         try:
             found.append(f"{package} {version(package)}")
         except PackageNotFoundError:
-            yield Finding("error", "versions", Text(f"缺少 {package}", f"{package} is missing"), Text("重新安装 huimin。", "Install huimin again."))
+            yield Finding(
+                "error", "versions", Text(f"缺少 {package}", f"{package} is missing"), Text("重新安装 huimin。", "Install huimin again.")
+            )
     listed = ", ".join(found)
     yield Finding("ok", "versions", Text(f"Python {platform.python_version()}，{listed}", f"Python {platform.python_version()}, {listed}"))
 
@@ -78,7 +80,9 @@ def _key(workspace: Workspace) -> Iterator[Finding]:
 def _catalogue(workspace: Workspace) -> Iterator[Finding]:
     catalogue = workspace.catalogue()
     units, feeds = len(catalogue.units), len(catalogue.feeds)
-    yield Finding("ok", "catalogue", Text(f"{units} 个单位，{feeds} 个数据源，约定无误", f"{units} units and {feeds} feeds, their contracts in order"))
+    yield Finding(
+        "ok", "catalogue", Text(f"{units} 个单位，{feeds} 个数据源，约定无误", f"{units} units and {feeds} feeds, their contracts in order")
+    )
 
 
 def _state(session: Session, workspace: Workspace) -> Iterator[Finding]:
@@ -108,11 +112,19 @@ def _late(host: Host) -> Iterator[Finding]:
     for late in overdue(host, host.state.day):
         name = units[late.unit].title
         todo = Text(f"请 {name.zh} 交付新数据并声明。", f"Ask {name.en} to deliver and to state its coverage.")
-        yield Finding("warning", "overdue", Text(f"{late.feed}：上次声明到 {late.last}，已逾期", f"{late.feed}: last complete to {late.last}, overdue"), todo)
+        yield Finding(
+            "warning",
+            "overdue",
+            Text(f"{late.feed}：上次声明到 {late.last}，已逾期", f"{late.feed}: last complete to {late.last}, overdue"),
+            todo,
+        )
     for old in stale(host, host.state.day):
         name = units[old.unit].title
         said = Text(f"只到 {old.last}，已失效", f"reaches {old.last} and is stale") if old.last else Text("从未声明", "was never stated")
-        text = Text(f"{old.feed} 的覆盖（{name.zh}）{said.zh}，相关判定为待定", f"{old.feed}: the coverage of {name.en} {said.en}; verdicts that need it are unknown")
+        text = Text(
+            f"{old.feed} 的覆盖（{name.zh}）{said.zh}，相关判定为待定",
+            f"{old.feed}: the coverage of {name.en} {said.en}; verdicts that need it are unknown",
+        )
         yield Finding("warning", "stale", text, Text(f"请 {name.zh} 声明覆盖。", f"Ask {name.en} for a coverage statement."))
 
 
@@ -131,6 +143,8 @@ def _disk(workspace: Workspace) -> Iterator[Finding]:
     free = shutil.disk_usage(workspace.root).free
     text = Text(f"磁盘剩余 {free / 1e9:.1f} GB", f"{free / 1e9:.1f} GB of disk are free")
     if free < LEAST_FREE_BYTES:
-        yield Finding("error", "disk", text, Text("清出空间：写满时新数据会被拒绝。", "Free some: when it is full, new records are refused."))
+        yield Finding(
+            "error", "disk", text, Text("清出空间：写满时新数据会被拒绝。", "Free some: when it is full, new records are refused.")
+        )
     else:
         yield Finding("ok", "disk", text)

@@ -81,4 +81,7 @@ def _agreement(one: UnitNeed, purposes: Sequence[str]) -> Text:
     if one.agreed:
         return Text("", "")
     known = ", ".join(purposes)
-    return Text(f"现有协议（用途 {known}）不含此项，请先补充约定。", f" The agreement in force (for {known}) does not cover this: please agree to it first.")
+    return Text(
+        f"现有协议（用途 {known}）不含此项，请先补充约定。",
+        f" The agreement in force (for {known}) does not cover this: please agree to it first.",
+    )

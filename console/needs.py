@@ -83,13 +83,17 @@ def unit_needs(policy: Policy, catalogue: Catalogue, state: State | None) -> lis
 
 def _waiting(policy: Policy, state: State | None) -> Mapping[tuple[str, str], int]:
     """How many subjects are undecided for want of a feed, by feed and division."""
+    from infra.evaluate import core
+
     if state is None:
         return {}
-    listed = state.matcher.preview(policy)  # type: ignore[attr-defined]  # the port names only what the steps call
+    listed = core(state).preview(policy)
     return Counter((feed, c.division) for c in listed if c.division for feed in {feed for _, feed in c.missing if feed is not None})
 
 
-def _places(policy: Policy, need: FeedNeed, source: int, division: str, state: State, waiting: Mapping[tuple[str, str], int]) -> tuple[Place, ...]:
+def _places(
+    policy: Policy, need: FeedNeed, source: int, division: str, state: State, waiting: Mapping[tuple[str, str], int]
+) -> tuple[Place, ...]:
     from policies.values import within
 
     here = [place for place in divisions(policy, state) if within(place, division)]
@@ -98,8 +102,10 @@ def _places(policy: Policy, need: FeedNeed, source: int, division: str, state: S
 
 def divisions(policy: Policy, state: State) -> list[str]:
     """The divisions in which the policy has subjects."""
-    counts = state.matcher.counts(policy)  # type: ignore[attr-defined]  # as above
-    return sorted(place for place in counts.divisions if place)
+    from infra.evaluate import core
+
+    counts = core(state).counts(policy)
+    return sorted(place for place in counts.by_division if place)
 
 
 def _place(need: FeedNeed, source: int, place: str, state: State, waiting: int) -> Place:
@@ -161,7 +167,15 @@ def _row(one: UnitNeed, catalogue: Catalogue, language: str) -> list[str]:
     reasons = " ".join(dict.fromkeys(reason.cite or reason.criterion for reason in one.need.why))
     standing = STANDINGS[one.standing][language] if one.agreed else Text("用途未约定", "not agreed")[language]
     age = "" if one.need.max_age is None else f"≤ {one.need.max_age}"
-    return [feed.title[language], catalogue.units[one.unit].title[language], fields, reasons, age, standing, number(one.waiting) if one.waiting else ""]
+    return [
+        feed.title[language],
+        catalogue.units[one.unit].title[language],
+        fields,
+        reasons,
+        age,
+        standing,
+        number(one.waiting) if one.waiting else "",
+    ]
 
 
 def _show_streets(session: Session, found: list[UnitNeed], catalogue: Catalogue) -> None:
@@ -174,7 +188,14 @@ def _show_streets(session: Session, found: list[UnitNeed], catalogue: Catalogue)
         if place.standing in ("missing", "stale")
     ]  # fmt: skip
     if rows:
-        columns = [Text("单位", "unit"), Text("数据源", "feed"), Text("街镇", "street"), Text("现状", "standing"), Text("完整至", "complete to"), Text("待定人（户、套）数", "undecided")]
+        columns = [
+            Text("单位", "unit"),
+            Text("数据源", "feed"),
+            Text("街镇", "street"),
+            Text("现状", "standing"),
+            Text("完整至", "complete to"),
+            Text("待定人（户、套）数", "undecided"),
+        ]
         session.table(Text("还缺的覆盖声明", "Coverage still missing"), columns, rows, right=(5,))
 
 

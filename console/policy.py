@@ -18,22 +18,51 @@ if TYPE_CHECKING:
     from policies.catalogue import Catalogue
     from policies.tree import Policy
 
-Files = Annotated[list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False, help=both("政策文件（YAML）", "policy files (YAML)"))]
+Files = Annotated[
+    list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False, help=both("政策文件（YAML）", "policy files (YAML)"))
+]
 File = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help=both("政策文件（YAML）", "a policy file (YAML)"))]
-NameOrFile = Annotated[str, typer.Argument(metavar="POLICY|FILE", help=both("已发布政策的代号，或文件", "a published policy's name, or a file"))]
-Tested = Annotated[list[Path] | None, typer.Argument(metavar="[FILE]…", exists=True, help=both("政策文件；不给则测试整个示例库", "policy files; without one, the whole library"))]
+NameOrFile = Annotated[
+    str, typer.Argument(metavar="POLICY|FILE", help=both("已发布政策的代号，或文件", "a published policy's name, or a file"))
+]
+Tested = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[FILE]…", exists=True, help=both("政策文件；不给则测试整个示例库", "policy files; without one, the whole library")
+    ),
+]
 Cases = Annotated[list[Path] | None, typer.Option("--cases", metavar="FILE", exists=True, help=both("用例文件", "a file of cases"))]
-Mutants = Annotated[bool, typer.Option("--mutants", help=both("再逐一改动条件和界限，每个改动都应有用例不通过", "also change each criterion and threshold: each change must fail a case"))]
+Mutants = Annotated[
+    bool,
+    typer.Option(
+        "--mutants",
+        help=both(
+            "再逐一改动条件和界限，每个改动都应有用例不通过", "also change each criterion and threshold: each change must fail a case"
+        ),
+    ),
+]
 Letters = Annotated[bool, typer.Option("--letters", help=both("写给每个单位的函", "as a letter to each unit"))]
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help=both("按这一天判断", "judge as of this day"))]
-Schema = Annotated[str | None, typer.Argument(metavar="[KIND]", help=both("policy、cases、feed、units、coverage；不给则列出", "policy, cases, feed, units, coverage; without it, lists them"))]
+Schema = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[KIND]",
+        help=both("policy、cases、feed、units、coverage；不给则列出", "policy, cases, feed, units, coverage; without it, lists them"),
+    ),
+]
 Into = Annotated[Path | None, typer.Option("--out", metavar="DIR", help=both("全部写入这个目录", "write all of them into this folder"))]
 
 
 def group() -> typer.Typer:
     app = typer.Typer(no_args_is_help=True, help=both("政策：规则定义。", "Policies: rule definitions."))
     for name, function, text in (
-        ("check", check, verb("检查政策，一次列出所有问题。", "Check policies and list every problem at once.", "huimin policy check policies/dibao.yaml")),
+        (
+            "check",
+            check,
+            verb(
+                "检查政策，一次列出所有问题。", "Check policies and list every problem at once.", "huimin policy check policies/dibao.yaml"
+            ),
+        ),
         (
             "needs",
             needs,
@@ -54,7 +83,11 @@ def group() -> typer.Typer:
         ),
         ("list", show_all, verb("列出已发布的政策和草案。", "List published policies and drafts.", "huimin policy list")),
         ("show", show, verb("把政策画成条件树。", "Show a policy as a tree of criteria.", "huimin policy show policies/dibao.yaml")),
-        ("schema", schema, verb("各种文件的 JSON Schema，供编辑器补全。", "JSON Schemas of every file, for editors.", "huimin policy schema policy")),
+        (
+            "schema",
+            schema,
+            verb("各种文件的 JSON Schema，供编辑器补全。", "JSON Schemas of every file, for editors.", "huimin policy schema policy"),
+        ),
     ):
         app.command(name, help=text)(function)
     return app
@@ -91,9 +124,7 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise HuiminError(
-            Text(f"{path} 不是 UTF-8 文本，请另存为 UTF-8。", f"{path} is not UTF-8 text: save it as UTF-8."), 3
-        ) from None
+        raise HuiminError(Text(f"{path} 不是 UTF-8 文本，请另存为 UTF-8。", f"{path} is not UTF-8 text: save it as UTF-8."), 3) from None
 
 
 def readable(path: Path, catalogue: Catalogue) -> Policy:
@@ -125,7 +156,9 @@ def check(context: typer.Context, files: Files) -> None:
 
 def _verdict(errors: int, warnings: int) -> Text:
     if errors:
-        return Text(f"{errors} 处错误，{warnings} 处提醒。改正后再检查。", f"{errors} errors, {warnings} warnings. Mend them and check again.")
+        return Text(
+            f"{errors} 处错误，{warnings} 处提醒。改正后再检查。", f"{errors} errors, {warnings} warnings. Mend them and check again."
+        )
     return Text(f"没有错误，{warnings} 处提醒。", f"No errors, {warnings} warnings.")
 
 
@@ -157,7 +190,14 @@ def show_all(context: typer.Context) -> None:
     listed = rows + [{"policy": p.stem, "version": None, "state": "draft", "title": None, "file": f"policies/{p.name}"} for p in drafts]
     if session.data(listed):
         return
-    columns = [Text("政策", "policy"), Text("版本", "version"), Text("状态", "state"), Text("名称", "title"), Text("施行", "in force"), Text("发布/批准", "by / approved")]
+    columns = [
+        Text("政策", "policy"),
+        Text("版本", "version"),
+        Text("状态", "state"),
+        Text("名称", "title"),
+        Text("施行", "in force"),
+        Text("发布/批准", "by / approved"),
+    ]
     session.table(None, columns, (_row(row, session.language) for row in listed), right=(1,))
 
 
@@ -181,15 +221,30 @@ def show(context: typer.Context, name: NameOrFile) -> None:
     catalogue = catalogue_for(session)
     policy, language = policy_named(session, name, catalogue), session.language
     criteria = [
-        {"id": node.meta.id, "cite": node.meta.cite, "label": node.meta.label and node.meta.label[language], "tests": tested(node, catalogue, language)}
+        {
+            "id": node.meta.id,
+            "cite": node.meta.cite,
+            "label": node.meta.label and node.meta.label[language],
+            "tests": tested(node, catalogue, language),
+        }
         for node in walk(policy.criteria)
     ]
-    if session.data({"policy": policy.name, "version": policy.version, "title": policy.title[language], "digest": policy.digest, "criteria": criteria}):
+    if session.data(
+        {"policy": policy.name, "version": policy.version, "title": policy.title[language], "digest": policy.digest, "criteria": criteria}
+    ):
         return
-    session.say(Text(f"{policy.title.zh}（{policy.name} 第 {policy.version} 版）", f"{policy.title.en} ({policy.name} version {policy.version})"), "bold")
+    session.say(
+        Text(f"{policy.title.zh}（{policy.name} 第 {policy.version} 版）", f"{policy.title.en} ({policy.name} version {policy.version})"),
+        "bold",
+    )
     agency = catalogue.units[policy.agency].title[language] if policy.agency in catalogue.units else policy.agency
     until = policy.effective_to or ""
-    session.say(Text(f"执行 {agency} · 范围 {policy.scope} · 施行 {policy.effective_from} → {until}", f"for {agency} · scope {policy.scope} · in force {policy.effective_from} → {until}"))
+    session.say(
+        Text(
+            f"执行 {agency} · 范围 {policy.scope} · 施行 {policy.effective_from} → {until}",
+            f"for {agency} · scope {policy.scope} · in force {policy.effective_from} → {until}",
+        )
+    )
     session.console().print(drawn(policy.criteria, catalogue, language))
 
 
@@ -212,7 +267,11 @@ def policy_named(session: Session, name: str, catalogue: Catalogue) -> Policy:
 def no_policy(name: str, known: Any) -> HuiminError:
     near = meant(name, known)
     return HuiminError(
-        Text(f"没有已发布的政策“{name}”。{near.zh or '用 huimin policy list 查看。'}", f"No policy {name!r} is published.{near.en or ' See huimin policy list.'}"), 2
+        Text(
+            f"没有已发布的政策“{name}”。{near.zh or '用 huimin policy list 查看。'}",
+            f"No policy {name!r} is published.{near.en or ' See huimin policy list.'}",
+        ),
+        2,
     )
 
 

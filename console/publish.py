@@ -7,7 +7,7 @@ The one idea: publishing is a decision of two people who have seen who it concer
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,9 +17,7 @@ from policies.problems import Conflict, HuiminError
 from policies.values import Text
 
 if TYPE_CHECKING:
-    from policies.catalogue import Catalogue
     from policies.tree import Policy
-    from streams.host import Host
 
 File = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help=both("政策文件（YAML）", "a policy file (YAML)"))]
 Name = Annotated[str, typer.Argument(metavar="POLICY", help=both("政策代号", "the policy's name"))]
@@ -33,7 +31,11 @@ AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help=both("
 def add(app: typer.Typer) -> None:
     app.command(
         "preview",
-        help=verb("发布前先看：谁会进入名单，卡在哪一条，分街道。", "Before publishing: who would enter, by criterion and street.", "huimin policy preview policies/dibao.yaml"),
+        help=verb(
+            "发布前先看：谁会进入名单，卡在哪一条，分街道。",
+            "Before publishing: who would enter, by criterion and street.",
+            "huimin policy preview policies/dibao.yaml",
+        ),
     )(preview)
     app.command(
         "publish",
@@ -45,7 +47,11 @@ def add(app: typer.Typer) -> None:
     )(publish)
     app.command(
         "withdraw",
-        help=verb("撤销一份政策，名单随之清空。", "Withdraw a policy; its list is emptied.", "huimin policy withdraw dibao --by 王芳 --approved-by 李强 --reason 停止执行"),
+        help=verb(
+            "撤销一份政策，名单随之清空。",
+            "Withdraw a policy; its list is emptied.",
+            "huimin policy withdraw dibao --by 王芳 --approved-by 李强 --reason 停止执行",
+        ),
     )(withdraw)
 
 
@@ -80,15 +86,25 @@ def publish(context: typer.Context, file: File, by: By, approved_by: Approved, y
                 show_preview(session, host.state, policy)
             _asked(session, policy)
         with session.progress(Text("发布并判断全体对象", "Publishing, and judging everybody")):
-            changes = host.submit(PolicyPublished(policy.name, policy.version, file.read_text(encoding="utf-8"), policy.digest, by, approved_by)).changes
+            changes = host.submit(
+                PolicyPublished(policy.name, policy.version, file.read_text(encoding="utf-8"), policy.digest, by, approved_by)
+            ).changes
     if not session.json:
-        session.say(Text(f"已发布 {policy.title.zh}（{policy.name} 第 {policy.version} 版）。", f"Published {policy.title.en} ({policy.name} version {policy.version})."), "bold")
+        session.say(
+            Text(
+                f"已发布 {policy.title.zh}（{policy.name} 第 {policy.version} 版）。",
+                f"Published {policy.title.en} ({policy.name} version {policy.version}).",
+            ),
+            "bold",
+        )
     told(session, changes, {"policy": policy.name, "version": policy.version, "digest": policy.digest})
 
 
 def _two(by: str, approved_by: str) -> None:
     if by.strip() == approved_by.strip() or not by.strip() or not approved_by.strip():
-        raise HuiminError(Text("发布人和批准人必须是两个不同的人。", "The one who publishes and the one who approves must be two people."), 3)
+        raise HuiminError(
+            Text("发布人和批准人必须是两个不同的人。", "The one who publishes and the one who approves must be two people."), 3
+        )
 
 
 def _asked(session: Session, policy: Policy) -> None:

@@ -11,7 +11,21 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, assert_never
 
 from policies.tree import (
-    Age, All, AnyOf, Check, Compare, DateTest, FieldRef, Literals, NoneOf, Node, ParamValue, Quantifier, Step, Sum, Unless, Value,
+    Age,
+    All,
+    AnyOf,
+    Check,
+    Compare,
+    DateTest,
+    FieldRef,
+    Literals,
+    Node,
+    NoneOf,
+    Quantifier,
+    Step,
+    Sum,
+    Unless,
+    Value,
 )  # fmt: skip
 from policies.values import Text
 
@@ -26,7 +40,12 @@ OPERATORS: dict[str, Text] = {
     "within_last": Text("距今不超过", "within the last"), "at_least_ago": Text("距今至少", "at least this long ago:"),
     "before": Text("早于", "before"), "after": Text("晚于", "after"),
 }  # fmt: skip
-GROUPS: dict[type, Text] = {All: Text("全部满足", "all of"), AnyOf: Text("任一满足", "any of"), NoneOf: Text("都不满足", "none of"), Unless: Text("除外规则", "rule, unless")}
+GROUPS: dict[type, Text] = {
+    All: Text("全部满足", "all of"),
+    AnyOf: Text("任一满足", "any of"),
+    NoneOf: Text("都不满足", "none of"),
+    Unless: Text("除外规则", "rule, unless"),
+}
 QUANTIFIERS = {"some": Text("有", "has"), "none": Text("没有", "has no"), "all": Text("全部", "every"), "count": Text("个数", "number of")}
 
 
@@ -56,7 +75,9 @@ def tested(node: Node, catalogue: Catalogue, language: str) -> str:
         case All() | AnyOf() | NoneOf() | Unless():
             return GROUPS[type(node)][language]
         case Compare():
-            return _joined(_field(node.ref, catalogue, language), OPERATORS[node.op][language], _value(node.value, catalogue, language, node.ref))
+            return _joined(
+                _field(node.ref, catalogue, language), OPERATORS[node.op][language], _value(node.value, catalogue, language, node.ref)
+            )
         case Age():
             age = Text("周岁：", "age by ")[language] + _field(node.ref, catalogue, language)
             return _joined(age, OPERATORS[node.op][language], _value(node.value, catalogue, language))
@@ -68,7 +89,9 @@ def tested(node: Node, catalogue: Catalogue, language: str) -> str:
         case Sum():
             per = f" ÷ {_field(node.per, catalogue, language)}" if node.per else ""
             total = Text("合计 ", "sum of ")[language] + _field(node.addend, catalogue, language) + per
-            return _joined(total, f"({_path(node.path, catalogue, language)})", OPERATORS[node.op][language], _value(node.value, catalogue, language))
+            return _joined(
+                total, f"({_path(node.path, catalogue, language)})", OPERATORS[node.op][language], _value(node.value, catalogue, language)
+            )
         case Check():
             return Text("需人工核实：", "to be asked: ")[language] + node.text[language]
         case _:

@@ -10,4 +10,10 @@ def schemas() -> dict[str, dict[str, Any]]:
     from connectors.schema import coverage_schema, feed_schema, units_schema
     from policies.schema import cases_schema, policy_schema
 
-    return {"policy": policy_schema(), "cases": cases_schema(), "units": units_schema(), "feed": feed_schema(), "coverage": coverage_schema()}
+    return {
+        "policy": policy_schema(),
+        "cases": cases_schema(),
+        "units": units_schema(),
+        "feed": feed_schema(),
+        "coverage": coverage_schema(),
+    }

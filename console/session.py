@@ -80,7 +80,13 @@ class Session:
         from rich.table import Table
         from rich.text import Text as Cell
 
-        shown = Table(title=title and title[self.language], box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
+        shown = Table(
+            title=None if title is None else title[self.language],
+            box=box.SIMPLE_HEAD,
+            title_justify="left",
+            title_style="bold",
+            pad_edge=False,
+        )
         for i, column in enumerate(columns):
             shown.add_column(column[self.language], justify="right" if i in right else "left", overflow="fold", no_wrap=i == 0)
         for row in rows:

@@ -12,15 +12,28 @@ from console.session import of
 from policies.problems import HuiminError
 from policies.values import Text
 
-Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help=both("写到这里（默认 snapshots/日期.duckdb）", "write here (default: snapshots/DAY.duckdb)"))]
-File = Annotated[Path | None, typer.Argument(metavar="[FILE]", exists=True, help=both("快照文件；不给则检查全部", "a snapshot; without it, all of them"))]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="FILE", help=both("写到这里（默认 snapshots/日期.duckdb）", "write here (default: snapshots/DAY.duckdb)")
+    ),
+]
+File = Annotated[
+    Path | None, typer.Argument(metavar="[FILE]", exists=True, help=both("快照文件；不给则检查全部", "a snapshot; without it, all of them"))
+]
 
 
 def group() -> typer.Typer:
-    app = typer.Typer(no_args_is_help=True, help=both("快照：供分析的 DuckDB 副本，只有化名。", "Snapshots: pseudonymous DuckDB copies for analysts."))
-    app.command("create", help=verb("生成快照，服务照常运行。", "Write a snapshot while the service works.", "huimin snapshot create"))(create)
+    app = typer.Typer(
+        no_args_is_help=True, help=both("快照：供分析的 DuckDB 副本，只有化名。", "Snapshots: pseudonymous DuckDB copies for analysts.")
+    )
+    app.command("create", help=verb("生成快照，服务照常运行。", "Write a snapshot while the service works.", "huimin snapshot create"))(
+        create
+    )
     app.command("list", help=verb("列出快照。", "List the snapshots.", "huimin snapshot list"))(show)
-    app.command("verify", help=verb("核对快照与其清单是否一致。", "Check that snapshots are what their manifests say.", "huimin snapshot verify"))(verify)
+    app.command(
+        "verify", help=verb("核对快照与其清单是否一致。", "Check that snapshots are what their manifests say.", "huimin snapshot verify")
+    )(verify)
     return app
 
 
@@ -31,8 +44,8 @@ def create(context: typer.Context, out: Out = None) -> None:
     workspace = session.workspace()
     with workspace.reading() as host, session.progress(Text("生成快照", "Writing the snapshot")):
         path = out or workspace.folder("snapshots") / f"{host.state.day}-{host.state.offset}.duckdb"
-        facts = make_snapshot(workspace, host, path)
-    if not session.data({"file": str(path), **facts}):
+        facts = make_snapshot(host, path)
+    if not session.data({"file": str(path), "tables": facts}):
         session.say(Text(f"已生成 {path}", f"Wrote {path}"))
 
 
@@ -63,6 +76,9 @@ def verify(context: typer.Context, file: File = None) -> None:
     if not session.data([{"file": path.name, "ok": path.name not in problems, "problem": problems.get(path.name)} for path in paths]):
         for path in paths:
             bad = problems.get(path.name)
-            session.say(Text(f"{'✗' if bad else '✓'} {path.name} {bad or '完好'}", f"{'✗' if bad else '✓'} {path.name} {bad or 'as written'}"), "red" if bad else "green")
+            session.say(
+                Text(f"{'✗' if bad else '✓'} {path.name} {bad or '完好'}", f"{'✗' if bad else '✓'} {path.name} {bad or 'as written'}"),
+                "red" if bad else "green",
+            )
     if problems:
         raise typer.Exit(3)

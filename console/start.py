@@ -16,10 +16,14 @@ from console.session import of
 from policies.problems import HuiminError
 from policies.values import Text
 
-Residents = Annotated[int, typer.Option(min=200, max=2_000_000, help=both("居民人数", "how many residents"))]
-Seed = Annotated[int, typer.Option(help=both("随机种子；同一种子得到同样的数据", "seed of the generator: the same seed, the same district"))]
+Residents = Annotated[int, typer.Option(metavar="N", min=200, max=2_000_000, help=both("居民人数", "how many residents"))]
+Seed = Annotated[
+    int, typer.Option(help=both("随机种子；同一种子得到同样的数据", "seed of the generator: the same seed, the same district"))
+]
 Keep = Annotated[Path | None, typer.Option(help=both("把演示的工作区留在这个目录", "keep the demonstration's workspace in this folder"))]
-Example = Annotated[bool, typer.Option("--example", help=both("带上示例的单位、数据源和政策", "with the library's units, feeds and policies"))]
+Example = Annotated[
+    bool, typer.Option("--example", help=both("带上示例的单位、数据源和政策", "with the library's units, feeds and policies"))
+]
 Quick = Annotated[list[str] | None, typer.Argument(metavar="[BENCHMARK]…", help=both("只跑这几项", "only these benchmarks"))]
 
 
@@ -57,7 +61,10 @@ def init(context: typer.Context, example: Example = False) -> None:
             )
         )
     session.say(
-        Text("secret.key 是代码化名的密钥：请另存一份，丢失后无法恢复。", "secret.key makes the tokens: keep a copy elsewhere, it cannot be made again.")
+        Text(
+            "secret.key 是代码化名的密钥：请另存一份，丢失后无法恢复。",
+            "secret.key makes the tokens: keep a copy elsewhere, it cannot be made again.",
+        )
     )
     session.say(_next_step(example))
 

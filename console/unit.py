@@ -26,7 +26,9 @@ def group() -> typer.Typer:
     app.command(
         "add",
         help=verb(
-            "登记一个单位。", "Add a unit.", "huimin unit add putuo-psb --kind member --division 310107 --zh 普陀公安分局人口办 --en 'Putuo police'"
+            "登记一个单位。",
+            "Add a unit.",
+            "huimin unit add putuo-psb --kind member --division 310107 --zh 普陀公安分局人口办 --en 'Putuo police'",
         ),
     )(add)
     app.command("list", help=verb("列出单位。", "List the units.", "huimin unit list --lang en"))(show)
@@ -53,7 +55,12 @@ def add(
 def show(context: typer.Context) -> None:
     session = of(context)
     units = session.workspace().catalogue().units.values()
-    if session.data([{"id": u.id, "kind": u.kind, "division": u.division, "title": u.title[session.language], "contact": dict(u.contact)} for u in units]):
+    if session.data(
+        [
+            {"id": u.id, "kind": u.kind, "division": u.division, "title": u.title[session.language], "contact": dict(u.contact)}
+            for u in units
+        ]
+    ):
         return
     columns = [Text("代号", "id"), Text("名称", "name"), Text("类别", "kind"), Text("区划", "division"), Text("联系方式", "contact")]
     kinds = {"cooperating": Text("协作", "cooperating"), "member": Text("成员", "member")}

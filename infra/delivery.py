@@ -1,12 +1,11 @@
-"""One delivered file, from its bytes to the state: numbered, read, identities put away, rows applied, completed.
+"""One delivered file, or one file of coverage statements, into a workspace; and what was put aside.
 
-The one idea: a delivery is known by the digest of its bytes, so the same file twice changes nothing and an interrupted one goes on
-behind the last row that was applied. Identities are stored before the rows they belong to: a list must never name nobody.
+The one idea: connectors know how to read a delivery, the host how to apply it; here they meet the workspace's key, vault and quarantine.
+A delivery is known by its bytes, or by the unit's own name for it, so the same file twice changes nothing.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,36 +16,47 @@ from policies.problems import Conflict, HuiminError
 from policies.values import Text
 
 if TYPE_CHECKING:
+    from connectors.delivery import DeliveryReport
     from connectors.flaws import Flaw
     from infra.workspace import Workspace
     from policies.catalogue import Feed
-    from streams.host import Host
+    from streams.host import Host, Receipt
     from streams.messages import CandidateChange, Input
-
-TOGETHER = 4
-"""Batches committed in one transaction: one flush to disk for 40,000 rows."""
+    from streams.state import State
 
 
 @dataclass(slots=True)
 class Delivered:
-    """What became of one file."""
+    """What became of one file. ``broken`` counts cells, the report rows."""
 
     file: str
-    feed: str
-    id: str
-    number: int
-    rows: int = 0
-    unplaced: int = 0
-    quarantined: int = 0
-    repeated: bool = False
-    resumed_at: int = 0
+    report: DeliveryReport
     changes: list[CandidateChange] = field(default_factory=list)
 
     def as_data(self) -> dict[str, Any]:
+        r = self.report
         return {
-            "file": self.file, "feed": self.feed, "id": self.id, "delivery": self.number, "rows": self.rows, "unplaced": self.unplaced,
-            "quarantined": self.quarantined, "repeated": self.repeated, "resumed_at": self.resumed_at,
+            "file": self.file, "feed": r.feed, "unit": r.unit, "id": r.id, "delivery": r.number, "rows": r.rows, "unplaced": r.unplaced,
+            "quarantined": r.quarantined, "deleted": r.deleted, "repeated": r.already, "resumed_behind": r.resumed_behind, "void": r.void,
+            "broken": [{"column": column, "rule": rule, "cells": count} for (column, rule), count in sorted(r.by_rule.items())],
         }  # fmt: skip
+
+
+class Recording:
+    """A host as a delivery sees it, that keeps what came out."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self.changes: list[CandidateChange] = []
+
+    @property
+    def state(self) -> State:
+        return self._host.state
+
+    def submit(self, message: Input) -> Receipt:
+        receipt = self._host.submit(message)
+        self.changes += receipt.changes
+        return receipt
 
 
 def source_of(feed: Feed, unit: str | None) -> int:
@@ -58,22 +68,13 @@ def source_of(feed: Feed, unit: str | None) -> int:
     units = [source.unit for source in feed.sources]
     listed = ", ".join(units)
     if unit is None and len(units) > 1:
-        raise HuiminError(Text(f"{feed.name} 有多个来源，请用 --source 指明：{listed}", f"{feed.name} has several sources, say which with --source: {listed}"), 2)
+        zh, en = f"{feed.name} 有多个来源，请用 --source 指明：{listed}", f"{feed.name} has several sources, say which with --source: {listed}"
+        raise HuiminError(Text(zh, en), 2)
     position = 0 if unit is None else feed.source_position(unit)
     if position is None:
-        raise HuiminError(Text(f"{unit} 不是 {feed.name} 的来源。来源：{listed}", f"{unit} is not a source of {feed.name}. Its sources: {listed}"), 2)
+        zh, en = f"{unit} 不是 {feed.name} 的来源。来源：{listed}", f"{unit} is not a source of {feed.name}. Its sources: {listed}"
+        raise HuiminError(Text(zh, en), 2)
     return position
-
-
-def digest_of(path: Path) -> str:
-    """The name of a delivery: the digest of its bytes.
-
-    Example:
-        >>> digest_of(Path("/dev/null"))
-        'sha256:e3b0c44298fc1c14'
-    """
-    with path.open("rb") as file:
-        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 def deliver(
@@ -91,26 +92,31 @@ def deliver(
     Args:
         name: of the feed.
         replaces: a full replacement.
+        advance: told how many more rows were taken in.
         called: the unit's own name for the delivery, which its coverage statements will use.
-        advance: told how many rows were taken in.
 
     Raises:
-        UnreadableFile: not what the contract says; rows before the fault are applied, the delivery stays open and covers nothing.
+        UnreadableFile: not what the contract says; what was applied stays, the delivery stays open and proves nothing.
     """
-    from streams.messages import DeliveryCompleted, DeliveryStarted
+    from connectors import delivery
+    from connectors.files import content_hash
 
     feed = host.state.catalogue.feeds[name]
-    id = _named(workspace, name, source, called, digest_of(path) + ("+full" if replaces else ""))
-    number, mark, completed = host.state.delivery_number(name, source, id)
-    done = Delivered(path.name, name, id, number, repeated=completed, resumed_at=0 if completed else mark)
-    if completed:
-        known = host.state.deliveries.named(name, source, id)
-        done.rows, done.unplaced = (known.rows, known.unplaced) if known else (0, 0)
-        return done
-    host.submit(DeliveryStarted(name, source, number, id))
-    _take_rows(workspace, host, feed, source, path, mark, done, advance)
-    done.changes += host.submit(DeliveryCompleted(name, source, number, id, done.rows, done.unplaced, replaces)).changes
-    return done
+    id = _named(workspace, name, source, called, content_hash(path) + ("+full" if replaces else ""))
+    recording, done = Recording(host), 0
+
+    def moved(rows: int) -> None:
+        nonlocal done
+        advance(rows - done)
+        done = rows
+
+    number, _, completed = host.state.delivery_number(name, source, id)
+    with _Quarantine(workspace, feed, source, number, completed) as quarantine:
+        report = delivery.deliver(
+            recording, feed, source, path, workspace.tokens(), workspace.vault(), mode="replace" if replaces else "upsert", id=id,
+            progress=moved, on_flaw=quarantine.write,
+        )  # fmt: skip
+    return Delivered(path.name, report, recording.changes)
 
 
 def _named(workspace: Workspace, feed: str, source: int, called: str | None, digest: str) -> str:
@@ -125,70 +131,38 @@ def _named(workspace: Workspace, feed: str, source: int, called: str | None, dig
     known = [json.loads(line) for line in ledger.read_text(encoding="utf-8").splitlines()] if ledger.exists() else []
     before = next((entry["digest"] for entry in known if (entry["feed"], entry["source"], entry["id"]) == (feed, source, called)), None)
     if before not in (None, digest):
-        raise Conflict(Text(f"批次名 {called} 已用于另一个文件，请换一个名。", f"The delivery name {called} belongs to another file: give this one another name."))
+        zh, en = f"批次名 {called} 已用于另一个文件，请换一个名。", f"The delivery name {called} belongs to another file: give this one another name."
+        raise Conflict(Text(zh, en))
     if before is None:
         with ledger.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"feed": feed, "source": source, "id": called, "digest": digest}) + "\n")
     return called
 
 
-def _take_rows(workspace: Workspace, host: Host, feed: Feed, source: int, path: Path, mark: int, done: Delivered, advance: Callable[[int], None]) -> None:
-    from connectors.intake import read
-
-    waiting: list[Input] = []
-    bad_rows: set[int] = set()
-    with _segment(workspace, feed, source, done.number) as segment, _Quarantine(workspace, feed, source, done.number) as quarantine:
-        for parcel in read(feed, source, done.number, path, workspace.tokens()):
-            done.rows += parcel.rows
-            done.unplaced += parcel.unplaced
-            quarantine.write(parcel.flaws)
-            bad_rows.update(flaw.row for flaw in parcel.flaws)
-            if parcel.last > mark:
-                segment.add(parcel.identities)
-                waiting.append(parcel.batch)
-            if len(waiting) == TOGETHER:
-                done.changes += _submitted(host, segment, waiting)
-            advance(parcel.rows)
-        done.changes += _submitted(host, segment, waiting)
-    done.quarantined = len(bad_rows)
-
-
-def _submitted(host: Host, segment: Any, waiting: list[Input]) -> list[CandidateChange]:
-    """Put identities away, then apply the rows; empties ``waiting``."""
-    segment.flush()
-    changes = [change for receipt in (host.submit_many(waiting) if waiting else ()) for change in receipt.changes]
-    waiting.clear()
-    return changes
-
-
 class _Quarantine:
     """The report of one delivery: a line for each broken cell, written anew when the delivery is read anew."""
 
-    def __init__(self, workspace: Workspace, feed: Feed, source: int, number: int) -> None:
-        self._path = workspace.folder("quarantine") / f"{feed.name}.{feed.sources[source].unit}.{number}.jsonl"
+    def __init__(self, workspace: Workspace, feed: Feed, source: int, number: int, completed: bool) -> None:
         self._facts = {"feed": feed.name, "unit": feed.sources[source].unit, "delivery": number}
-        self._written = False
+        self._path = workspace.folder("quarantine") / f"{feed.name}.{feed.sources[source].unit}.{number}.jsonl"
+        if not completed:
+            self._path.unlink(missing_ok=True)
+        self._lines: list[str] = []
 
-    def __enter__(self) -> _Quarantine:
-        self._path.unlink(missing_ok=True)
-        return self
-
-    def write(self, flaws: tuple[Flaw, ...]) -> None:
+    def write(self, flaw: Flaw) -> None:
         from connectors.flaws import EXPECTED
 
-        if not flaws:
-            return
-        with self._path.open("a", encoding="utf-8") as file:
-            for flaw in flaws:
-                expected = EXPECTED[flaw.rule]
-                line = {
-                    **self._facts, "row": flaw.row, "column": flaw.column, "rule": flaw.rule.name.lower(),
-                    "expected": {"zh": expected.zh, "en": expected.en}, "found": {"zh": flaw.found.zh, "en": flaw.found.en},
-                }  # fmt: skip
-                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        expected = EXPECTED[flaw.rule]
+        words = {"expected": {"zh": expected.zh, "en": expected.en}, "found": {"zh": flaw.found.zh, "en": flaw.found.en}}
+        line = {**self._facts, "row": flaw.row, "column": flaw.column, "rule": flaw.rule.name.lower(), **words}
+        self._lines.append(json.dumps(line, ensure_ascii=False))
+
+    def __enter__(self) -> _Quarantine:  # noqa: PYI034  # a private class nobody inherits from
+        return self
 
     def __exit__(self, *error: object) -> None:
-        pass
+        if self._lines:
+            self._path.write_text("\n".join(self._lines) + "\n", encoding="utf-8")
 
 
 def quarantined(workspace: Workspace, feed: str | None) -> Iterator[dict[str, Any]]:
@@ -204,7 +178,7 @@ def state_coverage(workspace: Workspace, host: Host, path: Path) -> list[Candida
     Raises:
         Invalid: with every problem of every line.
     """
-    from connectors.coverage import statements
+    from connectors.coverage import read_statements
 
-    said = statements(path, host.state.catalogue, workspace.tokens())
+    said = read_statements(path, host.state.catalogue, workspace.tokens())
     return [change for receipt in host.submit_many(list(said)) for change in receipt.changes]

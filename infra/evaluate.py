@@ -7,9 +7,10 @@ and thrown away with it.
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from matchers.core import Matcher
     from streams.host import Host
     from streams.state import State
 
@@ -23,3 +24,8 @@ def as_of(host: Host, day: date | None) -> State:
 
         step(state, Tick(day), state.offset)
     return state
+
+
+def core(state: State) -> Matcher:
+    """The matching core of a state: what a person asks of it, beyond what the steps call through their port."""
+    return cast("Matcher", state.matcher)

@@ -28,8 +28,9 @@ from policies.problems import HuiminError
 from policies.values import Text
 
 if TYPE_CHECKING:
-    from connectors.tokens import Tokens
     from connectors.vault import Vault
+
+    from connectors.tokens import Tokens
     from policies.catalogue import Catalogue
     from streams.host import Host
     from streams.ports import Parts
@@ -158,7 +159,10 @@ class Workspace:
             raise BrokenWorkspace(_key_gone(path))
         if mode & 0o077:
             raise BrokenWorkspace(
-                Text(f"{path} 可被他人读取（{mode:o}）。请运行 chmod 600 {path}。", f"{path} can be read by others ({mode:o}). Run chmod 600 {path}.")
+                Text(
+                    f"{path} 可被他人读取（{mode:o}）。请运行 chmod 600 {path}。",
+                    f"{path} can be read by others ({mode:o}). Run chmod 600 {path}.",
+                )
             )
         return key
 

@@ -20,9 +20,10 @@ from matchers.closure import Rules, flips, moved_intervals
 from matchers.compare import Candidates, Side, compare, net, scan
 from matchers.compile import compile_policies
 from matchers.coverage import CoverageTables, Statement, tables
+from matchers.explain import Explanation, Verdict, disclosed, explain, verdict
 from matchers.layout import KINDS
-from matchers.store import Staged, Store
-from matchers.thresholds import day_of, days
+from matchers.store import Store
+from matchers.verdicts import Candidate, Counts, candidates, counts
 from policies.catalogue import Catalogue, FieldType
 from policies.tree import Policy
 from policies.values import Kind, significant
@@ -268,6 +269,31 @@ class Matcher:
         self.store.extend(catalogue)
         self._runners = self._coverage = None
 
+    # -- questions -----------------------------------------------------------------------------------------------------
+
+    def candidates(self, policy: str, every: bool = False) -> list[Candidate]:
+        """The current list, by token; with ``every``, also those unknown who are only counted."""
+        return candidates(self, self.policies[policy], self.day, every=every)
+
+    def preview(self, policy: Policy) -> list[Candidate]:
+        """The list a policy would have if it were published today; nothing changes."""
+        return candidates(self, policy, self.day)
+
+    def counts(self, policy: Policy | str) -> Counts:
+        """Subjects with each verdict, in all and by division."""
+        return counts(self, self.policies[policy] if isinstance(policy, str) else policy, self.day)
+
+    def verdict(self, policy: str, subject: int, at: date | None = None) -> Verdict:
+        """One subject's verdict with reasons and ``until``; its ``verdict`` is None for who is none of the policy's."""
+        return verdict(self, self.policies[policy], subject, at or self.day)
+
+    def explain(self, policy: str, subject: int) -> Explanation:
+        return explain(self, self.policies[policy], subject, self.day)
+
+    def disclosed(self, policy: str, subject: int) -> dict[str, str]:
+        """Text of the disclosed fields that are no identity, by ``feed.field``."""
+        return disclosed(self, self.policies[policy], subject, self.day)
+
     # -- keeping -------------------------------------------------------------------------------------------------------
 
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
@@ -283,15 +309,19 @@ class Matcher:
 
     @classmethod
     def restore(
-        cls, catalogue: Catalogue, arrays: Mapping[str, np.ndarray[Any, Any]], meta: Mapping[str, Any], policies: Mapping[str, Policy]
+        cls,
+        catalogue: Catalogue,
+        arrays: Mapping[str, np.ndarray[Any, Any]],
+        meta: Mapping[str, Any],
+        policies: Mapping[str, Policy],
+        statements: Sequence[Statement] = (),
     ) -> Matcher:
-        """The matcher that gave these arrays and this meta; coverage is to be stated again with ``cover``."""
+        """The matcher that gave these arrays and this meta, under the statements then in effect."""
         made = cls(catalogue, date.fromisoformat(meta["day"]))
         made.store.restore(arrays, meta["store"])
         made.check_numbers = {(policy, check): n for n, (policy, check) in enumerate(meta["checks"])}
         made.answers = {(check, row): answer for check, row, answer in meta["answers"]}
         made.policies = dict(policies)
+        made.statements = tuple(statements)
         return made
 
-
-__all__ = ["CHUNK", "Matcher", "Staged", "day_of", "days"]

@@ -15,7 +15,7 @@ import numpy as np
 from matchers import kernels as k
 from matchers.batch import Int32, UInt8, UInt64
 from matchers.thresholds import days, first_reaching
-from policies.catalogue import Catalogue
+from policies.catalogue import LINKS, Catalogue
 from policies.values import Kind, Period, significant
 
 _NEVER = -(2**31)
@@ -66,7 +66,7 @@ def tables(
     """Build the tables for the division codes known so far.
 
     Args:
-        entity: row of a subject's token, -1 where it has none.
+        entity: row of a subject's token, given one if need be.
     """
     first = first_sources(catalogue)
     positions = {name: at for at, name in enumerate(catalogue.feeds)}
@@ -85,10 +85,10 @@ def tables(
                 if code.startswith(inside) and code.startswith(said):
                     div_of[source, d] = max(div_of[source, d], to)
         for token in one.subjects:
-            row = entity(feed.subject, token)
-            if row >= 0:
+            # a list may also name what the records link to: every occupant of these dwellings, every member of these households
+            for kind in {feed.subject, *(LINKS[name].target for name in feed.links)}:
                 named = singles.setdefault(positions[one.feed], {})
-                key = (kind_number(feed.subject), row, source)
+                key = (kind_number(kind), entity(kind, token), source)
                 named[key] = max(named.get(key, _NEVER), to)
     resp: list[int] = []
     resp_off = np.zeros((len(catalogue.feeds), max(1, len(codes)) + 1), np.int32)

@@ -213,8 +213,7 @@ class Builder:
             if place is None:
                 self.emit(k.ZERO, slot, domain.number)
             else:
-                applies = domain.kind if domain.kind == self.layout.feeds[feed].kind else 3  # 3: a list names no such subject
-                self.emit(k.COVER, slot, domain.number, row, place, applies)
+                self.emit(k.COVER, slot, domain.number, row, place, domain.kind)
             self.memo[key] = slot
         return self.memo[key]  # type: ignore[return-value]  # as above
 

@@ -86,6 +86,9 @@ def _leaf(b: Builder, leaf: Leaf, ref: int, domain: Domain, policy: Policy, mask
             _value(b, leaf.value, leaf, domain, policy, unknown, out)
         case Check():
             pass
+    if mask is None and None in out:  # a parameter is listed only where nothing else is to be asked
+        for other in [slot for feed, slot in out.items() if feed is not None]:
+            b.emit(k.BUT_NOT_F, out[None], domain.number, out[None], 2 * other + 1)
     # whatever is skipped must read as nobody: zero the reasons' slots in front of the jump
     zeros = [[k.ZERO, slot, domain.number, *([0] * 9)] for slot in out.values() if slot >= before]
     if zeros:
@@ -129,13 +132,7 @@ def _value(b: Builder, value: Value | None, leaf: Leaf, domain: Domain, policy: 
         b.emit(k.OUT_OF_TABLE, slot, domain.number, b.read(value.by, domain, policy)[0], at)
     else:
         b.emit(k.NO_VALUE, slot, domain.number, at)
-    others = list(out.values())
-    bare = _masked(b, domain, slot, unknown)
-    for other in others:  # listed bare only where nothing else is to be asked
-        cleared = b.slot(domain)
-        b.emit(k.BUT_NOT_F, cleared, domain.number, bare, 2 * other + 1)
-        bare = cleared
-    _add(b, out, None, domain, bare)
+    _add(b, out, None, domain, _masked(b, domain, slot, unknown))
 
 
 def _elements(b: Builder, leaf: Quantifier | Sum, domain: Domain, policy: Policy, unknown: int, out: Reasons) -> None:
@@ -157,7 +154,8 @@ def _elements(b: Builder, leaf: Quantifier | Sum, domain: Domain, policy: Policy
     spread = b.slot(below)
     b.emit(k.SPREAD, spread, below.number, unknown)
     own = next(step.name for step in reversed(leaf.path) if step.kind != "link")
-    _add(b, out, own, domain, _lift(b, _masked(b, below, spread, found.quarantined), below, domain))
+    doubtful = _masked(b, below, spread, found.quarantined)
+    _add(b, out, own, domain, _lift(b, doubtful, below, domain))
     sound = b.slot(below)
     b.emit(k.BUT_NOT_F, sound, below.number, spread, 2 * found.quarantined + 1)
     if leaf.where is not None:
@@ -169,6 +167,7 @@ def _elements(b: Builder, leaf: Quantifier | Sum, domain: Domain, policy: Policy
         if leaf.where is not None:
             kept = b.slot(below)
             b.emit(k.BUT_NOT_F, kept, below.number, sound, condition(b, leaf.where, below, policy))
+        b.emit(k.BOTH, kept, below.number, doubtful, doubtful, 1)
         addends: Reasons = {}
         _reading(b, leaf.addend, below, policy, kept, addends)
         for feed_asked, slot in addends.items():

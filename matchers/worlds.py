@@ -14,7 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from matchers.batch import DELETED, MISSING, OPEN_FROM, OPEN_TO, QUARANTINED, RecordBatch
+from matchers.batch import (
+    DELETED,
+    MISSING,
+    OPEN_FROM,
+    OPEN_TO,
+    QUARANTINED,
+    RecordBatch,
+)
 from matchers.core import Matcher
 from matchers.coverage import Statement
 from matchers.thresholds import days
@@ -150,6 +157,10 @@ def _batch(
     return RecordBatch(name, source, delivery, keys, owners, orders, row_numbers, flags, froms, tos, links, values, dictionaries, identity)
 
 
+def _kind_of(given: Mapping[str, Any], name: str, default: Kind) -> Kind:
+    return next((kind for kind, plural in _PLURAL.items() if name in (given.get(plural) or {})), default)
+
+
 def statements(catalogue: Catalogue, given: Mapping[str, Any]) -> list[Statement]:
     """The coverage a case states."""
     out = []
@@ -158,7 +169,7 @@ def statements(catalogue: Catalogue, given: Mapping[str, Any]) -> list[Statement
         for name in names:
             feed = catalogue.feeds[name]
             units = [said["unit"]] if "unit" in said else [s.unit for s in feed.sources]
-            listed = tuple(token(feed.subject, one) for one in said.get("subjects") or [])
+            listed = tuple(token(_kind_of(given, one, feed.subject), one) for one in said.get("subjects") or [])
             for source, one in enumerate(feed.sources):
                 if one.unit in units:
                     day = date.fromordinal(_day(said["complete_to"]) + date(1970, 1, 1).toordinal())

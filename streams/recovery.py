@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matchers.batch import RecordBatch
-from policies.problems import HuiminError
+from policies.problems import HuiminError, Invalid
 from policies.values import Text
 from streams import snapshots, wire
-from streams.errors import Damaged
+from streams.errors import Damaged, Refused, Unreadable
 from streams.ports import Parts
 from streams.state import State
 from streams.steps import step
@@ -59,8 +59,11 @@ def replay(log: Log, state: State) -> tuple[int, int] | None:
     for offset, body in log.inputs(state.offset):
         if offset != state.offset + 1:
             return None
-        message = wire.decode(body)
-        step(state, message, offset)
+        try:
+            message = wire.decode(body)
+            step(state, message, offset)
+        except (Unreadable, Refused, Invalid) as error:
+            raise _again(log.path, offset, error) from error
         rows += len(message) if isinstance(message, RecordBatch) else 100
         size += len(body)
     return rows, size
@@ -84,6 +87,11 @@ def _newest(folder: Path, last: int, parts: Parts, readonly: bool) -> tuple[Stat
             if not readonly:
                 snapshots.set_aside(path)
     return State(parts), problem
+
+
+def _again(path: Path, offset: int, error: HuiminError) -> Damaged:
+    zh = f"{path} 中第 {offset} 条输入无法重新执行，请从副本恢复：{error.text.zh}"
+    return Damaged(Text(zh, f"Input {offset} of {path} cannot be applied again; restore a copy: {error.text.en}"))
 
 
 def _ahead(path: Path, last: int) -> Damaged:

@@ -69,7 +69,13 @@ def next_day(frames: Mapping[str, pl.DataFrame], folder: Path, seed: int, today:
     write = _Writer(folder, formats)
     elderly = frames["hukou"].filter(pl.col("出生日期") < date(today.year - 70, today.month, 1))
     enrolled = _part(elderly, 0.02, rng)
-    write("medical_insurance", "putuo-medical-insurance", _enrolments(enrolled, day), Text("新参保", "new enrolments"), "medical_insurance-day")
+    write(
+        "medical_insurance",
+        "putuo-medical-insurance",
+        _enrolments(enrolled, day),
+        Text("新参保", "new enrolments"),
+        "medical_insurance-day",
+    )
     incomes = _part(frames["income"], 0.004, rng)
     cents = pl.Series(rng.integers(60_000, 900_000, incomes.height))
     amounts = (cents // 100).cast(pl.String) + "." + (cents % 100).cast(pl.String).str.zfill(2)
@@ -107,7 +113,8 @@ class _Writer:
 def _part(frame: pl.DataFrame, share: float, rng: np.random.Generator) -> pl.DataFrame:
     """A share of the rows, at least two, in their order."""
     picked = np.sort(rng.choice(frame.height, max(int(frame.height * share), min(frame.height, 2)), replace=False))
-    return frame[picked.tolist()]
+    rows: pl.DataFrame = frame[picked.tolist()]
+    return rows
 
 
 def _twice(frame: pl.DataFrame, share: float, rng: np.random.Generator) -> pl.DataFrame:
@@ -135,7 +142,11 @@ def _spoilt(frame: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     id_number, born = pl.col("id_number"), pl.col("出生日期").dt.to_string("%Y-%m-%d")
     digit = (id_number.str.slice(16, 1).cast(pl.Int8) + 1) % 10
     return frame.with_columns(
-        id_number=pl.when(wrong).then(id_number.str.head(16) + digit.cast(pl.String) + id_number.str.tail(1)).when(lower).then(id_number.str.to_lowercase()).otherwise(id_number),
+        id_number=pl.when(wrong)
+        .then(id_number.str.head(16) + digit.cast(pl.String) + id_number.str.tail(1))
+        .when(lower)
+        .then(id_number.str.to_lowercase())
+        .otherwise(id_number),
         出生日期=pl.when(never).then(pl.lit("1948-02-30")).otherwise(born),
     )
 

@@ -24,7 +24,13 @@ def next_day(tour: Tour, host: Host) -> None:
 
     files = files_of(tour.frames, tour.files / "day", tour.seed, tour.today, tour.formats)
     changes = list(host.submit(Tick(tour.today + timedelta(days=1))).changes)
-    changes += steps._ingest(tour, host, files, 8, Text("第二天：新参保、收入更正、搬离、新通知", "The next day: enrolments, corrected incomes, moves, new notices"))
+    changes += steps._ingest(
+        tour,
+        host,
+        files,
+        8,
+        Text("第二天：新参保、收入更正、搬离、新通知", "The next day: enrolments, corrected incomes, moves, new notices"),
+    )
     steps.show_changes(tour, changes)
     tour.facts["day_changes"] = len(changes)
 
@@ -45,6 +51,7 @@ def month(tour: Tour, host: Host) -> None:
     from console.demo import tour as steps
     from console.demo.people import DISTRICT
     from console.demo.statements import stated
+    from infra.evaluate import core
     from streams.messages import Tick
 
     tour.step(10, Text(f"{steps.DAYS} 天过去：只重新判断到期的人", f"{steps.DAYS} days pass: only those who are due are judged again"))
@@ -54,12 +61,14 @@ def month(tour: Tour, host: Host) -> None:
         for ahead in range(2, steps.DAYS + 2):
             day = tour.today + timedelta(days=ahead)
             if ahead % steps.RESTATED_EVERY == 0:
-                changes += stated(tour.workspace, host, tour.files, "medical_insurance", "putuo-medical-insurance", [DISTRICT], day - timedelta(days=1))
+                changes += stated(
+                    tour.workspace, host, tour.files, "medical_insurance", "putuo-medical-insurance", [DISTRICT], day - timedelta(days=1)
+                )
             if ahead in (12, 24):
                 for feed, unit in (("hukou", "putuo-psb"), ("relocation", "putuo-housing"), ("occupancy", "putuo-housing")):
                     changes += stated(tour.workspace, host, tour.files, feed, unit, [DISTRICT], day - timedelta(days=1))
             changes += host.submit(Tick(day)).changes
-            due += host.state.matcher.due  # type: ignore[attr-defined]  # the port names only what the steps call
+            due += core(host.state).due
             advance(1)
     steps.show_changes(tour, changes)
     seconds = time.perf_counter() - begun
@@ -70,6 +79,8 @@ def month(tour: Tour, host: Host) -> None:
 
 def _some_reasons(tour: Tour, host: Host, changes: Iterable[CandidateChange]) -> None:
     """For a few who entered or left with a day: which day, and what is decided now."""
+    from infra.evaluate import core
+
     shown: set[tuple[str, str]] = set()
     language = tour.session.language
     for change in changes:
@@ -77,8 +88,8 @@ def _some_reasons(tour: Tour, host: Host, changes: Iterable[CandidateChange]) ->
         if change.cause.kind != "day" or change.change == "changed" or key in shown:
             continue
         shown.add(key)
-        verdict = host.state.matcher.verdict(change.policy, change.subject)  # type: ignore[attr-defined]  # as above
-        if verdict is not None:
+        verdict = core(host.state).verdict(change.policy, change.subject)
+        if verdict.verdict is not None:
             from console.candidates import labelled
 
             labels = labelled(host.state.policies[change.policy], language)

@@ -53,6 +53,7 @@ class People:
     rank: Ints  # 0 head, 1 spouse or second adult, then the others
     street: Ints
     local: Flags
+    outside: Flags  # old, and in no scheme: neither insured nor drawing a pension
 
 
 def household_sizes(residents: int, rng: np.random.Generator) -> Ints:
@@ -78,17 +79,19 @@ def residents_of(sizes: Ints, street: Ints, day: int, rng: np.random.Generator) 
     )
     years = np.clip(head[place] + shift, 0.01, 104)
     born = (day - years * 365.25 - rng.integers(0, 365, n)).astype(np.int64)
+    age = ((day - born) / 365.2425).astype(np.int64)
     male = np.where(rank == 1, rng.random(n) < 0.35, rng.random(n) < 0.55)
     return People(
         id_number=id_numbers(born, male, rng),
         born=born,
-        age=((day - born) / 365.2425).astype(np.int64),
+        age=age,
         male=male,
         place=place,
         size=sizes[place],
         rank=rank,
         street=street[place],
         local=rng.random(n) < 0.82,
+        outside=(age >= 66) & (rng.random(n) < 0.02),
     )
 
 

@@ -92,10 +92,10 @@ def hukou(people: People, name: pl.Series, day: int, rng: np.random.Generator) -
 
 
 def medical_insurance(people: People, day: int, rng: np.random.Generator) -> pl.DataFrame:
-    """Nearly everybody once; some with an ended enrolment before; one in twenty-five of the very old with none at all."""
+    """Nearly everybody once; some with an ended enrolment before; one in twenty of the old with none at all."""
     chance = rng.random(len(people.born))
-    held = np.flatnonzero(chance > np.where(people.age >= 70, 0.04, 0.02))
-    former = np.flatnonzero(rng.random(len(people.born)) < 0.15)
+    held = np.flatnonzero(~people.outside & (chance > np.where(people.age >= 70, 0.03, 0.02)))
+    former = np.flatnonzero(~people.outside & (rng.random(len(people.born)) < 0.15))
     who = np.concatenate([held, former])
     n, old = len(who), np.arange(len(who)) >= len(held)
     status = np.where(old, 2, rng.choice(3, n, p=(0.965, 0.02, 0.015)))
@@ -114,7 +114,7 @@ def medical_insurance(people: People, day: int, rng: np.random.Generator) -> pl.
 
 def pension(people: People, day: int, rng: np.random.Generator) -> pl.DataFrame:
     due = people.age >= np.where(people.male, 60, 55)
-    who = np.flatnonzero(due & (rng.random(len(due)) < np.where(people.age >= 70, 0.90, 0.86)))
+    who = np.flatnonzero(due & ~people.outside & (rng.random(len(due)) < np.where(people.age >= 70, 0.90, 0.86)))
     n = len(who)
     return pl.DataFrame({
         "pension_no": _numbered("YL", n),
@@ -126,12 +126,12 @@ def pension(people: People, day: int, rng: np.random.Generator) -> pl.DataFrame:
 
 
 def income(people: People, day: int, rng: np.random.Generator) -> pl.DataFrame:
-    """Whole households are poor together: a third of the amounts of the poorest tenth."""
-    poor = (rng.random(int(people.place.max()) + 1) < 0.12)[people.place]
-    earning = (people.age >= 18) & (rng.random(len(poor)) < np.where(poor, 0.55, 0.86))
+    """Whole households are poor together: a few amounts, and small ones, for one in twenty."""
+    poor = (rng.random(int(people.place.max()) + 1) < 0.05)[people.place]
+    earning = (people.age >= 18) & (rng.random(len(poor)) < np.where(poor, 0.6, 0.93))
     who = np.flatnonzero(earning)
     n = len(who)
-    amount = np.exp(rng.normal(np.where(poor[who], 7.3, 8.7), 0.45)) * 100
+    amount = np.exp(rng.normal(np.where(poor[who], 7.4, 8.7), 0.45)) * 100
     return pl.DataFrame({
         "id_number": people.id_number.gather(who.tolist()),
         "monthly_income": _money(amount.astype(np.int64), rng.random(n) < 0.008),

@@ -14,14 +14,23 @@ if TYPE_CHECKING:
     from streams.messages import CandidateChange
 
 
-def stated(workspace: Workspace, host: Host, folder: Path, feed: str, unit: str, places: Iterable[str], complete_to: date) -> list[CandidateChange]:
+def stated(
+    workspace: Workspace, host: Host, folder: Path, feed: str, unit: str, places: Iterable[str], complete_to: date
+) -> list[CandidateChange]:
     """One unit's statements about one feed, one a place, through a file."""
     from infra.delivery import state_coverage
 
     path = folder / f"coverage-{feed}-{unit}-{complete_to}-{len(host.state.statements.entries)}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = [
-        {"format": 1, "statement": f"{feed}-{unit}-{place}-{complete_to}", "feed": feed, "unit": unit, "division": place, "complete_to": complete_to.isoformat()}
+        {
+            "format": 1,
+            "statement": f"{feed}-{unit}-{place}-{complete_to}",
+            "feed": feed,
+            "unit": unit,
+            "division": place,
+            "complete_to": complete_to.isoformat(),
+        }
         for place in places
     ]
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")

@@ -102,7 +102,9 @@ def _generate(tour: Tour) -> None:
     columns = [Text("文件", "file"), Text("单位", "unit"), Text("行数", "rows"), Text("特点", "note")]
     units = tour.workspace.catalogue().units
     language = tour.session.language
-    tour.session.table(None, columns, ([f.path.name, units[f.unit].title[language], number(f.rows), f.note[language]] for f in files), right=(2,))
+    tour.session.table(
+        None, columns, ([f.path.name, units[f.unit].title[language], number(f.rows), f.note[language]] for f in files), right=(2,)
+    )
     tour.facts["opening"] = files
 
 
@@ -153,12 +155,16 @@ def _ingest(tour: Tour, host: Host, files: list[File], position: int, title: Tex
             source = host.state.catalogue.feeds[file.feed].source_position(file.unit) or 0
             done = deliver(tour.workspace, host, file.feed, source, file.path, advance=advance)
             changes += done.changes
-            rows.append([file.path.name, number(done.rows), number(done.quarantined) if done.quarantined else "", number(done.unplaced) if done.unplaced else ""])
+            report = done.report
+            counts = [number(count) if count else "" for count in (report.rows, report.quarantined, report.unplaced)]
+            rows.append([file.path.name, *counts])
     seconds = max(time.perf_counter() - begun, 1e-9)
     columns = [Text("文件", "file"), Text("行数", "rows"), Text("隔离", "quarantined"), Text("认不出是谁", "nobody named")]
     tour.session.table(None, columns, rows, right=(1, 2, 3))
     rate = number(round(total / seconds))
-    tour.session.say(Text(f"{number(total)} 行，{seconds:.1f} 秒（每秒 {rate} 行）", f"{number(total)} rows in {seconds:.1f} s ({rate} a second)"))
+    tour.session.say(
+        Text(f"{number(total)} 行，{seconds:.1f} 秒（每秒 {rate} 行）", f"{number(total)} rows in {seconds:.1f} s ({rate} a second)")
+    )
     tour.facts[f"rows_{position}"] = total
     return changes
 
@@ -196,21 +202,30 @@ def _publish(tour: Tour, host: Host) -> None:
         path = tour.workspace.folder("policies") / f"{name}.yaml"
         policy = readable(path, host.state.catalogue)
         begun = time.perf_counter()
-        changes = host.submit(PolicyPublished(name, policy.version, path.read_text(encoding="utf-8"), policy.digest, "王芳", "李强")).changes
+        changes = host.submit(
+            PolicyPublished(name, policy.version, path.read_text(encoding="utf-8"), policy.digest, "王芳", "李强")
+        ).changes
         seconds = time.perf_counter() - begun
         of_status = Counter(change.status for change in changes)
         tour.facts["lists"][name] = {str(status): count for status, count in of_status.items()}
-        rows.append([policy.title[tour.session.language], *(number(of_status[s]) if of_status[s] else "" for s in STATUSES if s), f"{seconds:.2f} s"])
+        rows.append(
+            [
+                policy.title[tour.session.language],
+                *(number(of_status[s]) if of_status[s] else "" for s in STATUSES if s),
+                f"{seconds:.2f} s",
+            ]
+        )
     columns = [Text("政策", "policy"), *(text for s, text in STATUSES.items() if s), Text("用时", "time")]
     tour.session.table(None, columns, rows, right=(1, 2, 3, 4))
 
 
 def _lists(tour: Tour, host: Host) -> None:
     from console.candidates import _table
+    from infra.evaluate import core
 
     tour.step(6, Text("三份名单", "Three lists"))
     for name in LISTS:
-        found = host.state.matcher.candidates(name)
+        found = core(host.state).candidates(name)
         by_street = Counter(c.division for c in found)
         some = _one_of_each(found)
         _table(tour.session, some, host.state.policies[name], host.state.catalogue)
@@ -231,10 +246,11 @@ def _one_of_each(found: Any) -> list[Any]:
 
 def _explain(tour: Tour, host: Host) -> None:
     from console.reasons import show_explanation
+    from infra.evaluate import core
 
     tour.step(7, Text("为什么？两个解释", "Why? Two explanations"))
     for name, status in (("elderly-uninsured", "needs_evidence"), ("relocation-hardship", "to_check")):
-        chosen = next((c for c in host.state.matcher.candidates(name) if c.status == status), None)
+        chosen = next((c for c in core(host.state).candidates(name) if c.status == status), None)
         if chosen is not None:
             line = f"$ huimin explain {name} {token(chosen.subject)}"
             tour.session.say(Text(line, line), "dim")
@@ -252,6 +268,16 @@ def show_changes(tour: Tour, changes: list[CandidateChange]) -> None:
 def _farewell(session: Session, keep: Path | None, seconds: float) -> None:
     session.say(Text(f"\n全程 {seconds:.1f} 秒。", f"\n{seconds:.1f} s in all."), "bold")
     if keep is None:
-        session.say(Text("想自己试试：huimin demo --keep putuo，然后 huimin candidates list elderly-uninsured --workspace putuo", "Try it yourself: huimin demo --keep putuo, then huimin candidates list elderly-uninsured --workspace putuo"))
+        session.say(
+            Text(
+                "想自己试试：huimin demo --keep putuo，然后 huimin candidates list elderly-uninsured --workspace putuo",
+                "Try it yourself: huimin demo --keep putuo, then huimin candidates list elderly-uninsured --workspace putuo",
+            )
+        )
     else:
-        session.say(Text(f"工作区在 {keep}：试试 huimin candidates list elderly-uninsured --workspace {keep}", f"The workspace is {keep}: try huimin candidates list elderly-uninsured --workspace {keep}"))
+        session.say(
+            Text(
+                f"工作区在 {keep}：试试 huimin candidates list elderly-uninsured --workspace {keep}",
+                f"The workspace is {keep}: try huimin candidates list elderly-uninsured --workspace {keep}",
+            )
+        )

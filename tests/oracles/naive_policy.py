@@ -93,7 +93,7 @@ def node_of(
         used = raw["use"]
         if used in using:
             raise ValueError(f"definition {used} uses itself")
-        return node_of(definitions[used], path, definitions, inside_where, raw.get("id", used), using | {used})
+        return node_of(definitions[used], path, definitions, inside_where, raw.get("id", name or used), using | {used})
 
     def child(below: Mapping[str, Any], step: str) -> Node:
         return node_of(below, f"{path}.{step}", definitions, inside_where, None, using)

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from datetime import date
 
-from policies.catalogue import Agreement, Catalogue, Feed, Field, FieldType, Identity, Source, Unit
+from policies.catalogue import (
+    Agreement,
+    Catalogue,
+    Feed,
+    Field,
+    FieldType,
+    Identity,
+    Source,
+    Unit,
+)
 from policies.values import Kind, Text
 
 ALL_PURPOSES = ("assistance", "inspection")

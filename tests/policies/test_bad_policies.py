@@ -33,9 +33,9 @@ def _cases() -> list[dict[str, Any]]:
 
 def _text(case: Mapping[str, Any]) -> str:
     if "long" in case:
-        return MARK + "a" * case["long"]
+        return MARK + "a" * int(case["long"])
     if "deep" in case:
-        return "a: " + "[" * 47 + MARK + "[" * (case["deep"] - 47)
+        return "a: " + "[" * 47 + MARK + "[" * (int(case["deep"]) - 47)
     if "text" in case:
         return str(case["text"])
     blocks = {**GOOD, **{key: case[key] for key in GOOD if key in case}}

@@ -91,11 +91,14 @@ def delivered(batch: RecordBatch, id: str, unplaced: int = 0, replaces: bool = F
     return [DeliveryStarted(*head), batch, DeliveryCompleted(*head, len(batch) + unplaced, unplaced, replaces)]
 
 
-def people(delivery: int, first: int, subjects: list[int], born: list[date], homes: list[int] | None = None, street: int = 0) -> RecordBatch:
-    """Register records of persons."""
+def people(
+    delivery: int, first: int, subjects: list[int], born: list[date], homes: list[int] | None = None, street: int = 0, gone: float = 0.0
+) -> RecordBatch:
+    """Register records of persons; a share ``gone`` of them deletions."""
+    flags = (np.random.default_rng(delivery).random(len(subjects)) < gone).astype(np.uint8)
     return rows(
         catalogue(), "hukou", delivery, first, subjects, birth_date=[number(b) for b in born], hukou_since=[number(date(1980, 1, 1))] * len(subjects),
-        division=[street] * len(subjects), dictionaries={"division": STREETS}, household=homes or [0] * len(subjects), order=[delivery] * len(subjects),
+        division=[street] * len(subjects), dictionaries={"division": STREETS}, household=homes or [0] * len(subjects), order=[delivery] * len(subjects), flags=flags,
     )  # fmt: skip
 
 
@@ -147,12 +150,12 @@ def _batch(rng: np.random.Generator, feed: str, delivery: int, first: int, size:
     subjects = [int(s) for s in rng.choice(np.arange(1, 8 * size), size, replace=False)]
     if feed == "hukou":
         born = [date(1950, 1, 1) + timedelta(days=int(d)) for d in rng.integers(0, 4500, size)]
-        return people(delivery, first, subjects, born, street=int(rng.integers(2)))
+        return people(delivery, first, subjects, born, street=int(rng.integers(2)), gone=0.3)
     flags = (rng.random(size) < 0.2).astype(np.uint8)
     columns = {"status": rng.integers(0, 3, size), "scheme": rng.integers(0, 3, size)} if feed == "medical_insurance" else {}
     return rows(catalogue(), feed, delivery, first, subjects, order=[delivery] * size, flags=flags, **columns)
 
 
-def no_child_process() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
     """The environment of a child process that can import the project."""
     return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}

@@ -1,0 +1,195 @@
+"""A delivered file goes into a host: numbered, resumed where it stopped, counted, completed.
+
+The one idea: a reader thread parses and validates while the host applies (polars and the kernels let go of the interpreter), joined by a
+short queue. Everything that makes a delivery safe to repeat is in its number and row numbers: rows already applied are read again and
+counted, not sent again, and the identities of the whole file are written anew.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeAlias
+
+import numpy as np
+
+from connectors.files import content_hash
+from connectors.flaws import Flaw
+from connectors.intake import Parcel, read
+from connectors.tables import unreadable
+from connectors.tokens import Tokens
+from connectors.vault import Vault
+from matchers.batch import DELETED, QUARANTINED, RecordBatch
+from policies.catalogue import Feed
+from streams.messages import CandidateChange, DeliveryCompleted, DeliveryStarted, Input
+
+Mode: TypeAlias = Literal["upsert", "replace"]
+_AHEAD = 4
+_FLAWS_KEPT = 1000
+
+
+class DeliveryLedger(Protocol):
+    """What intake asks of a state."""
+
+    def delivery_number(self, feed: str, source: int, id: str) -> tuple[int, int, bool]:
+        """The number of a delivery (the next one if it is new), the highest row applied, and whether it is complete."""
+        ...
+
+
+class Applied(Protocol):
+    """What a host says of a message."""
+
+    @property
+    def changes(self) -> Sequence[CandidateChange]: ...
+
+
+class Intake(Protocol):
+    """A host, as far as a delivery needs one; ``streams.host.Host`` is one."""
+
+    @property
+    def state(self) -> DeliveryLedger: ...
+
+    def submit(self, message: Input) -> Applied: ...
+
+
+@dataclass(slots=True)
+class DeliveryReport:
+    """What came of a delivery.
+
+    Args:
+        id, number: the delivery's name and its number at its source.
+        already: it was complete before; nothing has changed.
+        resumed_behind: rows up to this one had been applied before; 0 for a new delivery.
+        rows: all rows of the file: ``placed`` ones were applied, ``unplaced`` ones name no readable subject or key.
+        quarantined, deleted: how many of the placed ones.
+        changes: lines of lists that moved.
+        by_rule: broken cells by column and rule.
+        flaws: the first thousand of them.
+        void: too many rows are unplaced for the delivery to prove any absence (``max_unplaced``).
+    """
+
+    feed: str
+    unit: str
+    id: str
+    number: int
+    already: bool = False
+    resumed_behind: int = 0
+    rows: int = 0
+    placed: int = 0
+    unplaced: int = 0
+    quarantined: int = 0
+    deleted: int = 0
+    changes: int = 0
+    by_rule: Counter[tuple[str, str]] = field(default_factory=Counter)
+    flaws: list[Flaw] = field(default_factory=list)
+    void: bool = False
+
+
+def deliver(
+    host: Intake, feed: Feed, source: int, path: Path, tokens: Tokens, vault: Vault, *, mode: Mode = "upsert", id: str | None = None,
+    progress: Callable[[int], None] | None = None, on_flaw: Callable[[Flaw], None] | None = None,
+) -> DeliveryReport:  # fmt: skip
+    """Apply a file to a host, or go on with one that was interrupted.
+
+    Args:
+        source: the position of the delivering unit in the contract.
+        mode: ``replace`` withdraws, once the file is wholly applied, every record of this source that it does not hold.
+        id: the unit's name for the delivery; the hash of the file's bytes where it gave none.
+        progress: called with the rows done so far, after each batch.
+        on_flaw: called with every broken cell, for a report.
+
+    Raises:
+        UnreadableFile: the file is not what the contract says; what was applied stays, the delivery stays open and proves nothing.
+        TokenCollision: two identifiers have one token.
+    """
+    name = id or _hashed(path)
+    number, mark, completed = host.state.delivery_number(feed.name, source, name)
+    report = DeliveryReport(feed.name, feed.sources[source].unit, name, number, completed, mark)
+    if completed:
+        return report
+    parcels = _ahead(read(feed, source, number, path, tokens))
+    first = next(parcels, None)  # a file that cannot be read at all leaves no trace of a delivery
+    host.submit(DeliveryStarted(feed.name, source, number, name))
+    with vault.writer(feed, source, number) as writer:
+        while first is not None:
+            _count(report, first, on_flaw)
+            writer.add(first.identities)
+            batch = _behind(first.batch, mark)
+            if len(batch):
+                report.changes += len(host.submit(batch).changes)
+            if progress:
+                progress(report.rows)
+            first = next(parcels, None)
+    done = DeliveryCompleted(feed.name, source, number, name, report.rows, report.unplaced, mode == "replace")
+    report.changes += len(host.submit(done).changes)
+    report.void = report.unplaced > feed.max_unplaced * report.rows
+    return report
+
+
+def _hashed(path: Path) -> str:
+    try:
+        return content_hash(path)
+    except FileNotFoundError:
+        raise unreadable(path.name, "不存在;请核对路径", "does not exist; check the path") from None
+    except IsADirectoryError:
+        raise unreadable(path.name, "是文件夹,应为文件", "is a folder; expected a file") from None
+    except OSError as error:
+        raise unreadable(path.name, f"读取失败({error.strerror})", f"cannot be read ({error.strerror})") from None
+
+
+def _behind(batch: RecordBatch, mark: int) -> RecordBatch:
+    """The rows behind the last one applied."""
+    start = int(np.searchsorted(batch.row, mark, side="right"))
+    return batch.slice(start, len(batch)) if start else batch
+
+
+def _count(report: DeliveryReport, parcel: Parcel, on_flaw: Callable[[Flaw], None] | None) -> None:
+    report.rows += parcel.rows
+    report.placed += len(parcel.batch)
+    report.unplaced += parcel.unplaced
+    report.quarantined += int((parcel.batch.flags & QUARANTINED != 0).sum())
+    report.deleted += int((parcel.batch.flags & DELETED != 0).sum())
+    report.by_rule.update((flaw.column, flaw.rule.name.lower()) for flaw in parcel.flaws)
+    report.flaws += parcel.flaws[: max(0, _FLAWS_KEPT - len(report.flaws))]
+    for flaw in parcel.flaws if on_flaw else ():
+        if on_flaw:
+            on_flaw(flaw)
+
+
+def _ahead(parcels: Iterator[Parcel]) -> Iterator[Parcel]:
+    """The same parcels, made by a thread up to four ahead; an error comes out where the parcel would have."""
+    ready: queue.Queue[Any] = queue.Queue(_AHEAD)
+    left = threading.Event()
+
+    def put(item: object) -> None:
+        while not left.is_set():
+            try:
+                ready.put(item, timeout=0.1)
+                return
+            except queue.Full:
+                continue
+
+    def make() -> None:
+        try:
+            for parcel in parcels:
+                put(parcel)
+                if left.is_set():
+                    return
+            put(None)
+        except BaseException as error:  # noqa: BLE001  # raised again by the consumer, in its own thread
+            put(error)
+
+    thread = threading.Thread(target=make, name="intake", daemon=True)
+    thread.start()
+    try:
+        while (item := ready.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        left.set()
+        thread.join()

@@ -1,0 +1,108 @@
+"""The rows of a list, with the people on it: the one place where a token becomes a name again.
+
+The one idea: what leaves is the identifier, the fields the policy discloses and the agreement lets go, the status and the open questions,
+and nothing else. The agreement is asked once more here, after the checker, since it may have ended since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Protocol
+
+from connectors.exports import Sheet
+from connectors.vault import Vault
+from policies.catalogue import Catalogue, Feed
+from policies.problems import HuiminError
+from policies.tree import Check, FieldRef, Policy, leaves
+from policies.values import Kind, Text
+
+STATUS: Mapping[str, Text] = {
+    "eligible": Text("符合条件", "eligible"),
+    "to_check": Text("待核对", "to check"),
+    "needs_evidence": Text("待补充材料", "needs evidence"),
+}
+_IDENTIFIER = {Kind.PERSON: Text("身份号码", "Resident number"), Kind.HOUSEHOLD: Text("户号", "Household number"), Kind.DWELLING: Text("房屋编号", "Property number")}
+_HEADERS = (Text("区划", "Division"), Text("状态", "Status"), Text("待核对事项", "To check"), Text("待补充", "Missing"), Text("代号", "Token"))
+
+
+class Listed(Protocol):
+    """A candidate, as ``matchers.core.Matcher.candidates`` gives it."""
+
+    @property
+    def subject(self) -> int: ...
+    @property
+    def status(self) -> str | None: ...
+    @property
+    def checklist(self) -> tuple[str, ...]: ...
+    @property
+    def missing(self) -> tuple[tuple[str, str | None], ...]: ...
+    @property
+    def division(self) -> str | None: ...
+
+
+def list_sheet(
+    policy: Policy, candidates: Sequence[Listed], values: Mapping[int, Mapping[str, str]], catalogue: Catalogue, vault: Vault,
+    today: date, language: str = "zh",
+) -> Sheet:  # fmt: skip
+    """The list of a policy as its agency sees it.
+
+    Args:
+        candidates: those on the list.
+        values: by token, the text of each disclosed field that is no identity, by ``feed.field`` (``Matcher.disclosed``).
+        today: the day on which the agreements must hold.
+
+    Returns:
+        A sheet ordered by division, status, identifier and token. A token the vault does not know has an empty identifier.
+
+    Raises:
+        HuiminError: a disclosed field is not, or no longer, covered by its agreement.
+    """
+    for ref in policy.discloses:
+        _agreed(ref, policy, catalogue, today)
+    tokens = [c.subject for c in candidates]
+    ids = dict(vault.who(policy.subject, tokens).rows())
+    texts = {ref: _texts(ref, catalogue.feeds[ref.feed], tokens, values, vault) for ref in policy.discloses}
+    words = _check_words(policy, language)
+    rows = sorted((_order(c, ids), _row(c, ids, texts, words, catalogue, language)) for c in candidates)
+    shown = tuple(catalogue.feeds[ref.feed].fields[ref.field].title[language] for ref in policy.discloses)
+    division, *rest = (header[language] for header in _HEADERS)
+    header = (_IDENTIFIER[policy.subject][language], *shown, division, *rest)
+    return Sheet(policy.title[language], header, [row for _, row in rows])
+
+
+def _agreed(ref: FieldRef, policy: Policy, catalogue: Catalogue, today: date) -> None:
+    agreement = catalogue.feeds[ref.feed].agreement
+    ended = agreement.until is not None and today > agreement.until
+    if ref.field in agreement.discloses and policy.purpose in agreement.purposes and not ended:
+        return
+    name = f"{ref.feed}.{ref.field}"
+    zh = f"协议不允许(或已到期)向“{policy.agency}”提供 {name},名单未导出。请续签协议,或从政策的 discloses 中删去该字段。"
+    en = f"The agreement does not let {name} go to {policy.agency} (or has ended), so nothing was exported. Renew it, or drop the field from `discloses`."
+    raise HuiminError(Text(zh, en), 3)
+
+
+def _texts(ref: FieldRef, feed: Feed, tokens: Sequence[int], values: Mapping[int, Mapping[str, str]], vault: Vault) -> Mapping[int, str]:
+    """By token, the text of one disclosed field."""
+    if feed.fields[ref.field].identity:
+        return dict(vault.look_up(feed, tokens, [ref.field]).select("token", ref.field).rows())
+    name = f"{ref.feed}.{ref.field}"
+    return {token: of_token.get(name, "") for token, of_token in values.items()}
+
+
+def _check_words(policy: Policy, language: str) -> dict[str, str]:
+    return {leaf.meta.id: leaf.text[language] for leaf in leaves(policy.criteria) if isinstance(leaf, Check)}
+
+
+def _order(c: Listed, ids: Mapping[int, str]) -> tuple[str, str, str, int]:
+    return (c.division or "", c.status or "", ids.get(c.subject, ""), c.subject)
+
+
+def _row(
+    c: Listed, ids: Mapping[int, str], texts: Mapping[FieldRef, Mapping[int, str]], words: Mapping[str, str], catalogue: Catalogue, language: str
+) -> tuple[str, ...]:
+    status = STATUS[c.status][language] if c.status else ""
+    missing = "; ".join(f"{criterion} ({catalogue.feeds[feed].title[language]})" if feed else criterion for criterion, feed in c.missing)
+    checklist = "; ".join(words.get(check, check) for check in c.checklist)
+    disclosed = (texts[ref].get(c.subject) or "" for ref in texts)
+    return (ids.get(c.subject, ""), *disclosed, c.division or "", status, checklist, missing, f"{c.subject:016x}")

@@ -1,0 +1,123 @@
+"""Pseudonymous DuckDB snapshots for analysts: tables of tokens and values, counts with small cells left out, and a manifest.
+
+The one idea: the file says of itself what is in it. The manifest holds rows and a digest of every table, so a copy that lost or changed
+something is found; nothing in it names anybody, and no count below five can be told.
+
+DuckDB 2 writes a format older tools cannot open unless told otherwise, and fetches extensions by itself unless forbidden (design, section 4).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from connectors.faults import DamagedSnapshot
+from connectors.files import replaced
+from policies.values import Text
+
+SMALLEST = 5
+"""Counts of one to four people are null."""
+_CONFIG: dict[str, Any] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_OWN = ("manifest", "about")
+_SLICE = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """A table of counts: its frame and which columns count people."""
+
+    frame: pl.DataFrame
+    counts: tuple[str, ...]
+
+
+def write_snapshot(path: Path, tables: Mapping[str, pl.DataFrame], aggregates: Mapping[str, Aggregate], about: Mapping[str, str]) -> None:
+    """Write a snapshot; it appears whole or not at all.
+
+    Args:
+        tables: by name, tables of pseudonymous rows in a total order.
+        aggregates: by name, tables of counts; small cells are suppressed here.
+        about: what the reader should know: day, offset, versions.
+
+    Raises:
+        ValueError: a name is not of small letters, digits and _, or taken.
+    """
+    frames = {**tables, **{name: suppressed(a) for name, a in aggregates.items()}}
+    for name in [*tables, *aggregates]:
+        if not _NAME.fullmatch(name) or name in _OWN or (name in tables and name in aggregates):
+            raise ValueError(f"not a name for a table of a snapshot: {name!r}")
+    frames["about"] = pl.DataFrame({"key": list(about), "value": list(about.values())}, schema={"key": pl.String, "value": pl.String})
+    with replaced(path) as part, duckdb.connect(":memory:", config=_CONFIG) as con:
+        con.execute(f"ATTACH '{_quoted(part)}' AS snapshot (STORAGE_VERSION 'v1.4.0')")
+        lines = []
+        for name, frame in frames.items():
+            con.register("incoming", frame)
+            con.execute(f'CREATE TABLE snapshot."{name}" AS SELECT * FROM incoming')
+            con.unregister("incoming")
+            lines.append((name, len(frame), _digest(con, f'snapshot."{name}"')))
+        con.register("incoming", pl.DataFrame(lines, schema={"name": pl.String, "rows": pl.Int64, "digest": pl.String}, orient="row"))
+        con.execute("CREATE TABLE snapshot.manifest AS SELECT * FROM incoming")
+        con.execute("DETACH snapshot")
+
+
+def verify_snapshot(path: Path) -> dict[str, int]:
+    """Hold a snapshot against its manifest.
+
+    Returns:
+        By table, its number of rows.
+
+    Raises:
+        DamagedSnapshot: not a snapshot, or a table is missing, added or other than the manifest says.
+    """
+    try:
+        with duckdb.connect(str(path), read_only=True, config=_CONFIG) as con:
+            manifest = {name: (rows, digest) for name, rows, digest in con.sql("SELECT name, rows, digest FROM manifest").fetchall()}
+            there = {name for (name,) in con.sql("SELECT table_name FROM duckdb_tables() WHERE NOT internal").fetchall()}
+            if there != {*manifest, "manifest"}:
+                raise _damaged(path, "表与清单不一致", "has other tables than its manifest")
+            for name, (rows, digest) in manifest.items():
+                if _digest(con, f'"{name}"') != digest or _rows(con, name) != rows:
+                    raise _damaged(path, f"表 {name} 与清单不符", f"has a table {name} that is not what its manifest says")
+    except duckdb.Error:
+        raise _damaged(path, "不是可读的快照", "is not a snapshot that can be read") from None
+    return {name: rows for name, (rows, _) in manifest.items()}
+
+
+def suppressed(aggregate: Aggregate) -> pl.DataFrame:
+    """The counts with those of one to four people null; a zero tells of nobody and stays.
+
+    Example:
+        >>> suppressed(Aggregate(pl.DataFrame({"n": [0, 4, 5]}), ("n",)))["n"].to_list()
+        [0, None, 5]
+    """
+    small = [pl.when(pl.col(c).is_between(1, SMALLEST - 1)).then(None).otherwise(pl.col(c)).alias(c) for c in aggregate.counts]
+    return aggregate.frame.with_columns(small)
+
+
+def _digest(con: duckdb.DuckDBPyConnection, table: str) -> str:
+    """BLAKE2b of a table as CSV in the order in which it lies."""
+    frame: pl.DataFrame = con.sql(f"SELECT * FROM {table}").pl()  # type: ignore[operator]  # its stub calls a relation where it names polars
+    digest = hashlib.blake2b(str(frame.schema).encode(), digest_size=16)
+    for start in range(0, len(frame), _SLICE):
+        digest.update(frame.slice(start, _SLICE).write_csv(null_value="\x00").encode())
+    return digest.hexdigest()
+
+
+def _rows(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    counted = con.sql(f'SELECT count(*) FROM "{table}"').fetchone()
+    return int(counted[0]) if counted else 0
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _damaged(path: Path, zh: str, en: str) -> DamagedSnapshot:
+    return DamagedSnapshot(Text(f"快照 {path.name} {zh};请重新生成。", f"The snapshot {path.name} {en}; make a new one."))

@@ -1,0 +1,105 @@
+"""Lists and snapshots out of a workspace.
+
+The one idea: identity is joined to a list here and nowhere else, from the vault, at the moment it is written for its agency; a snapshot
+never has any.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from infra.evaluate import core
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from infra.workspace import Workspace
+    from streams.host import Host
+
+
+def export_list(workspace: Workspace, host: Host, name: str, path: Path, language: str) -> int:
+    """Write a policy's list with its identifying column and disclosed fields; returns how many rows.
+
+    Raises:
+        HuiminError: an agreement does not, or no longer, let a field go.
+    """
+    from connectors.exports import write_csv, write_xlsx
+    from connectors.lists import list_sheet
+
+    matcher, policy = core(host.state), host.state.policies[name]
+    found = matcher.candidates(name)
+    values = {c.subject: matcher.disclosed(name, c.subject) for c in found}
+    sheet = list_sheet(policy, found, values, host.state.catalogue, workspace.vault(), host.state.day, language)
+    (write_xlsx if path.suffix == ".xlsx" else write_csv)(path, sheet)
+    return len(sheet.rows)
+
+
+def make_snapshot(host: Host, path: Path) -> dict[str, int]:
+    """Write a pseudonymous snapshot of lists, their history, coverage and counts; returns rows by table."""
+    from connectors.snapshot import verify_snapshot, write_snapshot
+
+    about = {"day": host.state.day.isoformat(), "offset": str(host.state.offset), "format": "1"}
+    write_snapshot(path, _tables(host), {"verdicts": _verdicts(host)}, about)
+    return verify_snapshot(path)
+
+
+def verified(path: Path) -> dict[str, int]:
+    """Hold a snapshot against its manifest.
+
+    Raises:
+        DamagedSnapshot: it is not what the manifest says.
+    """
+    from connectors.snapshot import verify_snapshot
+
+    return verify_snapshot(path)
+
+
+def _tables(host: Host) -> dict[str, pl.DataFrame]:
+    import polars as pl
+
+    state, matcher = host.state, core(host.state)
+    listed = [
+        (name, f"{c.subject:016x}", c.status, c.division, ",".join(c.checklist), ",".join(f"{criterion}:{feed or ''}" for criterion, feed in c.missing))
+        for name in sorted(state.policies)
+        for c in matcher.candidates(name)
+    ]
+    changes = [
+        (c.id, c.policy, c.version, f"{c.subject:016x}", c.change, c.before, c.status, c.cause.kind, c.cause.detail, c.day) for c in host.outputs()
+    ]
+    covered = [
+        (e.stated.statement, e.stated.feed, state.catalogue.feeds[e.stated.feed].sources[e.stated.source].unit, e.stated.division, e.stated.complete_to, e.standing)
+        for _, e in sorted(state.statements.entries.items())
+    ]
+    policies = [(name, p.version, p.title.zh, p.title.en, str(p.subject), p.direction, p.effective_from, p.effective_to) for name, p in sorted(state.policies.items())]
+    text, day = pl.String, pl.Date
+    return {
+        "candidates": _frame(listed, {"policy": text, "subject": text, "status": text, "division": text, "checklist": text, "missing": text}),
+        "changes": _frame(changes, {"id": text, "policy": text, "version": pl.Int64, "subject": text, "change": text, "before": text, "status": text,
+                                    "cause": text, "detail": text, "day": day}),
+        "coverage": _frame(covered, {"statement": text, "feed": text, "unit": text, "division": text, "complete_to": day, "standing": text}),
+        "policies": _frame(policies, {"policy": text, "version": pl.Int64, "title_zh": text, "title_en": text, "subject": text, "direction": text,
+                                      "effective_from": day, "effective_to": day}),
+    }  # fmt: skip
+
+
+def _verdicts(host: Host) -> Any:
+    """How many are yes, no and unknown, by policy and division; small cells are left out by the writer."""
+    import polars as pl
+
+    from connectors.snapshot import Aggregate
+
+    rows = [
+        (name, division, *counts)
+        for name in sorted(host.state.policies)
+        for division, counts in core(host.state).counts(name).by_division.items()
+    ]
+    whole = pl.Int64
+    frame = _frame(rows, {"policy": pl.String, "division": pl.String, "yes": whole, "no": whole, "unknown": whole})
+    return Aggregate(frame, ("yes", "no", "unknown"))
+
+
+def _frame(rows: list[Any], schema: dict[str, Any]) -> pl.DataFrame:
+    import polars as pl
+
+    return pl.DataFrame(rows, schema=schema, orient="row")

@@ -1,0 +1,316 @@
+"""One subject at a time: records, fields, sets and coverage read from the matrix for an explanation.
+
+The one idea: while reading, every date on which anything read could change is noted; the earliest one after today is the next day worth
+looking at, which gives ``until`` by stepping from one such day to the next. Source: docs/semantics.md sections 1, 3, 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from matchers import kernels as k
+from matchers.coverage import first_sources
+from matchers.layout import KINDS, FeedLayout
+from matchers.thresholds import day_of, days
+from policies.catalogue import Feed, Field, FieldType
+from policies.tree import FieldRef, Policy, Step
+from policies.values import Period, significant
+
+if TYPE_CHECKING:
+    from matchers.core import Matcher
+
+Ask = tuple[str | None, str | None]
+"""A feed to ask (None: a parameter has no value) and the unit that holds it."""
+_FAR = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One element of a path: the subject it is about, and its record (None for a subject reached without one)."""
+
+    kind: int
+    row: int
+    feed: str | None
+    record: int
+    quarantined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Elements:
+    """What a path leads to; ``asks`` says whom to ask where the set is not complete."""
+
+    found: tuple[Element, ...]
+    complete: bool
+    asks: frozenset[Ask]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A field as read: None is missing, then ``asks`` says whom to ask; ``record`` -1 where there is none."""
+
+    value: int | None
+    asks: frozenset[Ask]
+    feed: str
+    record: int
+
+
+class Rows:
+    """Reads one policy's inputs at one day. ``next`` is the earliest later day on which anything read so far could differ."""
+
+    def __init__(self, matcher: Matcher, policy: Policy, day: date) -> None:
+        self.matcher, self.policy, self.day = matcher, policy, day
+        self.today = days(day)
+        self.next = _FAR
+        self.store = matcher.store
+        self.layout = matcher.store.layout
+        self.coverage = matcher.coverage()
+        self.sources = first_sources(matcher.catalogue)
+
+    def note(self, day: int) -> None:
+        if self.today < day < self.next:
+            self.next = day
+
+    def next_day(self) -> date | None:
+        return None if self.next >= _FAR else day_of(self.next)
+
+    # -- records -------------------------------------------------------------------------------------------------------
+
+    def feed(self, name: str) -> Feed:
+        return self.layout.feeds[name].feed
+
+    def lane(self, feed: str, record: int, lane: int) -> int:
+        return int(self.store.arenas[self.layout.feeds[feed].position][record, lane])
+
+    def quarantined(self, feed: str, record: int) -> bool:
+        return self.lane(feed, record, k.FLAGS) & k.QUARANTINED != 0
+
+    def unit(self, feed: str, record: int) -> str:
+        """The unit whose record it is."""
+        return self.feed(feed).sources[self.lane(feed, record, k.FLAGS) >> 8].unit
+
+    def _there(self, lay: FeedLayout, record: int) -> bool:
+        row = self.store.arenas[lay.position][record]
+        if lay.valid < 0 or row[k.FLAGS] & k.QUARANTINED:
+            return True
+        self.note(int(row[lay.valid]))
+        self.note(int(row[lay.valid + 1]) + 1)
+        return bool(row[lay.valid] <= self.today <= row[lay.valid + 1])
+
+    def records(self, feed: str, row: int) -> list[int]:
+        """The records of a subject that are there today."""
+        lay = self.layout.feeds[feed]
+        out = []
+        at = int(self.store.heads[lay.kind][row, lay.head]) if row >= 0 else -1
+        while at >= 0:
+            if self._there(lay, at):
+                out.append(at)
+            at = self.lane(feed, at, k.NEXT)
+        return out
+
+    def winner(self, feed: str, row: int) -> int:
+        """*The* record of a cardinality-one feed, or -1."""
+        arena = self.store.arenas[self.layout.feeds[feed].position]
+        best = -1
+        for record in self.records(feed, row):
+            if best < 0 or k.later(arena[record], arena[best]):
+                best = record
+        return best
+
+    def linking(self, link: str, row: int) -> list[int]:
+        """Records of the link's feed that name this target and are there today."""
+        found = self.layout.links[link]
+        name = list(self.layout.feeds)[found.feed]
+        out = []
+        at = int(self.store.heads[found.target][row, found.head]) if row >= 0 else -1
+        while at >= 0:
+            if self._there(self.layout.feeds[name], at):
+                out.append(at)
+            at = self.lane(name, at, found.lane + 1)
+        return out
+
+    def placement(self, kind: int, row: int) -> int:
+        """Division code a subject is placed in: -1 unplaced, -2 not registered."""
+        name = self.layout.registers[kind]
+        if name is None or row < 0:
+            return -2
+        record = self.winner(name, row)
+        if record < 0:
+            return -2
+        division = self.feed(name).division
+        if division is None:
+            return -1
+        value = self.raw(name, record, division)
+        return -1 if value is None else value
+
+    def raw(self, feed: str, record: int, name: str) -> int | None:
+        """A field of a record, encoded; None where missing."""
+        if self.quarantined(feed, record):
+            return None
+        lay = self.layout.feeds[feed]
+        lane, wide = lay.lanes[name]
+        row = self.store.arenas[lay.position][record]
+        if wide:
+            value = int(np.ascontiguousarray(row[lane : lane + 2]).view(np.int64)[0])
+            return None if value == k.MISSING64 else value
+        return None if row[lane] == k.MISSING32 else int(row[lane])
+
+    # -- coverage ------------------------------------------------------------------------------------------------------
+
+    def uncovered(self, feed: str, kind: int, row: int, age: Period | None) -> list[str] | None:
+        """Units to ask where a subject is not covered for a feed; None where it is."""
+        found = self.feed(feed)
+        place = self.placement(kind, row)
+        first = [found.sources[0].unit]
+        if place < 0:
+            return first
+        position = self.layout.feeds[feed].position
+        off = self.coverage.resp_off
+        responsible = self.coverage.resp[off[position, place] : off[position, place + 1]]
+        if not len(responsible):
+            return first
+        units, current = self._responsible(found, place), []
+        singles = self.coverage.singles.get(position, {})
+        for number, unit in zip(responsible.tolist(), units, strict=True):
+            if number < 0:
+                continue
+            latest = max(int(self.coverage.div_of[number, place]), singles.get((kind, row, number), -(2**31)))
+            if age is not None and latest > -(2**31):
+                end = days(age.after(day_of(latest)))
+                self.note(end + 1)
+                if self.today <= end:
+                    current.append(unit)
+        if len(current) == len(units):
+            return None
+        return [unit for unit in units if unit not in current]
+
+    def _responsible(self, feed: Feed, place: int) -> list[str]:
+        code = significant(self.store.divisions.texts[place])
+        inside = [(source.unit, significant(source.division)) for source in feed.sources]
+        return [unit for unit, division in inside if code.startswith(division) or division.startswith(code)]
+
+    def holders(self, feed: str, kind: int, row: int, age: Period | None) -> frozenset[Ask]:
+        """Whom to ask for a record that was not found: who has not said so lately, else everyone responsible."""
+        units = self.uncovered(feed, kind, row, age)
+        if units is None:
+            units = self._responsible(self.feed(feed), self.placement(kind, row))
+        return frozenset((feed, unit) for unit in units)
+
+    # -- fields and sets -----------------------------------------------------------------------------------------------
+
+    def follow(self, link: str, kind: int, row: int) -> tuple[int, int, frozenset[Ask], str, int]:
+        """Where a to-one link leads: kind, row (-1 empty), whom to ask where empty, the defining feed and its record."""
+        found = self.layout.links[link]
+        name = list(self.layout.feeds)[found.feed]
+        record = self.winner(name, row)
+        if record < 0:
+            return found.target, -1, self.holders(name, kind, row, self.policy.evidence.get(name)), name, record
+        target = -1 if self.quarantined(name, record) else self.lane(name, record, found.lane)
+        asks = frozenset() if target >= 0 else frozenset({(name, self.unit(name, record))})
+        return found.target, target, asks, name, record
+
+    def read(self, ref: FieldRef, at: Element) -> Cell:
+        """A field of an element, links followed, ``no_record`` applied."""
+        if ref.own:
+            value = self.raw(ref.feed, at.record, ref.field)
+            asks: frozenset[Ask] = frozenset() if value is not None else frozenset({(ref.feed, self.unit(ref.feed, at.record))})
+            return Cell(value, asks, ref.feed, at.record)
+        kind, row = at.kind, at.row
+        for link in ref.links:
+            kind, row, asks, name, record = self.follow(link, kind, row)
+            if row < 0:
+                return Cell(None, asks, name, record)
+        record = self.winner(ref.feed, row)
+        age = self.policy.evidence.get(ref.feed)
+        if record >= 0:
+            value = self.raw(ref.feed, record, ref.field)
+            asks = frozenset() if value is not None else frozenset({(ref.feed, self.unit(ref.feed, record))})
+            return Cell(value, asks, ref.feed, record)
+        default = self.field(ref).no_record
+        if default is not None and age is not None and self.uncovered(ref.feed, kind, row, age) is None:
+            return Cell(default, frozenset(), ref.feed, -1)
+        return Cell(None, self.holders(ref.feed, kind, row, age), ref.feed, -1)
+
+    def field(self, ref: FieldRef) -> Field:
+        return self.feed(ref.feed).fields[ref.field]
+
+    def elements(self, path: tuple[Step, ...], start: Element, absence: str) -> Elements:
+        """What a path leads to from an element's subject."""
+        at = [start]
+        asks: set[Ask] = set()
+        complete = True
+        for step in path:
+            below: list[Element] = []
+            begun: set[tuple[int, int]] = set()
+            for one in at:
+                if (one.kind, one.row) in begun or one.row < 0:
+                    continue
+                begun.add((one.kind, one.row))
+                if step.kind == "link":
+                    kind, row, missing, _, _ = self.follow(step.name, one.kind, one.row)
+                    if row < 0:
+                        asks |= missing
+                        complete = False
+                    below.append(Element(kind, row, None, -1, False))
+                    continue
+                if absence != "closed":
+                    age = self.policy.evidence.get(step.name)
+                    units = self.uncovered(step.name, one.kind, one.row, age)
+                    if absence == "open":
+                        units = units or self._responsible_units(step.name, one)
+                    if units is not None:
+                        complete = False
+                        asks |= {(step.name, unit) for unit in units}
+                below.extend(self._step(step, one))
+            at = below
+        return Elements(tuple(at), complete, frozenset(asks))
+
+    def _responsible_units(self, feed: str, one: Element) -> list[str]:
+        return self._responsible(self.feed(feed), self.placement(one.kind, one.row))
+
+    def _step(self, step: Step, one: Element) -> Iterator[Element]:
+        name = step.name
+        lay = self.layout.feeds[name]
+        if step.kind == "records":
+            records = self.records(name, one.row) if lay.feed.many else [r for r in [self.winner(name, one.row)] if r >= 0]
+            for record in records:
+                yield Element(one.kind, one.row, name, record, self.quarantined(name, record))
+            return
+        link = next(li.name for li in self.layout.links.values() if li.feed == lay.position and li.target == one.kind)
+        for record in self.linking(link, one.row):
+            subject = self.lane(name, record, k.SUBJECT)
+            if step.kind == "members" and self.winner(name, subject) != record:
+                continue
+            yield Element(lay.kind, subject, name, record, self.quarantined(name, record))
+
+    # -- words ---------------------------------------------------------------------------------------------------------
+
+    def text(self, field: Field, value: int | None) -> str:
+        """A value as a person reads it: the code of an enum, a date, an exact decimal; '' where missing."""
+        if value is None:
+            return ""
+        match field.type:
+            case FieldType.ENUM:
+                return field.codes[value]
+            case FieldType.DATE:
+                return day_of(value).isoformat()
+            case FieldType.DECIMAL:
+                sign, digits = ("-" if value < 0 else ""), str(abs(value)).rjust(field.scale + 1, "0")
+                return sign + (f"{digits[: -field.scale]}.{digits[-field.scale :]}" if field.scale else digits)
+            case FieldType.TEXT:
+                return self.store.texts.texts[value]
+            case FieldType.DIVISION:
+                return self.store.divisions.texts[value]
+            case FieldType.INT:
+                return str(value)
+
+
+def subject(matcher: Matcher, policy: Policy, token: int) -> Element:
+    """The subject a policy is asked about; its row is -1 where nobody ever named it."""
+    kind = KINDS.index(policy.subject)
+    return Element(kind, matcher.store.entity(kind, token), None, -1, False)
+

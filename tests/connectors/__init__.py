@@ -1,0 +1,1 @@
+"""Tests of where records come from and lists go."""

@@ -1,0 +1,75 @@
+"""The process that is killed: a nursery that loads everything once, and forks a writer for every line it is told.
+
+Protocol, one line each on standard output: ``pid N`` a writer was made; ``ready N`` it recovered up to offset N; ``ack N`` message N was
+submitted and ``submit`` has returned; ``snap`` and ``snapped`` around writing a snapshot; ``end`` all messages are in; ``dead`` it is gone.
+With ``wait`` a writer goes on after each ``ack`` only when told to.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from streams import snapshots
+from streams.host import Host, SnapshotRule
+from streams.messages import Input
+from tests.streams.world import parts, run
+
+RULE = SnapshotRule(rows=1500, closing_rows=1)
+
+
+def main(folder: str, length: int, real: bool, wait: bool, unsafe: bool) -> None:
+    """Forks a writer for every line read, and waits for its end."""
+    messages = list(run(length))
+    warm(messages, real)
+    for _ in sys.stdin if not wait else ["once"]:
+        pid = os.fork()
+        if not pid:
+            write(Path(folder), messages, real, wait, unsafe)
+            os._exit(0)
+        say(f"pid {pid}")
+        os.waitpid(pid, 0)
+        say("dead")
+
+
+def warm(messages: list[Input], real: bool) -> None:
+    """Loads what a writer will need, so that it starts in milliseconds."""
+    from streams.state import State
+    from streams.steps import step
+    from streams.wire import decode, encode
+
+    state = State(parts(real))
+    for offset, message in enumerate(messages[:60]):
+        step(state, decode(encode(message)), offset)
+
+
+def write(folder: Path, messages: list[Input], real: bool, wait: bool, unsafe: bool) -> None:
+    """Goes on where the store stands; some messages go in threes, in one transaction."""
+    told = snapshots.write
+
+    def telling(*given: object) -> Path:
+        say("snap")
+        path = told(*given)  # type: ignore[arg-type]  # handed through
+        say("snapped")
+        return path
+
+    snapshots.write = telling  # type: ignore[assignment]  # so that the test knows when a kill fell into a snapshot
+    with Host.open(folder, parts(real), create=True, rule=RULE) as host:
+        if unsafe:
+            host._log._db.execute("PRAGMA synchronous = OFF")
+        say(f"ready {host.state.offset}")
+        while (at := host.state.offset + 1) < len(messages):
+            several = messages[at : at + 3] if at % 10 == 7 else messages[at : at + 1]
+            say(f"ack {host.submit_many(several)[-1].offset}")
+            if wait:
+                sys.stdin.readline()
+    say("end")
+
+
+def say(line: str) -> None:
+    os.write(1, (line + "\n").encode())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), *(flag in sys.argv[3:] for flag in ("real", "wait", "unsafe")))

@@ -1,0 +1,167 @@
+"""Messages as bytes: what is read is what was sent, or a clear error."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from dataclasses import fields, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matchers.batch import MISSING, OPEN_FROM, OPEN_TO, RecordBatch
+from streams import wire
+from streams.errors import NewerFormat, Unreadable
+from streams.messages import CandidateChange, Cause, Input, Tick
+from streams.testing import same_batch
+
+TEXT = st.text(max_size=20)
+BY_TYPE: dict[str, st.SearchStrategy[Any]] = {
+    "str": TEXT,
+    "int": st.integers(0, 2**64 - 1),
+    "bool": st.booleans(),
+    "date": st.dates(),
+    "str | None": st.none() | TEXT,
+    "int | None": st.none() | st.integers(0, 10**9),
+    "tuple[int, ...]": st.lists(st.integers(0, 2**64 - 1), max_size=5).map(tuple),
+    "Mapping[str, str]": st.dictionaries(TEXT, TEXT, max_size=3),
+}
+
+
+def message_of(kind: type[Input]) -> st.SearchStrategy[Input]:
+    return st.builds(kind, **{f.name: BY_TYPE[str(f.type)] for f in fields(kind)})
+
+
+def column(rows: int, dtype: type[np.generic], values: st.SearchStrategy[int]) -> st.SearchStrategy[Any]:
+    same = values.map(lambda value: np.full(rows, value, dtype))
+    return same | st.lists(values, min_size=rows, max_size=rows).map(lambda found: np.array(found, dtype))
+
+
+@st.composite
+def batches(draw: st.DrawFn) -> RecordBatch:
+    rows = draw(st.integers(0, 12))
+    token, small = st.integers(0, 2**64 - 1), st.integers(-(2**31), 2**31 - 1)
+    wide = st.integers(-(2**63), 2**63 - 1) | st.sampled_from([int(MISSING), -1, 0, 127, -128, 32767, -32769, 2**31, -(2**31)])
+    near = st.integers(-40000, 40000) | st.just(int(MISSING))
+    serial = st.integers(1, 1000).map(lambda first: np.arange(first, first + rows, dtype=np.int32))
+    names = draw(st.lists(st.sampled_from("abcd"), unique=True))
+    return RecordBatch(
+        draw(TEXT), draw(st.integers(0, 9)), draw(st.integers(1, 10**6)), draw(column(rows, np.uint64, token)),
+        draw(column(rows, np.uint64, token)), draw(column(rows, np.int64, wide)), draw(serial | column(rows, np.int32, small)),
+        draw(column(rows, np.uint8, st.integers(0, 3))), draw(column(rows, np.int32, small)), draw(column(rows, np.int32, small)),
+        {name: draw(column(rows, np.uint64, token)) for name in draw(st.lists(st.sampled_from("xy"), unique=True))},
+        {name: draw(column(rows, np.int64, wide) | column(rows, np.int64, near)) for name in names},
+        {name: tuple(draw(st.lists(TEXT, max_size=3))) for name in names[:1]},
+        draw(st.none() | column(rows, np.uint64, token)),
+    )  # fmt: skip
+
+
+@given(st.one_of([message_of(kind) for kind in wire.KINDS if kind is not RecordBatch]))
+def test_every_message_comes_back_equal(message: Input) -> None:
+    """Encoding and decoding gives the same message, and the same bytes again."""
+    data = wire.encode(message)
+
+    found = wire.decode(data)
+
+    assert found == message
+    assert type(found) is type(message)
+    assert wire.encode(found) == data
+
+
+@given(batches())
+def test_every_batch_comes_back_equal(batch: RecordBatch) -> None:
+    """Columns keep their values, types and order, whatever width they travelled in; the arrays may be written to."""
+    found = wire.decode(wire.encode(batch))
+
+    assert isinstance(found, RecordBatch)
+    assert same_batch(found, batch)
+    assert all(array.flags.writeable for array in (found.key, found.subject, found.row, *found.values.values(), *found.links.values()))
+
+
+CHANGES = st.builds(
+    CandidateChange, id=st.integers(0, 99).map(lambda n: f"7.{n}"), policy=TEXT, version=st.integers(1, 9), subject=st.integers(0, 2**64 - 1),
+    change=st.sampled_from(["entered", "left", "changed"]), status=st.none() | TEXT, before=st.none() | TEXT,
+    checklist=st.lists(TEXT, max_size=3).map(tuple), missing=st.lists(st.tuples(TEXT, st.none() | TEXT), max_size=3).map(tuple),
+    cause=st.builds(Cause, TEXT, TEXT), day=st.dates(),
+)  # fmt: skip
+
+
+@given(st.lists(CHANGES, max_size=6))
+def test_outputs_come_back_equal(changes: list[CandidateChange]) -> None:
+    """Lines of outputs keep everything, though what they share is written once."""
+    assert wire.decode_changes(wire.encode_changes(changes)) == changes
+
+
+@given(st.data())
+@settings(max_examples=200)
+def test_any_changed_byte_is_noticed(data: st.DataObject) -> None:
+    """A frame in which any bit was turned, or that was cut, is never read as a message."""
+    frame = bytearray(wire.encode(Tick(date(2026, 10, 1))))
+    place = data.draw(st.integers(0, len(frame) - 1))
+    frame[place] ^= 1 << data.draw(st.integers(0, 7))
+
+    for broken in (frame, frame[:place]):
+        with pytest.raises((Unreadable, NewerFormat)):
+            wire.decode(bytes(broken))
+
+
+def test_newer_version_is_refused_by_name() -> None:
+    """A message of a newer Huimin names both versions and says what to do."""
+    frame = bytearray(wire.encode(Tick(date(2026, 10, 1))))
+    frame[4:6] = (wire.VERSION + 1).to_bytes(2, "little")
+
+    with pytest.raises(NewerFormat, match=f"version {wire.VERSION + 1}; this program reads up to version {wire.VERSION}. Upgrade"):
+        wire.decode(bytes(frame))
+
+
+def test_unexpected_fields_are_refused() -> None:
+    """A body that is not exactly the message's fields is refused, not half read."""
+    for body in (b'{"day":"2026-10-01","more":1}', b"{}", b"[]", b'{"day":7}', b"\xff"):
+        with pytest.raises(Unreadable):
+            wire.decode(wire.frame(wire.KINDS.index(Tick), body))
+
+
+def large(rows: int = 10_000) -> RecordBatch:
+    """A batch as a register's intake makes it: four columns of hashes, days, enums, a division."""
+    rng = np.random.default_rng(1)
+
+    def tokens() -> Any:
+        return rng.integers(1, 2**63, rows).astype(np.uint64)
+
+    def values(low: int, high: int) -> Any:
+        return np.where(rng.random(rows) < 0.01, MISSING, rng.integers(low, high, rows))
+
+    return RecordBatch(
+        "hukou", 0, 1, tokens(), tokens(), rng.integers(19000, 20700, rows), np.arange(1, rows + 1, dtype=np.int32), np.zeros(rows, np.uint8),
+        np.full(rows, OPEN_FROM), np.full(rows, OPEN_TO), {"household": tokens()},
+        {"birth": values(-15000, 20000), "sex": values(0, 2), "relation": values(0, 6), "since": values(-5000, 20000), "division": values(0, 12)},
+        {"division": tuple(f"3101070{n:02d}" for n in range(12))}, tokens(),
+    )  # fmt: skip
+
+
+def test_large_batch_is_quick() -> None:
+    """Ten thousand rows cost a few milliseconds at most, both ways together (measured 0.9 ms on a quiet core)."""
+    batch, times = large(), []
+
+    for _ in range(30):
+        begin = time.perf_counter()
+        found = wire.decode(wire.encode(batch))
+        times.append(time.perf_counter() - begin)
+
+    assert isinstance(found, RecordBatch)
+    assert same_batch(found, batch)
+    assert statistics.median(times) < 0.01
+
+
+def test_slice_of_a_batch_travels_alone() -> None:
+    """A slice is a batch like any other."""
+    part = large(100).slice(10, 20)
+
+    found = wire.decode(wire.encode(part))
+
+    assert isinstance(found, RecordBatch)
+    assert same_batch(found, replace(part, delivery=1))
