@@ -103,7 +103,7 @@ def suppressed(aggregate: Aggregate) -> pl.DataFrame:
 
 def _digest(con: duckdb.DuckDBPyConnection, table: str) -> str:
     """BLAKE2b of a table as CSV in the order in which it lies."""
-    frame: pl.DataFrame = con.sql(f"SELECT * FROM {table}").pl()  # type: ignore[operator]  # its stub calls a relation where it names polars
+    frame: pl.DataFrame = con.sql(f"SELECT * FROM {table}").pl()
     digest = hashlib.blake2b(str(frame.schema).encode(), digest_size=16)
     for start in range(0, len(frame), _SLICE):
         digest.update(frame.slice(start, _SLICE).write_csv(null_value="\x00").encode())
@@ -111,8 +111,8 @@ def _digest(con: duckdb.DuckDBPyConnection, table: str) -> str:
 
 
 def _rows(con: duckdb.DuckDBPyConnection, table: str) -> int:
-    counted = con.sql(f'SELECT count(*) FROM "{table}"').fetchone()
-    return int(counted[0]) if counted else 0
+    ((count,),) = con.sql(f'SELECT count(*) FROM "{table}"').fetchall()
+    return int(count)
 
 
 def _quoted(path: Path) -> str:

@@ -49,7 +49,7 @@ class Vault:
             token (uint64) and id (text), one row a token that is known, by token.
         """
         paths = sorted((self.folder / kind.value).glob("*/*.parquet"))
-        return _matching(paths, tokens, ["token", "id"]).unique("token", keep="any").sort("token")
+        return _matching(paths, tokens, ["token", "id"]).select("token", "id").unique("token", keep="any").sort("token")
 
     def look_up(self, feed: Feed, tokens: Sequence[int] | UInt64, fields: Sequence[str]) -> pl.DataFrame:
         """What a feed last said of tokens.

@@ -16,7 +16,6 @@ from policies.values import Text
 
 if TYPE_CHECKING:
     from matchers.verdicts import Candidate
-
     from policies.catalogue import Catalogue
     from policies.tree import Policy
     from streams.state import State

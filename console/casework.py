@@ -67,12 +67,9 @@ def trial(session: Session, catalogue: Catalogue | None, policies: Sequence[Path
 
 
 def _library() -> tuple[Catalogue, list[Path], list[Path]]:
-    from connectors.contracts import read_catalogue
-    from infra.workspace import library
+    from infra.library import library, library_catalogue
 
-    feeds = {f"feeds/{path.name}": path.read_text(encoding="utf-8") for path in sorted((library() / "feeds").glob("*.yaml"))}
-    catalogue = read_catalogue((library() / "units.yaml").read_text(encoding="utf-8"), feeds)
-    return catalogue, sorted((library() / "policies").glob("*.yaml")), sorted((library() / "cases").glob("*.yaml"))
+    return library_catalogue(), sorted((library() / "policies").glob("*.yaml")), sorted((library() / "cases").glob("*.yaml"))
 
 
 def _paired(catalogue: Catalogue, policies: Sequence[Path], cases: Sequence[Path]) -> list[Trial]:

@@ -26,11 +26,18 @@ COLUMNS = [
 def as_data(change: CandidateChange) -> dict[str, Any]:
     """One line of an edition as JSON."""
     return {
-        "id": change.id, "policy": change.policy, "version": change.version, "subject": token(change.subject), "change": change.change,
-        "status": change.status, "before": change.before, "checklist": list(change.checklist),
+        "id": change.id,
+        "policy": change.policy,
+        "version": change.version,
+        "subject": token(change.subject),
+        "change": change.change,
+        "status": change.status,
+        "before": change.before,
+        "checklist": list(change.checklist),
         "missing": [{"criterion": criterion, "feed": feed} for criterion, feed in change.missing],
-        "cause": {"kind": change.cause.kind, "detail": change.cause.detail}, "day": change.day.isoformat(),
-    }  # fmt: skip
+        "cause": {"kind": change.cause.kind, "detail": change.cause.detail},
+        "day": change.day.isoformat(),
+    }
 
 
 def told(session: Session, changes: Iterable[CandidateChange], extra: dict[str, Any] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Verbs about feeds: add, list, show, check, coverage, quarantine."""
+"""Verbs about feeds and their contracts: add, list, show, check. See also ``console.coverage``."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from console import coverage
 from console.i18n import both, verb
-from console.session import Session, of
+from console.session import of
 from policies.problems import HuiminError, meant
 from policies.values import Text
 
@@ -22,17 +23,6 @@ Contracts = Annotated[
     list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False, help=both("要检查的约定", "contracts to check"))
 ]
 Name = Annotated[str, typer.Argument(metavar="FEED", help=both("数据源名", "the feed's name"))]
-OneFeed = Annotated[str | None, typer.Option("--feed", metavar="FEED", help=both("只看这个数据源", "only this feed"))]
-Statements = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="[FILE]",
-        exists=True,
-        help=both("覆盖声明文件；不给则列出现有声明", "a file of statements; without it, lists those in effect"),
-    ),
-]
-Some = Annotated[str | None, typer.Argument(metavar="[FEED]", help=both("数据源名", "the feed's name"))]
-Limit = Annotated[int, typer.Option(metavar="N", min=1, help=both("最多列出几行", "rows to list at most"))]
 
 
 def group() -> typer.Typer:
@@ -50,27 +40,9 @@ def group() -> typer.Typer:
             check,
             verb("检查约定，列出所有问题。", "Check contracts and list every problem.", "huimin feed check contracts/pension.yaml"),
         ),
-        (
-            "coverage",
-            coverage,
-            verb(
-                "登记覆盖声明，或列出现有声明及其日期。",
-                "Take in coverage statements, or list those in effect.",
-                "huimin feed coverage statements.jsonl",
-                "huimin feed coverage --feed medical_insurance",
-            ),
-        ),
-        (
-            "quarantine",
-            quarantine,
-            verb(
-                "列出未通过校验的行：行号、规则、值的类型（不显示内容）。",
-                "List rows that failed: number, rule, class of value (never the value).",
-                "huimin feed quarantine hukou --limit 20",
-            ),
-        ),
     ):
         app.command(name, help=text)(function)
+    coverage.add(app)
     return app
 
 
@@ -110,9 +82,13 @@ def show_all(context: typer.Context) -> None:
 def _row(feed: Feed, language: str) -> list[str]:
     subject = KINDS[feed.subject][language] + ("*" if feed.many else "")
     return [
-        feed.name, feed.title[language], subject, "\n".join(s.unit for s in feed.sources),
-        feed.expected_every or "", str(feed.agreement.until or ""),
-    ]  # fmt: skip
+        feed.name,
+        feed.title[language],
+        subject,
+        "\n".join(s.unit for s in feed.sources),
+        feed.expected_every or "",
+        str(feed.agreement.until or ""),
+    ]
 
 
 KINDS: dict[Any, Text] = {"person": Text("个人", "person"), "household": Text("家庭", "household"), "dwelling": Text("住房", "dwelling")}
@@ -142,13 +118,26 @@ def show(context: typer.Context, name: Name) -> None:
     session.say(Text(f"{feed.title.zh}（{feed.name}）", f"{feed.title.en} ({feed.name})"), "bold")
     session.table(
         None,
-        [Text("字段", "field"), Text("名称", "title"), Text("类型", "type"), Text("单位", "unit"), Text("取值", "values"), Text("可提供", "disclosed")],
+        [
+            Text("字段", "field"),
+            Text("名称", "title"),
+            Text("类型", "type"),
+            Text("单位", "unit"),
+            Text("取值", "values"),
+            Text("可提供", "disclosed"),
+        ],
         (
-            [f.name, f.title[language], str(f.type), f.unit or "", " ".join(zh if language == "zh" else code for code, zh in f.values),
-             "✓" if f.name in feed.agreement.discloses else ""]
+            [
+                f.name,
+                f.title[language],
+                str(f.type),
+                f.unit or "",
+                " ".join(zh if language == "zh" else code for code, zh in f.values),
+                "✓" if f.name in feed.agreement.discloses else "",
+            ]
             for f in feed.fields.values()
         ),
-    )  # fmt: skip
+    )
     session.table(
         None,
         [Text("来源单位", "source"), Text("区划", "division"), Text("联系方式", "contact")],
@@ -192,65 +181,11 @@ def check(context: typer.Context, files: Contracts) -> None:
 def problem_data(problem: Any, language: str) -> dict[str, Any]:
     """A problem as JSON."""
     return {
-        "code": problem.code, "severity": problem.severity, "file": problem.file, "line": problem.line, "column": problem.column,
-        "path": problem.path, "message": problem.text[language],
-    }  # fmt: skip
-
-
-def coverage(context: typer.Context, file: Statements = None, only: OneFeed = None) -> None:
-    session = of(context)
-    if file is None:
-        _coverage_in_effect(session, only)
-        return
-    from infra.delivery import state_coverage
-
-    with session.workspace().writing() as host:
-        changes = state_coverage(session.workspace(), host, file)
-    from console.changes import told
-
-    told(session, changes)
-
-
-def _coverage_in_effect(session: Session, only: str | None) -> None:
-    from infra.reading import statements_in_effect  # late: it brings the state along
-
-    with session.workspace().reading() as host:
-        found = [s for s in statements_in_effect(host) if only in (None, s.feed)]
-    if session.data([s.as_data() for s in found]):
-        return
-    columns = [
-        Text("数据源", "feed"),
-        Text("单位", "unit"),
-        Text("范围", "about"),
-        Text("完整至", "complete to"),
-        Text("生效", "in effect"),
-        Text("声明", "statement"),
-    ]
-    session.table(None, columns, (s.as_row(session.language) for s in found))
-
-
-def quarantine(context: typer.Context, name: Some = None, limit: Limit = 50) -> None:
-    from infra.delivery import quarantined
-
-    session = of(context)
-    workspace = session.workspace()
-    if name is not None:
-        named(workspace.catalogue(), name)
-    rows = list(quarantined(workspace, name))
-    if session.data(rows[:limit]):
-        return
-    columns = [
-        Text("数据源", "feed"),
-        Text("单位", "unit"),
-        Text("批次", "delivery"),
-        Text("行", "row"),
-        Text("列", "column"),
-        Text("规则", "rule"),
-        Text("值的类型", "class of value"),
-    ]
-    session.table(
-        None, columns,
-        ([r["feed"], r["unit"], str(r["delivery"]), str(r["row"]), r["column"], r["expected"][session.language], r["found"][session.language]] for r in rows[:limit]),
-        right=(2, 3),
-    )  # fmt: skip
-    session.say(Text(f"共 {len(rows)} 行待修正后重新交付。", f"{len(rows)} rows to be mended and delivered again."))
+        "code": problem.code,
+        "severity": problem.severity,
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "path": problem.path,
+        "message": problem.text[language],
+    }

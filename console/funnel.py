@@ -159,8 +159,12 @@ def _show_streets(session: Session, listed: list[Any]) -> None:
 def _as_data(policy: Policy, everybody: Any, found: list[Stage], listed: list[Any], before: set[int], now: set[int]) -> dict[str, Any]:
     by_street = Counter((c.division, c.status) for c in listed)
     return {
-        "policy": policy.name, "version": policy.version, "in_scope": everybody.yes + everybody.unknown + everybody.no,
+        "policy": policy.name,
+        "version": policy.version,
+        "in_scope": everybody.yes + everybody.unknown + everybody.no,
         "funnel": [{"criterion": s.id, "cite": s.cite, "yes": s.yes, "unknown": s.unknown} for s in found],
         "streets": [{"division": place, "status": status, "count": count} for (place, status), count in sorted(by_street.items(), key=str)],
-        "listed": len(now), "entered": len(now - before), "left": len(before - now),
-    }  # fmt: skip
+        "listed": len(now),
+        "entered": len(now - before),
+        "left": len(before - now),
+    }

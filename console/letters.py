@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from console.words import number, street
-from policies.values import Text
+from policies.values import Period, Text
 
 if TYPE_CHECKING:
     from console.needs import UnitNeed
@@ -25,6 +25,18 @@ def spoken(day: date) -> Text:
         Text(zh='2026年10月1日', en='1 October 2026')
     """
     return Text(f"{day.year}年{day.month}月{day.day}日", f"{day.day} {MONTHS[day.month - 1]} {day.year}")
+
+
+def spoken_period(period: Period) -> Text:
+    """A period as a letter says it.
+
+    Example:
+        >>> spoken_period(Period(12, 0)), spoken_period(Period(0, 7)).en
+        (Text(zh='12个月', en='12 months'), '7 days')
+    """
+    zh = (f"{period.months}个月" if period.months else "") + (f"{period.days}天" if period.days else "")
+    en = [f"{count} {word}{'s' if count > 1 else ''}" for count, word in ((period.months, "month"), (period.days, "day")) if count]
+    return Text(zh or "当天", " and ".join(en) or "the same day")
 
 
 def letter(policy: Policy, catalogue: Catalogue, unit: Unit, needs: Sequence[UnitNeed], due: date) -> Text:
@@ -61,16 +73,17 @@ def _item(position: int, one: UnitNeed, catalogue: Catalogue) -> Text:
 def _coverage(one: UnitNeed) -> Text:
     if one.need.max_age is None:
         return Text("", "")
+    age = spoken_period(one.need.max_age)
     owed = [place for place in one.places if place.standing in ("missing", "stale")]
     waiting = sum(place.waiting for place in owed)
     where_zh = "、".join(street(place.division, "zh") for place in owed)
     where_en = ", ".join(street(place.division, "en") for place in owed)
     return Text(
-        f"并声明截至何日已完整（声明须不早于判断日前 {one.need.max_age}）"
+        f"并声明截至何日已完整（判断时不得早于{age.zh}前）"
         + (f"；尚缺：{where_zh}" if owed else "")
         + (f"，{number(waiting)} 个对象因此待定" if waiting else "")
         + "。",
-        f" Please also state up to which day this is complete (no older than {one.need.max_age})"
+        f" Please also state up to which day this is complete (not older than {age.en} when a verdict is made)"
         + (f"; still missing: {where_en}" if owed else "")
         + (f", with {number(waiting)} undecided for want of it" if waiting else "")
         + ".",

@@ -25,9 +25,12 @@ if TYPE_CHECKING:
 
 Standing: TypeAlias = Literal["unknown", "covered", "stale", "missing", "not_needed"]
 STANDINGS: dict[Standing, Text] = {
-    "unknown": Text("未接入", "no state yet"), "covered": Text("已具备", "there"), "stale": Text("已过期", "stale"), "missing": Text("未声明", "never stated"),
+    "unknown": Text("未接入", "no state yet"),
+    "covered": Text("已具备", "there"),
+    "stale": Text("已过期", "stale"),
+    "missing": Text("未声明", "never stated"),
     "not_needed": Text("无需覆盖", "no coverage needed"),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +160,14 @@ def _show(session: Session, policy: Policy, catalogue: Catalogue, letters: bool,
 
 
 COLUMNS = [
-    Text("数据源", "feed"), Text("单位", "unit"), Text("字段", "fields"), Text("用于", "for"), Text("时效", "age"), Text("现状", "standing"), Text("待定", "waiting"),
-]  # fmt: skip
+    Text("数据源", "feed"),
+    Text("单位", "unit"),
+    Text("字段", "fields"),
+    Text("用于", "for"),
+    Text("时效", "age"),
+    Text("现状", "standing"),
+    Text("待定", "waiting"),
+]
 
 
 def _row(one: UnitNeed, catalogue: Catalogue, language: str) -> list[str]:
@@ -181,12 +190,18 @@ def _row(one: UnitNeed, catalogue: Catalogue, language: str) -> list[str]:
 def _show_streets(session: Session, found: list[UnitNeed], catalogue: Catalogue) -> None:
     """Where something is missing or stale, street by street."""
     rows = [
-        [catalogue.units[one.unit].title[session.language], catalogue.feeds[one.need.feed].title[session.language], street(place.division, session.language),
-         STANDINGS[place.standing][session.language], str(place.complete_to or "—"), number(place.waiting)]
+        [
+            catalogue.units[one.unit].title[session.language],
+            catalogue.feeds[one.need.feed].title[session.language],
+            street(place.division, session.language),
+            STANDINGS[place.standing][session.language],
+            str(place.complete_to or "—"),
+            number(place.waiting),
+        ]
         for one in found
         for place in one.places
         if place.standing in ("missing", "stale")
-    ]  # fmt: skip
+    ]
     if rows:
         columns = [
             Text("单位", "unit"),
@@ -225,8 +240,18 @@ def _write_letters(session: Session, policy: Policy, catalogue: Catalogue, found
 
 def _as_data(one: UnitNeed, language: str) -> dict[str, Any]:
     return {
-        "feed": one.need.feed, "unit": one.unit, "fields": list(one.need.fields), "links": list(one.need.links), "discloses": list(one.need.discloses),
-        "max_age": str(one.need.max_age) if one.need.max_age else None, "criteria": [reason.criterion for reason in one.need.why],
-        "agreed": one.agreed, "agreed_until": one.agreed_until, "standing": one.standing, "waiting": one.waiting,
-        "places": [{"division": p.division, "standing": p.standing, "complete_to": p.complete_to, "waiting": p.waiting} for p in one.places],
-    }  # fmt: skip
+        "feed": one.need.feed,
+        "unit": one.unit,
+        "fields": list(one.need.fields),
+        "links": list(one.need.links),
+        "discloses": list(one.need.discloses),
+        "max_age": str(one.need.max_age) if one.need.max_age else None,
+        "criteria": [reason.criterion for reason in one.need.why],
+        "agreed": one.agreed,
+        "agreed_until": one.agreed_until,
+        "standing": one.standing,
+        "waiting": one.waiting,
+        "places": [
+            {"division": p.division, "standing": p.standing, "complete_to": p.complete_to, "waiting": p.waiting} for p in one.places
+        ],
+    }

@@ -1,13 +1,13 @@
-"""Verbs about policies that change nothing: check, list, show, schema, needs, test. See ``console.publish`` for the others."""
+"""Verbs about drafts: check, needs, test; and how a policy is read from a file or found by name. See also ``console.published``."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from console import published
 from console.feed import problem_data
 from console.i18n import both, verb
 from console.session import Session, as_of, of
@@ -22,9 +22,6 @@ Files = Annotated[
     list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False, help=both("政策文件（YAML）", "policy files (YAML)"))
 ]
 File = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help=both("政策文件（YAML）", "a policy file (YAML)"))]
-NameOrFile = Annotated[
-    str, typer.Argument(metavar="POLICY|FILE", help=both("已发布政策的代号，或文件", "a published policy's name, or a file"))
-]
 Tested = Annotated[
     list[Path] | None,
     typer.Argument(
@@ -43,14 +40,6 @@ Mutants = Annotated[
 ]
 Letters = Annotated[bool, typer.Option("--letters", help=both("写给每个单位的函", "as a letter to each unit"))]
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help=both("按这一天判断", "judge as of this day"))]
-Schema = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="[KIND]",
-        help=both("policy、cases、feed、units、coverage；不给则列出", "policy, cases, feed, units, coverage; without it, lists them"),
-    ),
-]
-Into = Annotated[Path | None, typer.Option("--out", metavar="DIR", help=both("全部写入这个目录", "write all of them into this folder"))]
 
 
 def group() -> typer.Typer:
@@ -74,29 +63,23 @@ def group() -> typer.Typer:
         ),
         (
             "test",
-            test,
+            trial_of,
             verb(
                 "用用例检验政策；不带参数则检验整个示例库。",
                 "Try policies on their cases; without arguments, the whole library.",
                 "huimin policy test my.yaml --cases my-cases.yaml",
             ),
         ),
-        ("list", show_all, verb("列出已发布的政策和草案。", "List published policies and drafts.", "huimin policy list")),
-        ("show", show, verb("把政策画成条件树。", "Show a policy as a tree of criteria.", "huimin policy show policies/dibao.yaml")),
-        (
-            "schema",
-            schema,
-            verb("各种文件的 JSON Schema，供编辑器补全。", "JSON Schemas of every file, for editors.", "huimin policy schema policy"),
-        ),
     ):
         app.command(name, help=text)(function)
+    published.add(app)
     return app
 
 
 def catalogue_for(session: Session) -> Catalogue:
     """The workspace's catalogue; the library's where there is no workspace."""
-    from connectors.contracts import read_catalogue
-    from infra.workspace import NoWorkspace, library
+    from infra.library import library_catalogue
+    from infra.workspace import NoWorkspace
 
     try:
         return session.workspace().catalogue()
@@ -104,8 +87,7 @@ def catalogue_for(session: Session) -> Catalogue:
         if session.settings.workspace.exists():
             raise
         session.warn(Text("没有工作区：按示例库的单位和数据源检查。", "No workspace: using the library's units and feeds."))
-    feeds = {f"feeds/{path.name}": path.read_text(encoding="utf-8") for path in sorted((library() / "feeds").glob("*.yaml"))}
-    return read_catalogue((library() / "units.yaml").read_text(encoding="utf-8"), feeds)
+    return library_catalogue()
 
 
 def read(path: Path, catalogue: Catalogue) -> tuple[Policy | None, list[Any]]:
@@ -170,7 +152,7 @@ def needs(context: typer.Context, file: File, letters: Letters = False, at: AsOf
     show_needs(session, readable(file, catalogue), catalogue, letters, as_of(at))
 
 
-def test(context: typer.Context, files: Tested = None, cases: Cases = None, mutants: Mutants = False) -> None:
+def trial_of(context: typer.Context, files: Tested = None, cases: Cases = None, mutants: Mutants = False) -> None:
     from console.casework import trial
 
     session = of(context)
@@ -178,74 +160,6 @@ def test(context: typer.Context, files: Tested = None, cases: Cases = None, muta
         raise HuiminError(Text("政策文件和 --cases 要一起给。", "Give the policy file and --cases together."), 2)
     if trial(session, catalogue_for(session) if files else None, files or [], cases or [], mutants):
         raise typer.Exit(3)
-
-
-def show_all(context: typer.Context) -> None:
-    from infra.reading import published
-
-    session = of(context)
-    workspace = session.workspace()
-    rows = published(workspace)
-    drafts = [path for path in sorted(workspace.folder("policies").glob("*.yaml")) if path.stem not in {row["policy"] for row in rows}]
-    listed = rows + [{"policy": p.stem, "version": None, "state": "draft", "title": None, "file": f"policies/{p.name}"} for p in drafts]
-    if session.data(listed):
-        return
-    columns = [
-        Text("政策", "policy"),
-        Text("版本", "version"),
-        Text("状态", "state"),
-        Text("名称", "title"),
-        Text("施行", "in force"),
-        Text("发布/批准", "by / approved"),
-    ]
-    session.table(None, columns, (_row(row, session.language) for row in listed), right=(1,))
-
-
-STATES = {
-    "draft": Text("草案", "draft"), "scheduled": Text("待施行", "scheduled"), "in_force": Text("施行中", "in force"),
-    "suspended": Text("暂停：协议到期", "suspended: agreement ended"), "superseded": Text("已被替代", "superseded"), "withdrawn": Text("已撤销", "withdrawn"), "expired": Text("已到期", "expired"),
-}  # fmt: skip
-
-
-def _row(row: dict[str, Any], language: str) -> list[str]:
-    title = row["title"][language] if row.get("title") else row.get("file", "")
-    span = f"{row['from']} → {row['to'] or ''}" if row.get("from") else ""
-    people = f"{row['by']} / {row['approved_by']}" if row.get("by") else ""
-    return [row["policy"], str(row["version"] or ""), STATES[row["state"]][language], title, span, people]
-
-
-def show(context: typer.Context, name: NameOrFile) -> None:
-    from console.rules import drawn, tested, walk
-
-    session = of(context)
-    catalogue = catalogue_for(session)
-    policy, language = policy_named(session, name, catalogue), session.language
-    criteria = [
-        {
-            "id": node.meta.id,
-            "cite": node.meta.cite,
-            "label": node.meta.label and node.meta.label[language],
-            "tests": tested(node, catalogue, language),
-        }
-        for node in walk(policy.criteria)
-    ]
-    if session.data(
-        {"policy": policy.name, "version": policy.version, "title": policy.title[language], "digest": policy.digest, "criteria": criteria}
-    ):
-        return
-    session.say(
-        Text(f"{policy.title.zh}（{policy.name} 第 {policy.version} 版）", f"{policy.title.en} ({policy.name} version {policy.version})"),
-        "bold",
-    )
-    agency = catalogue.units[policy.agency].title[language] if policy.agency in catalogue.units else policy.agency
-    until = policy.effective_to or ""
-    session.say(
-        Text(
-            f"执行 {agency} · 范围 {policy.scope} · 施行 {policy.effective_from} → {until}",
-            f"for {agency} · scope {policy.scope} · in force {policy.effective_from} → {until}",
-        )
-    )
-    session.console().print(drawn(policy.criteria, catalogue, language))
 
 
 def policy_named(session: Session, name: str, catalogue: Catalogue) -> Policy:
@@ -273,23 +187,3 @@ def no_policy(name: str, known: Any) -> HuiminError:
         ),
         2,
     )
-
-
-def schema(context: typer.Context, kind: Schema = None, out: Into = None) -> None:
-    from console.schemas import schemas
-
-    session = of(context)
-    known = schemas()
-    if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, body in known.items():
-            (out / f"{name}.schema.json").write_text(json.dumps(body, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-        session.say(Text(f"已写入 {len(known)} 份到 {out}", f"Wrote {len(known)} schemas to {out}"))
-    elif kind is None:
-        if not session.data(sorted(known)):
-            session.say(Text("、".join(sorted(known)), ", ".join(sorted(known))))
-    elif kind not in known:
-        near = meant(kind, known)
-        raise HuiminError(Text(f"没有“{kind}”的 schema。{near.zh}", f"There is no schema {kind!r}.{near.en}"), 2)
-    else:
-        typer.echo(json.dumps(known[kind], ensure_ascii=False, indent=2))

@@ -13,7 +13,7 @@ import typer
 
 from console.i18n import both, verb
 from console.session import Session, as_of, of
-from policies.problems import Conflict, HuiminError
+from policies.problems import Conflict
 from policies.values import Text
 
 if TYPE_CHECKING:
@@ -73,10 +73,11 @@ def publish(context: typer.Context, file: File, by: By, approved_by: Approved, y
     from console.deliver import begin
     from console.funnel import show_preview
     from console.policy import readable
+    from policies.lifecycle import check_people
     from streams.messages import PolicyPublished
 
     session = of(context)
-    _two(by, approved_by)
+    check_people(by, approved_by)
     workspace = session.workspace()
     policy = readable(file, workspace.catalogue())
     with workspace.writing() as host:
@@ -100,13 +101,6 @@ def publish(context: typer.Context, file: File, by: By, approved_by: Approved, y
     told(session, changes, {"policy": policy.name, "version": policy.version, "digest": policy.digest})
 
 
-def _two(by: str, approved_by: str) -> None:
-    if by.strip() == approved_by.strip() or not by.strip() or not approved_by.strip():
-        raise HuiminError(
-            Text("发布人和批准人必须是两个不同的人。", "The one who publishes and the one who approves must be two people."), 3
-        )
-
-
 def _asked(session: Session, policy: Policy) -> None:
     question = Text(f"发布 {policy.name} 第 {policy.version} 版？", f"Publish {policy.name} version {policy.version}?")
     if not session.confirm(question):
@@ -116,10 +110,11 @@ def _asked(session: Session, policy: Policy) -> None:
 def withdraw(context: typer.Context, name: Name, by: By, approved_by: Approved, reason: Reason = "", yes: Yes = False) -> None:
     from console.changes import told
     from console.policy import no_policy
+    from policies.lifecycle import check_people
     from streams.messages import PolicyWithdrawn
 
     session = of(context)
-    _two(by, approved_by)
+    check_people(by, approved_by)
     with session.workspace().writing() as host:
         if name not in host.state.registry.versions:
             raise no_policy(name, host.state.registry.versions)

@@ -52,8 +52,10 @@ def _headline(found: Explanation, language: str) -> Text:
         return Text(zh, f"{policy.title.en} · {token(found.subject)}: no verdict (not registered, or outside {policy.scope})")
     word, status = VERDICTS[verdict.verdict], STATUSES[verdict.status]
     return Text(
-        f"{policy.title.zh} · {token(found.subject)}（{where}，{found.day}）：{word.zh}" + (f"，名单状态“{status.zh}”" if verdict.status else "，不在名单上"),
-        f"{policy.title.en} · {token(found.subject)} ({where}, {found.day}): {word.en}" + (f", listed as {status.en}" if verdict.status else ", not listed"),
+        f"{policy.title.zh} · {token(found.subject)}（{where}，{found.day}）：{word.zh}"
+        + (f"，名单状态“{status.zh}”" if verdict.status else "，不在名单上"),
+        f"{policy.title.en} · {token(found.subject)} ({where}, {found.day}): {word.en}"
+        + (f", listed as {status.en}" if verdict.status else ", not listed"),
     )
 
 
@@ -97,7 +99,9 @@ def _fact_line(fact: Fact, catalogue: Catalogue, language: str) -> Any:
 def fact_text(fact: Fact, catalogue: Catalogue) -> Text:
     """A record a criterion rests on: whose, which version, and what it says."""
     feed, unit = catalogue.feeds[fact.feed], catalogue.units[fact.unit].title
-    said_zh = "，".join(f"{feed.fields[name].title.zh} {value or '（空）'}" for name, value in fact.fields)
+    said_zh = "，".join(
+        f"{feed.fields[name].title.zh} {dict(feed.fields[name].values).get(value, value) or '（空）'}" for name, value in fact.fields
+    )
     said_en = ", ".join(f"{feed.fields[name].title.en} {value or '(empty)'}" for name, value in fact.fields)
     span = f" [{fact.valid_from or '…'} → {fact.valid_to or '…'}]" if fact.valid_from or fact.valid_to else ""
     version = _version(fact.order, feed.order)
@@ -133,7 +137,12 @@ def _open_points(found: Explanation, catalogue: Catalogue) -> list[Text]:
         contact = " · ".join(catalogue.units[unit].contact.values())
         tail = f"（{contact}）" if contact else ""
         title, holder = catalogue.feeds[feed].title, catalogue.units[unit].title
-        lines.append(Text(f"→ {zh}：需要“{title.zh}”，由{holder.zh}掌握{tail}", f"→ {en}: needs {title.en}, held by the {holder.en}{' (' + contact + ')' if contact else ''}"))
+        lines.append(
+            Text(
+                f"→ {zh}：需要“{title.zh}”，由{holder.zh}掌握{tail}",
+                f"→ {en}: needs {title.en}, held by the {holder.en}{' (' + contact + ')' if contact else ''}",
+            )
+        )
     for check in found.verdict.checklist:
         zh, en = names["zh"].get(check, check), names["en"].get(check, check)
         lines.append(Text(f"→ 须人工核实：{zh}", f"→ to be asked: {en}"))
@@ -151,25 +160,46 @@ def explanation_data(state: State, policy: Policy, subject: int, language: str) 
     found = core(state).explain(policy.name, subject)
     verdict, catalogue = found.verdict, state.catalogue
     return {
-        "policy": policy.name, "version": policy.version, "subject": token(subject), "day": found.day, "division": found.division,
-        "verdict": verdict.verdict, "status": verdict.status, "failed": list(verdict.failed), "checklist": list(verdict.checklist), "until": verdict.until,
+        "policy": policy.name,
+        "version": policy.version,
+        "subject": token(subject),
+        "day": found.day,
+        "division": found.division,
+        "verdict": verdict.verdict,
+        "status": verdict.status,
+        "failed": list(verdict.failed),
+        "checklist": list(verdict.checklist),
+        "until": verdict.until,
         "missing": [
             {"criterion": criterion, "feed": feed, "unit": unit, "contact": dict(catalogue.units[unit].contact) if unit else {}}
             for criterion, feed, unit in verdict.missing
         ],
         "criteria": _criterion_data(found.criteria, language) if verdict.verdict else None,
-    }  # fmt: skip
+    }
 
 
 def _criterion_data(criterion: Criterion, language: str) -> dict[str, Any]:
     meta = criterion.meta
     return {
-        "id": meta.id, "cite": meta.cite, "label": meta.label and meta.label[language], "form": criterion.form, "truth": mark(criterion),
-        "matters": criterion.matters, "found": criterion.found,
+        "id": meta.id,
+        "cite": meta.cite,
+        "label": meta.label and meta.label[language],
+        "form": criterion.form,
+        "truth": mark(criterion),
+        "matters": criterion.matters,
+        "found": criterion.found,
         "records": [
-            {"feed": f.feed, "unit": f.unit, "delivery": f.delivery, "order": f.order, "from": f.valid_from, "to": f.valid_to,
-             "quarantined": f.quarantined, "fields": dict(f.fields)}
+            {
+                "feed": f.feed,
+                "unit": f.unit,
+                "delivery": f.delivery,
+                "order": f.order,
+                "from": f.valid_from,
+                "to": f.valid_to,
+                "quarantined": f.quarantined,
+                "fields": dict(f.fields),
+            }
             for f in criterion.facts
         ],
         "criteria": [_criterion_data(child, language) for child in criterion.children],
-    }  # fmt: skip
+    }

@@ -55,9 +55,7 @@ def _section(name: str, zh: Any, en: Any) -> str:
     said_zh, examples = halves(zh.help, EXAMPLE.zh)
     said_en, _ = halves(en.help, EXAMPLE.en)
     lines = [f"## {name}", "", said_zh, said_en, "", "```sh", *examples, "```", ""]
-    rows = [
-        f"| `{_written(a)}` | {_help(a)} | {_help(b)} |" for a, b in zip(zh.params, en.params, strict=True) if "--help" not in a.opts
-    ]
+    rows = [f"| `{_written(a)}` | {_help(a)} | {_help(b)} |" for a, b in zip(zh.params, en.params, strict=True) if "--help" not in a.opts]
     if rows:
         lines += ["| | | |", "|---|---|---|", *rows, ""]
     return "\n".join(lines)

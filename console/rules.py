@@ -26,7 +26,7 @@ from policies.tree import (
     Sum,
     Unless,
     Value,
-)  # fmt: skip
+)
 from policies.values import Text
 
 if TYPE_CHECKING:
@@ -35,11 +35,20 @@ if TYPE_CHECKING:
     from policies.catalogue import Catalogue
 
 OPERATORS: dict[str, Text] = {
-    "eq": Text("是", "is"), "ne": Text("不是", "is not"), "lt": Text("低于", "<"), "le": Text("不高于", "≤"), "gt": Text("超过", ">"), "ge": Text("不低于", "≥"),
-    "in": Text("属于", "is one of"), "not_in": Text("不属于", "is none of"), "within": Text("位于", "lies in"),
-    "within_last": Text("距今不超过", "within the last"), "at_least_ago": Text("距今至少", "at least this long ago:"),
-    "before": Text("早于", "before"), "after": Text("晚于", "after"),
-}  # fmt: skip
+    "eq": Text("是", "is"),
+    "ne": Text("不是", "is not"),
+    "lt": Text("低于", "<"),
+    "le": Text("不高于", "≤"),
+    "gt": Text("超过", ">"),
+    "ge": Text("不低于", "≥"),
+    "in": Text("属于", "is one of"),
+    "not_in": Text("不属于", "is none of"),
+    "within": Text("位于", "lies in"),
+    "within_last": Text("距今不超过", "within the last"),
+    "at_least_ago": Text("距今至少", "at least this long ago:"),
+    "before": Text("早于", "before"),
+    "after": Text("晚于", "after"),
+}
 GROUPS: dict[type, Text] = {
     All: Text("全部满足", "all of"),
     AnyOf: Text("任一满足", "any of"),

@@ -75,7 +75,7 @@ class Session:
         return self.json
 
     def table(self, title: Text | None, columns: Sequence[Text], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> None:
-        """A table (on stderr beside ``--json``). Cells are printed as they are, the first without breaks; ``right`` are set to the right."""
+        """A table (on stderr beside ``--json``). Cells are shown as they are; columns in ``right`` stand right."""
         from rich import box
         from rich.table import Table
         from rich.text import Text as Cell

@@ -45,7 +45,8 @@ def add(app: typer.Typer) -> None:
 
 
 def init(context: typer.Context, example: Example = False) -> None:
-    from infra.workspace import EMPTY_UNITS, Workspace, copy_library, example_units
+    from infra.library import EMPTY_UNITS, copy_library, example_units
+    from infra.workspace import Workspace
 
     session = of(context)
     made = Workspace.create(session.settings.workspace, example_units() if example else EMPTY_UNITS)

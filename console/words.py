@@ -13,17 +13,30 @@ STATUSES = {
 }
 CHANGES = {"entered": Text("进入", "entered"), "left": Text("离开", "left"), "changed": Text("变化", "changed")}
 CAUSES = {
-    "record": Text("记录变化", "record"), "coverage": Text("覆盖声明", "coverage"), "publication": Text("政策发布", "publication"),
-    "withdrawal": Text("政策撤销", "withdrawal"), "amendment": Text("政策修订", "amendment"), "day": Text("日期推进", "passing day"),
-    "answer": Text("核实结果", "answer"), "agreement": Text("协议到期", "agreement"), "engine": Text("系统升级", "engine"),
-}  # fmt: skip
+    "record": Text("记录变化", "record"),
+    "coverage": Text("覆盖声明", "coverage"),
+    "publication": Text("政策发布", "publication"),
+    "withdrawal": Text("政策撤销", "withdrawal"),
+    "amendment": Text("政策修订", "amendment"),
+    "day": Text("日期推进", "passing day"),
+    "answer": Text("核实结果", "answer"),
+    "agreement": Text("协议到期", "agreement"),
+    "engine": Text("系统升级", "engine"),
+}
 MARKS = {"T": "✓", "F": "✗", "U": "?"}
 STYLES = {"T": "green", "F": "red", "U": "yellow"}
 STREETS = {
-    "310107005": Text("曹杨新村", "Caoyang"), "310107014": Text("长风新村", "Changfeng"), "310107015": Text("长寿路", "Changshou Road"),
-    "310107016": Text("甘泉路", "Ganquan Road"), "310107017": Text("石泉路", "Shiquan Road"), "310107020": Text("宜川路", "Yichuan Road"),
-    "310107021": Text("万里", "Wanli"), "310107022": Text("真如镇", "Zhenru"), "310107102": Text("长征镇", "Changzheng"), "310107103": Text("桃浦镇", "Taopu"),
-}  # fmt: skip
+    "310107005": Text("曹杨新村", "Caoyang"),
+    "310107014": Text("长风新村", "Changfeng"),
+    "310107015": Text("长寿路", "Changshou Road"),
+    "310107016": Text("甘泉路", "Ganquan Road"),
+    "310107017": Text("石泉路", "Shiquan Road"),
+    "310107020": Text("宜川路", "Yichuan Road"),
+    "310107021": Text("万里", "Wanli"),
+    "310107022": Text("真如镇", "Zhenru"),
+    "310107102": Text("长征镇", "Changzheng"),
+    "310107103": Text("桃浦镇", "Taopu"),
+}
 """Streets and towns of Putuo, for headings; other divisions show their code."""
 
 

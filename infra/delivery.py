@@ -68,7 +68,10 @@ def source_of(feed: Feed, unit: str | None) -> int:
     units = [source.unit for source in feed.sources]
     listed = ", ".join(units)
     if unit is None and len(units) > 1:
-        zh, en = f"{feed.name} 有多个来源，请用 --source 指明：{listed}", f"{feed.name} has several sources, say which with --source: {listed}"
+        zh, en = (
+            f"{feed.name} 有多个来源，请用 --source 指明：{listed}",
+            f"{feed.name} has several sources, say which with --source: {listed}",
+        )
         raise HuiminError(Text(zh, en), 2)
     position = 0 if unit is None else feed.source_position(unit)
     if position is None:
@@ -131,7 +134,10 @@ def _named(workspace: Workspace, feed: str, source: int, called: str | None, dig
     known = [json.loads(line) for line in ledger.read_text(encoding="utf-8").splitlines()] if ledger.exists() else []
     before = next((entry["digest"] for entry in known if (entry["feed"], entry["source"], entry["id"]) == (feed, source, called)), None)
     if before not in (None, digest):
-        zh, en = f"批次名 {called} 已用于另一个文件，请换一个名。", f"The delivery name {called} belongs to another file: give this one another name."
+        zh, en = (
+            f"批次名 {called} 已用于另一个文件，请换一个名。",
+            f"The delivery name {called} belongs to another file: give this one another name.",
+        )
         raise Conflict(Text(zh, en))
     if before is None:
         with ledger.open("a", encoding="utf-8") as file:
@@ -157,7 +163,7 @@ class _Quarantine:
         line = {**self._facts, "row": flaw.row, "column": flaw.column, "rule": flaw.rule.name.lower(), **words}
         self._lines.append(json.dumps(line, ensure_ascii=False))
 
-    def __enter__(self) -> _Quarantine:  # noqa: PYI034  # a private class nobody inherits from
+    def __enter__(self) -> _Quarantine:  # a private class nobody inherits from
         return self
 
     def __exit__(self, *error: object) -> None:

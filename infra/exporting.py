@@ -60,27 +60,73 @@ def _tables(host: Host) -> dict[str, pl.DataFrame]:
 
     state, matcher = host.state, core(host.state)
     listed = [
-        (name, f"{c.subject:016x}", c.status, c.division, ",".join(c.checklist), ",".join(f"{criterion}:{feed or ''}" for criterion, feed in c.missing))
+        (
+            name,
+            f"{c.subject:016x}",
+            c.status,
+            c.division,
+            ",".join(c.checklist),
+            ",".join(f"{criterion}:{feed or ''}" for criterion, feed in c.missing),
+        )
         for name in sorted(state.policies)
         for c in matcher.candidates(name)
     ]
     changes = [
-        (c.id, c.policy, c.version, f"{c.subject:016x}", c.change, c.before, c.status, c.cause.kind, c.cause.detail, c.day) for c in host.outputs()
+        (c.id, c.policy, c.version, f"{c.subject:016x}", c.change, c.before, c.status, c.cause.kind, c.cause.detail, c.day)
+        for c in host.outputs()
     ]
     covered = [
-        (e.stated.statement, e.stated.feed, state.catalogue.feeds[e.stated.feed].sources[e.stated.source].unit, e.stated.division, e.stated.complete_to, e.standing)
+        (
+            e.stated.statement,
+            e.stated.feed,
+            state.catalogue.feeds[e.stated.feed].sources[e.stated.source].unit,
+            e.stated.division,
+            e.stated.complete_to,
+            e.standing,
+        )
         for _, e in sorted(state.statements.entries.items())
     ]
-    policies = [(name, p.version, p.title.zh, p.title.en, str(p.subject), p.direction, p.effective_from, p.effective_to) for name, p in sorted(state.policies.items())]
+    policies = [
+        (name, p.version, p.title.zh, p.title.en, str(p.subject), p.direction, p.effective_from, p.effective_to)
+        for name, p in sorted(state.policies.items())
+    ]
     text, day = pl.String, pl.Date
     return {
-        "candidates": _frame(listed, {"policy": text, "subject": text, "status": text, "division": text, "checklist": text, "missing": text}),
-        "changes": _frame(changes, {"id": text, "policy": text, "version": pl.Int64, "subject": text, "change": text, "before": text, "status": text,
-                                    "cause": text, "detail": text, "day": day}),
-        "coverage": _frame(covered, {"statement": text, "feed": text, "unit": text, "division": text, "complete_to": day, "standing": text}),
-        "policies": _frame(policies, {"policy": text, "version": pl.Int64, "title_zh": text, "title_en": text, "subject": text, "direction": text,
-                                      "effective_from": day, "effective_to": day}),
-    }  # fmt: skip
+        "candidates": _frame(
+            listed, {"policy": text, "subject": text, "status": text, "division": text, "checklist": text, "missing": text}
+        ),
+        "changes": _frame(
+            changes,
+            {
+                "id": text,
+                "policy": text,
+                "version": pl.Int64,
+                "subject": text,
+                "change": text,
+                "before": text,
+                "status": text,
+                "cause": text,
+                "detail": text,
+                "day": day,
+            },
+        ),
+        "coverage": _frame(
+            covered, {"statement": text, "feed": text, "unit": text, "division": text, "complete_to": day, "standing": text}
+        ),
+        "policies": _frame(
+            policies,
+            {
+                "policy": text,
+                "version": pl.Int64,
+                "title_zh": text,
+                "title_en": text,
+                "subject": text,
+                "direction": text,
+                "effective_from": day,
+                "effective_to": day,
+            },
+        ),
+    }
 
 
 def _verdicts(host: Host) -> Any:

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from streams.host import Host
 
 STANDINGS = {
-    "in_effect": Text("有效", "in effect"), "pending": Text("等待批次到齐", "waiting for its delivery"), "rows_differ": Text("行数不符", "rows differ"),
-    "voided": Text("作废：无法识别的行过多", "void: too many unreadable rows"), "withdrawn": Text("已撤回", "withdrawn"),
-}  # fmt: skip
+    "in_effect": Text("有效", "in effect"),
+    "pending": Text("等待批次到齐", "waiting for its delivery"),
+    "rows_differ": Text("行数不符", "rows differ"),
+    "voided": Text("作废：无法识别的行过多", "void: too many unreadable rows"),
+    "withdrawn": Text("已撤回", "withdrawn"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +40,14 @@ class StatementRow:
 
     def as_data(self) -> dict[str, Any]:
         return {
-            "statement": self.statement, "feed": self.feed, "unit": self.unit, "division": self.about, "subjects": self.subjects,
-            "complete_to": self.complete_to.isoformat(), "standing": self.standing,
-        }  # fmt: skip
+            "statement": self.statement,
+            "feed": self.feed,
+            "unit": self.unit,
+            "division": self.about,
+            "subjects": self.subjects,
+            "complete_to": self.complete_to.isoformat(),
+            "standing": self.standing,
+        }
 
     def as_row(self, language: str) -> list[str]:
         about = self.about or Text(f"{self.subjects} 个对象", f"{self.subjects} subjects")[language]
@@ -68,14 +76,20 @@ def published(workspace: Workspace) -> list[dict[str, Any]]:
             return []
         return [
             {
-                "policy": name, "version": number, "state": state.registry.life(name, number, state.day, state.catalogue),
-                "title": {"zh": v.policy.title.zh, "en": v.policy.title.en}, "from": v.policy.effective_from.isoformat(),
-                "to": v.policy.effective_to and v.policy.effective_to.isoformat(), "by": v.by, "approved_by": v.approved_by,
-                "published": v.published.isoformat(), "digest": v.digest,
+                "policy": name,
+                "version": number,
+                "state": state.registry.life(name, number, state.day, state.catalogue),
+                "title": {"zh": v.policy.title.zh, "en": v.policy.title.en},
+                "from": v.policy.effective_from.isoformat(),
+                "to": v.policy.effective_to and v.policy.effective_to.isoformat(),
+                "by": v.by,
+                "approved_by": v.approved_by,
+                "published": v.published.isoformat(),
+                "digest": v.digest,
             }
             for name in sorted(state.registry.versions)
             for number, v in sorted(state.registry.versions[name].items())
-        ]  # fmt: skip
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,7 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,9 +27,8 @@ from policies.problems import HuiminError
 from policies.values import Text
 
 if TYPE_CHECKING:
-    from connectors.vault import Vault
-
     from connectors.tokens import Tokens
+    from connectors.vault import Vault
     from policies.catalogue import Catalogue
     from streams.host import Host
     from streams.ports import Parts
@@ -38,7 +36,6 @@ if TYPE_CHECKING:
 VERSION = 1
 FOLDERS = ("feeds", "policies", "state", "identity", "quarantine", "exports", "snapshots")
 KEY_BYTES = 32
-LIBRARY = "library"
 CLOSING_ROWS = 5_000
 """Rows behind the last snapshot from which closing writes a new one, so that the next verb starts at once."""
 
@@ -48,7 +45,7 @@ class NoWorkspace(HuiminError):
         super().__init__(
             Text(
                 f"{root} 不是惠民工作区。用 huimin init --workspace {root} 新建，或用 --workspace / HUIMIN_WORKSPACE 指到已有的工作区。",
-                f"{root} is not a workspace. Make one with huimin init --workspace {root}, or point --workspace or HUIMIN_WORKSPACE at yours.",
+                f"{root} is not a workspace. Make one: huimin init --workspace {root}; or set --workspace or HUIMIN_WORKSPACE.",
             ),
             2,
         )
@@ -226,35 +223,5 @@ def _parts() -> Parts:
 def _key_gone(path: Path) -> Text:
     return Text(
         f"{path} 缺失或损坏。没有它，新数据与已有数据无法对应：请从备份恢复，不要新建。",
-        f"{path} is missing or damaged. Without it new records would not meet the old ones: restore it from a backup, do not make a new one.",
+        f"{path} is missing or damaged. Without it new records would not meet the old: restore a backup, make no new one.",
     )
-
-
-def library() -> Path:
-    """The folder of the policies, feeds and units shipped as examples."""
-    import policies
-
-    return Path(next(iter(policies.__path__))) / LIBRARY
-
-
-def copy_library(workspace: Workspace) -> Mapping[str, int]:
-    """Copy the library's feeds and policies into a workspace; returns how many of each."""
-    counts = {}
-    for name in ("feeds", "policies"):
-        files = sorted((library() / name).glob("*.yaml"))
-        for file in files:
-            shutil.copyfile(file, workspace.folder(name) / file.name)
-        counts[name] = len(files)
-    return counts
-
-
-EMPTY_UNITS = """\
-# The network: who takes part, where, and whom to ask. 本网络的单位：谁参加、在哪里、问谁。
-format: 1
-units:
-"""
-
-
-def example_units() -> str:
-    """The library's units document."""
-    return (library() / "units.yaml").read_text(encoding="utf-8")

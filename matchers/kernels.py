@@ -25,7 +25,7 @@ K_FEED, K_LANE, K_TARGET, K_HEAD = 0, 1, 2, 3
 # operations
 EXPAND, LINK, WINNER, COLUMN, PRESENT, COVER, RANGE, RANGE_BY, LOOKUP, UNKNOWN = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 AND, SOME, COUNT, SUM, ONES, CLEAR_BY, CLEAR_EMPTY, CHECK = 11, 12, 13, 14, 15, 16, 17, 18
-STATUS, VERDICT = 32, 33
+STATUS, VERDICT, SETTLE = 32, 33, 34
 MISS, EMPTY, IS_U, BOTH, BUT_NOT_F, SPREAD, REDUCE, SKIP_ZERO, ZERO, WITHIN_U, OUT_OF_TABLE, INCOMPLETE, NO_VALUE = (
     19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
 )  # fmt: skip
@@ -615,21 +615,29 @@ def run(
             column = cols[op[2]]
             n = size[op[4]]
             lo, hi, flag = consts[op[3], 0], consts[op[3], 1], consts[op[3], 3]
-            if op[5] == 1:
-                st, base = -st, base + st
             for j in range(words(n)):
-                t = np.uint64(0)
-                f = np.uint64(0)
-                if flag == 0:
-                    for i in range(j << 6, min((j + 1) << 6, n)):
-                        v = column[i]
-                        here = np.uint64(i & 63)
-                        inside = np.uint64((v >= lo) & (v <= hi))
-                        known = np.uint64(v != MISSING64)
-                        t |= (inside & known) << here
-                        f |= ((inside ^ ONE) & known) << here
-                bits[base + j] = t
-                bits[base + st + j] = f
+                bits[base + j] = 0
+                bits[base + st + j] = 0
+            if flag == 0:
+                whole = n >> 6
+                for j in range(whole):
+                    t = np.uint64(0)
+                    f = np.uint64(0)
+                    part = column[j << 6 : (j + 1) << 6]
+                    for i in range(64):
+                        v = part[i]
+                        inside = (v >= lo) & (v <= hi)
+                        t |= np.uint64(inside & (v != MISSING64)) << np.uint64(i)
+                        f |= np.uint64((not inside) & (v != MISSING64)) << np.uint64(i)
+                    bits[base + j] = t
+                    bits[base + st + j] = f
+                for i in range(whole << 6, n):
+                    v = column[i]
+                    if v != MISSING64:
+                        if v >= lo and v <= hi:
+                            bits[base + whole] |= ONE << np.uint64(i & 63)
+                        else:
+                            bits[base + st + whole] |= ONE << np.uint64(i & 63)
         elif code == RANGE_BY:
             # slot, column, first const of the table (k min, k count), domain, negate, key column
             base, st = off[op[1]], stride[op[1]]
@@ -858,120 +866,84 @@ def run(
                         bits[base + (s >> 6)] |= one
                     bits[base + st + (s >> 6)] &= ~one
                     maybe ^= low
-        elif code == COUNT:
-            # slot, base, element, where, complete slot, quarantined, const, key column (-1 none), negate
-            base, st = off[op[1]], stride[op[1]]
-            nb, n = size[op[2]], size[op[3]]
-            lo_count = np.zeros(nb, np.int64)
-            hi_count = np.zeros(nb, np.int64)
-            q = off[op[6]]
-            ref = op[4]
-            for i in range(n):
-                s = seg[op[3], i]
-                if bit(bits, q, i) != 0:
-                    hi_count[s] += 1
-                    continue
+        elif code == COUNT or code == SUM:
+            # low column, high column, base, element, where, complete slot, quarantined, addend column, const (min, max)
+            # how many elements there surely and possibly are, or what they add up to: LOW and HIGH where there is no bound
+            lows, highs = cols[op[1]], cols[op[2]]
+            nb, n = size[op[3]], size[op[4]]
+            for i in range(nb):
+                lows[i] = 0
+                highs[i] = 0
+            least, most = np.int64(1), np.int64(1)
+            if code == SUM:
+                least, most = consts[op[9], 0], consts[op[9], 1]
+            q, ref, segment = off[op[7]], op[5], seg[op[4]]
+            wt = wf = np.int64(0)
+            if ref >= 0:
+                wo, ws = off[ref >> 1], stride[ref >> 1]
+                wt, wf = (wo, wo + ws) if ref & 1 == 0 else (wo + ws, wo)
+            for j in range(words(n)):
+                doubt = bits[q + j]
+                yes = ~doubt
+                no = np.uint64(0)
                 if ref >= 0:
-                    wo, ws = off[ref >> 1], stride[ref >> 1]
-                    if ref & 1 == 1:
-                        t, f = bit(bits, wo + ws, i), bit(bits, wo, i)
-                    else:
-                        t, f = bit(bits, wo, i), bit(bits, wo + ws, i)
-                else:
-                    t, f = ONE, np.uint64(0)
-                if t != 0:
-                    lo_count[s] += 1
-                if f == 0:
-                    hi_count[s] += 1
-            if op[9] == 1:
-                st, base = -st, base + st
-            for j in range(words(nb)):
-                bits[base + j] = 0
-                bits[base + st + j] = 0
-            for i in range(nb):
-                c = op[7]
-                if op[8] >= 0:
-                    k = cols[op[8], i]
-                    if k == MISSING64 or k < consts[c, 0] or k >= consts[c, 0] + consts[c, 1]:
+                    no = bits[wf + j] & ~doubt
+                    yes &= bits[wt + j]
+                for i in range(j << 6, min((j + 1) << 6, n)):
+                    here = np.uint64(i & 63)
+                    if (no >> here) & ONE != 0:
                         continue
-                    c = c + 1 + (k - consts[c, 0])
-                if consts[c, 3] != 0:
-                    continue
-                a, b = consts[c, 0], consts[c, 1]
-                top = hi_count[i]
-                if op[5] == -1 or (op[5] >= 0 and bit(bits, off[op[5]], i) == 0):
-                    top = HIGH
-                if a > b or top < a or lo_count[i] > b:
-                    bits[base + st + (i >> 6)] |= ONE << np.uint64(i & 63)
-                elif lo_count[i] >= a and top <= b:
-                    bits[base + (i >> 6)] |= ONE << np.uint64(i & 63)
-        elif code == SUM:
-            # slot, base, element, where, complete slot, quarantined, const, key column, addend column, divisor column, comparison; bounds const
-            # ops are 12 wide; the bounds stand in the const row before: consts[op[7] - 1] = (min, max, negate, 0)
+                    s = segment[i]
+                    a, b = np.int64(1), np.int64(1)
+                    if code == SUM:
+                        a = b = cols[op[8], i]
+                        if a == MISSING64:
+                            a, b = least, most
+                    if (yes >> here) & ONE == 0:
+                        a, b = min(a, np.int64(0)), max(b, np.int64(0))
+                    lows[s] = LOW if a <= LOW or lows[s] <= LOW else lows[s] + a
+                    highs[s] = HIGH if b >= HIGH or highs[s] >= HIGH else highs[s] + b
+            if op[6] != -2:
+                for i in range(nb):
+                    if op[6] == -1 or bit(bits, off[op[6]], i) == 0:
+                        highs[i] = HIGH
+                        if least < 0:
+                            lows[i] = LOW
+        elif code == SETTLE:
+            # slot, base, low column, high column, const, key column (-1), divisor column (-1), comparison (-1: rows hold a..b of a count)
             base, st = off[op[1]], stride[op[1]]
-            nb, n = size[op[2]], size[op[3]]
-            least, most, negate = consts[op[7] - 1, 0], consts[op[7] - 1, 1], consts[op[7] - 1, 2]
-            lo_sum = np.zeros(nb, np.int64)
-            hi_sum = np.zeros(nb, np.int64)
-            lo_open = np.zeros(nb, np.bool_)
-            hi_open = np.zeros(nb, np.bool_)
-            addends = cols[op[9]]
-            q = off[op[6]]
-            ref = op[4]
-            for i in range(n):
-                s = seg[op[3], i]
-                t, f = ONE, np.uint64(0)
-                if bit(bits, q, i) != 0:
-                    t = np.uint64(0)
-                elif ref >= 0:
-                    wo, ws = off[ref >> 1], stride[ref >> 1]
-                    if ref & 1 == 1:
-                        t, f = bit(bits, wo + ws, i), bit(bits, wo, i)
-                    else:
-                        t, f = bit(bits, wo, i), bit(bits, wo + ws, i)
-                if f != 0:
-                    continue
-                v = addends[i]
-                a, b = v, v
-                if v == MISSING64:
-                    a, b = least, most
-                if t == 0:
-                    a, b = min(a, np.int64(0)), max(b, np.int64(0))
-                if a <= LOW:
-                    lo_open[s] = True
-                else:
-                    lo_sum[s] += a
-                if b >= HIGH:
-                    hi_open[s] = True
-                else:
-                    hi_sum[s] += b
-            if negate == 1:
-                st, base = -st, base + st
+            nb = size[op[2]]
+            lows, highs = cols[op[3]], cols[op[4]]
             for j in range(words(nb)):
-                bits[base + j] = 0
-                bits[base + st + j] = 0
-            for i in range(nb):
-                c = op[7]
-                if op[8] >= 0:
-                    k = cols[op[8], i]
-                    if k == MISSING64 or k < consts[c, 0] or k >= consts[c, 0] + consts[c, 1]:
+                t = np.uint64(0)
+                f = np.uint64(0)
+                for i in range(j << 6, min((j + 1) << 6, nb)):
+                    c = op[5]
+                    if op[6] >= 0:
+                        k = cols[op[6], i]
+                        if k == MISSING64 or k < consts[c, 0] or k >= consts[c, 0] + consts[c, 1]:
+                            continue
+                        c = c + 1 + (k - consts[c, 0])
+                    if consts[c, 3] != 0:
                         continue
-                    c = c + 1 + (k - consts[c, 0])
-                if consts[c, 3] != 0:
-                    continue
-                divisor = np.int64(1)
-                if op[10] >= 0:
-                    divisor = cols[op[10], i]
-                    if divisor == MISSING64 or divisor < 1:
-                        continue
-                complete = op[5] == -2 or (op[5] >= 0 and bit(bits, off[op[5]], i) != 0)
-                a, b = threshold(consts[c, 0], consts[c, 1], consts[c, 2], divisor, op[11])
-                lo_known = not lo_open[i] and (complete or least >= 0)
-                hi_known = not hi_open[i] and complete
-                if (hi_known and hi_sum[i] < a) or (lo_known and lo_sum[i] > b):
-                    bits[base + st + (i >> 6)] |= ONE << np.uint64(i & 63)
-                elif (a <= LOW or (lo_known and lo_sum[i] >= a)) and (b >= HIGH or (hi_known and hi_sum[i] <= b)):
-                    bits[base + (i >> 6)] |= ONE << np.uint64(i & 63)
+                    if op[8] < 0:
+                        a, b = consts[c, 0], consts[c, 1]
+                        never = a > b
+                    else:
+                        divisor = np.int64(1)
+                        if op[7] >= 0:
+                            divisor = cols[op[7], i]
+                            if divisor == MISSING64 or divisor < 1:
+                                continue
+                        a, b = threshold(consts[c, 0], consts[c, 1], consts[c, 2], divisor, op[8])
+                        never = False
+                    low, high = lows[i], highs[i]
+                    if never or (high < HIGH and high < a) or (low > LOW and low > b):
+                        f |= ONE << np.uint64(i & 63)
+                    elif (a <= LOW or (low > LOW and low >= a)) and (b >= HIGH or (high < HIGH and high <= b)):
+                        t |= ONE << np.uint64(i & 63)
+                bits[base + j] = t
+                bits[base + st + j] = f
         elif code == CHECK:
             # slot, domain, check, default (0 unknown, 1 true, 2 false)
             base, st = off[op[1]], stride[op[1]]

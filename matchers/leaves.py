@@ -92,29 +92,27 @@ def by_field(b: Builder, value: Value | None) -> Field | None:
     return b.field_of(value.by) if isinstance(value, ParamValue) and value.by is not None else None
 
 
-def tests(b: Builder, leaf: Leaf, policy: Policy) -> tuple[list[Test], tuple[int, int, int, int] | None]:
-    """What a leaf compares with (several for a list), and the bounds row of a sum's addend."""
+def tests(b: Builder, leaf: Leaf, policy: Policy) -> list[Test]:
+    """What a leaf compares with: one test, or one a literal of a list."""
     params = dict(policy.params)
     match leaf:
         case Compare():
             op = "eq" if leaf.op in ("in", "not_in") else leaf.op
-            return make_test("compare", op, b.field_of(leaf.ref), leaf.value, params, by_field(b, leaf.value)), None
+            return make_test("compare", op, b.field_of(leaf.ref), leaf.value, params, by_field(b, leaf.value))
         case Age():
             found = make_test("age", leaf.op, None, leaf.value, params, by_field(b, leaf.value))
-            return [replace(test, at=leaf.at) for test in found], None
+            return [replace(test, at=leaf.at) for test in found]
         case DateTest():
             if leaf.period is not None:
-                return [Test(leaf.op, "", None, None, None, Fraction(1), leaf.period)], None  # type: ignore[arg-type]  # the ops with a period
+                return [Test(leaf.op, "", None, None, None, Fraction(1), leaf.period)]  # type: ignore[arg-type]  # the ops with a period
             op = "lt" if leaf.op == "before" else "gt"
-            return make_test("compare", op, b.field_of(leaf.ref), leaf.value, params, by_field(b, leaf.value)), None
+            return make_test("compare", op, b.field_of(leaf.ref), leaf.value, params, by_field(b, leaf.value))
         case Quantifier():
-            return make_test("compare", leaf.op or "eq", None, leaf.value, params, by_field(b, leaf.value)), None
+            return make_test("compare", leaf.op or "eq", None, leaf.value, params, by_field(b, leaf.value))
         case Sum():
-            of = b.field_of(leaf.addend)
-            bounds = (int(k.LOW) if of.min is None else of.min, int(k.HIGH) if of.max is None else of.max, 0, 0)
-            return make_test("sum", "", of, leaf.value, params, by_field(b, leaf.value)), bounds
+            return make_test("sum", "", b.field_of(leaf.addend), leaf.value, params, by_field(b, leaf.value))
         case Check():
-            return [], None
+            return []
         case _:
             assert_never(leaf)
 
@@ -186,7 +184,7 @@ def compare(b: Builder, node: Compare, domain: Domain, policy: Policy) -> int:
     if node.op == "within":
         assert isinstance(node.value, Literals)
         return b.either(domain, [lookup(b, str(value), column, domain) for value in node.value.values])
-    return ranged(b, tests(b, node, policy)[0], column, domain, node.value, policy, negate=node.op in ("ne", "not_in"))
+    return ranged(b, tests(b, node, policy), column, domain, node.value, policy, negate=node.op in ("ne", "not_in"))
 
 
 def lookup(b: Builder, prefix: str, column: int, domain: Domain) -> int:
@@ -204,7 +202,7 @@ def lookup(b: Builder, prefix: str, column: int, domain: Domain) -> int:
 def dated(b: Builder, node: Age | DateTest, domain: Domain, policy: Policy) -> int:
     column, _, _ = b.read(node.ref, domain, policy)
     lane = b.layout.feeds[node.ref.feed].lanes[node.ref.field][0]
-    found, _ = tests(b, node, policy)
+    found = tests(b, node, policy)
     for test in found:
         if not test.keys:
             b.timed.append((b.layout.feeds[node.ref.feed].position, lane, b.test(test)))
@@ -222,7 +220,7 @@ def quantifier(b: Builder, node: Quantifier, domain: Domain, policy: Policy) -> 
         case "all":
             return some(b, domain, found, where ^ 1) ^ 1
         case "count":
-            return count(b, node, domain, found, where, policy)
+            return settled(b, node, domain, bounds(b, domain, found, where), policy)
 
 
 def some(b: Builder, domain: Domain, found: Set, where: int) -> int:
@@ -234,14 +232,32 @@ def some(b: Builder, domain: Domain, found: Set, where: int) -> int:
     return 2 * int(b.memo[key])  # type: ignore[call-overload]  # as above
 
 
-def count(b: Builder, node: Quantifier, domain: Domain, found: Set, where: int, policy: Policy) -> int:
+def bounds(b: Builder, domain: Domain, found: Set, where: int, addend: int = -1, limits: tuple[int, int] | None = None) -> tuple[int, int]:
+    """Columns of the least and the greatest number of elements, or of what their addends come to."""
+    key = ("bounds", domain.number, found.domain.number, where, found.complete, addend, limits)
+    if key not in b.memo:
+        low = b.columns
+        b.columns += 2
+        at = b.constant((*limits, 0, 0)) if limits is not None else -1
+        code = k.COUNT if limits is None else k.SUM
+        b.emit(code, low, low + 1, domain.number, found.domain.number, where, found.complete, found.quarantined, addend, at)
+        b.memo[key] = (low, low + 1)
+    return b.memo[key]  # type: ignore[return-value]  # as above
+
+
+def settled(b: Builder, node: Quantifier | Sum, domain: Domain, ends: tuple[int, int], policy: Policy) -> int:
+    """Slot reference: the comparison holds whatever the number between the ends is."""
     assert node.op is not None and node.value is not None
+    at = b.test(tests(b, node, policy)[0])
     keys = b.read(node.value.by, domain, policy)[0] if isinstance(node.value, ParamValue) and node.value.by is not None else -1
-    at = b.test(tests(b, node, policy)[0][0])
-    key = ("count", domain.number, found.domain.number, where, found.complete, at, keys)
+    divisor, op = -1, -1
+    if isinstance(node, Sum):
+        divisor = b.read(node.per, domain, policy)[0] if node.per is not None else -1
+        op = {"lt": k.LT, "le": k.LE, "gt": k.GT, "ge": k.GE}.get(node.op, k.EQ)
+    key = ("settle", domain.number, ends, at, keys, divisor, op)
     if key not in b.memo:
         slot = b.slot(domain)
-        b.emit(k.COUNT, slot, domain.number, found.domain.number, where, found.complete, found.quarantined, at, keys, 0)
+        b.emit(k.SETTLE, slot, domain.number, *ends, at, keys, divisor, op)
         b.memo[key] = slot
     return (2 * int(b.memo[key])) ^ int(node.op == "ne")  # type: ignore[call-overload]  # as above
 
@@ -249,15 +265,7 @@ def count(b: Builder, node: Quantifier, domain: Domain, found: Set, where: int, 
 def total(b: Builder, node: Sum, domain: Domain, policy: Policy) -> int:
     found = path(b, node.path, domain, policy, node.absence)
     where = condition(b, node.where, found.domain, policy) if node.where is not None else -1
+    of = b.field_of(node.addend)
     addend = b.read(node.addend, found.domain, policy)[0]
-    keys = b.read(node.value.by, domain, policy)[0] if isinstance(node.value, ParamValue) and node.value.by is not None else -1
-    divisor = b.read(node.per, domain, policy)[0] if node.per is not None else -1
-    found_tests, bounds = tests(b, node, policy)
-    at = b.test(found_tests[0], bounds)
-    op = {"lt": k.LT, "le": k.LE, "gt": k.GT, "ge": k.GE}.get(node.op, k.EQ)
-    key = ("sum", domain.number, found.domain.number, where, found.complete, at, keys, addend, divisor, op)
-    if key not in b.memo:
-        slot = b.slot(domain)
-        b.emit(k.SUM, slot, domain.number, found.domain.number, where, found.complete, found.quarantined, at, keys, addend, divisor, op)
-        b.memo[key] = slot
-    return (2 * int(b.memo[key])) ^ int(node.op == "ne")  # type: ignore[call-overload]  # as above
+    limits = (int(k.LOW) if of.min is None else of.min, int(k.HIGH) if of.max is None else of.max)
+    return settled(b, node, domain, bounds(b, domain, found, where, addend, limits), policy)

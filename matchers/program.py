@@ -98,8 +98,7 @@ class Builder:
         self.cover_sites: set[tuple[int, int, tuple[tuple[int, int], ...]]] = set()
         self.used_constants: set[int] = set()
         self.used_covers: set[int] = set()
-        self.usage: dict[int, tuple[frozenset[int], frozenset[int]]] = {}
-        self.link_order = {name: link.position for name, link in layout.links.items()}
+        self.front: list[list[int]] = []  # shared operations met while reasons are written, to go in front of what may be skipped
 
     # -- small things ------------------------------------------------------------------------------------------------
 
@@ -118,13 +117,10 @@ class Builder:
             self.constants += 1
         return self.memo[key]  # type: ignore[return-value]  # the memo holds what each key's builder put there
 
-    def test(self, test: Test, bounds: tuple[int, int, int, int] | None = None) -> int:
-        """First constant of a test's rows, after its bounds row where it has one."""
-        key = ("test", test, bounds)
+    def test(self, test: Test) -> int:
+        """First constant of a test's rows."""
+        key = ("test", test)
         if key not in self.memo:
-            if bounds is not None:
-                self.fixed.append((self.constants, bounds))
-                self.constants += 1
             self.tests.append((self.constants, test))
             self.memo[key] = self.constants
             self.constants += len(test.keys) + 1 if test.keys else 1

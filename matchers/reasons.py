@@ -61,6 +61,16 @@ def _masked(b: Builder, domain: Domain, x: int, y: int) -> int:
     return slot
 
 
+def _shared(b: Builder, domain: Domain, code: int, *words: int) -> int:
+    """A plane that many leaves' reasons read, made once, in front of whatever may be skipped."""
+    key = ("shared", domain.number, code, words)
+    if key not in b.memo:
+        slot = b.slot(domain)
+        b.front.append([code, slot, *words, *([0] * (10 - len(words)))])
+        b.memo[key] = slot
+    return b.memo[key]  # type: ignore[return-value]  # as above
+
+
 def _leaf(b: Builder, leaf: Leaf, ref: int, domain: Domain, policy: Policy, mask: int | None) -> Reasons:
     """Reasons of a leaf where it is unknown (and ``mask`` holds)."""
     unknown = b.slot(domain)
@@ -75,8 +85,7 @@ def _leaf(b: Builder, leaf: Leaf, ref: int, domain: Domain, policy: Policy, mask
         case Compare() | Age() | DateTest():
             _reading(b, leaf.ref, domain, policy, unknown, out)
             if isinstance(leaf, Compare) and leaf.op == "within":
-                known = b.slot(domain)
-                b.emit(k.WITHIN_U, known, domain.number, b.read(leaf.ref, domain, policy)[0])
+                known = _shared(b, domain, k.WITHIN_U, domain.number, b.read(leaf.ref, domain, policy)[0])
                 _add(b, out, leaf.ref.feed, domain, _masked(b, domain, known, unknown))
             _value(b, leaf.value, leaf, domain, policy, unknown, out)
         case Quantifier() | Sum():
@@ -91,6 +100,8 @@ def _leaf(b: Builder, leaf: Leaf, ref: int, domain: Domain, policy: Policy, mask
             b.emit(k.BUT_NOT_F, out[None], domain.number, out[None], 2 * other + 1)
     # whatever is skipped must read as nobody: zero the reasons' slots in front of the jump
     zeros = [[k.ZERO, slot, domain.number, *([0] * 9)] for slot in out.values() if slot >= before]
+    if mask is None:
+        zeros, b.front = [*b.front, *zeros], []
     if zeros:
         b.ops[skip:skip] = zeros
         for op in b.ops[skip + len(zeros) + 1 :]:
@@ -103,11 +114,9 @@ def _leaf(b: Builder, leaf: Leaf, ref: int, domain: Domain, policy: Policy, mask
 def _reading(b: Builder, ref: FieldRef, domain: Domain, policy: Policy, unknown: int, out: Reasons) -> None:
     column, at, hops = b.read(ref, domain, policy)
     for below, parent, feed in hops:
-        empty = b.slot(domain)
-        b.emit(k.EMPTY, empty, below.number, parent.number)
+        empty = _shared(b, domain, k.EMPTY, below.number, parent.number)
         _add(b, out, feed, domain, _masked(b, domain, empty, unknown))
-    missing = b.slot(domain)
-    b.emit(k.MISS, missing, at.number, column)
+    missing = _shared(b, domain, k.MISS, at.number, column)
     _add(b, out, ref.feed, domain, _masked(b, domain, missing, unknown))
 
 
@@ -115,8 +124,7 @@ def _divisor(b: Builder, ref: FieldRef, domain: Domain, policy: Policy, unknown:
     """A divisor is a reason where it is missing or below one."""
     _reading(b, ref, domain, policy, unknown, out)
     column, _, _ = b.read(ref, domain, policy)
-    small = b.slot(domain)
-    b.emit(k.RANGE, small, column, b.constant((int(k.LOW), 0, 0, 0)), domain.number, 0)
+    small = _shared(b, domain, k.RANGE, column, b.constant((int(k.LOW), 0, 0, 0)), domain.number)
     _add(b, out, ref.feed, domain, _masked(b, domain, small, unknown))
 
 
@@ -124,14 +132,12 @@ def _value(b: Builder, value: Value | None, leaf: Leaf, domain: Domain, policy: 
     """A parameter without a value, or a table key that is missing or not in the table."""
     if not isinstance(value, ParamValue):
         return
-    slot = b.slot(domain)
-    found, bounds = tests(b, leaf, policy)
-    at = b.test(found[0], bounds)
+    at = b.test(tests(b, leaf, policy)[0])
     if value.by is not None:
         _reading(b, value.by, domain, policy, unknown, out)
-        b.emit(k.OUT_OF_TABLE, slot, domain.number, b.read(value.by, domain, policy)[0], at)
+        slot = _shared(b, domain, k.OUT_OF_TABLE, domain.number, b.read(value.by, domain, policy)[0], at)
     else:
-        b.emit(k.NO_VALUE, slot, domain.number, at)
+        slot = _shared(b, domain, k.NO_VALUE, domain.number, at)
     _add(b, out, None, domain, _masked(b, domain, slot, unknown))
 
 
@@ -139,14 +145,12 @@ def _elements(b: Builder, leaf: Quantifier | Sum, domain: Domain, policy: Policy
     found = path(b, leaf.path, domain, policy, leaf.absence)
     below = found.domain
     for link_domain, parent, feed in found.empties:
-        empty = b.slot(link_domain)
-        b.emit(k.EMPTY, empty, link_domain.number, parent.number)
+        empty = _shared(b, link_domain, k.EMPTY, link_domain.number, parent.number)
         lifted = _lift(b, empty, link_domain, domain)
         _add(b, out, feed, domain, _masked(b, domain, lifted, unknown))
     if leaf.absence == "coverage":
         for at, cover, feed in found.covers:
-            gap = b.slot(domain)
-            b.emit(k.INCOMPLETE, gap, at.number, cover, int(at.space == domain.space), domain.number)
+            gap = _shared(b, domain, k.INCOMPLETE, at.number, cover, int(at.space == domain.space), domain.number)
             _add(b, out, feed, domain, _masked(b, domain, gap, unknown))
     elif leaf.absence == "open":
         for feed in (step.name for step in leaf.path if step.kind != "link"):

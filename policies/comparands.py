@@ -140,6 +140,8 @@ class Comparands:
 
     def _fits(self, dated: Dated, op: str, measure: Measure, path: Path) -> bool:
         place = (*path, "param")
+        if measure.type is FieldType.DECIMAL and dated.family == "word":
+            dated.read_as_numbers()
         for value in dated.values():
             trouble = _misfit(value, measure)
             if trouble is not None:

@@ -26,6 +26,7 @@ EXPECTED = {
 _NOTHING = Text("", "")
 _UNQUOTE = Text("：去掉引号", " by taking the quotes off")
 _QUOTE = Text("：加上引号", " by putting it in quotes")
+_DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 _FACTOR = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,12})|/([0-9]{1,12}))?")
 
 
@@ -45,6 +46,16 @@ def plain_number(given: object) -> int | Fraction | None:
     if isinstance(given, bool):
         return None
     return given if isinstance(given, int) else Fraction(given) if isinstance(given, Decimal) else None
+
+
+def decimal_text(given: object) -> Fraction | None:
+    """A decimal written as text, exactly; None where it is none.
+
+    Example:
+        >>> decimal_text("1595.50"), decimal_text("1e3")
+        (Fraction(3191, 2), None)
+    """
+    return Fraction(given) if isinstance(given, str) and _DECIMAL.fullmatch(given) else None
 
 
 def factor(given: object) -> Fraction | None:
@@ -78,8 +89,9 @@ def _encoded(given: object, measure: Measure) -> Scalar | Trouble | None:
     match measure.type:
         case FieldType.INT:
             return number if isinstance(number, int) else None
-        case FieldType.DECIMAL:
-            return None if number is None else Fraction(number)
+        case FieldType.DECIMAL:  # in quotes too: exact either way
+            text = decimal_text(given)
+            return text if number is None else Fraction(number)
         case FieldType.DATE:
             return given if isinstance(given, date) else _iso(given)
         case FieldType.ENUM:
@@ -100,7 +112,7 @@ def _iso(given: object) -> date | None:
 
 def _refused(given: object, measure: Measure) -> Trouble:
     mend = _NOTHING
-    if isinstance(given, str) and measure.type in (FieldType.INT, FieldType.DECIMAL) and re.fullmatch(r"-?\d+(\.\d+)?", given):
+    if isinstance(given, str) and measure.type is FieldType.INT and _DECIMAL.fullmatch(given):
         mend = _UNQUOTE
     elif not isinstance(given, str) and measure.type in (FieldType.TEXT, FieldType.DIVISION):
         mend = _QUOTE

@@ -8,6 +8,7 @@ Source: DeMillo, Lipton, Sayward 1978, "Hints on test data selection".
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -22,6 +23,7 @@ Mutant: TypeAlias = tuple[Text, str, dict[str, Any]]
 
 SWAPS = {"lt": "le", "le": "lt", "gt": "ge", "ge": "gt", "eq": "ne", "ne": "eq", "in": "not_in", "not_in": "in"}
 GROUPS = ("all", "any", "none")
+_POINTED = re.compile(r"-?[0-9]{1,18}\.[0-9]{1,18}")
 _DAY = timedelta(days=1)
 
 
@@ -126,6 +128,8 @@ def _moved(data: dict[str, Any], path: Path) -> Iterator[Change]:
     value = _at(data, path)
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         yield from (_replaced(data, path, moved) for moved in moved_number(value))
+    elif isinstance(value, str) and _POINTED.fullmatch(value):  # a decimal in quotes; without a point it may be a code
+        yield from (_replaced(data, path, str(moved)) for moved in moved_number(Decimal(value)))
     elif isinstance(value, date):
         for step in (-_DAY, _DAY):
             if date.min + _DAY <= value <= date.max - _DAY:

@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 
 from policies.catalogue import Field, FieldType
 from policies.document import Path
-from policies.literals import code_of, plain_number
+from policies.literals import code_of, decimal_text, plain_number
 from policies.models import Param as ParamModel
 from policies.models import ParamEntry
 from policies.names import Trouble
@@ -24,7 +24,7 @@ from policies.problems import Word, listed, meant, shown
 from policies.report import Reporter
 from policies.tree import Param, Scalar
 
-Family: TypeAlias = Literal["number", "date", "word", "mixed"]
+Family: TypeAlias = Literal["number", "date", "word"]
 Range: TypeAlias = tuple[int | None, int | None]
 
 LARGEST_DIVISOR = 9999
@@ -51,6 +51,14 @@ class Dated:
     family: Family
     by: Field | None = None
     used: bool = False
+
+    def read_as_numbers(self) -> None:
+        """Take decimals written as text for the numbers they are, where a use needs numbers and all of them are."""
+        numbers = [{key: decimal_text(value) for key, value in entry.cells.items()} for entry in self.entries]
+        if all(value is not None for cells in numbers for value in cells.values()):
+            for entry, cells in zip(self.entries, numbers, strict=True):
+                entry.cells = {key: value for key, value in cells.items() if value is not None}
+            self.family = "number"
 
     def values(self) -> Iterator[Scalar]:
         """Every value of every entry."""

@@ -161,6 +161,20 @@ class _World:
         return rows
 
 
+def _numbered(contract: Contract, rows: list[Record]) -> list[Record]:
+    """The rows, no two of one source's delivery with the same row number."""
+    taken = set()
+    for position, row in enumerate(rows):
+        unit = row.get("source", contract["sources"][0]["unit"])
+        number = row.get("row", position + 1)
+        while (unit, row.get("delivery", 1), number) in taken:
+            number += 10
+        taken.add((unit, row.get("delivery", 1), number))
+        if number != position + 1:
+            row["row"] = number
+    return rows
+
+
 def _subject(world: _World, kind: str) -> Record:
     """The feeds of one subject, and her link beside them."""
     rng, feeds = world.rng, Record()
@@ -171,7 +185,7 @@ def _subject(world: _World, kind: str) -> Record:
             number = 0 if world.chance(0.3) else 2 if world.chance(0.2) else 1
         else:
             number = rng.choice([0, 0, 1, 1, 2, 3])
-        rows = world.records(contract, number, steady="registers" in contract)
+        rows = _numbered(contract, world.records(contract, number, steady="registers" in contract))
         if "registers" in contract:
             for row in rows:
                 if "division" in row and world.chance(0.5):

@@ -7,6 +7,7 @@ absence proves something is named under `evidence`.
 
 import datetime as dt
 from dataclasses import dataclass
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -83,6 +84,11 @@ def _names(place: _Place) -> list[_Name]:
     own = [_Name(text, place.feed, field) for field in FEEDS[place.feed]["fields"] for text in (field, f"{place.feed}.{field}")]
     hidden = {name.text for name in own}
     return own * 3 + [name for name in names if name.text not in hidden]
+
+
+def _amounts(feed: str, field: str) -> list[Decimal]:
+    """Decimal literals near the field's cells: in a rule they are numbers, not text."""
+    return [Decimal(written) for written in decimals(feed, field)]
 
 
 class _Draft:
@@ -189,7 +195,7 @@ class _Draft:
                     return leaf | {"op": rng.choice(["in", "not_in"]), "value": rng.sample(range(low, high + 1), 2)}
                 return leaf | {"op": rng.choice(_COMPARE), "value": self.value(place, spec["unit"], lambda: rng.randint(low, high), ["1.5", "1/3", "2"])}
             case _:
-                pool = decimals(name.feed, name.field)
+                pool = _amounts(name.feed, name.field)
                 if self.chance(0.15):
                     return leaf | {"op": rng.choice(["in", "not_in"]), "value": rng.sample(pool, 3)}
                 value = self.value(place, spec["unit"], lambda: rng.choice(pool), ["1.5", "1/3", "2/3", "1.0001", "3"])
@@ -242,7 +248,7 @@ class _Draft:
             self.prove(name.feed)
         text = name.text if self.chance(0.3) else f"{name.feed}.{name.field}"
         node: Node = {"sum_of": text, "over": path}
-        pool: list[Any] = decimals(name.feed, name.field) if name.spec["type"] == "decimal" else list(range(6))
+        pool: list[Any] = _amounts(name.feed, name.field) if name.spec["type"] == "decimal" else list(range(6))
         unit = name.spec["unit"]
         divisors = [n for n in _names(place) if n.spec.get("unit") == "person" and n.spec["type"] == "int"]
         if divisors and self.chance(0.45):

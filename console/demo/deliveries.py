@@ -68,7 +68,8 @@ def next_day(frames: Mapping[str, pl.DataFrame], folder: Path, seed: int, today:
     day = today + timedelta(days=1)
     write = _Writer(folder, formats)
     elderly = frames["hukou"].filter(pl.col("出生日期") < date(today.year - 70, today.month, 1))
-    enrolled = _part(elderly, 0.02, rng)
+    uninsured = elderly.join(frames["medical_insurance"], on="id_number", how="anti", maintain_order="left")
+    enrolled = _part(uninsured, 0.12, rng)
     write(
         "medical_insurance",
         "putuo-medical-insurance",

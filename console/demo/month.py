@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from console.words import STATUSES, number, token
+from console.words import CHANGES, STATUSES, number, token
 from policies.values import Text
 
 if TYPE_CHECKING:
@@ -95,8 +95,8 @@ def _some_reasons(tour: Tour, host: Host, changes: Iterable[CandidateChange]) ->
             labels = labelled(host.state.policies[change.policy], language)
             failed = "、".join(labels.get(one, one) for one in verdict.failed)
             now = STATUSES[verdict.status]
-            line = Text(
-                f"{change.day} {token(change.subject)} {'进入' if change.change == 'entered' else '离开'} {change.policy}：{failed and '不再满足 ' + failed or now.zh}",
-                f"{change.day} {token(change.subject)} {change.change} {change.policy}: {failed and 'no longer: ' + failed or now.en}",
-            )
+            why = Text(f"不再满足 {failed}", f"no longer: {failed}") if failed else now
+            moved = f"{change.day} {token(change.subject)}"
+            word = CHANGES[change.change]
+            line = Text(f"{moved} {word.zh} {change.policy}：{why.zh}", f"{moved} {word.en} {change.policy}: {why.en}")
             tour.session.say(line, "dim")

@@ -33,7 +33,8 @@ WEIGHTS = (0.08, 0.12, 0.10, 0.08, 0.10, 0.09, 0.08, 0.11, 0.12, 0.12)
 ON_THE_LINE = (5, 7, 9)
 """Positions of the streets under the works of metro line L15."""
 
-BIRTHPLACES = ("310107", "310107", "310107", "310105", "310106", "310104", "342225", "341321", "360121", "310105")
+BIRTHPLACES = ("310107", "310107", "310107", "310105", "310106", "310109", "330122", "340121", "360121", "350121")
+"""Counties whose code never changed, so that every year of birth is valid with them."""
 HOUSEHOLD_SIZES = (0.20, 0.26, 0.28, 0.15, 0.08, 0.03)
 LAYOUTS = ("one_room", "two_room", "three_room")
 CHECK_WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])
@@ -91,7 +92,7 @@ def residents_of(sizes: Ints, street: Ints, day: int, rng: np.random.Generator) 
         rank=rank,
         street=street[place],
         local=rng.random(n) < 0.82,
-        outside=(age >= 66) & (rng.random(n) < 0.02),
+        outside=(age >= 66) & (rng.random(n) < 0.04),
     )
 
 

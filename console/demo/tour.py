@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from console.changes import COLUMNS, counted
 from console.session import Session
-from console.words import STATUSES, number, street, token
+from console.words import STATUSES, number
 from policies.values import Text
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from streams.messages import CandidateChange
 
 POLICIES = ("elderly-uninsured", "relocation-hardship", "group-rental", "dibao", "elderly-allowance")
-LISTS = ("elderly-uninsured", "relocation-hardship", "group-rental")
 LATE_STREET = "310107103"
 """Taopu: the insurance centre declares it complete only on the second day."""
 DAYS = 30
@@ -66,7 +65,8 @@ class Tour:
 def tour(session: Session, residents: int, seed: int, keep: Path | None) -> None:
     """The whole demonstration; the workspace is thrown away unless ``keep`` says where."""
     from console.demo.district import TODAY
-    from infra.workspace import Workspace, copy_library, example_units
+    from infra.library import copy_library, example_units
+    from infra.workspace import Workspace
 
     place: AbstractContextManager[str] = tempfile.TemporaryDirectory(prefix="huimin-demo-") if keep is None else nullcontext(str(keep))
     with place as folder:
@@ -109,7 +109,7 @@ def _generate(tour: Tour) -> None:
 
 
 def _run(tour: Tour, host: Host) -> None:
-    from console.demo import month
+    from console.demo import lists, month
     from streams.messages import Tick
 
     files: list[File] = tour.facts.pop("opening")
@@ -118,8 +118,8 @@ def _run(tour: Tour, host: Host) -> None:
     _ingest(tour, host, files, 3, Text("各单位交付，惠民接收", "The units deliver, Huimin takes in"))
     _cover(tour, host)
     _publish(tour, host)
-    _lists(tour, host)
-    _explain(tour, host)
+    lists.three_lists(tour, host)
+    lists.two_explanations(tour, host)
     month.next_day(tour, host)
     month.late_statement(tour, host)
     month.month(tour, host)
@@ -217,44 +217,6 @@ def _publish(tour: Tour, host: Host) -> None:
         )
     columns = [Text("政策", "policy"), *(text for s, text in STATUSES.items() if s), Text("用时", "time")]
     tour.session.table(None, columns, rows, right=(1, 2, 3, 4))
-
-
-def _lists(tour: Tour, host: Host) -> None:
-    from console.candidates import _table
-    from infra.evaluate import core
-
-    tour.step(6, Text("三份名单", "Three lists"))
-    for name in LISTS:
-        found = core(host.state).candidates(name)
-        by_street = Counter(c.division for c in found)
-        some = _one_of_each(found)
-        _table(tour.session, some, host.state.policies[name], host.state.catalogue)
-        places = "  ".join(f"{street(place, tour.session.language)} {number(count)}" for place, count in by_street.most_common(10))
-        tour.session.say(Text(f"共 {number(len(found))}：{places}", f"{number(len(found))} in all: {places}"), "dim")
-
-
-def _one_of_each(found: Any) -> list[Any]:
-    """Two candidates of every status."""
-    seen: Counter[str | None] = Counter()
-    some = []
-    for candidate in found:
-        if seen[candidate.status] < 2:
-            some.append(candidate)
-        seen[candidate.status] += 1
-    return some
-
-
-def _explain(tour: Tour, host: Host) -> None:
-    from console.reasons import show_explanation
-    from infra.evaluate import core
-
-    tour.step(7, Text("为什么？两个解释", "Why? Two explanations"))
-    for name, status in (("elderly-uninsured", "needs_evidence"), ("relocation-hardship", "to_check")):
-        chosen = next((c for c in core(host.state).candidates(name) if c.status == status), None)
-        if chosen is not None:
-            line = f"$ huimin explain {name} {token(chosen.subject)}"
-            tour.session.say(Text(line, line), "dim")
-            show_explanation(tour.session, host.state, host.state.policies[name], chosen.subject)
 
 
 def show_changes(tour: Tour, changes: list[CandidateChange]) -> None:

@@ -48,17 +48,13 @@ def _damaged(rng: Random) -> Any:
         path = rng.choice(list(_paths(data))[1:] or [("policy",)])
         parent: Any = _at(data, path[:-1])
         action = rng.random()
-        whole = isinstance(parent, dict)
-        if not isinstance(parent, dict | list) or path[-1] not in (parent if whole else range(len(parent))):
-            continue
-        if action < 0.2:
-            parent.pop(path[-1])
-        elif action < 0.6 or not whole:
-            parent.__setitem__(path[-1], copy.deepcopy(rng.choice(JUNK + everything)))
-        elif action < 0.8:
-            parent[rng.choice(keys)] = parent.pop(path[-1])
-        else:
-            parent[rng.choice(keys)] = copy.deepcopy(rng.choice(JUNK + everything))
+        if isinstance(parent, list) and isinstance(path[-1], int) and path[-1] < len(parent):
+            parent[path[-1] : path[-1] + 1] = [] if action < 0.2 else [copy.deepcopy(rng.choice(JUNK + everything))]
+        elif isinstance(parent, dict) and path[-1] in parent and action < 0.2:
+            del parent[path[-1]]
+        elif isinstance(parent, dict) and path[-1] in parent:
+            kept = parent.pop(path[-1]) if action < 0.4 else copy.deepcopy(rng.choice(JUNK + everything))
+            parent[path[-1] if action > 0.7 else rng.choice(keys)] = kept
     return data
 
 

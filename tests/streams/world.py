@@ -158,4 +158,4 @@ def _batch(rng: np.random.Generator, feed: str, delivery: int, first: int, size:
 
 def child_environment() -> dict[str, str]:
     """The environment of a child process that can import the project."""
-    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])}

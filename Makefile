@@ -1,0 +1,59 @@
+# make demo   a made-up district, from records to lists that stay true
+# make test   the tests (at most ten minutes on two cores)
+# make check  style, types, and which layer may import which
+# make prove  the long proofs (at most forty minutes)
+# make bench  the figures of docs/benchmarks.md
+# Each sets up what it needs in .venv; nothing else has to be installed but Python 3.11 to 3.13 and make.
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SEEDS ?= 1 2 3
+RESIDENTS ?= 50000
+
+.PHONY: demo test check prove bench clean ready
+.DEFAULT_GOAL := demo
+
+demo: ready
+	@$(BIN)/huimin demo --residents $(RESIDENTS)
+
+test: ready
+	@$(BIN)/pytest -n 2 -m "not prove" tests
+
+check: ready
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+# The long proofs, then every property again on other random examples; SEEDS=7 repeats those of seed 7.
+prove: ready
+	@$(BIN)/pytest -n 2 -m prove tests
+	@for seed in $(SEEDS); do \
+	  echo "properties, seed $$seed"; \
+	  HUIMIN_EXAMPLES=other HUIMIN_SEED=$$seed $(BIN)/pytest -n 2 -m "hypothesis and not prove" --hypothesis-seed=$$seed tests || exit 1; \
+	done
+
+bench: ready
+	@$(BIN)/python -m benchmarks.run
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+ready: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@python=; \
+	for each in $(PYTHON) python3.12 python3.11 python3.13 python3; do \
+	  if $$each -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then python=$$each; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  echo "Python 3.11, 3.12 or 3.13 with its venv module is needed (on Debian and Ubuntu: apt install python3 python3-venv)." >&2; exit 1; \
+	fi; \
+	echo "setting up $(VENV) with $$($$python --version) (a few minutes, once)"; \
+	$$python -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,99 @@
+"""Many policies for the speed measurements: the relocation rule, and a hundred or five thousand that share some four hundred leaves.
+
+The one idea: trees are built directly, with the conditions of the library's policies and varying ages, amounts and streets.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+
+import numpy as np
+
+from benchmarks.world import STREETS, library
+from policies.catalogue import Catalogue
+from policies.checker import check
+from policies.document import load
+from policies.tree import Age, All, AnyOf, Compare, DateTest, FieldRef, Literals, Meta, Node, NoneOf, Policy, Quantifier, Step, Sum
+from policies.values import Kind, Period, Text
+
+_TITLE = Text("测速", "speed")
+_RECORDS = {"medical_insurance": Step("records", "medical_insurance"), "pension": Step("records", "pension")}
+
+
+def relocation(found: Catalogue) -> Policy:
+    """The relocation rule of the library."""
+    file = library() / "policies" / "relocation-hardship.yaml"
+    policy = check(load(file.read_text("utf-8"), file.name), found).policy
+    assert policy is not None
+    return policy
+
+
+def _meta(number: int) -> Meta:
+    return Meta(f"c{number}", f"criteria.{number}")
+
+
+def _person_leaf(n: int, pick: int) -> Node:
+    m = _meta(n)
+    match pick % 8:
+        case 0:
+            return Age(m, FieldRef("hukou", "birth_date"), "ge", Literals((50 + pick // 8 % 45,)))
+        case 1:
+            status = ("active", "suspended", "ended")[pick // 8 % 3]
+            where = Compare(m, FieldRef("medical_insurance", "status", own=True), "eq", Literals((status,)))
+            if pick // 24 % 2:
+                scheme = ("employee", "resident", "rural")[pick // 48 % 3]
+                where = All(m, (where, Compare(m, FieldRef("medical_insurance", "scheme", own=True), "eq", Literals((scheme,)))))  # type: ignore[assignment]  # a node
+            return Quantifier(m, "none" if pick % 3 else "some", (_RECORDS["medical_insurance"],), where)
+        case 2:
+            where = Compare(m, FieldRef("pension", "amount", own=True), "lt", Literals((Fraction(1000 + 100 * (pick // 8 % 60)),)))
+            return Quantifier(m, "some", (_RECORDS["pension"],), where)
+        case 3:
+            return DateTest(m, FieldRef("hukou", "hukou_since"), "at_least_ago", Period(12 * (1 + pick // 8 % 40)))
+        case 4:
+            return Compare(m, FieldRef("hukou", "division"), "within", Literals((STREETS[pick // 8 % 10],)))
+        case 5:
+            return Sum(m, FieldRef("pension", "amount", own=True), (_RECORDS["pension"],), None, "lt", Literals((Fraction(2000 + 50 * (pick // 8 % 60)),)))
+        case 6:
+            return Compare(m, FieldRef("income", "monthly_income"), "lt", Literals((Fraction(1000 + 100 * (pick // 8 % 60)),)))
+        case _:
+            return Quantifier(m, "count", (_RECORDS["medical_insurance"],), None, "ge", Literals((1 + pick // 8 % 4,)))
+
+
+def _household_leaf(n: int, pick: int) -> Node:
+    m = _meta(n)
+    members = Step("members", "hukou")
+    match pick % 4:
+        case 0:
+            return Sum(m, FieldRef("income", "monthly_income"), (members,), None, "lt", Literals((Fraction(1000 + 50 * (pick // 4 % 40)),)), FieldRef("household", "size"))
+        case 1:
+            aged = Age(m, FieldRef("hukou", "birth_date"), "ge", Literals((60 + pick // 4 % 30,)))
+            return Quantifier(m, "some", (members,), aged)
+        case 2:
+            return Quantifier(m, "some", (Step("link", "registered_at"), Step("records", "relocation")), Compare(m, FieldRef("relocation", "line", own=True), "eq", Literals((("L15", "L20")[pick // 4 % 2],))))
+        case _:
+            return Compare(m, FieldRef("household", "size"), "ge", Literals((1 + pick // 4 % 8,)))
+
+
+def many(count: int, seed: int = 7) -> list[Policy]:
+    """Policies of three to six conditions over persons (nine in ten) and households (one in ten)."""
+    rng = np.random.default_rng(seed)
+    day = Period(0, 30)
+    evidence = {feed: day for feed in ("medical_insurance", "pension", "hukou", "income", "relocation")}
+    out = []
+    for number in range(count):
+        household = number % 10 == 9
+        picks = rng.integers(0, 10_000, int(rng.integers(3, 7)))
+        leaves = tuple((_household_leaf if household else _person_leaf)(i, int(pick)) for i, pick in enumerate(picks))
+        root: Node = All(_meta(90), leaves)
+        if number % 3 == 1:
+            root = All(_meta(90), (*leaves[:2], AnyOf(_meta(91), leaves[2:])))
+        elif number % 3 == 2:
+            root = All(_meta(90), (*leaves[:-1], NoneOf(_meta(92), leaves[-1:])))
+        out.append(
+            Policy(
+                f"p{number}", 1, "benefit", Kind.HOUSEHOLD if household else Kind.PERSON, "310107", _TITLE, {}, "putuo-civil-affairs", "assistance",
+                date(2026, 1, 1), None, evidence, {}, (), root, ("hukou",), str(number),
+            )  # fmt: skip
+        )
+    return out

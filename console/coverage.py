@@ -1,0 +1,121 @@
+"""Verbs about what feeds prove and what was wrong with them: coverage, quarantine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console.i18n import both, verb
+from console.session import Session, of
+from policies.values import Text
+
+OneFeed = Annotated[str | None, typer.Option("--feed", metavar="FEED", help=both("只看这个数据源", "only this feed"))]
+Statements = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[FILE]",
+        exists=True,
+        help=both("覆盖声明文件；不给则列出现有声明", "a file of statements; without it, lists those in effect"),
+    ),
+]
+Some = Annotated[str | None, typer.Argument(metavar="[FEED]", help=both("数据源名", "the feed's name"))]
+Limit = Annotated[int, typer.Option(metavar="N", min=1, help=both("最多列出几行", "rows to list at most"))]
+
+
+def add(app: typer.Typer) -> None:
+    for name, function, text in (
+        (
+            "coverage",
+            coverage,
+            verb(
+                "登记覆盖声明，或列出现有声明及其日期。",
+                "Take in coverage statements, or list those in effect.",
+                "huimin feed coverage statements.jsonl",
+                "huimin feed coverage --feed medical_insurance",
+            ),
+        ),
+        (
+            "quarantine",
+            quarantine,
+            verb(
+                "列出未通过校验的行：行号、规则、值的类型（不显示内容）。",
+                "List rows that failed: number, rule, class of value (never the value).",
+                "huimin feed quarantine hukou --limit 20",
+            ),
+        ),
+    ):
+        app.command(name, help=text)(function)
+
+
+def coverage(context: typer.Context, file: Statements = None, only: OneFeed = None) -> None:
+    session = of(context)
+    if file is None:
+        _coverage_in_effect(session, only)
+        return
+    from infra.delivery import state_coverage
+
+    with session.workspace().writing() as host:
+        changes = state_coverage(session.workspace(), host, file)
+    from console.changes import told
+
+    told(session, changes)
+
+
+def _coverage_in_effect(session: Session, only: str | None) -> None:
+    from infra.reading import statements_in_effect  # late: it brings the state along
+
+    with session.workspace().reading() as host:
+        found = [s for s in statements_in_effect(host) if only in (None, s.feed)]
+    if session.data([s.as_data() for s in found]):
+        return
+    columns = [
+        Text("数据源", "feed"),
+        Text("单位", "unit"),
+        Text("范围", "about"),
+        Text("完整至", "complete to"),
+        Text("生效", "in effect"),
+        Text("声明", "statement"),
+    ]
+    session.table(None, columns, (s.as_row(session.language) for s in found))
+
+
+def quarantine(context: typer.Context, name: Some = None, limit: Limit = 50) -> None:
+    from console.feed import named
+    from infra.delivery import quarantined
+
+    session = of(context)
+    workspace = session.workspace()
+    if name is not None:
+        named(workspace.catalogue(), name)
+    rows = list(quarantined(workspace, name))
+    if session.data(rows[:limit]):
+        return
+    columns = [
+        Text("数据源", "feed"),
+        Text("单位", "unit"),
+        Text("批次", "delivery"),
+        Text("行", "row"),
+        Text("列", "column"),
+        Text("规则", "rule"),
+        Text("值的类型", "class of value"),
+    ]
+    session.table(
+        None,
+        columns,
+        (
+            [
+                r["feed"],
+                r["unit"],
+                str(r["delivery"]),
+                str(r["row"]),
+                r["column"],
+                r["expected"][session.language],
+                r["found"][session.language],
+            ]
+            for r in rows[:limit]
+        ),
+        right=(2, 3),
+    )
+    session.say(Text(f"共 {len(rows)} 行待修正后重新交付。", f"{len(rows)} rows to be mended and delivered again."))

@@ -1,0 +1,55 @@
+"""The middle of the demonstration: three lists, and why two of those on them are there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from console.words import number, street, token
+from policies.values import Text
+
+if TYPE_CHECKING:
+    from console.demo.tour import Tour
+    from streams.host import Host
+
+LISTS = ("elderly-uninsured", "relocation-hardship", "group-rental")
+
+
+def three_lists(tour: Tour, host: Host) -> None:
+    """Two candidates of every status of each list, and how many there are by street."""
+    from console.candidates import _table
+    from infra.evaluate import core
+
+    tour.step(6, Text("三份名单", "Three lists"))
+    for name in LISTS:
+        found = core(host.state).candidates(name)
+        by_street = Counter(c.division for c in found)
+        some = some_of_each(found)
+        _table(tour.session, some, host.state.policies[name], host.state.catalogue)
+        places = "  ".join(f"{street(place, tour.session.language)} {number(count)}" for place, count in by_street.most_common(10))
+        tour.session.say(Text(f"共 {number(len(found))}：{places}", f"{number(len(found))} in all: {places}"), "dim")
+
+
+def some_of_each(found: Any) -> list[Any]:
+    """Two candidates of every status."""
+    seen: Counter[str | None] = Counter()
+    some = []
+    for candidate in found:
+        if seen[candidate.status] < 2:
+            some.append(candidate)
+        seen[candidate.status] += 1
+    return some
+
+
+def two_explanations(tour: Tour, host: Host) -> None:
+    """One of somebody who lacks evidence, one of a household to be asked."""
+    from console.reasons import show_explanation
+    from infra.evaluate import core
+
+    tour.step(7, Text("为什么？两个解释", "Why? Two explanations"))
+    for name, status in (("elderly-uninsured", "needs_evidence"), ("relocation-hardship", "to_check")):
+        chosen = next((c for c in core(host.state).candidates(name) if c.status == status), None)
+        if chosen is not None:
+            line = f"$ huimin explain {name} {token(chosen.subject)}"
+            tour.session.say(Text(line, line), "dim")
+            show_explanation(tour.session, host.state, host.state.policies[name], chosen.subject)

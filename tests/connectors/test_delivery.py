@@ -1,0 +1,239 @@
+"""Deliveries: rows become records, flawed ones by degrees; interrupted ones go on; repeated ones change nothing."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from connectors import delivery as delivery_module
+from connectors.cells import Fault
+from connectors.delivery import DeliveryReport, deliver
+from connectors.faults import TokenCollision, UnreadableFile
+from connectors.intake import read
+from connectors.vault import Vault
+from matchers.batch import DELETED, MISSING, OPEN_FROM, OPEN_TO, QUARANTINED, RecordBatch
+from policies.values import Kind
+from streams.messages import DeliveryCompleted, DeliveryStarted
+from tests.connectors.samples import (
+    HUKOU_HEADER,
+    INSURANCE_HEADER,
+    TOKENS,
+    MemoryHost,
+    catalogue,
+    hukou_row,
+    insurance_row,
+    resident,
+    written,
+)
+
+FEEDS = catalogue().feeds
+DAY = (date(2026, 9, 1) - date(1970, 1, 1)).days
+
+
+def send(host: MemoryHost, path: Path, feed: str = "hukou", **more: object) -> DeliveryReport:
+    """Deliver with a vault beside the file."""
+    return deliver(host, FEEDS[feed], 0, path, TOKENS, Vault(path.parent / "identity"), **more)  # type: ignore[arg-type]  # keywords of deliver
+
+
+def one_batch(path: Path, feed: str) -> tuple[RecordBatch, list[tuple[int, str, Fault]]]:
+    (parcel,) = read(FEEDS[feed], 0, 1, path, TOKENS)
+    return parcel.batch, [(f.row, f.column, f.rule) for f in parcel.flaws]
+
+
+def test_a_row_becomes_a_record(tmp_path: Path) -> None:
+    """Values are encoded, links tokened, the version and the placement as semantics.md has them."""
+    path = written(tmp_path / "a.csv", HUKOU_HEADER + hukou_row(1) + hukou_row(2, sex="female", birth_date="", household_no=" "))
+
+    batch, flaws = one_batch(path, "hukou")
+
+    assert not flaws and batch.row.tolist() == [1, 2] and batch.flags.tolist() == [0, 0]
+    assert batch.subject.tolist() == TOKENS.person([resident(1), resident(2)]).tolist()
+    assert (batch.key == batch.subject).all() and batch.order.tolist() == [DAY * 86_400_000_000] * 2
+    assert batch.values["birth_date"].tolist() == [-7305, MISSING] and batch.values["sex"].tolist() == [0, 1]
+    assert batch.dictionaries == {"division": ("310107020",)} and batch.values["division"].tolist() == [0, 0]
+    assert batch.links["household"][0] == TOKENS.one(Kind.HOUSEHOLD, FEEDS["household"].identify, "H0") and batch.links["household"][1] == 0
+    assert "name" not in batch.values and batch.identity is not None and batch.identity[0] != batch.identity[1]
+
+
+def test_validity_is_open_where_empty(tmp_path: Path) -> None:
+    """Both ends are days; an empty one is open; a reversed interval is a flaw."""
+    rows = insurance_row(1) + insurance_row(2, valid_from="", valid_to="20261231") + insurance_row(3, valid_to="2019-12-31")
+
+    batch, flaws = one_batch(written(tmp_path / "a.csv", INSURANCE_HEADER + rows), "insurance")
+
+    assert batch.valid_from.tolist() == [18262, OPEN_FROM, OPEN_FROM] and batch.valid_to.tolist() == [OPEN_TO, 20818, OPEN_TO]
+    assert flaws == [(3, "valid_to", Fault.VALIDITY)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "column", "rule"),
+    [
+        ({"status": "unknown"}, "status", Fault.VALUE),
+        ({"paid": "12.345"}, "paid", Fault.PLACES),
+        ({"paid": "1e3"}, "paid", Fault.NUMBER),
+        ({"paid": "10000"}, "paid", Fault.ABOVE),
+        ({"valid_from": "soon"}, "valid_from", Fault.DATE),
+        ({"changed_at": ""}, "changed_at", Fault.REQUIRED),
+        ({"changed_at": "7"}, "changed_at", Fault.ORDER_FORM),
+        ({"line": "x" * 1001}, "line", Fault.LENGTH),
+    ],
+)
+def test_a_flawed_row_with_a_subject_is_quarantined(tmp_path: Path, cells: dict[str, str], column: str, rule: Fault) -> None:
+    """It stays as a record of which nothing is known; its order stays where it can be read."""
+    path = written(tmp_path / "a.csv", INSURANCE_HEADER + insurance_row(1) + insurance_row(2, **cells))
+
+    batch, flaws = one_batch(path, "insurance")
+
+    assert flaws == [(2, column, rule)] and batch.flags.tolist() == [0, QUARANTINED]
+    assert all(values[1] == MISSING for values in batch.values.values())
+    assert (batch.valid_from[1], batch.valid_to[1]) == (OPEN_FROM, OPEN_TO)
+    assert (batch.order[1] == 0) == (column == "changed_at")
+
+
+def test_a_street_by_name_is_quarantined_with_its_link(tmp_path: Path) -> None:
+    """Divisions are codes; a quarantined register row has no household."""
+    batch, flaws = one_batch(written(tmp_path / "a.csv", HUKOU_HEADER + hukou_row(1, division="宜川路街道")), "hukou")
+
+    assert flaws == [(1, "division", Fault.DIVISION)]
+    assert batch.flags.tolist() == [QUARANTINED] and batch.links["household"].tolist() == [0]
+
+
+def test_a_row_without_a_subject_is_counted(tmp_path: Path) -> None:
+    """A wrong check character or an empty key leaves the row unplaced; the others keep their numbers."""
+    wrong = resident(2)[:17] + ("1" if resident(2)[17] != "1" else "2")
+    rows = insurance_row(1) + insurance_row(2, id_number=wrong) + insurance_row(3, enrolment_no=" ") + insurance_row(4)
+    host = MemoryHost()
+
+    report = send(host, written(tmp_path / "a.csv", INSURANCE_HEADER + rows), "insurance")
+
+    assert host.rows() == [1, 4] and (report.rows, report.placed, report.unplaced) == (4, 2, 2)
+    assert dict(report.by_rule) == {("id_number", "check_digit"): 1, ("enrolment_no", "required"): 1}
+    assert report.void and host.last() == DeliveryCompleted("insurance", 0, 1, report.id, 4, 2, False)
+
+
+def test_no_report_holds_a_value(tmp_path: Path) -> None:
+    """A flaw tells the class of a value only, in both languages."""
+    path = written(tmp_path / "a.csv", INSURANCE_HEADER + insurance_row(1, status="SECRET", paid="4711.777"))
+
+    report = send(MemoryHost(), path, "insurance")
+
+    text = "".join(flaw.render(language) for flaw in report.flaws for language in ("zh", "en"))
+    assert len(report.flaws) == 2 and "SECRET" not in text and "4711" not in text
+    assert "row 1, column status: text of 6 characters" in text
+
+
+def test_a_deletion_needs_only_subject_key_and_order(tmp_path: Path) -> None:
+    """``deleted`` makes a row a deletion whatever else it holds; another word there is a flaw."""
+    header = INSURANCE_HEADER.strip() + ",deleted\n"
+    rows = [insurance_row(i, paid="bad").strip() + "," + word + "\n" for i, word in enumerate(["1", "是", "true", "perhaps", "0"])]
+
+    batch, flaws = one_batch(written(tmp_path / "a.csv", header + "".join(rows)), "insurance")
+
+    assert batch.flags.tolist() == [DELETED, DELETED, DELETED, QUARANTINED, QUARANTINED]
+    assert flaws == [(4, "deleted", Fault.FLAG), (4, "paid", Fault.NUMBER), (5, "paid", Fault.NUMBER)]
+
+
+def test_an_interrupted_delivery_goes_on_behind_its_last_row(tmp_path: Path) -> None:
+    """The host fails at the third batch; sent again, every row has come once, under one number."""
+    rows = "".join(hukou_row(i, sex="?" if i % 7 == 0 else "男") for i in range(35_000))
+    path, host = written(tmp_path / "a.csv", HUKOU_HEADER + rows), MemoryHost(fail_after=2)
+
+    with pytest.raises(ConnectionError):
+        send(host, path)
+    host.fail_after = None
+    report = send(host, path)
+
+    assert report.resumed_behind == 20_000 and host.rows() == list(range(1, 35_001))
+    assert {b.delivery for b in host.batches()} == {1} and report.rows == 35_000
+    assert report.quarantined == 5000 == sum(int((b.flags == QUARANTINED).sum()) for b in host.batches())
+
+
+def test_the_same_file_again_changes_nothing(tmp_path: Path) -> None:
+    """A delivery is known by its content, or by the name its unit gave."""
+    path, host = written(tmp_path / "a.csv", HUKOU_HEADER + hukou_row(1)), MemoryHost()
+    first = send(host, path)
+    count = len(host.messages)
+
+    again, named = send(host, written(tmp_path / "copy.csv", path.read_text())), send(host, path, id="d-881", mode="replace")
+
+    assert again.already and again.number == first.number and count == 3
+    assert (named.number, named.already) == (2, False) and host.last().replaces
+
+
+def test_a_file_that_breaks_off_leaves_the_delivery_open(tmp_path: Path) -> None:
+    """Rows before a ragged one in a later block may be applied; nothing is completed. A file unreadable from the start leaves no trace."""
+    ragged = "".join(hukou_row(i, name="x" * 90) for i in range(60_000)) + "a,b\n"
+    host = MemoryHost()
+
+    with pytest.raises(UnreadableFile):
+        send(host, written(tmp_path / "a.csv", HUKOU_HEADER + ragged))
+    with pytest.raises(UnreadableFile):
+        send(host, written(tmp_path / "b.csv", "nothing\n"), id="other")
+
+    assert [m.id for m in host.messages if isinstance(m, DeliveryStarted)] != ["other"] and host.rows()
+    assert not any(isinstance(m, DeliveryCompleted) for m in host.messages)
+
+
+def test_the_vault_shows_the_latest_name(tmp_path: Path) -> None:
+    """The greatest (order, delivery, row) wins; files are their owner's only; unknown tokens are left out."""
+    host, vault = MemoryHost(), Vault(tmp_path / "identity")
+    send(host, written(tmp_path / "a.csv", HUKOU_HEADER + hukou_row(1, name=" 新 ", changed_at="2026-09-02") + hukou_row(2)))
+    send(host, written(tmp_path / "b.csv", HUKOU_HEADER + hukou_row(1, name="旧")))
+    one, two = TOKENS.person([resident(1), resident(2)]).tolist()
+
+    names = vault.look_up(FEEDS["hukou"], [one, two, 5], ["name"])
+
+    assert dict(names.select("token", "name").rows()) == {one: "新", two: "居民2"}
+    assert dict(vault.who(Kind.PERSON, [two, 5]).rows()) == {two: resident(2)}
+    modes = {oct(os.stat(p).st_mode & 0o777) for p in (tmp_path / "identity").rglob("*.parquet")}
+    assert modes == {"0o600"} and os.stat(tmp_path / "identity").st_mode & 0o777 == 0o700
+
+
+def test_two_people_of_one_token_are_refused(tmp_path: Path) -> None:
+    """A token known with another check stops the delivery, also when it came in an earlier process."""
+    (parcel,) = read(FEEDS["hukou"], 0, 1, written(tmp_path / "a.csv", HUKOU_HEADER + hukou_row(1)), TOKENS)
+    with Vault(tmp_path / "identity").writer(FEEDS["hukou"], 0, 1) as writer:
+        writer.add(parcel.identities)
+
+    other = parcel.identities.with_columns(check=parcel.identities["check"] ^ 1)
+    with pytest.raises(TokenCollision) as raised, Vault(tmp_path / "identity").writer(FEEDS["hukou"], 0, 2) as writer:
+        writer.add(other)
+
+    assert raised.value.exit_code == 5 and len(list((tmp_path / "identity").rglob("*.parquet"))) == 1
+
+
+def test_progress_and_flaws_are_told_as_they_come(tmp_path: Path) -> None:
+    """``progress`` hears of rows done, ``on_flaw`` of every flaw, also beyond those a report keeps."""
+    path = written(tmp_path / "a.csv", HUKOU_HEADER + "".join(hukou_row(i, sex="?") for i in range(12_000)))
+    done: list[int] = []
+    flaws: list[object] = []
+
+    report = send(MemoryHost(), path, progress=done.append, on_flaw=flaws.append)
+
+    assert done == [10_000, 12_000] and len(flaws) == 12_000 and len(report.flaws) == delivery_module._FLAWS_KEPT
+
+
+line = st.sampled_from([hukou_row(1), hukou_row(2, sex="?"), hukou_row(3, division="x"), "a,b\n", '"\n', "\n"]) | st.text(max_size=30)
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(line, max_size=8), st.sampled_from(["utf-8", "gb18030"]))
+def test_any_file_gives_a_report_or_one_error(tmp_path: Path, lines: list[str], encoding: str) -> None:
+    """Rows, placed and unplaced add up, or the file is refused; there is no third way."""
+    path = tmp_path / "a.csv"
+    path.write_bytes((HUKOU_HEADER + "".join(lines)).encode(encoding, "replace"))
+    host = MemoryHost()
+
+    try:
+        report = send(host, path)
+    except UnreadableFile:
+        return
+
+    assert report.rows == report.placed + report.unplaced
+    assert np.unique(host.rows()).tolist() == host.rows()
