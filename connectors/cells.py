@@ -2,7 +2,8 @@
 
 The one idea: a cell is read exactly or refused, byte by byte where it lies in the Arrow column; no float, no library's leniency
 stands between (polars' Decimal takes ``1e3`` and cuts 12.345). Full-width digits and the spaces of Chinese input methods are read as their
-ASCII counterparts; outer spaces do not count; an empty cell is missing, not wrong.
+ASCII counterparts; outer spaces do not count; an empty cell is missing, not wrong. The kernels call each other, so they stand in one
+file, longer than others: numba's cache does not see a callee change elsewhere.
 
 Sources: GB 11643-1999 with ISO 7064 MOD 11-2 for resident numbers; days from civil dates after H. Hinnant, "chrono-compatible
 low-level date algorithms".

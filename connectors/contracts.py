@@ -50,9 +50,7 @@ def load_contract(text: str, file: str) -> Feed:
     return _read_contract(load(text, file)).feed
 
 
-def build_catalogue(
-    units: Mapping[str, Unit], contracts: Sequence[Feed], documents: Mapping[str, Document] | None = None
-) -> Catalogue:
+def build_catalogue(units: Mapping[str, Unit], contracts: Sequence[Feed], documents: Mapping[str, Document] | None = None) -> Catalogue:
     """The catalogue of units and feeds that agree with each other.
 
     Args:

@@ -17,9 +17,10 @@ import numpy as np
 from pydantic import ValidationError
 
 from connectors.cells import Fault
+from connectors.decoding import unreadable
 from connectors.faults import Problems, UnreadableFile, refuse
 from connectors.forms import StatementForm
-from connectors.tables import pieces, unreadable
+from connectors.tables import pieces
 from connectors.tokens import Tokens
 from policies.catalogue import Catalogue, Feed
 from policies.problems import Problem, listed, meant
@@ -68,7 +69,9 @@ def statements(text: str, file: str, folder: Path, catalogue: Catalogue, tokens:
         of_line = Problems(None, file, number)
         message = _message(line, folder, catalogue, tokens, of_line)
         if isinstance(message, CoverageStated) and seen.setdefault(message.statement, message) != message:
-            of_line.add("duplicate", ("statement",), "编号已用于前面另一份声明;请换编号", "this id is of another statement above; use a new one")
+            of_line.add(
+                "duplicate", ("statement",), "编号已用于前面另一份声明;请换编号", "this id is of another statement above; use a new one"
+            )
         problems += of_line.found
         if message is not None:
             found.append(message)

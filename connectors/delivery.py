@@ -17,10 +17,10 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 
+from connectors.decoding import told
 from connectors.files import content_hash
 from connectors.flaws import Flaw
 from connectors.intake import Parcel, read
-from connectors.tables import unreadable
 from connectors.tokens import Tokens
 from connectors.vault import Vault
 from matchers.batch import DELETED, QUARANTINED, RecordBatch
@@ -131,14 +131,8 @@ def deliver(
 
 
 def _hashed(path: Path) -> str:
-    try:
+    with told(path.name):
         return content_hash(path)
-    except FileNotFoundError:
-        raise unreadable(path.name, "不存在;请核对路径", "does not exist; check the path") from None
-    except IsADirectoryError:
-        raise unreadable(path.name, "是文件夹,应为文件", "is a folder; expected a file") from None
-    except OSError as error:
-        raise unreadable(path.name, f"读取失败({error.strerror})", f"cannot be read ({error.strerror})") from None
 
 
 def _behind(batch: RecordBatch, mark: int) -> RecordBatch:
@@ -180,7 +174,7 @@ def _ahead(parcels: Iterator[Parcel]) -> Iterator[Parcel]:
                 if left.is_set():
                     return
             put(None)
-        except BaseException as error:  # noqa: BLE001  # raised again by the consumer, in its own thread
+        except BaseException as error:  # raised again by the consumer, in its own thread
             put(error)
 
     thread = threading.Thread(target=make, name="intake", daemon=True)

@@ -19,7 +19,7 @@ from connectors.files import replaced
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # some readers fold the full-width ones
 _SHEET_ROWS = 1_000_000
 _CELL = 32_767  # characters a cell of XLSX may have
-_MADE = datetime(2000, 1, 1)  # the creation date in the file: fixed, so that equal lists are equal files
+_MADE = datetime(2000, 1, 1)  # noqa: DTZ001  # xlsxwriter takes no zone; the creation date in the file: fixed, so that equal lists are equal files
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,17 @@ from policies.values import Text
 
 # rule -> what was expected
 EXPECTED: dict[Fault, Text] = {
-    Fault.DATE: Text("应为日期(2026-10-01、20261001、2026/10/1 或 2026年10月1日)", "a date was expected (2026-10-01, 20261001, 2026/10/1, 2026年10月1日)"),
+    Fault.DATE: Text(
+        "应为日期(2026-10-01、20261001、2026/10/1 或 2026年10月1日)", "a date was expected (2026-10-01, 20261001, 2026/10/1, 2026年10月1日)"
+    ),
     Fault.NUMBER: Text("应为数(12 或 12.50,不用 1e3 或千分位)", "a number was expected (12 or 12.50, no 1e3, no thousands separator)"),
     Fault.BELOW: Text("小于合同的 min", "the contract's min is larger"),
     Fault.ABOVE: Text("大于合同的 max", "the contract's max is smaller"),
     Fault.PLACES: Text("小数位数多于合同的 scale", "the contract's scale has fewer digits after the point"),
     Fault.VALUE: Text("应为合同 values 中的代码或中文", "a code or label of the contract's values was expected"),
-    Fault.DIVISION: Text("应为 2、4、6、9 或 12 位区划代码,不收名称", "a division code of 2, 4, 6, 9 or 12 digits was expected, not a name"),
+    Fault.DIVISION: Text(
+        "应为 2、4、6、9 或 12 位区划代码,不收名称", "a division code of 2, 4, 6, 9 or 12 digits was expected, not a name"
+    ),
     Fault.LENGTH: Text("长度不对(居民身份号码为 15 或 18 位)", "of the wrong length (a resident number has 15 or 18 characters)"),
     Fault.CHARACTERS: Text("居民身份号码中有不该有的字符", "a resident number holds only digits, and X at its end"),
     Fault.CHECK_DIGIT: Text("居民身份号码的校验位不符", "the check character of a resident number does not agree"),

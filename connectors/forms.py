@@ -1,8 +1,7 @@
 """The written form of units, feed contracts and coverage statements: which keys exist and what may stand there.
 
 The one idea: the form is a pydantic model, so the same lines check a document and make its JSON Schema; what a form cannot say
-(names that must agree with each other) is in ``connectors.contracts``. An unknown key is refused, never skipped. The examples in
-``docs/feeds.md`` show every word.
+(names that must agree with each other) is in ``connectors.feeds`` and ``connectors.network``. An unknown key is refused, never skipped.
 """
 
 from __future__ import annotations

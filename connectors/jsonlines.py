@@ -71,14 +71,16 @@ def _cell(value: object, column: str, number: int, name: str) -> str | None:
     if value is None or isinstance(value, bool):
         return None if value is None else str(value).lower()
     if not isinstance(value, str):
-        raise _bad(name, number, f"“{column}”里是列表或对象,应为文字或数", f"{column!r} holds a list or an object; expected text or a number")
+        raise _bad(
+            name, number, f"“{column}”里是列表或对象,应为文字或数", f"{column!r} holds a list or an object; expected text or a number"
+        )
     if any("\ud800" <= c <= "\udfff" for c in value):
         raise _bad(name, number, f"“{column}”里有不成对的代理字符", f"{column!r} holds half a surrogate pair")
     return value
 
 
 def _frame(rows: list[list[str | None]], columns: Sequence[str]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema={column: pl.String for column in columns}, orient="row")
+    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
 
 
 def _bad(name: str, number: int, zh: str, en: str) -> UnreadableFile:

@@ -22,8 +22,18 @@ STATUS: Mapping[str, Text] = {
     "to_check": Text("待核对", "to check"),
     "needs_evidence": Text("待补充材料", "needs evidence"),
 }
-_IDENTIFIER = {Kind.PERSON: Text("身份号码", "Resident number"), Kind.HOUSEHOLD: Text("户号", "Household number"), Kind.DWELLING: Text("房屋编号", "Property number")}
-_HEADERS = (Text("区划", "Division"), Text("状态", "Status"), Text("待核对事项", "To check"), Text("待补充", "Missing"), Text("代号", "Token"))
+_IDENTIFIER = {
+    Kind.PERSON: Text("身份号码", "Resident number"),
+    Kind.HOUSEHOLD: Text("户号", "Household number"),
+    Kind.DWELLING: Text("房屋编号", "Property number"),
+}
+_HEADERS = (
+    Text("区划", "Division"),
+    Text("状态", "Status"),
+    Text("待核对事项", "To check"),
+    Text("待补充", "Missing"),
+    Text("代号", "Token"),
+)
 
 
 class Listed(Protocol):
@@ -78,7 +88,10 @@ def _agreed(ref: FieldRef, policy: Policy, catalogue: Catalogue, today: date) ->
         return
     name = f"{ref.feed}.{ref.field}"
     zh = f"协议不允许(或已到期)向“{policy.agency}”提供 {name},名单未导出。请续签协议,或从政策的 discloses 中删去该字段。"
-    en = f"The agreement does not let {name} go to {policy.agency} (or has ended), so nothing was exported. Renew it, or drop the field from `discloses`."
+    en = (
+        f"The agreement does not let {name} go to {policy.agency} (or has ended), so nothing was exported. "
+        "Renew it, or drop the field from `discloses`."
+    )
     raise HuiminError(Text(zh, en), 3)
 
 
@@ -99,7 +112,12 @@ def _order(c: Listed, ids: Mapping[int, str]) -> tuple[str, str, str, int]:
 
 
 def _row(
-    c: Listed, ids: Mapping[int, str], texts: Mapping[FieldRef, Mapping[int, str]], words: Mapping[str, str], catalogue: Catalogue, language: str
+    c: Listed,
+    ids: Mapping[int, str],
+    texts: Mapping[FieldRef, Mapping[int, str]],
+    words: Mapping[str, str],
+    catalogue: Catalogue,
+    language: str,
 ) -> tuple[str, ...]:
     status = STATUS[c.status][language] if c.status else ""
     missing = "; ".join(f"{criterion} ({catalogue.feeds[feed].title[language]})" if feed else criterion for criterion, feed in c.missing)

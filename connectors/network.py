@@ -51,7 +51,10 @@ def _check_defines(feed: Feed, registers: dict[Kind, Feed], definers: dict[str, 
     if feed.registers is not None:
         other = registers.setdefault(feed.registers, feed)
         if other is not feed:
-            zh, en = f"“{other.name}”已是{KIND_TEXT[feed.registers].zh}的登记", f"{other.name!r} is the register of {feed.registers}s already"
+            zh, en = (
+                f"“{other.name}”已是{KIND_TEXT[feed.registers].zh}的登记",
+                f"{other.name!r} is the register of {feed.registers}s already",
+            )
             problems.add("register", ("registers",), zh, en)
     for link in feed.links:
         other = definers.setdefault(link, feed)

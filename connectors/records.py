@@ -1,7 +1,7 @@
 """Where the records of a CSV block end, and whether each has as many cells as the header, compiled.
 
-The one idea: polars fills short rows with nulls and keeps blank lines as rows, so the shape of every record is checked before polars sees the
-block; a block without quotes needs its commas counted, any other is walked byte by byte.
+The one idea: polars fills short rows with nulls and keeps blank lines as rows, so the shape of every record is checked before polars
+sees the block; a block without quotes needs its commas counted, any other is walked byte by byte.
 
 Source: RFC 4180; a quote inside a cell without quotes, and text behind a closing quote, are refused as polars refuses them.
 """

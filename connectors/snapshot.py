@@ -3,7 +3,8 @@
 The one idea: the file says of itself what is in it. The manifest holds rows and a digest of every table, so a copy that lost or changed
 something is found; nothing in it names anybody, and no count below five can be told.
 
-DuckDB 2 writes a format older tools cannot open unless told otherwise, and fetches extensions by itself unless forbidden (design, section 4).
+DuckDB 2 writes a format older tools cannot open unless told otherwise, and fetches extensions by itself unless forbidden (design,
+section 4).
 """
 
 from __future__ import annotations

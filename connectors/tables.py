@@ -1,36 +1,29 @@
 """Tables of text from delivered files: CSV, JSON lines and XLSX, in pieces of bounded memory.
 
 The one idea: every cell arrives as the text that was written, with the number of its row, or the file is refused in one sentence. Bytes are
-decoded before polars sees them, so that the fault of an encoding has a place; nothing is guessed, cut or filled.
+made UTF-8 before polars sees them, and the shape of every record is checked; nothing is guessed, cut or filled.
 
-Sources: RFC 4180 (CSV), RFC 8259 (JSON), RFC 1952 (gzip), GB 18030-2022.
+Source: RFC 4180 (CSV); JSON lines are in ``connectors.jsonlines``.
 """
 
 from __future__ import annotations
 
-import codecs
 import csv
-import gzip
 import io
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import numpy as np
 import polars as pl
 
 from connectors.cells import SPACES
+from connectors.decoding import decoded, opened, told, unreadable
 from connectors.faults import UnreadableFile
 from connectors.records import Shape, plain, scan
 from policies.problems import listed, meant
-from policies.values import Text
 
-BLOCK = 4 << 20
 _LONGEST_RECORD = 64 << 20
-_UTF8_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,102 +52,18 @@ def pieces(path: Path, format: str, encoding: str, columns: Sequence[str], optio
         UnreadableFile: no such file, another encoding or format, a column missing, a row with too many or too few cells.
     """
     name = path.name
-    with _told(name):
+    with told(name):
         if format == "xlsx":
             yield from _sheet(path, columns, optional)
             return
-        with _opened(path) as file:
-            blocks = _decoded(file, encoding, name)
+        with opened(path) as file:
+            blocks = decoded(file, encoding, name)
             if format == "jsonl":
                 from connectors.jsonlines import objects
 
                 yield from (Piece(first, frame) for first, frame in objects(blocks, [*columns, *optional], name))
             else:
                 yield from _rows(blocks, columns, optional, name)
-
-
-@contextmanager
-def _told(name: str) -> Iterator[None]:
-    """Whatever the disk, gzip or polars says becomes one sentence about the file."""
-    try:
-        yield
-    except IsADirectoryError:
-        raise unreadable(name, "是文件夹,应为文件", "is a folder; expected a file") from None
-    except FileNotFoundError:
-        raise unreadable(name, "不存在;请核对路径", "does not exist; check the path") from None
-    except PermissionError:
-        raise unreadable(name, "无权读取", "may not be read; check its permissions") from None
-    except (EOFError, gzip.BadGzipFile, zlib.error):
-        raise unreadable(name, "压缩内容损坏或不完整;请重新传送", "is damaged or cut short as gzip; send it again") from None
-    except OSError as error:
-        raise unreadable(name, f"读取失败({error.strerror})", f"cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError as error:
-        raise _wrong_encoding(name, "utf-8", error.start) from None
-    except pl.exceptions.PolarsError as error:
-        if "utf-8" in str(error):
-            raise _wrong_encoding(name, "utf-8", None) from None
-        raise unreadable(name, "不是格式正确的表", "is not a well-formed table") from None
-
-
-def unreadable(name: str, zh: str, en: str) -> UnreadableFile:
-    """The error for a file, by its name."""
-    return UnreadableFile(Text(f"文件 {name} {zh}".rstrip("。") + "。", f"The file {name} {en}" + ("" if en.endswith("?") else ".")))
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    with path.open("rb") as file:
-        if file.peek(2)[:2] == b"\x1f\x8b":
-            with gzip.open(file) as inner:
-                yield cast(BinaryIO, inner)
-        else:
-            yield file
-
-
-def _decoded(file: BinaryIO, encoding: str, name: str) -> Iterator[bytes]:
-    """The file in blocks of UTF-8."""
-    head = file.read(BLOCK)
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise unreadable(name, f"是 UTF-16 编码;请按合同另存为 {encoding}", f"is UTF-16; save it as {encoding}, as its contract says")
-    if head.startswith(_UTF8_MARK):
-        head, encoding = head[3:], "utf-8"
-    elif encoding == "gb18030" and _surely_utf8(head):
-        raise unreadable(name, "是 UTF-8 编码,而合同为 gb18030", "is UTF-8, but its contract says gb18030; change one of the two")
-    decoder = codecs.getincrementaldecoder(encoding)("strict")
-    done = 0
-    while head:
-        if encoding == "utf-8":
-            yield head  # polars and json check it; see ``_told``
-        else:
-            yield _decoded_block(decoder, head, done, encoding, name)
-        done += len(head)
-        head = file.read(BLOCK)
-    if encoding != "utf-8":
-        _decoded_block(decoder, b"", done, encoding, name, final=True)
-
-
-def _decoded_block(decoder: codecs.IncrementalDecoder, block: bytes, done: int, encoding: str, name: str, final: bool = False) -> bytes:
-    try:
-        return decoder.decode(block, final).encode("utf-8")
-    except UnicodeDecodeError as error:
-        raise _wrong_encoding(name, encoding, done + error.start) from None
-    except UnicodeEncodeError:
-        raise _wrong_encoding(name, encoding, done) from None
-
-
-def _surely_utf8(head: bytes) -> bool:
-    """Text beyond ASCII that reads as UTF-8 to the end is UTF-8: GB 18030 text hardly ever does."""
-    try:
-        return len(codecs.getincrementaldecoder("utf-8")("strict").decode(head)) < len(head)
-    except UnicodeDecodeError:
-        return False
-
-
-def _wrong_encoding(name: str, encoding: str, at: int | None) -> UnreadableFile:
-    other = "gb18030" if encoding == "utf-8" else "utf-8"
-    zh, en = ("", "") if at is None else (f"在第 {at} 字节处", f" at byte {at}")
-    hint = f"if it is {other}, say so in the contract's delivery.encoding"
-    return unreadable(name, f"{zh}不是 {encoding};若文件是 {other},请改合同的 delivery.encoding", f"is not {encoding}{en}; {hint}")
 
 
 def _rows(blocks: Iterable[bytes], columns: Sequence[str], optional: Sequence[str], name: str) -> Iterator[Piece]:
@@ -248,15 +157,13 @@ def _parsed(block: bytes, header: Sequence[str], places: dict[str, int | None]) 
     names = [f"column_{i + 1}" for i in range(len(header))]  # polars takes no other names here
     there = {column: names[i] for column, i in places.items() if i is not None}
     if not block:
-        frame = pl.DataFrame(schema={n: pl.String for n in there.values()})
+        frame = pl.DataFrame(schema=dict.fromkeys(there.values(), pl.String))
     else:
         frame = pl.read_csv(
-            block, has_header=False, schema={n: pl.String for n in names}, columns=list(there.values()), infer_schema=False,
+            block, has_header=False, schema=dict.fromkeys(names, pl.String), columns=list(there.values()), infer_schema=False,
             empty_string_is_null=False,
         )  # fmt: skip
-    return frame.select(
-        pl.col(name).alias(column) for column, name in there.items()
-    )
+    return frame.select(pl.col(name).alias(column) for column, name in there.items())
 
 
 def _sheet(path: Path, columns: Sequence[str], optional: Sequence[str]) -> Iterator[Piece]:
@@ -271,8 +178,6 @@ def _sheet(path: Path, columns: Sequence[str], optional: Sequence[str]) -> Itera
         raise unreadable(path.name, "不是 XLSX 工作簿,或第一张表为空", "is no XLSX workbook, or its first sheet is empty") from None
     header = [column.strip(SPACES) for column in frame.columns]
     places = positions(header, columns, optional, path.name)
-    frame = frame.select(
-        frame.to_series(i).alias(column) for column, i in places.items() if i is not None
-    )
+    frame = frame.select(frame.to_series(i).alias(column) for column, i in places.items() if i is not None)
     if len(frame):
         yield Piece(1, frame)

@@ -19,7 +19,7 @@ import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
 from stdnum.cn import ric
 
 from connectors.cells import SPACES, Fault, residents, trimmed
-from connectors.hashing import keyed_hashes
+from connectors.hashing import keyed_hashes, unwritten
 from policies.catalogue import Identity
 from policies.values import Kind
 
@@ -143,7 +143,7 @@ def arrow_bytes(cells: pl.Series) -> tuple[UInt8, Int64]:
         array = array.fill_null("")
     _, offsets, data = array.buffers()
     edges = np.frombuffer(offsets, np.int64, len(array) + 1, array.offset * 8) if len(array) else np.zeros(1, np.int64)
-    return (np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(1, np.uint8)), edges
+    return unwritten(np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(1, np.uint8)), unwritten(edges)
 
 
 def _opaque(key: bytes, cells: pl.Series, longest: int = _LONGEST) -> Tokened:

@@ -71,9 +71,10 @@ def show_preview(session: Session, state: State, policy: Policy) -> None:
     from infra.evaluate import core
 
     matcher = core(state)
-    everybody = matcher.counts(replace(policy, criteria=All(Meta("funnel", ""), ())))
-    found = stages(policy, matcher, state.catalogue)
-    listed = matcher.preview(policy)
+    with session.progress(Text("判断全体对象", "Judging everybody")):
+        everybody = matcher.counts(replace(policy, criteria=All(Meta("funnel", ""), ())))
+        found = stages(policy, matcher, state.catalogue)
+        listed = matcher.preview(policy)
     before = {c.subject for c in matcher.candidates(policy.name)} if policy.name in state.policies else set()
     now = {c.subject for c in listed}
     if session.data(_as_data(policy, everybody, found, listed, before, now)):

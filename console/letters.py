@@ -11,6 +11,7 @@ from policies.values import Period, Text
 
 if TYPE_CHECKING:
     from console.needs import UnitNeed
+    from console.session import Session
     from policies.catalogue import Catalogue, Unit
     from policies.tree import Policy
 
@@ -98,3 +99,17 @@ def _agreement(one: UnitNeed, purposes: Sequence[str]) -> Text:
         f"现有协议（用途 {known}）不含此项，请先补充约定。",
         f" The agreement in force (for {known}) does not cover this: please agree to it first.",
     )
+
+
+def write_letters(session: Session, policy: Policy, catalogue: Catalogue, found: list[UnitNeed], due: date) -> None:
+    """A letter to each unit that still owes something."""
+    by_unit: dict[str, list[UnitNeed]] = {}
+    for one in found:
+        if one.open:
+            by_unit.setdefault(one.unit, []).append(one)
+    if not by_unit:
+        session.say(Text("各单位的记录都已具备，无须去函。", "Everything is there: no letters are needed."), "green")
+    for unit, needs in by_unit.items():
+        text = letter(policy, catalogue, catalogue.units[unit], needs, due)
+        session.console().print(f"{text.zh}\n\n{text.en}\n", markup=False, soft_wrap=True)
+        session.console().rule(style="dim")

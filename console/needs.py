@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from console.letters import letter
+from console.letters import write_letters
 from console.session import Session
 from console.words import number, street
 from policies.values import Text
@@ -74,12 +74,13 @@ def unit_needs(policy: Policy, catalogue: Catalogue, state: State | None) -> lis
     from policies.needs import requirements
 
     waiting = _waiting(policy, state)
+    here = [] if state is None else divisions(policy, state)
     found = []
     for need in requirements(policy, catalogue).feeds:
         agreement = catalogue.feeds[need.feed].agreement
         agreed = policy.purpose in agreement.purposes and (agreement.until is None or agreement.until >= policy.effective_from)
         for position, source in enumerate(catalogue.feeds[need.feed].sources):
-            places = () if state is None else _places(policy, need, position, source.division, state, waiting)
+            places = () if state is None else _places(need, position, source.division, here, state, waiting)
             found.append(UnitNeed(source.unit, need, agreed, agreement.until, places))
     return found
 
@@ -95,12 +96,11 @@ def _waiting(policy: Policy, state: State | None) -> Mapping[tuple[str, str], in
 
 
 def _places(
-    policy: Policy, need: FeedNeed, source: int, division: str, state: State, waiting: Mapping[tuple[str, str], int]
+    need: FeedNeed, source: int, division: str, here: list[str], state: State, waiting: Mapping[tuple[str, str], int]
 ) -> tuple[Place, ...]:
     from policies.values import within
 
-    here = [place for place in divisions(policy, state) if within(place, division)]
-    return tuple(_place(need, source, place, state, waiting.get((need.feed, place), 0)) for place in here)
+    return tuple(_place(need, source, place, state, waiting.get((need.feed, place), 0)) for place in here if within(place, division))
 
 
 def divisions(policy: Policy, state: State) -> list[str]:
@@ -139,18 +139,19 @@ def show_needs(session: Session, policy: Policy, catalogue: Catalogue, letters: 
     if workspace.empty:
         _show(session, policy, catalogue, letters, None, at)
         return
-    with workspace.reading() as host, session.progress(Text("查看现有数据", "Looking at what is there")):
+    with workspace.reading() as host:
         _show(session, policy, catalogue, letters, as_of(host, at), at)
 
 
 def _show(session: Session, policy: Policy, catalogue: Catalogue, letters: bool, state: State | None, at: date | None) -> None:
-    found = unit_needs(policy, catalogue, state)
+    with session.progress(Text("查看现有数据", "Looking at what is there")):
+        found = unit_needs(policy, catalogue, state)
     today = at or (state.day if state else session.today())
     due = max(policy.effective_from, today + timedelta(days=7))
     if session.data({"policy": policy.name, "due": due, "needs": [_as_data(one, session.language) for one in found]}):
         return
     if letters:
-        _write_letters(session, policy, catalogue, found, due)
+        write_letters(session, policy, catalogue, found, due)
         return
     session.say(Text(f"{policy.title.zh} 需要的记录（{due} 前）", f"{policy.title.en}: the records it needs (by {due})"), "bold")
     session.table(None, COLUMNS, (_row(one, catalogue, session.language) for one in found), right=(6,))
@@ -223,19 +224,6 @@ def _show_checks(session: Session, policy: Policy, catalogue: Catalogue) -> None
     for criterion in sorted(asked):
         text = texts[criterion]
         session.say(Text(f"没有记录能回答、须人工核实：{text.zh}", f"No record answers this, a person must ask: {text.en}"))
-
-
-def _write_letters(session: Session, policy: Policy, catalogue: Catalogue, found: list[UnitNeed], due: date) -> None:
-    by_unit: dict[str, list[UnitNeed]] = {}
-    for one in found:
-        if one.open:
-            by_unit.setdefault(one.unit, []).append(one)
-    if not by_unit:
-        session.say(Text("各单位的记录都已具备，无须去函。", "Everything is there: no letters are needed."), "green")
-    for unit, needs in by_unit.items():
-        text = letter(policy, catalogue, catalogue.units[unit], needs, due)
-        session.console().print(f"{text.zh}\n\n{text.en}\n", markup=False, soft_wrap=True)
-        session.console().rule(style="dim")
 
 
 def _as_data(one: UnitNeed, language: str) -> dict[str, Any]:

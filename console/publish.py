@@ -63,9 +63,8 @@ def preview(context: typer.Context, file: File, at: AsOf = None) -> None:
     session = of(context)
     workspace = session.workspace()
     policy = readable(file, workspace.catalogue())
-    with workspace.reading() as host, session.progress(Text("判断全体对象", "Judging everybody")):
-        state = state_on(host, as_of(at))
-        show_preview(session, state, policy)
+    with workspace.reading() as host:
+        show_preview(session, state_on(host, as_of(at)), policy)
 
 
 def publish(context: typer.Context, file: File, by: By, approved_by: Approved, yes: Yes = False) -> None:

@@ -105,7 +105,7 @@ def doctor(context: typer.Context) -> None:
 
 def bench(context: typer.Context, names: Quick = None) -> None:
     session = of(context)
-    if importlib.util.find_spec("benchmarks") is None and not Path("benchmarks/run.py").exists():
+    if not _has_benchmarks():
         raise HuiminError(
             Text(
                 "这里没有 benchmarks/：性能测试只在源码仓库里。请进入仓库目录再运行，或用 make bench。",
@@ -114,3 +114,11 @@ def bench(context: typer.Context, names: Quick = None) -> None:
         )
     line = [sys.executable, "-m", "benchmarks.run", *(names or []), *(["--json"] if session.json else [])]
     raise typer.Exit(subprocess.run(line, env={**os.environ}, check=False).returncode)
+
+
+def _has_benchmarks() -> bool:
+    """Is ``benchmarks.run`` there, here or where Huimin was installed from?"""
+    try:
+        return importlib.util.find_spec("benchmarks.run") is not None
+    except ModuleNotFoundError:
+        return False

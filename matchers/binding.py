@@ -22,8 +22,9 @@ from policies.catalogue import FieldType
 from policies.values import within
 
 CHUNK = 1024
-"""Subjects a chunk: 16 words a plane."""
-_W = CHUNK // 64
+"""Subjects a chunk where a change is evaluated: 16 words a plane."""
+SCAN = 8192
+"""Subjects a chunk where everybody is."""
 
 
 @dataclass(slots=True)
@@ -76,19 +77,21 @@ def bind(program: Program, day: date, found: CoverageTables, divisions: Sequence
 class Frame:
     """Buffers of one chunk's run: planes that are read afterwards, statuses, disclosed columns."""
 
-    def __init__(self, program: Program, room: int) -> None:
+    def __init__(self, program: Program, room: int, chunk: int) -> None:
         self.room = room
-        words = room // 64
-        self.stride = np.where(program.in_root == 1, _W, words).astype(np.int32)
+        words, roots = room // 64, chunk // 64
+        self.stride = np.where(program.in_root == 1, roots, words).astype(np.int32)
         by_place = np.zeros(program.places, np.int64)
         by_place[program.place] = 2 * self.stride
-        order = np.argsort(by_place != 2 * _W, kind="stable")  # the subjects' planes first: they lie alike in frames of any room
+        in_root = np.zeros(program.places, np.int32)
+        in_root[program.place] = program.in_root
+        order = np.argsort(-in_root, kind="stable")  # the subjects' planes first: they lie alike in frames of any room
         starts = np.zeros(program.places, np.int64)
         starts[order] = np.cumsum(by_place[order]) - by_place[order]
         self.off = starts[program.place]
         self.bits = np.zeros(int(by_place.sum()) + 1, np.uint64)
-        self.low = np.zeros((max(1, len(program.entries)), _W), np.uint64)
-        self.high = np.zeros((max(1, len(program.entries)), _W), np.uint64)
+        self.low = np.zeros((max(1, len(program.entries)), roots), np.uint64)
+        self.high = np.zeros((max(1, len(program.entries)), roots), np.uint64)
         self.cols = np.zeros((program.columns, room), np.int64)
 
 
@@ -106,21 +109,22 @@ class Scratch:
 class Runner:
     """Runs one program over chunks, growing its buffers when a chunk has more elements than ever before."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, chunk: int = CHUNK) -> None:
         self.program = program
-        self.scratch = Scratch(program, 4 * CHUNK)
+        self.chunk = chunk
+        self.scratch = Scratch(program, 4 * chunk)
         self.frames: list[Frame] = []
 
     def frame(self, number: int) -> Frame:
         """The frame of a number, made if need be."""
         while len(self.frames) <= number:
-            self.frames.append(Frame(self.program, self.scratch.room))
+            self.frames.append(Frame(self.program, self.scratch.room, self.chunk))
         if self.frames[number].room != self.scratch.room:
-            self.frames[number] = Frame(self.program, self.scratch.room)
+            self.frames[number] = Frame(self.program, self.scratch.room, self.chunk)
         return self.frames[number]
 
     def run(self, number: int, roots: Int32, store: Store, binding: Binding, found: CoverageTables, answers: Answers) -> Frame:
-        """Evaluate at most CHUNK subjects; what comes of it lies in the frame of that number."""
+        """Evaluate at most ``chunk`` subjects; what comes of it lies in the frame of that number."""
         program, layout = self.program, store.layout
         while True:
             frame, s = self.frame(number), self.scratch

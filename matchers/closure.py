@@ -39,7 +39,6 @@ class Rules:
             for site, back in sorted(program.rules):
                 by_site[site].append((program.kind, back))
         self.table, self.off = _table(by_site)
-        self.epoch = 0
 
     def read(self, site: int) -> bool:
         """Does any policy read what changes at a site?"""
@@ -60,11 +59,11 @@ class Rules:
         out = [np.empty(len(stamps), np.int32) if n else np.empty(0, np.int32) for stamps in store.stamps]
         room = 4096
         while n:
-            self.epoch += 1
+            epoch = store.next_epoch()
             fill = np.zeros(len(out), np.int64)
             missing = k.close(
                 sites, entities, n, table, off, len(store.arenas), store.arena_list, store.lay_list, store.head_list,
-                store.layout.link_rows, store.stamp_list, self.epoch, List(out), fill, np.empty(room, np.int32), np.empty(room, np.int32),
+                store.layout.link_rows, store.stamp_list, epoch, List(out), fill, np.empty(room, np.int32), np.empty(room, np.int32),
             )  # fmt: skip
             if missing == 0:
                 return [rows[:count] for rows, count in zip(out, fill.tolist(), strict=True)]

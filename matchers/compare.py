@@ -14,7 +14,7 @@ import numpy as np
 
 from matchers import kernels as k
 from matchers.batch import Int32, UInt8, UInt64
-from matchers.binding import CHUNK, Answers, Binding, Frame, Runner
+from matchers.binding import SCAN, Answers, Binding, Frame, Runner
 from matchers.changes import Changes, Part, members, picked
 from matchers.compile import compile_policies
 from matchers.coverage import CoverageTables
@@ -90,7 +90,7 @@ def scan(matcher: Matcher, policy: Policy, day: date, progress: Callable[[int, i
 
     kind = KINDS.index(policy.subject)
     store = matcher.store
-    runner = Runner(compile_policies(store.layout, kind, [(policy, in_force(policy, day))], matcher.check_number, matcher.code_of))
+    runner = Runner(compile_policies(store.layout, kind, [(policy, in_force(policy, day))], matcher.check_number, matcher.code_of), SCAN)
     rows = np.arange(store.sizes[kind], dtype=np.int32)
     if in_force(policy, day):
         rows = _screened(matcher, policy, day, rows)
@@ -98,14 +98,14 @@ def scan(matcher: Matcher, policy: Policy, day: date, progress: Callable[[int, i
         rows = rows[:0]
     side = matcher.side(runner, day)
     found: list[tuple[Int32, UInt8, UInt64, UInt64]] = []
-    for start in range(0, len(rows), CHUNK):
-        part = rows[start : start + CHUNK]
+    for start in range(0, len(rows), SCAN):
+        part = rows[start : start + SCAN]
         frame = runner.run(0, part, store, side.binding, side.coverage, side.answers)
         on = np.flatnonzero(_bits(frame.low[0] | frame.high[0], len(part))).astype(np.int32)
         if len(on):
             found.append((part[on], *_reasons(runner, frame, np.zeros(len(on), np.int32), on)))
         if progress is not None:
-            progress(min(start + CHUNK, len(rows)), len(rows))
+            progress(min(start + SCAN, len(rows)), len(rows))
     words = runner.program.mask_words
     empty = (np.empty(0, np.int32), np.empty(0, np.uint8), np.empty((0, words), np.uint64), np.empty((0, words), np.uint64))
     row, status, missing, checklist = (np.concatenate(columns) for columns in zip(empty, *found, strict=True))
@@ -153,11 +153,11 @@ def _screened(matcher: Matcher, policy: Policy, day: date, rows: Int32) -> Int32
     screen = replace(policy, criteria=All(policy.criteria.meta, tuple(cheap)), discloses=())
     kind = KINDS.index(policy.subject)
     program = compile_policies(matcher.store.layout, kind, [(screen, True)], matcher.check_number, matcher.code_of, verdicts=True)
-    runner = Runner(program)
+    runner = Runner(program, SCAN)
     side = matcher.side(runner, day)
     kept = []
-    for start in range(0, len(rows), CHUNK):
-        part = rows[start : start + CHUNK]
+    for start in range(0, len(rows), SCAN):
+        part = rows[start : start + SCAN]
         frame = runner.run(0, part, matcher.store, side.binding, side.coverage, side.answers)
         if frame.low[0].any():  # yes or unknown
             kept.append(part[_bits(frame.low[0], len(part)) != 0])
@@ -169,16 +169,16 @@ def judged(matcher: Matcher, policy: Policy, day: date, rows: Int32 | None = Non
     kind = KINDS.index(policy.subject)
     store = matcher.store
     program = compile_policies(store.layout, kind, [(policy, True)], matcher.check_number, matcher.code_of, verdicts=True)
-    runner = Runner(program)
+    runner = Runner(program, SCAN)
     side = matcher.side(runner, day)
     asked = np.arange(store.sizes[kind], dtype=np.int32) if rows is None else rows
     verdict = np.zeros(len(asked), np.uint8)
-    for start in range(0, len(asked), CHUNK):
-        part = asked[start : start + CHUNK]
+    for start in range(0, len(asked), SCAN):
+        part = asked[start : start + SCAN]
         frame = runner.run(0, part, store, side.binding, side.coverage, side.answers)
         low, high = _bits(frame.low[0], len(part)), _bits(frame.high[0], len(part))
         # 1 yes = low alone, 2 no = high alone, 3 unknown = both
-        verdict[start : start + CHUNK] = low + 2 * high
+        verdict[start : start + SCAN] = low + 2 * high
     return asked[verdict > 0], verdict[verdict > 0]
 
 

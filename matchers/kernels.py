@@ -18,7 +18,8 @@ MISSING32 = -(2**31)
 MISSING64 = -(2**63)
 
 # layout row of a feed
-L_VALID, L_ONE, L_KIND, L_HEAD, L_LINKS, L_LINK0, L_WIDTH = 0, 1, 2, 3, 4, 5, 6
+L_VALID, L_ONE, L_KIND, L_HEAD, L_LINKS, L_LINK0, L_WIDTH, L_REGISTERS = 0, 1, 2, 3, 4, 5, 6, 7
+HOLE = -2  # in MARK: a slot kept for the register record of the subject of that number
 # link row
 K_FEED, K_LANE, K_TARGET, K_HEAD = 0, 1, 2, 3
 
@@ -146,6 +147,8 @@ def index_records(slots, arena, count):
     mask = len(slots) - 1
     slots[:] = -1
     for r in range(count):
+        if arena[r, MARK] == HOLE:
+            continue
         slots[-1 - find_record(slots, mask, np.uint64(wide(arena[r], KEY)), arena)] = r
 
 
@@ -192,15 +195,22 @@ def stage(rows, keys, source, floor, arena, slots, count, picked, place, lay, he
         key = source_key(keys[i], source)
         r = find_record(slots, mask, key, arena)
         if r < 0:
-            slots[-1 - r] = count
+            free = -1 - r
             r = np.int64(count)
-            count += 1
-            arena[r, :] = 0
+            s = rows[i, SUBJECT]
+            if lay[L_REGISTERS] == 1 and s >= 0 and (s >= count or arena[s, MARK] == HOLE):
+                r = np.int64(s)  # a subject's register record lies at the subject's own number: scans by subject run through memory in order
+            while count <= r:
+                arena[count, :] = 0
+                arena[count, SUBJECT] = -1
+                arena[count, NEXT] = -1
+                arena[count, FLAGS] = HIDDEN
+                arena[count, MARK] = HOLE
+                count += 1
+            slots[free] = r
             put_wide(arena[r], KEY, np.int64(key))
             put_wide(arena[r], ORDER, np.int64(MISSING64))
             arena[r, DELIVERY] = -1
-            arena[r, SUBJECT] = -1
-            arena[r, NEXT] = -1
             arena[r, FLAGS] = HIDDEN | (source << 8)
             arena[r, MARK] = -1
         rows[i, KEY] = arena[r, KEY]
@@ -383,9 +393,10 @@ def seeds_of(rows, picked, place, n, arena, lay, heads, link_rows, feed, feeds, 
         out = seed_record(r, arena, lay, heads, link_rows, feed, feeds, sites, entities, out)
         if (rows[i, FLAGS] & (DELETED | HIDDEN)) == 0:
             s = rows[i, SUBJECT]
-            out = seed_subject(s, arena, lay, heads, link_rows, feed, feeds, sites, entities, out, -1)
+            if s != arena[r, SUBJECT]:
+                out = seed_subject(s, arena, lay, heads, link_rows, feed, feeds, sites, entities, out, -1)
             for j in range(len(link_rows)):
-                if link_rows[j, K_FEED] == feed:
+                if link_rows[j, K_FEED] == feed and rows[i, link_rows[j, K_LANE]] != arena[r, link_rows[j, K_LANE]]:
                     out = add_seed(sites, entities, out, feeds + j, rows[i, link_rows[j, K_LANE]])
     return out
 
@@ -519,6 +530,17 @@ def threshold(q, rem, den, divisor, op):
     if op == GE:
         return (low if whole else low + 1), HIGH
     return (low if whole else low + 1), low
+
+
+@njit(cache=True)
+def begun_before(ent, seg, p, i):
+    """Was the same subject started from before, within the same path root? (A path through records may name one twice.)"""
+    j = i - 1
+    while j >= 0 and seg[p, j] == seg[p, i]:
+        if ent[p, j] == ent[p, i]:
+            return True
+        j -= 1
+    return False
 
 
 @njit(cache=True)
@@ -708,7 +730,11 @@ def run(
             column_of, valid = lay[L_HEAD], lay[L_VALID]
             for i in range(n):
                 e = ent[op[2], i]
-                out32[i] = -1 if e < 0 else winner(arena, valid, head[e, column_of], day)
+                out32[i] = -1 if e < 0 else head[e, column_of]
+            for i in range(n):
+                r = out32[i]
+                if r >= 0 and (valid >= 0 or arena[r, NEXT] >= 0):
+                    out32[i] = winner(arena, valid, r, day)
         elif code == LINK:
             # domain, parent, feed, lane, winner of the feed on the parent, parent is path root
             d, p = op[1], op[2]
@@ -730,47 +756,74 @@ def run(
             lay = lays[feed]
             valid = lay[L_VALID]
             m = 0
-            for i in range(size[p]):
-                e = ent[p, i]
-                if e < 0:
-                    continue
-                s = i if op[6] == 1 else seg[p, i]
-                if op[8] == 1:  # through a set of records: each subject is started from once
-                    again = False
-                    j = i - 1
-                    while j >= 0 and seg[p, j] == s and not again:
-                        again = ent[p, j] == e
-                        j -= 1
-                    if again:
+            n = size[p]
+            if how == INVERSE or how == RECORDS_ONE:
+                for i in range(n):
+                    e = ent[p, i]
+                    if e < 0:
                         continue
-                if how == RECORDS_MANY:
-                    r = heads[lay[L_KIND]][e, lay[L_HEAD]]
-                    while r >= 0:
-                        if there(arena[r], valid, day):
+                    s = i if op[6] == 1 else seg[p, i]
+                    if how == RECORDS_ONE:
+                        r = winner(arena, valid, heads[lay[L_KIND]][e, lay[L_HEAD]], day)
+                        if r >= 0:
                             if m < room:
                                 ent[d, m], rec[d, m], seg[d, m] = e, r, s
                             m += 1
-                        r = arena[r, NEXT]
-                elif how == RECORDS_ONE:
-                    r = winner(arena, valid, heads[lay[L_KIND]][e, lay[L_HEAD]], day)
-                    if r >= 0:
-                        if m < room:
-                            ent[d, m], rec[d, m], seg[d, m] = e, r, s
-                        m += 1
-                else:
-                    k = op[5]
-                    lane = link_rows[k, K_LANE]
-                    r = heads[link_rows[k, K_TARGET]][e, link_rows[k, K_HEAD]]
+                        continue
+                    r = heads[link_rows[op[5], K_TARGET]][e, link_rows[op[5], K_HEAD]]
                     while r >= 0:
-                        take = there(arena[r], valid, day)
-                        if take and how == MEMBERS:
-                            first = heads[lay[L_KIND]][arena[r, SUBJECT], lay[L_HEAD]]
-                            take = winner(arena, valid, first, day) == r
-                        if take:
+                        if there(arena[r], valid, day):
                             if m < room:
                                 ent[d, m], rec[d, m], seg[d, m] = arena[r, SUBJECT], r, s
                             m += 1
-                        r = arena[r, lane + 1]
+                        r = arena[r, link_rows[op[5], K_LANE] + 1]
+            else:
+                # chains side by side, a record of each at a time: the processor waits for many rows of memory at once
+                members = how == MEMBERS
+                own = heads[link_rows[op[5], K_TARGET]] if members else heads[lay[L_KIND]]
+                first = link_rows[op[5], K_HEAD] if members else lay[L_HEAD]
+                onward = link_rows[op[5], K_LANE] + 1 if members else NEXT
+                at = np.empty(n, np.int32)
+                of = np.empty(n, np.int32)
+                active = 0
+                for i in range(n):
+                    e = ent[p, i]
+                    if e < 0:
+                        continue
+                    if op[8] == 1 and begun_before(ent, seg, p, i):
+                        continue
+                    r = own[e, first]
+                    if r >= 0:
+                        at[active] = r
+                        of[active] = i
+                        active += 1
+                while active > 0:
+                    left = 0
+                    for j in range(active):
+                        r, i = at[j], of[j]
+                        if valid < 0 or there(arena[r], valid, day):
+                            if m < room:
+                                ent[d, m] = arena[r, SUBJECT]
+                                rec[d, m] = r
+                                seg[d, m] = i if op[6] == 1 else seg[p, i]
+                            m += 1
+                        r = arena[r, onward]
+                        if r >= 0:
+                            at[left] = r
+                            of[left] = i
+                            left += 1
+                    active = left
+                if members and m <= room:
+                    # only whose register record it is that names the household
+                    persons, column_of = heads[lay[L_KIND]], lay[L_HEAD]
+                    kept = 0
+                    for j in range(m):
+                        r, s = rec[d, j], ent[d, j]
+                        top = persons[s, column_of]
+                        if (top == r and arena[r, NEXT] < 0) or winner(arena, valid, top, day) == r:
+                            ent[d, kept], rec[d, kept], seg[d, kept] = s, r, seg[d, j]
+                            kept += 1
+                    m = kept
             if m > room:
                 return m
             size[d] = m
@@ -914,9 +967,27 @@ def run(
             base, st = off[op[1]], stride[op[1]]
             nb = size[op[2]]
             lows, highs = cols[op[3]], cols[op[4]]
+            a, b = LOW, HIGH
+            never = False
+            last = np.int64(-1)  # the divisor a and b were worked out for, 0 for one and all
+            if op[6] < 0:
+                a, b = consts[op[5], 0], consts[op[5], 1]
+                never = op[8] < 0 and a > b
+                if op[8] >= 0 and op[7] < 0:
+                    a, b = threshold(consts[op[5], 0], consts[op[5], 1], consts[op[5], 2], np.int64(1), op[8])
             for j in range(words(nb)):
                 t = np.uint64(0)
                 f = np.uint64(0)
+                if op[6] < 0 and op[7] < 0 and consts[op[5], 3] == 0:
+                    for i in range(j << 6, min((j + 1) << 6, nb)):
+                        low, high = lows[i], highs[i]
+                        no = never | ((high < HIGH) & (high < a)) | ((low > LOW) & (low > b))
+                        yes = ((a <= LOW) | ((low > LOW) & (low >= a))) & ((b >= HIGH) | ((high < HIGH) & (high <= b)))
+                        f |= np.uint64(no) << np.uint64(i & 63)
+                        t |= np.uint64(yes & (not no)) << np.uint64(i & 63)
+                    bits[base + j] = t
+                    bits[base + st + j] = f
+                    continue
                 for i in range(j << 6, min((j + 1) << 6, nb)):
                     c = op[5]
                     if op[6] >= 0:
@@ -935,8 +1006,9 @@ def run(
                             divisor = cols[op[7], i]
                             if divisor == MISSING64 or divisor < 1:
                                 continue
-                        a, b = threshold(consts[c, 0], consts[c, 1], consts[c, 2], divisor, op[8])
-                        never = False
+                        if op[6] >= 0 or divisor != last:
+                            a, b = threshold(consts[c, 0], consts[c, 1], consts[c, 2], divisor, op[8])
+                            last = divisor
                     low, high = lows[i], highs[i]
                     if never or (high < HIGH and high < a) or (low > LOW and low > b):
                         f |= ONE << np.uint64(i & 63)

@@ -60,7 +60,7 @@ class Layout:
     feeds: dict[str, FeedLayout]
     links: dict[str, LinkLayout]
     heads: tuple[int, int, int]  # columns per kind
-    lays: Int32  # int32[feeds, 7], see kernels.L_*
+    lays: Int32  # int32[feeds, 8], see kernels.L_*
     link_rows: Int32  # int32[links, 4], see kernels.K_*
     registers: tuple[str | None, str | None, str | None]
 
@@ -93,7 +93,7 @@ def layout(catalogue: Catalogue) -> Layout:
             lane += 2
         valid = k.BODY if feed.validity else -1
         feeds[feed.name] = FeedLayout(position, feed, kind, head, valid, link0, link_lanes, lanes, identity, lane)
-    lays = np.array([[f.valid, 0 if f.feed.many else 1, f.kind, f.head, len(f.links), f.link0, f.width] for f in feeds.values()], np.int32)
+    lays = np.array([[f.valid, 0 if f.feed.many else 1, f.kind, f.head, len(f.links), f.link0, f.width, int(f.feed.registers is not None)] for f in feeds.values()], np.int32)
     link_rows = np.array([[li.feed, li.lane, li.target, li.head] for li in links.values()], np.int32).reshape(len(links), 4)
     registers = tuple(found.name if (found := catalogue.register(kind)) else None for kind in KINDS)
-    return Layout(feeds, links, (heads[0], heads[1], heads[2]), lays.reshape(len(feeds), 7), link_rows, registers)  # type: ignore[arg-type]  # three kinds
+    return Layout(feeds, links, (heads[0], heads[1], heads[2]), lays.reshape(len(feeds), 8), link_rows, registers)  # type: ignore[arg-type]  # three kinds

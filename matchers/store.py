@@ -73,6 +73,7 @@ class Store:
         self.entity_slots: list[Int32] = [np.full(2 * _START, -1, np.int32) for _ in KINDS]
         self.heads: list[Int32] = [np.full((_START, max(1, columns)), -1, np.int32) for columns in self.layout.heads]
         self.stamps: list[Int32] = [np.zeros(_START, np.int32) for _ in KINDS]
+        self.epoch = 0
         self.moved()
 
     def moved(self) -> None:
@@ -81,6 +82,15 @@ class Store:
         self.head_list = List(self.heads)
         self.lay_list = List([row for row in self.layout.lays])
         self.stamp_list = List(self.stamps)
+
+    def next_epoch(self) -> int:
+        """A number no subject is stamped with. It belongs to the stamps, which outlive the rules made for one set of policies."""
+        self.epoch += 1
+        if self.epoch == 2**31 - 1:
+            for stamps in self.stamps:
+                stamps[:] = 0
+            self.epoch = 1
+        return self.epoch
 
     def extend(self, catalogue: Catalogue) -> None:
         """Make room for feeds added at the end of the catalogue."""
@@ -125,13 +135,16 @@ class Store:
 
     def reserve_records(self, feed: int, more: int) -> None:
         need = self.counts[feed] + more
+        kind = int(self.layout.lays[feed][k.L_KIND])
+        if self.layout.lays[feed][k.L_REGISTERS]:
+            need = max(need, self.sizes[kind] + more)
         arena = self.arenas[feed]
         if need > len(arena):
             grown = np.empty((max(need, len(arena) * 3 // 2), arena.shape[1]), np.int32)
             grown[: self.counts[feed]] = arena[: self.counts[feed]]
             self.arenas[feed] = grown
             self.moved()
-        if 3 * need > 2 * len(self.record_slots[feed]):
+        if 3 * need > 2 * len(self.record_slots[feed]):  # holes counted: a register has hardly any
             self.record_slots[feed] = np.empty(_power(need), np.int32)
             k.index_records(self.record_slots[feed], self.arenas[feed], self.counts[feed])
 

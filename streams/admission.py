@@ -33,7 +33,8 @@ def known_source(state: State, feed: str, source: int) -> Feed:
         raise Refused(Text(f"没有数据源 {feed}。", f"There is no feed {feed}; add its contract to the catalogue first."), 3)
     if not 0 <= source < len(feeds[feed].sources):
         count = len(feeds[feed].sources)
-        raise Refused(Text(f"数据源 {feed} 只有 {count} 个来源，没有第 {source} 个。", f"Feed {feed} has {count} sources, none at {source}."), 3)
+        zh = f"数据源 {feed} 只有 {count} 个来源，没有第 {source} 个。"
+        raise Refused(Text(zh, f"Feed {feed} has {count} sources, none at {source}."), 3)
     return feeds[feed]
 
 
@@ -141,7 +142,10 @@ def is_whole(state: State, message: DeliveryCompleted) -> Delivery:
         en = f"Delivery {name} differs from what is on record (its id or its counts); look at both, then send a new delivery."
         raise Refused(Text(zh, en))
     if not 0 <= message.unplaced <= message.rows or delivery.applied + message.unplaced < message.rows:
-        zh = f"交付 {name} 尚不完整：声明 {message.rows} 行，其中 {message.unplaced} 行无法识别，已收 {delivery.applied} 行。请补齐后再报完成。"
+        zh = (
+            f"交付 {name} 尚不完整：声明 {message.rows} 行，其中 {message.unplaced} 行无法识别，"
+            f"已收 {delivery.applied} 行。请补齐后再报完成。"
+        )
         en = (
             f"Delivery {name} is not whole: it claims {message.rows} rows, {message.unplaced} of them unreadable, and "
             f"{delivery.applied} were applied. Send the missing rows, then complete it."

@@ -1,7 +1,8 @@
 """A consumer's place in the outputs, on disk.
 
-The one idea: ids are unique and ordered, so one mark says what was handled. A consumer that keeps its effects elsewhere moves the mark after
-each effect and must bear to meet the last line again; one that stores the id with the effect, in one transaction, meets each line exactly once.
+The one idea: ids are unique and ordered, so one mark says what was handled. A consumer that keeps its effects elsewhere moves the mark
+after each effect and must bear to meet the last line again; one that stores the id with the effect, in one transaction, meets each
+line exactly once.
 """
 
 from __future__ import annotations

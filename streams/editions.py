@@ -1,7 +1,8 @@
 """Editions: the lines of one policy's list in numbered parts, each a delta on the one before.
 
 The one idea: an edition holds what has changed since the last one, net: who came and went in between is not in it. It closes when a
-publication is complete, at a tick, or at an explicit cut. The sum of the editions is the list. Nothing of this is stored: it is read off the outputs.
+publication is complete, at a tick, or at an explicit cut. The sum of the editions is the list. Nothing of this is stored: it is read
+off the outputs.
 """
 
 from __future__ import annotations

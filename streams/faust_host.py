@@ -1,8 +1,9 @@
 """The Faust host, first form: the same steps, fed by the partitions of a topic.
 
-The one idea: Faust brings bytes and partitions, nothing else. One agent reads raw bytes with concurrency 1 (more loses data), uses no Table and
-no ``take`` (an exception silences it), and any error ends the process, so that a supervisor starts it again where its state stands.
-States live in memory here; what keeps them through a restart comes with the outbox. Source: design, "Streams on Kafka"; faust-streaming 0.15.3.
+The one idea: Faust brings bytes and partitions, nothing else. One agent reads raw bytes with concurrency 1 (more loses data), uses no
+Table and no ``take`` (an exception silences it), and any error ends the process, so that a supervisor starts it again where its state
+stands. States live in memory here; what keeps them through a restart comes with the outbox. Source: design, "Streams on Kafka";
+faust-streaming 0.15.3.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-import faust  # type: ignore[import-untyped]  # faust-streaming ships no types; only this module touches it
+import faust
 
 from streams.ports import Parts, SendOutputs
 from streams.shards import Refusal, Shards

@@ -63,7 +63,9 @@ class Host:
             raise
 
     @classmethod
-    def open(cls, path: Path | str, parts: Parts, *, readonly: bool = False, create: bool = False, rule: SnapshotRule | None = None) -> Host:
+    def open(
+        cls, path: Path | str, parts: Parts, *, readonly: bool = False, create: bool = False, rule: SnapshotRule | None = None
+    ) -> Host:
         """Opens the store in a folder.
 
         Raises:

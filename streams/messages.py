@@ -110,8 +110,8 @@ class EditionCut:
 
 
 Input: TypeAlias = (
-    CatalogueSet | DeliveryStarted | RecordBatch | DeliveryCompleted | PolicyPublished | PolicyWithdrawn | CoverageStated | CoverageWithdrawn
-    | CheckAnswered | Tick | EditionCut
+    CatalogueSet | DeliveryStarted | RecordBatch | DeliveryCompleted | PolicyPublished | PolicyWithdrawn
+    | CoverageStated | CoverageWithdrawn | CheckAnswered | Tick | EditionCut
 )  # fmt: skip
 
 

@@ -82,7 +82,12 @@ class RestoreMatcher(Protocol):
     """Makes a matcher from what ``arrays()`` and ``meta()`` gave, with the policies active in it."""
 
     def __call__(
-        self, catalogue: Catalogue, arrays: Mapping[str, npt.NDArray[np.generic]], meta: Mapping[str, Any], policies: Mapping[str, Policy], /
+        self,
+        catalogue: Catalogue,
+        arrays: Mapping[str, npt.NDArray[np.generic]],
+        meta: Mapping[str, Any],
+        policies: Mapping[str, Policy],
+        /,
     ) -> MatcherPort: ...
 
 

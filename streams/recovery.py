@@ -1,7 +1,7 @@
 """Recovery: the state as it was at the last commit, from a snapshot and the inputs behind it.
 
-The one idea: all is read in one transaction, begun before the snapshots are looked at, so that a reader sees a state that was once true even while a
-writer commits, snapshots and prunes. A damaged snapshot is passed over for the one before it, or for the whole log.
+The one idea: all is read in one transaction, begun before the snapshots are looked at, so that a reader sees a state that was once true
+even while a writer commits, snapshots and prunes. A damaged snapshot is passed over for the one before it, or for the whole log.
 """
 
 from __future__ import annotations
@@ -96,4 +96,5 @@ def _again(path: Path, offset: int, error: HuiminError) -> Damaged:
 
 def _ahead(path: Path, last: int) -> Damaged:
     zh = f"快照 {path.name} 比日志新（日志止于 {last}）：日志不完整。请从同一时间的副本恢复全部文件。"
-    return Damaged(Text(zh, f"Snapshot {path.name} is ahead of the log, which ends at {last}: the log was cut. Restore all files of one copy."))
+    en = f"Snapshot {path.name} is ahead of the log, which ends at {last}: the log was cut. Restore all files of one copy."
+    return Damaged(Text(zh, en))

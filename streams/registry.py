@@ -121,7 +121,7 @@ def widened(old: Catalogue, new: Catalogue) -> Mapping[str, str]:
 
     Titles, contacts, agreements, schedules and limits may change; how a record is read may not.
     """
-    lost = {unit: "removed" for unit in old.units.keys() - new.units.keys()}
+    lost = dict.fromkeys(old.units.keys() - new.units.keys(), "removed")
     for name, feed in old.feeds.items():
         other = new.feeds.get(name)
         if other is None:

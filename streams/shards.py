@@ -73,5 +73,8 @@ class Shards:
 
 def _gap(partition: int, last: int, offset: int) -> Text:
     zh = f"分区 {partition} 在 {last} 之后直接到 {offset}，中间的消息缺失；请检查主题的保留期，再从快照恢复。"
-    en = f"Partition {partition} goes on at {offset} after {last}: messages are missing. Check the topic's retention, then restore a snapshot."
+    en = (
+        f"Partition {partition} goes on at {offset} after {last}: messages are missing. Check the topic's retention, "
+        f"then restore a snapshot."
+    )
     return Text(zh, en)

@@ -33,7 +33,7 @@ _SCHEMA = (
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One message as stored: ``closes`` is the policy whose edition ends with it, ``*`` for all; ``outputs`` None where there is nothing."""
+    """One message as stored. ``closes`` names the policy whose edition it ends, ``*`` for all; ``outputs`` is None without lines."""
 
     offset: int
     input: bytes
@@ -189,5 +189,8 @@ def _meant(path: Path, error: sqlite3.Error) -> Exception:
 
 def no_room(path: Path) -> NoRoom:
     zh = f"无法写入 {path.parent}：磁盘已满，或超过允许的大小。已确认的内容都在；请腾出空间后再试。"
-    en = f"Cannot write to {path.parent}: the disk is full, or a size limit was met. All that was acknowledged is kept; free space, then try again."
+    en = (
+        f"Cannot write to {path.parent}: the disk is full, or a size limit was met. All that was acknowledged is kept; "
+        f"free space, then try again."
+    )
     return NoRoom(Text(zh, en))

@@ -135,7 +135,9 @@ def fake_parts(build_catalogue: BuildCatalogue) -> Parts:
     return Parts(build_catalogue, make_matcher=FakeMatcher, restore_matcher=FakeMatcher.restore)
 
 
-def rows(catalogue: Catalogue, feed: str, delivery: int, first: int, subjects: Sequence[int], source: int = 0, **columns: Any) -> RecordBatch:
+def rows(
+    catalogue: Catalogue, feed: str, delivery: int, first: int, subjects: Sequence[int], source: int = 0, **columns: Any
+) -> RecordBatch:
     """A plain batch: row numbers from ``first``, keys equal to the subjects, open validity, every value missing.
 
     Args:

@@ -168,7 +168,8 @@ def _plain(value: Any) -> Any:
 
 
 def _unreadable(en: str, zh: str) -> Unreadable:
-    return Unreadable(Text(f"无法读取这条消息：{zh}。请从来源重新获取。", f"This message cannot be read: {en}. Fetch it again from where it came."))
+    said = f"This message cannot be read: {en}. Fetch it again from where it came."
+    return Unreadable(Text(f"无法读取这条消息：{zh}。请从来源重新获取。", said))
 
 
 Reader: TypeAlias = Callable[[Any], Any]

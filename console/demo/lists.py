@@ -1,18 +1,50 @@
-"""The middle of the demonstration: three lists, and why two of those on them are there."""
+"""The middle of the demonstration: policies are published, three lists, and why two of those on them are there."""
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from console.words import number, street, token
+from console.words import STATUSES, number, street, token
 from policies.values import Text
 
 if TYPE_CHECKING:
     from console.demo.tour import Tour
     from streams.host import Host
 
+POLICIES = ("elderly-uninsured", "relocation-hardship", "group-rental", "dibao", "elderly-allowance")
 LISTS = ("elderly-uninsured", "relocation-hardship", "group-rental")
+
+
+def publish(tour: Tour, host: Host) -> None:
+    """Five policies, two people; how many each finds, and how long it takes."""
+    from streams.messages import PolicyPublished
+
+    tour.step(5, Text("发布五份政策：一人发布，另一人批准", "Five policies are published: one person publishes, another approves"))
+    rows = []
+    tour.facts["lists"] = {}
+    for name in POLICIES:
+        from console.policy import readable
+
+        path = tour.workspace.folder("policies") / f"{name}.yaml"
+        policy = readable(path, host.state.catalogue)
+        begun = time.perf_counter()
+        changes = host.submit(
+            PolicyPublished(name, policy.version, path.read_text(encoding="utf-8"), policy.digest, "王芳", "李强")
+        ).changes
+        seconds = time.perf_counter() - begun
+        of_status = Counter(change.status for change in changes)
+        tour.facts["lists"][name] = {str(status): count for status, count in of_status.items()}
+        rows.append(
+            [
+                policy.title[tour.session.language],
+                *(number(of_status[s]) if of_status[s] else "" for s in STATUSES if s),
+                f"{seconds:.2f} s",
+            ]
+        )
+    columns = [Text("政策", "policy"), *(text for s, text in STATUSES.items() if s), Text("用时", "time")]
+    tour.session.table(None, columns, rows, right=(1, 2, 3, 4))
 
 
 def three_lists(tour: Tour, host: Host) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections import Counter
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from console.changes import COLUMNS, counted
 from console.session import Session
-from console.words import STATUSES, number
+from console.words import number
 from policies.values import Text
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from streams.host import Host
     from streams.messages import CandidateChange
 
-POLICIES = ("elderly-uninsured", "relocation-hardship", "group-rental", "dibao", "elderly-allowance")
 LATE_STREET = "310107103"
 """Taopu: the insurance centre declares it complete only on the second day."""
 DAYS = 30
@@ -113,16 +111,28 @@ def _run(tour: Tour, host: Host) -> None:
     from streams.messages import Tick
 
     files: list[File] = tour.facts.pop("opening")
+    _warn_of_compiling(tour)
     host.submit(Tick(tour.today))
     _needs(tour)
     _ingest(tour, host, files, 3, Text("各单位交付，惠民接收", "The units deliver, Huimin takes in"))
     _cover(tour, host)
-    _publish(tour, host)
+    lists.publish(tour, host)
     lists.three_lists(tour, host)
     lists.two_explanations(tour, host)
     month.next_day(tour, host)
     month.late_statement(tour, host)
     month.month(tour, host)
+
+
+def _warn_of_compiling(tour: Tour) -> None:
+    """On the first run after installing, the kernels are compiled, which takes longer than everything else."""
+    import matchers
+
+    if "NUMBA_CACHE_DIR" not in tour.session.environment and not any(Path(matchers.__path__[0]).glob("__pycache__/kernels*.nbi")):
+        tour.session.say(
+            Text("首次运行要编译计算内核，约一分钟，以后不再需要。", "The first run compiles the kernels: about a minute, this once."),
+            "dim",
+        )
 
 
 def _needs(tour: Tour) -> None:
@@ -188,35 +198,6 @@ def _cover(tour: Tour, host: Host) -> None:
             f"{said} statements. The insurance centre has not declared Taopu yet, and Yichuan Road never does: no record is not a no.",
         )
     )
-
-
-def _publish(tour: Tour, host: Host) -> None:
-    from streams.messages import PolicyPublished
-
-    tour.step(5, Text("发布五份政策：一人发布，另一人批准", "Five policies are published: one person publishes, another approves"))
-    rows = []
-    tour.facts["lists"] = {}
-    for name in POLICIES:
-        from console.policy import readable
-
-        path = tour.workspace.folder("policies") / f"{name}.yaml"
-        policy = readable(path, host.state.catalogue)
-        begun = time.perf_counter()
-        changes = host.submit(
-            PolicyPublished(name, policy.version, path.read_text(encoding="utf-8"), policy.digest, "王芳", "李强")
-        ).changes
-        seconds = time.perf_counter() - begun
-        of_status = Counter(change.status for change in changes)
-        tour.facts["lists"][name] = {str(status): count for status, count in of_status.items()}
-        rows.append(
-            [
-                policy.title[tour.session.language],
-                *(number(of_status[s]) if of_status[s] else "" for s in STATUSES if s),
-                f"{seconds:.2f} s",
-            ]
-        )
-    columns = [Text("政策", "policy"), *(text for s, text in STATUSES.items() if s), Text("用时", "time")]
-    tour.session.table(None, columns, rows, right=(1, 2, 3, 4))
 
 
 def show_changes(tour: Tour, changes: list[CandidateChange]) -> None:

@@ -57,7 +57,12 @@ def test_a_number_is_exact_and_bounded(text: str, value: int, fault: int) -> Non
 @given(st.dates(date(1, 1, 1), date(9999, 12, 31)))
 def test_every_day_is_read_in_every_form(day: date) -> None:
     """The four forms, and what spreadsheets make of them, give the same number of days."""
-    forms = [day.isoformat(), day.isoformat().replace("-", ""), f"{day.year:04d}/{day.month}/{day.day}", f"{day.year:04d}年{day.month}月{day.day}日"]
+    forms = [
+        day.isoformat(),
+        day.isoformat().replace("-", ""),
+        f"{day.year:04d}/{day.month}/{day.day}",
+        f"{day.year:04d}年{day.month}月{day.day}日",
+    ]
 
     values, faults = dates(*column([*forms, day.isoformat() + " 00:00:00"]))
 

@@ -63,7 +63,9 @@ def test_no_cell_of_csv_begins_like_a_formula(text: str) -> None:
 
 
 @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=8), min_size=1, max_size=5))
+@given(
+    st.lists(st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=8), min_size=1, max_size=5)
+)
 def test_xlsx_cells_are_the_text_itself(tmp_path: Path, texts: list[str]) -> None:
     """Formulas, links, long numbers: read back as they were, as text cells."""
     texts = [*texts, "=1+1", "310107195001011234", "https://example.org", "1e5"]

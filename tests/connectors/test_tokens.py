@@ -23,7 +23,9 @@ NUMBERING = Identity("id", "opaque", "psb/household")
 
 cells = st.text(st.sampled_from("0123456789Xx０９Ｘｘ \t\u3000\u00a0\ufeff年-a张\x00"), max_size=24)
 numbers = st.integers(0, 10**6).map(resident)
-spaced = st.tuples(numbers, st.integers(0, 18), st.sampled_from(["", " ", "\u3000", "\u00a0 "])).map(lambda t: t[0][: t[1]] + t[2] + t[0][t[1] :])
+spaced = st.tuples(numbers, st.integers(0, 18), st.sampled_from(["", " ", "\u3000", "\u00a0 "])).map(
+    lambda t: t[0][: t[1]] + t[2] + t[0][t[1] :]
+)
 
 
 @settings(deadline=None)

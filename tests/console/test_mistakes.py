@@ -117,3 +117,13 @@ def test_an_unexpected_file_is_one_sentence(run: Run, tmp_path: Path) -> None:
 
     assert result.exit_code == 3
     assert "Traceback" not in result.output
+
+
+def test_benchmarks_live_in_the_repository(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Elsewhere there is one sentence that says so."""
+    monkeypatch.setattr("console.start._has_benchmarks", lambda: False)
+
+    result = run("bench", "--lang", "en")
+
+    assert result.exit_code == 1
+    assert "source repository" in result.output

@@ -11,7 +11,6 @@ import os
 import sys
 from pathlib import Path
 
-from streams import snapshots
 from streams.host import Host, SnapshotRule
 from streams.messages import Input
 from tests.streams.world import parts, run
@@ -46,15 +45,15 @@ def warm(messages: list[Input], real: bool) -> None:
 
 def write(folder: Path, messages: list[Input], real: bool, wait: bool, unsafe: bool) -> None:
     """Goes on where the store stands; some messages go in threes, in one transaction."""
-    told = snapshots.write
+    told = Host.snapshot
 
-    def telling(*given: object) -> Path:
+    def telling(host: Host) -> Path:
         say("snap")
-        path = told(*given)  # type: ignore[arg-type]  # handed through
+        path = told(host)
         say("snapped")
         return path
 
-    snapshots.write = telling  # type: ignore[assignment]  # so that the test knows when a kill fell into a snapshot
+    Host.snapshot = telling  # type: ignore[assignment,method-assign]  # so that the test knows when a kill fell into a snapshot
     with Host.open(folder, parts(real), create=True, rule=RULE) as host:
         if unsafe:
             host._log._db.execute("PRAGMA synchronous = OFF")

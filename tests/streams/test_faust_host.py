@@ -36,7 +36,7 @@ def through_faust(inputs: Sequence[Input]) -> tuple[FaustHost, list[CandidateCha
         sent.extend(changes)
 
     async def go() -> FaustHost:
-        host = FaustHost(make_app("huimin-test", "kafka://localhost:1"), parts(), send, refusals.append)
+        host = FaustHost(make_app("huimin-test", "kafka://localhost:1"), parts(real=True), send, refusals.append)
         async with host.agent.test_context() as agent:
             for message in inputs:
                 await agent.put(wire.encode(message))
@@ -48,7 +48,7 @@ def through_faust(inputs: Sequence[Input]) -> tuple[FaustHost, list[CandidateCha
 def test_same_messages_give_the_same_lists_as_the_embedded_host(tmp_path: Path) -> None:
     """Lines, ids, causes and final lists are equal; a message that is not admitted changes nothing in either."""
     inputs = messages()
-    with Host.open(tmp_path / "store", parts(), create=True) as host:
+    with Host.open(tmp_path / "store", parts(real=True), create=True) as host:
         for message in inputs:
             try:
                 host.submit(message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import resource
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -337,7 +337,10 @@ def test_full_disk_while_a_snapshot_is_written(tmp_path: Path) -> None:
 def test_failed_snapshot_does_not_fail_a_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A snapshot nobody asked for is told in ``problem``; the message is durable."""
     with Host.open(tmp_path, parts(), create=True, rule=SnapshotRule(rows=1)) as host:
-        failing: Callable[..., Path] = lambda *given: (_ for _ in ()).throw(OSError(28, "No space left on device"))  # a stand-in
+
+        def failing(*given: object) -> Path:
+            raise OSError(28, "No space left on device")
+
         monkeypatch.setattr(snapshots, "write", failing)
 
         receipt = host.submit(Tick(DAY))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from matchers.batch import MISSING, OPEN_FROM, OPEN_TO, RecordBatch
 from streams import wire
 from streams.errors import NewerFormat, Unreadable
-from streams.messages import CandidateChange, Cause, Input, Tick
+from streams.messages import VERSION, CandidateChange, Cause, Input, Tick
 from streams.testing import same_batch
 
 TEXT = st.text(max_size=20)
@@ -79,7 +79,8 @@ def test_every_batch_comes_back_equal(batch: RecordBatch) -> None:
 
     assert isinstance(found, RecordBatch)
     assert same_batch(found, batch)
-    assert all(array.flags.writeable for array in (found.key, found.subject, found.row, *found.values.values(), *found.links.values()))
+    columns: list[np.ndarray[Any, Any]] = [found.key, found.subject, found.row, *found.values.values(), *found.links.values()]
+    assert all(column.flags.writeable for column in columns)
 
 
 CHANGES = st.builds(
@@ -112,9 +113,9 @@ def test_any_changed_byte_is_noticed(data: st.DataObject) -> None:
 def test_newer_version_is_refused_by_name() -> None:
     """A message of a newer Huimin names both versions and says what to do."""
     frame = bytearray(wire.encode(Tick(date(2026, 10, 1))))
-    frame[4:6] = (wire.VERSION + 1).to_bytes(2, "little")
+    frame[4:6] = (VERSION + 1).to_bytes(2, "little")
 
-    with pytest.raises(NewerFormat, match=f"version {wire.VERSION + 1}; this program reads up to version {wire.VERSION}. Upgrade"):
+    with pytest.raises(NewerFormat, match=f"version {VERSION + 1}; this program reads up to version {VERSION}. Upgrade"):
         wire.decode(bytes(frame))
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,7 @@ STREETS = ("310107020", "310107021")
 DAY = date(2026, 10, 15)
 
 
-def build(units: str, contracts: dict[str, str]) -> Catalogue:
+def build(units: str, contracts: Mapping[str, str], /) -> Catalogue:
     """The port that builds a catalogue."""
     return read_catalogue(units, contracts)
 
@@ -152,7 +153,7 @@ def _batch(rng: np.random.Generator, feed: str, delivery: int, first: int, size:
         born = [date(1950, 1, 1) + timedelta(days=int(d)) for d in rng.integers(0, 4500, size)]
         return people(delivery, first, subjects, born, street=int(rng.integers(2)), gone=0.3)
     flags = (rng.random(size) < 0.2).astype(np.uint8)
-    columns = {"status": rng.integers(0, 3, size), "scheme": rng.integers(0, 3, size)} if feed == "medical_insurance" else {}
+    columns: dict[str, Any] = {"status": rng.integers(0, 3, size), "scheme": rng.integers(0, 3, size)} if feed == "medical_insurance" else {}
     return rows(catalogue(), feed, delivery, first, subjects, order=[delivery] * size, flags=flags, **columns)
 
 

@@ -1,0 +1,61 @@
+"""What the property tests went through, counted over all processes, told at the end, and held to the least the issue asks for.
+
+The one idea: a test hands its counts over with its report, so that they add up under pytest-xdist too. `tests/conftest.py` gives these hooks
+to pytest; `--seeds 10` runs ten times the seeds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+
+import pytest
+
+Counted = Callable[[str, Mapping[str, int]], None]
+
+PROPERTY = "counts"
+FACTOR = int(os.environ.get("HUIMIN_SEEDS", "1"))
+"""How many times the seeds of the normal run."""
+
+_TOTAL: dict[str, Counter[str]] = {}
+_CHUNKS: Counter[str] = Counter()
+_SHORT: list[str] = []
+
+
+def chunks(number: int) -> range:
+    """The chunks of seeds of a test; each is a test of its own, for xdist to spread."""
+    return range(number * FACTOR)
+
+
+@pytest.fixture
+def counted(request: pytest.FixtureRequest) -> Iterator[Counted]:
+    """Adds to the counts of a title."""
+    found: dict[str, Counter[str]] = {}
+
+    def add(title: str, counts: Mapping[str, int]) -> None:
+        found.setdefault(title, Counter()).update(counts)
+
+    yield add
+    request.node.user_properties.append((PROPERTY, json.dumps(found)))
+
+
+def gathered(report: pytest.TestReport) -> None:
+    """Take the counts out of a finished test's report."""
+    if report.when != "teardown":
+        return
+    for name, value in report.user_properties:
+        if name == PROPERTY:
+            for title, counts in json.loads(str(value)).items():
+                _TOTAL.setdefault(title, Counter()).update(counts)
+                _CHUNKS[title] += 1
+
+
+def lines() -> list[str]:
+    """The counts as a table."""
+    out = []
+    for title, counts in sorted(_TOTAL.items()):
+        out.append(f"{title} ({_CHUNKS[title]} chunks)")
+        out += [f"  {count:>9,}  {name}" for name, count in sorted(counts.items())]
+    return out

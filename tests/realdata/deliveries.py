@@ -1,0 +1,166 @@
+"""The files that units send: parts of each feed in a shuffled order of rows, with everything that goes wrong on the way.
+
+The one idea: the version that decides is one row; what is added around it must lose. An older version with another subject's cells in
+another file; the same order in an earlier file, or higher up in the same file; a deletion overtaken by the row, or arriving before the
+row that it deletes; the same row twice.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from tests.realdata.coverage import FRESH, Statement, stated, truncated
+from tests.realdata.plan import BAD, Rows
+
+PARTS = 4
+GHOSTS = 40
+BY_DELIVERY = {"dwelling"}
+REPLACED = {"tenancy"}
+"""Feeds that are delivered whole a second time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file: the ``number``th delivery of its source, under the unit's own name."""
+
+    feed: str
+    source: int
+    number: int
+    name: str
+    path: Path
+    rows: int
+    replaces: bool
+
+
+@dataclass(slots=True)
+class Deliveries:
+    """All files of a folder, fates as they came out, and the coverage statements (``path``) with the lists of subjects beside them."""
+
+    parts: list[Part] = field(default_factory=list)
+    fates: list[pl.DataFrame] = field(default_factory=list)
+    statements: list[Statement] = field(default_factory=list)
+    looked_up: list[int] = field(default_factory=list)
+    facts: dict[str, Counter[str]] = field(default_factory=dict)
+    coverage: Path = Path()
+
+
+def write(plans: list[Rows], streets: dict[int, str], folder: Path) -> Deliveries:
+    """Writes every file.
+
+    Args:
+        streets: of every person, by id.
+    """
+    rng = np.random.default_rng(310107)
+    out = Deliveries()
+    for rows in plans:
+        kept = _truncated(rows, streets, rng) if rows.feed == "employment" else rows
+        versions, facts = _replaced(kept, rng) if kept.feed in REPLACED else _versions(kept, rng)
+        out.facts[f"{rows.feed}.{rows.source}"] = facts
+        out.fates.append(kept.frame.select(pl.lit(kept.feed).alias("feed"), "id", "n", "fate"))
+        out.parts += _files(kept, versions, folder, rng)
+    _state(out, streets, folder)
+    return out
+
+
+def _truncated(rows: Rows, streets: dict[int, str], rng: np.random.Generator) -> Rows:
+    """Some streets' rows are cut off: half of them never come."""
+    cut = np.array([truncated(streets[id]) for id in rows.frame["id"].to_list()]) & (rng.random(len(rows.frame)) < 0.5)
+    frame = rows.frame.with_columns(fate=pl.when(pl.Series(cut)).then(pl.lit("lost")).otherwise("fate"))
+    return Rows(rows.feed, rows.source, rows.subject, rows.key, frame)
+
+
+def _versions(rows: Rows, rng: np.random.Generator) -> tuple[pl.DataFrame, Counter[str]]:
+    """Every row of every file: the cells, changed_at (a number), deleted, part, and ``top`` for what stands above the rest of its file."""
+    frame = rows.frame.filter(pl.col("fate") != "lost")
+    n, by_delivery = len(frame), rows.feed in BY_DELIVERY
+    parts = rng.integers(2, PARTS, n)  # the deciding rows; room before and behind
+    order = rng.integers(100, 900, n)
+    right = frame.select(rows.cells).with_columns(changed_at=pl.Series(order), deleted=pl.lit(None, pl.String), part=pl.Series(parts), top=False)
+    wrong = _of_others(rows, right)
+    draw, gone = rng.random(n), (frame["fate"] == "gone").to_numpy()
+    sends: list[pl.DataFrame] = []
+    facts: Counter[str] = Counter(keys=n)
+
+    def add(what: str, chosen: np.ndarray, made: pl.DataFrame, part: np.ndarray, at: np.ndarray, top: bool = False) -> None:
+        kept = made.with_columns(part=pl.Series(part), changed_at=pl.Series(at), top=pl.lit(top)).filter(pl.Series(chosen))
+        sends.append(kept)
+        facts[what] += len(kept)
+
+    older = order - rng.integers(1, 50, n)
+    other = (parts - 1 + rng.integers(1, PARTS, n)) % PARTS + 1  # any part but its own
+    earlier = np.array([rng.integers(1, p) for p in parts])
+    deletion = right.with_columns(deleted=pl.lit("1"), **{c: pl.lit(None, pl.String) for c in rows.contents})
+    broken = right.with_columns(pl.lit(BAD[rows.feed][1]).alias(BAD[rows.feed][0]))
+    add("conflicting", draw < 0.08, wrong, earlier if by_delivery else other, older)
+    add("corrected", (draw >= 0.08) & (draw < 0.09), broken, earlier if by_delivery else other, older)
+    add("tied in an earlier file", (draw >= 0.10) & (draw < 0.12), wrong, earlier, order)
+    add("tied in the same file", (draw >= 0.12) & (draw < 0.13), wrong, parts, order, top=True)
+    add("overtaken deletions", (draw >= 0.13) & (draw < 0.15), deletion, earlier if by_delivery else other, older)
+    add("twice", (draw >= 0.15) & (draw < 0.18) & ~gone, right, parts if by_delivery else other, order)
+    add("deletions before", gone, deletion, np.full(n, PARTS) if by_delivery else earlier, order + 1)
+    return pl.concat([right, *sends], how="vertical_relaxed"), facts
+
+
+def _of_others(rows: Rows, right: pl.DataFrame) -> pl.DataFrame:
+    """The rows with the cells of others."""
+    turned = [pl.concat([right[c].tail(7), right[c].head(-7)]).alias(c) for c in rows.contents]
+    return right.with_columns(turned)
+
+
+def _replaced(rows: Rows, rng: np.random.Generator) -> tuple[pl.DataFrame, Counter[str]]:
+    """A first delivery with other cells and records that never were, then everything again as a full replacement; one that is later by its
+    order than the replacement is withdrawn by it all the same."""
+    frame, n = rows.frame, len(rows.frame)
+    right = frame.select(rows.cells).with_columns(changed_at=pl.lit(500), deleted=pl.lit(None, pl.String), part=pl.lit(2), top=False)
+    gone = (frame["fate"] == "gone").to_numpy()
+    late = gone & (rng.random(n) < 0.5)
+    first = _of_others(rows, right).with_columns(part=pl.lit(1), changed_at=pl.Series(np.where(late, 900, 400)))
+    chosen = first.filter(pl.Series(gone | (rng.random(n) < 0.3)))
+    ghosts = chosen.head(GHOSTS).with_columns((pl.lit("G") + pl.col(rows.key)).alias(rows.key))
+    second = right.filter(pl.Series(~gone | late))
+    facts = Counter({"keys": n, "conflicting": len(chosen), "withdrawn by a replacement": int(gone.sum()) + GHOSTS})
+    return pl.concat([chosen, ghosts, second], how="vertical_relaxed"), facts
+
+
+def _files(rows: Rows, versions: pl.DataFrame, folder: Path, rng: np.random.Generator) -> list[Part]:
+    made = []
+    for number in sorted(versions["part"].unique().to_list()):
+        of_part = versions.filter(pl.col("part") == number).with_columns(draw=pl.Series(rng.random((versions["part"] == number).sum())))
+        table = of_part.sort(~pl.col("top"), "draw").select(*rows.cells, changed_at=_order(rows.feed), deleted="deleted")
+        name = f"{rows.feed}-{rows.source}-{number}"
+        path = folder / (f"{name}.csv.gz" if rows.feed == "means" else f"{name}.csv")
+        data = table.write_csv().encode("gb18030" if rows.feed == "hukou" else "utf-8-sig" if rows.feed == "family" else "utf-8")
+        path.write_bytes(gzip.compress(data, 1) if path.suffix == ".gz" else data)
+        made.append(Part(rows.feed, rows.source, number, name, path, len(table), rows.feed in REPLACED and number == 2))
+    return made
+
+
+def _order(feed: str) -> pl.Expr:
+    """A time in the registers of people, a counter elsewhere."""
+    if feed != "hukou":
+        return pl.col("changed_at").cast(pl.String)
+    return (pl.datetime(2026, 1, 1) + pl.duration(hours=pl.col("changed_at"))).dt.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _state(out: Deliveries, streets: dict[int, str], folder: Path) -> None:
+    """The statements of every feed, and an answer for a list of people of the streets that were cut off."""
+    known = sorted(set(streets.values()))
+    for feed in dict.fromkeys(part.feed for part in out.parts):
+        rows = {part.name: part.rows for part in out.parts if part.feed == feed and part.source == 0}
+        out.statements += stated(feed, known, rows)
+    lost = {id for fates in out.fates for id, fate in fates.filter(pl.col("feed") == "employment").select("id", "fate").iter_rows() if fate == "lost"}
+    out.looked_up = [id for id in sorted(streets) if truncated(streets[id]) and id not in lost][::4]
+    pl.DataFrame({"person_no": [f"P{id}" for id in out.looked_up]}).write_csv(folder / "answer.csv")
+    answer = {
+        "format": 1, "statement": "answer-1", "feed": "employment", "unit": "labour", "subjects": "answer.csv", "complete_to": FRESH.isoformat()
+    }  # fmt: skip
+    out.coverage = folder / "coverage.jsonl"
+    lines = [statement.line for statement in out.statements] + [answer]
+    out.coverage.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")

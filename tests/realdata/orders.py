@@ -1,0 +1,76 @@
+"""The same messages in another order.
+
+The one idea: what may come in any order does: files and the batches of each, cut again and dealt out among each other, publications,
+statements, answers. Only what no order may break is kept: a catalogue and a first day come first, a delivery starts before its
+rows and is completed behind them, a statement is made before it is withdrawn, a policy is published before its checks are answered.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from matchers.batch import RecordBatch
+from streams.messages import (
+    CatalogueSet,
+    CheckAnswered,
+    CoverageStated,
+    CoverageWithdrawn,
+    DeliveryCompleted,
+    DeliveryStarted,
+    Input,
+    PolicyPublished,
+    Tick,
+)
+
+WHOLE = 4000
+"""Most rows of a piece in which a batch is dealt out."""
+
+
+def shuffled(messages: list[Input], seed: int) -> list[Input]:
+    """An order of the same inputs; batches are cut at other places, their rows turned round, and some pieces come twice."""
+    rng = np.random.default_rng(seed)
+    first = [m for m in messages if isinstance(m, CatalogueSet)] + [m for m in messages if isinstance(m, Tick)][:1]
+    rest = _rest(messages, first)
+    pieces = [piece for message in rest for piece in _pieces(message, rng)]
+    rank = {id(piece): draw for piece, draw in zip(pieces, rng.random(len(pieces)).tolist(), strict=True)}
+    if seed % 4 == 1:  # every policy at last
+        rank |= {id(p): 2.0 for p in pieces if isinstance(p, PolicyPublished)}
+    _bounded(pieces, rank)
+    return [*first, *sorted(pieces, key=lambda piece: rank[id(piece)])]
+
+
+def _rest(messages: list[Input], first: list[Input]) -> list[Input]:
+    taken = {id(m) for m in first}
+    return [m for m in messages if id(m) not in taken]
+
+
+def _pieces(message: Input, rng: np.random.Generator) -> list[Input]:
+    if not isinstance(message, RecordBatch):
+        return [message]
+    size = int(rng.integers(WHOLE // 2, WHOLE))
+    made = [message.slice(start, min(start + size, len(message))) for start in range(0, len(message), size)]
+    again = [piece.slice(0, min(50, len(piece))) for piece in made[:1]] if rng.random() < 0.2 else []
+    return [*made, *again]
+
+
+def _bounded(pieces: list[Input], rank: dict[int, float]) -> None:
+    """Moves each message behind what it needs."""
+    rows: dict[tuple[str, int, int], list[float]] = {}
+    for piece in pieces:
+        if isinstance(piece, RecordBatch):
+            rows.setdefault((piece.feed, piece.source, piece.delivery), []).append(rank[id(piece)])
+    published = {p.policy: rank[id(p)] for p in pieces if isinstance(p, PolicyPublished)}
+    stated = {p.statement: rank[id(p)] for p in pieces if isinstance(p, CoverageStated)}
+    for piece in pieces:
+        own = rank[id(piece)]
+        match piece:
+            case DeliveryStarted():
+                rank[id(piece)] = min(rows[piece.feed, piece.source, piece.delivery]) - 1e-9
+            case DeliveryCompleted():
+                rank[id(piece)] = max(own, max(rows[piece.feed, piece.source, piece.delivery]) + 1e-9)
+            case CoverageWithdrawn():
+                rank[id(piece)] = max(own, stated[piece.statement] + 1e-9)
+            case CheckAnswered():
+                rank[id(piece)] = max(own, published[piece.policy] + 1e-9)
+            case _:
+                pass

@@ -1,0 +1,138 @@
+"""Real people and households, split into feeds, delivered badly: every verdict equals one query over the joined table, in any order.
+
+The one idea: nobody here made these people up. The engine reads deliveries, the query reads the original files beside the fates of their
+records; both were written from docs/semantics.md. Source: ../shared/data/README.md; issue 2, "Real input".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from time import perf_counter
+from typing import cast
+
+import polars as pl
+import pytest
+
+from matchers.core import Matcher
+from streams.ports import Parts
+from streams.state import State
+from streams.steps import step
+from tests.realdata import delivered
+from tests.realdata.conftest import absent
+from tests.realdata.delivered import World, counts, folded, policies_of, statuses
+from tests.realdata.orders import shuffled
+from tests.realdata.plan import AS_OF, FOLDERS
+
+ORDERS = 20
+CASES = [(folder, policy) for folder in FOLDERS for policy in policies_of(folder)]
+Note = Callable[[str, object], None]
+
+
+@pytest.fixture(scope="module")
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], World]:
+    """Delivers a folder, once; skips where it is absent."""
+
+    @cache
+    def made(folder: str) -> World:
+        return delivered.world(folder, tmp_path_factory.mktemp(folder))
+
+    def given(folder: str) -> World:
+        if reason := absent(folder):
+            pytest.skip(reason)
+        return made(folder)
+
+    return given
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_deliveries_are_as_bad_as_promised(folder: str, worlds: Callable[[str], World], record_property: Note) -> None:
+    """At least 5% of keys have conflicting versions in different files; deletions come before what they delete; a feed is cut off."""
+    world = worlds(folder)
+
+    for part in world.deliveries.parts:
+        assert world.reports[part.name].number == part.number, "the unit's files are numbered as they were sent"
+        assert (world.reports[part.name].rows, world.reports[part.name].unplaced) == (part.rows, 0)
+    for source, facts in world.deliveries.facts.items():
+        assert facts["conflicting"] + facts["tied in an earlier file"] >= 0.05 * facts["keys"], source
+        assert facts["deletions before"] or facts["withdrawn by a replacement"], source
+    fates = pl.concat(world.deliveries.fates)["fate"].value_counts()
+    totals = dict(fates.iter_rows())
+    assert min(totals[word] for word in ("gone", "blank", "broken", "lost")) > 0
+    quarantined = sum(report.quarantined for report in world.reports.values())
+    assert quarantined >= totals["broken"]
+    rows = sum(part.rows for part in world.deliveries.parts)
+    fate = ", ".join(f"{word} {totals[word]:,}" for word in sorted(totals))
+    record_property(
+        "real-fact",
+        f"{folder}: {len(world.deliveries.parts)} files, {rows:,} rows for {sum(totals.values()):,} keys ({fate}), "
+        f"{quarantined:,} rows quarantined; {len(world.deliveries.statements) + 1} lines of coverage; delivered in {world.seconds:.1f} s",
+    )
+
+
+@pytest.mark.parametrize(("folder", "policy"), CASES, ids=[f"{folder}-{policy}" for folder, policy in CASES])
+def test_every_verdict_equals_one_query(folder: str, policy: str, worlds: Callable[[str], World], record_property: Note) -> None:
+    """The verdict of every person or household, and who is listed as what, are those of one query over the joined table."""
+    world = worlds(folder)
+    expected = world.asked(policy)
+
+    with world.workspace.reading() as host:
+        matcher = cast("Matcher", host.state.matcher)
+        found, listing = world.said(matcher, policy), world.listed(matcher, policy)
+
+    wrong = {id: (expected.get(id), found.get(id)) for id in expected.keys() | found.keys() if expected.get(id) != found.get(id)}
+    assert not wrong, f"{len(wrong)} differ (query, engine): {dict(sorted(wrong.items())[:10])}"
+    assert {id: status for id, status, *_ in listing} == statuses(world, policy, expected)
+    yes, no, unknown = counts(found)
+    kind = world.policies[policy].subject
+    record_property("real-counts", f"{folder:8} {policy:28} {kind:9} {yes:7,} {no:7,} {unknown:7,} {len(listing):7,}")
+    assert yes and no and unknown, "each policy has at least one of each"
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_lines_of_all_editions_add_up_to_the_lists(folder: str, worlds: Callable[[str], World]) -> None:
+    """Who entered, left and changed, from the first line on, gives each list as it stands."""
+    world = worlds(folder)
+    lists = folded(world.outputs)
+
+    with world.workspace.reading() as host:
+        matcher = cast("Matcher", host.state.matcher)
+        for policy in world.policies:
+            now = {c.subject: (c.status, c.checklist, c.missing) for c in matcher.candidates(policy)}
+            assert lists.get(policy, {}) == now, policy
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_any_order_of_delivery_gives_the_same(folder: str, worlds: Callable[[str], World], record_property: Note) -> None:
+    """Twenty orders of the same files, batches, publications, statements and answers give the same verdicts and lists."""
+    world = worlds(folder)
+    with world.workspace.reading() as host:
+        parts: Parts = host.state.parts
+        matcher = cast("Matcher", host.state.matcher)
+        wanted = {name: (world.said(matcher, name), world.listed(matcher, name)) for name in world.policies}
+    start = perf_counter()
+
+    for seed in range(ORDERS):
+        state = State(parts)
+        for offset, message in enumerate(shuffled(world.messages, seed)):
+            step(state, message, offset)
+        again = cast("Matcher", state.matcher)
+
+        assert state.day == AS_OF
+        for name in world.policies:
+            assert (world.said(again, name), world.listed(again, name)) == wanted[name], f"order {seed}, {name}"
+    record_property("real-fact", f"{folder}: {ORDERS} orders of {len(world.messages)} messages in {perf_counter() - start:.1f} s")
+
+
+def test_the_policies_exercise_the_language() -> None:
+    """At least twelve policies a folder over persons and households, with every main construct among them."""
+    texts = {folder: [path.read_text(encoding="utf-8") for path in delivered.documents(folder, "policies")] for folder in FOLDERS}
+    words = (
+        "all:", "any:", "none:", "rule:", "unless:", "use:", "check:", "age_of:", "as_of:", "within_last:", "at_least_ago:", "before:",
+        "quantifier: some", "quantifier: none", "quantifier: all", "quantifier: count", "sum_of:", "per:", "times:", "by:", "absence: closed",
+        "absence: open", "op: within", "op: in,", "op: not_in", "direction: burden", "subject: person", "subject: household",
+    )  # fmt: skip
+
+    for folder, found in texts.items():
+        assert len(found) >= 12
+        assert not [word for word in words if not any(word in text for text in found)], folder
