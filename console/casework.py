@@ -120,20 +120,7 @@ def world(case: Case, catalogue: Catalogue) -> Matcher:
     """A matching core that holds the world of a case, without policies."""
     from matchers.worlds import load
 
-    return load(catalogue, _linked_inside(case.given.model_dump(exclude_unset=True), catalogue), case.as_of)
-
-
-def _linked_inside(given: dict[str, Any], catalogue: Catalogue) -> dict[str, Any]:
-    """The case with ``household: h1`` written into the register's records: beside the feeds it has the name of a feed."""
-    from policies.catalogue import LINKS
-
-    for feeds in [one for plural in ("persons", "households", "dwellings") for one in given.get(plural, {}).values() if one]:
-        for link in [word for word, value in feeds.items() if word in LINKS and isinstance(value, str)]:
-            target, register = feeds.pop(link), catalogue.defining(link)
-            held = feeds.get(register.name) if register else None
-            for record in held if isinstance(held, list) else [held] if isinstance(held, dict) else []:
-                record.setdefault(link, target)
-    return given
+    return load(catalogue, case.given.model_dump(exclude_unset=True), case.as_of)
 
 
 def _answer(matcher: Matcher, policy: Policy, case: Case) -> None:

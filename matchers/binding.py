@@ -114,6 +114,7 @@ class Runner:
         self.chunk = chunk
         self.scratch = Scratch(program, 4 * chunk)
         self.frames: list[Frame] = []
+        self.bound: tuple[date, int, CoverageTables, Binding] | None = None  # the day, divisions and coverage last bound to
 
     def frame(self, number: int) -> Frame:
         """The frame of a number, made if need be."""

@@ -54,13 +54,15 @@ def compile_policies(
 
 def _policy(b: Builder, number: int, policy: Policy, in_force: bool, present: int, verdicts: bool) -> Entry:
     entry = Entry(policy, in_force)
-    b.used_constants, b.used_covers = entry.constants, entry.covers
+    b.used_constants, b.used_covers, b.used_sites = entry.constants, entry.covers, entry.sites
     burden = policy.direction == "burden"
     assume = 2 if burden else 1
     root = condition(b, policy.criteria, b.root(), policy, assume)
     asked = root if burden else condition(b, policy.criteria, b.root(), policy, 0)
     place = b.placement(b.root())
     inside = lookup(b, policy.scope, place, b.root()) >> 1 if place is not None else None
+    if (register := b.layout.registers[b.kind]) is not None:
+        b.winner(b.root(), register)
     scope = _scope(b, policy.scope, present, inside)
     if verdicts:
         b.emit(k.VERDICT, number, root, scope[1])

@@ -7,14 +7,16 @@ use their own policies, coverage and day. Source: docs/semantics.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from matchers import kernels as k
 from matchers.batch import Int32, RecordBatch
-from matchers.binding import CHUNK, Answers, Binding, Runner, bind
+from matchers.binding import CHUNK, Answers, Runner, bind
 from matchers.changes import Changes
 from matchers.closure import Rules, flips, moved_intervals
 from matchers.compare import Candidates, Side, compare, net, scan
@@ -39,6 +41,14 @@ def in_force(policy: Policy, day: date) -> bool:
     return policy.effective_from <= day and (policy.effective_to is None or day <= policy.effective_to)
 
 
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """Compiled policies by kind of subject, and whom a change reaches through them."""
+
+    runners: dict[int, Runner]
+    rules: Rules
+
+
 class Matcher:
     """The state of one shard. Every method that changes it returns the changes of the lists; ``due`` tells how many
     subjects the last one re-evaluated."""
@@ -52,10 +62,8 @@ class Matcher:
         self.answers: dict[tuple[int, int], bool] = {}  # (check number, row of the subject)
         self.check_numbers: dict[tuple[str, str], int] = {}
         self.due = 0
-        self._runners: dict[int, Runner] | None = None
-        self._rules: Rules | None = None
+        self._programs: dict[str | None, Programs] = {}  # for what touches a feed; None: for everything
         self._coverage: tuple[int, CoverageTables] | None = None
-        self._bindings: dict[tuple[int, date], tuple[int, CoverageTables, Binding]] = {}
         self._answers: Answers | None = None
 
     # -- what programs ask for -----------------------------------------------------------------------------------------
@@ -68,22 +76,32 @@ class Matcher:
             return self.store.divisions.code(significant(text))
         return self.store.texts.code(text)
 
+    def programs(self, feed: str | None = None) -> Programs:
+        """One program per kind of subject, for all active policies, or for those that read a feed."""
+        found = self._programs.get(feed)
+        if found is None:
+            active = self.policies.values()
+            if feed is not None:
+                at = self.store.layout.feeds[feed].position
+                entries = [entry for runner in self.programs().runners.values() for entry in runner.program.entries]
+                active = [entry.policy for entry in entries if at in entry.sites]  # type: ignore[assignment]  # any iterable of policies
+            found = self._programs[feed] = self._compiled(list(active))
+        return found
+
+    def _compiled(self, active: Sequence[Policy]) -> Programs:
+        runners = {}
+        for kind, word in enumerate(KINDS):
+            chosen = [(policy, in_force(policy, self.day)) for policy in active if policy.subject is word]
+            if chosen:
+                runners[kind] = Runner(compile_policies(self.store.layout, kind, chosen, self.check_number, self.code_of))
+        return Programs(runners, Rules(self.store.layout, [runner.program for runner in runners.values()]))
+
     def runners(self) -> dict[int, Runner]:
-        """One program per kind of subject, for all active policies."""
-        if self._runners is None:
-            self._runners = {}
-            for kind, word in enumerate(KINDS):
-                active = [(p, in_force(p, self.day)) for p in self.policies.values() if p.subject is word]
-                if active:
-                    self._runners[kind] = Runner(compile_policies(self.store.layout, kind, active, self.check_number, self.code_of))
-            self._rules = Rules(self.store.layout, [r.program for r in self._runners.values()])
-            self._bindings.clear()
-        return self._runners
+        """The programs of all active policies, by kind."""
+        return self.programs().runners
 
     def rules(self) -> Rules:
-        self.runners()
-        assert self._rules is not None
-        return self._rules
+        return self.programs().rules
 
     def coverage(self) -> CoverageTables:
         divisions = self.store.divisions.texts
@@ -107,19 +125,10 @@ class Matcher:
 
     def side(self, runner: Runner, day: date | None = None) -> Side:
         """A program bound to a day, with coverage and answers as they are now."""
-        at = day or self.day
-        key = (runner.program.kind, at)
-        found = self.coverage()
-        kept = self._bindings.get(key)
-        shared = self._runners is not None and self._runners.get(runner.program.kind) is runner
-        if not shared or kept is None or kept[0] != len(self.store.divisions.texts) or kept[1] is not found:
-            binding = bind(runner.program, at, found, self.store.divisions.texts, self.code_of)
-            if not shared:
-                return Side(binding, found, self.answered())
-            if len(self._bindings) > 8:
-                self._bindings.clear()
-            self._bindings[key] = kept = (len(self.store.divisions.texts), found, binding)
-        return Side(kept[2], found, self.answered())
+        at, found, width = day or self.day, self.coverage(), len(self.store.divisions.texts)
+        if runner.bound is None or runner.bound[:2] != (at, width) or runner.bound[2] is not found:
+            runner.bound = (at, width, found, bind(runner.program, at, found, self.store.divisions.texts, self.code_of))
+        return Side(runner.bound[3], found, self.answered())
 
     # -- records -------------------------------------------------------------------------------------------------------
 
@@ -130,7 +139,7 @@ class Matcher:
         for start in range(0, len(batch), SLICE):
             staged = self.store.stage(batch.slice(start, start + SLICE))
             if staged.count:
-                self._around(staged.sites, staged.entities, staged.seeds, lambda s=staged: self.store.commit(s), out)  # type: ignore[misc]  # bound now
+                self._around(batch.feed, staged.sites, staged.entities, staged.seeds, partial(self.store.commit, staged), out)
         return out
 
     def replace(self, feed: str, source: int, delivery: int) -> Changes:
@@ -140,23 +149,24 @@ class Matcher:
         out = Changes()
         self.due = 0
         sites, entities, n = self.store.standing(at, found, count)
-        self._around(sites, entities, n, lambda: self.store.older(at, source, delivery, dry=False), out)
+        self._around(feed, sites, entities, n, partial(self.store.older, at, source, delivery, dry=False), out)
         return out
 
-    def _around(self, sites: Int32, entities: Int32, n: int, change: Callable[[], object], out: Changes) -> None:
+    def _around(self, feed: str, sites: Int32, entities: Int32, n: int, change: Callable[[], object], out: Changes) -> None:
         """Evaluate whom the seeds reach, make the change, evaluate again, compare."""
-        roots = self.rules().reach(self.store, sites, entities, n)
-        before: list[tuple[Runner, Int32, Side, int]] = []
-        for kind, runner in self.runners().items():
+        programs = self.programs(feed)
+        roots = programs.rules.reach(self.store, sites, entities, n)
+        before: list[tuple[Runner, Int32, int]] = []
+        for kind, runner in programs.runners.items():
             chosen = roots[kind]
             self.due += len(chosen)
             if len(chosen):
                 side = self.side(runner)
                 for number, start in enumerate(range(0, len(chosen), CHUNK)):
                     runner.run(number, chosen[start : start + CHUNK], self.store, side.binding, side.coverage, side.answers)
-                before.append((runner, chosen, side, -(-len(chosen) // CHUNK)))
+                before.append((runner, chosen, -(-len(chosen) // CHUNK)))
         change()
-        for runner, chosen, _, chunks in before:
+        for runner, chosen, chunks in before:
             side = self.side(runner)
             for number, start in enumerate(range(0, len(chosen), CHUNK)):
                 part = chosen[start : start + CHUNK]
@@ -171,14 +181,14 @@ class Matcher:
         before = self._scan(old, progress) if old is not None else None
         after = self._scan(policy, progress)
         self.policies[policy.name] = policy
-        self._runners = None
+        self._programs.clear()
         return self._net(before, after)
 
     def withdraw(self, name: str) -> Changes:
         """The policy's list is emptied."""
         before = self._scan(self.policies[name])
         del self.policies[name]
-        self._runners = None
+        self._programs.clear()
         return self._net(before, None)
 
     def _scan(self, policy: Policy, progress: Progress | None = None, day: date | None = None) -> Candidates:
@@ -253,7 +263,7 @@ class Matcher:
         due = self.due
         self.day = day
         if any(in_force(p, old_day) != in_force(p, day) for p in whole.values()):
-            self._runners = None
+            self._programs.clear()
         if whole:
             out = out.without(set(whole))
             for name, policy in whole.items():
@@ -267,7 +277,8 @@ class Matcher:
         """Feeds and units added at the end of the catalogue."""
         self.catalogue = catalogue
         self.store.extend(catalogue)
-        self._runners = self._coverage = None
+        self._programs.clear()
+        self._coverage = None
 
     # -- questions -----------------------------------------------------------------------------------------------------
 

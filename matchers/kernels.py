@@ -213,6 +213,8 @@ def stage(rows, keys, source, floor, arena, slots, count, picked, place, lay, he
             arena[r, DELIVERY] = -1
             arena[r, FLAGS] = HIDDEN | (source << 8)
             arena[r, MARK] = -1
+            for link in range(lay[L_LINKS]):
+                arena[r, lay[L_LINK0] + 3 * link] = -1  # 0 is a subject, and a link to it would be no change
         rows[i, KEY] = arena[r, KEY]
         rows[i, KEY + 1] = arena[r, KEY + 1]
         if rows[i, DELIVERY] < floor:

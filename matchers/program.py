@@ -42,6 +42,7 @@ class Entry:
     disclosed: list[int] = field(default_factory=list)
     constants: set[int] = field(default_factory=set)
     covers: set[int] = field(default_factory=set)
+    sites: set[int] = field(default_factory=set)  # the feeds it reads, their links included
 
 
 @dataclass(slots=True)
@@ -98,6 +99,7 @@ class Builder:
         self.cover_sites: set[tuple[int, int, tuple[tuple[int, int], ...]]] = set()
         self.used_constants: set[int] = set()
         self.used_covers: set[int] = set()
+        self.used_sites: set[int] = set()
         self.front: list[list[int]] = []  # shared operations met while reasons are written, to go in front of what may be skipped
 
     # -- small things ------------------------------------------------------------------------------------------------
@@ -135,6 +137,7 @@ class Builder:
 
     def winner(self, domain: Domain, feed: str) -> int:
         key = ("winner", domain.number, feed)
+        self.used_sites.add(self.layout.feeds[feed].position)
         if key not in self.memo:
             self.memo[key] = self.winners
             self.emit(k.WINNER, self.winners, domain.number, self.layout.feeds[feed].position)
@@ -157,9 +160,9 @@ class Builder:
     def expand(self, parent: Domain, step: Step, base: Domain) -> tuple[Domain, int]:
         """The elements of a to-many step and the slot of the quarantined among them."""
         key = ("expand", parent.number, step, base.number)
+        lay = self.layout.feeds[step.name]
+        self.used_sites.add(lay.position)
         if key not in self.memo:
-            links = self.layout.links
-            lay = self.layout.feeds[step.name]
             row = -1
             kind, back = lay.kind, parent.back
             if step.kind == "records":
@@ -167,7 +170,7 @@ class Builder:
                 self.rules.add((lay.position, parent.back))
             else:
                 how = k.MEMBERS if step.kind == "members" else k.INVERSE
-                row = next(li.position for li in links.values() if li.feed == lay.position and li.target == parent.kind)
+                row = next(li.position for li in self.layout.links.values() if li.feed == lay.position and li.target == parent.kind)
                 back = ((row, 1), *parent.back)
                 self.rules.add((len(self.layout.feeds) + row, parent.back))
             made = Domain(len(self.domains), kind, len(self.domains), back)

@@ -94,3 +94,22 @@ def test_message_above_the_own_offset_stops_the_line() -> None:
 
     with pytest.raises(Damaged, match="Partition 0 goes on at 2 after 0"):
         shards.take(0, 2, wire.encode(Tick(date(2026, 10, 9))))
+
+
+def test_bytes_that_are_no_message_stop_the_worker() -> None:
+    """Going on would leave a hole in the order: the application crashes, and is started again by its supervisor."""
+
+    async def send(partition: int, changes: Sequence[CandidateChange], /) -> None: ...
+
+    async def go() -> bool:
+        host = FaustHost(make_app("huimin-test", "kafka://localhost:1"), parts(), send, lambda refusal: None)
+        async with host.agent.test_context() as agent:
+            await agent.put(wire.encode(Tick(date(2026, 10, 1))))
+            await agent.put(b"not one of ours", wait=False)
+            for _ in range(100):
+                await asyncio.sleep(0.01)
+                if host.app.crashed:
+                    break
+            return bool(host.app.crashed) and host.shards.state(0).offset == 0
+
+    assert asyncio.run(go())

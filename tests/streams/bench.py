@@ -1,0 +1,71 @@
+"""A state on a bench: messages put to it in order, refusals checked to change nothing; and hosts filled from the fixed run."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from policies.problems import HuiminError, Invalid
+from streams.errors import Refused
+from streams.host import Host, SnapshotRule
+from streams.messages import CandidateChange, Input, Tick
+from streams.state import State
+from streams.steps import step
+from tests.streams.world import DAY, delivered, network, parts, people, run
+
+BORN = date(1950, 1, 1)
+ELDERLY = "elderly-uninsured"
+NEVER = SnapshotRule(closing_rows=10**9)
+
+
+class Bench:
+    """A state, and messages put to it in order."""
+
+    def __init__(self, *messages: Input) -> None:
+        self.state = State(parts())
+        self.do(Tick(DAY), network(), *messages)
+
+    def do(self, *messages: Input) -> list[CandidateChange]:
+        """The lines of the last message."""
+        lines: list[CandidateChange] = []
+        for message in messages:
+            lines = step(self.state, message, self.state.offset + 1)
+        return lines
+
+    def listed(self, policy: str = ELDERLY) -> list[int]:
+        return [subject for subject, _ in self.state.matcher.candidates(policy)]
+
+    def life(self, version: int, policy: str = ELDERLY) -> str:
+        return self.state.registry.life(policy, version, self.state.day, self.state.catalogue)
+
+    def refuses(self, message: Input, words: str = "") -> HuiminError:
+        """The refusal of a message, after checking that nothing has changed."""
+        before = self.state.meta()
+        with pytest.raises((Refused, Invalid), match=words or None) as caught:
+            self.do(message)
+        assert self.state.meta() == before
+        assert caught.value.text.zh
+        return caught.value
+
+
+def register(*subjects: int, number: int = 1, unplaced: int = 0, replaces: bool = False) -> list[Input]:
+    """A delivery of the register with these persons."""
+    return delivered(people(number, 1, list(subjects), [BORN] * len(subjects)), f"d-{number}", unplaced, replaces)
+
+
+def filled(folder: Path, count: int, rule: SnapshotRule = NEVER) -> Host:
+    """A host that took the first messages of the fixed run."""
+    host = Host.open(folder, parts(), create=True, rule=rule)
+    for message in run(count):
+        host.submit(message)
+    return host
+
+
+def folded(count: int) -> tuple[State, list[CandidateChange]]:
+    """The same without a host."""
+    state, lines = State(parts()), []
+    for offset, message in enumerate(run(count)):
+        lines += step(state, message, offset)
+    return state, lines
