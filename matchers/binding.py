@@ -131,7 +131,7 @@ class Runner:
             frame, s = self.frame(number), self.scratch
             missing = k.run(
                 program.ops, program.args, binding.consts, binding.day, roots, len(roots),
-                store.arena_list, store.lay_list, store.head_list, layout.link_rows,
+                store.arena_tables, layout.lays, store.head_tables, layout.link_rows,
                 binding.cover, binding.cover_feed, binding.cover_cut, found.resp_off, found.resp, found.div_of,
                 found.subj_slots, found.subj_keys, found.subj_to, answers.slots, answers.keys, answers.values, binding.lut,
                 s.ent, s.rec, s.seg, s.size, frame.cols, s.wins, frame.bits, frame.off, frame.stride, frame.low, frame.high,

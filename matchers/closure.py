@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba.typed import List
 
 from matchers import kernels as k
 from matchers.batch import Int32
@@ -19,7 +18,7 @@ from matchers.binding import Binding
 from matchers.coverage import CoverageTables
 from matchers.layout import Layout
 from matchers.program import Program
-from matchers.store import Store
+from matchers.store import Store, tables
 
 if TYPE_CHECKING:
     from matchers.compare import Side
@@ -62,8 +61,8 @@ class Rules:
             epoch = store.next_epoch()
             fill = np.zeros(len(out), np.int64)
             missing = k.close(
-                sites, entities, n, table, off, len(store.arenas), store.arena_list, store.lay_list, store.head_list,
-                store.layout.link_rows, store.stamp_list, epoch, List(out), fill, np.empty(room, np.int32), np.empty(room, np.int32),
+                sites, entities, n, table, off, len(store.arenas), store.arena_tables, store.layout.lays, store.head_tables,
+                store.layout.link_rows, store.stamp_tables, epoch, tables(out), fill, np.empty(room, np.int32), np.empty(room, np.int32),
             )  # fmt: skip
             if missing == 0:
                 return [rows[:count] for rows, count in zip(out, fill.tolist(), strict=True)]

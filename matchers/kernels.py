@@ -10,7 +10,8 @@ then validity, links (target, next, previous), fields and the identity hash, as 
 """
 
 import numpy as np
-from numba import njit
+from numba import carray, njit, types
+from numba.extending import intrinsic
 
 KEY, ORDER, DELIVERY, ROW, SUBJECT, NEXT, FLAGS, MARK, BODY = 0, 2, 4, 5, 6, 7, 8, 9, 10
 DELETED, QUARANTINED, HIDDEN = 1, 2, 4
@@ -37,6 +38,25 @@ LT, LE, GT, GE, EQ = 0, 1, 2, 3, 4
 ONE = np.uint64(1)
 ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 LOW, HIGH = np.int64(-(2**62)), np.int64(2**62)
+
+
+@intrinsic
+def _pointer(typing, address):
+    """An address as a pointer to int32."""
+
+    def codegen(context, builder, signature, args):
+        return builder.inttoptr(args[0], context.get_value_type(signature.return_type))
+
+    return types.CPointer(types.int32)(types.int64), codegen
+
+
+@njit(cache=True, inline="always")
+def table(tables, number):
+    """One of several int32 tables of differing width, by (address, rows, columns).
+
+    Numba's typed lists would do the same, but compile themselves anew in every process, at 1.4 s. The store keeps the arrays alive.
+    """
+    return carray(_pointer(tables[number, 0]), (tables[number, 1], tables[number, 2]))
 
 
 @njit(cache=True, inline="always")
@@ -267,7 +287,7 @@ def write(row, record, lay, gone):
 def detach(arena, r, lay, heads, link_rows, feed):
     """Take a record out of its subject's chain and its link targets' chains."""
     head = lay[L_HEAD]
-    own = heads[lay[L_KIND]]
+    own = table(heads, lay[L_KIND])
     s = arena[r, SUBJECT]
     at = own[s, head]
     if at == r:
@@ -287,7 +307,7 @@ def detach(arena, r, lay, heads, link_rows, feed):
         if before >= 0:
             arena[before, lane + 1] = after
         else:
-            heads[link_rows[k, K_TARGET]][target, link_rows[k, K_HEAD]] = after
+            table(heads, link_rows[k, K_TARGET])[target, link_rows[k, K_HEAD]] = after
         if after >= 0:
             arena[after, lane + 2] = before
 
@@ -295,7 +315,7 @@ def detach(arena, r, lay, heads, link_rows, feed):
 @njit(cache=True)
 def attach(arena, r, lay, heads, link_rows, feed):
     head = lay[L_HEAD]
-    own = heads[lay[L_KIND]]
+    own = table(heads, lay[L_KIND])
     s = arena[r, SUBJECT]
     arena[r, NEXT] = own[s, head]
     own[s, head] = r
@@ -306,7 +326,7 @@ def attach(arena, r, lay, heads, link_rows, feed):
         target = arena[r, lane]
         if target < 0:
             continue
-        column = heads[link_rows[k, K_TARGET]]
+        column = table(heads, link_rows[k, K_TARGET])
         first = column[target, link_rows[k, K_HEAD]]
         arena[r, lane + 1] = first
         arena[r, lane + 2] = -1
@@ -377,7 +397,7 @@ def seed_subject(s, arena, lay, heads, link_rows, feed, feeds, sites, entities, 
             continue
         lane = link_rows[k, K_LANE]
         if lay[L_ONE] == 1:
-            at = heads[lay[L_KIND]][s, lay[L_HEAD]]
+            at = table(heads, lay[L_KIND])[s, lay[L_HEAD]]
             while at >= 0:
                 n = add_seed(sites, entities, n, feeds + k, arena[at, lane])
                 at = arena[at, NEXT]
@@ -422,20 +442,20 @@ def close(sites, entities, n, rules, rule_off, feeds, arenas, lays, heads, link_
             for step in range(rules[rule, 1]):
                 k = rules[rule, 2 + 2 * step]
                 feed, lane, target = link_rows[k, K_FEED], link_rows[k, K_LANE], link_rows[k, K_TARGET]
-                arena = arenas[feed]
+                arena = table(arenas, feed)
                 lay = lays[feed]
                 more = 0
                 for j in range(size):
                     e = front[j]
                     if rules[rule, 3 + 2 * step] == 0:
-                        r = heads[target][e, link_rows[k, K_HEAD]]
+                        r = table(heads, target)[e, link_rows[k, K_HEAD]]
                         while r >= 0:
                             if more < len(back):
                                 back[more] = arena[r, SUBJECT]
                             more += 1
                             r = arena[r, lane + 1]
                     else:
-                        r = heads[lay[L_KIND]][e, lay[L_HEAD]]
+                        r = table(heads, lay[L_KIND])[e, lay[L_HEAD]]
                         while r >= 0:
                             if arena[r, lane] >= 0:
                                 if more < len(back):
@@ -449,9 +469,9 @@ def close(sites, entities, n, rules, rule_off, feeds, arenas, lays, heads, link_
             kind = rules[rule, 0]
             for j in range(size):
                 e = front[j]
-                if stamps[kind][e] != epoch:
-                    stamps[kind][e] = epoch
-                    out[kind][fill[kind]] = e
+                if table(stamps, kind)[e, 0] != epoch:
+                    table(stamps, kind)[e, 0] = epoch
+                    table(out, kind)[fill[kind], 0] = e
                     fill[kind] += 1
     return 0
 
@@ -689,7 +709,7 @@ def run(
             base, st = off[op[1]], stride[op[1]]
             column = cols[op[2]]
             n = size[op[4]]
-            table = lut[op[3]]
+            looked = lut[op[3]]
             if op[5] == 1:
                 st, base = -st, base + st
             for j in range(words(n)):
@@ -698,7 +718,7 @@ def run(
                 for i in range(j << 6, min((j + 1) << 6, n)):
                     v = column[i]
                     if v != MISSING64:
-                        a = table[v]
+                        a = looked[v]
                         t |= np.uint64(a & 1) << np.uint64(i & 63)
                         f |= np.uint64(a >> 1) << np.uint64(i & 63)
                 bits[base + j] = t
@@ -707,7 +727,7 @@ def run(
             # column, domain, feed, lane, wide, winner (-1 own record), const of no_record (-1 none), cover slot
             out = cols[op[1]]
             n = size[op[2]]
-            arena = arenas[op[3]]
+            arena = table(arenas, op[3])
             lane, is_wide, has_default = op[4], op[5], op[7]
             at = rec[op[2]] if op[6] < 0 else wins[op[6]]
             for i in range(n):
@@ -726,9 +746,9 @@ def run(
             # winner, domain, feed
             out32 = wins[op[1]]
             n = size[op[2]]
-            arena = arenas[op[3]]
+            arena = table(arenas, op[3])
             lay = lays[op[3]]
-            head = heads[lay[L_KIND]]
+            head = table(heads, lay[L_KIND])
             column_of, valid = lay[L_HEAD], lay[L_VALID]
             for i in range(n):
                 e = ent[op[2], i]
@@ -742,7 +762,7 @@ def run(
             d, p = op[1], op[2]
             n = size[p]
             size[d] = n
-            arena = arenas[op[3]]
+            arena = table(arenas, op[3])
             for i in range(n):
                 r = wins[op[5], i]
                 e = -1
@@ -754,7 +774,7 @@ def run(
         elif code == EXPAND:
             # domain, parent, kind, feed, link row, parent is path root, slot of the quarantined, through records
             d, p, how, feed = op[1], op[2], op[3], op[4]
-            arena = arenas[feed]
+            arena = table(arenas, feed)
             lay = lays[feed]
             valid = lay[L_VALID]
             m = 0
@@ -766,13 +786,13 @@ def run(
                         continue
                     s = i if op[6] == 1 else seg[p, i]
                     if how == RECORDS_ONE:
-                        r = winner(arena, valid, heads[lay[L_KIND]][e, lay[L_HEAD]], day)
+                        r = winner(arena, valid, table(heads, lay[L_KIND])[e, lay[L_HEAD]], day)
                         if r >= 0:
                             if m < room:
                                 ent[d, m], rec[d, m], seg[d, m] = e, r, s
                             m += 1
                         continue
-                    r = heads[link_rows[op[5], K_TARGET]][e, link_rows[op[5], K_HEAD]]
+                    r = table(heads, link_rows[op[5], K_TARGET])[e, link_rows[op[5], K_HEAD]]
                     while r >= 0:
                         if there(arena[r], valid, day):
                             if m < room:
@@ -782,7 +802,7 @@ def run(
             else:
                 # chains side by side, a record of each at a time: the processor waits for many rows of memory at once
                 members = how == MEMBERS
-                own = heads[link_rows[op[5], K_TARGET]] if members else heads[lay[L_KIND]]
+                own = table(heads, link_rows[op[5], K_TARGET] if members else lay[L_KIND])
                 first = link_rows[op[5], K_HEAD] if members else lay[L_HEAD]
                 onward = link_rows[op[5], K_LANE] + 1 if members else NEXT
                 at = np.empty(n, np.int32)
@@ -817,7 +837,7 @@ def run(
                     active = left
                 if members and m <= room:
                     # only whose register record it is that names the household
-                    persons, column_of = heads[lay[L_KIND]], lay[L_HEAD]
+                    persons, column_of = table(heads, lay[L_KIND]), lay[L_HEAD]
                     kept = 0
                     for j in range(m):
                         r, s = rec[d, j], ent[d, j]
@@ -842,11 +862,11 @@ def run(
             n = size[op[2]]
             row, place = op[3], cols[op[4]]
             feed, cut = cover_feed[row], cover_cut[row]
-            table = cover[row]
+            said = cover[row]
             for j in range(words(n)):
                 t = np.uint64(0)
                 for i in range(j << 6, min((j + 1) << 6, n)):
-                    if covered(feed, op[5], ent[op[2], i], place[i], cut, table, resp_off, resp, div_of,
+                    if covered(feed, op[5], ent[op[2], i], place[i], cut, said, resp_off, resp, div_of,
                                subj_slots, subj_keys, subj_to):  # fmt: skip
                         t |= ONE << np.uint64(i & 63)
                 bits[base + j] = t

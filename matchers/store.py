@@ -6,12 +6,11 @@ look at the state before; then *committed*. Nothing here knows about policies.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numba.typed import List
 
 from matchers import kernels as k
 from matchers.batch import DELETED, MISSING, Int32, Int64, RecordBatch, UInt64
@@ -25,6 +24,11 @@ _START = 1024
 def _power(least: int) -> int:
     """The smallest power of two of at least twice ``least``: an index at most half full."""
     return max(16, 1 << (2 * least - 1).bit_length())
+
+
+def tables(arrays: Sequence[Int32]) -> Int64:
+    """Where contiguous int32 arrays lie, for ``kernels.table``: int64[n, 3] of address, rows, columns. Keep the arrays."""
+    return np.array([[a.ctypes.data, len(a), a.shape[1] if a.ndim > 1 else 1] for a in arrays], np.int64)
 
 
 @dataclass(slots=True)
@@ -78,10 +82,9 @@ class Store:
 
     def moved(self) -> None:
         """Hand the arrays to the kernels again after one of them was replaced."""
-        self.arena_list = List(self.arenas)
-        self.head_list = List(self.heads)
-        self.lay_list = List([row for row in self.layout.lays])
-        self.stamp_list = List(self.stamps)
+        self.arena_tables = tables(self.arenas)
+        self.head_tables = tables(self.heads)
+        self.stamp_tables = tables(self.stamps)
 
     def next_epoch(self) -> int:
         """A number no subject is stamped with. It belongs to the stamps, which outlive the rules made for one set of policies."""
@@ -214,7 +217,7 @@ class Store:
             staged.sites, staged.entities = np.empty(room, np.int32), np.empty(room, np.int32)
             staged.seeds = k.seeds_of(
                 staged.rows, staged.picked, staged.place, staged.count, self.arenas[staged.lay.position],
-                self.layout.lays[staged.lay.position], self.head_list, self.layout.link_rows, staged.lay.position,
+                self.layout.lays[staged.lay.position], self.head_tables, self.layout.link_rows, staged.lay.position,
                 len(self.arenas), staged.sites, staged.entities,
             )  # fmt: skip
             if staged.seeds <= room:
@@ -225,7 +228,7 @@ class Store:
         """Write the staged rows."""
         at = staged.lay.position
         k.commit(
-            staged.rows, staged.picked, staged.place, staged.count, self.arenas[at], self.layout.lays[at], self.head_list,
+            staged.rows, staged.picked, staged.place, staged.count, self.arenas[at], self.layout.lays[at], self.head_tables,
             self.layout.link_rows, at,
         )  # fmt: skip
 
@@ -235,7 +238,7 @@ class Store:
         while True:
             sites, entities = np.empty(room, np.int32), np.empty(room, np.int32)
             n = k.seeds_standing(
-                found, count, self.arenas[feed], self.layout.lays[feed], self.head_list, self.layout.link_rows, feed,
+                found, count, self.arenas[feed], self.layout.lays[feed], self.head_tables, self.layout.link_rows, feed,
                 len(self.arenas), sites, entities,
             )  # fmt: skip
             if n <= room:
@@ -246,7 +249,7 @@ class Store:
         """Records a full replacement withdraws: found (dry), or hidden, the floor raised."""
         out = np.empty(self.counts[feed] if dry else 0, np.int32)
         n = k.withdraw_older(
-            self.arenas[feed], self.counts[feed], source, delivery, self.layout.lays[feed], self.head_list, self.layout.link_rows,
+            self.arenas[feed], self.counts[feed], source, delivery, self.layout.lays[feed], self.head_tables, self.layout.link_rows,
             feed, out, dry,
         )  # fmt: skip
         if not dry:

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from matchers.batch import Int32
 from matchers.changes import STATUSES, members
 from matchers.compare import judged, scan
 from matchers.layout import KINDS
+from matchers.thresholds import days
 from policies.tree import Policy
 
 if TYPE_CHECKING:
@@ -46,33 +48,29 @@ class Counts:
     by_division: Mapping[str | None, tuple[int, int, int]]
 
 
-def divisions_of(matcher: Matcher, kind: int, day: date) -> list[str | None]:
-    """Division of every subject of a kind, by row."""
-    from matchers.thresholds import days
-
+def divisions_of(matcher: Matcher, kind: int, day: date, rows: Int32) -> list[str | None]:
+    """Divisions in which some subjects of a kind are placed; None where unplaced."""
     texts: list[str | None] = [*matcher.store.divisions.texts, None]
-    codes = matcher.store.placements(kind, days(day))
-    return [texts[code] if code >= 0 else None for code in codes.tolist()]
+    return [texts[code] if code >= 0 else None for code in matcher.store.placements(kind, days(day))[rows].tolist()]
 
 
 def candidates(matcher: Matcher, policy: Policy, day: date, *, every: bool = False) -> list[Candidate]:
     """A policy's list on a day, by token; with ``every``, also those unknown who are only counted."""
     kind = KINDS.index(policy.subject)
     found = scan(matcher, policy, day)
-    place = divisions_of(matcher, kind, day)
     out = []
-    for i, row in enumerate(found.row.tolist()):
+    for i, division in enumerate(divisions_of(matcher, kind, day, found.row)):
         status = STATUSES[int(found.status[i])]
         assert status is not None
         missing = tuple(sorted((found.entry.pairs[j] for j in members(found.missing[i])), key=lambda pair: (pair[0], pair[1] or "")))
         checklist = tuple(sorted(found.entry.checks[j] for j in members(found.checklist[i])))
-        out.append(Candidate(int(found.subject[i]), _VERDICT_OF[status], status, checklist, missing, place[row]))
+        out.append(Candidate(int(found.subject[i]), _VERDICT_OF[status], status, checklist, missing, division))
     if every:
         listed = set(found.row.tolist())
         rows, verdict = judged(matcher, policy, day)
-        for row, word in zip(rows.tolist(), verdict.tolist(), strict=True):
-            if word == 3 and row not in listed:
-                out.append(_counted(matcher, policy, int(matcher.store.tokens[kind][row]), day, place[row]))
+        counted = np.array([row for row in rows[verdict == 3].tolist() if row not in listed], np.int32)
+        for row, division in zip(counted.tolist(), divisions_of(matcher, kind, day, counted), strict=True):
+            out.append(_counted(matcher, policy, int(matcher.store.tokens[kind][row]), day, division))
     return sorted(out, key=lambda one: one.subject)
 
 
@@ -88,9 +86,12 @@ def counts(matcher: Matcher, policy: Policy, day: date) -> Counts:
     """How many are yes, no and unknown on a day, in all and by division."""
     kind = KINDS.index(policy.subject)
     rows, verdict = judged(matcher, policy, day)
-    place = divisions_of(matcher, kind, day)
-    by: dict[str | None, list[int]] = {}
-    for row, word in zip(rows.tolist(), verdict.tolist(), strict=True):
-        by.setdefault(place[row], [0, 0, 0])[word - 1] += 1
+    codes = matcher.store.placements(kind, days(day))[rows]
+    texts = matcher.store.divisions.texts
+    by: dict[str | None, tuple[int, int, int]] = {}
+    for code in np.unique(codes).tolist():
+        here = verdict[codes == code]
+        yes, no, unknown = (int(np.count_nonzero(here == word)) for word in (1, 2, 3))
+        by[texts[code] if code >= 0 else None] = (yes, no, unknown)
     yes, no, unknown = (int(np.count_nonzero(verdict == word)) for word in (1, 2, 3))
-    return Counts(yes, no, unknown, {key: (a, b, c) for key, (a, b, c) in sorted(by.items(), key=lambda item: item[0] or "")})
+    return Counts(yes, no, unknown, dict(sorted(by.items(), key=lambda item: item[0] or "")))

@@ -28,6 +28,17 @@ def test_every_kind_of_message_has_a_step() -> None:
     assert set(STEPS) == set(KINDS)
 
 
+def test_records_of_a_published_policy_make_lines_in_order() -> None:
+    """Ids are the offset and the place; lines come by policy and subject; the cause names feed, unit and delivery, never a person."""
+    bench = Bench(published(ELDERLY), DeliveryStarted("hukou", 0, 1, "d-1"))
+
+    lines = bench.do(people(1, 1, [9, 3, 5], [BORN] * 3))
+
+    assert brief(lines) == [("4.0", 3, "entered", "record"), ("4.1", 5, "entered", "record"), ("4.2", 9, "entered", "record")]
+    assert lines[0].cause.detail == "hukou putuo-psb 1"
+    assert {line.day for line in lines} == {DAY}
+
+
 def test_messages_before_the_catalogue_are_refused() -> None:
     """Without feeds nothing can be understood; a tick can."""
     state = State(parts())

@@ -11,17 +11,6 @@ from tests.streams.bench import ELDERLY, Bench, register
 from tests.streams.world import DAY, catalogue, delivered, network, published
 
 
-def test_records_of_a_published_policy_make_lines_in_order() -> None:
-    """Ids are the offset and the place; lines come by policy and subject; the cause names feed, unit and delivery, never a person."""
-    bench = Bench(published(ELDERLY), DeliveryStarted("hukou", 0, 1, "d-1"))
-
-    lines = bench.do(people(1, 1, [9, 3, 5], [BORN] * 3))
-
-    assert brief(lines) == [("4.0", 3, "entered", "record"), ("4.1", 5, "entered", "record"), ("4.2", 9, "entered", "record")]
-    assert lines[0].cause.detail == "hukou putuo-psb 1"
-    assert {line.day for line in lines} == {DAY}
-
-
 def test_publication_puts_people_on_a_list_and_withdrawal_takes_them_off() -> None:
     """Both are decisions of two different people."""
     bench = Bench(*register(1, 2))

@@ -1,0 +1,68 @@
+"""The shape of the code: every module says what it is, stays short, and ships."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PACKAGES: list[str] = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+LONGEST = 350
+LONGER = {
+    "matchers/kernels.py": "kernels that call each other stand in one file, or numba's cache misses a change",
+}
+"""Modules that may be longer than the rest, each with its reason."""
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_a_module_says_what_it_is(path: Path) -> None:
+    """Its first line is one sentence."""
+    header = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+
+    assert header, f"{name(path)} has no docstring"
+    assert header.split("\n")[0].rstrip().endswith((".", "?", ":", "…")) or "\n" in header
+
+
+def test_modules_are_short() -> None:
+    """At most 350 lines, but for those with a reason; the longest are printed."""
+    lines = {name(path): len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
+    longest = sorted(lines.items(), key=lambda item: -item[1])[:10]
+    print(f"{len(lines)} modules, {sum(lines.values())} lines; longest: {', '.join(f'{n} {count}' for n, count in longest)}")
+
+    assert {n: count for n, count in lines.items() if count > LONGEST and n not in LONGER} == {}
+    assert all(n in lines for n in LONGER), "a module that may be longer is gone"
+
+
+def test_every_package_ships_and_has_its_layer() -> None:
+    """The packages of the wheel, the layers of the import contract and those type-checked are the same."""
+    layers = PROJECT["tool"]["importlinter"]["contracts"][0]["layers"]
+
+    assert sorted(PACKAGES) == sorted(layers) == sorted(PROJECT["tool"]["importlinter"]["root_packages"])
+    assert set(PACKAGES) <= set(PROJECT["tool"]["mypy"]["files"])
+    assert "Private :: Do Not Upload" in PROJECT["project"]["classifiers"]
+
+
+@pytest.mark.parametrize("setting", ["HUIMIN_WORKSPACE", "HUIMIN_LANG", "HUIMIN_TODAY", "HUIMIN_DEBUG", "NUMBA_CACHE_DIR"])
+def test_a_setting_is_described(setting: str) -> None:
+    """docs/operations.md describes every environment variable the program reads."""
+    assert f"`{setting}`" in (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+
+
+def test_no_other_setting_is_read() -> None:
+    """Whatever begins with HUIMIN_ in the packages is described."""
+    described = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    words = {word.strip("\"'`.,;:()") for path in MODULES for word in path.read_text(encoding="utf-8").split() if "HUIMIN_" in word}
+    named = {part for word in words for part in [word[word.index("HUIMIN_") :]]}
+    settings = {"".join(c for c in n if c.isupper() or c == "_").rstrip("_") for n in named}
+
+    assert {s for s in settings if s and f"`{s}`" not in described} == set()
