@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -39,33 +40,40 @@ class Aggregate:
     counts: tuple[str, ...]
 
 
-def write_snapshot(path: Path, tables: Mapping[str, pl.DataFrame], aggregates: Mapping[str, Aggregate], about: Mapping[str, str]) -> None:
+def write_snapshot(
+    path: Path, tables: Iterable[tuple[str, pl.DataFrame]], aggregates: Mapping[str, Aggregate], about: Mapping[str, str]
+) -> None:
     """Write a snapshot; it appears whole or not at all.
 
     Args:
-        tables: by name, tables of pseudonymous rows in a total order.
+        tables: (name, table of pseudonymous rows in a total order), each taken when the one before is written.
         aggregates: by name, tables of counts; small cells are suppressed here.
         about: what the reader should know: day, offset, versions.
 
     Raises:
         ValueError: a name is not of small letters, digits and _, or taken.
     """
-    frames = {**tables, **{name: suppressed(a) for name, a in aggregates.items()}}
-    for name in [*tables, *aggregates]:
-        if not _NAME.fullmatch(name) or name in _OWN or (name in tables and name in aggregates):
-            raise ValueError(f"not a name for a table of a snapshot: {name!r}")
-    frames["about"] = pl.DataFrame({"key": list(about), "value": list(about.values())}, schema={"key": pl.String, "value": pl.String})
+    counted = ((name, suppressed(aggregate)) for name, aggregate in aggregates.items())
+    told = pl.DataFrame({"key": list(about), "value": list(about.values())}, schema={"key": pl.String, "value": pl.String})
     with replaced(path) as part, duckdb.connect(":memory:", config=_CONFIG) as con:
         con.execute(f"ATTACH '{_quoted(part)}' AS snapshot (STORAGE_VERSION 'v1.4.0')")
-        lines = []
-        for name, frame in frames.items():
-            con.register("incoming", frame)
-            con.execute(f'CREATE TABLE snapshot."{name}" AS SELECT * FROM incoming')
-            con.unregister("incoming")
-            lines.append((name, len(frame), _digest(con, f'snapshot."{name}"')))
+        lines: list[tuple[str, int, str]] = []
+        for name, frame in chain(tables, counted):
+            if not _NAME.fullmatch(name) or name in _OWN or any(name == written for written, _, _ in lines):
+                raise ValueError(f"not a name for a table of a snapshot: {name!r}")
+            lines.append(_written(con, name, frame))
+        lines.append(_written(con, "about", told))
         con.register("incoming", pl.DataFrame(lines, schema={"name": pl.String, "rows": pl.Int64, "digest": pl.String}, orient="row"))
         con.execute("CREATE TABLE snapshot.manifest AS SELECT * FROM incoming")
         con.execute("DETACH snapshot")
+
+
+def _written(con: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> tuple[str, int, str]:
+    """Write a table; returns its line of the manifest."""
+    con.register("incoming", frame)
+    con.execute(f'CREATE TABLE snapshot."{name}" AS SELECT * FROM incoming')
+    con.unregister("incoming")
+    return name, len(frame), _digest(con, f'snapshot."{name}"')
 
 
 def verify_snapshot(path: Path) -> dict[str, int]:

@@ -6,16 +6,27 @@ never has any.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.evaluate import core
+from policies.values import Kind
 
 if TYPE_CHECKING:
     import polars as pl
 
     from infra.workspace import Workspace
     from streams.host import Host
+
+EPOCH = date(1970, 1, 1)
+SUBJECTS = {Kind.PERSON: "persons", Kind.HOUSEHOLD: "households", Kind.DWELLING: "dwellings"}
+TABLES = frozenset(
+    {"about", "manifest", "candidates", "changes", "coverage", "policies", "verdicts", "columns", "codes", *SUBJECTS.values()}
+)
+"""Tables a snapshot has whatever the feeds are called."""
 
 
 def export_list(workspace: Workspace, host: Host, name: str, path: Path, language: str) -> int:
@@ -36,11 +47,14 @@ def export_list(workspace: Workspace, host: Host, name: str, path: Path, languag
 
 
 def make_snapshot(host: Host, path: Path) -> dict[str, int]:
-    """Write a pseudonymous snapshot of lists, their history, coverage and counts; returns rows by table."""
+    """Write a pseudonymous snapshot of records, subjects, lists, their history, coverage and counts; returns rows by table.
+
+    Everything in it is of one offset, that of the reader's state, whatever a writer commits meanwhile.
+    """
     from connectors.snapshot import verify_snapshot, write_snapshot
 
-    about = {"day": host.state.day.isoformat(), "offset": str(host.state.offset), "format": "1"}
-    write_snapshot(path, _tables(host), {"verdicts": _verdicts(host)}, about)
+    about = {"day": host.state.day.isoformat(), "offset": str(host.state.offset), "format": "2"}
+    write_snapshot(path, chain(_tables(host).items(), _subjects(host), _records(host)), {"verdicts": _verdicts(host)}, about)
     return verify_snapshot(path)
 
 
@@ -53,6 +67,51 @@ def verified(path: Path) -> dict[str, int]:
     from connectors.snapshot import verify_snapshot
 
     return verify_snapshot(path)
+
+
+def _subjects(host: Host) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Persons, households and dwellings, each when its turn comes."""
+    from connectors.columns import subjects_frame
+    from matchers.frames import subjects
+
+    store, day = core(host.state).store, (host.state.day - EPOCH).days
+    for kind, name in SUBJECTS.items():
+        yield name, subjects_frame(subjects(store, kind, day))
+
+
+def _records(host: Host) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The records of every feed, each when its turn comes, so that only one is in memory."""
+    from connectors.columns import records_frame
+    from matchers.frames import records
+
+    for feed in host.state.catalogue.feeds.values():
+        yield record_table(feed.name), records_frame(records(core(host.state).store, feed.name), feed)
+
+
+def record_table(feed: str) -> str:
+    """What a feed's table is called: as the feed, or ``feed_`` and that where a table of the snapshot's own has the name."""
+    return f"feed_{feed}" if feed in TABLES else feed
+
+
+def _dictionary(host: Host) -> dict[str, pl.DataFrame]:
+    """What the columns and codes of the record tables mean, from the contracts."""
+    import polars as pl
+
+    from connectors.columns import record_columns
+
+    columns, codes = [], []
+    for feed in host.state.catalogue.feeds.values():
+        table, names = record_table(feed.name), record_columns(feed)
+        for (what, name), column in names.items():
+            if what == "field":
+                field = feed.fields[name]
+                columns.append((table, column, field.title.zh, field.title.en, field.unit))
+                codes += [(table, column, code, title) for code, title in field.values]
+    text = pl.String
+    return {
+        "columns": _frame(columns, {"table_name": text, "column_name": text, "title_zh": text, "title_en": text, "measure": text}),
+        "codes": _frame(codes, {"table_name": text, "column_name": text, "code": text, "title_zh": text}),
+    }
 
 
 def _tables(host: Host) -> dict[str, pl.DataFrame]:
@@ -74,6 +133,7 @@ def _tables(host: Host) -> dict[str, pl.DataFrame]:
     changes = [
         (c.id, c.policy, c.version, f"{c.subject:016x}", c.change, c.before, c.status, c.cause.kind, c.cause.detail, c.day)
         for c in host.outputs()
+        if int(c.id.rpartition(".")[0]) <= state.offset  # a writer may have gone on since the state was read
     ]
     covered = [
         (
@@ -126,6 +186,7 @@ def _tables(host: Host) -> dict[str, pl.DataFrame]:
                 "effective_to": day,
             },
         ),
+        **_dictionary(host),
     }
 
 

@@ -1,8 +1,7 @@
 """Whole columns out of the matrix, for those who read everything at once: records in force, and subjects, as analysts take them.
 
 The one idea: a column is one array of encoded integers and a mask of what is there; nothing is turned into text or objects here, so that
-a district of a million residents is read in a second. What a value means is in the field; who was meant is in nobody's hands, for a
-token is all the matrix knows.
+a district of a million residents is read in a second. What a value means is in its field; of people the matrix knows tokens only.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def _pointer(typing, address):
     return types.CPointer(types.int32)(types.int64), codegen
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def table(tables, number):
     """One of several int32 tables of differing width, by (address, rows, columns).
 
@@ -59,7 +59,7 @@ def table(tables, number):
     return carray(_pointer(tables[number, 0]), (tables[number, 1], tables[number, 2]))
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def wide(row, lane):
     return (np.int64(row[lane + 1]) << np.int64(32)) | np.int64(np.uint32(row[lane]))
 
@@ -79,7 +79,7 @@ def later(a, b):
     return np.uint64(wide(a, KEY)) > np.uint64(wide(b, KEY))
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def there(row, valid, day):
     return valid < 0 or (row[FLAGS] & QUARANTINED) != 0 or (row[valid] <= day <= row[valid + 1])
 
@@ -476,19 +476,19 @@ def close(sites, entities, n, rules, rule_off, feeds, arenas, lays, heads, link_
     return 0
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def words(n):
     return (n + 63) >> 6
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def tail(n):
     """Mask of the last word of n bits."""
     rest = n & 63
     return ALL if rest == 0 else (ONE << np.uint64(rest)) - ONE
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def bit(bits, at, i):
     return (bits[at + (i >> 6)] >> np.uint64(i & 63)) & ONE
 
@@ -1192,7 +1192,7 @@ def run(
     return 0
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def trailing(low):
     """Position of the only bit set."""
     n = 0

@@ -60,6 +60,8 @@ def path(b: Builder, steps: tuple[Step, ...], start: Domain, policy: Policy, abs
         age = policy.evidence.get(step.name)
         if absence == "coverage":
             covers.append((at, b.cover(at, step.name, age) if age is not None else never(b, at), step.name))
+        elif absence == "open":
+            covers.append((at, never(b, at), step.name))
         at, quarantined = b.expand(at, step, start)
     complete = -1 if absence == "open" else _complete(b, start, covers, empties)
     return Set(at, quarantined, complete, tuple(covers), tuple(empties))

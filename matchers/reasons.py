@@ -148,13 +148,9 @@ def _elements(b: Builder, leaf: Quantifier | Sum, domain: Domain, policy: Policy
         empty = _shared(b, link_domain, k.EMPTY, link_domain.number, parent.number)
         lifted = _lift(b, empty, link_domain, domain)
         _add(b, out, feed, domain, _masked(b, domain, lifted, unknown))
-    if leaf.absence == "coverage":
-        for at, cover, feed in found.covers:
-            gap = _shared(b, domain, k.INCOMPLETE, at.number, cover, int(at.space == domain.space), domain.number)
-            _add(b, out, feed, domain, _masked(b, domain, gap, unknown))
-    elif leaf.absence == "open":
-        for feed in (step.name for step in leaf.path if step.kind != "link"):
-            _add(b, out, feed, domain, unknown)
+    for at, cover, feed in found.covers:
+        gap = _shared(b, domain, k.INCOMPLETE, at.number, cover, int(at.space == domain.space), domain.number)
+        _add(b, out, feed, domain, _masked(b, domain, gap, unknown))
     spread = b.slot(below)
     b.emit(k.SPREAD, spread, below.number, unknown)
     own = next(step.name for step in reversed(leaf.path) if step.kind != "link")

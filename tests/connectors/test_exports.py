@@ -126,7 +126,7 @@ def test_a_snapshot_can_be_held_against_its_manifest(tmp_path: Path) -> None:
     people = pl.DataFrame({"token": pl.Series([1, 2**63], dtype=pl.UInt64), "born": [date(1950, 1, 1), None]})
     counts = pl.DataFrame({"division": ["310107", "310110", "310112"], "listed": [4, 5, 0]})
 
-    write_snapshot(path, {"person": people}, {"listed": Aggregate(counts, ("listed",))}, {"day": "2026-10-01"})
+    write_snapshot(path, [("person", people)], {"listed": Aggregate(counts, ("listed",))}, {"day": "2026-10-01"})
 
     assert verify_snapshot(path) == {"person": 2, "listed": 3, "about": 1} and os.listdir(tmp_path) == ["s.duckdb"]
     with duckdb.connect(str(path)) as con:
@@ -145,4 +145,4 @@ def test_what_is_no_snapshot_is_told(tmp_path: Path) -> None:
         with pytest.raises(DamagedSnapshot):
             verify_snapshot(path)
     with pytest.raises(ValueError, match="name"):
-        write_snapshot(tmp_path / "s.duckdb", {"Robert'); DROP": pl.DataFrame()}, {}, {})
+        write_snapshot(tmp_path / "s.duckdb", [("Robert'); DROP", pl.DataFrame())], {}, {})

@@ -94,3 +94,19 @@ def test_every_word_of_the_glossary_is_in_both_languages() -> None:
     for row in rows:
         cells = [cell.strip() for cell in row.strip("|").split("|")]
         assert len(cells) == 4 and all(cells), row
+
+
+def test_modules_named_in_the_architecture_exist() -> None:
+    """Each path in the table of features, and each file named beside it in one cell, is there."""
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table = page.split("## Where each feature lives")[1].split("\n## ")[0]
+    missing = []
+
+    for row in table.splitlines():
+        folder = ""
+        for path in re.findall(r"`([\w/]+(?:\.py|/))`", row):
+            folder = path.rsplit("/", 1)[0] if "/" in path else folder
+            full = path if "/" in path else f"{folder}/{path}"
+            missing += [] if (ROOT / full).exists() else [full]
+
+    assert missing == []

@@ -63,7 +63,7 @@ def write(plans: list[Rows], streets: dict[int, str], folder: Path) -> Deliverie
         kept = _truncated(rows, streets, rng) if rows.feed == "employment" else rows
         versions, facts = _replaced(kept, rng) if kept.feed in REPLACED else _versions(kept, rng)
         out.facts[f"{rows.feed}.{rows.source}"] = facts
-        out.fates.append(kept.frame.select(pl.lit(kept.feed).alias("feed"), "id", "n", "fate"))
+        out.fates.append(kept.frame.select(pl.lit(kept.feed).alias("feed"), "id", pl.col("n").cast(pl.Int64), "fate"))
         out.parts += _files(kept, versions, folder, rng)
     _state(out, streets, folder)
     return out
@@ -84,6 +84,7 @@ def _versions(rows: Rows, rng: np.random.Generator) -> tuple[pl.DataFrame, Count
     order = rng.integers(100, 900, n)
     right = frame.select(rows.cells).with_columns(changed_at=pl.Series(order), deleted=pl.lit(None, pl.String), part=pl.Series(parts), top=False)
     wrong = _of_others(rows, right)
+    differs = _differ(rows, right, wrong)
     draw, gone = rng.random(n), (frame["fate"] == "gone").to_numpy()
     sends: list[pl.DataFrame] = []
     facts: Counter[str] = Counter(keys=n)
@@ -92,13 +93,14 @@ def _versions(rows: Rows, rng: np.random.Generator) -> tuple[pl.DataFrame, Count
         kept = made.with_columns(part=pl.Series(part), changed_at=pl.Series(at), top=pl.lit(top)).filter(pl.Series(chosen))
         sends.append(kept)
         facts[what] += len(kept)
+        facts["in conflict"] += int((chosen & differs & (part != parts)).sum()) if made is wrong else 0
 
     older = order - rng.integers(1, 50, n)
     other = (parts - 1 + rng.integers(1, PARTS, n)) % PARTS + 1  # any part but its own
     earlier = np.array([rng.integers(1, p) for p in parts])
-    deletion = right.with_columns(deleted=pl.lit("1"), **{c: pl.lit(None, pl.String) for c in rows.contents})
+    deletion = right.with_columns(deleted=pl.lit("1"), **{c: pl.lit(None, pl.String) for c in rows.contents if c != rows.subject})
     broken = right.with_columns(pl.lit(BAD[rows.feed][1]).alias(BAD[rows.feed][0]))
-    add("conflicting", draw < 0.08, wrong, earlier if by_delivery else other, older)
+    add("conflicting", differs & (rng.random(n) < 0.08 / differs.mean()), wrong, earlier if by_delivery else other, older)
     add("corrected", (draw >= 0.08) & (draw < 0.09), broken, earlier if by_delivery else other, older)
     add("tied in an earlier file", (draw >= 0.10) & (draw < 0.12), wrong, earlier, order)
     add("tied in the same file", (draw >= 0.12) & (draw < 0.13), wrong, parts, order, top=True)
@@ -109,9 +111,17 @@ def _versions(rows: Rows, rng: np.random.Generator) -> tuple[pl.DataFrame, Count
 
 
 def _of_others(rows: Rows, right: pl.DataFrame) -> pl.DataFrame:
-    """The rows with the cells of others."""
-    turned = [pl.concat([right[c].tail(7), right[c].head(-7)]).alias(c) for c in rows.contents]
-    return right.with_columns(turned)
+    """The rows with the cells of others, as unlike their own as the feed allows: half-way round in the order of what is asked most."""
+    place = right.select(*(pl.col(c) for c in rows.contents[::-1])).with_row_index("i").sort(rows.contents[::-1], nulls_last=True)["i"].to_numpy()
+    taken = np.empty(len(right), np.int64)
+    taken[place] = np.roll(place, len(right) // 2)
+    return right.with_columns(right[c][taken].alias(c) for c in rows.contents)
+
+
+def _differ(rows: Rows, right: pl.DataFrame, wrong: pl.DataFrame) -> np.ndarray:
+    """Where two versions do not say the same."""
+    apart = [right[c].ne_missing(wrong[c]).to_numpy() for c in rows.contents]
+    return np.logical_or.reduce(apart)
 
 
 def _replaced(rows: Rows, rng: np.random.Generator) -> tuple[pl.DataFrame, Counter[str]]:
@@ -122,10 +132,11 @@ def _replaced(rows: Rows, rng: np.random.Generator) -> tuple[pl.DataFrame, Count
     gone = (frame["fate"] == "gone").to_numpy()
     late = gone & (rng.random(n) < 0.5)
     first = _of_others(rows, right).with_columns(part=pl.lit(1), changed_at=pl.Series(np.where(late, 900, 400)))
-    chosen = first.filter(pl.Series(gone | (rng.random(n) < 0.3)))
+    differs = _differ(rows, right, first)
+    chosen = first.filter(pl.Series(gone | (differs & (rng.random(n) < 0.3))))
     ghosts = chosen.head(GHOSTS).with_columns((pl.lit("G") + pl.col(rows.key)).alias(rows.key))
     second = right.filter(pl.Series(~gone | late))
-    facts = Counter({"keys": n, "conflicting": len(chosen), "withdrawn by a replacement": int(gone.sum()) + GHOSTS})
+    facts = Counter({"keys": n, "in conflict": len(chosen), "withdrawn by a replacement": int(gone.sum()) + GHOSTS})
     return pl.concat([chosen, ghosts, second], how="vertical_relaxed"), facts
 
 

@@ -60,8 +60,8 @@ class Rows:
 
     @property
     def contents(self) -> list[str]:
-        """The cells that say something about the subject."""
-        return [c for c in self.cells if c not in (self.subject, self.key)]
+        """The cells that versions of one key may differ in; where the key is not the subject's own, the subject is one of them."""
+        return [c for c in self.cells if c != self.key]
 
 
 def zone(code: int) -> str:
