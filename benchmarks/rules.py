@@ -76,7 +76,7 @@ def _household_leaf(n: int, pick: int) -> Node:
 
 
 def many(count: int, seed: int = 7) -> list[Policy]:
-    """Policies of three to six conditions over persons (nine in ten) and households (one in ten)."""
+    """Policies of three to six conditions: nine in ten over persons of an age in a street, one in ten over households being relocated."""
     rng = np.random.default_rng(seed)
     day = Period(0, 30)
     evidence = {feed: day for feed in ("medical_insurance", "pension", "hukou", "income", "relocation")}
@@ -84,6 +84,11 @@ def many(count: int, seed: int = 7) -> list[Policy]:
     for number in range(count):
         household = number % 10 == 9
         picks = rng.integers(0, 10_000, int(rng.integers(3, 7)))
+        if not household:  # a list is of one street and an age from somewhere on: a few thousand people, not everyone
+            picks[0] = 8 * (picks[0] // 8)
+            picks[1] = 8 * (picks[1] // 8) + 4
+        else:
+            picks[0] = 4 * (picks[0] // 4) + 2
         leaves = tuple((_household_leaf if household else _person_leaf)(i, int(pick)) for i, pick in enumerate(picks))
         root: Node = All(_meta(90), leaves)
         if number % 3 == 1:

@@ -79,7 +79,7 @@ class MakeMatcher(Protocol):
 
 
 class RestoreMatcher(Protocol):
-    """Makes a matcher from what ``arrays()`` and ``meta()`` gave, with the policies active in it."""
+    """Makes a matcher from what ``arrays()`` and ``meta()`` gave, with the policies active in it and the statements in effect."""
 
     def __call__(
         self,
@@ -87,6 +87,7 @@ class RestoreMatcher(Protocol):
         arrays: Mapping[str, npt.NDArray[np.generic]],
         meta: Mapping[str, Any],
         policies: Mapping[str, Policy],
+        statements: Sequence[Statement],
         /,
     ) -> MatcherPort: ...
 
@@ -121,12 +122,16 @@ def make_matcher(catalogue: Catalogue, day: date) -> MatcherPort:
 
 
 def restore_matcher(
-    catalogue: Catalogue, arrays: Mapping[str, npt.NDArray[np.generic]], meta: Mapping[str, Any], policies: Mapping[str, Policy]
+    catalogue: Catalogue,
+    arrays: Mapping[str, npt.NDArray[np.generic]],
+    meta: Mapping[str, Any],
+    policies: Mapping[str, Policy],
+    statements: Sequence[Statement],
 ) -> MatcherPort:
     """The real core, from a snapshot."""
     from matchers.core import Matcher
 
-    return Matcher.restore(catalogue, arrays, meta, policies)
+    return Matcher.restore(catalogue, arrays, meta, policies, statements)
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,9 +156,8 @@ class State:
         for facts in meta["versions"]:
             self.registry.add(_read(facts, catalogues, self.parts))
         self._catalogue = catalogues[-1]
-        self._matcher = self.parts.restore_matcher(self._catalogue, arrays, meta["matcher"], self.policies)
-        if self.statements.entries:
-            self._matcher.cover(self.statements.in_effect())  # moves nothing: the lists were made under these statements
+        in_effect = self.statements.in_effect() if self.statements.entries else ()
+        self._matcher = self.parts.restore_matcher(self._catalogue, arrays, meta["matcher"], self.policies, in_effect)
         self.turning_days = self.registry.turning_days(self._catalogue)
 
 

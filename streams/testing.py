@@ -97,13 +97,19 @@ class FakeMatcher:
 
     @classmethod
     def restore(
-        cls, catalogue: Catalogue, arrays: Mapping[str, npt.NDArray[np.generic]], meta: Mapping[str, Any], policies: Mapping[str, Policy]
+        cls,
+        catalogue: Catalogue,
+        arrays: Mapping[str, npt.NDArray[np.generic]],
+        meta: Mapping[str, Any],
+        policies: Mapping[str, Policy],
+        statements: Sequence[Statement] = (),
     ) -> FakeMatcher:
         made = cls(catalogue, date.fromisoformat(meta["day"]))
         for feed, (source, key, order, delivery, row, subject, deleted) in zip(meta["feeds"], arrays["records"].tolist(), strict=True):
             made.records[feed, source, key] = (order, delivery, row, subject, bool(deleted))
         made.refused = {(policy, subject) for policy, subject in meta["refused"]}
         made.policies = dict(policies)
+        made.statements = tuple(statements)
         return made
 
     def _around(self, change: Callable[[], object]) -> list[FakeChange]:

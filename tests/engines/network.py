@@ -25,7 +25,7 @@ from matchers.worlds import token
 from policies.catalogue import Catalogue
 from policies.checker import check
 from policies.document import Document
-from policies.tree import Policy
+from policies.tree import Check, Policy, leaves
 from policies.values import Kind
 from tests.worlds import CONTRACTS, UNITS, random_policy
 
@@ -90,6 +90,14 @@ def drawn(rng: Random, size: int = 5, name: str | None = None, **fixed: Any) -> 
         policy = checked(data)
         if policy is not None:
             return data, policy
+
+
+def asked(given: Given, policy: Policy) -> Given:
+    """The world's answers to the checks of a policy about subjects of its kind; answers to anything else are never looked at."""
+    checks = {leaf.meta.id for leaf in leaves(policy.criteria) if isinstance(leaf, Check)}
+    mine = given.get(SECTIONS[policy.subject]) or {}
+    said = {name: {check: word for check, word in words.items() if check in checks} for name, words in (given.get("answers") or {}).items() if name in mine}
+    return {"answers": {name: words for name, words in said.items() if words}}
 
 
 # ---- what the engine says ----------------------------------------------------------------------------------------
@@ -186,4 +194,4 @@ def names_of(rows: Iterable[Row], given: Given) -> dict[str, dict[int, str]]:
     return out
 
 
-__all__ = ["FEEDS", "REGISTERS", "SECTIONS", "Given", "Listed", "Row", "catalogue", "checked", "drawn", "given_of", "listed", "names_of", "pairs", "rows_of", "verdicts"]
+__all__ = ["FEEDS", "REGISTERS", "SECTIONS", "Given", "Listed", "Row", "asked", "catalogue", "checked", "drawn", "given_of", "listed", "names_of", "pairs", "rows_of", "verdicts"]

@@ -18,7 +18,7 @@ import pytest
 from matchers import worlds
 from policies.values import Kind
 from tests.engines.counting import Counted, chunks
-from tests.engines.network import FEEDS, REGISTERS, SECTIONS, Given, catalogue, drawn, verdicts
+from tests.engines.network import FEEDS, REGISTERS, SECTIONS, Given, asked, catalogue, drawn, verdicts
 from tests.worlds import random_given
 from tests.worlds_feeds import DIVISIONS, NUMBERS, decimals, texts
 
@@ -51,7 +51,7 @@ def filled(rng: Random, given: Given, day: dt.date) -> tuple[Given, set[str], Co
     new = 0
     for section in SECTIONS.values():
         for name, feeds in more[section].items():
-            for feed in [feed for feed in feeds if feed in FEEDS]:
+            for feed in [feed for feed, records in feeds.items() if isinstance(records, dict | list)]:
                 for record in feeds[feed] if isinstance(feeds[feed], list) else [feeds[feed]]:
                     if record.get("deleted") or rng.random() < 0.4:
                         continue
@@ -85,7 +85,7 @@ def compare(seed: int) -> Counter[str]:
         _, policy = drawn(rng, 5, f"random-{number}")
         for matcher in (before, after):
             matcher.publish(policy)
-            worlds.answer(matcher, policy.name, policy.subject, given)
+            worlds.answer(matcher, policy.name, policy.subject, asked(given, policy))
         was, now = verdicts(before, policy, day), verdicts(after, policy, day)
         names = {worlds.token(Kind(policy.subject), name): name for name in worlds.subjects(given)[policy.subject]}
         for token, word in was.items():
