@@ -6,9 +6,11 @@ key and no number of a record is ever shown, only whose it is, its version and t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from console.found import found_words
 from console.rules import heading, tested, walk
 from console.session import Session
 from console.words import MARKS, STATUSES, STYLES, VERDICTS, street, token
@@ -63,7 +65,7 @@ def _tree(found: Explanation, catalogue: Catalogue, language: str) -> Any:
     """The criteria as a tree for the terminal."""
     from rich.tree import Tree
 
-    nodes = {node.meta.path: node for node in walk(found.policy.criteria)}
+    nodes = _nodes(found.policy)
     root = Tree(_line(found.criteria, nodes, catalogue, language), guide_style="dim")
 
     def grow(of: Criterion, under: Any) -> None:
@@ -76,7 +78,12 @@ def _tree(found: Explanation, catalogue: Catalogue, language: str) -> Any:
     return root
 
 
-def _line(criterion: Criterion, nodes: dict[str, Node], catalogue: Catalogue, language: str) -> Any:
+def _nodes(policy: Policy) -> dict[str, Node]:
+    """The nodes of a rule by their path."""
+    return {node.meta.path: node for node in walk(policy.criteria)}
+
+
+def _line(criterion: Criterion, nodes: Mapping[str, Node], catalogue: Catalogue, language: str) -> Any:
     from rich.text import Text as Line
 
     node, letter = nodes.get(criterion.meta.path), mark(criterion)
@@ -84,7 +91,8 @@ def _line(criterion: Criterion, nodes: dict[str, Node], catalogue: Catalogue, la
     name = (heading(node, language) or tested(node, catalogue, language)) if node is not None else criterion.meta.id
     line.append(name, style="bold" if criterion.matters else "dim")
     line.append(f"  {criterion.meta.cite}" if criterion.meta.cite else "", style="magenta")
-    line.append(f"  {criterion.found}" if criterion.found else "", style="cyan")
+    found = found_words(node, criterion.truth, criterion.found, catalogue, language) if node is not None else criterion.found
+    line.append(f"  {found}" if found else "", style="cyan")
     if criterion.negated:
         line.append(Text("  （此条成立则不符合）", "  (counts against)")[language], style="dim")
     return line
@@ -174,12 +182,12 @@ def explanation_data(state: State, policy: Policy, subject: int, language: str) 
             {"criterion": criterion, "feed": feed, "unit": unit, "contact": dict(catalogue.units[unit].contact) if unit else {}}
             for criterion, feed, unit in verdict.missing
         ],
-        "criteria": _criterion_data(found.criteria, language) if verdict.verdict else None,
+        "criteria": _criterion_data(found.criteria, _nodes(policy), catalogue, language) if verdict.verdict else None,
     }
 
 
-def _criterion_data(criterion: Criterion, language: str) -> dict[str, Any]:
-    meta = criterion.meta
+def _criterion_data(criterion: Criterion, nodes: Mapping[str, Node], catalogue: Catalogue, language: str) -> dict[str, Any]:
+    meta, node = criterion.meta, nodes.get(criterion.meta.path)
     return {
         "id": meta.id,
         "cite": meta.cite,
@@ -188,6 +196,7 @@ def _criterion_data(criterion: Criterion, language: str) -> dict[str, Any]:
         "truth": mark(criterion),
         "matters": criterion.matters,
         "found": criterion.found,
+        "words": found_words(node, criterion.truth, criterion.found, catalogue, language) if node is not None else criterion.found,
         "records": [
             {
                 "feed": f.feed,
@@ -201,5 +210,5 @@ def _criterion_data(criterion: Criterion, language: str) -> dict[str, Any]:
             }
             for f in criterion.facts
         ],
-        "criteria": [_criterion_data(child, language) for child in criterion.children],
+        "criteria": [_criterion_data(child, nodes, catalogue, language) for child in criterion.children],
     }

@@ -27,7 +27,7 @@ from policies.tree import (
     Unless,
     Value,
 )
-from policies.values import Text
+from policies.values import Period, Text
 
 if TYPE_CHECKING:
     from rich.tree import Tree
@@ -85,13 +85,13 @@ def tested(node: Node, catalogue: Catalogue, language: str) -> str:
             return GROUPS[type(node)][language]
         case Compare():
             return _joined(
-                _field(node.ref, catalogue, language), OPERATORS[node.op][language], _value(node.value, catalogue, language, node.ref)
+                _field(node.ref, catalogue, language), OPERATORS[node.op][language], value_words(node.value, catalogue, language, node.ref)
             )
         case Age():
             age = Text("周岁：", "age by ")[language] + _field(node.ref, catalogue, language)
-            return _joined(age, OPERATORS[node.op][language], _value(node.value, catalogue, language))
+            return _joined(age, OPERATORS[node.op][language], value_words(node.value, catalogue, language))
         case DateTest():
-            limit = str(node.period) if node.period else _value(node.value, catalogue, language) if node.value else ""
+            limit = period_words(node.period, language) if node.period else value_words(node.value, catalogue, language) if node.value else ""
             return _joined(_field(node.ref, catalogue, language), OPERATORS[node.op][language], limit)
         case Quantifier():
             return _quantified(node, catalogue, language)
@@ -99,7 +99,7 @@ def tested(node: Node, catalogue: Catalogue, language: str) -> str:
             per = f" ÷ {_field(node.per, catalogue, language)}" if node.per else ""
             total = Text("合计 ", "sum of ")[language] + _field(node.addend, catalogue, language) + per
             return _joined(
-                total, f"({_path(node.path, catalogue, language)})", OPERATORS[node.op][language], _value(node.value, catalogue, language)
+                total, f"({_path(node.path, catalogue, language)})", OPERATORS[node.op][language], value_words(node.value, catalogue, language)
             )
         case Check():
             return Text("需人工核实：", "to be asked: ")[language] + node.text[language]
@@ -111,7 +111,7 @@ def _quantified(node: Quantifier, catalogue: Catalogue, language: str) -> str:
     where = f"[{tested_below(node.where, catalogue, language)}]" if node.where else ""
     words = [QUANTIFIERS[node.kind][language], _path(node.path, catalogue, language), where]
     if node.op and node.value:
-        words += [OPERATORS[node.op][language], _value(node.value, catalogue, language)]
+        words += [OPERATORS[node.op][language], value_words(node.value, catalogue, language)]
     return _joined(*words)
 
 
@@ -149,12 +149,28 @@ def _path(path: tuple[Step, ...], catalogue: Catalogue, language: str) -> str:
     return Text("的", " › ")[language].join(names)
 
 
-def _value(value: Value, catalogue: Catalogue, language: str, of: FieldRef | None = None) -> str:
+def value_words(value: Value, catalogue: Catalogue, language: str, of: FieldRef | None = None) -> str:
+    """A value as people read it: a number, the labels of codes, or a parameter by its name."""
     if isinstance(value, Literals):
         labels = dict(catalogue.feeds[of.feed].fields[of.field].values) if of and language == "zh" else {}
-        return "、".join(labels.get(str(one), _number(one)) for one in value.values)
+        return Text("、", ", ")[language].join(labels.get(str(one), _number(one)) for one in value.values)
     table = f"[{_field(value.by, catalogue, language)}]" if value.by else ""
     return f"{value.param}{table}" + (f" × {_number(value.times)}" if value.times != 1 else "")
+
+
+def period_words(period: Period, language: str) -> str:
+    """A period as people say it.
+
+    Example:
+        >>> period_words(Period.parse("P30Y"), "zh"), period_words(Period.parse("P1Y6M"), "en"), period_words(Period.parse("P7D"), "zh")
+        ('30年', '1 year 6 months', '7天')
+    """
+    years, months = divmod(period.months, 12)
+    parts = [(years, Text("年", "year")), (months, Text("个月", "month")), (period.days, Text("天", "day"))]
+    told = [(n, unit) for n, unit in parts if n] or [(0, parts[2][1])]
+    if language == "zh":
+        return "".join(f"{n}{unit.zh}" for n, unit in told)
+    return " ".join(f"{n} {unit.en}{'' if n == 1 else 's'}" for n, unit in told)
 
 
 def _number(value: object) -> str:

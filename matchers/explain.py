@@ -6,6 +6,7 @@ two are held against each other in tests. Source: docs/semantics.md sections 5 t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -55,11 +56,13 @@ class Fact:
     valid_to: date | None
     quarantined: bool
     fields: tuple[tuple[str, str], ...]
+    row: int = 0  # within the delivery
 
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """A node as read for one subject. ``matters`` is True where it makes the verdict what it is."""
+    """A node as read for one subject. ``matters`` is True where it makes the verdict what it is; ``ways`` are records that led to what was
+    read (links followed) or that place whoever coverage was asked of: with ``facts``, all it rests on."""
 
     meta: Meta
     form: str  # all, any, none, unless, or the leaf's kind
@@ -70,6 +73,7 @@ class Criterion:
     facts: tuple[Fact, ...]
     found: str  # what was compared, e.g. "71 >= 70"; '' for composites
     children: tuple[Criterion, ...]
+    ways: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,7 @@ class Explanation:
     division: str | None
     verdict: Verdict
     criteria: Criterion
+    register: tuple[Fact, ...] = ()  # the record by which the subject is registered and placed
 
 
 @dataclass(slots=True)
@@ -101,6 +106,7 @@ class Answer:
     truth: Truth
     asks: set[Ask] = field(default_factory=set)
     records: list[tuple[str, int, str | None]] = field(default_factory=list)  # (feed, record, field read)
+    ways: list[tuple[str, int]] = field(default_factory=list)  # (feed, record) followed, or placing somebody
     found: str = ""
 
     def take(self, cell: Cell, name: str | None) -> None:
@@ -150,7 +156,9 @@ class Reading:
         """A leaf outside ``where``; checks are unknown here."""
         found = self.leaf.get(id(leaf))
         if found is None:
+            self.rows.ways.clear()
             found = self.leaf[id(leaf)] = self._leaf(leaf, self.root)
+            found.ways = list(self.rows.ways)
         return found
 
     def truth(self, node: Node, assume: Truth) -> Truth:
@@ -532,7 +540,10 @@ def explain(matcher: Matcher, policy: Policy, token: int, day: date) -> Explanat
     """A verdict with every criterion as it was read."""
     root = subject(matcher, policy, token)
     found, reading, division = _judge(matcher, policy, root, day)
-    return Explanation(policy, token, day, division, found, _told(reading, policy.criteria, policy.direction == "benefit", False, True))
+    name = reading.rows.layout.registers[root.kind]
+    register = () if name is None or root.row < 0 else _facts(reading.rows, [(name, reading.rows.winner(name, root.row), None)])
+    criteria = _told(reading, policy.criteria, policy.direction == "benefit", False, True)
+    return Explanation(policy, token, day, division, found, criteria, register)
 
 
 def _told(reading: Reading, node: Node, assume: Truth, negated: bool, matters: bool) -> Criterion:
@@ -546,20 +557,23 @@ def _told(reading: Reading, node: Node, assume: Truth, negated: bool, matters: b
         below.append(_told(reading, child, guess, negated ^ turned, matters and seen is truth))
     asks: tuple[Ask, ...] = ()
     facts: tuple[Fact, ...] = ()
+    ways: tuple[Fact, ...] = ()
     found = ""
     if not children(node):
         answer = reading.answer(node)  # type: ignore[arg-type]  # a node without children is a leaf
         asks = tuple(sorted(answer.asks, key=lambda ask: (ask[0] or "", ask[1] or "")))
-        facts = _facts(reading.rows, answer)
+        facts = _facts(reading.rows, answer.records)
+        read = {(feed, record) for feed, record, _ in answer.records}
+        ways = _facts(reading.rows, [(feed, record, None) for feed, record in answer.ways if (feed, record) not in read])
         found = answer.found
-    return Criterion(node.meta, form, truth, matters, negated, asks, facts, found, tuple(below))
+    return Criterion(node.meta, form, truth, matters, negated, asks, facts, found, tuple(below), ways)
 
 
-def _facts(rows: Rows, answer: Answer) -> tuple[Fact, ...]:
+def _facts(rows: Rows, records: Iterable[tuple[str, int, str | None]]) -> tuple[Fact, ...]:
     from matchers import kernels as k
 
     by_record: dict[tuple[str, int], dict[str, None]] = {}
-    for feed, record, name in answer.records:
+    for feed, record, name in records:
         if record >= 0:
             by_record.setdefault((feed, record), {})
             if name is not None and name in rows.layout.feeds[feed].lanes:
@@ -574,7 +588,7 @@ def _facts(rows: Rows, answer: Answer) -> tuple[Fact, ...]:
             Fact(
                 feed, rows.unit(feed, record), int(row[k.DELIVERY]), int(k.wide(row, k.ORDER)),
                 day_of(ends[0]) if abs(ends[0]) < 2**30 else None, day_of(ends[1]) if abs(ends[1]) < 2**30 else None,
-                rows.quarantined(feed, record), shown,
+                rows.quarantined(feed, record), shown, int(row[k.ROW]),
             )  # fmt: skip
         )
     return tuple(out)

@@ -66,6 +66,7 @@ class Rows:
         self.matcher, self.policy, self.day = matcher, policy, day
         self.today = days(day)
         self.next = _FAR
+        self.ways: list[tuple[str, int]] = []  # (feed, record) that led to something read, or placed somebody
         self.store = matcher.store
         self.layout = matcher.store.layout
         self.coverage = matcher.coverage()
@@ -141,6 +142,7 @@ class Rows:
         record = self.winner(name, row)
         if record < 0:
             return -2
+        self.ways.append((name, record))
         division = self.feed(name).division
         if division is None:
             return -1
@@ -209,6 +211,7 @@ class Rows:
         record = self.winner(name, row)
         if record < 0:
             return found.target, -1, self.holders(name, kind, row, self.policy.evidence.get(name)), name, record
+        self.ways.append((name, record))
         target = -1 if self.quarantined(name, record) else self.lane(name, record, found.lane)
         asks = frozenset() if target >= 0 else frozenset({(name, self.unit(name, record))})
         return found.target, target, asks, name, record
@@ -265,7 +268,9 @@ class Rows:
                     if units is not None:
                         complete = False
                         asks |= {(step.name, unit) for unit in units}
-                below.extend(self._step(step, one))
+                reached = list(self._step(step, one))
+                self.ways.extend((reach.feed, reach.record) for reach in reached if reach.feed is not None)
+                below.extend(reached)
             at = below
         return Elements(tuple(at), complete, frozenset(asks))
 

@@ -82,7 +82,9 @@ def check_evidence(head: PolicyModel, tree: Node, places: Mapping[str, Path], ca
             continue
         place = places.get(absence.leaf.meta.path, ("criteria",))
         over = (*place, "over") if absence.why == "set" and isinstance(absence.leaf, Quantifier | Sum) else place
-        way = Text("，或在此写 absence: closed 或 open", ", or write absence: closed or open here") if absence.why == "set" else Text("", "")
+        way = (
+            Text("，或在此写 absence: closed 或 open", ", or write absence: closed or open here") if absence.why == "set" else Text("", "")
+        )
         reporter.add("evidence-missing", over, feed=absence.feed, way=way)
     if not reporter.failed:  # a criterion that failed may be the one that needed it
         _unused(set(head.evidence) - used, reporter)

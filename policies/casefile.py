@@ -68,7 +68,9 @@ class Expected(Part):
     """What is expected of one subject. Only what is written is checked: see ``model_fields_set``."""
 
     verdict: Literal["yes", "no", "unknown"] | None = said("判定；null 为不作判定", "verdict; null for none", default=None)
-    status: Literal["eligible", "to_check", "needs_evidence"] | None = said("名单状态；null 为不在名单", "status; null: not on the list", default=None)
+    status: Literal["eligible", "to_check", "needs_evidence"] | None = said(
+        "名单状态；null 为不在名单", "status; null: not on the list", default=None
+    )
     checklist: list[str] = said("待核对事项", "checks to be answered", default_factory=list)
     failed: list[str] = said("未满足的条件", "criteria that failed", default_factory=list)
     missing: list[str | Missed] = said("缺什么：条件代号，或 {criterion, feed, unit}", "what is missing: a criterion, or {criterion, feed, unit}",
@@ -119,4 +121,3 @@ def load_cases(text: str, file: str, catalogue: Catalogue | None = None) -> Case
 def records(given: Record) -> Iterator[dict[str, Any]]:
     """The records of one feed of one subject: one map or a list of them."""
     yield from given if isinstance(given, list) else [given]
-

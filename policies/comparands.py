@@ -74,7 +74,12 @@ class Comparands:
             path: of the value in the document.
         """
         if op not in (*OPERATORS[measure.type], "before", "after"):
-            words: dict[str, Word] = {"field": measure.name, "type": TYPE_WORDS[measure.type], "op": op, "choices": listed(OPERATORS[measure.type])}
+            words: dict[str, Word] = {
+                "field": measure.name,
+                "type": TYPE_WORDS[measure.type],
+                "op": op,
+                "choices": listed(OPERATORS[measure.type]),
+            }
             self.reporter.add("op-type", (*path[:-1], "op"), **words)
             return None
         if isinstance(given, dict):
@@ -171,7 +176,13 @@ class Comparands:
         if "open" in effects or (len(effects) > 1 and "bound" in effects):
             return
         code = {"never": "range-never", "always": "range-always", "bound": "range-bound"}[effects.pop()]
-        words: dict[str, Word] = {"field": measure.name, "low": _end(measure.low), "high": _end(measure.high), "op": op, "given": _end(numbers[0])}
+        words: dict[str, Word] = {
+            "field": measure.name,
+            "low": _end(measure.low),
+            "high": _end(measure.high),
+            "op": op,
+            "given": _end(numbers[0]),
+        }
         self.reporter.add(code, path, **words)
 
     def _age(self, numbers: list[Fraction], path: Path) -> None:

@@ -125,7 +125,7 @@ def _complements(together: list[Demand]) -> Iterator[tuple[Node, Node]]:
     first: dict[Hashable, dict[bool, Node]] = {}
     for node, wanted in together:
         seen = first.setdefault(stripped(node), {})
-        if not wanted in seen and (not wanted) in seen:  # "the denial, and not yet this"
+        if wanted not in seen and (not wanted) in seen:  # "the denial, and not yet this"
             yield seen[not wanted], node
         seen.setdefault(wanted, node)
 

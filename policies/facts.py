@@ -204,7 +204,7 @@ def _counted(leaf: Quantifier, wanted: bool, known: dict[str, Scalar]) -> Iterat
         case "some" | "none":
             found = [(thing, Span(Fraction(1)) if (leaf.kind == "some") is wanted else Span(high=Fraction(0)))]
         case "count" if leaf.op is not None and leaf.value is not None:
-            found = [about for about in _numbers(thing, _op(leaf.op, wanted), leaf.value, Fraction(1), known)]  # type: ignore[misc]
+            found = list(_numbers(thing, _op(leaf.op, wanted), leaf.value, Fraction(1), known))  # type: ignore[misc]
         case _:
             found = []
     for about, fact in found:
@@ -246,4 +246,3 @@ def _too_long(longest: Period, other: Elapsed) -> bool:
     if other.short:
         return beyond
     return other.within and beyond and longest != other.period
-

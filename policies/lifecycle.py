@@ -152,7 +152,11 @@ def check_publication(policy: Policy, content: str, versions: Iterable[Version],
 def transitions_page(language: str = "zh") -> str:
     """The table as Markdown, for the documentation."""
     head = ("状态", "事件", "之后") if language == "zh" else ("state", "event", "then")
-    rows = [head, ("---", "---", "---"), *((WORDS[s][language], WORDS[e][language], WORDS[t][language]) for (s, e), t in TRANSITIONS.items())]
+    rows = [
+        head,
+        ("---", "---", "---"),
+        *((WORDS[s][language], WORDS[e][language], WORDS[t][language]) for (s, e), t in TRANSITIONS.items()),
+    ]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
 
 

@@ -103,7 +103,9 @@ class ParamRef(Part):
     """A dated parameter in the place of a value."""
 
     param: Name = said("参数名", "name of a parameter")
-    times: Literal_ | None = said('倍数：小数或分数文字，如 "1.5"、"1/3"', 'factor, decimal or fraction text, such as "1.5", "1/3"', default=None)
+    times: Literal_ | None = said(
+        '倍数：小数或分数文字，如 "1.5"、"1/3"', 'factor, decimal or fraction text, such as "1.5", "1/3"', default=None
+    )
     by: Reference | None = said("按哪个字段查表", "the field by which the table is read", default=None)
 
 

@@ -180,7 +180,7 @@ def _deleted(path: Path, text: Text) -> Change:
 
 def _at(data: Any, path: Path) -> Any:
     for part in path:
-        inside = isinstance(data, dict) and part in data or isinstance(data, list) and isinstance(part, int) and part < len(data)
+        inside = (isinstance(data, dict) and part in data) or (isinstance(data, list) and isinstance(part, int) and part < len(data))
         if not inside:
             return None
         data = data[part]

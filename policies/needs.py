@@ -102,4 +102,3 @@ def _reason(meta: Meta) -> Reason:
 
 def _unique(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     return tuple(dict.fromkeys(reasons))
-

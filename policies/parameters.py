@@ -116,7 +116,9 @@ class Parameters:
         if (given.value is None) == (given.table is None) or given.table == {}:
             self.reporter.add("param-entry", path)
             return None
-        written: Mapping[str | None, object] = {None: given.value} if given.table is None else {key: value for key, value in given.table.items()}
+        written: Mapping[str | None, object] = (
+            {None: given.value} if given.table is None else dict(given.table.items())
+        )
         cells: dict[str | None, Scalar] = {}
         for key, value in written.items():
             found = _plain(value)
@@ -203,7 +205,9 @@ class _Table:
             if isinstance(code, Trouble):
                 labels = [f"{code}({label})" for code, label in self.by.values]
                 near = meant(key, [word for value in self.by.values for word in value])
-                self.reporter.add_at_key("table-key", self._place(key), word=str(key), field=self.by.name, meant=near, choices=listed(labels))
+                self.reporter.add_at_key(
+                    "table-key", self._place(key), word=str(key), field=self.by.name, meant=near, choices=listed(labels)
+                )
             elif code in seen:
                 self.reporter.add_at_key("table-overlap", self._place(key), word=str(key), other=seen[code])
             else:

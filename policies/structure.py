@@ -73,7 +73,12 @@ class _Fault:
 def _tell(model: type[BaseModel], fault: _Fault, path: Path, reporter: Reporter) -> None:
     inner, tags = fault.written()
     classes, info = _followed(model, inner)
-    if tags and fault.loc[-1] == tags[-1] and fault.kind.endswith("_type") and isinstance(fault.given, dict) is not (tags[-1] in _class_names(info)):
+    if (
+        tags
+        and fault.loc[-1] == tags[-1]
+        and fault.kind.endswith("_type")
+        and isinstance(fault.given, dict) is not (tags[-1] in _class_names(info))
+    ):
         return  # the member of a union that was not meant
     place = (*path, *inner)
     keys = _keys(*classes)

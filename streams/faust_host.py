@@ -31,9 +31,7 @@ class FaustHost:
         topic: the inputs topic.
     """
 
-    def __init__(
-        self, app: Any, parts: Parts, send: SendOutputs, refused: Callable[[Refusal], None], topic: str = INPUTS
-    ) -> None:
+    def __init__(self, app: Any, parts: Parts, send: SendOutputs, refused: Callable[[Refusal], None], topic: str = INPUTS) -> None:
         self.app, self.send = app, send
         self.shards = Shards(parts, refused)
         inputs = app.topic(topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")

@@ -1,13 +1,56 @@
-"""Hooks and fixtures of the whole suite: the counts of the property tests, over all processes, at the end of a run."""
+"""What every test is run with: the profiles of hypothesis, which skips are allowed, and what the property tests went through.
+
+The one idea: a proof that did not run is not a proof. With ``HUIMIN_REQUIRE_ALL=1`` a skipped test fails, unless it is marked ``kafka``
+(there is no broker), or the real data are absent; whatever is skipped is listed with its reason.
+
+    HUIMIN_EXAMPLES=other  random examples from the seed on the command line (``make prove``), instead of the same ones every time
+    HUIMIN_SEEDS           how many times the seeds of the normal run the property tests go through; 1 unless said
+    HUIMIN_DATA            the folder of real data
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Generator
+from pathlib import Path
+
 import pytest
+from hypothesis import settings
 
 from tests.engines import counting
 from tests.engines.counting import counted
 
 __all__ = ["counted"]
+
+DATA = Path(os.environ.get("HUIMIN_DATA") or Path(__file__).parents[2] / "shared" / "data")
+REQUIRE_ALL = os.environ.get("HUIMIN_REQUIRE_ALL") == "1"
+NO_DATA = "real data absent"
+"""How the reason of a skip begins where there are none."""
+
+settings.register_profile("same", derandomize=True, deadline=None, database=None, print_blob=True)
+settings.register_profile("other", derandomize=False, deadline=None, database=None, print_blob=True)
+settings.load_profile(os.environ.get("HUIMIN_EXAMPLES") or "same")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Under xdist the controller collects nothing, so the summaries it is to write are named here."""
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        config.pluginmanager.import_plugin("tests.realdata.conftest")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that count what they went through go through seeds, and through more of them in ``make prove``."""
+    for item in items:
+        if "counted" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.seeds)
+
+
+def pytest_report_header() -> list[str]:
+    """What a failure needs to be repeated."""
+    examples = os.environ.get("HUIMIN_EXAMPLES") or "same"
+    data = "present" if DATA.is_dir() else "absent"
+    required = "every" if REQUIRE_ALL else "not every"
+    return [f"huimin: examples {examples}, seeds x{counting.FACTOR}, real data {data}, {required} test required"]
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -15,7 +58,37 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the property tests went through, over all processes."""
     if found := counting.lines():
         terminalreporter.section("what the property tests went through")
         for line in found:
-            terminalreporter.line(line)
+            terminalreporter.write_line(line)
+
+
+def may_skip(item: pytest.Item, reason: str) -> bool:
+    """May this test be skipped, for this reason, where every test is required?"""
+    return bool(item.get_closest_marker("kafka")) or (NO_DATA in reason and not DATA.is_dir())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A skip that is not allowed is a failure, and so is an expected failure: neither has shown anything."""
+    report = yield
+    if REQUIRE_ALL and report.skipped:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else getattr(report, "wasxfail", "") or "no reason given"
+        if not may_skip(item, reason):
+            report.outcome = "failed"
+            report.longrepr = f"{item.nodeid} is required (HUIMIN_REQUIRE_ALL=1) and did not run: {reason}"
+            if hasattr(report, "wasxfail"):
+                del report.wasxfail
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """A module that skips itself as a whole is a failure too."""
+    report = yield
+    if REQUIRE_ALL and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"{collector.nodeid} is required (HUIMIN_REQUIRE_ALL=1) and was skipped as a whole"
+    return report

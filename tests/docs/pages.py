@@ -45,7 +45,8 @@ class Folder:
         """What a line prints, on both outputs, and its exit code where that is not 0."""
         setting = _SETTING.fullmatch(line)
         if setting:
-            self.environment.update(word.split("=", 1) for word in setting[1].split())  # type: ignore[arg-type]  # NAME=VALUE gives two
+            for name, _, value in (word.partition("=") for word in setting[1].split()):
+                self.environment[name] = value
             return ""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         kept = {name: value for name, value in os.environ.items() if not name.startswith("HUIMIN_")}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,10 @@ from infra.library import copy_library, example_units
 from infra.workspace import Workspace
 from matchers.frames import records, subjects
 from policies.catalogue import Feed, Field, FieldType
+from policies.checker import check
+from policies.document import load
 from policies.values import Kind, Text
+from streams.messages import PolicyPublished, Tick
 from tests.connectors.samples import catalogue
 
 ROWS = 40
@@ -144,7 +147,7 @@ def writer(root: str, folder: str, deliveries: int, begun: Any) -> None:
     """A process that delivers incomes, one file after another."""
     workspace = Workspace.open(Path(root))
     for number in range(1, deliveries + 1):
-        rows = "".join(f"{resident(serial)},{number}.00,{date(2026, 1, 1).fromordinal(739_000 + number)}\n" for serial in range(ROWS))
+        rows = "".join(f"{resident(serial)},{number}.00,{date(2026, 1, 1) + timedelta(days=number)}\n" for serial in range(ROWS))
         delivered(workspace, "income", Path(folder) / f"{number}.csv", INCOME + rows)
         begun.set()
 
@@ -177,16 +180,40 @@ def test_a_snapshot_is_of_one_offset_while_a_writer_works(workspace: Workspace, 
     assert seen == sorted(seen) and len(set(seen)) > 1, seen
 
 
-def test_what_a_writer_adds_after_the_reader_opened_is_not_in_its_snapshot(workspace: Workspace, tmp_path: Path) -> None:
-    """The history of the lists ends where the records end."""
-    from console.policy import readable
-    from streams.messages import PolicyPublished  # noqa: F401  (imported where it is used)
+POLICY = """
+format: 1
+policy: elders
+version: 1
+direction: benefit
+subject: person
+scope: {division: "310107"}
+title: {zh: 高龄, en: Elders}
+source: {document: 示例, issuer: 普陀区民政局, published: 2026-01-01}
+agency: putuo-civil-affairs
+purpose: assistance
+effective: {from: 2026-01-01}
+evidence: {}
+discloses: []
+criteria: {id: old, label: {zh: 年满70周岁, en: aged 70}, age_of: hukou.birth_date, op: ge, value: 70}
+"""
 
-    assert readable
+
+def published(workspace: Workspace) -> None:
+    with workspace.writing() as host:
+        host.submit(Tick(date(2026, 10, 15)))
+        policy = check(load(POLICY, "elders.yaml"), host.state.catalogue).policy
+        assert policy is not None
+        host.submit(PolicyPublished(policy.name, policy.version, POLICY, policy.digest, "王芳", "李强"))
+
+
+def test_what_a_writer_adds_after_the_reader_opened_is_not_in_its_snapshot(workspace: Workspace, tmp_path: Path) -> None:
+    """Neither its records nor its lines: the history of the lists ends where the records end."""
     with workspace.reading() as host:
         before = host.state.offset
         delivered(workspace, "income", tmp_path / "late.csv", INCOME + f"{resident(1)},5.00,2026-09-01\n")
+        published(workspace)
         make_snapshot(host, tmp_path / "s.duckdb")
 
-    assert asked(tmp_path / "s.duckdb", "SELECT value FROM about WHERE key = 'offset'") == [(str(before),)]
-    assert asked(tmp_path / "s.duckdb", "SELECT count(*) FROM income") == [(0,)]
+    told = "SELECT (SELECT value FROM about WHERE key = 'offset'), (SELECT count(*) FROM income), (SELECT count(*) FROM changes)"
+    assert asked(tmp_path / "s.duckdb", told) == [(str(before), 0, 0)]
+    assert asked(snapshot(workspace, tmp_path / "later.duckdb"), "SELECT count(*) FROM changes") == [(ROWS,)]

@@ -30,7 +30,7 @@ def verdicts(policy: dict[str, Any], world: SqlWorld, as_of: dt.date) -> dict[st
         "yes", "no" or "unknown" by name; None where there is no verdict (§9).
     """
     world.at(as_of)
-    return {name: verdict for name, verdict in world.con.execute(query(policy, world, as_of)).fetchall()}
+    return dict(world.con.execute(query(policy, world, as_of)).fetchall())
 
 
 def query(policy: dict[str, Any], world: SqlWorld, as_of: dt.date) -> str:

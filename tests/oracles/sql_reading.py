@@ -54,7 +54,7 @@ class Reader:
         parts = name.split(".")
         if rows.feed is not None:
             own = self.feeds.all[rows.feed]["fields"]
-            if len(parts) == 1 and parts[0] in own or len(parts) == 2 and parts[0] == rows.feed and parts[1] in own:
+            if (len(parts) == 1 and parts[0] in own) or (len(parts) == 2 and parts[0] == rows.feed and parts[1] in own):
                 return Field(self.cell(f'c."r/{parts[-1]}"', own[parts[-1]]), own[parts[-1]])
         return self.subject_field(rows.kind, parts, "")
 

@@ -59,7 +59,9 @@ def test_every_code_of_cases_has_a_case() -> None:
 
 def test_a_case_keeps_what_is_expected_apart_from_what_is_not_said() -> None:
     """``verdict: null`` is an expectation; leaving it out is none."""
-    cases = load_cases(HEAD + "    given: {persons: {a: {}, b: {}}}\n    expect: {a: {verdict: null}, b: {failed: [x]}}", "cases.yaml", network())
+    cases = load_cases(
+        HEAD + "    given: {persons: {a: {}, b: {}}}\n    expect: {a: {verdict: null}, b: {failed: [x]}}", "cases.yaml", network()
+    )
 
     a, b = cases.cases[0].expect["a"], cases.cases[0].expect["b"]
     assert (a.verdict, a.model_fields_set) == (None, {"verdict"})
@@ -71,7 +73,10 @@ MUTANTS = [
     ("{field: a, op: ge, value: 7.00}", ["op: ge becomes gt", "value: 7.00 becomes 6.99", "value: 7.00 becomes 7.01"]),
     ("{field: a, op: in, value: [x, y]}", ["op: in becomes not_in", "value x dropped", "value y dropped"]),
     ("{field: a, op: eq, value: {param: p, times: '1.5'}}", ["op: eq becomes ne", "times: 1.5 becomes 1.4", "times: 1.5 becomes 1.6"]),
-    ("{date_of: d, within_last: P24M}", ["within_last: P24M becomes P23M", "within_last: P24M becomes P25M", "within_last: P24M becomes P24M1D"]),
+    (
+        "{date_of: d, within_last: P24M}",
+        ["within_last: P24M becomes P23M", "within_last: P24M becomes P25M", "within_last: P24M becomes P24M1D"],
+    ),
     ("{date_of: d, before: 2026-01-01}", ["before: 2026-01-01 becomes 2025-12-31", "before: 2026-01-01 becomes 2026-01-02"]),
     ("{all: [{id: x, check: 1}, {id: y, check: 2}]}", ["criterion x dropped", "criterion y dropped"]),
     ("{all: [{id: x, any: [{id: y, check: 1}]}, {id: z, check: 2}]}", ["criterion x dropped", "criterion z dropped"]),

@@ -41,7 +41,9 @@ def test_only_the_steps_of_the_table_are_possible(state: State, event: Event) ->
     assert refused.value.exit_code == 5
 
 
-@pytest.mark.parametrize(("by", "approved_by"), [("王芳", "王芳"), ("Wang Fang", "wang  fang"), ("ＷＦ", "wf"), ("", "王芳"), (" ", "王芳")])
+@pytest.mark.parametrize(
+    ("by", "approved_by"), [("王芳", "王芳"), ("Wang Fang", "wang  fang"), ("ＷＦ", "wf"), ("", "王芳"), (" ", "王芳")]
+)
 def test_two_different_people_must_decide(by: str, approved_by: str) -> None:
     """The same name in another case, width or spacing is the same person."""
     with pytest.raises(Conflict):

@@ -225,9 +225,7 @@ def copies(tmp_path: Path, made: Callable[..., Nursery], *flags: str) -> Iterato
     store, shadow, length = tmp_path / "store", tmp_path / "shadow", 150
     shadow.mkdir()
     library = shim(tmp_path)
-    nursery = made(
-        store, length, "wait", *flags, LD_PRELOAD=str(library), HUIMIN_SHADOW_OF=str(store), HUIMIN_SHADOW_IN=str(shadow)
-    )
+    nursery = made(store, length, "wait", *flags, LD_PRELOAD=str(library), HUIMIN_SHADOW_OF=str(store), HUIMIN_SHADOW_IN=str(shadow))
     while (line := nursery.next()) != "dead":
         if line.startswith("ack"):
             offset = int(line.split()[1])

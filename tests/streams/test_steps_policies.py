@@ -18,7 +18,10 @@ def test_publication_puts_people_on_a_list_and_withdrawal_takes_them_off() -> No
     entered = bench.do(published(ELDERLY))
     left = bench.do(PolicyWithdrawn(ELDERLY, "author", "approver", "superseded by law"))
 
-    assert [(line.subject, line.change, line.cause.kind) for line in entered] == [(1, "entered", "publication"), (2, "entered", "publication")]
+    assert [(line.subject, line.change, line.cause.kind) for line in entered] == [
+        (1, "entered", "publication"),
+        (2, "entered", "publication"),
+    ]
     assert [(line.subject, line.change, line.cause.kind) for line in left] == [(1, "left", "withdrawal"), (2, "left", "withdrawal")]
     assert bench.life(1) == "withdrawn"
     assert bench.do(published(ELDERLY)) == []

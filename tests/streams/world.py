@@ -103,7 +103,9 @@ def people(
     )  # fmt: skip
 
 
-def coverage(id: str, feed: str, complete_to: date, delivery: str | None = None, count: int | None = None, source: int = 0) -> CoverageStated:
+def coverage(
+    id: str, feed: str, complete_to: date, delivery: str | None = None, count: int | None = None, source: int = 0
+) -> CoverageStated:
     """A statement about the whole district."""
     return CoverageStated(id, feed, source, DISTRICT, (), complete_to, delivery, count)
 
@@ -153,10 +155,15 @@ def _batch(rng: np.random.Generator, feed: str, delivery: int, first: int, size:
         born = [date(1950, 1, 1) + timedelta(days=int(d)) for d in rng.integers(0, 4500, size)]
         return people(delivery, first, subjects, born, street=int(rng.integers(2)), gone=0.3)
     flags = (rng.random(size) < 0.2).astype(np.uint8)
-    columns: dict[str, Any] = {"status": rng.integers(0, 3, size), "scheme": rng.integers(0, 3, size)} if feed == "medical_insurance" else {}
+    columns: dict[str, Any] = (
+        {"status": rng.integers(0, 3, size), "scheme": rng.integers(0, 3, size)} if feed == "medical_insurance" else {}
+    )
     return rows(catalogue(), feed, delivery, first, subjects, order=[delivery] * size, flags=flags, **columns)
 
 
 def child_environment() -> dict[str, str]:
     """The environment of a child process that can import the project."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])}
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]),
+    }

@@ -1,0 +1,256 @@
+"""``make bench``: every figure of docs/benchmarks.md, measured anew.
+
+The one idea: one district, loaded once through the durable host, and then asked everything; each answer is checked against its yardstick
+before its time is written down. ``--residents`` makes a smaller one, for a look.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import resource
+import shutil
+import tempfile
+import time
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from benchmarks import rules, world, yardsticks
+from benchmarks.measure import Table, cold, machine, median, runs, spread
+from connectors.contracts import read_catalogue
+from connectors.delivery import deliver
+from connectors.tokens import Tokens
+from connectors.vault import Vault
+from matchers.compare import scan
+from matchers.core import Matcher
+from policies.document import digest_of, load
+from streams.host import Host
+from streams.messages import CatalogueSet, CoverageStated, DeliveryStarted, PolicyPublished, Tick
+from streams.ports import Parts
+
+FULL = 1_350_000
+
+
+def loaded(folder: Path, district: world.District) -> Host:
+    """A durable host holding the whole district."""
+    host = Host.open(folder, Parts(read_catalogue), create=True)
+    library = world.library()
+    contracts = {name: (library / "feeds" / f"{name}.yaml").read_text("utf-8") for name in world.FEEDS}
+    host.submit(CatalogueSet((library / "units.yaml").read_text("utf-8"), contracts))
+    host.submit(Tick(world.DAY))
+    catalogue = host.state.catalogue
+    for feed in world.FEEDS:
+        host.submit(DeliveryStarted(feed, 0, 1, f"{feed}-1"))
+    for batch in world.deliveries(catalogue, district):
+        host.submit(batch)
+    for number, one in enumerate(world.statements(catalogue)):
+        host.submit(CoverageStated(f"s{number}", one.feed, one.source, one.division, (), one.complete_to))
+    return host
+
+
+def publishing(table: Table, host: Host, district: world.District) -> None:
+    matcher: Matcher = host.state.matcher  # type: ignore[assignment]  # the real one
+    policy = rules.relocation(host.state.catalogue)
+    con = yardsticks.database(district)
+    by_hand, by_sql = yardsticks.by_hand(district), yardsticks.by_sql(con)
+    found = np.sort(scan(matcher, policy, world.DAY).subject)
+    expected = np.sort(district.tokens["household"][by_hand])
+    assert np.array_equal(by_hand, by_sql), "the yardsticks agree"
+    assert np.array_equal(found, expected), "the core and the yardsticks agree"
+    times: dict[str, list[float]] = {"core": [], "hand": [], "sql": [], "list": []}
+    for _ in range(7):  # in turn, so that the machine's moods fall on all alike
+        for name, work in (
+            ("core", lambda: scan(matcher, policy, world.DAY)),
+            ("hand", lambda: yardsticks.by_hand(district)),
+            ("sql", lambda: yardsticks.by_sql(con)),
+            ("list", lambda: matcher.preview(policy)),
+        ):
+            start = time.perf_counter()
+            work()
+            times[name].append(time.perf_counter() - start)
+    core, hand, sql = (median(times[name]) for name in ("core", "hand", "sql"))
+    table.add(
+        f"publish the relocation rule, {len(found)} of {len(district.dwelling_of):,} households", spread(times["core"]), "≤ 2× by hand",
+        met=core <= 2 * hand, against=f"numpy by hand {spread(times['hand'])}: {core / hand:.2f}×",
+    )  # fmt: skip
+    table.add("the same", spread(times["core"]), "≥ 10× faster than SQL", met=sql >= 10 * core, against=f"DuckDB, 1 thread, {spread(times['sql'])}: {sql / core:.1f}×")
+    table.add("the same, with the list and its open questions told", spread(times["list"]))
+
+
+def changing(table: Table, host: Host, district: world.District, count: int, target: int) -> None:
+    """Durable changes: each batch one transaction, lines of the lists included."""
+    matcher: Matcher = host.state.matcher  # type: ignore[assignment]  # as above
+    kept = dict(matcher.policies)
+    matcher.policies.clear()
+    matcher.policies.update({policy.name: policy for policy in rules.many(count)})
+    matcher._programs.clear()
+    start = time.perf_counter()
+    leaves = sum(len({slot for entry in runner.program.entries for slot, *_ in entry.nodes if slot >= 0}) for runner in matcher.runners().values())
+    compiled = time.perf_counter() - start
+    random.seed()
+    seeds = [random.randrange(1_000_000) * 8 + number % 8 for number in range(24)]
+    for number, seed in enumerate(seeds[:8]):  # every feed once, for its program
+        _submit(host, world.changes(host.state.catalogue, district, 2_000, 2 + number, seed))
+    rows = lines = 0
+    took = 0.0
+    for number, seed in enumerate(seeds[8:]):
+        batch = world.changes(host.state.catalogue, district, 10_000, 10 + number + count, seed)
+        _start(host, batch)
+        begun = time.perf_counter()
+        receipt = host.submit(batch)
+        took += time.perf_counter() - begun
+        rows += len(batch)
+        lines += len(receipt.changes)
+    rate = rows / took
+    table.add(
+        f"durable changes, {count:,} policies over {leaves} distinct conditions, batches of 10,000", f"{rate:,.0f}/s", f"≥ {target:,}/s", met=rate >= target,
+        against=f"{lines / rows:.2f} lines a change; compiled in {compiled:.1f} s",
+    )  # fmt: skip
+    singles = []
+    for number in range(400):
+        batch = world.changes(host.state.catalogue, district, 1, 50_000 + number + count, random.randrange(1_000_000))
+        _start(host, batch)
+        begun = time.perf_counter()
+        host.submit(batch)
+        singles.append(time.perf_counter() - begun)
+    singles.sort()
+    p99 = singles[int(0.99 * len(singles))]
+    table.add(f"one durable change, {count:,} policies", f"p50 {1e3 * median(singles):.2f} ms, p99 {1e3 * p99:.2f} ms", "p99 ≤ 1 ms", met=p99 <= 1e-3)
+    matcher.policies.clear()
+    matcher.policies.update(kept)
+    matcher._programs.clear()
+
+
+def _start(host: Host, batch: object) -> None:
+    host.submit(DeliveryStarted(batch.feed, 0, batch.delivery, f"{batch.feed}-{batch.delivery}"))  # type: ignore[attr-defined]  # a RecordBatch
+
+
+def _submit(host: Host, batch: object) -> None:
+    _start(host, batch)
+    host.submit(batch)  # type: ignore[arg-type]  # as above
+
+
+def turning(table: Table, host: Host) -> None:
+    """Coverage and days, with three policies of the library in force."""
+    for name in ("elderly-uninsured", "group-rental", "relocation-hardship"):
+        file = world.library() / "policies" / f"{name}.yaml"
+        document = load(file.read_text("utf-8"), file.name)
+        host.submit(PolicyPublished(name, 1, file.read_text("utf-8"), digest_of(document.data), "wang", "li"))
+    matcher: Matcher = host.state.matcher  # type: ignore[assignment]  # as above
+    start = time.perf_counter()
+    receipt = host.submit(CoverageStated("last-street", "medical_insurance", 0, world.STREETS[-1], (), date(2026, 10, 14)))
+    table.add("a coverage statement, one feed and street", f"{1e3 * (time.perf_counter() - start):.0f} ms", against=f"{matcher.due:,} re-evaluated, {len(receipt.changes):,} lines")
+    start = time.perf_counter()
+    receipt = host.submit(Tick(world.DAY + timedelta(days=1)))
+    table.add("a day's tick", f"{1e3 * (time.perf_counter() - start):.0f} ms", against=f"{matcher.due:,} re-evaluated, {len(receipt.changes):,} lines")
+    start = time.perf_counter()
+    receipt = host.submit(Tick(world.DAY + timedelta(days=31)))
+    table.add("a month's ticks, 30 days one by one", f"{time.perf_counter() - start:.2f} s", against=f"{len(receipt.changes):,} lines; coverage goes stale on the way")
+
+
+def keeping(table: Table, host: Host, folder: Path, residents: int) -> None:
+    matcher: Matcher = host.state.matcher  # type: ignore[assignment]  # as above
+    store = matcher.store
+    records = sum(store.counts) - store.counts[store.layout.feeds["hukou"].position]
+    used = sum(array.nbytes for array in (*(a[:n] for a, n in zip(store.arenas, store.counts, strict=True)), *store.record_slots, *store.entity_slots))
+    used += sum(array[:n].nbytes for group in (store.tokens, store.heads, store.stamps) for array, n in zip(group, store.sizes, strict=True))
+    allowed = 150 * residents + 60 * records
+    table.add(
+        "memory of the matrix and its indexes", f"{used / 1e6:,.0f} MB", f"≤ 150 B a resident + 60 B a record = {allowed / 1e6:,.0f} MB", met=used <= allowed,
+        against=f"{used / residents:.0f} B a resident all told; {records:,} records beside the register's",
+    )  # fmt: skip
+    host.snapshot()
+    host.close()
+    start = time.perf_counter()
+    again = Host.open(folder, Parts(read_catalogue))
+    again.state.matcher.candidates("elderly-uninsured")
+    took = time.perf_counter() - start
+    table.add("restart to the first list", f"{took:.2f} s", "≤ 5 s", met=took <= 5)
+    again.close()
+
+
+def delivering(table: Table, folder: Path, rows: int) -> None:
+    """CSV rows to lines of the lists, tokens, quarantine and vault included, beside polars reading the same file."""
+    from console.demo.district import district
+
+    frame = district(rows, 3)["hukou"]
+    policy = world.library() / "policies" / "elderly-uninsured.yaml"
+    for encoding, target in (("utf-8", 300_000), ("gb18030", 200_000)):
+        place = folder / encoding
+        place.mkdir()
+        path = place / "hukou.csv"
+        path.write_bytes(frame.write_csv().encode(encoding))
+        library = world.library()
+        contracts = {name: (library / "feeds" / f"{name}.yaml").read_text("utf-8") for name in world.FEEDS}
+        contracts["hukou"] = contracts["hukou"].replace("encoding: utf-8", f"encoding: {encoding}").replace("encoding: gb18030", f"encoding: {encoding}")
+        host = Host.open(place / "state", Parts(read_catalogue), create=True)
+        host.submit(CatalogueSet((library / "units.yaml").read_text("utf-8"), contracts))
+        host.submit(Tick(world.DAY))
+        text = policy.read_text("utf-8")
+        host.submit(PolicyPublished("elderly-uninsured", 1, text, digest_of(load(text, policy.name).data), "wang", "li"))
+        tokens, vault = Tokens(bytes(32)), Vault(place / "identity")
+        warm = place / "warm.csv"
+        warm.write_bytes(frame.head(20_000).write_csv().encode(encoding))
+        deliver(host, host.state.catalogue.feeds["hukou"], 0, warm, tokens, vault)
+        start = time.perf_counter()
+        report = deliver(host, host.state.catalogue.feeds["hukou"], 0, path, tokens, vault)
+        took = time.perf_counter() - start
+        parse = median(runs(lambda: pl.read_csv(path, infer_schema=False, encoding=encoding), 3))  # noqa: B023  # used at once
+        rate = report.rows / took
+        table.add(
+            f"CSV rows to lines of the lists, {encoding}, {report.rows:,} rows", f"{rate:,.0f} rows/s", f"≥ {target:,}/s", met=rate >= target,
+            against=f"polars reads the file at {report.rows / parse:,.0f} rows/s; {report.quarantined} quarantined",
+        )  # fmt: skip
+        host.close()
+
+
+def starting(table: Table, folder: Path) -> None:
+    """Whole processes of the command line, kernels cached."""
+    place = {"HUIMIN_WORKSPACE": str(folder / "workspace"), "HUIMIN_TODAY": "2026-10-15"}
+    cold(["init", "--example"], place, 0)
+    check = str(world.library() / "policies" / "dibao.yaml")
+    for what, words, target in (("huimin --help", ["--help"], 0.5), ("huimin policy check", ["policy", "check", check], 0.5), ("huimin policy preview", ["policy", "preview", check], 2.0)):
+        took = cold(words, place)
+        table.add(f"cold start of `{what}`", spread(took), f"≤ {target} s", met=median(took) <= target)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--residents", type=int, default=FULL)
+    parser.add_argument("--out", type=Path, default=None, help="write the table to this Markdown file")
+    asked = parser.parse_args()
+    table = Table()
+    folder = Path(tempfile.mkdtemp(prefix="huimin-bench-"))
+    try:
+        district = world.make(asked.residents)
+        start = time.perf_counter()
+        host = loaded(folder / "state", district)
+        total = sum(len(columns["subject"]) for columns in district.columns.values())
+        table.add(f"load {total:,} records of {asked.residents:,} residents, durable", f"{total / (time.perf_counter() - start):,.0f} rows/s")
+        publishing(table, host, district)
+        changing(table, host, district, 100, 500_000)
+        changing(table, host, district, 5_000, 120_000)
+        turning(table, host)
+        keeping(table, host, folder / "state", asked.residents)
+        del host
+        delivering(table, folder, asked.residents * 2 // 5)
+        starting(table, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    print(f"peak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
+    if asked.out is not None:
+        asked.out.write_text(f"{HEAD}\nMeasured on {machine()}; {asked.residents:,} residents.\n\n{table.markdown()}", "utf-8")
+
+
+HEAD = """# Benchmarks
+
+`make bench` measures all of this anew and writes this page. Each figure stands beside its yardstick in the same run, with the same threads,
+after the answers were found equal. Machines differ and are noisy: read the ratios. Changes are new random ones in every run.
+"""
+
+
+if __name__ == "__main__":
+    main()
