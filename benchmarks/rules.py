@@ -76,7 +76,7 @@ def _household_leaf(n: int, pick: int) -> Node:
 
 
 def many(count: int, seed: int = 7) -> list[Policy]:
-    """Policies of three to six conditions: nine in ten over persons of an age in a street, one in ten over households being relocated."""
+    """Policies of three to six conditions: nine in ten over persons of an age band in a street, one in ten over households being relocated."""
     rng = np.random.default_rng(seed)
     day = Period(0, 30)
     evidence = {feed: day for feed in ("medical_insurance", "pension", "hukou", "income", "relocation")}
@@ -84,15 +84,19 @@ def many(count: int, seed: int = 7) -> list[Policy]:
     for number in range(count):
         household = number % 10 == 9
         picks = rng.integers(0, 10_000, int(rng.integers(3, 7)))
-        if not household:  # a list is of one street and an age from somewhere on: a few thousand people, not everyone
-            picks[0] = 8 * (picks[0] // 8)
-            picks[1] = 8 * (picks[1] // 8) + 4
-        else:
+        # a list is of one street and an age band of five years, or of those being relocated: not of everyone
+        if household:
             picks[0] = 4 * (picks[0] // 4) + 2
+        else:
+            picks[:2] = 8 * (picks[:2] // 8) + (0, 4)
         leaves = tuple((_household_leaf if household else _person_leaf)(i, int(pick)) for i, pick in enumerate(picks))
+        if not household:
+            band = Age(_meta(80), FieldRef("hukou", "birth_date"), "lt", Literals((50 + int(picks[0]) // 8 % 45 + 5,)))
+            leaves = (*leaves[:1], band, *leaves[1:])
         root: Node = All(_meta(90), leaves)
         if number % 3 == 1:
-            root = All(_meta(90), (*leaves[:2], AnyOf(_meta(91), leaves[2:])))
+            sure = 1 if household else 3
+            root = All(_meta(90), (*leaves[:sure], AnyOf(_meta(91), leaves[sure:])))
         elif number % 3 == 2:
             root = All(_meta(90), (*leaves[:-1], NoneOf(_meta(92), leaves[-1:])))
         out.append(

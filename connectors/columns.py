@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
+import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
 
 from matchers.frames import Encoded, Records, Subjects, Tokens
 from policies.catalogue import Feed, Field, FieldType

@@ -2,7 +2,7 @@
 
 The one idea: a token is BLAKE2b (RFC 7693) of the one canonical text of an identifier, under a key derived for its domain: kind of
 subject and numbering. Fifteen and eighteen digits of one resident are one token; equal numbers of two numberings are two. A plain
-hash would fall in minutes, since there are only some 10^11 resident numbers (design, "Trust").
+hash would fall in minutes, since there are only some 10^11 resident numbers (ARCHITECTURE.md, "Trust").
 
     master key --(kind, space)--> domain key --(canonical text)--> token, check
 """

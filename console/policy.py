@@ -11,6 +11,7 @@ from console import published
 from console.feed import problem_data
 from console.i18n import both, verb
 from console.session import Session, as_of, of
+from console.warnings import told_once
 from policies.problems import HuiminError, Invalid, meant
 from policies.values import Text
 
@@ -124,10 +125,11 @@ def readable(path: Path, catalogue: Catalogue) -> Policy:
 def check(context: typer.Context, files: Files) -> None:
     session = of(context)
     catalogue = catalogue_for(session)
-    problems = [problem for path in files for problem in read(path, catalogue)[1]]
+    by_file = [read(path, catalogue)[1] for path in files]
+    problems = [problem for found in by_file for problem in found]
     errors = [p for p in problems if p.severity == "error"]
     if not session.data([problem_data(p, session.language) for p in problems]):
-        out = session.console()
+        out, problems = session.console(), [problem for found in by_file for problem in told_once(found, catalogue)]
         for problem in problems:
             style = "red" if problem.severity == "error" else "yellow"
             out.print(problem.render(session.language), style=style, markup=False, soft_wrap=True)
@@ -139,9 +141,14 @@ def check(context: typer.Context, files: Files) -> None:
 def _verdict(errors: int, warnings: int) -> Text:
     if errors:
         return Text(
-            f"{errors} 处错误，{warnings} 处提醒。改正后再检查。", f"{errors} errors, {warnings} warnings. Mend them and check again."
+            f"{errors} 处错误，{warnings} 处提醒。改正后再检查。",
+            f"{_counted(errors, 'error')}, {_counted(warnings, 'warning')}. Mend them and check again.",
         )
-    return Text(f"没有错误，{warnings} 处提醒。", f"No errors, {warnings} warnings.")
+    return Text(f"没有错误，{warnings} 处提醒。", f"No errors, {_counted(warnings, 'warning')}.")
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def needs(context: typer.Context, file: File, letters: Letters = False, at: AsOf = None) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import overload
+from typing import NamedTuple, overload
 
 import numpy as np
 
@@ -17,8 +17,7 @@ from matchers.program import Entry
 STATUSES: tuple[str | None, ...] = (None, "eligible", "to_check", "needs_evidence")
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One subject on one policy's list: statuses before and after (None: not listed), and what is open now."""
 
     policy: str
@@ -45,17 +44,23 @@ class Part:
     def __len__(self) -> int:
         return len(self.policy)
 
-    def change(self, i: int) -> Change:
+    def __iter__(self) -> Iterator[Change]:
+        """The changes in words; equal bit sets are put into words once."""
+        known: dict[tuple[int, bytes], tuple[tuple[str, ...], tuple[tuple[str, str | None], ...]]] = {}
+        masks = np.concatenate([self.missing, self.checklist], axis=1)
+        columns = (self.policy, self.subject, self.before, self.after)
+        for i, (number, subject, before, after) in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
+            policy = self.entries[number].policy
+            key = (number, masks[i].tobytes())
+            if key not in known:
+                known[key] = self._open(i)
+            yield Change(policy.name, policy.version, subject, STATUSES[before], STATUSES[after], *known[key])
+
+    def _open(self, i: int) -> tuple[tuple[str, ...], tuple[tuple[str, str | None], ...]]:
+        """Open checks and missing pairs of a row."""
         entry = self.entries[int(self.policy[i])]
-        return Change(
-            entry.policy.name,
-            entry.policy.version,
-            int(self.subject[i]),
-            STATUSES[int(self.before[i])],
-            STATUSES[int(self.after[i])],
-            tuple(sorted(entry.checks[j] for j in members(self.checklist[i]))),
-            tuple(sorted((entry.pairs[j] for j in members(self.missing[i])), key=lambda pair: (pair[0], pair[1] or ""))),
-        )
+        pairs = sorted((entry.pairs[j] for j in members(self.missing[i])), key=lambda pair: (pair[0], pair[1] or ""))
+        return tuple(sorted(entry.checks[j] for j in members(self.checklist[i]))), tuple(pairs)
 
 
 def members(mask: UInt64) -> list[int]:
@@ -80,8 +85,7 @@ class Changes(Sequence[Change]):
 
     def __iter__(self) -> Iterator[Change]:
         for part in self.parts:
-            for i in range(len(part)):
-                yield part.change(i)
+            yield from part
 
     @overload
     def __getitem__(self, index: int) -> Change: ...

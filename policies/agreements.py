@@ -1,7 +1,7 @@
 """What the agreements and the evidence of a policy must cover, against what its tree reads.
 
 The one idea: a rule that reads what its purpose does not cover cannot be published, and absence is proof only where the policy says how
-old a coverage statement may be. Source: docs/semantics.md sections 3 and 4; the design's table, "evidence".
+old a coverage statement may be. Source: docs/semantics.md sections 3 and 4.
 """
 
 from __future__ import annotations

@@ -24,9 +24,10 @@ if TYPE_CHECKING:  # casefile imports this module
     from policies.casefile import Case
 
 RESERVED: Mapping[str, Text] = {
-    "key": Text("记录的键", "the record's key"), "order": Text("整数或日期", "a whole number or a date"), "delivery": Text("整数", "a whole number"),
-    "row": Text("整数", "a whole number"), "source": Text("单位代号", "the id of a unit"), "from": Text("日期", "a date"),
-    "to": Text("日期", "a date"), "deleted": Text("true 或 false", "true or false"), "quarantined": Text("true 或 false", "true or false"),
+    "key": Text("记录的键", "the record's key"), "order": Text("整数或日期", "a whole number or a date"),
+    "delivery": Text("整数", "a whole number"), "row": Text("整数", "a whole number"), "source": Text("单位代号", "the id of a unit"),
+    "from": Text("日期", "a date"), "to": Text("日期", "a date"), "deleted": Text("true 或 false", "true or false"),
+    "quarantined": Text("true 或 false", "true or false"),
 }  # fmt: skip
 """The words of any record, beside its feed's fields and links."""
 GROUPS = {"persons": Kind.PERSON, "households": Kind.HOUSEHOLD, "dwellings": Kind.DWELLING}

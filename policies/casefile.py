@@ -73,8 +73,9 @@ class Expected(Part):
     )
     checklist: list[str] = said("待核对事项", "checks to be answered", default_factory=list)
     failed: list[str] = said("未满足的条件", "criteria that failed", default_factory=list)
-    missing: list[str | Missed] = said("缺什么：条件代号，或 {criterion, feed, unit}", "what is missing: a criterion, or {criterion, feed, unit}",
-                                       default_factory=list)  # fmt: skip
+    missing: list[str | Missed] = said(
+        "缺什么：条件代号，或 {criterion, feed, unit}", "what is missing: a criterion, or {criterion, feed, unit}", default_factory=list
+    )
     until: Day | None = said("判定可能改变的日子；null 为没有", "the next day it may change; null for none", default=None)
 
 

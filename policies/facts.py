@@ -200,11 +200,12 @@ def _dated(leaf: DateTest, wanted: bool, known: dict[str, Scalar]) -> Iterator[A
 
 def _counted(leaf: Quantifier, wanted: bool, known: dict[str, Scalar]) -> Iterator[About]:
     thing = ("count", leaf.path, leaf.where and stripped(leaf.where))
+    found: list[tuple[Hashable, Fact]]
     match leaf.kind:
         case "some" | "none":
             found = [(thing, Span(Fraction(1)) if (leaf.kind == "some") is wanted else Span(high=Fraction(0)))]
         case "count" if leaf.op is not None and leaf.value is not None:
-            found = list(_numbers(thing, _op(leaf.op, wanted), leaf.value, Fraction(1), known))  # type: ignore[misc]
+            found = list(_numbers(thing, _op(leaf.op, wanted), leaf.value, Fraction(1), known))
         case _:
             found = []
     for about, fact in found:

@@ -50,8 +50,9 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = {
 }
 
 WORDS: Mapping[State | Event, Text] = {
-    State.DRAFT: Text("草案", "draft"), State.SCHEDULED: Text("待生效", "scheduled"), State.IN_FORCE: Text("生效中", "in force"),
-    State.SUPERSEDED: Text("已被取代", "superseded"), State.WITHDRAWN: Text("已撤回", "withdrawn"), State.EXPIRED: Text("已失效", "expired"),
+    State.DRAFT: Text("草案", "draft"), State.SCHEDULED: Text("待生效", "scheduled"),
+    State.IN_FORCE: Text("生效中", "in force"), State.SUPERSEDED: Text("已被取代", "superseded"),
+    State.WITHDRAWN: Text("已撤回", "withdrawn"), State.EXPIRED: Text("已失效", "expired"),
     Event.PUBLISH: Text("发布", "publish"), Event.BEGIN: Text("开始生效", "begin"), Event.SUPERSEDE: Text("取代", "supersede"),
     Event.WITHDRAW: Text("撤回", "withdraw"), Event.END: Text("到期", "end"),
 }  # fmt: skip
@@ -89,8 +90,12 @@ def after(state: State, event: Event) -> State:
         zh = "、".join(WORDS[e].zh for e in possible) or "没有"
         en = ", ".join(WORDS[e].en for e in possible) or "none"
         now, step = WORDS[state], WORDS[event]
-        raise Conflict(Text(f"该版本{now.zh}，不能{step.zh}。此时可行的步骤：{zh}。请先查看其现状。",
-                            f"This version is {now.en}: {step.en} is not possible. Steps from here: {en}. Look at its present state first."))  # fmt: skip
+        raise Conflict(
+            Text(
+                f"该版本{now.zh}，不能{step.zh}。此时可行的步骤：{zh}。请先查看其现状。",
+                f"This version is {now.en}: {step.en} is not possible. Steps from here: {en}. Look at its present state first.",
+            )
+        )
     return found
 
 
@@ -119,8 +124,12 @@ def check_people(by: str, approved_by: str) -> None:
         raise Conflict(Text("发布与撤回须写明经办人和批准人。请补上姓名。",
                             "Publishing and withdrawing need the names of both who does it and who approves. Add them."))  # fmt: skip
     if one == other:
-        raise Conflict(Text(f"经办人与批准人是同一人({by})。须由另一人批准。",
-                            f"The one who does it and the one who approves are the same person ({by}). Another must approve."))  # fmt: skip
+        raise Conflict(
+            Text(
+                f"经办人与批准人是同一人({by})。须由另一人批准。",
+                f"The one who does it and the one who approves are the same person ({by}). Another must approve.",
+            )
+        )
 
 
 def check_publication(policy: Policy, content: str, versions: Iterable[Version], by: str, approved_by: str) -> None:
@@ -141,12 +150,20 @@ def check_publication(policy: Policy, content: str, versions: Iterable[Version],
             _refuse_number(policy, version, known[-1].version + 1)
     if known and policy.version < known[-1].version:
         last, name = known[-1].version, policy.name
-        raise Conflict(Text(f"政策 {name} 已有第 {last} 版，不能再发布第 {policy.version} 版。请把 version 改为 {last + 1}。",
-                            f"Policy {name} already has version {last}; version {policy.version} cannot follow. Set version to {last + 1}."))  # fmt: skip
+        raise Conflict(
+            Text(
+                f"政策 {name} 已有第 {last} 版，不能再发布第 {policy.version} 版。请把 version 改为 {last + 1}。",
+                f"Policy {name} already has version {last}; version {policy.version} cannot follow. Set version to {last + 1}.",
+            )
+        )
     active = [version for version in known if version.state in (State.SCHEDULED, State.IN_FORCE)]
     if active and active[-1].content == content:
-        raise Conflict(Text(f"内容与第 {active[-1].version} 版完全相同，发布不会改变任何事。请修改内容，或不发布。",
-                            f"The content is that of version {active[-1].version}; publishing would change nothing. Change it, or leave it."))  # fmt: skip
+        raise Conflict(
+            Text(
+                f"内容与第 {active[-1].version} 版完全相同，发布不会改变任何事。请修改内容，或不发布。",
+                f"The content is that of version {active[-1].version}; publishing would change nothing. Change it, or leave it.",
+            )
+        )
 
 
 def transitions_page(language: str = "zh") -> str:
@@ -163,8 +180,12 @@ def transitions_page(language: str = "zh") -> str:
 def _refuse_number(policy: Policy, version: Version, free: int) -> None:
     name, number = policy.name, policy.version
     if version.digest == policy.digest:
-        raise Conflict(Text(f"政策 {name} 第 {number} 版已发布过，内容相同，无须再发布。",
-                            f"Version {number} of policy {name} is already published with this very content. There is nothing to do."))  # fmt: skip
+        raise Conflict(
+            Text(
+                f"政策 {name} 第 {number} 版已发布过，内容相同，无须再发布。",
+                f"Version {number} of policy {name} is already published with this very content. There is nothing to do.",
+            )
+        )
     raise Conflict(Text(f"政策 {name} 第 {number} 版已发布，内容不同；已发布的版本不可改写。请把 version 改为 {free}。",
                         f"Version {number} of policy {name} is published with other content; what is published is not rewritten. "
                         f"Set version to {free}."))  # fmt: skip

@@ -116,9 +116,7 @@ class Parameters:
         if (given.value is None) == (given.table is None) or given.table == {}:
             self.reporter.add("param-entry", path)
             return None
-        written: Mapping[str | None, object] = (
-            {None: given.value} if given.table is None else dict(given.table.items())
-        )
+        written: Mapping[str | None, object] = {None: given.value} if given.table is None else dict(given.table.items())
         cells: dict[str | None, Scalar] = {}
         for key, value in written.items():
             found = _plain(value)

@@ -8,7 +8,7 @@ off the outputs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from streams.messages import (
@@ -71,7 +71,7 @@ def net(changes: Iterable[CandidateChange], listed: Mapping[int, CandidateChange
         if not same or (before is not None and subject in disclosed):
             status = None if before is None else before.status
             kind = "entered" if before is None else "left" if change.status is None else "changed"
-            found.append(replace(change, change=kind, before=status))
+            found.append(change._replace(change=kind, before=status))
     return found
 
 

@@ -2,7 +2,7 @@
 
 The one idea: Faust brings bytes and partitions, nothing else. One agent reads raw bytes with concurrency 1 (more loses data), uses no
 Table and no ``take`` (an exception silences it), and any error ends the process, so that a supervisor starts it again where its state
-stands. States live in memory here; what keeps them through a restart comes with the outbox. Source: design, "Streams on Kafka";
+stands. States live in memory here; what keeps them through a restart comes with the outbox. Source: ARCHITECTURE.md, "Streams on Kafka";
 faust-streaming 0.15.3.
 """
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from matchers.batch import RecordBatch
 
@@ -123,9 +123,8 @@ class Cause:
     detail: str  # feed and delivery, statement, version, or the day; never a person's data
 
 
-@dataclass(frozen=True, slots=True)
-class CandidateChange:
-    """One line of an edition: a subject entered, left or changed on one policy's list."""
+class CandidateChange(NamedTuple):
+    """One line of an edition: a subject entered, left or changed on one policy's list. (A named tuple: there may be many.)"""
 
     id: str  # offset.position: unique for ever
     policy: str

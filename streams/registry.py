@@ -1,7 +1,7 @@
 """The registry of policies: every version ever published, immutable, and which of them is active on a day.
 
 The one idea: the life cycle is read off dates and never stored: a version whose first day is still to come waits, and the one before it
-stays until then. A withdrawal ends every version published so far. Source: docs/semantics.md section 9; design, "policy (政策), version".
+stays until then. A withdrawal ends every version published so far. Source: docs/semantics.md section 9; GLOSSARY.md, "policy, version".
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The partitions one worker holds: a state for each, and the place up to which it has read.
 
 The one idea: the committed offset of a broker is only a hint; a message below the state's own offset has been applied already and is passed
-over, one above it means that something was lost, and stops the line. Source: design, "Streams on Kafka".
+over, one above it means that something was lost, and stops the line. Source: ARCHITECTURE.md, "Streams on Kafka".
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ Given = dict[str, Any]
 Record = dict[str, Any]
 
 AS_OF = [dt.date(2026, 10, 15)] * 6 + [dt.date(2027, 2, 28), dt.date(2027, 3, 1), dt.date(2028, 2, 29), dt.date(2026, 12, 31), dt.date(2026, 10, 31)]
-AGES_OF_COVERAGE = [0, 1, 3, 5] * 5 + [7, 8, 29, 30, 31, 32, 35, 36, 90]
+AGES_OF_COVERAGE = [0, 1, 3] * 5 + [7, 7, 8, 29, 30, 30, 31, 32, 35, 35, 36, 90]
 LISTS_ACROSS_KINDS = False
 """Whether a statement's list for the register also names households and dwellings (a household's `members`, say)."""
 
@@ -70,9 +70,9 @@ class _World:
                 return rng.choice([dt.date(1956, 2, 29), dt.date(2008, 2, 29), dt.date(1960, 2, 29), dt.date(1957, 2, 28), dt.date(1957, 3, 1)])
             years = rng.choice([-1, 5, 16, 17, 18, 18, 59, 60, 60, 65, 66, 70, 70, 71, 80])
             return shift(self.as_of, -max(years, 0), rng.choice([-200, -1, 0, 0, 1, 100]))
-        if self.chance(0.1):
+        if self.chance(0.15):
             return rng.choice([dt.date(2024, 2, 29), dt.date(2026, 8, 31), dt.date(2026, 1, 31), dt.date(2026, 9, 30), dt.date(2025, 2, 28)])
-        return shift(self.as_of, -rng.choice([0, 0, 1, 2, 2, 3, 5, 10, 30]), rng.choice([-400, -45, -31, -30, -1, 0, 0, 1, 20]))
+        return shift(self.as_of, -rng.choice([0, 0, 1, 2, 2, 2, 3, 5, 10]), rng.choice([-400, -45, -31, -1, 0, 0, 0, 0, 1, 20]))
 
     def cell(self, feed: str, name: str, field: dict[str, Any]) -> Any:
         rng = self.rng
@@ -83,7 +83,7 @@ class _World:
                 code = rng.choice(list(field["values"]))
                 return field["values"][code] if self.chance(0.2) else code
             case "division":
-                return rng.choices(DIVISIONS, [58, 12, 8, 6, 7, 5, 4, 1, 2])[0]
+                return rng.choices(DIVISIONS, [50, 16, 8, 8, 7, 6, 5, 2, 2])[0]
             case "text":
                 return rng.choice(texts(name))
             case "int":
@@ -137,7 +137,7 @@ class _World:
             if source:
                 versions = [{**version, "source": source} for version in versions]
             rows += versions
-        if contract["cardinality"] == "one" and number > 1 and self.chance(0.6):
+        if contract["cardinality"] == "one" and number > 1 and self.chance(0.75):
             rows = self.tied(rows)
         if self.chance(0.3):
             rng.shuffle(rows)
@@ -210,14 +210,14 @@ def _statements(world: _World) -> list[Record]:
     def complete_to() -> dt.date:
         return world.as_of - dt.timedelta(rng.choice(AGES_OF_COVERAGE))
 
-    if world.chance(0.8):
+    if world.chance(0.65):
         statements.append({"feed": list(FEEDS), "division": "31", "complete_to": world.as_of - dt.timedelta(rng.choice([0, 1, 2, 3, 6, 7, 8, 30, 31]))})
     for feed, contract in FEEDS.items():
         for source in contract["sources"]:
             if world.chance(0.75):
                 division = rng.choice([source["division"], source["division"], "31", "310107", "310107", "310107020"])
                 statements.append({"feed": feed, "unit": source["unit"], "division": division, "complete_to": complete_to()})
-        if world.chance(0.2):
+        if world.chance(0.35):
             names = list(world.names[contract["subject"]])
             if LISTS_ACROSS_KINDS:
                 names += world.names["household"] + world.names["dwelling"]
@@ -242,10 +242,10 @@ def random_given(rng: Random, size: int = 6) -> tuple[Given, dt.date]:
     given: Given = {"coverage": _statements(world)}
     for kind in ("dwelling", "household", "person"):
         given[_SECTIONS[kind]] = {name: _subject(world, kind) for name in world.names[kind]}
-    if world.chance(0.15):
+    for _ in range(rng.choice([0, 0, 1, 2, 3])):
         feed = rng.choice(list(FEEDS))
         unit = rng.choice(FEEDS[feed]["sources"])["unit"]
-        given["replace"] = [{"feed": feed, "unit": unit, "delivery": rng.choice([2, 2, 3])}]
+        given.setdefault("replace", []).append({"feed": feed, "unit": unit, "delivery": rng.choice([2, 2, 3])})
     answers = {
         name: {check: rng.choice(["yes", "no"]) for check in CHECKS if world.chance(0.5)}
         for kind in world.names

@@ -26,7 +26,7 @@ THROUGH_OCCUPANTS = True
 DAY = dt.date(2026, 10, 15)
 _ORDERED = ["eq", "ne", "lt", "le", "gt", "ge"]
 _COMPARE = ["lt", "le", "gt", "ge", "lt", "le", "gt", "ge", "eq", "ne"]
-_PERIODS = ["P2Y", "P24M", "P1Y", "P3Y", "P1M", "P30D", "P1Y1M", "P5Y", "P10Y", "P18M15D"]
+_PERIODS = ["P2Y", "P24M", "P2Y", "P24M", "P1Y", "P3Y", "P1M", "P30D", "P1Y1M", "P5Y", "P10Y", "P18M15D"]
 _DATES = [dt.date(2026, 10, 15), dt.date(2026, 10, 14), dt.date(2024, 10, 15), dt.date(2025, 1, 1), dt.date(2024, 2, 29), dt.date(2021, 10, 15)]
 
 _PATHS: dict[str, list[str]] = {
@@ -182,7 +182,7 @@ class _Draft:
             case "text":
                 return leaf | self.member(texts(name.field))
             case "division":
-                if self.chance(0.7):
+                if self.chance(0.8):
                     return leaf | {"op": "within", "value": rng.choice(["310107", "310107", "310107020", "31", "310110", "310107000000"])}
                 return leaf | self.member(["310107020", "310107", "310110", "31", "310107020005"])
             case "date":
@@ -216,7 +216,7 @@ class _Draft:
 
     def date(self, place: _Place) -> Node:
         leaf = {"date_of": self.read(place, "date").text}
-        form = self.rng.choice(["within_last", "at_least_ago", "before", "after"])
+        form = self.rng.choice(["within_last", "within_last", "at_least_ago", "at_least_ago", "before", "after"])
         return leaf | {form: self.rng.choice(_PERIODS if form in ("within_last", "at_least_ago") else _DATES)}
 
     def quantifier(self, place: _Place, kinds: list[str] | None = None) -> Node:
@@ -262,7 +262,7 @@ class _Draft:
     def leaf(self, place: _Place, checks: bool) -> Node:
         if checks and self.checks and self.chance(0.12):
             return {"id": self.checks.pop(), "cite": "第九条", "check": {"zh": "本人愿意", "en": "is willing"}}
-        weights = [40, 14, 16, 45 if place.depth == 0 else 8 if place.depth == 1 else 0]
+        weights = [40, 14, 18, 45 if place.depth == 0 else 8 if place.depth == 1 else 0]
         write = self.rng.choices([self.field, self.age, self.date, self.quantifier], weights)[0]
         if write == self.age and place.kind == "dwelling" and self.chance(0.7):
             write = self.field

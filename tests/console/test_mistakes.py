@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -127,3 +128,17 @@ def test_benchmarks_live_in_the_repository(run: Run, monkeypatch: pytest.MonkeyP
 
     assert result.exit_code == 1
     assert "source repository" in result.output
+
+
+def test_agreements_that_end_are_told_once_a_policy(run: Run, tmp_path: Path) -> None:
+    """Six feeds, one line, with every feed and its day; ``--json`` has each by itself; a warning says that it is one."""
+    run("init", "--example")
+    draft = tmp_path / "w" / "policies" / "disability-living-subsidy.yaml"
+
+    shown, data = run("policy", "check", draft), run("policy", "check", draft, "--json")
+
+    lines = [line for line in shown.output.splitlines() if "2027-12-31" in line]
+    assert shown.exit_code == 0 and len(lines) == 1 and "提醒：" in lines[0] and lines[0].startswith(f"{draft}:")
+    assert all(feed in lines[0] for feed in ("disability", "employment", "hukou", "social_assistance", "tekun_roll", "injury_care"))
+    assert len(json.loads(data.stdout)) == 6
+    assert "没有错误，1 处提醒" in shown.output

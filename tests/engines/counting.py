@@ -1,4 +1,4 @@
-"""What the property tests went through, counted over all processes, told at the end, and held to the least the issue asks for.
+"""What the property tests went through, counted over all processes, told at the end, and held to the least that is promised.
 
 The one idea: a test hands its counts over with its report, so that they add up under pytest-xdist too. `tests/conftest.py` gives these hooks
 to pytest; `--seeds 10` runs ten times the seeds.

@@ -5,7 +5,7 @@ The one idea: a test compares plain dictionaries, by token, of what each engine 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -98,6 +98,41 @@ def asked(given: Given, policy: Policy) -> Given:
     mine = given.get(SECTIONS[policy.subject]) or {}
     said = {name: {check: word for check, word in words.items() if check in checks} for name, words in (given.get("answers") or {}).items() if name in mine}
     return {"answers": {name: words for name, words in said.items() if words}}
+
+
+def _nodes(part: Any) -> Iterator[dict[str, Any]]:
+    """Every mapping inside a policy's criteria and definitions."""
+    if isinstance(part, dict):
+        yield part
+    for below in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from _nodes(below)
+
+
+_RARE: list[Callable[[dict[str, Any]], object]] = [
+    lambda node: node.get("quantifier") == "count" and isinstance(node["value"], dict) and "times" in node["value"],
+    lambda node: str(node.get("sum_of", "")).startswith("assets."),
+    lambda node: str(node.get("sum_of", "")) == "assets.total",
+    lambda node: str(node.get("sum_of", "")) == "insurance.amount",
+    lambda node: "sum_of" in node and "per" in node,
+    lambda node: node.get("op") == "within",
+    lambda node: isinstance(node.get("value"), str) and node["value"].endswith("000000"),
+    lambda node: node.get("within_last") in ("P2Y", "P24M"),
+    lambda node: node.get("at_least_ago") in ("P2Y", "P24M"),
+    lambda node: "by" in node,
+    lambda node: "check" in node,
+    lambda node: node.get("absence") == "open",
+    lambda node: "quantifier" in node and "members" not in node["over"],
+]
+"""Parts of rules that decide seldom where chance alone writes the rules."""
+
+
+def focused(rng: Random, name: str) -> tuple[dict[str, Any], Policy]:
+    """A small policy with one of the rare parts in it, so that it decides often."""
+    rare = rng.choice(_RARE)
+    while True:
+        data, policy = drawn(rng, rng.choice([1, 1, 2]), name)
+        if any(rare(node) for node in _nodes([data["criteria"], data["definitions"]])):
+            return data, policy
 
 
 # ---- what the engine says ----------------------------------------------------------------------------------------
@@ -194,4 +229,4 @@ def names_of(rows: Iterable[Row], given: Given) -> dict[str, dict[int, str]]:
     return out
 
 
-__all__ = ["FEEDS", "REGISTERS", "SECTIONS", "Given", "Listed", "Row", "asked", "catalogue", "checked", "drawn", "given_of", "listed", "names_of", "pairs", "rows_of", "verdicts"]
+__all__ = ["FEEDS", "REGISTERS", "SECTIONS", "Given", "Listed", "Row", "asked", "catalogue", "checked", "drawn", "focused", "given_of", "listed", "names_of", "pairs", "rows_of", "verdicts"]

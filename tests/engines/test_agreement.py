@@ -15,7 +15,7 @@ from matchers import explain, worlds
 from matchers.explain import verdict as scalar
 from policies.values import Kind
 from tests.engines.counting import Counted, chunks
-from tests.engines.network import asked, catalogue, drawn, listed, pairs, verdicts
+from tests.engines.network import asked, catalogue, drawn, focused, listed, pairs, verdicts
 from tests.engines.situations import Watch, WatchedWorld
 from tests.oracles import naive
 from tests.oracles.sql import verdicts as sql_verdicts
@@ -23,7 +23,7 @@ from tests.oracles.sql_world import SqlWorld
 from tests.worlds import CONTRACTS, random_given
 
 CHUNKS, WORLDS, POLICIES = 20, 6, 10
-SIZE = 200
+SIZE = 240
 
 
 def compare(seed: int) -> tuple[Counter[str], Counter[str]]:
@@ -35,7 +35,7 @@ def compare(seed: int) -> tuple[Counter[str], Counter[str]]:
     compared: Counter[str] = Counter()
     decided: Counter[str] = Counter()
     for number in range(POLICIES):
-        data, policy = drawn(rng, 5, f"random-{number}")
+        data, policy = focused(rng, f"rare-{number}") if number % 2 else drawn(rng, 5, f"random-{number}")
         matcher.publish(policy)
         worlds.answer(matcher, policy.name, policy.subject, asked(given, policy))
         expected = naive.evaluate(data, world, day)

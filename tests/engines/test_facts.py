@@ -19,6 +19,7 @@ from policies.values import Kind
 from tests.engines.counting import Counted, chunks
 from tests.engines.network import Row, asked, catalogue, drawn, given_of, rows_of
 from tests.oracles import naive
+from tests.oracles.naive_policy import policy_of
 from tests.worlds import CONTRACTS, random_given
 
 CHUNKS, WORLDS, POLICIES = 8, 8, 6
@@ -47,6 +48,7 @@ def compare(seed: int) -> Counter[str]:
     counts: Counter[str] = Counter()
     for number in range(POLICIES):
         data, policy = drawn(rng, 4, f"random-{number}")
+        ready = policy_of(data)
         matcher.publish(policy)
         worlds.answer(matcher, policy.name, policy.subject, asked(given, policy))
         for name, expected in naive.evaluate(data, naive.World(CONTRACTS, whole), day).items():
@@ -60,7 +62,7 @@ def compare(seed: int) -> Counter[str]:
                 counts["records cited"] += len(kept)
                 counts["records there were"] += len(rows)
                 world = naive.World(CONTRACTS, given_of((by_place[place] for place in sorted(kept)), **more))
-                return naive.evaluate(data, world, day)[name]
+                return naive.expected(ready, world, day, name)
 
             assert alone(cited(found.criteria)) == expected, at
             counts[f"verdict {expected.verdict} from all that is cited"] += 1

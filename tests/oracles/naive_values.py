@@ -58,7 +58,7 @@ def truth_of(holds: bool) -> str:
 
 def number(raw: Any) -> Number:
     """The exact number written as an int, a Decimal or text ("1.50", "1/3"); floats are refused."""
-    if isinstance(raw, bool) or isinstance(raw, float):
+    if isinstance(raw, bool | float):
         raise TypeError(f"not an exact number: {raw!r}")
     if isinstance(raw, int):
         return raw
@@ -86,7 +86,7 @@ def yes_or_no(raw: Any) -> str:
 @lru_cache(maxsize=4096)
 def division(code: str) -> str:
     """The code without its whole trailing zero groups: 310000000000 → 31, 310110 stays."""
-    for start, end in reversed(list(zip((0, *LEVELS), LEVELS))):
+    for start, end in reversed(list(zip((0, *LEVELS), LEVELS, strict=False))):
         if len(code) == end and set(code[start:end]) == {"0"}:
             code = code[:start]
     return code

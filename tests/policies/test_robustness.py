@@ -84,20 +84,23 @@ def test_damaged_text_gives_problems_or_a_document(seed: int) -> None:
         text = text[:at] + rng.choice(CHARACTERS) + text[at + rng.randrange(3) :]
 
     try:
-        document = load(text, "damaged")
+        problems = check(load(text, "damaged"), catalogue()).problems
     except Invalid as invalid:
-        assert all(p.render("zh") and p.line >= 1 and p.column >= 1 for p in invalid.problems)
-    else:
-        assert check(document, catalogue()).problems is not None
+        problems = tuple(invalid.problems)
+
+    assert all(p.render("zh") and p.line >= 1 and p.column >= 1 for p in problems)
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "{a: " * 100_000, "- " * 100_000, "a: " + "x" * 511_990, "? " * 50_000, "&a [*a, *a]"])
 def test_a_bomb_is_refused_quickly(text: str) -> None:
     """Deep, wide or self-referring documents end in a problem, not in a stack or memory error."""
+
+    def read() -> None:
+        if check(load(text, "bomb"), catalogue()).policy is None:
+            raise Invalid([])
+
     with pytest.raises(Invalid):
-        document = load(text, "bomb")
-        assert check(document, catalogue()).policy is None
-        raise Invalid([])
+        read()
 
 
 @pytest.mark.parametrize("levels", [30, 200])

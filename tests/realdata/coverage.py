@@ -21,6 +21,8 @@ UNITS = {
 """The first source of every feed."""
 WHOLE = {"household", "schooling", "family"}
 """Feeds whose unit has declared the whole district complete; the others declare street by street."""
+SILENT = {"dwelling", "means", "civil", "service"}
+"""Feeds about which nothing is declared: no policy takes their absence for evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ def stated(feed: str, streets: list[str], deliveries: dict[str, int]) -> list[St
     Args:
         deliveries: rows of each of its first source's deliveries, by name, in their order.
     """
+    if feed in SILENT:
+        return []
     last, rows = list(deliveries.items())[-1]
     if feed in WHOLE:
         own = [Statement(_line(feed, UNITS[feed], DISTRICT, FRESH, {"id": last, "rows": rows}), True)]

@@ -177,8 +177,8 @@ def published(text: str, catalogue: Catalogue) -> PolicyPublished:
 
 
 def _answers(workspace: Workspace, deliveries: Deliveries) -> tuple[list[CheckAnswered], dict[int, bool]]:
-    """Every third person looked up was asked whether she wishes to be visited; every second of them does not."""
-    asked = {id: place % 2 == 0 for place, id in enumerate(deliveries.looked_up[::3])}
+    """Everybody looked up was asked whether she wishes to be visited; every second one does not."""
+    asked = {id: place % 2 == 0 for place, id in enumerate(deliveries.looked_up)}
     tokens = _tokens(workspace, workspace.catalogue(), Kind.PERSON, list(asked))
     return [CheckAnswered("alone-at-75", token, "wishes", yes) for token, yes in zip(tokens, asked.values(), strict=True)], asked
 

@@ -24,6 +24,9 @@ from streams.messages import (
 
 WHOLE = 4000
 """Most rows of a piece in which a batch is dealt out."""
+MIXED, LATE = 10, 0.95
+"""In one order of ten policies are published at any time; in the others among the last twentieth of the messages, which is far quicker: until
+then nobody is judged."""
 
 
 def shuffled(messages: list[Input], seed: int) -> list[Input]:
@@ -33,8 +36,8 @@ def shuffled(messages: list[Input], seed: int) -> list[Input]:
     rest = _rest(messages, first)
     pieces = [piece for message in rest for piece in _pieces(message, rng)]
     rank = {id(piece): draw for piece, draw in zip(pieces, rng.random(len(pieces)).tolist(), strict=True)}
-    if seed % 4 == 1:  # every policy at last
-        rank |= {id(p): 2.0 for p in pieces if isinstance(p, PolicyPublished)}
+    if seed % MIXED:
+        rank |= {id(p): LATE + (1 - LATE) * rank[id(p)] for p in pieces if isinstance(p, PolicyPublished)}
     _bounded(pieces, rank)
     return [*first, *sorted(pieces, key=lambda piece: rank[id(piece)])]
 

@@ -1,7 +1,7 @@
 """Real people and households, split into feeds, delivered badly: every verdict equals one query over the joined table, in any order.
 
 The one idea: nobody here made these people up. The engine reads deliveries, the query reads the original files beside the fates of their
-records; both were written from docs/semantics.md. Source: ../shared/data/README.md; issue 2, "Real input".
+records; both were written from docs/semantics.md. Source: the README beside the data.
 """
 
 from __future__ import annotations
