@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from pathlib import Path
 
 
 @dataclass(slots=True)
@@ -61,7 +62,8 @@ def spread(seconds: list[float]) -> str:
 
 def machine() -> str:
     """What it ran on, in a line."""
-    model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
     packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "numba", "polars", "duckdb", "pyarrow"))
     return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}, {packages}"
 

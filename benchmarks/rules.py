@@ -53,7 +53,14 @@ def _person_leaf(n: int, pick: int) -> Node:
         case 4:
             return Compare(m, FieldRef("hukou", "division"), "within", Literals((STREETS[pick // 8 % 10],)))
         case 5:
-            return Sum(m, FieldRef("pension", "amount", own=True), (_RECORDS["pension"],), None, "lt", Literals((Fraction(2000 + 50 * (pick // 8 % 60)),)))
+            return Sum(
+                m,
+                FieldRef("pension", "amount", own=True),
+                (_RECORDS["pension"],),
+                None,
+                "lt",
+                Literals((Fraction(2000 + 50 * (pick // 8 % 60)),)),
+            )
         case 6:
             return Compare(m, FieldRef("income", "monthly_income"), "lt", Literals((Fraction(1000 + 100 * (pick // 8 % 60)),)))
         case _:
@@ -65,12 +72,25 @@ def _household_leaf(n: int, pick: int) -> Node:
     members = Step("members", "hukou")
     match pick % 4:
         case 0:
-            return Sum(m, FieldRef("income", "monthly_income"), (members,), None, "lt", Literals((Fraction(1000 + 50 * (pick // 4 % 40)),)), FieldRef("household", "size"))
+            return Sum(
+                m,
+                FieldRef("income", "monthly_income"),
+                (members,),
+                None,
+                "lt",
+                Literals((Fraction(1000 + 50 * (pick // 4 % 40)),)),
+                FieldRef("household", "size"),
+            )
         case 1:
             aged = Age(m, FieldRef("hukou", "birth_date"), "ge", Literals((60 + pick // 4 % 30,)))
             return Quantifier(m, "some", (members,), aged)
         case 2:
-            return Quantifier(m, "some", (Step("link", "registered_at"), Step("records", "relocation")), Compare(m, FieldRef("relocation", "line", own=True), "eq", Literals((("L15", "L20")[pick // 4 % 2],))))
+            return Quantifier(
+                m,
+                "some",
+                (Step("link", "registered_at"), Step("records", "relocation")),
+                Compare(m, FieldRef("relocation", "line", own=True), "eq", Literals((("L15", "L20")[pick // 4 % 2],))),
+            )
         case _:
             return Compare(m, FieldRef("household", "size"), "ge", Literals((1 + pick // 4 % 8,)))
 
@@ -79,7 +99,7 @@ def many(count: int, seed: int = 7) -> list[Policy]:
     """Policies of three to six conditions: nine in ten over persons of an age band in a street, one in ten over households being relocated."""
     rng = np.random.default_rng(seed)
     day = Period(0, 30)
-    evidence = {feed: day for feed in ("medical_insurance", "pension", "hukou", "income", "relocation")}
+    evidence = dict.fromkeys(("medical_insurance", "pension", "hukou", "income", "relocation"), day)
     out = []
     for number in range(count):
         household = number % 10 == 9
@@ -101,8 +121,23 @@ def many(count: int, seed: int = 7) -> list[Policy]:
             root = All(_meta(90), (*leaves[:-1], NoneOf(_meta(92), leaves[-1:])))
         out.append(
             Policy(
-                f"p{number}", 1, "benefit", Kind.HOUSEHOLD if household else Kind.PERSON, "310107", _TITLE, {}, "putuo-civil-affairs", "assistance",
-                date(2026, 1, 1), None, evidence, {}, (), root, ("hukou",), str(number),
-            )  # fmt: skip
+                f"p{number}",
+                1,
+                "benefit",
+                Kind.HOUSEHOLD if household else Kind.PERSON,
+                "310107",
+                _TITLE,
+                {},
+                "putuo-civil-affairs",
+                "assistance",
+                date(2026, 1, 1),
+                None,
+                evidence,
+                {},
+                (),
+                root,
+                ("hukou",),
+                str(number),
+            )
         )
     return out

@@ -75,7 +75,12 @@ def make(persons: int, seed: int = 1) -> District:
         "division": street[dwelling_of[household_of]],
         "link": household_of,
     }
-    columns["household"] = {"subject": np.arange(households), "division": street[dwelling_of], "size": np.minimum(size, 99), "link": dwelling_of}
+    columns["household"] = {
+        "subject": np.arange(households),
+        "division": street[dwelling_of],
+        "size": np.minimum(size, 99),
+        "link": dwelling_of,
+    }
     columns["dwelling"] = {
         "subject": np.arange(dwellings), "division": street, "layout": rng.integers(0, 3, dwellings), "area": rng.integers(2000, 20000, dwellings),
     }  # fmt: skip
@@ -85,12 +90,21 @@ def make(persons: int, seed: int = 1) -> District:
     columns["medical_insurance"] = {"subject": insured, "status": rng.choice(3, len(insured), p=[0.92, 0.04, 0.04]), "scheme": rng.integers(0, 3, len(insured)),
                                     "from": today - rng.integers(0, 9000, len(insured)), "to": np.where(rng.random(len(insured)) < 0.1, today + rng.integers(-30, 400, len(insured)), OPEN_TO)}  # fmt: skip
     paid = np.flatnonzero((born < today - 60 * 365) & (rng.random(persons) < 0.9))
-    columns["pension"] = {"subject": paid, "amount": rng.integers(100_000, 900_000, len(paid)), "from": today - rng.integers(0, 9000, len(paid)), "to": np.full(len(paid), OPEN_TO)}
+    columns["pension"] = {
+        "subject": paid,
+        "amount": rng.integers(100_000, 900_000, len(paid)),
+        "from": today - rng.integers(0, 9000, len(paid)),
+        "to": np.full(len(paid), OPEN_TO),
+    }
     living = rng.integers(0, persons, persons // 3)
     columns["occupancy"] = {"subject": living, "relation_to_tenant": rng.integers(0, 3, len(living)), "link": rng.integers(0, dwellings, len(living)),
                             "from": today - rng.integers(0, 3000, len(living)), "to": np.full(len(living), OPEN_TO)}  # fmt: skip
     moved = rng.permutation(dwellings)[: dwellings // 40]
-    columns["relocation"] = {"subject": moved, "line": rng.integers(0, 2, len(moved)), "notice_date": today - rng.integers(0, 1500, len(moved))}
+    columns["relocation"] = {
+        "subject": moved,
+        "line": rng.integers(0, 2, len(moved)),
+        "notice_date": today - rng.integers(0, 1500, len(moved)),
+    }
     for name, feed in columns.items():
         order = rng.permutation(len(feed["subject"]))
         columns[name] = {column: values[order] for column, values in feed.items()}
@@ -101,7 +115,9 @@ def make(persons: int, seed: int = 1) -> District:
 _LINK = {"hukou": ("household", "household"), "household": ("registered_at", "dwelling"), "occupancy": ("lives_at", "dwelling")}
 
 
-def batch(found: Catalogue, district: District, feed: str, rows: np.ndarray, columns: dict[str, np.ndarray], delivery: int, order: int) -> RecordBatch:
+def batch(
+    found: Catalogue, district: District, feed: str, rows: np.ndarray, columns: dict[str, np.ndarray], delivery: int, order: int
+) -> RecordBatch:
     """Rows of a feed's columns as one batch; ``rows`` are record numbers and name the keys."""
     contract = found.feeds[feed]
     n = len(rows)

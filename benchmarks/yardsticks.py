@@ -63,4 +63,5 @@ def by_sql(con: duckdb.DuckDBPyConnection) -> np.ndarray:
           AND coalesce(amount, 0) <= CASE least(size, 5) WHEN 1 THEN 400000 WHEN 2 THEN 700000 WHEN 3 THEN 900000
                                                         WHEN 4 THEN 1100000 ELSE 1300000 END
         ORDER BY household""").pl()
-    return found["household"].to_numpy()
+    positions: np.ndarray = found["household"].to_numpy()
+    return positions

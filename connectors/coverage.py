@@ -70,7 +70,7 @@ def statements(text: str, file: str, folder: Path, catalogue: Catalogue, tokens:
         message = _message(line, folder, catalogue, tokens, of_line)
         if isinstance(message, CoverageStated) and seen.setdefault(message.statement, message) != message:
             of_line.add(
-                "duplicate", ("statement",), "编号已用于前面另一份声明;请换编号", "this id is of another statement above; use a new one"
+                "duplicate", ("statement",), "编号已用于前面另一份声明；请换编号", "this id is of another statement above; use a new one"
             )
         problems += of_line.found
         if message is not None:
@@ -86,7 +86,7 @@ def _message(line: str, folder: Path, catalogue: Catalogue, tokens: Tokens, prob
         problems.add_form(error, StatementForm)
         return None
     except (ValueError, RecursionError):
-        problems.add("json", (), "不是 JSON 对象,或有重复的键", "no JSON object, or a key is there twice")
+        problems.add("json", (), "不是 JSON 对象，或有重复的键", "no JSON object, or a key is there twice")
         return None
     return _withdrawal(form, problems) if form.withdrawn else _statement(form, folder, catalogue, tokens, problems)
 
@@ -107,7 +107,7 @@ def _withdrawal(form: StatementForm, problems: Problems) -> CoverageWithdrawn:
 def _statement(form: StatementForm, folder: Path, catalogue: Catalogue, tokens: Tokens, problems: Problems) -> CoverageStated | None:
     for name in ("feed", "unit", "complete_to"):
         if getattr(form, name) is None:
-            problems.add("missing", (), f"缺少“{name}”;请补上", f"{name!r} is missing; add it")
+            problems.add("missing", (), f"缺少“{name}”；请补上", f"{name!r} is missing; add it")
     if (form.division is None) == (form.subjects is None):
         problems.add("about", (), "须写明 division 或 subjects(二者之一)", "must name either `division` or `subjects`")
     feed = _feed(form.feed, catalogue, problems)
@@ -134,7 +134,7 @@ def _source(form: StatementForm, feed: Feed, problems: Problems) -> int | None:
     position = feed.source_position(form.unit or "")
     if form.unit and position is None:
         units = [source.unit for source in feed.sources]
-        zh, en = f"“{form.unit}”不是来源单位;应为 {listed(units)}", f"{form.unit!r} is no source of this feed; expected {listed(units)}"
+        zh, en = f"“{form.unit}”不是来源单位；应为 {listed(units)}", f"{form.unit!r} is no source of this feed; expected {listed(units)}"
         problems.add("unit", ("unit",), zh, en)
     if position is not None and form.division and within(form.division, feed.sources[position].division) is False:
         own = feed.sources[position].division

@@ -31,13 +31,13 @@ def told(name: str) -> Iterator[None]:
     try:
         yield
     except IsADirectoryError:
-        raise unreadable(name, "是文件夹,应为文件", "is a folder; expected a file") from None
+        raise unreadable(name, "是文件夹，应为文件", "is a folder; expected a file") from None
     except FileNotFoundError:
-        raise unreadable(name, "不存在;请核对路径", "does not exist; check the path") from None
+        raise unreadable(name, "不存在；请核对路径", "does not exist; check the path") from None
     except PermissionError:
         raise unreadable(name, "无权读取", "may not be read; check its permissions") from None
     except (EOFError, gzip.BadGzipFile, zlib.error):
-        raise unreadable(name, "压缩内容损坏或不完整;请重新传送", "is damaged or cut short as gzip; send it again") from None
+        raise unreadable(name, "压缩内容损坏或不完整；请重新传送", "is damaged or cut short as gzip; send it again") from None
     except OSError as error:
         raise unreadable(name, f"读取失败({error.strerror})", f"cannot be read ({error.strerror})") from None
     except UnicodeDecodeError as error:
@@ -68,11 +68,11 @@ def decoded(file: BinaryIO, encoding: str, name: str) -> Iterator[bytes]:
     """The file in blocks of UTF-8."""
     head = file.read(BLOCK)
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise unreadable(name, f"是 UTF-16 编码;请按合同另存为 {encoding}", f"is UTF-16; save it as {encoding}, as its contract says")
+        raise unreadable(name, f"是 UTF-16 编码；请按合同另存为 {encoding}", f"is UTF-16; save it as {encoding}, as its contract says")
     if head.startswith(_UTF8_MARK):
         head, encoding = head[3:], "utf-8"
     elif encoding == "gb18030" and _surely_utf8(head):
-        raise unreadable(name, "是 UTF-8 编码,而合同为 gb18030", "is UTF-8, but its contract says gb18030; change one of the two")
+        raise unreadable(name, "是 UTF-8 编码，而合同为 gb18030", "is UTF-8, but its contract says gb18030; change one of the two")
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     done = 0
     while head:
@@ -107,4 +107,4 @@ def _wrong_encoding(name: str, encoding: str, at: int | None) -> UnreadableFile:
     other = "gb18030" if encoding == "utf-8" else "utf-8"
     zh, en = ("", "") if at is None else (f"在第 {at} 字节处", f" at byte {at}")
     hint = f"if it is {other}, say so in the contract's delivery.encoding"
-    return unreadable(name, f"{zh}不是 {encoding};若文件是 {other},请改合同的 delivery.encoding", f"is not {encoding}{en}; {hint}")
+    return unreadable(name, f"{zh}不是 {encoding}；若文件是 {other}，请改合同的 delivery.encoding", f"is not {encoding}{en}; {hint}")

@@ -71,11 +71,11 @@ def refuse(problems: Iterable[Problem]) -> None:
 
 # pydantic's type of error -> our sentence; {…} are filled from the error's context and the key's name
 _TEXTS: dict[str, Text] = {
-    "missing": Text("缺少“{key}”;请补上", "{key!r} is missing; add it"),
+    "missing": Text("缺少“{key}”；请补上", "{key!r} is missing; add it"),
     "extra_forbidden": Text("不认识的键“{key}”。{near_zh}", "unknown key {key!r}.{near_en}"),
-    "literal_error": Text("应为以下之一:{expected}", "expected one of: {expected}"),
-    "string_type": Text("应为文字;数字请加引号", "expected text; put a number in quotes"),
-    "string_pattern_mismatch": Text("写法不符:应符合 {pattern}", "not of the expected form {pattern}"),
+    "literal_error": Text("应为以下之一：{expected}", "expected one of: {expected}"),
+    "string_type": Text("应为文字；数字请加引号", "expected text; put a number in quotes"),
+    "string_pattern_mismatch": Text("写法不符：应符合 {pattern}", "not of the expected form {pattern}"),
     "string_too_short": Text("不能为空", "must not be empty"),
     "too_short": Text("至少要有一项", "needs at least one entry"),
     "int_type": Text("应为整数", "expected a whole number"),
@@ -84,12 +84,12 @@ _TEXTS: dict[str, Text] = {
     "list_type": Text("应为列表", "expected a list"),
     "dict_type": Text("应为映射(键: 值)", "expected a mapping of keys to values"),
     "model_type": Text("应为映射(键: 值)", "expected a mapping of keys to values"),
-    "division": Text("不是区划代码;应为 2、4、6、9 或 12 位数字", "not a division code; expected 2, 4, 6, 9 or 12 digits"),
-    "division_unquoted": Text('区划代码请加引号,例如 "310107"', 'write the division code in quotes, for example "310107"'),
-    "day": Text("不是日期;应写作 2026-10-01", "not a date; write 2026-10-01"),
-    "period": Text("不是期间;应写作 P7D、P1M、P1Y", "not a period; write P7D, P1M or P1Y"),
-    "number": Text("不是精确的数;应写作 12 或 12.50", "not an exact number; write 12 or 12.50"),
-    "share": Text("应为 0 到 1 之间的数,例如 0.001", "expected a number between 0 and 1, for example 0.001"),
+    "division": Text("不是区划代码；应为 2、4、6、9 或 12 位数字", "not a division code; expected 2, 4, 6, 9 or 12 digits"),
+    "division_unquoted": Text('区划代码请加引号，例如 "310107"', 'write the division code in quotes, for example "310107"'),
+    "day": Text("不是日期；应写作 2026-10-01", "not a date; write 2026-10-01"),
+    "period": Text("不是期间；应写作 P7D、P1M、P1Y", "not a period; write P7D, P1M or P1Y"),
+    "number": Text("不是精确的数；应写作 12 或 12.50", "not an exact number; write 12 or 12.50"),
+    "share": Text("应为 0 到 1 之间的数，例如 0.001", "expected a number between 0 and 1, for example 0.001"),
 }
 _OTHERWISE = Text("写法不对({type})", "not of the expected form ({type})")
 

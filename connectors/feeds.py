@@ -65,7 +65,7 @@ def _identity(form: IdentityForm, kind: Kind, path: Path, problems: Problems) ->
             problems.add("scheme", (*path, "scheme"), "居民身份号码只识别个人", "a resident's number identifies persons only")
         if form.space not in (None, RESIDENT_ID):
             problems.add(
-                "space", (*path, "space"), "居民身份号码只有一个空间,请删去 space", "resident's numbers have one space; drop `space`"
+                "space", (*path, "space"), "居民身份号码只有一个空间，请删去 space", "resident's numbers have one space; drop `space`"
             )
         return Identity(form.column, form.scheme, RESIDENT_ID)
     if form.space is None:

@@ -85,10 +85,10 @@ def _encoded(value: Decimal | date | str | None, kind: str, scale: int, path: Pa
     if kind == "date":
         if isinstance(value, date):
             return (value - _EPOCH).days
-        problems.add("bounds", path, "应为日期,例如 2026-10-01", "expected a date such as 2026-10-01")
+        problems.add("bounds", path, "应为日期，例如 2026-10-01", "expected a date such as 2026-10-01")
         return None
     if not isinstance(value, Decimal):
-        problems.add("bounds", path, "应为数,例如 12.50", "expected a number such as 12.50")
+        problems.add("bounds", path, "应为数，例如 12.50", "expected a number such as 12.50")
         return None
     scaled = value.scaleb(scale if kind == "decimal" else 0)
     if scaled != int(scaled):

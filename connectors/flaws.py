@@ -23,7 +23,7 @@ EXPECTED: dict[Fault, Text] = {
     Fault.PLACES: Text("小数位数多于合同的 scale", "the contract's scale has fewer digits after the point"),
     Fault.VALUE: Text("应为合同 values 中的代码或中文", "a code or label of the contract's values was expected"),
     Fault.DIVISION: Text(
-        "应为 2、4、6、9 或 12 位区划代码,不收名称", "a division code of 2, 4, 6, 9 or 12 digits was expected, not a name"
+        "应为 2、4、6、9 或 12 位区划代码，不收名称", "a division code of 2, 4, 6, 9 or 12 digits was expected, not a name"
     ),
     Fault.LENGTH: Text("长度不对(居民身份号码为 15 或 18 位)", "of the wrong length (a resident number has 15 or 18 characters)"),
     Fault.CHARACTERS: Text("居民身份号码中有不该有的字符", "a resident number holds only digits, and X at its end"),
@@ -62,7 +62,7 @@ class Flaw:
         expected = EXPECTED[self.rule][language]
         if language == "en":
             return f"row {self.row}, column {self.column}: {self.found.en}; {expected}"
-        return f"第 {self.row} 行,“{self.column}”列:{self.found.zh};{expected}"
+        return f"第 {self.row} 行，“{self.column}”列：{self.found.zh};{expected}"
 
 
 def value_class(text: str | None) -> Text:

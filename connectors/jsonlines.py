@@ -54,7 +54,7 @@ def _row(line: bytes, columns: Sequence[str], number: int, name: str) -> list[st
     try:
         data = json.loads(line, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_once)
     except (ValueError, RecursionError):
-        raise _bad(name, number, "不是 JSON 对象,或有重复的键", "no JSON object, or a key is there twice") from None
+        raise _bad(name, number, "不是 JSON 对象，或有重复的键", "no JSON object, or a key is there twice") from None
     if not isinstance(data, dict):
         raise _bad(name, number, "应为 JSON 对象", "expected a JSON object")
     return [_cell(data.get(column), column, number, name) for column in columns]
@@ -72,7 +72,7 @@ def _cell(value: object, column: str, number: int, name: str) -> str | None:
         return None if value is None else str(value).lower()
     if not isinstance(value, str):
         raise _bad(
-            name, number, f"“{column}”里是列表或对象,应为文字或数", f"{column!r} holds a list or an object; expected text or a number"
+            name, number, f"“{column}”里是列表或对象，应为文字或数", f"{column!r} holds a list or an object; expected text or a number"
         )
     if any("\ud800" <= c <= "\udfff" for c in value):
         raise _bad(name, number, f"“{column}”里有不成对的代理字符", f"{column!r} holds half a surrogate pair")
@@ -84,4 +84,4 @@ def _frame(rows: list[list[str | None]], columns: Sequence[str]) -> pl.DataFrame
 
 
 def _bad(name: str, number: int, zh: str, en: str) -> UnreadableFile:
-    return UnreadableFile(Text(f"文件 {name} 第 {number} 行:{zh}。", f"The file {name}, row {number}: {en}."))
+    return UnreadableFile(Text(f"文件 {name} 第 {number} 行：{zh}。", f"The file {name}, row {number}: {en}."))

@@ -19,8 +19,8 @@ from policies.values import Kind, Text
 
 STATUS: Mapping[str, Text] = {
     "eligible": Text("符合条件", "eligible"),
-    "to_check": Text("待核对", "to check"),
-    "needs_evidence": Text("待补充材料", "needs evidence"),
+    "to_check": Text("待核实", "to check"),
+    "needs_evidence": Text("缺证据", "needs evidence"),
 }
 _IDENTIFIER = {
     Kind.PERSON: Text("身份号码", "Resident number"),
@@ -30,8 +30,8 @@ _IDENTIFIER = {
 _HEADERS = (
     Text("区划", "Division"),
     Text("状态", "Status"),
-    Text("待核对事项", "To check"),
-    Text("待补充", "Missing"),
+    Text("待核实事项", "To check"),
+    Text("缺的证据", "Missing"),
     Text("代号", "Token"),
 )
 
@@ -73,7 +73,7 @@ def list_sheet(
     tokens = [c.subject for c in candidates]
     ids = dict(vault.who(policy.subject, tokens).rows())
     texts = {ref: _texts(ref, catalogue.feeds[ref.feed], tokens, values, vault) for ref in policy.discloses}
-    words = _check_words(policy, language)
+    words = _words(policy, language)
     rows = sorted((_order(c, ids), _row(c, ids, texts, words, catalogue, language)) for c in candidates)
     shown = tuple(catalogue.feeds[ref.feed].fields[ref.field].title[language] for ref in policy.discloses)
     division, *rest = (header[language] for header in _HEADERS)
@@ -87,7 +87,7 @@ def _agreed(ref: FieldRef, policy: Policy, catalogue: Catalogue, today: date) ->
     if ref.field in agreement.discloses and policy.purpose in agreement.purposes and not ended:
         return
     name = f"{ref.feed}.{ref.field}"
-    zh = f"协议不允许(或已到期)向“{policy.agency}”提供 {name},名单未导出。请续签协议,或从政策的 discloses 中删去该字段。"
+    zh = f"协议不允许(或已到期)向“{policy.agency}”提供 {name}，名单未导出。请续签协议，或从政策的 discloses 中删去该字段。"
     en = (
         f"The agreement does not let {name} go to {policy.agency} (or has ended), so nothing was exported. "
         "Renew it, or drop the field from `discloses`."
@@ -103,8 +103,10 @@ def _texts(ref: FieldRef, feed: Feed, tokens: Sequence[int], values: Mapping[int
     return {token: of_token.get(name, "") for token, of_token in values.items()}
 
 
-def _check_words(policy: Policy, language: str) -> dict[str, str]:
-    return {leaf.meta.id: leaf.text[language] for leaf in leaves(policy.criteria) if isinstance(leaf, Check)}
+def _words(policy: Policy, language: str) -> dict[str, str]:
+    """What criteria are called on the list, by id: a check by its question, others by their label; those without one keep their id."""
+    called = {leaf.meta.id: leaf.meta.label[language] for leaf in leaves(policy.criteria) if leaf.meta.label}
+    return called | {leaf.meta.id: leaf.text[language] for leaf in leaves(policy.criteria) if isinstance(leaf, Check)}
 
 
 def _order(c: Listed, ids: Mapping[int, str]) -> tuple[str, str, str, int]:
@@ -120,7 +122,9 @@ def _row(
     language: str,
 ) -> tuple[str, ...]:
     status = STATUS[c.status][language] if c.status else ""
-    missing = "; ".join(f"{criterion} ({catalogue.feeds[feed].title[language]})" if feed else criterion for criterion, feed in c.missing)
+    missing = "; ".join(
+        words.get(criterion, criterion) + (f" ({catalogue.feeds[feed].title[language]})" if feed else "") for criterion, feed in c.missing
+    )
     checklist = "; ".join(words.get(check, check) for check in c.checklist)
     disclosed = (texts[ref].get(c.subject) or "" for ref in texts)
     return (ids.get(c.subject, ""), *disclosed, c.division or "", status, checklist, missing, f"{c.subject:016x}")

@@ -75,7 +75,7 @@ def _check_identities(feed: Feed, registers: Mapping[Kind, Feed], problems: Prob
     for name, identity in feed.links.items():
         target = LINKS[name].target
         if target not in registers and not broken:
-            zh, en = f"没有{KIND_TEXT[target].zh}的登记,“{name}”无处可指", f"no feed registers {target}s, so {name!r} leads nowhere"
+            zh, en = f"没有{KIND_TEXT[target].zh}的登记，“{name}”无处可指", f"no feed registers {target}s, so {name!r} leads nowhere"
             problems.add("link", ("links", name), zh, en)
         _check_identity(identity, target, ("links", name), registers, problems)
 
@@ -85,6 +85,6 @@ def _check_identity(identity: Identity, kind: Kind, path: Path, registers: Mappi
     if register is None or (identity.scheme, identity.space) == (register.identify.scheme, register.identify.space):
         return
     of = register.identify.space
-    zh = f"与登记“{register.name}”的编号空间“{of}”不同,永远对不上"
+    zh = f"与登记“{register.name}”的编号空间“{of}”不同，永远对不上"
     en = f"not of the numbering {of!r} of the register {register.name!r}, so it would never match"
     problems.add("space", path, zh, en)

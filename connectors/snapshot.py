@@ -3,8 +3,7 @@
 The one idea: the file says of itself what is in it. The manifest holds rows and a digest of every table, so a copy that lost or changed
 something is found; nothing in it names anybody, and no count below five can be told.
 
-DuckDB 2 writes a format older tools cannot open unless told otherwise, and fetches extensions by itself unless forbidden (design,
-section 4).
+DuckDB 2 writes a format older tools cannot open unless told otherwise, and fetches extensions by itself unless forbidden.
 """
 
 from __future__ import annotations
@@ -129,4 +128,4 @@ def _quoted(path: Path) -> str:
 
 
 def _damaged(path: Path, zh: str, en: str) -> DamagedSnapshot:
-    return DamagedSnapshot(Text(f"快照 {path.name} {zh};请重新生成。", f"The snapshot {path.name} {en}; make a new one."))
+    return DamagedSnapshot(Text(f"快照 {path.name} {zh}；请重新生成。", f"The snapshot {path.name} {en}; make a new one."))

@@ -84,7 +84,7 @@ def _rows(blocks: Iterable[bytes], columns: Sequence[str], optional: Sequence[st
                 yield Piece(row, frame)
             row += len(frame)
     if not header and not carry.strip():
-        raise unreadable(name, "是空的;应有表头和数据", "is empty; expected a header and rows")
+        raise unreadable(name, "是空的；应有表头和数据", "is empty; expected a header and rows")
     if carry.strip():
         raise _unclosed(name, row)
 
@@ -124,11 +124,11 @@ def positions(header: Sequence[str], columns: Sequence[str], optional: Sequence[
     if missing:
         near = meant(missing[0], header)
         words = listed(missing)
-        raise unreadable(name, f"缺少列:{words}。{near.zh}", f"has no column {words}" + (f".{near.en}" if near.en else ""))
+        raise unreadable(name, f"缺少列：{words}。{near.zh}", f"has no column {words}" + (f".{near.en}" if near.en else ""))
     wanted = list(dict.fromkeys([*columns, *optional]))
     twice = [column for column in wanted if header.count(column) > 1]
     if twice:
-        raise unreadable(name, f"有两列同名:{listed(twice)}", f"has two columns named {listed(twice)}")
+        raise unreadable(name, f"有两列同名：{listed(twice)}", f"has two columns named {listed(twice)}")
     return {column: header.index(column) if column in header else None for column in wanted}
 
 
@@ -143,7 +143,7 @@ def _records(block: bytes, header: Sequence[str], places: dict[str, int | None],
     data = np.frombuffer(block, np.uint8)
     used, copied, records, fault, cells = scan(data, len(header), -1, out := np.empty(len(data), np.uint8))
     if fault == Shape.CELLS:
-        zh = f"第 {row + records} 行有 {cells} 格,表头有 {len(header)} 列"
+        zh = f"第 {row + records} 行有 {cells} 格，表头有 {len(header)} 列"
         raise unreadable(name, zh, f"has {cells} cells in row {row + records}, where the header has {len(header)}")
     if fault == Shape.QUOTE:
         raise unreadable(name, f"第 {row + records} 行的引号位置不对", f"has a misplaced quote in row {row + records}")
@@ -175,7 +175,7 @@ def _sheet(path: Path, columns: Sequence[str], optional: Sequence[str]) -> Itera
     try:
         frame = fastexcel.read_excel(path).load_sheet(0, dtypes="string").to_polars()
     except fastexcel.FastExcelError:
-        raise unreadable(path.name, "不是 XLSX 工作簿,或第一张表为空", "is no XLSX workbook, or its first sheet is empty") from None
+        raise unreadable(path.name, "不是 XLSX 工作簿，或第一张表为空", "is no XLSX workbook, or its first sheet is empty") from None
     header = [column.strip(SPACES) for column in frame.columns]
     places = positions(header, columns, optional, path.name)
     frame = frame.select(frame.to_series(i).alias(column) for column, i in places.items() if i is not None)

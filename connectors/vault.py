@@ -77,7 +77,7 @@ class Vault:
                 frame = pl.read_parquet(path, columns=["token", "check"])
                 known.add(frame["token"].to_numpy(), frame["check"].to_numpy())
         if not known.add(tokens, checks):
-            zh = f"数据源 {feed} 中有两个不同的标识得到同一个代号,本次交付已拒收;请联系系统管理员更换密钥"
+            zh = f"数据源 {feed} 中有两个不同的标识得到同一个代号，本次交付已拒收；请联系系统管理员更换密钥"
             raise TokenCollision(
                 Text(zh, f"Feed {feed} has two identifiers with one token; the delivery is refused. Ask for a new token key.")
             )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -63,6 +64,10 @@ def coverage(context: typer.Context, file: Statements = None, only: OneFeed = No
     told(session, changes)
 
 
+SHOWN = 5
+"""Numbers of rows on a line of the quarantine."""
+
+
 def _coverage_in_effect(session: Session, only: str | None) -> None:
     from infra.reading import statements_in_effect  # late: it brings the state along
 
@@ -101,21 +106,26 @@ def quarantine(context: typer.Context, name: Some = None, limit: Limit = 50) -> 
         Text("规则", "rule"),
         Text("值的类型", "class of value"),
     ]
-    session.table(
-        None,
-        columns,
-        (
-            [
-                r["feed"],
-                r["unit"],
-                str(r["delivery"]),
-                str(r["row"]),
-                r["column"],
-                r["expected"][session.language],
-                r["found"][session.language],
-            ]
-            for r in rows[:limit]
-        ),
-        right=(2, 3),
-    )
-    session.say(Text(f"共 {len(rows)} 行待修正后重新交付。", f"{len(rows)} rows to be mended and delivered again."))
+    session.table(None, columns, _alike(rows, session.language)[:limit], right=(2, 3))
+    broken = len({(r["feed"], r["unit"], r["delivery"], r["row"]) for r in rows})
+    session.say(Text(f"共 {broken} 行待修正后重新交付。", f"{broken} rows to be mended and delivered again."))
+
+
+def _alike(rows: Iterable[dict[str, Any]], language: str) -> list[list[str]]:
+    """Rows that break the same rule in the same way, as one line: the first of them by number, and how many there are."""
+    found: dict[tuple[str, ...], list[int]] = {}
+    for r in rows:
+        key = (r["feed"], r["unit"], str(r["delivery"]), r["column"], r["expected"][language], r["found"][language])
+        found.setdefault(key, []).append(r["row"])
+    return [[*key[:3], _numbers(numbers, language), *key[3:]] for key, numbers in found.items()]
+
+
+def _numbers(numbers: Sequence[int], language: str) -> str:
+    """Row numbers, the first five of them.
+
+    Example:
+        >>> _numbers([3], "en"), _numbers(range(1, 100), "zh")
+        ('3', '1, 2, 3, 4, 5 … 共 99 行')
+    """
+    first = ", ".join(map(str, numbers[:SHOWN]))
+    return first if len(numbers) <= SHOWN else first + Text(f" … 共 {len(numbers)} 行", f" … {len(numbers)} rows")[language]

@@ -138,6 +138,8 @@ def _note(report: DeliveryReport) -> Text:
         return Text("无法识别的行过多，不能证明“没有”", "too many rows name nobody: it proves no absence")
     if report.resumed_behind:
         return Text(f"从第 {report.resumed_behind + 1} 行接着做", f"resumed at row {report.resumed_behind + 1}")
+    if not report.rows:
+        return Text("只有表头，没有一行数据", "a header and no rows")
     return Text("", "")
 
 

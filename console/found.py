@@ -18,7 +18,8 @@ from policies.values import Text
 if TYPE_CHECKING:
     from policies.catalogue import Catalogue
 
-SIGNS = ("=", "≠", "<", "≤", ">", "≥")
+AGAINST = {"=": "≠", "≠": "=", "<": "≥", "≤": ">", ">": "≤", "≥": "<", "in": "not_in", "not_in": "in"}
+"""The comparison that holds where another does not: what is told is always so."""
 _COMPARED = re.compile(r"(?P<left>.*?) (?P<sign>[=≠<≤>≥]|in|not_in) (?P<right>.*)")
 _DIVIDED = re.compile(r"(?P<right>.*) × (?P<by>\d+|\?)")
 _LIMIT = re.compile(r"(?P<name>.*) \((?P<value>[^()]*)\)")
@@ -36,15 +37,17 @@ def found_words(node: Node, truth: bool | None, found: str, catalogue: Catalogue
         return ""
     match node:
         case Compare():
-            return _within(node, truth, found, language) if node.op == "within" else _compared(node.ref, node.value, found, catalogue, language)
+            if node.op == "within":
+                return _within(node, truth, found, language)
+            return _compared(node.ref, node.value, truth, found, catalogue, language)
         case Age():
-            return _aged(node.value, found, catalogue, language)
+            return _aged(node.value, truth, found, catalogue, language)
         case DateTest():
             return _dated(node, truth, found, catalogue, language)
         case Quantifier():
             return _counted(node, found, catalogue, language)
         case Sum():
-            return _summed(node, found, catalogue, language)
+            return _summed(node, truth, found, catalogue, language)
         case All() | AnyOf() | NoneOf() | Unless() | Check():
             return found
         case _:
@@ -58,7 +61,7 @@ def _within(node: Compare, truth: bool | None, found: str, language: str) -> str
     return f"{place} {inside[language]} {of}"
 
 
-def _compared(ref: FieldRef, value: Value, found: str, catalogue: Catalogue, language: str) -> str:
+def _compared(ref: FieldRef, value: Value, truth: bool | None, found: str, catalogue: Catalogue, language: str) -> str:
     parts = _COMPARED.fullmatch(found)
     if parts is None:
         return found
@@ -67,16 +70,21 @@ def _compared(ref: FieldRef, value: Value, found: str, catalogue: Catalogue, lan
     right = parts["right"]
     if isinstance(value, Literals):
         right = Text("、", ", ")[language].join(codes.get(one, one) for one in right.split(", "))
-    sign = parts["sign"] if parts["sign"] in SIGNS else OPERATORS[parts["sign"]][language]
-    return f"{left} {sign} {_limit(value, right, catalogue, language)}"
+    return f"{left} {_sign(parts['sign'], truth, language)} {_limit(value, right, catalogue, language)}"
 
 
-def _aged(value: Value, found: str, catalogue: Catalogue, language: str) -> str:
+def _sign(asked: str, truth: bool | None, language: str) -> str:
+    """The comparison as it turned out; as it was asked where nobody knows."""
+    so = AGAINST[asked] if truth is False else asked
+    return OPERATORS[so][language] if so in OPERATORS else so
+
+
+def _aged(value: Value, truth: bool | None, found: str, catalogue: Catalogue, language: str) -> str:
     parts = _COMPARED.fullmatch(found)
     if parts is None:
         return found
     age = _EMPTY[language] if parts["left"] == "?" else Text(f"{parts['left']} 周岁", f"age {parts['left']}")[language]
-    return f"{age} {parts['sign']} {_limit(value, parts['right'], catalogue, language)}"
+    return f"{age} {_sign(parts['sign'], truth, language)} {_limit(value, parts['right'], catalogue, language)}"
 
 
 def _dated(node: DateTest, truth: bool | None, found: str, catalogue: Catalogue, language: str) -> str:
@@ -90,7 +98,9 @@ def _dated(node: DateTest, truth: bool | None, found: str, catalogue: Catalogue,
 
 def _ago(at_least: bool, truth: bool | None, day: str, long: str) -> Text:
     if at_least:
-        return Text(f"{day} 起未满{long}", f"not yet {long} from {day}") if truth is False else Text(f"{day} 起满{long}", f"{long} from {day}")
+        if truth is False:
+            return Text(f"{day} 起未满{long}", f"not yet {long} from {day}")
+        return Text(f"{day} 起满{long}", f"{long} from {day}")
     if truth is False:
         return Text(f"{day} 不在最近{long}内", f"{day} is not within the last {long}")
     return Text(f"{day} 在最近{long}内", f"{day} is within the last {long}")
@@ -104,7 +114,7 @@ def _counted(node: Quantifier, found: str, catalogue: Catalogue, language: str) 
     low, high = parts["low"], parts["high"]
     unit = "人" if _people(node.path) else "条"
     zh, en = (f"{low} 至 {high} {unit}", f"{low} to {high}") if high else (f"{low} {unit}", low)
-    told = Text(f"已知 {zh}，可能还有" if parts["open"] else f"共 {zh}", f"{en} known, there may be more" if parts["open"] else f"{en} in all")
+    told = Text(f"已知 {zh}，可能还有", f"{en} known, there may be more") if parts["open"] else Text(f"共 {zh}", f"{en} in all")
     if not limit or node.value is None:
         return told[language]
     sign, _, right = limit.partition(" ")
@@ -116,7 +126,7 @@ def _people(path: tuple[Step, ...]) -> bool:
     return path[-1].kind in ("members", "inverse")
 
 
-def _summed(node: Sum, found: str, catalogue: Catalogue, language: str) -> str:
+def _summed(node: Sum, truth: bool | None, found: str, catalogue: Catalogue, language: str) -> str:
     parts = _COMPARED.fullmatch(found)
     if parts is None:
         return found
@@ -127,7 +137,7 @@ def _summed(node: Sum, found: str, catalogue: Catalogue, language: str) -> str:
         heads = _EMPTY[language] if by == "?" else by
         head = f" ÷ {heads} {catalogue.feeds[node.per.feed].fields[node.per.field].title[language]}{_quotient(parts['left'], by)}"
     sum_ = Text("合计 ", "sum ")[language]
-    return f"{sum_}{total}{head} {parts['sign']} {_limit(node.value, right, catalogue, language)}"
+    return f"{sum_}{total}{head} {_sign(parts['sign'], truth, language)} {_limit(node.value, right, catalogue, language)}"
 
 
 def _quotient(total: str, by: str) -> str:

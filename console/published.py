@@ -57,7 +57,7 @@ def show_all(context: typer.Context) -> None:
         Text("施行", "in force"),
         Text("发布/批准", "by / approved"),
     ]
-    session.table(None, columns, (_row(row, session.language) for row in listed), right=(1,))
+    session.table(None, columns, (_row(row, session.language) for row in listed), right=(1,), whole=(4,))
 
 
 STATES = {
@@ -73,9 +73,14 @@ STATES = {
 
 def _row(row: dict[str, Any], language: str) -> list[str]:
     title = row["title"][language] if row.get("title") else row.get("file", "")
-    span = f"{row['from']} → {row['to'] or ''}" if row.get("from") else ""
-    people = f"{row['by']} / {row['approved_by']}" if row.get("by") else ""
+    span = _span(row["from"], row["to"])[language] if row.get("from") else ""
+    people = f"{row['by']}/{row['approved_by']}" if row.get("by") else ""
     return [row["policy"], str(row["version"] or ""), STATES[row["state"]][language], title, span, people]
+
+
+def _span(first: object, last: object) -> Text:
+    """The days in force, each day whole on its line."""
+    return Text(f"{first} 至\n{last}", f"{first} to\n{last}") if last else Text(f"{first} 起", f"from {first}")
 
 
 def show(context: typer.Context, name: NameOrFile) -> None:
@@ -103,12 +108,10 @@ def show(context: typer.Context, name: NameOrFile) -> None:
         "bold",
     )
     agency = catalogue.units[policy.agency].title[language] if policy.agency in catalogue.units else policy.agency
-    until = policy.effective_to or ""
+    span = _span(policy.effective_from, policy.effective_to)
+    zh, en = span.zh.replace("\n", " "), span.en.replace("\n", " ")
     session.say(
-        Text(
-            f"执行 {agency} · 范围 {policy.scope} · 施行 {policy.effective_from} → {until}",
-            f"for {agency} · scope {policy.scope} · in force {policy.effective_from} → {until}",
-        )
+        Text(f"执行 {agency} · 范围 {policy.scope} · 施行 {zh}", f"for {agency} · scope {policy.scope} · in force {en}")
     )
     session.console().print(drawn(policy.criteria, catalogue, language))
 

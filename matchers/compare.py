@@ -54,7 +54,8 @@ def compare(runner: Runner, before: Frame, after: Frame, roots: Int32, store: St
         policy, row = np.empty(room, np.int32), np.empty(room, np.int32)
         shown = np.empty(room, np.bool_)
         n = k.differences(
-            len(program.entries), before.low, before.high, after.low, after.high, before.bits, after.bits, after.off, after.stride, len(roots),
+            len(program.entries), before.low, before.high, after.low, after.high, before.bits, after.bits,
+            after.off, after.stride, len(roots),
             program.leaf_off, program.leaf_slots, program.disclosed_off, program.disclosed, before.cols, after.cols, policy, row, shown,
         )  # fmt: skip
         if n <= room:

@@ -84,7 +84,7 @@ def _policy(b: Builder, number: int, policy: Policy, in_force: bool, present: in
 def _scope(b: Builder, scope: str, present: int, inside: int | None) -> tuple[int, int]:
     """Slots of who may be listed, and of who has a verdict."""
     key = ("scope", scope)
-    if key not in b.memo:
+    if key not in b.pairs:
         listed, judged = b.slot(b.root()), b.slot(b.root())
         if inside is None:
             b.emit(k.ZERO, listed, 0)
@@ -92,8 +92,8 @@ def _scope(b: Builder, scope: str, present: int, inside: int | None) -> tuple[in
         else:
             b.emit(k.BOTH, listed, 0, present, inside, 0)
             b.emit(k.BUT_NOT_F, judged, 0, present, 2 * inside)
-        b.memo[key] = (listed, judged)
-    return b.memo[key]  # type: ignore[return-value]  # the memo holds what was put there
+        b.pairs[key] = (listed, judged)
+    return b.pairs[key]
 
 
 def _nodes(b: Builder, node: Node, policy: Policy, entry: Entry, assume: int, parent: int, negated: int) -> None:

@@ -335,4 +335,3 @@ class Matcher:
         made.policies = dict(policies)
         made.statements = tuple(statements)
         return made
-

@@ -61,7 +61,11 @@ def first_sources(catalogue: Catalogue) -> dict[str, int]:
 
 
 def tables(
-    catalogue: Catalogue, divisions: Sequence[str], statements: Sequence[Statement], entity: Callable[[Kind, int], int], kind_number: Callable[[Kind], int]
+    catalogue: Catalogue,
+    divisions: Sequence[str],
+    statements: Sequence[Statement],
+    entity: Callable[[Kind, int], int],
+    kind_number: Callable[[Kind], int],
 ) -> CoverageTables:
     """Build the tables for the division codes known so far.
 

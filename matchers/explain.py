@@ -7,41 +7,31 @@ two are held against each other in tests. Source: docs/semantics.md sections 5 t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from fractions import Fraction
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
-from matchers.rows import Ask, Cell, Element, Elements, Rows, subject
-from matchers.thresholds import day_of, days, param_at, scalar
-from policies.catalogue import Field, FieldType
+from matchers.kleene import Truth, invert
+from matchers.reading import Reading
+from matchers.rows import Ask, Element, Rows, subject
+from matchers.thresholds import day_of, days
 from policies.tree import (
-    Age,
     All,
     AnyOf,
     Check,
-    Compare,
-    DateTest,
     Leaf,
-    Literals,
     Meta,
     Node,
     NoneOf,
-    ParamValue,
     Policy,
-    Quantifier,
-    Sum,
     Unless,
-    Value,
     children,
     leaves,
 )
-from policies.values import birthday, completed_years, within
+from policies.values import within
 
 if TYPE_CHECKING:
     from matchers.core import Matcher
-
-Truth = bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,360 +87,6 @@ class Explanation:
     verdict: Verdict
     criteria: Criterion
     register: tuple[Fact, ...] = ()  # the record by which the subject is registered and placed
-
-
-@dataclass(slots=True)
-class Answer:
-    """A leaf as evaluated."""
-
-    truth: Truth
-    asks: set[Ask] = field(default_factory=set)
-    records: list[tuple[str, int, str | None]] = field(default_factory=list)  # (feed, record, field read)
-    ways: list[tuple[str, int]] = field(default_factory=list)  # (feed, record) followed, or placing somebody
-    found: str = ""
-
-    def take(self, cell: Cell, name: str | None) -> None:
-        if cell.record >= 0:
-            self.records.append((cell.feed, cell.record, name))
-        self.asks |= cell.asks
-
-
-def conjunction(truths: list[Truth]) -> Truth:
-    if False in truths:
-        return False
-    return None if None in truths else True
-
-
-def invert(truth: Truth) -> Truth:
-    return None if truth is None else not truth
-
-
-_SIGNS = {"eq": "=", "ne": "≠", "lt": "<", "le": "≤", "gt": ">", "ge": "≥"}
-
-
-def holds(op: str, x: Fraction | int, y: Fraction | int) -> bool:
-    match op:
-        case "eq":
-            return x == y
-        case "ne":
-            return x != y
-        case "lt":
-            return x < y
-        case "le":
-            return x <= y
-        case "gt":
-            return x > y
-        case _:
-            return x >= y
-
-
-class Reading:
-    """One policy read for one subject at one day."""
-
-    def __init__(self, matcher: Matcher, policy: Policy, root: Element, day: date) -> None:
-        self.matcher, self.policy, self.root, self.day = matcher, policy, root, day
-        self.rows = Rows(matcher, policy, day)
-        self.leaf: dict[int, Answer] = {}  # by identity of the node: a definition used twice is read once
-
-    def answer(self, leaf: Leaf) -> Answer:
-        """A leaf outside ``where``; checks are unknown here."""
-        found = self.leaf.get(id(leaf))
-        if found is None:
-            self.rows.ways.clear()
-            found = self.leaf[id(leaf)] = self._leaf(leaf, self.root)
-            found.ways = list(self.rows.ways)
-        return found
-
-    def truth(self, node: Node, assume: Truth) -> Truth:
-        """Of a node outside ``where``, unanswered checks taken as ``assume`` (turned round under a negation)."""
-        match node:
-            case All():
-                return conjunction([self.truth(child, assume) for child in node.children])
-            case AnyOf():
-                return invert(conjunction([invert(self.truth(child, assume)) for child in node.children]))
-            case NoneOf():
-                return conjunction([invert(self.truth(child, invert(assume))) for child in node.children])
-            case Unless():
-                return conjunction([self.truth(node.rule, assume), invert(self.truth(node.unless, invert(assume)))])
-            case Check():
-                answered = self._answered(node)
-                return assume if answered is None else answered
-            case _:
-                return self.answer(node).truth
-
-    def _answered(self, check: Check) -> Truth:
-        number = self.matcher.check_numbers.get((self.policy.name, check.meta.id))
-        return None if number is None else self.matcher.answers.get((number, self.root.row))
-
-    # -- inside where ----------------------------------------------------------------------------------------------------
-
-    def where(self, node: Node, at: Element, answers: dict[int, Answer]) -> Truth:
-        match node:
-            case All():
-                return conjunction([self.where(child, at, answers) for child in node.children])
-            case AnyOf():
-                return invert(conjunction([invert(self.where(child, at, answers)) for child in node.children]))
-            case NoneOf():
-                return conjunction([invert(self.where(child, at, answers)) for child in node.children])
-            case Unless():
-                return conjunction([self.where(node.rule, at, answers), invert(self.where(node.unless, at, answers))])
-            case _:
-                answers[id(node)] = self._leaf(node, at)
-                return answers[id(node)].truth
-
-    def _chain(self, node: Node, at: Element, answers: dict[int, Answer]) -> set[Ask]:
-        """Whom to ask for the unknown leaves of a ``where`` whose chain within it is unknown."""
-        if self.where(node, at, dict(answers)) is not None:
-            return set()
-        below = children(node)
-        if not below:
-            return set(answers[id(node)].asks)
-        return {ask for child in below for ask in self._chain(child, at, answers)}
-
-    # -- leaves ----------------------------------------------------------------------------------------------------------
-
-    def _leaf(self, leaf: Leaf, at: Element) -> Answer:
-        match leaf:
-            case Compare():
-                return self._compare(leaf, at)
-            case Age():
-                return self._age(leaf, at)
-            case DateTest():
-                return self._date(leaf, at)
-            case Quantifier():
-                return self._quantifier(leaf, at)
-            case Sum():
-                return self._sum(leaf, at)
-            case Check():
-                return Answer(self._answered(leaf))
-            case _:
-                assert_never(leaf)
-
-    def _values(self, value: Value, of: Field | None, at: Element, answer: Answer) -> list[Fraction] | None:
-        """What a value is today, encoded as the field is; None where unknown, the reasons added."""
-        match value:
-            case Literals():
-                return [scalar(of, one, self.matcher.code_of) for one in value.values]
-            case ParamValue():
-                param = self.policy.params[value.param]
-                for start, _ in param.entries:
-                    self.rows.note(days(start))
-                key: str | int | None = None
-                if value.by is not None:
-                    cell = self.rows.read(value.by, at)
-                    answer.take(cell, value.by.field)
-                    if cell.value is None:
-                        return None
-                    by = self.rows.field(value.by)
-                    key = by.codes[cell.value] if by.type is FieldType.ENUM else cell.value
-                found = param_at(param, self.day, key)
-                if found is None:
-                    answer.asks.add((None, None))
-                    return None
-                return [scalar(of, found, self.matcher.code_of) * value.times]
-
-    def _compare(self, leaf: Compare, at: Element) -> Answer:
-        answer = Answer(None)
-        cell = self.rows.read(leaf.ref, at)
-        answer.take(cell, leaf.ref.field)
-        of = self.rows.field(leaf.ref)
-        if leaf.op == "within":
-            if cell.value is not None and isinstance(leaf.value, Literals):
-                code = self.rows.store.divisions.texts[cell.value]
-                found = [within(code, str(prefix)) for prefix in leaf.value.values]
-                answer.truth = invert(conjunction([invert(one) for one in found]))
-                if answer.truth is None:
-                    answer.asks.add((leaf.ref.feed, self.rows.unit(cell.feed, cell.record)))
-            answer.found = f"{self.rows.text(of, cell.value)} ∈ {self._value_text(leaf.value)}"
-            return answer
-        values = self._values(leaf.value, of, at, answer)
-        answer.found = f"{self.rows.text(of, cell.value) or '?'} {_SIGNS.get(leaf.op, leaf.op)} {self._value_text(leaf.value, values, of)}"
-        if cell.value is None or values is None:
-            return self._unknown(answer)
-        if leaf.op in ("in", "not_in"):
-            answer.truth = (cell.value in values) == (leaf.op == "in")
-        else:
-            answer.truth = holds(leaf.op, cell.value, values[0])
-        answer.asks.clear()
-        return answer
-
-    @staticmethod
-    def _unknown(answer: Answer) -> Answer:
-        """A parameter is a reason of its own only where nothing else is."""
-        if len(answer.asks) > 1:
-            answer.asks.discard((None, None))
-        answer.truth = None
-        return answer
-
-    def _value_text(self, value: Value | None, values: list[Fraction] | None = None, of: Field | None = None) -> str:
-        match value:
-            case Literals():
-                return ", ".join(map(str, value.values))
-            case ParamValue():
-                if values is None:
-                    return value.param
-                shown = self.rows.text(of, int(values[0])) if of is not None and values[0].denominator == 1 else str(values[0])
-                return f"{value.param} ({shown})"
-            case None:
-                return ""
-
-    def _age(self, leaf: Age, at: Element) -> Answer:
-        answer = Answer(None)
-        cell = self.rows.read(leaf.ref, at)
-        answer.take(cell, leaf.ref.field)
-        values = self._values(leaf.value, None, at, answer)
-        if cell.value is None or values is None:
-            answer.found = f"? {_SIGNS[leaf.op]} {self._value_text(leaf.value)}"
-            return self._unknown(answer)
-        born = day_of(cell.value)
-        age = completed_years(born, leaf.at or self.day)
-        if leaf.at is None:
-            for years in {int(values[0]), int(values[0]) + 1}:
-                if years >= 0:
-                    self.rows.note(days(birthday(born, years)))
-        answer.truth = holds(leaf.op, age, values[0])
-        answer.found = f"{age} {_SIGNS[leaf.op]} {self._value_text(leaf.value, values)}"
-        answer.asks.clear()
-        return answer
-
-    def _date(self, leaf: DateTest, at: Element) -> Answer:
-        answer = Answer(None)
-        cell = self.rows.read(leaf.ref, at)
-        answer.take(cell, leaf.ref.field)
-        if leaf.period is not None:
-            if cell.value is None:
-                return answer
-            start = day_of(cell.value)
-            end = leaf.period.after(start)
-            if leaf.op == "within_last":
-                answer.truth = start <= self.day <= end
-                self.rows.note(cell.value)
-                self.rows.note(days(end) + 1)
-            else:
-                answer.truth = self.day >= end
-                self.rows.note(days(end))
-            answer.found = f"{start.isoformat()} {leaf.op} {leaf.period}"
-            return answer
-        values = self._values(leaf.value, self.rows.field(leaf.ref), at, answer) if leaf.value is not None else None
-        if cell.value is None or values is None:
-            return self._unknown(answer)
-        answer.truth = cell.value < values[0] if leaf.op == "before" else cell.value > values[0]
-        answer.found = f"{day_of(cell.value).isoformat()} {leaf.op} {self._value_text(leaf.value)}"
-        answer.asks.clear()
-        return answer
-
-    def _element_truths(self, leaf: Quantifier | Sum, found: Elements, answer: Answer) -> list[Truth]:
-        out: list[Truth] = []
-        for one in found.found:
-            if one.quarantined:
-                assert one.feed is not None
-                answer.asks.add((one.feed, self.rows.unit(one.feed, one.record)))
-                truth: Truth = None
-            elif leaf.where is None:
-                truth = True
-            else:
-                inner: dict[int, Answer] = {}
-                truth = self.where(leaf.where, one, inner)
-                if truth is None:
-                    answer.asks |= self._chain(leaf.where, one, inner)
-                for given in inner.values():
-                    answer.records.extend(given.records)
-            if one.feed is not None:
-                answer.records.append((one.feed, one.record, None))
-            out.append(truth)
-        return out
-
-    def _quantifier(self, leaf: Quantifier, at: Element) -> Answer:
-        found = self.rows.elements(leaf.path, at, leaf.absence)
-        answer = Answer(None, set(found.asks))
-        truths = self._element_truths(leaf, found, answer)
-        yes, unknown = truths.count(True), truths.count(None)
-        answer.found = f"{yes}" + (f"–{yes + unknown}" if unknown else "") + ("" if found.complete else "+")
-        match leaf.kind:
-            case "some" | "none":
-                truth: Truth = True if yes else (False if found.complete and not unknown else None)
-                answer.truth = truth if leaf.kind == "some" else invert(truth)
-            case "all":
-                answer.truth = False if False in truths else (True if found.complete and not unknown else None)
-            case "count":
-                self._count(leaf, at, answer, yes, yes + unknown if found.complete else None)
-        return self._unknown(answer) if answer.truth is None else self._settled(answer)
-
-    @staticmethod
-    def _settled(answer: Answer) -> Answer:
-        answer.asks.clear()
-        return answer
-
-    def _count(self, leaf: Quantifier, at: Element, answer: Answer, low: int, high: int | None) -> None:
-        assert leaf.op is not None and leaf.value is not None
-        values = self._values(leaf.value, None, at, answer)
-        if values is None:
-            self._unknown(answer)
-            return
-        answer.found += f" {_SIGNS[leaf.op]} {self._value_text(leaf.value, values)}"
-        limit = values[0]
-        top = max(low, int(limit)) + 2 if high is None else high
-        outcomes = {holds(leaf.op, n, limit) for n in {low, top, *(n for n in range(int(limit) - 1, int(limit) + 3) if low <= n <= top)}}
-        answer.truth = outcomes.pop() if len(outcomes) == 1 else None
-
-    def _sum(self, leaf: Sum, at: Element) -> Answer:
-        found = self.rows.elements(leaf.path, at, leaf.absence)
-        answer = Answer(None, set(found.asks))
-        of = self.rows.field(leaf.addend)
-        truths = self._element_truths(leaf, found, answer)
-        low: int | None = 0
-        high: int | None = 0
-        for one, truth in zip(found.found, truths, strict=True):
-            if truth is False:
-                continue
-            cell = self.rows.read(leaf.addend, one)
-            answer.take(cell, leaf.addend.field)
-            least, most = (cell.value, cell.value) if cell.value is not None else (of.min, of.max)
-            if truth is None:
-                least, most = (None if least is None else min(least, 0)), (None if most is None else max(most, 0))
-            low = None if low is None or least is None else low + least
-            high = None if high is None or most is None else high + most
-        if not found.complete:
-            high = None
-            low = low if of.min is not None and of.min >= 0 else None
-        divisor: int | None = 1
-        if leaf.per is not None:
-            cell = self.rows.read(leaf.per, at)
-            answer.take(cell, leaf.per.field)
-            divisor = cell.value
-            if divisor is not None and divisor < 1:
-                answer.asks.add((cell.feed, self.rows.unit(cell.feed, cell.record) if cell.record >= 0 else self._first_unit(cell.feed)))
-                divisor = None
-        values = self._values(leaf.value, of, at, answer)
-        shown = f"[{'−∞' if low is None else self.rows.text(of, low)}, {'∞' if high is None else self.rows.text(of, high)}]"
-        answer.found = (self.rows.text(of, low) if low is not None and low == high else shown) + f" {_SIGNS[leaf.op]} "
-        answer.found += self._value_text(leaf.value, values, of) + (f" × {divisor if divisor is not None else '?'}" if leaf.per is not None else "")
-        if values is None or divisor is None:
-            return self._unknown(answer)
-        answer.truth = settle(leaf.op, low, high, values[0] * divisor)
-        return self._unknown(answer) if answer.truth is None else self._settled(answer)
-
-    def _first_unit(self, feed: str) -> str:
-        return self.rows.feed(feed).sources[0].unit
-
-
-def settle(op: str, low: int | None, high: int | None, limit: Fraction) -> Truth:
-    """Does the comparison hold for all, or for none, of the reals low..high (None: unbounded)?"""
-    match op:
-        case "lt":
-            return True if high is not None and high < limit else (False if low is not None and low >= limit else None)
-        case "le":
-            return True if high is not None and high <= limit else (False if low is not None and low > limit else None)
-        case "gt":
-            return invert(settle("le", low, high, limit))
-        case "ge":
-            return invert(settle("lt", low, high, limit))
-        case "eq":
-            if low is not None and low == high == limit:
-                return True
-            return False if (low is not None and low > limit) or (high is not None and high < limit) else None
-        case _:
-            return invert(settle("eq", low, high, limit))
 
 
 def _failed(reading: Reading, node: Node, assume: Truth, made: bool) -> set[str]:
@@ -586,10 +222,16 @@ def _facts(rows: Rows, records: Iterable[tuple[str, int, str | None]]) -> tuple[
         shown = tuple((name, rows.text(lay.feed.fields[name], rows.raw(feed, record, name))) for name in names)
         out.append(
             Fact(
-                feed, rows.unit(feed, record), int(row[k.DELIVERY]), int(k.wide(row, k.ORDER)),
-                day_of(ends[0]) if abs(ends[0]) < 2**30 else None, day_of(ends[1]) if abs(ends[1]) < 2**30 else None,
-                rows.quarantined(feed, record), shown, int(row[k.ROW]),
-            )  # fmt: skip
+                feed,
+                rows.unit(feed, record),
+                int(row[k.DELIVERY]),
+                int(k.wide(row, k.ORDER)),
+                day_of(ends[0]) if abs(ends[0]) < 2**30 else None,
+                day_of(ends[1]) if abs(ends[1]) < 2**30 else None,
+                rows.quarantined(feed, record),
+                shown,
+                int(row[k.ROW]),
+            )
         )
     return tuple(out)
 
@@ -603,4 +245,3 @@ def disclosed(matcher: Matcher, policy: Policy, token: int, day: date) -> dict[s
         if not rows.field(ref).identity:
             out[".".join((*ref.links, ref.feed, ref.field))] = rows.text(rows.field(ref), rows.read(ref, root).value)
     return out
-

@@ -194,7 +194,7 @@ def same_content(a, b, valid_body, link0, links, width):
     for link in range(links):
         if a[link0 + 3 * link] != b[link0 + 3 * link]:
             return False
-    for lane in range(link0 + 3 * links, width):
+    for lane in range(link0 + 3 * links, width):  # noqa: SIM110  # numba reads loops, not generators
         if a[lane] != b[lane]:
             return False
     return True
@@ -219,7 +219,8 @@ def stage(rows, keys, source, floor, arena, slots, count, picked, place, lay, he
             r = np.int64(count)
             s = rows[i, SUBJECT]
             if lay[L_REGISTERS] == 1 and s >= 0 and (s >= count or arena[s, MARK] == HOLE):
-                r = np.int64(s)  # a subject's register record lies at the subject's own number: scans by subject run through memory in order
+                # a subject's register record lies at the subject's own number: scans by subject run through memory in order
+                r = np.int64(s)
             while count <= r:
                 arena[count, :] = 0
                 arena[count, SUBJECT] = -1
@@ -779,7 +780,7 @@ def run(
             valid = lay[L_VALID]
             m = 0
             n = size[p]
-            if how == INVERSE or how == RECORDS_ONE:
+            if how in (INVERSE, RECORDS_ONE):
                 for i in range(n):
                     e = ent[p, i]
                     if e < 0:
@@ -941,7 +942,7 @@ def run(
                         bits[base + (s >> 6)] |= one
                     bits[base + st + (s >> 6)] &= ~one
                     maybe ^= low
-        elif code == COUNT or code == SUM:
+        elif code in (COUNT, SUM):
             # low column, high column, base, element, where, complete slot, quarantined, addend column, const (min, max)
             # how many elements there surely and possibly are, or what they add up to: LOW and HIGH where there is no bound
             lows, highs = cols[op[1]], cols[op[2]]
@@ -1070,7 +1071,7 @@ def run(
                     t |= np.uint64(wins[op[3], i] >= 0) << np.uint64(i & 63)
                 bits[base + j] = t
                 bits[base + st + j] = ~t if j < words(n) - 1 else ~t & tail(n)
-        elif code == UNKNOWN or code == ZERO:
+        elif code in (UNKNOWN, ZERO):
             # slot, domain
             base, st = off[op[1]], stride[op[1]]
             for j in range(words(size[op[2]])):
@@ -1139,7 +1140,8 @@ def run(
                     t |= np.uint64((ent[op[2], i] < 0) & (ent[op[3], i] >= 0)) << np.uint64(i & 63)
                 bits[base + j] = t
         elif code == INCOMPLETE:
-            # slot (path root), domain, slot of coverage on it, domain is path root, path root domain: rows some of whose steps are not covered
+            # slot (path root), domain, slot of coverage on it, domain is path root, path root domain:
+            # rows some of whose steps are not covered
             base, cov = off[op[1]], off[op[3]]
             n = size[op[2]]
             for j in range(words(size[op[5]])):

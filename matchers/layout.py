@@ -93,7 +93,11 @@ def layout(catalogue: Catalogue) -> Layout:
             lane += 2
         valid = k.BODY if feed.validity else -1
         feeds[feed.name] = FeedLayout(position, feed, kind, head, valid, link0, link_lanes, lanes, identity, lane)
-    lays = np.array([[f.valid, 0 if f.feed.many else 1, f.kind, f.head, len(f.links), f.link0, f.width, int(f.feed.registers is not None)] for f in feeds.values()], np.int32)
+    rows = [
+        [f.valid, int(not f.feed.many), f.kind, f.head, len(f.links), f.link0, f.width, int(f.feed.registers is not None)]
+        for f in feeds.values()
+    ]
+    lays = np.array(rows, np.int32)
     link_rows = np.array([[li.feed, li.lane, li.target, li.head] for li in links.values()], np.int32).reshape(len(links), 4)
     registers = tuple(found.name if (found := catalogue.register(kind)) else None for kind in KINDS)
     return Layout(feeds, links, (heads[0], heads[1], heads[2]), lays.reshape(len(feeds), 8), link_rows, registers)  # type: ignore[arg-type]  # three kinds

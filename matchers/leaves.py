@@ -74,7 +74,7 @@ def never(b: Builder, domain: Domain) -> int:
         slot = b.slot(domain)
         b.emit(k.ZERO, slot, domain.number)
         b.memo[key] = slot
-    return b.memo[key]  # type: ignore[return-value]  # the memo holds what was put there
+    return b.memo[key]
 
 
 def _complete(b: Builder, start: Domain, covers: list[tuple[Domain, int, str]], empties: list[tuple[Domain, Domain, str]]) -> int:
@@ -87,7 +87,7 @@ def _complete(b: Builder, start: Domain, covers: list[tuple[Domain, int, str]], 
         for domain, cover, _ in covers:
             b.emit(k.CLEAR_BY, slot, domain.number, cover, int(domain.space == start.space))
         b.memo[key] = slot
-    return b.memo[key]  # type: ignore[return-value]  # as above
+    return b.memo[key]
 
 
 def by_field(b: Builder, value: Value | None) -> Field | None:
@@ -135,7 +135,7 @@ def ranged(b: Builder, found: list[Test], column: int, domain: Domain, value: Va
             else:
                 b.emit(k.RANGE, slot, column, at, domain.number, 0)
             b.memo[key] = slot
-        refs.append(2 * int(b.memo[key]))  # type: ignore[call-overload]  # as above
+        refs.append(2 * b.memo[key])
     ref = refs[0] if len(refs) == 1 else b.either(domain, refs)
     return ref ^ 1 if negate else ref
 
@@ -178,7 +178,7 @@ def check(b: Builder, node: Check, policy: Policy, assume: int) -> int:
         slot = b.slot(b.root())
         b.emit(k.CHECK, slot, 0, number, assume)
         b.memo[key] = slot
-    return 2 * int(b.memo[key])  # type: ignore[call-overload]  # as above
+    return 2 * b.memo[key]
 
 
 def compare(b: Builder, node: Compare, domain: Domain, policy: Policy) -> int:
@@ -198,7 +198,7 @@ def lookup(b: Builder, prefix: str, column: int, domain: Domain) -> int:
         slot = b.slot(domain)
         b.emit(k.LOOKUP, slot, column, b.withins.index(prefix), domain.number, 0)
         b.memo[key] = slot
-    return 2 * int(b.memo[key])  # type: ignore[call-overload]  # as above
+    return 2 * b.memo[key]
 
 
 def dated(b: Builder, node: Age | DateTest, domain: Domain, policy: Policy) -> int:
@@ -231,20 +231,20 @@ def some(b: Builder, domain: Domain, found: Set, where: int) -> int:
         slot = b.slot(domain)
         b.emit(k.SOME, slot, domain.number, found.domain.number, where, found.complete, found.quarantined)
         b.memo[key] = slot
-    return 2 * int(b.memo[key])  # type: ignore[call-overload]  # as above
+    return 2 * b.memo[key]
 
 
 def bounds(b: Builder, domain: Domain, found: Set, where: int, addend: int = -1, limits: tuple[int, int] | None = None) -> tuple[int, int]:
     """Columns of the least and the greatest number of elements, or of what their addends come to."""
     key = ("bounds", domain.number, found.domain.number, where, found.complete, addend, limits)
-    if key not in b.memo:
+    if key not in b.pairs:
         low = b.columns
         b.columns += 2
         at = b.constant((*limits, 0, 0)) if limits is not None else -1
         code = k.COUNT if limits is None else k.SUM
         b.emit(code, low, low + 1, domain.number, found.domain.number, where, found.complete, found.quarantined, addend, at)
-        b.memo[key] = (low, low + 1)
-    return b.memo[key]  # type: ignore[return-value]  # as above
+        b.pairs[key] = (low, low + 1)
+    return b.pairs[key]
 
 
 def settled(b: Builder, node: Quantifier | Sum, domain: Domain, ends: tuple[int, int], policy: Policy) -> int:
@@ -261,7 +261,7 @@ def settled(b: Builder, node: Quantifier | Sum, domain: Domain, ends: tuple[int,
         slot = b.slot(domain)
         b.emit(k.SETTLE, slot, domain.number, *ends, at, keys, divisor, op)
         b.memo[key] = slot
-    return (2 * int(b.memo[key])) ^ int(node.op == "ne")  # type: ignore[call-overload]  # as above
+    return (2 * b.memo[key]) ^ int(node.op == "ne")
 
 
 def total(b: Builder, node: Sum, domain: Domain, policy: Policy) -> int:

@@ -78,14 +78,20 @@ class Program:
 class Builder:
     """Builds one program. ``verdicts`` makes it write yes / no / unknown instead of statuses."""
 
-    def __init__(self, layout: Layout, kind: int, check_number: Callable[[str, str], int], code_of: Callable[[FieldType, str], int]) -> None:
+    def __init__(
+        self, layout: Layout, kind: int, check_number: Callable[[str, str], int], code_of: Callable[[FieldType, str], int]
+    ) -> None:
         self.layout = layout
         self.kind = kind
         self.check_number = check_number
         self.code_of = code_of
         self.ops: list[list[int]] = []
         self.args: list[int] = []
-        self.memo: dict[object, object] = {}
+        self.memo: dict[object, int] = {}  # slots, columns, winners and constants, by what they are
+        self.linked: dict[object, Domain] = {}
+        self.expanded: dict[object, tuple[Domain, int]] = {}
+        self.pairs: dict[object, tuple[int, int]] = {}
+        self.asked: dict[object, dict[str | None, int]] = {}
         self.tests: list[tuple[int, Test]] = []
         self.fixed: list[tuple[int, tuple[int, int, int, int]]] = []
         self.constants = 0
@@ -117,7 +123,7 @@ class Builder:
             self.fixed.append((self.constants, row))
             self.memo[key] = self.constants
             self.constants += 1
-        return self.memo[key]  # type: ignore[return-value]  # the memo holds what each key's builder put there
+        return self.memo[key]
 
     def test(self, test: Test) -> int:
         """First constant of a test's rows."""
@@ -126,7 +132,7 @@ class Builder:
             self.tests.append((self.constants, test))
             self.memo[key] = self.constants
             self.constants += len(test.keys) + 1 if test.keys else 1
-        at: int = self.memo[key]  # type: ignore[assignment]  # as above
+        at = self.memo[key]
         self.used_constants.add(at)
         return at
 
@@ -143,26 +149,26 @@ class Builder:
             self.emit(k.WINNER, self.winners, domain.number, self.layout.feeds[feed].position)
             self.winners += 1
             self.rules.add((self.layout.feeds[feed].position, domain.back))
-        return self.memo[key]  # type: ignore[return-value]  # as above
+        return self.memo[key]
 
     def link(self, parent: Domain, name: str, base: Domain) -> Domain:
-        key = ("link", parent.number, name, base.number)
-        if key not in self.memo:
+        key = (parent.number, name, base.number)
+        if key not in self.linked:
             link = self.layout.links[name]
             feed = list(self.layout.feeds)[link.feed]
             at = self.winner(parent, feed)
             made = Domain(len(self.domains), link.target, parent.space, ((link.position, 0), *parent.back))
             self.domains.append(made)
             self.emit(k.LINK, made.number, parent.number, link.feed, link.lane, at, int(parent is base))
-            self.memo[key] = made
-        return self.memo[key]  # type: ignore[return-value]  # as above
+            self.linked[key] = made
+        return self.linked[key]
 
     def expand(self, parent: Domain, step: Step, base: Domain) -> tuple[Domain, int]:
         """The elements of a to-many step and the slot of the quarantined among them."""
-        key = ("expand", parent.number, step, base.number)
+        key = (parent.number, step, base.number)
         lay = self.layout.feeds[step.name]
         self.used_sites.add(lay.position)
-        if key not in self.memo:
+        if key not in self.expanded:
             row = -1
             kind, back = lay.kind, parent.back
             if step.kind == "records":
@@ -178,8 +184,8 @@ class Builder:
             quarantined = self.slot(made)
             several = int(parent is not base and parent.space == parent.number and step.kind == "records")
             self.emit(k.EXPAND, made.number, parent.number, how, lay.position, row, int(parent is base), quarantined, several)
-            self.memo[key] = (made, quarantined)
-        return self.memo[key]  # type: ignore[return-value]  # as above
+            self.expanded[key] = (made, quarantined)
+        return self.expanded[key]
 
     def column(self, domain: Domain, feed: str, lane: int, wide: bool, at: int, default: int = -1, cover: int = -1) -> int:
         key = ("column", domain.number, feed, lane, at, default, cover)
@@ -187,7 +193,7 @@ class Builder:
             self.emit(k.COLUMN, self.columns, domain.number, self.layout.feeds[feed].position, lane, int(wide), at, default, max(cover, 0))
             self.memo[key] = self.columns
             self.columns += 1
-        return self.memo[key]  # type: ignore[return-value]  # as above
+        return self.memo[key]
 
     def placement(self, domain: Domain) -> int | None:
         """Column of the division a domain's subjects are placed in."""
@@ -214,7 +220,7 @@ class Builder:
             else:
                 self.emit(k.COVER, slot, domain.number, row, place, domain.kind)
             self.memo[key] = slot
-        return self.memo[key]  # type: ignore[return-value]  # as above
+        return self.memo[key]
 
     def read(self, ref: FieldRef, domain: Domain, policy: Policy) -> tuple[int, Domain, list[tuple[Domain, Domain, str]]]:
         """Column of a field; the (aligned) domain it is read on; the links followed: (target domain, parent, defining feed)."""
@@ -250,7 +256,7 @@ class Builder:
             self.emit(k.AND, slot, len(self.args), len(unique), domain.number)
             self.args.extend(unique)
             self.memo[key] = 2 * slot
-        return self.memo[key]  # type: ignore[return-value]  # as above
+        return self.memo[key]
 
     def either(self, domain: Domain, refs: Sequence[int]) -> int:
         return self.both(domain, [ref ^ 1 for ref in refs]) ^ 1

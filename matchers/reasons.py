@@ -36,9 +36,9 @@ def leaf_reasons(b: Builder, leaf: Leaf, policy: Policy) -> Reasons:
         return {}
     ref = condition(b, leaf, b.root(), policy)
     key = ("reasons", ref >> 1, _reads(leaf))
-    if key not in b.memo:
-        b.memo[key] = _leaf(b, leaf, ref, b.root(), policy, None)
-    return b.memo[key]  # type: ignore[return-value]  # the memo holds what was put there
+    if key not in b.asked:
+        b.asked[key] = _leaf(b, leaf, ref, b.root(), policy, None)
+    return b.asked[key]
 
 
 def _reads(leaf: Leaf) -> object:
@@ -68,7 +68,7 @@ def _shared(b: Builder, domain: Domain, code: int, *words: int) -> int:
         slot = b.slot(domain)
         b.front.append([code, slot, *words, *([0] * (10 - len(words)))])
         b.memo[key] = slot
-    return b.memo[key]  # type: ignore[return-value]  # as above
+    return b.memo[key]
 
 
 def _leaf(b: Builder, leaf: Leaf, ref: int, domain: Domain, policy: Policy, mask: int | None) -> Reasons:
@@ -197,4 +197,3 @@ def _where(b: Builder, node: Node, ref: int, domain: Domain, policy: Policy, mas
         for feed, slot in _where(b, child, condition(b, child, domain, policy), domain, policy, chain).items():
             _add(b, out, feed, domain, slot)
     return out
-

@@ -318,4 +318,3 @@ def subject(matcher: Matcher, policy: Policy, token: int) -> Element:
     """The subject a policy is asked about; its row is -1 where nobody ever named it."""
     kind = KINDS.index(policy.subject)
     return Element(kind, matcher.store.entity(kind, token), None, -1, False)
-

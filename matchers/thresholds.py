@@ -97,7 +97,7 @@ def scalar(field: Field | None, value: Scalar, code_of: CodeOf) -> Fraction:
         case FieldType.INT:
             return Fraction(value)  # type: ignore[arg-type]  # as above
         case FieldType.DECIMAL:
-            return Fraction(value) * 10**field.scale  # type: ignore[arg-type]  # as above
+            return Fraction(value) * Fraction(10**field.scale)  # type: ignore[arg-type]  # as above
         case FieldType.DATE:
             return Fraction(days(value if isinstance(value, date) else date.fromisoformat(str(value))))
         case FieldType.ENUM:

@@ -61,7 +61,7 @@ def encoded(field: Field, value: object) -> int | str | None:
         case FieldType.DATE:
             return _day(value)
         case FieldType.ENUM:
-            labels = dict((label, code) for code, label in field.values)
+            labels = {label: code for code, label in field.values}
             return field.codes.index(labels.get(str(value), str(value)))
         case FieldType.DIVISION:
             return significant(str(value))

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.oracles.sql import SqlWorld, verdicts
+from tests.oracles.sql import verdicts
+from tests.oracles.sql_world import SqlWorld
 from tests.worlds import CONTRACTS, random_given, random_policy
 
 AS_OF = dt.date(2026, 10, 15)

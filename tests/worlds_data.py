@@ -83,7 +83,7 @@ class _World:
                 code = rng.choice(list(field["values"]))
                 return field["values"][code] if self.chance(0.2) else code
             case "division":
-                return rng.choices(DIVISIONS, [50, 16, 8, 8, 7, 6, 5, 2, 2])[0]
+                return rng.choices(DIVISIONS, [48, 16, 7, 12, 7, 7, 5, 2, 2])[0]
             case "text":
                 return rng.choice(texts(name))
             case "int":
@@ -210,18 +210,19 @@ def _statements(world: _World) -> list[Record]:
     def complete_to() -> dt.date:
         return world.as_of - dt.timedelta(rng.choice(AGES_OF_COVERAGE))
 
-    if world.chance(0.65):
+    by_list = world.chance(0.2)
+    if world.chance(0.7) and not by_list:
         statements.append({"feed": list(FEEDS), "division": "31", "complete_to": world.as_of - dt.timedelta(rng.choice([0, 1, 2, 3, 6, 7, 8, 30, 31]))})
     for feed, contract in FEEDS.items():
         for source in contract["sources"]:
-            if world.chance(0.75):
+            if world.chance(0.3 if by_list else 0.75):
                 division = rng.choice([source["division"], source["division"], "31", "310107", "310107", "310107020"])
                 statements.append({"feed": feed, "unit": source["unit"], "division": division, "complete_to": complete_to()})
-        if world.chance(0.35):
+        if world.chance(0.9 if by_list else 0.3):
             names = list(world.names[contract["subject"]])
             if LISTS_ACROSS_KINDS:
                 names += world.names["household"] + world.names["dwelling"]
-            listed = rng.sample(names, rng.randint(1, len(names)))
+            listed = rng.sample(names, rng.randint(max(1, len(names) // 2) if by_list else 1, len(names)))
             units = {"unit": rng.choice(contract["sources"])["unit"]} if world.chance(0.5) else {}
             statements.append({"feed": feed, **units, "subjects": listed, "complete_to": complete_to()})
     dropped = rng.choice([None, None, *FEEDS])

@@ -140,12 +140,12 @@ class _Draft:
         """A table by enum codes or integers, now and then with a key left out."""
         if spec["type"] == "enum":
             keys: list[Any] = list(spec["values"])
-            if self.chance(0.15):
+            if self.chance(0.25):
                 keys.pop()
         else:
             low, high = max(spec["min"], 0), NUMBERS[field][1]
             keys = [low, f"{low + 1}..{high - 1}", f"{high}.."] if self.chance(0.5) else [*range(low, high), f"{high}.."]
-            if self.chance(0.1):
+            if self.chance(0.25):
                 keys.pop()
         return {key: amount() for key in keys}
 

@@ -142,3 +142,32 @@ def test_agreements_that_end_are_told_once_a_policy(run: Run, tmp_path: Path) ->
     assert all(feed in lines[0] for feed in ("disability", "employment", "hukou", "social_assistance", "tekun_roll", "injury_care"))
     assert len(json.loads(data.stdout)) == 6
     assert "没有错误，1 处提醒" in shown.output
+
+
+INCOME = "id_number,monthly_income,changed_at\n"
+
+
+def test_rows_broken_alike_are_one_line(run: Run, tmp_path: Path) -> None:
+    """Seven wrong numbers are told once, the first five by row; a file of a header only says so; a row counts once."""
+    run("init", "--example")
+    wrong, empty = tmp_path / "wrong.csv", tmp_path / "empty.csv"
+    rows = [f"31010719500101000{i},{'many' if i == 3 else '7.00'},2026-09-01\n" for i in range(10)]
+    wrong.write_text(INCOME + "".join(rows))
+    empty.write_text(INCOME)
+
+    taken = [run("ingest", "income", path) for path in (wrong, empty)]
+    told, data = run("feed", "quarantine", "income"), run("feed", "quarantine", "income", "--json")
+
+    assert [result.exit_code for result in taken] == [0, 0] and "没有一行数据" in taken[1].output
+    broken = json.loads(data.stdout)
+    assert len(broken) > 5 and "1, 2, 3, 4, 5 … 共" in told.output and told.output.count("校验位") == 1
+    assert f"共 {len({cell['row'] for cell in broken})} 行待修正" in told.output
+
+
+def test_days_of_policies_are_whole_at_eighty_columns(run: Run, district: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A date broken in two can be misread."""
+    monkeypatch.setenv("COLUMNS", "80")
+
+    shown = run("policy", "list", "--workspace", district).output
+
+    assert "2026-10-01 起" in shown and all(len(line) <= 80 for line in shown.splitlines())

@@ -21,7 +21,7 @@ FACTOR = int(os.environ.get("HUIMIN_SEEDS", "1"))
 
 _TOTAL: dict[str, Counter[str]] = {}
 _CHUNKS: Counter[str] = Counter()
-_SHORT: list[str] = []
+_NEEDED: dict[str, tuple[int, Mapping[str, int]]] = {}
 
 
 def chunks(number: int) -> range:
@@ -50,6 +50,20 @@ def gathered(report: pytest.TestReport) -> None:
             for title, counts in json.loads(str(value)).items():
                 _TOTAL.setdefault(title, Counter()).update(counts)
                 _CHUNKS[title] += 1
+
+
+def need(title: str, chunks: int, least: Mapping[str, int]) -> None:
+    """Ask for at least so many of a title's counts, once all its chunks have run."""
+    _NEEDED[title] = chunks, least
+
+
+def shortages() -> list[str]:
+    """Counts that fell short though everything ran: the generators no longer reach what they should."""
+    out = []
+    for title, (wanted, least) in _NEEDED.items():
+        if _CHUNKS[title] >= wanted:
+            out += [f"{title}: {_TOTAL[title][name]:,} of at least {count:,} {name}" for name, count in least.items() if _TOTAL[title][name] < count]
+    return out
 
 
 def lines() -> list[str]:

@@ -110,14 +110,20 @@ def _nodes(part: Any) -> Iterator[dict[str, Any]]:
 
 _RARE: list[Callable[[dict[str, Any]], object]] = [
     lambda node: node.get("quantifier") == "count" and isinstance(node["value"], dict) and "times" in node["value"],
+    lambda node: node.get("quantifier") == "count" and isinstance(node["value"], dict) and node["value"].get("times") in ("1.5", "1/3"),
     lambda node: str(node.get("sum_of", "")).startswith("assets."),
     lambda node: str(node.get("sum_of", "")) == "assets.total",
+    lambda node: str(node.get("sum_of", "")) == "assets.total" and node["over"] == "assets",
     lambda node: str(node.get("sum_of", "")) == "insurance.amount",
     lambda node: "sum_of" in node and "per" in node,
     lambda node: node.get("op") == "within",
+    lambda node: node.get("op") == "within" and len(str(node["value"])) == 9,
+    lambda node: node.get("scope") == {"division": "31"} and {"insurance", "grants", "survey", "disability"} & node["evidence"].keys(),
     lambda node: isinstance(node.get("value"), str) and node["value"].endswith("000000"),
     lambda node: node.get("within_last") in ("P2Y", "P24M"),
     lambda node: node.get("at_least_ago") in ("P2Y", "P24M"),
+    lambda node: node.get("within_last") in ("P2Y", "P24M", "P1Y"),
+    lambda node: "by" in node,
     lambda node: "by" in node,
     lambda node: "check" in node,
     lambda node: node.get("absence") == "open",
@@ -131,7 +137,7 @@ def focused(rng: Random, name: str) -> tuple[dict[str, Any], Policy]:
     rare = rng.choice(_RARE)
     while True:
         data, policy = drawn(rng, rng.choice([1, 1, 2]), name)
-        if any(rare(node) for node in _nodes([data["criteria"], data["definitions"]])):
+        if any(rare(node) for node in _nodes(data)):
             return data, policy
 
 

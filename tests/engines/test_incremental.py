@@ -189,7 +189,7 @@ class Schedule:
         batches = worlds.batches(catalogue(), given)
         order = list(range(len(batches)))
         self.rng.shuffle(order)
-        fresh = worlds.load(catalogue(), {**given, **{key: {**dict.fromkeys(self.given[key], {}), **given[key]} for key in ("persons", "households", "dwellings")}}, self.matcher.day, order)
+        fresh = worlds.load(catalogue(), {**given, **{key: {**{name: {} for name in self.given[key]}, **given[key]} for key in ("persons", "households", "dwellings")}}, self.matcher.day, order)
         for policy in self.policies.values():
             fresh.publish(policy)
         for (name, subject, check), word in self.answers.items():
@@ -215,7 +215,7 @@ def run(seed: int) -> Counter[str]:
     one = Schedule(seed)
     one.step(one.publish)
     words = [one.records] * 8 + [one.correct] * 4 + [one.cover] * 4 + [one.tick] * 5 + [one.publish, one.publish, one.withdraw, one.answer, one.answer, one.replace, one.restore]
-    for message in [one.records, one.cover, one.publish, one.publish] + one.rng.choices(words, k=STEPS):
+    for message in [one.records, one.cover, one.publish, one.publish, *one.rng.choices(words, k=STEPS)]:
         one.step(message)
     while one.pending:
         one.step(one.records)
