@@ -110,9 +110,7 @@ def show(context: typer.Context, name: NameOrFile) -> None:
     agency = catalogue.units[policy.agency].title[language] if policy.agency in catalogue.units else policy.agency
     span = _span(policy.effective_from, policy.effective_to)
     zh, en = span.zh.replace("\n", " "), span.en.replace("\n", " ")
-    session.say(
-        Text(f"执行 {agency} · 范围 {policy.scope} · 施行 {zh}", f"for {agency} · scope {policy.scope} · in force {en}")
-    )
+    session.say(Text(f"执行 {agency} · 范围 {policy.scope} · 施行 {zh}", f"for {agency} · scope {policy.scope} · in force {en}"))
     session.console().print(drawn(policy.criteria, catalogue, language))
 
 

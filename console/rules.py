@@ -91,7 +91,9 @@ def tested(node: Node, catalogue: Catalogue, language: str) -> str:
             age = Text("周岁：", "age by ")[language] + _field(node.ref, catalogue, language)
             return _joined(age, OPERATORS[node.op][language], value_words(node.value, catalogue, language))
         case DateTest():
-            limit = period_words(node.period, language) if node.period else value_words(node.value, catalogue, language) if node.value else ""
+            limit = (
+                period_words(node.period, language) if node.period else value_words(node.value, catalogue, language) if node.value else ""
+            )
             return _joined(_field(node.ref, catalogue, language), OPERATORS[node.op][language], limit)
         case Quantifier():
             return _quantified(node, catalogue, language)
@@ -99,7 +101,10 @@ def tested(node: Node, catalogue: Catalogue, language: str) -> str:
             per = f" ÷ {_field(node.per, catalogue, language)}" if node.per else ""
             total = Text("合计 ", "sum of ")[language] + _field(node.addend, catalogue, language) + per
             return _joined(
-                total, f"({_path(node.path, catalogue, language)})", OPERATORS[node.op][language], value_words(node.value, catalogue, language)
+                total,
+                f"({_path(node.path, catalogue, language)})",
+                OPERATORS[node.op][language],
+                value_words(node.value, catalogue, language),
             )
         case Check():
             return Text("需人工核实：", "to be asked: ")[language] + node.text[language]

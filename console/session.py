@@ -75,7 +75,12 @@ class Session:
         return self.json
 
     def table(
-        self, title: Text | None, columns: Sequence[Text], rows: Iterable[Sequence[str]], right: Sequence[int] = (), whole: Sequence[int] = ()
+        self,
+        title: Text | None,
+        columns: Sequence[Text],
+        rows: Iterable[Sequence[str]],
+        right: Sequence[int] = (),
+        whole: Sequence[int] = (),
     ) -> None:
         """A table (on stderr beside ``--json``). Cells are shown as they are; columns in ``right`` stand right, the first and those in
         ``whole`` are never broken."""
@@ -91,7 +96,9 @@ class Session:
             pad_edge=False,
         )
         for i, column in enumerate(columns):
-            shown.add_column(column[self.language], justify="right" if i in right else "left", overflow="fold", no_wrap=i == 0 or i in whole)
+            shown.add_column(
+                column[self.language], justify="right" if i in right else "left", overflow="fold", no_wrap=i == 0 or i in whole
+            )
         for row in rows:
             shown.add_row(*(Cell(cell) for cell in row))
         self.console(stderr=self.json).print(shown)

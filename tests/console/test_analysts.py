@@ -42,7 +42,9 @@ def test_the_tables_of_the_page_are_there(snapshot: Path) -> None:
     """And one for every feed; whatever a table counts as people is never one to four."""
     with duckdb.connect(str(snapshot), read_only=True) as con:
         tables = {name for (name,) in con.sql("SELECT table_name FROM duckdb_tables()").fetchall()}
-        small = con.sql("SELECT count(*) FROM verdicts WHERE yes BETWEEN 1 AND 4 OR no BETWEEN 1 AND 4 OR unknown BETWEEN 1 AND 4").fetchall()
+        small = con.sql(
+            "SELECT count(*) FROM verdicts WHERE yes BETWEEN 1 AND 4 OR no BETWEEN 1 AND 4 OR unknown BETWEEN 1 AND 4"
+        ).fetchall()
 
     listed = PAGE.read_text(encoding="utf-8").split("| 表 table |")[1].split("\n\n")[0]
     named = set(re.findall(r"`([a-z]+)`", listed)) - {"offset"}

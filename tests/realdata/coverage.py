@@ -69,7 +69,10 @@ def _of_street(feed: str, street: str, last: str, rows: int) -> list[Statement]:
         case 3:
             return [Statement(_line(feed, UNITS[feed], street, FRESH, {"id": last, "rows": rows + 1}), False)]
         case 4 | 5:
-            return [Statement(_line(feed, UNITS[feed], street, STALE), True), Statement(_line(feed, UNITS[feed], street, OLDER, None, "b"), True)]
+            return [
+                Statement(_line(feed, UNITS[feed], street, STALE), True),
+                Statement(_line(feed, UNITS[feed], street, OLDER, None, "b"), True),
+            ]
         case _:
             return [Statement(_line(feed, UNITS[feed], street, FRESH, {"id": last, "rows": rows}), True)]
 

@@ -82,7 +82,9 @@ def _versions(rows: Rows, rng: np.random.Generator) -> tuple[pl.DataFrame, Count
     n, by_delivery = len(frame), rows.feed in BY_DELIVERY
     parts = rng.integers(2, PARTS, n)  # the deciding rows; room before and behind
     order = rng.integers(100, 900, n)
-    right = frame.select(rows.cells).with_columns(changed_at=pl.Series(order), deleted=pl.lit(None, pl.String), part=pl.Series(parts), top=False)
+    right = frame.select(rows.cells).with_columns(
+        changed_at=pl.Series(order), deleted=pl.lit(None, pl.String), part=pl.Series(parts), top=False
+    )
     wrong = _of_others(rows, right)
     differs = _differ(rows, right, wrong)
     draw, gone = rng.random(n), (frame["fate"] == "gone").to_numpy()
@@ -112,7 +114,12 @@ def _versions(rows: Rows, rng: np.random.Generator) -> tuple[pl.DataFrame, Count
 
 def _of_others(rows: Rows, right: pl.DataFrame) -> pl.DataFrame:
     """The rows with the cells of others, as unlike their own as the feed allows: half-way round in the order of what is asked most."""
-    place = right.select(*(pl.col(c) for c in rows.contents[::-1])).with_row_index("i").sort(rows.contents[::-1], nulls_last=True)["i"].to_numpy()
+    place = (
+        right.select(*(pl.col(c) for c in rows.contents[::-1]))
+        .with_row_index("i")
+        .sort(rows.contents[::-1], nulls_last=True)["i"]
+        .to_numpy()
+    )
     taken = np.empty(len(right), np.int64)
     taken[place] = np.roll(place, len(right) // 2)
     return right.with_columns(right[c][taken].alias(c) for c in rows.contents)
@@ -166,7 +173,12 @@ def _state(out: Deliveries, streets: dict[int, str], folder: Path) -> None:
     for feed in dict.fromkeys(part.feed for part in out.parts):
         rows = {part.name: part.rows for part in out.parts if part.feed == feed and part.source == 0}
         out.statements += stated(feed, known, rows)
-    lost = {id for fates in out.fates for id, fate in fates.filter(pl.col("feed") == "employment").select("id", "fate").iter_rows() if fate == "lost"}
+    lost = {
+        id
+        for fates in out.fates
+        for id, fate in fates.filter(pl.col("feed") == "employment").select("id", "fate").iter_rows()
+        if fate == "lost"
+    }
     out.looked_up = [id for id in sorted(streets) if truncated(streets[id]) and id not in lost][::20]
     pl.DataFrame({"person_no": [f"P{id}" for id in out.looked_up]}).write_csv(folder / "answer.csv")
     answer = {

@@ -9,14 +9,19 @@ from tests.realdata.coverage import FRESH
 from tests.realdata.deliveries import Deliveries
 from tests.realdata.plan import AS_OF, DATA, HERE
 
-OPTIONAL = {"bayarea": "c.income AS income_to, c.tenancy AS tenancy_to, NULL::DATE AS work_to", "detroit": "NULL::DATE AS income_to, c.work AS work_to"}
+OPTIONAL = {
+    "bayarea": "c.income AS income_to, c.tenancy AS tenancy_to, NULL::DATE AS work_to",
+    "detroit": "NULL::DATE AS income_to, c.work AS work_to",
+}
 
 
 def joined(folder: str, deliveries: Deliveries, sources: list[tuple[str, str, str]]) -> duckdb.DuckDBPyConnection:
     """A connection that has the tables of ``joined.sql``."""
     con = duckdb.connect()
     con.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false; SET threads = 2")
-    con.execute(f"SET VARIABLE persons = '{DATA / folder / 'persons.csv.gz'}'; SET VARIABLE households = '{DATA / folder / 'households.csv.gz'}'")
+    con.execute(
+        f"SET VARIABLE persons = '{DATA / folder / 'persons.csv.gz'}'; SET VARIABLE households = '{DATA / folder / 'households.csv.gz'}'"
+    )
     con.execute(f"SET VARIABLE day = DATE '{AS_OF}'")
     counting = [s.line for s in deliveries.statements if s.counts]
     tables = {

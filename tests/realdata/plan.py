@@ -87,7 +87,9 @@ def _bayarea(persons: pl.DataFrame, households: pl.DataFrame) -> Split:
     esr = _coded("ESR", {1: "employed", 2: "absent", 3: "unemployed", 4: "forces", 5: "forces", 6: "outside"})
     marital = _coded("MSP", {1: "married", 2: "apart", 3: "widowed", 4: "divorced", 5: "separated", 6: "single"})
     family = _coded("HHT", {1: "married", 2: "male_head", 3: "female_head", 4: "alone", 5: "non_family", 6: "alone", 7: "non_family"})
-    building = _coded("BLDGSZ", {1: "house", 2: "house", 3: "house", 4: "small", 5: "small", 6: "small", 7: "block", 8: "block", 9: "block", 10: "house"})
+    building = _coded(
+        "BLDGSZ", {1: "house", 2: "house", 3: "house", 4: "small", 5: "small", 6: "small", 7: "block", 8: "block", 9: "block", 10: "house"}
+    )
     return [
         *_registers(p, h, relation, h.select("id", "street", size="PERSONS", building=building)),
         ("employment", 0, "person_no", "person_no", _one(p.filter(pl.col("ESR") > 0), "person", status=esr, hours=_text("HOURS"))),
@@ -133,7 +135,9 @@ def _registers(p: pl.DataFrame, h: pl.DataFrame, relation: pl.Expr, homes: pl.Da
     label = pl.when(pl.col("id") % 2 == 0).then(pl.lit("男女")).otherwise(pl.lit(""))
     sex = pl.when(label != "").then(_coded("sex", {1: "男", 2: "女"})).otherwise(_coded("sex", {1: "male", 2: "female"}))
     born = pl.struct("id", "age").map_elements(lambda r: birth_date(r["id"], r["age"]), pl.String)
-    hukou = _one(p, "person", birth_date=born, sex=sex, relation=relation, division=pl.col("street"), household_no=_name("household_id", "H"))
+    hukou = _one(
+        p, "person", birth_date=born, sex=sex, relation=relation, division=pl.col("street"), household_no=_name("household_id", "H")
+    )
     household = _one(homes, "household", size=_text("size"), division=pl.col("street"), property_no=_name("id", "D"))
     dwelling = homes.select("id", n=0, bad=pl.lit(False), property_no=_name("id", "D"), division=pl.col("street"), building="building")
     return [
