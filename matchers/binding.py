@@ -74,6 +74,15 @@ def bind(program: Program, day: date, found: CoverageTables, divisions: Sequence
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Side:
+    """One side of a comparison: a program bound to a day, coverage and answers."""
+
+    binding: Binding
+    coverage: CoverageTables
+    answers: Answers
+
+
 class Frame:
     """Buffers of one chunk's run: planes that are read afterwards, statuses, disclosed columns."""
 

@@ -8,21 +8,16 @@ owner and both its targets are seeds, and the steps nearer to the subject did no
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from matchers import kernels as k
 from matchers.batch import Int32
-from matchers.binding import Binding
+from matchers.binding import Binding, Side
 from matchers.coverage import CoverageTables
 from matchers.layout import Layout
 from matchers.program import Program
 from matchers.store import Store, tables
-
-if TYPE_CHECKING:
-    from matchers.compare import Side
-    from matchers.core import Matcher
 
 Steps = tuple[tuple[int, int], ...]
 
@@ -70,7 +65,7 @@ class Rules:
         return out
 
     def covered(
-        self, matcher: Matcher, before: Mapping[int, Side], after: Mapping[int, Side], old: CoverageTables, new: CoverageTables
+        self, store: Store, before: Mapping[int, Side], after: Mapping[int, Side], old: CoverageTables, new: CoverageTables
     ) -> dict[int, Int32]:
         """Subjects whose coverage for any feed read differs between two sides."""
         found: dict[int, list[Int32]] = {}
@@ -79,12 +74,12 @@ class Rules:
             a, b = before[program.kind].binding, after[program.kind].binding
             for row, kind, back in sorted(program.cover_sites):
                 if kind not in places:
-                    places[kind] = matcher.store.placements(kind, a.day)
+                    places[kind] = store.placements(kind, a.day)
                 rows = _covered_otherwise(a, b, row, places[kind])
                 single = _singles(program, row, kind, a, b, old, new)
                 touched = np.unique(np.concatenate([rows, single])).astype(np.int32)
                 if len(touched):
-                    found.setdefault(program.kind, []).append(self.back(matcher.store, program.kind, back, touched))
+                    found.setdefault(program.kind, []).append(self.back(store, program.kind, back, touched))
         return {kind: np.unique(np.concatenate(parts)).astype(np.int32) for kind, parts in found.items()}
 
 
@@ -144,9 +139,8 @@ def _between(low_a: int, high_a: int, low_b: int, high_b: int) -> list[tuple[int
     return out
 
 
-def flips(matcher: Matcher, before: Mapping[int, Side], after: Mapping[int, Side]) -> dict[int, Int32]:
+def flips(rules: Rules, store: Store, before: Mapping[int, Side], after: Mapping[int, Side]) -> dict[int, Int32]:
     """Subjects for whom the passing from one day to another can change anything: dates, validity, coverage age."""
-    store, rules = matcher.store, matcher.rules()
     intervals: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for program in rules.programs:
         a, b = before[program.kind].binding, after[program.kind].binding
@@ -173,7 +167,7 @@ def flips(matcher: Matcher, before: Mapping[int, Side], after: Mapping[int, Side
             sites, entities, seeds = store.standing(feed, found, n)
             for kind, rows in enumerate(rules.reach(store, sites, entities, seeds)):
                 reached.setdefault(kind, []).append(rows.copy())
-    tables = matcher.coverage()
-    for kind, rows in rules.covered(matcher, before, after, tables, tables).items():
-        reached.setdefault(kind, []).append(rows)
+    for side in list(before.values())[:1]:
+        for kind, rows in rules.covered(store, before, after, side.coverage, side.coverage).items():
+            reached.setdefault(kind, []).append(rows)
     return {kind: np.unique(np.concatenate(parts)).astype(np.int32) for kind, parts in reached.items() if kind in before}

@@ -8,32 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from matchers import kernels as k
 from matchers.batch import Int32, UInt8, UInt64
-from matchers.binding import SCAN, Answers, Binding, Frame, Runner
+from matchers.binding import SCAN, Frame, Runner
 from matchers.changes import Changes, Part, members, picked
 from matchers.compile import compile_policies
-from matchers.coverage import CoverageTables
 from matchers.layout import KINDS
 from matchers.program import Entry
+from matchers.shard import Shard, in_force
 from matchers.store import Store
 from policies.tree import All, Compare, Node, Policy, Quantifier, Sum, Unless, children
-
-if TYPE_CHECKING:
-    from matchers.core import Matcher
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Side:
-    """One side of a comparison: a program bound to a day, coverage and answers."""
-
-    binding: Binding
-    coverage: CoverageTables
-    answers: Answers
 
 
 def _reasons(runner: Runner, frame: Frame, policy: Int32, row: Int32) -> tuple[UInt8, UInt64, UInt64]:
@@ -82,22 +69,20 @@ class Candidates:
     scanned: int
 
 
-def scan(matcher: Matcher, policy: Policy, day: date, progress: Callable[[int, int], None] | None = None) -> Candidates:
+def scan(shard: Shard, policy: Policy, day: date, progress: Callable[[int, int], None] | None = None) -> Candidates:
     """Evaluate a policy, active or not, over every subject of its kind.
 
     Conditions that need no member's or record's detail are asked first; only whom they leave goes through the rest.
     """
-    from matchers.core import in_force
-
     kind = KINDS.index(policy.subject)
-    store = matcher.store
-    runner = Runner(compile_policies(store.layout, kind, [(policy, in_force(policy, day))], matcher.check_number, matcher.code_of), SCAN)
+    store = shard.store
+    runner = Runner(compile_policies(store.layout, kind, [(policy, in_force(policy, day))], shard.check_number, shard.code_of), SCAN)
     rows = np.arange(store.sizes[kind], dtype=np.int32)
     if in_force(policy, day):
-        rows = _screened(matcher, policy, day, rows)
+        rows = _screened(shard, policy, day, rows)
     else:
         rows = rows[:0]
-    side = matcher.side(runner, day)
+    side = shard.side(runner, day)
     found: list[tuple[Int32, UInt8, UInt64, UInt64]] = []
     for start in range(0, len(rows), SCAN):
         part = rows[start : start + SCAN]
@@ -143,7 +128,7 @@ def _cost(node: Node) -> int:
             return 0
 
 
-def _screened(matcher: Matcher, policy: Policy, day: date, rows: Int32) -> Int32:
+def _screened(shard: Shard, policy: Policy, day: date, rows: Int32) -> Int32:
     """The rows that no cheap necessary condition rules out."""
     necessary = _must_hold(policy.criteria)
     cheap = [node for node in necessary if _cost(node) <= 3]
@@ -153,25 +138,25 @@ def _screened(matcher: Matcher, policy: Policy, day: date, rows: Int32) -> Int32
 
     screen = replace(policy, criteria=All(policy.criteria.meta, tuple(cheap)), discloses=())
     kind = KINDS.index(policy.subject)
-    program = compile_policies(matcher.store.layout, kind, [(screen, True)], matcher.check_number, matcher.code_of, verdicts=True)
+    program = compile_policies(shard.store.layout, kind, [(screen, True)], shard.check_number, shard.code_of, verdicts=True)
     runner = Runner(program, SCAN)
-    side = matcher.side(runner, day)
+    side = shard.side(runner, day)
     kept = []
     for start in range(0, len(rows), SCAN):
         part = rows[start : start + SCAN]
-        frame = runner.run(0, part, matcher.store, side.binding, side.coverage, side.answers)
+        frame = runner.run(0, part, shard.store, side.binding, side.coverage, side.answers)
         if frame.low[0].any():  # yes or unknown
             kept.append(part[_bits(frame.low[0], len(part)) != 0])
     return np.concatenate(kept) if kept else rows[:0]
 
 
-def judged(matcher: Matcher, policy: Policy, day: date, rows: Int32 | None = None) -> tuple[Int32, UInt8]:
+def judged(shard: Shard, policy: Policy, day: date, rows: Int32 | None = None) -> tuple[Int32, UInt8]:
     """Rows with a verdict, and the verdict: 1 yes, 2 no, 3 unknown."""
     kind = KINDS.index(policy.subject)
-    store = matcher.store
-    program = compile_policies(store.layout, kind, [(policy, True)], matcher.check_number, matcher.code_of, verdicts=True)
+    store = shard.store
+    program = compile_policies(store.layout, kind, [(policy, True)], shard.check_number, shard.code_of, verdicts=True)
     runner = Runner(program, SCAN)
-    side = matcher.side(runner, day)
+    side = shard.side(runner, day)
     asked = np.arange(store.sizes[kind], dtype=np.int32) if rows is None else rows
     verdict = np.zeros(len(asked), np.uint8)
     for start in range(0, len(asked), SCAN):

@@ -14,31 +14,24 @@ from typing import Any
 
 import numpy as np
 
-from matchers import kernels as k
 from matchers.batch import Int32, RecordBatch
-from matchers.binding import CHUNK, Answers, Runner, bind
+from matchers.binding import CHUNK, Runner, Side
 from matchers.changes import Changes
 from matchers.closure import Rules, flips, moved_intervals
-from matchers.compare import Candidates, Side, compare, net, scan
+from matchers.compare import Candidates, compare, net, scan
 from matchers.compile import compile_policies
-from matchers.coverage import CoverageTables, Statement, tables
+from matchers.coverage import Statement
 from matchers.explain import Explanation, Verdict, disclosed, explain, verdict
 from matchers.layout import KINDS
-from matchers.store import Store
+from matchers.shard import Shard, in_force
 from matchers.verdicts import Candidate, Counts, candidates, counts
-from policies.catalogue import Catalogue, FieldType
+from policies.catalogue import Catalogue
 from policies.tree import Policy
-from policies.values import Kind, significant
 
 SLICE = 1000
 """Rows of a batch that are evaluated together: enough to fill words, few enough to stay in cache."""
 
 Progress = Callable[[int, int], None]
-
-
-def in_force(policy: Policy, day: date) -> bool:
-    """May the policy list anyone on a day?"""
-    return policy.effective_from <= day and (policy.effective_to is None or day <= policy.effective_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +42,15 @@ class Programs:
     rules: Rules
 
 
-class Matcher:
-    """The state of one shard. Every method that changes it returns the changes of the lists; ``due`` tells how many
+class Matcher(Shard):
+    """A shard with its policies. Every method that changes it returns the changes of the lists; ``due`` tells how many
     subjects the last one re-evaluated."""
 
     def __init__(self, catalogue: Catalogue, day: date) -> None:
-        self.catalogue = catalogue
-        self.day = day
-        self.store = Store(catalogue)
+        super().__init__(catalogue, day)
         self.policies: dict[str, Policy] = {}
-        self.statements: tuple[Statement, ...] = ()
-        self.answers: dict[tuple[int, int], bool] = {}  # (check number, row of the subject)
-        self.check_numbers: dict[tuple[str, str], int] = {}
         self.due = 0
         self._programs: dict[str | None, Programs] = {}  # for what touches a feed; None: for everything
-        self._coverage: tuple[int, CoverageTables] | None = None
-        self._answers: Answers | None = None
-
-    # -- what programs ask for -----------------------------------------------------------------------------------------
-
-    def check_number(self, policy: str, check: str) -> int:
-        return self.check_numbers.setdefault((policy, check), len(self.check_numbers))
-
-    def code_of(self, kind: FieldType, text: str) -> int:
-        if kind is FieldType.DIVISION:
-            return self.store.divisions.code(significant(text))
-        return self.store.texts.code(text)
 
     def programs(self, feed: str | None = None) -> Programs:
         """One program per kind of subject, for all active policies, or for those that read a feed."""
@@ -102,33 +78,6 @@ class Matcher:
 
     def rules(self) -> Rules:
         return self.programs().rules
-
-    def coverage(self) -> CoverageTables:
-        divisions = self.store.divisions.texts
-        if self._coverage is None or self._coverage[0] != len(divisions):
-            made = tables(self.catalogue, divisions, self.statements, self._row_of, KINDS.index)
-            self._coverage = (len(divisions), made)
-        return self._coverage[1]
-
-    def _row_of(self, kind: Kind, token: int) -> int:
-        return int(self.store.entities(KINDS.index(kind), np.array([token], np.uint64))[0])
-
-    def answered(self) -> Answers:
-        if self._answers is None:
-            keys = np.array([k.subject_key(check, 0, row) for check, row in self.answers], np.uint64)
-            values = np.array(list(self.answers.values()), np.uint8)
-            slots = np.full(1 << (2 * len(keys)).bit_length() if len(keys) else 1, -1, np.int32)
-            if len(keys):
-                k.index_keys(slots, keys)
-            self._answers = Answers(slots, keys, values)
-        return self._answers
-
-    def side(self, runner: Runner, day: date | None = None) -> Side:
-        """A program bound to a day, with coverage and answers as they are now."""
-        at, found, width = day or self.day, self.coverage(), len(self.store.divisions.texts)
-        if runner.bound is None or runner.bound[:2] != (at, width) or runner.bound[2] is not found:
-            runner.bound = (at, width, found, bind(runner.program, at, found, self.store.divisions.texts, self.code_of))
-        return Side(runner.bound[3], found, self.answered())
 
     # -- records -------------------------------------------------------------------------------------------------------
 
@@ -209,7 +158,7 @@ class Matcher:
         new = self.coverage()
         after = {kind: self.side(runner) for kind, runner in runners.items()}
         out = Changes()
-        reached = self.rules().covered(self, sides, after, old, new)
+        reached = self.rules().covered(self.store, sides, after, old, new)
         self._turn(reached, sides, after, out)
         return out
 
@@ -217,7 +166,7 @@ class Matcher:
         """A check answered of one subject."""
         asked = self.policies[policy]
         kind = KINDS.index(asked.subject)
-        row = self._row_of(asked.subject, subject)
+        row = self.row_of(asked.subject, subject)
         runner = self.runners()[kind]
         before = self.side(runner)
         self.answers[self.check_number(policy, check), row] = answer
@@ -258,7 +207,7 @@ class Matcher:
         }
         was = {name: self._scan(policy) for name, policy in whole.items()}
         out = Changes()
-        reached = flips(self, before, after)
+        reached = flips(self.rules(), self.store, before, after)
         self._turn(reached, before, after, out)
         due = self.due
         self.day = day

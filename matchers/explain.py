@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
 from matchers.kleene import Truth, invert
 from matchers.reading import Reading
 from matchers.rows import Ask, Element, Rows, subject
+from matchers.shard import Shard, in_force
 from matchers.thresholds import day_of, days
 from policies.tree import (
     All,
@@ -29,9 +29,6 @@ from policies.tree import (
     leaves,
 )
 from policies.values import within
-
-if TYPE_CHECKING:
-    from matchers.core import Matcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,35 +117,33 @@ def _unknown_leaves(reading: Reading, node: Node, assume: Truth) -> list[Leaf]:
             return [node]
 
 
-def _until(matcher: Matcher, policy: Policy, root: Element, day: date, first: Reading) -> date | None:
+def _until(shard: Shard, policy: Policy, root: Element, day: date, first: Reading) -> date | None:
     """The next day on which any leaf's truth value differs, or the policy's force begins or has ended."""
     edges = [policy.effective_from] + ([day_of(days(policy.effective_to) + 1)] if policy.effective_to else [])
     edge = min((one for one in edges if one > day), default=None)
     today = [first.answer(leaf).truth for leaf in leaves(policy.criteria)]
     at = first.rows.next_day()
     while at is not None and (edge is None or at < edge):
-        reading = Reading(matcher, policy, root, at)
+        reading = Reading(shard, policy, root, at)
         if [reading.answer(leaf).truth for leaf in leaves(policy.criteria)] != today:
             return at
         at = reading.rows.next_day()
     return edge
 
 
-def verdict(matcher: Matcher, policy: Policy, token: int, day: date) -> Verdict:
+def verdict(shard: Shard, policy: Policy, token: int, day: date) -> Verdict:
     """The verdict of one subject, with all its reasons."""
-    return _judge(matcher, policy, subject(matcher, policy, token), day)[0]
+    return _judge(shard, policy, subject(shard, policy, token), day)[0]
 
 
-def _judge(matcher: Matcher, policy: Policy, root: Element, day: date) -> tuple[Verdict, Reading, str | None]:
-    from matchers.core import in_force
-
-    reading = Reading(matcher, policy, root, day)
+def _judge(shard: Shard, policy: Policy, root: Element, day: date) -> tuple[Verdict, Reading, str | None]:
+    reading = Reading(shard, policy, root, day)
     code = reading.rows.placement(root.kind, root.row)
-    division = None if code < 0 else matcher.store.divisions.texts[code]
+    division = None if code < 0 else shard.store.divisions.texts[code]
     inside = None if division is None else within(division, policy.scope)
     for leaf in leaves(policy.criteria):
         reading.answer(leaf)
-    until = _until(matcher, policy, root, day, reading)
+    until = _until(shard, policy, root, day, reading)
     if code == -2 or inside is False:
         return Verdict(None, None, (), (), (), until), reading, division
     benefit = policy.direction == "benefit"
@@ -172,10 +167,10 @@ def _judge(matcher: Matcher, policy: Policy, root: Element, day: date) -> tuple[
     return Verdict(word, status, checklist, failed, ordered, until), reading, division
 
 
-def explain(matcher: Matcher, policy: Policy, token: int, day: date) -> Explanation:
+def explain(shard: Shard, policy: Policy, token: int, day: date) -> Explanation:
     """A verdict with every criterion as it was read."""
-    root = subject(matcher, policy, token)
-    found, reading, division = _judge(matcher, policy, root, day)
+    root = subject(shard, policy, token)
+    found, reading, division = _judge(shard, policy, root, day)
     name = reading.rows.layout.registers[root.kind]
     register = () if name is None or root.row < 0 else _facts(reading.rows, [(name, reading.rows.winner(name, root.row), None)])
     criteria = _told(reading, policy.criteria, policy.direction == "benefit", False, True)
@@ -236,10 +231,10 @@ def _facts(rows: Rows, records: Iterable[tuple[str, int, str | None]]) -> tuple[
     return tuple(out)
 
 
-def disclosed(matcher: Matcher, policy: Policy, token: int, day: date) -> dict[str, str]:
+def disclosed(shard: Shard, policy: Policy, token: int, day: date) -> dict[str, str]:
     """The disclosed fields that the matrix holds, as text, by ``feed.field``; identity fields are not in it."""
-    rows = Rows(matcher, policy, day)
-    root = subject(matcher, policy, token)
+    rows = Rows(shard, policy, day)
+    root = subject(shard, policy, token)
     out = {}
     for ref in policy.discloses:
         if not rows.field(ref).identity:

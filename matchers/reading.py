@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from matchers.kleene import Truth, conjunction, holds, invert, settle
 from matchers.rows import Ask, Cell, Element, Elements, Rows
+from matchers.shard import Shard
 from matchers.thresholds import day_of, days, param_at, scalar
 from policies.catalogue import Field, FieldType
 from policies.tree import (
@@ -35,9 +36,6 @@ from policies.tree import (
     children,
 )
 from policies.values import birthday, completed_years, within
-
-if TYPE_CHECKING:
-    from matchers.core import Matcher
 
 
 @dataclass(slots=True)
@@ -62,9 +60,9 @@ _SIGNS = {"eq": "=", "ne": "≠", "lt": "<", "le": "≤", "gt": ">", "ge": "≥"
 class Reading:
     """One policy read for one subject at one day."""
 
-    def __init__(self, matcher: Matcher, policy: Policy, root: Element, day: date) -> None:
-        self.matcher, self.policy, self.root, self.day = matcher, policy, root, day
-        self.rows = Rows(matcher, policy, day)
+    def __init__(self, shard: Shard, policy: Policy, root: Element, day: date) -> None:
+        self.shard, self.policy, self.root, self.day = shard, policy, root, day
+        self.rows = Rows(shard, policy, day)
         self.leaf: dict[int, Answer] = {}  # by identity of the node: a definition used twice is read once
 
     def answer(self, leaf: Leaf) -> Answer:
@@ -94,8 +92,8 @@ class Reading:
                 return self.answer(node).truth
 
     def _answered(self, check: Check) -> Truth:
-        number = self.matcher.check_numbers.get((self.policy.name, check.meta.id))
-        return None if number is None else self.matcher.answers.get((number, self.root.row))
+        number = self.shard.check_numbers.get((self.policy.name, check.meta.id))
+        return None if number is None else self.shard.answers.get((number, self.root.row))
 
     # -- inside where ----------------------------------------------------------------------------------------------------
 
@@ -145,7 +143,7 @@ class Reading:
         """What a value is today, encoded as the field is; None where unknown, the reasons added."""
         match value:
             case Literals():
-                return [scalar(of, one, self.matcher.code_of) for one in value.values]
+                return [scalar(of, one, self.shard.code_of) for one in value.values]
             case ParamValue():
                 param = self.policy.params[value.param]
                 for start, _ in param.entries:
@@ -162,7 +160,7 @@ class Reading:
                 if found is None:
                     answer.asks.add((None, None))
                     return None
-                return [scalar(of, found, self.matcher.code_of) * value.times]
+                return [scalar(of, found, self.shard.code_of) * value.times]
 
     def _compare(self, leaf: Compare, at: Element) -> Answer:
         answer = Answer(None)

@@ -9,20 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from matchers import kernels as k
 from matchers.coverage import first_sources
 from matchers.layout import KINDS, FeedLayout
+from matchers.shard import Shard
 from matchers.thresholds import day_of, days
 from policies.catalogue import Feed, Field, FieldType
 from policies.tree import FieldRef, Policy, Step
 from policies.values import Period, significant
-
-if TYPE_CHECKING:
-    from matchers.core import Matcher
 
 Ask = tuple[str | None, str | None]
 """A feed to ask (None: a parameter has no value) and the unit that holds it."""
@@ -62,15 +59,15 @@ class Cell:
 class Rows:
     """Reads one policy's inputs at one day. ``next`` is the earliest later day on which anything read so far could differ."""
 
-    def __init__(self, matcher: Matcher, policy: Policy, day: date) -> None:
-        self.matcher, self.policy, self.day = matcher, policy, day
+    def __init__(self, shard: Shard, policy: Policy, day: date) -> None:
+        self.shard, self.policy, self.day = shard, policy, day
         self.today = days(day)
         self.next = _FAR
         self.ways: list[tuple[str, int]] = []  # (feed, record) that led to something read, or placed somebody
-        self.store = matcher.store
-        self.layout = matcher.store.layout
-        self.coverage = matcher.coverage()
-        self.sources = first_sources(matcher.catalogue)
+        self.store = shard.store
+        self.layout = shard.store.layout
+        self.coverage = shard.coverage()
+        self.sources = first_sources(shard.catalogue)
 
     def note(self, day: int) -> None:
         if self.today < day < self.next:
@@ -314,7 +311,7 @@ class Rows:
                 return str(value)
 
 
-def subject(matcher: Matcher, policy: Policy, token: int) -> Element:
+def subject(shard: Shard, policy: Policy, token: int) -> Element:
     """The subject a policy is asked about; its row is -1 where nobody ever named it."""
     kind = KINDS.index(policy.subject)
-    return Element(kind, matcher.store.entity(kind, token), None, -1, False)
+    return Element(kind, shard.store.entity(kind, token), None, -1, False)

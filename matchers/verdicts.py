@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,11 +15,9 @@ from matchers.batch import Int32
 from matchers.changes import STATUSES, members
 from matchers.compare import judged, scan
 from matchers.layout import KINDS
+from matchers.shard import Shard
 from matchers.thresholds import days
 from policies.tree import Policy
-
-if TYPE_CHECKING:
-    from matchers.core import Matcher
 
 WORDS = (None, "yes", "no", "unknown")
 _VERDICT_OF = {"eligible": "yes", "to_check": "yes", "needs_evidence": "unknown"}
@@ -48,18 +45,18 @@ class Counts:
     by_division: Mapping[str | None, tuple[int, int, int]]
 
 
-def divisions_of(matcher: Matcher, kind: int, day: date, rows: Int32) -> list[str | None]:
+def divisions_of(shard: Shard, kind: int, day: date, rows: Int32) -> list[str | None]:
     """Divisions in which some subjects of a kind are placed; None where unplaced."""
-    texts: list[str | None] = [*matcher.store.divisions.texts, None]
-    return [texts[code] if code >= 0 else None for code in matcher.store.placements(kind, days(day))[rows].tolist()]
+    texts: list[str | None] = [*shard.store.divisions.texts, None]
+    return [texts[code] if code >= 0 else None for code in shard.store.placements(kind, days(day))[rows].tolist()]
 
 
-def candidates(matcher: Matcher, policy: Policy, day: date, *, every: bool = False) -> list[Candidate]:
+def candidates(shard: Shard, policy: Policy, day: date, *, every: bool = False) -> list[Candidate]:
     """A policy's list on a day, by token; with ``every``, also those unknown who are only counted."""
     kind = KINDS.index(policy.subject)
-    found = scan(matcher, policy, day)
+    found = scan(shard, policy, day)
     out = []
-    for i, division in enumerate(divisions_of(matcher, kind, day, found.row)):
+    for i, division in enumerate(divisions_of(shard, kind, day, found.row)):
         status = STATUSES[int(found.status[i])]
         assert status is not None
         missing = tuple(sorted((found.entry.pairs[j] for j in members(found.missing[i])), key=lambda pair: (pair[0], pair[1] or "")))
@@ -67,27 +64,27 @@ def candidates(matcher: Matcher, policy: Policy, day: date, *, every: bool = Fal
         out.append(Candidate(int(found.subject[i]), _VERDICT_OF[status], status, checklist, missing, division))
     if every:
         listed = set(found.row.tolist())
-        rows, verdict = judged(matcher, policy, day)
+        rows, verdict = judged(shard, policy, day)
         counted = np.array([row for row in rows[verdict == 3].tolist() if row not in listed], np.int32)
-        for row, division in zip(counted.tolist(), divisions_of(matcher, kind, day, counted), strict=True):
-            out.append(_counted(matcher, policy, int(matcher.store.tokens[kind][row]), day, division))
+        for row, division in zip(counted.tolist(), divisions_of(shard, kind, day, counted), strict=True):
+            out.append(_counted(shard, policy, int(shard.store.tokens[kind][row]), day, division))
     return sorted(out, key=lambda one: one.subject)
 
 
-def _counted(matcher: Matcher, policy: Policy, subject: int, day: date, place: str | None) -> Candidate:
+def _counted(shard: Shard, policy: Policy, subject: int, day: date, place: str | None) -> Candidate:
     from matchers.explain import verdict
 
-    found = verdict(matcher, policy, subject, day)
+    found = verdict(shard, policy, subject, day)
     missing = tuple(sorted({(criterion, feed) for criterion, feed, _ in found.missing}, key=lambda pair: (pair[0], pair[1] or "")))
     return Candidate(subject, "unknown", None, found.checklist, missing, place)
 
 
-def counts(matcher: Matcher, policy: Policy, day: date) -> Counts:
+def counts(shard: Shard, policy: Policy, day: date) -> Counts:
     """How many are yes, no and unknown on a day, in all and by division."""
     kind = KINDS.index(policy.subject)
-    rows, verdict = judged(matcher, policy, day)
-    codes = matcher.store.placements(kind, days(day))[rows]
-    texts = matcher.store.divisions.texts
+    rows, verdict = judged(shard, policy, day)
+    codes = shard.store.placements(kind, days(day))[rows]
+    texts = shard.store.divisions.texts
     by: dict[str | None, tuple[int, int, int]] = {}
     for code in np.unique(codes).tolist():
         here = verdict[codes == code]

@@ -61,8 +61,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What the property tests went through, over all processes."""
     if found := counting.lines():
         terminalreporter.section("what the property tests went through")
-        for line in found:
+        for line in (*found, *(f"TOO FEW: {short}" for short in counting.shortages())):
             terminalreporter.write_line(line)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A run whose property tests went through too little has not shown what it should."""
+    if session.exitstatus == pytest.ExitCode.OK and counting.shortages():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def may_skip(item: pytest.Item, reason: str) -> bool:

@@ -113,7 +113,7 @@ class _Draft:
 
     def prove(self, *feeds: str) -> None:
         for feed in feeds:
-            self.evidence.setdefault(feed, {"max_age": self.rng.choice(["P7D", "P30D", "P35D", "P1M", "P30D", "P2M"])})
+            self.evidence.setdefault(feed, {"max_age": self.rng.choice(["P7D", "P30D", "P35D", "P1M", "P1M", "P2M"])})
 
     def read(self, place: _Place, kind: str) -> _Name:
         """A readable field of a type; reading one with `no_record` names its feed under evidence."""

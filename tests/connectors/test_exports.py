@@ -22,7 +22,7 @@ from connectors.lists import list_sheet
 from connectors.snapshot import Aggregate, verify_snapshot, write_snapshot
 from connectors.vault import Vault
 from policies.problems import HuiminError
-from policies.tree import Check, FieldRef, Meta, Policy
+from policies.tree import Age, All, Check, FieldRef, Literals, Meta, Policy
 from policies.values import Kind, Text
 from tests.connectors.samples import HUKOU_HEADER, TOKENS, MemoryHost, catalogue, hukou_row, resident, written
 
@@ -106,6 +106,16 @@ def test_a_list_names_people_and_what_is_open(vault: Vault) -> None:
         (resident(1), "居民1", "1950-01-01", "310107020", "needs evidence", "", "age (Register); x", f"{one:016x}"),
         (resident(2), "居民2", "", "310107020", "to check", "is willing", "", f"{two:016x}"),
     ]
+
+
+def test_what_is_missing_is_called_by_its_label(vault: Vault) -> None:
+    """The agency's clerk knows the words of the policy, not the names of its criteria."""
+    old = Age(Meta("age", "criteria", label=Text("年满70周岁", "aged 70")), FieldRef("hukou", "birth_date"), "ge", Literals((70,)))
+    policy = replace(POLICY, criteria=All(Meta("both", "criteria"), (POLICY.criteria, old)))
+
+    sheet = list_sheet(policy, [Candidate(1, "needs_evidence", (), (("age", "hukou"),))], {1: {}}, catalogue(), vault, date(2026, 10, 1))
+
+    assert sheet.rows[0][-2].startswith("年满70周岁 (")
 
 
 def test_nothing_leaves_beyond_the_agreement(vault: Vault) -> None:

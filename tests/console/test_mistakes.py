@@ -148,7 +148,7 @@ INCOME = "id_number,monthly_income,changed_at\n"
 
 
 def test_rows_broken_alike_are_one_line(run: Run, tmp_path: Path) -> None:
-    """Seven wrong numbers are told once, the first five by row; a file of a header only says so; a row counts once."""
+    """Nine wrong numbers are told once, the first five by row; a file of a header only says so; a row counts once."""
     run("init", "--example")
     wrong, empty = tmp_path / "wrong.csv", tmp_path / "empty.csv"
     rows = [f"31010719500101000{i},{'many' if i == 3 else '7.00'},2026-09-01\n" for i in range(10)]
@@ -160,7 +160,7 @@ def test_rows_broken_alike_are_one_line(run: Run, tmp_path: Path) -> None:
 
     assert [result.exit_code for result in taken] == [0, 0] and "没有一行数据" in taken[1].output
     broken = json.loads(data.stdout)
-    assert len(broken) > 5 and "1, 2, 3, 4, 5 … 共" in told.output and told.output.count("校验位") == 1
+    assert len(broken) > 5 and "1, 2, 3, 4, 6 … 共 9 行" in told.output and told.output.count("校验位") == 1
     assert f"共 {len({cell['row'] for cell in broken})} 行待修正" in told.output
 
 

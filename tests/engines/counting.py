@@ -1,7 +1,7 @@
 """What the property tests went through, counted over all processes, told at the end, and held to the least that is promised.
 
 The one idea: a test hands its counts over with its report, so that they add up under pytest-xdist too. `tests/conftest.py` gives these hooks
-to pytest; `--seeds 10` runs ten times the seeds.
+to pytest; HUIMIN_SEEDS=10 runs ten times the seeds.
 """
 
 from __future__ import annotations
@@ -31,14 +31,15 @@ def chunks(number: int) -> range:
 
 @pytest.fixture
 def counted(request: pytest.FixtureRequest) -> Iterator[Counted]:
-    """Adds to the counts of a title."""
+    """Adds to the counts of a title; once a test: a title counts its chunks by tests."""
     found: dict[str, Counter[str]] = {}
 
     def add(title: str, counts: Mapping[str, int]) -> None:
         found.setdefault(title, Counter()).update(counts)
 
     yield add
-    request.node.user_properties.append((PROPERTY, json.dumps(found)))
+    needed = {title: _NEEDED[title] for title in found if title in _NEEDED}
+    request.node.user_properties.append((PROPERTY, json.dumps([found, needed])))
 
 
 def gathered(report: pytest.TestReport) -> None:
@@ -47,7 +48,9 @@ def gathered(report: pytest.TestReport) -> None:
         return
     for name, value in report.user_properties:
         if name == PROPERTY:
-            for title, counts in json.loads(str(value)).items():
+            found, needed = json.loads(str(value))
+            _NEEDED.update(needed)
+            for title, counts in found.items():
                 _TOTAL.setdefault(title, Counter()).update(counts)
                 _CHUNKS[title] += 1
 

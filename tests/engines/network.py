@@ -109,7 +109,8 @@ def _nodes(part: Any) -> Iterator[dict[str, Any]]:
 
 
 _RARE: list[Callable[[dict[str, Any]], object]] = [
-    lambda node: node.get("quantifier") == "count" and isinstance(node["value"], dict) and "times" in node["value"],
+    lambda node: node.get("quantifier") == "count" and isinstance(node["value"], dict) and node["value"].get("times") == "1.5",
+    lambda node: node.get("quantifier") == "count" and isinstance(node["value"], dict) and node["value"].get("times") == "1/3",
     lambda node: node.get("quantifier") == "count" and isinstance(node["value"], dict) and node["value"].get("times") in ("1.5", "1/3"),
     lambda node: str(node.get("sum_of", "")).startswith("assets."),
     lambda node: str(node.get("sum_of", "")) == "assets.total",
@@ -121,10 +122,17 @@ _RARE: list[Callable[[dict[str, Any]], object]] = [
     lambda node: node.get("scope") == {"division": "31"} and {"insurance", "grants", "survey", "disability"} & node["evidence"].keys(),
     lambda node: isinstance(node.get("value"), str) and node["value"].endswith("000000"),
     lambda node: node.get("within_last") in ("P2Y", "P24M"),
+    lambda node: node.get("within_last") in ("P2Y", "P24M", "P3Y"),
     lambda node: node.get("at_least_ago") in ("P2Y", "P24M"),
+    lambda node: node.get("at_least_ago") in ("P2Y", "P24M", "P1Y", "P3Y"),
+    lambda node: "M" in str(node.get("within_last", "")) + str(node.get("at_least_ago", "")),
     lambda node: node.get("within_last") in ("P2Y", "P24M", "P1Y"),
     lambda node: "by" in node,
     lambda node: "by" in node,
+    lambda node: "by" in node,
+    lambda node: node.get("scope") == {"division": "31"} and {"insurance", "grants", "survey"} & node["evidence"].keys(),
+    lambda node: node.get("scope") == {"division": "31"} and {"disability", "grants", "survey"} & node["evidence"].keys(),
+    lambda node: any(said["max_age"] in ("P1M", "P2M") for said in node.get("evidence", {}).values()),
     lambda node: "check" in node,
     lambda node: node.get("absence") == "open",
     lambda node: "quantifier" in node and "members" not in node["over"],

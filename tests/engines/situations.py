@@ -40,9 +40,8 @@ SITUATIONS = [
     "§5 month's end clamped", "§5 later entry of a parameter", "§5 table key out of range", "§6 empty set", "§6 unknown where", "§6 not complete, still decided",
     "§6 count with fraction", "§6 quantifier in where", "§6 negative addend", "§6 addend missing, bounds", "§6 addend missing, open bounds", "§6 large decimals",
     "§6 doubtful addend", "§6 per missing", "§6 per below 1", "§8 check said yes", "§8 check said no", "§8 check open, benefit", "§8 check open, burden", "§8 check open, negated",
-    "§9 not registered", "§9 outside the scope", "§9 unplaced", "§9 coarser than the scope", "§9 not in force", "§9 until tomorrow's entry",
+    "§9 not registered", "§9 outside the scope", "§9 unplaced", "§9 coarser than the scope", "§9 not in force",
 ]  # fmt: skip
-SITUATIONS.remove("§9 until tomorrow's entry")
 
 
 # ---- the watched evaluator ---------------------------------------------------------------------------------------
@@ -116,6 +115,8 @@ class WatchedDay(Day):
 
     def records(self, feed: str, subject: Subject) -> list[Record]:
         found = super().records(feed, subject)
+        if self.world.notes.now is None:
+            return found
         self.looked(feed, subject)
         for record in found:
             self.used(record)
@@ -134,8 +135,9 @@ class WatchedDay(Day):
 
     def naming(self, feed: str, link: str, target: Subject) -> list[Record]:
         found = super().naming(feed, link, target)
-        for record in found:
-            self.used(record)
+        if self.world.notes.now is not None:
+            for record in found:
+                self.used(record)
         return found
 
     def covered(self, feed: str, subject: Subject, max_age: Period | None) -> bool:
@@ -237,29 +239,32 @@ class WatchedReader(Reader):
 
 
 class WatchedJudge(Judge):
-    """Keeps, by the path of each leaf outside ``where``, what arose while it was read."""
+    """Says what arose while a leaf was read."""
 
     def __init__(self, world: WatchedWorld, policy: Policy, as_of: dt.date, subject: str) -> None:
         super().__init__(world, policy, as_of, subject)
         self.notes = world.notes
         self.reader: WatchedReader = WatchedReader(world, policy, world.at(as_of))
-        self.found: dict[str, set[str]] = {}
+        self.depth = 0
+
+    def arose(self, leaf: Judged) -> set[str]:
+        """What arises when a leaf outside ``where`` is read again, which must end as it did."""
+        self.notes.now = found = set()
+        negated = (leaf.node.path.count(".none[") + leaf.node.path.count(".unless")) % 2 == 1
+        try:
+            assert self.judge(leaf.node, self.start, negated).truth == leaf.truth
+        finally:
+            self.notes.now = None
+        return found
 
     def judge(self, node: Node, element: Element, negated: bool) -> Judged:
         if node.form not in LEAVES:
             return super().judge(node, element, negated)
-        outside = self.notes.now is None
-        if outside:
-            self.notes.now = set()
-        try:
-            judged = super().judge(node, element, negated)
-            self.leaf(node, element, judged, negated, outside)
-            if outside:
-                self.found[node.path] = self.notes.now or set()
-            return judged
-        finally:
-            if outside:
-                self.notes.now = None
+        self.depth += 1
+        judged = super().judge(node, element, negated)
+        self.depth -= 1
+        self.leaf(node, element, judged, negated, self.depth == 0)
+        return judged
 
     def leaf(self, node: Node, element: Element, judged: Judged, negated: bool, outside: bool) -> None:
         raw, add = node.raw, self.notes.add
@@ -398,15 +403,15 @@ class Watch:
         if not self.policy.first <= self.as_of <= self.policy.last:
             out.add("§9 not in force")
         out |= {f"subject {self.policy.kind}", "benefit" if self.policy.benefit else "burden"}
-        judge = WatchedJudge(self.world, self.policy, self.as_of, name)
-        root = judge.root()
+        root = Judge(self.world, self.policy, self.as_of, name).root()
         if verdict == "unknown":
             leaves = list(unknown_leaves(root))
             composites(root, out)
         else:
             leaves = list(deciding(root, root.truth, out))
+        judge = WatchedJudge(self.world, self.policy, self.as_of, name)
         for leaf in leaves:
-            out |= judge.found[leaf.node.path]
+            out |= judge.arose(leaf)
             if leaf.node.id.startswith("use") or (self.used and leaf.node.path.count(".") == 0):
                 out.add("node use")
         return out

@@ -14,16 +14,23 @@ import pytest
 from matchers import explain, worlds
 from matchers.explain import verdict as scalar
 from policies.values import Kind
-from tests.engines.counting import Counted, chunks
+from tests.engines.counting import Counted, chunks, need
 from tests.engines.network import asked, catalogue, drawn, focused, listed, pairs, verdicts
-from tests.engines.situations import Watch, WatchedWorld
+from tests.engines.situations import NODES, SITUATIONS, Watch, WatchedWorld
 from tests.oracles import naive
 from tests.oracles.sql import verdicts as sql_verdicts
 from tests.oracles.sql_world import SqlWorld
 from tests.worlds import CONTRACTS, random_given
 
-CHUNKS, WORLDS, POLICIES = 20, 6, 10
+CHUNKS, WORLDS, POLICIES = 26, 4, 10
 SIZE = 240
+
+
+VERDICTS, SHARE, DECIDED = 50_000, 0.2, 500
+"""At least so many verdicts, of each kind so great a share, and so many decided by each row of the semantics."""
+
+need("agreement", len(chunks(CHUNKS)), {"verdicts": VERDICTS} | {f"verdict {word}": int(SHARE * VERDICTS) for word in ("yes", "no", "unknown")})
+need("agreement: deciding", len(chunks(CHUNKS)), dict.fromkeys([*NODES, *SITUATIONS], DECIDED))
 
 
 def compare(seed: int) -> tuple[Counter[str], Counter[str]]:
@@ -35,7 +42,7 @@ def compare(seed: int) -> tuple[Counter[str], Counter[str]]:
     compared: Counter[str] = Counter()
     decided: Counter[str] = Counter()
     for number in range(POLICIES):
-        data, policy = focused(rng, f"rare-{number}") if number % 2 else drawn(rng, 5, f"random-{number}")
+        data, policy = focused(rng, f"rare-{number}") if number % 3 else drawn(rng, 5, f"random-{number}")
         matcher.publish(policy)
         worlds.answer(matcher, policy.name, policy.subject, asked(given, policy))
         expected = naive.evaluate(data, world, day)
@@ -54,6 +61,7 @@ def compare(seed: int) -> tuple[Counter[str], Counter[str]]:
                 assert (read.verdict, read.status, read.checklist, read.failed) == (one.verdict, one.status, one.checklist, one.failed), ("scalar", at)
                 assert set(read.missing) == set(one.missing), ("missing", at)
             assert of_sql.get(name) == one.verdict, ("SQL", at)
+            compared["verdicts"] += one.verdict is not None
             compared[f"verdict {one.verdict or 'none'}"] += 1
             compared[f"status {one.status}"] += 1
             decided.update(watch.decided(name, one.verdict))

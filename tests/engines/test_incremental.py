@@ -21,7 +21,7 @@ from matchers.core import Matcher
 from policies.tree import Policy
 from policies.values import Kind
 from tests.engines.counting import Counted, chunks
-from tests.engines.network import FEEDS, Given, Listed, Row, catalogue, drawn, given_of, listed, names_of, pairs, rows_of
+from tests.engines.network import FEEDS, Given, Listed, Row, catalogue, drawn, given_of, listed, pairs, rows_of
 from tests.oracles import naive
 from tests.worlds import CONTRACTS, random_given
 

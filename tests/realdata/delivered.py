@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cached_property
 from pathlib import Path
 from time import perf_counter
 from typing import Any, cast
@@ -21,7 +20,7 @@ import polars as pl
 from connectors.delivery import DeliveryReport
 from infra.delivery import deliver, state_coverage
 from infra.workspace import Workspace
-from matchers.compare import judged
+from matchers.compare import judged, scan
 from matchers.core import Matcher
 from policies.catalogue import Catalogue
 from policies.tree import Policy
@@ -90,6 +89,17 @@ class World:
         names = self.ids[asked.subject]
         return {names[token]: ("", "yes", "no", "unknown")[word] for token, word in zip(tokens, words.tolist(), strict=True)}
 
+    def signature(self, matcher: Matcher, policy: str) -> dict[str, bytes]:
+        """Every verdict and everything on the list, by token, as bytes: equal where verdicts, statuses, missing and open checks are."""
+        rows, words = judged(matcher, self.policies[policy], AS_OF)
+        everybody = matcher.store.tokens[list(Kind).index(self.policies[policy].subject)][rows]
+        found = scan(matcher, self.policies[policy], AS_OF)
+        here, there = np.argsort(everybody), np.argsort(found.subject)
+        names = repr((found.entry.pairs, found.entry.checks))  # what the bits of missing and checklist mean
+        columns = {"listed": found.subject, "status": found.status, "missing": found.missing, "checklist": found.checklist}
+        judgement = {"judged": everybody[here].tobytes(), "verdicts": words[here].tobytes(), "names": names.encode()}
+        return judgement | {name: column[there].tobytes() for name, column in columns.items()}
+
     def listed(self, matcher: Matcher, policy: str) -> Listing:
         """The engine's list, by number."""
         names = self.ids[self.policies[policy].subject]
@@ -153,7 +163,7 @@ def _sent(workspace: Workspace, tape: Tape, folder: str, deliveries: Deliveries,
     for part in deliveries.parts:
         queues.setdefault((part.feed, part.source), []).append(part)
     texts = [path.read_text(encoding="utf-8") for path in documents(folder, "policies")]
-    turns: list[object] = [*(queue for queue in queues.values() for _ in queue), *texts, *([None] if deliveries.coverage else [])]
+    turns: list[object] = [*(queue for queue in queues.values() for _ in queue), *texts, None]
     reports = {}
     for turn in rng.permutation(len(turns)).tolist():
         match turns[turn]:

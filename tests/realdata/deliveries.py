@@ -128,7 +128,8 @@ def _of_others(rows: Rows, right: pl.DataFrame) -> pl.DataFrame:
 def _differ(rows: Rows, right: pl.DataFrame, wrong: pl.DataFrame) -> np.ndarray:
     """Where two versions do not say the same."""
     apart = [right[c].ne_missing(wrong[c]).to_numpy() for c in rows.contents]
-    return np.logical_or.reduce(apart)
+    differ: np.ndarray = np.logical_or.reduce(apart)
+    return differ
 
 
 def _replaced(rows: Rows, rng: np.random.Generator) -> tuple[pl.DataFrame, Counter[str]]:

@@ -24,15 +24,16 @@ from streams.messages import (
 
 WHOLE = 4000
 """Most rows of a piece in which a batch is dealt out."""
-MIXED, LATE = 10, 0.95
-"""In one order of ten policies are published at any time; in the others among the last twentieth of the messages, which is far quicker: until
+MIXED, LATE = 10, 0.98
+"""In one order of ten policies are published at any time; in the others among the last fiftieth of the messages, which is far quicker: until
 then nobody is judged."""
 
 
 def shuffled(messages: list[Input], seed: int) -> list[Input]:
     """An order of the same inputs; batches are cut at other places, their rows turned round, and some pieces come twice."""
     rng = np.random.default_rng(seed)
-    first = [m for m in messages if isinstance(m, CatalogueSet)] + [m for m in messages if isinstance(m, Tick)][:1]
+    ticks = [m for m in messages if isinstance(m, Tick)]
+    first: list[Input] = [*(m for m in messages if isinstance(m, CatalogueSet)), *ticks[:1]]
     rest = _rest(messages, first)
     pieces = [piece for message in rest for piece in _pieces(message, rng)]
     rank = {id(piece): draw for piece, draw in zip(pieces, rng.random(len(pieces)).tolist(), strict=True)}

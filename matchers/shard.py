@@ -1,0 +1,74 @@
+"""The state of one shard, and what programs and readers ask of it.
+
+The one idea: everything that is not a policy is here: records, the day, coverage, answers; what is read from it often is kept in tables
+that are made again when what they come from has changed.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+
+from matchers import kernels as k
+from matchers.binding import Answers, Runner, Side, bind
+from matchers.coverage import CoverageTables, Statement, tables
+from matchers.layout import KINDS
+from matchers.store import Store
+from policies.catalogue import Catalogue, FieldType
+from policies.tree import Policy
+from policies.values import Kind, significant
+
+
+def in_force(policy: Policy, day: date) -> bool:
+    """May the policy list anyone on a day?"""
+    return policy.effective_from <= day and (policy.effective_to is None or day <= policy.effective_to)
+
+
+class Shard:
+    """Records, day, coverage and answers."""
+
+    def __init__(self, catalogue: Catalogue, day: date) -> None:
+        self.catalogue = catalogue
+        self.day = day
+        self.store = Store(catalogue)
+        self.statements: tuple[Statement, ...] = ()
+        self.answers: dict[tuple[int, int], bool] = {}  # (check number, row of the subject)
+        self.check_numbers: dict[tuple[str, str], int] = {}
+        self._coverage: tuple[int, CoverageTables] | None = None
+        self._answers: Answers | None = None
+
+    def check_number(self, policy: str, check: str) -> int:
+        return self.check_numbers.setdefault((policy, check), len(self.check_numbers))
+
+    def code_of(self, kind: FieldType, text: str) -> int:
+        if kind is FieldType.DIVISION:
+            return self.store.divisions.code(significant(text))
+        return self.store.texts.code(text)
+
+    def coverage(self) -> CoverageTables:
+        divisions = self.store.divisions.texts
+        if self._coverage is None or self._coverage[0] != len(divisions):
+            made = tables(self.catalogue, divisions, self.statements, self.row_of, KINDS.index)
+            self._coverage = (len(divisions), made)
+        return self._coverage[1]
+
+    def row_of(self, kind: Kind, token: int) -> int:
+        return int(self.store.entities(KINDS.index(kind), np.array([token], np.uint64))[0])
+
+    def answered(self) -> Answers:
+        if self._answers is None:
+            keys = np.array([k.subject_key(check, 0, row) for check, row in self.answers], np.uint64)
+            values = np.array(list(self.answers.values()), np.uint8)
+            slots = np.full(1 << (2 * len(keys)).bit_length() if len(keys) else 1, -1, np.int32)
+            if len(keys):
+                k.index_keys(slots, keys)
+            self._answers = Answers(slots, keys, values)
+        return self._answers
+
+    def side(self, runner: Runner, day: date | None = None) -> Side:
+        """A program bound to a day, with coverage and answers as they are now."""
+        at, found, width = day or self.day, self.coverage(), len(self.store.divisions.texts)
+        if runner.bound is None or runner.bound[:2] != (at, width) or runner.bound[2] is not found:
+            runner.bound = (at, width, found, bind(runner.program, at, found, self.store.divisions.texts, self.code_of))
+        return Side(runner.bound[3], found, self.answered())
