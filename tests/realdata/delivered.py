@@ -92,11 +92,17 @@ class World:
     def signature(self, matcher: Matcher, policy: str) -> dict[str, bytes]:
         """Every verdict and everything on the list, by token, as bytes: equal where verdicts, statuses, missing and open checks are."""
         rows, words = judged(matcher, self.policies[policy], AS_OF)
-        everybody = matcher.store.tokens[list(Kind).index(self.policies[policy].subject)][rows]
+        kind = list(Kind).index(self.policies[policy].subject)
+        everybody: np.ndarray[Any, Any] = matcher.store.tokens[kind][rows]
         found = scan(matcher, self.policies[policy], AS_OF)
         here, there = np.argsort(everybody), np.argsort(found.subject)
         names = repr((found.entry.pairs, found.entry.checks))  # what the bits of missing and checklist mean
-        columns = {"listed": found.subject, "status": found.status, "missing": found.missing, "checklist": found.checklist}
+        columns: dict[str, np.ndarray[Any, Any]] = {
+            "listed": found.subject,
+            "status": found.status,
+            "missing": found.missing,
+            "checklist": found.checklist,
+        }
         judgement = {"judged": everybody[here].tobytes(), "verdicts": words[here].tobytes(), "names": names.encode()}
         return judgement | {name: column[there].tobytes() for name, column in columns.items()}
 
