@@ -18,6 +18,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 import numpy as np
 
 from connectors.decoding import told
+from connectors.faults import UnreadableFile
 from connectors.files import content_hash
 from connectors.flaws import Flaw
 from connectors.intake import Parcel, read
@@ -25,6 +26,7 @@ from connectors.tokens import Tokens
 from connectors.vault import Vault
 from matchers.batch import DELETED, QUARANTINED, RecordBatch
 from policies.catalogue import Feed
+from policies.values import Text
 from streams.messages import CandidateChange, DeliveryCompleted, DeliveryStarted, Input
 
 Mode: TypeAlias = Literal["upsert", "replace"]
@@ -113,6 +115,8 @@ def deliver(
         return report
     parcels = _ahead(read(feed, source, number, path, tokens))
     first = next(parcels, None)  # a file that cannot be read at all leaves no trace of a delivery
+    if first is None and mode == "replace":
+        raise UnreadableFile(_nothing_left(path.name))
     host.submit(DeliveryStarted(feed.name, source, number, name))
     with vault.writer(feed, source, number) as writer:
         while first is not None:
@@ -128,6 +132,14 @@ def deliver(
     report.changes += len(host.submit(done).changes)
     report.void = report.unplaced > feed.max_unplaced * report.rows
     return report
+
+
+def _nothing_left(file: str) -> Text:
+    return Text(
+        f"{file} 没有任何记录，按全量替换会撤下这个单位在此数据源的全部记录，因此未执行。请检查文件；确需撤下时，请逐条以 deleted 列删除。",
+        f"{file} holds no record; as a full replacement it would withdraw every record of this unit in the feed, so nothing was done."
+        " Check the file; to withdraw records, deliver them with the column `deleted`.",
+    )
 
 
 def _hashed(path: Path) -> str:

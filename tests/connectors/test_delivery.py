@@ -237,3 +237,14 @@ def test_any_file_gives_a_report_or_one_error(tmp_path: Path, lines: list[str], 
 
     assert report.rows == report.placed + report.unplaced
     assert np.unique(host.rows()).tolist() == host.rows()
+
+
+def test_a_full_replacement_without_a_row_is_refused(tmp_path: Path) -> None:
+    """A file of headers alone would withdraw everything: nothing happens, and the sentence says so."""
+    host = MemoryHost()
+    path = written(tmp_path / "hukou.csv", HUKOU_HEADER + "\n")
+
+    with pytest.raises(UnreadableFile, match="withdraw every record"):
+        send(host, path, mode="replace")
+
+    assert host.messages == []
