@@ -20,7 +20,7 @@ demo: ready
 	@$(BIN)/huimin demo --residents $(RESIDENTS)
 
 test: ready
-	@$(BIN)/pytest -n 2 -m "not prove" tests
+	@$(BIN)/pytest -n 2 --dist loadgroup -m "not prove" tests
 
 check: ready
 	@$(BIN)/ruff check .
@@ -30,10 +30,10 @@ check: ready
 
 # The long proofs; ten times the seeds of the random worlds; and every other property on other examples (SEEDS=7 repeats those of seed 7).
 prove: ready
-	@HUIMIN_SEEDS=$(TIMES) $(BIN)/pytest -n 2 -m "prove or seeds" tests
+	@HUIMIN_SEEDS=$(TIMES) $(BIN)/pytest -n 2 --dist loadgroup -m "prove or seeds" tests
 	@for seed in $(SEEDS); do \
 	  echo "properties, seed $$seed"; \
-	  HUIMIN_EXAMPLES=other $(BIN)/pytest -n 2 -m "hypothesis and not prove" --hypothesis-seed=$$seed tests || exit 1; \
+	  HUIMIN_EXAMPLES=other $(BIN)/pytest -n 2 --dist loadgroup -m "hypothesis and not prove" --hypothesis-seed=$$seed tests || exit 1; \
 	done
 
 bench: ready

@@ -65,7 +65,11 @@ def shortages() -> list[str]:
     out = []
     for title, (wanted, least) in _NEEDED.items():
         if _CHUNKS[title] >= wanted:
-            out += [f"{title}: {_TOTAL[title][name]:,} of at least {count:,} {name}" for name, count in least.items() if _TOTAL[title][name] < count]
+            out += [
+                f"{title}: {_TOTAL[title][name]:,} of at least {count:,} {name}"
+                for name, count in least.items()
+                if _TOTAL[title][name] < count
+            ]
     return out
 
 

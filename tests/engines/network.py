@@ -96,7 +96,11 @@ def asked(given: Given, policy: Policy) -> Given:
     """The world's answers to the checks of a policy about subjects of its kind; answers to anything else are never looked at."""
     checks = {leaf.meta.id for leaf in leaves(policy.criteria) if isinstance(leaf, Check)}
     mine = given.get(SECTIONS[policy.subject]) or {}
-    said = {name: {check: word for check, word in words.items() if check in checks} for name, words in (given.get("answers") or {}).items() if name in mine}
+    said = {
+        name: {check: word for check, word in words.items() if check in checks}
+        for name, words in (given.get("answers") or {}).items()
+        if name in mine
+    }
     return {"answers": {name: words for name, words in said.items() if words}}
 
 
@@ -115,10 +119,12 @@ _RARE: list[Callable[[dict[str, Any]], object]] = [
     lambda node: str(node.get("sum_of", "")).startswith("assets."),
     lambda node: str(node.get("sum_of", "")) == "assets.total",
     lambda node: str(node.get("sum_of", "")) == "assets.total" and node["over"] == "assets",
+    lambda node: str(node.get("sum_of", "")) == "assets.total" and node["over"] == "assets" and "where" not in node,
     lambda node: str(node.get("sum_of", "")) == "insurance.amount",
     lambda node: "sum_of" in node and "per" in node,
     lambda node: node.get("op") == "within",
     lambda node: node.get("op") == "within" and len(str(node["value"])) == 9,
+    lambda node: node.get("op") == "within" and len(str(node["value"])) == 9 and "origin" in node["field"],
     lambda node: node.get("scope") == {"division": "31"} and {"insurance", "grants", "survey", "disability"} & node["evidence"].keys(),
     lambda node: isinstance(node.get("value"), str) and node["value"].endswith("000000"),
     lambda node: node.get("within_last") in ("P2Y", "P24M"),
@@ -132,8 +138,12 @@ _RARE: list[Callable[[dict[str, Any]], object]] = [
     lambda node: "by" in node,
     lambda node: node.get("scope") == {"division": "31"} and {"insurance", "grants", "survey"} & node["evidence"].keys(),
     lambda node: node.get("scope") == {"division": "31"} and {"disability", "grants", "survey"} & node["evidence"].keys(),
+    lambda node: node.get("scope") == {"division": "31"} and {"disability", "insurance", "survey"} & node["evidence"].keys(),
     lambda node: any(said["max_age"] in ("P1M", "P2M") for said in node.get("evidence", {}).values()),
     lambda node: "check" in node,
+    lambda node: (
+        any("check" in below for below in _nodes(node.get("none", []))) or any("check" in below for below in _nodes(node.get("unless", {})))
+    ),
     lambda node: node.get("absence") == "open",
     lambda node: "quantifier" in node and "members" not in node["over"],
 ]
@@ -243,4 +253,22 @@ def names_of(rows: Iterable[Row], given: Given) -> dict[str, dict[int, str]]:
     return out
 
 
-__all__ = ["FEEDS", "REGISTERS", "SECTIONS", "Given", "Listed", "Row", "asked", "catalogue", "checked", "drawn", "focused", "given_of", "listed", "names_of", "pairs", "rows_of", "verdicts"]
+__all__ = [
+    "FEEDS",
+    "REGISTERS",
+    "SECTIONS",
+    "Given",
+    "Listed",
+    "Row",
+    "asked",
+    "catalogue",
+    "checked",
+    "drawn",
+    "focused",
+    "given_of",
+    "listed",
+    "names_of",
+    "pairs",
+    "rows_of",
+    "verdicts",
+]

@@ -234,7 +234,9 @@ class WatchedReader(Reader):
         self.note("§1 members", "members" in steps)
         self.note("§1 inverse of a link", "occupancy" in steps and start[0] != "person")
         if steps[0] in links and not found.elements and not found.complete:
-            self.note("§4 empty link in a path", super().follow(start, steps[0], self.day.world.link_feed[start[0], steps[0]].feed)[0] is None)
+            self.note(
+                "§4 empty link in a path", super().follow(start, steps[0], self.day.world.link_feed[start[0], steps[0]].feed)[0] is None
+            )
         return found
 
 
@@ -249,7 +251,8 @@ class WatchedJudge(Judge):
 
     def arose(self, leaf: Judged) -> set[str]:
         """What arises when a leaf outside ``where`` is read again, which must end as it did."""
-        self.notes.now = found = set()
+        found: set[str] = set()
+        self.notes.now = found
         negated = (leaf.node.path.count(".none[") + leaf.node.path.count(".unless")) % 2 == 1
         try:
             assert self.judge(leaf.node, self.start, negated).truth == leaf.truth
@@ -317,7 +320,9 @@ class WatchedJudge(Judge):
             return
         length = period(text(node.raw[op]))
         self.notes.add("§5 month's end clamped", clamped(start, length))
-        self.notes.add("§5 last day of within_last" if op == "within_last" else "§5 first day of at_least_ago", later(start, length) == self.as_of)
+        self.notes.add(
+            "§5 last day of within_last" if op == "within_last" else "§5 first day of at_least_ago", later(start, length) == self.as_of
+        )
 
     def counted(self, node: Node, element: Element, judged: Judged) -> None:
         raw, add = node.raw, self.notes.add

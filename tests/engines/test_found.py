@@ -31,7 +31,7 @@ def policy(criteria: dict[str, Any], name: str = "one", subject: str = "househol
 
 def deliver(matcher: Matcher, given: Given) -> dict[str, str | None]:
     """Apply a world's rows; the statuses they changed, last one last."""
-    out = {}
+    out: dict[str, str | None] = {}
     for batch in worlds.batches(catalogue(), given_of(rows_of(given))):
         out |= {change.policy: change.after for change in matcher.apply(batch)}
     return out

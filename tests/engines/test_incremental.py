@@ -20,8 +20,8 @@ from matchers.changes import Changes
 from matchers.core import Matcher
 from policies.tree import Policy
 from policies.values import Kind
-from tests.engines.counting import Counted, chunks
-from tests.engines.network import FEEDS, Given, Listed, Row, catalogue, drawn, given_of, listed, pairs, rows_of
+from tests.engines.counting import Counted, chunks, need
+from tests.engines.network import FEEDS, SECTIONS, Given, Listed, Row, catalogue, drawn, given_of, listed, pairs, rows_of
 from tests.oracles import naive
 from tests.worlds import CONTRACTS, random_given
 
@@ -36,7 +36,7 @@ class Schedule:
 
     def __init__(self, seed: int) -> None:
         self.rng = rng = Random(seed)
-        self.given, self.day = random_given(rng, rng.choice([3, 6, 10]))
+        self.given, self.day = random_given(rng, rng.choice([4, 8, 20]))
         self.rows = rows_of(self.given)
         self.matcher = Matcher(catalogue(), self.day)
         self.told: dict[str, dict[int, Listed]] = {}
@@ -103,7 +103,7 @@ class Schedule:
         return [self.matcher.cover(self.stated(self.covered))]
 
     def stated(self, coverage: list[dict[str, Any]]) -> Any:
-        sections: Given = {key: self.given[key] for key in ("persons", "households", "dwellings")}
+        sections: Given = {section: self.given[section] for section in SECTIONS.values()}
         return worlds.statements(self.matcher.catalogue, {**sections, "coverage": coverage})
 
     def answer(self) -> list[Changes]:
@@ -189,7 +189,8 @@ class Schedule:
         batches = worlds.batches(catalogue(), given)
         order = list(range(len(batches)))
         self.rng.shuffle(order)
-        fresh = worlds.load(catalogue(), {**given, **{key: {**{name: {} for name in self.given[key]}, **given[key]} for key in ("persons", "households", "dwellings")}}, self.matcher.day, order)
+        named = {section: {name: {} for name in self.given[section]} | given[section] for section in SECTIONS.values()}
+        fresh = worlds.load(catalogue(), {**given, **named}, self.matcher.day, order)
         for policy in self.policies.values():
             fresh.publish(policy)
         for (name, subject, check), word in self.answers.items():
@@ -211,15 +212,24 @@ class Schedule:
             self.counts["subjects against naive"] += 1
 
 
+MESSAGES = ("records", "correct", "replace", "cover", "answer", "publish", "withdraw", "tick", "restore")
+need(
+    "incremental", len(chunks(CHUNKS)), {f"message: {word}": 25 for word in MESSAGES} | {"changes": 2_000, "subjects against naive": 1_000}
+)
+
+
 def run(seed: int) -> Counter[str]:
+    """One schedule, checked after every message and at its end."""
     one = Schedule(seed)
     one.step(one.publish)
-    words = [one.records] * 8 + [one.correct] * 4 + [one.cover] * 4 + [one.tick] * 5 + [one.publish, one.publish, one.withdraw, one.answer, one.answer, one.replace, one.restore]
+    words = [one.records] * 8 + [one.correct] * 4 + [one.cover] * 4 + [one.tick] * 5 + [one.publish, one.answer] * 2
+    words += [one.withdraw, one.replace, one.restore]
     for message in [one.records, one.cover, one.publish, one.publish, *one.rng.choices(words, k=STEPS)]:
         one.step(message)
     while one.pending:
         one.step(one.records)
-    one.step(one.tick)
+    for message in (one.publish, one.tick):
+        one.step(message)
     one.ends()
     return one.counts
 
@@ -227,8 +237,11 @@ def run(seed: int) -> Counter[str]:
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_changes_add_up_to_the_lists(chunk: int, counted: Counted) -> None:
     """After every message, the lists told so far are the full evaluation; at the end any other order and the naive evaluator agree."""
+    counts: Counter[str] = Counter()
     for seed in range(chunk * SCHEDULES, (chunk + 1) * SCHEDULES):
         try:
-            counted("incremental", run(seed))
+            counts += run(seed)
         except Exception as error:
             raise AssertionError(f"seed {seed}: {error}") from error
+    counted("incremental", counts)
+    assert counts["tick: due"] < counts["tick: subjects × policies"] / 2, "a tick evaluates only who is due"

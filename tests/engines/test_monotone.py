@@ -70,7 +70,9 @@ def filled(rng: Random, given: Given, day: dt.date) -> tuple[Given, set[str], Co
                             moved |= {name} if field == FEEDS[feed].get("division") and feed in REGISTERS.values() else set()
     for feed in FEEDS:
         if rng.random() < 0.5:
-            more["coverage"].append({"feed": feed, "division": rng.choice(["31", "310107020"]), "complete_to": day - dt.timedelta(rng.choice([0, 7]))})
+            more["coverage"].append(
+                {"feed": feed, "division": rng.choice(["31", "310107020"]), "complete_to": day - dt.timedelta(rng.choice([0, 7]))}
+            )
             counts["statements added"] += 1
     return more, moved, counts
 

@@ -14,7 +14,7 @@ def absent(folder: str) -> str | None:
     """Why a folder cannot be tested, if so."""
     files = [DATA / folder / f"{name}.csv.gz" for name in ("persons", "households")]
     missing = [str(file) for file in files if not file.is_file()]
-    return f"real data absent: no {', '.join(missing)} (HUIMIN_SHARED_DATA may name its folder)" if missing else None
+    return f"real data absent: no {', '.join(missing)} (HUIMIN_DATA may name its folder)" if missing else None
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:

@@ -23,7 +23,7 @@ import numpy as np
 import polars as pl
 
 HERE = Path(__file__).parent
-DATA = Path(os.environ.get("HUIMIN_SHARED_DATA") or HERE.parents[2] / "shared" / "data")
+DATA = Path(os.environ.get("HUIMIN_DATA") or HERE.parents[2] / "shared" / "data")
 FOLDERS = ("bayarea", "detroit")
 AS_OF = date(2026, 10, 15)
 DISTRICT = "310107"
