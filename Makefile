@@ -37,7 +37,7 @@ prove: ready
 	done
 
 bench: ready
-	@$(BIN)/python -m benchmarks.run
+	@$(BIN)/python -m benchmarks.run --out docs/benchmarks.md
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

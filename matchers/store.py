@@ -22,8 +22,8 @@ _START = 1024
 
 
 def _power(least: int) -> int:
-    """The smallest power of two of at least twice ``least``: an index at most half full."""
-    return max(16, 1 << (2 * least - 1).bit_length())
+    """The smallest power of two that ``least`` fills to at most two thirds: room of an index by linear probing."""
+    return max(16, 1 << (3 * least // 2).bit_length())
 
 
 def tables(arrays: Sequence[Int32]) -> Int64:
