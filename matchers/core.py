@@ -166,7 +166,7 @@ class Matcher(Shard):
         """A check answered of one subject."""
         asked = self.policies[policy]
         kind = KINDS.index(asked.subject)
-        row = self.row_of(asked.subject, subject)
+        (row,) = self.rows_of(asked.subject, (subject,))
         runner = self.runners()[kind]
         before = self.side(runner)
         self.answers[self.check_number(policy, check), row] = answer

@@ -64,13 +64,13 @@ def tables(
     catalogue: Catalogue,
     divisions: Sequence[str],
     statements: Sequence[Statement],
-    entity: Callable[[Kind, int], int],
+    rows_of: Callable[[Kind, tuple[int, ...]], list[int]],
     kind_number: Callable[[Kind], int],
 ) -> CoverageTables:
     """Build the tables for the division codes known so far.
 
     Args:
-        entity: row of a subject's token, given one if need be.
+        rows_of: rows of subjects' tokens, given some if need be.
     """
     first = first_sources(catalogue)
     positions = {name: at for at, name in enumerate(catalogue.feeds)}
@@ -88,11 +88,11 @@ def tables(
             for d, code in enumerate(codes):
                 if code.startswith(inside) and code.startswith(said):
                     div_of[source, d] = max(div_of[source, d], to)
-        for token in one.subjects:
-            # a list may also name what the records link to: every occupant of these dwellings, every member of these households
-            for kind in {feed.subject, *(LINKS[name].target for name in feed.links)}:
-                named = singles.setdefault(positions[one.feed], {})
-                key = (kind_number(kind), entity(kind, token), source)
+        # a list may also name what the records link to: every occupant of these dwellings, every member of these households
+        for kind in {feed.subject, *(LINKS[name].target for name in feed.links)} if one.subjects else ():
+            named = singles.setdefault(positions[one.feed], {})
+            for row in rows_of(kind, one.subjects):
+                key = (kind_number(kind), row, source)
                 named[key] = max(named.get(key, _NEVER), to)
     resp: list[int] = []
     resp_off = np.zeros((len(catalogue.feeds), max(1, len(codes)) + 1), np.int32)

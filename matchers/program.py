@@ -153,10 +153,10 @@ class Builder:
 
     def link(self, parent: Domain, name: str, base: Domain) -> Domain:
         key = (parent.number, name, base.number)
+        link = self.layout.links[name]
+        feed = list(self.layout.feeds)[link.feed]
+        at = self.winner(parent, feed)  # also where it is shared: each policy that follows the link reads its feed
         if key not in self.linked:
-            link = self.layout.links[name]
-            feed = list(self.layout.feeds)[link.feed]
-            at = self.winner(parent, feed)
             made = Domain(len(self.domains), link.target, parent.space, ((link.position, 0), *parent.back))
             self.domains.append(made)
             self.emit(k.LINK, made.number, parent.number, link.feed, link.lane, at, int(parent is base))
@@ -212,8 +212,8 @@ class Builder:
         row = self.covers.index((position, age))
         self.used_covers.add(row)
         self.cover_sites.add((row, domain.kind, domain.back))
+        place = self.placement(domain)  # also where it is shared: each policy reads the register
         if key not in self.memo:
-            place = self.placement(domain)
             slot = self.slot(domain)
             if place is None:
                 self.emit(k.ZERO, slot, domain.number)

@@ -49,12 +49,14 @@ class Shard:
     def coverage(self) -> CoverageTables:
         divisions = self.store.divisions.texts
         if self._coverage is None or self._coverage[0] != len(divisions):
-            made = tables(self.catalogue, divisions, self.statements, self.row_of, KINDS.index)
+            made = tables(self.catalogue, divisions, self.statements, self.rows_of, KINDS.index)
             self._coverage = (len(divisions), made)
         return self._coverage[1]
 
-    def row_of(self, kind: Kind, token: int) -> int:
-        return int(self.store.entities(KINDS.index(kind), np.array([token], np.uint64))[0])
+    def rows_of(self, kind: Kind, tokens: tuple[int, ...]) -> list[int]:
+        """Rows of subjects, given to new ones."""
+        rows: list[int] = self.store.entities(KINDS.index(kind), np.array(tokens, np.uint64)).tolist()
+        return rows
 
     def answered(self) -> Answers:
         if self._answers is None:
