@@ -24,7 +24,7 @@ from tests.worlds_feeds import (
 Given = dict[str, Any]
 Record = dict[str, Any]
 
-AS_OF = [dt.date(2026, 10, 15)] * 5 + [dt.date(2027, 1, 31), dt.date(2027, 2, 28), dt.date(2027, 3, 1), dt.date(2028, 2, 29), dt.date(2026, 12, 31), dt.date(2026, 10, 31)]
+AS_OF = [dt.date(2026, 10, 15)] * 5 + [dt.date(2027, 1, 31), dt.date(2026, 10, 31), dt.date(2026, 12, 31), dt.date(2027, 2, 28), dt.date(2027, 3, 1), dt.date(2028, 2, 29), dt.date(2026, 12, 31), dt.date(2026, 10, 31)]
 AGES_OF_COVERAGE = [0, 1, 3] * 5 + [7, 7, 7, 8, 29, 30, 30, 30, 31, 32, 35, 35, 35, 36, 90]
 LISTS_ACROSS_KINDS = False
 """Whether a statement's list for the register also names households and dwellings (a household's `members`, say)."""
@@ -190,7 +190,7 @@ def _subject(world: _World, kind: str) -> Record:
         rows = _numbered(contract, world.records(contract, number, steady="registers" in contract))
         if "registers" in contract:
             for row in rows:
-                if "division" in row and world.chance(0.5):
+                if "division" in row and world.chance(0.4):
                     row["division"] = "310107020"
         if contract["feed"] == "household" and rows and world.chance(0.1):
             rows[0].pop("size", None)

@@ -117,6 +117,8 @@ _RARE: list[Callable[[dict[str, Any]], object]] = [
     lambda node: node.get("quantifier") == "count" and isinstance(node["value"], dict) and node["value"].get("times") == "1/3",
     lambda node: node.get("quantifier") == "count" and isinstance(node["value"], dict) and node["value"].get("times") in ("1.5", "1/3"),
     lambda node: str(node.get("sum_of", "")).startswith("assets."),
+    lambda node: str(node.get("sum_of", "")).startswith("assets.") and "where" not in node,
+    lambda node: str(node.get("sum_of", "")).startswith("assets.") and "members" in node["over"],
     lambda node: str(node.get("sum_of", "")) == "assets.total",
     lambda node: str(node.get("sum_of", "")) == "assets.total" and node["over"] == "assets",
     lambda node: str(node.get("sum_of", "")) == "assets.total" and node["over"] == "assets" and "where" not in node,
@@ -140,6 +142,7 @@ _RARE: list[Callable[[dict[str, Any]], object]] = [
     lambda node: node.get("scope") == {"division": "31"} and {"disability", "grants", "survey"} & node["evidence"].keys(),
     lambda node: node.get("scope") == {"division": "31"} and {"disability", "insurance", "survey"} & node["evidence"].keys(),
     lambda node: any(said["max_age"] in ("P1M", "P2M") for said in node.get("evidence", {}).values()),
+    lambda node: node.get("evidence") and all(said["max_age"] in ("P1M", "P2M") for said in node["evidence"].values()),
     lambda node: "check" in node,
     lambda node: (
         any("check" in below for below in _nodes(node.get("none", []))) or any("check" in below for below in _nodes(node.get("unless", {})))

@@ -86,3 +86,37 @@ def test_behind_an_empty_link_nothing_is_asked_even_with_absence_open() -> None:
 
     assert missing == [(("c", "household"),)]
     assert verdict(matcher, none, worlds.token(Kind.HOUSEHOLD, "h0"), DAY).missing == (("c", "household", "city-psb"),)
+
+
+def test_every_policy_that_follows_a_link_feels_it_change() -> None:
+    """Of two policies that share a link, the second, too, is evaluated when a record of the feed that defines the link comes."""
+    matcher = Matcher(catalogue(), DAY)
+    deliver(matcher, MEMBER)
+    deliver(matcher, {"dwellings": {"d0": {"dwelling": {"division": "310107020"}, "relocation": {"line": "L15"}}}})
+    over = "household.registered_at.relocation"
+    for name in ("first", "second"):
+        node = {"id": "c", "quantifier": "some", "over": over, "where": {"id": "w", "field": "line", "op": "ne", "value": name}}
+        matcher.publish(policy(node, name, "person", relocation="P30D"))
+
+    changed = deliver(matcher, {"households": {"h0": {"household": {"division": "310107020"}, "registered_at": "d0"}}})
+
+    assert changed == {"first": "eligible", "second": "eligible"}
+
+
+def test_every_policy_that_rests_on_coverage_feels_a_placement_change() -> None:
+    """Of two policies that ask the same coverage of a linked subject, the second, too, is evaluated when that subject is placed."""
+    house = {"household": {"division": "310107020"}, "registered_at": "d0"}
+    given: Given = {"households": {"h0": house}, "coverage": [{"feed": "relocation", "division": "31", "complete_to": DAY}]}
+    matcher = worlds.load(catalogue(), given, DAY)
+    for name in ("first", "second"):
+        node = {
+            "id": "c",
+            "quantifier": "none",
+            "over": "registered_at.relocation",
+            "where": {"id": "w", "field": "line", "op": "ne", "value": name},
+        }
+        matcher.publish(policy(node, name, relocation="P30D"))
+
+    changed = deliver(matcher, {"dwellings": {"d0": {"dwelling": {"division": "310107020"}}}})
+
+    assert changed == {"first": "eligible", "second": "eligible"}

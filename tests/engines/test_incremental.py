@@ -214,7 +214,7 @@ class Schedule:
 
 MESSAGES = ("records", "correct", "replace", "cover", "answer", "publish", "withdraw", "tick", "restore")
 need(
-    "incremental", len(chunks(CHUNKS)), {f"message: {word}": 25 for word in MESSAGES} | {"changes": 2_000, "subjects against naive": 1_000}
+    "incremental", len(chunks(CHUNKS)), {f"message: {word}": 25 for word in MESSAGES} | {"changes": 1_000, "subjects against naive": 1_000}
 )
 
 
