@@ -22,11 +22,11 @@ from tests.oracles.sql import verdicts as sql_verdicts
 from tests.oracles.sql_world import SqlWorld
 from tests.worlds import CONTRACTS, random_given
 
-CHUNKS, WORLDS, POLICIES = 28, 4, 10
+CHUNKS, WORLDS, POLICIES = 30, 4, 10
 SIZE = 200
 
 
-VERDICTS, SHARE, DECIDED = 50_000, 0.2, 500
+VERDICTS, SHARE, DECIDED = 50_000, 0.2, 300
 """At least so many verdicts, of each kind so great a share, and so many decided by each row of the semantics."""
 
 need(
