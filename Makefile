@@ -1,7 +1,7 @@
 # make demo   a made-up district, from records to lists that stay true
 # make test   the tests (at most ten minutes on two cores)
 # make check  style, types, and which layer may import which
-# make prove  the long proofs (at most forty minutes)
+# make prove  the seeded proofs once more; the long run is make prove TIMES=8 SEEDS="1 2 3"
 # make bench  the figures of docs/benchmarks.md
 # Each sets up what it needs in .venv; nothing else has to be installed but Python 3.11 to 3.13 and make.
 

@@ -3,7 +3,7 @@
 The one idea: a proof that did not run is not a proof. With ``HUIMIN_REQUIRE_ALL=1`` a skipped test fails, unless it is marked ``kafka``
 (there is no broker), or the real data are absent; whatever is skipped is listed with its reason.
 
-    HUIMIN_EXAMPLES=other  random examples from the seed on the command line (``make prove``), instead of the same ones every time
+    HUIMIN_EXAMPLES=other  random examples from the seed on the command line (``make prove SEEDS=…``), instead of the same ones every time
     HUIMIN_SEEDS           how many times the seeds of the normal run the property tests go through; 1 unless said
     HUIMIN_DATA            the folder of real data
 """
@@ -39,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that count what they went through go through seeds, and through more of them in ``make prove``."""
+    """Tests that count what they went through go through seeds, and through more of them in ``make prove TIMES=…``."""
     for item in items:
         if "counted" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.seeds)
