@@ -24,7 +24,16 @@ from tests.worlds_feeds import (
 Given = dict[str, Any]
 Record = dict[str, Any]
 
-AS_OF = [dt.date(2026, 10, 15)] * 5 + [dt.date(2027, 1, 31), dt.date(2026, 10, 31), dt.date(2026, 12, 31), dt.date(2027, 2, 28), dt.date(2027, 3, 1), dt.date(2028, 2, 29), dt.date(2026, 12, 31), dt.date(2026, 10, 31)]
+AS_OF = [dt.date(2026, 10, 15)] * 5 + [
+    dt.date(2027, 1, 31),
+    dt.date(2027, 1, 31),
+    dt.date(2026, 10, 31),
+    dt.date(2027, 2, 28),
+    dt.date(2027, 3, 1),
+    dt.date(2028, 2, 29),
+    dt.date(2026, 12, 31),
+    dt.date(2026, 10, 31),
+]
 AGES_OF_COVERAGE = [0, 1, 3] * 5 + [7, 7, 7, 8, 29, 30, 30, 30, 31, 32, 35, 35, 35, 36, 90]
 LISTS_ACROSS_KINDS = False
 """Whether a statement's list for the register also names households and dwellings (a household's `members`, say)."""
@@ -67,13 +76,17 @@ class _World:
         rng = self.rng
         if name == "birth_date":
             if self.chance(0.15):
-                return rng.choice([dt.date(1956, 2, 29), dt.date(2008, 2, 29), dt.date(1960, 2, 29), dt.date(1957, 2, 28), dt.date(1957, 3, 1)])
+                return rng.choice(
+                    [dt.date(1956, 2, 29), dt.date(2008, 2, 29), dt.date(1960, 2, 29), dt.date(1957, 2, 28), dt.date(1957, 3, 1)]
+                )
             years = rng.choice([-1, 5, 16, 17, 18, 18, 59, 60, 60, 65, 66, 70, 70, 71, 80])
             return shift(self.as_of, -max(years, 0), rng.choice([-200, -1, 0, 0, 1, 100]))
         if self.chance(0.35):
             return shift(self.as_of, -rng.choice([1, 2, 2, 2, 3]))
         if self.chance(0.2):
-            return rng.choice([dt.date(2024, 2, 29), dt.date(2026, 8, 31), dt.date(2026, 1, 31), dt.date(2026, 9, 30), dt.date(2025, 2, 28)])
+            return rng.choice(
+                [dt.date(2024, 2, 29), dt.date(2026, 8, 31), dt.date(2026, 1, 31), dt.date(2026, 9, 30), dt.date(2025, 2, 28)]
+            )
         return shift(self.as_of, -rng.choice([0, 0, 1, 2, 2, 2, 3, 5, 10]), rng.choice([-400, -45, -31, -1, 0, 0, 0, 0, 1, 20]))
 
     def cell(self, feed: str, name: str, field: dict[str, Any]) -> Any:
@@ -214,7 +227,9 @@ def _statements(world: _World) -> list[Record]:
 
     by_list = world.chance(0.2)
     if world.chance(0.7) and not by_list:
-        statements.append({"feed": list(FEEDS), "division": "31", "complete_to": world.as_of - dt.timedelta(rng.choice([0, 1, 2, 3, 6, 7, 8, 30, 31]))})
+        statements.append(
+            {"feed": list(FEEDS), "division": "31", "complete_to": world.as_of - dt.timedelta(rng.choice([0, 1, 2, 3, 6, 7, 8, 30, 31]))}
+        )
     for feed, contract in FEEDS.items():
         for source in contract["sources"]:
             if world.chance(0.3 if by_list else 0.75):

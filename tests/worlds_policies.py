@@ -27,16 +27,47 @@ DAY = dt.date(2026, 10, 15)
 _ORDERED = ["eq", "ne", "lt", "le", "gt", "ge"]
 _COMPARE = ["lt", "le", "gt", "ge", "lt", "le", "gt", "ge", "eq", "ne"]
 _PERIODS = ["P2Y", "P24M", "P2Y", "P24M", "P1Y", "P3Y", "P1M", "P30D", "P1Y1M", "P5Y", "P10Y", "P18M15D"]
-_DATES = [dt.date(2026, 10, 15), dt.date(2026, 10, 14), dt.date(2024, 10, 15), dt.date(2025, 1, 1), dt.date(2024, 2, 29), dt.date(2021, 10, 15)]
+_DATES = [
+    dt.date(2026, 10, 15),
+    dt.date(2026, 10, 14),
+    dt.date(2024, 10, 15),
+    dt.date(2025, 1, 1),
+    dt.date(2024, 2, 29),
+    dt.date(2021, 10, 15),
+]
 
 _PATHS: dict[str, list[str]] = {
     "person": [
-        "insurance", "insurance", "pension", "pension", "occupancy", "income", "assets", "disability", "household.members", "household.grants",
-        "household.members.pension", "household.survey", "household.registered_at.relocation", "household.registered_at.occupancy",
+        "insurance",
+        "insurance",
+        "pension",
+        "pension",
+        "occupancy",
+        "income",
+        "assets",
+        "disability",
+        "household.members",
+        "household.grants",
+        "household.members.pension",
+        "household.survey",
+        "household.registered_at.relocation",
+        "household.registered_at.occupancy",
     ],
     "household": [
-        "members", "members", "members", "members.insurance", "members.pension", "members.income", "members.occupancy", "grants", "survey",
-        "registered_at.relocation", "registered_at.relocation", "registered_at.occupancy", "registered_at.inspection", "registered_at.occupancy.pension",
+        "members",
+        "members",
+        "members",
+        "members.insurance",
+        "members.pension",
+        "members.income",
+        "members.occupancy",
+        "grants",
+        "survey",
+        "registered_at.relocation",
+        "registered_at.relocation",
+        "registered_at.occupancy",
+        "registered_at.inspection",
+        "registered_at.occupancy.pension",
     ],
     "dwelling": ["occupancy", "occupancy", "occupancy", "relocation", "inspection", "occupancy.insurance", "occupancy.pension"],
 }
@@ -156,7 +187,11 @@ class _Draft:
         name = f"v{len(self.params) + 1}"
         value: dict[str, Any] = {"param": name}
         if self.chance(0.35):
-            keys = [key for key in _names(place) if key.spec["type"] == "enum" or (key.spec["type"] == "int" and 0 <= key.spec.get("max", -1) <= 9999)]
+            keys = [
+                key
+                for key in _names(place)
+                if key.spec["type"] == "enum" or (key.spec["type"] == "int" and 0 <= key.spec.get("max", -1) <= 9999)
+            ]
             by = self.rng.choice(keys)
             if "no_record" in by.spec and by.feed != place.feed:
                 self.prove(by.feed)
@@ -193,7 +228,10 @@ class _Draft:
                 low, high = NUMBERS[name.field]
                 if self.chance(0.2):
                     return leaf | {"op": rng.choice(["in", "not_in"]), "value": rng.sample(range(low, high + 1), 2)}
-                return leaf | {"op": rng.choice(_COMPARE), "value": self.value(place, spec["unit"], lambda: rng.randint(low, high), ["1.5", "1/3", "2"])}
+                return leaf | {
+                    "op": rng.choice(_COMPARE),
+                    "value": self.value(place, spec["unit"], lambda: rng.randint(low, high), ["1.5", "1/3", "2"]),
+                }
             case _:
                 pool = _amounts(name.feed, name.field)
                 if self.chance(0.15):
@@ -212,7 +250,11 @@ class _Draft:
         name = rng.choice(names) if names and self.chance(0.8) else self.read(place, "date")
         ages = [18, 60, 65, 70, 16] if name.field == "birth_date" else [1, 2, 3, 5]
         leaf = {"age_of": name.text, "op": rng.choice(_COMPARE), "value": self.value(place, AGE_UNIT, lambda: rng.choice(ages), [])}
-        return leaf | ({"as_of": rng.choice([dt.date(2026, 12, 31), dt.date(2027, 2, 28), dt.date(2028, 2, 29), dt.date(2026, 3, 1)])} if self.chance(0.3) else {})
+        return leaf | (
+            {"as_of": rng.choice([dt.date(2026, 12, 31), dt.date(2027, 2, 28), dt.date(2028, 2, 29), dt.date(2026, 3, 1)])}
+            if self.chance(0.3)
+            else {}
+        )
 
     def date(self, place: _Place) -> Node:
         leaf = {"date_of": self.read(place, "date").text}
@@ -236,7 +278,10 @@ class _Draft:
         node: Node = {"quantifier": kind, "over": path, **where, **absence}
         if kind == "count":
             unit = COUNT_UNIT if last in ("members", "occupancy") else None
-            node |= {"op": rng.choice([*_COMPARE, "eq", "ne"]), "value": self.value(place, unit, lambda: rng.choice([0, 1, 1, 2, 3]), ["1.5", "1/3", "2"])}
+            node |= {
+                "op": rng.choice([*_COMPARE, "eq", "ne"]),
+                "value": self.value(place, unit, lambda: rng.choice([0, 1, 1, 2, 3]), ["1.5", "1/3", "2"]),
+            }
         return node
 
     def sum(self, place: _Place, element: _Place, numbers: list[_Name], path: str) -> Node:

@@ -169,8 +169,7 @@ class WatchedDay(Day):
             add("§3 by list", current and all(s.division is None for s in current))
             last = max((later(s.complete_to, max_age) for s in current), default=None)
             add("§3 last day of max_age", last == self.as_of)
-            if current and max_age.months:
-                add("§3 months clamped", all(clamped(s.complete_to, max_age) for s in current))
+            add("§3 months clamped", counting and clamped(max(s.complete_to for s in counting), max_age))
 
 
 def clamped(start: dt.date, length: Period) -> bool:

@@ -26,7 +26,7 @@ CHUNKS, WORLDS, POLICIES = 30, 4, 10
 SIZE = 200
 
 
-VERDICTS, SHARE, DECIDED = 50_000, 0.2, 300
+VERDICTS, SHARE, DECIDED = 50_000, 0.2, 500
 """At least so many verdicts, of each kind so great a share, and so many decided by each row of the semantics."""
 
 need(
