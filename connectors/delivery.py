@@ -10,8 +10,9 @@ from __future__ import annotations
 import queue
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -57,6 +58,8 @@ class Intake(Protocol):
 
     def submit(self, message: Input) -> Applied: ...
 
+    def submit_each(self, messages: Iterable[Input]) -> Iterable[Applied]: ...
+
 
 @dataclass(slots=True)
 class DeliveryReport:
@@ -101,7 +104,7 @@ def deliver(
         source: the position of the delivering unit in the contract.
         mode: ``replace`` withdraws, once the file is wholly applied, every record of this source that it does not hold.
         id: the unit's name for the delivery; the hash of the file's bytes where it gave none.
-        progress: called with the rows done so far, after each batch.
+        progress: called with the rows done so far, after each batch; the disk may still be taking the last.
         on_flaw: called with every broken cell, for a report.
 
     Raises:
@@ -119,15 +122,18 @@ def deliver(
         raise UnreadableFile(_nothing_left(path.name))
     host.submit(DeliveryStarted(feed.name, source, number, name))
     with vault.writer(feed, source, number) as writer:
-        while first is not None:
-            _count(report, first, on_flaw)
-            writer.add(first.identities)
-            batch = _behind(first.batch, mark)
-            if len(batch):
-                report.changes += len(host.submit(batch).changes)
-            if progress:
-                progress(report.rows)
-            first = next(parcels, None)
+
+        def batches() -> Iterator[RecordBatch]:
+            for parcel in chain([first] if first else [], parcels):
+                _count(report, parcel, on_flaw)
+                writer.add(parcel.identities)
+                batch = _behind(parcel.batch, mark)
+                if len(batch):
+                    yield batch
+                if progress:
+                    progress(report.rows)
+
+        report.changes += sum(len(applied.changes) for applied in host.submit_each(batches()))
     done = DeliveryCompleted(feed.name, source, number, name, report.rows, report.unplaced, mode == "replace")
     report.changes += len(host.submit(done).changes)
     report.void = report.unplaced > feed.max_unplaced * report.rows

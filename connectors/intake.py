@@ -1,7 +1,8 @@
 """Rows of a delivered file become record batches: parsed, validated, encoded and tokened, whole columns at a time.
 
 The one idea: a row is refused by degrees. A row whose subject and key can be read is a record; if anything else in it is wrong it is a
-record of which nothing is known (quarantined); a row whose subject or key cannot be read is counted (unplaced). None is dropped in silence.
+record of which nothing is known but what it links to (quarantined); a row whose subject or key cannot be read is counted (unplaced).
+None is dropped in silence.
 A column named ``deleted`` (1, true or 是) makes a row the deletion of its key's record; its other cells do not count, but for its order.
 
 Source: docs/semantics.md sections 1.1 to 1.4.
@@ -10,7 +11,7 @@ Source: docs/semantics.md sections 1.1 to 1.4.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +30,9 @@ from policies.catalogue import LINKS, Feed
 DELETED_COLUMN = "deleted"
 ROWS = 10_000
 """Rows of a batch."""
+_TOGETHER = 50_000
+"""Rows that are encoded together: a call for each column costs as much as encoding some thousand cells."""
+_FEW = 100
 
 Bools = npt.NDArray[np.bool_]
 UInt8 = npt.NDArray[np.uint8]
@@ -73,8 +77,32 @@ def read(feed: Feed, source: int, delivery: int, path: Path, tokens: Tokens, row
     """
     reader = Reader(feed, source, delivery, tokens)
     for piece in pieces(path, feed.format, feed.encoding, reader.columns, (DELETED_COLUMN,)):
-        for start in range(0, len(piece.frame), rows):
-            yield reader.parcel(Piece(piece.first + start, piece.frame.slice(start, rows)))
+        for start in range(0, len(piece.frame), _TOGETHER):
+            yield from cut(reader.parcel(Piece(piece.first + start, piece.frame.slice(start, _TOGETHER))), rows)
+
+
+def cut(parcel: Parcel, rows: int) -> Iterator[Parcel]:
+    """The same rows in parcels of at most ``rows``."""
+    batch, people, end = parcel.batch, parcel.identities, parcel.last + 1
+    for start in range(end - parcel.rows, end, rows):
+        stop = min(start + rows, end)
+        first, last = np.searchsorted(batch.row, (start, stop))
+        own, others = np.searchsorted(people["row"].to_numpy(), (start, stop))
+        flaws = tuple(flaw for flaw in parcel.flaws if start <= flaw.row < stop)
+        part = _with_own_texts(batch.slice(first, last))
+        yield Parcel(part, stop - start, stop - 1, stop - start - len(part), flaws, people.slice(own, others - own))
+
+
+def _with_own_texts(batch: RecordBatch) -> RecordBatch:
+    """The batch without the texts of rows that are not in it, where there are many: each batch carries its own."""
+    values, dictionaries = dict(batch.values), dict(batch.dictionaries)
+    for name, texts in batch.dictionaries.items():
+        if len(texts) > _FEW:
+            here = values[name] != MISSING
+            used, positions = np.unique(values[name][here], return_inverse=True)
+            values[name], dictionaries[name] = np.full(len(batch), MISSING), tuple(texts[i] for i in used.tolist())
+            values[name][here] = positions
+    return replace(batch, values=values, dictionaries=dictionaries)
 
 
 class Reader:
@@ -114,6 +142,7 @@ class Reader:
         content = [Broken(column, np.where(gone, np.uint8(0), faults)) for column, faults in content] if gone.any() else content
         bad = _any_broken(always, n) | _any_broken(content, n)
         known = placed & ~bad & ~gone
+        named = placed & ~gone  # a flawed row keeps the links that could be read: a token is 0 where its cell is not
         row = np.arange(piece.first, piece.first + n, dtype=np.int32)
 
         flaws = _flaws(frame, row, [*unreadable, *always, *content])
@@ -121,7 +150,7 @@ class Reader:
             feed.name, self._source, self._delivery, key.tokens, subject.tokens, order, row,
             np.where(bad, QUARANTINED, np.where(gone, DELETED, np.uint8(0))).astype(np.uint8),
             np.where(known, valid_from, OPEN_FROM).astype(np.int32), np.where(known, valid_to, OPEN_TO).astype(np.int32),
-            {name: np.where(known, c.tokens, np.uint64(0)) for name, c in links.items()},
+            {name: np.where(named, c.tokens, np.uint64(0)) for name, c in links.items()},
             {name: np.where(known, c.values, MISSING) for name, c in values.items()},
             {name: c.dictionary for name, c in values.items() if c.dictionary is not None},
             self._identity_hash(frame, placed & ~gone),

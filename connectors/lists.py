@@ -27,6 +27,7 @@ _IDENTIFIER = {
     Kind.HOUSEHOLD: Text("户号", "Household number"),
     Kind.DWELLING: Text("房屋编号", "Property number"),
 }
+_STREET = Text("街镇", "Street")
 _HEADERS = (
     Text("区划", "Division"),
     Text("状态", "Status"),
@@ -53,7 +54,7 @@ class Listed(Protocol):
 
 def list_sheet(
     policy: Policy, candidates: Sequence[Listed], values: Mapping[int, Mapping[str, str]], catalogue: Catalogue, vault: Vault,
-    today: date, language: str = "zh",
+    today: date, language: str = "zh", places: Mapping[str, Text] | None = None,
 ) -> Sheet:  # fmt: skip
     """The list of a policy as its agency sees it.
 
@@ -61,6 +62,7 @@ def list_sheet(
         candidates: those on the list.
         values: by token, the text of each disclosed field that is no identity, by ``feed.field`` (``Matcher.disclosed``).
         today: the day on which the agreements must hold.
+        places: the names of divisions, by code, as far as they are known; without the name of any there is no column of names.
 
     Returns:
         A sheet ordered by division, status, identifier and token. A token the vault does not know has an empty identifier.
@@ -76,9 +78,18 @@ def list_sheet(
     words = _words(policy, language)
     rows = sorted((_order(c, ids), _row(c, ids, texts, words, catalogue, language)) for c in candidates)
     shown = tuple(catalogue.feeds[ref.feed].fields[ref.field].title[language] for ref in policy.discloses)
-    division, *rest = (header[language] for header in _HEADERS)
-    header = (_IDENTIFIER[policy.subject][language], *shown, division, *rest)
-    return Sheet(policy.title[language], header, [row for _, row in rows])
+    header = (_IDENTIFIER[policy.subject][language], *shown, *(title[language] for title in _HEADERS))
+    return _with_streets(Sheet(policy.title[language], header, [row for _, row in rows]), 1 + len(shown), places or {}, language)
+
+
+def _with_streets(sheet: Sheet, division: int, places: Mapping[str, Text], language: str) -> Sheet:
+    """The sheet with the names of divisions behind the column of their codes, where the name of any is known."""
+    names = [places[row[division]][language] if row[division] in places else "" for row in sheet.rows]
+    if not any(names):
+        return sheet
+    behind = division + 1
+    header = (*sheet.header[:behind], _STREET[language], *sheet.header[behind:])
+    return Sheet(sheet.title, header, [(*row[:behind], name, *row[behind:]) for row, name in zip(sheet.rows, names, strict=True)])
 
 
 def _agreed(ref: FieldRef, policy: Policy, catalogue: Catalogue, today: date) -> None:

@@ -9,6 +9,7 @@ DuckDB 2 writes a format older tools cannot open unless told otherwise, and fetc
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -68,11 +69,11 @@ def write_snapshot(
 
 
 def _written(con: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> tuple[str, int, str]:
-    """Write a table; returns its line of the manifest."""
+    """Write a table; returns its line of the manifest: what should be there, for the file to be held against."""
     con.register("incoming", frame)
     con.execute(f'CREATE TABLE snapshot."{name}" AS SELECT * FROM incoming')
     con.unregister("incoming")
-    return name, len(frame), _digest(con, f'snapshot."{name}"')
+    return name, len(frame), _digest(frame)
 
 
 def verify_snapshot(path: Path) -> dict[str, int]:
@@ -91,7 +92,8 @@ def verify_snapshot(path: Path) -> dict[str, int]:
             if there != {*manifest, "manifest"}:
                 raise _damaged(path, "表与清单不一致", "has other tables than its manifest")
             for name, (rows, digest) in manifest.items():
-                if _digest(con, f'"{name}"') != digest or _rows(con, name) != rows:
+                frame = _table(con, name)
+                if len(frame) != rows or _digest(frame) != digest:
                     raise _damaged(path, f"表 {name} 与清单不符", f"has a table {name} that is not what its manifest says")
     except duckdb.Error:
         raise _damaged(path, "不是可读的快照", "is not a snapshot that can be read") from None
@@ -109,18 +111,19 @@ def suppressed(aggregate: Aggregate) -> pl.DataFrame:
     return aggregate.frame.with_columns(small)
 
 
-def _digest(con: duckdb.DuckDBPyConnection, table: str) -> str:
-    """BLAKE2b of a table as CSV in the order in which it lies."""
-    frame: pl.DataFrame = con.sql(f"SELECT * FROM {table}").pl()
+def _digest(frame: pl.DataFrame) -> str:
+    """BLAKE2b of a table as CSV, in the order in which it lies."""
     digest = hashlib.blake2b(str(frame.schema).encode(), digest_size=16)
     for start in range(0, len(frame), _SLICE):
-        digest.update(frame.slice(start, _SLICE).write_csv(null_value="\x00").encode())
+        text = io.BytesIO()
+        frame.slice(start, _SLICE).write_csv(text, null_value="\x00")
+        digest.update(text.getbuffer())
     return digest.hexdigest()
 
 
-def _rows(con: duckdb.DuckDBPyConnection, table: str) -> int:
-    ((count,),) = con.sql(f'SELECT count(*) FROM "{table}"').fetchall()
-    return int(count)
+def _table(con: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
+    frame: pl.DataFrame = con.sql(f'SELECT * FROM "{name}"').pl()
+    return frame
 
 
 def _quoted(path: Path) -> str:

@@ -70,7 +70,8 @@ def _rows(blocks: Iterable[bytes], columns: Sequence[str], optional: Sequence[st
     """CSV blocks, cut where records end."""
     carry, header, row = b"", list[str](), 1
     for block in _with_last_newline(blocks):
-        carry = carry + block if carry else block
+        end = block.rfind(b"\n") + 1
+        carry, rest = b"".join((carry, memoryview(block)[:end])), block[end:]
         if not header:
             header, carry = _header(carry, name)
             if header:
@@ -83,6 +84,7 @@ def _rows(blocks: Iterable[bytes], columns: Sequence[str], optional: Sequence[st
             if len(frame):
                 yield Piece(row, frame)
             row += len(frame)
+        carry += rest
     if not header and not carry.strip():
         raise unreadable(name, "是空的；应有表头和数据", "is empty; expected a header and rows")
     if carry.strip():

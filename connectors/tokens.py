@@ -91,7 +91,8 @@ class Tokens:
         starts = 18 * np.arange(len(faults), dtype=np.int64)
         tokens, checks = keyed_hashes(key, numbers, starts, np.where(faults == Fault.SOUND, starts + 18, starts))
         edges = np.append(starts, len(numbers)).astype(np.int64)
-        numbers[np.repeat(faults != Fault.SOUND, 18)] = ord("?")  # bytes that may not be text
+        if faults.any():
+            numbers[np.repeat(faults != Fault.SOUND, 18)] = ord("?")  # bytes that may not be text
         texts = pa.LargeStringArray.from_buffers(len(faults), pa.py_buffer(edges), pa.py_buffer(numbers))
         return Tokened(_never_zero(tokens, faults), checks, faults, pl.Series(texts))
 

@@ -2,6 +2,7 @@
 
 The one idea: each delivery leaves segments, never changed afterwards: token, check, identifying text, identity fields, and the version they
 came with. Rewriting a segment (a resumed delivery) writes the same file. The greatest (order, delivery, row) is what a list shows.
+Segments are written by a thread of their own, since packing and syncing one takes as long as matching its rows.
 
 Two identifiers with one 64-bit token would mix up two people. The check, a second digest, tells them apart; a delivery in which it
 happens is refused before its rows are applied. Among 10^7 people the chance is one in 400,000.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,6 +24,7 @@ import polars as pl
 from connectors.cells import SPACES
 from connectors.faults import TokenCollision
 from connectors.files import PRIVATE_FOLDER, replaced
+from connectors.tokens import RESIDENT_ID
 from policies.catalogue import Feed
 from policies.values import Kind, Text
 
@@ -84,45 +87,62 @@ class Vault:
 
 
 class Writer:
-    """Gathers the identities of one delivery into segments."""
+    """Gathers the identities of one delivery into segments. When its ``with`` block ends they are all on disk."""
 
     def __init__(self, vault: Vault, feed: Feed, source: int, delivery: int) -> None:
         self._vault, self._feed = vault, feed
         self._folder = vault.folder / feed.subject.value / feed.name
         self._stem = f"{source}.{delivery}"
+        self._texts = [f.name for f in feed.fields.values() if f.identity] + ([] if feed.identify.scheme == RESIDENT_ID else ["id"])
         self._waiting: list[pl.DataFrame] = []
         self._part = 0
+        self._thread = ThreadPoolExecutor(1, "vault")
+        self._writing: Future[None] | None = None
 
     def add(self, identities: pl.DataFrame) -> None:
         """Take the identities of one parcel.
 
         Raises:
             TokenCollision: before anything of them is written.
+            OSError: a segment could not be written.
         """
         if len(identities):
             self._vault.admit(self._feed.subject, identities["token"].to_numpy(), identities["check"].to_numpy(), self._feed.name)
             self._waiting.append(identities)
             if sum(map(len, self._waiting)) >= _ROWS:
-                self.flush()
+                self._flush()
 
-    def flush(self) -> None:
-        """Write what waits. What a crash leaves unwritten is written when the delivery is resumed, which reads the file from its start."""
-        if not self._waiting:
-            return
-        texts = [name for name in self._waiting[0].columns if name not in _OWN or name == "id"]
-        frame = pl.concat(self._waiting).with_columns(pl.col(texts).fill_null("").str.strip_chars(SPACES))
-        for folder in (self._vault.folder, self._folder.parent, self._folder):
-            folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-        with replaced(self._folder / f"{self._stem}.{self._part}.parquet") as path:
-            path.touch(mode=0o600)
-            frame.write_parquet(path)
-        self._waiting, self._part = [], self._part + 1
+    def _flush(self) -> None:
+        """Begin to write what waits, once the segment before is written: memory holds two at most."""
+        self._written()
+        if self._waiting:
+            path = self._folder / f"{self._stem}.{self._part}.parquet"
+            self._writing = self._thread.submit(_write, self._vault.folder, path, self._waiting, self._texts)
+            self._waiting, self._part = [], self._part + 1
+
+    def _written(self) -> None:
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            writing.result()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.flush()  # also after an error: the rows before it are applied
+        """What a crash leaves unwritten is written when the delivery is resumed, which reads the file from its start."""
+        with self._thread:
+            self._flush()  # also after an error: the rows before it are applied
+            self._written()
+
+
+def _write(root: Path, path: Path, parcels: Sequence[pl.DataFrame], texts: Sequence[str]) -> None:
+    """One segment; ``texts`` are cells as they were delivered."""
+    frame = pl.concat(parcels).with_columns(pl.col(texts).fill_null("").str.strip_chars(SPACES))
+    for folder in (root, path.parent.parent, path.parent):
+        folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    with replaced(path) as part:
+        part.touch(mode=0o600)
+        frame.write_parquet(part, compression_level=1)
 
 
 class _Known:

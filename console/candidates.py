@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.i18n import both, verb
+from console.lookup import no_policy
 from console.session import Session, as_of, of
-from console.words import STATUSES, VERDICTS, number, street, token
+from console.words import STATUSES, STREETS, VERDICTS, number, street, token
 from policies.problems import HuiminError
 from policies.values import Text
 
@@ -93,8 +94,6 @@ def matched(state: State, name: str) -> Policy:
     Raises:
         HuiminError: it was never published, or was withdrawn.
     """
-    from console.policy import no_policy
-
     found = state.policies.get(name)
     if found is None:
         raise no_policy(name, state.policies)
@@ -188,7 +187,7 @@ def export(context: typer.Context, policy: Name, out: Out = None) -> None:
         if path.suffix not in (".csv", ".xlsx"):
             raise HuiminError(Text(f"{path.name}：只能导出 .csv 或 .xlsx。", f"{path.name}: only .csv and .xlsx can be written."), 2)
         with session.progress(Text("导出名单", "Exporting the list")):
-            rows = export_list(workspace, host, policy, path, session.language)
+            rows = export_list(workspace, host, policy, path, session.language, STREETS)
     if not session.data({"file": str(path), "rows": rows}):
         session.say(
             Text(
@@ -207,7 +206,8 @@ def answer(context: typer.Context, policy: Name, subject: Subject, check: Check,
         raise HuiminError(Text("请写 yes 或 no。", "Write yes or no."), 2)
     with session.workspace().writing() as host:
         changes = host.submit(CheckAnswered(policy, subject_of(subject), check, value == "yes")).changes
-    told(session, changes)
+        registry = host.state.registry
+    told(session, changes, registry)
 
 
 def subject_of(text: str) -> int:

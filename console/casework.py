@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from console.lookup import readable
 from console.session import Advance, Session
 from policies.problems import Invalid
 from policies.values import Text
 
 if TYPE_CHECKING:
     from matchers.core import Matcher
-    from policies.casefile import Case, CaseFile, Expected
+    from policies.caseforms import Case, CaseFile, Expected
     from policies.catalogue import Catalogue
     from policies.tree import Policy
 
@@ -79,7 +80,6 @@ def _paired(catalogue: Catalogue, policies: Sequence[Path], cases: Sequence[Path
         Invalid: with every problem of every file.
         HuiminError: a case file whose policy was not given.
     """
-    from console.policy import readable
     from policies.casefile import load_cases
     from policies.problems import HuiminError
 

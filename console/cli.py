@@ -14,17 +14,20 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from console import candidates, deliver, explain, feed, policy, publish, snapshot, start, unit
 from console.i18n import both, localised
 from console.session import Session
+from console.usage import Family, is_usage, sentence, valueless
 from infra.settings import settings
 from policies.problems import HuiminError
 from policies.values import Text
 
 TAKES_VALUE = ("--workspace", "--lang")
 FLAGS = ("--json",)
+LINE = "huimin.line"
+"""Where the context keeps the line that was typed."""
+CANCELLED = Text("已取消。", "Cancelled.")
 GONE = Text("状态目录不可写或不可读：{path}（{why}）。", "Cannot read or write {path} ({why}).")
 FULL = Text(
     "磁盘已满，本次操作未生效，原有数据未动。清出空间后重试。", "The disk is full: nothing was changed. Free some space and try again."
@@ -38,6 +41,9 @@ OURS = Text(
 def hoisted(arguments: Sequence[str]) -> list[str]:
     """The line with global options first, wherever they stood; what follows ``--`` is left alone.
 
+    Raises:
+        HuiminError: one that takes a value is the last word.
+
     Example:
         >>> hoisted(["tick", "--json", "--lang", "en"])
         ['--json', '--lang', 'en', 'tick']
@@ -49,22 +55,30 @@ def hoisted(arguments: Sequence[str]) -> list[str]:
         elif word in FLAGS or word.startswith(tuple(f"{name}=" for name in TAKES_VALUE)):
             front.append(word)
         elif word in TAKES_VALUE:
-            front += [word, *_next(words)]
+            front += [word, _next(words, word)]
         else:
             rest.append(word)
     return front + rest
 
 
-def _next(words: Iterator[str]) -> list[str]:
+def _next(words: Iterator[str], option: str) -> str:
     following = next(words, None)
-    return [] if following is None else [following]
+    if following is None:
+        raise HuiminError(valueless(option), 2)
+    return following
 
 
-class Root(TyperGroup):
+class Root(Family):
     """The root of the command tree: global options anywhere, errors as sentences."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, hoisted(args))
+        ctx.meta[LINE] = tuple(args)
+        try:
+            return super().parse_args(ctx, hoisted(args))
+        except HuiminError as error:
+            raise _told(error.text, error.exit_code, ctx) from None
+        except Exception as error:
+            raise _mistaken(error, ctx) from None
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -75,18 +89,28 @@ class Root(TyperGroup):
             raise typer.Exit(0) from None
         except OSError as error:
             raise _told(_sentence(error), 1, ctx) from None
-        except (typer.Exit, typer.Abort, typer.BadParameter, KeyboardInterrupt):
+        except typer.Abort:
+            raise _told(CANCELLED, 1, ctx) from None
+        except (typer.Exit, KeyboardInterrupt):
             raise
         except Exception as error:
-            if os.environ.get("HUIMIN_DEBUG") or _is_usage(error):
+            if is_usage(error):
+                raise _mistaken(error, ctx) from None
+            if os.environ.get("HUIMIN_DEBUG"):
                 raise
             raise _told(_ours(error), 1, ctx) from None
+
+
+def _mistaken(error: Exception, ctx: Any) -> Exception:
+    """The end of a run whose line was mistaken; what is no mistake stays as it is."""
+    said = sentence(error) if is_usage(error) else None
+    return error if said is None else _told(said.text, said.exit_code, ctx)
 
 
 def _told(text: Text, code: int, ctx: Any) -> typer.Exit:
     """Say why, on stderr, and end with this code."""
     session = ctx.obj if isinstance(ctx.obj, Session) else None
-    language = session.language if session else start_language(sys.argv, os.environ)
+    language = session.language if session else start_language(ctx.meta.get(LINE, ()), os.environ)
     typer.secho(text[language], err=True, fg="red")
     return typer.Exit(code)
 
@@ -103,11 +127,6 @@ def _ours(error: Exception) -> Text:
     last = traceback.extract_tb(error.__traceback__)[-1]
     words = {"kind": type(error).__name__, "place": f"{os.path.basename(last.filename)}:{last.lineno}"}
     return Text(OURS.zh.format(**words), OURS.en.format(**words))
-
-
-def _is_usage(error: Exception) -> bool:
-    """An error the command line library shows itself (unknown option, missing argument)."""
-    return hasattr(error, "exit_code") and hasattr(error, "show")
 
 
 def application() -> typer.Typer:
@@ -129,7 +148,7 @@ def application() -> typer.Typer:
     ):  # fmt: skip
         if name == "policy":
             publish.add(group)
-        app.add_typer(group, name=name)
+        app.add_typer(group, name=name, cls=Family)
     return app
 
 

@@ -9,7 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from console.i18n import both, verb
+from console.lookup import named
 from console.session import Session, of
+from console.words import place
 from policies.values import Text
 
 OneFeed = Annotated[str | None, typer.Option("--feed", metavar="FEED", help=both("只看这个数据源", "only this feed"))]
@@ -59,9 +61,10 @@ def coverage(context: typer.Context, file: Statements = None, only: OneFeed = No
 
     with session.workspace().writing() as host:
         changes = state_coverage(session.workspace(), host, file)
+        registry = host.state.registry
     from console.changes import told
 
-    told(session, changes)
+    told(session, changes, registry)
 
 
 SHOWN = 5
@@ -83,11 +86,11 @@ def _coverage_in_effect(session: Session, only: str | None) -> None:
         Text("生效", "in effect"),
         Text("声明", "statement"),
     ]
-    session.table(None, columns, (s.as_row(session.language) for s in found))
+    rows = [s.as_row(session.language) for s in found]
+    session.table(None, columns, ([*row[:2], place(row[2], session.language), *row[3:]] for row in rows))
 
 
 def quarantine(context: typer.Context, name: Some = None, limit: Limit = 50) -> None:
-    from console.feed import named
     from infra.delivery import quarantined
 
     session = of(context)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console.i18n import both, verb
+from console.lookup import named
 from console.session import Session, of
 from infra.settings import day
 from policies.problems import HuiminError
@@ -84,20 +85,21 @@ def ingest(
     context: typer.Context, feed: Feed, paths: Paths, source: Source = None, replace: Replace = False, called: Called = None
 ) -> None:
     from console.changes import as_data, counted
-    from console.feed import named
     from infra.delivery import deliver, source_of
 
     session = of(context)
     if called is not None and len(paths) > 1:
         raise HuiminError(Text("--id 只能用于一个文件。", "--id names one file only."), 2)
     workspace = session.workspace()
-    position = source_of(named(workspace.catalogue(), feed), source)
+    contract = named(workspace.catalogue(), feed)
+    position = source_of(contract, source)
     done: list[Delivered] = []
     with workspace.writing() as host:
         begin(session, host)
         for path in paths:
             with session.progress(Text(f"接收 {path.name}", f"Taking in {path.name}"), _lines_of(path)) as advance:
                 done.append(deliver(workspace, host, feed, position, path, replace, advance, called))
+        registry = host.state.registry
     changes = [change for delivered in done for change in delivered.changes]
     if session.data({"deliveries": [d.as_data() for d in done], "changes": [as_data(change) for change in changes]}):
         return
@@ -108,11 +110,11 @@ def ingest(
         right=(1, 2, 3, 4),
     )
     for delivered in done:
-        _advise(session, delivered)
+        _advise(session, delivered, contract.max_unplaced)
     if changes:
         from console.changes import COLUMNS as CHANGE_COLUMNS
 
-        session.table(Text("名单变动", "Changes of lists"), CHANGE_COLUMNS, counted(changes, session.language), right=(5,))
+        session.table(Text("名单变动", "Changes of lists"), CHANGE_COLUMNS, counted(changes, registry, session.language), right=(5,))
 
 
 COLUMNS = [
@@ -143,8 +145,16 @@ def _note(report: DeliveryReport) -> Text:
     return Text("", "")
 
 
-def _advise(session: Session, delivered: Delivered) -> None:
-    """What to do about rows that failed."""
+VOID = Text(
+    "{file}：{rows} 行中 {unplaced} 行认不出对象，超过约定的比例 {allowed}（max_unplaced）。"
+    "其余各行已收下、照常匹配；但以这一批为依据的覆盖声明不生效，没有记录仍不能证明“没有”。",
+    "{file}: {unplaced} of {rows} rows name nobody, more than the contract's share of {allowed} (max_unplaced). "
+    "The other rows are taken in and matched; but a coverage statement that rests on this delivery takes no effect.",
+)
+
+
+def _advise(session: Session, delivered: Delivered, allowed: float) -> None:
+    """What to do about rows that failed, and what a delivery with too many rows of nobody is still good for."""
     report = delivered.report
     bad = report.quarantined + report.unplaced
     if bad:
@@ -152,6 +162,9 @@ def _advise(session: Session, delivered: Delivered) -> None:
         zh = f"{delivered.file}：{bad} 行未通过校验，已隔离；用 {see} 查看原因，请单位改正后再交付。"
         en = f"{delivered.file}: {bad} rows failed and were put aside; see {see} and ask the unit to mend them."
         session.warn(Text(zh, en))
+    if report.void:
+        words = {"file": delivered.file, "unplaced": report.unplaced, "rows": report.rows, "allowed": f"{allowed:.4g}"}
+        session.warn(Text(VOID.zh.format(**words), VOID.en.format(**words)))
 
 
 def _lines_of(path: Path) -> int | None:
@@ -192,6 +205,7 @@ def tick(context: typer.Context, to: To = None, days: Days = None) -> None:
                 at = last if last <= first else first + timedelta(days=ahead)
                 changes += host.submit(Tick(at)).changes
                 advance(1)
+        registry = host.state.registry
     if not session.json:
         session.say(Text(f"日期现为 {last}。", f"The day is now {last}."))
-    told(session, changes, {"from": None if start == NO_DAY else start.isoformat(), "to": last.isoformat()})
+    told(session, changes, registry, {"from": None if start == NO_DAY else start.isoformat(), "to": last.isoformat()})

@@ -9,12 +9,14 @@ import typer
 
 from console import coverage
 from console.i18n import both, verb
+from console.lookup import named
 from console.session import of
-from policies.problems import HuiminError, meant
+from console.words import place
+from policies.problems import HuiminError
 from policies.values import Text
 
 if TYPE_CHECKING:
-    from policies.catalogue import Catalogue, Feed
+    from policies.catalogue import Feed
 
 Contract = Annotated[
     Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help=both("数据源约定（YAML）", "the feed contract (YAML)"))
@@ -141,23 +143,13 @@ def show(context: typer.Context, name: Name) -> None:
     session.table(
         None,
         [Text("来源单位", "source"), Text("区划", "division"), Text("联系方式", "contact")],
-        ([catalogue.units[s.unit].title[language], s.division, " · ".join(catalogue.units[s.unit].contact.values())] for s in feed.sources),
+        (
+            [catalogue.units[s.unit].title[language], place(s.division, language), " · ".join(catalogue.units[s.unit].contact.values())]
+            for s in feed.sources
+        ),
     )
     purposes, until = ", ".join(feed.agreement.purposes), feed.agreement.until or "—"
     session.say(Text(f"共享协议：用途 {purposes}；有效至 {until}", f"Agreement: for {purposes}; until {until}"))
-
-
-def named(catalogue: Catalogue, name: str) -> Feed:
-    """The feed of this name.
-
-    Raises:
-        HuiminError: there is none; says which is near.
-    """
-    feed = catalogue.feeds.get(name)
-    if feed is None:
-        near = meant(name, catalogue.feeds)
-        raise HuiminError(Text(f"没有数据源“{name}”。{near.zh}", f"There is no feed {name!r}.{near.en}"), 2)
-    return feed
 
 
 def check(context: typer.Context, files: Contracts) -> None:

@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, assert_never
 
 from console.rules import OPERATORS, period_words, value_words
-from console.words import STREETS
+from console.words import place
 from policies.tree import Age, All, AnyOf, Check, Compare, DateTest, FieldRef, Literals, Node, NoneOf, Quantifier, Step, Sum, Unless, Value
 from policies.values import Text
 
@@ -56,9 +56,9 @@ def found_words(node: Node, truth: bool | None, found: str, catalogue: Catalogue
 
 def _within(node: Compare, truth: bool | None, found: str, language: str) -> str:
     code, _, of = found.partition(" ∈ ")
-    place = f"{code} {STREETS[code][language]}" if code in STREETS else code or _EMPTY[language]
+    where = place(code, language) or _EMPTY[language]
     inside = Text("不在", "not within") if truth is False else Text("属于", "within")
-    return f"{place} {inside[language]} {of}"
+    return f"{where} {inside[language]} {of}"
 
 
 def _compared(ref: FieldRef, value: Value, truth: bool | None, found: str, catalogue: Catalogue, language: str) -> str:

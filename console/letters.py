@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from console.words import number, street
+from console.owed import where
+from console.words import number
 from policies.values import Period, Text
 
 if TYPE_CHECKING:
-    from console.needs import UnitNeed
+    from console.owed import UnitNeed
     from console.session import Session
     from policies.catalogue import Catalogue, Unit
     from policies.tree import Policy
@@ -77,15 +78,14 @@ def _coverage(one: UnitNeed) -> Text:
     age = spoken_period(one.need.max_age)
     owed = [place for place in one.places if place.standing in ("missing", "stale")]
     waiting = sum(place.waiting for place in owed)
-    where_zh = "、".join(street(place.division, "zh") for place in owed)
-    where_en = ", ".join(street(place.division, "en") for place in owed)
+    places = where(owed, one)
     return Text(
         f"并声明截至何日已完整（判断时不得早于{age.zh}前）"
-        + (f"；尚缺：{where_zh}" if owed else "")
+        + (f"；尚缺：{places.zh}" if owed else "")
         + (f"，{number(waiting)} 个对象因此待定" if waiting else "")
         + "。",
         f" Please also state up to which day this is complete (not older than {age.en} when a verdict is made)"
-        + (f"; still missing: {where_en}" if owed else "")
+        + (f"; still missing: {places.en}" if owed else "")
         + (f", with {number(waiting)} undecided for want of it" if waiting else "")
         + ".",
     )

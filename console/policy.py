@@ -1,23 +1,20 @@
-"""Verbs about drafts: check, needs, test; and how a policy is read from a file or found by name. See also ``console.published``."""
+"""Verbs about drafts: check, needs, test. See also ``console.published``."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from console import published
 from console.feed import problem_data
 from console.i18n import both, verb
-from console.session import Session, as_of, of
+from console.lookup import catalogue_for, read, readable
+from console.session import as_of, of
 from console.warnings import told_once
-from policies.problems import HuiminError, Invalid, meant
+from policies.problems import HuiminError
 from policies.values import Text
-
-if TYPE_CHECKING:
-    from policies.catalogue import Catalogue
-    from policies.tree import Policy
 
 Files = Annotated[
     list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False, help=both("政策文件（YAML）", "policy files (YAML)"))
@@ -77,51 +74,6 @@ def group() -> typer.Typer:
     return app
 
 
-def catalogue_for(session: Session) -> Catalogue:
-    """The workspace's catalogue; the library's where there is no workspace."""
-    from infra.library import library_catalogue
-    from infra.workspace import NoWorkspace
-
-    try:
-        return session.workspace().catalogue()
-    except NoWorkspace:
-        if session.settings.workspace.exists():
-            raise
-        session.warn(Text("没有工作区：按示例库的单位和数据源检查。", "No workspace: using the library's units and feeds."))
-    return library_catalogue()
-
-
-def read(path: Path, catalogue: Catalogue) -> tuple[Policy | None, list[Any]]:
-    """A policy document: the checked policy, None where it has errors, and every problem."""
-    from policies.checker import check as checked_against
-    from policies.document import load
-
-    try:
-        checked = checked_against(load(_text(path), str(path)), catalogue)
-    except Invalid as error:
-        return None, list(error.problems)
-    return checked.policy, list(checked.problems)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise HuiminError(Text(f"{path} 不是 UTF-8 文本，请另存为 UTF-8。", f"{path} is not UTF-8 text: save it as UTF-8."), 3) from None
-
-
-def readable(path: Path, catalogue: Catalogue) -> Policy:
-    """A policy without errors.
-
-    Raises:
-        Invalid: with every error.
-    """
-    policy, problems = read(path, catalogue)
-    if policy is None:
-        raise Invalid([p for p in problems if p.severity == "error"])
-    return policy
-
-
 def check(context: typer.Context, files: Files) -> None:
     session = of(context)
     catalogue = catalogue_for(session)
@@ -167,30 +119,3 @@ def trial_of(context: typer.Context, files: Tested = None, cases: Cases = None, 
         raise HuiminError(Text("政策文件和 --cases 要一起给。", "Give the policy file and --cases together."), 2)
     if trial(session, catalogue_for(session) if files else None, files or [], cases or [], mutants):
         raise typer.Exit(3)
-
-
-def policy_named(session: Session, name: str, catalogue: Catalogue) -> Policy:
-    """A policy by file, or the published one of this name.
-
-    Raises:
-        HuiminError: neither; says which is near.
-    """
-    if name.endswith((".yaml", ".yml")) or Path(name).is_file():
-        return readable(Path(name), catalogue)
-    with session.workspace().reading() as host:
-        known = host.state.policies
-        if name in known:
-            found: Policy = known[name]
-            return found
-        raise no_policy(name, known)
-
-
-def no_policy(name: str, known: Any) -> HuiminError:
-    near = meant(name, known)
-    return HuiminError(
-        Text(
-            f"没有已发布的政策“{name}”。{near.zh or '用 huimin policy list 查看。'}",
-            f"No policy {name!r} is published.{near.en or ' See huimin policy list.'}",
-        ),
-        2,
-    )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console.i18n import both, verb
+from console.lookup import no_policy, readable
 from console.session import Session, as_of, of
 from policies.problems import Conflict
 from policies.values import Text
@@ -57,7 +58,6 @@ def add(app: typer.Typer) -> None:
 
 def preview(context: typer.Context, file: File, at: AsOf = None) -> None:
     from console.funnel import show_preview
-    from console.policy import readable
     from infra.evaluate import as_of as state_on
 
     session = of(context)
@@ -71,7 +71,6 @@ def publish(context: typer.Context, file: File, by: By, approved_by: Approved, y
     from console.changes import told
     from console.deliver import begin
     from console.funnel import show_preview
-    from console.policy import readable
     from policies.lifecycle import check_people
     from streams.messages import PolicyPublished
 
@@ -89,6 +88,7 @@ def publish(context: typer.Context, file: File, by: By, approved_by: Approved, y
             changes = host.submit(
                 PolicyPublished(policy.name, policy.version, file.read_text(encoding="utf-8"), policy.digest, by, approved_by)
             ).changes
+        registry = host.state.registry
     if not session.json:
         session.say(
             Text(
@@ -97,7 +97,7 @@ def publish(context: typer.Context, file: File, by: By, approved_by: Approved, y
             ),
             "bold",
         )
-    told(session, changes, {"policy": policy.name, "version": policy.version, "digest": policy.digest})
+    told(session, changes, registry, {"policy": policy.name, "version": policy.version, "digest": policy.digest})
 
 
 def _asked(session: Session, policy: Policy) -> None:
@@ -108,7 +108,6 @@ def _asked(session: Session, policy: Policy) -> None:
 
 def withdraw(context: typer.Context, name: Name, by: By, approved_by: Approved, reason: Reason = "", yes: Yes = False) -> None:
     from console.changes import told
-    from console.policy import no_policy
     from policies.lifecycle import check_people
     from streams.messages import PolicyWithdrawn
 
@@ -120,4 +119,5 @@ def withdraw(context: typer.Context, name: Name, by: By, approved_by: Approved, 
         if not yes and not session.confirm(Text(f"撤销 {name}，名单将清空？", f"Withdraw {name} and empty its list?")):
             raise Conflict(Text("未撤销。加 --yes 可不再询问。", "Not withdrawn. Add --yes not to be asked."))
         changes = host.submit(PolicyWithdrawn(name, by, approved_by, reason)).changes
-    told(session, changes, {"policy": name, "withdrawn": True})
+        registry = host.state.registry
+    told(session, changes, registry, {"policy": name, "withdrawn": True})

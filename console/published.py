@@ -9,7 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from console.i18n import both, verb
+from console.lookup import catalogue_for, policy_named
 from console.session import of
+from policies.lifecycle import WORDS, Life
 from policies.problems import HuiminError, meant
 from policies.values import Text
 
@@ -46,7 +48,7 @@ def show_all(context: typer.Context) -> None:
     workspace = session.workspace()
     rows = published(workspace)
     drafts = [path for path in sorted(workspace.folder("policies").glob("*.yaml")) if path.stem not in {row["policy"] for row in rows}]
-    listed = rows + [{"policy": p.stem, "version": None, "state": "draft", "title": None, "file": f"policies/{p.name}"} for p in drafts]
+    listed = rows + [{"policy": p.stem, "version": None, "state": Life.DRAFT, "title": None, "file": f"policies/{p.name}"} for p in drafts]
     if session.data(listed):
         return
     columns = [
@@ -60,22 +62,11 @@ def show_all(context: typer.Context) -> None:
     session.table(None, columns, (_row(row, session.language) for row in listed), right=(1,), whole=(4,))
 
 
-STATES = {
-    "draft": Text("草案", "draft"),
-    "scheduled": Text("待施行", "scheduled"),
-    "in_force": Text("施行中", "in force"),
-    "suspended": Text("暂停：协议到期", "suspended: agreement ended"),
-    "superseded": Text("已被替代", "superseded"),
-    "withdrawn": Text("已撤销", "withdrawn"),
-    "expired": Text("已到期", "expired"),
-}
-
-
 def _row(row: dict[str, Any], language: str) -> list[str]:
     title = row["title"][language] if row.get("title") else row.get("file", "")
     span = _span(row["from"], row["to"])[language] if row.get("from") else ""
     people = f"{row['by']}/{row['approved_by']}" if row.get("by") else ""
-    return [row["policy"], str(row["version"] or ""), STATES[row["state"]][language], title, span, people]
+    return [row["policy"], str(row["version"] or ""), WORDS[row["state"]][language], title, span, people]
 
 
 def _span(first: object, last: object) -> Text:
@@ -84,12 +75,11 @@ def _span(first: object, last: object) -> Text:
 
 
 def show(context: typer.Context, name: NameOrFile) -> None:
-    from console.policy import catalogue_for, policy_named
     from console.rules import drawn, tested, walk
 
     session = of(context)
     catalogue = catalogue_for(session)
-    policy, language = policy_named(session, name, catalogue), session.language
+    (policy, life), language = policy_named(session, name, catalogue), session.language
     criteria = [
         {
             "id": node.meta.id,
@@ -100,7 +90,14 @@ def show(context: typer.Context, name: NameOrFile) -> None:
         for node in walk(policy.criteria)
     ]
     if session.data(
-        {"policy": policy.name, "version": policy.version, "title": policy.title[language], "digest": policy.digest, "criteria": criteria}
+        {
+            "policy": policy.name,
+            "version": policy.version,
+            "state": life,
+            "title": policy.title[language],
+            "digest": policy.digest,
+            "criteria": criteria,
+        }
     ):
         return
     session.say(
@@ -110,7 +107,13 @@ def show(context: typer.Context, name: NameOrFile) -> None:
     agency = catalogue.units[policy.agency].title[language] if policy.agency in catalogue.units else policy.agency
     span = _span(policy.effective_from, policy.effective_to)
     zh, en = span.zh.replace("\n", " "), span.en.replace("\n", " ")
-    session.say(Text(f"执行 {agency} · 范围 {policy.scope} · 施行 {zh}", f"for {agency} · scope {policy.scope} · in force {en}"))
+    state = Text("", "") if life is None else Text(f" · {WORDS[life].zh}", f" · {WORDS[life].en}")
+    session.say(
+        Text(
+            f"执行 {agency} · 范围 {policy.scope} · 施行 {zh}{state.zh}",
+            f"for {agency} · scope {policy.scope} · in force {en}{state.en}",
+        )
+    )
     session.console().print(drawn(policy.criteria, catalogue, language))
 
 

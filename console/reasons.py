@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 from console.found import found_words
 from console.rules import heading, tested, walk
 from console.session import Session
-from console.words import MARKS, STATUSES, STYLES, VERDICTS, street, token
+from console.words import MARKS, STATUSES, STYLES, VERDICTS, place, street, token
 from infra.evaluate import core
+from policies.catalogue import FieldType
 from policies.tree import Node
 from policies.values import Text
 
 if TYPE_CHECKING:
     from matchers.explain import Criterion, Explanation, Fact
-    from policies.catalogue import Catalogue
+    from policies.catalogue import Catalogue, Field
     from policies.tree import Policy
     from streams.state import State
 
@@ -107,10 +108,8 @@ def _fact_line(fact: Fact, catalogue: Catalogue, language: str) -> Any:
 def fact_text(fact: Fact, catalogue: Catalogue) -> Text:
     """A record a criterion rests on: whose, which version, and what it says."""
     feed, unit = catalogue.feeds[fact.feed], catalogue.units[fact.unit].title
-    said_zh = "，".join(
-        f"{feed.fields[name].title.zh} {dict(feed.fields[name].values).get(value, value) or '（空）'}" for name, value in fact.fields
-    )
-    said_en = ", ".join(f"{feed.fields[name].title.en} {value or '(empty)'}" for name, value in fact.fields)
+    said_zh = "，".join(f"{feed.fields[name].title.zh} {_cell(feed.fields[name], value, 'zh') or '（空）'}" for name, value in fact.fields)
+    said_en = ", ".join(f"{feed.fields[name].title.en} {_cell(feed.fields[name], value, 'en') or '(empty)'}" for name, value in fact.fields)
     span = f" [{fact.valid_from or '…'} → {fact.valid_to or '…'}]" if fact.valid_from or fact.valid_to else ""
     version = _version(fact.order, feed.order)
     bad = Text("，该行在隔离中", ", this row is in quarantine") if fact.quarantined else Text("", "")
@@ -118,6 +117,13 @@ def fact_text(fact: Fact, catalogue: Catalogue) -> Text:
         f"{feed.title.zh} · {unit.zh} 第 {fact.delivery} 批{version.zh}{span}{bad.zh}" + (f"：{said_zh}" if said_zh else ""),
         f"{feed.title.en} · {unit.en}, delivery {fact.delivery}{version.en}{span}{bad.en}" + (f": {said_en}" if said_en else ""),
     )
+
+
+def _cell(field: Field, value: str, language: str) -> str:
+    """A value as it is read: in Chinese a code's label, a division with its name."""
+    if field.type is FieldType.DIVISION:
+        return place(value, language)
+    return dict(field.values).get(value, value) if language == "zh" else value
 
 
 def _version(order: int, column: str | None) -> Text:

@@ -9,6 +9,7 @@ import typer
 
 from console.i18n import both, verb
 from console.session import of
+from console.words import place
 from policies.values import Text
 
 Id = Annotated[str, typer.Argument(metavar="ID", help=both("单位代号，如 putuo-psb", "the unit's id, such as putuo-psb"))]
@@ -67,7 +68,16 @@ def show(context: typer.Context) -> None:
     session.table(
         None,
         columns,
-        ([u.id, u.title[session.language], kinds[u.kind][session.language], u.division, " · ".join(u.contact.values())] for u in units),
+        (
+            [
+                u.id,
+                u.title[session.language],
+                kinds[u.kind][session.language],
+                place(u.division, session.language),
+                " · ".join(u.contact.values()),
+            ]
+            for u in units
+        ),
     )
 
 

@@ -47,6 +47,16 @@ def street(code: str | None, language: str) -> str:
     return STREETS[code][language] if code in STREETS else code
 
 
+def place(code: str, language: str) -> str:
+    """A division's code, with its name where that is known.
+
+    Example:
+        >>> place("310107020", "en"), place("310107", "en")
+        ('310107020 Yichuan Road', '310107')
+    """
+    return f"{code} {STREETS[code][language]}" if code in STREETS else code
+
+
 def token(subject: int) -> str:
     """A subject as people see it: 16 hex digits.
 

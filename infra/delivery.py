@@ -7,7 +7,7 @@ A delivery is known by its bytes, or by the unit's own name for it, so the same 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,6 +57,11 @@ class Recording:
         receipt = self._host.submit(message)
         self.changes += receipt.changes
         return receipt
+
+    def submit_each(self, messages: Iterable[Input]) -> Iterator[Receipt]:
+        for receipt in self._host.submit_each(messages):
+            self.changes += receipt.changes
+            yield receipt
 
 
 def source_of(feed: Feed, unit: str | None) -> int:

@@ -6,19 +6,21 @@ never has any.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.evaluate import core
-from policies.values import Kind
+from policies.values import Kind, Text
 
 if TYPE_CHECKING:
     import polars as pl
 
     from infra.workspace import Workspace
+    from matchers.verdicts import Candidate
     from streams.host import Host
 
 EPOCH = date(1970, 1, 1)
@@ -29,8 +31,11 @@ TABLES = frozenset(
 """Tables a snapshot has whatever the feeds are called."""
 
 
-def export_list(workspace: Workspace, host: Host, name: str, path: Path, language: str) -> int:
+def export_list(workspace: Workspace, host: Host, name: str, path: Path, language: str, places: Mapping[str, Text] | None = None) -> int:
     """Write a policy's list with its identifying column and disclosed fields; returns how many rows.
+
+    Args:
+        places: the names of divisions, by code, as far as they are known.
 
     Raises:
         HuiminError: an agreement does not, or no longer, let a field go.
@@ -41,7 +46,7 @@ def export_list(workspace: Workspace, host: Host, name: str, path: Path, languag
     matcher, policy = core(host.state), host.state.policies[name]
     found = matcher.candidates(name)
     values = {c.subject: matcher.disclosed(name, c.subject) for c in found}
-    sheet = list_sheet(policy, found, values, host.state.catalogue, workspace.vault(), host.state.day, language)
+    sheet = list_sheet(policy, found, values, host.state.catalogue, workspace.vault(), host.state.day, language, places)
     (write_xlsx if path.suffix == ".xlsx" else write_csv)(path, sheet)
     return len(sheet.rows)
 
@@ -118,18 +123,7 @@ def _tables(host: Host) -> dict[str, pl.DataFrame]:
     import polars as pl
 
     state, matcher = host.state, core(host.state)
-    listed = [
-        (
-            name,
-            f"{c.subject:016x}",
-            c.status,
-            c.division,
-            ",".join(c.checklist),
-            ",".join(f"{criterion}:{feed or ''}" for criterion, feed in c.missing),
-        )
-        for name in sorted(state.policies)
-        for c in matcher.candidates(name)
-    ]
+    listed = [row for name in sorted(state.policies) for row in _listed(name, matcher.candidates(name))]
     changes = [
         (c.id, c.policy, c.version, f"{c.subject:016x}", c.change, c.before, c.status, c.cause.kind, c.cause.detail, c.day)
         for c in host.outputs()
@@ -188,6 +182,17 @@ def _tables(host: Host) -> dict[str, pl.DataFrame]:
         ),
         **_dictionary(host),
     }
+
+
+def _listed(policy: str, found: Iterable[Candidate]) -> Iterator[tuple[str | None, ...]]:
+    """A list, row by row; many are asked the same, so what is open is put into words once for all of them."""
+
+    @cache
+    def words(checklist: tuple[str, ...], missing: tuple[tuple[str, str | None], ...]) -> tuple[str, str]:
+        return ",".join(checklist), ",".join(f"{criterion}:{feed or ''}" for criterion, feed in missing)
+
+    for c in found:
+        yield policy, f"{c.subject:016x}", c.status, c.division, *words(c.checklist, c.missing)
 
 
 def _verdicts(host: Host) -> Any:

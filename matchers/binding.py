@@ -29,11 +29,36 @@ SCAN = 8192
 
 @dataclass(slots=True)
 class Answers:
-    """Answered checks as the kernels read them: index, keys and values (1 yes, 0 no)."""
+    """Answered checks as the kernels read them: index, keys and values (1 yes, 0 no). Of keys and values the first ``count`` count; an
+    answer is added in its place, and the tables double when they are full (the index is then half full)."""
 
     slots: Int32
     keys: UInt64
     values: UInt8
+    count: int
+
+    @classmethod
+    def of(cls, keys: UInt64, values: UInt8) -> Answers:
+        """These answers, no key twice, with as much room again."""
+        room = 1 << (2 * len(keys)).bit_length() if len(keys) else 0
+        made = cls(np.full(2 * room or 1, -1, np.int32), np.zeros(room, np.uint64), np.zeros(room, np.uint8), len(keys))
+        made.keys[: made.count], made.values[: made.count] = keys, values
+        if made.count:
+            k.index_keys(made.slots, keys)
+        return made
+
+    def told(self, key: np.uint64, value: bool) -> Answers:
+        """With one answer more, or another one to the same check: itself, or its successor where that needs more room."""
+        at = int(k.find(self.slots, len(self.slots) - 1, key, self.keys))
+        if at >= 0:
+            self.values[at] = value
+        elif self.count == len(self.keys):
+            return Answers.of(np.append(self.keys, key), np.append(self.values, np.uint8(value)))
+        else:
+            self.slots[-1 - at] = self.count
+            self.keys[self.count], self.values[self.count] = key, value
+            self.count += 1
+        return self
 
 
 @dataclass(slots=True)

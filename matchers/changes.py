@@ -1,20 +1,25 @@
-"""What a step did to the lists: changes, kept as columns and told one by one only when somebody reads them.
+"""What a step did to the lists: changes, as columns from the kernels to the log, told one by one only when somebody reads them.
 
-The one idea: a batch may move thousands of candidates; naming criteria and feeds costs more than finding them, so it waits.
+The one idea: a batch may move thousands of candidates; naming each one's criteria and feeds costs more than finding them. So rows are
+gathered by what is open for them, and each distinct answer is put into words once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, overload
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, overload
 
 import numpy as np
 
 from matchers.batch import Int32, UInt8, UInt64
-from matchers.program import Entry
+
+if TYPE_CHECKING:
+    from matchers.program import Entry
 
 STATUSES: tuple[str | None, ...] = (None, "eligible", "to_check", "needs_evidence")
+Open: TypeAlias = tuple[tuple[str, ...], tuple[tuple[str, str | None], ...]]
+"""Open checks, and what is missing as (criterion, feed)."""
 
 
 class Change(NamedTuple):
@@ -27,6 +32,38 @@ class Change(NamedTuple):
     after: str | None
     checklist: tuple[str, ...]
     missing: tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """n changes as columns; of one policy and subject in the order they happened.
+
+    Args:
+        policies: name and version of each policy concerned.
+        opens: what is open, each distinct answer once.
+        policy: int32[n], place in ``policies``.
+        subject: uint64[n], tokens.
+        before, after: uint8[n], places in ``STATUSES``.
+        open: int32[n], place in ``opens``.
+    """
+
+    policies: list[tuple[str, int]]
+    opens: list[Open]
+    policy: Int32
+    subject: UInt64
+    before: UInt8
+    after: UInt8
+    open: Int32
+
+    def __len__(self) -> int:
+        return len(self.policy)
+
+    def of(self, names: set[str]) -> Columns:
+        """The changes of these policies."""
+        keep = np.array([name in names for name, _ in self.policies], np.bool_)[self.policy]
+        return Columns(
+            self.policies, self.opens, self.policy[keep], self.subject[keep], self.before[keep], self.after[keep], self.open[keep]
+        )
 
 
 @dataclass(slots=True)
@@ -43,24 +80,6 @@ class Part:
 
     def __len__(self) -> int:
         return len(self.policy)
-
-    def __iter__(self) -> Iterator[Change]:
-        """The changes in words; equal bit sets are put into words once."""
-        known: dict[tuple[int, bytes], tuple[tuple[str, ...], tuple[tuple[str, str | None], ...]]] = {}
-        masks = np.concatenate([self.missing, self.checklist], axis=1)
-        columns = (self.policy, self.subject, self.before, self.after)
-        for i, (number, subject, before, after) in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
-            policy = self.entries[number].policy
-            key = (number, masks[i].tobytes())
-            if key not in known:
-                known[key] = self._open(i)
-            yield Change(policy.name, policy.version, subject, STATUSES[before], STATUSES[after], *known[key])
-
-    def _open(self, i: int) -> tuple[tuple[str, ...], tuple[tuple[str, str | None], ...]]:
-        """Open checks and missing pairs of a row."""
-        entry = self.entries[int(self.policy[i])]
-        pairs = sorted((entry.pairs[j] for j in members(self.missing[i])), key=lambda pair: (pair[0], pair[1] or ""))
-        return tuple(sorted(entry.checks[j] for j in members(self.checklist[i]))), tuple(pairs)
 
 
 def members(mask: UInt64) -> list[int]:
@@ -84,8 +103,12 @@ class Changes(Sequence[Change]):
         return sum(map(len, self.parts))
 
     def __iter__(self) -> Iterator[Change]:
-        for part in self.parts:
-            yield from part
+        found = self.columns()
+        columns = (found.policy, found.subject, found.before, found.after, found.open)
+        for policy, subject, before, after, open in zip(*(column.tolist() for column in columns), strict=True):
+            name, version = found.policies[policy]
+            checklist, missing = found.opens[open]
+            yield Change(name, version, subject, STATUSES[before], STATUSES[after], checklist, missing)
 
     @overload
     def __getitem__(self, index: int) -> Change: ...
@@ -108,6 +131,41 @@ class Changes(Sequence[Change]):
             keep = np.array([part.entries[p].policy.name not in policies for p in part.policy.tolist()], np.bool_)
             out.add(picked(part, keep))
         return out
+
+    def columns(self) -> Columns:
+        """The changes as columns, those of one program together."""
+        policies: dict[tuple[str, int], int] = {}
+        opens: dict[Open, int] = {}
+        together: dict[int, list[Part]] = {}
+        for part in self.parts:
+            together.setdefault(id(part.entries), []).append(part)
+        found = [_columns(parts, policies, opens) for parts in together.values()]
+        types: tuple[type[np.generic], ...] = (np.int32, np.uint64, np.uint8, np.uint8, np.int32)
+        columns = (np.concatenate([np.empty(0, kind), *(one[i] for one in found)]) for i, kind in enumerate(types))
+        return Columns(list(policies), list(opens), *columns)
+
+
+def _columns(
+    parts: Sequence[Part], policies: dict[tuple[str, int], int], opens: dict[Open, int]
+) -> tuple[Int32, UInt64, UInt8, UInt8, Int32]:
+    """The columns of one program's parts; new policies and answers get the next places."""
+    from matchers import kernels as k
+
+    entries = parts[0].entries
+    number = np.concatenate([part.policy for part in parts])
+    masks = np.concatenate([np.column_stack([part.policy.astype(np.uint64), part.missing, part.checklist]) for part in parts])
+    group, first = k.distinct(masks)
+    words = parts[0].missing.shape[1]
+    place = []
+    for row in first.tolist():
+        entry = entries[int(number[row])]
+        place.append(opens.setdefault(entry.open(masks[row, 1 : 1 + words], masks[row, 1 + words :]), len(opens)))
+    of = np.zeros(len(entries), np.int32)
+    for entry_number in np.unique(number[first]).tolist():
+        policy = entries[entry_number].policy
+        of[entry_number] = policies.setdefault((policy.name, policy.version), len(policies))
+    subject, before, after = (np.concatenate([getattr(part, name) for part in parts]) for name in ("subject", "before", "after"))
+    return of[number], subject, before, after, np.array(place, np.int32)[group]
 
 
 def picked(part: Part, keep: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Part:

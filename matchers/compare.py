@@ -14,7 +14,7 @@ import numpy as np
 from matchers import kernels as k
 from matchers.batch import Int32, UInt8, UInt64
 from matchers.binding import SCAN, Frame, Runner
-from matchers.changes import Changes, Part, members, picked
+from matchers.changes import Changes, Open, Part, picked
 from matchers.compile import compile_policies
 from matchers.layout import KINDS
 from matchers.program import Entry
@@ -191,7 +191,6 @@ def net(before: Candidates | None, after: Candidates | None) -> Changes:
     return out
 
 
-def _open(found: Candidates, i: int) -> tuple[set[tuple[str, str | None]], set[str]]:
-    """What is missing and which checks are open, by name: bit positions differ between versions."""
-    entry = found.entry
-    return {entry.pairs[j] for j in members(found.missing[i])}, {entry.checks[j] for j in members(found.checklist[i])}
+def _open(found: Candidates, i: int) -> Open:
+    """What is missing and which checks are open, in words: bit positions differ between versions."""
+    return found.entry.open(found.missing[i], found.checklist[i])

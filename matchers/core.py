@@ -85,8 +85,9 @@ class Matcher(Shard):
         """Rows of a delivery; any order, duplication or replay of them ends in the same state."""
         out = Changes()
         self.due = 0
+        rows = self.store.rows(batch)
         for start in range(0, len(batch), SLICE):
-            staged = self.store.stage(batch.slice(start, start + SLICE))
+            staged = self.store.stage(batch, rows, start, start + SLICE)
             if staged.count:
                 self._around(batch.feed, staged.sites, staged.entities, staged.seeds, partial(self.store.commit, staged), out)
         return out
@@ -165,14 +166,15 @@ class Matcher(Shard):
     def answer(self, policy: str, subject: int, check: str, answer: bool) -> Changes:
         """A check answered of one subject."""
         asked = self.policies[policy]
-        kind = KINDS.index(asked.subject)
-        (row,) = self.rows_of(asked.subject, (subject,))
-        runner = self.runners()[kind]
-        before = self.side(runner)
-        self.answers[self.check_number(policy, check), row] = answer
-        self._answers = None
-        out = Changes()
-        self._turn({kind: np.array([row], np.int32)}, {kind: before}, {kind: self.side(runner)}, out)
+        roots = np.array(self.rows_of(asked.subject, (subject,)), np.int32)
+        runner = self.runners()[KINDS.index(asked.subject)]
+        side, out = self.side(runner), Changes()
+        before = runner.run(0, roots, self.store, side.binding, side.coverage, side.answers)
+        self.tell(self.check_number(policy, check), int(roots[0]), answer)
+        side = self.side(runner)
+        after = runner.run(1, roots, self.store, side.binding, side.coverage, side.answers)
+        out.add(compare(runner, before, after, roots, self.store))
+        self.due = 1
         return out
 
     def _turn(self, reached: Mapping[int, Int32], before: Mapping[int, Side], after: Mapping[int, Side], out: Changes) -> None:

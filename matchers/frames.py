@@ -114,7 +114,13 @@ def _in_force(store: Store, lay: FeedLayout, arena: Int32) -> npt.NDArray[np.int
     """Numbers of the records in force, ordered by the subject's token, then by the key's hash."""
     found = np.flatnonzero((arena[:, k.FLAGS] & (k.DELETED | k.HIDDEN)) == 0)
     tokens = store.tokens[lay.kind][arena[found, k.SUBJECT]]
-    return found[np.lexsort((_wide(arena[found, k.KEY : k.KEY + 2]).view(np.uint64), tokens))]
+    order = np.argsort(tokens)  # twice as fast as a sort by both: few subjects have several records
+    found, tokens = found[order], tokens[order]
+    same = np.flatnonzero(tokens[1:] == tokens[:-1])
+    several = np.union1d(same, same + 1)
+    keys = _wide(arena[found[several], k.KEY : k.KEY + 2]).view(np.uint64)
+    found[several] = found[several[np.lexsort((keys, tokens[several]))]]
+    return found
 
 
 def _validity(lay: FeedLayout, rows: Int32, sound: Bools) -> tuple[Any, Any]:

@@ -31,6 +31,7 @@ STATUS, VERDICT, SETTLE = 32, 33, 34
 MISS, EMPTY, IS_U, BOTH, BUT_NOT_F, SPREAD, REDUCE, SKIP_ZERO, ZERO, WITHIN_U, OUT_OF_TABLE, INCOMPLETE, NO_VALUE = (
     19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
 )  # fmt: skip
+REACHED = 35
 # kinds of expansion
 RECORDS_MANY, RECORDS_ONE, MEMBERS, INVERSE = 0, 1, 2, 3
 LT, LE, GT, GE, EQ = 0, 1, 2, 3, 4
@@ -556,14 +557,26 @@ def threshold(q, rem, den, divisor, op):
 
 
 @njit(cache=True)
-def begun_before(ent, seg, p, i):
-    """Was the same subject started from before, within the same path root? (A path through records may name one twice.)"""
-    j = i - 1
-    while j >= 0 and seg[p, j] == seg[p, i]:
-        if ent[p, j] == ent[p, i]:
-            return True
-        j -= 1
-    return False
+def no_starts(n):
+    """An empty index over n rows of a domain by (path root, subject)."""
+    room = 16
+    while room < 2 * n:
+        room *= 2
+    return np.full(room, -1, np.int32)
+
+
+@njit(cache=True)
+def start_of(starts, ent, seg, p, root, entity):
+    """Where the steps from a subject start within a path root: the row of domain p in the index, or -1 - free position."""
+    mask = len(starts) - 1
+    at = np.int64(mix((np.uint64(root) << np.uint64(32)) | np.uint64(entity)) & np.uint64(mask))
+    while True:
+        r = starts[at]
+        if r < 0:
+            return -1 - at
+        if ent[p, r] == entity and seg[p, r] == root:
+            return np.int64(r)
+        at = (at + 1) & mask
 
 
 @njit(cache=True)
@@ -587,6 +600,7 @@ def run(
         ent[0, i] = roots[i]
         rec[0, i] = -1
         seg[0, i] = i
+    nothing = np.empty(0, np.int32)
     pc = 0
     while pc < len(ops):
         op = ops[pc]
@@ -773,18 +787,25 @@ def run(
                 rec[d, i] = -1
                 seg[d, i] = i if op[6] == 1 else seg[p, i]
         elif code == EXPAND:
-            # domain, parent, kind, feed, link row, parent is path root, slot of the quarantined, through records
+            # domain, parent, kind, feed, link row, parent is path root, slot of the quarantined,
+            # parent may name a subject twice in a path root: each is started from once
             d, p, how, feed = op[1], op[2], op[3], op[4]
             arena = table(arenas, feed)
             lay = lays[feed]
             valid = lay[L_VALID]
             m = 0
             n = size[p]
+            starts = no_starts(n) if op[8] == 1 else nothing
             if how in (INVERSE, RECORDS_ONE):
                 for i in range(n):
                     e = ent[p, i]
                     if e < 0:
                         continue
+                    if op[8] == 1:
+                        free = start_of(starts, ent, seg, p, seg[p, i], e)
+                        if free >= 0:
+                            continue
+                        starts[-1 - free] = i
                     s = i if op[6] == 1 else seg[p, i]
                     if how == RECORDS_ONE:
                         r = winner(arena, valid, table(heads, lay[L_KIND])[e, lay[L_HEAD]], day)
@@ -813,8 +834,11 @@ def run(
                     e = ent[p, i]
                     if e < 0:
                         continue
-                    if op[8] == 1 and begun_before(ent, seg, p, i):
-                        continue
+                    if op[8] == 1:
+                        free = start_of(starts, ent, seg, p, seg[p, i], e)
+                        if free >= 0:
+                            continue
+                        starts[-1 - free] = i
                     r = own[e, first]
                     if r >= 0:
                         at[active] = r
@@ -857,6 +881,35 @@ def run(
                     if (arena[rec[d, i], FLAGS] & QUARANTINED) != 0:
                         q |= ONE << np.uint64(i & 63)
                 bits[base + j] = q
+        elif code == REACHED:
+            # slot, domain, parent, slot all / slot any on the parent, feed, link row (-1: records of the same subject), own slot (-1 none):
+            # elements whose subject was reached by rows all of which are in one slot and any of which is in the other, and the slot's own
+            base, d, p = off[op[1]], op[2], op[3]
+            every, some = off[op[4]], off[op[5]]
+            n = size[d]
+            for j in range(words(n)):
+                bits[base + j] = bits[off[op[8]] + j] if op[8] >= 0 else np.uint64(0)
+            doubts = np.uint64(0)
+            for j in range(words(size[p])):
+                doubts |= bits[every + j] & bits[some + j]
+            if doubts == 0:
+                continue
+            starts = no_starts(size[p])
+            held = np.zeros(size[p], np.uint8)  # of the first row of each subject: 1 a row in the one slot, 2 a row not in the other
+            for i in range(size[p]):
+                if ent[p, i] < 0:
+                    continue
+                at3 = start_of(starts, ent, seg, p, seg[p, i], ent[p, i])
+                if at3 < 0:
+                    starts[-1 - at3] = i
+                    at3 = np.int64(i)
+                held[at3] |= np.uint8(bit(bits, some, i) | ((bit(bits, every, i) ^ ONE) << ONE))
+            arena = table(arenas, op[6])
+            for i in range(n):
+                e = ent[d, i] if op[7] < 0 else arena[rec[d, i], link_rows[op[7], K_LANE]]
+                at3 = start_of(starts, ent, seg, p, seg[d, i], e)
+                if at3 >= 0 and held[at3] == 1:
+                    bits[base + (i >> 6)] |= ONE << np.uint64(i & 63)
         elif code == COVER:
             # slot, domain, cover row, column of the placement
             base, st = off[op[1]], stride[op[1]]
@@ -901,7 +954,7 @@ def run(
                     s = seg[op[2], i]
                     bits[base + (s >> 6)] &= ~(ONE << np.uint64(s & 63))
         elif code == SOME:
-            # slot, base domain, element domain, where (-1 none), complete slot (-1 never, -2 always), quarantined slot
+            # slot, base domain, element domain, where (-1 none), complete slot (-1 never, -2 always), slot of the doubtful
             base, st = off[op[1]], stride[op[1]]
             nb, n = size[op[2]], size[op[3]]
             w = words(nb)
@@ -943,7 +996,7 @@ def run(
                     bits[base + st + (s >> 6)] &= ~one
                     maybe ^= low
         elif code in (COUNT, SUM):
-            # low column, high column, base, element, where, complete slot, quarantined, addend column, const (min, max)
+            # low column, high column, base, element, where, complete slot, slot of the doubtful, addend column, const (min, max)
             # how many elements there surely and possibly are, or what they add up to: LOW and HIGH where there is no bound
             lows, highs = cols[op[1]], cols[op[2]]
             nb, n = size[op[3]], size[op[4]]
@@ -1354,3 +1407,37 @@ def placements(out, count, arena, valid, heads, column, lane, day):
             out[e] = -1
         else:
             out[e] = arena[r, lane]
+
+
+@njit(cache=True)
+def distinct(rows):
+    """Equal rows of a uint64 matrix: the group of each row, and the first row of each group."""
+    n, width = rows.shape
+    room = 16
+    while room < 2 * n:
+        room *= 2
+    slots = np.full(room, -1, np.int32)
+    group, first = np.empty(n, np.int32), np.empty(n, np.int32)
+    count = 0
+    for i in range(n):
+        mixed = np.uint64(0)
+        for j in range(width):
+            mixed = (mixed ^ rows[i, j]) * np.uint64(0x9E3779B97F4A7C15)
+            mixed ^= mixed >> np.uint64(29)
+        at = np.int64(mixed & np.uint64(room - 1))
+        while True:
+            g = slots[at]
+            if g < 0:
+                slots[at] = g = count
+                first[count] = i
+                count += 1
+                break
+            same = True
+            for j in range(width):
+                if rows[first[g], j] != rows[i, j]:
+                    same = False
+            if same:
+                break
+            at = (at + 1) & (room - 1)
+        group[i] = g
+    return group, first[:count]

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import assert_never
 
 from matchers import kernels as k
-from matchers.program import Builder, Domain
+from matchers.program import Builder, Domain, Reach
 from matchers.thresholds import Test, make_test
 from policies.catalogue import Field
 from policies.tree import (
@@ -39,16 +39,19 @@ from policies.tree import (
 class Set:
     """A compiled path: its elements, which starting rows' sets are complete, and what each step needed."""
 
-    domain: Domain
-    quarantined: int
+    reach: Reach
     complete: int  # slot; -1 never
     covers: tuple[tuple[Domain, int, str], ...] = field(default=())  # (domain, slot, feed)
     empties: tuple[tuple[Domain, Domain, str], ...] = field(default=())  # (link domain, parent, defining feed)
 
+    @property
+    def domain(self) -> Domain:
+        return self.reach.domain
+
 
 def path(b: Builder, steps: tuple[Step, ...], start: Domain, policy: Policy, absence: str) -> Set:
     """Compile the steps of an ``over`` path from a domain."""
-    at, quarantined = start, -1
+    at, reach = start, None
     covers: list[tuple[Domain, int, str]] = []
     empties: list[tuple[Domain, Domain, str]] = []
     for step in steps:
@@ -62,9 +65,11 @@ def path(b: Builder, steps: tuple[Step, ...], start: Domain, policy: Policy, abs
             covers.append((at, b.cover(at, step.name, age) if age is not None else never(b, at), step.name))
         elif absence == "open":
             covers.append((at, never(b, at), step.name))
-        at, quarantined = b.expand(at, step, start)
+        reach = b.expand(at, step, start, reach)
+        at = reach.domain
     complete = -1 if absence == "open" else _complete(b, start, covers, empties)
-    return Set(at, quarantined, complete, tuple(covers), tuple(empties))
+    assert reach is not None, "a path ends in a set"
+    return Set(reach, complete, tuple(covers), tuple(empties))
 
 
 def never(b: Builder, domain: Domain) -> int:
@@ -229,7 +234,7 @@ def some(b: Builder, domain: Domain, found: Set, where: int) -> int:
     key = ("some", domain.number, found.domain.number, where, found.complete)
     if key not in b.memo:
         slot = b.slot(domain)
-        b.emit(k.SOME, slot, domain.number, found.domain.number, where, found.complete, found.quarantined)
+        b.emit(k.SOME, slot, domain.number, found.domain.number, where, found.complete, found.reach.doubt)
         b.memo[key] = slot
     return 2 * b.memo[key]
 
@@ -242,7 +247,7 @@ def bounds(b: Builder, domain: Domain, found: Set, where: int, addend: int = -1,
         b.columns += 2
         at = b.constant((*limits, 0, 0)) if limits is not None else -1
         code = k.COUNT if limits is None else k.SUM
-        b.emit(code, low, low + 1, domain.number, found.domain.number, where, found.complete, found.quarantined, addend, at)
+        b.emit(code, low, low + 1, domain.number, found.domain.number, where, found.complete, found.reach.doubt, addend, at)
         b.pairs[key] = (low, low + 1)
     return b.pairs[key]
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from matchers import kernels as k
-from matchers.batch import Int32
+from matchers.batch import Int32, UInt64
+from matchers.changes import Open, members
 from matchers.layout import Layout
 from matchers.thresholds import Test
 from policies.catalogue import Field, FieldType
@@ -27,6 +28,20 @@ class Domain:
     kind: int
     space: int
     back: tuple[tuple[int, int], ...]  # reverse steps to the subject: (link, 0 target to owners | 1 owner to targets)
+    repeats: bool = False  # may hold a subject twice within one path root
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A to-many step: where it starts, its elements, and slots of those whose own record is quarantined and whose presence is unknown."""
+
+    parent: Domain
+    domain: Domain
+    feed: str
+    link: int  # row of the link walked backwards; -1 records of the same subject
+    own: int
+    doubt: int
+    above: Reach | None  # the to-many step before it; the parent's rows are its elements'
 
 
 @dataclass(slots=True)
@@ -43,6 +58,16 @@ class Entry:
     constants: set[int] = field(default_factory=set)
     covers: set[int] = field(default_factory=set)
     sites: set[int] = field(default_factory=set)  # the feeds it reads, their links included
+    told: dict[bytes, Open] = field(default_factory=dict, repr=False)  # bit sets over pairs and checks, put into words once
+
+    def open(self, missing: UInt64, checklist: UInt64) -> Open:
+        """Open checks and missing pairs of a row's bit sets, in words."""
+        key = missing.tobytes() + checklist.tobytes()
+        found = self.told.get(key)
+        if found is None:
+            pairs = sorted((self.pairs[j] for j in members(missing)), key=lambda pair: (pair[0], pair[1] or ""))
+            found = self.told[key] = tuple(sorted(self.checks[j] for j in members(checklist))), tuple(pairs)
+        return found
 
 
 @dataclass(slots=True)
@@ -89,7 +114,7 @@ class Builder:
         self.args: list[int] = []
         self.memo: dict[object, int] = {}  # slots, columns, winners and constants, by what they are
         self.linked: dict[object, Domain] = {}
-        self.expanded: dict[object, tuple[Domain, int]] = {}
+        self.expanded: dict[object, Reach] = {}
         self.pairs: dict[object, tuple[int, int]] = {}
         self.asked: dict[object, dict[str | None, int]] = {}
         self.tests: list[tuple[int, Test]] = []
@@ -157,14 +182,14 @@ class Builder:
         feed = list(self.layout.feeds)[link.feed]
         at = self.winner(parent, feed)  # also where it is shared: each policy that follows the link reads its feed
         if key not in self.linked:
-            made = Domain(len(self.domains), link.target, parent.space, ((link.position, 0), *parent.back))
+            made = Domain(len(self.domains), link.target, parent.space, ((link.position, 0), *parent.back), parent.space != base.space)
             self.domains.append(made)
             self.emit(k.LINK, made.number, parent.number, link.feed, link.lane, at, int(parent is base))
             self.linked[key] = made
         return self.linked[key]
 
-    def expand(self, parent: Domain, step: Step, base: Domain) -> tuple[Domain, int]:
-        """The elements of a to-many step and the slot of the quarantined among them."""
+    def expand(self, parent: Domain, step: Step, base: Domain, above: Reach | None) -> Reach:
+        """A to-many step from a domain that lies behind ``above``, or behind links alone."""
         key = (parent.number, step, base.number)
         lay = self.layout.feeds[step.name]
         self.used_sites.add(lay.position)
@@ -179,12 +204,15 @@ class Builder:
                 row = next(li.position for li in self.layout.links.values() if li.feed == lay.position and li.target == parent.kind)
                 back = ((row, 1), *parent.back)
                 self.rules.add((len(self.layout.feeds) + row, parent.back))
-            made = Domain(len(self.domains), kind, len(self.domains), back)
+            made = Domain(len(self.domains), kind, len(self.domains), back, step.kind != "members")
             self.domains.append(made)
-            quarantined = self.slot(made)
-            several = int(parent is not base and parent.space == parent.number and step.kind == "records")
-            self.emit(k.EXPAND, made.number, parent.number, how, lay.position, row, int(parent is base), quarantined, several)
-            self.expanded[key] = (made, quarantined)
+            own = doubt = self.slot(made)
+            several = int(parent.repeats and parent is not base)
+            self.emit(k.EXPAND, made.number, parent.number, how, lay.position, row, int(parent is base), own, several)
+            if above is not None:
+                doubt = self.slot(made)
+                self.emit(k.REACHED, doubt, made.number, parent.number, above.doubt, above.doubt, lay.position, row, own)
+            self.expanded[key] = Reach(parent, made, step.name, row, own, doubt, above)
         return self.expanded[key]
 
     def column(self, domain: Domain, feed: str, lane: int, wide: bool, at: int, default: int = -1, cover: int = -1) -> int:

@@ -255,9 +255,9 @@ class Reading:
     def _element_truths(self, leaf: Quantifier | Sum, found: Elements, answer: Answer) -> list[Truth]:
         out: list[Truth] = []
         for one in found.found:
-            if one.quarantined:
-                assert one.feed is not None
-                answer.asks.add((one.feed, self.rows.unit(one.feed, one.record)))
+            if one.doubt:
+                answer.asks |= {(feed, self.rows.unit(feed, record)) for feed, record in one.doubt}
+                answer.records.extend((feed, record, None) for feed, record in sorted(one.doubt))
                 truth: Truth = None
             elif leaf.where is None:
                 truth = True

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from matchers import kernels as k
 from matchers.leaves import condition, path, tests
-from matchers.program import Builder, Domain
+from matchers.program import Builder, Domain, Reach
 from policies.tree import (
     Age,
     Check,
@@ -153,11 +153,11 @@ def _elements(b: Builder, leaf: Quantifier | Sum, domain: Domain, policy: Policy
         _add(b, out, feed, domain, _masked(b, domain, gap, unknown))
     spread = b.slot(below)
     b.emit(k.SPREAD, spread, below.number, unknown)
-    own = next(step.name for step in reversed(leaf.path) if step.kind != "link")
-    doubtful = _masked(b, below, spread, found.quarantined)
-    _add(b, out, own, domain, _lift(b, doubtful, below, domain))
+    for feed, slot in _doubts(b, found.reach):
+        _add(b, out, feed, domain, _lift(b, _masked(b, below, spread, slot), below, domain))
+    doubtful = _masked(b, below, spread, found.reach.doubt)
     sound = b.slot(below)
-    b.emit(k.BUT_NOT_F, sound, below.number, spread, 2 * found.quarantined + 1)
+    b.emit(k.BUT_NOT_F, sound, below.number, spread, 2 * found.reach.doubt + 1)
     if leaf.where is not None:
         where = condition(b, leaf.where, below, policy)
         for feed_asked, slot in _where(b, leaf.where, where, below, policy, sound).items():
@@ -172,6 +172,17 @@ def _elements(b: Builder, leaf: Quantifier | Sum, domain: Domain, policy: Policy
         _reading(b, leaf.addend, below, policy, kept, addends)
         for feed_asked, slot in addends.items():
             _add(b, out, feed_asked, domain, _lift(b, slot, below, domain))
+
+
+def _doubts(b: Builder, reach: Reach) -> list[tuple[str, int]]:
+    """For each step, its feed and the elements whose presence is unknown by a quarantined record of that step."""
+    out = [(reach.feed, reach.own)]
+    if reach.above is not None:
+        at, feed = reach.domain.number, b.layout.feeds[reach.feed].position
+        for name, slot in _doubts(b, reach.above):
+            words = (at, reach.parent.number, reach.above.doubt, slot, feed, reach.link, -1)
+            out.append((name, _shared(b, reach.domain, k.REACHED, *words)))
+    return out
 
 
 def _lift(b: Builder, slot: int, below: Domain, domain: Domain) -> int:

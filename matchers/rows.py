@@ -28,13 +28,14 @@ _FAR = 10**9
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One element of a path: the subject it is about, and its record (None for a subject reached without one)."""
+    """One element of a path: the subject it is about, and its record (-1 for a subject reached without one). ``doubt`` is the quarantined
+    records by which its presence is unknown, its own and those it was reached through; none where it is certain."""
 
     kind: int
     row: int
     feed: str | None
     record: int
-    quarantined: bool
+    doubt: frozenset[tuple[str, int]] = frozenset()  # (feed, record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,17 +246,13 @@ class Rows:
         complete = True
         for step in path:
             below: list[Element] = []
-            begun: set[tuple[int, int]] = set()
-            for one in at:
-                if (one.kind, one.row) in begun or one.row < 0:
-                    continue
-                begun.add((one.kind, one.row))
+            for one in _started(at):
                 if step.kind == "link":
                     kind, row, missing, _, _ = self.follow(step.name, one.kind, one.row)
                     if row < 0:
                         asks |= missing
                         complete = False
-                    below.append(Element(kind, row, None, -1, False))
+                    below.append(Element(kind, row, None, -1, one.doubt))
                     continue
                 if absence != "closed":
                     age = self.policy.evidence.get(step.name)
@@ -280,14 +277,17 @@ class Rows:
         if step.kind == "records":
             records = self.records(name, one.row) if lay.feed.many else [r for r in [self.winner(name, one.row)] if r >= 0]
             for record in records:
-                yield Element(one.kind, one.row, name, record, self.quarantined(name, record))
+                yield Element(one.kind, one.row, name, record, self._doubt(name, record, one))
             return
         link = next(li.name for li in self.layout.links.values() if li.feed == lay.position and li.target == one.kind)
         for record in self.linking(link, one.row):
             subject = self.lane(name, record, k.SUBJECT)
             if step.kind == "members" and self.winner(name, subject) != record:
                 continue
-            yield Element(lay.kind, subject, name, record, self.quarantined(name, record))
+            yield Element(lay.kind, subject, name, record, self._doubt(name, record, one))
+
+    def _doubt(self, feed: str, record: int, above: Element) -> frozenset[tuple[str, int]]:
+        return above.doubt | {(feed, record)} if self.quarantined(feed, record) else above.doubt
 
     # -- words ---------------------------------------------------------------------------------------------------------
 
@@ -311,7 +311,18 @@ class Rows:
                 return str(value)
 
 
+def _started(at: list[Element]) -> Iterator[Element]:
+    """Each subject once, as the elements that reach it leave it: certain if one of them is, else in doubt by all of their records."""
+    subjects: dict[tuple[int, int], list[Element]] = {}
+    for one in at:
+        if one.row >= 0:
+            subjects.setdefault((one.kind, one.row), []).append(one)
+    for (kind, row), by in subjects.items():
+        doubts = [one.doubt for one in by]
+        yield Element(kind, row, None, -1, frozenset().union(*doubts) if all(doubts) else frozenset())
+
+
 def subject(shard: Shard, policy: Policy, token: int) -> Element:
     """The subject a policy is asked about; its row is -1 where nobody ever named it."""
     kind = KINDS.index(policy.subject)
-    return Element(kind, shard.store.entity(kind, token), None, -1, False)
+    return Element(kind, shard.store.entity(kind, token), None, -1)

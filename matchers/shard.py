@@ -61,12 +61,13 @@ class Shard:
     def answered(self) -> Answers:
         if self._answers is None:
             keys = np.array([k.subject_key(check, 0, row) for check, row in self.answers], np.uint64)
-            values = np.array(list(self.answers.values()), np.uint8)
-            slots = np.full(1 << (2 * len(keys)).bit_length() if len(keys) else 1, -1, np.int32)
-            if len(keys):
-                k.index_keys(slots, keys)
-            self._answers = Answers(slots, keys, values)
+            self._answers = Answers.of(keys, np.array(list(self.answers.values()), np.uint8))
         return self._answers
+
+    def tell(self, check: int, row: int, answer: bool) -> None:
+        """Keep an answer; sides made before see it, too."""
+        self._answers = self.answered().told(np.uint64(k.subject_key(check, 0, row)), answer)
+        self.answers[check, row] = answer
 
     def side(self, runner: Runner, day: date | None = None) -> Side:
         """A program bound to a day, with coverage and answers as they are now."""

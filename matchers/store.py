@@ -151,9 +151,9 @@ class Store:
             self.record_slots[feed] = np.empty(_power(need), np.int32)
             k.index_records(self.record_slots[feed], self.arenas[feed], self.counts[feed])
 
-    def rows(self, batch: RecordBatch, lay: FeedLayout) -> Int32:
+    def rows(self, batch: RecordBatch) -> Int32:
         """A batch as arena rows: version, flags and body, subjects and links as entity rows (new ones appended)."""
-        n = len(batch)
+        lay, n = self.layout.feeds[batch.feed], len(batch)
         rows = np.zeros((n, lay.width), np.int32)
         rows[:, k.ORDER : k.ORDER + 2] = batch.order.view(np.int32).reshape(n, 2)
         rows[:, k.DELIVERY] = batch.delivery
@@ -197,16 +197,16 @@ class Store:
         known = column != MISSING
         return np.where(known, table[np.where(known, column, 0)], MISSING)
 
-    def stage(self, batch: RecordBatch) -> Staged:
-        """Compare versions, drop what changes nothing; what is left waits for ``commit``."""
+    def stage(self, batch: RecordBatch, rows: Int32, start: int, stop: int) -> Staged:
+        """Compare versions of some of a batch's ``rows``, drop what changes nothing; what is left waits for ``commit``."""
         lay = self.layout.feeds[batch.feed]
         at = lay.position
-        rows = self.rows(batch, lay)
-        self.reserve_records(at, len(batch))
-        picked, place = np.empty(len(batch), np.int32), np.empty(len(batch), np.int32)
+        rows, key = rows[start:stop], batch.key[start:stop]
+        self.reserve_records(at, len(rows))
+        picked, place = np.empty(len(rows), np.int32), np.empty(len(rows), np.int32)
         floor = self.floors.get((at, batch.source), 0)
         self.counts[at], count = k.stage(
-            rows, batch.key, batch.source, floor, self.arenas[at], self.record_slots[at], self.counts[at], picked, place,
+            rows, key, batch.source, floor, self.arenas[at], self.record_slots[at], self.counts[at], picked, place,
             self.layout.lays[at], self.heads[lay.kind],
         )  # fmt: skip
         return self._with_seeds(Staged(lay, rows, picked, place, count, rows[:0, 0], rows[:0, 0], 0))

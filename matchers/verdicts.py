@@ -12,7 +12,7 @@ from datetime import date
 import numpy as np
 
 from matchers.batch import Int32
-from matchers.changes import STATUSES, members
+from matchers.changes import STATUSES
 from matchers.compare import judged, scan
 from matchers.layout import KINDS
 from matchers.shard import Shard
@@ -59,8 +59,7 @@ def candidates(shard: Shard, policy: Policy, day: date, *, every: bool = False) 
     for i, division in enumerate(divisions_of(shard, kind, day, found.row)):
         status = STATUSES[int(found.status[i])]
         assert status is not None
-        missing = tuple(sorted((found.entry.pairs[j] for j in members(found.missing[i])), key=lambda pair: (pair[0], pair[1] or "")))
-        checklist = tuple(sorted(found.entry.checks[j] for j in members(found.checklist[i])))
+        checklist, missing = found.entry.open(found.missing[i], found.checklist[i])
         out.append(Candidate(int(found.subject[i]), _VERDICT_OF[status], status, checklist, missing, division))
     if every:
         listed = set(found.row.tolist())

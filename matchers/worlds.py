@@ -136,15 +136,15 @@ def _batch(
         if record.get("deleted"):
             flags[i] = DELETED
             continue
+        for link in feed.links:
+            target = record.get(link, extra.get(link))
+            if target:
+                links[link][i] = token(LINKS[link].target, target)
         if record.get("quarantined"):
             flags[i] = QUARANTINED
             continue
         froms[i] = _day(record["from"]) if record.get("from") else OPEN_FROM
         tos[i] = _day(record["to"]) if record.get("to") else OPEN_TO
-        for link in feed.links:
-            target = record.get(link, extra.get(link))
-            if target:
-                links[link][i] = token(LINKS[link].target, target)
         for field in feed.matrix_fields():
             value = encoded(field, record.get(field.name))
             if isinstance(value, str):

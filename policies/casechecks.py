@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from policies.caseforms import Case
 from policies.catalogue import LINKS, Catalogue, Feed, Field, FieldType
 from policies.document import Path
 from policies.literals import EXPECTED
@@ -19,9 +20,6 @@ from policies.names import KIND_WORDS
 from policies.problems import Word, listed, meant, shown
 from policies.report import Reporter
 from policies.values import Kind, Text, is_division
-
-if TYPE_CHECKING:  # casefile imports this module
-    from policies.casefile import Case
 
 RESERVED: Mapping[str, Text] = {
     "key": Text("记录的键", "the record's key"), "order": Text("整数或日期", "a whole number or a date"),

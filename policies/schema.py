@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from policies.casefile import CaseFile
+from policies.caseforms import CaseFile
 from policies.models import ParamRef, PolicyModel
 from policies.shapes import SHAPES
 

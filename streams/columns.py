@@ -35,6 +35,7 @@ FIXED: Mapping[str, type[np.generic]] = {
 
 _NARROW = (np.int8, np.int16, np.int32)
 _SERIAL = "row"  # the column that usually counts up
+_SHORT = 64  # rows that take less time as JSON than an Arrow stream takes to open
 
 
 def pack(batch: RecordBatch) -> memoryview:
@@ -53,8 +54,28 @@ def pack(batch: RecordBatch) -> memoryview:
         "links": list(batch.links), "values": list(batch.values), "dictionaries": batch.dictionaries,
         "identity": batch.identity is not None,
     }  # fmt: skip
-    text = json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode()
+    text = _text(facts)
     return _stream(text, written) if written else memoryview(text)
+
+
+def joined(facts: Mapping[str, Any], columns: Mapping[str, npt.NDArray[Any]]) -> memoryview:
+    """Facts and columns of one length: an Arrow IPC stream, or JSON alone where the columns are short."""
+    if all(len(column) <= _SHORT for column in columns.values()):
+        return memoryview(_text({**facts, "columns": {name: column.tolist() for name, column in columns.items()}}))
+    return _stream(_text(facts), columns)
+
+
+def parted(data: memoryview, columns: Mapping[str, type[np.generic]]) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+    """Facts and columns that ``joined`` was given, each column in its type."""
+    if bytes(data[:1]) == b"{":
+        facts = json.loads(bytes(data))
+        return facts, {name: np.array(facts["columns"][name], kind) for name, kind in columns.items()}
+    facts, found = _opened(data)
+    return facts, {name: _values(found[name], len(found[name]), kind) for name, kind in columns.items()}
+
+
+def _text(facts: Mapping[str, Any]) -> bytes:
+    return json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _stream(facts: bytes, written: Mapping[str, npt.NDArray[Any]]) -> memoryview:

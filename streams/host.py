@@ -7,7 +7,7 @@ inputs behind it. Source: ``streams.storage``, ``streams.snapshots``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,12 +19,13 @@ from policies.values import Text
 from streams import snapshots, wire
 from streams.editions import Edition, closed_by, editions
 from streams.errors import Refused
+from streams.lines import Lines
 from streams.messages import CandidateChange, Input, Notice
 from streams.ports import Parts
 from streams.recovery import recovered, replay
 from streams.state import State
 from streams.steps import step
-from streams.storage import Log, Row, WriterLock, exists, not_there, said
+from streams.storage import Behind, Log, Row, WriterLock, exists, not_there, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Receipt:
     """What a message did: its offset, the lines that came out, and what a person should look at."""
 
     offset: int
-    changes: list[CandidateChange]
+    changes: Lines
     notices: list[Notice]
 
 
@@ -101,8 +102,7 @@ class Host:
         Raises:
             As for ``submit``.
         """
-        if self._lock is None:
-            raise Refused(Text("此存储以只读方式打开。", "This store was opened read-only; open it for writing."))
+        self._for_writing()
         bodies = [wire.encode(message) for message in messages]
         state, receipts, rows = self.state, [], []
         try:
@@ -116,8 +116,39 @@ class Host:
             if not untouched:
                 self._state = None
             raise
-        self._count(messages, bodies)
+        if self._counted(messages, bodies):
+            self._try_snapshot()
         return receipts
+
+    def submit_each(self, messages: Iterable[Input]) -> Iterator[Receipt]:
+        """Applies messages one by one, each in its own transaction, and gives each receipt once it is durable: while the disk takes one,
+        the next is applied. Nothing else is to be asked of the host before the end. Whoever stops early stops behind a whole message.
+
+        Raises:
+            As for ``submit``; what came before is durable.
+        """
+        self._for_writing()
+        disk: Behind[Receipt] = Behind(self._log)
+        try:
+            for message in messages:
+                body = wire.encode(message)
+                state, self._state = self.state, None  # put back once the disk has it: after any error it is made again
+                try:
+                    receipt = _applied(state, message)
+                except (Refused, Invalid):
+                    self._state = state
+                    raise
+                durable = disk.settled()
+                disk.begin(receipt, _row(message, body, receipt))
+                self._state = state
+                yield from durable
+                if self._counted((message,), (body,)):
+                    yield from disk.settled()
+                    self._try_snapshot()
+            yield from disk.settled()
+        finally:
+            if disk.failed():
+                self._state = None
 
     def outputs(self, after: str | None = None) -> Iterator[CandidateChange]:
         """Every line that ever came out behind an id, in order, as committed."""
@@ -174,11 +205,15 @@ class Host:
         self._state, self._rows, self._bytes, self.problem = found.state, found.rows, found.bytes, found.problem
         return found.state
 
-    def _count(self, messages: Sequence[Input], bodies: Sequence[bytes]) -> None:
+    def _for_writing(self) -> None:
+        if self._lock is None:
+            raise Refused(Text("此存储以只读方式打开。", "This store was opened read-only; open it for writing."))
+
+    def _counted(self, messages: Sequence[Input], bodies: Sequence[bytes]) -> bool:
+        """Is it time for a snapshot, now that these are written?"""
         self._rows += sum(len(message) if isinstance(message, RecordBatch) else 100 for message in messages)
         self._bytes += sum(map(len, bodies))
-        if self._rows >= self.rule.rows or self._bytes >= self.rule.bytes:
-            self._try_snapshot()
+        return self._rows >= self.rule.rows or self._bytes >= self.rule.bytes
 
     def _try_snapshot(self) -> None:
         """A snapshot nobody asked for: the messages are durable without it, so its failure is told in ``problem`` and tried again later."""
@@ -209,7 +244,7 @@ def _applied(state: State, message: Input) -> Receipt:
 
 def _row(message: Input, body: bytes, receipt: Receipt) -> Row:
     closes = closed_by(message)
-    outputs = wire.encode_changes(receipt.changes) if receipt.changes or closes else None
+    outputs = wire.encode_changes(receipt.changes) if len(receipt.changes) or closes else None
     return Row(receipt.offset, body, closes, outputs)
 
 

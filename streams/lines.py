@@ -1,7 +1,7 @@
 """Lines of an edition, from what the matcher moved.
 
 The one idea: one line for each day, policy and subject that one message moved, whatever number of steps moved it inside; numbered in a
-total order, so the same message in the same place always gives the same ids.
+total order, so the same message in the same place always gives the same ids. Lines stay columns until somebody reads them.
 """
 
 from __future__ import annotations
@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeAlias
+from typing import Any, TypeAlias, overload
 
+import numpy as np
+import numpy.typing as npt
+
+from matchers.batch import Int32, UInt8, UInt64
+from matchers.changes import STATUSES, Columns, Open
 from streams.messages import CandidateChange, Cause
-from streams.ports import ChangeLike
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,39 +25,97 @@ class Moved:
 
     day: date
     cause: Cause
-    changes: Sequence[ChangeLike]
+    changes: Columns
 
 
 Moves: TypeAlias = Iterable[Moved]
+Head: TypeAlias = tuple[str, int, date, Cause]
+"""Policy, version, day and cause."""
 
 
-def lines(moves: Moves, offset: int) -> list[CandidateChange]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Lines(Sequence[CandidateChange]):
+    """The n lines that came out of the message at ``offset``; what many of them share is held once.
+
+    Args:
+        heads, opens: policy, version, day and cause; open checks and missing pairs; each distinct one once.
+        head, open: int32[n], places in them.
+        subject: uint64[n], tokens.
+        before, after: uint8[n], places in ``STATUSES``.
+    """
+
+    offset: int
+    heads: Sequence[Head]
+    opens: Sequence[Open]
+    head: Int32
+    open: Int32
+    subject: UInt64
+    before: UInt8
+    after: UInt8
+
+    def __len__(self) -> int:
+        return len(self.head)
+
+    def __iter__(self) -> Iterator[CandidateChange]:
+        columns = (self.head, self.open, self.subject, self.before, self.after)
+        for position, (head, open, subject, before, after) in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
+            policy, version, day, cause = self.heads[head]
+            checklist, missing = self.opens[open]
+            kind = "entered" if before == 0 else "left" if after == 0 else "changed"
+            now, was = STATUSES[after], STATUSES[before]
+            id = f"{self.offset}.{position}"
+            yield CandidateChange(id, policy, version, subject, kind, now, was, checklist, missing, cause, day)
+
+    @overload
+    def __getitem__(self, index: int) -> CandidateChange: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[CandidateChange]: ...
+    def __getitem__(self, index: int | slice) -> CandidateChange | Sequence[CandidateChange]:
+        return list(self)[index]
+
+
+def lines(moves: Moves, offset: int) -> Lines:
     """The lines of one message: by day in the order passed, then by policy and subject; ids ``offset.position`` from 0."""
-    by_day: dict[date, list[Moved]] = {}
+    by_day: dict[date, list[tuple[Cause, Columns]]] = {}
     for moved in moves:
-        by_day.setdefault(moved.day, []).append(moved)
-    found: list[CandidateChange] = []
-    for day, of_day in by_day.items():
-        for before, last, cause in _net(of_day):
-            found.append(_line(f"{offset}.{len(found)}", day, before, last, cause))
-    return found
+        if len(moved.changes):
+            by_day.setdefault(moved.day, []).append((moved.cause, moved.changes))
+    heads: dict[Head, int] = {}
+    opens: dict[Open, int] = {}
+    found = [_net(day, of_day, heads, opens) for day, of_day in by_day.items()]
+    types: tuple[type[np.generic], ...] = (np.int32, np.int32, np.uint64, np.uint8, np.uint8)
+    columns = (_joined([one[i] for one in found], kind) for i, kind in enumerate(types))
+    return Lines(offset, list(heads), list(opens), *columns)
 
 
-def _net(moves: Sequence[Moved]) -> Iterator[tuple[str | None, ChangeLike, Cause]]:
-    """(status before, last change, its cause) of each policy and subject, but for those that came and went, in order."""
-    merged: dict[tuple[str, int], tuple[str | None, ChangeLike, Cause]] = {}
-    for moved in moves:
-        for change in moved.changes:
-            key = (change.policy, change.subject)
-            known = merged.get(key)
-            merged[key] = (change.before if known is None else known[0], change, moved.cause)
-    for key in sorted(merged):
-        before, last, cause = merged[key]
-        if before is not None or last.after is not None:
-            yield before, last, cause
+def _net(
+    day: date, moves: Sequence[tuple[Cause, Columns]], heads: dict[Head, int], opens: dict[Open, int]
+) -> tuple[Int32, Int32, UInt64, UInt8, UInt8]:
+    """The columns of one day's lines: by policy and subject, the status before the first of its changes and all else of the last; not
+    those that came and went."""
+    names = sorted({name for _, found in moves for name, _ in found.policies})
+    rank = {name: place for place, name in enumerate(names)}
+    made = [(name, version, day, cause) for cause, found in moves for name, version in found.policies]
+    starts = np.cumsum([0, *(len(found.policies) for _, found in moves)]).tolist()
+    head = _joined([found.policy + start for (_, found), start in zip(moves, starts, strict=False)], np.int32)
+    told = [[opens.setdefault(one, len(opens)) for one in found.opens] for _, found in moves]
+    open = _joined([np.array(places, np.int32)[found.open] for (_, found), places in zip(moves, told, strict=True)], np.int32)
+    subject, before, after = (
+        _joined([getattr(found, name) for _, found in moves], kind)
+        for name, kind in (("subject", np.uint64), ("before", np.uint8), ("after", np.uint8))
+    )
+    policy = np.array([rank[name] for name, *_ in made], np.int32)[head]
+    order = np.lexsort((subject, policy))  # stable: equal ones stay in the order they happened
+    differs = (policy[order][1:] != policy[order][:-1]) | (subject[order][1:] != subject[order][:-1])
+    first = order[np.concatenate([[True], differs])]
+    last = order[np.concatenate([differs, [True]])]
+    stays = (before[first] | after[last]) != 0
+    first, last = first[stays], last[stays]
+    place = np.zeros(len(made), np.int32)
+    for number in np.unique(head[last]).tolist():
+        place[number] = heads.setdefault(made[number], len(heads))
+    return place[head[last]], open[last], subject[last], before[first], after[last]
 
 
-def _line(id: str, day: date, before: str | None, last: ChangeLike, cause: Cause) -> CandidateChange:
-    kind = "entered" if before is None else "left" if last.after is None else "changed"
-    checklist, missing = tuple(last.checklist), tuple(last.missing)
-    return CandidateChange(id, last.policy, last.version, last.subject, kind, last.after, before, checklist, missing, cause, day)
+def _joined(parts: Sequence[npt.NDArray[Any]], kind: type[np.generic]) -> npt.NDArray[Any]:
+    return np.concatenate([np.empty(0, kind), *parts])

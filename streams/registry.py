@@ -1,7 +1,8 @@
 """The registry of policies: every version ever published, immutable, and which of them is active on a day.
 
 The one idea: the life cycle is read off dates and never stored: a version whose first day is still to come waits, and the one before it
-stays until then. A withdrawal ends every version published so far. Source: docs/semantics.md section 9; GLOSSARY.md, "policy, version".
+stays until then. A withdrawal ends every version published so far. The states and what moves a version between them:
+``policies.lifecycle``. Source: GLOSSARY.md, "policy, version", "state".
 """
 
 from __future__ import annotations
@@ -9,12 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Literal, TypeAlias
 
 from policies.catalogue import Catalogue
+from policies.lifecycle import Life
 from policies.tree import Check, Node, Policy, children
-
-Life: TypeAlias = Literal["scheduled", "in_force", "suspended", "superseded", "expired", "withdrawn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +69,18 @@ class Registry:
         return min(standing, key=lambda v: (v.policy.effective_from, -v.policy.version), default=None)
 
     def life(self, name: str, number: int, day: date, catalogue: Catalogue) -> Life:
-        """Where a version stands in its life on a day."""
-        version, active = self.versions[name][number], self.active(name, day)
+        """Where a version stands in its life on a day; one that a later version forestalls is superseded before its first day."""
+        version = self.versions[name][number]
+        first, last = version.policy.effective_from, version.policy.effective_to
         if version.withdrawn is not None:
-            return "withdrawn"
-        if day < version.policy.effective_from:
-            return "scheduled"
-        if active is not version:
-            return "superseded"
-        if version.policy.effective_to is not None and day > version.policy.effective_to:
-            return "expired"
-        return "in_force" if ended_agreement(version.policy, catalogue, day) is None else "suspended"
+            return Life.WITHDRAWN
+        if any(later.policy.version > number and later.policy.effective_from <= max(day, first) for later in self.standing(name)):
+            return Life.SUPERSEDED
+        if day < first:
+            return Life.SCHEDULED
+        if last is not None and day > last:
+            return Life.EXPIRED
+        return Life.IN_FORCE if ended_agreement(version.policy, catalogue, day) is None else Life.SUSPENDED
 
     def turning_days(self, catalogue: Catalogue) -> frozenset[date]:
         """The days on which the active version or an agreement of some policy may change."""

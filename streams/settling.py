@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from matchers.changes import Columns
 from policies.tree import Policy
 from streams.lines import Moved, Moves
 from streams.messages import Cause, Notice
-from streams.ports import ChangeLike
+from streams.ports import ChangesLike
 from streams.registry import checks, ended_agreement
 from streams.state import State
 from streams.statements import Entry, standing
@@ -31,37 +32,37 @@ def policies_settled(state: State, cause: Cause) -> list[Moved]:
         cause: why a policy that was not matched is now; a replaced version has the cause ``amendment``, one taken out
             ``agreement`` or ``withdrawal``.
     """
-    moves = []
+    moves: list[Moved] = []
     for name in sorted(state.registry.versions):
         have, active = state.in_matcher.get(name), state.registry.active(name, state.day)
         ended = None if active is None else ended_agreement(active.policy, state.catalogue, state.day)
         if active is not None and ended is None:
             if have != active.policy.version:
                 why = cause if have is None else Cause("amendment", f"{name}@{active.policy.version}")
-                moves.append(Moved(state.day, why, _put_in(state, active.policy)))
+                moves.extend(Moved(state.day, why, changes.columns()) for changes in _put_in(state, active.policy))
         elif have is not None:
             del state.in_matcher[name]
             why = Cause("withdrawal", name) if ended is None else Cause("agreement", ended)
-            moves.append(Moved(state.day, why, state.matcher.withdraw(name)))
+            moves.append(Moved(state.day, why, state.matcher.withdraw(name).columns()))
             if ended is not None:
                 state.notices.append(Notice("suspended", name, ended, state.day))
     return moves
 
 
-def _put_in(state: State, policy: Policy) -> list[ChangeLike]:
+def _put_in(state: State, policy: Policy) -> list[ChangesLike]:
     """Publishes a version in the matcher, with the answers to its checks that came while it was not there."""
-    changes = list(state.matcher.publish(policy))
+    changes = [state.matcher.publish(policy)]
     state.in_matcher[policy.name] = policy.version
     asked = set(checks(policy))
     for key in sorted(key for key in state.unsaid if key[0] == policy.name and key[2] in asked):
-        changes.extend(state.matcher.answer(*key, state.answers[key]))
+        changes.append(state.matcher.answer(*key, state.answers[key]))
         state.unsaid.discard(key)
     return changes
 
 
 def covered(state: State, statements: str) -> list[Moved]:
     """The matcher is given all statements now in effect."""
-    changes = state.matcher.cover(state.statements.in_effect())
+    changes = state.matcher.cover(state.statements.in_effect()).columns()
     return [Moved(state.day, Cause("coverage", statements), changes)]
 
 
@@ -91,17 +92,17 @@ def day_passed(state: State, day: date, everything: bool) -> list[Moved]:
     if not state.begun:
         return []
     turning = everything or day in state.turning_days
-    moves = _by_cause(state, day, list(state.matcher.tick(day)))
+    moves = _by_cause(state, day, state.matcher.tick(day).columns())
     return [*moves, *policies_settled(state, Cause("day", day.isoformat()))] if turning else moves
 
 
-def _by_cause(state: State, day: date, changes: list[ChangeLike]) -> list[Moved]:
+def _by_cause(state: State, day: date, changes: Columns) -> list[Moved]:
     """A version that begins today is a publication, everything else the day's doing."""
+    usual = Cause("day", day.isoformat())
     if day not in state.turning_days:
-        return [Moved(day, Cause("day", day.isoformat()), changes)]
+        return [Moved(day, usual, changes)]
     beginning = {p.name for p in state.policies.values() if p.effective_from == day}
-    moves = [Moved(day, Cause("day", day.isoformat()), [c for c in changes if c.policy not in beginning])]
+    moves = [Moved(day, usual, changes.of({name for name, _ in changes.policies} - beginning))]
     for name in sorted(beginning):
-        cause = Cause("publication", f"{name}@{state.in_matcher[name]}")
-        moves.append(Moved(day, cause, [c for c in changes if c.policy == name]))
+        moves.append(Moved(day, Cause("publication", f"{name}@{state.in_matcher[name]}"), changes.of({name})))
     return moves

@@ -13,7 +13,7 @@ from policies.problems import Invalid
 from policies.values import Text
 from streams import wire
 from streams.errors import Damaged, Refused
-from streams.messages import CandidateChange
+from streams.lines import Lines, lines
 from streams.ports import Parts
 from streams.state import State
 from streams.steps import step
@@ -46,7 +46,7 @@ class Shards:
             self.states[partition] = State(self.parts)
         return self.states[partition]
 
-    def take(self, partition: int, offset: int, body: bytes) -> list[CandidateChange]:
+    def take(self, partition: int, offset: int, body: bytes) -> Lines:
         """Applies the message at an offset of a partition; nothing where it was applied before.
 
         Raises:
@@ -55,7 +55,7 @@ class Shards:
         """
         state = self.state(partition)
         if offset <= state.offset:
-            return []
+            return lines((), offset)
         if offset != state.offset + 1:
             raise Damaged(_gap(partition, state.offset, offset))
         message = wire.decode(body)
@@ -64,7 +64,7 @@ class Shards:
         except (Refused, Invalid) as error:
             state.offset = offset
             self.refused(Refusal(partition, offset, error))
-            return []
+            return lines((), offset)
 
     def release(self, partition: int) -> None:
         """Forgets a partition that another worker holds now."""

@@ -28,9 +28,8 @@ from streams.admission import (
 )
 from streams.batches import admit
 from streams.errors import Refused
-from streams.lines import Moved, Moves, lines
+from streams.lines import Lines, Moved, Moves, lines
 from streams.messages import (
-    CandidateChange,
     CatalogueSet,
     Cause,
     CheckAnswered,
@@ -52,7 +51,7 @@ from streams.statements import Entry
 StepFunction: TypeAlias = Callable[[State, Any], Moves]
 
 
-def step(state: State, message: Input, offset: int) -> list[CandidateChange]:
+def step(state: State, message: Input, offset: int) -> Lines:
     """Applies a message to the state and gives the lines that come out, in a total order, with ids ``offset.position``.
 
     Raises:
@@ -87,7 +86,7 @@ def apply_batch(state: State, batch: RecordBatch) -> Moves:
     admit(batch, feed)
     begun_delivery(state, batch.feed, batch.source, batch.delivery).add(batch.row)
     cause = Cause("record", f"{batch.feed} {feed.sources[batch.source].unit} {batch.delivery}")
-    return (Moved(state.day, cause, state.matcher.apply(batch)),)
+    return (Moved(state.day, cause, state.matcher.apply(batch).columns()),)
 
 
 def complete_delivery(state: State, message: DeliveryCompleted) -> Moves:
@@ -101,7 +100,7 @@ def complete_delivery(state: State, message: DeliveryCompleted) -> Moves:
     if message.replaces:
         unit = state.catalogue.feeds[message.feed].sources[message.source].unit
         cause = Cause("record", f"{message.feed} {unit} {message.delivery} full")
-        moves.append(Moved(state.day, cause, state.matcher.replace(message.feed, message.source, message.delivery)))
+        moves.append(Moved(state.day, cause, state.matcher.replace(message.feed, message.source, message.delivery).columns()))
     waiting = state.statements.waiting_for(message.feed, message.source, message.id)
     effective = [entry.stated.statement for entry in waiting if judged(state, entry)]
     return [*moves, *(covered(state, ", ".join(effective)) if effective else ())]
@@ -152,7 +151,7 @@ def answer(state: State, message: CheckAnswered) -> Moves:
         state.unsaid.add(key)
         return ()
     state.unsaid.discard(key)
-    return (Moved(state.day, Cause("answer", message.check), state.matcher.answer(*key, message.answer)),)
+    return (Moved(state.day, Cause("answer", message.check), state.matcher.answer(*key, message.answer).columns()),)
 
 
 def tick(state: State, message: Tick) -> Moves:

@@ -12,10 +12,11 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Generic, TypeVar
 
 from policies.values import Text
 from streams.errors import Busy, Damaged, NewerFormat, NoRoom, NotThere
@@ -52,7 +53,10 @@ class Log:
         self.path = folder / FILE
         with said(self.path):
             mode = "ro" if readonly else "rwc"
-            self._db = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=10)
+            # one connection, used by one thread at a time (``Behind``)
+            self._db = sqlite3.connect(
+                f"{self.path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=10, check_same_thread=False
+            )
             if readonly:
                 self._check_format()
             else:
@@ -123,6 +127,40 @@ class Log:
 
     def close(self) -> None:
         self._db.close()
+
+
+T = TypeVar("T")
+
+
+class Behind(Generic[T]):
+    """Transactions written by a thread, one behind: each ``begin`` with what it stands for, which ``settled`` gives once it is durable."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._writing: tuple[T, Future[None]] | None = None
+        self._disk = ThreadPoolExecutor(1, "commit")
+
+    def begin(self, stands_for: T, row: Row) -> None:
+        """Start to write; only when nothing is being written."""
+        self._writing = stands_for, self._disk.submit(self._log.append, (row,))
+
+    def settled(self) -> list[T]:
+        """What was being written, now durable; nothing where nothing was.
+
+        Raises:
+            As for ``Log.append``.
+        """
+        if self._writing is None:
+            return []
+        (stands_for, written), self._writing = self._writing, None
+        written.result()
+        return [stands_for]
+
+    def failed(self) -> bool:
+        """Waits for the disk, for the last time: could what was being written not be written?"""
+        writing, self._writing = self._writing, None
+        self._disk.shutdown()
+        return writing is not None and writing[1].exception() is not None
 
 
 class WriterLock:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matchers.batch import DELETED, OPEN_FROM, OPEN_TO, RecordBatch
+from matchers.changes import STATUSES, Columns, Open
 from matchers.coverage import Statement
 from policies.catalogue import Catalogue
 from policies.tree import Policy
@@ -34,6 +35,21 @@ class FakeChange:
     missing: tuple[tuple[str, str | None], ...] = ()
 
 
+class FakeChanges(list[FakeChange]):
+    """What a call on the fake moved."""
+
+    def columns(self) -> Columns:
+        policies: dict[tuple[str, int], int] = {}
+        opens: dict[Open, int] = {}
+        of = [policies.setdefault((c.policy, c.version), len(policies)) for c in self]
+        open = [opens.setdefault((c.checklist, c.missing), len(opens)) for c in self]
+        return Columns(
+            list(policies), list(opens), np.array(of, np.int32), np.array([c.subject for c in self], np.uint64),
+            np.array([STATUSES.index(c.before) for c in self], np.uint8), np.array([STATUSES.index(c.after) for c in self], np.uint8),
+            np.array(open, np.int32),
+        )  # fmt: skip
+
+
 Listed = tuple[str, tuple[tuple[str, str | None], ...]]  # status, missing
 
 
@@ -51,7 +67,7 @@ class FakeMatcher:
     def extend(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
 
-    def apply(self, batch: RecordBatch) -> list[FakeChange]:
+    def apply(self, batch: RecordBatch) -> FakeChanges:
         def change() -> None:
             columns = (batch.key, batch.order, batch.row, batch.subject, batch.flags)
             for key, order, row, subject, flags in zip(*(c.tolist() for c in columns), strict=True):
@@ -60,7 +76,7 @@ class FakeMatcher:
 
         return self._around(change)
 
-    def replace(self, feed: str, source: int, delivery: int) -> list[FakeChange]:
+    def replace(self, feed: str, source: int, delivery: int) -> FakeChanges:
         def change() -> None:
             for place, (order, number, row, subject, _) in self.records.items():
                 if place[:2] == (feed, source) and number < delivery:
@@ -68,20 +84,20 @@ class FakeMatcher:
 
         return self._around(change)
 
-    def publish(self, policy: Policy) -> list[FakeChange]:
+    def publish(self, policy: Policy) -> FakeChanges:
         return self._around(lambda: self.policies.__setitem__(policy.name, policy))
 
-    def withdraw(self, name: str) -> list[FakeChange]:
+    def withdraw(self, name: str) -> FakeChanges:
         return self._around(lambda: self.policies.pop(name))
 
-    def cover(self, statements: Sequence[Statement]) -> list[FakeChange]:
+    def cover(self, statements: Sequence[Statement]) -> FakeChanges:
         return self._around(lambda: setattr(self, "statements", tuple(statements)))
 
-    def answer(self, policy: str, subject: int, check: str, answer: bool) -> list[FakeChange]:
+    def answer(self, policy: str, subject: int, check: str, answer: bool) -> FakeChanges:
         note = self.refused.discard if answer else self.refused.add
         return self._around(lambda: note((policy, subject)))
 
-    def tick(self, day: date) -> list[FakeChange]:
+    def tick(self, day: date) -> FakeChanges:
         return self._around(lambda: setattr(self, "day", day))
 
     def candidates(self, policy: str) -> list[tuple[int, Listed]]:
@@ -112,11 +128,11 @@ class FakeMatcher:
         made.statements = tuple(statements)
         return made
 
-    def _around(self, change: Callable[[], object]) -> list[FakeChange]:
+    def _around(self, change: Callable[[], object]) -> FakeChanges:
         before = {p.name: (p.version, self._listed(p)) for p in self.policies.values()}
         change()
         after = {p.name: (p.version, self._listed(p)) for p in self.policies.values()}
-        moved = []
+        moved = FakeChanges()
         for name in before.keys() | after.keys():
             (old_version, old), (version, new) = before.get(name, (0, {})), after.get(name, (0, {}))
             for subject in old.keys() | new.keys():

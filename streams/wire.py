@@ -9,19 +9,21 @@ Source: FIPS 180-4 (SHA-256), the Arrow columnar format 1.5, RFC 8259 (JSON).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import date
 from hashlib import sha256
 from struct import Struct
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from matchers.batch import RecordBatch
 from policies.values import Text
 from streams.errors import NewerFormat, Unreadable
+from streams.lines import Lines
 from streams.messages import (
     VERSION,
-    CandidateChange,
     CatalogueSet,
     Cause,
     CheckAnswered,
@@ -44,6 +46,8 @@ KINDS: tuple[type[Input], ...] = (
 OUTPUTS = 0x100
 """The kind of a frame that holds the outputs of one input."""
 
+_COLUMNS: Mapping[str, type[np.generic]] = {"head": np.int32, "open": np.int32, "subject": np.uint64, "before": np.uint8, "after": np.uint8}
+"""The columns of lines, in the order of ``Lines``."""
 _HEAD = Struct("<4sHH16s")  # magic, version, kind, digest of version + kind + body
 _SEAL = Struct("<HH")
 _MAGIC = b"HMIN"
@@ -106,43 +110,35 @@ def unframe(data: Bytes) -> tuple[int, memoryview]:
     return kind, body
 
 
-def encode_changes(changes: Sequence[CandidateChange]) -> bytes:
-    """The outputs of one input, each distinct policy, cause, checklist and missing set written once."""
-    table: dict[Any, int] = {}
-    rows = [
-        (
-            table.setdefault((c.policy, c.version, c.day, c.cause.kind, c.cause.detail), len(table)), c.id, c.subject, c.change, c.status,
-            c.before, table.setdefault((c.checklist, c.missing), len(table)),
-        )
-        for c in changes
-    ]  # fmt: skip
-    return frame(OUTPUTS, _json({"shared": [_plain(entry) for entry in table], "rows": rows}))
+def encode_changes(lines: Lines) -> bytes:
+    """The outputs of one input: what lines share as JSON, the rest as columns; no id, which is offset and position."""
+    from streams.columns import joined
+
+    causes: dict[tuple[str, str, str], int] = {}
+    heads = [
+        (policy, version, causes.setdefault((day.isoformat(), cause.kind, cause.detail), len(causes)))
+        for policy, version, day, cause in lines.heads
+    ]
+    facts = {"offset": lines.offset, "causes": list(causes), "heads": heads, "opens": lines.opens}
+    return frame(OUTPUTS, joined(facts, {name: getattr(lines, name) for name in _COLUMNS}))
 
 
-def decode_changes(data: Bytes) -> list[CandidateChange]:
+def decode_changes(data: Bytes) -> Lines:
     """What ``encode_changes`` was given.
 
     Raises:
         NewerFormat, Unreadable: as for ``decode``.
     """
+    from streams.columns import parted
+
     kind, body = unframe(data)
     if kind != OUTPUTS:
         raise _unreadable("it holds an input, not outputs", "其中是输入，不是输出")
-    document = json.loads(bytes(body))
-    shared = [_shared(entry) for entry in document["shared"]]
-    changes = []
-    for head, id, subject, change, status, before, tail in document["rows"]:
-        policy, version, day, cause = shared[head]
-        checklist, missing = shared[tail]
-        changes.append(CandidateChange(id, policy, version, subject, change, status, before, checklist, missing, cause, day))
-    return changes
-
-
-def _shared(entry: list[Any]) -> tuple[Any, ...]:
-    if len(entry) == 2:
-        return tuple(entry[0]), tuple((criterion, feed) for criterion, feed in entry[1])
-    policy, version, day, kind, detail = entry
-    return policy, version, date.fromisoformat(day), Cause(kind, detail)
+    facts, columns = parted(body, _COLUMNS)
+    causes = [(date.fromisoformat(day), Cause(kind, detail)) for day, kind, detail in facts["causes"]]
+    heads = [(policy, version, *causes[cause]) for policy, version, cause in facts["heads"]]
+    opens = [(tuple(checks), tuple((criterion, feed) for criterion, feed in missing)) for checks, missing in facts["opens"]]
+    return Lines(facts["offset"], heads, opens, *(columns[name] for name in _COLUMNS))
 
 
 def _digest(version: int, kind: int, body: Bytes) -> bytes:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,9 @@ settings.load_profile(os.environ.get("HUIMIN_EXAMPLES") or "same")
 def pytest_configure(config: pytest.Config) -> None:
     """Under xdist the controller collects nothing, so the summaries it is to write are named here."""
     if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
-        config.pluginmanager.import_plugin("tests.realdata.conftest")
+        summary = import_module("tests.realdata.conftest")
+        if not config.pluginmanager.is_registered(summary):  # it is where the folder was named on the command line
+            config.pluginmanager.register(summary)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -38,6 +38,9 @@ AGES_OF_COVERAGE = [0, 1, 3] * 5 + [7, 7, 7, 8, 29, 30, 30, 30, 31, 32, 35, 35, 
 LISTS_ACROSS_KINDS = False
 """Whether a statement's list for the register also names households and dwellings (a household's `members`, say)."""
 
+_QUARANTINED = {"hukou": 0.05, "occupancy": 0.1}
+"""How often a row of the feeds that others are found through fails validation; of the rest more seldom."""
+
 _SECTIONS = {"person": "persons", "household": "households", "dwelling": "dwellings"}
 
 
@@ -129,15 +132,36 @@ class _World:
         """One version of one record; `steady` keeps it valid and its cells mostly full."""
         feed = contract["feed"]
         record: Record = {"key": key, **self.order(contract)}
-        if self.chance(0.015 if steady else 0.04):
-            return {**record, "quarantined": True}
+        if self.chance(_QUARANTINED.get(feed, 0.015 if steady else 0.04)):
+            return {**record, "quarantined": True, **self.named_in_quarantine(contract)}
         empty = 0.02 if steady else 0.05
         record |= {name: self.cell(feed, name, field) for name, field in contract["fields"].items() if not self.chance(empty)}
         if "validity" in contract and self.chance(0.1 if steady else 0.8):
             record |= self.validity()
         if "lives_at" in contract.get("links", {}) and not self.chance(0.05):
-            record["lives_at"] = self.rng.choice(self.names["dwelling"]) if self.chance(0.96) else "d9"
+            record["lives_at"] = self.target("dwelling", 0.96)
         return record
+
+    def target(self, kind: str, known: float) -> str:
+        """Whom a link names; now and then somebody of whom nothing is known."""
+        return self.rng.choice(self.names[kind]) if self.chance(known) else f"{kind[0]}9"
+
+    def named_in_quarantine(self, contract: Contract) -> Record:
+        """The links a quarantined row names itself: what stands beside her feeds too, another subject, or none that could be read."""
+        links = {"household": "household", "registered_at": "dwelling", "lives_at": "dwelling"}
+        return {
+            link: None if self.chance(0.2) else self.target(links[link], 0.96)
+            for link in contract.get("links", {})
+            if contract["cardinality"] == "many" or self.chance(0.2)
+        }
+
+    def named_again(self, contract: Contract, rows: list[Record]) -> list[Record]:
+        """Sometimes, beside a row that names a dwelling, a quarantined one of another key that names the same."""
+        naming = [row for row in rows if row.get("lives_at")]
+        if not naming or not self.chance(0.4):
+            return rows
+        source = {"source": self.rng.choice(contract["sources"])["unit"]} if self.chance(0.5) else {}
+        return [*rows, {"key": self.key(), **source, "quarantined": True, "lives_at": self.rng.choice(naming)["lives_at"]}]
 
     def records(self, contract: Contract, number: int, steady: bool = False) -> list[Record]:
         """A subject's records of a feed, some with earlier or later versions, deletions and other sources."""
@@ -200,7 +224,8 @@ def _subject(world: _World, kind: str) -> Record:
             number = 0 if world.chance(0.3) else 2 if world.chance(0.2) else 1
         else:
             number = rng.choice([0, 0, 1, 1, 2, 3])
-        rows = _numbered(contract, world.records(contract, number, steady="registers" in contract))
+        rows = world.records(contract, number, steady="registers" in contract)
+        rows = _numbered(contract, world.named_again(contract, rows) if "lives_at" in contract.get("links", {}) else rows)
         if "registers" in contract:
             for row in rows:
                 if "division" in row and world.chance(0.4):
@@ -214,7 +239,7 @@ def _subject(world: _World, kind: str) -> Record:
             feeds[contract["feed"]] = rows
     for link, (_, target) in LINKS[kind].items():
         if not world.chance(0.07):
-            feeds[link] = rng.choice(world.names[target]) if world.chance(0.97) else f"{target[0]}9"
+            feeds[link] = world.target(target, 0.97)
     return feeds
 
 

@@ -10,7 +10,7 @@ from console.words import STATUSES, number, street, token
 from policies.values import Text
 
 if TYPE_CHECKING:
-    from console.demo.tour import Tour
+    from console.demo.steps import Tour
     from streams.host import Host
 
 POLICIES = ("elderly-uninsured", "relocation-hardship", "group-rental", "dibao", "elderly-allowance")
@@ -25,7 +25,7 @@ def publish(tour: Tour, host: Host) -> None:
     rows = []
     tour.facts["lists"] = {}
     for name in POLICIES:
-        from console.policy import readable
+        from console.lookup import readable
 
         path = tour.workspace.folder("policies") / f"{name}.yaml"
         policy = readable(path, host.state.catalogue)

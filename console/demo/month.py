@@ -7,48 +7,46 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from console.demo import steps
 from console.words import CHANGES, STATUSES, number, token
 from policies.values import Text
 
 if TYPE_CHECKING:
-    from console.demo.tour import Tour
+    from console.demo.steps import Tour
     from streams.host import Host
     from streams.messages import CandidateChange
 
 
 def next_day(tour: Tour, host: Host) -> None:
     """Friday: enrolments, corrected incomes, people moving out, new notices."""
-    from console.demo import tour as steps
     from console.demo.deliveries import next_day as files_of
     from streams.messages import Tick
 
     files = files_of(tour.frames, tour.files / "day", tour.seed, tour.today, tour.formats)
     changes = list(host.submit(Tick(tour.today + timedelta(days=1))).changes)
-    changes += steps._ingest(
+    changes += steps.ingest(
         tour,
         host,
         files,
         8,
         Text("第二天：新参保、收入更正、搬离、新通知", "The next day: enrolments, corrected incomes, moves, new notices"),
     )
-    steps.show_changes(tour, changes)
+    steps.show_changes(tour, host, changes)
     tour.facts["day_changes"] = len(changes)
 
 
 def late_statement(tour: Tour, host: Host) -> None:
     """The insurance centre declares Taopu: those who waited for evidence are decided."""
-    from console.demo import tour as steps
     from console.demo.statements import stated
 
     tour.step(9, Text("医保中心补上桃浦镇的声明", "The insurance centre declares Taopu"))
     changes = stated(tour.workspace, host, tour.files, "medical_insurance", "putuo-medical-insurance", [steps.LATE_STREET], tour.today)
-    steps.show_changes(tour, changes)
+    steps.show_changes(tour, host, changes)
     tour.facts["coverage_changes"] = len(changes)
 
 
 def month(tour: Tour, host: Host) -> None:
     """Thirty days: the insurance centre declares every five, birthdays and old notices do the rest."""
-    from console.demo import tour as steps
     from console.demo.people import DISTRICT
     from console.demo.statements import stated
     from infra.evaluate import core
@@ -70,7 +68,7 @@ def month(tour: Tour, host: Host) -> None:
             changes += host.submit(Tick(day)).changes
             due += core(host.state).due
             advance(1)
-    steps.show_changes(tour, changes)
+    steps.show_changes(tour, host, changes)
     seconds = time.perf_counter() - begun
     tour.session.say(Text(f"重新判断 {number(due)} 次，{seconds:.1f} 秒。", f"{number(due)} judged again, in {seconds:.1f} s."))
     _some_reasons(tour, host, changes)
@@ -98,5 +96,6 @@ def _some_reasons(tour: Tour, host: Host, changes: Iterable[CandidateChange]) ->
             why = Text(f"不再满足 {failed}", f"no longer: {failed}") if failed else now
             moved = f"{change.day} {token(change.subject)}"
             word = CHANGES[change.change]
-            line = Text(f"{moved} {word.zh} {change.policy}：{why.zh}", f"{moved} {word.en} {change.policy}: {why.en}")
+            title = host.state.policies[change.policy].title
+            line = Text(f"{moved} {word.zh} {title.zh}：{why.zh}", f"{moved} {word.en} {title.en}: {why.en}")
             tour.session.say(line, "dim")

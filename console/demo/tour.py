@@ -9,12 +9,11 @@ from __future__ import annotations
 import tempfile
 import time
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from console.changes import COLUMNS, counted
+from console.demo.steps import LATE_STREET, Tour, ingest
 from console.session import Session
 from console.words import number
 from policies.values import Text
@@ -23,41 +22,6 @@ if TYPE_CHECKING:
     from console.demo.deliveries import File
     from infra.workspace import Workspace
     from streams.host import Host
-    from streams.messages import CandidateChange
-
-LATE_STREET = "310107103"
-"""Taopu: the insurance centre declares it complete only on the second day."""
-DAYS = 30
-RESTATED_EVERY = 5
-
-
-@dataclass(slots=True)
-class Tour:
-    """What the steps hand on, and what ``--json`` prints at the end."""
-
-    session: Session
-    workspace: Workspace
-    files: Path
-    residents: int
-    seed: int
-    today: date
-    started: float = field(default_factory=time.perf_counter)
-    facts: dict[str, Any] = field(default_factory=dict)
-    frames: dict[str, Any] = field(default_factory=dict)
-    statements: int = 0
-
-    def step(self, position: int, text: Text) -> None:
-        """A heading with the time so far."""
-        seconds = time.perf_counter() - self.started
-        console = self.session.console(stderr=self.session.json)
-        console.print()
-        console.rule(f"{position} · {text[self.session.language]}  [dim]{seconds:.1f} s[/dim]", align="left", style="cyan")
-
-    @property
-    def formats(self) -> dict[str, str]:
-        """How each feed's contract wants its files."""
-        feeds = self.workspace.catalogue().feeds.values()
-        return {feed.name: "xlsx" if feed.format == "xlsx" else feed.encoding for feed in feeds}
 
 
 def tour(session: Session, residents: int, seed: int, keep: Path | None) -> None:
@@ -114,7 +78,7 @@ def _run(tour: Tour, host: Host) -> None:
     _warn_of_compiling(tour)
     host.submit(Tick(tour.today))
     _needs(tour)
-    _ingest(tour, host, files, 3, Text("各单位交付，惠民接收", "The units deliver, Huimin takes in"))
+    ingest(tour, host, files, 3, Text("各单位交付，惠民接收", "The units deliver, Huimin takes in"))
     _cover(tour, host)
     lists.publish(tour, host)
     lists.three_lists(tour, host)
@@ -138,10 +102,10 @@ def _warn_of_compiling(tour: Tour) -> None:
 def _needs(tour: Tour) -> None:
     """Before anybody is matched: what the draft asks of whom."""
     from console.demo.district import TODAY
+    from console.lookup import readable
     from console.needs import COLUMNS as NEEDS
-    from console.needs import _row as needs_row
-    from console.needs import unit_needs
-    from console.policy import readable
+    from console.needs import row as needs_row
+    from console.owed import unit_needs
 
     tour.step(2, Text("只凭政策草案：需要谁的哪些记录", "From the drafts alone: whose records will be needed"))
     catalogue = tour.workspace.catalogue()
@@ -149,34 +113,6 @@ def _needs(tour: Tour) -> None:
     found = unit_needs(policy, catalogue, None)
     tour.session.say(Text(f"{policy.title.zh}（{TODAY} 起草）", f"{policy.title.en} (draft of {TODAY})"), "bold")
     tour.session.table(None, NEEDS[:5], (needs_row(one, catalogue, tour.session.language)[:5] for one in found))
-
-
-def _ingest(tour: Tour, host: Host, files: list[File], position: int, title: Text) -> list[CandidateChange]:
-    """Files through the real connectors, with what was put aside."""
-    from infra.delivery import deliver
-
-    tour.step(position, title)
-    begun = time.perf_counter()
-    rows: list[list[str]] = []
-    changes: list[CandidateChange] = []
-    total = sum(f.rows for f in files)
-    with tour.session.progress(title, total) as advance:
-        for file in files:
-            source = host.state.catalogue.feeds[file.feed].source_position(file.unit) or 0
-            done = deliver(tour.workspace, host, file.feed, source, file.path, advance=advance)
-            changes += done.changes
-            report = done.report
-            counts = [number(count) if count else "" for count in (report.rows, report.quarantined, report.unplaced)]
-            rows.append([file.path.name, *counts])
-    seconds = max(time.perf_counter() - begun, 1e-9)
-    columns = [Text("文件", "file"), Text("行数", "rows"), Text("隔离", "quarantined"), Text("认不出是谁", "nobody named")]
-    tour.session.table(None, columns, rows, right=(1, 2, 3))
-    rate = number(round(total / seconds))
-    tour.session.say(
-        Text(f"{number(total)} 行，{seconds:.1f} 秒（每秒 {rate} 行）", f"{number(total)} rows in {seconds:.1f} s ({rate} a second)")
-    )
-    tour.facts[f"rows_{position}"] = total
-    return changes
 
 
 def _cover(tour: Tour, host: Host) -> None:
@@ -198,14 +134,6 @@ def _cover(tour: Tour, host: Host) -> None:
             f"{said} statements. The insurance centre has not declared Taopu yet, and Yichuan Road never does: no record is not a no.",
         )
     )
-
-
-def show_changes(tour: Tour, changes: list[CandidateChange]) -> None:
-    """Changes, counted."""
-    if changes:
-        tour.session.table(None, COLUMNS, counted(changes, tour.session.language), right=(5,))
-    else:
-        tour.session.say(Text("名单没有变动。", "No list changed."))
 
 
 def _farewell(session: Session, keep: Path | None, seconds: float) -> None:

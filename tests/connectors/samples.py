@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -152,6 +153,9 @@ class MemoryHost:
             raise ConnectionError("the host went away")
         self.messages.append(message)
         return Reply()
+
+    def submit_each(self, messages: Iterable[Input]) -> Iterator[Reply]:
+        return map(self.submit, messages)
 
     def batches(self) -> list[RecordBatch]:
         return [m for m in self.messages if isinstance(m, RecordBatch)]

@@ -96,12 +96,37 @@ def test_a_flawed_row_with_a_subject_is_quarantined(tmp_path: Path, cells: dict[
     assert (batch.order[1] == 0) == (column == "changed_at")
 
 
-def test_a_street_by_name_is_quarantined_with_its_link(tmp_path: Path) -> None:
-    """Divisions are codes; a quarantined register row has no household."""
-    batch, flaws = one_batch(written(tmp_path / "a.csv", HUKOU_HEADER + hukou_row(1, division="宜川路街道")), "hukou")
+@pytest.mark.parametrize(
+    ("cells", "faults", "named"),
+    [
+        ({"division": "宜川路街道"}, ["division"], "H0"),
+        ({"sex": "?", "changed_at": "7"}, ["changed_at", "sex"], "H0"),
+        ({"division": "宜川路街道", "household_no": "x" * 257}, ["household_no", "division"], None),
+        ({"division": "宜川路街道", "household_no": " "}, ["division"], None),
+        ({"household_no": "x" * 257}, ["household_no"], None),
+    ],
+)
+def test_a_quarantined_row_keeps_the_link_that_could_be_read(
+    tmp_path: Path, cells: dict[str, str], faults: list[str], named: str | None
+) -> None:
+    """Divisions are codes: a register row with a street's name says nothing but whose it is and which household it names."""
+    batch, flaws = one_batch(written(tmp_path / "a.csv", HUKOU_HEADER + hukou_row(2) + hukou_row(1, **cells)), "hukou")
 
-    assert flaws == [(1, "division", Fault.DIVISION)]
-    assert batch.flags.tolist() == [QUARANTINED] and batch.links["household"].tolist() == [0]
+    token = TOKENS.one(Kind.HOUSEHOLD, FEEDS["household"].identify, named) if named else 0
+    assert sorted(column for _, column, _ in flaws) == sorted(faults)
+    assert batch.flags.tolist() == [0, QUARANTINED] and batch.links["household"].tolist()[1] == token
+    assert all(values[1] == MISSING for values in batch.values.values())
+
+
+def test_a_deletion_names_nothing(tmp_path: Path) -> None:
+    """Its cells do not count, its order apart; where that is broken it is quarantined, and names nothing either."""
+    rows = [hukou_row(i).strip() + f",{word}\n" for i, word in enumerate(["1", "0", "perhaps"])]
+    rows.append(hukou_row(3, changed_at="never").strip() + ",1\n")
+
+    batch, _ = one_batch(written(tmp_path / "a.csv", HUKOU_HEADER.strip() + ",deleted\n" + "".join(rows)), "hukou")
+
+    assert batch.flags.tolist() == [DELETED, 0, QUARANTINED, QUARANTINED]
+    assert (batch.links["household"] != 0).tolist() == [False, True, True, False]
 
 
 def test_a_row_without_a_subject_is_counted(tmp_path: Path) -> None:

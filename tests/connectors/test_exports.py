@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -108,6 +109,20 @@ def test_a_list_names_people_and_what_is_open(vault: Vault) -> None:
     ]
 
 
+def test_streets_have_names_where_any_is_known(vault: Vault) -> None:
+    """A column behind that of the codes, empty where a name is not known; none where no name is."""
+    one, two = TOKENS.person([resident(1), resident(2)]).tolist()
+    candidates = [Candidate(one, "eligible", (), division="310107020"), Candidate(two, "eligible", (), division="310107")]
+    known, other = {"310107020": Text("宜川路", "Yichuan Road")}, {"310107014": Text("长风新村", "Changfeng")}
+
+    sheet = list_sheet(POLICY, candidates, {}, catalogue(), vault, date(2026, 10, 1), "en", known)
+    without = list_sheet(POLICY, candidates, {}, catalogue(), vault, date(2026, 10, 1), "en", other)
+
+    assert sheet.header[3:6] == ("Division", "Street", "Status")
+    assert [row[3:6] for row in sheet.rows] == [("310107", "", "eligible"), ("310107020", "Yichuan Road", "eligible")]
+    assert "Street" not in without.header
+
+
 def test_what_is_missing_is_called_by_its_label(vault: Vault) -> None:
     """The agency's clerk knows the words of the policy, not the names of its criteria."""
     old = Age(Meta("age", "criteria", label=Text("年满70周岁", "aged 70")), FieldRef("hukou", "birth_date"), "ge", Literals((70,)))
@@ -156,3 +171,20 @@ def test_what_is_no_snapshot_is_told(tmp_path: Path) -> None:
             verify_snapshot(path)
     with pytest.raises(ValueError, match="name"):
         write_snapshot(tmp_path / "s.duckdb", [("Robert'); DROP", pl.DataFrame())], {}, {})
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_a_table_that_cannot_be_made_leaves_nothing(tmp_path: Path, count: int) -> None:
+    """Its error comes out, and neither a part nor a log of the file stays; one that was there before is as it was."""
+    path = tmp_path / "s.duckdb"
+    path.write_bytes(b"before")
+
+    def tables() -> Iterator[tuple[str, pl.DataFrame]]:
+        for number in range(count):
+            yield f"t{number}", pl.DataFrame({"n": range(100_000)})
+        raise NameError("lost")
+
+    with pytest.raises(NameError, match="lost"):
+        write_snapshot(path, tables(), {}, {})
+
+    assert os.listdir(tmp_path) == ["s.duckdb"] and path.read_bytes() == b"before"

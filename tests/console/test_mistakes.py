@@ -69,6 +69,60 @@ def test_usage_errors(run: Run, words: list[str], code: int) -> None:
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize(
+    ("words", "zh", "en"),
+    [
+        (["polic"], "没有命令 polic。是否指 policy？用法见 huimin --help。", "There is no command polic. Did you mean policy? See huimin --help."),
+        (["policy", "chekc"], "没有命令 chekc。是否指 check？用法见 huimin policy --help。", "There is no command chekc. Did you mean check? See huimin policy --help."),
+        (["--frob"], "没有选项 --frob。用法见 huimin --help。", "There is no option --frob. See huimin --help."),
+        (["tick", "--too", "x"], "没有选项 --too。是否指 --to？用法见 huimin tick --help。", "There is no option --too. Did you mean --to? See huimin tick --help."),
+        (["tick", "--to"], "--to 后面要写值。", "--to needs a value."),
+        (["init", "--example=3"], "--example 后面不能写值。", "--example takes no value."),
+        (["tick", "--days", "0"], "--days 应为 1 到 36600 的整数。用法见 huimin tick --help。", "--days must be a whole number from 1 to 36600. See huimin tick --help."),
+        (["tick", "--days", "x"], "--days 应为 1 到 36600 的整数。用法见 huimin tick --help。", "--days must be a whole number from 1 to 36600. See huimin tick --help."),
+        (["feed", "quarantine", "--limit", "0"], "--limit 应为不小于 1 的整数。用法见 huimin feed quarantine --help。", "--limit must be a whole number, 1 or more. See huimin feed quarantine --help."),
+        (["demo", "--seed", "x"], "--seed 应为整数。用法见 huimin demo --help。", "--seed must be a whole number. See huimin demo --help."),
+        (["explain", "dibao"], "缺少 SUBJECT（对象化名（16 位十六进制））。", "SUBJECT is missing (the subject's token (16 hex digits))."),
+        (["policy", "publish", __file__, "--by", "王芳"], "缺少 --approved-by（批准人，须为另一人）。", "--approved-by is missing (who approves: another person)."),
+        (["ingest", "hukou", "/no/such.csv"], "没有 /no/such.csv。", "There is no /no/such.csv."),
+        (["ingest", "hukou", "/"], "/ 是目录，这里要写文件。", "/ is a folder; a file was expected."),
+        (["feed", "list", "more"], "多写了参数，这个命令不需要。", "There are words too many: this command takes none."),
+    ],
+)  # fmt: skip
+def test_usage_errors_are_told_in_the_language_of_the_reader(run: Run, words: list[str], zh: str, en: str) -> None:
+    """One sentence on stderr and exit code 2, in Chinese unless English is asked for; nothing in the library's own words."""
+    told = run(*words), run("--lang", "en", *words)
+
+    assert [result.exit_code for result in told] == [2, 2]
+    assert [result.stdout for result in told] == ["", ""]
+    assert all(result.stderr.startswith(text) for result, text in zip(told, (zh, en), strict=True)), [result.stderr for result in told]
+    assert not any(word in result.stderr for result in told for word in ("Usage", "Error", "No such", "Missing", "Invalid"))
+
+
+def test_the_language_may_stand_behind_the_mistake(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is read from the whole line, then from the environment; an option without its value takes no other word for it."""
+    assert run("nope", "--lang", "en").stderr.startswith("There is no command")
+    assert run("feed", "show", "hukou", "--lang").stderr == "--lang 后面要写值。\n"
+
+    monkeypatch.setenv("HUIMIN_LANG", "en")
+
+    assert run("nope").stderr.startswith("There is no command")
+
+
+def test_words_too_many_are_not_repeated(run: Run) -> None:
+    """One of them may be somebody's identity number."""
+    told = run("explain", "dibao", "00c0ffee00c0ffee", "310107194001011234")
+
+    assert told.exit_code == 2 and told.stderr == "多写了参数，只要 POLICY SUBJECT。用法见 huimin explain --help。\n"
+
+
+def test_a_group_without_a_verb_shows_its_help(run: Run) -> None:
+    """All verbs are listed, and nothing calls it a mistake."""
+    told = run("policy")
+
+    assert "publish" in told.output and "没有" not in told.stderr
+
+
 def test_what_was_typed_for_a_subject_is_not_repeated(run: Run) -> None:
     """It may be somebody's identity number."""
     run("init", "--example")

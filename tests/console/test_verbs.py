@@ -13,6 +13,7 @@ import pytest
 from console.cli import command, hoisted
 from console.i18n import EXAMPLE
 from console.reference import halves, reference, verbs
+from policies.problems import HuiminError
 
 VERBS = dict(verbs(command("zh")))
 EXPECTED = [
@@ -85,12 +86,17 @@ def test_the_reference_is_what_the_command_line_says() -> None:
         (["tick", "--lang", "en", "--to", "x"], ["--lang", "en", "tick", "--to", "x"]),
         (["tick", "--workspace=w"], ["--workspace=w", "tick"]),
         (["a", "--", "--json"], ["a", "--", "--json"]),
-        (["tick", "--lang"], ["--lang", "tick"]),
     ],
 )
 def test_global_options_may_stand_anywhere(line: list[str], expected: list[str]) -> None:
     """They are moved to the front; what follows ``--`` is left alone."""
     assert hoisted(line) == expected
+
+
+def test_a_global_option_takes_no_verb_for_its_value() -> None:
+    """At the end of the line it has none."""
+    with pytest.raises(HuiminError, match="--lang needs a value"):
+        hoisted(["tick", "--lang"])
 
 
 def test_a_verb_without_matching_imports_nothing_heavy() -> None:

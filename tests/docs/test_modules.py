@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,30 @@ def test_modules_are_short() -> None:
 
     assert {n: count for n, count in lines.items() if count > LONGEST and n not in LONGER} == {}
     assert all(n in lines for n in LONGER), "a module that may be longer is gone"
+
+
+def imported(path: Path) -> Iterator[str]:
+    """What a module imports when it runs, at its head or late; not what it names in annotations only."""
+    nodes: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    for node in nodes:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            nodes += node.orelse
+            continue
+        nodes += ast.iter_child_nodes(node)
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))
+
+
+def test_modules_import_each_other_one_way() -> None:
+    """No circle, not even by a late import: what two modules share lies in a third."""
+    dotted = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in MODULES}
+
+    try:
+        tuple(TopologicalSorter({module: dotted.keys() & set(imported(path)) - {module} for module, path in dotted.items()}).static_order())
+    except CycleError as circle:
+        pytest.fail(" imports ".join(reversed(circle.args[1])))
 
 
 def test_every_package_ships_and_has_its_layer() -> None:

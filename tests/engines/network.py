@@ -149,6 +149,10 @@ _RARE: list[Callable[[dict[str, Any]], object]] = [
     ),
     lambda node: node.get("absence") == "open",
     lambda node: "quantifier" in node and "members" not in node["over"],
+    lambda node: "occupancy." in node.get("over", ""),
+    lambda node: "occupancy." in node.get("over", ""),
+    lambda node: "occupancy." in node.get("over", "") and "where" not in node,
+    lambda node: "members." in node.get("over", "") and node.get("absence") == "closed",
 ]
 """Parts of rules that decide seldom where chance alone writes the rules."""
 

@@ -2,7 +2,7 @@
 
 The one idea: a situation *decides* a verdict when it arose while one of the deciding leaves was read. The deciding leaves are those whose
 whole chain makes the root what it is: as in `failed` for a no, its mirror image for a yes, unknown with all ancestors for an unknown.
-The watched evaluator only adds notes on the way; what it answers is the naive evaluator's own.
+What arises is noted by the naive evaluator while it reads (`watched`).
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
+from tests.engines.watched import WatchedReader, WatchedWorld, clamped
+from tests.oracles.naive_names import name_of, steps_of
 from tests.oracles.naive_policy import Node, Policy, policy_of
-from tests.oracles.naive_reading import Element, Reached, Reader, Reading
-from tests.oracles.naive_records import Record, Subject
+from tests.oracles.naive_reading import Element
 from tests.oracles.naive_rules import Judge, Judged, unknown_leaves
-from tests.oracles.naive_values import Period, day, division, later, number, period, text
-from tests.oracles.naive_world import Day, World
+from tests.oracles.naive_values import day, division, later, number, period, text
 
 LEAVES = ("check", "age_of", "date_of", "quantifier", "sum_of", "field")
 
@@ -38,205 +38,14 @@ SITUATIONS = [
     "§3 absence closed", "§3 absence open", "§3 no_record default", "§4 path through a link", "§4 composed path", "§4 empty link in a path",
     "§5 missing cell", "§5 no record", "§5 exactly the bound", "§5 born 29 February", "§5 birthday", "§5 last day of within_last", "§5 first day of at_least_ago",
     "§5 month's end clamped", "§5 later entry of a parameter", "§5 table key out of range", "§6 empty set", "§6 unknown where", "§6 not complete, still decided",
+    "§6 member of unknown presence", "§6 occupant of unknown presence", "§6 found through unknown presence", "§6 reached by sound and quarantined",
     "§6 count with fraction", "§6 quantifier in where", "§6 negative addend", "§6 addend missing, bounds", "§6 addend missing, open bounds", "§6 large decimals",
     "§6 doubtful addend", "§6 per missing", "§6 per below 1", "§8 check said yes", "§8 check said no", "§8 check open, benefit", "§8 check open, burden", "§8 check open, negated",
     "§9 not registered", "§9 outside the scope", "§9 unplaced", "§9 coarser than the scope", "§9 not in force",
 ]  # fmt: skip
 
 
-# ---- the watched evaluator ---------------------------------------------------------------------------------------
-
-
-class Notes:
-    """What arose since it was last emptied; nothing is written while nobody listens."""
-
-    def __init__(self) -> None:
-        self.now: set[str] | None = None
-
-    def add(self, what: str, holds: object = True) -> None:
-        if holds and self.now is not None:
-            self.now.add(what)
-
-
-class WatchedWorld(World):
-    """Remembers the versions that did not win."""
-
-    def __init__(self, contracts: Any, given: Any) -> None:
-        self.notes = Notes()
-        self.lost: dict[tuple[str, Subject], set[str]] = {}
-        self.beaten: set[tuple[str, str, str]] = set()
-        super().__init__(contracts, given)
-
-    def _standing(self, given: Any) -> list[Record]:
-        standing = super()._standing(given)
-        kept = {(r.feed, r.unit, r.key): r for r in standing}
-        versions: dict[tuple[str, str, str], list[Record]] = {}
-        for record in self._versions(given):
-            versions.setdefault((record.feed, record.unit, record.key), []).append(record)
-        for key, rivals in versions.items():
-            best = max(rivals, key=lambda r: r.version)
-            if len(rivals) > 1:
-                self.beaten.add(key)
-            for one in rivals:
-                at = self.lost.setdefault((one.feed, one.subject), set())
-                if best.deleted:
-                    at.add("§1 deletion wins")
-                elif key not in kept:
-                    at.add("§1 full replacement withdraws")
-                elif one.subject != best.subject:
-                    at |= {"§1 key changed hands"}
-        return standing
-
-    def at(self, as_of: dt.date) -> Day:
-        if as_of not in self._days:
-            self._days[as_of] = WatchedDay(self, as_of)
-        return self._days[as_of]
-
-
-class WatchedDay(Day):
-    """Notes what is asked of the world at a date."""
-
-    world: WatchedWorld
-
-    def used(self, record: Record) -> None:
-        add = self.world.notes.add
-        contract = self.world.contracts[record.feed]
-        add("§1 older version loses", (record.feed, record.unit, record.key) in self.world.beaten)
-        add("§1 first day of validity", record.start == self.as_of)
-        add("§1 last day of validity", record.end == self.as_of)
-        add("§1 quarantined row", record.quarantined)
-        add("§1 order: delivery", contract.by_delivery)
-
-    def looked(self, feed: str, subject: Subject) -> None:
-        for what in self.world.lost.get((feed, subject), ()):
-            self.world.notes.add(what)
-        for record in self.world.about.get((feed, subject), ()):
-            self.world.notes.add("§1 not valid at the date", not self.there(record))
-
-    def records(self, feed: str, subject: Subject) -> list[Record]:
-        found = super().records(feed, subject)
-        if self.world.notes.now is None:
-            return found
-        self.looked(feed, subject)
-        for record in found:
-            self.used(record)
-        return found
-
-    def the_record(self, feed: str, subject: Subject) -> Record | None:
-        found = super().the_record(feed, subject)
-        if self.world.notes.now is not None:
-            self.looked(feed, subject)
-            if found is not None:
-                self.used(found)
-                rivals = [r for r in self.world.about[feed, subject] if self.there(r)]
-                self.world.notes.add("§1 one of several records", len(rivals) > 1)
-                self.world.notes.add("§1 tie, later source", any(r is not found and r.version == found.version for r in rivals))
-        return found
-
-    def naming(self, feed: str, link: str, target: Subject) -> list[Record]:
-        found = super().naming(feed, link, target)
-        if self.world.notes.now is not None:
-            for record in found:
-                self.used(record)
-        return found
-
-    def covered(self, feed: str, subject: Subject, max_age: Period | None) -> bool:
-        found = super().covered(feed, subject, max_age)
-        if self.world.notes.now is not None:
-            self.why(feed, subject, max_age, found)
-        return found
-
-    def why(self, feed: str, subject: Subject, max_age: Period | None, found: bool) -> None:
-        """What made her covered, or not."""
-        add = self.world.notes.add
-        place = self.placement(subject)
-        if place is None or max_age is None:
-            add("§3 not placed", place is None)
-            return
-        sources = self.responsible(feed, place)
-        add("§3 nobody responsible", not sources)
-        add("§3 two sources responsible", len(sources) > 1)
-        add("§3 placement coarser than a source", any(not place.startswith(s.division) for s in sources))
-        add("§3 covered", found)
-        for source in sources:
-            said = self.world.statements.get((feed, source.unit), [])
-            counting = [s for s in said if (subject[1] in s.names if s.division is None else place.startswith(s.division))]
-            if not place.startswith(source.division):
-                continue
-            current = [s for s in counting if self.as_of <= later(s.complete_to, max_age)]
-            add("§3 never stated", not counting)
-            add("§3 stale", counting and not current)
-            add("§3 by list", current and all(s.division is None for s in current))
-            last = max((later(s.complete_to, max_age) for s in current), default=None)
-            add("§3 last day of max_age", last == self.as_of)
-            add("§3 months clamped", counting and clamped(max(s.complete_to for s in counting), max_age))
-
-
-def clamped(start: dt.date, length: Period) -> bool:
-    """Did adding the months meet a shorter month?"""
-    return length.months > 0 and later(start, Period(length.months, 0)).day != start.day
-
-
-class WatchedReader(Reader):
-    """Notes what is read, and how a value came about."""
-
-    day: WatchedDay
-
-    def note(self, what: str, holds: object = True) -> None:
-        self.day.world.notes.add(what, holds)
-
-    def follow(self, subject: Subject, link: str, feed: str) -> Any:
-        target, asks = super().follow(subject, link, feed)
-        self.note("§1 empty link", target is None)
-        self.note("§1 dangling link", target is not None and self.day.register_record(target) is None)
-        return target, asks
-
-    def read(self, element: Element, name: Any) -> Reading:
-        found = super().read(element, name)
-        self.note("§4 path through a link", name.links)
-        if name.own and element.record is not None:
-            self.note("§5 missing cell", found.value is None and not element.record.quarantined)
-            return found
-        subject: Subject | None = element.subject
-        for link, feed in name.links:
-            if subject is not None:
-                subject = super().follow(subject, link, feed)[0]
-        if subject is not None:
-            record = self.day.the_record(name.feed, subject)
-            self.note("§3 no_record default", record is None and found.value is not None)
-            self.note("§5 no record", record is None and found.value is None)
-            self.note("§5 missing cell", record is not None and not record.quarantined and found.value is None)
-        return found
-
-    def value(self, raw: Any, element: Element, plain: Any) -> Reading:
-        found = super().value(raw, element, plain)
-        if isinstance(raw, dict):
-            self.note("value param")
-            self.note("value times", "times" in raw)
-            entry = self.policy.param(raw["param"], self.day.as_of)
-            entries = self.policy.params[raw["param"]]
-            self.note("§5 later entry of a parameter", len(entries) > 1 and entry is not min(entries, key=lambda e: e[0])[1])
-            if "by" in raw:
-                name = self.name(element, raw["by"])
-                self.note(f"value table by {name.field.type}")
-                self.note("§5 table key out of range", found.value is None and self.read(element, name).value is not None)
-        return found
-
-    def reach(self, over: str, absence: str, start: Subject) -> Reached:
-        found = super().reach(over, absence, start)
-        self.note(f"§3 absence {absence}", absence != "coverage")
-        self.note("§6 empty set", found.complete and not found.elements)
-        steps = over.split(".")
-        links = ("household", "registered_at")
-        self.note("§4 path through a link", steps[0] in links)
-        self.note("§4 composed path", len([s for s in steps if s not in links]) > 1)
-        self.note("§1 members", "members" in steps)
-        self.note("§1 inverse of a link", "occupancy" in steps and start[0] != "person")
-        if steps[0] in links and not found.elements and not found.complete:
-            self.note(
-                "§4 empty link in a path", super().follow(start, steps[0], self.day.world.link_feed[start[0], steps[0]].feed)[0] is None
-            )
-        return found
+# ---- judging -----------------------------------------------------------------------------------------------------
 
 
 class WatchedJudge(Judge):
@@ -333,11 +142,9 @@ class WatchedJudge(Judge):
             add("§6 count with fraction", isinstance(value, Fraction))
 
     def doubtful(self, node: Node, element: Element) -> bool:
-        return not element.quarantined and node.where is not None and self.judge(node.where, element, False).truth == "U"
+        return not element.doubts and node.where is not None and self.judge(node.where, element, False).truth == "U"
 
     def added(self, node: Node, element: Element, judged: Judged) -> None:
-        from tests.oracles.naive_names import name_of, steps_of
-
         raw, add = node.raw, self.notes.add
         _, kind, own = steps_of(self.world, element.subject[0], raw["over"])
         name = name_of(self.world, kind, raw["sum_of"], own)

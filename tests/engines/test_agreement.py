@@ -16,7 +16,8 @@ from matchers.explain import verdict as scalar
 from policies.values import Kind
 from tests.engines.counting import Counted, chunks, need
 from tests.engines.network import asked, catalogue, drawn, focused, listed, pairs, verdicts
-from tests.engines.situations import NODES, SITUATIONS, Watch, WatchedWorld
+from tests.engines.situations import NODES, SITUATIONS, Watch
+from tests.engines.watched import WatchedWorld
 from tests.oracles import naive
 from tests.oracles.sql import verdicts as sql_verdicts
 from tests.oracles.sql_world import SqlWorld

@@ -1,8 +1,8 @@
 """Knowing more never flips a settled yes or no.
 
-The one idea: a world and the same world with something filled in (empty cells, rows in quarantine, coverage) are both evaluated. What an
-empty link would lead to is filled in only with somebody new: whose set it would join was never unknown (semantics §6: such a member is not
-reached at all).
+The one idea: a world and the same world with something filled in (empty cells, rows in quarantine, coverage) are both evaluated. A row in
+quarantine goes on naming what it named; where its link could not be read it names somebody new, for whose set it would join was never
+unknown (semantics §11).
 """
 
 from __future__ import annotations
@@ -60,8 +60,11 @@ def filled(rng: Random, given: Given, day: dt.date) -> tuple[Given, set[str], Co
                         if "validity" in FEEDS[feed] and rng.random() < 0.3:
                             record["from"] = day - dt.timedelta(rng.choice([-1, 0, 1]))
                         for link in FEEDS[feed].get("links", {}):
-                            new += 1
-                            record[link] = f"new{new}"
+                            if record.get(link, feeds.get(link)) is None:
+                                new += 1
+                                record[link] = f"new{new}"
+                            else:
+                                counts["quarantined links kept"] += 1
                         moved |= {name} if feed in REGISTERS.values() else set()
                     for field in FEEDS[feed]["fields"]:
                         if record.get(field) in (None, "") and rng.random() < 0.7:

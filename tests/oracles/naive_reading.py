@@ -7,7 +7,7 @@ Source: docs/semantics.md §3 to §6 and §9 (the feeds and units of `missing`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,15 +22,14 @@ NOBODY: frozenset[Ask] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """What a name is read from: a subject, inside `where` perhaps through one record about it."""
+    """What a name is read from: a subject, inside `where` perhaps through one record about it.
+
+    `doubts` has whom to ask about each quarantined record that makes its presence unknown; of a certain one it is empty.
+    """
 
     subject: Subject
     record: Record | None = None
-
-    @property
-    def quarantined(self) -> bool:
-        """Is even its presence unknown?"""
-        return self.record is not None and self.record.quarantined
+    doubts: frozenset[Ask] = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,30 +131,42 @@ class Reader:
         steps, _, _ = steps_of(self.world, start[0], over)
         elements, complete, asks = [Element(start)], True, NOBODY
         for step in steps:
-            subjects = dict.fromkeys(element.subject for element in elements)
+            starts = self.onward(elements)
             elements = []
-            for subject in subjects:
+            for subject, doubts in starts.items():
                 if step.form == "link":
                     target, whom = self.follow(subject, step.link, step.feed)
-                    elements += [] if target is None else [Element(target)]
+                    elements += [] if target is None else [Element(target, None, doubts)]
                     settled = target is not None
                 else:
-                    elements += self.found(step, subject)
+                    elements += self.found(step, subject, doubts)
                     whom = self.absent(step.feed, subject)
                     settled = self.as_if_covered(step.feed, subject, absence)
                 complete = complete and settled
                 asks = asks if settled else asks | whom
-            elements = list(dict.fromkeys(elements)) if step.form == "link" else elements
         return Reached(tuple(elements), complete, asks)
 
-    def found(self, step: Step, subject: Subject) -> list[Element]:
-        """The elements one to-many step finds from one subject."""
+    def onward(self, elements: Iterable[Element]) -> dict[Subject, frozenset[Ask]]:
+        """Where the next step starts: each subject once, with its doubts, of which there are none if one way is sure."""
+        ways: dict[Subject, list[frozenset[Ask]]] = {}
+        for element in elements:
+            ways.setdefault(element.subject, []).append(element.doubts)
+        return {subject: NOBODY.union(*doubts) if all(doubts) else NOBODY for subject, doubts in ways.items()}
+
+    def found(self, step: Step, subject: Subject, doubts: frozenset[Ask]) -> list[Element]:
+        """The elements one to-many step finds from one subject, whose own presence may be in doubt."""
         if step.form == "feed":
-            return [Element(subject, record) for record in self.day.records(step.feed, subject)]
-        naming = self.day.naming(step.feed, step.link, subject)
-        if step.form == "members":
-            return [Element(record.subject) for record in naming]
-        return [Element(record.subject, record) for record in naming]
+            records = self.day.records(step.feed, subject)
+        else:
+            records = self.day.naming(step.feed, step.link, subject)
+        return [
+            Element(
+                record.subject,
+                None if step.form == "members" else record,
+                doubts | {(record.feed, record.unit)} if record.quarantined else doubts,
+            )
+            for record in records
+        ]
 
     def as_if_covered(self, feed: str, subject: Subject, absence: str) -> bool:
         """Coverage as the leaf's `absence` has it."""

@@ -76,7 +76,10 @@ def link_kind(name: str, raw: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One version of one record. A quarantined one has no values, no links and no validity interval."""
+    """One version of one record. A quarantined one has no values and no validity interval.
+
+    Links are read forwards from `links`, of which a quarantined one has none, and backwards from `names`.
+    """
 
     feed: str
     unit: str
@@ -90,6 +93,7 @@ class Record:
     quarantined: bool
     values: Mapping[str, Any]  # only the cells that are not empty
     links: Mapping[str, Subject]
+    names: Mapping[str, Subject]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,7 @@ def record_of(contract: Contract, subject: Subject, position: int, raw: Mapping[
         quarantined=doubtful,
         values={name: value for name, value in values.items() if value is not None},
         links={} if doubtful else links_of(contract, raw),
+        names=links_of(contract, raw),
     )
 
 

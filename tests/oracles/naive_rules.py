@@ -163,8 +163,8 @@ class Judge:
 
     def belonging(self, where: Node | None, element: Element) -> tuple[str, frozenset[Ask]]:
         """Does the element satisfy `where`; and if that is U, whom to ask."""
-        if element.quarantined and element.record is not None:
-            return "U", frozenset({(element.record.feed, element.record.unit)})
+        if element.doubts:
+            return "U", element.doubts
         if where is None:
             return "T", NOBODY
         judged = self.judge(where, element, negated=False)

@@ -142,7 +142,7 @@ class World:
         self.naming: dict[tuple[str, str, Subject], list[Record]] = {}
         for record in records:
             self.about.setdefault((record.feed, record.subject), []).append(record)
-            for link, target in record.links.items():
+            for link, target in record.names.items():
                 self.naming.setdefault((record.feed, link, target), []).append(record)
 
 
@@ -192,7 +192,7 @@ class Day:
         return None if record is None or where is None else record.values.get(where)
 
     def naming(self, feed: str, link: str, target: Subject) -> list[Record]:
-        """The records of a feed that name the target and are there (of a cardinality-one feed: *the* records)."""
+        """The records that name the target and are there, quarantined or not (of a cardinality-one feed: *the* records)."""
         found = [r for r in self.world.naming.get((feed, link, target), ()) if self.there(r)]
         if self.world.contracts[feed].many:
             return found

@@ -155,7 +155,7 @@ class _Query(Reader):
             f"w{number}",
             "SELECT v.pid, v.w, CASE WHEN v.w THEN v.lo WHEN v.w IS NULL THEN CASE WHEN v.lo < 0 THEN v.lo WHEN v.lo >= 0 THEN 0 END ELSE 0 END AS lo, "
             "CASE WHEN v.w THEN v.hi WHEN v.w IS NULL THEN CASE WHEN v.hi > 0 THEN v.hi WHEN v.hi <= 0 THEN 0 END ELSE 0 END AS hi FROM "
-            f"(SELECT c.pid, CASE WHEN c.quarantined THEN NULL ELSE {where} END AS w, {addend.lo} AS lo, {addend.hi} AS hi "
+            f"(SELECT c.pid, CASE WHEN c.doubtful THEN NULL ELSE {where} END AS w, {addend.lo} AS lo, {addend.hi} AS hi "
             f"FROM {elements.table} c {' '.join(elements.joins)}) v",
         )
         tallies = (
@@ -204,7 +204,7 @@ class _Query(Reader):
             start, kind, via = f'c."{via}l_{steps[0]}"', self.feeds.links[kind][steps[0]][1], f"{via}{steps[0]}/"
             steps = steps[1:]
         absence = node.get("absence", "coverage")
-        front = self.cte(f"s{number}_0", f"SELECT c.cid AS pid, {start} AS name FROM {rows.table} c")
+        front = self.cte(f"s{number}_0", f"SELECT c.cid AS pid, {start} AS name, FALSE AS doubtful FROM {rows.table} c")
         whole, joins, feed = ["s.name IS NOT NULL"], "", None
         for i, step in enumerate(steps):
             if absence != "coverage":
@@ -216,10 +216,10 @@ class _Query(Reader):
                 whole.append(f"coalesce(k{i}.ok, TRUE)")
             reached, kind, feed = self.step(kind, step, front)
             found = self.cte(f"e{number}_{i}", reached)
-            front = self.cte(f"s{number}_{i + 1}", f"SELECT DISTINCT pid, subject AS name FROM {found}")
+            front = self.cte(f"s{number}_{i + 1}", f"SELECT pid, subject AS name, bool_and(doubtful) AS doubtful FROM {found} GROUP BY pid, subject")
         complete = self.cte(f"k{number}", f"SELECT s.pid, {' AND '.join(whole)} AS complete FROM s{number}_0 s{joins}")
         own = "" if feed is None else "".join(f', e."f_{feed}__{name}" AS "r/{name}"' for name in self.feeds.all[feed]["fields"])
-        table = self.cte(f"c{number}", f"SELECT row_number() OVER () AS cid, e.pid, e.quarantined{own}, f.* FROM {found} e JOIN full_{kind} f ON f.name = e.subject")
+        table = self.cte(f"c{number}", f"SELECT row_number() OVER () AS cid, e.pid, e.doubtful{own}, f.* FROM {found} e JOIN full_{kind} f ON f.name = e.subject")
         return Rows(table, kind, feed), complete
 
     def own(self, kind: str) -> list[str]:
@@ -229,15 +229,20 @@ class _Query(Reader):
         return step if step in self.own(kind) else self.feeds.inverse[kind][step][0]
 
     def step(self, kind: str, step: str, front: str) -> tuple[str, str, str | None]:
-        """The select of what one step reaches, the kind it is about, and its feed unless it reaches subjects."""
+        """The select of what one step reaches, the kind it is about, and its feed unless it reaches subjects.
+
+        What is reached is doubtful if the row that shows it is in quarantine or if where the step starts is doubtful itself;
+        the next step starts from a subject no more doubtful than the surest row that led to her.
+        """
+        reached = "SELECT s.pid, s.doubtful OR r.quarantined AS doubtful, r.*"
         if step in self.own(kind):
             the = " AND r.place = 1" if self.feeds.all[step]["cardinality"] == "one" else ""
-            return f"SELECT s.pid, r.* FROM {front} s JOIN here r ON r.feed = '{step}' AND r.kind = '{kind}' AND r.subject = s.name{the}", kind, step
+            return f"{reached} FROM {front} s JOIN here r ON r.feed = '{step}' AND r.kind = '{kind}' AND r.subject = s.name{the}", kind, step
         feed, link = self.feeds.inverse[kind][step]
         subject = self.feeds.all[feed]["subject"]
         if step == "members":
-            return f"SELECT s.pid, m.name AS subject, FALSE AS quarantined FROM {front} s JOIN full_{subject} m ON m.registered AND m.l_{link} = s.name", subject, None
-        return f"SELECT s.pid, r.* FROM {front} s JOIN here r ON r.feed = '{feed}' AND r.l_{link} = s.name", subject, feed
+            return f"{reached} FROM {front} s JOIN here r ON r.feed = '{feed}' AND r.place = 1 AND r.l_{link} = s.name", subject, None
+        return f"{reached} FROM {front} s JOIN here r ON r.feed = '{feed}' AND r.l_{link} = s.name", subject, feed
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 `raw` holds every version; everything after it is SQL. For a date, `full_<kind>` has one row for each subject named
 anywhere: whether she is registered, where she is placed, each field of her cardinality-one feeds (`f_<feed>__<field>`, with
 `has_<feed>` saying there is a record), the day up to which each feed covers her (`cov_<feed>`), and the same of what her
-links lead to, with the link before the name (`household/f_household__size`).
+links lead to, with the link before the name (`household/f_household__size`). A quarantined row of `raw` has its links, which are
+found only by whom they name; in `full_<kind>` they are empty.
 """
 
 import datetime as dt
@@ -170,7 +171,7 @@ class SqlWorld:
         if not quarantined:
             cells |= {column: day(record[end]) for end, column in (("from", "vfrom"), ("to", "vto")) if record.get(end) is not None}
             cells |= {f"f_{feed}__{field}": stored(spec, record.get(field)) for field, spec in contract["fields"].items()}
-            cells |= {f"l_{link}": record.get(link) for link in contract.get("links") or {}}
+        cells |= {f"l_{link}": record.get(link) or None for link in contract.get("links") or {}}
         for column, cell in cells.items():
             row[self._at[column]] = cell
         return row
@@ -224,7 +225,7 @@ class SqlWorld:
         place = f"f_{register}__{self.feeds.all[register]['division']}"
         ones = ", ".join(map(literal, self.feeds.one(kind)))
         columns = [f"coalesce(bool_or(t.feed = '{register}'), FALSE) AS registered", f"any_value(t.{place}) AS place"]
-        columns += [f"any_value(t.l_{link}) FILTER (WHERE t.feed = '{feed}') AS l_{link}" for link, (feed, _) in self.feeds.links[kind].items()]
+        columns += [f"any_value(t.l_{link}) FILTER (WHERE t.feed = '{feed}' AND NOT t.quarantined) AS l_{link}" for link, (feed, _) in self.feeds.links[kind].items()]
         for feed in self.feeds.one(kind):
             columns.append(f"coalesce(bool_or(t.feed = '{feed}'), FALSE) AS has_{feed}")
             columns += [f"any_value(t.f_{feed}__{field}) AS f_{feed}__{field}" for field in self.feeds.all[feed]["fields"]]

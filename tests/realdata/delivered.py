@@ -6,7 +6,7 @@ The one idea: every message the host is given is kept on a tape, so that the sam
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -55,6 +55,14 @@ class Tape:
     def submit_many(self, messages: Sequence[Input]) -> list[Receipt]:
         self.messages += messages
         return self.host.submit_many(messages)
+
+    def submit_each(self, messages: Iterable[Input]) -> Iterator[Receipt]:
+        return self.host.submit_each(self._kept(messages))
+
+    def _kept(self, messages: Iterable[Input]) -> Iterator[Input]:
+        for message in messages:
+            self.messages.append(message)
+            yield message
 
 
 @dataclass(slots=True)

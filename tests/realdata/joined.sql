@@ -8,6 +8,7 @@ CREATE MACRO verdict(truth) AS CASE WHEN truth THEN 'yes' WHEN NOT truth THEN 'n
 CREATE MACRO some_of(t, u, whole) AS CASE WHEN t > 0 THEN true WHEN u > 0 OR NOT whole THEN NULL ELSE false END;
 CREATE MACRO yes(w) AS CASE WHEN w THEN 1 ELSE 0 END;
 CREATE MACRO open(w) AS CASE WHEN w IS NULL THEN 1 ELSE 0 END;
+CREATE MACRO present(sure, w) AS CASE WHEN sure THEN w END;                                -- an element of unknown presence has w = U, whatever is known of it
 
 -- §3.3: every responsible source's latest statement, and the earliest of these; NULL where one has said nothing
 CREATE TABLE cover AS
@@ -43,7 +44,8 @@ LEFT JOIN (SELECT id, count(*) FILTER (fate IN ('kept', 'blank')) AS cars, count
 CREATE TABLE person AS
 WITH placed AS (
   SELECT r.id, u.fate IS NOT NULL AS registered, CASE WHEN u.fate = 'kept' THEN z.zone END AS zone,
-         CASE WHEN u.fate IN ('kept', 'blank') THEN r.home END AS home,
+         CASE WHEN u.fate IN ('kept', 'blank') THEN r.home END AS home,                                    -- §1.4: read forwards, no link in quarantine
+         CASE WHEN u.fate IS NOT NULL THEN r.home END AS named, u.fate IN ('kept', 'blank') AS sure,       -- no broken row has a broken link cell
          CASE WHEN u.fate = 'kept' THEN r.age END AS age,
          CASE WHEN u.fate IN ('kept', 'blank') THEN r.sex END AS sex, CASE WHEN u.fate IN ('kept', 'blank') THEN r.relation END AS relation,
          e.fate AS employment, CASE WHEN e.fate = 'kept' THEN r.status END AS status, CASE WHEN e.fate = 'kept' THEN r.hours END AS hours,
@@ -58,5 +60,5 @@ WITH placed AS (
 SELECT p.*, CASE WHEN p.zone IS NOT NULL THEN greatest(c.employment, l.upto) END AS employment_to, c.schooling AS schooling_to, {optional}
 FROM placed p LEFT JOIN covered c USING (zone) LEFT JOIN (SELECT * FROM looked_up WHERE feed = 'employment') l ON l.id = p.id;
 
--- §1.7: members are the registered persons whose register record names the household
-CREATE VIEW member AS SELECT * FROM person WHERE registered AND home IS NOT NULL;
+-- §1.7: members are the registered persons whose register record names the household; §1.4: if that is in quarantine, her presence is unknown
+CREATE VIEW member AS SELECT * REPLACE (named AS home) FROM person WHERE registered AND named IS NOT NULL;

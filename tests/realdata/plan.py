@@ -7,7 +7,7 @@ original files beside the fates alone, so how versions, deletions and replacemen
 |---|---|
 | kept | the row of the original file |
 | blank | a record whose columns of ``BLANK`` are empty cells |
-| broken | a row that fails its contract (a code -9, an amount below the least, no number): quarantined |
+| broken | a row that fails its contract (a code -9, an amount below the least, no number): quarantined; its subject and its link can be read |
 | gone | a deletion, or a full replacement that does not hold it |
 | lost | cut off with the end of a truncated feed: never delivered |
 """

@@ -31,7 +31,7 @@ class Bench:
         """The lines of the last message."""
         lines: list[CandidateChange] = []
         for message in messages:
-            lines = step(self.state, message, self.state.offset + 1)
+            lines = list(step(self.state, message, self.state.offset + 1))
         return lines
 
     def listed(self, policy: str = ELDERLY) -> list[int]:
@@ -65,7 +65,8 @@ def filled(folder: Path, count: int, rule: SnapshotRule = NEVER) -> Host:
 
 def folded(count: int) -> tuple[State, list[CandidateChange]]:
     """The same without a host."""
-    state, lines = State(parts()), []
+    state = State(parts())
+    lines: list[CandidateChange] = []
     for offset, message in enumerate(run(count)):
         lines += step(state, message, offset)
     return state, lines

@@ -130,7 +130,9 @@ class Expected:
 
 def expected(length: int) -> Expected:
     """The fold in memory, without host or disk."""
-    state, lines, upto = State(parts(REAL)), [], []
+    state = State(parts(REAL))
+    lines: list[CandidateChange] = []
+    upto: list[int] = []
     for offset, message in enumerate(run(length)):
         lines += step(state, message, offset)
         upto.append(len(lines))

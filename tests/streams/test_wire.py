@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from matchers.batch import MISSING, OPEN_FROM, OPEN_TO, RecordBatch
 from streams import wire
 from streams.errors import NewerFormat, Unreadable
-from streams.messages import VERSION, CandidateChange, Cause, Input, Tick
+from streams.lines import Lines
+from streams.messages import VERSION, Cause, Input, Tick
 from streams.testing import same_batch
 
 TEXT = st.text(max_size=20)
@@ -83,18 +84,29 @@ def test_every_batch_comes_back_equal(batch: RecordBatch) -> None:
     assert all(column.flags.writeable for column in columns)
 
 
-CHANGES = st.builds(
-    CandidateChange, id=st.integers(0, 99).map(lambda n: f"7.{n}"), policy=TEXT, version=st.integers(1, 9), subject=st.integers(0, 2**64 - 1),
-    change=st.sampled_from(["entered", "left", "changed"]), status=st.none() | TEXT, before=st.none() | TEXT,
-    checklist=st.lists(TEXT, max_size=3).map(tuple), missing=st.lists(st.tuples(TEXT, st.none() | TEXT), max_size=3).map(tuple),
-    cause=st.builds(Cause, TEXT, TEXT), day=st.dates(),
-)  # fmt: skip
+OPENS = st.tuples(st.lists(TEXT, max_size=3).map(tuple), st.lists(st.tuples(TEXT, st.none() | TEXT), max_size=3).map(tuple))
+HEADS = st.tuples(TEXT, st.integers(1, 9), st.dates(), st.builds(Cause, TEXT, TEXT))
 
 
-@given(st.lists(CHANGES, max_size=6))
-def test_outputs_come_back_equal(changes: list[CandidateChange]) -> None:
+@st.composite
+def outputs(draw: st.DrawFn) -> Lines:
+    """Lines of one message, few as in most of them or so many that they travel as Arrow columns."""
+    n = draw(st.integers(0, 6) | st.integers(60, 70))
+    heads, opens = draw(st.lists(HEADS, min_size=1, max_size=3)), draw(st.lists(OPENS, min_size=1, max_size=3))
+
+    def column(most: int, kind: type[np.generic]) -> np.ndarray[Any, Any]:
+        return np.array(draw(st.lists(st.integers(0, most), min_size=n, max_size=n)), kind)
+
+    return Lines(
+        draw(st.integers(0, 2**40)), heads, opens, column(len(heads) - 1, np.int32), column(len(opens) - 1, np.int32),
+        column(2**64 - 1, np.uint64), column(3, np.uint8), column(3, np.uint8),
+    )  # fmt: skip
+
+
+@given(outputs())
+def test_outputs_come_back_equal(lines: Lines) -> None:
     """Lines of outputs keep everything, though what they share is written once."""
-    assert wire.decode_changes(wire.encode_changes(changes)) == changes
+    assert list(wire.decode_changes(wire.encode_changes(lines))) == list(lines)
 
 
 @given(st.data())

@@ -1,5 +1,5 @@
 WITH addend AS (
-  SELECT home, age >= 16 AS w,
+  SELECT home, present(sure, age >= 16) AS w,
          CASE WHEN hours IS NOT NULL THEN hours WHEN employment IS NULL AND fresh(employment_to, 60) THEN 0 END AS x
   FROM member),
 total AS (
