@@ -51,7 +51,7 @@ def _pointer(typing, address):
     return types.CPointer(types.int32)(types.int64), codegen
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def table(tables, number):
     """One of several int32 tables of differing width, by (address, rows, columns).
 
@@ -60,12 +60,12 @@ def table(tables, number):
     return carray(_pointer(tables[number, 0]), (tables[number, 1], tables[number, 2]))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def wide(row, lane):
     return (np.int64(row[lane + 1]) << np.int64(32)) | np.int64(np.uint32(row[lane]))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def later(a, b):
     """Is record row a a later version than b? (order, delivery, row, source, key)."""
     x, y = wide(a, ORDER), wide(b, ORDER)
@@ -80,12 +80,12 @@ def later(a, b):
     return np.uint64(wide(a, KEY)) > np.uint64(wide(b, KEY))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def there(row, valid, day):
     return valid < 0 or (row[FLAGS] & QUARANTINED) != 0 or (row[valid] <= day <= row[valid + 1])
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def winner(arena, valid, head, day):
     """*The* record of a cardinality-one chain at a day, or -1."""
     if head < 0:
@@ -101,7 +101,7 @@ def winner(arena, valid, head, day):
     return best
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def find(slots, mask, key, keys):
     """Position of key in an open-addressing index: the row, or -1 - free position."""
     at = np.int64(key & np.uint64(mask))
@@ -114,7 +114,7 @@ def find(slots, mask, key, keys):
         at = (at + 1) & mask
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def mix(x):
     """A 64-bit finaliser (Stafford's variant 13 of MurmurHash3's)."""
     x ^= x >> np.uint64(30)
@@ -124,7 +124,7 @@ def mix(x):
     return x ^ (x >> np.uint64(31))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def index_entities(slots, tokens, count):
     mask = len(slots) - 1
     slots[:] = -1
@@ -132,7 +132,7 @@ def index_entities(slots, tokens, count):
         slots[-1 - find(slots, mask, tokens[r], tokens)] = r
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def resolve_entities(wanted, out, slots, tokens, count):
     """Row of each token, new ones appended; 0 gives -1. Room for len(wanted) more must be there. Returns the new count."""
     mask = len(slots) - 1
@@ -151,7 +151,7 @@ def resolve_entities(wanted, out, slots, tokens, count):
     return count
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def find_record(slots, mask, key, arena):
     at = np.int64(mix(key) & np.uint64(mask))
     while True:
@@ -163,7 +163,7 @@ def find_record(slots, mask, key, arena):
         at = (at + 1) & mask
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def index_records(slots, arena, count):
     mask = len(slots) - 1
     slots[:] = -1
@@ -173,18 +173,18 @@ def index_records(slots, arena, count):
         slots[-1 - find_record(slots, mask, np.uint64(wide(arena[r], KEY)), arena)] = r
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def source_key(key, source):
     return mix(key + np.uint64(source) * np.uint64(0x9E3779B97F4A7C15))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def put_wide(row, lane, value):
     row[lane] = np.int32(np.uint32(value & np.int64(0xFFFFFFFF)))
     row[lane + 1] = np.int32(value >> np.int64(32))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def same_content(a, b, valid_body, link0, links, width):
     """Do two record rows say the same (versions aside)? Chain lanes are not content."""
     if a[SUBJECT] != b[SUBJECT] or (a[FLAGS] & 0xFF) != (b[FLAGS] & 0xFF):
@@ -201,7 +201,7 @@ def same_content(a, b, valid_body, link0, links, width):
     return True
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def stage(rows, keys, source, floor, arena, slots, count, picked, place, lay, heads):
     """Bring rows (lanes as in the arena) to their records; keep those that win and change something.
 
@@ -272,7 +272,7 @@ def stage(rows, keys, source, floor, arena, slots, count, picked, place, lay, he
     return count, kept
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def write(row, record, lay, gone):
     """Copy version, flags and body; chain lanes stay (a gone record is in no chain, and remembers no subject)."""
     record[ORDER : ROW + 1] = row[ORDER : ROW + 1]
@@ -285,7 +285,7 @@ def write(row, record, lay, gone):
     record[link0 + 3 * links :] = row[link0 + 3 * links :]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def detach(arena, r, lay, heads, link_rows, feed):
     """Take a record out of its subject's chain and its link targets' chains."""
     head = lay[L_HEAD]
@@ -314,7 +314,7 @@ def detach(arena, r, lay, heads, link_rows, feed):
             arena[after, lane + 2] = before
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def attach(arena, r, lay, heads, link_rows, feed):
     head = lay[L_HEAD]
     own = table(heads, lay[L_KIND])
@@ -337,7 +337,7 @@ def attach(arena, r, lay, heads, link_rows, feed):
         column[target, link_rows[k, K_HEAD]] = r
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def commit(rows, picked, place, n, arena, lay, heads, link_rows, feed):
     """Write the picked rows to their records and chains."""
     gone = DELETED | HIDDEN
@@ -351,7 +351,7 @@ def commit(rows, picked, place, n, arena, lay, heads, link_rows, feed):
             attach(arena, r, lay, heads, link_rows, feed)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def withdraw_older(arena, count, source, floor, lay, heads, link_rows, feed, out, dry):
     """Records of a source that a full replacement hides: listed in ``out`` (dry), or hidden."""
     n = 0
@@ -372,7 +372,7 @@ def withdraw_older(arena, count, source, floor, lay, heads, link_rows, feed, out
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def add_seed(sites, entities, n, site, entity):
     if entity >= 0:
         if n < len(sites):
@@ -382,7 +382,7 @@ def add_seed(sites, entities, n, site, entity):
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def seed_record(r, arena, lay, heads, link_rows, feed, feeds, sites, entities, n):
     """Seeds of a record as it stands: its subject, what it links to, and (where it is one of several) what its rivals link to."""
     if (arena[r, FLAGS] & (DELETED | HIDDEN)) != 0:
@@ -391,7 +391,7 @@ def seed_record(r, arena, lay, heads, link_rows, feed, feeds, sites, entities, n
     return seed_subject(s, arena, lay, heads, link_rows, feed, feeds, sites, entities, n, r)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def seed_subject(s, arena, lay, heads, link_rows, feed, feeds, sites, entities, n, r):
     n = add_seed(sites, entities, n, feed, s)
     for k in range(len(link_rows)):
@@ -408,7 +408,7 @@ def seed_subject(s, arena, lay, heads, link_rows, feed, feeds, sites, entities, 
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def seeds_of(rows, picked, place, n, arena, lay, heads, link_rows, feed, feeds, sites, entities):
     """Where a picked change is felt directly: (site, entity). Returns how many there are; room is the caller's."""
     out = 0
@@ -425,7 +425,7 @@ def seeds_of(rows, picked, place, n, arena, lay, heads, link_rows, feed, feeds, 
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def close(sites, entities, n, rules, rule_off, feeds, arenas, lays, heads, link_rows, stamps, epoch, out, fill, front, back):
     """Roots reached from seeds by walking each rule's steps backwards.
 
@@ -478,30 +478,30 @@ def close(sites, entities, n, rules, rule_off, feeds, arenas, lays, heads, link_
     return 0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def words(n):
     return (n + 63) >> 6
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def tail(n):
     """Mask of the last word of n bits."""
     rest = n & 63
     return ALL if rest == 0 else (ONE << np.uint64(rest)) - ONE
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def bit(bits, at, i):
     return (bits[at + (i >> 6)] >> np.uint64(i & 63)) & ONE
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def subject_key(source, kind, entity):
     """Hash of (source or check, kind, entity) for the small indexes of single subjects."""
     return mix((np.uint64(source + 1) << np.uint64(34)) | (np.uint64(kind) << np.uint64(32)) | np.uint64(entity))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def index_keys(slots, keys):
     mask = len(slots) - 1
     slots[:] = -1
@@ -511,7 +511,7 @@ def index_keys(slots, keys):
             slots[-1 - at] = r
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def covered(feed, kind, entity, place, cut, cover, resp_off, resp, div_of, subj_slots, subj_keys, subj_to):
     """Is a subject placed at a division covered for a feed, every responsible source having said so since ``cut``?
 
@@ -539,7 +539,7 @@ def covered(feed, kind, entity, place, cut, cover, resp_off, resp, div_of, subj_
     return True
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def threshold(q, rem, den, divisor, op):
     """The integers a..b for which ``x op (q + rem/den) * divisor`` holds, exactly; a > b where there is none."""
     part = rem * divisor
@@ -556,7 +556,7 @@ def threshold(q, rem, den, divisor, op):
     return (low if whole else low + 1), low
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def no_starts(n):
     """An empty index over n rows of a domain by (path root, subject)."""
     room = 16
@@ -565,7 +565,7 @@ def no_starts(n):
     return np.full(room, -1, np.int32)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def start_of(starts, ent, seg, p, root, entity):
     """Where the steps from a subject start within a path root: the row of domain p in the index, or -1 - free position."""
     mask = len(starts) - 1
@@ -579,7 +579,7 @@ def start_of(starts, ent, seg, p, root, entity):
         at = (at + 1) & mask
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def run(
     ops, args, consts, day, roots, root_count,
     arenas, lays, heads, link_rows,
@@ -1247,7 +1247,7 @@ def run(
     return 0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def trailing(low):
     """Position of the only bit set."""
     n = 0
@@ -1271,7 +1271,7 @@ def trailing(low):
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def differences(
     policies, low_a, high_a, low_b, high_b, bits_a, bits_b, off, stride, n,
     leaf_off, leaf_slots, disclosed_off, disclosed, shown_a, shown_b, out_policy, out_row, out_shown,
@@ -1315,7 +1315,7 @@ def differences(
     return count
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def reasons(
     count, out_policy, out_row, low, high, bits, off, stride,
     node_off, node_leaf, node_leaf_asked, node_parent, node_negated, node_check, reason_off, reason_pair, reason_slot,
@@ -1370,7 +1370,7 @@ def reasons(
                     checklist[e, node_check[k] >> 6] |= ONE << np.uint64(node_check[k] & 63)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def flipped(arena, count, lane, is_wide, starts, ends, out):
     """Record numbers, of those in force, whose lane lies in any of the closed intervals; returns how many."""
     n = 0
@@ -1388,7 +1388,7 @@ def flipped(arena, count, lane, is_wide, starts, ends, out):
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def seeds_standing(found, n, arena, lay, heads, link_rows, feed, feeds, sites, entities):
     out = 0
     for k in range(n):
@@ -1396,7 +1396,7 @@ def seeds_standing(found, n, arena, lay, heads, link_rows, feed, feeds, sites, e
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def placements(out, count, arena, valid, heads, column, lane, day):
     """Division code of every subject of a kind by its register record at a day: -1 unplaced, -2 not registered."""
     for e in range(count):
@@ -1409,7 +1409,7 @@ def placements(out, count, arena, valid, heads, column, lane, day):
             out[e] = arena[r, lane]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def distinct(rows):
     """Equal rows of a uint64 matrix: the group of each row, and the first row of each group."""
     n, width = rows.shape

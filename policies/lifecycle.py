@@ -89,7 +89,7 @@ def check_people(by: str, approved_by: str) -> None:
     Raises:
         Conflict: one name is empty, or both are one person's.
     """
-    one, other = _person(by), _person(approved_by)
+    one, other = person(by), person(approved_by)
     if not one or not other:
         raise Conflict(Text("发布与撤销须写明经办人和批准人。请补上姓名。",
                             "Publishing and withdrawing need the names of both who does it and who approves. Add them."))  # fmt: skip
@@ -102,5 +102,6 @@ def check_people(by: str, approved_by: str) -> None:
         )
 
 
-def _person(name: str) -> str:
+def person(name: str) -> str:
+    """Who a name stands for: the same text for one that differs in case, width or spaces."""
     return "".join(unicodedata.normalize("NFKC", name).casefold().split())

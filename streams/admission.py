@@ -7,6 +7,7 @@ columns of a batch are checked in ``streams.batches``, the text of a policy by `
 from __future__ import annotations
 
 from policies.catalogue import Catalogue, Feed
+from policies.lifecycle import person
 from policies.tree import Policy
 from policies.values import Text, is_division
 from streams.deliveries import Delivery
@@ -77,7 +78,8 @@ def two_people(by: str, approved_by: str) -> None:
     Raises:
         Refused: one person alone, or nobody.
     """
-    if not by or not approved_by or by == approved_by:
+    one, other = person(by), person(approved_by)
+    if not one or not other or one == other:
         zh, en = "须由两人分别提出和批准。", "Two different people are needed, one who decides and one who approves."
         raise Refused(Text(zh, en))
 

@@ -112,6 +112,21 @@ def test_withdrawing_empties_the_list(run: Run, tmp_path: Path) -> None:
     assert run("candidates", "list", "elderly-uninsured").exit_code == 2
 
 
+def test_list_and_show_say_a_state_in_one_word(run: Run, tmp_path: Path) -> None:
+    """The word of the life cycle, in both languages; a file has no state, a withdrawn policy is shown still."""
+    run("init", "--example")
+    published(run, tmp_path)
+    name, file = "elderly-uninsured", tmp_path / "w/policies/elderly-uninsured.yaml"
+
+    before = {verb: run("policy", *verb, "--lang", "zh").output for verb in (("list",), ("show", name))}
+    run("policy", "withdraw", name, "--by", "王", "--approved-by", "李", "--yes")
+    after = {verb: run("policy", *verb, "--lang", "en").output for verb in (("list",), ("show", name))}
+
+    assert all("施行中" in shown for shown in before.values()) and all("withdrawn" in shown for shown in after.values())
+    assert json.loads(run("policy", "show", name, "--json").stdout)["state"] == "withdrawn"
+    assert json.loads(run("policy", "show", file, "--json").stdout)["state"] is None
+
+
 def test_a_network_made_by_hand(run: Run, tmp_path: Path) -> None:
     """Unit by unit, contract by contract."""
     from infra.library import library

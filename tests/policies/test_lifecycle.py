@@ -36,6 +36,8 @@ def test_the_words_are_those_of_the_pages() -> None:
     """One word each; docs/rules.md shows the table as it is drawn, and the glossary names every state."""
     glossary = next(line for line in (ROOT / "GLOSSARY.md").read_text(encoding="utf-8").splitlines() if line.startswith("| state |"))
 
-    assert set(WORDS) == {*Life, *Event} and len({word.zh for word in WORDS.values()}) == len({word.en for word in WORDS.values()}) == len(WORDS)
+    assert set(WORDS) == {*Life, *Event} and len({word.zh for word in WORDS.values()}) == len({word.en for word in WORDS.values()}) == len(
+        WORDS
+    )
     assert transitions_page() in (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
     assert all(WORDS[state].zh in glossary and WORDS[state].en in glossary for state in Life)

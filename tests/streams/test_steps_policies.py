@@ -27,6 +27,7 @@ def test_publication_puts_people_on_a_list_and_withdrawal_takes_them_off() -> No
     assert bench.do(published(ELDERLY)) == []
     bench.refuses(replace(published("group-rental"), approved_by="author"), "Two different people")
     bench.refuses(PolicyWithdrawn(ELDERLY, "author", "author", ""), "Two different people")
+    bench.refuses(PolicyWithdrawn(ELDERLY, "Wang Fang", "wang\u3000fang", ""), "Two different people")
     bench.refuses(PolicyWithdrawn("nothing", "author", "approver", ""), "no policy nothing")
 
 
