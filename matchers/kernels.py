@@ -5,22 +5,21 @@ members of their households, ...). A condition becomes two bit planes, true and 
 graph over those planes, 64 subjects a word. Sources: Kleene 1952, §64 (strong three-valued logic); Kuehlmann et al. 2002,
 "Robust Boolean Reasoning" (and-inverter graphs, structural hashing).
 
-Record rows are int32 lanes: KEY and ORDER take two lanes each, then DELIVERY, ROW, SUBJECT, NEXT, FLAGS (source in the upper bits), MARK,
-then validity, links (target, next, previous), fields and the identity hash, as ``matchers.layout`` lays them out.
+Record rows are int32 lanes: KEY and ORDER take two lanes each, then DELIVERY, ROW, SUBJECT, NEXT, FLAGS (source in the upper bits), then
+validity, links (target, next, previous), fields and the identity hash, as ``matchers.layout`` lays them out.
 """
 
 import numpy as np
 from numba import carray, njit, types
 from numba.extending import intrinsic
 
-KEY, ORDER, DELIVERY, ROW, SUBJECT, NEXT, FLAGS, MARK, BODY = 0, 2, 4, 5, 6, 7, 8, 9, 10
-DELETED, QUARANTINED, HIDDEN = 1, 2, 4
+KEY, ORDER, DELIVERY, ROW, SUBJECT, NEXT, FLAGS, BODY = 0, 2, 4, 5, 6, 7, 8, 9
+DELETED, QUARANTINED, HIDDEN, HOLE = 1, 2, 4, 8  # HOLE: a slot kept for the register record of the subject of that number
 MISSING32 = -(2**31)
 MISSING64 = -(2**63)
 
 # layout row of a feed
 L_VALID, L_ONE, L_KIND, L_HEAD, L_LINKS, L_LINK0, L_WIDTH, L_REGISTERS = 0, 1, 2, 3, 4, 5, 6, 7
-HOLE = -2  # in MARK: a slot kept for the register record of the subject of that number
 # link row
 K_FEED, K_LANE, K_TARGET, K_HEAD = 0, 1, 2, 3
 
@@ -168,7 +167,7 @@ def index_records(slots, arena, count):
     mask = len(slots) - 1
     slots[:] = -1
     for r in range(count):
-        if arena[r, MARK] == HOLE:
+        if arena[r, FLAGS] & HOLE != 0:
             continue
         slots[-1 - find_record(slots, mask, np.uint64(wide(arena[r], KEY)), arena)] = r
 
@@ -211,6 +210,10 @@ def stage(rows, keys, source, floor, arena, slots, count, picked, place, lay, he
     """
     mask = len(slots) - 1
     width = arena.shape[1]
+    room = 16
+    while room < 2 * len(rows):
+        room *= 2
+    met = np.full(room, -1, np.int32)  # where in ``picked`` the rows of a record are, by its number
     n = 0
     for i in range(len(rows)):
         key = source_key(keys[i], source)
@@ -219,22 +222,20 @@ def stage(rows, keys, source, floor, arena, slots, count, picked, place, lay, he
             free = -1 - r
             r = np.int64(count)
             s = rows[i, SUBJECT]
-            if lay[L_REGISTERS] == 1 and s >= 0 and (s >= count or arena[s, MARK] == HOLE):
+            if lay[L_REGISTERS] == 1 and s >= 0 and (s >= count or arena[s, FLAGS] & HOLE != 0):
                 # a subject's register record lies at the subject's own number: scans by subject run through memory in order
                 r = np.int64(s)
             while count <= r:
                 arena[count, :] = 0
                 arena[count, SUBJECT] = -1
                 arena[count, NEXT] = -1
-                arena[count, FLAGS] = HIDDEN
-                arena[count, MARK] = HOLE
+                arena[count, FLAGS] = HIDDEN | HOLE
                 count += 1
             slots[free] = r
             put_wide(arena[r], KEY, np.int64(key))
             put_wide(arena[r], ORDER, np.int64(MISSING64))
             arena[r, DELIVERY] = -1
             arena[r, FLAGS] = HIDDEN | (source << 8)
-            arena[r, MARK] = -1
             for link in range(lay[L_LINKS]):
                 arena[r, lay[L_LINK0] + 3 * link] = -1  # 0 is a subject, and a link to it would be no change
         rows[i, KEY] = arena[r, KEY]
@@ -243,12 +244,14 @@ def stage(rows, keys, source, floor, arena, slots, count, picked, place, lay, he
             rows[i, FLAGS] |= HIDDEN
         if not later(rows[i], arena[r]):
             continue
-        mark = arena[r, MARK]
-        if mark >= 0:
-            if later(rows[i], rows[picked[mark]]):
-                picked[mark] = i
+        at = r & (room - 1)
+        while met[at] >= 0 and place[met[at]] != r:
+            at = (at + 1) & (room - 1)
+        if met[at] >= 0:
+            if later(rows[i], rows[picked[met[at]]]):
+                picked[met[at]] = i
             continue
-        arena[r, MARK] = n
+        met[at] = n
         picked[n] = i
         place[n] = r
         n += 1
@@ -256,7 +259,6 @@ def stage(rows, keys, source, floor, arena, slots, count, picked, place, lay, he
     gone = DELETED | HIDDEN
     for k in range(n):
         r, i = place[k], picked[k]
-        arena[r, MARK] = -1
         both_gone = (rows[i, FLAGS] & gone) != 0 and (arena[r, FLAGS] & gone) != 0
         if both_gone:
             write(rows[i], arena[r], lay, True)

@@ -161,7 +161,6 @@ class Store:
         rows[:, k.SUBJECT] = self.entities(lay.kind, batch.subject)
         rows[:, k.NEXT] = -1
         rows[:, k.FLAGS] = batch.flags.astype(np.int32) | (batch.source << 8)
-        rows[:, k.MARK] = -1
         if lay.valid >= 0:
             rows[:, lay.valid] = batch.valid_from
             rows[:, lay.valid + 1] = batch.valid_to
