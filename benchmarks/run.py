@@ -314,11 +314,12 @@ WHY = """
 
 - **Ten times SQL.** DuckDB answers this rule over four narrow tables in some 70 ms on one thread; the numpy kernel written by hand is itself only three times
   faster. The SQL knows two values and no coverage, versions or validity; the core evaluates all of these.
-- **Changes a second.** Of a change's cost about a third is evaluation (0.2 to 0.4 µs a subject and side at 100 policies, two subjects a change, two sides), a third
-  waiting for memory (a household's members, their heads and incomes lie apart), a third Python: batches admitted, encoded and told as lines at some 5 µs a
-  line. At 5,000 policies a change brings about three lines, and telling them is most of the time. Lines written as columns are the next thing to build.
-- **One change.** It cannot be faster than the disk makes it durable: that is measured beside it. Without the disk the core takes 0.25 ms at the median, 0.6 ms at
-  the 99th percentile.
+- **Changes a second.** At 100 policies some 2.5 µs a change: half of it is evaluating the 1.3 subjects it reaches before and after (bit operations, and waiting for
+  memory: a household's members, their records and incomes lie apart), a third finding the record, its versions, chains and whom it reaches, the rest batches and
+  lines as columns. The commit is written beside it, by a thread. At 5,000 policies conjunctions and statuses of two thousand policies a feed are most of the
+  time, the three lines a change brings a fifth. Runs differ by a fifth with what else the machine does.
+- **One change.** Half of it is the commit, which the disk decides (its own time is beside it); the core takes 0.25 ms, calls between Python and numpy the rest.
+- **Memory.** Where it is over: the index of records is a power of two in size, between a third and two thirds full.
 - **CSV rows.** Reading, validating and tokens take about 1 µs of processor a row on one thread (GB 18030 half as much again), the core 1.3 to 2 on another,
   which decides; commits and the vault's segments are written by threads of their own. All share two cores and, between kernels, one interpreter lock.
 - **Cold start.** Importing pydantic and ruamel takes most of `policy check`; numba, its cached kernels and the state most of `policy preview`.

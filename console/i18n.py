@@ -18,6 +18,8 @@ GLOBAL_OPTIONS = Text(
     "Options everywhere: --workspace FOLDER · --json (stdout holds data only) · --lang zh|en",
 )
 EXAMPLE = Text("示例", "Example")
+HELP = Text("显示本说明", "Show this text")
+OPTIONS, ARGUMENTS, COMMANDS = Text("选项", "Options"), Text("参数", "Arguments"), Text("命令", "Commands")
 
 
 def both(zh: str, en: str) -> str:
@@ -57,6 +59,22 @@ def localised(command: Any, language: str) -> Any:
         if text:
             setattr(holder, name, half(text, language))
     command.epilog = GLOBAL_OPTIONS[language]
+    for param in command.params:
+        param.rich_help_panel = (ARGUMENTS if param.param_type_name == "argument" else OPTIONS)[language]
+    command.get_help_option = _help_option(command.get_help_option, language)
     for below in getattr(command, "commands", {}).values():
+        below.rich_help_panel = COMMANDS[language]
         localised(below, language)
     return command
+
+
+def _help_option(made: Any, language: str) -> Any:
+    """The maker of a command's ``--help``, which is made late, in this language."""
+
+    def make(context: Any) -> Any:
+        option = made(context)
+        if option is not None:
+            option.help, option.rich_help_panel = HELP[language], OPTIONS[language]
+        return option
+
+    return make

@@ -225,3 +225,11 @@ def test_days_of_policies_are_whole_at_eighty_columns(run: Run, district: Path, 
     shown = run("policy", "list", "--workspace", district).output
 
     assert "2026-10-01 起" in shown and all(len(line) <= 80 for line in shown.splitlines())
+
+
+def test_help_speaks_one_language(run: Run) -> None:
+    """Headings and the words beside --help, too."""
+    zh, en = (run("ingest", "--help", "--lang", language).output for language in ("zh", "en"))
+
+    assert all(word in zh for word in ("参数", "选项", "显示本说明")) and "Options" not in zh
+    assert all(word in en for word in ("Arguments", "Options", "Show this text")) and "选项" not in en
