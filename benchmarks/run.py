@@ -100,20 +100,23 @@ def changing(table: Table, host: Host, district: world.District, count: int, tar
     )
     compiled = time.perf_counter() - start
     random.seed()
-    seeds = [random.randrange(1_000_000) * 8 + number % 8 for number in range(24)]
+    seeds = [random.randrange(1_000_000) * 8 + number % 8 for number in range(56)]
     for number, seed in enumerate(seeds[:8]):  # every feed once, for its program
-        _submit(host, world.changes(host.state.catalogue, district, 2_000, 2 + number, seed))
+        _submit(host, world.changes(host.state.catalogue, district, 10_000, 2 + number, seed))
     rows = lines = 0
     batches = [world.changes(host.state.catalogue, district, 10_000, 10 + number + count, seed) for number, seed in enumerate(seeds[8:])]
     for batch in batches:
         _start(host, batch)
-    begun = time.perf_counter()
-    for batch, receipt in zip(batches, host.submit_each(batches), strict=True):
-        rows += len(batch)
-        lines += len(receipt.changes)
-    rate = rows / (time.perf_counter() - begun)
+    rates = []
+    for first in range(0, len(batches), 8):  # every feed in each
+        part, begun = batches[first : first + 8], time.perf_counter()
+        lines += sum(len(receipt.changes) for receipt in host.submit_each(part))
+        rates.append(sum(map(len, part)) / (time.perf_counter() - begun))
+        rows += sum(map(len, part))
+    rate = median(rates)
     table.add(
-        f"durable changes, {count:,} policies over {leaves} distinct conditions, batches of 10,000", f"{rate:,.0f}/s", f"≥ {target:,}/s", met=rate >= target,
+        f"durable changes, {count:,} policies over {leaves} distinct conditions, batches of 10,000",
+        f"{rate:,.0f}/s ({min(rates):,.0f}–{max(rates):,.0f})", f"≥ {target:,}/s", met=rate >= target,
         against=f"{lines / rows:.2f} lines a change; compiled in {compiled:.1f} s",
     )  # fmt: skip
     singles = []
