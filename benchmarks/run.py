@@ -170,13 +170,13 @@ after the answers were found equal. Machines differ and are noisy: read the rati
 WHY = """
 ## Where a target is missed, and why
 
-- **Publish.** Between 1.7 and 2.1 times the hand-written kernel from run to run. Ten times faster than SQL it is not: DuckDB answers this rule over four narrow tables
+- **Publish.** Between 1.4 and 2.1 times the hand-written kernel from run to run. Ten times faster than SQL it is not: DuckDB answers this rule over four narrow tables
   in some 70 ms on one thread; the numpy kernel written by hand is itself only three times faster. The SQL knows two values and no coverage, versions or
   validity; the core evaluates all of these.
 - **Changes a second.** At 100 policies some 2.5 µs a change: half of it is evaluating the 1.3 subjects it reaches before and after (bit operations, and waiting for
   memory: a household's members, their records and incomes lie apart), a third finding the record, its versions, chains and whom it reaches, the rest batches and
   lines as columns. The commit is written beside it, by a thread. At 5,000 policies conjunctions and statuses of two thousand policies a feed are most of the
-  time, the three lines a change brings a fifth. Runs differ by a fifth with what else the machine does.
+  time, the three lines a change brings a fifth. Runs differ by a third with what else the machine does: 100,000 to 160,000/s.
 - **One change.** Half of it is the commit, which the disk decides (its own time is beside it); the core takes 0.25 ms, calls between Python and numpy the rest.
 - **Memory.** Where it is over: the index of records is a power of two in size, between a third and two thirds full.
 - **CSV rows.** Reading, validating and tokens take about 1 µs of processor a row on one thread (GB 18030 half as much again), the core 1.3 to 2 on another,
