@@ -125,7 +125,7 @@ def starting(table: Table, folder: Path) -> None:
         table.add(f"cold start of `{what}`", spread(took), f"≤ {target} s", met=median(took) <= target)
 
 
-def deciding(table: Table, folder: Path, residents: int) -> Host:
+def of_a_district(table: Table, folder: Path, residents: int) -> Host:
     """The figures of a loaded district; gives its host."""
     district = world.make(residents)
     start = time.perf_counter()
@@ -149,7 +149,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="huimin-bench-"))
     try:
         if not asked.intake:
-            keeping(table, deciding(table, folder / "state", asked.residents), folder / "state", asked.residents)
+            keeping(table, of_a_district(table, folder / "state", asked.residents), folder / "state", asked.residents)
         delivering(table, folder, asked.residents * 2 // 5)
         if not asked.intake:
             starting(table, folder)
@@ -178,7 +178,6 @@ WHY = """
   lines as columns. The commit is written beside it, by a thread. At 5,000 policies conjunctions and statuses of two thousand policies a feed are most of the
   time, the three lines a change brings a fifth. Runs differ by a third with what else the machine does: 100,000 to 160,000/s.
 - **One change.** Half of it is the commit, which the disk decides (its own time is beside it); the core takes 0.25 ms, calls between Python and numpy the rest.
-- **Memory.** Where it is over: the index of records is a power of two in size, between a third and two thirds full.
 - **CSV rows.** Reading, validating and tokens take about 1 µs of processor a row on one thread (GB 18030 half as much again), the core 1.3 to 2 on another,
   which decides; commits and the vault's segments are written by threads of their own. All share two cores and, between kernels, one interpreter lock.
 - **Cold start.** `policy check` took 0.44 to 0.67 s in runs of the same day: importing pydantic, typer and ruamel is half of it, reading nineteen contracts and units a

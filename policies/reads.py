@@ -116,12 +116,6 @@ def feeds_read(node: Node, catalogue: Catalogue) -> Iterator[tuple[str, Node]]:
         yield from ((feed, read.leaf) for feed in feeds_of_ref(read.ref, catalogue))
 
 
-def params_read(node: Node) -> frozenset[str]:
-    """The names of the parameters the tree reads."""
-    values = (getattr(leaf, "value", None) for leaf in nodes(node))
-    return frozenset(value.param for value in values if isinstance(value, ParamValue))
-
-
 def _keys(leaf: Compare | Age | DateTest | Quantifier | Sum, value: Value | None) -> Iterator[Read]:
     if isinstance(value, ParamValue) and value.by is not None:
         yield Read(leaf, value.by, "key")
