@@ -1,7 +1,7 @@
-# make demo   a made-up district, from records to lists that stay true
-# make test   the tests (at most ten minutes on two cores)
+# make demo   a made-up district, from records to lists that stay true; with KAFKA=2 on a real Kafka and two workers (Java 17, Maven)
+# make test   the tests (ten to twenty minutes on two cores, a real Kafka included)
 # make check  style, types, and which layer may import which
-# make prove  the long proofs: four times the seeds, and every property on other examples (at most forty minutes)
+# make prove  the long proofs: four times the seeds, 20,000 simulated schedules, and every property on other examples (an hour and a half)
 # make bench  the figures of docs/benchmarks.md
 # Each sets up what it needs in .venv; nothing else has to be installed but Python 3.11 to 3.13 and make.
 
@@ -11,13 +11,15 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SEEDS ?= 1
 TIMES ?= 4
+SCHEDULES ?= 20000
 RESIDENTS ?= 50000
+KAFKA ?= 0
 
 .PHONY: demo test check prove bench clean ready
 .DEFAULT_GOAL := demo
 
 demo: ready
-	@$(BIN)/huimin demo --residents $(RESIDENTS)
+	@$(BIN)/huimin demo --residents $(RESIDENTS) --kafka $(KAFKA)
 
 test: ready
 	@$(BIN)/pytest -n 2 --dist loadgroup -m "not prove" tests
@@ -28,9 +30,10 @@ check: ready
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-# The seeded proofs, TIMES times the seeds of `make test`; then every other property on the examples of each of SEEDS. A night: TIMES=40 SEEDS="1 2 3".
+# The seeded proofs, TIMES times the seeds of `make test`, and SCHEDULES of the simulator; then every other property on the examples of each of SEEDS.
+# A night: TIMES=40 SCHEDULES=100000 SEEDS="1 2 3".
 prove: ready
-	@HUIMIN_SEEDS=$(TIMES) $(BIN)/pytest -n 2 --dist loadgroup -m "prove or seeds" tests
+	@HUIMIN_SEEDS=$(TIMES) HUIMIN_SCHEDULES=$(SCHEDULES) $(BIN)/pytest -n 2 --dist loadgroup -m "prove or seeds" tests
 	@for seed in $(SEEDS); do \
 	  echo "properties, seed $$seed"; \
 	  HUIMIN_EXAMPLES=other $(BIN)/pytest -n 2 --dist loadgroup -m "hypothesis and not prove" --hypothesis-seed=$$seed tests || exit 1; \

@@ -17,6 +17,7 @@ import numpy as np
 
 from benchmarks import rules, world, yardsticks
 from benchmarks.measure import Table, median, spread
+from infra.evaluate import listed
 from matchers.changes import STATUSES
 from matchers.compare import scan
 from matchers.core import Matcher
@@ -188,8 +189,9 @@ def turning(table: Table, host: Host) -> None:
         start = time.perf_counter()
         receipt = host.submit(message)
         took, due = time.perf_counter() - start, matcher.due
-        now, judged = anew(matcher, policies)
+        _, judged = anew(matcher, policies)
         lists = moved(lists, policies, receipt.changes)
+        now = {(policy.name, one.subject): one.status for policy in policies for one in listed(host.state, policy.name)}
         assert lists == now, "the lines and everyone judged anew agree"
         reached = "" if what.startswith("a month") else f"{due:,} re-evaluated, "
         table.add(

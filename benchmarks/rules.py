@@ -21,12 +21,20 @@ _TITLE = Text("测速", "speed")
 _RECORDS = {"medical_insurance": Step("records", "medical_insurance"), "pension": Step("records", "pension")}
 
 
-def relocation(found: Catalogue) -> Policy:
-    """The relocation rule of the library."""
+def relocation(found: Catalogue, *amendments: tuple[str, str]) -> Policy:
+    """The relocation rule of the library, with pieces of its text replaced."""
     file = library() / "policies" / "relocation-hardship.yaml"
-    policy = check(load(file.read_text("utf-8"), file.name), found).policy
+    text = file.read_text("utf-8")
+    for old, new in amendments:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    policy = check(load(text, file.name), found).policy
     assert policy is not None
     return policy
+
+
+AMENDED = (("version: 1", "version: 2"), ('times: "1.5"', 'times: "1.2"'), ("within_last: P24M", "within_last: P36M"))
+"""A second version: poorer households, older notices; some leave, some enter."""
 
 
 def _meta(number: int) -> Meta:

@@ -17,7 +17,7 @@ from benchmarks.world import DAY, LINES, District
 from matchers.thresholds import days
 
 CAPS = (0, 400_000, 700_000, 900_000, 1_100_000, 1_300_000)
-_SINCE = days(date(DAY.year - 2, DAY.month, DAY.day))
+_SINCE, _SINCE_AMENDED = (days(date(DAY.year - years, DAY.month, DAY.day)) for years in (2, 3))
 
 
 def by_hand(district: District) -> np.ndarray:
@@ -54,14 +54,32 @@ def database(district: District, threads: int = 1) -> duckdb.DuckDBPyConnection:
 
 def by_sql(con: duckdb.DuckDBPyConnection) -> np.ndarray:
     """The same households, by one query."""
-    found = con.sql(f"""
-        WITH total AS (SELECT household, sum(amount) AS amount FROM income JOIN person USING (person) GROUP BY household)
-        SELECT household FROM household LEFT JOIN total USING (household)
-        WHERE EXISTS (SELECT 1 FROM relocation r WHERE r.dwelling = household.dwelling AND r.line = {LINES.index("L15")}
-                      AND r.notice_date BETWEEN {_SINCE} AND {days(DAY)})
-          AND 2 * coalesce(amount, 0) < 3 * 165000 * size
-          AND coalesce(amount, 0) <= CASE least(size, 5) WHEN 1 THEN 400000 WHEN 2 THEN 700000 WHEN 3 THEN 900000
-                                                        WHEN 4 THEN 1100000 ELSE 1300000 END
-        ORDER BY household""").pl()
+    found = con.sql(f"{_TOTAL} {_listed(_SINCE, '1.5')} ORDER BY household").pl()
     positions: np.ndarray = found["household"].to_numpy()
     return positions
+
+
+def amended_by_sql(con: duckdb.DuckDBPyConnection) -> tuple[np.ndarray, np.ndarray]:
+    """Households that enter and leave by ``rules.AMENDED``, as positions, by one query."""
+    found = con.sql(f"""
+        {_TOTAL}, was AS ({_listed(_SINCE, "1.5")}), now AS ({_listed(_SINCE_AMENDED, "1.2")})
+        SELECT coalesce(was.household, now.household) AS household, was.household IS NULL AS entered
+        FROM was FULL JOIN now ON was.household = now.household
+        WHERE was.household IS NULL OR now.household IS NULL ORDER BY 1""").pl()
+    entered: np.ndarray = found["entered"].to_numpy()
+    positions: np.ndarray = found["household"].to_numpy()
+    return positions[entered], positions[~entered]
+
+
+_TOTAL = "WITH total AS (SELECT household, sum(amount) AS amount FROM income JOIN person USING (person) GROUP BY household)"
+
+
+def _listed(since: int, times: str) -> str:
+    """Households of one version: from which day notices count, and below how many times the allowance."""
+    return f"""
+        SELECT household FROM household LEFT JOIN total USING (household)
+        WHERE EXISTS (SELECT 1 FROM relocation r WHERE r.dwelling = household.dwelling AND r.line = {LINES.index("L15")}
+                      AND r.notice_date BETWEEN {since} AND {days(DAY)})
+          AND coalesce(amount, 0) < {times} * 165000 * size
+          AND coalesce(amount, 0) <= CASE least(size, 5) WHEN 1 THEN 400000 WHEN 2 THEN 700000 WHEN 3 THEN 900000
+                                                        WHEN 4 THEN 1100000 ELSE 1300000 END"""

@@ -17,7 +17,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from connectors.cells import Fault
-from connectors.decoding import unreadable
+from connectors.decoding import encoding_of, unreadable
 from connectors.faults import Problems, UnreadableFile, refuse
 from connectors.forms import StatementForm
 from connectors.tables import pieces
@@ -150,7 +150,7 @@ def _subjects(name: str, folder: Path, feed: Feed, tokens: Tokens, problems: Pro
     column = feed.identify.column
     found: set[int] = set()
     try:
-        for piece in pieces(folder / name, "csv", _encoding(folder / name), [column]):
+        for piece in pieces(folder / name, "csv", encoding_of(folder / name), [column]):
             tokened = tokens.column(feed.subject, feed.identify, piece.frame[column])
             found.update(tokened.tokens[tokened.faults == Fault.SOUND].tolist())
             rows = (np.flatnonzero(tokened.faults != Fault.SOUND) + piece.first).tolist()
@@ -163,14 +163,3 @@ def _subjects(name: str, folder: Path, feed: Feed, tokens: Tokens, problems: Pro
     if not found and not problems.found:
         problems.add("subjects", ("subjects",), f"{name} 中没有对象", f"{name} lists nobody")
     return tuple(sorted(found))
-
-
-def _encoding(path: Path) -> str:
-    """UTF-8 where the file reads so, else GB18030: a list has no contract to say which."""
-    try:
-        path.read_bytes().decode("utf-8")
-    except OSError:
-        pass  # ``pieces`` tells it
-    except UnicodeDecodeError:
-        return "gb18030"
-    return "utf-8"

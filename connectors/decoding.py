@@ -108,3 +108,14 @@ def _wrong_encoding(name: str, encoding: str, at: int | None) -> UnreadableFile:
     zh, en = ("", "") if at is None else (f"在第 {at} 字节处", f" at byte {at}")
     hint = f"if it is {other}, say so in the contract's delivery.encoding"
     return unreadable(name, f"{zh}不是 {encoding}；若文件是 {other}，请改合同的 delivery.encoding", f"is not {encoding}{en}; {hint}")
+
+
+def encoding_of(path: Path) -> str:
+    """UTF-8 where a file reads so, else GB18030: for lists that people write, which have no contract to say which."""
+    try:
+        path.read_bytes().decode("utf-8")
+    except OSError:
+        pass  # whoever reads it tells that
+    except UnicodeDecodeError:
+        return "gb18030"
+    return "utf-8"

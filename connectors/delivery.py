@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
+import polars as pl
 
 from connectors.decoding import told
 from connectors.faults import UnreadableFile
@@ -27,7 +29,7 @@ from connectors.tokens import Tokens
 from connectors.vault import Vault
 from matchers.batch import DELETED, QUARANTINED, RecordBatch
 from policies.catalogue import Feed
-from policies.values import Text
+from policies.values import Kind, Text
 from streams.messages import CandidateChange, DeliveryCompleted, DeliveryStarted, Input
 
 Mode: TypeAlias = Literal["upsert", "replace"]
@@ -35,7 +37,15 @@ _AHEAD = 4
 _FLAWS_KEPT = 1000
 
 
-class DeliveryLedger(Protocol):
+class Erasures(Protocol):
+    """What a state knows of persons who were erased."""
+
+    def erased(self, tokens: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+        """Which of these persons' tokens were erased: of them nothing is kept."""
+        ...
+
+
+class DeliveryLedger(Erasures, Protocol):
     """What intake asks of a state."""
 
     def delivery_number(self, feed: str, source: int, id: str) -> tuple[int, int, bool]:
@@ -74,6 +84,7 @@ class DeliveryReport:
         changes: lines of lists that moved.
         by_rule: broken cells by column and rule.
         flaws: the first thousand of them.
+        erased: rows about persons who were erased: they count as rows, and nothing of them is kept.
         void: too many rows are unplaced for the delivery to prove any absence (``max_unplaced``).
     """
 
@@ -88,6 +99,7 @@ class DeliveryReport:
     unplaced: int = 0
     quarantined: int = 0
     deleted: int = 0
+    erased: int = 0
     changes: int = 0
     by_rule: Counter[tuple[str, str]] = field(default_factory=Counter)
     flaws: list[Flaw] = field(default_factory=list)
@@ -125,8 +137,9 @@ def deliver(
 
         def batches() -> Iterator[RecordBatch]:
             for parcel in chain([first] if first else [], parcels):
-                _count(report, parcel, on_flaw)
-                writer.add(parcel.identities)
+                counted(report, parcel, on_flaw)
+                writer.add(of_others(feed, parcel.identities, host.state))
+                report.erased += int(host.state.erased(parcel.batch.subject).sum()) if feed.subject is Kind.PERSON else 0
                 batch = _behind(parcel.batch, mark)
                 if len(batch):
                     yield batch
@@ -138,6 +151,14 @@ def deliver(
     report.changes += len(host.submit(done).changes)
     report.void = report.unplaced > feed.max_unplaced * report.rows
     return report
+
+
+def of_others(feed: Feed, identities: pl.DataFrame, ledger: Erasures) -> pl.DataFrame:
+    """The identities of whoever was not erased."""
+    if feed.subject is not Kind.PERSON or not len(identities):
+        return identities
+    gone = ledger.erased(identities["token"].to_numpy())
+    return identities.filter(~gone) if gone.any() else identities
 
 
 def _nothing_left(file: str) -> Text:
@@ -159,7 +180,8 @@ def _behind(batch: RecordBatch, mark: int) -> RecordBatch:
     return batch.slice(start, len(batch)) if start else batch
 
 
-def _count(report: DeliveryReport, parcel: Parcel, on_flaw: Callable[[Flaw], None] | None) -> None:
+def counted(report: DeliveryReport, parcel: Parcel, on_flaw: Callable[[Flaw], None] | None) -> None:
+    """Adds a parcel to a report, and tells its broken cells."""
     report.rows += parcel.rows
     report.placed += len(parcel.batch)
     report.unplaced += parcel.unplaced

@@ -71,3 +71,13 @@ def guarded(row: Iterable[str]) -> list[str]:
         ["'=1+1", '张三', "'-5"]
     """
     return ["'" + cell if cell.startswith(_STARTS_A_FORMULA) else cell for cell in row]
+
+
+def unguarded(cell: str) -> str:
+    """A cell as it was before ``guarded``.
+
+    Example:
+        >>> unguarded("'-5"), unguarded("'t Hart")
+        ('-5', "'t Hart")
+    """
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_STARTS_A_FORMULA) else cell

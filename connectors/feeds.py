@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from connectors.faults import Problems
 from connectors.fields import field_of
-from connectors.forms import FeedForm, IdentityForm
-from policies.catalogue import LINKS, Agreement, Feed, Identity, Source
+from connectors.forms import DeliveryForm, FeedForm, IdentityForm
+from policies.catalogue import LINKS, Agreement, Feed, FeedBounds, Identity, Source
 from policies.document import Path
 from policies.problems import meant
-from policies.values import Kind, Text
+from policies.values import Kind, Period, Text
 
 RESIDENT_ID = "cn-resident-id"
 KIND_TEXT = {Kind.PERSON: Text("个人", "person"), Kind.HOUSEHOLD: Text("家庭", "household"), Kind.DWELLING: Text("住房", "dwelling")}
@@ -44,7 +44,17 @@ def feed_of(form: FeedForm, problems: Problems) -> Feed:
         format=d.format,
         encoding=d.encoding,
         max_unplaced=d.max_unplaced,
+        bounds=_bounds(d),
     )
+
+
+def _bounds(form: DeliveryForm) -> FeedBounds:
+    """The bounds as written; a feed of which nobody says when it is late is so after twice the time it takes."""
+    late = form.bounds.late_after
+    if late is None and form.expected_every is not None:
+        every = Period.parse(form.expected_every)
+        late = str(Period(2 * every.months, 2 * every.days))
+    return FeedBounds(form.bounds.shrinks_to, late, form.bounds.moves)
 
 
 def _identify(form: FeedForm, problems: Problems) -> Identity:

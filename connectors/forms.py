@@ -151,11 +151,18 @@ class AgreementForm(Form):
     until: Day | None = None
 
 
+class BoundsForm(Form):
+    shrinks_to: Share = 0.8
+    late_after: PeriodText | None = None
+    moves: Share = 0.1
+
+
 class DeliveryForm(Form):
     expected_every: PeriodText | None = None
     format: Literal["csv", "jsonl", "xlsx"] = "csv"
     encoding: Literal["utf-8", "gb18030"] = "utf-8"
     max_unplaced: Share = 0.001
+    bounds: BoundsForm = BoundsForm()
 
 
 class FeedForm(Form):

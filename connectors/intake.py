@@ -36,6 +36,7 @@ _FEW = 100
 
 Bools = npt.NDArray[np.bool_]
 UInt8 = npt.NDArray[np.uint8]
+Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 
 
@@ -121,8 +122,8 @@ class Reader:
         named = [f.identify.column, f.key, *([f.order] if f.order else []), *(i.column for i in f.links.values())]
         return list(dict.fromkeys([*named, *(f.validity or ()), *(field.column for field in f.fields.values())]))
 
-    def parcel(self, piece: Piece) -> Parcel:
-        """Validate and encode some rows."""
+    def parcel(self, piece: Piece, rows: Int32 | None = None) -> Parcel:
+        """Validate and encode some rows; ``rows`` are their numbers, ascending, where they are not one after the other."""
         feed, frame, n = self._feed, piece.frame, len(piece.frame)
         subject = self._tokens.column(feed.subject, feed.identify, frame[feed.identify.column])
         key = subject if feed.key == feed.identify.column else self._tokens.keys(feed.name, frame[feed.key])
@@ -143,7 +144,7 @@ class Reader:
         bad = _any_broken(always, n) | _any_broken(content, n)
         known = placed & ~bad & ~gone
         named = placed & ~gone  # a flawed row keeps the links that could be read: a token is 0 where its cell is not
-        row = np.arange(piece.first, piece.first + n, dtype=np.int32)
+        row = np.arange(piece.first, piece.first + n, dtype=np.int32) if rows is None else rows
 
         flaws = _flaws(frame, row, [*unreadable, *always, *content])
         batch = RecordBatch(
@@ -156,7 +157,8 @@ class Reader:
             self._identity_hash(frame, placed & ~gone),
         )  # fmt: skip
         people = self._identities(frame, subject, batch, placed & ~gone)
-        return Parcel(_kept(batch, placed), n, piece.first + n - 1, n - int(placed.sum()), flaws, people)
+        last = piece.first + n - 1 if rows is None else int(rows[-1])
+        return Parcel(_kept(batch, placed), n, last, n - int(placed.sum()), flaws, people)
 
     def _order(self, frame: pl.DataFrame) -> tuple[Int64, UInt8]:
         if self._feed.order is None:

@@ -12,10 +12,15 @@ from collections.abc import Iterable, Iterator, Sequence
 import polars as pl
 
 from connectors.faults import UnreadableFile
+from policies.problems import HuiminError
 from policies.values import Text
 
 _ROWS = 10_000
 _LONGEST_LINE = 16 << 20
+
+
+class NoRecord(HuiminError):
+    """One JSON text that is no record: the unit's; it says why without a cell of it."""
 
 
 def objects(blocks: Iterable[bytes], columns: Sequence[str], name: str) -> Iterator[tuple[int, pl.DataFrame]]:
@@ -31,10 +36,10 @@ def objects(blocks: Iterable[bytes], columns: Sequence[str], name: str) -> Itera
         number = first + len(rows)
         rows.append(_row(line, wanted, number, name))
         if len(rows) == _ROWS:
-            yield first, _frame(rows, wanted)
+            yield first, frame(rows, wanted)
             first, rows = first + len(rows), []
     if rows:
-        yield first, _frame(rows, wanted)
+        yield first, frame(rows, wanted)
     elif first == 1:
         raise _bad(name, 1, "文件是空的", "the file is empty")
 
@@ -50,14 +55,42 @@ def _lines(blocks: Iterable[bytes], name: str) -> Iterator[bytes]:
         yield carry
 
 
+def keys(blocks: Iterable[bytes], name: str) -> list[str]:
+    """Every key of the objects of a file, in the order of their coming; lines that are no objects have none."""
+    found: dict[str, None] = {}
+    for line in _lines(blocks, name):
+        try:
+            data = json.loads(line, parse_int=str, parse_float=str, parse_constant=str)
+        except (ValueError, RecursionError):
+            continue
+        found |= dict.fromkeys(data if isinstance(data, dict) else ())
+    return list(found)
+
+
+def record(text: str | bytes, columns: Sequence[str]) -> list[str | None]:
+    """The cells of one JSON object, as they were written.
+
+    Raises:
+        NoRecord: it is no JSON object, names a key twice, or has a list or object in a column that is read.
+
+    Example:
+        >>> record('{"a": 1.50, "b": null, "c": true, "d": "x"}', ["a", "b", "c", "e"])
+        ['1.50', None, 'true', None]
+    """
+    try:
+        data = json.loads(text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        raise NoRecord(Text("不是 JSON 对象，或有重复的键", "no JSON object, or a key is there twice")) from None
+    if not isinstance(data, dict):
+        raise NoRecord(Text("应为 JSON 对象", "expected a JSON object"))
+    return [_cell(data.get(column), column) for column in columns]
+
+
 def _row(line: bytes, columns: Sequence[str], number: int, name: str) -> list[str | None]:
     try:
-        data = json.loads(line, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_once)
-    except (ValueError, RecursionError):
-        raise _bad(name, number, "不是 JSON 对象，或有重复的键", "no JSON object, or a key is there twice") from None
-    if not isinstance(data, dict):
-        raise _bad(name, number, "应为 JSON 对象", "expected a JSON object")
-    return [_cell(data.get(column), column, number, name) for column in columns]
+        return record(line, columns)
+    except NoRecord as error:
+        raise _bad(name, number, error.text.zh, error.text.en) from None
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -67,19 +100,18 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return data
 
 
-def _cell(value: object, column: str, number: int, name: str) -> str | None:
+def _cell(value: object, column: str) -> str | None:
     if value is None or isinstance(value, bool):
         return None if value is None else str(value).lower()
     if not isinstance(value, str):
-        raise _bad(
-            name, number, f"“{column}”里是列表或对象，应为文字或数", f"{column!r} holds a list or an object; expected text or a number"
-        )
+        raise NoRecord(Text(f"“{column}”里是列表或对象，应为文字或数", f"{column!r} holds a list or an object; expected text or a number"))
     if any("\ud800" <= c <= "\udfff" for c in value):
-        raise _bad(name, number, f"“{column}”里有不成对的代理字符", f"{column!r} holds half a surrogate pair")
+        raise NoRecord(Text(f"“{column}”里有不成对的代理字符", f"{column!r} holds half a surrogate pair"))
     return value
 
 
-def _frame(rows: list[list[str | None]], columns: Sequence[str]) -> pl.DataFrame:
+def frame(rows: list[list[str | None]], columns: Sequence[str]) -> pl.DataFrame:
+    """Rows of cells as columns of text."""
     return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
 
 

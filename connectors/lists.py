@@ -6,7 +6,7 @@ and nothing else. The agreement is asked once more here, after the checker, sinc
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import date
 from typing import Protocol
 
@@ -22,19 +22,21 @@ STATUS: Mapping[str, Text] = {
     "to_check": Text("待核实", "to check"),
     "needs_evidence": Text("缺证据", "needs evidence"),
 }
-_IDENTIFIER = {
+IDENTIFIER = {
     Kind.PERSON: Text("身份号码", "Resident number"),
     Kind.HOUSEHOLD: Text("户号", "Household number"),
     Kind.DWELLING: Text("房屋编号", "Property number"),
 }
 _STREET = Text("街镇", "Street")
+TOKEN = Text("代号", "Token")
 _HEADERS = (
     Text("区划", "Division"),
     Text("状态", "Status"),
     Text("待核实事项", "To check"),
     Text("缺的证据", "Missing"),
-    Text("代号", "Token"),
+    TOKEN,
 )
+_STILL_YES = Text("无论所缺的值是什么都符合", "yes whatever the missing value is")
 
 
 class Listed(Protocol):
@@ -54,7 +56,8 @@ class Listed(Protocol):
 
 def list_sheet(
     policy: Policy, candidates: Sequence[Listed], values: Mapping[int, Mapping[str, str]], catalogue: Catalogue, vault: Vault,
-    today: date, language: str = "zh", places: Mapping[str, Text] | None = None,
+    today: date, language: str = "zh", places: Mapping[str, Text] | None = None, still: Set[int] = frozenset(),
+    merged: Mapping[int, int] | None = None,
 ) -> Sheet:  # fmt: skip
     """The list of a policy as its agency sees it.
 
@@ -63,6 +66,8 @@ def list_sheet(
         values: by token, the text of each disclosed field that is no identity, by ``feed.field`` (``Matcher.disclosed``).
         today: the day on which the agreements must hold.
         places: the names of divisions, by code, as far as they are known; without the name of any there is no column of names.
+        still: the tokens of those who need evidence and are a yes whatever the missing value is; their status says so.
+        merged: subjects that are merged away, and whom each counts as; their identity is shown where the latter's is not known.
 
     Returns:
         A sheet ordered by division, status, identifier and token. A token the vault does not know has an empty identifier.
@@ -73,12 +78,14 @@ def list_sheet(
     for ref in policy.discloses:
         _agreed(ref, policy, catalogue, today)
     tokens = [c.subject for c in candidates]
-    ids = dict(vault.who(policy.subject, tokens).rows())
-    texts = {ref: _texts(ref, catalogue.feeds[ref.feed], tokens, values, vault) for ref in policy.discloses}
+    listed = set(tokens)
+    others = {other: into for other, into in sorted((merged or {}).items()) if into in listed}
+    ids = _known(dict(vault.who(policy.subject, [*tokens, *others]).rows()), others)
+    texts = {ref: _texts(ref, catalogue.feeds[ref.feed], tokens, others, values, vault) for ref in policy.discloses}
     words = _words(policy, language)
-    rows = sorted((_order(c, ids), _row(c, ids, texts, words, catalogue, language)) for c in candidates)
+    rows = sorted((_order(c, ids), _row(c, ids, texts, words, catalogue, language, c.subject in still)) for c in candidates)
     shown = tuple(catalogue.feeds[ref.feed].fields[ref.field].title[language] for ref in policy.discloses)
-    header = (_IDENTIFIER[policy.subject][language], *shown, *(title[language] for title in _HEADERS))
+    header = (IDENTIFIER[policy.subject][language], *shown, *(title[language] for title in _HEADERS))
     return _with_streets(Sheet(policy.title[language], header, [row for _, row in rows]), 1 + len(shown), places or {}, language)
 
 
@@ -106,10 +113,17 @@ def _agreed(ref: FieldRef, policy: Policy, catalogue: Catalogue, today: date) ->
     raise HuiminError(Text(zh, en), 3)
 
 
-def _texts(ref: FieldRef, feed: Feed, tokens: Sequence[int], values: Mapping[int, Mapping[str, str]], vault: Vault) -> Mapping[int, str]:
+def _known(found: Mapping[int, str], others: Mapping[int, int]) -> dict[int, str]:
+    """What is known by token; where nothing is of a subject, that of one merged into it."""
+    return {into: found[other] for other, into in others.items() if other in found} | dict(found)
+
+
+def _texts(
+    ref: FieldRef, feed: Feed, tokens: Sequence[int], others: Mapping[int, int], values: Mapping[int, Mapping[str, str]], vault: Vault
+) -> Mapping[int, str]:
     """By token, the text of one disclosed field."""
     if feed.fields[ref.field].identity:
-        return dict(vault.look_up(feed, tokens, [ref.field]).select("token", ref.field).rows())
+        return _known(dict(vault.look_up(feed, [*tokens, *others], [ref.field]).select("token", ref.field).rows()), others)
     name = f"{ref.feed}.{ref.field}"
     return {token: of_token.get(name, "") for token, of_token in values.items()}
 
@@ -131,8 +145,11 @@ def _row(
     words: Mapping[str, str],
     catalogue: Catalogue,
     language: str,
+    still: bool,
 ) -> tuple[str, ...]:
     status = STATUS[c.status][language] if c.status else ""
+    if still:
+        status += f"（{_STILL_YES.zh}）" if language == "zh" else f" ({_STILL_YES.en})"
     missing = "; ".join(
         words.get(criterion, criterion) + (f" ({catalogue.feeds[feed].title[language]})" if feed else "") for criterion, feed in c.missing
     )

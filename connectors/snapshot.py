@@ -76,6 +76,30 @@ def _written(con: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> 
     return name, len(frame), _digest(frame)
 
 
+def rewritten(path: Path, token: str) -> int:
+    """Takes every row that names a token out of a snapshot, and makes its manifest anew; returns how many rows.
+
+    Raises:
+        DamagedSnapshot: it is none of ours, or not what its manifest says.
+    """
+    verify_snapshot(path)
+    gone = 0
+    with duckdb.connect(str(path), read_only=True, config=_CONFIG) as con:
+        names = [name for (name,) in con.sql("SELECT name FROM manifest").fetchall() if name != "about"]
+        about = dict(con.sql("SELECT key, value FROM about").fetchall())
+        for name in names:
+            frame = _table(con, name)
+            gone += len(frame) - len(_of_others(frame, token))
+        if gone:
+            write_snapshot(path, ((name, _of_others(_table(con, name), token)) for name in names), {}, about)
+    return gone
+
+
+def _of_others(frame: pl.DataFrame, token: str) -> pl.DataFrame:
+    texts = [name for name, type_ in frame.schema.items() if type_ == pl.String]
+    return frame.filter(~pl.any_horizontal(pl.col(texts) == token).fill_null(False)) if texts else frame
+
+
 def verify_snapshot(path: Path) -> dict[str, int]:
     """Hold a snapshot against its manifest.
 

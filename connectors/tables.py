@@ -66,6 +66,30 @@ def pieces(path: Path, format: str, encoding: str, columns: Sequence[str], optio
                 yield from _rows(blocks, columns, optional, name)
 
 
+def header_of(path: Path, format: str, encoding: str) -> list[str]:
+    """The names of a file's columns as they are written; of JSON lines every key there is, in the order of their coming.
+
+    Raises:
+        UnreadableFile: as for ``pieces``; a line that is no JSON object is left for that to tell.
+    """
+    name = path.name
+    with told(name):
+        if format == "xlsx":
+            return [column.strip(SPACES) for column in _loaded(path).columns]
+        with opened(path) as file:
+            blocks = decoded(file, encoding, name)
+            if format == "jsonl":
+                from connectors.jsonlines import keys
+
+                return keys(blocks, name)
+            carry = b""
+            for block in _with_last_newline(blocks):
+                header, carry = _header(carry + block, name)
+                if header:
+                    return header
+    raise unreadable(name, "是空的；应有表头和数据", "is empty; expected a header and rows")
+
+
 def _rows(blocks: Iterable[bytes], columns: Sequence[str], optional: Sequence[str], name: str) -> Iterator[Piece]:
     """CSV blocks, cut where records end."""
     carry, header, row = b"", list[str](), 1
@@ -170,16 +194,20 @@ def _parsed(block: bytes, header: Sequence[str], places: dict[str, int | None]) 
 
 def _sheet(path: Path, columns: Sequence[str], optional: Sequence[str]) -> Iterator[Piece]:
     """The first sheet of a workbook, every cell as text: a date is its ISO form, a number its shortest one."""
-    import fastexcel
-
-    with path.open("rb"):
-        pass  # fastexcel reports a missing file in its own words
-    try:
-        frame = fastexcel.read_excel(path).load_sheet(0, dtypes="string").to_polars()
-    except fastexcel.FastExcelError:
-        raise unreadable(path.name, "不是 XLSX 工作簿，或第一张表为空", "is no XLSX workbook, or its first sheet is empty") from None
+    frame = _loaded(path)
     header = [column.strip(SPACES) for column in frame.columns]
     places = positions(header, columns, optional, path.name)
     frame = frame.select(frame.to_series(i).alias(column) for column, i in places.items() if i is not None)
     if len(frame):
         yield Piece(1, frame)
+
+
+def _loaded(path: Path) -> pl.DataFrame:
+    import fastexcel
+
+    with path.open("rb"):
+        pass  # fastexcel reports a missing file in its own words
+    try:
+        return fastexcel.read_excel(path).load_sheet(0, dtypes="string").to_polars()
+    except fastexcel.FastExcelError:
+        raise unreadable(path.name, "不是 XLSX 工作簿，或第一张表为空", "is no XLSX workbook, or its first sheet is empty") from None

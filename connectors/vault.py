@@ -67,6 +67,29 @@ class Vault:
         """The segments of a feed."""
         return sorted((self.folder / feed.subject.value / feed.name).glob("*.parquet"))
 
+    def identifiers(self, kind: Kind, token: int) -> list[str]:
+        """Every identifier that was delivered of a token."""
+        return sorted({id for id in self.who(kind, [token])["id"].to_list() if id})
+
+    def erase(self, kind: Kind, token: int) -> int:
+        """Takes everything about a token out of every segment; returns how many rows. May be done again.
+
+        What a stopped writer left beside the segments goes, too: only one process writes here.
+        """
+        gone = 0
+        for path in sorted((self.folder / kind.value).glob("*/*.parquet")):
+            frame = pl.read_parquet(path)
+            rest = frame.filter(pl.col("token") != token)
+            if len(rest) < len(frame):
+                gone += len(frame) - len(rest)
+                with replaced(path) as part:
+                    part.touch(mode=0o600)
+                    rest.write_parquet(part, compression_level=1)
+        for left in (self.folder / kind.value).glob("*/.*.part"):
+            left.unlink()
+        self._known.pop(kind, None)
+        return gone
+
     def admit(self, kind: Kind, tokens: UInt64, checks: UInt64, feed: str) -> None:
         """Note tokens with their checks.
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from console import outcomes, units_kafka
+from console.held import below, submitting
 from console.i18n import both, verb
-from console.lookup import no_policy
-from console.session import Session, as_of, of
-from console.words import STATUSES, STREETS, VERDICTS, number, street, token
+from console.lookup import matched
+from console.moments import AsOf, KnownAt, as_of, known_at
+from console.session import Session, of
+from console.words import STATUSES, STILL_YES, STREETS, VERDICTS, number, street, token
 from policies.problems import HuiminError
 from policies.values import Text
 
@@ -20,6 +23,11 @@ if TYPE_CHECKING:
     from policies.catalogue import Catalogue
     from policies.tree import Policy
     from streams.state import State
+
+MARK = "＊"
+"""Beside the status of those who are on the list whatever the missing value is."""
+HELD = Text("（暂缓移出）", " (held back)")
+"""Beside the status of those the rule has taken off, of whom that is not told yet."""
 
 Name = Annotated[str, typer.Argument(metavar="POLICY", help=both("政策代号", "the policy's name"))]
 Every = Annotated[bool, typer.Option("--all", help=both("也列出只计数、不上名单的待定对象", "also those unknown who are only counted"))]
@@ -33,7 +41,6 @@ Limit = Annotated[
         min=0, help=both("表中最多几行（0 为全部；--json 总是全部）", "rows in the table at most (0: all; --json always holds all)")
     ),
 ]
-AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help=both("按这一天判断", "judge as of this day"))]
 Out = Annotated[
     Path | None,
     typer.Option(
@@ -54,6 +61,7 @@ def group() -> typer.Typer:
             "A policy's list, by token only.",
             "huimin candidates list elderly-uninsured",
             "huimin candidates list dibao --all --json",
+            "huimin candidates list dibao --known-at 2026-10-03",
         ),
     )(show)
     app.command(
@@ -70,43 +78,54 @@ def group() -> typer.Typer:
             "记下人工核实的结果。", "Note what was found out about a check.", "huimin candidates answer dibao 00c0ffee00c0ffee assets yes"
         ),
     )(answer)
+    outcomes.add(app)
+    units_kafka.add_candidates(app)
     return app
 
 
-def show(context: typer.Context, policy: Name, every: Every = False, status: Status = None, limit: Limit = 40, at: AsOf = None) -> None:
-    from infra.evaluate import as_of as state_on
-    from infra.evaluate import core
+def show(
+    context: typer.Context,
+    policy: Name,
+    every: Every = False,
+    status: Status = None,
+    limit: Limit = 40,
+    at: AsOf = None,
+    known: KnownAt = None,
+) -> None:
+    from console.erase import since
+    from infra.evaluate import core, listed, seen
+    from infra.held import held_on
 
     session = of(context)
     with session.workspace().reading() as host:
-        state = state_on(host, as_of(at))
+        moment = known_at(known)
+        state = seen(host, as_of(at), moment)
+        if moment is not None:
+            since(session, host.state, state.offset)
         definition = matched(state, policy)
-        found = [c for c in core(state).candidates(policy, every=every) if status in (None, c.status)]
-        if session.data([_as_data(c, definition, state.catalogue) for c in found]):
+        found = [c for c in listed(state, policy, every=every) if status in (None, c.status)]
+        shown = found if session.json else found[: limit or None]
+        still = {c.subject for c in shown if c.status == "needs_evidence" and core(state).still_yes(policy, c.subject)}
+        back = {subject: hold.id for subject, (hold, _) in held_on(state, policy).items()}
+        if session.data([{**_as_data(c, state.catalogue, c.subject in still), "held": back.get(c.subject)} for c in found]):
             return
-        _table(session, found[: limit or None], definition, state.catalogue)
+        _table(session, shown, definition, state.catalogue, still, back.keys())
+        if still:
+            session.say(Text(f"{MARK}：{STILL_YES.zh}", f"{MARK}: {STILL_YES.en}"))
+        for text in below(state, policy):
+            session.say(text, "yellow")
         _summed(session, found, limit, state)
+        outcomes.say_kept_off(session, state, policy)
 
 
-def matched(state: State, name: str) -> Policy:
-    """The version of a policy that is matched now.
-
-    Raises:
-        HuiminError: it was never published, or was withdrawn.
-    """
-    found = state.policies.get(name)
-    if found is None:
-        raise no_policy(name, state.policies)
-    return found
-
-
-def _as_data(c: Candidate, policy: Policy, catalogue: Catalogue) -> dict[str, Any]:
+def _as_data(c: Candidate, catalogue: Catalogue, still: bool) -> dict[str, Any]:
     return {
         "subject": token(c.subject),
         "verdict": c.verdict,
         "status": c.status,
         "division": c.division,
         "checklist": list(c.checklist),
+        "still_yes": still,
         "missing": [{"criterion": criterion, "feed": feed, "units": units(catalogue, feed)} for criterion, feed in c.missing],
     }
 
@@ -116,13 +135,16 @@ def units(catalogue: Catalogue, feed: str | None) -> list[str]:
     return [] if feed is None else [source.unit for source in catalogue.feeds[feed].sources]
 
 
-def _table(session: Session, found: Sequence[Candidate], policy: Policy, catalogue: Catalogue) -> None:
+def _table(
+    session: Session, found: Sequence[Candidate], policy: Policy, catalogue: Catalogue,
+    still: Set[int] = frozenset(), back: Set[int] = frozenset(),
+) -> None:  # fmt: skip
     language, labels = session.language, labelled(policy, session.language)
     rows = (
         [
             token(c.subject),
             VERDICTS[c.verdict][language],
-            STATUSES[c.status][language],
+            STATUSES[c.status][language] + (f" {MARK}" if c.subject in still else "") + (HELD[language] if c.subject in back else ""),
             street(c.division, language),
             _open_points(c, labels, catalogue, language),
         ]
@@ -204,7 +226,7 @@ def answer(context: typer.Context, policy: Name, subject: Subject, check: Check,
     session = of(context)
     if value not in ("yes", "no"):
         raise HuiminError(Text("请写 yes 或 no。", "Write yes or no."), 2)
-    with session.workspace().writing() as host:
+    with submitting(session) as host:
         changes = host.submit(CheckAnswered(policy, subject_of(subject), check, value == "yes")).changes
         registry = host.state.registry
     told(session, changes, registry)

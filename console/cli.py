@@ -15,7 +15,25 @@ from typing import Annotated, Any
 
 import typer
 
-from console import candidates, deliver, explain, feed, policy, publish, snapshot, start, unit
+from console import (
+    ack,
+    candidates,
+    deliver,
+    edition,
+    erase,
+    explain,
+    feed,
+    forecast,
+    holds,
+    identity,
+    kafka,
+    policy,
+    publish,
+    snapshot,
+    start,
+    unit,
+    worker,
+)
 from console.i18n import both, localised
 from console.session import Session
 from console.usage import Family, is_usage, sentence, valueless
@@ -140,14 +158,17 @@ def application() -> typer.Typer:
         help=both("惠民：政策找人。规则定义与各单位记录匹配，名单长期保持准确。", "Huimin: policies find people, and the lists stay true."),
     )
     app.callback()(_root)
-    for module in (start, deliver, explain):
+    for module in (start, deliver, explain, forecast, worker):
         module.add(app)
     for name, group in (
         ("unit", unit.group()), ("feed", feed.group()), ("policy", policy.group()),
-        ("candidates", candidates.group()), ("snapshot", snapshot.group()),
+        ("candidates", candidates.group()), ("holds", holds.group()), ("edition", edition.group()), ("identity", identity.group()),
+        ("snapshot", snapshot.group()), ("erase", erase.group()), ("kafka", kafka.group()),
     ):  # fmt: skip
         if name == "policy":
             publish.add(group)
+        if name == "candidates":
+            ack.add(group)
         app.add_typer(group, name=name, cls=Family)
     return app
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from console.held import submitting
 from console.i18n import both, verb
 from console.lookup import named
 from console.session import Session, of
@@ -59,7 +60,7 @@ def coverage(context: typer.Context, file: Statements = None, only: OneFeed = No
         return
     from infra.delivery import state_coverage
 
-    with session.workspace().writing() as host:
+    with submitting(session) as host:
         changes = state_coverage(session.workspace(), host, file)
         registry = host.state.registry
     from console.changes import told

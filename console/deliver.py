@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from console.held import submitting
 from console.i18n import both, verb
 from console.lookup import named
 from console.session import Session, of
@@ -94,7 +95,7 @@ def ingest(
     contract = named(workspace.catalogue(), feed)
     position = source_of(contract, source)
     done: list[Delivered] = []
-    with workspace.writing() as host:
+    with submitting(session) as host:
         begin(session, host)
         for path in paths:
             with session.progress(Text(f"接收 {path.name}", f"Taking in {path.name}"), _lines_of(path)) as advance:
@@ -140,6 +141,8 @@ def _note(report: DeliveryReport) -> Text:
         return Text("无法识别的行过多，不能证明“没有”", "too many rows name nobody: it proves no absence")
     if report.resumed_behind:
         return Text(f"从第 {report.resumed_behind + 1} 行接着做", f"resumed at row {report.resumed_behind + 1}")
+    if report.erased:
+        return Text(f"{report.erased} 行涉及已删除的人，未保留", f"{report.erased} rows about erased persons: not kept")
     if not report.rows:
         return Text("只有表头，没有一行数据", "a header and no rows")
     return Text("", "")
@@ -193,7 +196,7 @@ def tick(context: typer.Context, to: To = None, days: Days = None) -> None:
     if to is not None and days is not None:
         raise HuiminError(Text("--to 和 --days 只能给一个。", "Give --to or --days, not both."), 2)
     changes: list[CandidateChange] = []
-    with session.workspace().writing() as host:
+    with submitting(session) as host:
         start = host.state.day
         first = session.today() if start == NO_DAY else start
         last = day(to) if to else first + timedelta(days=days) if days else session.today()

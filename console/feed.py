@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console import coverage
+from console import coverage, units_kafka
 from console.i18n import both, verb
 from console.lookup import named
 from console.session import of
@@ -45,6 +45,7 @@ def group() -> typer.Typer:
     ):
         app.command(name, help=text)(function)
     coverage.add(app)
+    units_kafka.add_feed(app)
     return app
 
 
@@ -108,6 +109,7 @@ def _as_data(feed: Feed, language: str) -> dict[str, Any]:
         "discloses": list(feed.agreement.discloses),
         "until": feed.agreement.until,
         "expected_every": feed.expected_every,
+        "bounds": {"shrinks_to": feed.bounds.shrinks_to, "late_after": feed.bounds.late_after, "moves": feed.bounds.moves},
     }
 
 
@@ -150,6 +152,22 @@ def show(context: typer.Context, name: Name) -> None:
     )
     purposes, until = ", ".join(feed.agreement.purposes), feed.agreement.until or "—"
     session.say(Text(f"共享协议：用途 {purposes}；有效至 {until}", f"Agreement: for {purposes}; until {until}"))
+    session.say(_bounds_words(feed))
+
+
+def _bounds_words(feed: Feed) -> Text:
+    """Beyond which the feed takes nobody off a list unasked."""
+    from console.rules import period_words
+    from policies.values import Period
+
+    b, late = feed.bounds, Text("", "")
+    if b.late_after is not None:
+        age = Period.parse(b.late_after)
+        late = Text(f"声明逾 {period_words(age, 'zh')}、", f"a statement older than {period_words(age, 'en')}, ")
+    return Text(
+        f"界限：{late.zh}全量不足上次的 {b.shrinks_to:.4g}、一次交付移出超过名单的 {b.moves:.4g}",
+        f"Bounds: {late.en}a full file under {b.shrinks_to:.4g} of the last, over {b.moves:.4g} of a list off in one delivery",
+    )
 
 
 def check(context: typer.Context, files: Contracts) -> None:

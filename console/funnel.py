@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from console.diff import alike, compared
+from console.diff import as_data as diff_data
+from console.diff import show as show_difference
 from console.session import Session
 from console.words import STATUSES, number, street
 from policies.tree import All, Check, Meta, Node, NoneOf, Unless
@@ -75,21 +78,18 @@ def show_preview(session: Session, state: State, policy: Policy) -> None:
         everybody = matcher.counts(replace(policy, criteria=All(Meta("funnel", ""), ())))
         found = stages(policy, matcher, state.catalogue)
         listed = matcher.preview(policy)
-    before = {c.subject for c in matcher.candidates(policy.name)} if policy.name in state.policies else set()
-    now = {c.subject for c in listed}
-    if session.data(_as_data(policy, everybody, found, listed, before, now)):
+    in_force = state.matched(policy.name)
+    beside = None if in_force is None else compared(session, state, in_force, policy, state.day)
+    if session.data(
+        _as_data(policy, everybody, found, listed, None if beside is None else diff_data(beside, state.catalogue, session.language))
+    ):
         return
     _draw_funnel(session, policy, everybody.yes + everybody.unknown + everybody.no, found)
     _show_streets(session, listed)
-    if policy.name in state.policies:
-        entered, left = number(len(now - before)), number(len(before - now))
-        session.say(
-            Text(
-                f"与现行版本相比：{entered} 进入，{left} 离开。",
-                f"Against the version in force: {entered} would enter, {left} would leave.",
-            ),
-            "bold",
-        )
+    if beside is not None and alike(beside):
+        session.say(Text("与现行版本相比：0 进入，0 离开。", "Against the version in force: 0 would enter, 0 would leave."), "bold")
+    elif beside is not None:
+        show_difference(session, beside, state.catalogue)
     if policy.direction == "burden":
         session.say(Text("这是一项检查：待定的对象不上名单。", "This is an inspection: those unknown are not listed."), "dim")
 
@@ -157,7 +157,7 @@ def _show_streets(session: Session, listed: list[Any]) -> None:
     )
 
 
-def _as_data(policy: Policy, everybody: Any, found: list[Stage], listed: list[Any], before: set[int], now: set[int]) -> dict[str, Any]:
+def _as_data(policy: Policy, everybody: Any, found: list[Stage], listed: list[Any], beside: dict[str, Any] | None) -> dict[str, Any]:
     by_street = Counter((c.division, c.status) for c in listed)
     return {
         "policy": policy.name,
@@ -165,7 +165,8 @@ def _as_data(policy: Policy, everybody: Any, found: list[Stage], listed: list[An
         "in_scope": everybody.yes + everybody.unknown + everybody.no,
         "funnel": [{"criterion": s.id, "cite": s.cite, "yes": s.yes, "unknown": s.unknown} for s in found],
         "streets": [{"division": place, "status": status, "count": count} for (place, status), count in sorted(by_street.items(), key=str)],
-        "listed": len(now),
-        "entered": len(now - before),
-        "left": len(before - now),
+        "listed": len(listed),
+        "entered": len(listed) if beside is None else beside["entered"],
+        "left": 0 if beside is None else beside["left"],
+        "difference": beside,
     }

@@ -45,6 +45,7 @@ def examined(session: Session) -> list[Finding]:
         ("state", lambda: _state(session, workspace)),
         ("quarantine", lambda: _quarantine(workspace)),
         ("disk", lambda: _disk(workspace)),
+        ("kafka", lambda: _kafka(session)),
     ]
     return [finding for code, look in looks for finding in _guarded(code, look)]
 
@@ -86,6 +87,9 @@ def _catalogue(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _state(session: Session, workspace: Workspace) -> Iterator[Finding]:
+    from infra.erasing import unfinished
+    from streams.errors import UNFINISHED
+
     if workspace.empty:
         todo = Text("用 huimin ingest 接收第一批数据。", "Take in the first records with huimin ingest.")
         yield Finding("warning", "state", Text("还没有任何数据", "nothing has been taken in yet"), todo)
@@ -94,8 +98,11 @@ def _state(session: Session, workspace: Workspace) -> Iterator[Finding]:
         state = host.state
         known = len(state.policies)
         yield Finding("ok", "state", Text(f"状态可读：{state.day}，{known} 份政策", f"the state reads well: {state.day}, {known} policies"))
+        if workspace.network is None and (host.erasing or unfinished(workspace)):
+            yield Finding("error", "erasing", UNFINISHED, Text("运行 huimin erase finish。", "Run huimin erase finish."))
         yield from _day(session, host)
         yield from _late(host)
+        yield from _held(host)
 
 
 def _day(session: Session, host: Host) -> Iterator[Finding]:
@@ -128,6 +135,21 @@ def _late(host: Host) -> Iterator[Finding]:
         yield Finding("warning", "stale", text, Text(f"请 {name.zh} 声明覆盖。", f"Ask {name.en} for a coverage statement."))
 
 
+def _held(host: Host) -> Iterator[Finding]:
+    """What is held back and not decided, and for how long."""
+    from console.held import about, lists
+    from infra.held import held_back, standing
+
+    state, people = host.state, held_back(host.state)
+    for hold in state.book.holds.values():
+        if standing(hold, len(people[hold.id])) == "undecided":
+            why, whom, days = about(state, hold), lists(state, people[hold.id]), (state.day - hold.day).days
+            zh = f"{hold.id} 已暂缓 {days} 天待决定：{why.zh}，{whom.zh}"
+            en = f"{hold.id} is held back and undecided for {days} {'day' if days == 1 else 'days'}: {why.en}: {whom.en}"
+            todo = Text(f"huimin holds show {hold.id}，然后放行或驳回。", f"See huimin holds show {hold.id}, then release or reject it.")
+            yield Finding("warning", "held", Text(zh, en), todo)
+
+
 def _quarantine(workspace: Workspace) -> Iterator[Finding]:
     from infra.delivery import quarantined
 
@@ -148,3 +170,23 @@ def _disk(workspace: Workspace) -> Iterator[Finding]:
         )
     else:
         yield Finding("ok", "disk", text)
+
+
+def _kafka(session: Session) -> Iterator[Finding]:
+    """Nothing where no Kafka is named."""
+    from infra.kafka.connection import BOOTSTRAP, Connection
+    from infra.kafka.topics import declared, drift
+
+    if not session.environment.get(BOOTSTRAP):
+        return
+    connection = Connection.of(session.environment)
+    topics = declared(connection)
+    yield Finding("ok", "kafka", Text(f"Kafka 可以连接：{connection.bootstrap}", f"Kafka can be reached: {connection.bootstrap}"))
+    found = drift(connection, topics)
+    for one in found:
+        todo = Text(
+            "请管 Kafka 的人照此建立或改正；惠民不改已有的主题。", "Ask whoever keeps this Kafka to make it so; Huimin changes no topic."
+        )
+        yield Finding("error" if one.kind == "missing" else "warning", "topics", one.text, todo)
+    if not found:
+        yield Finding("ok", "topics", Text(f"{len(topics)} 个主题与约定一致", f"{len(topics)} topics are as declared"))

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from policies.catalogue import Catalogue, Feed
     from policies.lifecycle import Life
     from policies.tree import Policy
+    from streams.registry import Withdrawal
+    from streams.state import State
 
 
 def catalogue_for(session: Session) -> Catalogue:
@@ -85,6 +87,30 @@ def no_policy(name: str, known: Any) -> HuiminError:
         ),
         2,
     )
+
+
+def matched(state: State, name: str) -> Policy:
+    """The version of a policy that is matched on the state's day.
+
+    Raises:
+        HuiminError: it was never published, is withdrawn, or its agreement has ended; says which.
+    """
+    found = state.matched(name)
+    if found is not None:
+        return found
+    if name not in state.registry.versions:
+        raise no_policy(name, state.registry.versions)
+    if (ended := state.registry.withdrawal(name)) is not None:
+        raise HuiminError(withdrawn(state.registry.title(name), ended), 2)
+    zh = f"政策 {name} 在 {state.day} 处于暂停：所读数据的协议已到期。用 huimin policy history {name} 查看。"
+    en = f"Policy {name} is suspended on {state.day}: an agreement it reads under has ended. See huimin policy history {name}."
+    raise HuiminError(Text(zh, en), 2)
+
+
+def withdrawn(title: Text, ended: Withdrawal) -> Text:
+    """That a policy is withdrawn, since when, and why."""
+    zh, en = f"“{title.zh}”已撤销，自 {ended.since} 起", f"{title.en}: withdrawn with effect from {ended.since}"
+    return Text(f"{zh}：{ended.reason}" if ended.reason else f"{zh}。", f"{en}: {ended.reason}" if ended.reason else f"{en}.")
 
 
 def named(catalogue: Catalogue, name: str) -> Feed:

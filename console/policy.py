@@ -1,4 +1,4 @@
-"""Verbs about drafts: check, needs, test. See also ``console.published``."""
+"""Verbs about drafts: check, needs, test. See also ``console.published``, ``diff`` and ``history``."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from console import published
+from console import diff, history, published
 from console.feed import problem_data
 from console.i18n import both, verb
 from console.lookup import catalogue_for, read, readable
-from console.session import as_of, of
+from console.moments import AsOf, as_of
+from console.session import of
 from console.warnings import told_once
 from policies.problems import HuiminError
 from policies.values import Text
@@ -37,7 +38,6 @@ Mutants = Annotated[
     ),
 ]
 Letters = Annotated[bool, typer.Option("--letters", help=both("写给每个单位的函", "as a letter to each unit"))]
-AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help=both("按这一天判断", "judge as of this day"))]
 
 
 def group() -> typer.Typer:
@@ -71,6 +71,8 @@ def group() -> typer.Typer:
     ):
         app.command(name, help=text)(function)
     published.add(app)
+    diff.add(app)
+    history.add(app)
     return app
 
 

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from console.held import submitting
 from console.i18n import both, verb
-from console.lookup import no_policy, readable
-from console.session import Session, as_of, of
+from console.lookup import no_policy, readable, withdrawn
+from console.moments import AsOf, as_of
+from console.session import Session, of
 from policies.problems import Conflict
 from policies.values import Text
 
@@ -26,7 +28,14 @@ By = Annotated[str, typer.Option("--by", metavar="PERSON", help=both("发布人"
 Approved = Annotated[str, typer.Option("--approved-by", metavar="PERSON", help=both("批准人，须为另一人", "who approves: another person"))]
 Yes = Annotated[bool, typer.Option("--yes", help=both("已看过预览，不再询问", "the preview has been seen: do not ask"))]
 Reason = Annotated[str, typer.Option("--reason", help=both("原因", "the reason"))]
-AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help=both("按这一天判断", "judge as of this day"))]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        metavar="DATE",
+        help=both("追溯：视为自这一天起已撤销（不晚于今天）", "as if withdrawn since this day (not later than today)"),
+    ),
+]
 
 
 def add(app: typer.Typer) -> None:
@@ -52,6 +61,7 @@ def add(app: typer.Typer) -> None:
             "撤销一份政策，名单随之清空。",
             "Withdraw a policy; its list is emptied.",
             "huimin policy withdraw dibao --by 王芳 --approved-by 李强 --reason 停止执行",
+            "huimin policy withdraw dibao --since 2026-09-01 --by 王芳 --approved-by 李强 --reason 上位文件废止",
         ),
     )(withdraw)
 
@@ -71,6 +81,7 @@ def publish(context: typer.Context, file: File, by: By, approved_by: Approved, y
     from console.changes import told
     from console.deliver import begin
     from console.funnel import show_preview
+    from console.matched import awaited
     from policies.lifecycle import check_people
     from streams.messages import PolicyPublished
 
@@ -78,16 +89,18 @@ def publish(context: typer.Context, file: File, by: By, approved_by: Approved, y
     check_people(by, approved_by)
     workspace = session.workspace()
     policy = readable(file, workspace.catalogue())
-    with workspace.writing() as host:
+    with submitting(session) as host:
         begin(session, host)
         if not yes:
             if not session.json:
                 show_preview(session, host.state, policy)
             _asked(session, policy)
         with session.progress(Text("发布并判断全体对象", "Publishing, and judging everybody")):
-            changes = host.submit(
+            receipt = host.submit(
                 PolicyPublished(policy.name, policy.version, file.read_text(encoding="utf-8"), policy.digest, by, approved_by)
-            ).changes
+            )
+        changes = receipt.changes
+        awaited(session, host, f"{policy.name}@{policy.version}", receipt.offset)
         registry = host.state.registry
     if not session.json:
         session.say(
@@ -106,18 +119,26 @@ def _asked(session: Session, policy: Policy) -> None:
         raise Conflict(Text("未发布。看过预览后可加 --yes 发布。", "Not published. Add --yes once the preview has been seen."))
 
 
-def withdraw(context: typer.Context, name: Name, by: By, approved_by: Approved, reason: Reason = "", yes: Yes = False) -> None:
+def withdraw(
+    context: typer.Context, name: Name, by: By, approved_by: Approved, reason: Reason = "", since: Since = None, yes: Yes = False
+) -> None:
     from console.changes import told
+    from console.matched import awaited
     from policies.lifecycle import check_people
     from streams.messages import PolicyWithdrawn
 
-    session = of(context)
+    session, since_day = of(context), as_of(since)
     check_people(by, approved_by)
-    with session.workspace().writing() as host:
+    with submitting(session) as host:
         if name not in host.state.registry.versions:
             raise no_policy(name, host.state.registry.versions)
         if not yes and not session.confirm(Text(f"撤销 {name}，名单将清空？", f"Withdraw {name} and empty its list?")):
             raise Conflict(Text("未撤销。加 --yes 可不再询问。", "Not withdrawn. Add --yes not to be asked."))
-        changes = host.submit(PolicyWithdrawn(name, by, approved_by, reason)).changes
+        receipt = host.submit(PolicyWithdrawn(name, by, approved_by, reason, since_day))
+        changes = receipt.changes
+        awaited(session, host, name, receipt.offset)
         registry = host.state.registry
-    told(session, changes, registry, {"policy": name, "withdrawn": True})
+    ended = registry.withdrawal(name)
+    if ended is not None and not session.json:
+        session.say(withdrawn(registry.title(name), ended), "bold")
+    told(session, changes, registry, {"policy": name, "withdrawn": True, "since": ended and ended.since.isoformat()})

@@ -11,9 +11,11 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from console.found import found_words
+from console.held import beside
+from console.outcomes import finding_data, finding_text
 from console.rules import heading, tested, walk
 from console.session import Session
-from console.words import MARKS, STATUSES, STYLES, VERDICTS, place, street, token
+from console.words import MARKS, STATUSES, STILL_YES, STYLES, VERDICTS, place, street, token
 from infra.evaluate import core
 from policies.catalogue import FieldType
 from policies.tree import Node
@@ -35,31 +37,54 @@ def mark(criterion: Criterion) -> str:
 
 def show_explanation(session: Session, state: State, policy: Policy, subject: int) -> None:
     """The verdict, its criteria as a tree, what would settle it, and until when it stands."""
+    from infra.held import held_on
+
     found = core(state).explain(policy.name, subject)
     language, catalogue = session.language, state.catalogue
     out = session.console(stderr=session.json)
-    session.say(_headline(found, language), "bold")
+    session.say(_headline(found, language, told_otherwise=root(state, policy, subject) in state.book.on(policy.name)), "bold")
+    if (back := held_on(state, policy.name).get(root(state, policy, subject))) is not None:
+        session.say(beside(state, *back), "yellow")
+    if (finding := state.findings.of(policy.name, subject)) is not None:
+        session.say(finding_text(state, finding), "yellow")
     if found.verdict.verdict is None:
+        if (other := state.identities.root(policy.subject.value, subject)) != subject:
+            session.say(Text(f"→ 已并入 {token(other)}，请查后者。", f"→ It counts as {token(other)}: ask about that one."), "yellow")
         return
     out.print(_tree(found, catalogue, language))
     for line in _open_points(found, catalogue):
         session.say(line, "yellow")
+    if found.verdict.status == "needs_evidence" and core(state).still_yes(policy.name, subject):
+        session.say(STILL_YES, "green")
     session.say(_until(found.verdict.until))
 
 
-def _headline(found: Explanation, language: str) -> Text:
+def root(state: State, policy: Policy, subject: int) -> int:
+    """Whom a subject counts as, where it was merged into another."""
+    return state.identities.root(policy.subject, subject)
+
+
+def _headline(found: Explanation, language: str, *, told_otherwise: bool) -> Text:
     verdict, policy = found.verdict, found.policy
     where = street(found.division, language)
     if verdict.verdict is None:
         zh = f"{policy.title.zh} · {token(found.subject)}：不作判定（未登记，或在范围 {policy.scope} 之外）"
         return Text(zh, f"{policy.title.en} · {token(found.subject)}: no verdict (not registered, or outside {policy.scope})")
-    word, status = VERDICTS[verdict.verdict], STATUSES[verdict.status]
+    word, listing = VERDICTS[verdict.verdict], _listing(verdict.status, told_otherwise=told_otherwise)
     return Text(
-        f"{policy.title.zh} · {token(found.subject)}（{where}，{found.day}）：{word.zh}"
-        + (f"，名单状态“{status.zh}”" if verdict.status else "，不在名单上"),
-        f"{policy.title.en} · {token(found.subject)} ({where}, {found.day}): {word.en}"
-        + (f", listed as {status.en}" if verdict.status else ", not listed"),
+        f"{policy.title.zh} · {token(found.subject)}（{where}，{found.day}）：{word.zh}，{listing.zh}",
+        f"{policy.title.en} · {token(found.subject)} ({where}, {found.day}): {word.en}, {listing.en}",
     )
+
+
+def _listing(status: str | None, *, told_otherwise: bool) -> Text:
+    """How the rule has her listed; called the rule's word where the list, for an outcome or a hold, says another."""
+    if status is None:
+        return Text("按规则不在名单上", "not listed by the rule") if told_otherwise else Text("不在名单上", "not listed")
+    title = STATUSES[status]
+    if told_otherwise:
+        return Text(f"按规则应列为“{title.zh}”", f"{title.en} by the rule")
+    return Text(f"名单状态“{title.zh}”", f"listed as {title.en}")
 
 
 def _tree(found: Explanation, catalogue: Catalogue, language: str) -> Any:
@@ -171,8 +196,12 @@ def _until(day: date | None) -> Text:
 
 def explanation_data(state: State, policy: Policy, subject: int, language: str) -> dict[str, Any]:
     """An explanation as JSON."""
+    from infra.held import held_on
+
     found = core(state).explain(policy.name, subject)
+    back = held_on(state, policy.name).get(root(state, policy, subject))
     verdict, catalogue = found.verdict, state.catalogue
+    finding = state.findings.of(policy.name, subject)
     return {
         "policy": policy.name,
         "version": policy.version,
@@ -181,9 +210,12 @@ def explanation_data(state: State, policy: Policy, subject: int, language: str) 
         "division": found.division,
         "verdict": verdict.verdict,
         "status": verdict.status,
+        "held": back and {"hold": back[0].id, "told": back[1].told},
         "failed": list(verdict.failed),
         "checklist": list(verdict.checklist),
+        "still_yes": verdict.status == "needs_evidence" and core(state).still_yes(policy.name, subject) is True,
         "until": verdict.until,
+        "outcome": None if finding is None else finding_data(state, finding),
         "missing": [
             {"criterion": criterion, "feed": feed, "unit": unit, "contact": dict(catalogue.units[unit].contact) if unit else {}}
             for criterion, feed, unit in verdict.missing

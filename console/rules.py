@@ -158,9 +158,9 @@ def value_words(value: Value, catalogue: Catalogue, language: str, of: FieldRef 
     """A value as people read it: a number, the labels of codes, or a parameter by its name."""
     if isinstance(value, Literals):
         labels = dict(catalogue.feeds[of.feed].fields[of.field].values) if of and language == "zh" else {}
-        return Text("、", ", ")[language].join(labels.get(str(one), _number(one)) for one in value.values)
+        return Text("、", ", ")[language].join(labels.get(str(one), number_words(one)) for one in value.values)
     table = f"[{_field(value.by, catalogue, language)}]" if value.by else ""
-    return f"{value.param}{table}" + (f" × {_number(value.times)}" if value.times != 1 else "")
+    return f"{value.param}{table}" + (f" × {number_words(value.times)}" if value.times != 1 else "")
 
 
 def period_words(period: Period, language: str) -> str:
@@ -178,11 +178,11 @@ def period_words(period: Period, language: str) -> str:
     return " ".join(f"{n} {unit.en}{'' if n == 1 else 's'}" for n, unit in told)
 
 
-def _number(value: object) -> str:
+def number_words(value: object) -> str:
     """An exact number as people write it.
 
     Example:
-        >>> _number(Fraction(3, 2)), _number(Fraction(1, 3))
+        >>> number_words(Fraction(3, 2)), number_words(Fraction(1, 3))
         ('1.5', '1/3')
     """
     if not isinstance(value, Fraction):

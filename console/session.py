@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import typer
 
-from infra.settings import Settings, day, today
+from infra.settings import Settings, today
 from policies.values import Text
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Session:
         """The workspace the verb works in; imported late, for it brings the connectors along."""
         from infra.workspace import Workspace
 
-        return Workspace.open(self.settings.workspace)
+        return Workspace.open(self.settings.workspace, self.environment)
 
     def console(self, stderr: bool = False) -> Console:
         """A console of rich; prints plain text where nobody watches."""
@@ -126,8 +126,3 @@ def of(context: typer.Context) -> Session:
     found = context.find_object(Session)
     assert found is not None  # the root callback made it
     return found
-
-
-def as_of(text: str | None) -> date | None:
-    """The date of ``--as-of``, None where it was not given."""
-    return None if text is None else day(text)

@@ -21,6 +21,16 @@ Seed = Annotated[
     int, typer.Option(help=both("随机种子；同一种子得到同样的数据", "seed of the generator: the same seed, the same district"))
 ]
 Keep = Annotated[Path | None, typer.Option(help=both("把演示的工作区留在这个目录", "keep the demonstration's workspace in this folder"))]
+Workers = Annotated[
+    int,
+    typer.Option(
+        "--kafka",
+        metavar="N",
+        min=0,
+        max=8,
+        help=both("在真正的 Kafka 上由 N 个工作进程完成（默认 0：单进程）", "on a real Kafka, by N workers (default 0: in this process)"),
+    ),
+]
 Example = Annotated[
     bool, typer.Option("--example", help=both("带上示例的单位、数据源和政策", "with the library's units, feeds and policies"))
 ]
@@ -35,6 +45,7 @@ def add(app: typer.Typer) -> None:
             "生成一个虚构的普陀区，走一遍从数据到名单的全过程。",
             "Make up a district and go all the way from records to lists.",
             "huimin demo --residents 5000",
+            "huimin demo --kafka 2",
         ),
     )(demo)
     app.command(
@@ -63,7 +74,7 @@ def init(context: typer.Context, example: Example = False) -> None:
         )
     session.say(
         Text(
-            "secret.key 是代码化名的密钥：请另存一份，丢失后无法恢复。",
+            "secret.key 是生成化名的密钥：请另存一份，丢失后无法恢复。",
             "secret.key makes the tokens: keep a copy elsewhere, it cannot be made again.",
         )
     )
@@ -81,10 +92,10 @@ def _next_step(example: bool) -> Text:
     )
 
 
-def demo(context: typer.Context, residents: Residents = 50_000, seed: Seed = 310107, keep: Keep = None) -> None:
+def demo(context: typer.Context, residents: Residents = 50_000, seed: Seed = 310107, keep: Keep = None, kafka: Workers = 0) -> None:
     from console.demo.tour import tour
 
-    tour(of(context), residents, seed, keep)
+    tour(of(context), residents, seed, keep, kafka)
 
 
 def doctor(context: typer.Context) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from policies.values import Text
+from streams.outcomes import TITLES
 
 VERDICTS = {"yes": Text("符合", "yes"), "no": Text("不符合", "no"), "unknown": Text("待定", "unknown")}
 STATUSES = {
@@ -11,7 +14,10 @@ STATUSES = {
     "needs_evidence": Text("缺证据", "needs evidence"),
     None: Text("—", "—"),
 }
+STILL_YES = Text("无论所缺的值是什么，结论都是符合。", "Whatever the missing value is, still yes.")
 CHANGES = {"entered": Text("进入", "entered"), "left": Text("离开", "left"), "changed": Text("变化", "changed")}
+OUTCOMES = TITLES
+"""What an agency found."""
 CAUSES = {
     "record": Text("记录变化", "record"),
     "coverage": Text("覆盖声明", "coverage"),
@@ -21,6 +27,11 @@ CAUSES = {
     "day": Text("日期推进", "passing day"),
     "answer": Text("核实结果", "answer"),
     "agreement": Text("协议到期", "agreement"),
+    "identity": Text("身份更正", "identity"),
+    "outcome": Text("机构反馈", "outcome"),
+    "evidence": Text("证据变化", "evidence"),
+    "release": Text("暂缓放行", "release"),
+    "erasure": Text("删除个人", "erasure"),
     "engine": Text("系统升级", "engine"),
 }
 MARKS = {"T": "✓", "F": "✗", "U": "?"}
@@ -70,3 +81,14 @@ def token(subject: int) -> str:
 def number(count: int) -> str:
     """A count with separators: 12,345."""
     return f"{count:,}"
+
+
+def outcomes(counts: Mapping[str, int], language: str) -> str:
+    """How many of each outcome, the usual order.
+
+    Example:
+        >>> outcomes({"declined": 2, "enrolled": 1200}, "en")
+        'enrolled 1,200, declined 2'
+    """
+    parts = [f"{title[language]} {number(counts[one])}" for one, title in OUTCOMES.items() if counts.get(one)]
+    return ("，" if language == "zh" else ", ").join(parts)

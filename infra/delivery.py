@@ -37,7 +37,8 @@ class Delivered:
         r = self.report
         return {
             "file": self.file, "feed": r.feed, "unit": r.unit, "id": r.id, "delivery": r.number, "rows": r.rows, "unplaced": r.unplaced,
-            "quarantined": r.quarantined, "deleted": r.deleted, "repeated": r.already, "resumed_behind": r.resumed_behind, "void": r.void,
+            "quarantined": r.quarantined, "deleted": r.deleted, "erased": r.erased,
+            "repeated": r.already, "resumed_behind": r.resumed_behind, "void": r.void,
             "broken": [{"column": column, "rule": rule, "cells": count} for (column, rule), count in sorted(r.by_rule.items())],
         }  # fmt: skip
 

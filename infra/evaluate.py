@@ -1,31 +1,102 @@
 """The state as of another day, to look at only.
 
-The one idea: what ``--as-of`` shows is what a tick to that day would decide, because it is that tick, applied to the reader's own copy
-and thrown away with it.
+The one idea: what ``--as-of`` shows is what a tick to that day would decide, because it is that tick, applied to a state that is thrown
+away. Who looks back at a day sees the versions that were in force then: a withdrawal that is so only since a later day has not come yet
+(docs/semantics.md, section 12).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from matchers.core import Matcher
+    from matchers.verdicts import Candidate
     from streams.host import Host
     from streams.state import State
 
 
 def as_of(host: Host, day: date | None) -> State:
-    """The state of a reading host on ``day``; as it is where that is None."""
-    state: State = host.state
-    if day is not None and day != state.day:
-        from streams.messages import Tick
-        from streams.steps import step
+    """The state of a host on ``day``; as it is where that is None. Never to be submitted to."""
+    return host.state if day in (None, host.state.day) else _on(thrown_away(host), day)
 
-        step(state, Tick(day), state.offset)
+
+def seen(host: Host, day: date | None, known_at: int | date | None) -> State:
+    """The state of a host on ``day``, from what was known at a moment; from what is known now where that is None.
+
+    A day behind the moment is a forecast from what was known then.
+
+    Raises:
+        NotKept: the moment cannot be asked for.
+    """
+    return as_of(host, day) if known_at is None else _on(host.at(known_at), day)
+
+
+def _on(state: State, day: date | None) -> State:
+    if day is None or day == state.day:
+        return state
+    from streams.messages import Tick
+    from streams.steps import step
+
+    if day < state.day:
+        state.registry = state.registry.looked_back(day)
+    step(state, Tick(day), state.offset)
     return state
+
+
+def thrown_away(host: Host) -> State:
+    """The state of a host, to do with as one likes: a reader's own; a copy of one that lives on (a writer's, a network's replica)."""
+    from streams.state import State
+
+    state = host.state
+    return state if host.readonly else State.restored(host.parts, state.meta(), state.arrays())
 
 
 def core(state: State) -> Matcher:
     """The matching core of a state: what a person asks of it, beyond what the steps call through their port."""
     return cast("Matcher", state.matcher)
+
+
+def listed(state: State, policy: str, every: bool = False) -> list[Candidate]:
+    """A policy's list as it is told, by token: as the core finds it, but for those kept off by an outcome, and those held back.
+
+    Args:
+        every: also those unknown who are only counted.
+    """
+    from dataclasses import replace
+
+    from matchers.changes import STATUSES
+    from matchers.verdicts import Candidate
+
+    matcher, overlays = core(state), state.book.on(policy)
+    found = matcher.candidates(policy, every=every) if policy in matcher.policies else []
+    if not overlays:
+        return found
+    told = {one.subject: one for one in found if one.subject not in overlays}
+    there = {one.subject: one for one in found}
+    places = divisions(state, policy, [subject for subject, overlay in overlays.items() if overlay.told is not None])
+    for subject, overlay in overlays.items():
+        if overlay.told is None:
+            continue
+        status, (checklist, missing) = overlay.told
+        one = there.get(subject) or Candidate(subject, "yes", None, (), (), places[subject])
+        told[subject] = replace(one, status=STATUSES[status], checklist=checklist, missing=missing)
+    return [told[subject] for subject in sorted(told)]
+
+
+def divisions(state: State, policy: str, subjects: Sequence[int]) -> dict[int, str | None]:
+    """Where subjects of a policy's kind are placed; None where unplaced, or not known at all."""
+    if not subjects:
+        return {}
+    import numpy as np
+
+    from matchers.layout import KINDS
+    from matchers.verdicts import divisions_of
+
+    matcher, kind = core(state), KINDS.index(state.policies[policy].subject)
+    rows = {subject: matcher.store.entity(kind, subject) for subject in subjects}
+    known = [subject for subject, row in rows.items() if row >= 0]
+    places = divisions_of(matcher, kind, state.day, np.array([rows[subject] for subject in known], np.int32))
+    return {**dict.fromkeys(rows), **dict(zip(known, places, strict=True))}

@@ -13,7 +13,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra.evaluate import core
+from infra.evaluate import core, listed
+from infra.outcomes import standing
 from policies.values import Kind, Text
 
 if TYPE_CHECKING:
@@ -22,11 +23,25 @@ if TYPE_CHECKING:
     from infra.workspace import Workspace
     from matchers.verdicts import Candidate
     from streams.host import Host
+    from streams.state import State
 
 EPOCH = date(1970, 1, 1)
 SUBJECTS = {Kind.PERSON: "persons", Kind.HOUSEHOLD: "households", Kind.DWELLING: "dwellings"}
 TABLES = frozenset(
-    {"about", "manifest", "candidates", "changes", "coverage", "policies", "verdicts", "columns", "codes", *SUBJECTS.values()}
+    {
+        "about",
+        "manifest",
+        "candidates",
+        "changes",
+        "coverage",
+        "policies",
+        "verdicts",
+        "columns",
+        "codes",
+        "holds",
+        "outcomes",
+        *SUBJECTS.values(),
+    }
 )
 """Tables a snapshot has whatever the feeds are called."""
 
@@ -44,9 +59,11 @@ def export_list(workspace: Workspace, host: Host, name: str, path: Path, languag
     from connectors.lists import list_sheet
 
     matcher, policy = core(host.state), host.state.policies[name]
-    found = matcher.candidates(name)
+    found = listed(host.state, name)
     values = {c.subject: matcher.disclosed(name, c.subject) for c in found}
-    sheet = list_sheet(policy, found, values, host.state.catalogue, workspace.vault(), host.state.day, language, places)
+    still = {c.subject for c in found if c.status == "needs_evidence" and matcher.still_yes(name, c.subject)}
+    merged = host.state.identities.merged(policy.subject)
+    sheet = list_sheet(policy, found, values, host.state.catalogue, workspace.vault(), host.state.day, language, places, still, merged)
     (write_xlsx if path.suffix == ".xlsx" else write_csv)(path, sheet)
     return len(sheet.rows)
 
@@ -122,8 +139,8 @@ def _dictionary(host: Host) -> dict[str, pl.DataFrame]:
 def _tables(host: Host) -> dict[str, pl.DataFrame]:
     import polars as pl
 
-    state, matcher = host.state, core(host.state)
-    listed = [row for name in sorted(state.policies) for row in _listed(name, matcher.candidates(name))]
+    state = host.state
+    rows = [row for name in sorted(state.policies) for row in _listed(name, listed(state, name))]
     changes = [
         (c.id, c.policy, c.version, f"{c.subject:016x}", c.change, c.before, c.status, c.cause.kind, c.cause.detail, c.day)
         for c in host.outputs()
@@ -140,15 +157,17 @@ def _tables(host: Host) -> dict[str, pl.DataFrame]:
         )
         for _, e in sorted(state.statements.entries.items())
     ]
+    found = [
+        (f.policy, f"{f.subject:016x}", f.outcome, f.on, f.criterion, f.day, f.until, standing(state, f) == "kept")
+        for f in sorted(state.findings, key=lambda one: (one.policy, one.subject))
+    ]
     policies = [
         (name, p.version, p.title.zh, p.title.en, str(p.subject), p.direction, p.effective_from, p.effective_to)
         for name, p in sorted(state.policies.items())
     ]
     text, day = pl.String, pl.Date
     return {
-        "candidates": _frame(
-            listed, {"policy": text, "subject": text, "status": text, "division": text, "checklist": text, "missing": text}
-        ),
+        "candidates": _frame(rows, {"policy": text, "subject": text, "status": text, "division": text, "checklist": text, "missing": text}),
         "changes": _frame(
             changes,
             {
@@ -180,8 +199,38 @@ def _tables(host: Host) -> dict[str, pl.DataFrame]:
                 "effective_to": day,
             },
         ),
+        "holds": _holds(state),
+        "outcomes": _frame(
+            found,
+            {
+                "policy": text,
+                "subject": text,
+                "outcome": text,
+                "found_on": day,
+                "criterion": text,
+                "day": day,
+                "until": day,
+                "kept_off": pl.Boolean,
+            },
+        ),
         **_dictionary(host),
     }
+
+
+def _holds(state: State) -> pl.DataFrame:
+    """What is held back: a row for each subject of each hold, or one without a subject where nobody is left."""
+    import polars as pl
+
+    from infra.held import held_back
+
+    rows: list[tuple[Any, ...]] = []
+    for id, people in held_back(state).items():
+        hold = state.book.holds[id]
+        facts = (id, hold.kind, hold.about, hold.day, hold.decision)
+        rows += [(*facts, one.policy, f"{one.subject:016x}", one.told, one.found) for one in people] or [(*facts, *[None] * 4)]
+    text = pl.String
+    names = ("hold", "kind", "about", "day", "decision", "policy", "subject", "told", "found")
+    return _frame(rows, {name: pl.Date if name == "day" else text for name in names})
 
 
 def _listed(policy: str, found: Iterable[Candidate]) -> Iterator[tuple[str | None, ...]]:

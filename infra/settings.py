@@ -21,8 +21,11 @@ WORKSPACE = "HUIMIN_WORKSPACE"
 LANGUAGE = "HUIMIN_LANG"
 TODAY = "HUIMIN_TODAY"
 """Overrides the clock's day (YYYY-MM-DD), for rehearsals and tests."""
+CACHE = "HUIMIN_CACHE"
+"""Where what was fetched once is kept."""
 
 DEFAULT_WORKSPACE = "huimin-workspace"
+DEFAULT_CACHE = "~/.cache/huimin"
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 
@@ -53,6 +56,16 @@ def settings(workspace: str | None, language: str | None, environment: Mapping[s
     """
     folder = workspace or environment.get(WORKSPACE) or DEFAULT_WORKSPACE
     return Settings(Path(folder).expanduser(), _language(language or environment.get(LANGUAGE) or "zh"))
+
+
+def cache(environment: Mapping[str, str]) -> Path:
+    """The folder of what was fetched once and can be fetched again.
+
+    Example:
+        >>> cache({"HUIMIN_CACHE": "/var/cache/huimin"})
+        PosixPath('/var/cache/huimin')
+    """
+    return Path(environment.get(CACHE) or DEFAULT_CACHE).expanduser().absolute()
 
 
 def _language(name: str) -> Language:
@@ -91,3 +104,21 @@ def day(text: str) -> date:
         raise BadSetting(
             Text(f"“{text}”不是有效日期，请写成 2026-10-15 这样的形式。", f"{text!r} is not a date: write it like 2026-10-15.")
         ) from None
+
+
+def moment(text: str) -> int | date:
+    """A moment as people type it: a day, or ``#`` and the number of a message.
+
+    Raises:
+        BadSetting: it is neither.
+
+    Example:
+        >>> moment("#17"), moment("2026-03-03")
+        (17, datetime.date(2026, 3, 3))
+    """
+    if not text.startswith("#"):
+        return day(text)
+    digits = text.removeprefix("#")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
+        raise BadSetting(Text(f"“{text}”不是消息编号，请写成 #17 这样的形式。", f"{text!r} is no number of a message: write it like #17."))
+    return int(digits)

@@ -8,6 +8,8 @@ machine keeps (state, identities) is opened only here, with the key only its own
     state/  identity/               the log with its snapshots; names, encrypted nowhere but never outside this folder
     quarantine/  exports/  snapshots/
     secret.key (0600)  version
+    retention                       how many days of the past can be asked, where that is not 400; and how many GB they may take
+    network                         of a workspace that is part of a network on Kafka: the prefix of its topics
 
 The tree of errors: ``NoWorkspace`` (operator: wrong folder; 2), ``WorkspaceExists`` (operator; 5), ``NewerWorkspace`` (operator: older
 program than data; 5), ``BrokenWorkspace`` (operator: something was removed or its permissions changed; 1). Trying again helps in none.
@@ -19,19 +21,22 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from policies.problems import HuiminError
+from policies.problems import Conflict, HuiminError
 from policies.values import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from connectors.tokens import Tokens
     from connectors.vault import Vault
     from policies.catalogue import Catalogue
     from streams.host import Host
     from streams.ports import Parts
+    from streams.retention import Retention
 
 VERSION = 1
 FOLDERS = ("feeds", "policies", "state", "identity", "quarantine", "exports", "snapshots")
@@ -75,9 +80,14 @@ class BrokenWorkspace(HuiminError):
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """An existing workspace. Nothing is read until it is asked for."""
+    """An existing workspace. Nothing is read until it is asked for.
+
+    Args:
+        environment: where a network's Kafka is told (``infra.kafka.connection``).
+    """
 
     root: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def create(cls, root: Path, units: str) -> Workspace:
@@ -99,7 +109,7 @@ class Workspace:
         return made
 
     @classmethod
-    def open(cls, root: Path) -> Workspace:
+    def open(cls, root: Path, environment: Mapping[str, str] | None = None) -> Workspace:
         """The workspace in this folder.
 
         Raises:
@@ -111,7 +121,7 @@ class Workspace:
             raise NoWorkspace(root) from None
         if not found.isdigit() or int(found) > VERSION:
             raise NewerWorkspace(root, found[:20])
-        return cls(root)
+        return cls(root, environment or {})
 
     def folder(self, name: str) -> Path:
         """One of the workspace's folders, made again if someone removed it empty."""
@@ -174,21 +184,63 @@ class Workspace:
         return Vault(self.folder("identity"))
 
     @property
+    def network(self) -> str | None:
+        """The prefix of the network's topics, where this workspace is part of one."""
+        try:
+            return (self.root / "network").read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            return None
+
+    def retention(self) -> Retention:
+        """How much of the past is kept: the file ``retention`` holds days, and behind them GB where those are not 16.
+
+        Raises:
+            BrokenWorkspace: it holds something else.
+        """
+        from streams.retention import USUAL, Retention
+
+        try:
+            words = (self.root / "retention").read_text(encoding="utf-8").split()
+        except FileNotFoundError:
+            return USUAL
+        if not 1 <= len(words) <= 2 or not all(word.isascii() and word.isdigit() and len(word) <= 6 for word in words):
+            zh = f"{self.root / 'retention'} 应写保留的天数，可再写最多占用多少 GB，如“400 16”。请改正后重试。"
+            en = f"{self.root / 'retention'} is to hold a number of days, and if you like how many GB at most, such as 400 16. Mend it."
+            raise BrokenWorkspace(Text(zh, en), 2)
+        days, *size = map(int, words)
+        return Retention(days, size[0] << 30 if size else USUAL.bytes)
+
+    def join(self, prefix: str) -> None:
+        """From now on what is submitted here goes to the network of these topics.
+
+        Raises:
+            Conflict: something was submitted here before, on its own.
+        """
+        if self.network is None and not self.empty:
+            zh = f"{self.root} 已有自己的数据，不能再加入 Kafka 网络；请新建一个工作区来加入。"
+            raise Conflict(Text(zh, f"{self.root} has a state of its own and cannot join a network; make a new workspace for that."))
+        (self.root / "network").write_text(prefix + "\n", encoding="ascii")
+
+    @property
     def empty(self) -> bool:
         """Has nothing ever been submitted?"""
         from streams.storage import exists
 
-        return not exists(self.folder("state"))
+        return self.network is None and not exists(self.folder("state"))
 
     @contextmanager
     def reading(self) -> Iterator[Host]:
         """The state, to look at; a writer may be at work."""
         from streams.host import Host
 
+        if (prefix := self.network) is not None:
+            with self._on_network(prefix) as host:
+                yield host
+            return
         if self.empty:
             with self.writing():
                 pass
-        with Host.open(self.folder("state"), _parts(), readonly=True) as host:
+        with Host.open(self.folder("state"), parts(), readonly=True) as host:
             yield host
 
     @contextmanager
@@ -199,12 +251,22 @@ class Workspace:
 
         units, contracts = self.documents()
         self.catalogue()  # every problem of a document is told before anything is changed
-        rule = SnapshotRule(closing_rows=CLOSING_ROWS)
-        with Host.open(self.folder("state"), _parts(), create=True, rule=rule) as host:
+        prefix, rule = self.network, SnapshotRule(closing_rows=CLOSING_ROWS, retention=self.retention())
+        with Host.open(self.folder("state"), parts(), create=True, rule=rule) if prefix is None else self._on_network(prefix) as host:
             wanted = CatalogueSet(units, contracts)
             if not host.state.begun or host.state.catalogues[-1] != wanted:
                 host.submit(wanted)
             yield host
+
+    def _on_network(self, prefix: str) -> Host:
+        from connectors.broker import ChangesTopic, InputsTopic
+        from infra.kafka.connection import Connection
+        from infra.kafka.topics import identity
+        from streams.network_host import NetworkHost
+
+        connection = Connection.of(self.environment)
+        client, folder = connection.client(), self.folder("state") / identity(connection, prefix)
+        return NetworkHost(folder, parts(), InputsTopic(client, prefix), ChangesTopic(client, prefix), self.retention())
 
     def _write_key(self) -> None:
         handle = os.open(self.root / "secret.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -212,7 +274,7 @@ class Workspace:
             file.write(secrets.token_hex(KEY_BYTES) + "\n")
 
 
-def _parts() -> Parts:
+def parts() -> Parts:
     """The ports of the streams layer, joined to the connectors."""
     from connectors.contracts import read_catalogue
     from streams.ports import Parts

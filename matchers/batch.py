@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +46,7 @@ class RecordBatch:
         values: by field name, int64[n], MISSING = empty; every matrix field of the feed.
         dictionaries: by text or division field, the texts its values index.
         identity: uint64[n], hash of the identity fields, 0 where there are none: only compared, to see that they changed.
+        deliveries: int32[n], the delivery of each row, where they came with several (``matchers.folders``); ``delivery`` is then 0.
     """
 
     feed: str
@@ -61,17 +63,60 @@ class RecordBatch:
     values: Mapping[str, Int64]
     dictionaries: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     identity: UInt64 | None = None
+    deliveries: Int32 | None = None
 
     def __len__(self) -> int:
         return len(self.key)
 
     def slice(self, start: int, stop: int) -> RecordBatch:
         """Rows start..stop, sharing memory and dictionaries."""
-        part = np.s_[start:stop]
+        return self._of(np.s_[start:stop])
+
+    def chosen(self, keep: npt.NDArray[np.bool_]) -> RecordBatch:
+        """The rows where ``keep`` holds, in their order, sharing dictionaries."""
+        return self if keep.all() else self._of(np.flatnonzero(keep))
+
+    def blanked(self, rows: npt.NDArray[np.bool_]) -> RecordBatch:
+        """The batch with these rows blank: they keep their numbers, so that a delivery stays whole, and say nothing else.
+
+        Texts of a dictionary that no row means any more are empty, too; the others keep their places.
+        """
+
+        def but(column: npt.NDArray[Any], value: Any) -> npt.NDArray[Any]:
+            return np.where(rows, column.dtype.type(value), column)
+
+        values = {name: but(column, MISSING) for name, column in self.values.items()}
+        return RecordBatch(
+            self.feed, self.source, self.delivery, but(self.key, 0), but(self.subject, 0), but(self.order, 0), self.row,
+            but(self.flags, 0), but(self.valid_from, OPEN_FROM), but(self.valid_to, OPEN_TO),
+            {name: but(column, 0) for name, column in self.links.items()}, values,
+            {name: _meant(texts, values[name]) for name, texts in self.dictionaries.items()},
+            None if self.identity is None else but(self.identity, 0), self.deliveries,
+        )  # fmt: skip
+
+    def _of(self, part: Any) -> RecordBatch:
         return RecordBatch(
             self.feed, self.source, self.delivery, self.key[part], self.subject[part], self.order[part], self.row[part],
             self.flags[part], self.valid_from[part], self.valid_to[part],
             {name: column[part] for name, column in self.links.items()},
             {name: column[part] for name, column in self.values.items()},
             self.dictionaries, None if self.identity is None else self.identity[part],
+            None if self.deliveries is None else self.deliveries[part],
         )  # fmt: skip
+
+
+def _meant(texts: tuple[str, ...], values: Int64) -> tuple[str, ...]:
+    """The texts that some value means; "" in the place of the others."""
+    used = set(np.unique(values).tolist())
+    return tuple(text if place in used else "" for place, text in enumerate(texts))
+
+
+def latest(batch: RecordBatch) -> npt.NDArray[np.bool_]:
+    """Which rows of a batch are the latest of their record in it; of equal ones the first, as the store has it."""
+    out = np.ones(len(batch), np.bool_)
+    keys = np.sort(batch.key)
+    if (keys[1:] == keys[:-1]).any():
+        order = np.lexsort((-np.arange(len(batch)), batch.row, batch.order, batch.key))
+        key = batch.key[order]
+        out[order[:-1]] = key[1:] != key[:-1]
+    return out

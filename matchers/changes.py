@@ -7,10 +7,12 @@ gathered by what is open for them, and each distinct answer is put into words on
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, overload
 
 import numpy as np
+import numpy.typing as npt
 
 from matchers.batch import Int32, UInt8, UInt64
 
@@ -20,6 +22,21 @@ if TYPE_CHECKING:
 STATUSES: tuple[str | None, ...] = (None, "eligible", "to_check", "needs_evidence")
 Open: TypeAlias = tuple[tuple[str, ...], tuple[tuple[str, str | None], ...]]
 """Open checks, and what is missing as (criterion, feed)."""
+
+
+class Sighting(NamedTuple):
+    """How a watched subject stands now (``matchers.watching``).
+
+    ``mark`` is what the policy's criteria read of her, and digests of the disclosed values; ``fresh`` where it is not to be compared
+    with the last one: she is watched since now, or by another version. ``status`` is a place in ``STATUSES``.
+    """
+
+    policy: str
+    subject: int
+    mark: str
+    fresh: bool
+    status: int
+    open: Open
 
 
 class Change(NamedTuple):
@@ -45,6 +62,9 @@ class Columns:
         subject: uint64[n], tokens.
         before, after: uint8[n], places in ``STATUSES``.
         open: int32[n], place in ``opens``.
+        was: int32[n], place in ``opens`` of what was open before; -1 where that is not known, or a disclosed value is another; None:
+            nowhere known.
+        seen: how those stand who are watched and may have been touched.
     """
 
     policies: list[tuple[str, int]]
@@ -54,16 +74,37 @@ class Columns:
     before: UInt8
     after: UInt8
     open: Int32
+    was: Int32 | None = None
+    seen: tuple[Sighting, ...] = ()
 
     def __len__(self) -> int:
         return len(self.policy)
 
-    def of(self, names: set[str]) -> Columns:
-        """The changes of these policies."""
-        keep = np.array([name in names for name, _ in self.policies], np.bool_)[self.policy]
+    def of(self, names: AbstractSet[str], others: bool = False) -> Columns:
+        """The changes of these policies, or of all others."""
+        keep = np.array([(name in names) != others for name, _ in self.policies], np.bool_)[self.policy]
+        return self._where(keep, tuple(one for one in self.seen if (one.policy in names) != others))
+
+    def but(self, subject: int) -> Columns:
+        """The changes of everybody else."""
+        return self._where(self.subject != np.uint64(subject), tuple(one for one in self.seen if one.subject != subject))
+
+    def _where(self, keep: npt.NDArray[np.bool_], seen: tuple[Sighting, ...]) -> Columns:
         return Columns(
-            self.policies, self.opens, self.policy[keep], self.subject[keep], self.before[keep], self.after[keep], self.open[keep]
-        )
+            self.policies, self.opens, self.policy[keep], self.subject[keep], self.before[keep], self.after[keep], self.open[keep],
+            None if self.was is None else self.was[keep], seen,
+        )  # fmt: skip
+
+
+@dataclass(slots=True)
+class Was:
+    """What was open before the changes of a part: bit sets over the pairs and checks of the entries of then, perhaps another version's.
+    ``shown`` is where a disclosed value is another."""
+
+    entries: Sequence[Entry]
+    missing: UInt64
+    checklist: UInt64
+    shown: npt.NDArray[np.bool_]
 
 
 @dataclass(slots=True)
@@ -77,6 +118,7 @@ class Part:
     after: UInt8
     missing: UInt64  # uint64[n, words]
     checklist: UInt64
+    was: Was
 
     def __len__(self) -> int:
         return len(self.policy)
@@ -98,6 +140,7 @@ class Changes(Sequence[Change]):
     """All changes of one step, in a total order only once sorted by the reader."""
 
     parts: list[Part] = field(default_factory=list)
+    seen: list[Sighting] = field(default_factory=list)
 
     def __len__(self) -> int:
         return sum(map(len, self.parts))
@@ -123,10 +166,11 @@ class Changes(Sequence[Change]):
 
     def extend(self, more: Changes) -> None:
         self.parts.extend(more.parts)
+        self.seen.extend(more.seen)
 
     def without(self, policies: set[str]) -> Changes:
         """The changes of all other policies."""
-        out = Changes()
+        out = Changes(seen=list(self.seen))
         for part in self.parts:
             keep = np.array([part.entries[p].policy.name not in policies for p in part.policy.tolist()], np.bool_)
             out.add(picked(part, keep))
@@ -140,36 +184,45 @@ class Changes(Sequence[Change]):
         for part in self.parts:
             together.setdefault(id(part.entries), []).append(part)
         found = [_columns(parts, policies, opens) for parts in together.values()]
-        types: tuple[type[np.generic], ...] = (np.int32, np.uint64, np.uint8, np.uint8, np.int32)
+        types: tuple[type[np.generic], ...] = (np.int32, np.uint64, np.uint8, np.uint8, np.int32, np.int32)
         columns = (np.concatenate([np.empty(0, kind), *(one[i] for one in found)]) for i, kind in enumerate(types))
-        return Columns(list(policies), list(opens), *columns)
+        policy, subject, before, after, open, was = columns
+        return Columns(list(policies), list(opens), policy, subject, before, after, open, was, tuple(self.seen))
 
 
 def _columns(
     parts: Sequence[Part], policies: dict[tuple[str, int], int], opens: dict[Open, int]
-) -> tuple[Int32, UInt64, UInt8, UInt8, Int32]:
+) -> tuple[Int32, UInt64, UInt8, UInt8, Int32, Int32]:
     """The columns of one program's parts; new policies and answers get the next places."""
-    from matchers import kernels as k
-
     entries = parts[0].entries
     number = np.concatenate([part.policy for part in parts])
-    masks = np.concatenate([np.column_stack([part.policy.astype(np.uint64), part.missing, part.checklist]) for part in parts])
-    group, first = k.distinct(masks)
-    words = parts[0].missing.shape[1]
-    place = []
-    for row in first.tolist():
-        entry = entries[int(number[row])]
-        place.append(opens.setdefault(entry.open(masks[row, 1 : 1 + words], masks[row, 1 + words :]), len(opens)))
+    missing, checklist = (np.concatenate([getattr(part, name) for part in parts]) for name in ("missing", "checklist"))
+    open = _places(entries, number, missing, checklist, opens)
+    was = [_places(part.was.entries, part.policy, part.was.missing, part.was.checklist, opens) for part in parts]
+    for part, places in zip(parts, was, strict=True):
+        places[part.was.shown] = -1
     of = np.zeros(len(entries), np.int32)
-    for entry_number in np.unique(number[first]).tolist():
+    for entry_number in np.unique(number).tolist():
         policy = entries[entry_number].policy
         of[entry_number] = policies.setdefault((policy.name, policy.version), len(policies))
     subject, before, after = (np.concatenate([getattr(part, name) for part in parts]) for name in ("subject", "before", "after"))
-    return of[number], subject, before, after, np.array(place, np.int32)[group]
+    return of[number], subject, before, after, open, np.concatenate(was)
 
 
-def picked(part: Part, keep: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Part:
+def _places(entries: Sequence[Entry], number: Int32, missing: UInt64, checklist: UInt64, opens: dict[Open, int]) -> Int32:
+    """Places of what is open by these bit sets; new answers get the next places."""
+    from matchers import kernels as k
+
+    group, first = k.distinct(np.column_stack([number.astype(np.uint64), missing, checklist]))
+    found = (entries[int(number[row])].open(missing[row], checklist[row]) for row in first.tolist())
+    places: Int32 = np.array([opens.setdefault(one, len(opens)) for one in found], np.int32)[group]
+    return places
+
+
+def picked(part: Part, keep: npt.NDArray[np.bool_]) -> Part:
     """The rows of a part where ``keep`` holds."""
+    was = Was(part.was.entries, part.was.missing[keep], part.was.checklist[keep], part.was.shown[keep])
     return Part(
-        part.entries, part.policy[keep], part.subject[keep], part.before[keep], part.after[keep], part.missing[keep], part.checklist[keep]
-    )
+        part.entries, part.policy[keep], part.subject[keep], part.before[keep], part.after[keep], part.missing[keep], part.checklist[keep],
+        was,
+    )  # fmt: skip

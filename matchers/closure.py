@@ -76,7 +76,7 @@ class Rules:
                 if kind not in places:
                     places[kind] = store.placements(kind, a.day)
                 rows = _covered_otherwise(a, b, row, places[kind])
-                single = _singles(program, row, kind, a, b, old, new)
+                single = _singles(program, row, kind, a, b, old, new, places[kind])
                 touched = np.unique(np.concatenate([rows, single])).astype(np.int32)
                 if len(touched):
                     found.setdefault(program.kind, []).append(self.back(store, program.kind, back, touched))
@@ -101,17 +101,36 @@ def _covered_otherwise(a: Binding, b: Binding, row: int, place: Int32) -> Int32:
     return np.flatnonzero(flipped[np.where(place >= 0, place, len(flipped) - 1)]).astype(np.int32)
 
 
-def _singles(program: Program, row: int, kind: int, a: Binding, b: Binding, old: CoverageTables, new: CoverageTables) -> Int32:
-    """Rows of single subjects whose own statements differ, or cross the age limit."""
+def _singles(
+    program: Program, row: int, kind: int, a: Binding, b: Binding, old: CoverageTables, new: CoverageTables, place: Int32
+) -> Int32:
+    """Rows of single subjects whose own statements differ or cross the age limit, or who are placed where some source's do: one source may
+    answer for her by a list, another by her division, and only together they cover her."""
     feed = program.covers[row][0]
     was, now = old.singles.get(feed, {}), new.singles.get(feed, {})
     low, high = int(a.cover_cut[row]), int(b.cover_cut[row])
+    named = {one for (one_kind, one, _) in was.keys() | now.keys() if one_kind == kind}
+    if not named:
+        return np.empty(0, np.int32)
     rows = {
         one
         for (one_kind, one, source) in was.keys() | now.keys()
         if one_kind == kind and ((was.get((one_kind, one, source), low - 1) >= low) != (now.get((one_kind, one, source), high - 1) >= high))
     }
+    crossed = _crossed(feed, old, new, low, high)
+    rows |= {one for one in named - rows if one < len(place) and place[one] >= 0 and crossed[place[one]]}  # the unplaced are never covered
     return np.array(sorted(rows), np.int32)
+
+
+def _crossed(feed: int, old: CoverageTables, new: CoverageTables, low: int, high: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """By division code: is what any source of the feed said of it current on one side only?"""
+    numbers = [one.resp[one.resp_off[feed, 0] : one.resp_off[feed, -1]] for one in (old, new)]
+    sources = np.unique(np.concatenate(numbers))
+    sources = sources[sources >= 0]
+    width = min(old.div_of.shape[1], new.div_of.shape[1])
+    out = np.ones(max(old.div_of.shape[1], new.div_of.shape[1]), np.bool_)  # a code only one side knows: as if it crossed
+    out[:width] = ((old.div_of[sources, :width] >= low) != (new.div_of[sources, :width] >= high)).any(axis=0)
+    return out
 
 
 def moved_intervals(program: Program, a: Binding, b: Binding) -> set[int]:

@@ -5,16 +5,17 @@ The one idea: a list is never stored; it is what the state says, and a change is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 
 from matchers import kernels as k
 from matchers.batch import Int32, UInt8, UInt64
 from matchers.binding import SCAN, Frame, Runner
-from matchers.changes import Changes, Open, Part, picked
+from matchers.changes import Changes, Open, Part, Was, picked
 from matchers.compile import compile_policies
 from matchers.layout import KINDS
 from matchers.program import Entry
@@ -23,7 +24,7 @@ from matchers.store import Store
 from policies.tree import All, Compare, Node, Policy, Quantifier, Sum, Unless, children
 
 
-def _reasons(runner: Runner, frame: Frame, policy: Int32, row: Int32) -> tuple[UInt8, UInt64, UInt64]:
+def reasons_of(runner: Runner, frame: Frame, policy: Int32, row: Int32) -> tuple[UInt8, UInt64, UInt64]:
     """Statuses, missing and open-check bit sets of (policy, row) pairs."""
     program = runner.program
     n = len(policy)
@@ -49,10 +50,11 @@ def compare(runner: Runner, before: Frame, after: Frame, roots: Int32, store: St
             break
         room = n
     policy, row, shown = policy[:n], row[:n], shown[:n]
-    was, was_missing, was_open = _reasons(runner, before, policy, row)
-    now, missing, still_open = _reasons(runner, after, policy, row)
+    was, was_missing, was_open = reasons_of(runner, before, policy, row)
+    now, missing, still_open = reasons_of(runner, after, policy, row)
     differs = (was != now) | shown | (was_missing != missing).any(axis=1) | (was_open != still_open).any(axis=1)
-    part = Part(program.entries, policy, store.tokens[program.kind][roots[row]], was, now, missing, still_open)
+    then = Was(program.entries, was_missing, was_open, shown)
+    part = Part(program.entries, policy, store.tokens[program.kind][roots[row]], was, now, missing, still_open, then)
     return part if differs.all() else picked(part, differs)
 
 
@@ -77,7 +79,7 @@ def scan(shard: Shard, policy: Policy, day: date, progress: Callable[[int, int],
     kind = KINDS.index(policy.subject)
     store = shard.store
     runner = Runner(compile_policies(store.layout, kind, [(policy, in_force(policy, day))], shard.check_number, shard.code_of), SCAN)
-    rows = np.arange(store.sizes[kind], dtype=np.int32)
+    rows = shard.mine(kind, np.arange(store.sizes[kind], dtype=np.int32))
     if in_force(policy, day):
         rows = _screened(shard, policy, day, rows)
     else:
@@ -87,9 +89,9 @@ def scan(shard: Shard, policy: Policy, day: date, progress: Callable[[int, int],
     for start in range(0, len(rows), SCAN):
         part = rows[start : start + SCAN]
         frame = runner.run(0, part, store, side.binding, side.coverage, side.answers)
-        on = np.flatnonzero(_bits(frame.low[0] | frame.high[0], len(part))).astype(np.int32)
+        on = np.flatnonzero(bits_of(frame.low[0] | frame.high[0], len(part))).astype(np.int32)
         if len(on):
-            found.append((part[on], *_reasons(runner, frame, np.zeros(len(on), np.int32), on)))
+            found.append((part[on], *reasons_of(runner, frame, np.zeros(len(on), np.int32), on)))
         if progress is not None:
             progress(min(start + SCAN, len(rows)), len(rows))
     words = runner.program.mask_words
@@ -98,7 +100,7 @@ def scan(shard: Shard, policy: Policy, day: date, progress: Callable[[int, int],
     return Candidates(runner.program.entries[0], row, store.tokens[kind][row], status, missing, checklist, store.sizes[kind])
 
 
-def _bits(words: UInt64, n: int) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
+def bits_of(words: UInt64, n: int) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
     return np.unpackbits(words.view(np.uint8), bitorder="little")[:n]
 
 
@@ -146,26 +148,32 @@ def _screened(shard: Shard, policy: Policy, day: date, rows: Int32) -> Int32:
         part = rows[start : start + SCAN]
         frame = runner.run(0, part, shard.store, side.binding, side.coverage, side.answers)
         if frame.low[0].any():  # yes or unknown
-            kept.append(part[_bits(frame.low[0], len(part)) != 0])
+            kept.append(part[bits_of(frame.low[0], len(part)) != 0])
     return np.concatenate(kept) if kept else rows[:0]
 
 
 def judged(shard: Shard, policy: Policy, day: date, rows: Int32 | None = None) -> tuple[Int32, UInt8]:
     """Rows with a verdict, and the verdict: 1 yes, 2 no, 3 unknown."""
     kind = KINDS.index(policy.subject)
-    store = shard.store
-    program = compile_policies(store.layout, kind, [(policy, True)], shard.check_number, shard.code_of, verdicts=True)
+    asked = shard.mine(kind, np.arange(shard.store.sizes[kind], dtype=np.int32)) if rows is None else rows
+    verdict = verdicts_of(shard, [policy], day, asked)[0]
+    return asked[verdict > 0], verdict[verdict > 0]
+
+
+def verdicts_of(shard: Shard, policies: Sequence[Policy], day: date, rows: Int32) -> UInt8:
+    """Verdicts of policies about one kind, uint8[policies, rows]: 0 none, 1 yes, 2 no, 3 unknown."""
+    kind, store = KINDS.index(policies[0].subject), shard.store
+    program = compile_policies(store.layout, kind, [(one, True) for one in policies], shard.check_number, shard.code_of, verdicts=True)
     runner = Runner(program, SCAN)
     side = shard.side(runner, day)
-    asked = np.arange(store.sizes[kind], dtype=np.int32) if rows is None else rows
-    verdict = np.zeros(len(asked), np.uint8)
-    for start in range(0, len(asked), SCAN):
-        part = asked[start : start + SCAN]
+    verdict = np.zeros((len(policies), len(rows)), np.uint8)
+    for start in range(0, len(rows), SCAN):
+        part = rows[start : start + SCAN]
         frame = runner.run(0, part, store, side.binding, side.coverage, side.answers)
-        low, high = _bits(frame.low[0], len(part)), _bits(frame.high[0], len(part))
-        # 1 yes = low alone, 2 no = high alone, 3 unknown = both
-        verdict[start : start + SCAN] = low + 2 * high
-    return asked[verdict > 0], verdict[verdict > 0]
+        for number in range(len(policies)):
+            low, high = bits_of(frame.low[number], len(part)), bits_of(frame.high[number], len(part))
+            verdict[number, start : start + SCAN] = low + 2 * high  # 1 yes = low alone, 2 no = high alone, 3 unknown = both
+    return verdict
 
 
 def net(before: Candidates | None, after: Candidates | None) -> Changes:
@@ -173,22 +181,36 @@ def net(before: Candidates | None, after: Candidates | None) -> Changes:
     out = Changes()
     old = {} if before is None else {int(token): i for i, token in enumerate(before.subject.tolist())}
     if after is not None:
-        was = np.zeros(len(after.subject), np.uint8)
+        stood = np.full(len(after.subject), -1, np.int64)  # her place in the list before
         keep = np.ones(len(after.subject), np.bool_)
         if before is not None:
             for i, token in enumerate(after.subject.tolist()):
                 j = old.pop(token, None)
                 if j is not None:
-                    was[i] = before.status[j]
-                    keep[i] = was[i] != after.status[i] or _open(before, j) != _open(after, i)
-        part = Part([after.entry], np.zeros(len(was), np.int32), after.subject, was, after.status, after.missing, after.checklist)
+                    stood[i] = j
+                    keep[i] = before.status[j] != after.status[i] or _open(before, j) != _open(after, i)
+        zero = np.zeros(len(stood), np.int32)
+        was = np.zeros(len(stood), np.uint8)
+        then = _stood(before or after, stood)
+        if before is not None:
+            was[stood >= 0] = before.status[stood[stood >= 0]]
+        part = Part([after.entry], zero, after.subject, was, after.status, after.missing, after.checklist, then)
         out.add(part if keep.all() else picked(part, keep))
     if before is not None and old:
         gone = np.array(sorted(old.values()), np.int64)
         none = np.zeros((len(gone), before.missing.shape[1]), np.uint64)
-        zero = np.zeros(len(gone), np.uint8)
-        out.add(Part([before.entry], np.zeros(len(gone), np.int32), before.subject[gone], before.status[gone], zero, none, none))
+        zero, off = np.zeros(len(gone), np.int32), np.zeros(len(gone), np.uint8)
+        then = _stood(before, gone)
+        out.add(Part([before.entry], zero, before.subject[gone], before.status[gone], off, none, none, then))
     return out
+
+
+def _stood(before: Candidates, place: npt.NDArray[np.int64]) -> Was:
+    """What was open of those at these places of a list; nothing of those at -1."""
+    there = place >= 0
+    missing, checklist = (np.zeros((len(place), before.missing.shape[1]), np.uint64) for _ in range(2))
+    missing[there], checklist[there] = before.missing[place[there]], before.checklist[place[there]]
+    return Was([before.entry], missing, checklist, np.zeros(len(place), np.bool_))
 
 
 def _open(found: Candidates, i: int) -> Open:

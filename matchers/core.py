@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from matchers.asked import Asked
 from matchers.batch import Int32, RecordBatch
 from matchers.binding import CHUNK, Runner, Side
 from matchers.changes import Changes
@@ -21,12 +22,15 @@ from matchers.closure import Rules, flips, moved_intervals
 from matchers.compare import Candidates, compare, net, scan
 from matchers.compile import compile_policies
 from matchers.coverage import Statement
-from matchers.explain import Explanation, Verdict, disclosed, explain, verdict
+from matchers.erasing import PERSON, Trace, leaving, left
+from matchers.identity import Answer, Correction
 from matchers.layout import KINDS
-from matchers.shard import Shard, in_force
-from matchers.verdicts import Candidate, Counts, candidates, counts
+from matchers.restage import restage
+from matchers.shard import in_force
+from matchers.watching import Watch
 from policies.catalogue import Catalogue
 from policies.tree import Policy
+from policies.values import Kind
 
 SLICE = 1000
 """Rows of a batch that are evaluated together: enough to fill words, few enough to stay in cache."""
@@ -42,14 +46,14 @@ class Programs:
     rules: Rules
 
 
-class Matcher(Shard):
+class Matcher(Asked):
     """A shard with its policies. Every method that changes it returns the changes of the lists; ``due`` tells how many
     subjects the last one re-evaluated."""
 
     def __init__(self, catalogue: Catalogue, day: date) -> None:
         super().__init__(catalogue, day)
-        self.policies: dict[str, Policy] = {}
         self.due = 0
+        self.watched = Watch()
         self._programs: dict[str | None, Programs] = {}  # for what touches a feed; None: for everything
 
     def programs(self, feed: str | None = None) -> Programs:
@@ -90,7 +94,7 @@ class Matcher(Shard):
             staged = self.store.stage(batch, rows, start, start + SLICE)
             if staged.count:
                 self._around(batch.feed, staged.sites, staged.entities, staged.seeds, partial(self.store.commit, staged), out)
-        return out
+        return self._looked(out)
 
     def replace(self, feed: str, source: int, delivery: int) -> Changes:
         """A full replacement: withdraws the source's records whose winning version is older than the delivery."""
@@ -100,18 +104,69 @@ class Matcher(Shard):
         self.due = 0
         sites, entities, n = self.store.standing(at, found, count)
         self._around(feed, sites, entities, n, partial(self.store.older, at, source, delivery, dry=False), out)
+        return self._looked(out)
+
+    def correct(self, correction: Correction, answers: Sequence[Answer] = ()) -> Changes:
+        """A correction of identity. The decision is in force at once, and records move to whom they name now.
+
+        Args:
+            answers: what the answers of those concerned are from now on.
+        """
+        sides = {kind: self.side(runner) for kind, runner in self.runners().items()}
+        found, out = restage(self.store, correction), Changes()
+        self.due = 0
+
+        def change() -> None:
+            found.commit(self.store)
+            self._coverage = None  # lists name people, too
+            if answers:
+                self.tell_again(correction.kind, answers)
+
+        self._around(None, found.sites, found.entities, len(found.sites), change, out, sides)
+        return self._looked(out)
+
+    def erase(self, person: int, instead: int, statements: Sequence[Statement], answers: Sequence[Answer] = ()) -> Changes:
+        """A person goes, with her records; in the changes her token is ``instead``, which is nobody's.
+
+        Args:
+            statements: all coverage statements in effect, with lists that do not name her.
+            answers: hers, all None.
+        """
+        sides = {kind: self.side(runner) for kind, runner in self.runners().items()}
+        subject, out = self.store.entity(PERSON, person), Changes()
+        self.due = 0
+
+        def change() -> None:
+            self.statements, self._coverage = tuple(statements), None
+            if subject >= 0:
+                self.tell_again(Kind.PERSON, answers)
+                left(self.store, subject, instead, leaves)
+
+        if subject < 0:
+            change()
+            return out
+        leaves = leaving(self.store, subject)
+        self._around(None, leaves.sites, leaves.entities, len(leaves.sites), change, out, sides)
         return out
 
-    def _around(self, feed: str, sites: Int32, entities: Int32, n: int, change: Callable[[], object], out: Changes) -> None:
-        """Evaluate whom the seeds reach, make the change, evaluate again, compare."""
+    def forget(self, person: int, seen: Sequence[Trace]) -> None:
+        super().forget(person, seen)
+        self._programs.clear()  # texts have new codes
+
+    def _around(
+        self, feed: str | None, sites: Int32, entities: Int32, n: int, change: Callable[[], object], out: Changes,
+        sides: Mapping[int, Side] | None = None,
+    ) -> None:  # fmt: skip
+        """Evaluate whom the seeds reach, make the change, evaluate again, compare; before it under ``sides``, where they are given."""
         programs = self.programs(feed)
         roots = programs.rules.reach(self.store, sites, entities, n)
         before: list[tuple[Runner, Int32, int]] = []
         for kind, runner in programs.runners.items():
-            chosen = roots[kind]
+            chosen = self.mine(kind, roots[kind])
             self.due += len(chosen)
             if len(chosen):
-                side = self.side(runner)
+                self._touched(kind, chosen)
+                side = self.side(runner) if sides is None else sides[kind]
                 for number, start in enumerate(range(0, len(chosen), CHUNK)):
                     runner.run(number, chosen[start : start + CHUNK], self.store, side.binding, side.coverage, side.answers)
                 before.append((runner, chosen, -(-len(chosen) // CHUNK)))
@@ -123,6 +178,23 @@ class Matcher(Shard):
                 after = runner.run(chunks, part, self.store, side.binding, side.coverage, side.answers)
                 out.add(compare(runner, runner.frames[number], after, part, self.store))
 
+    # -- an eye on some ------------------------------------------------------------------------------------------------
+
+    def watch(self, policy: str, subject: int, on: bool) -> Changes:
+        """Keeps an eye on somebody, or does no longer; moves nobody, and says how she stands."""
+        self.watched.put(policy, subject, on)
+        return self._looked(Changes())
+
+    def _touched(self, kind: int, rows: Int32) -> None:
+        if self.watched:
+            self.watched.touch(self, self.policies, kind, rows)
+
+    def _looked(self, out: Changes) -> Changes:
+        """With how those stand who are watched and were touched."""
+        if self.watched:
+            out.seen += self.watched.look(self, self.policies)
+        return out
+
     # -- policies ------------------------------------------------------------------------------------------------------
 
     def publish(self, policy: Policy, progress: Progress | None = None) -> Changes:
@@ -132,7 +204,9 @@ class Matcher(Shard):
         after = self._scan(policy, progress)
         self.policies[policy.name] = policy
         self._programs.clear()
-        return self._net(before, after)
+        self.due = after.scanned
+        self.watched.publish(policy)
+        return self._looked(self._net(before, after))
 
     def withdraw(self, name: str) -> Changes:
         """The policy's list is emptied."""
@@ -161,7 +235,7 @@ class Matcher(Shard):
         out = Changes()
         reached = self.rules().covered(self.store, sides, after, old, new)
         self._turn(reached, sides, after, out)
-        return out
+        return self._looked(out)
 
     def answer(self, policy: str, subject: int, check: str, answer: bool) -> Changes:
         """A check answered of one subject."""
@@ -173,14 +247,18 @@ class Matcher(Shard):
         self.tell(self.check_number(policy, check), int(roots[0]), answer)
         side = self.side(runner)
         after = runner.run(1, roots, self.store, side.binding, side.coverage, side.answers)
-        out.add(compare(runner, before, after, roots, self.store))
-        self.due = 1
-        return out
+        self.due = len(self.mine(KINDS.index(asked.subject), roots))
+        if self.due:
+            self._touched(KINDS.index(asked.subject), roots)
+            out.add(compare(runner, before, after, roots, self.store))
+        return self._looked(out)
 
     def _turn(self, reached: Mapping[int, Int32], before: Mapping[int, Side], after: Mapping[int, Side], out: Changes) -> None:
         """Compare two sides over the same matrix."""
+        reached = {kind: self.mine(kind, roots) for kind, roots in reached.items()}
         self.due = sum(map(len, reached.values()))
         for kind, roots in reached.items():
+            self._touched(kind, roots)
             runner = self.runners()[kind]
             for start in range(0, len(roots), CHUNK):
                 part = roots[start : start + CHUNK]
@@ -220,9 +298,10 @@ class Matcher(Shard):
             for name, policy in whole.items():
                 now = self._scan(policy)
                 due += now.scanned
+                self.watched.touch_all(name)
                 out.extend(self._net(was[name], now))
         self.due = due
-        return out
+        return self._looked(out)
 
     def extend(self, catalogue: Catalogue) -> None:
         """Feeds and units added at the end of the catalogue."""
@@ -230,31 +309,6 @@ class Matcher(Shard):
         self.store.extend(catalogue)
         self._programs.clear()
         self._coverage = None
-
-    # -- questions -----------------------------------------------------------------------------------------------------
-
-    def candidates(self, policy: str, every: bool = False) -> list[Candidate]:
-        """The current list, by token; with ``every``, also those unknown who are only counted."""
-        return candidates(self, self.policies[policy], self.day, every=every)
-
-    def preview(self, policy: Policy) -> list[Candidate]:
-        """The list a policy would have if it were published today; nothing changes."""
-        return candidates(self, policy, self.day)
-
-    def counts(self, policy: Policy | str) -> Counts:
-        """Subjects with each verdict, in all and by division."""
-        return counts(self, self.policies[policy] if isinstance(policy, str) else policy, self.day)
-
-    def verdict(self, policy: str, subject: int, at: date | None = None) -> Verdict:
-        """One subject's verdict with reasons and ``until``; its ``verdict`` is None for who is none of the policy's."""
-        return verdict(self, self.policies[policy], subject, at or self.day)
-
-    def explain(self, policy: str, subject: int) -> Explanation:
-        return explain(self, self.policies[policy], subject, self.day)
-
-    def disclosed(self, policy: str, subject: int) -> dict[str, str]:
-        """Text of the disclosed fields that are no identity, by ``feed.field``."""
-        return disclosed(self, self.policies[policy], subject, self.day)
 
     # -- keeping -------------------------------------------------------------------------------------------------------
 
@@ -267,7 +321,7 @@ class Matcher(Shard):
             "store": self.store.meta(),
             "checks": [list(key) for key in self.check_numbers],
             "answers": [[check, row, answer] for (check, row), answer in self.answers.items()],
-        }
+        } | self.watched.meta()
 
     @classmethod
     def restore(
@@ -285,4 +339,5 @@ class Matcher(Shard):
         made.answers = {(check, row): answer for check, row, answer in meta["answers"]}
         made.policies = dict(policies)
         made.statements = tuple(statements)
+        made.watched = Watch.restored(meta)
         return made

@@ -6,6 +6,7 @@ a district of a million residents is read in a second. What a value means is in 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,6 +102,17 @@ def records(store: Store, feed: str) -> Records:
     )
 
 
+def standing(store: Store, feed: str, cited: Collection[tuple[int, int, int]]) -> set[tuple[int, int, int]]:
+    """Of some rows of deliveries (source, delivery, row), those that are still the record in force."""
+    lay = store.layout.feeds[feed]
+    arena = store.arenas[lay.position][: store.counts[lay.position]]
+    gone = k.DELETED | k.HIDDEN | k.HOLE
+    numbers = [delivery for _, delivery, _ in cited]
+    rows = arena[((arena[:, k.FLAGS] & gone) == 0) & np.isin(arena[:, k.DELIVERY], numbers)]
+    named = zip((rows[:, k.FLAGS] >> 8).tolist(), rows[:, k.DELIVERY].tolist(), rows[:, k.ROW].tolist(), strict=True)
+    return set(cited) & set(named)
+
+
 def subjects(store: Store, kind: Kind, day: int) -> Subjects:
     """The subjects of a kind, with where the register places them on a day (days since 1970-01-01)."""
     at = KINDS.index(kind)
@@ -118,7 +130,7 @@ def _in_force(store: Store, lay: FeedLayout, arena: Int32) -> npt.NDArray[np.int
     found, tokens = found[order], tokens[order]
     same = np.flatnonzero(tokens[1:] == tokens[:-1])
     several = np.union1d(same, same + 1)
-    keys = _wide(arena[found[several], k.KEY : k.KEY + 2]).view(np.uint64)
+    keys = wide(arena[found[several], k.KEY : k.KEY + 2]).view(np.uint64)
     found[several] = found[several[np.lexsort((keys, tokens[several]))]]
     return found
 
@@ -137,9 +149,9 @@ def _link(store: Store, name: str, targets: Int32, sound: Bools) -> Tokens:
 
 
 def _field(store: Store, lay: FeedLayout, name: str, rows: Int32, sound: Bools) -> Encoded:
-    field, (lane, wide) = lay.feed.fields[name], lay.lanes[name]
-    values = _wide(rows[:, lane : lane + 2]) if wide else rows[:, lane].astype(np.int64)
-    there = sound & (values != (MISSING if wide else k.MISSING32))
+    field, (lane, double) = lay.feed.fields[name], lay.lanes[name]
+    values = wide(rows[:, lane : lane + 2]) if double else rows[:, lane].astype(np.int64)
+    there = sound & (values != (MISSING if double else k.MISSING32))
     return Encoded(field, np.where(there, values, 0), there, _texts(store, field))
 
 
@@ -155,6 +167,6 @@ def _texts(store: Store, field: Field) -> tuple[str, ...]:
             return ()
 
 
-def _wide(lanes: Int32) -> Int64:
+def wide(lanes: Int32) -> Int64:
     """Two lanes as one number, the lower half first."""
     return np.ascontiguousarray(lanes).view(np.int64).ravel()

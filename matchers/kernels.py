@@ -1443,3 +1443,98 @@ def distinct(rows):
             at = (at + 1) & (room - 1)
         group[i] = g
     return group, first[:count]
+
+
+# -- whereabouts: which partition holds whom (matchers.locate) --------------------------------------------------------------
+
+
+@njit(cache=True, nogil=True)
+def winning(rows, keys, source, arena, slots, wins, former):
+    """Before a batch is staged: does each row beat what is held of its record, and whom was that record about (-1: nobody)?"""
+    mask = len(slots) - 1
+    for i in range(len(rows)):
+        r = find_record(slots, mask, source_key(keys[i], source), arena)
+        wins[i] = r < 0 or later(rows[i], arena[r])
+        former[i] = -1 if r < 0 else arena[r, SUBJECT]
+
+
+@njit(cache=True, nogil=True)
+def registered(subjects, arena, heads, column, lane, out):
+    """Division code of each subject by its latest register record, in force or not: -1 without a division, -2 without a record."""
+    for i in range(len(subjects)):
+        out[i] = -2
+        if subjects[i] < 0:
+            continue
+        r = winner(arena, -1, heads[subjects[i], column], 0)
+        if r >= 0:
+            known = lane >= 0 and (arena[r, FLAGS] & QUARANTINED) == 0 and arena[r, lane] != MISSING32
+            out[i] = arena[r, lane] if known else -1
+
+
+@njit(cache=True, nogil=True)
+def chained(subjects, arena, heads, column, out):
+    """Numbers of the records in these subjects' chains, each chain from its end; returns how many (those beyond the room uncounted)."""
+    n = 0
+    for i in range(len(subjects)):
+        first = n
+        r = heads[subjects[i], column]
+        while r >= 0:
+            if n < len(out):
+                out[n] = r
+            n += 1
+            r = arena[r, NEXT]
+        if n <= len(out):
+            out[first:n] = out[first:n][::-1].copy()
+    return n
+
+
+@njit(cache=True, nogil=True)
+def pushed(levels, at, bits, kind, row, found, n):
+    """Give bits to a subject at a level; noted in ``found`` where it did not have them all."""
+    if bits & ~levels[kind][row, at] != 0:
+        levels[kind][row, at] |= bits
+        if n == len(found):
+            more = np.empty(2 * n, np.int64)
+            more[:n] = found
+            found = more
+        found[n] = np.int64(row) * 3 + kind
+        n += 1
+    return found, n
+
+
+@njit(cache=True, nogil=True)
+def spread(edges, owners, levels, arenas, lays, heads, link_rows):
+    """Make ``levels`` true again: level i of a subject holds the partitions of every owner within i links of it.
+
+    ``edges`` (int64[m, 2], subjects as row * 3 + kind) are links that are new, ``owners`` (int64[n]) subjects whose level 0 has grown.
+    Levels only ever grow. Returns the subjects whose last level has, some of them repeated.
+    """
+    front, count = owners, len(owners)
+    for at in range(levels[0].shape[1] - 1):
+        found, n = np.empty(1024, np.int64), 0
+        for e in range(len(edges)):
+            a, b = edges[e, 0] // 3, edges[e, 1] // 3
+            ka, kb = edges[e, 0] % 3, edges[e, 1] % 3
+            found, n = pushed(levels, at + 1, levels[ka][a, at], kb, b, found, n)
+            found, n = pushed(levels, at + 1, levels[kb][b, at], ka, a, found, n)
+        for f in range(count):
+            row, kind = front[f] // 3, front[f] % 3
+            bits = levels[kind][row, at]
+            found, n = pushed(levels, at + 1, bits, kind, row, found, n)
+            own = table(heads, kind)
+            for k in range(len(link_rows)):
+                feed, lane, target = link_rows[k, K_FEED], link_rows[k, K_LANE], link_rows[k, K_TARGET]
+                arena = table(arenas, feed)
+                if lays[feed, L_KIND] == kind:
+                    r = own[row, lays[feed, L_HEAD]]
+                    while r >= 0:
+                        if arena[r, lane] >= 0:
+                            found, n = pushed(levels, at + 1, bits, target, arena[r, lane], found, n)
+                        r = arena[r, NEXT]
+                if target == kind:
+                    r = own[row, link_rows[k, K_HEAD]]
+                    while r >= 0:
+                        found, n = pushed(levels, at + 1, bits, lays[feed, L_KIND], arena[r, SUBJECT], found, n)
+                        r = arena[r, lane + 1]
+        front, count = found, n
+    return front[:count]

@@ -6,15 +6,18 @@ lists say are two computations, held against each other in tests. Source: docs/s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
 from typing import assert_never
 
+from matchers import kernels as k
+from matchers.answers import Answer, Marks
 from matchers.kleene import Truth, conjunction, holds, invert, settle
-from matchers.rows import Ask, Cell, Element, Elements, Rows
+from matchers.rows import Ask, CellKey, Element, Elements, Rows
 from matchers.shard import Shard
-from matchers.thresholds import day_of, days, param_at, scalar
+from matchers.thresholds import Test, ages, day_of, days, param_at, scalar
 from policies.catalogue import Field, FieldType
 from policies.tree import (
     Age,
@@ -37,32 +40,16 @@ from policies.tree import (
 )
 from policies.values import birthday, completed_years, within
 
-
-@dataclass(slots=True)
-class Answer:
-    """A leaf as evaluated."""
-
-    truth: Truth
-    asks: set[Ask] = field(default_factory=set)
-    records: list[tuple[str, int, str | None]] = field(default_factory=list)  # (feed, record, field read)
-    ways: list[tuple[str, int]] = field(default_factory=list)  # (feed, record) followed, or placing somebody
-    found: str = ""
-
-    def take(self, cell: Cell, name: str | None) -> None:
-        if cell.record >= 0:
-            self.records.append((cell.feed, cell.record, name))
-        self.asks |= cell.asks
-
-
 _SIGNS = {"eq": "=", "ne": "≠", "lt": "<", "le": "≤", "gt": ">", "ge": "≥"}
 
 
 class Reading:
     """One policy read for one subject at one day."""
 
-    def __init__(self, shard: Shard, policy: Policy, root: Element, day: date) -> None:
+    def __init__(self, shard: Shard, policy: Policy, root: Element, day: date, supplied: Mapping[CellKey, int] | None = None) -> None:
         self.shard, self.policy, self.root, self.day = shard, policy, root, day
-        self.rows = Rows(shard, policy, day)
+        self.rows = Rows(shard, policy, day, supplied)
+        self.marks = Marks()
         self.leaf: dict[int, Answer] = {}  # by identity of the node: a definition used twice is read once
 
     def answer(self, leaf: Leaf) -> Answer:
@@ -152,6 +139,8 @@ class Reading:
                 if value.by is not None:
                     cell = self.rows.read(value.by, at)
                     answer.take(cell, value.by.field)
+                    if cell.key is not None:
+                        self.marks.keys.add(cell.key)
                     if cell.value is None:
                         return None
                     by = self.rows.field(value.by)
@@ -179,20 +168,13 @@ class Reading:
         values = self._values(leaf.value, of, at, answer)
         answer.found = f"{self.rows.text(of, cell.value) or '?'} {_SIGNS.get(leaf.op, leaf.op)} {self._value_text(leaf.value, values, of)}"
         if cell.value is None or values is None:
-            return self._unknown(answer)
+            return answer.unsettled()
+        self.marks.cut(cell, *values)
         if leaf.op in ("in", "not_in"):
             answer.truth = (cell.value in values) == (leaf.op == "in")
         else:
             answer.truth = holds(leaf.op, cell.value, values[0])
         answer.asks.clear()
-        return answer
-
-    @staticmethod
-    def _unknown(answer: Answer) -> Answer:
-        """A parameter is a reason of its own only where nothing else is."""
-        if len(answer.asks) > 1:
-            answer.asks.discard((None, None))
-        answer.truth = None
         return answer
 
     def _value_text(self, value: Value | None, values: list[Fraction] | None = None, of: Field | None = None) -> str:
@@ -214,9 +196,11 @@ class Reading:
         values = self._values(leaf.value, None, at, answer)
         if cell.value is None or values is None:
             answer.found = f"? {_SIGNS[leaf.op]} {self._value_text(leaf.value)}"
-            return self._unknown(answer)
+            return answer.unsettled()
         born = day_of(cell.value)
         age = completed_years(born, leaf.at or self.day)
+        if cell.key is not None:
+            self.marks.cut(cell, *(ages(int(values[0]) + more, int(k.HIGH), leaf.at or self.day)[1] for more in (0, 1)))
         if leaf.at is None:
             for years in {int(values[0]), int(values[0]) + 1}:
                 if years >= 0:
@@ -233,6 +217,10 @@ class Reading:
         if leaf.period is not None:
             if cell.value is None:
                 return answer
+            if cell.key is not None:
+                test = Test(leaf.op, "eq", None, None, None, Fraction(1), leaf.period)  # type: ignore[arg-type]  # the two shapes with a period
+                low, high, *_ = test.rows(self.day, self.shard.code_of)[0]
+                self.marks.cut(cell, *({low, high} - {int(k.LOW)}))
             start = day_of(cell.value)
             end = leaf.period.after(start)
             if leaf.op == "within_last":
@@ -246,7 +234,8 @@ class Reading:
             return answer
         values = self._values(leaf.value, self.rows.field(leaf.ref), at, answer) if leaf.value is not None else None
         if cell.value is None or values is None:
-            return self._unknown(answer)
+            return answer.unsettled()
+        self.marks.cut(cell, values[0])
         answer.truth = cell.value < values[0] if leaf.op == "before" else cell.value > values[0]
         answer.found = f"{day_of(cell.value).isoformat()} {leaf.op} {self._value_text(leaf.value)}"
         answer.asks.clear()
@@ -268,6 +257,7 @@ class Reading:
                     answer.asks |= self._chain(leaf.where, one, inner)
                 for given in inner.values():
                     answer.records.extend(given.records)
+                    answer.gaps |= given.gaps
             if one.feed is not None:
                 answer.records.append((one.feed, one.record, None))
             out.append(truth)
@@ -287,18 +277,13 @@ class Reading:
                 answer.truth = False if False in truths else (True if found.complete and not unknown else None)
             case "count":
                 self._count(leaf, at, answer, yes, yes + unknown if found.complete else None)
-        return self._unknown(answer) if answer.truth is None else self._settled(answer)
-
-    @staticmethod
-    def _settled(answer: Answer) -> Answer:
-        answer.asks.clear()
-        return answer
+        return answer.unsettled() if answer.truth is None else answer.settled()
 
     def _count(self, leaf: Quantifier, at: Element, answer: Answer, low: int, high: int | None) -> None:
         assert leaf.op is not None and leaf.value is not None
         values = self._values(leaf.value, None, at, answer)
         if values is None:
-            self._unknown(answer)
+            answer.unsettled()
             return
         answer.found += f" {_SIGNS[leaf.op]} {self._value_text(leaf.value, values)}"
         limit = values[0]
@@ -313,12 +298,19 @@ class Reading:
         truths = self._element_truths(leaf, found, answer)
         low: int | None = 0
         high: int | None = 0
+        below: Counter[CellKey] = Counter()  # how often a supplied cell is in low, and in high
+        above: Counter[CellKey] = Counter()
         for one, truth in zip(found.found, truths, strict=True):
             if truth is False:
                 continue
             cell = self.rows.read(leaf.addend, one)
             answer.take(cell, leaf.addend.field)
             least, most = (cell.value, cell.value) if cell.value is not None else (of.min, of.max)
+            if cell.key is not None and cell.value is not None:
+                below[cell.key] += truth is True or cell.value < 0
+                above[cell.key] += truth is True or cell.value > 0
+                if truth is None:
+                    self.marks.cut(cell, 0)
             if truth is None:
                 least, most = (None if least is None else min(least, 0)), (None if most is None else max(most, 0))
             low = None if low is None or least is None else low + least
@@ -330,6 +322,8 @@ class Reading:
         if leaf.per is not None:
             cell = self.rows.read(leaf.per, at)
             answer.take(cell, leaf.per.field)
+            if cell.key is not None:
+                self.marks.keys.add(cell.key)
             divisor = cell.value
             if divisor is not None and divisor < 1:
                 answer.asks.add((cell.feed, self.rows.unit(cell.feed, cell.record) if cell.record >= 0 else self._first_unit(cell.feed)))
@@ -341,9 +335,14 @@ class Reading:
             f" × {divisor if divisor is not None else '?'}" if leaf.per is not None else ""
         )
         if values is None or divisor is None:
-            return self._unknown(answer)
-        answer.truth = settle(leaf.op, low, high, values[0] * divisor)
-        return self._unknown(answer) if answer.truth is None else self._settled(answer)
+            return answer.unsettled()
+        limit = values[0] * divisor
+        for weights, end in ((below, low), (above, high)):
+            if end is not None:
+                given_now = sum(times * self.rows.supplied[key] for key, times in weights.items())
+                self.marks.line(+weights, limit - end + given_now)
+        answer.truth = settle(leaf.op, low, high, limit)
+        return answer.unsettled() if answer.truth is None else answer.settled()
 
     def _first_unit(self, feed: str) -> str:
         return self.rows.feed(feed).sources[0].unit

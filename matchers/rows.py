@@ -6,7 +6,7 @@ looking at, which gives ``until`` by stepping from one such day to the next. Sou
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -23,6 +23,8 @@ from policies.values import Period, significant
 
 Ask = tuple[str | None, str | None]
 """A feed to ask (None: a parameter has no value) and the unit that holds it."""
+CellKey = tuple[str, int, int, str]
+"""A cell that is missing: feed, subject's row (-1 where the record was found), record (-1 where it was not), field."""
 _FAR = 10**9
 
 
@@ -49,19 +51,23 @@ class Elements:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A field as read: None is missing, then ``asks`` says whom to ask; ``record`` -1 where there is none."""
+    """A field as read: None is missing, then ``asks`` says whom to ask; ``record`` -1 where there is none. ``key`` names an empty cell, or
+    a cell of a missing record; it is there too where a value was supplied for it."""
 
     value: int | None
     asks: frozenset[Ask]
     feed: str
     record: int
+    key: CellKey | None = None
 
 
 class Rows:
-    """Reads one policy's inputs at one day. ``next`` is the earliest later day on which anything read so far could differ."""
+    """Reads one policy's inputs at one day. ``next`` is the earliest later day on which anything read so far could differ. Cells that are
+    missing read as ``supplied`` says, where it says anything; where subjects are placed, and what is covered, stays as it is."""
 
-    def __init__(self, shard: Shard, policy: Policy, day: date) -> None:
+    def __init__(self, shard: Shard, policy: Policy, day: date, supplied: Mapping[CellKey, int] | None = None) -> None:
         self.shard, self.policy, self.day = shard, policy, day
+        self.supplied = supplied or {}
         self.today = days(day)
         self.next = _FAR
         self.ways: list[tuple[str, int]] = []  # (feed, record) that led to something read, or placed somebody
@@ -217,9 +223,7 @@ class Rows:
     def read(self, ref: FieldRef, at: Element) -> Cell:
         """A field of an element, links followed, ``no_record`` applied."""
         if ref.own:
-            value = self.raw(ref.feed, at.record, ref.field)
-            asks: frozenset[Ask] = frozenset() if value is not None else frozenset({(ref.feed, self.unit(ref.feed, at.record))})
-            return Cell(value, asks, ref.feed, at.record)
+            return self._found(ref, at.record)
         kind, row = at.kind, at.row
         for link in ref.links:
             kind, row, asks, name, record = self.follow(link, kind, row)
@@ -228,13 +232,24 @@ class Rows:
         record = self.winner(ref.feed, row)
         age = self.policy.evidence.get(ref.feed)
         if record >= 0:
-            value = self.raw(ref.feed, record, ref.field)
-            asks = frozenset() if value is not None else frozenset({(ref.feed, self.unit(ref.feed, record))})
-            return Cell(value, asks, ref.feed, record)
+            return self._found(ref, record)
         default = self.field(ref).no_record
         if default is not None and age is not None and self.uncovered(ref.feed, kind, row, age) is None:
             return Cell(default, frozenset(), ref.feed, -1)
-        return Cell(None, self.holders(ref.feed, kind, row, age), ref.feed, -1)
+        key = (ref.feed, row, -1, ref.field)
+        if key in self.supplied:
+            return Cell(self.supplied[key], frozenset(), ref.feed, -1, key)
+        return Cell(None, self.holders(ref.feed, kind, row, age), ref.feed, -1, key)
+
+    def _found(self, ref: FieldRef, record: int) -> Cell:
+        """A cell of a record that was found. A record in quarantine has no empty cells: nothing of it is known, nor that it is there."""
+        value = self.raw(ref.feed, record, ref.field)
+        if value is not None:
+            return Cell(value, frozenset(), ref.feed, record)
+        key = None if self.quarantined(ref.feed, record) else (ref.feed, -1, record, ref.field)
+        if key is not None and key in self.supplied:
+            return Cell(self.supplied[key], frozenset(), ref.feed, record, key)
+        return Cell(None, frozenset({(ref.feed, self.unit(ref.feed, record))}), ref.feed, record, key)
 
     def field(self, ref: FieldRef) -> Field:
         return self.feed(ref.feed).fields[ref.field]

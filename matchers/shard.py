@@ -6,13 +6,17 @@ that are made again when what they come from has changed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
 
 from matchers import kernels as k
+from matchers.batch import Int32, UInt64
 from matchers.binding import Answers, Runner, Side, bind
 from matchers.coverage import CoverageTables, Statement, tables
+from matchers.erasing import PERSON, Trace, forget, traces
+from matchers.identity import Answer
 from matchers.layout import KINDS
 from matchers.store import Store
 from policies.catalogue import Catalogue, FieldType
@@ -54,8 +58,15 @@ class Shard:
         return self._coverage[1]
 
     def rows_of(self, kind: Kind, tokens: tuple[int, ...]) -> list[int]:
-        """Rows of subjects, given to new ones."""
-        rows: list[int] = self.store.entities(KINDS.index(kind), np.array(tokens, np.uint64)).tolist()
+        """Rows of whom these tokens count as, given to new ones."""
+        of, identities = KINDS.index(kind), self.store.identities
+        if identities:
+            tokens = tuple(identities.root(of, token) for token in tokens)
+        rows: list[int] = self.store.entities(of, np.array(tokens, np.uint64)).tolist()
+        return rows
+
+    def mine(self, kind: int, rows: Int32) -> Int32:
+        """Those of the subjects whose verdicts are made here: all, where there is one shard (see ``matchers.sharded``)."""
         return rows
 
     def answered(self) -> Answers:
@@ -68,6 +79,28 @@ class Shard:
         """Keep an answer; sides made before see it, too."""
         self._answers = self.answered().told(np.uint64(k.subject_key(check, 0, row)), answer)
         self.answers[check, row] = answer
+
+    def tell_again(self, kind: Kind, answers: Sequence[Answer]) -> None:
+        """Keep what some subjects' answers are from now on; those that are None are forgotten."""
+        for policy, subject, check, answer in answers:
+            key = (self.check_number(policy, check), int(self.store.entities(KINDS.index(kind), np.array([subject], np.uint64))[0]))
+            if answer is not None:
+                self.answers[key] = answer
+            else:
+                self.answers.pop(key, None)
+        self._answers = None
+
+    def persons(self) -> UInt64:
+        """The tokens of every person that was ever named."""
+        return self.store.tokens[PERSON][: self.store.sizes[PERSON]]
+
+    def traces(self, person: int) -> list[Trace]:
+        """Where the records about a person came from."""
+        return traces(self.store, person)
+
+    def forget(self, person: int, seen: Sequence[Trace]) -> None:
+        """Empties what stays of a person that was erased; no list depends on it."""
+        forget(self.store, person, seen)
 
     def side(self, runner: Runner, day: date | None = None) -> Side:
         """A program bound to a day, with coverage and answers as they are now."""

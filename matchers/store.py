@@ -1,19 +1,21 @@
 """The matrix: record arenas, subjects, their chains, and the dictionaries of text and divisions.
 
 The one idea: a batch is *staged* first (versions compared, unchanged rows dropped, subjects given rows), so that the caller can
-look at the state before; then *committed*. Nothing here knows about policies.
+look at the state before; then *committed*. Nothing here knows about policies. Tokens become rows as the decisions about identity have it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from matchers import kernels as k
-from matchers.batch import DELETED, MISSING, Int32, Int64, RecordBatch, UInt64
+from matchers.batch import DELETED, MISSING, Int32, Int64, RecordBatch, UInt64, latest
+from matchers.codes import Codes
+from matchers.identity import Identities
 from matchers.layout import KINDS, FeedLayout, Layout, layout
 from policies.catalogue import Catalogue, FieldType
 from policies.values import significant
@@ -45,21 +47,6 @@ class Staged:
     seeds: int
 
 
-@dataclass(slots=True)
-class Codes:
-    """Append-only dictionary of texts."""
-
-    texts: list[str] = field(default_factory=list)
-    of: dict[str, int] = field(default_factory=dict)
-
-    def code(self, text: str) -> int:
-        found = self.of.get(text)
-        if found is None:
-            found = self.of[text] = len(self.texts)
-            self.texts.append(text)
-        return found
-
-
 class Store:
     """The columnar state of one shard."""
 
@@ -68,6 +55,7 @@ class Store:
         self.texts = Codes()
         self.divisions = Codes()
         self.floors: dict[tuple[int, int], int] = {}  # (feed, source) -> deliveries below are withdrawn
+        self.identities = Identities()
         widths = [f.width for f in self.layout.feeds.values()]
         self.arenas: list[Int32] = [np.empty((_START, width), np.int32) for width in widths]
         self.counts: list[int] = [0 for _ in widths]
@@ -156,16 +144,16 @@ class Store:
         lay, n = self.layout.feeds[batch.feed], len(batch)
         rows = np.zeros((n, lay.width), np.int32)
         rows[:, k.ORDER : k.ORDER + 2] = batch.order.view(np.int32).reshape(n, 2)
-        rows[:, k.DELIVERY] = batch.delivery
+        rows[:, k.DELIVERY] = batch.delivery if batch.deliveries is None else batch.deliveries
         rows[:, k.ROW] = batch.row
-        rows[:, k.SUBJECT] = self.entities(lay.kind, batch.subject)
+        rows[:, k.SUBJECT] = self._named(lay.kind, batch.subject, batch)
         rows[:, k.NEXT] = -1
         rows[:, k.FLAGS] = batch.flags.astype(np.int32) | (batch.source << 8)
         if lay.valid >= 0:
             rows[:, lay.valid] = batch.valid_from
             rows[:, lay.valid + 1] = batch.valid_to
         for name, lane in lay.links.items():
-            rows[:, lane] = self.entities(self.layout.links[name].target, batch.links[name])
+            rows[:, lane] = self._named(self.layout.links[name].target, batch.links[name], batch)
         for name, (lane, wide) in lay.lanes.items():
             column = batch.values[name]
             codes = self._codes(lay, name)
@@ -178,6 +166,12 @@ class Store:
         if lay.identity >= 0 and batch.identity is not None:
             rows[:, lay.identity : lay.identity + 2] = np.ascontiguousarray(batch.identity).view(np.int32).reshape(n, 2)
         return rows
+
+    def _named(self, kind: int, tokens: UInt64, batch: RecordBatch) -> Int32:
+        """Rows of those whom a batch's tokens name."""
+        if self.identities:
+            tokens = self.identities.all_named(kind, tokens, (batch.feed, batch.source), batch.key)
+        return self.entities(kind, tokens)
 
     def _codes(self, lay: FeedLayout, name: str) -> Codes | None:
         match lay.feed.fields[name].type:
@@ -204,11 +198,37 @@ class Store:
         self.reserve_records(at, len(rows))
         picked, place = np.empty(len(rows), np.int32), np.empty(len(rows), np.int32)
         floor = self.floors.get((at, batch.source), 0)
+        if self.identities:
+            self._keep_delivered(batch.slice(start, stop), rows, floor)
         self.counts[at], count = k.stage(
             rows, key, batch.source, floor, self.arenas[at], self.record_slots[at], self.counts[at], picked, place,
             self.layout.lays[at], self.heads[lay.kind],
         )  # fmt: skip
         return self._with_seeds(Staged(lay, rows, picked, place, count, rows[:0, 0], rows[:0, 0], 0))
+
+    def _keep_delivered(self, batch: RecordBatch, rows: Int32, floor: int) -> None:
+        """Of the rows about to win, note the tokens that count otherwise than delivered."""
+        lay, source = self.layout.feeds[batch.feed], (batch.feed, batch.source)
+        at = lay.position
+        wins, former = np.empty(len(rows), np.bool_), np.empty(len(rows), np.int32)
+        k.winning(rows, batch.key, batch.source, self.arenas[at], self.record_slots[at], wins, former)
+        wins &= latest(batch)
+        there = ((rows[:, k.FLAGS] & DELETED) == 0) & (rows[:, k.DELIVERY] >= floor)
+        cells = [(k.SUBJECT, lay.kind, batch.subject)]
+        cells += [(lane, self.layout.links[name].target, batch.links[name]) for name, lane in lay.links.items()]
+        otherwise: dict[int, dict[int, int]] = {}
+        for lane, kind, tokens in cells:
+            differs = wins & there & (tokens != 0) & (self.tokens[kind][rows[:, lane]] != tokens)
+            for place in np.flatnonzero(differs).tolist():
+                otherwise.setdefault(place, {})[lane] = int(tokens[place])
+        known = self.identities.delivered.get(source, {})
+        for place, key in enumerate(batch.key.tolist()):
+            if wins[place] and (place in otherwise or key in known):
+                self.identities.keep(source, key, otherwise.get(place, {}))
+
+    def staged(self, lay: FeedLayout, rows: Int32, place: Int32) -> Staged:
+        """Records as they are to be from now on (``rows`` as in the arena), with the seeds of the change; they wait for ``commit``."""
+        return self._with_seeds(Staged(lay, rows, np.arange(len(rows), dtype=np.int32), place, len(rows), rows[:0, 0], rows[:0, 0], 0))
 
     def _with_seeds(self, staged: Staged) -> Staged:
         room = 8 * staged.count + 64
@@ -281,6 +301,7 @@ class Store:
             "texts": list(self.texts.texts),
             "divisions": list(self.divisions.texts),
             "floors": [[feed, source, floor] for (feed, source), floor in sorted(self.floors.items())],
+            "identities": self.identities.meta(),
         }
 
     def restore(self, arrays: Mapping[str, np.ndarray[Any, Any]], meta: Mapping[str, Any]) -> None:
@@ -301,11 +322,9 @@ class Store:
             self.heads[kind][: len(heads)] = heads
             self.sizes[kind] = len(tokens)
             k.index_entities(self.entity_slots[kind], self.tokens[kind], self.sizes[kind])
-        for text in meta["texts"]:
-            self.texts.code(text)
-        for text in meta["divisions"]:
-            self.divisions.code(text)
+        self.texts, self.divisions = Codes.restored(meta["texts"]), Codes.restored(meta["divisions"])
         self.floors = {(feed, source): floor for feed, source, floor in meta["floors"]}
+        self.identities = Identities.restored(meta.get("identities"))
         self.moved()
 
 

@@ -40,6 +40,11 @@ def _hash(*parts: object) -> int:
     return int.from_bytes(hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=8).digest(), "little")
 
 
+def key(text: object) -> int:
+    """The key of a record that a case gives one."""
+    return _hash("key", text)
+
+
 def _day(value: object) -> int:
     if isinstance(value, datetime):
         value = value.date()
@@ -129,7 +134,7 @@ def _batch(
     texts: dict[str, dict[str, int]] = {f.name: {} for f in feed.matrix_fields() if f.type in (FieldType.TEXT, FieldType.DIVISION)}
     identity = np.zeros(n, np.uint64) if any(f.identity for f in feed.fields.values()) else None
     for i, (_, subject, _, position, record, extra) in enumerate(rows):
-        keys[i] = _hash("key", record["key"]) if "key" in record else _hash("default", subject, name, f"{position:06}")
+        keys[i] = key(record["key"]) if "key" in record else _hash("default", subject, name, f"{position:06}")
         owners[i] = token(feed.subject, subject)
         orders[i] = _order(record.get("order", 0)) if feed.order is not None else 0
         row_numbers[i] = int(record.get("row", position + 1))

@@ -88,6 +88,21 @@ class Agreement:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedBounds:
+    """Beyond which a feed is not believed when it takes somebody off a list.
+
+    Args:
+        shrinks_to: of the rows of the full replacement before, the share the next one must have.
+        late_after: an ISO 8601 period: so long after its source's last ``complete_to`` it is late; None: never.
+        moves: of one list, the share that one delivery may take off.
+    """
+
+    shrinks_to: float = 0.8
+    late_after: str | None = None
+    moves: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
 class Feed:
     """One kind of record, from one or many sources."""
 
@@ -110,6 +125,7 @@ class Feed:
     format: str = "csv"
     encoding: str = "utf-8"
     max_unplaced: float = 0.001
+    bounds: FeedBounds = FeedBounds()
 
     def matrix_fields(self) -> Iterator[Field]:
         """The fields a rule may read, in the contract's order."""

@@ -25,14 +25,15 @@ from policies.problems import Problem, meant, shown
 from policies.report import Reporter
 from policies.sentences_values import POLICY
 from policies.structure import validated
-from policies.tree import Policy
+from policies.tree import Bounds, Policy
 from policies.values import Kind, Text, is_division
 
 _UNIT_ID = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)+")
 _STANDINS: dict[str, Any] = {
     "format": 1, "policy": "x", "version": 1, "direction": "benefit", "subject": "person", "scope": {"division": "31"},
     "title": {"zh": "x", "en": "x"}, "source": {"document": "x", "issuer": "x"}, "agency": "x", "purpose": "x",
-    "effective": {"from": date.min, "to": None}, "evidence": {}, "params": {}, "definitions": {}, "discloses": [], "criteria": {},
+    "effective": {"from": date.min, "to": None}, "evidence": {}, "bounds": {}, "params": {}, "definitions": {}, "discloses": [],
+    "criteria": {},
 }  # fmt: skip
 
 
@@ -90,6 +91,7 @@ def _checked(document: Document, head: PolicyModel, whole: bool, catalogue: Cata
         effective_from=head.effective.from_, effective_to=head.effective.to,
         evidence={name: evidence.max_age for name, evidence in head.evidence.items()}, params=params, discloses=shown_fields,
         criteria=tree, feeds=tuple(sorted(read)), digest=digest_of(document.data),
+        bounds=Bounds(head.bounds.moves, head.bounds.amendment, head.bounds.at_least),
     )  # fmt: skip
 
 

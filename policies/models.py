@@ -8,6 +8,8 @@ here. Source: docs/semantics.md; JSON Schema 2020-12.
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
@@ -38,6 +40,12 @@ def _day(given: object) -> object:
     return date.fromisoformat(given) if isinstance(given, str) else given
 
 
+def _share(given: object) -> object:
+    """An exact number between 0 and 1 as such; whatever else as given, which is then refused."""
+    exact = isinstance(given, int | Decimal) and not isinstance(given, bool) and 0 <= given <= 1
+    return Fraction(str(given)) if exact else given
+
+
 def _period(given: object) -> object:
     return Period.parse(given) if isinstance(given, str) else given
 
@@ -45,6 +53,9 @@ def _period(given: object) -> object:
 Day: TypeAlias = Annotated[date, BeforeValidator(_day)]
 Span: TypeAlias = Annotated[Period, BeforeValidator(_period), WithJsonSchema(
     {"type": "string", "pattern": r"^P(?=\d)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?$"})]  # fmt: skip
+
+
+Share: TypeAlias = Annotated[Fraction, BeforeValidator(_share), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})]
 
 
 def said(zh: str, en: str, **more: Any) -> Any:
@@ -86,6 +97,24 @@ class Evidence(Part):
     max_age: Span = said("覆盖声明的最长时效，如 P30D", "how old its coverage may be, such as P30D")
 
 
+class Bounds(Part):
+    """Beyond these, exits of a benefit and entries of a burden are held until somebody has looked."""
+
+    moves: Share | None = said(
+        "一次交付可使名单移出的比例，0 至 1 的小数，如 0.1；不写则依数据源约定",
+        "share of the list one delivery may take off, 0 to 1, such as 0.1; the feeds' own if left out",
+        default=None,
+    )
+    amendment: Share = said(
+        "新版本可使名单移出的比例，0 至 1 的小数，缺省为 0.2",
+        "share of the list a new version may take off, 0 to 1; 0.2 if left out",
+        default_factory=lambda: Fraction(1, 5),
+    )
+    at_least: int = said("少于多少人时不暂缓，从 1 起的整数，缺省为 20",
+                         "below how many people nothing is held, a whole number from 1; 20 if left out",
+                         default=20, ge=1)  # fmt: skip
+
+
 class ParamEntry(Part):
     from_: Day = said("自何日起，如 2026-07-01", "from which day, such as 2026-07-01", alias="from")
     value: Literal_ | None = said("一个值", "one value", default=None)
@@ -125,6 +154,9 @@ class PolicyModel(Part):
     effective: Effective = said("生效期 {from, to}", "days in force {from, to}")
     evidence: dict[str, Evidence] = said("以缺失为证的数据源及其时效", "feeds whose absence proves something, and how old coverage may be",
                                          default_factory=dict)  # fmt: skip
+    bounds: Bounds = said("超出即暂缓的界限 {moves, amendment, at_least}",
+                          "bounds beyond which changes are held {moves, amendment, at_least}",
+                          default_factory=Bounds)  # fmt: skip
     params: dict[Name, Param] = said("带日期的参数", "dated parameters", default_factory=dict)
     definitions: dict[Name, Child] = said("可用 use 引用的条件", "named criteria for use", default_factory=dict)
     discloses: list[Reference] = said("名单上披露的字段", "fields shown on the list", default_factory=list)

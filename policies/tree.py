@@ -173,6 +173,21 @@ class Param:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """Beyond which nobody is taken off the policy's list unasked; exact shares between 0 and 1.
+
+    Args:
+        moves: of the list, what one delivery may take off; None: what the bounds of its feed say.
+        amendment: of the list, what a new version may take off.
+        at_least: below so many people nothing is held.
+    """
+
+    moves: Fraction | None = None
+    amendment: Fraction = Fraction(1, 5)
+    at_least: int = 20
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A checked version of a policy. ``digest`` is the SHA-256 of its canonical document."""
 
@@ -193,6 +208,7 @@ class Policy:
     criteria: Node
     feeds: tuple[str, ...]  # every feed read, sorted: what its agreements must cover
     digest: str = ""
+    bounds: Bounds = Bounds()
 
 
 def children(node: Node) -> tuple[Node, ...]:
@@ -213,3 +229,28 @@ def leaves(node: Node) -> Iterator[Leaf]:
         yield node  # type: ignore[misc]  # a node without children is a leaf
     for child in below:
         yield from leaves(child)
+
+
+def _inside(leaf: Leaf) -> Iterator[Leaf]:
+    """A leaf, and the leaves of its ``where``."""
+    yield leaf
+    if isinstance(leaf, Quantifier | Sum) and leaf.where is not None:
+        for one in leaves(leaf.where):
+            yield from _inside(one)
+
+
+def params_of(leaf: Leaf) -> frozenset[str]:
+    """The parameters a leaf reads, inside its ``where`` too."""
+    values = (getattr(one, "value", None) for one in _inside(leaf))
+    return frozenset(value.param for value in values if isinstance(value, ParamValue))
+
+
+def feeds_of(leaf: Leaf) -> frozenset[str]:
+    """The feeds whose records a leaf reads, inside its ``where`` too; those that only define a link are left out."""
+    found: set[str] = set()
+    for one in _inside(leaf):
+        value = getattr(one, "value", None)
+        refs = [getattr(one, name, None) for name in ("ref", "addend", "per")] + [value.by if isinstance(value, ParamValue) else None]
+        found |= {ref.feed for ref in refs if ref is not None}
+        found |= {step.name for step in getattr(one, "path", ()) if step.kind != "link"}
+    return frozenset(found)

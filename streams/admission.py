@@ -6,21 +6,70 @@ columns of a batch are checked in ``streams.batches``, the text of a policy by `
 
 from __future__ import annotations
 
+from datetime import date
+
+from matchers.batch import RecordBatch
 from policies.catalogue import Catalogue, Feed
 from policies.lifecycle import person
 from policies.tree import Policy
 from policies.values import Text, is_division
 from streams.deliveries import Delivery
-from streams.errors import Refused
+from streams.errors import LOCAL, Refused
 from streams.messages import (
+    CheckAnswered,
     CoverageStated,
     DeliveryCompleted,
     DeliveryStarted,
+    IdentityMerged,
+    IdentitySplit,
+    Input,
+    PersonErased,
     PolicyPublished,
+    PolicyWithdrawn,
 )
 from streams.registry import checks, widened
 from streams.state import State
 from streams.statements import Entry
+
+
+def in_range(message: Input) -> None:
+    """Passes a message whose numbers have room where they are kept.
+
+    Raises:
+        Refused: a token or the number of a delivery is out of range.
+    """
+    tokens: tuple[int, ...] = ()
+    number = 1
+    match message:
+        case CheckAnswered():
+            tokens = (message.subject,)
+        case CoverageStated():
+            tokens = message.subjects
+        case IdentityMerged():
+            tokens = (message.subject, message.into)
+        case IdentitySplit():
+            tokens = (message.subject, message.into, *(key or 1 for _, _, key in message.records))
+        case DeliveryStarted() | DeliveryCompleted() | RecordBatch():
+            number = message.delivery
+        case _:
+            return
+    if not all(0 < token < 1 << 64 for token in tokens) or not number < 1 << 31:
+        zh = "消息中的对象令牌或交付编号超出范围；令牌为 64 位且不为零，交付编号小于 2**31。请从来源重新生成。"
+        en = (
+            "A token or the number of a delivery is out of range: tokens have 64 bits and are not zero, deliveries stay below 2**31. "
+            "Make the message anew."
+        )
+        raise Refused(Text(zh, en), 3)
+
+
+def not_here(message: Input) -> None:
+    """Passes what may happen on a network.
+
+    Raises:
+        Refused: an erasure.
+    """
+    if isinstance(message, PersonErased):
+        raise Refused(LOCAL)
 
 
 def known_source(state: State, feed: str, source: int) -> Feed:
@@ -82,6 +131,39 @@ def two_people(by: str, approved_by: str) -> None:
     if not one or not other or one == other:
         zh, en = "须由两人分别提出和批准。", "Two different people are needed, one who decides and one who approves."
         raise Refused(Text(zh, en))
+
+
+def withdrawn_since(state: State, message: PolicyWithdrawn) -> date:
+    """Since when the policy is withdrawn: the state's day, or the earlier day the message names.
+
+    Raises:
+        Refused: that day is still to come, is before the first version's first day, no reason is given, or the policy is withdrawn
+            since another day already.
+    """
+    name, since = message.policy, message.since
+    if since is None:
+        return state.day
+    if not message.reason.strip():
+        zh = f"追溯撤销政策 {name} 要写明原因。"
+        raise Refused(Text(zh, f"A withdrawal of policy {name} that reaches back needs its reason; say why."), 3)
+    if since > state.day:
+        zh = f"政策 {name} 不能自 {since} 起撤销：今天是 {state.day}，那一天还没有到。请写今天或更早的日期，或不写日期。"
+        en = f"Policy {name} cannot be withdrawn since {since}: today is {state.day}. Name today or an earlier day, or none."
+        raise Refused(Text(zh, en))
+    if (ended := state.registry.withdrawal(name)) is not None:
+        if ended.since != since:
+            zh = f"政策 {name} 已自 {ended.since} 起撤销，不能再改为自 {since} 起。"
+            raise Refused(Text(zh, f"Policy {name} is withdrawn since {ended.since} already; that cannot be made {since} now."))
+        return since
+    first = min(version.policy.effective_from for version in state.registry.standing(name))
+    if since < first:
+        zh = f"政策 {name} 自 {first} 起才施行，不能自 {since} 起撤销。请写 {first} 或之后的日期；尚未施行的，不写日期即可。"
+        en = (
+            f"Policy {name} is in force from {first} only and cannot be withdrawn since {since}. Name {first} or a later day; "
+            "where it has not begun yet, name no day."
+        )
+        raise Refused(Text(zh, en))
+    return since
 
 
 def only_added(state: State, catalogue: Catalogue) -> None:

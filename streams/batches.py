@@ -38,9 +38,11 @@ def admit(batch: RecordBatch, feed: Feed) -> None:
     for name, column, dtype in _columns(batch):
         if column.dtype != dtype or column.shape != (len(batch),):
             raise _refused(feed.name, name, f"{dtype}[{len(batch)}]", f"{column.dtype}{list(column.shape)}")
+    if batch.deliveries is not None:
+        raise _refused(feed.name, "deliveries", "none", "some")
     if not len(batch):
         return
-    if not batch.subject.all():
+    if not (batch.subject.all() or _blank(batch, batch.subject == 0)):
         raise _refused(feed.name, "subject", "tokens", "0")
     if int(batch.row.min()) < 1:
         raise _refused(feed.name, "row", "1..", str(int(batch.row.min())))
@@ -49,6 +51,12 @@ def admit(batch: RecordBatch, feed: Feed) -> None:
             _in_range(feed, name, batch.values[name], len(batch.dictionaries.get(name, ())))
         elif field.type is FieldType.ENUM:
             _in_range(feed, name, batch.values[name], len(field.values))
+
+
+def _blank(batch: RecordBatch, rows: npt.NDArray[np.bool_]) -> bool:
+    """Do these rows of nobody say nothing but that they were there (``matchers.batch.blanked``)?"""
+    numbers = (batch.key, batch.order, batch.flags, *batch.links.values(), *(() if batch.identity is None else (batch.identity,)))
+    return not any(column[rows].any() for column in numbers) and all(bool((v[rows] == MISSING).all()) for v in batch.values.values())
 
 
 def _columns(batch: RecordBatch) -> Iterator[tuple[str, npt.NDArray[Any], np.dtype[Any]]]:

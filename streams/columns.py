@@ -52,7 +52,7 @@ def pack(batch: RecordBatch) -> memoryview:
     facts = {
         "feed": batch.feed, "source": batch.source, "delivery": batch.delivery, "rows": rows, "constant": constant,
         "links": list(batch.links), "values": list(batch.values), "dictionaries": batch.dictionaries,
-        "identity": batch.identity is not None,
+        "identity": batch.identity is not None, "deliveries": batch.deliveries is not None,
     }  # fmt: skip
     text = _text(facts)
     return _stream(text, written) if written else memoryview(text)
@@ -129,6 +129,7 @@ def _batch(facts: Mapping[str, Any], found: Mapping[str, pa.Array]) -> RecordBat
         values={name: column("value." + name, np.int64) for name in facts["values"]},
         dictionaries={name: tuple(texts) for name, texts in facts["dictionaries"].items()},
         identity=column("identity", np.uint64) if facts["identity"] else None,
+        deliveries=column("deliveries", np.int32) if facts["deliveries"] else None,
     )
 
 
@@ -141,6 +142,8 @@ def _columns(batch: RecordBatch) -> Iterator[tuple[str, npt.NDArray[Any]]]:
         yield "value." + name, column
     if batch.identity is not None:
         yield "identity", batch.identity
+    if batch.deliveries is not None:
+        yield "deliveries", batch.deliveries
 
 
 def _repeated(name: str, column: npt.NDArray[Any]) -> int | None:

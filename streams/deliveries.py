@@ -96,6 +96,10 @@ class Deliveries:
         known = self._of.get((feed, source), {})
         return [known[number] for number in sorted(known)]
 
+    def replacement(self, feed: str, source: int) -> Delivery | None:
+        """The last completed full replacement of a source."""
+        return next((d for d in reversed(self.of(feed, source)) if d.completed and d.replaces), None)
+
     def meta(self) -> list[Any]:
         """As JSON."""
         return [

@@ -2,15 +2,19 @@
 
 The one idea: an edition holds what has changed since the last one, net: who came and went in between is not in it. It closes when a
 publication is complete, at a tick, or at an explicit cut. The sum of the editions is the list. Nothing of this is stored: it is read
-off the outputs.
+off the outputs. What each says of itself: ``streams.manifests``.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 
+from streams.lines import Lines
+from streams.manifests import Manifest, Versions, digest_of
 from streams.messages import (
     CandidateChange,
     EditionCut,
@@ -26,13 +30,87 @@ ALL = "*"
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """One numbered part of one policy's list; ``offset`` is the message that closed it."""
+    """One numbered part of one policy's list: what it says of itself, and its lines."""
 
-    policy: str
-    number: int
-    offset: int
-    day: date
+    manifest: Manifest
     changes: tuple[CandidateChange, ...]
+
+    @property
+    def policy(self) -> str:
+        return self.manifest.policy
+
+    @property
+    def number(self) -> int:
+        return self.manifest.number
+
+    @property
+    def offset(self) -> int:
+        """The message that closed it."""
+        return self.manifest.last
+
+    @property
+    def day(self) -> date:
+        return self.manifest.day
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The editions of one policy so far: who is listed after them, and where the chain of manifests stands."""
+
+    listed: dict[int, CandidateChange] = field(default_factory=dict)
+    number: int = 0
+    last: int = -1
+    digest: str = ""
+
+    def closed(
+        self, policy: str, since: Sequence[CandidateChange], offset: int, versions: Versions, kept: Manifest | None = None
+    ) -> Edition | None:
+        """The edition that ends with the message at ``offset``; None where nothing differs.
+
+        Args:
+            since: the lines of the policy since the last edition.
+            kept: its manifest as it was closed, where lines of it, or of one before it, are blank since.
+        """
+        difference = net(since, self.listed)
+        self.listed = fold(difference, self.listed)
+        if kept is not None:
+            self.number, self.last, self.digest = kept.number, offset, kept.digest
+            return Edition(kept, tuple(difference))
+        if not difference:
+            return None
+        self.number += 1
+        kinds, statuses = Counter(one.change for one in difference), Counter(one.status or "" for one in self.listed.values())
+        named = sorted({one.version for one in difference})
+        manifest = Manifest(
+            policy, versions[named[-1]][0], self.number, tuple((one, versions[one][1]) for one in named), since[-1].day,
+            self.last + 1, offset,
+            kinds["entered"], kinds["left"], kinds["changed"], tuple(sorted(statuses.items())), digest_of(difference), self.digest,
+        )  # fmt: skip
+        self.last, self.digest = offset, manifest.digest
+        return Edition(manifest, tuple(difference))
+
+
+def unsound(editions: Iterable[Edition]) -> Iterator[tuple[int, str]]:
+    """What does not fit among the editions of a policy, from the first: (number, what): ``chain``, ``lines`` or ``counts``."""
+    before, listed = Ledger(), dict[int, CandidateChange]()
+    for edition in editions:
+        said, kinds = edition.manifest, Counter(one.change for one in edition.changes)
+        listed = fold(edition.changes, listed)
+        statuses = Counter(one.status or "" for one in listed.values())
+        if (said.number, said.first, said.before) != (before.number + 1, before.last + 1, before.digest):
+            yield said.number, "chain"
+        if not said.erased and said.lines != digest_of(edition.changes):
+            yield said.number, "lines"
+        if not _counted(said, kinds, statuses):
+            yield said.number, "counts"
+        before = Ledger(listed, said.number, said.last, said.digest)
+
+
+def _counted(said: Manifest, kinds: Counter[str], statuses: Counter[str]) -> bool:
+    """Are the counts of a manifest those of its lines and of the list after it, but for who was erased since?"""
+    told = Counter({"entered": said.entered, "left": said.left, "changed": said.changed})
+    listed = Counter(dict(said.listed))
+    return kinds <= told and statuses <= listed and (told - kinds).total() == said.erased and (listed - statuses).total() == said.unlisted
 
 
 def closed_by(message: Input) -> str | None:
@@ -86,22 +164,26 @@ def fold(changes: Iterable[CandidateChange], listed: Mapping[int, CandidateChang
     return now
 
 
-def editions(policy: str, rows: Iterable[tuple[int, str | None, Sequence[CandidateChange]]]) -> Iterator[Edition]:
+def editions(
+    policy: str,
+    rows: Iterable[tuple[int, str | None, Sequence[CandidateChange]]],
+    versions: Versions,
+    kept: Mapping[int, Manifest] = MappingProxyType({}),
+) -> Iterator[Edition]:
     """The closed editions of a policy, from the outputs of every message (offset, what it closes, its lines), in order.
 
     An edition in which nothing changed is not made, and takes no number.
+
+    Args:
+        kept: by last message, the manifests of those closed before somebody was erased, as they were.
     """
-    listed: dict[int, CandidateChange] = {}
-    since: list[CandidateChange] = []
-    number = 0
+    ledger, since = Ledger(), list[CandidateChange]()
     for offset, closes, changes in rows:
-        since.extend(change for change in changes if change.policy == policy)
-        if closes in (policy, ALL) and since:
-            difference = net(since, listed)
-            if difference:
-                number += 1
-                yield Edition(policy, number, offset, difference[-1].day, tuple(difference))
-            listed, since = fold(difference, listed), []
+        since.extend(changes.of(policy) if isinstance(changes, Lines) else (change for change in changes if change.policy == policy))
+        if closes in (policy, ALL) and (since or offset in kept):
+            edition, since = ledger.closed(policy, since, offset, versions, kept.get(offset)), []
+            if edition is not None:
+                yield edition
 
 
 def _content(change: CandidateChange) -> tuple[object, ...] | None:

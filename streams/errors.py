@@ -9,6 +9,7 @@ The tree, below ``policies.problems.HuiminError``:
 - ``NoRoom``        the operator: the disk is full or a limit was met; free space, then try again. exit 1
 - ``Busy``          the operator: another process writes here; wait, or stop it. exit 5
 - ``NotThere``      the operator: no store at that path. exit 2
+- ``NotKept``       whoever asks: a moment before the beginning, beyond the end, or older than what is kept. exit 2
 
 ``Refused`` is a promise: it is raised before anything has changed, so a host may go on with the state it has.
 """
@@ -62,3 +63,23 @@ class NotThere(HuiminError):
 
     def __init__(self, text: Text) -> None:
         super().__init__(text, 2)
+
+
+class NotKept(HuiminError):
+    """A moment of the past that cannot be asked for."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text, 2)
+
+
+LOCAL = Text(
+    "网络上的工作区不能删除个人：其他进程和主题里的副本不受本机控制。请在单机工作区上进行。",
+    "A person cannot be erased on a network: copies in its topics and workers are out of reach from here. Only a workspace of its own can.",
+)
+"""Why an erasure is refused on a network."""
+
+UNFINISHED = Text(
+    "有一次个人删除还没有做完，痕迹可能还在文件里。请先运行 huimin erase finish。",
+    "An erasure of a person is not finished: traces may still be in the files. Run huimin erase finish first.",
+)
+"""Why nothing is written, and nothing of the past is told, while an erasure is half done."""

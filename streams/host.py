@@ -9,23 +9,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from matchers.batch import RecordBatch
+from matchers.erasing import Trace
 from policies.problems import HuiminError, Invalid
 from policies.values import Text
 from streams import snapshots, wire
+from streams.admission import known_policy
 from streams.editions import Edition, closed_by, editions
-from streams.errors import Refused
+from streams.erasing import cleared
+from streams.erasures import found
+from streams.errors import UNFINISHED, Refused
+from streams.known import known_at
 from streams.lines import Lines
-from streams.messages import CandidateChange, Input, Notice
+from streams.manifests import Versions, kept
+from streams.messages import CandidateChange, Input, Notice, PersonErased
 from streams.ports import Parts
-from streams.recovery import recovered, replay
+from streams.recovery import recipe, recovered, replay
+from streams.retention import USUAL, Retention, tidy
+from streams.scrubbing import Scrubbed, half_done, logged, named, scrub
 from streams.state import State
 from streams.steps import step
 from streams.storage import Behind, Log, Row, WriterLock, exists, not_there, said
+
+READONLY = Text("此存储以只读方式打开。", "This store was opened read-only; open it for writing.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +50,13 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotRule:
-    """When to write a snapshot: so many rows or bytes behind the last; on closing, from so many rows (another message counts 100)."""
+    """When to write a snapshot: so many rows or bytes behind the last; on closing, from so many rows (another message counts 100).
+    ``retention`` is how much of the past stays then."""
 
     rows: int = 5_000_000
     bytes: int = 256 << 20
     closing_rows: int = 50_000
+    retention: Retention = USUAL
 
 
 class Host:
@@ -103,13 +116,15 @@ class Host:
             As for ``submit``.
         """
         self._for_writing()
-        bodies = [wire.encode(message) for message in messages]
-        state, receipts, rows = self.state, [], []
+        state, receipts, rows, bodies = self.state, list[Receipt](), list[Row](), list[bytes]()
         try:
-            for message, body in zip(messages, bodies, strict=True):
+            for one in messages:
+                message = cleared(state, one)
+                body = wire.encode(message)
                 receipt = _applied(state, message)
                 receipts.append(receipt)
-                rows.append(_row(message, body, receipt))
+                rows.append(_row(state, message, body, receipt))
+                bodies.append(body)
             self._log.append(rows)
         except BaseException as error:
             untouched = not receipts and isinstance(error, Refused | Invalid)
@@ -130,7 +145,8 @@ class Host:
         self._for_writing()
         disk: Behind[Receipt] = Behind(self._log)
         try:
-            for message in messages:
+            for one in messages:
+                message = cleared(self.state, one)
                 body = wire.encode(message)
                 state, self._state = self.state, None  # put back once the disk has it: after any error it is made again
                 try:
@@ -139,7 +155,7 @@ class Host:
                     self._state = state
                     raise
                 durable = disk.settled()
-                disk.begin(receipt, _row(message, body, receipt))
+                disk.begin(receipt, _row(state, message, body, receipt))
                 self._state = state
                 yield from durable
                 if self._counted((message,), (body,)):
@@ -159,12 +175,55 @@ class Host:
                     yield change
 
     def editions(self, policy: str) -> Iterator[Edition]:
-        """The closed editions of a policy's list, from the first."""
-        rows = ((offset, closes, wire.decode_changes(body)) for offset, closes, body in self._log.outputs(-1))
-        return editions(policy, rows)
+        """The closed editions of a policy's list as far as ``state`` has come, from the first.
+
+        Raises:
+            Refused: the policy was never published.
+        """
+        state = self.state
+        rows = ((offset, closes, wire.decode_changes(body)) for offset, closes, body in self._log.outputs(-1) if offset <= state.offset)
+        return editions(policy, rows, published(state, policy), kept(self._log.manifests(policy)))
+
+    def at(self, moment: int | date) -> State:
+        """The state as it was behind a message, or at the end of a day of its clock: a copy, the host goes on undisturbed.
+
+        Args:
+            moment: an offset, or a day (``streams.known`` says what its end is).
+
+        Raises:
+            NotKept: before the beginning, beyond the end, or older than what is kept; the message says from where on it can be asked.
+        """
+        return known_at(self.folder, recipe(self.parts), moment)
+
+    def traces(self, person: int) -> list[Trace]:
+        """Where every row about a person came from, as far as state and log know."""
+        return [*self.state.matcher.traces(person), *logged(self._log, self.state.catalogue, person)]
+
+    @property
+    def erasing(self) -> bool:
+        """Is the erasure of a person half done? Then nothing is taken in, and nothing of the past is told."""
+        return self._log.unfinished() is not None
+
+    def half_erased(self) -> int | None:
+        """The token of a person whose erasure is half done, where it can still be found (0 where not); None where no erasure is."""
+        erased, salt = half_done(self._log, self.state), self.state.erasures.salt
+        if erased is None:
+            return None
+        return next((token for some in named(self._log, self.folder / "snapshots") if (token := found(salt, erased, some))), 0)
+
+    def scrub(self, person: int, traces: Sequence[Trace]) -> Scrubbed:
+        """Takes out of all files of the store what is there of a person who was erased (``streams.scrubbing``); may be done again.
+
+        Raises:
+            Busy, NoRoom: not all is out yet; what is left goes when it is done again.
+        """
+        if self._lock is None:
+            raise Refused(READONLY)
+        with said(self.folder / "snapshots"):
+            return scrub(self._log, self.folder / "snapshots", self.state, person, traces)
 
     def snapshot(self) -> Path:
-        """Writes a snapshot now, keeps the newest two, and forgets the inputs behind the older of them.
+        """Writes a snapshot now, and forgets what is older than the retention (``streams.retention``).
 
         Raises:
             NoRoom: it could not be written; the store is whole all the same.
@@ -172,16 +231,14 @@ class Host:
         folder, state = self.folder / "snapshots", self.state
         with said(folder):
             path = snapshots.write(folder, state.offset, state.meta(), state.arrays())
-            needed = snapshots.tidy(folder)
-        if needed is not None:
-            self._log.prune(needed)
+            tidy(folder, self._log, self.rule.retention)
         self._rows = self._bytes = 0
         self.problem = None
         return path
 
     def refresh(self) -> State:
         """Of a reader: the state at the last committed message, now."""
-        if self.readonly and self._state is not None and replay(self._log, self._state) is None:
+        if self.readonly and self._state is not None and replay(self._log, self._state, recipe(self.parts)) is None:
             self._state = None
         return self.state
 
@@ -201,13 +258,15 @@ class Host:
         self.close()
 
     def _recover(self) -> State:
-        found = recovered(self._log, self.folder / "snapshots", self.parts, self.readonly)
+        found = recovered(self._log, self.folder / "snapshots", recipe(self.parts), self.readonly)
         self._state, self._rows, self._bytes, self.problem = found.state, found.rows, found.bytes, found.problem
         return found.state
 
     def _for_writing(self) -> None:
         if self._lock is None:
-            raise Refused(Text("此存储以只读方式打开。", "This store was opened read-only; open it for writing."))
+            raise Refused(READONLY)
+        if self.erasing:
+            raise Refused(UNFINISHED)
 
     def _counted(self, messages: Sequence[Input], bodies: Sequence[bytes]) -> bool:
         """Is it time for a snapshot, now that these are written?"""
@@ -229,6 +288,16 @@ class Host:
             self._lock = None
 
 
+def published(state: State, policy: str) -> Versions:
+    """Agency and digest of every version of a policy.
+
+    Raises:
+        Refused: there is none.
+    """
+    known_policy(state, policy)
+    return state.registry.told(policy)
+
+
 def _made(folder: Path) -> None:
     """Makes a folder and those above it, durable."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
@@ -242,10 +311,11 @@ def _applied(state: State, message: Input) -> Receipt:
     return Receipt(offset, step(state, message, offset), state.notices[noticed:])
 
 
-def _row(message: Input, body: bytes, receipt: Receipt) -> Row:
+def _row(state: State, message: Input, body: bytes, receipt: Receipt) -> Row:
+    erases = isinstance(message, PersonErased) and any(one.offset == receipt.offset for one in state.erasures)  # not said before
     closes = closed_by(message)
     outputs = wire.encode_changes(receipt.changes) if len(receipt.changes) or closes else None
-    return Row(receipt.offset, body, closes, outputs)
+    return Row(receipt.offset, body, closes, outputs, erases)
 
 
 def _place(id: str | None) -> tuple[int, int]:

@@ -62,10 +62,13 @@ class PolicyPublished:
 
 @dataclass(frozen=True, slots=True)
 class PolicyWithdrawn:
+    """Every version published so far ends: today or, where ``since`` is named, as if it had ended on that earlier day."""
+
     policy: str
     by: str
     approved_by: str
     reason: str
+    since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +112,95 @@ class EditionCut:
     policy: str
 
 
+@dataclass(frozen=True, slots=True)
+class IdentityMerged:
+    """Two subjects of a kind (person, household, dwelling) are one: whatever names ``subject`` counts as naming ``into``."""
+
+    kind: str
+    subject: int
+    into: int
+    reason: str
+    by: str
+    approved_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class IdentitySplit:
+    """Some records (feed, source, key) that name ``subject`` are about ``into``; without records the merge of ``subject`` is undone.
+
+    ``into`` the subject itself takes back: of these records what was decided about them, without records the merge.
+    """
+
+    kind: str
+    subject: int
+    into: int
+    records: tuple[tuple[str, int, int], ...]
+    reason: str
+    by: str
+    approved_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeReported:
+    """What the agency found of one candidate on the day ``on`` (``streams.outcomes`` has the words). The same again changes nothing.
+
+    ``criterion`` is the one that was wrong, where the outcome is not_eligible; ``records`` (feed, source, delivery, row) what it rested on.
+    """
+
+    policy: str
+    subject: int
+    outcome: str
+    on: date
+    by: str
+    criterion: str | None = None
+    records: tuple[tuple[str, int, int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HoldDecided:
+    """What is held back (``streams.book``) is told after all (release), or stays as it is (reject); by two people."""
+
+    hold: str
+    decision: str  # release | reject
+    reason: str
+    by: str
+    approved_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonErased:
+    """Nothing readable of one person stays. Who it was is told by a salted digest of the token alone, which ``streams.erasures`` makes.
+
+    ``sieve`` is a number that few tokens share, so that not every one of many needs a digest.
+    """
+
+    salt: str
+    digest: str
+    sieve: int
+    reason: str  # a code; nothing that identifies anybody
+    by: str
+    approved_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """Stands in the log where a message about somebody erased since stood; changes nothing."""
+
+
 Input: TypeAlias = (
     CatalogueSet | DeliveryStarted | RecordBatch | DeliveryCompleted | PolicyPublished | PolicyWithdrawn
-    | CoverageStated | CoverageWithdrawn | CheckAnswered | Tick | EditionCut
+    | CoverageStated | CoverageWithdrawn | CheckAnswered | Tick | EditionCut | IdentityMerged | IdentitySplit
+    | OutcomeReported | HoldDecided | PersonErased | Blank
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a list changed. ``kind`` is record, coverage, publication, withdrawal, amendment, day, answer, agreement or engine."""
+    """Why a list changed. ``kind`` is record, coverage, publication, withdrawal, amendment, day, answer, agreement, identity, outcome,
+    evidence, release, erasure or engine."""
 
     kind: str
-    detail: str  # feed and delivery, statement, version, or the day; never a person's data
+    detail: str  # feed and delivery, statement, version, the day, merge or split of a kind, the outcome, or the hold; never a person's data
 
 
 class CandidateChange(NamedTuple):

@@ -6,34 +6,65 @@ even while a writer commits, snapshots and prunes. A damaged snapshot is passed 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
 
 from matchers.batch import RecordBatch
 from policies.problems import HuiminError, Invalid
 from policies.values import Text
 from streams import snapshots, wire
 from streams.errors import Damaged, Refused, Unreadable
-from streams.ports import Parts
+from streams.ports import Arrays, Parts
 from streams.state import State
 from streams.steps import step
-from streams.storage import Log
+from streams.storage import LAST, Log
 
 _ATTEMPTS = 8
 """How often a reader may find that a snapshot went away under it."""
 
 
+class Kept(Protocol):
+    """What is recovered: anything that knows the last offset it holds."""
+
+    @property
+    def offset(self) -> int: ...
+
+
+K = TypeVar("K", bound=Kept)
+
+
 @dataclass(frozen=True, slots=True)
-class Recovered:
+class Recipe(Generic[K]):
+    """How a state is made: empty or from a snapshot's meta and arrays, and on with an input (giving the rows it held)."""
+
+    make: Callable[[tuple[dict[str, Any], Arrays] | None], K]
+    apply: Callable[[K, bytes, int], int]
+
+
+def recipe(parts: Parts) -> Recipe[State]:
+    """How the state of an embedded host is made."""
+    return Recipe(lambda kept: State(parts) if kept is None else State.restored(parts, *kept), _applied)
+
+
+def _applied(state: State, body: bytes, offset: int) -> int:
+    message = wire.decode(body)
+    step(state, message, offset)
+    return len(message) if isinstance(message, RecordBatch) else 100
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered(Generic[K]):
     """The state, how much had to be replayed, and what was damaged on the way."""
 
-    state: State
+    state: K
     rows: int
     bytes: int
     problem: HuiminError | None
 
 
-def recovered(log: Log, folder: Path, parts: Parts, readonly: bool) -> Recovered:
+def recovered(log: Log, folder: Path, how: Recipe[K], readonly: bool) -> Recovered[K]:
     """The state at the last commit.
 
     Raises:
@@ -42,34 +73,32 @@ def recovered(log: Log, folder: Path, parts: Parts, readonly: bool) -> Recovered
     """
     for _ in range(_ATTEMPTS if readonly else 1):
         with log.reading() as last:
-            state, problem = _newest(folder, last, parts, readonly)
-            size = replay(log, state)
+            state, problem = _newest(folder, last, how, readonly)
+            size = replay(log, state, how)
             if size is not None and state.offset == last:
                 return Recovered(state, *size, problem)
     zh = f"{log.path} 与快照对不上：第 {state.offset + 1} 条起的输入缺失。请从副本恢复。"
     raise Damaged(Text(zh, f"{log.path} and its snapshots do not meet: inputs from {state.offset + 1} on are missing. Restore a copy."))
 
 
-def replay(log: Log, state: State) -> tuple[int, int] | None:
-    """Applies the inputs behind the state's offset; gives their rows and bytes, None where the next ones are no longer there.
+def replay(log: Log, state: K, how: Recipe[K], upto: int = LAST) -> tuple[int, int] | None:
+    """Applies the inputs behind the state's offset, up to another; gives their rows and bytes, None where one is not there.
 
     A reader that stayed behind while the log was pruned is told so by None, and starts again from a snapshot.
     """
     rows = size = 0
-    for offset, body in log.inputs(state.offset):
+    for offset, body in log.inputs(state.offset, upto):
         if offset != state.offset + 1:
             return None
         try:
-            message = wire.decode(body)
-            step(state, message, offset)
+            rows += how.apply(state, body, offset)
         except (Unreadable, Refused, Invalid) as error:
             raise _again(log.path, offset, error) from error
-        rows += len(message) if isinstance(message, RecordBatch) else 100
         size += len(body)
     return rows, size
 
 
-def _newest(folder: Path, last: int, parts: Parts, readonly: bool) -> tuple[State, HuiminError | None]:
+def _newest(folder: Path, last: int, how: Recipe[K], readonly: bool) -> tuple[K, HuiminError | None]:
     """The state of the newest snapshot that reads back, or the empty state; and what was wrong with a newer one."""
     problem: HuiminError | None = None
     for offset in snapshots.offsets(folder):
@@ -79,14 +108,14 @@ def _newest(folder: Path, last: int, parts: Parts, readonly: bool) -> tuple[Stat
                 raise _ahead(path, last)
             continue
         try:
-            return State.restored(parts, *snapshots.read(path)), problem
+            return how.make(snapshots.read(path)), problem
         except FileNotFoundError:
             continue
         except Damaged as error:
             problem = error
             if not readonly:
                 snapshots.set_aside(path)
-    return State(parts), problem
+    return how.make(None), problem
 
 
 def _again(path: Path, offset: int, error: HuiminError) -> Damaged:

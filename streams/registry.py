@@ -14,6 +14,19 @@ from datetime import date, timedelta
 from policies.catalogue import Catalogue
 from policies.lifecycle import Life
 from policies.tree import Check, Node, Policy, children
+from policies.values import Text
+from streams.manifests import Versions
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """The end of a version by decision: on which day it was decided, since when it is so, why, and who stood for it."""
+
+    day: date
+    since: date
+    reason: str
+    by: str
+    approved_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +44,7 @@ class Version:
     approved_by: str
     catalogue: int
     published: date
-    withdrawn: date | None = None
-    reason: str = ""
+    withdrawn: Withdrawal | None = None
 
 
 class Registry:
@@ -48,12 +60,34 @@ class Registry:
         """The highest version number of a policy; 0 where there is none."""
         return max(self.versions.get(name, {}), default=0)
 
-    def withdraw(self, name: str, day: date, reason: str) -> None:
+    def told(self, name: str) -> Versions:
+        """Agency and digest of every version of a policy, as its editions tell them."""
+        return {number: (version.policy.agency, version.digest) for number, version in self.versions[name].items()}
+
+    def title(self, name: str) -> Text:
+        """What a policy is called: the title of its newest version."""
+        return self.versions[name][self.newest(name)].policy.title
+
+    def withdraw(self, name: str, withdrawal: Withdrawal) -> None:
         """Ends every version published so far."""
         known = self.versions[name]
         for number, version in known.items():
             if version.withdrawn is None:
-                known[number] = replace(version, withdrawn=day, reason=reason)
+                known[number] = replace(version, withdrawn=withdrawal)
+
+    def withdrawal(self, name: str) -> Withdrawal | None:
+        """The last withdrawal of a policy of which no version stands; None where one stands, or it was never published."""
+        known = self.versions.get(name, {})
+        return known[max(known)].withdrawn if known and not self.standing(name) else None
+
+    def looked_back(self, day: date) -> Registry:
+        """The registry for whoever looks back at a day: of the withdrawals, those that are so only since a later day have not come yet."""
+        found = Registry()
+        for known in self.versions.values():
+            for version in known.values():
+                later = version.withdrawn is not None and version.withdrawn.since > day
+                found.add(replace(version, withdrawn=None) if later else version)
+        return found
 
     def standing(self, name: str) -> list[Version]:
         """The versions of a policy that were not withdrawn, by number."""

@@ -1,7 +1,7 @@
 """Snapshots of the state on disk: raw arrays behind a JSON header, whole or not there.
 
-The one idea: a snapshot is written aside, made durable, and only then given its name; the two newest are kept, and one that does not read
-back is put aside for the one before it. Layout: magic, format, length and SHA-256 of the header; the header (meta, and for
+The one idea: a snapshot is written aside, made durable, and only then given its name; one that does not read back is put aside for the one
+before it. Which of them stay: ``streams.retention``. Layout: magic, format, length and SHA-256 of the header; the header (meta, and for
 each array name, type, shape, place, SHA-256); the arrays, each from a multiple of 64. Source: POSIX rename(2), fsync(2) of the directory.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from struct import Struct
@@ -41,7 +41,7 @@ def place(folder: Path, offset: int) -> Path:
 
 
 def write(folder: Path, offset: int, meta: Mapping[str, Any], arrays: Arrays) -> Path:
-    """Writes a snapshot; when this returns it is durable, and only the newest two remain.
+    """Writes a snapshot; when this returns it is durable.
 
     Raises:
         OSError: the disk is full or failed; nothing is left of it, and the older ones stay.
@@ -62,14 +62,27 @@ def write(folder: Path, offset: int, meta: Mapping[str, Any], arrays: Arrays) ->
     return target
 
 
-def tidy(folder: Path) -> int | None:
-    """Removes all but the newest two, and what a stopped writer left; gives the offset behind which no input is needed, if any."""
-    known = offsets(folder)
-    for offset in known[KEPT:]:
-        place(folder, offset).unlink()
+def keep(folder: Path, stay: Collection[int]) -> None:
+    """Removes all snapshots but these, and what a stopped writer left."""
+    for offset in offsets(folder):
+        if offset not in stay:
+            place(folder, offset).unlink()
     for left in folder.glob("*.writing"):
         left.unlink()
-    return known[KEPT - 1] if len(known) >= KEPT else None
+
+
+def head(path: Path) -> dict[str, Any]:
+    """The meta of a snapshot, without its arrays.
+
+    Raises:
+        Damaged, NewerFormat: as for ``read``.
+    """
+    try:
+        with path.open("rb") as file:
+            meta: dict[str, Any] = _header(file, path)[0]["meta"]
+            return meta
+    except (ValueError, KeyError, TypeError, EOFError) as error:
+        raise damaged(path) from error
 
 
 def read(path: Path) -> tuple[dict[str, Any], Arrays]:

@@ -1,8 +1,8 @@
 """The state: the fold of every message so far, in one total order.
 
 The one idea: everything that decides a list is here and nowhere else: the catalogue, the day, the matcher's matrix, the registry of
-policies, the ledgers of coverage and deliveries, the answers to checks. It is written out as JSON plus arrays and read back; it
-reads no clock and no file. Who changes it: ``streams.steps``, only.
+policies, the ledgers of coverage, deliveries, corrections of identity, findings and erasures, the answers to checks, the book of lists. It
+is written out as JSON plus arrays and read back; it reads no clock and no file. Who changes it: ``streams.steps``, only.
 """
 
 from __future__ import annotations
@@ -17,14 +17,18 @@ import numpy.typing as npt
 from policies.catalogue import Catalogue
 from policies.tree import Policy
 from policies.values import Text
+from streams.book import Book
 from streams.deliveries import Deliveries
+from streams.erasures import Erasures
 from streams.errors import NewerFormat, Refused
+from streams.identities import Decisions
 from streams.messages import CatalogueSet, Notice
+from streams.outcomes import Findings
 from streams.ports import Arrays, MatcherPort, Parts
-from streams.registry import Registry, Version
+from streams.registry import Registry, Version, Withdrawal
 from streams.statements import Statements
 
-FORMAT = 1
+FORMAT = 2
 """Version of what ``meta`` writes; a newer one is refused."""
 NO_DAY = date(1970, 1, 1)
 """The day before the first tick: nothing is in force yet, and the first tick does not pass the days since."""
@@ -36,19 +40,26 @@ class State:
     Args:
         parts: the ports; see ``streams.ports``.
 
-    ``offset`` is the last message applied, -1 before the first; ``in_matcher`` the version of each policy the matcher holds now.
+    ``offset`` is the last message applied, -1 before the first; ``in_matcher`` the version of each policy the matcher holds now;
+    ``furthest`` the greatest day the clock ever stood at.
     """
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self.offset = -1
         self.day = NO_DAY
+        self.furthest = NO_DAY
         self.catalogues: list[CatalogueSet] = []
         self.registry = Registry()
         self.statements = Statements()
         self.deliveries = Deliveries()
         self.answers: dict[tuple[str, int, str], bool] = {}
         self.unsaid: set[tuple[str, int, str]] = set()  # answers the matcher was not told: their policy was not in it
+        self.identities = Decisions()
+        self.findings = Findings()
+        self.late: frozenset[str] = frozenset()  # feeds that are late now
+        self.book = Book()
+        self.erasures = Erasures()
         self.notices: list[Notice] = []
         self.in_matcher: dict[str, int] = {}
         self.turning_days: frozenset[date] = frozenset()
@@ -96,9 +107,13 @@ class State:
         """(number, rows applied, completed) of a delivery by its id; a new id gets the next number."""
         return self.deliveries.number(feed, source, id)
 
+    def erased(self, tokens: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+        """Which of these persons' tokens were erased."""
+        return self.erasures.among(tokens)
+
     def set_catalogue(self, message: CatalogueSet, catalogue: Catalogue) -> None:
         """Takes the first catalogue, or a wider one."""
-        self._catalogue = _in_order(self._catalogue, catalogue)
+        self._catalogue = in_order(self._catalogue, catalogue)
         self.catalogues.append(message)
         if self._matcher is None:
             self._matcher = self.parts.make_matcher(self._catalogue, self.day)
@@ -115,12 +130,18 @@ class State:
             "format": FORMAT,
             "offset": self.offset,
             "day": self.day.isoformat(),
+            "furthest": self.furthest.isoformat(),
             "catalogues": [[c.units, dict(c.contracts)] for c in self.catalogues],
             "versions": [_written(v) for name in sorted(self.registry.versions) for v in self.registry.versions[name].values()],
             "statements": self.statements.meta(),
             "deliveries": self.deliveries.meta(),
             "answers": [[*key, answer] for key, answer in self.answers.items()],
             "unsaid": sorted(self.unsaid),
+            "identities": self.identities.meta(),
+            "findings": self.findings.meta(),
+            "late": sorted(self.late),
+            "book": self.book.meta(),
+            "erasures": self.erasures.meta(),
             "notices": [[n.kind, n.about, n.detail, n.day.isoformat()] for n in self.notices],
             "in_matcher": self.in_matcher,
             "matcher": None if self._matcher is None else self._matcher.meta(),
@@ -137,11 +158,18 @@ class State:
             raise NewerFormat(Text("状态", "The state"), meta["format"], FORMAT)
         state = cls(parts)
         state.offset, state.day = meta["offset"], date.fromisoformat(meta["day"])
+        state.furthest = date.fromisoformat(meta.get("furthest", meta["day"]))  # a state kept before there was such a mark has none
         state.catalogues = [CatalogueSet(units, contracts) for units, contracts in meta["catalogues"]]
         state.statements = Statements.restored(meta["statements"])
         state.deliveries = Deliveries.restored(meta["deliveries"])
         state.answers = {(policy, subject, check): answer for policy, subject, check, answer in meta["answers"]}
         state.unsaid = {(policy, subject, check) for policy, subject, check in meta["unsaid"]}
+        state.identities = Decisions.restored(meta.get("identities", ()))
+        state.findings = Findings.restored(meta.get("findings", ()))
+        state.late = frozenset(meta.get("late", ()))
+        if "book" in meta:
+            state.book = Book.restored(meta["book"])
+        state.erasures = Erasures.restored(meta.get("erasures"))
         state.notices = [Notice(kind, about, detail, date.fromisoformat(day)) for kind, about, detail, day in meta["notices"]]
         state.in_matcher = dict(meta["in_matcher"])
         if state.catalogues:
@@ -152,7 +180,7 @@ class State:
         catalogues: list[Catalogue] = []
         for message in self.catalogues:
             built = self.parts.build_catalogue(message.units, message.contracts)
-            catalogues.append(_in_order(catalogues[-1] if catalogues else None, built))
+            catalogues.append(in_order(catalogues[-1] if catalogues else None, built))
         for facts in meta["versions"]:
             self.registry.add(_read(facts, catalogues, self.parts))
         self._catalogue = catalogues[-1]
@@ -161,7 +189,7 @@ class State:
         self.turning_days = self.registry.turning_days(self._catalogue)
 
 
-def _in_order(before: Catalogue | None, catalogue: Catalogue) -> Catalogue:
+def in_order(before: Catalogue | None, catalogue: Catalogue) -> Catalogue:
     """A catalogue whose new feeds come behind those there were: their places number the matcher's columns."""
     if before is None:
         return catalogue
@@ -185,9 +213,14 @@ def _written(version: Version) -> dict[str, Any]:
         "approved_by": version.approved_by,
         "catalogue": version.catalogue,
         "published": version.published.isoformat(),
-        "withdrawn": None if version.withdrawn is None else version.withdrawn.isoformat(),
-        "reason": version.reason,
+        "withdrawn": None if version.withdrawn is None else version.withdrawn.day.isoformat(),
+        "reason": "" if version.withdrawn is None else version.withdrawn.reason,
+        "withdrawal": None if version.withdrawn is None else _withdrawal(version.withdrawn),
     }
+
+
+def _withdrawal(withdrawn: Withdrawal) -> list[str]:
+    return [withdrawn.since.isoformat(), withdrawn.by, withdrawn.approved_by]
 
 
 def _read(facts: Mapping[str, Any], catalogues: list[Catalogue], parts: Parts) -> Version:
@@ -200,6 +233,11 @@ def _read(facts: Mapping[str, Any], catalogues: list[Catalogue], parts: Parts) -
         facts["approved_by"],
         facts["catalogue"],
         date.fromisoformat(facts["published"]),
-        None if facts["withdrawn"] is None else date.fromisoformat(facts["withdrawn"]),
-        facts["reason"],
+        None if facts["withdrawn"] is None else _withdrawn(facts),
     )
+
+
+def _withdrawn(facts: Mapping[str, Any]) -> Withdrawal:
+    """A withdrawal as it was written; of one written before withdrawals could reach back, who stood for it is not known."""
+    since, by, approved_by = facts.get("withdrawal") or (facts["withdrawn"], "", "")
+    return Withdrawal(date.fromisoformat(facts["withdrawn"]), date.fromisoformat(since), facts["reason"], by, approved_by)

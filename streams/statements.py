@@ -39,8 +39,18 @@ class Statements:
         self.entries: dict[str, Entry] = {}
 
     def in_effect(self) -> list[Statement]:
-        """What the matcher is given, in the order of the ids."""
-        return [self.entries[id].statement for id in sorted(self.entries) if self.entries[id].standing == "in_effect"]
+        """What the matcher is given: of all that a source said about the same division or list, what reaches furthest.
+
+        The rest proves nothing more (docs/semantics.md, section 3.3), and years of daily statements would be told again with every new one.
+        """
+        latest: dict[tuple[str, int, str | None, tuple[int, ...]], Statement] = {}
+        for id in sorted(self.entries):
+            if self.entries[id].standing == "in_effect":
+                one = self.entries[id].statement
+                about = (one.feed, one.source, one.division, one.subjects)
+                if about not in latest or latest[about].complete_to < one.complete_to:
+                    latest[about] = one
+        return list(latest.values())
 
     def waiting_for(self, feed: str, source: int, delivery: str) -> list[Entry]:
         """The pending statements that name a delivery, in the order of their ids."""

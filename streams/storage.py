@@ -22,34 +22,49 @@ from policies.values import Text
 from streams.errors import Busy, Damaged, NewerFormat, NoRoom, NotThere
 from streams.snapshots import sync_folder
 
-FORMAT = 1
+FORMAT = 2
+"""Of the logs this program reads. A log is of format 1 until somebody is erased from it: an older program would not know a blank row."""
 FILE = "log.sqlite"
 LOCK = "writer.lock"
+LAST = (1 << 63) - 1
+"""Behind every offset."""
 _SCHEMA = (
     "CREATE TABLE inputs (offset INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT",
     "CREATE TABLE outputs (offset INTEGER PRIMARY KEY, closes TEXT, body BLOB NOT NULL) STRICT",
-    f"PRAGMA user_version = {FORMAT}",
+    "PRAGMA user_version = 1",
 )
+_ERASING = (
+    "CREATE TABLE IF NOT EXISTS manifests (policy TEXT, offset INTEGER, body TEXT NOT NULL, PRIMARY KEY (policy, offset)) STRICT",
+    "CREATE TABLE IF NOT EXISTS scrubbing (offset INTEGER PRIMARY KEY) STRICT",
+    "PRAGMA user_version = 2",
+)
+"""What is added with the first erasure: manifests as they were closed, and the erasures whose traces are not out of the files yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One message as stored. ``closes`` names the policy whose edition it ends, ``*`` for all; ``outputs`` is None without lines."""
+    """One message as stored. ``closes`` names the policy whose edition it ends, ``*`` for all; ``outputs`` is None without lines.
+    ``erases``: it decides an erasure, whose traces are still to be taken out (``Log.unfinished``)."""
 
     offset: int
     input: bytes
     closes: str | None
     outputs: bytes | None
+    erases: bool = False
 
 
 class Log:
     """The log of one store.
 
+    Args:
+        durable: wait for the disk at every commit. Not needed where the inputs are kept elsewhere and the outputs come out the same again.
+
     Raises, from every method:
         NoRoom, Damaged, Busy: what SQLite or the system said, as a sentence.
     """
 
-    def __init__(self, folder: Path, readonly: bool) -> None:
+    def __init__(self, folder: Path, readonly: bool, durable: bool = True) -> None:
+        self._durable = durable
         self.path = folder / FILE
         with said(self.path):
             mode = "ro" if readonly else "rwc"
@@ -64,7 +79,7 @@ class Log:
 
     def _prepare(self) -> None:
         self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
         self._db.execute("PRAGMA wal_autocheckpoint = 4000")  # pages: 16 MB
         if self._check_format() == 0:
             self._db.execute("BEGIN IMMEDIATE")
@@ -79,8 +94,11 @@ class Log:
             raise NewerFormat(Text(f"存储 {self.path} ", f"The store {self.path}"), version, FORMAT)
         return version
 
-    def append(self, rows: Sequence[Row]) -> None:
-        """Writes these rows in one transaction, durable when this returns; after any error none is written."""
+    def append(self, rows: Sequence[Row], forget: int = -1) -> None:
+        """Writes these rows in one transaction, durable when this returns; after any error none is written.
+
+        Outputs up to the offset ``forget`` are removed with it.
+        """
         with said(self.path):
             try:
                 self._db.execute("BEGIN IMMEDIATE")
@@ -88,6 +106,12 @@ class Log:
                 out = [(r.offset, r.closes, r.outputs) for r in rows if r.outputs is not None]
                 if out:
                     self._db.executemany("INSERT INTO outputs VALUES (?, ?, ?)", out)
+                if any(r.erases for r in rows):
+                    for statement in _ERASING:
+                        self._db.execute(statement)
+                    self._db.executemany("INSERT INTO scrubbing VALUES (?)", [(r.offset,) for r in rows if r.erases])
+                if forget >= 0:
+                    self._db.execute("DELETE FROM outputs WHERE offset <= ?", (forget,))
                 self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:
@@ -110,20 +134,84 @@ class Log:
         with said(self.path):
             return int(self._db.execute(query).fetchone()[0])
 
-    def inputs(self, after: int) -> Iterator[tuple[int, bytes]]:
-        """(offset, bytes) of every input behind an offset."""
+    def first(self) -> int | None:
+        """The offset of the oldest input that is still there."""
         with said(self.path):
-            yield from self._db.execute("SELECT offset, body FROM inputs WHERE offset > ? ORDER BY offset", (after,))
+            found = self._db.execute("SELECT min(offset) FROM inputs").fetchone()[0]
+            return None if found is None else int(found)
+
+    def inputs(self, after: int, upto: int = LAST) -> Iterator[tuple[int, bytes]]:
+        """(offset, bytes) of every input behind an offset, up to another."""
+        with said(self.path):
+            yield from self._db.execute("SELECT offset, body FROM inputs WHERE offset > ? AND offset <= ? ORDER BY offset", (after, upto))
+
+    def short_inputs(self, after: int, most: int) -> Iterator[tuple[int, bytes]]:
+        """Those of at most so many bytes. SQLite knows how long a body is without reading it, so batches cost nothing here."""
+        query = "SELECT offset, body FROM inputs WHERE offset > ? AND length(body) <= ? ORDER BY offset"
+        with said(self.path):
+            yield from self._db.execute(query, (after, most))
+
+    def size(self, after: int, upto: int) -> int:
+        """Bytes of the inputs behind an offset, up to another."""
+        query = "SELECT ifnull(sum(length(body)), 0) FROM inputs WHERE offset > ? AND offset <= ?"
+        with said(self.path):
+            return int(self._db.execute(query, (after, upto)).fetchone()[0])
 
     def outputs(self, after: int) -> Iterator[tuple[int, str | None, bytes]]:
         """(offset, closes, bytes) of every row of outputs behind an offset."""
         with said(self.path):
-            yield from self._db.execute("SELECT offset, closes, body FROM outputs WHERE offset > ? ORDER BY offset", (after,))
+            rows = self._db.execute("SELECT offset, closes, body FROM outputs WHERE offset > ? ORDER BY offset", (after,))
+            for row in rows:  # noqa: UP028  `yield from`, left half-read, closes the cursor, which a closed log refuses
+                yield row
 
     def prune(self, upto: int) -> None:
         """Removes the inputs up to an offset; outputs stay."""
         with said(self.path):
             self._db.execute("DELETE FROM inputs WHERE offset <= ?", (upto,))
+
+    def unfinished(self) -> int | None:
+        """The offset of an erasure that is decided, and whose traces may still be in the files."""
+        with said(self.path):
+            found = self._db.execute("SELECT min(offset) FROM scrubbing").fetchone()[0] if self._check_format() >= 2 else None
+            return None if found is None else int(found)
+
+    def manifests(self, policy: str) -> dict[int, str]:
+        """Of the editions of a policy that were closed before somebody was erased: by their last message, the manifest as it was."""
+        with said(self.path):
+            if self._check_format() < 2:
+                return {}
+            return dict(self._db.execute("SELECT offset, body FROM manifests WHERE policy = ?", (policy,)))
+
+    @contextmanager
+    def rewriting(self) -> Iterator[sqlite3.Connection]:
+        """One transaction in which rows that are there may be written anew (``streams.scrubbing``); what they held is overwritten."""
+        with said(self.path):
+            self._db.execute("PRAGMA secure_delete = ON")
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            finally:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+
+    def packed(self) -> None:
+        """Leaves nothing in the files but the rows there are: no free page, nothing in the write-ahead log.
+
+        Raises:
+            Busy: somebody is reading; the log is whole, and this is to be done again.
+            NoRoom: it needs as much room again as the log has.
+        """
+        with said(self.path):
+            self._db.execute("VACUUM")
+            if self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                zh = f"有进程正在读取 {self.path}；请等它结束后再运行同一命令。"
+                raise Busy(Text(zh, f"Another process is reading {self.path}; wait for it, then run the same command again."))
+
+    def finished(self, offset: int) -> None:
+        """The traces of an erasure are out of the files."""
+        with said(self.path):
+            self._db.execute("DELETE FROM scrubbing WHERE offset = ?", (offset,))
 
     def close(self) -> None:
         self._db.close()

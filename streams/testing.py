@@ -6,8 +6,9 @@ policy reads has a record of it. It is there for tests of steps, hosts and stora
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -17,8 +18,15 @@ import numpy.typing as npt
 from matchers.batch import DELETED, OPEN_FROM, OPEN_TO, RecordBatch
 from matchers.changes import STATUSES, Columns, Open
 from matchers.coverage import Statement
+from matchers.erasing import Trace, latest
+from matchers.identity import Answer, Correction, Identities
+from matchers.layout import KINDS
 from policies.catalogue import Catalogue
 from policies.tree import Policy
+from policies.values import Kind
+from streams.editions import Edition
+from streams.manifests import Manifest, digest_of
+from streams.messages import CandidateChange
 from streams.ports import Arrays, BuildCatalogue, Parts
 
 
@@ -33,6 +41,7 @@ class FakeChange:
     after: str | None
     checklist: tuple[str, ...] = ()
     missing: tuple[tuple[str, str | None], ...] = ()
+    was: tuple[tuple[str, ...], tuple[tuple[str, str | None], ...]] | None = None  # checklist and missing before, where known
 
 
 class FakeChanges(list[FakeChange]):
@@ -43,10 +52,11 @@ class FakeChanges(list[FakeChange]):
         opens: dict[Open, int] = {}
         of = [policies.setdefault((c.policy, c.version), len(policies)) for c in self]
         open = [opens.setdefault((c.checklist, c.missing), len(opens)) for c in self]
+        was = [-1 if c.was is None else opens.setdefault(c.was, len(opens)) for c in self]
         return Columns(
             list(policies), list(opens), np.array(of, np.int32), np.array([c.subject for c in self], np.uint64),
             np.array([STATUSES.index(c.before) for c in self], np.uint8), np.array([STATUSES.index(c.after) for c in self], np.uint8),
-            np.array(open, np.int32),
+            np.array(open, np.int32), np.array(was, np.int32),
         )  # fmt: skip
 
 
@@ -63,6 +73,7 @@ class FakeMatcher:
         self.statements: tuple[Statement, ...] = ()
         self.records: dict[tuple[str, int, int], tuple[int, int, int, int, bool]] = {}  # order, delivery, row, subject, deleted
         self.refused: set[tuple[str, int]] = set()
+        self.identities = Identities()
 
     def extend(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
@@ -75,6 +86,10 @@ class FakeMatcher:
                 self.records[place] = max(version, self.records.get(place, version))
 
         return self._around(change)
+
+    def watch(self, policy: str, subject: int, on: bool) -> FakeChanges:
+        """Whom it watches stands as she stood: nobody comes back before her time."""
+        return self._around(lambda: None)
 
     def replace(self, feed: str, source: int, delivery: int) -> FakeChanges:
         def change() -> None:
@@ -94,8 +109,37 @@ class FakeMatcher:
         return self._around(lambda: setattr(self, "statements", tuple(statements)))
 
     def answer(self, policy: str, subject: int, check: str, answer: bool) -> FakeChanges:
-        note = self.refused.discard if answer else self.refused.add
-        return self._around(lambda: note((policy, subject)))
+        root = self.identities.root(KINDS.index(self.policies[policy].subject), subject)
+        return self._around(lambda: self._note(policy, root, answer))
+
+    def correct(self, correction: Correction, answers: Sequence[Answer]) -> FakeChanges:
+        def change() -> None:
+            self.identities.decide(correction)
+            for policy, subject, _, answer in answers:
+                self._note(policy, subject, answer)
+
+        return self._around(change)
+
+    def persons(self) -> npt.NDArray[np.uint64]:
+        return np.array(sorted({version[3] for place, version in self.records.items() if self._of_person(place)}), np.uint64)
+
+    def traces(self, person: int) -> list[Trace]:
+        return [Trace(*place, *version[:3]) for place, version in self.records.items() if self._hers(place, version, person)]
+
+    def erase(self, person: int, instead: int, statements: Sequence[Statement], answers: Sequence[Answer]) -> FakeChanges:
+        def change() -> None:
+            self.records = {place: version for place, version in self.records.items() if not self._hers(place, version, person)}
+            self.statements = tuple(statements)
+            for policy, subject, _, answer in answers:
+                self._note(policy, subject, answer)
+
+        moved = self._around(change)
+        return FakeChanges(replace(one, subject=instead) if one.subject == person else one for one in moved)
+
+    def forget(self, person: int, traces: Sequence[Trace]) -> None:
+        for place, version in latest(traces).items():
+            if place in self.records and self.records[place][:3] <= version:
+                del self.records[place]
 
     def tick(self, day: date) -> FakeChanges:
         return self._around(lambda: setattr(self, "day", day))
@@ -109,7 +153,7 @@ class FakeMatcher:
 
     def meta(self) -> dict[str, Any]:
         feeds = [feed for feed, _, _ in self.records]
-        return {"day": self.day.isoformat(), "feeds": feeds, "refused": sorted(self.refused)}
+        return {"day": self.day.isoformat(), "feeds": feeds, "refused": sorted(self.refused), "identities": self.identities.meta()}
 
     @classmethod
     def restore(
@@ -124,9 +168,19 @@ class FakeMatcher:
         for feed, (source, key, order, delivery, row, subject, deleted) in zip(meta["feeds"], arrays["records"].tolist(), strict=True):
             made.records[feed, source, key] = (order, delivery, row, subject, bool(deleted))
         made.refused = {(policy, subject) for policy, subject in meta["refused"]}
+        made.identities = Identities.restored(meta["identities"])
         made.policies = dict(policies)
         made.statements = tuple(statements)
         return made
+
+    def _of_person(self, place: tuple[str, int, int]) -> bool:
+        return self.catalogue.feeds[place[0]].subject is Kind.PERSON
+
+    def _hers(self, place: tuple[str, int, int], version: tuple[int, int, int, int, bool], person: int) -> bool:
+        return version[3] == person and self._of_person(place)
+
+    def _note(self, policy: str, subject: int, answer: bool | None) -> None:
+        (self.refused.add if answer is False else self.refused.discard)((policy, subject))
 
     def _around(self, change: Callable[[], object]) -> FakeChanges:
         before = {p.name: (p.version, self._listed(p)) for p in self.policies.values()}
@@ -148,8 +202,10 @@ class FakeMatcher:
         feed = policy.feeds[0]
         covered = any(statement.feed == feed for statement in self.statements)
         status: Listed = ("eligible", ()) if covered else ("needs_evidence", (("any", feed),))
-        found = (version for place, version in self.records.items() if place[0] == feed and not version[4])
-        return {version[3]: status for version in found if (policy.name, version[3]) not in self.refused}
+        kind = KINDS.index(policy.subject)
+        standing = [(place, version[3]) for place, version in self.records.items() if place[0] == feed and not version[4]]
+        found = (self.identities.named(kind, subject, place[:2], place[2]) for place, subject in standing)
+        return {subject: status for subject in found if (policy.name, subject) not in self.refused}
 
 
 def fake_parts(build_catalogue: BuildCatalogue) -> Parts:
@@ -200,3 +256,11 @@ def _same(left: npt.NDArray[Any] | None, right: npt.NDArray[Any] | None) -> bool
     if left is None or right is None:
         return left is right
     return left.dtype == right.dtype and np.array_equal(left, right)
+
+
+def edition(policy: str, number: int, offset: int, day: date, changes: Sequence[CandidateChange]) -> Edition:
+    """An edition with these lines, whatever they are."""
+    kinds = Counter(change.change for change in changes)
+    counts = (kinds["entered"], kinds["left"], kinds["changed"])
+    manifest = Manifest(policy, "agency", number, ((1, "d1"),), day, 0, offset, *counts, (("eligible", 1),), digest_of(changes), "")
+    return Edition(manifest, tuple(changes))

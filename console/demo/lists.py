@@ -50,11 +50,11 @@ def publish(tour: Tour, host: Host) -> None:
 def three_lists(tour: Tour, host: Host) -> None:
     """Two candidates of every status of each list, and how many there are by street."""
     from console.candidates import _table
-    from infra.evaluate import core
+    from infra.evaluate import listed
 
     tour.step(6, Text("三份名单", "Three lists"))
     for name in LISTS:
-        found = core(host.state).candidates(name)
+        found = listed(host.state, name)
         by_street = Counter(c.division for c in found)
         some = some_of_each(found)
         _table(tour.session, some, host.state.policies[name], host.state.catalogue)
@@ -76,11 +76,11 @@ def some_of_each(found: Any) -> list[Any]:
 def two_explanations(tour: Tour, host: Host) -> None:
     """One of somebody who lacks evidence, one of a household to be asked."""
     from console.reasons import show_explanation
-    from infra.evaluate import core
+    from infra.evaluate import listed
 
     tour.step(7, Text("为什么？两个解释", "Why? Two explanations"))
     for name, status in (("elderly-uninsured", "needs_evidence"), ("relocation-hardship", "to_check")):
-        chosen = next((c for c in core(host.state).candidates(name) if c.status == status), None)
+        chosen = next((c for c in listed(host.state, name) if c.status == status), None)
         if chosen is not None:
             line = f"$ huimin explain {name} {token(chosen.subject)}"
             tour.session.say(Text(line, line), "dim")

@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from streams.host import Host
 
 
-def tour(session: Session, residents: int, seed: int, keep: Path | None) -> None:
-    """The whole demonstration; the workspace is thrown away unless ``keep`` says where."""
+def tour(session: Session, residents: int, seed: int, keep: Path | None, workers: int = 0) -> None:
+    """The whole demonstration; the workspace is thrown away unless ``keep`` says where. With workers, on a Kafka of its own."""
     from console.demo.district import TODAY
+    from console.demo.network import network, same_lists
     from infra.library import copy_library, example_units
     from infra.workspace import Workspace
+    from streams.network_host import NetworkHost
 
     place: AbstractContextManager[str] = tempfile.TemporaryDirectory(prefix="huimin-demo-") if keep is None else nullcontext(str(keep))
     with place as folder:
@@ -36,9 +38,13 @@ def tour(session: Session, residents: int, seed: int, keep: Path | None) -> None
         copy_library(workspace)
         _plain_sheets(workspace)
         made = Tour(session, workspace, workspace.root / "files", residents, seed, TODAY)
-        _generate(made)
-        with workspace.writing() as host:
-            _run(made, host)
+        with network(made, Path(folder), workers) if workers else nullcontext(workspace) as place_of_work:
+            made.workspace = place_of_work
+            _generate(made)
+            with place_of_work.writing() as host:
+                _run(made, host)
+                if isinstance(host, NetworkHost):
+                    same_lists(made, host, workers)
         seconds = time.perf_counter() - made.started
         made.facts["seconds"] = round(seconds, 1)
         if not session.data(made.facts):

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from stdnum.cn import ric
 
 from connectors.contracts import read_catalogue
@@ -140,6 +141,9 @@ class MemoryHost:
     @property
     def state(self) -> MemoryHost:
         return self
+
+    def erased(self, tokens: Any) -> Any:
+        return np.zeros(len(tokens), np.bool_)
 
     def delivery_number(self, feed: str, source: int, id: str) -> tuple[int, int, bool]:
         started = [m for m in self.messages if isinstance(m, DeliveryStarted) and (m.feed, m.source) == (feed, source)]

@@ -12,11 +12,13 @@ import pytest
 
 from connectors.contracts import build_catalogue, load_contract, load_units, read_catalogue
 from connectors.schema import coverage_schema, feed_schema, units_schema
+from policies.catalogue import FeedBounds
 from policies.document import load
 from policies.problems import Invalid
 from policies.values import Kind
 from tests.connectors.samples import CONTRACTS, HUKOU, INSURANCE, UNITS, catalogue
 
+END = "until: 2027-12-31}\n"
 LIBRARY = Path(__file__).parents[2] / "policies" / "library"
 
 
@@ -81,6 +83,11 @@ def test_an_enums_no_record_may_be_its_label() -> None:
         ("column: 出生日期", "column: deleted", "fields.birth_date", "deletion"),
         ("links: {household", "links: {lives_at", "links.lives_at", "many"),
         ("until: 2027-12-31", "until: soon", "agreement.until", "2026-10-01"),
+        (END, f"{END}delivery: {{bounds: {{moves: 2}}}}\n", "delivery.bounds.moves", "between 0 and 1"),
+        (END, f"{END}delivery: {{bounds: {{shrinks_to: '0.8'}}}}\n", "delivery.bounds.shrinks_to", "between 0 and 1"),
+        (END, f"{END}delivery: {{bounds: {{late_after: 60 days}}}}\n", "delivery.bounds.late_after", "write P7D"),
+        (END, f"{END}delivery: {{bounds: {{shrink_to: 0.8}}}}\n", "delivery.bounds.shrink_to", "Did you mean shrinks_to"),
+        (END, f"{END}delivery: {{bounds: 0.8}}\n", "delivery.bounds", "a mapping"),
     ],
 )
 def test_a_fault_is_named_where_it_stands(old: str, new: str, path: str, words: str) -> None:
@@ -93,6 +100,33 @@ def test_a_fault_is_named_where_it_stands(old: str, new: str, path: str, words: 
     found = problems_of(hukou=HUKOU.replace(old, new, 1))
 
     assert words in found[path], found
+
+
+@pytest.mark.parametrize(
+    ("delivery", "expected"),
+    [
+        ("", FeedBounds(0.8, None, 0.1)),
+        ("delivery: {expected_every: P1M}", FeedBounds(0.8, "P2M", 0.1)),
+        ("delivery: {expected_every: P1Y1M3D}", FeedBounds(0.8, "P2Y2M6D", 0.1)),
+        ("delivery: {expected_every: P1M, bounds: {late_after: P40D}}", FeedBounds(0.8, "P40D", 0.1)),
+        ("delivery: {bounds: {shrinks_to: 1, moves: 0}}", FeedBounds(1.0, None, 0.0)),
+    ],
+)
+def test_a_feed_has_bounds_also_where_its_contract_says_none(delivery: str, expected: FeedBounds) -> None:
+    """It is late after twice the time it takes, unless the contract says otherwise; never where no time is known."""
+    assert load_contract(HUKOU + delivery, "hukou.yaml").bounds == expected
+
+
+def test_a_wrong_bound_is_told_with_line_and_column_in_both_languages() -> None:
+    """Each at its own place."""
+    with pytest.raises(Invalid) as raised:
+        load_contract(f"{HUKOU}delivery:\n  bounds: {{moves: 1.5,\n    late_after: soon}}\n", "hukou.yaml")
+
+    last = HUKOU.count("\n")
+    assert [(p.path, p.line, p.column) for p in raised.value.problems] == [
+        ("delivery.bounds.moves", last + 2, 19), ("delivery.bounds.late_after", last + 3, 17),
+    ]  # fmt: skip
+    assert [p.text.zh[:6] for p in raised.value.problems] == ["应为 0 到", "不是期间；应"]
 
 
 def test_all_problems_of_all_documents_come_at_once() -> None:

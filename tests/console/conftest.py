@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,35 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
 
 
 @pytest.fixture(scope="session")
+def settled_town(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the workspace of a small town (``tests.console.town``); only to be copied."""
+    from tests.console.town import settled
+
+    folder = tmp_path_factory.mktemp("town")
+    env = {"HUIMIN_WORKSPACE": str(folder / "w"), "HUIMIN_TODAY": "2026-10-15", "COLUMNS": "160"}
+    settled(lambda *words: CliRunner().invoke(application(), [str(word) for word in words], env=env), folder)
+    return folder
+
+
+@pytest.fixture
+def town(run: Run, settled_town: Path, tmp_path: Path) -> Path:
+    """The small town, to do with as one likes; ``run`` works in it."""
+    shutil.copytree(settled_town, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
 def district(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace in which a demonstration of 1,500 residents was played; only to be read."""
     folder = tmp_path_factory.mktemp("demo") / "putuo"
     result = CliRunner().invoke(application(), ["demo", "--residents", "1500", "--keep", str(folder), "--json"], env={"COLUMNS": "120"})
     assert result.exit_code == 0, result.output
     return folder
+
+
+@pytest.fixture
+def at(run: Run, district: Path, tmp_path: Path) -> Run:
+    """``huimin`` in a copy of the district's workspace."""
+    copy = tmp_path / "copy"
+    shutil.copytree(district, copy)
+    return lambda *words: run(*words, "--workspace", copy)

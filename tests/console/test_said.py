@@ -119,3 +119,19 @@ def test_codes_have_names_where_they_are_known(run: Run, district: Path) -> None
 
     assert all("310107020 宜川路" in output or "310107014 长风新村" in output for output in shown)
     assert all("310107 " in output for output in shown[:2])
+
+
+def test_a_feeds_bounds_are_shown(run: Run, tmp_path: Path) -> None:
+    """With the time after which it is late, where there is one; in both languages, and as data."""
+    run("init", "--example")
+
+    shown = {language: run("feed", "show", "pension", "--lang", language).output.splitlines()[-1] for language in ("zh", "en")}
+    contract = tmp_path / "w/feeds/pension.yaml"
+    contract.write_text(contract.read_text("utf-8").replace("expected_every: P1M, ", ""), encoding="utf-8")
+
+    assert shown["zh"] == "界限：声明逾 2个月、全量不足上次的 0.95、一次交付移出超过名单的 0.1"
+    assert (
+        shown["en"] == "Bounds: a statement older than 2 months, a full file under 0.95 of the last, over 0.1 of a list off in one delivery"
+    )
+    assert json.loads(run("feed", "show", "pension", "--json").stdout)["bounds"] == {"shrinks_to": 0.95, "late_after": None, "moves": 0.1}
+    assert "older than" not in run("feed", "show", "pension", "--lang", "en").output

@@ -2,7 +2,7 @@
 
 The one idea: a page is run in the order in which it is read, in an empty folder. A block with a name (```` ```yaml FILE ````) is a file; in a
 ``console`` block a line that begins with ``$`` is typed, and what follows is what comes out; ``...`` stands for anything. Chinese readers see
-the same page. ``python -m tests.docs.pages README.md`` prints a page with the outputs of today, for whoever writes it.
+the same page. Of a page in ``WHOLE`` nothing stands for anything: its outputs are compared word for word. ``python -m tests.docs.pages README.md`` prints a page with the outputs of today, for whoever writes it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 TODAY = "2026-10-15"
 """The day it is on the pages."""
+WHOLE = frozenset({"story.md"})
+"""The pages that leave nothing out: a reader is to see what she would see."""
 
 _BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SETTING = re.compile(r"export (.+)")
@@ -79,6 +81,16 @@ def tidy(text: str) -> str:
     """A text without spaces at the ends of its lines and empty lines around it."""
     lines = "\n".join(line.rstrip() for line in text.strip("\n").splitlines())
     return lines.strip("\n") + "\n" if lines.strip() else ""
+
+
+def kept(page: str, expected: str, found: str) -> bool:
+    """Is an output what this page says: to the letter where it leaves nothing out, else as ``agrees`` has it?
+
+    Example:
+        >>> kept("README.md", "a ...\\n", "a b\\n"), kept("story.md", "a ...\\n", "a b\\n")
+        (True, False)
+    """
+    return expected == found if page in WHOLE else agrees(expected, found)
 
 
 def agrees(expected: str, found: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.docs.pages import PAGES, ROOT, Folder, agrees, blocks, typed, written
+from tests.docs.pages import PAGES, ROOT, WHOLE, Folder, agrees, blocks, kept, typed, written
 
 RUN = [page for page in PAGES if "```console" in page.read_text(encoding="utf-8")]
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
@@ -50,7 +50,7 @@ def test_a_page_runs_as_written(page: Path, tmp_path: Path) -> None:
             written(tmp_path, block)
         for line, expected in typed(block.text) if block.language == "console" else ():
             found = folder.run(line)
-            if not agrees(expected, found):
+            if not kept(page.name, expected, found):
                 wrong.append(f"$ {line}\n--- the page says\n{expected}--- it is\n{found}")
 
     assert not wrong, "\n".join(wrong)
@@ -58,7 +58,16 @@ def test_a_page_runs_as_written(page: Path, tmp_path: Path) -> None:
 
 def test_the_readme_and_the_guides_are_run() -> None:
     """The pages that promise to be run are."""
-    assert {"README.md", "rules.md", "feeds.md"} <= {page.name for page in RUN}
+    assert {"README.md", "rules.md", "feeds.md"} | WHOLE <= {page.name for page in RUN}
+
+
+def test_a_whole_page_is_held_to_the_letter() -> None:
+    """What other pages may leave out or set otherwise is wrong on a page that leaves nothing out."""
+    for expected, found in (("a ...\n", "a b\n"), ("a  b\n", "a b\n"), ("──\n", "───\n")):
+        assert agrees(expected, found)
+        assert kept("README.md", expected, found)
+        assert not kept("story.md", expected, found)
+    assert kept("story.md", "a  b\n", "a  b\n")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -164,6 +164,7 @@ class Schedule:
                 else:
                     self.told[change.policy][change.subject] = now
                 self.counts["changes"] += 1
+                self.counts["changes of corrections"] += self.last in ("merge", "undo", "hand", "take_back")
         self.holds()
 
     def holds(self) -> None:

@@ -2,7 +2,7 @@
 
 The one idea: a world and the same world with something filled in (empty cells, rows in quarantine, coverage) are both evaluated. A row in
 quarantine goes on naming what it named; where its link could not be read it names somebody new, for whose set it would join was never
-unknown (semantics §11).
+unknown (semantics, "Known limits").
 """
 
 from __future__ import annotations

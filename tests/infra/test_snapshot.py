@@ -139,7 +139,7 @@ def test_names_that_are_taken_give_way() -> None:
     twin = Feed(**{name: getattr(feed, name) for name in Feed.__slots__} | {"fields": {"unit": field}})
 
     assert record_columns(twin)["field", "unit"] == "unit_"
-    assert (record_table("coverage"), record_table("hukou")) == ("feed_coverage", "hukou")
+    assert [record_table(name) for name in ("coverage", "outcomes", "hukou")] == ["feed_coverage", "feed_outcomes", "hukou"]
     assert (precision(Field("x", FieldType.DECIMAL, field.title, "x")), precision(feed.fields["paid"])) == (38, 18)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from policies.document import Document, load
 from policies.problems import Invalid, Problem, Sentences
 from policies.sentences import DOCUMENT
 from policies.sentences_values import POLICY
+from policies.tree import Bounds
 from tests.policies.network import network
 
 GOOD = {
@@ -38,7 +40,7 @@ def _text(case: Mapping[str, Any]) -> str:
         return "a: " + "[" * 47 + MARK + "[" * (int(case["deep"]) - 47)
     if "text" in case:
         return str(case["text"])
-    blocks = {**GOOD, **{key: case[key] for key in GOOD if key in case}}
+    blocks = {**GOOD, **{key: case[key] for key in (*GOOD, "bounds") if key in case}}
     if "doubling" in case:
         blocks["definitions"] = _doubling(case["doubling"])
     text = "\n".join(f"{key}: {block}" for key, block in blocks.items())
@@ -105,6 +107,42 @@ def test_the_good_policy_is_good() -> None:
 
     assert checked.problems == ()
     assert checked.policy is not None
+
+
+def test_a_policy_without_bounds_has_the_usual_ones_and_the_digest_it_always_had() -> None:
+    """Versions published before there were bounds are still the same documents."""
+    policy = check(load("\n".join(f"{key}: {block}" for key, block in GOOD.items()), "good.yaml"), network()).policy
+
+    assert policy is not None
+    assert policy.bounds == Bounds(None, Fraction(1, 5), 20)
+    assert policy.digest == "81cebaae4b43b9a50a4d3af40511bd7b33fe9d8b58a04998203df69959024692"
+
+
+def test_bounds_are_exact_and_each_may_stand_alone() -> None:
+    """What is not written keeps its usual value; 0 and 1 are shares too."""
+
+    def bounds(block: str) -> Bounds | None:
+        policy = check(
+            load("\n".join(f"{key}: {value}" for key, value in {**GOOD, "bounds": block}.items()), "good.yaml"), network()
+        ).policy
+        return None if policy is None else policy.bounds
+
+    assert bounds("{moves: 0.1, amendment: 0.25, at_least: 1}") == Bounds(Fraction(1, 10), Fraction(1, 4), 1)
+    assert bounds("{moves: 0}") == Bounds(Fraction(0), Fraction(1, 5), 20)
+    assert bounds("{moves: null, amendment: 1}") == Bounds(None, Fraction(1), 20)
+    assert bounds("{}") == Bounds()
+
+
+def test_a_wrong_bound_is_told_with_what_was_expected_in_both_languages() -> None:
+    """And it hides no mistake in the criteria."""
+    blocks = {**GOOD, "bounds": "{moves: 5, at_least: 0}", "criteria": "{field: hukou.sx, op: eq, value: male}"}
+
+    _, problems = _checked("\n".join(f"{key}: {block}" for key, block in blocks.items()), ())
+
+    assert sorted(p.path for p in problems) == ["bounds.at_least", "bounds.moves", "criteria.field"]
+    told = {p.path: p.text for p in problems}
+    assert "0 至 1 的小数" in told["bounds.moves"].zh and "0 to 1" in told["bounds.moves"].en
+    assert "从 1 起的整数" in told["bounds.at_least"].zh and "a whole number from 1" in told["bounds.at_least"].en
 
 
 def test_all_problems_come_at_once() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from fractions import Fraction
 from typing import cast
 
@@ -10,10 +11,12 @@ import jsonschema  # type: ignore[import-untyped]  # no stubs in the lock
 import pytest
 
 from policies.casefile import load_cases
+from policies.catalogue import FeedBounds
 from policies.checker import check
 from policies.needs import requirements
 from policies.schema import cases_schema, policy_schema
 from policies.tree import (
+    Bounds,
     Check,
     FieldRef,
     ParamValue,
@@ -68,6 +71,13 @@ def test_the_relocation_grant_means_what_it_says() -> None:
     assert policy.feeds == ("household", "hukou", "income", "relocation")
 
 
+def test_the_living_allowance_sets_bounds_and_the_others_do_not() -> None:
+    """They are read exactly; its feed of pensions says itself how far a file may shrink."""
+    assert _policy("dibao").bounds == Bounds(Fraction(1, 20), Fraction(1, 10), 20)
+    assert {name for name in documents() if _policy(name).bounds != Bounds()} == {"dibao"}
+    assert catalogue().feeds["pension"].bounds == FeedBounds(0.95, "P2M", 0.1)
+
+
 def test_needs_name_feeds_fields_coverage_and_why() -> None:
     """From the rules alone: what is read of income, how fresh, and for which articles."""
     needs = requirements(_policy("relocation-hardship"), catalogue())
@@ -100,8 +110,18 @@ def test_the_librarys_cases_are_understood(path: object) -> None:
 
 @pytest.mark.parametrize("name", documents())
 def test_the_schema_agrees_with_the_checker(name: str) -> None:
-    """What the checker takes, the JSON Schema takes."""
-    data = json.loads(json.dumps(documents()[name].data, default=str))
+    """What the checker takes, the JSON Schema takes; a decimal is a number there, a date is text."""
+    data = json.loads(json.dumps(documents()[name].data, default=lambda value: float(value) if isinstance(value, Decimal) else str(value)))
 
     jsonschema.Draft202012Validator(policy_schema()).validate(data)
     jsonschema.Draft202012Validator.check_schema(cases_schema())
+
+
+@pytest.mark.parametrize("bounds", [{"moves": 1.5}, {"amendment": "0.2"}, {"amendment": None}, {"at_least": 0}, {"move": 0.1}, 0.1])
+def test_the_schema_refuses_bounds_the_checker_refuses(bounds: object) -> None:
+    """Shares are numbers between 0 and 1; nothing unknown stands among them."""
+    schema = policy_schema()
+    part = {"$defs": schema["$defs"], **schema["properties"]["bounds"]}
+
+    assert not jsonschema.Draft202012Validator(part).is_valid(bounds)
+    assert jsonschema.Draft202012Validator(part).is_valid({"moves": None, "amendment": 0.2, "at_least": 1})

@@ -14,6 +14,7 @@ from typing import cast
 import polars as pl
 import pytest
 
+from infra.evaluate import listed
 from matchers.core import Matcher
 from streams.ports import Parts
 from streams.state import State
@@ -100,9 +101,8 @@ def test_the_lines_of_all_editions_add_up_to_the_lists(folder: str, worlds: Call
     lists = folded(world.outputs)
 
     with world.workspace.reading() as host:
-        matcher = cast("Matcher", host.state.matcher)
         for policy in world.policies:
-            now = {c.subject: (c.status, c.checklist, c.missing) for c in matcher.candidates(policy)}
+            now = {c.subject: (c.status, c.checklist, c.missing) for c in listed(host.state, policy)}
             assert lists.get(policy, {}) == now, policy
 
 

@@ -11,13 +11,14 @@ from policies.problems import HuiminError, Invalid
 from streams.errors import Refused
 from streams.host import Host, SnapshotRule
 from streams.messages import CandidateChange, Input, Tick
+from streams.retention import SHORT
 from streams.state import State
 from streams.steps import step
 from tests.streams.world import DAY, delivered, network, parts, people, run
 
 BORN = date(1950, 1, 1)
 ELDERLY = "elderly-uninsured"
-NEVER = SnapshotRule(closing_rows=10**9)
+NEVER = SnapshotRule(closing_rows=10**9, retention=SHORT)
 
 
 class Bench:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import date
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.editions import ALL, Edition, closed_by, editions, fold, net
+from streams.editions import ALL, Edition, closed_by, editions, fold, net, unsound
+from streams.host import published as published_versions
+from streams.manifests import digest_of, plain_manifest, whole_manifest
 from streams.messages import CandidateChange, Cause, CoverageWithdrawn, EditionCut, Tick
 from streams.state import State
 from streams.steps import step
@@ -43,7 +47,7 @@ def test_sum_of_editions_is_the_list(rows: list[tuple[int, str | None, list[Cand
     """Editions and the lines still open, folded, give what all lines give; numbers have no gap."""
     every = [change for _, _, changes in rows for change in changes if change.policy == "grant"]
 
-    found = list(editions("grant", rows))
+    found = list(editions("grant", rows, {1: ("civil", "d1")}))
 
     closed = max((edition.offset for edition in found), default=-1)
     last_closing = max((offset for offset, closes, _ in rows if closes in ("grant", ALL)), default=-1)
@@ -89,8 +93,50 @@ def test_editions_of_a_run_sum_to_the_matchers_list() -> None:
     for offset, message in enumerate(messages):
         rows.append((offset, closed_by(message), step(state, message, offset)))
 
-    found: list[Edition] = list(editions("elderly-uninsured", rows))
+    found: list[Edition] = list(editions("elderly-uninsured", rows, published_versions(state, "elderly-uninsured")))
 
     listed = fold(change for edition in found for change in edition.changes)
     assert len(found) > 5
     assert [(s, (c.status, c.missing)) for s, c in sorted(listed.items())] == state.matcher.candidates("elderly-uninsured")
+
+
+def chain() -> list[Edition]:
+    """Four editions of a fixed run."""
+    state, rows = State(parts()), []
+    for offset, message in enumerate(run(120)):
+        rows.append((offset, closed_by(message), step(state, message, offset)))
+    return list(editions("elderly-uninsured", rows, published_versions(state, "elderly-uninsured")))[:4]
+
+
+def test_manifests_say_what_an_edition_is() -> None:
+    """Versions with their digests, spans that meet, counts; and a chain in which nothing is amiss."""
+    found = [edition.manifest for edition in chain()]
+
+    assert list(unsound(chain())) == []
+    assert [one.first for one in found] == [0, *(one.last + 1 for one in found[:-1])]
+    assert {version for one in found for version, digest in one.versions if digest} >= {1}
+    assert len({one.digest for one in found}) == 4
+    assert all(one.agency for one in found)
+
+
+def test_every_loss_or_change_in_a_chain_is_noticed() -> None:
+    """An edition that is missing, repeated or out of turn; a line that is gone or turned; a manifest that was mended to fit."""
+    one, two, three, four = chain()
+    line = two.changes[0]._replace(status="to_check")
+    mended = replace(two, changes=two.changes[1:], manifest=replace(two.manifest, lines=digest_of(two.changes[1:])))
+
+    assert (2, "chain") not in unsound([one, two])
+    for spoilt, what in (
+        ([one, three, four], (3, "chain")), ([two, three], (2, "chain")), ([one, one, two], (1, "chain")), ([one, three, two], (3, "chain")),
+        ([one, replace(two, changes=two.changes[1:])], (2, "lines")), ([one, replace(two, changes=(line, *two.changes[1:]))], (2, "lines")),
+        ([one, mended], (2, "counts")), ([one, mended, three], (3, "chain")),
+    ):  # fmt: skip
+        assert what in unsound(spoilt)
+
+
+def test_a_manifest_comes_back_equal() -> None:
+    """With its digest."""
+    for edition in chain():
+        again = whole_manifest(json.loads(json.dumps(plain_manifest(edition.manifest))))
+
+        assert (again, again.digest) == (edition.manifest, edition.manifest.digest)

@@ -1,115 +1,129 @@
-"""The Faust host and the embedded host run the same steps: the same messages end in the same lists."""
+"""The Faust host without a broker: where it reads on, and that no error stays with it. With a broker: ``tests/kafka``.
+
+The one idea: what Faust brings is stood for by a list of messages, and its consumer by one that notes down where it is sent.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from faust.types import TP
 
-from policies.problems import HuiminError
-from streams import wire
 from streams.errors import Damaged
 from streams.faust_host import FaustHost, make_app
-from streams.host import Host
-from streams.messages import CandidateChange, CheckAnswered, Input, Tick
-from streams.shards import Refusal, Shards
-from tests.streams.world import network, parts, published, run
+from streams.stages import Stage
+from tests.streams.test_stages import make
 
-BAD = CheckAnswered("nobody-published-this", 1, "check", True)
+ORDERS, CHANGES = TP("huimin.orders", 0), TP("huimin.changes", 0)
 
 
-def messages() -> list[Input]:
-    """The three example policies and some deliveries, with one message that is not admitted."""
-    start, setting, *rest = run(120)
-    return [start, setting, published("group-rental"), BAD, *rest]
+class Consumer:
+    """Notes down from where it is to read on."""
+
+    def __init__(self, *assigned: TP) -> None:
+        self.assigned = set(assigned)
+        self.sought: dict[TP, int] = {}
+        self._read_offset: dict[TP, int | None] = {}
+        self._committed_offset: dict[TP, int | None] = {}
+
+    def assignment(self) -> set[TP]:
+        return self.assigned
+
+    async def seek_wait(self, wanted: dict[TP, int]) -> None:
+        self.sought |= wanted
 
 
-def through_faust(inputs: Sequence[Input]) -> tuple[FaustHost, list[CandidateChange], list[Refusal]]:
-    """Puts messages through the agent, without a broker."""
-    sent: list[CandidateChange] = []
-    refusals: list[Refusal] = []
+class Stream:
+    """Messages as Faust brings them."""
 
-    async def send(partition: int, changes: Sequence[CandidateChange], /) -> None:
-        sent.extend(changes)
+    def __init__(self, messages: Sequence[tuple[int, bytes]]) -> None:
+        self.messages = messages
 
-    async def go() -> FaustHost:
-        host = FaustHost(make_app("huimin-test", "kafka://localhost:1"), parts(real=True), send, refusals.append)
-        async with host.agent.test_context() as agent:
-            for message in inputs:
-                await agent.put(wire.encode(message))
-        return host
-
-    return asyncio.run(go()), sent, refusals
+    async def events(self) -> AsyncIterator[Any]:
+        for offset, body in self.messages:
+            message = SimpleNamespace(topic=ORDERS.topic, partition=ORDERS.partition, offset=offset)
+            yield SimpleNamespace(message=message, value=body)
 
 
-def test_same_messages_give_the_same_lists_as_the_embedded_host(tmp_path: Path) -> None:
-    """Lines, ids, causes and final lists are equal; a message that is not admitted changes nothing in either."""
-    inputs = messages()
-    with Host.open(tmp_path / "store", parts(real=True), create=True) as host:
-        for message in inputs:
-            try:
-                host.submit(message)
-            except HuiminError:
-                host.submit(Tick(host.state.day))  # takes the place of the refused one: a broker's offsets do not close up
-        expected = list(host.outputs())
-        lists = {name: host.state.matcher.candidates(name) for name in host.state.policies}
+def host_of(root: Path, failed: list[BaseException]) -> FaustHost:
+    """A host that sends to nobody."""
+    app = make_app("huimin-test", {"broker": "kafka://localhost:1"})
+    host = FaustHost(app, root, lambda topic, partition: make, failed.append)
 
-    faust_host, sent, refusals = through_faust(inputs)
+    async def send(stage: Stage, sent: Any) -> list[Any]:
+        return []
 
-    state = faust_host.shards.state(0)
-    assert sent == expected
-    assert expected
-    assert {name: state.matcher.candidates(name) for name in state.policies} == lists
-    assert [(refusal.partition, refusal.offset) for refusal in refusals] == [(0, 3)]
+    host._send = send  # type: ignore[method-assign]  # there is no broker to send to
+    return host
 
 
-def test_partitions_have_states_of_their_own() -> None:
-    """What one partition was told is not known to another."""
-    shards = Shards(parts(), lambda refusal: None)
-
-    shards.take(0, 0, wire.encode(Tick(date(2026, 10, 1))))
-    shards.take(1, 0, wire.encode(network()))
-
-    assert not shards.state(0).begun
-    assert shards.state(1).begun
+async def read(host: FaustHost, messages: Sequence[tuple[int, bytes]]) -> None:
+    async for _ in host._agent("orders")(Stream(messages)):
+        pass
 
 
-def test_message_below_the_own_offset_is_passed_over() -> None:
-    """A broker that repeats what was applied changes nothing."""
-    shards = Shards(parts(), lambda refusal: None)
-    shards.take(0, 0, wire.encode(Tick(date(2026, 10, 1))))
+def test_reads_on_where_the_state_stands_and_not_where_the_broker_says(tmp_path: Path) -> None:
+    """At every assignment; a partition taken away is closed, with all that was taken committed, for whoever holds it next."""
+    failed: list[BaseException] = []
 
-    shards.take(0, 0, wire.encode(Tick(date(2026, 10, 9))))
+    async def go() -> tuple[Consumer, Consumer]:
+        host, first = host_of(tmp_path, failed), Consumer(ORDERS, CHANGES)
+        await host._seek(first)
+        await read(host, [(0, b"one"), (1, b"two"), (2, b"three")])
+        await host._seek(Consumer())
+        other, second = host_of(tmp_path, failed), Consumer(ORDERS)
+        second._committed_offset[ORDERS] = 77
+        await other._seek(second)
+        await other.stop()
+        return first, second
 
-    assert shards.state(0).day == date(2026, 10, 1)
+    first, second = asyncio.run(go())
+
+    assert first.sought == {ORDERS: 0}
+    assert second.sought == second._read_offset == second._committed_offset == {ORDERS: 3}
+    assert failed == []
 
 
-def test_message_above_the_own_offset_stops_the_line() -> None:
-    """A gap means loss: the worker stops and says where."""
-    shards = Shards(parts(), lambda refusal: None)
-    shards.take(0, 0, wire.encode(Tick(date(2026, 10, 1))))
+def test_error_in_a_step_reaches_failed(tmp_path: Path) -> None:
+    """And the agent ends with it: nothing behind the error is taken."""
+    failed: list[BaseException] = []
 
-    with pytest.raises(Damaged, match="Partition 0 goes on at 2 after 0"):
-        shards.take(0, 2, wire.encode(Tick(date(2026, 10, 9))))
+    async def go() -> int:
+        host = host_of(tmp_path, failed)
+        await host._seek(Consumer(ORDERS))
+        with pytest.raises(Damaged):
+            await read(host, [(0, b"one"), (2, b"three"), (3, b"four")])
+        offset = host.held[ORDERS].stage.offset
+        await host.stop()
+        return offset
+
+    assert asyncio.run(go()) == 0
+    assert [type(error) for error in failed] == [Damaged]
+    assert "goes on at 2 after 0" in str(failed[0])
 
 
-def test_bytes_that_are_no_message_stop_the_worker() -> None:
-    """Going on would leave a hole in the order: the application crashes, and is started again by its supervisor."""
+def test_error_in_a_commit_reaches_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though it is another task's."""
+    failed: list[BaseException] = []
 
-    async def send(partition: int, changes: Sequence[CandidateChange], /) -> None: ...
+    def full(stage: Stage, taken: object) -> None:
+        raise OSError("no room")
 
-    async def go() -> bool:
-        host = FaustHost(make_app("huimin-test", "kafka://localhost:1"), parts(), send, lambda refusal: None)
-        async with host.agent.test_context() as agent:
-            await agent.put(wire.encode(Tick(date(2026, 10, 1))))
-            await agent.put(b"not one of ours", wait=False)
-            for _ in range(100):
-                await asyncio.sleep(0.01)
-                if host.app.crashed:
-                    break
-            return bool(host.app.crashed) and host.shards.state(0).offset == 0
+    async def go() -> None:
+        host = host_of(tmp_path, failed)
+        await host._seek(Consumer(ORDERS))
+        monkeypatch.setattr(Stage, "commit", full)
+        await read(host, [(0, b"one")])
+        for _ in range(200):
+            if failed:
+                return
+            await asyncio.sleep(0.01)
 
-    assert asyncio.run(go())
+    asyncio.run(go())
+
+    assert [str(error) for error in failed] == ["no room"]

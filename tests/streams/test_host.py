@@ -14,6 +14,7 @@ from streams.errors import Busy, Damaged, NotThere, Refused
 from streams.host import Host, SnapshotRule
 from streams.messages import CheckAnswered, Tick
 from streams.ports import Parts
+from streams.retention import SHORT
 from streams.testing import FakeMatcher
 from tests.streams.bench import filled, folded
 from tests.streams.world import DAY, build, network, parts, run
@@ -25,7 +26,7 @@ def test_reopened_host_stands_where_it_was(tmp_path: Path) -> None:
     """State, lines and what follows are those of the plain fold, with and without snapshots."""
     want, lines = folded(90)
 
-    filled(tmp_path, 60, SnapshotRule(rows=700)).close()
+    filled(tmp_path, 60, SnapshotRule(rows=700, retention=SHORT)).close()
     with Host.open(tmp_path, parts()) as host:
         for message in list(run(90))[60:]:
             host.submit(message)

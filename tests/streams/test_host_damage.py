@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from streams import snapshots
+from streams import snapshots, storage
 from streams.errors import Damaged, NewerFormat, NoRoom
 from streams.host import Host, SnapshotRule
 from streams.messages import Input, Tick
+from streams.state import FORMAT
 from tests.streams.bench import NEVER, filled, folded
 from tests.streams.world import DAY, parts, run
 
@@ -85,8 +86,8 @@ def test_newer_formats_are_refused_by_name(tmp_path: Path) -> None:
     with filled(tmp_path / "c", 5) as host:
         snapshots.write(tmp_path / "c" / "snapshots", 4, {**host.state.meta(), "format": 9}, host.state.arrays())
 
-    for store in "abc":
-        with pytest.raises(NewerFormat, match="version 9; this program reads up to version 1"):
+    for store, ours in (("a", storage.FORMAT), ("b", 1), ("c", FORMAT)):
+        with pytest.raises(NewerFormat, match=f"version 9; this program reads up to version {ours}"):
             Host.open(tmp_path / store, parts())
 
 

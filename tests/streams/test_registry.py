@@ -12,7 +12,7 @@ from policies.checker import check
 from policies.document import load
 from policies.lifecycle import TRANSITIONS, Event, Life
 from policies.tree import Policy
-from streams.registry import Registry, Version
+from streams.registry import Registry, Version, Withdrawal
 from tests.streams.world import DAY, catalogue, policy_text
 
 NAME = "elderly-uninsured"
@@ -56,7 +56,7 @@ class History:
 
     def withdraw(self) -> Set[Event]:
         if self.registry.newest(NAME):
-            self.registry.withdraw(NAME, self.day, "")
+            self.registry.withdraw(NAME, Withdrawal(self.day, self.day, "", "author", "approver"))
         return {Event.WITHDRAW}
 
     def agree(self) -> Set[Event]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
@@ -11,7 +12,16 @@ from hypothesis import strategies as st
 
 from streams.deliveries import Delivery
 from streams.errors import Refused
-from streams.messages import CandidateChange, CoverageWithdrawn, DeliveryCompleted, DeliveryStarted, Tick
+from streams.messages import (
+    CandidateChange,
+    CheckAnswered,
+    CoverageStated,
+    CoverageWithdrawn,
+    DeliveryCompleted,
+    DeliveryStarted,
+    Input,
+    Tick,
+)
 from streams.state import State
 from streams.steps import STEPS, step
 from streams.wire import KINDS, decode, encode
@@ -152,6 +162,21 @@ def test_coverage_withdrawn_takes_its_effect_back() -> None:
     bench.refuses(CoverageWithdrawn("c2"), "no coverage statement c2")
 
 
+def test_the_furthest_statement_stands_for_those_before_it() -> None:
+    """However often a source says the same of a street, the matcher is given one statement; with that withdrawn, the one before it."""
+    bench = Bench()
+    for number in range(1, 31):
+        bench.do(CoverageStated(f"s{number:02}", "medical_insurance", 0, "310107020", (), date(2026, 9, number)))
+    bench.do(CoverageStated("list", "medical_insurance", 0, None, (7,), date(2026, 9, 1)))
+    furthest = {one.division: one.complete_to for one in bench.state.statements.in_effect()}
+
+    bench.do(CoverageWithdrawn("s30"))
+
+    assert furthest == {"310107020": date(2026, 9, 30), None: date(2026, 9, 1)}
+    assert len(bench.state.statements.entries) == 31
+    assert {one.complete_to for one in bench.state.statements.in_effect() if one.division} == {date(2026, 9, 29)}
+
+
 def test_coverage_names_a_division_or_subjects() -> None:
     """One of the two, and a division by its code."""
     bench = Bench()
@@ -199,3 +224,28 @@ def test_rows_are_counted_once(batches: list[list[int]]) -> None:
     assert delivery.applied == len(every)
     assert delivery.mark == max(every, default=0)
     assert all(second[0] > first[1] + 1 for first, second in zip(delivery.spans, delivery.spans[1:], strict=False))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        CheckAnswered(ELDERLY, 0, "check", True),
+        CheckAnswered(ELDERLY, 1 << 64, "check", True),
+        replace(coverage("s-9", "hukou", DAY), division=None, subjects=(-1,)),
+        DeliveryStarted("hukou", 0, 1 << 31, "d-1"),
+    ],
+)
+def test_numbers_that_have_no_room_are_refused(message: Input) -> None:
+    """Before anything is done with them: a token that is none, a delivery whose number does not fit."""
+    bench = Bench(published(ELDERLY))
+
+    with pytest.raises(Refused, match=r"out of range"):
+        bench.do(message)
+
+
+def test_rows_of_several_deliveries_are_no_message() -> None:
+    """Folders hold such rows; nobody delivers them."""
+    bench = Bench(published(ELDERLY), DeliveryStarted("hukou", 0, 1, "d-1"))
+
+    with pytest.raises(Refused, match=r"deliveries"):
+        bench.do(replace(people(1, 1, [9], [BORN]), deliveries=np.ones(1, np.int32)))

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from streams.messages import CatalogueSet, CheckAnswered, EditionCut, PolicyPublished, PolicyWithdrawn, Tick
+from streams.registry import Withdrawal
+from streams.state import State
 from streams.testing import rows
 from tests.streams.bench import ELDERLY, Bench, register
 from tests.streams.world import DAY, catalogue, delivered, network, published
@@ -29,6 +31,69 @@ def test_publication_puts_people_on_a_list_and_withdrawal_takes_them_off() -> No
     bench.refuses(PolicyWithdrawn(ELDERLY, "author", "author", ""), "Two different people")
     bench.refuses(PolicyWithdrawn(ELDERLY, "Wang Fang", "wang\u3000fang", ""), "Two different people")
     bench.refuses(PolicyWithdrawn("nothing", "author", "approver", ""), "no policy nothing")
+
+
+def test_a_withdrawal_may_reach_back() -> None:
+    """The list is emptied now, by lines of today; the version is withdrawn since the earlier day, with who decided and why."""
+    since = DAY - timedelta(5)
+    bench = Bench(*register(1, 2), published(ELDERLY))
+
+    left = bench.do(PolicyWithdrawn(ELDERLY, "author", "approver", "annulled", since))
+    again = bench.do(PolicyWithdrawn(ELDERLY, "author", "approver", "annulled", since))
+
+    assert [(line.subject, line.change, line.cause.kind, line.day) for line in left] == [
+        (1, "left", "withdrawal", DAY),
+        (2, "left", "withdrawal", DAY),
+    ]
+    assert again == []
+    assert bench.state.registry.withdrawal(ELDERLY) == Withdrawal(DAY, since, "annulled", "author", "approver")
+    assert bench.life(1) == "withdrawn"
+    kept = State.restored(bench.state.parts, bench.state.meta(), bench.state.arrays())
+    assert kept.registry.withdrawal(ELDERLY) == bench.state.registry.withdrawal(ELDERLY)
+    assert kept.meta() == bench.state.meta()
+
+
+def test_a_withdrawal_that_reaches_back_is_looked_at() -> None:
+    """Not later than today, not before the first day in force, with a reason, and not since another day than before."""
+    first = date(2026, 10, 1)
+    bench = Bench(*register(1), published(ELDERLY), published("relocation-hardship", start=DAY + timedelta(9)))
+
+    def back(day: date, reason: str = "annulled", policy: str = ELDERLY) -> PolicyWithdrawn:
+        return PolicyWithdrawn(policy, "author", "approver", reason, day)
+
+    bench.refuses(back(DAY + timedelta(1)), "today is 2026-10-15")
+    bench.refuses(back(first - timedelta(1)), "in force from 2026-10-01 only")
+    bench.refuses(back(first, "  "), "needs its reason")
+    bench.refuses(back(DAY, policy="relocation-hardship"), "name no day")
+    bench.refuses(back(DAY, policy="nothing"), "no policy nothing")
+    assert bench.listed() == [1]
+    bench.do(back(first))
+    bench.refuses(back(first + timedelta(1)), "withdrawn since 2026-10-01 already")
+
+
+def test_a_clock_put_back_takes_no_decision_back() -> None:
+    """A withdrawn policy stays withdrawn on any day a tick goes to; a version published afterwards is matched."""
+    bench = Bench(*register(1), published(ELDERLY), PolicyWithdrawn(ELDERLY, "author", "approver", ""))
+
+    for day in (DAY - timedelta(3), DAY + timedelta(3)):
+        assert bench.do(Tick(day)) == []
+        assert (bench.life(1), bench.state.in_matcher) == ("withdrawn", {})
+    bench.do(published(ELDERLY, 2))
+
+    assert bench.listed() == [1]
+    bench.refuses(PolicyWithdrawn(ELDERLY, "author", "approver", "", date(2026, 9, 30)), "needs its reason")
+
+
+def test_a_snapshot_from_before_withdrawals_reached_back_is_read() -> None:
+    """Who withdrew is not known from it; since when is the day it was decided."""
+    bench = Bench(published(ELDERLY), PolicyWithdrawn(ELDERLY, "author", "approver", "ended"))
+    meta = bench.state.meta()
+    for version in meta["versions"]:
+        del version["withdrawal"]
+
+    found = State.restored(bench.state.parts, meta, bench.state.arrays())
+
+    assert found.registry.withdrawal(ELDERLY) == Withdrawal(DAY, DAY, "ended", "", "")
 
 
 def test_published_version_never_changes() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
-import time
 from dataclasses import fields, replace
 from datetime import date
 from typing import Any
@@ -17,7 +15,7 @@ from matchers.batch import MISSING, OPEN_FROM, OPEN_TO, RecordBatch
 from streams import wire
 from streams.errors import NewerFormat, Unreadable
 from streams.lines import Lines
-from streams.messages import VERSION, Cause, Input, Tick
+from streams.messages import VERSION, Cause, Input, PolicyWithdrawn, Tick
 from streams.testing import same_batch
 
 TEXT = st.text(max_size=20)
@@ -26,8 +24,15 @@ BY_TYPE: dict[str, st.SearchStrategy[Any]] = {
     "int": st.integers(0, 2**64 - 1),
     "bool": st.booleans(),
     "date": st.dates(),
+    "date | None": st.none() | st.dates(),
     "str | None": st.none() | TEXT,
     "int | None": st.none() | st.integers(0, 10**9),
+    "tuple[tuple[str, int, int], ...]": st.lists(
+        st.tuples(st.text(max_size=5), st.integers(0, 9), st.integers(0, 2**64 - 1)), max_size=3
+    ).map(tuple),
+    "tuple[tuple[str, int, int, int], ...]": st.lists(
+        st.tuples(st.text(max_size=5), st.integers(0, 9), st.integers(0, 9), st.integers(0, 10**9)), max_size=3
+    ).map(tuple),
     "tuple[int, ...]": st.lists(st.integers(0, 2**64 - 1), max_size=5).map(tuple),
     "Mapping[str, str]": st.dictionaries(TEXT, TEXT, max_size=3),
 }
@@ -71,6 +76,18 @@ def test_every_message_comes_back_equal(message: Input) -> None:
     assert found == message
     assert type(found) is type(message)
     assert wire.encode(found) == data
+
+
+def test_a_field_that_was_added_is_not_needed() -> None:
+    """A withdrawal written before one could reach back is read, and one that does not is written as it was then."""
+    plain, back = PolicyWithdrawn("p", "a", "b", "why"), PolicyWithdrawn("p", "a", "b", "why", date(2026, 10, 1))
+    before = wire.frame(wire.KINDS.index(PolicyWithdrawn), b'{"policy":"p","by":"a","approved_by":"b","reason":"why"}')
+
+    assert wire.encode(plain) == before
+    assert wire.decode(before) == plain
+    assert wire.decode(wire.encode(back)) == back
+    with pytest.raises(Unreadable, match="PolicyWithdrawn"):
+        wire.decode(wire.frame(wire.KINDS.index(PolicyWithdrawn), b'{"policy":"p","by":"a","approved_by":"b","reason":"w","since":"soon"}'))
 
 
 @given(batches())
@@ -118,17 +135,29 @@ def test_any_changed_byte_is_noticed(data: st.DataObject) -> None:
     frame[place] ^= 1 << data.draw(st.integers(0, 7))
 
     for broken in (frame, frame[:place]):
-        with pytest.raises((Unreadable, NewerFormat)):
+        with pytest.raises(Unreadable):
             wire.decode(bytes(broken))
 
 
-def test_newer_version_is_refused_by_name() -> None:
+def test_newer_version_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     """A message of a newer Huimin names both versions and says what to do."""
-    frame = bytearray(wire.encode(Tick(date(2026, 10, 1))))
-    frame[4:6] = (VERSION + 1).to_bytes(2, "little")
+    with monkeypatch.context() as newer:
+        newer.setattr(wire, "VERSION", VERSION + 1)
+        frame = wire.encode(Tick(date(2026, 10, 1)))
 
     with pytest.raises(NewerFormat, match=f"version {VERSION + 1}; this program reads up to version {VERSION}. Upgrade"):
-        wire.decode(bytes(frame))
+        wire.decode(frame)
+
+
+def test_a_version_damaged_on_the_way_is_not_a_newer_one() -> None:
+    """One bit turned in the version is put aside like any other damage: it must not stop every reader of the topic for good."""
+    for place in (4, 5):
+        for bit in range(8):
+            frame = bytearray(wire.encode(Tick(date(2026, 10, 1))))
+            frame[place] ^= 1 << bit
+
+            with pytest.raises(Unreadable):
+                wire.decode(bytes(frame))
 
 
 def test_unexpected_fields_are_refused() -> None:
@@ -156,18 +185,12 @@ def large(rows: int = 10_000) -> RecordBatch:
     )  # fmt: skip
 
 
-def test_large_batch_is_quick() -> None:
-    """Ten thousand rows cost a few milliseconds at most, both ways together (measured 0.9 ms on a quiet core)."""
-    batch, times = large(), []
-
-    for _ in range(30):
-        begin = time.perf_counter()
-        found = wire.decode(wire.encode(batch))
-        times.append(time.perf_counter() - begin)
-
+def test_large_batch_comes_back() -> None:
+    """Ten thousand rows, both ways; what that costs is a matter of benchmarks."""
+    batch = large()
+    found = wire.decode(wire.encode(batch))
     assert isinstance(found, RecordBatch)
     assert same_batch(found, batch)
-    assert statistics.median(times) < 0.01
 
 
 def test_slice_of_a_batch_travels_alone() -> None:

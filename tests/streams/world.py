@@ -39,8 +39,13 @@ DAY = date(2026, 10, 15)
 
 
 def build(units: str, contracts: Mapping[str, str], /) -> Catalogue:
-    """The port that builds a catalogue."""
-    return read_catalogue(units, contracts)
+    """The port that builds a catalogue; the same texts are read once."""
+    return _built(units, tuple(contracts.items()))
+
+
+@cache
+def _built(units: str, contracts: tuple[tuple[str, str], ...]) -> Catalogue:
+    return read_catalogue(units, dict(contracts))
 
 
 def parts(real: bool = False) -> Parts:
@@ -69,13 +74,16 @@ def policy_text(name: str, version: int = 1, **changed: str) -> str:
     return text
 
 
-def published(name: str, version: int = 1, swap: tuple[str, str] = ("", ""), start: date | None = None) -> PolicyPublished:
-    """The publication of an example policy; ``start`` is its first day in force."""
+def published(
+    name: str, version: int = 1, swap: tuple[str, str] = ("", ""), start: date | None = None, bounds: str = ""
+) -> PolicyPublished:
+    """The publication of an example policy; ``start`` is its first day in force, ``bounds`` what is said of them."""
     text = policy_text(name, version)
     text = text.replace(*swap) if swap[0] else text
     if start is not None:
         first = text.split("effective: {from: ", 1)[1].split(",", 1)[0]
         text = text.replace(f"effective: {{from: {first}", f"effective: {{from: {start}", 1)
+    text = text.replace("\ncriteria:", f"\nbounds: {bounds}\ncriteria:", 1) if bounds else text
     checked = check(load(text, name), catalogue())
     assert checked.policy is not None, checked.problems
     return PolicyPublished(name, version, text, checked.policy.digest, "author", "approver")

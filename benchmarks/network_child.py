@@ -1,0 +1,92 @@
+"""A worker of the network that is measured: as ``huimin worker``, with policies given as trees, and the processor seconds of its folds counted.
+
+The one idea: a policy of the benchmark is published under its name alone, and read from ``benchmarks.rules``. On SIGUSR1 a worker writes down
+what its folds have taken so far. With ``HUIMIN_BENCH_PROFILE`` (a folder) it is profiled, and writes that down when it ends.
+"""
+
+from __future__ import annotations
+
+import cProfile
+import json
+import os
+import signal
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from benchmarks import rules
+from benchmarks.network_yardstick import elderly
+from connectors.contracts import read_catalogue
+from infra import worker
+from infra.kafka.connection import Connection
+from policies.catalogue import Catalogue
+from policies.tree import Policy
+from streams.folds import Fold, MakeFold, Outgoing
+from streams.ports import Arrays, Parts
+
+MOST = 1_000
+COSTS = "costs.json"
+
+
+def parts() -> Parts:
+    """The ports, with trees for documents."""
+    trees = {policy.name: policy for policy in (*rules.many(MOST), elderly())}
+
+    def read(text: str, file: str, catalogue: Catalogue) -> Policy:
+        return trees[text]
+
+    return Parts(read_catalogue, read_policy=read)
+
+
+class Timed:
+    """A fold, and the processor seconds of its steps."""
+
+    def __init__(self, fold: Fold, name: str, spent: dict[str, float]) -> None:
+        self._fold, self._name, self._spent = fold, name, spent
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._fold, name)
+
+    def take(self, body: bytes, offset: int) -> Sequence[Outgoing]:
+        begun = time.thread_time()
+        out = self._fold.take(body, offset)
+        self._spent[self._name] += time.thread_time() - begun
+        return out
+
+
+def main(prefix: str, state: str, shards: str, port: str) -> int:
+    spent, made, folder = defaultdict[str, float](float), worker.folds, Path(state)
+
+    def folds(given: Parts, number: int, topic: str, partition: int) -> MakeFold:
+        make = made(given, number, topic, partition)
+
+        def timed(kept: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold:
+            return Timed(make(kept), f"{topic}-{partition}", spent)
+
+        return timed
+
+    def write(*_: object) -> None:
+        aside = folder / "costs.new"
+        aside.write_text(json.dumps(spent))
+        aside.rename(folder / COSTS)
+
+    signal.signal(signal.SIGUSR1, write)
+    settings = worker.WorkerSettings(Connection.of(os.environ), folder, int(shards), prefix, int(port))
+    with patch.object(worker, "folds", folds):
+        return _profiled(settings) if os.environ.get("HUIMIN_BENCH_PROFILE") else worker.work(settings, parts())
+
+
+def _profiled(settings: worker.WorkerSettings) -> int:
+    profile = cProfile.Profile()
+    try:
+        return profile.runcall(worker.work, settings, parts())
+    finally:
+        profile.dump_stats(Path(os.environ["HUIMIN_BENCH_PROFILE"]) / f"{settings.prefix}{os.getpid()}.prof")
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

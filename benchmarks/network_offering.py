@@ -1,0 +1,153 @@
+"""Changes offered to a network that is measured: as many as it can take, or so many a second.
+
+The one idea: what is offered does not wait for what comes out. A message counts from the moment it was due, so that a network that falls
+behind cannot hide it.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from benchmarks import rules, world
+from benchmarks.measure import median
+from benchmarks.network_running import Network, Spent
+from matchers.batch import RecordBatch
+from policies.catalogue import Catalogue
+from streams import wire
+from streams.messages import CatalogueSet, CoverageStated, DeliveryStarted, PolicyPublished, Tick
+
+BATCH = 10_000
+
+
+@dataclass(slots=True)
+class Point:
+    """What was measured at so many partitions and policies."""
+
+    partitions: int
+    policies: int
+    rates: list[float]
+    rows: int
+    spent: Spent
+
+    @property
+    def rate(self) -> float:
+        return median(self.rates)
+
+    def microseconds(self, seconds: float) -> float:
+        """Processor seconds as microseconds a row."""
+        return 1e6 * seconds / self.rows
+
+
+@dataclass(slots=True)
+class Sender:
+    """Sends a district and changes of it to a network."""
+
+    network: Network
+    district: world.District
+    catalogue: Catalogue = field(default_factory=world.catalogue)
+    deliveries: int = 1
+    published: int = 0
+
+    def load(self) -> int:
+        """The whole district, in batches; how many records it has."""
+        network, library = self.network, world.library()
+        contracts = {name: (library / "feeds" / f"{name}.yaml").read_text("utf-8") for name in world.FEEDS}
+        network.send(CatalogueSet((library / "units.yaml").read_text("utf-8"), contracts))
+        network.send(Tick(world.DAY))
+        for feed in self.district.columns:
+            network.send(DeliveryStarted(feed, 0, 1, f"{feed}-1"))
+        rows = 0
+        for batch in world.deliveries(self.catalogue, self.district, BATCH):
+            network.send(batch)
+            rows += len(batch)
+        for number, one in enumerate(world.statements(self.catalogue)):
+            network.send(CoverageStated(f"s{number}", one.feed, one.source, one.division, (), one.complete_to))
+        return rows
+
+    def publish(self, upto: int) -> None:
+        for policy in rules.many(upto)[self.published :]:
+            self.network.send(PolicyPublished(policy.name, 1, policy.name, policy.digest, "wang", "li"))
+        self.published = upto
+
+    def changes(self, count: int, size: int) -> list[RecordBatch]:
+        """Batches of random changes, every feed in turn; each a delivery that is begun."""
+        base = random.randrange(1_000_000)
+        batches = []
+        for number in range(count):
+            self.deliveries += 1
+            batches.append(world.changes(self.catalogue, self.district, size, self.deliveries, 8 * (base + number) + number % 8))
+            self.network.send(DeliveryStarted(batches[-1].feed, 0, self.deliveries, f"{batches[-1].feed}-{self.deliveries}"))
+        return batches
+
+    def stream(self, count: int, size: int) -> list[RecordBatch]:
+        """The same as many messages of one delivery of each feed."""
+        begun: dict[str, tuple[int, int]] = {}
+        batches = []
+        for batch in self.changes(8, 1):
+            begun[batch.feed] = batch.delivery, 1
+        base = random.randrange(1_000_000)
+        for number in range(count):
+            batch = world.changes(self.catalogue, self.district, size, self.deliveries, 8 * (base + number) + number % 8)
+            delivery, rows = begun[batch.feed]
+            begun[batch.feed] = delivery, rows + size
+            batches.append(replace(batch, delivery=delivery, row=batch.row + rows))
+        return batches
+
+
+def point(sender: Sender, partitions: int, groups: int, size: int) -> Point:
+    """Changes a second: from the first message of a group to the close behind it."""
+    network = sender.network
+    for batch in sender.changes(3 * size, BATCH):  # every feed, for its program; and the broker, for its compiler
+        network.send(batch)
+    network.told("p0")
+    parts = [sender.changes(size, BATCH) for _ in range(groups)]
+    network.told("p0")
+    before, rates = network.spent(), list[float]()
+    for part in parts:
+        begun = time.perf_counter()
+        for batch in part:
+            network.send(batch)
+        rates.append(size * BATCH / (network.told("p0") - begun))
+    return Point(partitions, sender.published, rates, groups * size * BATCH, network.spent().since(before))
+
+
+@dataclass(slots=True)
+class Delays:
+    """Seconds from when a message was due to what it moved, ascending; how many moved nothing; what it took."""
+
+    seconds: list[float]
+    silent: int
+    spent: Spent
+    late: float
+
+    def at(self, share: float) -> float:
+        return self.seconds[int(share * (len(self.seconds) - 1))]
+
+    def said(self) -> str:
+        p50, p99, most = (1e3 * self.at(share) for share in (0.5, 0.99, 1.0))
+        return f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, most {most:.0f} ms"
+
+    def load(self, seconds: float) -> str:
+        return ", ".join(f"{name} {100 * busy / seconds:.0f} %" for name, busy in self.spent.processes.items())
+
+
+def offered(network: Network, batches: Sequence[RecordBatch], rate: float, policy: str) -> Delays:
+    """Batches of one size sent so many rows a second, whatever becomes of them."""
+    network.told(policy)
+    size = len(batches[0])
+    before, already = network.spent(), len(network.listener.heard)
+    begun, due, acknowledged, late = time.perf_counter() + 0.1, [], [], 0.0
+    for number, batch in enumerate(batches):
+        due.append(begun + number * size / rate)
+        time.sleep(max(0.0, due[-1] - time.perf_counter()))
+        late = max(late, time.perf_counter() - due[-1])
+        acknowledged.append(network.send(batch))
+    network.told(policy)
+    spent = network.spent().since(before)
+    at = {wire.decode_changes(heard.value).offset: heard.at for heard in network.listener.heard[already:]}
+    sent = {offset(): then for offset, then in zip(acknowledged, due, strict=True)}
+    delays = sorted(at[offset] - then for offset, then in sent.items() if offset in at)
+    return Delays(delays, len(sent) - len(delays), spent, late)

@@ -1,0 +1,83 @@
+"""The verb ``worker``: one process of a network on Kafka."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console.i18n import both, verb
+from console.network import Prefix
+from console.session import of
+from infra.settings import BadSetting
+from policies.values import Text
+
+State = Annotated[Path, typer.Option("--state", metavar="DIR", help=both("本进程的状态目录，每个进程一个", "its own folder of states"))]
+Shards = Annotated[
+    int | None,
+    typer.Option(
+        "--shards",
+        metavar="N",
+        min=1,
+        max=64,
+        help=both("主题不存在时按几个分片建立（默认不建立）", "make missing topics, with so many shards (default: do not)"),
+    ),
+]
+DepotUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--depot",
+        metavar="URL",
+        help=both("快照存放处：目录或 s3://…（默认不存）", "where snapshots are kept: a folder or s3://… (default: nowhere)"),
+    ),
+]
+WebPort = Annotated[
+    int | None,
+    typer.Option(
+        "--web-port", metavar="PORT", help=both("健康、就绪、指标的端口（默认没有）", "port of health and metrics (default: none)")
+    ),
+]
+Bind = Annotated[
+    str, typer.Option("--bind", metavar="ADDRESS", help=both("该端口的地址（默认只限本机）", "its address (default: this machine only)"))
+]
+
+
+def add(app: typer.Typer) -> None:
+    app.command(
+        "worker",
+        help=verb(
+            "作为 Kafka 网络的一个工作进程运行，直到被停止。退出码非零即出错，由守护程序重启。",
+            "Run as one worker of a network on Kafka until stopped. Not zero means an error; a supervisor starts it again.",
+            "huimin worker --state worker-1 --shards 4 --web-port 6066",
+        ),
+    )(worker)
+
+
+def worker(
+    context: typer.Context,
+    state: State,
+    shards: Shards = None,
+    depot: DepotUrl = None,
+    web_port: WebPort = None,
+    bind: Bind = "127.0.0.1",
+    prefix: Prefix = "huimin.",
+) -> None:
+    from infra.kafka.connection import Connection
+    from infra.kafka.topics import brokers_of, create, declared, identity, topics
+    from infra.worker import WorkerSettings, depot_at, work
+    from infra.workspace import parts
+
+    session = of(context)
+    connection = Connection.of(session.environment)
+    if shards is not None:
+        create(connection, topics(shards, brokers_of(connection), prefix))
+    found = {topic.name: topic.partitions for topic in declared(connection, prefix)}[f"{prefix}orders"]
+    if shards not in (None, found):
+        zh = f"主题 {prefix}orders 有 {found} 个分区，不是 {shards}；分片数定下后不能改。"
+        raise BadSetting(Text(zh, f"The topic {prefix}orders has {found} partitions, not {shards}; the number of shards stays."))
+    session.warn(Text(f"工作进程启动：{connection.bootstrap}，{found} 个分片", f"Worker starts: {connection.bootstrap}, {found} shards"))
+    known = identity(connection, prefix)
+    kept = None if depot is None else depot_at(depot.rstrip("/") + "/" + known)
+    settings = WorkerSettings(connection, state / known, found, prefix, web_port, bind, kept)
+    raise typer.Exit(work(settings, parts()))

@@ -1,0 +1,247 @@
+"""A person erased from a workspace: the order of work, and how a stopped one is finished.
+
+The one idea: what is to be done is written down first, with whom it is about, and that note goes last; everything between may be done
+again. So whoever is stopped anywhere runs ``huimin erase finish``, and nothing is written or told of the past before that
+(``streams.host``, ``streams.known``).
+
+    note → message (she leaves state and lists) → copies → vault → log and snapshots → note gone
+
+Source: docs/semantics.md section 16.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from infra.evaluate import core
+from infra.workspace import CLOSING_ROWS, Workspace, parts
+from policies.problems import Conflict, HuiminError
+from policies.values import Kind, Text
+from streams.errors import LOCAL, UNFINISHED, Refused
+
+if TYPE_CHECKING:
+    from connectors.copies import Copies
+    from matchers.erasing import Trace
+    from streams.host import Host
+    from streams.messages import PersonErased
+    from streams.scrubbing import Scrubbed
+
+NOTE = "erasing.json"
+SHORTEST = 8
+"""Characters of an identifier by which copies are searched: a shorter one may be anything."""
+
+
+@dataclass(slots=True)
+class Erasure:
+    """What an erasure has done.
+
+    Args:
+        day: on which it was decided. already: it was finished before; nothing was done.
+        lists: by policy, what she was on the list as.
+        vault: rows of the vault that went.
+    """
+
+    day: date
+    already: bool = False
+    lists: dict[str, str] = field(default_factory=dict)
+    copies: Copies | None = None
+    vault: int = 0
+    store: Scrubbed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is to be done: whom it is about, where her rows came from, and the message (None: it is in the log)."""
+
+    token: int
+    numbers: tuple[str, ...]
+    traces: tuple[Trace, ...]
+    message: PersonErased | None
+
+
+def token_of(workspace: Workspace, who: str) -> int:
+    """The token of a person told by number or by token.
+
+    Raises:
+        HuiminError: it is neither; does not repeat what was typed.
+    """
+    text = who.strip()
+    if len(text) == 16 and set(text) <= set("0123456789abcdef"):
+        return int(text, 16)
+    register = workspace.catalogue().register(Kind.PERSON)
+    found = None if register is None else workspace.tokens().one(Kind.PERSON, register.identify, text)
+    if found is None:
+        zh = "写身份号码，或 16 位十六进制化名（小写）；所写的两者都不是。"
+        raise HuiminError(Text(zh, "Give a person's number, or a token of 16 hex digits in small letters; this is neither."), 2)
+    return found
+
+
+def erase(workspace: Workspace, token: int, by: str, approved_by: str, reason: str) -> Erasure:
+    """Erases a person, all of it; returns what was done.
+
+    Raises:
+        Refused: on a network; one person alone; no reason; she is in a correction of identity in force. Nothing has changed.
+        Conflict: an erasure of somebody is half done.
+        HuiminError: nothing here knows such a person.
+        Busy, NoRoom: not all of it is done; ``finish`` goes on.
+    """
+    if workspace.network is not None:
+        raise Refused(LOCAL)
+    path = _place(workspace)
+    if path.exists():
+        raise Conflict(UNFINISHED)
+    with workspace.writing() as host:
+        known = host.state.erasures.of(token)
+        if known is not None:
+            return Erasure(known.day, already=True)
+        note = _noted(workspace, host, token, by, approved_by, reason)
+        lists = _lists(host, token)
+        _written(path, note)
+    done = finish(workspace)
+    assert done is not None  # the note is there
+    done.lists = lists
+    return done
+
+
+def finish(workspace: Workspace) -> Erasure | None:
+    """Goes on with an erasure that was stopped; None where there is none.
+
+    Where the note is gone (a copy of the folder was put back without it), whom it is about is looked for in the log and the vault.
+
+    Raises:
+        As for ``erase``.
+    """
+    path = _place(workspace)
+    for left in path.parent.glob(f".{NOTE}.*.part"):  # of somebody who was stopped before there was a note
+        left.unlink()
+    if workspace.network is not None or (workspace.empty and not path.exists()):
+        return None
+    with _opened(workspace) as host:
+        note = _read(path) if path.exists() else _found_again(workspace, host)
+        return None if note is None else _finished(workspace, host, note)
+
+
+def _finished(workspace: Workspace, host: Host, note: Note) -> Erasure:
+    """Does, or does again, all that a note asks for."""
+    path = _place(workspace)
+    if host.state.erasures.of(note.token) is None and note.message is not None:
+        try:
+            host.submit(note.message)
+        except Refused:
+            _gone(path)
+            raise
+    *_, last = host.state.erasures
+    done = Erasure((host.state.erasures.of(note.token) or last).day, copies=_copies(workspace, host, note) if note.token else None)
+    done.vault = workspace.vault().erase(Kind.PERSON, note.token)
+    done.store = host.scrub(note.token, note.traces)
+    if path.exists():
+        _gone(path)
+    return done
+
+
+def _found_again(workspace: Workspace, host: Host) -> Note | None:
+    """The note of an erasure that is half done, as far as it can be made again; of nobody (token 0) where nothing names her any more."""
+    token = host.half_erased()
+    if token is None:
+        return None
+    numbers = workspace.vault().identifiers(Kind.PERSON, token)
+    return Note(token, _long(numbers), tuple(host.traces(token)) if token else (), None)
+
+
+def unfinished(workspace: Workspace) -> bool:
+    """Is an erasure half done?"""
+    return _place(workspace).exists()
+
+
+def _noted(workspace: Workspace, host: Host, token: int, by: str, approved_by: str, reason: str) -> Note:
+    """The note of an erasure that will be admitted."""
+    from streams.erasing import ENTANGLED, admitted, entangled, tokens_of
+    from streams.erasures import SALT_BYTES, named
+
+    state = host.state
+    message = named(state.erasures.salt or secrets.token_hex(SALT_BYTES), token, reason, by, approved_by)
+    admitted(state, message)
+    numbers = workspace.vault().identifiers(Kind.PERSON, token)
+    traces = tuple(host.traces(token))
+    if not numbers and not traces and token not in set(tokens_of(state).tolist()):
+        zh = "这里没有此人的任何记录；请核对号码或化名。"
+        raise HuiminError(Text(zh, "Nothing here is about such a person; look at the number or token once more."), 2)
+    if entangled(state, token):
+        raise Refused(ENTANGLED)
+    return Note(token, _long(numbers), traces, message)
+
+
+def _long(numbers: list[str]) -> tuple[str, ...]:
+    return tuple(number for number in numbers if len(number) >= SHORTEST)
+
+
+def _lists(host: Host, token: int) -> dict[str, str]:
+    """The lists she is on, and as what."""
+    matcher, found = core(host.state), dict[str, str]()
+    for name, policy in host.state.policies.items():
+        if policy.subject is Kind.PERSON:
+            status = next((c.status for c in matcher.candidates(name) if c.subject == token), None)
+            if status is not None:
+                found[name] = status
+    return found
+
+
+def _copies(workspace: Workspace, host: Host, note: Note) -> Copies:
+    from connectors.copies import prune
+    from connectors.pruning import Sought, units_of
+
+    feeds = host.state.catalogue.feeds
+    return prune(
+        workspace.root,
+        Sought(note.token, note.numbers, units_of(note.traces, lambda feed, source: feeds[feed].sources[source].unit)),
+    )
+
+
+@contextmanager
+def _opened(workspace: Workspace) -> Iterator[Host]:
+    """The state, to change; its documents are not looked at, which may have to wait for the end of this."""
+    from streams.host import Host, SnapshotRule
+
+    rule = SnapshotRule(closing_rows=CLOSING_ROWS, retention=workspace.retention())
+    with Host.open(workspace.folder("state"), parts(), rule=rule) as host:
+        yield host
+
+
+def _place(workspace: Workspace) -> Path:
+    return workspace.folder("identity") / NOTE
+
+
+def _written(path: Path, note: Note) -> None:
+    from connectors.files import replaced
+    from streams.wire import encode
+
+    assert note.message is not None  # a note is written before its message
+    facts = {"token": note.token, "numbers": note.numbers, "traces": note.traces, "message": encode(note.message).hex()}
+    with replaced(path) as part:
+        part.touch(mode=0o600)
+        part.write_text(json.dumps(facts), encoding="utf-8")
+
+
+def _read(path: Path) -> Note:
+    from matchers.erasing import Trace
+    from streams.messages import PersonErased
+    from streams.wire import decode
+
+    facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    message = decode(bytes.fromhex(facts["message"]))
+    assert isinstance(message, PersonErased)
+    return Note(facts["token"], tuple(facts["numbers"]), tuple(Trace(*one) for one in facts["traces"]), message)
+
+
+def _gone(path: Path) -> None:
+    from streams.snapshots import sync_folder
+
+    path.unlink()
+    sync_folder(path.parent)

@@ -1,0 +1,1 @@
+"""Kafka: the brokers of one machine, the topics, and how any Kafka is connected to."""

@@ -1,0 +1,103 @@
+"""The AsyncAPI document of a network's topics: for whoever reads or writes them from outside.
+
+The one idea: it is made from the declarations the program itself goes by (``topics.py``, ``streams.events``), so it cannot say anything
+else than what is on the wire; a test holds both against each other. Source: AsyncAPI 3.0.0; Kafka bindings 0.5.0.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.kafka.topics import PREFIX, topics
+from streams.events import EVENTS, FRAME, JSON, SPECIFICATION, Event
+from streams.messages import VERSION
+from streams.orders import FOUND, NOTE, ORDER
+from streams.wire import EDITION, KINDS, OUTPUTS
+
+KIND_OF = {"order": ORDER, "found": FOUND, "note": NOTE, "changes": OUTPUTS, "edition": EDITION}
+EDITION_BODY = (
+    "edition: JSON {manifest: [policy, agency, number, [[version, digest]], day, first message, last message, entered, left, changed, "
+    "[[status, listed after it]], SHA-256 of its lines, digest of the manifest before it ('' for the first)], digest: SHA-256 of the "
+    "manifest as JSON without spaces, changes: [lines]}; the digest of the lines is that of each as JSON without spaces and a line end"
+)
+LAYOUT = (
+    "Frame, little endian: 4 bytes 'HMIN', uint16 format version, uint16 kind, 16 bytes SHA-256 (cut) of version, kind and body, then the "
+    "body: JSON, or an Arrow IPC stream whose schema metadata 'huimin' is JSON; orders and reports: uint32 length, JSON of facts and "
+    "lengths, then the bodies of those lengths."
+)
+
+
+def document(shards: int = 1, prefix: str = PREFIX) -> dict[str, Any]:
+    """The document, for a network of so many shards."""
+    declared = topics(shards, 1, prefix)
+    return {
+        "asyncapi": "3.0.0",
+        "info": {"title": "惠民 Huimin", "version": str(VERSION), "description": LAYOUT},
+        "defaultContentType": FRAME,
+        "channels": {
+            one.name.removeprefix(prefix): {
+                "address": one.name,
+                "description": f"{one.about.zh} / {one.about.en}",
+                "messages": {e.name: {"$ref": f"#/components/messages/{e.name}"} for e in EVENTS.values() if prefix + e.topic == one.name},
+                "bindings": {"kafka": {"partitions": one.partitions, "topicConfiguration": _configuration(one.config)}},
+            }
+            for one in declared
+        },
+        "operations": {
+            event.name: {
+                "action": "receive" if event.name == "input" else "send",
+                "channel": {"$ref": f"#/channels/{event.topic}"},
+                "messages": [{"$ref": f"#/channels/{event.topic}/messages/{event.name}"}],
+            }
+            for event in EVENTS.values()
+        },
+        "components": {"messages": {event.name: _message(event) for event in EVENTS.values()}},
+    }
+
+
+def headers_schema(event: Event) -> dict[str, Any]:
+    """What the headers of an event must be, as JSON Schema."""
+    fixed = {"content-type": event.content, "ce_specversion": SPECIFICATION, "ce_type": event.type}
+    text = {"type": "string", "minLength": 1}
+    own = {"ce_id": text, "ce_source": {"type": "string", "pattern": "^/huimin/"}}
+    if event.content == FRAME:
+        own["ce_digest"] = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
+    needed = [*fixed, *own]
+    own |= {f"ce_{name}": text for name in event.facts}
+    return {
+        "type": "object",
+        "properties": {name: {"const": value} for name, value in fixed.items()} | own,
+        "required": needed,
+        "additionalProperties": False,
+    }
+
+
+def _message(event: Event) -> dict[str, Any]:
+    return {
+        "name": event.type,
+        "summary": f"{event.about.zh} / {event.about.en}",
+        "contentType": event.content,
+        "headers": headers_schema(event),
+        "payload": _payload(event),
+    }
+
+
+def _payload(event: Event) -> dict[str, Any]:
+    if event.content == JSON:
+        whole = {"type": "integer", "minimum": 0}
+        if event.name == "census":
+            return {"type": "object", "additionalProperties": {"type": "array", "items": whole, "minItems": 4, "maxItems": 4}}
+        return {"type": "object", "properties": {"offset": whole, "done": whole, "of": whole}, "required": ["offset", "done", "of"]}
+    kinds = [KIND_OF[event.name]] if event.name in KIND_OF else list(range(len(KINDS)))
+    names = ", ".join(f"{number} {kind.__name__}" for number, kind in enumerate(KINDS)) if event.name == "input" else event.name
+    names = EDITION_BODY if event.name == "edition" else names
+    return {"type": "string", "format": "binary", "x-kinds": kinds, "description": names} if event.content == FRAME else {"type": "string"}
+
+
+def _configuration(config: Any) -> dict[str, Any]:
+    """The settings of a topic that the binding knows."""
+    return {
+        "cleanup.policy": [config["cleanup.policy"]],
+        "retention.ms": int(config["retention.ms"]),
+        "max.message.bytes": int(config["max.message.bytes"]),
+    }

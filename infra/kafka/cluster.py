@@ -1,0 +1,225 @@
+"""Real Kafka on this machine, in one folder: one broker or three, each a process of its own that outlives whoever started it.
+
+The one idea: all there is to know lies in the folder. ``up`` starts what does not run, wherever it was stopped, and ``down`` ends what
+this folder started and nothing else, so both may be called at any time, by anybody, again. For tests, and for one machine; a Kafka that
+others keep is connected to in the same way (``connection.py``).
+
+The tree of errors: ``NotStarted`` (``launch.py``: memory, ports, disk; 1), ``NoCluster`` (2) and ``OtherCluster`` (5; ``plan.py``),
+``NoRuntime`` (``jars.py``; 1), ``Occupied`` (``processes.py``; 5), each the operator's. Source: Apache Kafka 4.4, "KRaft": combined nodes.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.kafka import certificates
+from infra.kafka.connection import Connection
+from infra.kafka.jars import Runtime
+from infra.kafka.launch import START_SECONDS, NotStarted, launch
+from infra.kafka.plan import COUNTS, HOST, USER, Broker, Files, NoCluster, OtherCluster, Plan, free
+from infra.kafka.processes import ended, held, running, signalled, waited
+from infra.kafka.reach import Unreachable, admin, asked
+from policies.problems import HuiminError
+from policies.values import Text
+
+if TYPE_CHECKING:
+    from kafka import KafkaAdminClient
+
+STOP_SECONDS = 20.0
+ANSWER_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerStatus:
+    """How one broker is: its process, and whether it answers."""
+
+    number: int
+    port: int
+    pid: int | None
+    ready: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The brokers of one folder.
+
+    Args:
+        folder: where they keep all they have.
+        runtime: what they run on; asked only when one is started.
+        brokers: 1 or 3; None takes those that are there, else 1.
+        secured: with a second listener, SASL_SSL, whose user and certificates are made here; None takes what is there, else without.
+    """
+
+    folder: Path
+    runtime: Runtime
+    brokers: int | None = None
+    secured: bool | None = None
+
+    def up(self) -> Connection:
+        """Start every broker that does not run, wait until all answer, and return how to connect.
+
+        Raises:
+            NoRuntime: Java or the jars. OtherCluster: the folder holds another one. NotStarted: a broker did not come up.
+        """
+        self.runtime.jars()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._changing():
+            plan = self._planned()
+            self._run(plan, plan.brokers)
+            if plan.secured:
+                self._let_in(plan)
+        return self.connection()
+
+    def down(self) -> int:
+        """End every broker that runs; returns how many did.
+
+        Raises:
+            NoCluster: there is none.
+        """
+        plan = Plan.read(self._root)
+        with self._changing():
+            alive = [process for broker in plan.brokers if running(*(process := self._process(broker))) is not None]
+            ended(alive, STOP_SECONDS)
+        return len(alive)
+
+    def status(self) -> tuple[BrokerStatus, ...]:
+        """Every broker as it is now.
+
+        Raises:
+            NoCluster: there is none.
+        """
+        plan = Plan.read(self._root)
+        pids = {broker: running(*self._process(broker)) for broker in plan.brokers}
+        return tuple(BrokerStatus(one.number, one.port, pid, pid is not None and self._answers(one)) for one, pid in pids.items())
+
+    def start(self, number: int) -> None:
+        """Start one broker and wait until it answers."""
+        with self._changing():
+            plan = Plan.read(self._root)
+            self._run(plan, [_broker(plan, number)])
+
+    def stop(self, number: int) -> None:
+        """Ask one broker to end, and see that it does."""
+        with self._changing():
+            ended([self._process(_broker(Plan.read(self._root), number))], STOP_SECONDS)
+
+    def kill(self, number: int) -> None:
+        """End one broker as a power cut would: at once, without a word to it."""
+        process = self._process(_broker(Plan.read(self._root), number))
+        signalled(*process, signal.SIGKILL)
+        waited(lambda: running(*process) is None, STOP_SECONDS)
+
+    def leader(self, topic: str, partition: int = 0) -> int | None:
+        """The number of the broker that leads a partition; None while none does."""
+        with admin(self.connection()) as client:
+            found = asked(lambda: client.describe_topics([topic]))[0]["partitions"]
+        leader = next((int(one["leader_id"]) for one in found if one["partition_index"] == partition), -1)
+        return leader if leader > 0 else None
+
+    def connection(self) -> Connection:
+        """How to connect by the plain listeners."""
+        return Connection(tuple(f"{HOST}:{broker.port}" for broker in Plan.read(self._root).brokers))
+
+    def guarded(self, mechanism: str = "SCRAM-SHA-512") -> Connection:
+        """How to connect by the secured listeners: with PLAIN or SCRAM-SHA-512."""
+        servers = tuple(f"{HOST}:{broker.secure_port}" for broker in Plan.read(self._root).brokers)
+        believed, password = certificates.ca_file(self._root), certificates.password_file(self._root)
+        return Connection(servers, "SASL_SSL", believed, mechanism=mechanism, user=USER, password_file=password)
+
+    @property
+    def _root(self) -> Path:
+        return self.folder.absolute()
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        with held(self._root / "lock", START_SECONDS + 2 * STOP_SECONDS):
+            yield
+
+    def _process(self, broker: Broker) -> tuple[Path, str]:
+        """A broker's process: the file of its number, and the word its command line alone has."""
+        files = Files.of(self._root, broker)
+        return files.pid, str(files.properties)
+
+    def _planned(self) -> Plan:
+        """The plan of the folder, made where there is none."""
+        try:
+            plan = Plan.read(self._root)
+        except NoCluster:
+            assert (self.brokers or 1) in COUNTS
+            plan = Plan.made(self.brokers or 1, bool(self.secured))
+            plan.write(self._root)
+        brokers = len(plan.brokers) if self.brokers is None else self.brokers
+        secured = plan.secured if self.secured is None else self.secured
+        if (brokers, secured) != (len(plan.brokers), plan.secured):
+            raise OtherCluster(self.folder, plan, brokers, secured)
+        return plan
+
+    def _run(self, plan: Plan, wanted: Sequence[Broker]) -> None:
+        """Start those of the wanted that do not run, and wait for all of them; none started here stays where one fails."""
+        idle = [broker for broker in wanted if running(*self._process(broker)) is None]
+        try:
+            launch(self._root, plan, idle, self.runtime)
+            self._await(wanted)
+        except HuiminError:
+            ended([self._process(broker) for broker in idle], STOP_SECONDS)
+            raise
+
+    def _await(self, wanted: Sequence[Broker]) -> None:
+        """Wait until the wanted brokers answer; say which process ended meanwhile."""
+        late, gone = list(wanted), False
+
+        def up() -> bool:
+            nonlocal gone
+            late[:] = [broker for broker in late if not self._answers(broker)]
+            ended_again = [broker for broker in late if running(*self._process(broker)) is None]
+            if ended_again:
+                late[:], gone = ended_again, True
+            return gone or not late
+
+        waited(up, START_SECONDS)
+        if late:
+            raise NotStarted(_not_started(Files.of(self._root, late[0]), gone))
+
+    def _answers(self, broker: Broker) -> bool:
+        """Does this very broker answer, and take part?"""
+        if free(broker.port):
+            return False
+        with suppress(Unreachable), admin(Connection((f"{HOST}:{broker.port}",)), ANSWER_SECONDS) as client:
+            there = asked(client.describe_cluster, ANSWER_SECONDS)["brokers"]
+            return any(one["broker_id"] == broker.number and not one.get("is_fenced") for one in there)
+        return False
+
+    def _let_in(self, plan: Plan) -> None:
+        """Make the user of the secured listener known to SCRAM, once."""
+        from kafka.admin import UserScramCredentialUpsertion
+
+        def known(client: KafkaAdminClient) -> bool:
+            return bool(client.describe_user_scram_credentials([USER])[USER]["credential_infos"])
+
+        with admin(self.connection()) as client:
+            if not known(client):
+                password = certificates.password_file(self._root).read_text(encoding="ascii").strip()
+                client.alter_user_scram_credentials([UserScramCredentialUpsertion(USER, "SCRAM-SHA-512", password)])
+                waited(lambda: known(client), START_SECONDS)
+
+
+def _broker(plan: Plan, number: int) -> Broker:
+    return next(broker for broker in plan.brokers if broker.number == number)
+
+
+def _not_started(files: Files, gone: bool) -> Text:
+    how = (
+        Text("启动后又退出", "ended again")
+        if gone
+        else Text(f"{START_SECONDS:.0f} 秒内没有就绪", f"was not ready in {START_SECONDS:.0f} s")
+    )
+    return Text(
+        f"{files.root.name} {how.zh}。原因见 {files.logs}/broker.log 和 output.log；常见的是内存或磁盘不足。数据未动，可再试。",
+        f"{files.root.name} {how.en}. {files.logs}/broker.log and output.log say why; often it is memory or disk. The data were left as "
+        "they are: try again.",
+    )

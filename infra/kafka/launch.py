@@ -1,0 +1,111 @@
+"""Starting brokers: their settings written, their data folders formatted, their processes launched.
+
+The one idea: a data folder is formatted as a whole or again from the beginning; the file ``formatted`` appears once it was, and before that
+no broker has written a record. Whether a broker then answers is for ``cluster.py`` to see.
+
+Source: Apache Kafka 4.4, "KRaft": ``kafka.tools.StorageTool``, ``kafka.Kafka``.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from infra.kafka import certificates
+from infra.kafka.jars import Runtime
+from infra.kafka.plan import HEAP_MEGABYTES, Broker, Files, Plan, free, properties
+from infra.kafka.processes import UTF_8, launched
+from policies.problems import HuiminError
+from policies.values import Text
+
+START_SECONDS = 90.0
+LOG_SETTINGS = Path(__file__).with_name("log4j2.properties")
+
+
+class NotStarted(HuiminError):
+    """A broker did not come up."""
+
+
+def launch(root: Path, plan: Plan, idle: Sequence[Broker], runtime: Runtime) -> None:
+    """Start brokers that do not run, without waiting for them to answer.
+
+    Raises:
+        NoRuntime: Java or the jars. NoCertificates: of the secured listener. NotStarted: a port is taken, a data folder cannot be made.
+    """
+    if not idle:
+        return
+    base = [*UTF_8, runtime.java(), "-cp", f"{runtime.jars()}/*"]
+    secured = certificates.listener(root, runtime.program("keytool")) if plan.secured else {}
+    folders = [Files.of(root, broker) for broker in idle]
+    for broker, files in zip(idle, folders, strict=True):
+        _ports_free(plan, broker)
+        files.logs.mkdir(parents=True, exist_ok=True)
+        _written(files.properties, properties(plan, broker, files, secured))
+    _format(plan, [files for files in folders if not files.formatted.exists()], base)
+    for files in folders:
+        launched([*base, *_options(plan, files), "kafka.Kafka", str(files.properties)], files.logs / "output.log", files.pid)
+
+
+def _options(plan: Plan, files: Files) -> list[str]:
+    """A small heap, a collector without threads of its own, and an end instead of a broker that limps."""
+    heap = HEAP_MEGABYTES[len(plan.brokers)]
+    memory = ["-Xms64m", f"-Xmx{heap}m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"]
+    return [*memory, "-Djava.awt.headless=true", *_logging(files)]
+
+
+def _logging(files: Files) -> list[str]:
+    return [f"-Dlog4j2.configurationFile={LOG_SETTINGS}", f"-Dhuimin.logs={files.logs}"]
+
+
+def _format(plan: Plan, fresh: Sequence[Files], base: list[str]) -> None:
+    """Format data folders, side by side."""
+    runs = []
+    for files in fresh:
+        shutil.rmtree(files.data, ignore_errors=True)
+        words = [*base, "-Xmx128m", "-XX:TieredStopAtLevel=1", *_logging(files), "kafka.tools.StorageTool", "format"]
+        words += [f"--cluster-id={plan.id}", "--config", str(files.properties)]  # an id may begin with a dash
+        with (files.logs / "format.log").open("wb") as output:
+            runs.append(subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT))
+    codes = [_code(run) for run in runs]
+    for files, code in zip(fresh, codes, strict=True):
+        if code:
+            raise NotStarted(_not_formatted(files))
+        files.formatted.touch()
+
+
+def _code(run: subprocess.Popen[bytes]) -> int:
+    """What a process ended with; it is ended where it takes too long."""
+    try:
+        return run.wait(START_SECONDS)
+    except subprocess.TimeoutExpired:
+        run.kill()
+        return run.wait()
+
+
+def _written(path: Path, text: str) -> None:
+    """Write a file only its owner can read: passwords may stand in it."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _ports_free(plan: Plan, broker: Broker) -> None:
+    """Raises NotStarted where another program has taken a port meanwhile."""
+    for port in broker.ports if plan.secured else broker.ports[:2]:
+        if not free(port):
+            raise NotStarted(
+                Text(
+                    f"broker {broker.number} 的端口 {port} 被别的程序占用。请结束那个程序，或换一个目录。",
+                    f"Port {port} of broker {broker.number} is used by another program. End that program, or choose another folder.",
+                )
+            )
+
+
+def _not_formatted(files: Files) -> Text:
+    return Text(
+        f"{files.data} 未能建立，原因见 {files.logs}/format.log。请检查磁盘，再运行一次。",
+        f"{files.data} could not be set up; {files.logs}/format.log says why. Look at the disk, and run this again.",
+    )

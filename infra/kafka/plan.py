@@ -1,0 +1,213 @@
+"""How the brokers of one folder are laid out: their ports, their files, their settings.
+
+The one idea: what is chosen once (how many, which ports, the cluster's id) is written down before the first start and never changes, so
+that a broker comes back where it was. Ports lie below those the system hands out to clients: a client that knocks at the port of a
+stopped broker would otherwise now and then be given that very port, and the broker could not come back.
+
+    plan.json  lock  broker-1/ (server.properties, data/, logs/, pid, formatted)  secrets/
+
+Source: Apache Kafka 4.4, "Broker Configs" and "KRaft".
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import socket
+import uuid
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from policies.problems import Conflict, HuiminError
+from policies.values import Text
+
+HOST = "127.0.0.1"
+PORTS = range(15_000, 30_000)
+COUNTS = (1, 3)
+HEAP_MEGABYTES = {1: 384, 3: 320}
+LARGEST_MESSAGE_BYTES = 16 * 1024 * 1024
+USER = "huimin"
+"""Who may come in by the secured listener."""
+
+
+class OtherCluster(Conflict):
+    def __init__(self, folder: Path, found: Plan, brokers: int, secured: bool) -> None:
+        there, asked = (_kind(len(found.brokers), found.secured), _kind(brokers, secured))
+        super().__init__(
+            Text(
+                f"{folder} 里已有一套 Kafka（{there.zh}），要的是另一套（{asked.zh}）；未作改动。请换一个目录。",
+                f"{folder} holds a Kafka already ({there.en}), and another was asked for ({asked.en}); nothing was changed. Choose another "
+                "folder.",
+            )
+        )
+
+
+def _kind(brokers: int, secured: bool) -> Text:
+    return Text(f"broker 数 {brokers}{'，带加密监听' if secured else ''}", f"brokers: {brokers}{', secured listener' if secured else ''}")
+
+
+class NoCluster(HuiminError):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            Text(
+                f"{folder} 里没有 Kafka。用 huimin kafka up --folder {folder} 新建，或用 --folder 指到已有的。",
+                f"There is no Kafka in {folder}. Make one: huimin kafka up --folder {folder}; or point --folder at another.",
+            ),
+            2,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """One broker's number and ports."""
+
+    number: int
+    port: int
+    controller_port: int
+    secure_port: int
+
+    @property
+    def ports(self) -> tuple[int, int, int]:
+        return self.port, self.controller_port, self.secure_port
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What was chosen at the first start."""
+
+    id: str
+    brokers: tuple[Broker, ...]
+    secured: bool
+
+    @classmethod
+    def made(cls, brokers: int, secured: bool) -> Plan:
+        """A new plan on ports that nobody listens on."""
+        free = _free_ports()
+        made = tuple(Broker(number, next(free), next(free), next(free)) for number in range(1, brokers + 1))
+        return cls(urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="), made, secured)
+
+    @classmethod
+    def read(cls, folder: Path) -> Plan:
+        """The plan of this folder.
+
+        Raises:
+            NoCluster: there is none.
+        """
+        try:
+            found = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
+            raise NoCluster(folder) from None
+        return cls(found["id"], tuple(Broker(**broker) for broker in found["brokers"]), found["secured"])
+
+    def write(self, folder: Path) -> None:
+        aside = folder / "plan.json.new"
+        aside.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+        aside.rename(folder / "plan.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where a broker keeps what it has."""
+
+    root: Path
+
+    @classmethod
+    def of(cls, folder: Path, broker: Broker) -> Files:
+        return cls(folder / f"broker-{broker.number}")
+
+    @property
+    def properties(self) -> Path:
+        return self.root / "server.properties"
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def pid(self) -> Path:
+        return self.root / "pid"
+
+    @property
+    def formatted(self) -> Path:
+        """There once the data folder was formatted as a whole."""
+        return self.root / "formatted"
+
+
+def properties(plan: Plan, broker: Broker, files: Files, secured: Mapping[str, str]) -> str:
+    """The text of a broker's settings.
+
+    Args:
+        secured: what the secured listener needs besides.
+    """
+    values = dict(_common(len(plan.brokers)))
+    listeners = {"PLAIN": broker.port, "CONTROLLER": broker.controller_port} | ({"SECURE": broker.secure_port} if plan.secured else {})
+    where = {name: f"{name}://{HOST}:{port}" for name, port in listeners.items()}
+    values |= {
+        "node.id": str(broker.number),
+        "controller.quorum.voters": ",".join(f"{one.number}@{HOST}:{one.controller_port}" for one in plan.brokers),
+        "listeners": ",".join(where.values()),
+        "advertised.listeners": ",".join(place for name, place in where.items() if name != "CONTROLLER"),
+        "log.dirs": str(files.data),
+        **secured,
+    }
+    return "".join(f"{name}={_escaped(value)}\n" for name, value in values.items())
+
+
+def _escaped(value: str) -> str:
+    """A value as a file of Java properties has it: Latin-1 only, and a backslash begins something."""
+    units = value.encode("utf-16-be")
+    codes = (int.from_bytes(units[i : i + 2], "big") for i in range(0, len(units), 2))
+    return "".join(chr(code) if 32 <= code < 127 and code != 92 else f"\\u{code:04x}" for code in codes)
+
+
+def _common(brokers: int) -> Iterator[tuple[str, str]]:
+    """The settings all brokers share; those of memory and threads are for a machine that has other work."""
+    least = "2" if brokers == 3 else "1"
+    yield from (
+        ("process.roles", "broker,controller"),
+        ("controller.listener.names", "CONTROLLER"),
+        ("inter.broker.listener.name", "PLAIN"),
+        ("listener.security.protocol.map", "PLAIN:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL"),
+        ("auto.create.topics.enable", "false"),
+        ("unclean.leader.election.enable", "false"),
+        ("group.initial.rebalance.delay.ms", "0"),
+        ("message.max.bytes", str(LARGEST_MESSAGE_BYTES)),
+        ("replica.fetch.max.bytes", str(LARGEST_MESSAGE_BYTES)),
+        ("default.replication.factor", str(brokers)),
+        ("min.insync.replicas", least),
+        ("broker.session.timeout.ms", "6000"),
+        ("broker.heartbeat.interval.ms", "1000"),
+        ("num.network.threads", "2"),
+        ("num.io.threads", "4"),
+        ("log.cleaner.dedupe.buffer.size", "8388608"),
+    )
+    for internal, least_named in (("offsets", ""), ("transaction.state.log", "min.isr"), ("share.coordinator.state", "min.isr")):
+        stem = internal if internal == "transaction.state.log" else f"{internal}.topic"
+        yield f"{stem}.replication.factor", str(brokers)
+        yield f"{stem}.num.partitions", "8"
+        if least_named:
+            yield f"{stem}.{least_named}", least
+
+
+def _free_ports() -> Iterator[int]:
+    """Ports nobody listens on, in any order, none twice."""
+    for port in random.sample(PORTS, len(PORTS)):
+        if free(port):
+            yield port
+
+
+def free(port: int) -> bool:
+    """Does nobody listen on this port of this machine?"""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True

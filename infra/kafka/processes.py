@@ -1,0 +1,129 @@
+"""Processes that outlive the one who starts them: launched, found again by their file, ended.
+
+The one idea: a number in a file proves nothing. A process is ours if its command line names the file it was started from; a number that
+has gone to another program since is left alone.
+
+The tree of errors: ``Occupied`` (operator: another run holds the folder; wait; 5).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from policies.problems import Conflict
+from policies.values import Text
+
+PAUSE_SECONDS = 0.1
+BECOMING_READS = 200
+"""How often a command line is read again that is empty while its process lives: it is just becoming another program."""
+UTF_8 = ("/usr/bin/env", "LC_ALL=C.UTF-8")
+"""Before a command of Java: without it, names of files are read as ASCII where no language is set."""
+_DETACHED = 'log=$1; shift; "$@" </dev/null >"$log" 2>&1 & echo $!'
+
+
+class Occupied(Conflict):
+    def __init__(self, lock: Path) -> None:
+        super().__init__(
+            Text(
+                f"{lock} 一直被另一个进程占用。请等它结束再试。",
+                f"{lock} has been held by another process all the while. Wait for it to end, and try again.",
+            )
+        )
+
+
+@contextmanager
+def held(lock: Path, seconds: float) -> Iterator[None]:
+    """The right to change what this lock stands for; waits for whoever holds it.
+
+    Raises:
+        Occupied: it was held for longer than ``seconds``.
+    """
+    with lock.open("a+b") as file:
+        if not waited(lambda: _locked(file.fileno()), seconds):
+            raise Occupied(lock)
+        yield
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def waited(done: Callable[[], bool], seconds: float) -> bool:
+    """Whether it was done within so many seconds; asked at once, and then ten times a second."""
+    until = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > until:
+            return False
+        time.sleep(PAUSE_SECONDS)
+    return True
+
+
+def launched(command: Sequence[str], output: Path, pid_file: Path) -> None:
+    """Start a process that no one waits for: its parent is not us, nor is its terminal ours."""
+    words = ["/bin/sh", "-c", _DETACHED, "sh", str(output), *command]
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=True, start_new_session=True)
+    pid_file.write_text(done.stdout, encoding="ascii")
+
+
+def running(pid_file: Path, mark: str) -> int | None:
+    """The number of the process started from this file; None where it has ended.
+
+    Args:
+        mark: a word of its command line that no other process has.
+    """
+    try:
+        pid = int(pid_file.read_text(encoding="ascii"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return pid if _names(pid, mark) else None
+
+
+def _names(pid: int, mark: str) -> bool:
+    """Does the command line of a running process have this word? Not where it has ended, waited for or not."""
+    if not Path("/proc/self/cmdline").exists():
+        asked = subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        return mark in asked.stdout
+    for _ in range(BECOMING_READS):
+        try:
+            words = Path(f"/proc/{pid}/cmdline").read_bytes()
+            state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2][:1]
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        if words or state in b"ZX":
+            return mark.encode() in words.split(b"\0")
+        time.sleep(PAUSE_SECONDS / 10)
+    return False
+
+
+def ended(processes: Sequence[tuple[Path, str]], seconds: float) -> None:
+    """End processes, each by file and mark: all are asked, and after so many seconds those that remain are made to."""
+    for pid_file, mark in processes:
+        signalled(pid_file, mark, signal.SIGTERM)
+    if not waited(lambda: all(running(*process) is None for process in processes), seconds):
+        for pid_file, mark in processes:
+            signalled(pid_file, mark, signal.SIGKILL)
+        waited(lambda: all(running(*process) is None for process in processes), seconds)
+    for pid_file, mark in processes:
+        if running(pid_file, mark) is None:
+            pid_file.unlink(missing_ok=True)
+
+
+def signalled(pid_file: Path, mark: str, number: signal.Signals) -> None:
+    """Send a signal to the process of this file, if it still is that one."""
+    pid = running(pid_file, mark)
+    if pid is not None:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            return

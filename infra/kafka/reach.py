@@ -1,0 +1,182 @@
+"""Whether a Kafka can be reached, and why not: a plain sentence where the client libraries say only that they gave up.
+
+The one idea: a connection is three steps, and each has its own way out: somebody answers at the port, the certificate is believed, the
+password is. The first two are tried with a bare socket, which says why; the third with one connection of aiokafka, whose error is the
+broker's answer. (The clients of both libraries take a refusal for silence, and knock again until their time is over.)
+
+The tree of errors: ``Unreachable`` (operator: address, certificate or network; trying again may help; 4), ``Refused`` (operator: user,
+password or mechanism; trying again does not help; 4).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from infra.kafka.connection import CA, MECHANISM, PASSWORD, PROTOCOL, USER, Connection
+from infra.kafka.processes import waited
+from policies.problems import HuiminError
+from policies.values import Text
+
+if TYPE_CHECKING:
+    from kafka import KafkaAdminClient
+
+TRIED_SECONDS = 10.0
+KNOCK_SECONDS = 3.0
+Answer = TypeVar("Answer")
+
+
+class Unreachable(HuiminError):
+    """Nobody answers, or not as was expected."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text, 4)
+
+
+class Refused(HuiminError):
+    """A Kafka answers, and does not let us in."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text, 4)
+
+
+def checked(connection: Connection, seconds: float = TRIED_SECONDS) -> None:
+    """Nothing, where Kafka can be reached; to be called before (or after) a client of any library, which says less.
+
+    Raises:
+        Unreachable: no server answers, or its certificate is not believed. Refused: user or password. BadSetting: a file.
+    """
+    with admin(connection, seconds):
+        pass
+
+
+@contextmanager
+def admin(connection: Connection, seconds: float = TRIED_SECONDS) -> Iterator[KafkaAdminClient]:
+    """A client of kafka-python that asks and orders.
+
+    Raises:
+        Unreachable: no server answers, or its certificate is not believed. Refused: user or password. BadSetting: a file.
+    """
+    from kafka import KafkaAdminClient
+    from kafka.errors import KafkaError
+
+    words = connection.client()
+    server = _knocked(connection)
+    if connection.sasl:
+        _let_in(connection, server, words)
+    try:
+        client = KafkaAdminClient(**words, bootstrap_timeout_ms=int(seconds * 1000))
+    except KafkaError as error:
+        raise Unreachable(_silent(connection, error)) from None
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def asked(question: Callable[[], Answer], seconds: float = TRIED_SECONDS) -> Answer:
+    """The answer to a question asked of a client, again where a broker goes away meanwhile.
+
+    Raises:
+        Unreachable: no answer in so many seconds.
+    """
+    from kafka.errors import KafkaError
+
+    answers: list[Answer] = []
+    errors: list[KafkaError] = []
+
+    def answered() -> bool:
+        try:
+            answers.append(question())
+        except KafkaError as error:
+            errors.append(error)
+        return bool(answers)
+
+    if not waited(answered, seconds):
+        why = type(errors[-1]).__name__
+        raise Unreachable(Text(f"Kafka 在 {seconds:.0f} 秒内没有回答（{why}）。", f"Kafka gave no answer in {seconds:.0f} s ({why})."))
+    return answers[0]
+
+
+def _knocked(connection: Connection) -> tuple[str, int]:
+    """The first of the servers that answers, and whose certificate is believed."""
+    context = connection.ssl_context() if connection.tls else None
+    failed: list[tuple[str, OSError]] = []
+    for server in connection.servers:
+        host, _, port = server.rpartition(":")
+        host = host.strip("[]")
+        try:
+            with socket.create_connection((host, int(port)), KNOCK_SECONDS) as bare:
+                if context is not None:
+                    context.wrap_socket(bare, server_hostname=host).close()
+            return host, int(port)
+        except OSError as error:
+            failed.append((server, error))
+    raise Unreachable(_nobody(connection, failed))
+
+
+def _let_in(connection: Connection, server: tuple[str, int], words: Mapping[str, Any]) -> None:
+    """Return where this server lets us in. In a thread of its own: the caller may be within a loop of events."""
+    from aiokafka.conn import create_conn
+    from aiokafka.errors import KafkaError, SaslAuthenticationFailed, UnsupportedSaslMechanismError
+
+    async def entered() -> None:
+        settings = {name: value for name, value in words.items() if name != "bootstrap_servers"}
+        (await create_conn(*server, **settings, request_timeout_ms=int(KNOCK_SECONDS * 1000))).close()
+
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            thread.submit(asyncio.run, entered()).result()
+        except (SaslAuthenticationFailed, UnsupportedSaslMechanismError):
+            raise Refused(_refused(connection)) from None
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise Unreachable(_silent(connection, error)) from None
+
+
+def _nobody(connection: Connection, failed: list[tuple[str, OSError]]) -> Text:
+    said = "; ".join(f"{server}: {_why(error)}" for server, error in failed)
+    if any(isinstance(error, ssl.SSLCertVerificationError) for _, error in failed):
+        zh, en = (str(connection.ca_file),) * 2 if connection.ca_file else ("系统证书", "the system's")
+        return Text(
+            f"Kafka 的证书不被信任（{said}）。请检查 {CA}（现为 {zh}）是否签发者的证书，以及证书里有没有这个地址。",
+            f"The certificate of Kafka is not believed ({said}). See that {CA} (now {en}) is its issuer's, and that the certificate names "
+            "this address.",
+        )
+    if any(isinstance(error, ssl.SSLError) for _, error in failed):
+        return Text(
+            f"Kafka 有回应，但不是 TLS（{said}）。请检查 {PROTOCOL}（现为 {connection.protocol}）和端口。",
+            f"Kafka answers, but not in TLS ({said}). Look at {PROTOCOL} (now {connection.protocol}) and the port.",
+        )
+    return Text(
+        f"连不上 Kafka（{said}）。请检查 KAFKA_BOOTSTRAP 和网络；本机的 Kafka 用 huimin kafka up 启动。",
+        f"Kafka cannot be reached ({said}). Look at KAFKA_BOOTSTRAP and the network; one on this machine is started by huimin kafka up.",
+    )
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return error.verify_message
+    return getattr(error, "reason", None) or error.strerror or type(error).__name__
+
+
+def _refused(connection: Connection) -> Text:
+    return Text(
+        f"Kafka（{connection.bootstrap}）不接受用户 {connection.user}（{connection.mechanism}）。请检查 {USER}、{MECHANISM} 和 {PASSWORD}"
+        f"（{connection.password_file}）的内容。",
+        f"Kafka ({connection.bootstrap}) does not let user {connection.user} in ({connection.mechanism}). Look at {USER}, {MECHANISM} and "
+        f"what is in {PASSWORD} ({connection.password_file}).",
+    )
+
+
+def _silent(connection: Connection, error: Exception) -> Text:
+    why = type(error).__name__
+    return Text(
+        f"{connection.bootstrap} 有人应答，但不像 {connection.protocol} 的 Kafka（{why}）。请检查 {PROTOCOL} 和端口，或稍后再试。",
+        f"Somebody answers at {connection.bootstrap}, but not as a Kafka with {connection.protocol} ({why}). Look at {PROTOCOL} and the "
+        "port, or try again later.",
+    )

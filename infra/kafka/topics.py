@@ -1,0 +1,240 @@
+"""The topics: the one place where they are declared, made, and compared with those a Kafka has.
+
+The one idea: what is missing is made; what is there is never changed, only compared. A topic may hold what cannot be had again, and whoever
+keeps the Kafka may have had a reason; ``drift`` says where it differs, a person decides.
+
+Source: Apache Kafka 4.4, "Topic Configs".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from infra.kafka.plan import LARGEST_MESSAGE_BYTES
+from infra.kafka.reach import admin, asked
+from policies.problems import HuiminError
+from policies.values import Text
+
+if TYPE_CHECKING:
+    from infra.kafka.connection import Connection
+
+PREFIX = "huimin."
+DAY_MS = 86_400_000
+UNLIMITED = -1
+MOST_REPLICAS = 3
+MADE_SECONDS = 30.0
+
+Kind: TypeAlias = Literal["missing", "partitions", "replication", "config"]
+Client: TypeAlias = Any
+"""kafka-python's ``KafkaAdminClient``, which has no types."""
+
+
+class NotMade(HuiminError):
+    """The operator's: the Kafka does not let us make a topic; see the reason; 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic as it should be."""
+
+    name: str
+    partitions: int
+    replication: int
+    config: Mapping[str, str]
+    about: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One way in which a Kafka's topic is not as declared; ``expected`` and ``found`` as people write them."""
+
+    topic: str
+    kind: Kind
+    what: str
+    expected: str
+    found: str
+
+    @property
+    def text(self) -> Text:
+        match self.kind:
+            case "missing":
+                return Text(f"缺少主题 {self.topic}（应为 {self.expected}）", f"the topic {self.topic} ({self.expected}) is missing")
+            case _:
+                return Text(
+                    f"主题 {self.topic} 的 {self.what} 是 {self.found}，应为 {self.expected}",
+                    f"the topic {self.topic}: {self.what} is {self.found}, not {self.expected}",
+                )
+
+
+def topics(shards: int, brokers: int, prefix: str = PREFIX) -> tuple[Topic, ...]:
+    """Every topic of a network.
+
+    Args:
+        shards: partitions of the orders, one for each shard.
+        brokers: how many there are; each topic is held by up to three.
+
+    Example:
+        >>> [topic.name for topic in topics(2, 1)][:2]
+        ['huimin.inputs', 'huimin.orders']
+    """
+    replication = min(brokers, MOST_REPLICAS)
+
+    def topic(name: str, partitions: int, days: int, about: Text, **more: str) -> Topic:
+        retention = UNLIMITED if days == UNLIMITED else days * DAY_MS
+        config = {
+            "cleanup.policy": "delete",
+            "retention.ms": str(retention),
+            "retention.bytes": str(UNLIMITED),
+            "max.message.bytes": str(LARGEST_MESSAGE_BYTES),
+            "min.insync.replicas": str(max(1, replication - 1)),
+            "unclean.leader.election.enable": "false",
+        }
+        return Topic(prefix + name, partitions, replication, config | {key.replace("_", "."): value for key, value in more.items()}, about)
+
+    return (
+        topic("inputs", 1, 30, Text("送来的一切，一个总序", "all that is submitted, in one total order")),
+        topic("orders", shards, 7, Text("分给各分片的工作，每片一个总序", "the work of each shard, in one total order a shard")),
+        topic("lines", 1, 7, Text("各分片判定的增减", "what each shard's verdicts moved")),
+        topic("changes", 1, UNLIMITED, Text("名单的每一次变动，永久保存", "every change of a list, kept for good")),
+        topic("editions", 1, UNLIMITED, Text("各期名单的关闭，永久保存", "the closes of editions, kept for good")),
+        topic(
+            "progress",
+            1,
+            UNLIMITED,
+            Text("各处理到哪里，只留最新", "how far each part has come, the newest only"),
+            cleanup_policy="compact",
+            segment_ms=str(DAY_MS),
+        ),
+        topic("dead-letters", 1, 30, Text("未被接受的消息，附原因", "messages that were not admitted, and why")),
+    )
+
+
+def brokers_of(connection: Connection) -> int:
+    """How many brokers this Kafka has.
+
+    Raises:
+        Unreachable, Refused: see ``reach``.
+    """
+    with admin(connection) as client:
+        return len(asked(client.describe_cluster)["brokers"])
+
+
+def identity(connection: Connection, prefix: str = PREFIX) -> str:
+    """What these topics are known by: another word where one of them was made anew, whatever its name, and what was kept of them is void.
+
+    Raises:
+        NotMade: one of them is missing. Unreachable, Refused: see ``reach``.
+    """
+    names = [f"{prefix}{name}" for name in ("inputs", "orders", "lines")]
+    with admin(connection) as client:
+        found = _found(client, names)
+    if missing := [name for name in names if name not in found]:
+        raise NotMade(
+            Text(
+                f"还没有主题 {missing[0]}：先运行 huimin worker --shards N，或 huimin kafka up。",
+                f"There is no topic {missing[0]} yet: run huimin worker --shards N, or huimin kafka up, first.",
+            )
+        )
+    return sha256(" ".join(str(found[name]["topic_id"]) for name in names).encode()).hexdigest()[:12]
+
+
+def declared(connection: Connection, prefix: str = PREFIX) -> tuple[Topic, ...]:
+    """The topics this Kafka should have: for its brokers, and for as many shards as its orders have partitions.
+
+    Raises:
+        Unreachable, Refused: see ``reach``.
+    """
+    with admin(connection) as client:
+        brokers = len(asked(client.describe_cluster)["brokers"])
+        found = _found(client, [f"{prefix}orders"])
+    return topics(max((len(one["partitions"]) for one in found.values()), default=1), brokers, prefix)
+
+
+def create(connection: Connection, topics: Sequence[Topic]) -> list[str]:
+    """Make the topics that are missing, and return their names; those that are there stay as they are.
+
+    Raises:
+        NotMade: the Kafka refused one. Unreachable, Refused: see ``reach``.
+    """
+    from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+    with admin(connection) as client:
+        there = _found(client, [topic.name for topic in topics])
+        missing = [topic for topic in topics if topic.name not in there]
+        if not missing:
+            return []
+        wanted = {topic.name: _ordered(topic) for topic in missing}
+        try:
+            said = client.create_topics(wanted, raise_errors=False)["topics"]
+            codes = {one["name"]: one["error_code"] for one in said if for_code(one["error_code"]) is not TopicAlreadyExistsError}
+            refused = next(((name, for_code(code).__name__) for name, code in codes.items() if code), None)
+            if refused is not None:
+                raise NotMade(_not_made(*refused))
+            client.wait_for_topics([topic.name for topic in missing], timeout_ms=int(MADE_SECONDS * 1000))
+        except KafkaError as error:
+            raise NotMade(_not_made(", ".join(topic.name for topic in missing), type(error).__name__)) from None
+        return list(codes)
+
+
+def drift(connection: Connection, topics: Sequence[Topic]) -> list[Drift]:
+    """Where the topics of this Kafka are not as declared, in the order of the topics.
+
+    Raises:
+        Unreachable, Refused: see ``reach``.
+    """
+    with admin(connection) as client:
+        there = _found(client, [topic.name for topic in topics])
+        configs = _configs(client, there)
+    found = []
+    for topic in topics:
+        if topic.name not in there:
+            found.append(Drift(topic.name, "missing", "topic", _said(topic), ""))
+            continue
+        partitions = there[topic.name]["partitions"]
+        replicas = sorted({len(one["replica_nodes"]) for one in partitions})
+        if len(partitions) != topic.partitions:
+            found.append(Drift(topic.name, "partitions", "partitions", str(topic.partitions), str(len(partitions))))
+        if replicas != [topic.replication]:
+            found.append(Drift(topic.name, "replication", "replication", str(topic.replication), "/".join(map(str, replicas))))
+        values = configs[topic.name]
+        for key, expected in topic.config.items():
+            if values.get(key) != expected:
+                found.append(Drift(topic.name, "config", key, expected, str(values.get(key))))
+    return found
+
+
+def _said(topic: Topic) -> str:
+    """All that a topic should be, in a line."""
+    return ", ".join([f"partitions={topic.partitions}", f"replication={topic.replication}", *(f"{k}={v}" for k, v in topic.config.items())])
+
+
+def _ordered(topic: Topic) -> dict[str, Any]:
+    """A topic as kafka-python orders it."""
+    return {"num_partitions": topic.partitions, "replication_factor": topic.replication, "configs": dict(topic.config)}
+
+
+def _found(client: Client, names: Sequence[str]) -> dict[str, Any]:
+    """The topics of these names that are there."""
+    return {one["name"]: one for one in asked(lambda: client.describe_topics(list(names))) if not one["error_code"]}
+
+
+def _configs(client: Client, names: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """The settings in force of each topic, the brokers' defaults included."""
+    from kafka.admin import ConfigResource
+
+    if not names:
+        return {}
+    resources = [ConfigResource("TOPIC", name) for name in names]
+    found = asked(lambda: client.describe_configs(resources, config_filter="all"))["topic"]
+    return {name: {key: str(one["value"]) for key, one in values.items()} for name, values in found.items()}
+
+
+def _not_made(name: str, why: str) -> Text:
+    return Text(
+        f"主题 {name} 没有建成（{why}）。请让管 Kafka 的人允许建立主题，或由他按 huimin doctor 所列建好；已有的未动。",
+        f"The topic {name} was not made ({why}). Ask whoever keeps this Kafka to let us make topics, or to make those huimin doctor lists; "
+        "what was there was not touched.",
+    )

@@ -1,0 +1,144 @@
+"""A worker: one process that holds some partitions of a network on Kafka, from its start to its end.
+
+The one idea: it either works or is gone. What goes wrong ends it, with the reason on stderr and an exit code that is not zero; whoever
+supervises it starts it again, and it goes on where its states stand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from infra.metrics import Metrics
+from policies.problems import HuiminError
+
+if TYPE_CHECKING:
+    from infra.kafka.connection import Connection
+    from streams.faust_host import FaustHost
+    from streams.folds import Fold, MakeFold
+    from streams.ports import Arrays, Parts
+    from streams.stages import Depot, StageRule
+
+STOP_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """What a worker is told.
+
+    Args:
+        state: the folder of its states.
+        shards: partitions of the orders topic.
+        prefix: of the topics' names, and of the consumer group.
+        web_port, bind: of health and metrics; None for nowhere.
+        depot: where snapshots are shipped to; None for nowhere.
+        rule: when snapshots are written.
+    """
+
+    connection: Connection
+    state: Path
+    shards: int
+    prefix: str = "huimin."
+    web_port: int | None = None
+    bind: str = "127.0.0.1"
+    depot: Depot | None = None
+    rule: StageRule | None = None
+
+
+def folds(parts: Parts, shards: int, topic: str, partition: int) -> MakeFold:
+    """What makes the fold of a topic's partition."""
+    from streams.merging import Merger
+    from streams.sequencer import Sequencer
+    from streams.shards import Shard
+
+    def make(kept: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold:
+        match topic:
+            case "inputs":
+                return Sequencer(parts, shards, kept)
+            case "orders":
+                return Shard(parts, partition, kept)
+            case _:
+                return Merger(shards, kept)
+
+    return make
+
+
+def depot_at(url: str) -> Depot:
+    """Where snapshots are shipped to.
+
+    Raises:
+        HuiminError: the URL cannot be used.
+    """
+    from connectors.depot import FsspecDepot
+
+    return FsspecDepot(url)
+
+
+def work(settings: WorkerSettings, parts: Parts) -> int:
+    """Works until it is told to stop (0) or something fails (1, the reason on stderr)."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    return asyncio.run(_work(settings, parts))
+
+
+async def _work(settings: WorkerSettings, parts: Parts) -> int:
+    from streams.faust_host import FaustHost, make_app
+
+    stop = asyncio.Event()
+    metrics = Metrics()
+    app = make_app(f"{settings.prefix}workers", settings.connection.faust(), settings.web_port, settings.bind)
+    host = FaustHost(
+        app, settings.state, partial(folds, parts, settings.shards), _fail, settings.prefix, settings.depot, settings.rule, metrics.took
+    )
+    if settings.web_port is not None:
+        _pages(app, host, metrics)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        await app.start()
+        if await app.wait_for_stopped(stop):
+            raise app.crash_reason or RuntimeError("Faust has stopped")
+        await asyncio.wait_for(_ended(app, host), STOP_SECONDS)
+    except Exception as error:
+        _fail(error)
+    return 0
+
+
+def _pages(app: Any, host: FaustHost, metrics: Metrics) -> None:
+    """Health, readiness and metrics."""
+
+    async def health(web: Any, request: Any) -> Any:
+        return web.json({"status": "ok"})
+
+    async def ready(web: Any, request: Any) -> Any:
+        return web.json({"ready": host.ready}, status=200 if host.ready else 503)
+
+    async def measured(web: Any, request: Any) -> Any:
+        return web.bytes(metrics.text(host), content_type="text/plain; version=0.0.4")
+
+    for path, page in (("/health", health), ("/ready", ready), ("/metrics", measured)):
+        app.page(path)(page)
+
+
+async def _ended(app: Any, host: Any) -> None:
+    await host.stop()
+    await app.stop()
+
+
+def _fail(error: BaseException) -> NoReturn:
+    """Ends the process, here and now: what is committed is on disk, and nothing may be sent any more behind what was not."""
+    if isinstance(error, HuiminError):
+        print(error.text.zh, error.text.en, sep="\n", file=sys.stderr, flush=True)
+    else:
+        import traceback
+
+        traceback.print_exception(error)
+        sys.stderr.flush()
+    os._exit(1)

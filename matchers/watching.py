@@ -1,0 +1,139 @@
+"""An eye on some subjects: whether what a policy reads of them is what it was.
+
+The one idea: what a policy reads of a subject has a mark: the truth of its criteria, and digests of the values it discloses. Whoever is
+watched and touched by a change is read again afterwards, and her mark told. It takes no notice of who is on a list. Source:
+docs/semantics.md, "What agencies find".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+
+from matchers.batch import Int32
+from matchers.changes import Sighting
+from matchers.compare import judged
+from matchers.criteria import UNKNOWN, Judge
+from matchers.explain import disclosed
+from matchers.layout import KINDS
+from matchers.shard import Shard, in_force
+from policies.tree import Policy
+
+
+class Watch:
+    """Who is watched, by policy, and who of them was touched since the last look."""
+
+    def __init__(self) -> None:
+        self.subjects: dict[str, set[int]] = {}
+        self._touched: dict[tuple[str, int], bool] = {}
+        """Those to be looked at next, and whether they stand afresh; of a policy that is not matched, once it is."""
+        self._read_by: dict[str, int] = {}
+        """The version of each policy that read last."""
+
+    def __bool__(self) -> bool:
+        return bool(self.subjects)
+
+    def put(self, policy: str, subject: int, on: bool) -> None:
+        """Somebody is watched from now on, and looked at now; or is not watched any more."""
+        if on:
+            self.subjects.setdefault(policy, set()).add(subject)
+            self._touched[policy, subject] = True
+            return
+        self._touched.pop((policy, subject), None)
+        watched = self.subjects.get(policy, set())
+        watched.discard(subject)
+        if not watched:
+            self.subjects.pop(policy, None)
+
+    def touch(self, shard: Shard, policies: Mapping[str, Policy], kind: int, rows: Int32) -> None:
+        """Some subjects may be read otherwise now."""
+        for name, watched in self.subjects.items():
+            policy = policies.get(name)
+            if policy is not None and KINDS.index(policy.subject) == kind:
+                tokens = shard.store.tokens[kind][rows]
+                for subject in tokens[np.isin(tokens, np.fromiter(watched, np.uint64, len(watched)))].tolist():
+                    self._touched.setdefault((name, subject), False)
+
+    def touch_all(self, policy: str) -> None:
+        """Everybody watched for a policy may be read otherwise now."""
+        for subject in self.subjects.get(policy, ()):
+            self._touched.setdefault((policy, subject), False)
+
+    def publish(self, policy: Policy) -> None:
+        """A version is matched from now on: everybody is read afresh, but by the version that read last (after a suspension)."""
+        if self._read_by.get(policy.name) == policy.version:
+            self.touch_all(policy.name)
+        else:
+            self._touched |= {(policy.name, subject): True for subject in self.subjects.get(policy.name, ())}
+        self._read_by[policy.name] = policy.version
+
+    def look(self, shard: Shard, policies: Mapping[str, Policy]) -> list[Sighting]:
+        """How those stand who were touched and have a verdict here; by policy and subject."""
+        touched = self._touched
+        self._touched = {key: fresh for key, fresh in touched.items() if key[0] not in policies}
+        found = []
+        for name in sorted({policy for policy, _ in touched} & policies.keys()):
+            policy = policies[name]
+            kind = KINDS.index(policy.subject)
+            tokens = sorted(subject for of, subject in touched if of == name)
+            rows = np.array([row for token in tokens if (row := shard.store.entity(kind, token)) >= 0], np.int32)
+            rows, _ = judged(shard, policy, shard.day, shard.mine(kind, rows))
+            if not len(rows):
+                continue
+            read = Judge(shard, policy).read(rows, shard.day)
+            listed = in_force(policy, shard.day)
+            for at, subject in enumerate(shard.store.tokens[kind][rows].tolist()):
+                shown = disclosed(shard, policy, subject, shard.day)
+                mark = _mark(policy.version, read.truth[:, at].tolist(), shown)
+                status = int(read.status[at]) if listed else 0
+                open = read.entry.open(read.missing[at], read.checklist[at]) if status else ((), ())
+                found.append(Sighting(name, subject, mark, touched[name, subject], status, open))
+        return found
+
+    def meta(self) -> dict[str, Any]:
+        """All of it, as JSON."""
+        return {
+            "watched": {policy: sorted(subjects) for policy, subjects in self.subjects.items()},
+            "to_look_at": [[*key, fresh] for key, fresh in self._touched.items()],
+            "read_by": self._read_by,
+        }  # fmt: skip
+
+    @classmethod
+    def restored(cls, meta: Mapping[str, Any]) -> Watch:
+        """What ``meta`` described."""
+        made = cls()
+        made.subjects = {policy: set(subjects) for policy, subjects in meta.get("watched", {}).items()}
+        made._touched = {(policy, subject): fresh for policy, subject, fresh in meta.get("to_look_at", ())}
+        made._read_by = dict(meta.get("read_by", {}))
+        return made
+
+
+def other_version(then: str | None, now: str) -> bool:
+    """Was the mark before made by no version, or by another? What that read is not to be compared with what this one reads."""
+    return then is None or then.partition("|")[0] != now.partition("|")[0]
+
+
+def news(then: str, now: str) -> bool:
+    """Does a mark say anything that the one before, of the same version, did not? What has become unknown, or is not there any more, says
+    nothing; to a version alone, that had read nothing, everything is news."""
+    if "|" not in then:
+        return True
+    (truth, shown), (truth_now, shown_now) = (_parts(mark) for mark in (then, now))
+    return any(a != b and b not in ("", _UNKNOWN) for a, b in zip([*truth, *shown], [*truth_now, *shown_now], strict=True))
+
+
+_UNKNOWN = str(UNKNOWN)
+
+
+def _mark(version: int, truth: list[int], shown: Mapping[str, str]) -> str:
+    """The version that reads, a digit for the truth of each leaf, a digest of each disclosed value (none of a missing one) by name."""
+    digests = (blake2b(shown[name].encode(), digest_size=8).hexdigest() if shown[name] else "" for name in sorted(shown))
+    return f"{version}|{''.join(map(str, truth))}|{','.join(digests)}"
+
+
+def _parts(mark: str) -> tuple[str, list[str]]:
+    _, truth, shown = mark.split("|")
+    return truth, shown.split(",")

@@ -1,0 +1,130 @@
+"""Bounds: when a change of a list is so large that people look at it before it is told.
+
+The one idea: what is counted are those whom a message takes off a benefit's list (or puts on a burden's) although the rule said yes of them
+(no, before): a settled unknown is nobody's loss. Of one delivery all of them are counted together, whatever parts it comes in. Decisions of
+people (withdrawals, agreements, corrections of identity, answers) have no bounds. Source: docs/semantics.md, "Holding back".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from streams.instructions import Instruction
+from streams.lines import Head, Lines
+
+SURE = 2
+"""The last place in ``STATUSES`` (behind 0, not listed) of whom the rule says yes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The bounds of one policy: of which side of it, the share of each feed there is (the register's moves people too, read or not), and
+    which feeds it reads."""
+
+    direction: str
+    at_least: int
+    amendment: Fraction
+    moves: Mapping[str, Fraction]
+    reads: tuple[str, ...]
+
+    def plain(self) -> list[Any]:
+        moves = {feed: str(share) for feed, share in self.moves.items()}
+        return [self.direction, self.at_least, str(self.amendment), moves, list(self.reads)]
+
+    @classmethod
+    def read(cls, direction: str, at_least: int, amendment: str, moves: Mapping[str, str], reads: Sequence[str]) -> Rule:
+        return cls(direction, at_least, Fraction(amendment), {feed: Fraction(share) for feed, share in moves.items()}, tuple(reads))
+
+
+@dataclass(slots=True)
+class Bounds:
+    """The rules, which feeds are late, and what the deliveries under way have moved so far."""
+
+    rules: dict[str, Rule] = field(default_factory=dict)
+    late: frozenset[str] = frozenset()
+    shrunk: str | None = None
+    """The detail of the cause, of this message, whose exits are all looked at: a full replacement that has lost too many rows."""
+    covered: str = ""
+    """The feed whose coverage differs by this message."""
+    delivered: str = ""
+    """The delivery that is whole with this message: nothing more comes of it."""
+    _moved: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict)
+    """By delivery that is not whole yet (feed, unit, number): how many each policy's list lost, of how many."""
+
+    def heard(self, one: Instruction) -> bool:
+        """Takes a fact that is about bounds alone, and about this message; False where it is another one."""
+        match one.name, one.facts:
+            case "shrunk", (detail,):
+                self.shrunk = str(detail)
+            case "covered", (feed,):
+                self.covered = str(feed)
+            case "delivered", (delivery,):
+                self.delivered = str(delivery)
+            case _:
+                return False
+        return True
+
+    def taken(self) -> None:
+        """The message is over."""
+        self._moved.pop(self.delivered, None)
+        self.shrunk, self.covered, self.delivered = None, "", ""
+
+    def sided(self, found: Lines) -> npt.NDArray[np.bool_]:
+        """Which lines are of the side that may be held back: exits of a benefit, entries of a burden, of whom the rule is sure."""
+        burden = np.array([name in self.rules and self.rules[name].direction == "burden" for name, *_ in found.heads], np.bool_)
+        before, after = found.before, found.after
+        leaves = (after == 0) & (before != 0) & (before <= SURE)
+        enters = (before == 0) & (after != 0) & (after <= SURE)
+        sided: npt.NDArray[np.bool_] = np.where(burden[found.head], enters, leaves) if len(found) else leaves
+        return sided
+
+    def beyond(self, head: Head, count: int, size: int) -> str | None:
+        """What is to be looked at, by its name, where so many of one head are beyond their bounds; None where they are not.
+
+        Args:
+            count: lines of the sided kind, this message; they are counted in.
+            size: how many the list holds.
+        """
+        policy, _, _, cause = head
+        rule = self.rules.get(policy)
+        if rule is None or not count:
+            return None
+        match cause.kind:
+            case "record":
+                feed, unit, delivery, *_ = cause.detail.split(" ")
+                about = f"{feed} {unit} {delivery}"
+                moved = self._moved.setdefault(about, {})
+                so_far, whole = moved.get(policy, (0, size))
+                moved[policy] = (so_far + count, whole)
+                large = _large(so_far + count, whole, rule.moves[feed], rule.at_least)
+                return about if large or cause.detail == self.shrunk else None
+            case "coverage":
+                return cause.detail if _large(count, size, rule.moves[self.covered], rule.at_least) else None
+            case "amendment":
+                return cause.detail if _large(count, size, rule.amendment, rule.at_least) else None
+            case "day":
+                late = sorted(self.late & set(rule.reads))
+                return ", ".join(late) if late else None
+            case _:
+                return None
+
+    def meta(self) -> dict[str, Any]:
+        rules = {policy: rule.plain() for policy, rule in self.rules.items()}
+        return {"rules": rules, "late": sorted(self.late), "moved": {delivery: dict(of) for delivery, of in self._moved.items()}}
+
+    @classmethod
+    def restored(cls, meta: Mapping[str, Any]) -> Bounds:
+        rules = {policy: Rule.read(*plain) for policy, plain in meta["rules"].items()}
+        moved = {delivery: {name: (count, whole) for name, (count, whole) in of.items()} for delivery, of in meta["moved"].items()}
+        return cls(rules, frozenset(meta["late"]), _moved=moved)
+
+
+def _large(count: int, size: int, share: Fraction, at_least: int) -> bool:
+    """Of an empty list there is no share: its first people are not too many."""
+    return count >= at_least and size > 0 and count > share * size

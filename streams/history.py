@@ -1,0 +1,110 @@
+"""The history of a policy: what became of each version, on which day, and who stood for it.
+
+The one idea: it is read off the registry. On every day on which something may have turned, the state of a version is asked of the registry
+as it was known on that day; where it differs from the day before, the table of the life cycle says what moved it. What the calendar
+will yet bring is told too, as of now. Source: ``policies.lifecycle``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from policies.catalogue import Catalogue
+from policies.lifecycle import TRANSITIONS, Event, Life
+from streams.registry import Registry, Version, ended_agreement
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One step in the life of a version.
+
+    Args:
+        state: where it is from that day on.
+        until: of a version that is scheduled, its first day.
+        by, approved_by: who stood for it; empty where the calendar or an agreement did it.
+        since: of a withdrawal, the day from which it is so.
+        detail: the reason of a withdrawal, the feed whose agreement ended, the number of the version that took its place.
+    """
+
+    version: int
+    event: Event
+    day: date
+    state: Life
+    until: date | None = None
+    by: str = ""
+    approved_by: str = ""
+    since: date | None = None
+    detail: str = ""
+
+
+def history(registry: Registry, name: str, catalogue: Catalogue) -> list[Happened]:
+    """Every step of every version of a policy, by version and day; those still to come as they stand now.
+
+    An agreement's end is the one on record now: that it once ended and was renewed is not.
+    """
+    return [step for number in sorted(registry.versions[name]) for step in _steps(registry, name, number, catalogue)]
+
+
+def _steps(registry: Registry, name: str, number: int, catalogue: Catalogue) -> Iterator[Happened]:
+    version = registry.versions[name][number]
+    first, published = version.policy.effective_from, version.published
+    alone = Registry()
+    alone.add(replace(version, withdrawn=None))
+    state = alone.life(name, number, published, catalogue)
+    until = first if state is Life.SCHEDULED else None
+    yield Happened(number, Event.PUBLISH, published, state, until, version.by, version.approved_by)
+    for day in _turning(registry, name, version, catalogue):
+        known = _known(registry, name, number, day)
+        now = known.life(name, number, day, catalogue)
+        if now is not state:
+            yield _told(known, version, _moved(state, now), day, now, catalogue)
+            state = now
+
+
+def _turning(registry: Registry, name: str, version: Version, catalogue: Catalogue) -> list[date]:
+    """The days from its publication on, on which the state of a version may change."""
+    policy = version.policy
+    days = {version.published, policy.effective_from}
+    if policy.effective_to is not None and policy.effective_to < date.max:
+        days.add(policy.effective_to + timedelta(days=1))
+    for other in registry.versions[name].values():
+        days |= {other.published, other.policy.effective_from}
+    for feed in policy.feeds:
+        until = catalogue.feeds[feed].agreement.until
+        if until is not None and until < date.max:
+            days.add(until + timedelta(days=1))
+    if version.withdrawn is not None:
+        days.add(version.withdrawn.day)
+    return sorted(day for day in days if day >= version.published)
+
+
+def _known(registry: Registry, name: str, number: int, day: date) -> Registry:
+    """The versions of a policy that had been published by a day, with what had been decided about them by then."""
+    found = Registry()
+    for other in registry.versions[name].values():
+        if other.published <= day or other.policy.version == number:
+            decided = other.withdrawn is not None and other.withdrawn.day <= day
+            found.add(other if decided else replace(other, withdrawn=None))
+    return found
+
+
+def _moved(before: Life, after: Life) -> Event:
+    """What led from one state to another, by the table; by where it led alone, should a clock put back have left steps out."""
+    fits = [event for event, (met, leads) in TRANSITIONS.items() if after in leads and before in met]
+    return (fits or [event for event, (_, leads) in TRANSITIONS.items() if after in leads])[0]
+
+
+def _told(known: Registry, version: Version, event: Event, day: date, state: Life, catalogue: Catalogue) -> Happened:
+    number, ended = version.policy.version, version.withdrawn
+    match event:
+        case Event.WITHDRAW if ended is not None:
+            return Happened(number, event, day, state, None, ended.by, ended.approved_by, ended.since, ended.reason)
+        case Event.SUPERSEDE:
+            after = next((v.policy.version for v in known.standing(version.policy.name) if v.policy.version > number), None)
+            return Happened(number, event, day, state, detail="" if after is None else str(after))
+        case Event.SUSPEND | Event.BEGIN if state is Life.SUSPENDED:
+            return Happened(number, event, day, state, detail=ended_agreement(version.policy, catalogue, day) or "")
+        case _:
+            return Happened(number, event, day, state)

@@ -1,0 +1,134 @@
+"""How large a network must be: the figures follow from what was counted and measured, and the page holds them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import ceil
+
+import pytest
+from hypothesis import given, reject
+from hypothesis import strategies as st
+
+from infra.kafka.topics import DAY_MS, topics
+from infra.sizing import MOST_SHARDS, PLACES, Chosen, Measured, Need, TooLarge, sized, table
+from tests.docs.pages import ROOT
+
+FREE = Measured(*[0.0] * 9)
+"""Everything for nothing."""
+PLAIN = Chosen(
+    copies=1,
+    skew=1,
+    room=1,
+    process_bytes=0,
+    worker_bytes=float("inf"),
+    publish_seconds=float("inf"),
+    backlog_bytes=0,
+    replicas=1,
+    brokers=1,
+)
+NEEDS = st.builds(
+    Need,
+    residents=st.integers(1_000, 30_000_000),
+    records_per_resident=st.floats(1, 10),
+    changes_per_second=st.floats(1, 50_000),
+    policies=st.integers(1, 2_000),
+    retention_days=st.integers(1, 90),
+)
+
+
+def test_the_page_holds_the_table() -> None:
+    """docs/deployment.md holds what ``python -m infra.sizing`` prints."""
+    assert table() in (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
+
+
+def test_memory_is_counted_by_hand() -> None:
+    """Two workers, one lost: the other holds the locator, the lists and every shard."""
+    found = sized(Need(1_000_000, records_per_resident=2), Measured(), PLAIN)
+
+    assert (found.workers, found.shards) == (2, 8)
+    assert found.worker_bytes == pytest.approx(1_000_000 * (2 * (150 + 2 * 60) + 1.76 * 32 + 0.1 * 850))
+
+
+def test_the_front_is_not_shared() -> None:
+    """100,000 rows a second at 3 µs are a third of a core, whoever does the shards."""
+    need = Need(1_000, changes_per_second=100_000, policies=0)
+
+    assert sized(need, replace(FREE, sequencer_ns=3_000), PLAIN).load == pytest.approx(0.3)
+    with pytest.raises(TooLarge):
+        sized(replace(need, changes_per_second=210_000), replace(FREE, sequencer_ns=3_000), PLAIN)
+
+
+def test_shards_are_shared() -> None:
+    """400,000 rows a second at 3 µs are 1.2 cores: two workers at the most they may, and a third in case one is lost."""
+    found = sized(Need(1_000, changes_per_second=400_000, policies=0), replace(FREE, shard_ns=3_000), PLAIN)
+
+    assert found.load == pytest.approx(PLAIN.busy)
+    assert found.workers == 3
+
+
+def test_topics_are_counted_by_hand() -> None:
+    """One row a second for an hour a day: inputs for ten days, orders for seven; no lines without policies, and no first load."""
+    choice = replace(PLAIN, busy_hours=1)
+
+    found = sized(Need(0, changes_per_second=1, policies=0, retention_days=10), replace(FREE, wire_bytes=40), choice)
+
+    assert found.broker_disk_bytes == pytest.approx(3_600 * (10 + 7) * 40)
+    assert sized(Need(0, changes_per_second=1, policies=0, retention_days=10), replace(FREE, wire_bytes=40)).broker_disk_bytes == (
+        pytest.approx(8 * 3_600 * (10 + 2.0 * 7) * 40 * 3)
+    )
+
+
+def test_publishing_is_shared_by_the_shards() -> None:
+    """A million residents at 60 ns are 60 ms, half of it on each of two workers; every policy anew is so many times as long."""
+    found = sized(Need(1_000_000, policies=10), replace(FREE, publish_ns=60), PLAIN)
+
+    assert found.publish_seconds == pytest.approx(0.03)
+    assert found.judge_seconds == pytest.approx(0.3)
+
+
+def test_the_topics_keep_as_long_as_is_counted() -> None:
+    """The days of the plan are those with which topics are made."""
+    days = {topic.name: int(topic.config["retention.ms"]) / DAY_MS for topic in topics(1, 3, "")}
+
+    assert days["inputs"] == Need(1).retention_days
+    assert days["orders"] == days["lines"] == Chosen().orders_days
+    assert topics(1, 3)[0].replication == Chosen().replicas
+
+
+@given(NEEDS)
+def test_one_worker_may_be_missing(need: Need) -> None:
+    """The busiest of the others has room and time for what it then holds; there are never more shards than the locator can name."""
+    choice = Chosen()
+    try:
+        found = sized(need)
+    except TooLarge:
+        reject()
+
+    assert found.load <= choice.busy
+    assert found.worker_bytes <= choice.worker_bytes
+    assert found.publish_seconds <= choice.publish_seconds
+    assert 2 <= found.workers <= found.shards + 1
+    assert found.shards <= MOST_SHARDS
+    assert found.brokers >= max(choice.brokers, ceil(found.broker_disk_bytes / choice.broker_bytes))
+
+
+@given(NEEDS, st.sampled_from(["residents", "changes_per_second", "records_per_resident"]))
+def test_more_never_takes_less(need: Need, what: str) -> None:
+    """Twice as much of anything takes as many workers and brokers, or more."""
+    twice = replace(need, **{what: 2 * getattr(need, what)})
+    try:
+        sizes = sized(need), sized(twice)
+    except TooLarge:
+        reject()
+
+    assert sizes[0].workers <= sizes[1].workers
+    assert sizes[0].brokers <= sizes[1].brokers
+    assert sizes[0].broker_disk_bytes <= sizes[1].broker_disk_bytes
+
+
+def test_every_place_of_the_table_can_be_carried() -> None:
+    """A country is its cities."""
+    assert [sized(need).workers >= 2 for _, need in PLACES] == [True] * len(PLACES)
+    assert PLACES[-1][1].residents * PLACES[-1][1].networks == pytest.approx(1.4e9, rel=1e-3)
+    with pytest.raises(TooLarge):
+        sized(Need(1_400_000_000))

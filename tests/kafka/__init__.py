@@ -1,0 +1,1 @@
+"""A real Kafka, and the ways to it."""

@@ -1,0 +1,61 @@
+"""Real brokers on loopback, started when a test first asks and ended with the run.
+
+They are shared by every test that is marked ``kafka``, so all of those run in one worker (``xdist_group("kafka")``). A test that stops a
+broker starts it again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from infra.kafka.cluster import Cluster
+from infra.kafka.jars import NoRuntime, Runtime
+from tests.kafka.network import Nursery
+
+
+@pytest.fixture(scope="session")
+def runtime() -> Runtime:
+    """What brokers run on; fetched the first time."""
+    found = Runtime.of(os.environ)
+    try:
+        found.java()
+        found.jars()
+    except NoRuntime as why:
+        pytest.skip(f"no Kafka: {why}")
+    return found
+
+
+@pytest.fixture(scope="session")
+def cluster(runtime: Runtime, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """One broker, with a secured listener beside the plain one, in a folder whose name is not ASCII."""
+    yield from _ended(Cluster(tmp_path_factory.mktemp("kafka") / "本机 broker", runtime, 1, secured=True))
+
+
+@pytest.fixture(scope="session")
+def cluster3(runtime: Runtime, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Three brokers, of which one may fail."""
+    yield from _ended(Cluster(tmp_path_factory.mktemp("kafka3"), runtime, 3))
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """What makes the workers of networks under test."""
+    made = Nursery()
+    yield made
+    made.end()
+
+
+def _ended(cluster: Cluster) -> Iterator[Cluster]:
+    """The cluster while it runs; its logs stay for whoever looks into a failure, its data do not."""
+    try:
+        cluster.up()
+        yield cluster
+    finally:
+        if (cluster.folder / "plan.json").exists():
+            cluster.down()
+        for data in cluster.folder.glob("broker-*/data"):
+            shutil.rmtree(data)

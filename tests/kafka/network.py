@@ -1,0 +1,635 @@
+"""A network under test: topics of its own on a real broker, workers as real processes, what was put in, and what was told.
+
+The one idea: what is right is made from the topic of inputs alone, by the fold of one embedded host, so a fault may do what it likes to
+workers and brokers. Whoever reads the lists keeps one high-water mark and nothing else; here the reader checks besides that every repetition
+is the same byte for byte, and that nothing comes behind the mark that was not there before. Source: ARCHITECTURE.md, "Streams on Kafka".
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from infra.evaluate import listed
+from infra.kafka.connection import Connection
+from infra.kafka.reach import admin
+from infra.kafka.topics import create, topics
+from policies.problems import HuiminError
+from streams import wire
+from streams.editions import Edition, closed_by, editions, fold
+from streams.events import headers
+from streams.folds import Outgoing
+from streams.host import published
+from streams.lines import Lines, lines
+from streams.messages import CandidateChange, Tick
+from streams.network_host import Replica
+from streams.sequencer import Sequencer
+from tests.streams.world import child_environment, parts
+
+ROOT = Path(__file__).parents[2]
+SHARDS = 4
+SNAPSHOT = 60
+"""Messages from which on a worker under test writes a snapshot: often, so that faults meet them."""
+WAIT_SECONDS = 240.0
+"""How patient a test is. Nothing is measured by it: a busy machine may take its time."""
+STOP_SECONDS = 45.0
+MOST_WITHOUT_LINES = 1_000
+"""Messages in a row that move nobody, at most: one in two moves somebody."""
+TOLD = ("changes", "editions", "dead-letters", "progress")
+MOST_BYTES = 16 << 20
+
+Key = tuple[str, int, str | None, tuple[str, ...], tuple[tuple[str, str | None], ...]]
+"""Policy, subject, status, checklist and missing evidence: what is compared between hosts."""
+
+
+Place = tuple[str, int, int]
+"""Topic, partition and offset."""
+
+
+class Late(AssertionError):
+    """Something did not happen in time."""
+
+
+class Nursery:
+    """The process that makes workers, and what it says of them. One for all networks."""
+
+    def __init__(self) -> None:
+        line = [sys.executable, "-m", "tests.kafka.child"]
+        self.process = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=child_environment(), cwd=ROOT)
+        self.codes: dict[int, int] = {}
+        assert self._line() == "ready"
+
+    def born(self, words: dict[str, Any]) -> int:
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(words).encode() + b"\n")
+        self.process.stdin.flush()
+        while not (line := self._line()).startswith("born"):
+            self._died(line)
+        return int(line.split()[1])
+
+    def code(self, pid: int, seconds: float = 0.0) -> int | None:
+        """The exit code of a worker; None while it runs."""
+        assert self.process.stdout is not None
+        until = time.monotonic() + seconds
+        while pid not in self.codes:
+            if select.select([self.process.stdout], [], [], max(0.0, until - time.monotonic()))[0]:
+                self._died(self._line())
+            elif time.monotonic() >= until:
+                return None
+        return self.codes[pid]
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def _died(self, line: str) -> None:
+        _, pid, code = line.split()
+        self.codes[int(pid)] = int(code)
+
+    def _line(self) -> str:
+        """The next line; read byte by byte, so that ``select`` sees all there is."""
+        assert self.process.stdout is not None
+        line = b""
+        while not line.endswith(b"\n"):
+            byte = os.read(self.process.stdout.fileno(), 1)
+            assert byte, "the nursery has ended"
+            line += byte
+        return line.decode().strip()
+
+
+@dataclass
+class Worker:
+    """A process that is started again whenever it ends, while it is ``wanted``."""
+
+    nursery: Nursery
+    name: str
+    folder: Path
+    words: dict[str, Any]
+    exits: Counter[int]
+    pid: int | None = None
+    wanted: bool = True
+
+    @property
+    def state(self) -> Path:
+        return Path(self.words["state"])
+
+    @property
+    def said(self) -> str:
+        """What it has written so far."""
+        path = Path(self.words["said"])
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    def start(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.words["web_port"] = free_port()
+        self.pid = self.nursery.born(self.words)
+
+    def gone(self, seconds: float = 0.0) -> bool:
+        """Has it ended? Its exit code is noted then."""
+        if self.pid is not None and (code := self.nursery.code(self.pid, seconds)) is not None:
+            self.exits[code] += 1
+            self.pid = None
+        return self.pid is None
+
+    def tend(self) -> None:
+        """Starts it again where it has ended."""
+        if self.gone() and self.wanted:
+            self.start()
+
+    def signal(self, number: int) -> None:
+        assert self.pid is not None
+        os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """As a power cut would; it is started again by whoever tends it."""
+        if self.pid is not None and not self.gone():
+            self.signal(signal.SIGKILL)
+            assert self.gone(STOP_SECONDS)
+
+    def end(self, seconds: float = STOP_SECONDS) -> int:
+        """Asks it to end, for good; gives the exit code."""
+        self.wanted = False
+        pid = self.pid
+        if pid is None or self.gone():
+            return 0
+        self.signal(signal.SIGTERM)
+        if not self.gone(seconds):
+            self.kill()
+            raise Late(f"{self.name} did not end within {seconds:.0f} s\n{self.said[-3000:]}")
+        return self.nursery.codes[pid]
+
+    def page(self, name: str) -> str | None:
+        """What it says on its pages; None where it does not answer."""
+        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{self.words['web_port']}/{name}", timeout=2) as answer:
+            return str(answer.read().decode())
+        return None
+
+    def ready(self) -> bool:
+        return self.pid is not None and json.loads(self.page("ready") or "{}").get("ready") is True
+
+    def lags(self) -> dict[tuple[str, int], int]:
+        """Messages not taken yet, of each stage it holds, as it says itself."""
+        out = {}
+        for line in (self.page("metrics") or "").splitlines():
+            if line.startswith("huimin_lag_messages{"):
+                labels, value = line.removeprefix("huimin_lag_messages{").split("} ")
+                found = dict(one.split("=") for one in labels.split(","))
+                out[found["stage"].strip('"'), int(found["partition"].strip('"'))] = int(float(value))
+        return out
+
+
+@dataclass
+class Expected:
+    """What one embedded host says to the messages of the topic, and who changed partitions."""
+
+    replica: Replica = field(default_factory=lambda: Replica(parts(real=True)))
+    sequencer: Sequencer = field(default_factory=lambda: Sequencer(parts(real=True), SHARDS))
+    bodies: list[bytes] = field(default_factory=list)
+    rows: list[tuple[int, str | None, Lines]] = field(default_factory=list)
+    refused: dict[int, tuple[str, str, bytes]] = field(default_factory=dict)
+    movers: list[set[tuple[int, int]]] = field(default_factory=list)
+    """Kind and subject of those who went from one partition to another, by message."""
+    _owners: dict[tuple[int, int], int] = field(default_factory=dict)
+
+    def take(self, body: bytes) -> None:
+        offset = len(self.bodies)
+        self.bodies.append(body)
+        self.replica.take(body, offset)
+        said = self.replica.said
+        if isinstance(said, HuiminError):
+            self.refused[offset] = (said.text.zh, said.text.en, body)
+            self.rows.append((offset, None, lines((), offset)))
+        else:
+            self.rows.append((offset, closed_by(wire.decode(body)), said))
+        self.sequencer.take(body, offset)
+        now = self._owned()
+        self.movers.append({who for who, where in self._owners.items() if now.get(who, where) != where})
+        self._owners = now
+
+    @property
+    def last(self) -> int:
+        """The last message something is told about."""
+        return next((offset for offset, closes, said in reversed(self.rows) if closes or len(said)), -1)
+
+    def editions(self) -> dict[str, list[Edition]]:
+        names = sorted({change.policy for _, _, said in self.rows for change in said})
+        return {name: list(editions(name, self.rows, published(self.replica.state, name))) for name in names}
+
+    def listed(self) -> list[Key]:
+        """Who is on a list, as the host is asked."""
+        state = self.replica.state
+        return sorted(
+            ((name, c.subject, c.status, c.checklist, c.missing) for name in state.policies for c in listed(state, name)), key=repr
+        )
+
+    def _owned(self) -> dict[tuple[int, int], int]:
+        router = self.sequencer.router
+        if router is None:
+            return {}
+        locator = router.locator
+        partition = list(locator.streets.values())
+        return {
+            (kind, token): partition[street]
+            for kind, owner in enumerate(locator.owner)
+            for token, street in zip(locator.store.tokens[kind].tolist(), owner.tolist(), strict=False)
+            if street >= 0
+        }
+
+
+@dataclass
+class Reader:
+    """A reader of the lists: one mark for each topic, and what it met."""
+
+    told: dict[int, tuple[str | None, Lines]] = field(default_factory=dict)
+    editions: dict[str, list[Edition]] = field(default_factory=dict)
+    dead: dict[Place, dict[str, Any]] = field(default_factory=dict)
+    progress: dict[str, dict[str, int]] = field(default_factory=dict)
+    events: list[tuple[str, list[tuple[str, bytes]], bytes]] = field(default_factory=list)
+    repeated: Counter[str] = field(default_factory=Counter)
+    mark: int = -1
+    closed: tuple[int, str] = (-1, "")
+    _bodies: dict[tuple[str, str], bytes] = field(default_factory=dict)
+
+    def take(self, topic: str, record: Any) -> None:
+        head = dict(record.headers)
+        self.events.append((topic, list(record.headers), record.value))
+        match topic:
+            case "changes":
+                found = wire.decode_changes(record.value)
+                if self._fresh(topic, str(found.offset), record.value, found.offset > self.mark):
+                    self.mark = found.offset
+                    self.told[found.offset] = (head["ce_closes"].decode() if "ce_closes" in head else None, found)
+            case "editions":
+                edition = wire.decode_edition(record.value)
+                closed = (edition.offset, edition.policy)
+                if self._fresh(topic, f"{edition.policy}.{edition.number}", record.value, closed > self.closed):
+                    self.closed = closed
+                    self.editions.setdefault(edition.policy, []).append(edition)
+            case "dead-letters":
+                place = (head["ce_topic"].decode(), int(head["ce_partition"]), int(head["ce_offset"]))
+                last = max((offset for *stage, offset in self.dead if stage == list(place[:2])), default=-1)
+                if self._fresh(topic, head["ce_id"].decode(), record.value, place[2] > last):
+                    self.dead[place] = {**{name: value.decode() for name, value in head.items()}, "body": record.value}
+            case _ if head["ce_type"].startswith(b"cn.huimin.progress"):
+                label, one = record.key.decode(), json.loads(record.value)
+                self.progress[label] = max(one, self.progress.get(label, one), key=lambda one: (one["offset"], one["done"]))
+
+    def _fresh(self, topic: str, id: str, body: bytes, ahead: bool) -> bool:
+        """Is this beyond the mark? What is not must have been told before, the same byte for byte."""
+        known = self._bodies.get((topic, id))
+        assert known is None or known == body, f"{topic} {id} was told again, otherwise"
+        assert ahead == (known is None), (
+            f"{topic} {id} came {'twice beyond' if ahead else 'late, behind'} the mark {self.mark}, {self.closed}"
+        )
+        if known is None:
+            self._bodies[topic, id] = body
+        else:
+            self.repeated[topic] += 1
+        return ahead
+
+    @property
+    def lines(self) -> int:
+        """How many lines were told."""
+        return sum(len(said) for _, said in self.told.values())
+
+    def lists(self) -> list[Key]:
+        """Who is on a list, after all that was told."""
+        changes = [change for _, said in self.told.values() for change in said]
+        names = sorted({change.policy for change in changes})
+        now = {name: fold(change for change in changes if change.policy == name) for name in names}
+        return sorted(((name, c.subject, c.status, c.checklist, c.missing) for name in names for c in now[name].values()), key=repr)
+
+
+class Network:
+    """Topics, workers, inputs and what is told.
+
+    Args:
+        folder: of the workers' states and of what they say.
+        bodies: the messages to send, in order.
+    """
+
+    def __init__(
+        self,
+        nursery: Nursery,
+        connection: Connection,
+        folder: Path,
+        bodies: Iterable[bytes],
+        snapshot: int = SNAPSHOT,
+        depot: Path | None = None,
+    ) -> None:
+        from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
+        self.nursery, self.connection, self.folder, self.depot, self.snapshot = nursery, connection, folder, depot, snapshot
+        self.prefix = f"t{uuid.uuid4().hex[:8]}."
+        self.bodies: Iterator[bytes] = iter(bodies)
+        self.workers: list[Worker] = []
+        self.exits: Counter[int] = Counter()
+        self.expected, self.reader = Expected(), Reader()
+        self.acknowledged: dict[int, bytes] = {}
+        self._sent: list[tuple[Any, bytes]] = []
+        self.put_in = 0
+        create(connection, topics(SHARDS, len(connection.servers), self.prefix))
+        client = connection.client()
+        self._producer: Any = KafkaProducer(**client, acks="all", enable_idempotence=True, max_request_size=MOST_BYTES, linger_ms=1)
+        self._consumer: Any = KafkaConsumer(
+            **client, enable_auto_commit=False, max_partition_fetch_bytes=MOST_BYTES, fetch_max_wait_ms=50, auto_offset_reset="earliest"
+        )
+        places = [TopicPartition(self.prefix + name, 0) for name in (*TOLD, "inputs")]
+        self._consumer.assign(places)
+        for place in places:
+            self._consumer.seek(place, 0)
+
+    # -- workers -------------------------------------------------------------------------------------------------------
+
+    def add(self, count: int = 1, root: Path | None = None, broken: bool = False) -> list[Worker]:
+        """More workers, each with a state folder of its own unless they are to share one."""
+        added = []
+        for place in range(count):
+            name = f"w{len(self.workers) + place}"
+            state = root or self.folder / name / "state"
+            words = {
+                "servers": list(self.connection.servers), "state": str(state), "shards": SHARDS, "prefix": self.prefix,
+                "snapshot": self.snapshot, "depot": None if self.depot is None else str(self.depot), "name": name,
+                "said": str(self.folder / name / "said"), "broken": broken,
+            }  # fmt: skip
+            added.append(Worker(self.nursery, name, self.folder / name, words, self.exits))
+        for worker in added:
+            self.workers.append(worker)
+            worker.start()
+        return added
+
+    def tend(self, milliseconds: int = 50) -> None:
+        """Once round: workers that ended are started again, and what was told is read."""
+        for worker in self.workers:
+            worker.tend()
+        for place, records in self._consumer.poll(timeout_ms=milliseconds).items():
+            topic = place.topic.removeprefix(self.prefix)
+            for record in records:
+                if topic == "inputs":
+                    assert record.offset == len(self.expected.bodies)
+                    self.expected.take(record.value or b"")
+                else:
+                    self.reader.take(topic, record)
+
+    def until(self, true: Callable[[], bool], what: str, seconds: float = WAIT_SECONDS) -> float:
+        """Tends until something is true; gives the seconds it took."""
+        begun = time.monotonic()
+        while not true():
+            if time.monotonic() - begun > seconds:
+                raise Late(f"{what}: not within {seconds:.0f} s\n{self.state()}")
+            self.tend()
+        return time.monotonic() - begun
+
+    def more_told(self, than: int, what: str) -> None:
+        """Until more lines are told than there were; where all that the messages so far bring is told, more are sent.
+
+        Lines told cannot be held against lines expected here: those of movers alone come on top, and add up with every fault.
+        """
+        most = self.put_in + MOST_WITHOUT_LINES
+
+        def more() -> bool:
+            if self.lag == 0 and len(self.expected.bodies) >= self.put_in:
+                assert self.put_in < most, "the messages of this test move nobody any more"
+                self.send(10)
+            return self.reader.lines > than
+
+        self.until(more, what)
+
+    def working(self, seconds: float = WAIT_SECONDS) -> None:
+        """Until every worker that is wanted has its partitions, and all of them together have all."""
+        every = {("inputs", 0), ("lines", 0), *(("orders", one) for one in range(SHARDS))}
+
+        def held() -> bool:
+            time.sleep(0.1)
+            wanted = [worker for worker in self.workers if worker.wanted]
+            return all(worker.ready() for worker in wanted) and {place for worker in wanted for place in worker.lags()} == every
+
+        self.until(held, "the workers hold all partitions", seconds)
+
+    def holder(self, topic: str, partition: int = 0) -> Worker:
+        """Who holds a partition now."""
+        self.until(lambda: any((topic, partition) in worker.lags() for worker in self.workers), f"a holder of {topic}")
+        return next(worker for worker in self.workers if (topic, partition) in worker.lags())
+
+    def forgotten(self, worker: Worker) -> None:
+        """Has the group not wait for the session of a worker that is no more; else that takes ten seconds."""
+        from kafka.admin import MemberToRemove
+        from kafka.errors import KafkaError
+
+        group = f"{self.prefix}workers"
+        with suppress(KafkaError), admin(self.connection) as client:
+            members = client.describe_groups([group])[group]["members"]
+            gone = [MemberToRemove(member_id=one["member_id"]) for one in members if one["client_id"] == worker.name]
+            if gone:
+                client.remove_group_members(group, gone)
+
+    def settled_reader(self) -> None:
+        """Reads all there is while nobody says more."""
+        until = time.monotonic() + 2
+        while time.monotonic() < until:
+            count = len(self.reader.events)
+            self.tend(200)
+            if len(self.reader.events) == count:
+                return
+
+    def position(self, topic: str) -> int:
+        """The next offset of a topic that its reader reads: its mark stands for all before it."""
+        from kafka import TopicPartition
+
+        return int(self._consumer.position(TopicPartition(self.prefix + topic, 0)))
+
+    # -- inputs --------------------------------------------------------------------------------------------------------
+
+    def send(self, count: int) -> None:
+        """The next so many messages, on their way."""
+        for _ in range(count):
+            self.put(next(self.bodies))
+
+    def put(self, body: bytes | None) -> None:
+        self.put_in += 1
+        id = uuid.uuid4().hex
+        head = headers(Outgoing("inputs", 0, id, "input", body or b""), "client")
+        self._sent.append(
+            (self._producer.send(self.prefix + "inputs", value=body, key=id.encode(), headers=head, partition=0), body or b"")
+        )
+
+    def acknowledge(self, seconds: float = WAIT_SECONDS) -> None:
+        """Waits until the broker has all that was sent."""
+        until = time.monotonic() + seconds
+        self._producer.flush(timeout=seconds)
+        for future, body in self._sent:
+            self.acknowledged[future.get(timeout=max(1.0, until - time.monotonic())).offset] = body
+        self._sent.clear()
+
+    @property
+    def lag(self) -> int:
+        """Messages read from the topic of inputs of which something is still to be told."""
+        return max(0, self.expected.last - self.reader.mark)
+
+    def settle(self, seconds: float = WAIT_SECONDS) -> None:
+        """Until everything sent so far is told; ended by a day, which always tells something."""
+        self.acknowledge()
+        self._read()
+        if self.expected.replica.state.begun:
+            self.put(wire.encode(Tick(self.expected.replica.state.day)))
+            self.acknowledge()
+            self._read()
+        self.until(lambda: self.reader.mark >= self.expected.last, f"message {self.expected.last} is told", seconds)
+        wanted = {name: len(found) for name, found in self.expected.editions().items() if found}
+        self.until(lambda: all(len(self.reader.editions.get(name, [])) >= many for name, many in wanted.items()), "editions are told", 60)
+        self.until(lambda: self.reader.dead.keys() >= self.refused(), "dead letters are told", 60)
+        self.until(lambda: all(one["done"] == one["of"] for one in self.reader.progress.values()), "progress reaches its end", 60)
+
+    def _read(self) -> None:
+        """Until the fold of the expected has come to what was acknowledged last."""
+        last = max(self.acknowledged)
+        self.until(lambda: len(self.expected.bodies) > last, f"input {last} is read back")
+
+    def refused(self) -> set[Place]:
+        """Where the inputs stand that are not admitted."""
+        return {("inputs", 0, offset) for offset in self.expected.refused}
+
+    # -- what must hold ------------------------------------------------------------------------------------------------
+
+    def right(self) -> Counter[str]:
+        """Everything told is what one embedded host says; gives the counts."""
+        counts: Counter[str] = Counter()
+        for offset, body in self.acknowledged.items():
+            assert self.expected.bodies[offset] == body, f"message {offset} was acknowledged and is another now"
+        kinds = self._kinds()
+        for offset, closes, said in self.expected.rows:
+            told_closes, told = self.reader.told.get(offset, (None, ()))
+            assert told_closes == closes, offset
+            counts += self._same_lines(offset, kinds, list(said), list(told))
+        assert self.reader.lists() == self.expected.listed()
+        counts["listed"] = len(self.expected.listed())
+        counts["editions"] = self._same_editions()
+        for offset, (zh, en, body) in self.expected.refused.items():
+            dead = self.reader.dead["inputs", 0, offset]
+            assert (dead["ce_reasonzh"], dead["ce_reasonen"], dead["body"]) == (zh, en, body)
+        assert {place for place in self.reader.dead if place[0] == "inputs"} == self.refused()
+        for label, one in self.reader.progress.items():
+            assert one["done"] == one["of"], (label, one)
+        counts["messages"], counts["dead letters"] = len(self.expected.bodies), len(self.reader.dead)
+        counts["repeated"] = sum(self.reader.repeated.values())
+        counts["labels"] = len(self.reader.progress)
+        return counts
+
+    def _same_lines(
+        self, offset: int, kinds: dict[str, int], said: Sequence[CandidateChange], told: Sequence[CandidateChange]
+    ) -> Counter[str]:
+        """A message's lines: the same but for those of whom other partitions look after now, who stay on a list."""
+        wanted = Counter(change._replace(id="") for change in said)
+        found = Counter(change._replace(id="") for change in told)
+        assert not wanted - found, (offset, wanted - found)
+        extra = list((found - wanted).elements())
+        for change in extra:
+            assert (kinds[change.policy], change.subject) in self.expected.movers[offset], (offset, change)
+            assert (change.change, change.before) == ("changed", change.status), (offset, change)
+        assert [change.id for change in told] == [f"{offset}.{place}" for place in range(len(told))]
+        return Counter(
+            {"lines": len(told), "lines of movers alone": len(extra), "moves between partitions": len(self.expected.movers[offset])}
+        )
+
+    def _same_editions(self) -> int:
+        wanted, told = self.expected.editions(), self.reader.editions
+        assert {name: found for name, found in wanted.items() if found}.keys() <= told.keys()
+        for name, found in told.items():
+            assert [edition.number for edition in found] == list(range(1, len(found) + 1))
+            theirs, ours = map(_numberless, (found, wanted[name]))
+            assert ours.keys() <= theirs.keys(), (name, ours.keys() - theirs.keys())
+            listed: dict[int, CandidateChange] = {}
+            for offset, changes in theirs.items():
+                for subject, change in changes.items():
+                    alike = ours.get(offset, {}).get(subject)
+                    assert alike == change or (alike is None and _content(change) == _content(listed.get(subject))), (name, offset, change)
+                assert ours.get(offset, {}).keys() <= changes.keys(), (name, offset)
+                listed = fold((one for edition in found if edition.offset == offset for one in edition.changes), listed)
+        return sum(map(len, told.values()))
+
+    def _kinds(self) -> dict[str, int]:
+        from matchers.layout import KINDS
+
+        return {policy.name: KINDS.index(policy.subject) for policy in self._policies()}
+
+    def _policies(self) -> list[Any]:
+        registry = self.expected.replica.state.registry
+        return [next(iter(found.values())).policy for found in registry.versions.values()]
+
+    # -- the end -------------------------------------------------------------------------------------------------------
+
+    def state(self) -> str:
+        """Where everything stands, for whoever reads a failure."""
+        lines = [
+            f"inputs {len(self.expected.bodies)}, last to be told {self.expected.last}, told {self.reader.mark}, exits {dict(self.exits)}"
+        ]
+        for worker in self.workers:
+            alive = not worker.gone()
+            lines.append(
+                f"{worker.name} {'runs' if alive else 'does not run'}, lags {worker.lags() if alive else {}}\n{worker.said[-2500:]}"
+            )
+        return "\n".join(lines)
+
+    def end(self) -> list[int]:
+        """Everybody is asked to end; gives the exit codes."""
+        alive = [worker for worker in self.workers if not worker.gone()]
+        for worker in alive:
+            worker.wanted = False
+            worker.signal(signal.SIGCONT)
+            worker.signal(signal.SIGTERM)
+        return [worker.end() for worker in alive]
+
+    def close(self) -> None:
+        for worker in self.workers:
+            worker.wanted = False
+            worker.kill()
+        self._producer.close(timeout=2)
+        self._consumer.close()
+
+
+@contextmanager
+def network(nursery: Nursery, connection: Connection, folder: Path, bodies: Iterable[bytes], **more: Any) -> Iterator[Network]:
+    """A network that is gone afterwards; where a test fails, with what its workers said."""
+    made = Network(nursery, connection, folder, bodies, **more)
+    try:
+        yield made
+    except BaseException:
+        print(made.state())
+        raise
+    finally:
+        made.close()
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def wiped(worker: Worker) -> None:
+    """Its disk is empty."""
+    shutil.rmtree(worker.state, ignore_errors=True)
+
+
+def _numberless(found: Sequence[Edition]) -> dict[int, dict[int, CandidateChange]]:
+    """The changes of each edition, by the message that closed it and the subject, without ids: those differ where movers are told."""
+    return {edition.offset: {change.subject: change._replace(id="") for change in edition.changes} for edition in found}
+
+
+def _content(change: CandidateChange | None) -> tuple[object, ...] | None:
+    return None if change is None else (change.status, change.checklist, change.missing)

@@ -1,0 +1,137 @@
+"""A network says what one embedded host says, however many workers and brokers there are.
+
+The one idea: the same messages go through an embedded host and through networks of one, two and four workers on one broker and on three.
+Lists, editions, lines, dead letters and ids are those of the host; between networks every byte of the lists' topic is the same.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import datetime
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from cloudevents.core.bindings.kafka import KafkaMessage, from_binary
+from cloudevents.core.formats.json import JSONFormat
+
+from infra.kafka.cluster import Cluster
+from streams import wire
+from tests.engines.counting import Counted, need
+from tests.kafka.moving import Moving, Sizes
+from tests.kafka.network import Network, Nursery, network
+from tests.streams.world import published, run
+
+pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kafka")]
+
+TITLE = "networks on Kafka that say what one embedded host says"
+LENGTH = 150
+WORKERS = (1, 2, 4)
+need(TITLE, 4, {"networks": 8, "lines": 800, "moves between partitions": 500, "dead letters": 40, "editions": 60})
+
+
+def plain() -> Iterator[bytes]:
+    """The run of the other tests as it is, with the third policy."""
+    start, setting, *rest = run(LENGTH)
+    yield from map(wire.encode, (start, setting, published("group-rental"), *rest))
+
+
+def other() -> Iterator[bytes]:
+    """Another seed, fewer people, nothing refused."""
+    yield from islice(iter(Moving(Sizes(11, 8, 20, 15), garbage=False)), LENGTH)
+
+
+def moving() -> Iterator[bytes]:
+    """Persons and households that move, and messages that are not admitted."""
+    yield from islice(iter(Moving()), LENGTH)
+
+
+SAID: dict[str, str] = {}
+"""A digest of all that a scenario's first network told."""
+
+
+def agrees(made: Network, scenario: str, counted: Counted) -> None:
+    """The network has said what the host says, as CloudEvents, and the same bytes as the networks before it."""
+    made.settle()
+    counts = made.right()
+    for topic, head, body in made.reader.events:
+        a_cloud_event(topic, head, body)
+    told = sha256(b"".join(body for topic, _, body in made.reader.events if topic == "changes")).hexdigest()
+    if not made.reader.repeated:
+        assert SAID.setdefault(scenario, told) == told
+    assert made.end() == [0] * len(made.workers)
+    counted(TITLE, {"networks": 1, **counts, "CloudEvents": len(made.reader.events)})
+
+
+@pytest.mark.parametrize("brokers", [1, 3])
+def test_any_number_of_workers_and_brokers(
+    brokers: int, request: pytest.FixtureRequest, nursery: Nursery, tmp_path: Path, counted: Counted
+) -> None:
+    """One, two or four workers on one broker or three: the same lists, editions, lines and dead letters, byte for byte."""
+    found: Cluster = request.getfixturevalue("cluster" if brokers == 1 else "cluster3")
+
+    with ExitStack() as stack:
+        networks = [stack.enter_context(network(nursery, found.connection(), tmp_path / str(count), moving())) for count in WORKERS]
+        for made, count in zip(networks, WORKERS, strict=True):
+            made.add(count)
+            made.send(LENGTH)
+        for made in networks:
+            made.working()
+        for made in networks:
+            agrees(made, "moving", counted)
+
+
+@pytest.mark.parametrize("scenario", [plain, other])
+def test_other_runs(scenario: Callable[[], Iterator[bytes]], nursery: Nursery, cluster: Cluster, tmp_path: Path, counted: Counted) -> None:
+    """The runs of the embedded host's own tests."""
+    bodies = list(scenario())
+
+    with network(nursery, cluster.connection(), tmp_path, bodies) as made:
+        made.add(2)
+        made.send(len(bodies))
+
+        agrees(made, scenario.__name__, counted)
+
+
+def test_the_demonstration(nursery: Nursery, cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A district of 2,000 residents, from files through contracts to lists: the workers' lists are those of one process."""
+    from typer.testing import CliRunner
+
+    from console.cli import application
+
+    monkeypatch.setenv("COLUMNS", "120")
+    words = ["demo", "--residents", "2000", "--kafka", "2", "--keep", str(tmp_path / "putuo"), "--json"]
+
+    result = CliRunner().invoke(application(), words)
+
+    assert result.exit_code == 0, result.output[-3000:]
+    assert json.loads(result.stdout)["same_lists"] is True
+
+
+ATTRIBUTE = re.compile(r"ce_[a-z0-9]{1,20}")
+
+
+def a_cloud_event(topic: str, head: list[tuple[str, bytes]], body: bytes) -> None:
+    """Source: CloudEvents 1.0.2, "Context Attributes"; Kafka Protocol Binding 1.0.2, 3.2 (binary mode)."""
+    names = [name for name, _ in head]
+    assert len(set(names)) == len(names), f"{topic}: a header stands there twice: {names}"
+    text = {name: value.decode("utf-8") for name, value in head}
+    assert all(ATTRIBUTE.fullmatch(name) for name in names if name != "content-type"), names
+    assert all(text[name] for name in ("ce_id", "ce_source", "ce_type")), head
+    assert text["ce_specversion"] == "1.0"
+    assert re.fullmatch(r"[\w.+-]+/[\w.+-]+", text["content-type"])
+    assert not any(character < " " for value in text.values() for character in value), "control characters"
+    if "ce_time" in text:
+        assert datetime.fromisoformat(text["ce_time"]).tzinfo is not None
+    judge(head, body)
+
+
+def judge(head: list[tuple[str, bytes]], body: bytes) -> None:
+    """The CNCF's own library reads it."""
+    event = from_binary(KafkaMessage(headers=dict(head), key=None, value=body), JSONFormat())
+    assert event.get_specversion() == "1.0"
+    assert not body or event.get_data() is not None

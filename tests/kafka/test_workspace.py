@@ -1,0 +1,117 @@
+"""Every verb on a network: a workspace that has joined one, and the demonstration on a Kafka of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from console.cli import application
+from infra.kafka.cluster import Cluster
+from infra.kafka.topics import create, topics
+
+pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kafka")]
+Run = Callable[..., Any]
+PREFIX = "workspace."
+FILES = ("dwelling", "household", "hukou", "medical_insurance", "pension")
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of a small district, left by a demonstration in one process."""
+    folder = tmp_path_factory.mktemp("demo") / "putuo"
+    done = CliRunner().invoke(application(), ["demo", "--residents", "1500", "--keep", str(folder), "--json"], env={"COLUMNS": "120"})
+    assert done.exit_code == 0, done.output
+    return folder / "files" / "opening"
+
+
+@pytest.fixture(scope="module")
+def network(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """Runs ``huimin`` with these words, beside one worker."""
+    folder = tmp_path_factory.mktemp("network")
+    place = cluster.connection().environment() | {"HUIMIN_LANG": "en", "HUIMIN_TODAY": "2026-10-15", "COLUMNS": "160"}
+    create(cluster.connection(), topics(3, 1, PREFIX))
+    line = [sys.executable, "-m", "console.cli", "worker", "--state", str(folder / "worker"), "--prefix", PREFIX]
+    with (folder / "said").open("wb") as said:
+        worker = subprocess.Popen(line, env={**os.environ, **place}, stdout=said, stderr=subprocess.STDOUT)
+    try:
+        yield lambda *words: CliRunner().invoke(application(), [str(word) for word in words], env=place)
+    finally:
+        worker.terminate()
+        assert worker.wait(60) == 0, (folder / "said").read_text(encoding="utf-8")
+
+
+def _ok(done: Any) -> Any:
+    assert done.exit_code == 0, done.output
+    return done
+
+
+def _listed(run: Run, workspace: Path, policy: str) -> list[tuple[str, ...]]:
+    found = json.loads(_ok(run("candidates", "list", policy, "--json", "--workspace", workspace)).stdout)
+    return sorted((one["subject"], one["status"], str(one["missing"])) for one in found)
+
+
+def test_what_is_done_in_one_workspace_is_seen_in_another(network: Run, files: Path, tmp_path: Path) -> None:
+    """Files are taken in, a policy is published and every street matches it; lists and explanations are those of one process."""
+    first, alone = tmp_path / "first", tmp_path / "alone"
+    _ok(network("init", "--example", "--workspace", first))
+    _ok(network("kafka", "join", "--prefix", PREFIX, "--workspace", first))
+    _ok(network("init", "--example", "--workspace", alone))
+    for name in ("secret.key", "feeds/occupancy.yaml"):
+        (alone / name).write_bytes((first / name).read_bytes())
+    for workspace in (first, alone):
+        for feed in FILES:
+            _ok(network("ingest", feed, files / f"{feed}.csv", "--workspace", workspace))
+        rule = workspace / "policies" / "elderly-uninsured.yaml"
+        done = _ok(network("policy", "publish", rule, "--by", "wang", "--approved-by", "li", "--yes", "--workspace", workspace))
+        assert ("streets matched" in done.output) == (workspace == first)
+    theirs = _listed(network, first, "elderly-uninsured")
+    assert theirs
+    assert theirs == _listed(network, alone, "elderly-uninsured")
+
+    second = tmp_path / "second"
+    _ok(network("init", "--example", "--workspace", second))
+    (second / "secret.key").write_bytes((first / "secret.key").read_bytes())
+    _ok(network("kafka", "join", "--prefix", PREFIX, "--workspace", second))
+    assert _listed(network, second, "elderly-uninsured") == theirs
+    said = _ok(network("explain", "elderly-uninsured", theirs[0][0], "--workspace", second)).output
+    assert "needs evidence" in said or "eligible" in said
+
+
+def test_what_is_refused_is_refused_with_the_same_sentence(network: Run, tmp_path: Path) -> None:
+    """A published version never changes, on a network neither; and the workspace goes on."""
+    workspace = tmp_path / "w"
+    _ok(network("init", "--example", "--workspace", workspace))
+    _ok(network("kafka", "join", "--prefix", PREFIX, "--workspace", workspace))
+    rule = workspace / "policies" / "dibao.yaml"
+    people = ("--by", "wang", "--approved-by", "li", "--yes", "--workspace", workspace)
+    _ok(network("policy", "publish", rule, *people))
+    rule.write_text(rule.read_text(encoding="utf-8").replace("title: {zh: ", "title: {zh: 新", 1), encoding="utf-8")
+    done = network("policy", "publish", rule, *people)
+    assert done.exit_code == 5
+    assert "published versions never change" in done.output
+    _ok(network("tick", "--workspace", workspace))
+
+
+def test_a_workspace_with_a_state_of_its_own_cannot_join(network: Run, tmp_path: Path) -> None:
+    """What was submitted on its own would be lost sight of."""
+    workspace = tmp_path / "w"
+    _ok(network("init", "--example", "--workspace", workspace))
+    _ok(network("tick", "--workspace", workspace))
+    done = network("kafka", "join", "--prefix", PREFIX, "--workspace", workspace)
+    assert done.exit_code == 5
+    assert "make a new workspace" in done.output
+
+
+def test_the_demonstration_on_kafka_ends_with_the_same_lists(cluster: Cluster) -> None:
+    """Its own broker, two workers, every policy's list the same as that of one process, and nothing left running."""
+    done = CliRunner().invoke(application(), ["demo", "--kafka", "2", "--residents", "1000", "--json"], env={"HUIMIN_LANG": "en"})
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["same_lists"] is True

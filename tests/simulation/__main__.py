@@ -1,0 +1,100 @@
+"""Replays one seed, goes through many, or plants a bug: ``python -m tests.simulation --help``.
+
+The one idea: whoever sees a failing seed can see the same on any machine, shortened to what matters.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+from tests.simulation.events import Event
+from tests.simulation.planted import MOST, PLANTED, caught
+from tests.simulation.running import Failure, run
+from tests.simulation.schedule import schedule
+from tests.simulation.shrinking import failure, shrunk
+
+NIGHTLY = 1_000_000
+
+
+def command(seed: int) -> str:
+    """How to replay a seed."""
+    return f"python -m tests.simulation --seed {seed}"
+
+
+def told(seed: int) -> str:
+    """A failing seed in words: what does not hold, and the shortest schedule found in which it does not."""
+    events = shrunk(schedule(seed).events, seed)
+    found = failure(events, seed)
+    return "\n".join([f"seed {seed}; replay it with: {command(seed)}", *map(_line, events), f"==> {found}"])
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Exit code 1 where something does not hold (or a planted bug is not caught)."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description="Schedules of messages and crashes, replayed.")
+    parser.add_argument("--seed", type=int, help="replay this one, and shorten it where it fails")
+    parser.add_argument("--upto", type=int, metavar="K", help="only its events before number K, then a quiet point")
+    parser.add_argument("--events", action="store_true", help="print every event of the seed before it is run")
+    parser.add_argument("--first", type=int, default=0, help="the first of many seeds")
+    parser.add_argument("--seeds", type=int, default=100, help="how many seeds to go through")
+    parser.add_argument("--nightly", action="store_const", const=NIGHTLY, dest="seeds", help=f"{NIGHTLY:,} seeds")
+    parser.add_argument("--planted", choices=sorted(PLANTED), help="plant this bug and say after how many schedules it is caught")
+    asked = parser.parse_args(words)
+    if asked.planted:
+        return _plant(asked.planted)
+    return _many(asked.first, asked.seeds) if asked.seed is None else _one(asked.seed, asked.upto, asked.events)
+
+
+def _one(seed: int, upto: int | None, printed: bool) -> int:
+    events = list(schedule(seed).events)
+    if upto is not None:
+        events = [*(event for event in events if event.number < upto), events[-1]]
+    if printed:
+        print("\n".join(map(_line, events)))
+    try:
+        counts = run(events, seed)
+    except Failure as found:
+        print(f"seed {seed}: {found}\nshortening ...")
+        short = shrunk(events, seed)
+        print("\n".join([*map(_line, short), f"==> {failure(short, seed)}"]))
+        return 1
+    print("\n".join(f"{count:>9,}  {name}" for name, count in sorted(counts.items())))
+    return 0
+
+
+def _many(first: int, seeds: int) -> int:
+    counts: Counter[str] = Counter()
+    began, failed = time.process_time(), 0
+    for done, seed in enumerate(range(first, first + seeds), 1):
+        try:
+            counts += run(schedule(seed).events, seed)
+        except Failure:
+            failed += 1
+            print(told(seed), flush=True)
+        if done % 1_000 == 0 or done == seeds:
+            print(
+                f"{done:,} of {seeds:,} schedules, {1000 * (time.process_time() - began) / done:.0f} ms each, {failed} failed", flush=True
+            )
+    print("\n".join(f"{count:>9,}  {name}" for name, count in sorted(counts.items())))
+    return int(failed > 0)
+
+
+def _plant(name: str) -> int:
+    planted = PLANTED[name]
+    found = caught(planted)
+    if found is None:
+        print(f"{name} ({planted.said}): not caught by {MOST} schedules; {planted.equivalent or 'and it should have been'}")
+        return int(planted.equivalent is None)
+    print(f"{name} ({planted.said}): caught by schedule {found.seed + 1}\n{found.failure}")
+    return int(planted.equivalent is not None)
+
+
+def _line(event: Event) -> str:
+    return f"{event.number:>4} {event.kind:<12} {event.said}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

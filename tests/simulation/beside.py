@@ -1,0 +1,88 @@
+"""The fold by hand beside a host: in some schedules every message is told to both, and everything must be the same.
+
+The one idea: a second state takes what was acknowledged and is asked only what the rule says; who is told, kept off and held back because of
+it is folded from the page alone (``tests.oracles.listing``). A host that dies and comes back must go on as the fold does, which never dies.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable
+
+from streams.host import Host
+from streams.messages import CandidateChange, HoldDecided, Input, Tick
+from streams.overlays import Hold as Held
+from streams.state import NO_DAY
+from tests.oracles.listing import NOBODY, Content, Hold, Key, Line
+from tests.simulation.facts import Facts
+from tests.simulation.network import parts
+from tests.streams.ruled import Folded
+
+
+class Beside:
+    """The fold, and the lists as the lines tell them."""
+
+    def __init__(self) -> None:
+        self.kinds: dict[str, str] = {}
+        self.folded = Folded(parts(), self.kinds)
+        self.told: dict[Key, Content] = {}
+
+    def take(self, message: Input, offset: int, lines: Iterable[CandidateChange], facts: Facts) -> None:
+        """A message that was acknowledged, which must tell the same of both.
+
+        Raises:
+            AssertionError: where anything differs, in words.
+        """
+        self.kinds |= {name: str(versions[-1].published.policy.subject) for name, versions in facts.policies.items()}
+        hold = self._named(message.hold) if isinstance(message, HoldDecided) else None
+        expected = {day: some for day, some in self.folded.take(message, offset, hold) if some}
+        said = self._said(lines)
+        assert said == expected, f"lines folded: told {_differing(said, expected)}, expected {_differing(expected, said)}"
+
+    def passes(self, message: Input | None) -> int:
+        """How many days would pass by a message."""
+        begun = self.folded.state.day != NO_DAY
+        return (message.day - self.folded.state.day).days if isinstance(message, Tick) and begun else 0
+
+    def same(self, host: Host) -> None:
+        """At a quiet point: who is kept off, held back and for what, and what was decided, are the same."""
+        book, fold = host.state.book, self.folded.listing
+        overlays = {(name, subject): one for name, of in book.overlays.items() for subject, one in of.items()}
+        off = {key for key, one in overlays.items() if one.outcome is not None}
+        assert off == set(fold.off), f"folded: kept off {sorted(off - set(fold.off))} wrongly, and not {sorted(set(fold.off) - off)}"
+        by_hand = {id: self._named(id, held) for id, held in book.holds.items()}
+        held = {key: by_hand[one.hold] for key, one in overlays.items() if one.hold is not None}
+        differing = [key for key in held.keys() | fold.held.keys() if held.get(key) is not fold.held.get(key)]
+        assert not differing, f"folded: held back are not the same: {sorted(differing)[:5]}"
+        assert len(by_hand) == len(fold.holds), f"folded: {len(fold.holds)} holds, and there are {len(by_hand)}"
+
+    def _named(self, id: str, held: Held | None = None) -> Hold | None:
+        """The hold by hand that is meant; None where there is none: it is named after the message that opened it."""
+        opened = re.fullmatch(r"h(\d+)(\+*)", id)
+        there = [] if opened is None else [one for one in self.folded.listing.holds if one.opened == int(opened[1])]
+        if held is not None:
+            there = [one for one in there if (one.reason[0], one.reason[1].replace(",", "")) == (held.kind, held.about.replace(",", ""))]
+            assert len(there) == 1, f"folded: hold {id} ({held.kind} {held.about}) is not there"
+            return there[0]
+        return there[len(opened[2])] if opened is not None and len(opened[2]) < len(there) else None
+
+    def _said(self, lines: Iterable[CandidateChange]) -> dict[dt.date, dict[Key, Line]]:
+        """What the lines say of somebody's place, by day."""
+        days: dict[dt.date, dict[Key, Line]] = {}
+        for line in lines:
+            key = (line.policy, line.subject)
+            before = self.told.get(key, NOBODY)
+            after = NOBODY if line.status is None else (line.status, line.checklist, line.missing)
+            self.told[key] = after
+            assert key not in days.get(line.day, {}), f"lines folded: {key} is told twice of one day"
+            days.setdefault(line.day, {})[key] = Line(before, after, line.cause.kind)
+        return days
+
+
+Days = dict[dt.date, dict[Key, Line]]
+
+
+def _differing(one: Days, other: Days) -> list[tuple[str, Key, Line]]:
+    """The first few that are otherwise in the other."""
+    return [(str(day), key, line) for day, some in one.items() for key, line in some.items() if other.get(day, {}).get(key) != line][:3]

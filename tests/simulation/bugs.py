@@ -1,0 +1,359 @@
+"""The bugs that are planted: what an engine like this gets wrong, one at a time.
+
+The one idea: each is the smallest change that makes a mistake somebody could make here (an offset off by one, a ledger left out of a snapshot,
+a boundary day, a link forgotten), put in from outside, so the engine holds no trace of it. Chosen from the engine, by somebody who had no part
+in the simulator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+# ---- what is durable, and where reading goes on ------------------------------------------------------------------
+
+
+def acknowledged_before_it_is_durable(patch: pytest.MonkeyPatch) -> None:
+    """A message is answered at once and written with the next one."""
+    from streams.storage import Log, Row
+
+    sound, waiting = Log.append, dict[Any, list[Row]]()
+
+    def append(self: Log, rows: Sequence[Row], forget: int = -1) -> None:
+        behind = [*waiting.pop(self, []), *rows]
+        waiting[self] = behind[-1:]
+        sound(self, behind[:-1], forget)
+
+    patch.setattr(Log, "append", append)
+
+
+def reads_on_one_too_far(patch: pytest.MonkeyPatch) -> None:
+    """A state that comes back from a snapshot takes the message behind it for applied."""
+    from streams.state import State
+
+    sound = State.restored.__func__  # type: ignore[attr-defined]  # a class method
+
+    def restored(cls: Any, *given: Any) -> State:
+        state: State = sound(cls, *given)
+        state.offset += 1
+        return state
+
+    patch.setattr(State, "restored", classmethod(restored))
+
+
+def snapshot_without(part: str, empty: Any) -> Plant:
+    """A snapshot leaves out one of the ledgers."""
+
+    def plant(patch: pytest.MonkeyPatch) -> None:
+        from streams.state import State
+
+        sound = State.meta
+        patch.setattr(State, "meta", lambda self: {**sound(self), part: empty})
+
+    return plant
+
+
+# ---- versions of a record ----------------------------------------------------------------------------------------
+
+
+def _rows(change: Callable[[Any, Any, Any], None]) -> Plant:
+    """Changes the arena rows a batch is made into."""
+
+    def plant(patch: pytest.MonkeyPatch) -> None:
+        from matchers.store import Store
+
+        sound = Store.rows
+
+        def rows(self: Store, batch: Any) -> Any:
+            made = sound(self, batch)
+            change(self, batch, made)
+            return made
+
+        patch.setattr(Store, "rows", rows)
+
+    return plant
+
+
+def _by_arrival(store: Any, batch: Any, made: Any) -> None:
+    from matchers import kernels as k
+
+    came = store.__dict__.setdefault("came", [0])
+    numbers = np.arange(came[0] + 1, came[0] + 1 + len(batch), dtype=np.int64)
+    came[0] += len(batch)
+    made[:, k.ORDER : k.ORDER + 2] = numbers.view(np.int32).reshape(len(batch), 2)
+
+
+def _not_deleted(store: Any, batch: Any, made: Any) -> None:
+    from matchers import kernels as k
+
+    made[:, k.FLAGS] &= ~1
+
+
+def _quarantined_is_deleted(store: Any, batch: Any, made: Any) -> None:
+    from matchers import kernels as k
+
+    put_aside = made[:, k.FLAGS] & 2 != 0
+    made[put_aside, k.FLAGS] = (made[put_aside, k.FLAGS] & ~2) | 1
+
+
+def _quarantined_links_dropped(store: Any, batch: Any, made: Any) -> None:
+    from matchers import kernels as k
+
+    put_aside = made[:, k.FLAGS] & 2 != 0
+    for lane in store.layout.feeds[batch.feed].links.values():
+        made[put_aside, lane] = -1
+
+
+def _last_day_left_out(store: Any, batch: Any, made: Any) -> None:
+    lay = store.layout.feeds[batch.feed]
+    if lay.valid >= 0:
+        ends = made[:, lay.valid + 1]
+        made[:, lay.valid + 1] = np.where(ends == 2**31 - 1, ends, ends - 1)
+
+
+def replacement_withdraws_its_own(patch: pytest.MonkeyPatch) -> None:
+    """A full replacement withdraws its own records too."""
+    from matchers.core import Matcher
+
+    sound = Matcher.replace
+    patch.setattr(Matcher, "replace", lambda self, feed, source, delivery: sound(self, feed, source, delivery + 1))
+
+
+def those_left_behind_are_not_judged(patch: pytest.MonkeyPatch) -> None:
+    """A record that moves to somebody else is felt where it goes, not where it was."""
+    from matchers.store import Store
+
+    sound = Store._with_seeds
+
+    def seeds(self: Store, staged: Any) -> Any:
+        from matchers import kernels as k
+
+        found = sound(self, staged)
+        lay = found.lay
+        here = {(lay.position, one) for one in found.rows[found.picked[: found.count], k.SUBJECT].tolist()}
+        keep = [i for i in range(found.seeds) if int(found.sites[i]) != lay.position or (lay.position, int(found.entities[i])) in here]
+        found.sites[: len(keep)], found.entities[: len(keep)] = found.sites[keep], found.entities[keep]
+        found.seeds = len(keep)
+        return found
+
+    patch.setattr(Store, "_with_seeds", seeds)
+
+
+# ---- coverage ----------------------------------------------------------------------------------------------------
+
+
+def _cover(change: Callable[[Any, Sequence[Any]], Sequence[Any]]) -> Plant:
+    """Changes the statements a matcher is given, also when it comes back from a snapshot."""
+
+    def plant(patch: pytest.MonkeyPatch) -> None:
+        from matchers.core import Matcher
+
+        sound, back = Matcher.cover, Matcher.restore.__func__  # type: ignore[attr-defined]  # a class method
+
+        def restore(cls: Any, catalogue: Any, arrays: Any, meta: Any, policies: Any, statements: Sequence[Any] = ()) -> Any:
+            made = back(cls, catalogue, arrays, meta, policies, ())
+            made.statements = tuple(change(made, statements))
+            return made
+
+        patch.setattr(Matcher, "cover", lambda self, statements: sound(self, change(self, statements)))
+        patch.setattr(Matcher, "restore", classmethod(restore))
+
+    return plant
+
+
+def _a_day_longer(matcher: Any, statements: Sequence[Any]) -> Sequence[Any]:
+    return [replace(one, complete_to=one.complete_to + timedelta(days=1)) for one in statements]
+
+
+def _no_lists(matcher: Any, statements: Sequence[Any]) -> Sequence[Any]:
+    return [one for one in statements if one.division is not None]
+
+
+def _one_speaks_for_all(matcher: Any, statements: Sequence[Any]) -> Sequence[Any]:
+    feeds = matcher.catalogue.feeds
+    return [replace(one, source=source) for one in statements for source in range(len(feeds[one.feed].sources))]
+
+
+def _standing(was: str) -> Plant:
+    """A statement of this standing is in effect all the same."""
+
+    def plant(patch: pytest.MonkeyPatch) -> None:
+        from streams import settling, statements
+
+        sound = statements.standing
+
+        def standing(*given: Any) -> Any:
+            found = sound(*given)
+            return "in_effect" if found == was else found
+
+        patch.setattr(settling, "standing", standing)
+
+    return plant
+
+
+def withdrawn_statement_is_not_taken_back(patch: pytest.MonkeyPatch) -> None:
+    """A statement is struck from the ledger, and the matcher is not told."""
+    from streams import steps
+    from streams.messages import CoverageWithdrawn
+
+    sound = steps.withdraw_coverage
+
+    def withdraw(state: Any, message: Any) -> Any:
+        told, state.matcher.__dict__["cover"] = state.matcher.cover, lambda statements: _nothing()
+        try:
+            sound(state, message)
+        finally:
+            del state.matcher.__dict__["cover"]
+            assert told is not None
+        return ()
+
+    patch.setitem(steps.STEPS, CoverageWithdrawn, withdraw)
+
+
+def _nothing() -> Any:
+    from matchers.changes import Changes
+
+    return Changes()
+
+
+# ---- days --------------------------------------------------------------------------------------------------------
+
+
+def flips_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """Nobody is due on any day."""
+    from matchers import core
+
+    patch.setattr(core, "flips", lambda *given: {})
+
+
+def clock_put_back_is_passed_over(patch: pytest.MonkeyPatch) -> None:
+    """A tick to an earlier day does nothing."""
+    from streams import steps
+    from streams.messages import Tick
+
+    sound = steps.tick
+    patch.setitem(steps.STEPS, Tick, lambda state, message: () if message.day < state.day else sound(state, message))
+
+
+def begins_a_day_late(patch: pytest.MonkeyPatch) -> None:
+    """A version that waits for its first day takes over on the one behind it."""
+    from streams.registry import Registry
+
+    sound = Registry.active
+    patch.setattr(Registry, "active", lambda self, name, day: sound(self, name, day - timedelta(days=1)))
+
+
+def last_day_of_a_policy_left_out(patch: pytest.MonkeyPatch) -> None:
+    """The list of a policy is emptied on its last day, not behind it."""
+    from matchers import compare, core, shard
+
+    def in_force(policy: Any, day: date) -> bool:
+        return bool(policy.effective_from <= day and (policy.effective_to is None or day < policy.effective_to))
+
+    for module in (shard, compare, core):
+        patch.setattr(module, "in_force", in_force)
+
+
+# ---- policies, agreements, answers -------------------------------------------------------------------------------
+
+
+def agreements_never_end(patch: pytest.MonkeyPatch) -> None:
+    """Lists stay after the agreement they rest on has ended."""
+    from streams import settling
+
+    patch.setattr(settling, "ended_agreement", lambda *given: None)
+
+
+def old_version_goes_on(patch: pytest.MonkeyPatch) -> None:
+    """Changes after an amendment are judged by what was compiled before it."""
+    from matchers.core import Matcher
+
+    sound = Matcher.publish
+
+    def publish(self: Matcher, policy: Any, progress: Any = None) -> Any:
+        known = dict(self._programs) if policy.name in self.policies else {}
+        changes = sound(self, policy, progress)
+        self._programs.update(known)
+        return changes
+
+    patch.setattr(Matcher, "publish", publish)
+
+
+def answers_lost_at_an_amendment(patch: pytest.MonkeyPatch) -> None:
+    """A new version asks again what was answered."""
+    from matchers.core import Matcher
+
+    sound = Matcher.publish
+
+    def publish(self: Matcher, policy: Any, progress: Any = None) -> Any:
+        if policy.name in self.policies:
+            lost = {number for (name, _), number in self.check_numbers.items() if name == policy.name}
+            self.answers = {key: answer for key, answer in self.answers.items() if key[0] not in lost}
+            self._answers = None
+        return sound(self, policy, progress)
+
+    patch.setattr(Matcher, "publish", publish)
+
+
+# ---- what is told ------------------------------------------------------------------------------------------------
+
+
+def edition_not_net(patch: pytest.MonkeyPatch) -> None:
+    """An edition holds every line since the last one, those too that came and went."""
+    from streams import editions
+
+    patch.setattr(editions, "net", lambda changes, listed: list(changes))
+
+
+def lines_of_a_day_lost(patch: pytest.MonkeyPatch) -> None:
+    """Of several days passed at once only the last one is told."""
+    from streams import steps
+    from streams.messages import Tick
+
+    sound = steps.tick
+
+    def tick(state: Any, message: Any) -> Any:
+        moves: Iterator[Any] = iter(list(sound(state, message)))
+        return [moved for moved in moves if moved.day == state.day]
+
+    patch.setitem(steps.STEPS, Tick, tick)
+
+
+BUGS: Mapping[str, tuple[str, Plant]] = {
+    "acknowledged-early": ("a message is acknowledged before it is durable", acknowledged_before_it_is_durable),
+    "offset-off-by-one": ("what comes behind a snapshot begins one message too late", reads_on_one_too_far),
+    "snapshot-without-statements": ("a snapshot leaves out the coverage ledger", snapshot_without("statements", [])),
+    "snapshot-without-deliveries": ("a snapshot leaves out the deliveries ledger", snapshot_without("deliveries", [])),
+    "snapshot-without-waiting-answers": ("a snapshot leaves out answers no policy asks for now", snapshot_without("unsaid", [])),
+    "version-by-arrival": ("the version that came last wins", _rows(_by_arrival)),
+    "tombstones-ignored": ("a deletion deletes nothing", _rows(_not_deleted)),
+    "quarantined-is-absent": ("a row put aside is as good as none", _rows(_quarantined_is_deleted)),
+    "quarantined-link-dropped": ("the link of a row put aside is forgotten", _rows(_quarantined_links_dropped)),
+    "validity-without-its-last-day": ("a record ends a day early", _rows(_last_day_left_out)),
+    "replacement-withdraws-its-own": ("a full replacement withdraws its own records too", replacement_withdraws_its_own),
+    "left-behind": ("whom a corrected record was about is not judged again", those_left_behind_are_not_judged),
+    "stale-a-day-late": ("coverage goes stale a day late", _cover(_a_day_longer)),
+    "lists-prove-nothing": ("coverage of a list of subjects is ignored", _cover(_no_lists)),
+    "one-source-speaks-for-all": ("one responsible source covers for the others", _cover(_one_speaks_for_all)),
+    "covered-before-delivered": ("a statement counts before its delivery is whole", _standing("pending")),
+    "voided-counts": ("a statement counts though too many rows name nobody", _standing("voided")),
+    "withdrawn-statement-stays": ("a withdrawn statement still counts", withdrawn_statement_is_not_taken_back),
+    "flips-forgotten": ("nobody is due on any day", flips_forgotten),
+    "clock-put-back": ("a tick to an earlier day does nothing", clock_put_back_is_passed_over),
+    "begins-a-day-late": ("a scheduled version begins a day late", begins_a_day_late),
+    "ends-a-day-early": ("a policy's last day is left out", last_day_of_a_policy_left_out),
+    "agreements-never-end": ("the end of an agreement is passed over", agreements_never_end),
+    "old-version-goes-on": ("changes are judged by the version before", old_version_goes_on),
+    "answers-lost": ("an amendment forgets what was answered", answers_lost_at_an_amendment),
+    "edition-not-net": ("an edition holds who came and went", edition_not_net),
+    "days-lost": ("of several days passed at once only the last is told", lines_of_a_day_lost),
+}
+"""What is wrong in a few words, and how it is planted."""

@@ -1,0 +1,233 @@
+"""The bugs that are planted about corrections of identity, withdrawals that reach back, and messages in groups.
+
+The one idea: as in ``bugs``: each is the smallest change that makes a mistake somebody could make here. A correction touches records, lists,
+answers and ledgers, and can be forgotten in each of them alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.simulation.bugs import Plant, snapshot_without
+
+# ---- what a decision moves ---------------------------------------------------------------------------------------
+
+
+def merge_leaves_answers(patch: pytest.MonkeyPatch) -> None:
+    """Records move to whom they name now, answers stay where they were."""
+    from matchers.core import Matcher
+
+    sound = Matcher.correct
+    patch.setattr(Matcher, "correct", lambda self, correction, answers=(): sound(self, correction))
+
+
+def first_answer_counts(patch: pytest.MonkeyPatch) -> None:
+    """Of several answers about one subject the one given first counts."""
+    from streams import correcting
+
+    sound = correcting._answers
+
+    def answers(state: Any, *given: Any) -> Any:
+        kept, state.answers = state.answers, dict(reversed(state.answers.items()))
+        try:
+            return sound(state, *given)
+        finally:
+            state.answers = kept
+
+    patch.setattr(correcting, "_answers", answers)
+
+
+def list_names_as_delivered(patch: pytest.MonkeyPatch) -> None:
+    """A list of coverage proves nothing about whom a merged subject counts as."""
+    from matchers import coverage, shard
+
+    sound = coverage.tables
+
+    def tables(catalogue: Any, divisions: Any, statements: Any, rows_of: Any, kind_number: Any) -> Any:
+        store = rows_of.__self__.store
+
+        def plain(kind: Any, tokens: Sequence[int]) -> list[int]:
+            return list(store.entities(kind_number(kind), np.array(tokens, np.uint64)).tolist())
+
+        return sound(catalogue, divisions, statements, plain, kind_number)
+
+    patch.setattr(shard, "tables", tables)
+
+
+def moved_record_is_newest(patch: pytest.MonkeyPatch) -> None:
+    """A record that a decision moves counts as newer than all there are: of two register records the one that came last wins."""
+    from matchers import kernels as k
+    from matchers.store import Store
+
+    sound = Store.staged
+
+    def staged(self: Store, lay: Any, rows: Any, place: Any) -> Any:
+        rows[:, k.DELIVERY] += 1_000
+        rows[:, k.ORDER] += 1_000
+        return sound(self, lay, rows, place)
+
+    patch.setattr(Store, "staged", staged)
+
+
+def only_records_are_felt(patch: pytest.MonkeyPatch) -> None:
+    """Who has answers or a list, and no record that moves, is not judged again."""
+    from matchers import restage
+
+    nobody = np.empty(0, np.int32)
+    patch.setattr(restage, "everywhere", lambda store, kind, touched: (nobody, nobody))
+
+
+# ---- what comes later --------------------------------------------------------------------------------------------
+
+
+def later_rows_as_delivered(patch: pytest.MonkeyPatch) -> None:
+    """A decision is forgotten for rows that come behind it."""
+    from matchers.store import Store
+
+    patch.setattr(Store, "_named", lambda self, kind, tokens, batch: self.entities(kind, tokens))
+
+
+def given_once(patch: pytest.MonkeyPatch) -> None:
+    """A later delivery of a given record goes back to whom it was delivered of."""
+    from matchers.identity import Identities
+
+    sound = Identities.all_named
+
+    def all_named(self: Identities, *told: Any) -> Any:
+        kept, self.given = self.given, {}
+        try:
+            return sound(self, *told)
+        finally:
+            self.given = kept
+
+    patch.setattr(Identities, "all_named", all_named)
+
+
+def kept_what_came_meanwhile(patch: pytest.MonkeyPatch) -> None:
+    """Rows that came while two were one are not given back when they are two again."""
+    from matchers.store import Store
+
+    patch.setattr(Store, "_keep_delivered", lambda self, batch, rows, floor: None)
+
+
+# ---- which decisions there are -----------------------------------------------------------------------------------
+
+
+def followed_one_step(patch: pytest.MonkeyPatch) -> None:
+    """Who is merged into one that is merged counts as that one, not as whom it counts as."""
+    from matchers.identity import Identities
+
+    patch.setattr(Identities, "root", lambda self, kind, token: self.merged[kind].get(token, token))
+
+
+def undo_takes_back_everything(patch: pytest.MonkeyPatch) -> None:
+    """Who was merged into one whose merge is undone stands by itself again, too."""
+    from streams import steps
+    from streams.correcting import split_identity as sound
+    from streams.messages import IdentitySplit
+
+    def split(state: Any, message: IdentitySplit) -> Any:
+        moves = [*sound(state, message)]
+        if not message.records:
+            for one in [d for d in state.identities if (d.kind, d.into, d.record) == (message.kind, message.subject, None)]:
+                moves += split(state, replace(message, subject=one.subject, into=one.subject))
+        return moves
+
+    patch.setitem(steps.STEPS, IdentitySplit, split)
+
+
+def second_merge_is_admitted(patch: pytest.MonkeyPatch) -> None:
+    """A second merge of a subject takes the place of the first."""
+    from streams import steps
+    from streams.correcting import merge_identity as sound
+    from streams.messages import IdentityMerged
+
+    def merge(state: Any, message: IdentityMerged) -> Any:
+        known = state.identities.of(message.kind, message.subject)
+        if known is not None and known.into != message.into:
+            state.identities.take_back(known.key)
+        return sound(state, message)
+
+    patch.setitem(steps.STEPS, IdentityMerged, merge)
+
+
+def snapshot_without_names(patch: pytest.MonkeyPatch) -> None:
+    """Whom the tokens of a matcher count as is not in the snapshot."""
+    from matchers.store import Store
+
+    sound = Store.meta
+    patch.setattr(Store, "meta", lambda self: {**sound(self), "identities": None})
+
+
+# ---- withdrawals that reach back, and groups ---------------------------------------------------------------------
+
+
+def since_the_decision(patch: pytest.MonkeyPatch) -> None:
+    """A withdrawal is so since the day it was decided on, whatever day it names."""
+    from streams import steps
+    from streams.admission import withdrawn_since as sound
+
+    def since(state: Any, message: Any) -> date:
+        sound(state, message)
+        return date.fromordinal(state.day.toordinal())
+
+    patch.setattr(steps, "withdrawn_since", since)
+
+
+def since_behind_the_day(patch: pytest.MonkeyPatch) -> None:
+    """On the very day since which it is withdrawn a policy is still in force."""
+    from streams.registry import Registry
+
+    sound = Registry.looked_back
+    patch.setattr(Registry, "looked_back", lambda self, day: sound(self, date.fromordinal(day.toordinal() - 1)))
+
+
+def group_in_parts(patch: pytest.MonkeyPatch) -> None:
+    """Of several messages in one transaction those before a refused one stay."""
+    from streams.host import Host
+
+    sound = Host.submit_many
+
+    def submit_many(self: Host, messages: Sequence[Any]) -> Any:
+        return [receipt for message in messages for receipt in sound(self, (message,))]
+
+    patch.setattr(Host, "submit_many", submit_many)
+
+
+def streamed_before_it_is_durable(patch: pytest.MonkeyPatch) -> None:
+    """Of messages that are streamed each is acknowledged while the disk still takes it."""
+    from streams.storage import Behind
+
+    def settled(self: Behind[Any]) -> list[Any]:
+        writing, self._writing = self._writing, None
+        return [] if writing is None else [writing[0]]
+
+    patch.setattr(Behind, "settled", settled)
+
+
+BUGS: Mapping[str, tuple[str, Plant]] = {
+    "merge-leaves-answers": ("a merge does not move answers", merge_leaves_answers),
+    "first-answer-counts": ("of the answers of two that are one the first counts", first_answer_counts),
+    "list-as-delivered": ("a coverage list names whom it was delivered with", list_names_as_delivered),
+    "moved-record-is-newest": ("of two register records the one that was moved last wins", moved_record_is_newest),
+    "only-records-are-felt": ("answers and lists that move are not felt", only_records_are_felt),
+    "later-rows-as-delivered": ("rows behind a decision do not follow it", later_rows_as_delivered),
+    "given-once": ("a later version of a given record is not given", given_once),
+    "kept-what-came-meanwhile": ("an undone merge keeps the rows that came meanwhile", kept_what_came_meanwhile),
+    "followed-one-step": ("a merge is not followed to its end", followed_one_step),
+    "undo-takes-back-everything": ("an undone merge undoes those into it", undo_takes_back_everything),
+    "second-merge-admitted": ("a second merge takes the place of the first", second_merge_is_admitted),
+    "snapshot-without-decisions": ("a snapshot leaves out the ledger of decisions", snapshot_without("identities", [])),
+    "snapshot-without-names": ("a snapshot leaves out whom tokens count as", snapshot_without_names),
+    "since-the-decision": ("a withdrawal reaches back to no day", since_the_decision),
+    "since-behind-the-day": ("on the day since which it is withdrawn a policy is in force", since_behind_the_day),
+    "group-in-parts": ("a refused group is done in part", group_in_parts),
+    "streamed-early": ("a streamed message is acknowledged before it is durable", streamed_before_it_is_durable),
+}
+"""What is wrong in a few words, and how it is planted."""

@@ -1,0 +1,76 @@
+"""The bugs that are planted about what is told otherwise than found: who is kept off, who is held back, and how long lists are.
+
+The one idea: as in ``bugs``: each is the smallest change that makes a mistake somebody could make here. What the rule finds is right in all of
+them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import pytest
+
+from tests.simulation.bugs import Plant
+
+
+def snapshot_without_overlays(patch: pytest.MonkeyPatch) -> None:
+    """A snapshot leaves out of whom something else is told than found: behind it they are told as found, or not at all."""
+    from streams.book import Book
+
+    sound = Book.meta
+    patch.setattr(Book, "meta", lambda self: {**sound(self), "overlays": []})
+
+
+def lengths_not_kept(patch: pytest.MonkeyPatch) -> None:
+    """How long a list is counts what is found, and not what the list stage tells of its own."""
+    from streams.book import Book
+
+    sound = Book._counted
+    patch.setattr(Book, "_counted", lambda self, found, rows, told=(): sound(self, found, rows))
+
+
+def over_a_day_late(patch: pytest.MonkeyPatch) -> None:
+    """An outcome still keeps off on the day on which its time is over."""
+    from streams.outcomes import Findings
+
+    sound = Findings.ending
+    patch.setattr(Findings, "ending", lambda self, day: sound(self, date.fromordinal(day.toordinal() - 1)))
+
+
+def reported_of_nobody(patch: pytest.MonkeyPatch) -> None:
+    """An outcome of somebody merged stays hers, and is not of whom she counts as."""
+    from streams import reporting
+
+    sound = reporting._admitted
+
+    def admitted(state: Any, message: Any) -> Any:
+        from dataclasses import replace
+
+        return replace(sound(state, message), subject=message.subject)
+
+    patch.setattr(reporting, "_admitted", admitted)
+
+
+def rejected_for_good(patch: pytest.MonkeyPatch) -> None:
+    """What was rejected cannot be released any more."""
+    from streams.book import Book
+
+    sound = Book._decided
+
+    def decided(self: Book, id: str, *facts: Any) -> None:
+        if id in self.holds and self.holds[id].decision is None:
+            sound(self, id, *facts)
+
+    patch.setattr(Book, "_decided", decided)
+
+
+BUGS: Mapping[str, tuple[str, Plant]] = {
+    "snapshot-without-overlays": ("a snapshot leaves out of whom something else is told than found", snapshot_without_overlays),
+    "lengths-not-kept": ("the length of a list leaves out what is told otherwise than found", lengths_not_kept),
+    "over-a-day-late": ("an outcome keeps off for a day too long", over_a_day_late),
+    "reported-of-nobody": ("an outcome of somebody merged is not of whom she counts as", reported_of_nobody),
+    "rejected-for-good": ("what was rejected cannot be released", rejected_for_good),
+}
+"""What is wrong in a few words, and how it is planted."""

@@ -1,0 +1,172 @@
+"""What the kinds of events draw from: one random world, what of it was sent already, and where everything stands by the sender's belief.
+
+The one idea: senders know only what they sent; whether it arrived, and in which order, is the schedule's affair. So a kind never asks the host.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from random import Random
+from typing import Any, TypeVar
+
+from matchers import worlds
+from streams.messages import CoverageStated, DeliveryCompleted, DeliveryStarted, OutcomeReported
+from tests.engines.network import SECTIONS, Row, given_of, rows_of
+from tests.simulation.events import Event
+from tests.simulation.facts import token
+from tests.simulation.naming import Record
+from tests.simulation.network import FAMILIES, FEEDS, POOL, Published, examples, family, plain_catalogue
+from tests.worlds import random_given
+
+PERSONS, SIZE = range(15, 41), 40
+"""How many persons a world has; the size at which the generator draws so many often."""
+BOUNDS: tuple[Mapping[str, Any], ...] = (
+    {},
+    {"bounds": {"moves": Decimal("0.1"), "amendment": Decimal("0.2"), "at_least": 2}},
+    {"bounds": {"moves": Decimal(0), "amendment": Decimal(0), "at_least": 1}},
+    {"bounds": {"moves": Decimal(0), "amendment": Decimal("0.1"), "at_least": 1}},
+)
+"""What the policies of a schedule say of bounds: nothing, or so little that holds happen in a small town."""
+T = TypeVar("T")
+
+
+class Drawing:
+    """The world one schedule is about, and what its senders have done so far."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.rng = rng = Random(f"schedule {seed}")
+        self.given, self.day = random_given(rng, SIZE)
+        while len(self.given["persons"]) not in PERSONS:
+            self.given, self.day = random_given(rng, SIZE)
+        self.held = rows_of(self.given)
+        rng.shuffle(self.held)
+        self.sent: list[Row] = []
+        self.names = {kind: list(self.given[section]) for kind, section in SECTIONS.items()}
+        self.numbers: dict[tuple[str, str], int] = {}
+        self.deliveries: list[tuple[str, str, str, int]] = []  # feed, unit, id, rows
+        self.batches: list[Event] = []
+        self.statements: list[str] = []
+        self.bounds: Mapping[str, Any] = rng.choice(BOUNDS)
+        self.late_after: str | None = rng.choice([None, None, "P1D"])
+        self.bodies = self._bodies(rng)
+        self.published: dict[str, list[Published]] = {}
+        self.withdrawn: set[str] = set()
+        self.ends: dict[str, dt.date] = {}
+        self.merges: dict[tuple[str, str], str] = {}  # kind and name: into whom
+        self.handed: dict[tuple[str, str], list[Record]] = {}  # kind and name: the records given to somebody else
+        self.reported: list[tuple[str, str, OutcomeReported]] = []  # policy, name, and what was reported
+        self.looked_at: list[tuple[str, str]] = []  # kind and name of who was answered about, or is on a list of coverage
+
+    def _bodies(self, rng: Random) -> dict[str, tuple[Mapping[str, Any], ...]]:
+        """The policies of this schedule: some of the examples, some random ones, each with its later texts."""
+        chosen = {name: examples()[name] for name in rng.sample(list(examples()), rng.choice([1, 2, 3]))}
+        pool = self.seed // POOL
+        for number in rng.sample(range(FAMILIES), rng.choice([2, 3])):
+            bodies = family(pool, number)
+            chosen[bodies[0]["policy"]] = bodies
+        return {name: tuple({**body, **self.bounds} for body in bodies) for name, bodies in chosen.items()}
+
+    def chance(self, share: float) -> bool:
+        return self.rng.random() < share
+
+    def some(self, among: Sequence[T], most: int) -> list[T]:
+        """One or more of them, at most so many."""
+        return self.rng.sample(list(among), min(len(among), self.rng.randint(1, most)))
+
+    def unit(self, feed: str) -> str:
+        return str(self.rng.choice(FEEDS[feed]["sources"])["unit"])
+
+    def read(self) -> list[str]:
+        """The feeds whose absence proves something to a policy that was published; every feed where there is none."""
+        return sorted({feed for versions in self.published.values() for feed in versions[-1].policy.evidence}) or list(FEEDS)
+
+    def late(self, share: float = 0.25) -> int:
+        """By how many events something arrives late; mostly it does not."""
+        return self.rng.choice([1, 2, 3, 5, 8, 13, 25]) if self.chance(share) else 0
+
+    def lifted(self, row: Row) -> Row:
+        """A row as its sender has it, without the delivery it came with."""
+        return Row(row.kind, row.name, row.feed, {k: v for k, v in row.record.items() if k not in ("delivery", "row")})
+
+
+# ---- parts of events ---------------------------------------------------------------------------------------------
+
+
+def source_of(feed: str, unit: str) -> int:
+    """The position of a unit among the sources of a feed."""
+    return next(place for place, source in enumerate(FEEDS[feed]["sources"]) if source["unit"] == unit)
+
+
+def batch(kind: str, rows: Sequence[Row], delay: int = 0) -> Event:
+    """Rows of one delivery as they travel."""
+    first = rows[0].record
+    feed = rows[0].feed
+    (message,) = worlds.batches(plain_catalogue(), given_of(rows))
+    said = "; ".join(_row_said(row) for row in rows)
+    return Event(kind, f"rows of {feed} {first['source']}, delivery {first['delivery']}: {said}", message, tuple(rows), delay)
+
+
+def delivery(
+    d: Drawing, kind: str, feed: str, unit: str, rows: Sequence[Row], *, replaces: bool = False, unplaced: int = 0, stated: float = 0.4
+) -> list[Event]:
+    """A whole delivery of one source: started in time, its rows in some parts, its end, and perhaps the statement that rests on it."""
+    number = d.numbers[feed, unit] = d.numbers.get((feed, unit), 0) + 1
+    id, source = f"{feed}-{unit}-{number}", source_of(feed, unit)
+    full = [
+        Row(row.kind, row.name, row.feed, {**row.record, "source": unit, "delivery": number, "row": place})
+        for place, row in enumerate(rows, 1)
+    ]
+    d.sent += full
+    out = [Event(kind, f"delivery {number} of {feed} {unit} starts", DeliveryStarted(feed, source, number, id))]
+    wait = d.late()
+    for part in _cut(d, full):
+        out.append(batch(kind, part, wait if d.chance(0.7) else d.late()))
+        d.batches.append(out[-1])
+    count = len(full) + unplaced
+    d.deliveries.append((feed, unit, id, count))
+    if replaces or unplaced or d.chance(0.85):
+        done = DeliveryCompleted(feed, source, number, id, count, unplaced, replaces)
+        said = (
+            f"delivery {number} of {feed} {unit} is whole: {count} rows, {unplaced} of nobody{', a full replacement' if replaces else ''}"
+        )
+        out.append(Event(kind, said, done, None, max(wait, d.late(0.1))))
+    if d.chance(stated):
+        out.append(stating(d, kind, feed, unit, id, count, d.rng.choice([-6, wait, wait, wait + 3])))
+    return out
+
+
+def stating(d: Drawing, kind: str, feed: str, unit: str, delivery: str | None = None, rows: int | None = None, delay: int = 0) -> Event:
+    """A coverage statement of one source, of a division or a list; now and then about other rows than were delivered."""
+    rng, source = d.rng, source_of(feed, unit)
+    statement = f"s{len(d.statements) + 1}"
+    d.statements.append(statement)
+    names: tuple[str, ...] = ()
+    division = None
+    if d.chance(0.15):
+        names = tuple(sorted(d.some(d.names[FEEDS[feed]["subject"]], 12)))
+        d.looked_at += [(FEEDS[feed]["subject"], name) for name in names]
+    else:
+        division = rng.choice([FEEDS[feed]["sources"][source]["division"]] * 2 + ["31", "31", "310107", "310107020"])
+    if rows is not None:
+        rows = rng.choice([rows, rows, rows, None, rows + 1])
+    to = d.day - dt.timedelta(rng.choice([0, 0, 0, 0, 0, 0, 1, 1, 3, 6, 7, 8, 29, 30, 31, 35, 36, 90, -1]))
+    tokens = tuple(token(FEEDS[feed]["subject"], name) for name in names)
+    message = CoverageStated(statement, feed, source, division, tokens, to, delivery, rows)
+    said = f"{statement}: {feed} {unit} is complete to {to} for {division or ', '.join(names)}"
+    return Event(kind, said + (f", once {delivery} is whole with {rows} rows" if delivery else ""), message, names, delay)
+
+
+def _cut(d: Drawing, rows: list[Row]) -> list[list[Row]]:
+    """Rows in one or two parts; none where there are none."""
+    if len(rows) > 1 and d.chance(0.3):
+        at = d.rng.randint(1, len(rows) - 1)
+        return [rows[:at], rows[at:]]
+    return [rows] if rows else []
+
+
+def _row_said(row: Row) -> str:
+    cells = " ".join(f"{name}={value}" for name, value in row.record.items() if name not in ("source", "delivery", "row", "key"))
+    return f"{row.record['row']} {row.record['key']} of {row.name} {cells}"

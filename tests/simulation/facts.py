@@ -1,0 +1,182 @@
+"""The facts that were acknowledged, and the lists they come to: the expected side, from docs/semantics.md alone.
+
+The one idea: facts are kept as they were told and nothing is worked out until it is asked; then the naive evaluator reads all of them at once,
+in an order of its own. What a message adds is said beside the message, in ``kinds``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import lru_cache
+from random import Random
+from typing import Any
+
+from matchers.worlds import token as token_of
+from policies.values import Kind
+from streams.messages import CoverageStated, DeliveryCompleted
+from tests.engines.network import SECTIONS, Given, Listed, Row, given_of, pairs
+from tests.oracles import naive
+from tests.simulation.naming import Naming
+from tests.simulation.network import CONTRACTS, FEEDS, MAX_UNPLACED, NEVER, Published
+
+BEFORE = dt.date(1, 1, 1)
+
+
+@lru_cache(200_000)
+def token(kind: str, name: str) -> int:
+    """The token of a subject, by name."""
+    return token_of(Kind(kind), name)
+
+
+@dataclass(slots=True)
+class Delivery:
+    """A delivery as its source sent it so far."""
+
+    number: int
+    id: str
+    rows: set[int] = field(default_factory=set)
+    completed: DeliveryCompleted | None = None
+
+
+@dataclass(slots=True)
+class Statement:
+    """A coverage statement, the subjects it lists by name, and whether it was taken back."""
+
+    message: CoverageStated
+    names: tuple[str, ...]
+    withdrawn: bool = False
+
+
+@dataclass(slots=True)
+class Version:
+    """A published version, and since when it is withdrawn."""
+
+    number: int
+    published: Published
+    withdrawn: dt.date | None = None
+
+
+@dataclass(slots=True)
+class Reported:
+    """The outcome that counts of somebody, the day its time ends, and whether that day has come since it was told."""
+
+    outcome: str
+    on: dt.date
+    criterion: str | None
+    until: dt.date
+    over: bool
+
+
+class Facts:
+    """What a host has acknowledged."""
+
+    def __init__(self) -> None:
+        self.day = BEFORE
+        self.ends: Mapping[str, dt.date] | None = None  # None: no catalogue yet
+        self.rows: dict[tuple[str, int, int, int], Row] = {}
+        self.deliveries: dict[tuple[str, int], dict[str, Delivery]] = {}
+        self.statements: dict[str, Statement] = {}
+        self.policies: dict[str, list[Version]] = {}
+        self.answers: dict[str, dict[tuple[str, str], str]] = {}  # policy → subject and check → yes or no, the one given last at the end
+        self.outcomes: dict[tuple[str, int], Reported] = {}  # by policy, and whom the name counted as when it was told
+        self.decisions: dict[str, str] = {}  # by hold: what counts
+        self.naming = Naming()
+        self.world_changed = True
+        self._world: naive.World | None = None
+
+    # -- what is in force ----------------------------------------------------------------------------------------------
+
+    def versions(self, policy: str) -> list[Version]:
+        """The versions that were not withdrawn."""
+        return [version for version in self.policies.get(policy, ()) if version.withdrawn is None]
+
+    def active(self, policy: str) -> Version | None:
+        """The version whose list it is today: the latest whose first day has come; the older ones are superseded."""
+        return _begun(self.versions(policy), self.day)
+
+    def looked_back(self, policy: str, day: dt.date) -> Version | None:
+        """The version whose list it was on an earlier day, for whoever looks back from today."""
+        return _begun([v for v in self.policies.get(policy, ()) if v.withdrawn is None or day < v.withdrawn], day)
+
+    def suspended(self, version: Version, day: dt.date | None = None) -> bool:
+        """Has the agreement of a feed it reads ended, today or on another day?"""
+        return any((self.ends or {}).get(feed, NEVER) < (day or self.day) for feed in version.published.policy.feeds)
+
+    def in_effect(self, statement: Statement) -> bool:
+        """Does a coverage statement count: not taken back, and the delivery it names whole, as large as it says, and not void?"""
+        said = statement.message
+        if statement.withdrawn:
+            return False
+        if said.delivery is None:
+            return True
+        named = self.deliveries.get((said.feed, said.source), {}).get(said.delivery)
+        if named is None or named.completed is None:
+            return False
+        whole = named.completed
+        return said.rows in (None, whole.rows) and Decimal(whole.unplaced) <= MAX_UNPLACED * whole.rows
+
+    # -- the world -----------------------------------------------------------------------------------------------------
+
+    def given(self, rng: Random) -> Given:
+        """The whole world as a case would give it, its rows and statements in a random order."""
+        rows = [self.naming.read(row) for row in self.rows.values()]
+        rng.shuffle(rows)
+        coverage = [self._stated(one) for one in self.statements.values() if self.in_effect(one)]
+        rng.shuffle(coverage)
+        replace = [
+            {"feed": feed, "unit": FEEDS[feed]["sources"][source]["unit"], "delivery": delivery.number}
+            for (feed, source), deliveries in self.deliveries.items()
+            for delivery in deliveries.values()
+            if delivery.completed is not None and delivery.completed.replaces
+        ]
+        return given_of(rows, coverage=coverage, replace=replace)
+
+    def world(self, rng: Random) -> naive.World:
+        """The naive evaluator's world; made anew where a fact about records or coverage has come since."""
+        if self._world is None or self.world_changed:
+            self._world, self.world_changed = naive.World(CONTRACTS, self.given(rng)), False
+        return self._world
+
+    def names(self, kind: str) -> set[str]:
+        """The names of a kind that rows tell of."""
+        return {row.name for row in map(self.naming.read, self.rows.values()) if row.kind == kind}
+
+    def answered(self, world: naive.World, policy: str) -> naive.World:
+        """The world with the answers given for one policy; an answer is of whom its name counts as, and the one given last counts."""
+        kind = str(self.policies[policy][-1].published.policy.subject)
+        world.answers = {}
+        for (name, check), word in self.answers.get(policy, {}).items():
+            world.answers.setdefault(self.naming.counts_as(kind, name), {})[check] = word
+        return world
+
+    def expected(self, version: Version, world: naive.World, day: dt.date | None = None) -> dict[str, naive.Expected]:
+        """What is expected of every subject of a version's kind, by name; today, or on another day."""
+        data = version.published.data
+        return naive.evaluate(data, self.answered(world, data["policy"]), day or self.day)
+
+    def _stated(self, statement: Statement) -> dict[str, Any]:
+        said, kind = statement.message, FEEDS[statement.message.feed]["subject"]
+        listed = {"subjects": sorted({self.naming.counts_as(kind, name) for name in statement.names})}
+        where = listed if said.division is None else {"division": said.division}
+        return {"feed": said.feed, "unit": FEEDS[said.feed]["sources"][said.source]["unit"], **where, "complete_to": said.complete_to}
+
+
+def listing(version: Version, expected: Mapping[str, naive.Expected]) -> dict[int, Listed]:
+    """Those of the subjects who are on the list, by token."""
+    kind = str(version.published.policy.subject)
+    return {
+        token(kind, name): (one.status, one.checklist, pairs((criterion, feed) for criterion, feed, _ in one.missing))
+        for name, one in expected.items()
+        if one.status is not None
+    }
+
+
+def _begun(versions: list[Version], day: dt.date) -> Version | None:
+    begun = [v for v in versions if v.published.policy.effective_from <= day]
+    return max(begun, key=lambda version: version.number, default=None)
+
+
+__all__ = ["BEFORE", "SECTIONS", "Delivery", "Facts", "Reported", "Statement", "Version", "listing", "token"]

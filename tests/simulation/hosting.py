@@ -1,0 +1,125 @@
+"""A host on a folder, and every way in which its process ends and another takes up what is left.
+
+The one idea: what a stopped machine leaves is the log, its WAL and the snapshots; whoever opens a copy of them must find everything that was
+acknowledged, and nothing beside it but what was durable and not yet said.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from streams import snapshots
+from streams.host import Host, SnapshotRule
+from streams.storage import FILE
+from tests.simulation.kinds.crashes import CRASHES
+from tests.simulation.network import parts
+
+RULES = (1_000, 1_000, 2_500, 10**9)
+"""How many rows come before a snapshot (a message without rows counts 100): every 10 or 25 messages, or only where the schedule says so."""
+
+
+class Killed(Exception):
+    """The process is gone."""
+
+
+class Dying:
+    """A log that ends the process at one of its next appends, before or after that is durable.
+
+    Args:
+        at: how many appends go well before it.
+    """
+
+    def __init__(self, log: Any, after: bool, at: int = 0) -> None:
+        self._log, self._after, self._left = log, after, at
+
+    def append(self, rows: Sequence[Any], forget: int = -1) -> None:
+        last = self._left == 0
+        self._left -= 1
+        if not last or self._after:
+            self._log.append(rows, forget)
+        if last:
+            raise Killed
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)
+
+
+class Hosted:
+    """A host and the last offset it acknowledged."""
+
+    def __init__(self, seed: int, folder: Path) -> None:
+        self.seed, self.base, self.copies = seed, folder, 0
+        self.counts: Counter[str] = Counter()
+        self.offset = -1
+        self.rule = SnapshotRule(rows=RULES[seed % len(RULES)], closing_rows=RULES[seed % len(RULES)])
+        self.host = Host.open(folder / "0", parts(), create=True, rule=self.rule)
+
+    def close(self) -> None:
+        self.host.close()
+
+    def dying(self, after: bool, at: int = 0) -> None:
+        """The process will end at an append of its log."""
+        self.host._log = Dying(self.host._log, after, at)  # type: ignore[assignment]  # the process ends there
+
+    def crash(self, how: str, ahead: Sequence[int] = (0,)) -> int:
+        """The process ends; another opens what is left.
+
+        Args:
+            ahead: how many messages may be durable behind what was acknowledged.
+
+        Returns:
+            How many are.
+        """
+        assert how in CRASHES
+        self.counts["crashes"] += 1
+        if how == "closed":
+            self.host.close()
+            return self._opened(self.host.folder, ahead)
+        if how in ("snapshot", "damaged"):
+            self.host.snapshot()
+        old, self.copies = self.host.folder, self.copies + 1
+        new = self.base / str(self.copies)
+        _copied(old, new)
+        self.host.close()
+        shutil.rmtree(old)
+        if how == "torn":
+            with (new / f"{FILE}-wal").open("ab") as file:
+                file.write(Random(self.offset).randbytes(3000))
+        if how == "half snapshot":
+            (new / "snapshots" / f"{self.offset:020d}.writing").write_bytes(b"HMSNAP\r\n half")
+        if how == "damaged":
+            _damaged(snapshots.place(new / "snapshots", snapshots.offsets(new / "snapshots")[0]), self.offset)
+        return self._opened(new, ahead)
+
+    def ahead(self, allowed: Sequence[int]) -> int:
+        """How many messages are durable behind what was acknowledged; only so many may be."""
+        found = self.host.state.offset - self.offset
+        assert found in allowed, f"it stands at offset {self.offset + found}; {self.offset} was acknowledged, durable are {allowed} more"
+        return found
+
+    def _opened(self, folder: Path, ahead: Sequence[int]) -> int:
+        self.host = Host.open(folder, parts(), rule=self.rule)
+        return self.ahead(ahead)
+
+
+def _copied(old: Path, new: Path) -> None:
+    """What a machine that stopped would find: the log, its WAL and the snapshots; nothing that lives in memory."""
+    (new / "snapshots").mkdir(parents=True)
+    for name in (FILE, f"{FILE}-wal"):
+        if (old / name).exists():
+            shutil.copyfile(old / name, new / name)
+    for path in (old / "snapshots").iterdir():
+        shutil.copyfile(path, new / "snapshots" / path.name)
+
+
+def _damaged(path: Path, seed: int) -> None:
+    """One byte of it is another."""
+    content = bytearray(path.read_bytes())
+    at = Random(seed).randrange(len(content))
+    content[at] ^= 1
+    path.write_bytes(content)

@@ -1,0 +1,45 @@
+"""Everything that can happen, a module for each subject: its kinds, and what its messages tell.
+
+The one idea: two tables. ``KINDS`` says what a schedule may draw, ``TELLING`` what each kind of message means to the expected side. A new
+message is a module here and its rows in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from matchers.batch import RecordBatch
+from streams import messages as m
+from tests.simulation.events import Kind, Telling
+from tests.simulation.kinds import coverage, crashes, days, groups, identities, outcomes, policies, records
+
+KINDS: Mapping[str, Kind] = {
+    **records.KINDS,
+    **coverage.KINDS,
+    **policies.KINDS,
+    **identities.KINDS,
+    **outcomes.KINDS,
+    **days.KINDS,
+    **groups.KINDS,
+    **crashes.KINDS,
+}
+
+TELLING: Mapping[type, Telling] = {
+    m.CatalogueSet: policies.CATALOGUE,
+    m.DeliveryStarted: records.STARTED,
+    RecordBatch: records.ROWS,
+    m.DeliveryCompleted: records.COMPLETED,
+    m.PolicyPublished: policies.PUBLISHED,
+    m.PolicyWithdrawn: policies.WITHDRAWN,
+    m.CoverageStated: coverage.STATED,
+    m.CoverageWithdrawn: coverage.WITHDRAWN,
+    m.CheckAnswered: policies.ANSWERED,
+    m.Tick: days.TICKED,
+    m.EditionCut: policies.CUT,
+    m.IdentityMerged: identities.MERGED,
+    m.IdentitySplit: identities.SPLIT,
+    m.OutcomeReported: outcomes.REPORTED,
+    m.HoldDecided: outcomes.DECIDED,
+}
+
+__all__ = ["KINDS", "TELLING"]

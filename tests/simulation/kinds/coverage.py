@@ -1,0 +1,76 @@
+"""What units say about how complete they are: of a division or a list, at once or once a delivery is whole, and taken back.
+
+The one idea: a statement is a fact about a day; what it proves is worked out by the naive evaluator from those in effect. Source:
+docs/semantics.md §3.
+"""
+
+from __future__ import annotations
+
+from streams.messages import CoverageStated, CoverageWithdrawn
+from tests.simulation.drawing import Drawing, stating
+from tests.simulation.events import Event, Kind, Telling
+from tests.simulation.facts import Facts, Statement
+from tests.simulation.network import FEEDS
+
+# ---- drawing -----------------------------------------------------------------------------------------------------
+
+
+def stated(d: Drawing) -> list[Event]:
+    """Statements that take effect at once: of one source, or of all sources of a feed some policy rests on."""
+    feed = d.rng.choice(d.read() if d.chance(0.8) else list(FEEDS))
+    units = [source["unit"] for source in FEEDS[feed]["sources"]]
+    return [stating(d, "stated", feed, unit, delay=d.late()) for unit in (units if d.chance(0.6) else [d.unit(feed)])]
+
+
+def waiting(d: Drawing) -> list[Event]:
+    """A statement about a delivery that may not be whole, or was long ago, or never will be."""
+    if not d.deliveries:
+        return stated(d)
+    feed, unit, id, rows = d.rng.choice(d.deliveries)
+    id = f"{feed}-{unit}-{d.numbers[feed, unit] + 1}" if d.chance(0.2) else id
+    return [stating(d, "waiting", feed, unit, id, rows, d.late())]
+
+
+def taken_back(d: Drawing) -> list[Event]:
+    """A statement withdrawn; now and then one nobody made."""
+    if not d.statements:
+        return stated(d)
+    statement = d.rng.choice(d.statements) if d.chance(0.95) else "nobody-said-this"
+    return [Event("taken back", f"{statement} is withdrawn", CoverageWithdrawn(statement), None, d.late())]
+
+
+# ---- telling -----------------------------------------------------------------------------------------------------
+
+
+def _may_state(facts: Facts, event: Event) -> bool:
+    """Once; the same again is nothing."""
+    message = event.message
+    assert isinstance(message, CoverageStated)
+    known = facts.statements.get(message.statement)
+    return facts.ends is not None and (known is None or known.message == message)
+
+
+def _stated(facts: Facts, event: Event) -> None:
+    message = event.message
+    assert isinstance(message, CoverageStated)
+    facts.statements.setdefault(message.statement, Statement(message, event.told))
+    facts.world_changed = True
+
+
+def _may_withdraw(facts: Facts, event: Event) -> bool:
+    message = event.message
+    assert isinstance(message, CoverageWithdrawn)
+    return message.statement in facts.statements
+
+
+def _withdrawn(facts: Facts, event: Event) -> None:
+    message = event.message
+    assert isinstance(message, CoverageWithdrawn)
+    facts.statements[message.statement].withdrawn = True
+    facts.world_changed = True
+
+
+STATED = Telling(_may_state, _stated, frozenset({"coverage", "evidence"}))
+WITHDRAWN = Telling(_may_withdraw, _withdrawn, frozenset({"coverage", "evidence"}))
+
+KINDS = {"stated": Kind(6, stated), "waiting": Kind(2, waiting), "taken back": Kind(5, taken_back)}

@@ -1,0 +1,29 @@
+"""The process ends, in every way it can, and starts again from what was durable; and the points at which nothing is on its way.
+
+The one idea: these events act on the host from outside; what they do is said in ``running``, by their words.
+"""
+
+from __future__ import annotations
+
+from tests.simulation.drawing import Drawing
+from tests.simulation.events import Event, Kind
+
+CRASHES = {
+    "killed": "the process is killed; another opens a copy of what was committed",
+    "torn": "it is killed while it writes: behind the last commit lies half a frame",
+    "before commit": "it is killed while it handles the next message, before the commit",
+    "after commit": "it is killed after the commit of the next message, before it says so",
+    "closed": "it is closed and opened again",
+    "snapshot": "it writes a snapshot and is killed",
+    "damaged": "it writes a snapshot, is killed, and the snapshot does not read back",
+    "half snapshot": "it is killed while it writes a snapshot",
+}
+
+
+def crashed(d: Drawing) -> list[Event]:
+    """One of the ways to end."""
+    how = d.rng.choice(list(CRASHES))
+    return [Event(how, CRASHES[how], again=False)]
+
+
+KINDS = {"crash": Kind(10, crashed)}

@@ -1,0 +1,47 @@
+"""Messages that are sent in groups: all in one transaction or none, or streamed, each in its own while the next is applied.
+
+The one idea: a marker says how the messages behind it are sent, and what becomes of the process meanwhile; where they are dropped or end early,
+what is left is a smaller group. What is done then is said in ``running``, by these words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.simulation.drawing import Drawing
+from tests.simulation.events import Event, Kind
+
+ENDS = {
+    "": "",
+    "before commit": "; it is killed before the commit",
+    "after commit": "; it is killed after the commit, before it says so",
+    "stopped": "; the sender stops listening",
+}
+"""What becomes of a group; of one in one transaction nobody can stop listening."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """How many messages, what becomes of them, and at which one of those that are streamed."""
+
+    size: int
+    end: str
+    at: int
+
+
+def together(d: Drawing) -> list[Event]:
+    """Some messages in one transaction."""
+    return [_marker(d, "together", "in one transaction", ["", "", "before commit", "after commit"])]
+
+
+def streamed(d: Drawing) -> list[Event]:
+    """Some messages one by one, without waiting for the disk."""
+    return [_marker(d, "streamed", "without waiting", list(ENDS))]
+
+
+def _marker(d: Drawing, kind: str, how: str, ends: list[str]) -> Event:
+    size, end = d.rng.choice([2, 3, 4, 6, 9]), d.rng.choice(ends)
+    return Event(kind, f"the next {size} messages are sent {how}{ENDS[end]}", None, Group(size, end, d.rng.randrange(size)), again=False)
+
+
+KINDS = {"together": Kind(3, together), "streamed": Kind(3, streamed)}

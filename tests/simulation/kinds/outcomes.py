@@ -1,0 +1,156 @@
+"""What agencies find of their candidates, and what two people decide about what is held back.
+
+The one idea: an outcome is of whom the name counts as when it is told, and keeps somebody off while its time lasts, unless news came; so the
+expected side keeps the last word of each and whether its time is over. Who is listed and which holds there are is looked up when an event is
+sent, as agencies and the two people would: it says only which one is meant. Source: docs/semantics.md §17 and §18.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
+
+from policies.tree import leaves
+from streams.messages import HoldDecided, OutcomeReported
+from tests.oracles.listing import MONTHS, months_after
+from tests.simulation.drawing import Drawing
+from tests.simulation.events import Event, Kind, Telling
+from tests.simulation.facts import Facts, Reported, token
+from tests.simulation.network import Published
+
+PEOPLE = ("author", "approver")
+AGENCY = "the agency"
+LISTED = "listed"
+"""The kind of event that is about somebody on the list, if there is anybody; else about whom it names."""
+NEWEST, ANY, NONE = "the newest", "any", "there is none"
+"""Which hold is meant; the name of none."""
+
+# ---- drawing -----------------------------------------------------------------------------------------------------
+
+
+def reported(d: Drawing) -> list[Event]:
+    """A few outcomes of one policy, of today or earlier, of anybody; now and then one that was told, or what the agency found since."""
+    if not d.published:
+        return []
+    if d.reported and d.chance(0.3):
+        policy, name, message = d.rng.choice(d.reported[-8:])
+        if d.chance(0.5):
+            return [_report(d, policy, name, message)]
+        return [_report(d, policy, name, _of(d, policy, name, d.rng.choice(list(MONTHS))))]
+    policy = d.rng.choice(list(d.published))
+    out = []
+    for _ in range(d.rng.choice([1, 2, 3, 4])):
+        name = _likely(d, str(d.published[policy][-1].policy.subject))
+        out.append(_report(d, policy, name, _of(d, policy, name, d.rng.choice(list(MONTHS)))))
+    return out
+
+
+def refused(d: Drawing) -> list[Event]:
+    """An outcome of no policy, in no word there is, of a day to come, of a wrong criterion or none, of nobody's finding."""
+    if not d.published:
+        return []
+    policy = d.rng.choice(list(d.published))
+    name = _likely(d, str(d.published[policy][-1].policy.subject))
+    good = _of(d, policy, name, d.rng.choice(["declined", "moved"]))
+    bad = [
+        replace(good, policy="nobody-published-this"), replace(good, outcome="vanished"), replace(good, on=d.day + dt.timedelta(3)),
+        replace(good, outcome="not_eligible"), replace(good, criterion=_criterion(d, policy)), replace(good, by=" "),
+        replace(good, outcome="not_eligible", criterion="no-such-criterion"),
+    ]  # fmt: skip
+    return [_report(d, policy, name, d.rng.choice(bad))]
+
+
+def decided(d: Drawing) -> list[Event]:
+    """Two people have looked at a hold, the newest most often; now and then at none, for no reason, to no end, or it is one alone."""
+    hold = d.rng.choice([NEWEST, NEWEST, NEWEST, ANY, ANY, ANY, NONE])
+    message = HoldDecided(hold, d.rng.choice(["release", "release", "reject"]), "looked at", *PEOPLE)
+    if d.chance(0.1):
+        message = d.rng.choice([replace(message, by="approver"), replace(message, reason=" "), replace(message, decision="forget")])
+    return [Event("decided", f"of the holds {hold} is decided: {message.decision}", message, None, d.late())]
+
+
+def _of(d: Drawing, policy: str, name: str, outcome: str) -> OutcomeReported:
+    """An outcome of a day up to today; often one whose time is about to be over."""
+    on = d.day - dt.timedelta(d.rng.choice([0, 0, 0, 1, 5, 25, 100, 300]))
+    if MONTHS[outcome] and d.chance(0.4):
+        over = d.day + dt.timedelta(d.rng.choice([-1, 0, 1, 1, 2, 4, 8]))
+        on = min(d.day, months_after(over, -MONTHS[outcome]))
+    criterion = _criterion(d, policy) if outcome == "not_eligible" else None
+    kind = str(d.published[policy][-1].policy.subject)
+    return OutcomeReported(policy, token(kind, name), outcome, on, AGENCY, criterion)
+
+
+def _report(d: Drawing, policy: str, name: str, message: OutcomeReported) -> Event:
+    d.looked_at.append((str(d.published[policy][-1].policy.subject), name))
+    wrong = f" for {message.criterion}" if message.criterion else ""
+    listed = (policy, name, message) not in d.reported and message.policy == policy and d.chance(0.6)
+    d.reported.append((policy, name, message))
+    who = f"somebody on the list (else {name})" if listed else name
+    said = f"{message.policy}: {who} is reported {message.outcome}{wrong} on {message.on}"
+    return Event(LISTED if listed else "reported", said, message, name, d.late())
+
+
+def _likely(d: Drawing, kind: str) -> str:
+    """Anybody of a kind; often one who was looked at or counts as another, seldom one nobody has heard of."""
+    known = [name for of, name in d.looked_at if of == kind] + [name for of, name in d.merges if of == kind]
+    if known and d.chance(0.2):
+        return d.rng.choice(known)
+    return f"{kind[0]}9" if d.chance(0.03) else d.rng.choice(d.names[kind])
+
+
+def _criterion(d: Drawing, policy: str) -> str:
+    return d.rng.choice(sorted(_criteria(d.published[policy][-2:])))
+
+
+def _criteria(versions: Sequence[Published]) -> set[str]:
+    return {leaf.meta.id for version in versions for leaf in leaves(version.policy.criteria)}
+
+
+# ---- telling -----------------------------------------------------------------------------------------------------
+
+
+def _may_report(facts: Facts, event: Event) -> bool:
+    """Of a policy there is, in one of the words, of a day that has come, by somebody; with a criterion of it where that was wrong."""
+    message = event.message
+    assert isinstance(message, OutcomeReported)
+    versions = [version.published for version in facts.policies.get(message.policy, ())]
+    if not versions or message.outcome not in MONTHS or message.on > facts.day or not message.by.strip():
+        return False
+    if message.outcome != "not_eligible":
+        return message.criterion is None
+    return message.criterion in _criteria(versions)
+
+
+def _reported(facts: Facts, event: Event) -> None:
+    """The latest by its day counts, of equal ones the one told last."""
+    message = event.message
+    assert isinstance(message, OutcomeReported)
+    kind = str(facts.policies[message.policy][-1].published.policy.subject)
+    key = (message.policy, token(kind, facts.naming.counts_as(kind, event.told)))
+    known = facts.outcomes.get(key)
+    said = (message.outcome, message.on, message.criterion)
+    if known is None or (known.on <= message.on and said != (known.outcome, known.on, known.criterion)):
+        until = months_after(message.on, MONTHS[message.outcome])
+        facts.outcomes[key] = Reported(*said, until, over=until <= facts.day)
+
+
+def _may_decide(facts: Facts, event: Event) -> bool:
+    """Two people, with a reason, in one of two words; a hold there is not is passed over."""
+    message = event.message
+    assert isinstance(message, HoldDecided)
+    return message.by != message.approved_by and bool(message.reason.strip()) and message.decision in ("release", "reject")
+
+
+def _decided(facts: Facts, event: Event) -> None:
+    """What was released is decided for good; what was rejected is not."""
+    message = event.message
+    assert isinstance(message, HoldDecided)
+    if facts.decisions.get(message.hold) != "release":
+        facts.decisions[message.hold] = message.decision
+
+
+REPORTED = Telling(_may_report, _reported, frozenset({"outcome"}))
+DECIDED = Telling(_may_decide, _decided, frozenset({"release"}))
+
+KINDS = {"reported": Kind(5, reported), "refused outcome": Kind(1, refused), "decided": Kind(4, decided)}

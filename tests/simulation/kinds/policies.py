@@ -1,0 +1,196 @@
+"""What people decide: policies published, amended from a later day, withdrawn; agreements that end; answers; editions cut.
+
+The one idea: decisions are told in their order, so the expected side keeps the last word of each; which version is in force is read off the day.
+Source: docs/semantics.md §8 and §9, docs/rules.md §6 (the life of a version).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from streams.messages import CheckAnswered, EditionCut, PolicyPublished, PolicyWithdrawn
+from tests.simulation.drawing import Drawing
+from tests.simulation.events import Event, Kind, Telling
+from tests.simulation.facts import Facts, Version, token
+from tests.simulation.network import NEVER, Published, catalogue_set, version_of
+
+PEOPLE = ("author", "approver")
+
+# ---- drawing -----------------------------------------------------------------------------------------------------
+
+
+def published(d: Drawing) -> list[Event]:
+    """A policy for the first time, or after it was withdrawn; else an amendment."""
+    fresh = [name for name in d.bodies if name not in d.published or name in d.withdrawn]
+    return _publication(d, "published", d.rng.choice(fresh)) if fresh else amended(d)
+
+
+def amended(d: Drawing) -> list[Event]:
+    """The next version of a policy in force, from today, from its own day, or from a day to come."""
+    known = sorted(d.published.keys() - d.withdrawn)
+    return _publication(d, "amended", d.rng.choice(known)) if known else published(d)
+
+
+def withdrawn(d: Drawing) -> list[Event]:
+    """A policy withdrawn, today or as if on an earlier day, often published anew soon; seldom once more since another day."""
+    known = sorted(d.published if d.chance(0.1) else d.published.keys() - d.withdrawn)
+    if not known:
+        return []
+    name = d.rng.choice(known)
+    d.withdrawn.add(name)
+    since, reason = (_since(d, name), d.rng.choice(["ended"] * 9 + [" "])) if d.chance(0.6) else (None, "ended")
+    said = f"{name} is withdrawn" + ("" if since is None else f" since {since}, {'for a reason' if reason.strip() else 'without a reason'}")
+    out = [Event("withdrawn", said, PolicyWithdrawn(name, *PEOPLE, reason, since), again=False)]
+    return [*out, *_publication(d, "published", name)] if d.chance(0.4) else out
+
+
+def _since(d: Drawing, name: str) -> dt.date:
+    """A day the withdrawal reaches back to: mostly a few days ago; the first day in force, the one before it, or a day to come."""
+    first = min(version.policy.effective_from for version in d.published[name])
+    ago = d.day - dt.timedelta(d.rng.choice([0, 1, 1, 2, 5, 20, 20, 60, -1]))
+    return ago if d.chance(0.7) else first - dt.timedelta(d.rng.choice([0, 0, 1, -3]))
+
+
+def answered(d: Drawing) -> list[Event]:
+    """Some answers to the checks of one policy; the last word counts."""
+    asking = sorted({(name, check) for name, versions in d.published.items() for one in versions[-2:] for check in one.checks})
+    if not asking:
+        return []
+    out: list[Event] = []
+    policy, check = d.rng.choice(asking)
+    for _ in range(d.rng.choice([2, 4, 6, 8])):
+        kind = str(d.published[policy][-1].policy.subject)
+        name, answer = d.rng.choice([*d.names[kind] * 3, f"{kind[0]}9"]), d.chance(0.4)
+        message = CheckAnswered(policy, token(kind, name), check, answer)
+        said = f"{policy}: {check} of {name} is answered {'yes' if answer else 'no'}"
+        out.append(Event("answered", said, message, name, d.late()))
+        d.looked_at.append((kind, name))
+    return out
+
+
+def cut(d: Drawing) -> list[Event]:
+    """An edition closed by hand; now and then of a policy nobody published."""
+    names = [*d.published, "nobody-published-this"]
+    policy = d.rng.choices(names, [10] * len(d.published) + [1])[0]
+    return [Event("cut", f"the edition of {policy} is cut", EditionCut(policy), None, d.late())]
+
+
+def agreement(d: Drawing) -> list[Event]:
+    """The agreement on a feed some policy reads gets another last day: past, today, soon; or is renewed."""
+    read = sorted({feed for versions in d.published.values() for feed in versions[-1].policy.feeds})
+    if d.ends and d.chance(0.6):
+        del d.ends[d.rng.choice(sorted(d.ends))]
+    elif read:
+        d.ends[d.rng.choice(read)] = d.day + dt.timedelta(d.rng.choice([-3, -1, 0, 0, 1, 2, 7]))
+    ends = dict(d.ends)
+    said = ", ".join(f"{feed} until {day}" for feed, day in ends.items()) or "all renewed"
+    return [Event("agreement", f"agreements: {said}", catalogue_set(ends, d.late_after), ends, again=False)]
+
+
+def _publication(d: Drawing, kind: str, name: str) -> list[Event]:
+    versions = d.published.setdefault(name, [])
+    d.withdrawn.discard(name)
+    number = len(versions) + 1
+    bodies = d.bodies[name]
+    body = bodies[(number - 1) % len(bodies)]
+    start = d.day + dt.timedelta(d.rng.choice([0, 1, 1, 2, 3, 10])) if d.chance(0.5) else None
+    end = d.day + dt.timedelta(d.rng.choice([0, 3, 30, 400])) if d.chance(0.15) else None
+    made = version_of(body, number, start, end)
+    versions.append(made)
+    force = f"{made.policy.effective_from} to {made.policy.effective_to or 'open'}"
+    message = PolicyPublished(name, number, made.text, made.policy.digest, *PEOPLE)
+    return [Event(kind, f"{name} version {number} is published, in force {force}", message, made)]
+
+
+# ---- telling -----------------------------------------------------------------------------------------------------
+
+
+def _may_publish(facts: Facts, event: Event) -> bool | None:
+    """The number behind the last, under agreements that reach its first day; a version that is known is nothing. The first may have any."""
+    message, made = event.message, event.told
+    assert isinstance(message, PolicyPublished) and isinstance(made, Published)
+    known = [version.number for version in facts.policies.get(message.policy, ())]
+    if facts.ends is None:
+        return False
+    if message.version in known:
+        return True
+    if known and message.version != known[-1] + 1:
+        return False
+    return not any(facts.ends.get(feed, NEVER) < made.policy.effective_from for feed in made.policy.feeds)
+
+
+def _published(facts: Facts, event: Event) -> None:
+    message, made = event.message, event.told
+    assert isinstance(message, PolicyPublished) and isinstance(made, Published)
+    versions = facts.policies.setdefault(message.policy, [])
+    if message.version not in [version.number for version in versions]:
+        versions.append(Version(message.version, made))
+
+
+def _may_withdraw(facts: Facts, event: Event) -> bool | None:
+    """Back to a day that has come and on which a version that stands was in force, for a reason; what is withdrawn, since no other day.
+
+    Where the first version by number is not the first to begin, the page does not say which of their first days counts.
+    """
+    message = event.message
+    assert isinstance(message, PolicyWithdrawn)
+    standing = facts.versions(message.policy)
+    if message.policy not in facts.policies:
+        return False
+    if message.since is None:
+        return True if standing else None
+    if not message.reason.strip() or message.since > facts.day:
+        return False
+    if not standing:
+        return message.since == facts.policies[message.policy][-1].withdrawn
+    first = {standing[0].published.policy.effective_from, min(version.published.policy.effective_from for version in standing)}
+    return True if message.since >= max(first) else False if message.since < min(first) else None
+
+
+def _withdrawn(facts: Facts, event: Event) -> None:
+    message = event.message
+    assert isinstance(message, PolicyWithdrawn)
+    for version in facts.versions(message.policy):
+        version.withdrawn = message.since or facts.day
+
+
+def _may_answer(facts: Facts, event: Event) -> bool | None:
+    """A check every version asks must be taken, one that none asks refused."""
+    message = event.message
+    assert isinstance(message, CheckAnswered)
+    asked = [message.check in version.published.checks for version in facts.policies.get(message.policy, ())]
+    return False if not any(asked) else True if all(asked) else None
+
+
+def _answered(facts: Facts, event: Event) -> None:
+    message = event.message
+    assert isinstance(message, CheckAnswered)
+    said = facts.answers.setdefault(message.policy, {})
+    said.pop((event.told, message.check), None)
+    said[event.told, message.check] = "yes" if message.answer else "no"
+
+
+def _may_cut(facts: Facts, event: Event) -> bool:
+    message = event.message
+    assert isinstance(message, EditionCut)
+    return message.policy in facts.policies
+
+
+def _agreed(facts: Facts, event: Event) -> None:
+    facts.ends = dict(event.told)
+
+
+CATALOGUE = Telling(lambda facts, event: True, _agreed, frozenset({"agreement", "evidence"}))
+PUBLISHED = Telling(_may_publish, _published, frozenset({"publication", "amendment", "agreement"}))  # it may be suspended at once
+WITHDRAWN = Telling(_may_withdraw, _withdrawn, frozenset({"withdrawal"}))
+ANSWERED = Telling(_may_answer, _answered, frozenset({"answer", "evidence"}))
+CUT = Telling(_may_cut, lambda facts, event: None, frozenset())
+
+KINDS = {
+    "published": Kind(2, published),
+    "amended": Kind(3, amended),
+    "withdrawn": Kind(3, withdrawn),
+    "answered": Kind(10, answered),
+    "cut": Kind(2, cut),
+    "agreement": Kind(3, agreement),
+}

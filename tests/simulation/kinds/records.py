@@ -1,0 +1,244 @@
+"""What happens to records: they come new, late, corrected, deleted, doubtful or all anew, and move people between households and streets.
+
+The one idea: a sender only ever adds deliveries; whatever a row was, its next version is a row like it with other cells, an order that may be
+older, and a later delivery. Source: docs/semantics.md §1.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from streams.messages import DeliveryCompleted, DeliveryStarted
+from tests.engines.network import REGISTERS, Row
+from tests.simulation.drawing import Drawing, batch, delivery
+from tests.simulation.events import Event, Kind, Telling
+from tests.simulation.facts import Delivery, Facts
+from tests.simulation.network import FEEDS
+from tests.worlds_feeds import DIVISIONS
+
+IDENTITY = ("key", "source")
+
+# ---- drawing -----------------------------------------------------------------------------------------------------
+
+
+def new(d: Drawing) -> list[Event]:
+    """Some rows nobody had yet, late ones among them."""
+    if not d.held:
+        return corrected(d)
+    feed, unit = d.held[0].feed, d.held[0].source
+    chosen = [row for row in d.held if (row.feed, row.source) == (feed, unit)][: d.rng.choice([1, 2, 5, 20])]
+    d.held = [row for row in d.held if row not in chosen]
+    return delivery(d, "new", feed, unit, [d.lifted(row) for row in chosen])
+
+
+def corrected(d: Drawing) -> list[Event]:
+    """Rows as others of their feed: moved, emptied, doubtful, or handed to another subject; some older than what stands."""
+    feed, unit, rows = _sent(d)
+    return delivery(d, "corrected", feed, unit, [_like(d, row) for row in d.some(rows, 4)]) if rows else []
+
+
+def deleted(d: Drawing) -> list[Event]:
+    """Tombstones, also of rows that have not come yet."""
+    feed, unit, rows = _sent(d)
+    rows = rows + [row for row in d.held if (row.feed, row.source) == (feed, unit)]
+    return delivery(d, "deleted", feed, unit, [_again(d, row, {"deleted": True}) for row in d.some(rows, 3)]) if rows else []
+
+
+def replaced(d: Drawing) -> list[Event]:
+    """Everything a source has, as it says: what is not in it is withdrawn."""
+    feed, unit, rows = _sent(d)
+    latest = {row.record["key"]: row for row in rows if not row.record.get("deleted")}
+    kept = [d.lifted(row) for row in latest.values() if d.chance(0.7)]
+    return delivery(d, "replaced", feed, unit, kept[:30], replaces=True)
+
+
+def quarantined(d: Drawing) -> list[Event]:
+    """Rows that broke a rule of the contract: of unknown values and presence, whose links may still be read."""
+    feed, unit, rows = _sent(d)
+    links = tuple(FEEDS[feed].get("links", {}))
+    doubtful = [
+        _again(d, row, {"quarantined": True, **{link: row.record.get(link) for link in links if d.chance(0.7)}}) for row in d.some(rows, 3)
+    ]
+    return delivery(d, "quarantined", feed, unit, doubtful) if rows else []
+
+
+def unreadable(d: Drawing) -> list[Event]:
+    """A delivery some of whose rows name nobody: its coverage is void beyond the contract's share, and holds at exactly the share."""
+    feed, unit, rows = _sent(d)
+    part = [_like(d, row) for row in d.some(rows, 6)]
+    return delivery(d, "unreadable", feed, unit, part, unplaced=d.rng.choice([0, 1, 1, 2, 3]), stated=0.95) if rows else []
+
+
+def resent(d: Drawing) -> list[Event]:
+    """A part of a batch once more, because the sender was not sure."""
+    known = [one for one in d.batches if one.told]
+    if not known:
+        return []
+    one = d.rng.choice(known)
+    return [batch("resent", [row for row in one.told if d.chance(0.6)] or one.told[:1], d.late())]
+
+
+def moved(d: Drawing) -> list[Event]:
+    """A person, a household or a dwelling is somewhere else: another street, another home, or both."""
+    feed = d.rng.choice(["hukou", "hukou", "household", "dwelling"])
+    rows = _register_rows(d, feed)
+    if not rows:
+        return []
+    row = d.rng.choice(rows)
+    cells: dict[str, Any] = {}
+    link, kind = {"hukou": ("household", "household"), "household": ("registered_at", "dwelling"), "dwelling": ("", "")}[feed]
+    if link and d.chance(0.7):
+        cells[link] = d.rng.choice([*d.names[kind], f"{kind[0]}9", None])
+    if not cells or d.chance(0.5):
+        cells["division"] = d.rng.choices([*DIVISIONS, None], [40, 15, 15, 10, 5, 5, 5, 2, 2, 4])[0]
+    return delivery(d, "moved", feed, row.source, [_newer(d, row, {**_cells(row), **cells})])
+
+
+def split(d: Drawing) -> list[Event]:
+    """Some members of a household found a new one, which may be named before it is known."""
+    rows = [row for row in _register_rows(d, "hukou") if row.record.get("household")]
+    if not rows:
+        return []
+    old = d.rng.choice(rows).record["household"]
+    name = f"h{len(d.names['household'])}"
+    d.names["household"].append(name)
+    leaving: dict[str, Row] = {row.name: row for row in rows if row.record["household"] == old and d.chance(0.6)}
+    like = next((row for row in reversed(d.sent) if row.feed == "household" and row.name == old and "size" in row.record), None)
+    found: list[Event] = []
+    for unit in sorted({row.source for row in leaving.values()}):
+        part = [_newer(d, row, {**_cells(row), "household": name}) for row in leaving.values() if row.source == unit]
+        found += delivery(d, "split", "hukou", unit, part)
+    cells = _cells(like) if like else {"division": "310107020", "registered_at": d.rng.choice(d.names["dwelling"])}
+    record = {"key": f"{name}-register", "source": "city-psb", **cells, "size": max(1, len(leaving))}
+    told = delivery(d, "split", "household", "city-psb", [Row("household", name, "household", record)])
+    return found + told if d.chance(0.6) else told + found
+
+
+# ---- parts -------------------------------------------------------------------------------------------------------
+
+
+def _sent(d: Drawing) -> tuple[str, str, list[Row]]:
+    """The rows one source has sent so far; a source of more rows more often."""
+    row = d.rng.choice(d.sent) if d.sent else d.held[0]
+    return row.feed, row.source, [one for one in d.sent if (one.feed, one.source) == (row.feed, row.source)]
+
+
+def _register_rows(d: Drawing, feed: str) -> list[Row]:
+    """The register's rows with cells, the last of each subject only."""
+    return list({row.name: row for row in d.sent if row.feed == feed and not row.record.keys() & {"deleted", "quarantined"}}.values())
+
+
+def _cells(row: Row) -> dict[str, Any]:
+    return {
+        name: cell for name, cell in row.record.items() if name not in (*IDENTITY, "order", "delivery", "row", "deleted", "quarantined")
+    }
+
+
+def _shifted(order: Any, by: int) -> Any:
+    return order + dt.timedelta(by) if isinstance(order, dt.date) else order + by
+
+
+def _again(d: Drawing, row: Row, cells: dict[str, Any], owner: Row | None = None, shifts: Sequence[int] = (0, 0, 1, 1, 2, -1)) -> Row:
+    """Another version of a row's record: the same key, an order a little later, equal, or earlier."""
+    record = {name: row.record[name] for name in IDENTITY}
+    if "order" in row.record:
+        record["order"] = _shifted(row.record["order"], d.rng.choice(shifts))
+    owner = owner or row
+    return Row(owner.kind, owner.name, row.feed, {**record, **cells})
+
+
+def _newer(d: Drawing, row: Row, cells: dict[str, Any]) -> Row:
+    return _again(d, row, cells, shifts=(0, 1, 1, 2))
+
+
+def _like(d: Drawing, row: Row) -> Row:
+    """The record with the cells of another of its feed."""
+    others = [one for one in (*d.sent, *d.held) if one.feed == row.feed]
+    like = d.rng.choice(others)
+    handed = row.feed not in REGISTERS.values() and d.chance(0.15)
+    doubts = {"quarantined": True} if like.record.get("quarantined") else {}
+    return _again(d, row, {**_cells(like), **doubts}, like if handed else row)
+
+
+# ---- telling -----------------------------------------------------------------------------------------------------
+
+
+def _of(facts: Facts, message: Any) -> dict[str, Delivery]:
+    return facts.deliveries.get((message.feed, message.source), {})
+
+
+def _may_start(facts: Facts, event: Event) -> bool | None:
+    """The number it has already, or the one behind the last; a number of another delivery is refused, of a gap the semantics say nothing."""
+    message = event.message
+    assert isinstance(message, DeliveryStarted)
+    known = _of(facts, message)
+    if facts.ends is None:
+        return False
+    if message.id in known:
+        return known[message.id].number == message.delivery
+    taken = {one.number for one in known.values()}
+    return False if message.delivery in taken else True if message.delivery == max(taken, default=0) + 1 else None
+
+
+def _started(facts: Facts, event: Event) -> None:
+    message = event.message
+    assert isinstance(message, DeliveryStarted)
+    facts.deliveries.setdefault((message.feed, message.source), {}).setdefault(message.id, Delivery(message.delivery, message.id))
+
+
+def _numbered(facts: Facts, message: Any) -> Delivery | None:
+    return next((one for one in _of(facts, message).values() if one.number == message.delivery), None)
+
+
+def _may_come(facts: Facts, event: Event) -> bool | None:
+    """Rows of a delivery that was started; of a whole one only rows it has."""
+    known = _numbered(facts, event.message)
+    if known is None:
+        return False
+    return True if known.completed is None or {row.record["row"] for row in event.told} <= known.rows else None
+
+
+def _came(facts: Facts, event: Event) -> None:
+    message: Any = event.message
+    known = _numbered(facts, message)
+    assert known is not None
+    for row in event.told:
+        known.rows.add(row.record["row"])
+        facts.rows[message.feed, message.source, message.delivery, row.record["row"]] = row
+    facts.world_changed = True
+
+
+def _may_complete(facts: Facts, event: Event) -> bool:
+    """When all its readable rows are there; again only as before."""
+    message = event.message
+    assert isinstance(message, DeliveryCompleted)
+    known = _of(facts, message).get(message.id)
+    if known is None:
+        return False
+    return known.completed == message if known.completed else len(known.rows) == message.rows - message.unplaced
+
+
+def _completed(facts: Facts, event: Event) -> None:
+    message = event.message
+    assert isinstance(message, DeliveryCompleted)
+    _of(facts, message)[message.id].completed = message
+    facts.world_changed = True
+
+
+STARTED = Telling(_may_start, _started, frozenset())
+ROWS = Telling(_may_come, _came, frozenset({"record", "evidence"}))
+COMPLETED = Telling(_may_complete, _completed, frozenset({"record", "coverage", "evidence"}))
+
+KINDS = {
+    "new": Kind(6, new),
+    "corrected": Kind(7, corrected),
+    "deleted": Kind(3, deleted),
+    "replaced": Kind(2, replaced),
+    "quarantined": Kind(2, quarantined),
+    "unreadable": Kind(2, unreadable),
+    "resent": Kind(3, resent),
+    "moved": Kind(5, moved),
+    "split": Kind(1, split),
+}

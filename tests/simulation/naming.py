@@ -1,0 +1,81 @@
+"""Whom names name: the decisions about identity in force, and rows read under them.
+
+The one idea: what was delivered is kept as it came; a decision is a rule for reading it, so undoing one is forgetting the rule. This is the
+expected side's own reading of docs/semantics.md §15, by names; nothing of it is taken from the matcher.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from tests.engines.network import Row
+from tests.oracles.naive_records import LINK_KINDS
+
+Record: TypeAlias = tuple[str, str, str]
+"""Feed, unit and the record's key there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a correction tells, by names: ``name`` counts as ``into``, everywhere or in some records; as itself: that is taken back."""
+
+    kind: str
+    name: str
+    into: str
+    records: tuple[Record, ...] = ()
+
+
+@dataclass(slots=True)
+class Naming:
+    """The decisions in force."""
+
+    merged: dict[tuple[str, str], str] = field(default_factory=dict)
+    given: dict[tuple[Record, str, str], str] = field(default_factory=dict)
+
+    def put(self, decided: Decided) -> None:
+        """A decision, or one taken back."""
+        back = decided.into == decided.name
+        if not decided.records:
+            if back:
+                self.merged.pop((decided.kind, decided.name), None)
+            else:
+                self.merged[decided.kind, decided.name] = decided.into
+        for record in decided.records:
+            if back:
+                self.given.pop((record, decided.kind, decided.name), None)
+            else:
+                self.given[record, decided.kind, decided.name] = decided.into
+
+    def counts_as(self, kind: str, name: str) -> str:
+        """Whom a name counts as: merges are followed to their end."""
+        while (kind, name) in self.merged:
+            name = self.merged[kind, name]
+        return name
+
+    def read(self, row: Row) -> Row:
+        """A row whose cells name whom they count as: first the given record, then the merge."""
+        where = (row.feed, row.source, str(row.record["key"]))
+        record = dict(row.record)
+        for link in LINK_KINDS.keys() & record.keys():
+            if record[link]:
+                record[link] = self._cell(where, LINK_KINDS[link], record[link])
+        return replace(row, name=self._cell(where, row.kind, row.name), record=record)
+
+    def in_force(self, decided: Decided) -> int:
+        """How many of the decisions that one would take back are in force."""
+        if not decided.records:
+            return int((decided.kind, decided.name) in self.merged)
+        return sum((record, decided.kind, decided.name) in self.given for record in decided.records)
+
+    def _cell(self, where: Record, kind: str, name: str) -> str:
+        return self.counts_as(kind, self.given.get((where, kind, name), name))
+
+
+def naming(row: Row) -> Iterable[tuple[str, str]]:
+    """The subjects a row names, by kind: whom it is about, and whom it links to."""
+    yield row.kind, row.name
+    for link in sorted(LINK_KINDS.keys() & row.record.keys()):
+        if row.record[link]:
+            yield LINK_KINDS[link], row.record[link]

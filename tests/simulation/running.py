@@ -1,0 +1,300 @@
+"""One schedule is run: messages are sent to a host on a folder, it dies and comes back, and at quiet points everything must hold.
+
+The one idea: a sender sends again what was not acknowledged; a fact is what was. What is durable without an acknowledgement is told when it is
+sent again, and makes no second line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+from policies.problems import Invalid
+from streams.errors import Refused
+from streams.host import Receipt
+from streams.messages import EditionCut, HoldDecided, Input, OutcomeReported, PolicyPublished, PolicyWithdrawn, Tick
+from tests.simulation.beside import Beside
+from tests.simulation.events import Event
+from tests.simulation.expecting import hold
+from tests.simulation.facts import Facts, token
+from tests.simulation.hosting import Hosted, Killed
+from tests.simulation.kinds import TELLING
+from tests.simulation.kinds.groups import Group
+from tests.simulation.kinds.outcomes import ANY, LISTED, NEWEST
+from tests.simulation.ledger import Ledger
+from tests.simulation.schedule import QUIET
+
+MEMORY = Path("/dev/shm")
+"""Folders lie in memory where there is such a place: nothing here depends on a disk, and a commit need not wait for one."""
+TRIES = 3
+FOLDED = 8
+"""Of so many schedules one is also folded by hand, message by message."""
+FAR = 100
+"""The fold goes through every day that passes; it ends where so many pass at once."""
+
+
+class Failure(AssertionError):
+    """What did not hold, and at which event; ``sort`` are the first words of it."""
+
+    def __init__(self, event: Event, what: BaseException) -> None:
+        said = str(what) if isinstance(what, AssertionError) else repr(what)
+        self.number, self.sort = event.number, re.sub(r"\d+", "", said).split()[:2]
+        super().__init__(f"at event {event.number} ({event.said}): {said}")
+
+
+class Run(Hosted):
+    """A host and the facts beside it."""
+
+    def __init__(self, seed: int, folder: Path) -> None:
+        super().__init__(seed, folder)
+        self.facts, self.ledger = Facts(), Ledger()
+        self.refused: list[tuple[Event, int]] = []
+        self.dies: str | None = None
+        self.beside = Beside() if seed % FOLDED == 0 else None
+
+    def run(self, events: Sequence[Event]) -> None:
+        """Everything that happens, in order.
+
+        Raises:
+            Failure: at the first thing that does not hold.
+        """
+        for part in in_groups(events):
+            try:
+                self.do(*part)
+            except Exception as error:
+                raise Failure(part[-1], error) from error
+
+    def do(self, event: Event, *group: Event) -> None:
+        """An event, or a marker with the messages it is about."""
+        event, group = self._named(event), tuple(map(self._named, group))
+        for one in (event, *group):
+            self.counts[f"event: {one.kind}"] += 1
+            self.counts["events"] += 1
+        if isinstance(event.told, Group):
+            self._send_group(event.kind, event.told, group)
+        elif event.kind == QUIET:
+            self._quiet(event)
+        elif event.message is not None:
+            self._send(event, TRIES)
+        elif event.kind in ("before commit", "after commit"):
+            self.dies = event.kind
+        else:
+            self.crash(event.kind)
+
+    # -- sending -------------------------------------------------------------------------------------------------------
+
+    def _send(self, event: Event, tries: int = TRIES) -> bool:
+        """One message, until it is acknowledged or refused; was it admitted?"""
+        assert event.message is not None
+        dies, self.dies = self.dies, None
+        if dies is not None:
+            self.dying(dies == "after commit")
+        refusal: Refused | Invalid | None = None
+        try:
+            receipt = self.host.submit(event.message)
+        except Killed:
+            self._again(event, dies == "after commit")
+            return True
+        except (Refused, Invalid) as error:
+            refusal = error
+        if refusal is None:
+            self._take(event, receipt)
+            return True
+        allowed = TELLING[type(event.message)].allowed(self.facts, event)
+        assert allowed is not True, f"refused, and should have been admitted: {refusal}"
+        self.counts["refused"] += 1
+        if tries > 1:
+            self.refused.append((event, tries - 1))
+        if dies is not None:
+            self.crash("killed")
+        return False
+
+    def _again(self, event: Event, durable: bool) -> None:
+        """The process died over a message: it was not acknowledged, so it is sent again, and changes nothing if it was durable."""
+        assert event.message is not None
+        if not self.crash("killed", (int(durable),)):
+            self._take(event, self.host.submit(event.message))
+            return
+        self._found([event])
+        self._repeat(event)
+
+    def _found(self, events: Sequence[Event]) -> None:
+        """What was durable and not acknowledged is told from what the log holds."""
+        lines = list(self.host.outputs(self.ledger.lines[-1].id if self.ledger.lines else None))
+        for event in events:
+            offset = self.offset + 1
+            mine = [line for line in lines if line.id.startswith(f"{offset}.")]
+            self._take(event, Receipt(offset, mine, []))  # type: ignore[arg-type]  # lines are lines
+
+    def _repeat(self, event: Event) -> None:
+        """What was durable and not acknowledged is sent again, and changes nothing."""
+        assert event.message is not None
+        try:
+            repeated = self.host.submit(event.message)
+        except (Refused, Invalid):
+            return  # a withdrawal, say, of what is withdrawn
+        assert not len(repeated.changes), "what was durable is told a second time"
+        self.offset = repeated.offset
+        self._fold(event, repeated)
+        self._closed(event)
+
+    def _take(self, event: Event, receipt: Receipt) -> None:
+        telling = TELLING[type(event.message)]
+        assert telling.allowed(self.facts, event) is not False, f"admitted, and should have been refused: {event.said}"
+        before = self.facts.day
+        telling.tell(self.facts, event)
+        assert receipt.offset == self.offset + 1, f"offset {receipt.offset} follows {self.offset}"
+        self.offset = receipt.offset
+        self.ledger.take(receipt.offset, receipt.changes, telling.causes, min(before, self.facts.day), self.facts.day)
+        self._fold(event, receipt)
+        self._closed(event)
+        self.counts["told"] += 1
+
+    def _fold(self, event: Event, receipt: Receipt) -> None:
+        """The same is told to the fold by hand, where there is one."""
+        if self.beside is not None and self.beside.passes(event.message) > FAR:
+            self.beside = None
+        if self.beside is not None:
+            assert event.message is not None
+            self.beside.take(event.message, receipt.offset, receipt.changes, self.facts)
+
+    def _named(self, event: Event) -> Event:
+        """The hold that is meant by its name, or somebody on the list, as people would find them; as it is where there is none."""
+        message, rng = event.message, Random(f"{self.seed} named {event.number}")
+        if isinstance(message, HoldDecided) and message.hold in (NEWEST, ANY):
+            holds = [*self.host.state.book.holds]
+            hold = message.hold if not holds else holds[-1] if message.hold == NEWEST else rng.choice(holds)
+            return replace(event, message=replace(message, hold=hold))
+        if isinstance(message, OutcomeReported) and event.kind == LISTED:
+            there = self.ledger.lists.get(message.policy, {})
+            kind = str(self.facts.policies[message.policy][-1].published.policy.subject) if there else ""
+            names = sorted(name for name in self.facts.names(kind) if token(kind, name) in there) if there else []
+            name = rng.choice(names) if names else event.told
+            return replace(event, message=replace(message, subject=token(kind, name) if names else message.subject), told=name)
+        return event
+
+    def _closed(self, event: Event) -> None:
+        """A tick closes the edition of every policy, a decision about one policy its own."""
+        match event.message:
+            case Tick():
+                self.ledger.close(None)
+            case PolicyPublished(policy=policy) | PolicyWithdrawn(policy=policy) | EditionCut(policy=policy):
+                self.ledger.close(policy)
+
+    # -- in groups -----------------------------------------------------------------------------------------------------
+
+    def _send_group(self, how: str, group: Group, events: Sequence[Event]) -> None:
+        if not events:
+            return
+        end, self.dies = self.dies or group.end, None
+        self.counts[f"group: {how}"] += 1
+        self.counts["killed in a group"] += end in ("before commit", "after commit")
+        if how == "together":
+            self._together(events, end)
+        else:
+            self._streamed(events, end, min(group.at, len(events) - 1))
+
+    def _together(self, events: Sequence[Event], end: str) -> None:
+        """All in one transaction; what is not admitted in it is sent alone."""
+        if end:
+            self.dying(end == "after commit")
+        try:
+            receipts = self.host.submit_many(_messages(events))
+        except Killed:
+            self._found(events[: self.crash("killed", (len(events) if end == "after commit" else 0,))])
+        except (Refused, Invalid):
+            self.counts["group refused"] += 1
+            if end:
+                self.crash("killed")
+            self.ahead((0,))
+            admitted = [self._send(event) for event in events]
+            assert not all(admitted), "a group is refused, and each of its messages alone is not"
+            return
+        else:
+            for event, receipt in zip(events, receipts, strict=True):
+                self._take(event, receipt)
+            return
+        for event in events:  # the sender knows nothing, and what was told a second time is told like any other
+            self._send(event)
+
+    def _streamed(self, events: Sequence[Event], end: str, at: int) -> None:
+        """Each in its own transaction; what came before the end was acknowledged, and of what came behind at most one is durable."""
+        if end in ("before commit", "after commit"):
+            self.dying(end == "after commit", at)
+        done, refused, ahead = 0, False, 0
+        try:
+            with closing(self.host.submit_each(_messages(events))) as receipts:  # type: ignore[type-var]  # it is a generator
+                for receipt in receipts:
+                    self._take(events[done], receipt)
+                    done += 1
+                    if end == "stopped" and done > at:
+                        break
+            ahead = self.ahead((0, 1) if done < len(events) else (0,))
+        except Killed:
+            assert done == at, f"{done} messages of a group were acknowledged, and {at} were durable"
+            ahead = self.crash("killed", (int(end == "after commit"),))
+        except (Refused, Invalid):
+            self.counts["group refused"] += 1
+            refused = True
+            ahead = self.crash("killed", (0, 1)) if end in ("before commit", "after commit") else self.ahead((0, 1))
+        self._found(events[done : done + ahead])
+        left = events[done + ahead :]
+        if ahead and not refused:
+            self._repeat(events[done])
+        admitted = [self._send(event) for event in left]
+        assert not refused or end == "before commit" or not admitted[0], "a message is refused in a group, and alone it is not"
+
+    # -- comparing -----------------------------------------------------------------------------------------------------
+
+    def _quiet(self, event: Event) -> None:
+        """What was refused is sent again; then everything must hold."""
+        waiting, self.refused = self.refused, []
+        for refused, tries in waiting:
+            self._send(refused, tries)
+        assert list(self.host.outputs()) == self.ledger.lines, "what the log holds is not what was told"
+        self.counts += hold(self.host, self.facts, self.ledger, Random(f"{self.seed} quiet {event.number}"))
+        if self.beside is not None:
+            self.beside.same(self.host)
+            self.counts["folded"] += 1
+
+
+def in_groups(events: Sequence[Event]) -> Iterator[list[Event]]:
+    """The events one by one; a marker with the messages it is about, which end where something else happens."""
+    place = 0
+    while place < len(events):
+        part = [events[place]]
+        size = part[0].told.size if isinstance(part[0].told, Group) else 0
+        while len(part) <= size and place + len(part) < len(events) and events[place + len(part)].message is not None:
+            part.append(events[place + len(part)])
+        place += len(part)
+        yield part
+
+
+def _messages(events: Iterable[Event]) -> list[Input]:
+    return [event.message for event in events if event.message is not None]
+
+
+def run(events: Sequence[Event], seed: int) -> Counter[str]:
+    """Runs events in a folder of their own; returns what happened and what was compared.
+
+    Raises:
+        Failure: at the first thing that does not hold.
+    """
+    with TemporaryDirectory(prefix="simulation-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        running = Run(seed, Path(folder))
+        try:
+            running.run(events)
+        except Failure:
+            with suppress(Exception):  # what failed may have left nothing to close
+                running.close()
+            raise
+        running.close()
+        if running.beside is not None:
+            running.counts += Counter({f"fold: {what}": count for what, count in running.beside.folded.listing.counts.items()})
+        return running.counts + Counter({f"cause: {cause}": count for cause, count in running.ledger.causes.items()})

@@ -1,0 +1,81 @@
+"""A seed becomes a schedule: how a small district begins, what happens to it, and in which order that arrives.
+
+The one idea: everything is drawn first and put in order afterwards, late, early and twice, so that a schedule is a list that can be cut
+anywhere and still be run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from streams.messages import Tick
+from tests.engines.network import REGISTERS
+from tests.simulation.drawing import Drawing, delivery, stating
+from tests.simulation.events import Event
+from tests.simulation.kinds import KINDS
+from tests.simulation.kinds.policies import published
+from tests.simulation.network import FEEDS, catalogue_set
+
+QUIET = "quiet"
+LENGTHS = (60, 70, 80, 100)
+TWICE = 0.06
+"""How many events are drawn after the beginning; how often one arrives twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """What happens, in the order in which it arrives."""
+
+    seed: int
+    events: tuple[Event, ...]
+
+
+def schedule(seed: int) -> Schedule:
+    """The schedule of a seed: the same every time."""
+    d = Drawing(seed)
+    names, weights = list(KINDS), [kind.weight for kind in KINDS.values()]
+    events = [*_beginning(d)]
+    length = len(events) + d.rng.choice(LENGTHS)
+    while len(events) < length:
+        events += KINDS[d.rng.choices(names, weights)[0]].draw(d)
+    arrived = _arriving(d, events)
+    for _ in range(d.rng.choice([2, 3, 3, 4])):
+        arrived.insert(d.rng.randint(len(arrived) // 5, len(arrived)), _quiet())
+    arrived.append(_quiet())
+    return Schedule(seed, tuple(replace(event, number=number) for number, event in enumerate(arrived)))
+
+
+def _beginning(d: Drawing) -> list[Event]:
+    """The day and the catalogue; then the first deliveries, statements and policies in any order."""
+    first = [
+        Event("day", f"the day is {d.day}", Tick(d.day), again=False),
+        Event("catalogue", "the network's catalogue", catalogue_set({}, d.late_after), {}, again=False),
+    ]
+    parts: list[list[Event]] = []
+    sources = sorted({(row.feed, row.source) for row in d.held})
+    for feed, unit in sources:
+        if feed not in REGISTERS.values() and d.chance(0.3):
+            continue  # it comes later
+        rows = [row for row in d.held if (row.feed, row.source) == (feed, unit) and d.chance(0.75)]
+        chosen = {id(row) for row in rows}
+        d.held = [row for row in d.held if id(row) not in chosen]
+        if rows:
+            parts.append(delivery(d, "new", feed, unit, [d.lifted(row) for row in rows], stated=0.15))
+    parts += [published(d) for _ in range(d.rng.choice([2, 3]))]
+    parts += [[stating(d, "stated", feed, source["unit"])] for feed in d.read() for source in FEEDS[feed]["sources"] if d.chance(0.9)]
+    d.rng.shuffle(parts)
+    return first + [event for part in parts for event in part]
+
+
+def _arriving(d: Drawing, events: list[Event]) -> list[Event]:
+    """In the order of arrival: late ones later, early ones earlier, some twice."""
+    placed = [(place + event.delay, place, event) for place, event in enumerate(events)]
+    for place, event in enumerate(events):
+        if event.again and event.message is not None and d.chance(TWICE):
+            placed.append((place + max(event.delay, 0) + d.rng.choice([1, 1, 2, 5, 20, 60]), place, event))
+    placed.sort(key=lambda one: one[:2])
+    return [event for _, _, event in placed]
+
+
+def _quiet() -> Event:
+    return Event(QUIET, "a quiet point: everything is compared", again=False)

@@ -1,0 +1,56 @@
+"""A schedule that fails, made short: events are dropped, many at first and then one by one, while it still fails.
+
+The one idea: what an event needs is looked up when it is run, so any part of a schedule is a schedule; what came to nothing in it is refused.
+Source: Zeller and Hildebrandt, Simplifying and isolating failure-inducing input (2002), the complement half of ddmin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from tests.simulation.events import Event
+from tests.simulation.running import Failure, run
+
+MOST = 600
+"""How many runs a shrinking may take."""
+
+
+def failure(events: Sequence[Event], seed: int) -> Failure | None:
+    """What does not hold in these events, if anything."""
+    try:
+        run(events, seed)
+    except Failure as found:
+        return found
+    return None
+
+
+def shrunk(events: Sequence[Event], seed: int, failing: Callable[[Sequence[Event], int], Failure | None] = failure) -> list[Event]:
+    """A short part of a failing schedule that fails in the same sort of way; the same every time.
+
+    Args:
+        events: of a schedule in which something does not hold.
+        failing: says what does not hold; ``failure`` unless a test asks something else.
+    """
+    found = failing(events, seed)
+    assert found is not None, "nothing fails here"
+    left = _up_to(list(events), found)
+    runs, size = 0, max(1, len(left) // 2)
+    while True:
+        place, dropped = 0, False
+        while place < len(left) and runs < MOST:
+            fewer = left[:place] + left[place + size :]
+            runs += 1
+            again = failing(fewer, seed) if fewer else None
+            if again is None or again.sort != found.sort:
+                place += size
+            else:
+                left, dropped = _up_to(fewer, again), True
+        if runs >= MOST or (size == 1 and not dropped):
+            return left
+        size = max(1, size // 2)
+
+
+def _up_to(events: list[Event], found: Failure) -> list[Event]:
+    """Nothing behind what fails is needed; a quiet point that ends a schedule is."""
+    last = max((place for place, event in enumerate(events) if event.number == found.number), default=len(events) - 1)
+    return events[: last + 1]

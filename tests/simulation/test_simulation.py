@@ -1,0 +1,204 @@
+"""Lists stay true: whatever is told, in whatever order, however often the process dies, everything is one recomputation over the facts.
+
+The one idea: a thousand schedules in the normal run, twenty thousand in the long one; what they went through is counted, and every cause of
+change must have come up often enough.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import pytest
+
+from policies.document import load
+from streams.messages import OutcomeReported, Tick
+from tests.engines.counting import FACTOR, Counted, chunks, need
+from tests.engines.network import Row
+from tests.oracles.listing import MONTHS
+from tests.simulation.__main__ import main, told
+from tests.simulation.events import Event
+from tests.simulation.facts import Facts, Version, token
+from tests.simulation.kinds import KINDS, TELLING
+from tests.simulation.kinds.crashes import CRASHES
+from tests.simulation.kinds.groups import Group
+from tests.simulation.kinds.outcomes import LISTED, REPORTED
+from tests.simulation.naming import Decided, Naming
+from tests.simulation.network import catalogue_set, examples, family, plain_catalogue, version_of
+from tests.simulation.planted import PLANTED, caught
+from tests.simulation.running import Failure, in_groups, run
+from tests.simulation.schedule import QUIET, schedule
+from tests.simulation.shrinking import shrunk
+
+CHUNKS, SCHEDULES = 20, 50
+ALL = int(os.environ.get("HUIMIN_SCHEDULES") or 20_000)
+"""How many schedules the long run goes through, those of the normal one among them."""
+LATE = {
+    *("snapshot-without-waiting-answers", "left-behind", "given-once"),
+    *("first-answer-counts", "only-records-are-felt", "kept-what-came-meanwhile"),
+    *("undo-takes-back-everything", "followed-one-step", "rejected-for-good"),
+}
+"""Planted bugs that a hundred schedules and more may be needed for; looked for in the long run."""
+
+CAUSES = ("record", "coverage", "publication", "withdrawal", "amendment", "day", "answer", "agreement", "identity")
+LEAST = 1_000
+
+need(
+    "simulation",
+    len(chunks(CHUNKS)),
+    {f"cause: {cause}": LEAST * FACTOR for cause in CAUSES}
+    | {"schedules": SCHEDULES * len(chunks(CHUNKS)), "crashes": 3 * 1_000 * FACTOR}
+    | {"killed in a group": LEAST // 2 * FACTOR, "looked back": LEAST // 2 * FACTOR}
+    | {"kept off": LEAST * FACTOR, "held back": LEAST // 4 * FACTOR, "folded": LEAST // 4 * FACTOR}
+    | {"cause: outcome": LEAST // 4 * FACTOR, "cause: evidence": LEAST // 100 * FACTOR, "cause: release": LEAST // 25 * FACTOR},
+)
+
+
+def through(seeds: range) -> Counter[str]:
+    """Every schedule of the seeds; a failing one is told in short."""
+    counts: Counter[str] = Counter()
+    for seed in seeds:
+        try:
+            counts += run(schedule(seed).events, seed)
+        except Failure as failure:
+            raise AssertionError(told(seed)) from failure
+        counts["schedules"] += 1
+    return counts
+
+
+@pytest.mark.parametrize("chunk", chunks(CHUNKS))
+def test_lists_are_one_recomputation_over_the_facts(chunk: int, counted: Counted) -> None:
+    """At every quiet point lists, verdicts, editions and reasons are those of the naive evaluator over what was acknowledged."""
+    counted("simulation", through(range(chunk * SCHEDULES, (chunk + 1) * SCHEDULES)))
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("chunk", range(CHUNKS * FACTOR, max(CHUNKS * FACTOR + 1, ALL // SCHEDULES)))
+def test_so_are_many_more(chunk: int) -> None:
+    """The same, of the seeds behind those of the normal run."""
+    through(range(chunk * SCHEDULES, (chunk + 1) * SCHEDULES))
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.prove) if name in LATE else name for name in PLANTED])
+def test_a_planted_bug_is_caught(name: str) -> None:
+    """By at most a thousand schedules; one that nobody can see is not."""
+    found = caught(PLANTED[name])
+
+    assert (found is None) == (PLANTED[name].equivalent is not None), PLANTED[name].said
+
+
+def test_every_bug_can_be_planted() -> None:
+    """What it replaces is still there, also of those looked for in the long run alone."""
+    for planted in PLANTED.values():
+        with pytest.MonkeyPatch.context() as patch:
+            planted.plant(patch)
+
+
+# ---- the simulator itself ----------------------------------------------------------------------------------------
+
+
+def test_a_seed_is_a_schedule() -> None:
+    """The same every time, of at least sixty events and three crashes in the median, and it ends at a quiet point."""
+    schedules = [schedule(seed) for seed in range(60)]
+    crashes = sorted(sum(event.kind in CRASHES for event in one.events) for one in schedules)
+
+    assert [event.said for event in schedule(7).events] == [event.said for event in schedules[7].events]
+    assert sorted(len(one.events) for one in schedules)[30] >= 60
+    assert crashes[30] >= 3
+    assert all(one.events[-1].kind == QUIET for one in schedules)
+
+
+def test_every_message_has_its_row() -> None:
+    """What can be sent is in the table of what it tells, and every kind comes up."""
+    events = [event for seed in range(40) for event in schedule(seed).events]
+
+    assert {type(event.message) for event in events if event.message is not None} == set(TELLING)
+    assert {"crash", "next day", "far", "same day", "published"} <= KINDS.keys()
+    assert {"merged", "undone", "given", "given back", "moved", "split", "withdrawn", "together", "streamed"} <= {
+        one.kind for one in events
+    }
+    assert {one.message.outcome for one in events if isinstance(one.message, OutcomeReported)} > set(MONTHS)
+    assert {"reported", LISTED, "decided"} <= {one.kind for one in events}
+
+
+def test_a_group_is_cut_with_its_schedule() -> None:
+    """A marker takes so many messages; fewer where something else happens, or where some were dropped."""
+    message = schedule(0).events[0]
+    marker, crash = Event("together", "the next 2", told=Group(2, "", 0)), Event("killed", "it is killed")
+
+    parts = [len(part) for part in in_groups([message, marker, message, message, message, marker, message, crash, marker])]
+
+    assert parts == [1, 3, 1, 2, 1, 1]
+
+
+def test_names_are_read_in_order() -> None:
+    """A given record first, in the cells of its kind alone; then merges to their end; and what is taken back is as delivered (§15)."""
+    naming, record = Naming(), ("hukou", "city-psb", "k1")
+    row = Row("person", "p1", "hukou", {"key": "k1", "source": "city-psb", "household": "h1"})
+    other = Row("person", "p1", "hukou", {"key": "k2", "source": "city-psb", "household": "h1"})
+    for decided in (Decided("person", "p1", "p2", (record,)), Decided("person", "p2", "p3"), Decided("household", "h1", "h2")):
+        naming.put(decided)
+
+    assert (naming.read(row).name, naming.read(row).record["household"]) == ("p3", "h2")
+    assert naming.read(other).name == "p1"
+
+    naming.put(Decided("person", "p1", "p4"))
+    naming.put(Decided("person", "p1", "p1", (record,)))
+
+    assert naming.read(row).name == naming.read(other).name == "p4"
+    assert naming.in_force(Decided("person", "p1", "p1", (record,))) == 0
+
+
+def test_the_latest_outcome_counts() -> None:
+    """By its day, of equal days the one told last; of whom the name counts as; over is over, also when the clock is put back (§17)."""
+    facts, body = Facts(), examples()["elderly-uninsured"][0]
+    facts.policies[body["policy"]] = [Version(1, version_of(body, 1, None, None))]
+    facts.day = on = date(2026, 10, 31)
+
+    def tell(name: str, outcome: str, day: date) -> None:
+        message = OutcomeReported(body["policy"], token("person", name), outcome, day, "the agency")
+        REPORTED.tell(facts, Event("reported", "", message, name))
+
+    for outcome, day in (("unreachable", on), ("declined", on - timedelta(1)), ("enrolled", on), ("unreachable", on)):
+        tell("p1", outcome, day)
+    facts.naming.put(Decided("person", "p1", "p2"))
+    tell("p1", "declined", on)
+
+    known = facts.outcomes[body["policy"], token("person", "p1")]
+    assert (known.outcome, known.until, known.over) == ("unreachable", date(2026, 11, 30), False)
+    assert facts.outcomes[body["policy"], token("person", "p2")].until == date(2027, 10, 31)
+
+    for day in (date(2026, 11, 29), date(2026, 11, 30), on):
+        TELLING[Tick].tell(facts, Event("day", "", Tick(day)))
+        assert known.over == (day != date(2026, 11, 29))
+
+
+def test_policies_are_what_their_texts_say() -> None:
+    """Documents are made without being parsed; parsed they are the same policies."""
+    made = [version_of(body, 1, None, None) for bodies in (*examples().values(), family(0, 0), family(0, 1)) for body in bodies]
+    assert catalogue_set({}).contracts.keys() == plain_catalogue().feeds.keys()
+
+    for one in made:
+        parsed = version_of(load(one.text, "policy.yaml").data, 1, None, None)
+        assert (parsed.policy.criteria, parsed.policy.params) == (one.policy.criteria, one.policy.params)
+
+
+def test_a_failing_schedule_is_made_short() -> None:
+    """Only what the failure needs is left, in its order, and nothing behind it."""
+    events = schedule(3).events
+    needed = {events[5].number, events[20].number}
+
+    def failing(some: Sequence[Event], seed: int) -> Failure | None:
+        there = [event for event in some if event.number in needed]
+        return Failure(there[-1], AssertionError("both are there")) if len(there) == len(needed) else None
+
+    assert [event.number for event in shrunk(events, 3, failing)] == sorted(needed)
+
+
+def test_one_command_replays_a_seed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whole, or up to an event; it says what it went through."""
+    assert main(["--seed", "1", "--upto", "60"]) == 0
+
+    assert "quiet points" in capsys.readouterr().out

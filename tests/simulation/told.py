@@ -1,0 +1,79 @@
+"""What is told at a quiet point: what is found, but for those kept off and those held back, each of whom must be so for a reason.
+
+The one idea: who is told otherwise than found is read off the host, and every one of them must be justified by what was acknowledged: an
+outcome whose time is not over, or a hold nobody has released. Whom these are in full is ``beside``'s to say. Source: docs/semantics.md §17, §18.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from infra.evaluate import listed
+from matchers.changes import STATUSES
+from streams.host import Host
+from streams.overlays import Content, Overlay
+from tests.engines.network import Listed, pairs
+from tests.oracles.listing import MONTHS
+from tests.simulation.facts import Facts
+
+Lists = Mapping[str, Mapping[int, Listed]]
+
+
+def told_rightly(host: Host, facts: Facts, found: Lists, told: Lists) -> Counter[str]:
+    """Compares what the lines told with what is found; returns how many are kept off and held.
+
+    Args:
+        found: what the rule says of each policy that is matched.
+        told: the lists as the lines tell them.
+
+    Raises:
+        AssertionError: where anything differs, in words.
+    """
+    counts: Counter[str] = Counter()
+    book = host.state.book
+    for name in {*facts.policies, *book.overlays}:
+        mine, overlays = dict(found.get(name, {})), book.on(name)
+        for subject, overlay in overlays.items():
+            where = f"{name}, {subject}"
+            expected = mine.pop(subject, None)
+            assert _listed(overlay.found) == expected, f"overlay of {where}: found {overlay.found}, expected {expected}"
+            counts[_justified(host, facts, name, subject, overlay)] += 1
+            if overlay.told is not None:
+                mine[subject] = _listed(overlay.told)  # type: ignore[assignment]  # it is somebody listed
+        known = told.get(name, {})
+        wrong = sorted(subject for subject in mine.keys() | known.keys() if mine.get(subject) != known.get(subject))
+        said = [f"{one}: told {known.get(one)}, expected {mine.get(one)}" for one in wrong[:3]]
+        assert not wrong, f"told list of {name}: {'; '.join(said)}"
+        assert book.sizes[name] == len(known), f"length of the list of {name}: {book.sizes[name]}, and it is {len(known)}"
+        if name in found:
+            asked = {one.subject: (one.status, one.checklist, pairs(one.missing)) for one in listed(host.state, name)}
+            assert asked == known, f"told list of {name}, as asked for, is not as the lines say"
+    for id, hold in book.holds.items():
+        assert hold.decision == facts.decisions.get(id), f"hold {id}: decided {hold.decision}, expected {facts.decisions.get(id)}"
+    return counts
+
+
+def _justified(host: Host, facts: Facts, policy: str, subject: int, overlay: Overlay) -> str:
+    """Why somebody is told otherwise than found."""
+    where = f"overlay of {policy}, {subject}"
+    assert (overlay.outcome is None) != (overlay.hold is None), f"{where}: for no reason, or for two: {overlay}"
+    if overlay.outcome is not None:
+        known = facts.outcomes.get((policy, subject))
+        assert known is not None and known.outcome == overlay.outcome, f"{where}: kept off as {overlay.outcome}, reported is {known}"
+        assert MONTHS[known.outcome] and not known.over, f"{where}: kept off, and its time is over: {known}"
+        assert overlay.told is None, f"{where}: kept off, and told as {overlay.told}"
+        return "kept off"
+    assert overlay.hold in host.state.book.holds, f"{where}: held by {overlay.hold}, which there is not"
+    assert facts.decisions.get(overlay.hold) != "release", f"{where}: held by {overlay.hold}, which is released"
+    burdens = {str(version.published.policy.direction) == "burden" for version in facts.versions(policy)}
+    sides = {(not burden, burden) for burden in burdens}  # an amendment may have turned it since
+    assert (overlay.found is None, overlay.told is None) in sides, f"{where}: held on the wrong side: {overlay}"
+    return "held back"
+
+
+def _listed(content: Content | None) -> Listed | None:
+    if content is None:
+        return None
+    status, (checks, missing) = content
+    return STATUSES[status], checks, pairs(missing)

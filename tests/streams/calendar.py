@@ -1,0 +1,100 @@
+"""A small world in which everything the calendar can turn does turn within two months: birthdays, a 29 February, ends of validity, coverage
+that grows too old, a parameter, a second version, the end of an agreement.
+
+The one idea: every day of it is worked out here by hand (``BORN``, ``INSURED_UNTIL``, …), so that a test can say what must happen when.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from policies.values import birthday
+from streams.messages import CandidateChange, CatalogueSet, Input, PolicyPublished, Tick
+from streams.state import State
+from streams.steps import step
+from streams.testing import rows
+from tests.streams.world import catalogue, coverage, delivered, network, number, parts, published
+
+START = date(2026, 2, 10)
+DAYS = 60
+ELDERLY, HARDSHIP = "elderly-uninsured", "relocation-hardship"
+BORN = {
+    **{subject: birthday(START + timedelta(subject - 6), -70) for subject in range(1, 41)},
+    41: date(1956, 2, 28),
+    42: date(1956, 2, 29),
+    43: date(1956, 3, 1),
+    **{subject: date(1940, 1, 1) for subject in range(44, 52)},
+}
+"""Persons; those up to 40 turn 70 one a day from five days before the start, those from 44 on were 70 long ago."""
+INSURED_UNTIL = {44: START + timedelta(3), 45: START + timedelta(4), 46: START + timedelta(20), 47: None}
+"""The last day of somebody's insurance; None: without end."""
+STATED = {"medical_insurance": START + timedelta(5), "pension": START, "hukou": START, "income": START, "relocation": START}
+"""Up to which day each feed is complete."""
+STALE = {"medical_insurance": START + timedelta(13), "pension": START + timedelta(36), "hukou": START + timedelta(31)}
+"""The first day on which that is too old: 7, 35 and 30 days and one more."""
+RAISED = START + timedelta(16)
+"""The allowance rises: household 101, at 2,500 a head, is below 1.5 times 3,000 from then on."""
+SECOND = START + timedelta(25)
+"""The second version of the first policy, from 68 years on, begins."""
+AGREED = START + timedelta(50)
+"""The last day of the agreement about insurance."""
+YOUNGER = {61: date(1957, 6, 1), 62: date(1957, 12, 31)}
+"""68 already when the second version begins."""
+
+
+def _network() -> CatalogueSet:
+    contracts = {name: text.replace("2027-12-31", "2035-12-31") for name, text in network().contracts.items()}
+    contracts["medical_insurance"] = contracts["medical_insurance"].replace("2035-12-31", AGREED.isoformat())
+    return CatalogueSet(network().units, contracts)
+
+
+def _hardship() -> PolicyPublished:
+    return published(HARDSHIP, 1, ("{from: 2026-07-01, value: 1650}", f"{{from: {RAISED}, value: 3000}}"), start=date(2026, 1, 1))
+
+
+def messages(hardship: bool = True) -> list[Input]:
+    """Everything up to the start: registers, records, what is declared complete, and the policies; the one about households, too."""
+    found = catalogue()
+    persons = {**BORN, **YOUNGER, 71: date(1990, 1, 1)}
+    place: dict[str, Any] = {"division": [0] * len(persons), "dictionaries": {"division": ("310107020",)}}
+    homes = [101 if subject == 71 else 0 for subject in persons]
+    one: dict[str, Any] = {"division": [0], "dictionaries": {"division": ("310107020",)}}
+    people = rows(
+        found, "hukou", 1, 1, list(persons), birth_date=[number(born) for born in persons.values()],
+        hukou_since=[number(date(1980, 1, 1))] * len(persons), household=homes, **place,
+    )  # fmt: skip
+    insured = rows(
+        found, "medical_insurance", 1, 1, list(INSURED_UNTIL), status=[0] * 4, scheme=[0] * 4,
+        valid_from=[number(date(2020, 1, 1))] * 4, valid_to=[number(day) if day else 2**31 - 1 for day in INSURED_UNTIL.values()],
+    )  # fmt: skip
+    notice: dict[str, Any] = {"line": [0], "dictionaries": {"line": ("L15",)}, "notice_date": [number(date(2025, 6, 1))]}
+    batches = [
+        people, insured, rows(found, "household", 1, 1, [101], size=[1], registered_at=[201], **one), rows(found, "dwelling", 1, 1, [201], layout=[0], **one),
+        rows(found, "relocation", 1, 1, [201], **notice), rows(found, "income", 1, 1, [71], monthly_income=[250_000]),
+    ]  # fmt: skip
+    out: list[Input] = [Tick(START), _network()]
+    for batch in batches:
+        out += delivered(batch, batch.feed)
+    out += [coverage(f"{feed}-c", feed, day) for feed, day in STATED.items()]
+    out.append(published(ELDERLY, start=date(2026, 1, 1)))
+    out.append(published(ELDERLY, 2, ("value: 70", "value: 68"), start=SECOND))
+    return [*out, _hardship()] if hardship else out
+
+
+def world(hardship: bool = True) -> State:
+    """The state at the start."""
+    state = State(parts(real=True))
+    for offset, message in enumerate(messages(hardship)):
+        step(state, message, offset)
+    return state
+
+
+def copied(state: State) -> State:
+    """Another state that knows the same."""
+    return State.restored(state.parts, state.meta(), state.arrays())
+
+
+def tick(state: State, day: date) -> list[CandidateChange]:
+    """The lines of a tick, without their ids."""
+    return [line._replace(id="") for line in step(state, Tick(day), state.offset + 1)]

@@ -1,0 +1,276 @@
+"""The stages in memory: topics are lists of bytes, and any stage may stop anywhere, say things twice, or be slow.
+
+The one idea: what comes out in the end is compared with one embedded host, message by message; to its lines are added those of subjects who
+went from one partition to another and stayed on a list, which a host of one partition has no reason to tell.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any, TypeVar
+
+from infra.evaluate import listed
+from matchers.batch import RecordBatch
+from matchers.layout import KINDS
+from policies.problems import Invalid
+from streams import snapshots, wire
+from streams.editions import Edition, closed_by, editions, fold
+from streams.errors import Refused, Unreadable
+from streams.folds import Fold, MakeFold, Outgoing
+from streams.host import published
+from streams.merging import Merger
+from streams.messages import CandidateChange, Cause, IdentityMerged, IdentitySplit, Input
+from streams.ports import Arrays
+from streams.sequencer import Sequencer
+from streams.shards import Shard
+from streams.state import State
+from streams.steps import step
+from tests.streams.world import parts
+
+Kept = tuple[dict[str, Any], Arrays]
+F = TypeVar("F", bound=Fold)
+
+
+@dataclass(slots=True)
+class Told:
+    """What the embedded host says to one message."""
+
+    lines: list[CandidateChange]
+    closes: str | None = None
+    dead: bool = False
+
+
+class Embedded:
+    """One embedded host's state, and who moves between partitions with each message."""
+
+    def __init__(self, partitions: int) -> None:
+        self.state = State(parts(real=True))
+        self.told: list[Told] = []
+        self.movers = self.unsaid = self.apart = 0
+        self._sequencer = Sequencer(parts(real=True), partitions)
+        self._listed: dict[str, dict[int, CandidateChange]] = {}
+
+    def take(self, body: bytes) -> None:
+        offset, before = len(self.told), owners(self._sequencer)
+        apart = self._apart()
+        self._sequencer.take(body, offset)
+        try:
+            message = wire.decode(body)
+            lines = list(step(self.state, message, offset))
+        except (Unreadable, Refused, Invalid):
+            self.state.offset = offset
+            self.told.append(Told([], dead=True))
+            return
+        for line in lines:
+            self._listed[line.policy] = fold([line], self._listed.get(line.policy))
+        if (cause := self._cause(message)) is not None:
+            lines = self._with_movers(lines, cause, before, apart | self._apart())
+        self.told.append(Told(lines, closed_by(message)))
+
+    def lists(self) -> dict[str, dict[int, tuple[Any, ...]]]:
+        """Status, checklist and missing of everyone told to be listed, evaluated afresh."""
+        if not self.state.begun:
+            return {}
+        found = {name: listed(self.state, name) for name in self.state.policies}
+        return {name: {one.subject: (one.status, one.checklist, one.missing) for one in some} for name, some in found.items() if some}
+
+    def editions(self, policy: str) -> list[Edition]:
+        rows = ((offset, told.closes, told.lines) for offset, told in enumerate(self.told))
+        return list(editions(policy, rows, published(self.state, policy)))
+
+    def _cause(self, message: Input) -> Cause | None:
+        """The cause of what somebody's moving to another partition shows; None where a message moves nobody."""
+        match message:
+            case RecordBatch():
+                unit = self.state.catalogue.feeds[message.feed].sources[message.source].unit
+                return Cause("record", f"{message.feed} {unit} {message.delivery}")
+            case IdentityMerged():
+                return Cause("identity", f"{message.kind} merge")
+            case IdentitySplit():
+                return Cause("identity", f"{message.kind} split")
+            case _:
+                return None
+
+    def _apart(self) -> set[tuple[str, int]]:
+        """Who is kept off or held back, by policy: of them no line is told but for what is told otherwise."""
+        return {(name, subject) for name, of in self.state.book.overlays.items() for subject in of}
+
+    def _with_movers(
+        self, lines: list[CandidateChange], cause: Cause, before: dict[tuple[int, int], int], apart: set[tuple[str, int]]
+    ) -> list[CandidateChange]:
+        now = owners(self._sequencer)
+        movers = {subject for subject, partition in before.items() if now[subject] != partition}
+        said = {(line.policy, line.subject) for line in lines}
+        kinds = {name: KINDS.index(policy.subject) for name, policy in self.state.policies.items()}
+        self.apart += sum((kinds.get(name), subject) in movers for name, subject in apart)
+        more = [
+            one._replace(change="changed", before=one.status, version=policy.version, cause=cause, day=self.state.day)
+            for name, policy in self.state.policies.items()
+            for subject, one in self._listed.get(name, {}).items()
+            if (KINDS.index(policy.subject), subject) in movers and (name, subject) not in said | apart
+        ]
+        self.movers += len(movers)
+        self.unsaid += len(more)
+        ordered = sorted([*lines, *more], key=lambda line: (line.policy, line.subject))
+        return [line._replace(id=f"{len(self.told)}.{position}") for position, line in enumerate(ordered)]
+
+
+def owners(sequencer: Sequencer) -> dict[tuple[int, int], int]:
+    """The partition of every kind and token that is owned."""
+    if sequencer.router is None:
+        return {}
+    locator = sequencer.router.locator
+    partition = list(locator.streets.values())
+    return {
+        (kind, token): partition[street]
+        for kind, owner in enumerate(locator.owner)
+        for token, street in zip(locator.store.tokens[kind].tolist(), owner.tolist(), strict=False)
+        if street >= 0
+    }
+
+
+@dataclass(slots=True)
+class Topics:
+    """What lies in each partition of each topic."""
+
+    of: dict[tuple[str, int], list[bytes]] = field(default_factory=dict)
+    out: list[Outgoing] = field(default_factory=list)
+    """What leaves the pipeline, in the order sent."""
+
+    def read(self, topic: str, partition: int = 0) -> list[bytes]:
+        return self.of.setdefault((topic, partition), [])
+
+    def send(self, message: Outgoing) -> None:
+        if message.topic in ("orders", "lines"):
+            self.read(message.topic, message.partition).append(message.body)
+        else:
+            self.out.append(message)
+
+
+class Worker:
+    """One stage: reads its partition in order, sends what comes out, and again from the first that was not acknowledged."""
+
+    def __init__(self, topics: Topics, topic: str, partition: int, make: MakeFold) -> None:
+        self.topics, self.inputs, self.make = topics, topics.read(topic, partition), make
+        self.fold: Fold = make()
+        self.outbox: list[tuple[int, Outgoing]] = []  # those not acknowledged, each with the offset it came out of
+        self.sent = 0  # how many of them were sent since the last time all of them were
+        self.kept: list[tuple[int, Callable[[], Kept | None]]] = [(-1, lambda: None)]
+        self.came: dict[int, list[Outgoing]] = {}
+
+    def take(self) -> bool:
+        """The next message, if there is one; taken again after a crash, it gives what it gave before."""
+        offset = self.fold.offset + 1
+        if offset >= len(self.inputs):
+            return False
+        out = list(self.fold.take(self.inputs[offset], offset))
+        assert self.fold.offset == offset
+        assert self.came.setdefault(offset, out) == out
+        self.outbox += [(offset, message) for message in out]
+        return True
+
+    def send(self) -> bool:
+        if self.sent >= len(self.outbox):
+            return False
+        self.topics.send(self.outbox[self.sent][1])
+        self.sent += 1
+        return True
+
+    def acknowledged(self, count: int) -> None:
+        """The first so many of what was sent are with the broker."""
+        count = min(count, self.sent)
+        del self.outbox[:count]
+        self.sent -= count
+
+    def again(self) -> None:
+        """No word came back: everything from the first that was not acknowledged is to be sent again."""
+        self.sent = 0
+
+    def keep(self, folder: Path | None) -> None:
+        """A snapshot of the state: as a file, or as what a file would hold."""
+        offset = self.fold.offset
+        if folder is None:
+            meta = json.loads(json.dumps(self.fold.meta()))
+            arrays = {name: array.copy() for name, array in self.fold.arrays().items()}
+            self.kept.append((offset, lambda: (json.loads(json.dumps(meta)), {name: array.copy() for name, array in arrays.items()})))
+        else:
+            path = snapshots.write(folder, offset, self.fold.meta(), self.fold.arrays())
+            self.kept.append((offset, lambda: snapshots.read(path)))
+
+    def crash(self, rng: Random) -> int:
+        """The state is lost, and made again from a snapshot; gives how many messages it has to take again."""
+        offset, kept = rng.choice(self.kept[-3:])
+        lost = self.fold.offset - offset
+        self.kept = [one for one in self.kept if one[0] <= offset]
+        self.fold = self.make(kept())
+        assert self.fold.offset == offset
+        self.outbox = [(of, message) for of, message in self.outbox if of <= offset]
+        self.sent = 0
+        return lost
+
+
+class Pipeline:
+    """A sequencer, shards and a merger, over topics."""
+
+    def __init__(self, partitions: int) -> None:
+        self.topics = Topics()
+        ports = parts(real=True)
+        self.sequencer = Worker(self.topics, "inputs", 0, lambda kept=None: Sequencer(ports, partitions, kept))
+        self.shards = [
+            Worker(self.topics, "orders", number, lambda kept=None, number=number: Shard(ports, number, kept))
+            for number in range(partitions)
+        ]
+        self.merger = Worker(self.topics, "lines", 0, lambda kept=None: Merger(partitions, kept))
+
+    @property
+    def workers(self) -> list[Worker]:
+        return [self.sequencer, *self.shards, self.merger]
+
+    def put(self, body: bytes) -> None:
+        self.topics.read("inputs").append(body)
+
+    def drain(self) -> None:
+        """Until nothing is left to do."""
+        while any([*(worker.take() for worker in self.workers), *(worker.send() for worker in self.workers)]):
+            pass
+        for worker in self.workers:
+            worker.acknowledged(worker.sent)
+
+    def some(self, rng: Random, speeds: Sequence[float], folder: Path, counts: Counter[str]) -> None:
+        """One thing that happens to one of the stages."""
+        worker = rng.choices(self.workers, speeds)[0]
+        match rng.choices(["take", "send", "acknowledge", "again", "keep", "crash"], [30, 30, 10, 3, 2, 1])[0]:
+            case "take":
+                worker.take()
+            case "send":
+                worker.send()
+            case "acknowledge":
+                worker.acknowledged(rng.randint(0, 5))
+            case "again":
+                counts["messages sent again"] += worker.sent
+                worker.again()
+            case "keep":
+                place = folder / str(self.workers.index(worker))
+                place.mkdir(exist_ok=True)
+                worker.keep(place if rng.random() < 0.3 else None)
+                counts["snapshots"] += 1
+            case _:
+                counts["messages taken again"] += worker.crash(rng)
+                counts["crashes"] += 1
+
+    def said(self, topic: str) -> Iterator[Outgoing]:
+        """What left by a topic, each id once, and every time with the same words."""
+        seen: dict[str, Outgoing] = {}
+        for message in self.topics.out:
+            if message.topic == topic:
+                if message.id not in seen:
+                    yield message
+                assert seen.setdefault(message.id, message) == message
+
+
+__all__ = ["Embedded", "Pipeline", "Told", "Topics", "Worker", "owners"]

@@ -1,0 +1,133 @@
+"""What the rule says, asked afresh after every message of a state whose list stage is never asked.
+
+The one idea: a second state takes the same messages, a tick day by day; of it are read the full lists, explanations one by one, and the
+ledgers. What is told is left to whoever folds it (``tests.oracles.listing``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import cast
+
+from matchers.core import Matcher
+from matchers.explain import Criterion, disclosed, explain
+from policies.tree import Policy
+from policies.values import Period
+from streams.lines import Moved
+from streams.messages import Cause, DeliveryCompleted, Input, Tick
+from streams.ports import Parts
+from streams.state import NO_DAY, State
+from streams.steps import moved
+from tests.oracles.listing import Content, Evidence, Hold, Key, Line, Listing
+from tests.streams.world import catalogue, parts
+
+KINDS = {"elderly-uninsured": "person", "relocation-hardship": "household", "group-rental": "dwelling"}
+
+
+class Ruled:
+    """What the rule says behind a message, on the state's day."""
+
+    def __init__(self, state: State) -> None:
+        self.state, self.day = state, state.day
+        self.policies: Mapping[str, Policy] = state.policies if state.begun else {}
+
+    @property
+    def _matcher(self) -> Matcher:
+        return cast(Matcher, self.state.matcher)
+
+    def listed(self, policy: str) -> dict[int, Content]:
+        return {one.subject: (one.status, one.checklist, one.missing) for one in self._matcher.candidates(policy)}
+
+    def evidence(self, policy: str, subject: int) -> Evidence | None:
+        """The truth of each leaf outside ``where``, and the text of each disclosed value."""
+        if policy not in self.policies:
+            return None
+        found = explain(self._matcher, self.policies[policy], subject, self.day)
+        if found.verdict.verdict is None:
+            return None
+        shown = disclosed(self._matcher, self.policies[policy], subject, self.day)
+        return tuple(leaf.truth for leaf in leaves_of(found.criteria)), tuple(sorted(shown.items()))
+
+    def root(self, kind: str, subject: int) -> int:
+        return self.state.identities.root(kind, subject)
+
+    def statement_feed(self, statement: str) -> str:
+        return self.state.statements.entries[statement].stated.feed
+
+    def late(self) -> frozenset[str]:
+        said: dict[tuple[str, int], date] = {}
+        for entry in self.state.statements.entries.values():
+            if entry.standing == "in_effect":
+                place = (entry.stated.feed, entry.stated.source)
+                said[place] = max(entry.stated.complete_to, said.get(place, date.min))
+        feeds = self.state.catalogue.feeds
+        return frozenset(
+            feed
+            for (feed, _), complete_to in said.items()
+            if (after := feeds[feed].bounds.late_after) is not None and Period.parse(after).after(complete_to) < self.day
+        )
+
+    def feed_moves(self, feed: str) -> Fraction:
+        return Fraction(str(self.state.catalogue.feeds[feed].bounds.moves))
+
+    def ended_by(self, policy: str) -> str:
+        return "withdrawal" if self.state.registry.active(policy, self.day) is None else "agreement"
+
+
+def leaves_of(criterion: Criterion) -> Iterator[Criterion]:
+    """The leaves outside ``where``, in order."""
+    if not criterion.children:
+        yield criterion
+    for child in criterion.children:
+        yield from leaves_of(child)
+
+
+class Folded:
+    """The oracle over such a state.
+
+    Args:
+        kinds: of each policy the kind of subject it is about; those told of later may be added later.
+    """
+
+    def __init__(self, ports: Parts | None = None, kinds: Mapping[str, str] = KINDS) -> None:
+        self.state, self.listing = State(ports or parts(real=True)), Listing(kinds)
+        self.rows: dict[tuple[str, int], int] = {}
+        """Of the last full replacement of a feed and source."""
+
+    def take(self, message: Input, offset: int, decided: Hold | None = None) -> list[tuple[date, dict[Key, Line]]]:
+        """What is told on each day that a message passes.
+
+        Raises:
+            Refused, Invalid: the message is not admitted.
+        """
+        days: list[Input] = [message]
+        if isinstance(message, Tick) and NO_DAY < self.state.day < message.day:
+            days = [Tick(self.state.day + timedelta(number)) for number in range(1, (message.day - self.state.day).days + 1)]
+        out = []
+        for one in days:
+            shrunk = self._shrunk(one)
+            moves, _ = moved(self.state, one, offset)
+            causes = {key: cause for move in moves for key, cause in caused(move)}
+            out.append((self.state.day, self.listing.take(one, offset, Ruled(self.state), causes, shrunk, decided)))
+            if isinstance(one, DeliveryCompleted) and one.replaces:
+                self.rows[one.feed, one.source] = one.rows
+        return out
+
+    def _shrunk(self, message: Input) -> bool:
+        if not isinstance(message, DeliveryCompleted) or not message.replaces or not self.state.begun:
+            return False
+        last = self.rows.get((message.feed, message.source))
+        share = Fraction(str(self.state.catalogue.feeds[message.feed].bounds.shrinks_to))
+        return last is not None and message.rows < share * last
+
+
+def caused(move: Moved) -> Iterator[tuple[Key, Cause]]:
+    """Whom the matcher moved, and why."""
+    columns = move.changes
+    for number, subject in zip(columns.policy.tolist(), columns.subject.tolist(), strict=True):
+        yield (columns.policies[number][0], subject), move.cause
+
+
+__all__ = ["Folded", "Ruled", "catalogue", "leaves_of"]
