@@ -46,7 +46,7 @@ from tests.streams.happenings import Happenings
 from tests.streams.world import DAY, coverage, network, parts, published
 
 Moved = Counter[tuple[date, int, str, str | None, str | None]]
-CHUNKS, LENGTH, AHEAD, LOOKED_AT = 4, 70, 45, 60
+CHUNKS, LENGTH, AHEAD, LOOKED_AT = 10, 70, 45, 60
 
 need("forecasts", len(chunks(CHUNKS)), {"rows": 40, "people": 80, "reasons looked at": 25, "kind criterion": 25})
 
