@@ -85,10 +85,6 @@ class Columns:
         keep = np.array([(name in names) != others for name, _ in self.policies], np.bool_)[self.policy]
         return self._where(keep, tuple(one for one in self.seen if (one.policy in names) != others))
 
-    def but(self, subject: int) -> Columns:
-        """The changes of everybody else."""
-        return self._where(self.subject != np.uint64(subject), tuple(one for one in self.seen if one.subject != subject))
-
     def _where(self, keep: npt.NDArray[np.bool_], seen: tuple[Sighting, ...]) -> Columns:
         return Columns(
             self.policies, self.opens, self.policy[keep], self.subject[keep], self.before[keep], self.after[keep], self.open[keep],

@@ -20,6 +20,8 @@ from matchers.changes import Changes
 from matchers.compare import compare
 from matchers.core import Matcher
 from matchers.coverage import Statement
+from matchers.erasing import PERSON
+from matchers.identity import Answer
 from matchers.layout import KINDS
 from matchers.locate import Routed
 from policies.catalogue import Catalogue
@@ -50,6 +52,15 @@ class ShardMatcher(Matcher):
             out.append(changes)
             due += self.due
         self.due = due
+        return out
+
+    def erased(self, person: int, instead: int, statements: Sequence[Statement], answers: Sequence[Answer]) -> Changes:
+        """A person goes, and all that stays of her with it (``erase`` and ``forget``): nobody here remembers where her rows came from."""
+        seen = self.traces(person)
+        out = self.erase(person, instead, statements, answers)
+        if (subject := self.store.entity(PERSON, instead)) >= 0:
+            self._owned(PERSON)[subject] = False
+            self.forget(person, seen)
         return out
 
     def _own(self, kind: int, tokens: UInt64, owned: bool) -> Changes:

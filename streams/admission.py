@@ -14,7 +14,7 @@ from policies.lifecycle import person
 from policies.tree import Policy
 from policies.values import Text, is_division
 from streams.deliveries import Delivery
-from streams.errors import LOCAL, Refused
+from streams.errors import Refused
 from streams.messages import (
     CheckAnswered,
     CoverageStated,
@@ -23,7 +23,6 @@ from streams.messages import (
     IdentityMerged,
     IdentitySplit,
     Input,
-    PersonErased,
     PolicyPublished,
     PolicyWithdrawn,
 )
@@ -60,16 +59,6 @@ def in_range(message: Input) -> None:
             "Make the message anew."
         )
         raise Refused(Text(zh, en), 3)
-
-
-def not_here(message: Input) -> None:
-    """Passes what may happen on a network.
-
-    Raises:
-        Refused: an erasure.
-    """
-    if isinstance(message, PersonErased):
-        raise Refused(LOCAL)
 
 
 def known_source(state: State, feed: str, source: int) -> Feed:

@@ -8,7 +8,7 @@ it. Of these, and of nobody else, it keeps what is found and what is told. Sourc
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -41,7 +41,10 @@ class Book:
     def take(self, instructions: Sequence[Instruction], found: Lines, seen: Seen = ()) -> Lines:
         """What is told of a message, from what it moved and what the steps say beside it."""
         self.notices = []
-        made = self._taken([one for one in instructions if not self.bounds.heard(one)], found, seen)
+        for one in instructions:
+            if one.name == "erased":
+                found = self.erased(found, *one.facts)
+        made = self._taken([one for one in instructions if one.name != "erased" and not self.bounds.heard(one)], found, seen)
         self.bounds.taken()
         return made
 
@@ -70,14 +73,16 @@ class Book:
             told += settled
         return joined(found, keep, told)
 
-    def forget(self, subject: int, listed: Set[str]) -> None:
-        """Nothing is known of a subject any more, and nothing is told of that; ``listed``: the policies whose rule lists her."""
+    def erased(self, found: Lines, subject: int, instead: int) -> Lines:
+        """Nothing is known of a subject any more; of what her going moved, where she is ``instead``, that of others is told."""
+        listed = {found.heads[head][0] for head in np.unique(found.head[found.subject == np.uint64(instead)]).tolist()}
         for policy in sorted(listed | self.overlays.keys()):
             overlay = self.overlays.get(policy, {}).pop(subject, None)
             told = policy in listed if overlay is None else overlay.told is not None
             self.sizes[policy] -= told
             if policy in self.overlays and not self.overlays[policy]:
                 del self.overlays[policy]
+        return found.but(instead)
 
     def on(self, policy: str) -> Mapping[int, Overlay]:
         """Of whom something else is told than found, on one list."""

@@ -19,6 +19,7 @@ from policies.values import Kind, Text
 from streams.admission import two_people
 from streams.erasures import Erased, found, stand_in, well_formed, without
 from streams.errors import Refused
+from streams.instructions import Instruction
 from streams.lines import Moved, Moves
 from streams.messages import (
     Cause,
@@ -53,7 +54,7 @@ def erase_person(state: State, message: PersonErased) -> Moves:
         raise Refused(ENTANGLED)
     people = (message.by, message.approved_by)
     state.erasures.add(Erased(message.digest, message.sieve, message.reason, *people, state.day, state.offset + 1), message.salt)
-    return taken_out(state, subject, stand_in(message.digest)) if subject else ()
+    return taken_out(state, subject, stand_in(message.digest))
 
 
 def admitted(state: State, message: PersonErased) -> None:
@@ -73,8 +74,9 @@ def admitted(state: State, message: PersonErased) -> None:
         )
 
 
-def taken_out(state: State, subject: int, instead: int) -> Moves:
-    """Takes a person out of every ledger and of the matcher; gives what moved of others."""
+def taken_out(state: State, subject: int, instead: int) -> tuple[Instruction, Moved]:
+    """Takes a person out of every ledger and of the matcher; gives what moved (she is ``instead`` in it), which the book is to look at.
+    ``subject`` is 0 where nothing here names them; on a network every part hears of it all the same."""
     answered = [key for key in state.answers if key[1] == subject]
     for key in answered:
         del state.answers[key]
@@ -85,8 +87,7 @@ def taken_out(state: State, subject: int, instead: int) -> Moves:
         state.matcher.watch(finding.policy, subject, False)
     none: list[Answer] = [(*key, None) for key in answered]
     moved = state.matcher.erase(subject, instead, state.statements.in_effect(), none).columns()
-    state.book.forget(subject, {moved.policies[place][0] for place in moved.policy[moved.subject == np.uint64(instead)].tolist()})
-    return (Moved(state.day, Cause("erasure", "person"), moved.but(instead)),)
+    return Instruction(state.day, "erased", (subject, instead)), Moved(state.day, Cause("erasure", "person"), moved)
 
 
 def listed_instead(stated: CoverageStated, subject: int, instead: int) -> CoverageStated:

@@ -22,6 +22,7 @@ class Instruction(NamedTuple):
     - reported (policy, subject, outcome, keeps her off the list or not); ended (policy, subject, outcome)
     - late (feeds that are late now); shrunk (the detail of the cause whose exits are to be looked at); covered (the feed whose coverage
       differs); delivered (feed, unit and number, as one word of the cause's detail: the delivery is whole)
+    - erased (token, the token that stands in its place in what moved): nothing is known or told of her from now on
     - gone (subject, cause kind, detail); decided (hold, decision, by, approved by, reason)
     """
 

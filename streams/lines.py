@@ -79,6 +79,15 @@ class Lines(Sequence[CandidateChange]):
         subject, before, after = (np.where(subjects, c.dtype.type(0), c) for c in (self.subject, self.before, self.after))
         return Lines(self.offset, self.heads, opens, self.head, self.open, subject, before, after)
 
+    def but(self, subject: int) -> Lines:
+        """The lines of everybody else, and without what only the others said of checks and evidence."""
+        keep = self.subject != np.uint64(subject)
+        kept = set(np.unique(self.open[keep]).tolist())
+        opens = [one if place in kept else ((), ()) for place, one in enumerate(self.opens)]
+        others, before, after = self.subject[keep], self.before[keep], self.after[keep]
+        was = None if self.was is None else self.was[keep]
+        return Lines(self.offset, self.heads, opens, self.head[keep], self.open[keep], others, before, after, was)
+
     def _told(self, positions: npt.NDArray[np.int64]) -> Iterator[CandidateChange]:
         columns = (positions, *(column[positions] for column in (self.head, self.open, self.subject, self.before, self.after)))
         for position, head, open, subject, before, after in zip(*(column.tolist() for column in columns), strict=True):

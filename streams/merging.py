@@ -56,6 +56,7 @@ class Merger:
         """The last order each partition has done."""
         self.told = self.noted = -1
         """The last message told, and the last one noted."""
+        self.erased = 0
         self.notes: dict[int, Note] = {}
         self.found: dict[int, list[Found]] = {}
         self.shards: dict[str, int] = {}
@@ -127,6 +128,9 @@ class Merger:
             self.ended[note.label] = self._progress(note)
             for name in list(self.ended)[:-ENDED]:
                 del self.ended[name]
+        for one in note.instructions:
+            if one.name == "erased":
+                self._erased(one.facts[0])
         merged = self.book.take(note.instructions, merge(found, self.told), tuple(one for report in _sorted(found) for one in report.seen))
         facts = {} if note.closes is None else {"closes": note.closes}
         out = []
@@ -138,6 +142,14 @@ class Merger:
         for policy in sorted(self.since) if note.closes == ALL else [note.closes] if note.closes else []:
             out += self._closed(policy)
         return out
+
+    def _erased(self, subject: int) -> None:
+        """Nobody is listed, or told of in an edition that is still open, under this token."""
+        self.erased += 1
+        for ledger in self.ledgers.values():
+            ledger.listed.pop(subject, None)
+        blank = {id(one): one.blanked(one.subject == np.uint64(subject)) for since in self.since.values() for one in since}
+        self.since = {policy: [blank[id(one)] for one in since] for policy, since in self.since.items()}
 
     def _closed(self, policy: str) -> list[Outgoing]:
         """The edition of a policy that ends with the message told last; none where nothing differs."""
@@ -178,6 +190,7 @@ class Merger:
         notes = [[n.offset, sorted(n.last.items()), n.closes, n.label, instructions_plain(n.instructions)] for n in self.notes.values()]
         return {
             "offset": self.offset, "done": self.done, "told": self.told, "noted": self.noted, "notes": notes, "shards": self.shards,
+            "erased": self.erased,
             "ledgers": {policy: [one.number, one.last, one.digest] for policy, one in self.ledgers.items()},
             "versions": {policy: sorted(versions.items()) for policy, versions in self.versions.items()},
             "ended": list(self.ended.items()), "since": [policies for policies, _ in self._since().values()],
@@ -186,7 +199,7 @@ class Merger:
 
     def _restore(self, meta: Mapping[str, Any], arrays: Arrays) -> None:
         self.offset, self.done, self.told, self.noted = meta["offset"], list(meta["done"]), meta["told"], meta["noted"]
-        self.book = Book.restored(meta["book"])
+        self.book, self.erased = Book.restored(meta["book"]), meta["erased"]
         for offset, last, closes, label, told in meta["notes"]:
             self.notes[offset] = Note(offset, dict(last), closes, label, instructions=instructions_read(told))
         self.shards = dict(meta["shards"])

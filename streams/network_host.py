@@ -19,8 +19,8 @@ from matchers.batch import RecordBatch
 from policies.problems import HuiminError, Invalid
 from policies.values import Text
 from streams import wire
-from streams.admission import not_here
 from streams.editions import Edition, editions
+from streams.erasing import cleared
 from streams.errors import Refused, Unreadable
 from streams.folds import Outgoing
 from streams.host import Host, Receipt, published
@@ -84,11 +84,13 @@ class Replica:
     def offset(self) -> int:
         return self.state.offset
 
+    @property
+    def erased(self) -> int:
+        return len(self.state.erasures)
+
     def take(self, body: bytes, offset: int) -> list[Outgoing]:
         try:
-            message = wire.decode(body)
-            not_here(message)
-            self.said = step(self.state, message, offset)
+            self.said = step(self.state, cleared(self.state, wire.decode(body)), offset)
         except (Unreadable, Refused, Invalid) as error:
             self.state.offset, self.said = offset, error
         return []

@@ -23,7 +23,6 @@ from matchers.identity import Answer, Correction, correction_plain
 from matchers.locate import Locator, Routed, Routes
 from policies.catalogue import Catalogue
 from policies.tree import Policy
-from streams.errors import LOCAL, Refused
 from streams.orders import Step, Told, statements_plain
 from streams.ports import Arrays
 
@@ -94,17 +93,20 @@ class Router:
         return self._called("correct", correction_plain(correction, answers), everyone)
 
     def persons(self) -> npt.NDArray[np.uint64]:
-        """Nobody: a network erases no one (``streams.erasing.not_here``)."""
-        return np.empty(0, np.uint64)
+        """The tokens of every person that was ever named."""
+        return self.locator.persons()
 
     def traces(self, person: int) -> list[Trace]:
-        return []
+        return self.locator.traces(person)
 
     def erase(self, person: int, instead: int, statements: Sequence[Statement], answers: Sequence[Answer]) -> Call:
-        raise Refused(LOCAL)
+        self.locator.erase(person, instead)
+        none = [(policy, subject, check) for policy, subject, check, _ in answers]
+        facts = {"person": person, "instead": instead, "statements": statements_plain(statements), "answers": none}
+        return self._called("erase", facts)
 
     def forget(self, person: int, traces: Sequence[Trace]) -> None:
-        raise Refused(LOCAL)
+        """What is known here was emptied by ``erase``."""
 
     def tick(self, day: date) -> Call:
         self.locator.day = self.day = day

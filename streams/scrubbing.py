@@ -27,6 +27,7 @@ from streams.editions import Edition, editions, fold
 from streams.erasing import entangled, listed_instead, taken_out
 from streams.erasures import Erased, stand_in, without
 from streams.errors import Damaged
+from streams.lines import lines
 from streams.manifests import Manifest, kept, stored
 from streams.messages import Blank, CandidateChange, CheckAnswered, CoverageStated, IdentityMerged, IdentitySplit, Input, OutcomeReported
 from streams.state import State
@@ -166,7 +167,8 @@ def _snapshots(folder: Path, state: State, whom: _Whom, traces: Sequence[Trace],
             path.unlink()
             done.removed += 1
             continue
-        taken_out(then, whom.person, whom.instead)
+        _, moved = taken_out(then, whom.person, whom.instead)
+        then.book.erased(lines((moved,), offset), whom.person, whom.instead)
         then.matcher.forget(whom.person, traces)
         snapshots.write(folder, offset, then.meta(), then.arrays())
         done.snapshots += 1

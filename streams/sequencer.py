@@ -21,8 +21,8 @@ from matchers.locate import Locator, Routed
 from policies.catalogue import Catalogue
 from policies.problems import Invalid
 from streams import wire
-from streams.admission import not_here
 from streams.editions import closed_by
+from streams.erasing import ERASED, cleared
 from streams.errors import Refused, Unreadable
 from streams.folds import Outgoing, dead
 from streams.instructions import Instruction
@@ -77,13 +77,13 @@ class Sequencer:
 
     def take(self, body: bytes, offset: int) -> list[Outgoing]:
         try:
-            message = wire.decode(body)
-            not_here(message)
+            message = cleared(self.state, wire.decode(body))
             moves, instructions = moved(self.state, message, offset)
         except (Unreadable, Refused, Invalid) as error:
             self.state.offset = offset
             self.counts["refused"] += 1
-            return [dead(error, body, "inputs", 0, offset), self._note(offset, {})]
+            shown = b"" if error.text == ERASED else body  # it names who was erased, and would stay
+            return [dead(error, shown, "inputs", 0, offset), self._note(offset, {})]
         if isinstance(message, RecordBatch):
             self.counts["rows"] += len(message)
             self.counts[f"quarantined_rows:{message.feed}"] += int(np.count_nonzero(message.flags & QUARANTINED))
@@ -103,6 +103,10 @@ class Sequencer:
                 out.append(Outgoing("orders", partition, f"{partition}.{order.number}", "order", encode_order(order)))
             last[partition] = self.sent[partition]
         return [*out, self._note(offset, last, message, instructions)]
+
+    @property
+    def erased(self) -> int:
+        return len(self.state.erasures)
 
     def passing(self) -> list[Outgoing]:
         """Who is where, every so many messages and whenever a shard is new."""

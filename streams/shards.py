@@ -36,6 +36,7 @@ class Shard:
     def __init__(self, parts: Parts, partition: int, kept: tuple[dict[str, Any], Arrays] | None = None) -> None:
         self.parts, self.partition = parts, partition
         self.offset, self.done = -1, 0
+        self.erased = 0
         self.counts: Counter[str] = Counter()
         self.catalogues: list[tuple[str, dict[str, str]]] = []
         self.built: list[Catalogue] = []
@@ -95,6 +96,10 @@ class Shard:
                 return [*out, matcher.cover(statements_read(facts["statements"]))]
             case "answer":
                 return [*out, matcher.answer(facts["policy"], facts["subject"], facts["check"], facts["answer"])]
+            case "erase":
+                self.erased += 1
+                none = [(*one, None) for one in facts["answers"]]
+                return [*out, matcher.erased(facts["person"], facts["instead"], statements_read(facts["statements"]), none)]
             case "watch":
                 return [*out, matcher.watch(facts["policy"], facts["subject"], facts["on"])]
             case "tick":
@@ -129,12 +134,12 @@ class Shard:
         matcher = None if self.matcher is None else self.matcher.meta()
         statements = [] if self.matcher is None else statements_plain(self.matcher.statements)
         return {
-            "offset": self.offset, "done": self.done, "catalogues": self.catalogues, "texts": self.texts, "statements": statements,
-            "matcher": matcher,
+            "offset": self.offset, "done": self.done, "erased": self.erased, "catalogues": self.catalogues, "texts": self.texts,
+            "statements": statements, "matcher": matcher,
         }  # fmt: skip
 
     def _restore(self, meta: dict[str, Any], arrays: Arrays) -> None:
-        self.offset, self.done = meta["offset"], meta["done"]
+        self.offset, self.done, self.erased = meta["offset"], meta["done"], meta["erased"]
         for units, contracts in meta["catalogues"]:
             self.catalogues.append((units, contracts))
             self.built.append(in_order(self.built[-1] if self.built else None, self.parts.build_catalogue(units, contracts)))

@@ -13,6 +13,7 @@ from typing import Any
 
 from matchers.batch import MISSING, OPEN_FROM, QUARANTINED, RecordBatch
 from streams import wire
+from streams.erasures import named
 from streams.messages import (
     CatalogueSet,
     CheckAnswered,
@@ -58,6 +59,7 @@ FEED_BOUNDS = {
     "hukou": "{shrinks_to: 1, moves: 0.05}", "household": "{shrinks_to: 1}", "pension": "{moves: 0.3}", "dwelling": "{moves: 0.5}",
 }  # fmt: skip
 START = date(2026, 10, 1)
+SALT = "5a" * 16
 FEEDS = (
     "hukou",
     "hukou",
@@ -74,6 +76,11 @@ FEEDS = (
 )
 
 Kind = Callable[[], Sequence[Input | bytes]]
+
+
+def erasing(person: int, salt: str = SALT) -> PersonErased:
+    """The decision to erase somebody."""
+    return named(salt, person, "R1", "author", "approver")
 
 
 class Happenings:

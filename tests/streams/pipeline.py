@@ -14,22 +14,27 @@ from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 
+import numpy as np
+
 from infra.evaluate import listed
 from matchers.batch import RecordBatch
 from matchers.layout import KINDS
 from policies.problems import Invalid
 from streams import snapshots, wire
 from streams.editions import Edition, closed_by, editions, fold
+from streams.erasing import cleared
+from streams.erasures import found
 from streams.errors import Refused, Unreadable
 from streams.folds import Fold, MakeFold, Outgoing
 from streams.host import published
 from streams.merging import Merger
-from streams.messages import CandidateChange, Cause, IdentityMerged, IdentitySplit, Input
+from streams.messages import CandidateChange, Cause, IdentityMerged, IdentitySplit, Input, PersonErased
 from streams.ports import Arrays
 from streams.sequencer import Sequencer
 from streams.shards import Shard
 from streams.state import State
 from streams.steps import step
+from tests.streams.happenings import PERSONS
 from tests.streams.world import parts
 
 Kept = tuple[dict[str, Any], Arrays]
@@ -46,7 +51,7 @@ class Told:
 
 
 class Embedded:
-    """One embedded host's state, and who moves between partitions with each message."""
+    """One embedded host's state, and who moves between partitions with each message. ``erased``: the tokens of who was."""
 
     def __init__(self, partitions: int) -> None:
         self.state = State(parts(real=True))
@@ -54,23 +59,32 @@ class Embedded:
         self.movers = self.unsaid = self.apart = 0
         self._sequencer = Sequencer(parts(real=True), partitions)
         self._listed: dict[str, dict[int, CandidateChange]] = {}
+        self.erased: list[int] = []
+        self._told: list[list[CandidateChange]] = []  # without those erased since
+        self._closed: dict[str, list[Edition]] = {}  # of editions that were closed before somebody was erased, as they were
 
     def take(self, body: bytes) -> None:
         offset, before = len(self.told), owners(self._sequencer)
         apart = self._apart()
         self._sequencer.take(body, offset)
         try:
-            message = wire.decode(body)
+            message = cleared(self.state, wire.decode(body))
+            if isinstance(message, PersonErased):
+                self._before(message)
             lines = list(step(self.state, message, offset))
         except (Unreadable, Refused, Invalid):
             self.state.offset = offset
             self.told.append(Told([], dead=True))
+            self._told.append([])
             return
         for line in lines:
             self._listed[line.policy] = fold([line], self._listed.get(line.policy))
         if (cause := self._cause(message)) is not None:
             lines = self._with_movers(lines, cause, before, apart | self._apart())
         self.told.append(Told(lines, closed_by(message)))
+        self._told.append(list(lines))
+        if isinstance(message, PersonErased):
+            self._without(found(message.salt, message, np.array(PERSONS, np.uint64)))
 
     def lists(self) -> dict[str, dict[int, tuple[Any, ...]]]:
         """Status, checklist and missing of everyone told to be listed, evaluated afresh."""
@@ -80,8 +94,24 @@ class Embedded:
         return {name: {one.subject: (one.status, one.checklist, one.missing) for one in some} for name, some in found.items() if some}
 
     def editions(self, policy: str) -> list[Edition]:
-        rows = ((offset, told.closes, told.lines) for offset, told in enumerate(self.told))
-        return list(editions(policy, rows, published(self.state, policy)))
+        """As they were closed; those that were closed before an erasure are the ones of then."""
+        rows = ((offset, told.closes, lines) for offset, (told, lines) in enumerate(zip(self.told, self._told, strict=True)))
+        closed = self._closed.get(policy, [])
+        manifests = {edition.manifest.last: edition.manifest for edition in closed}
+        found = list(editions(policy, rows, published(self.state, policy), manifests))
+        return [*closed, *found[len(closed) :]]
+
+    def _before(self, message: PersonErased) -> None:
+        self._pending = {policy: self.editions(policy) for policy in self.state.registry.versions}
+
+    def _without(self, subject: int) -> None:
+        """Whoever is erased is told of no more."""
+        self._closed = self._pending
+        if subject:
+            self.erased.append(subject)
+            self._told = [[line for line in lines if line.subject != subject] for lines in self._told]
+            for of in self._listed.values():
+                of.pop(subject, None)
 
     def _cause(self, message: Input) -> Cause | None:
         """The cause of what somebody's moving to another partition shows; None where a message moves nobody."""

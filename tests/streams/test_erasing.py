@@ -23,7 +23,7 @@ from streams.erasing import entangled
 from streams.erasures import Erased, Erasures, digest, found, named, sieves
 from streams.errors import NotKept, Refused
 from streams.host import Host
-from streams.messages import Blank, CheckAnswered, CoverageStated, IdentityMerged, IdentitySplit, Input, PersonErased, Tick
+from streams.messages import Blank, CheckAnswered, CoverageStated, IdentityMerged, IdentitySplit, Input, Tick
 from streams.network_host import Replica
 from streams.scrubbing import _Whom, cleaned
 from streams.sequencer import Sequencer
@@ -31,16 +31,11 @@ from streams.state import State
 from streams.steps import step
 from streams.testing import rows
 from tests.engines.counting import Counted, chunks, need
-from tests.streams.happenings import DWELLINGS, HOUSEHOLDS, PERSONS, START, Happenings
+from tests.streams.happenings import DWELLINGS, HOUSEHOLDS, PERSONS, SALT, START, Happenings, erasing
 from tests.streams.world import catalogue, delivered, network, number, parts, published
 
-SALT = "5a" * 16
 NOBODY = 7_000_000
 """Tokens and keys from here on are nobody's."""
-
-
-def erasing(person: int, salt: str = SALT) -> PersonErased:
-    return named(salt, person, "R1", "author", "approver")
 
 
 class Oracle:

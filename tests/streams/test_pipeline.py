@@ -19,7 +19,7 @@ from streams.editions import fold
 from streams.messages import CandidateChange, CheckAnswered, CoverageStated, DeliveryStarted, EditionCut, Input, Tick
 from streams.orders import Found, Note, decode_order, decode_report
 from tests.engines.counting import Counted, chunks, need
-from tests.streams.happenings import START, Happenings
+from tests.streams.happenings import PERSONS, START, Happenings, erasing
 from tests.streams.pipeline import Embedded, Pipeline
 
 CHUNKS, LENGTH = 30, 110
@@ -40,6 +40,9 @@ def same(pipeline: Pipeline, embedded: Embedded) -> None:
         assert offset not in said or said[offset].facts.get("closes") == told.closes
         for line in lines:
             lists[line.policy] = fold([line], lists.get(line.policy))
+    for of in lists.values():
+        for subject in embedded.erased:
+            of.pop(subject, None)
     content = {
         name: {line.subject: (line.status, line.checklist, line.missing) for line in some.values()} for name, some in lists.items() if some
     }
@@ -52,6 +55,10 @@ def same(pipeline: Pipeline, embedded: Embedded) -> None:
     assert merger(pipeline).waiting() == {}
     assert merger(pipeline).book.meta() == embedded.state.book.meta()
     assert merger(pipeline).told == len(embedded.told) - 1
+    gone = set(embedded.erased)
+    for router in [pipeline.sequencer.fold.router, *(shard.fold.matcher for shard in pipeline.shards)]:  # type: ignore[attr-defined]
+        assert router is None or not gone & {*router.persons().tolist()}
+    assert {worker.fold.erased for worker in pipeline.workers} == {len(embedded.state.erasures)}  # type: ignore[attr-defined]
 
 
 def merger(pipeline: Pipeline) -> Any:
@@ -63,12 +70,14 @@ def run(seed: int, partitions: int, folder: Path) -> Counter[str]:
     rng, counts = Random(seed), Counter[str]()
     pipeline, embedded = Pipeline(partitions), Embedded(partitions)
     holds = embedded.state.book.holds
+    fate = Random(-seed - 1)
+    erasures = {fate.randrange(40, LENGTH): erasing(person) for person in fate.sample(PERSONS, 2)}
     bodies, put = Happenings(Random(seed), lambda: [*holds]).run(), 0
     while put < LENGTH:
         speeds = [rng.choice([1, 4, 16]) for _ in pipeline.workers]
         for _ in range(rng.choice([1, 5, 20])):
             if put < LENGTH:
-                body = next(bodies)
+                body = next(bodies) if put not in erasures else wire.encode(erasures[put])
                 pipeline.put(body)
                 embedded.take(body)
                 put += 1
@@ -94,6 +103,8 @@ def run(seed: int, partitions: int, folder: Path) -> Counter[str]:
     counts.update(f"holds: {hold.kind}" for hold in holds.values())
     counts["holds decided"] += sum(hold.decision is not None for hold in holds.values())
     counts["movers who are held or kept off"] += embedded.apart
+    counts["erased"] += len(embedded.erased)
+    counts["lines: erasure"] += sum(line.cause.kind == "erasure" for told in embedded.told for line in told.lines)
     counts["dead letters"] += sum(told.dead for told in embedded.told)
     counts["editions"] += len(list(pipeline.said("editions")))
     counts["moves between partitions"] += embedded.movers
