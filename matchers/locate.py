@@ -19,7 +19,7 @@ import numpy.typing as npt
 from matchers import kernels as k
 from matchers.batch import DELETED, Int32, Int64, RecordBatch, UInt64, latest
 from matchers.compile import compile_policies
-from matchers.erasing import PERSON, leaving, left, traces
+from matchers.erasing import PERSON, leaving, left
 from matchers.folders import folders
 from matchers.identity import Correction
 from matchers.layout import KINDS
@@ -125,18 +125,13 @@ class Locator(Shard):
         return routes
 
     def erase(self, person: int, instead: int) -> None:
-        """A person goes, with her records; every partition is to do the same. Nobody else is owned or held elsewhere for it.
-
-        Deleted records of hers whose key is not her number stay as they are: a key and a version, with nothing in them.
-        """
+        """A person goes, with her records; every partition is to do the same. Nobody else is owned or held elsewhere for it."""
         subject = self.store.entity(PERSON, person)
         if subject < 0:
             return
-        seen = traces(self.store, person)
         left(self.store, subject, instead, leaving(self.store, subject))
         self._reserve()
         self.owner[PERSON][subject] = -1
-        self.forget(person, seen)
 
     def _shared(self, kind: int, one: Int32, other: Int32, routes: Routes) -> None:
         """Whoever holds either of two subjects' folders holds both; they are handed out as they are now."""

@@ -54,13 +54,10 @@ class ShardMatcher(Matcher):
         self.due = due
         return out
 
-    def erased(self, person: int, instead: int, statements: Sequence[Statement], answers: Sequence[Answer]) -> Changes:
-        """A person goes, and all that stays of her with it (``erase`` and ``forget``): nobody here remembers where her rows came from."""
-        seen = self.traces(person)
-        out = self.erase(person, instead, statements, answers)
+    def erase(self, person: int, instead: int, statements: Sequence[Statement], answers: Sequence[Answer] = ()) -> Changes:
+        out = super().erase(person, instead, statements, answers)
         if (subject := self.store.entity(PERSON, instead)) >= 0:
             self._owned(PERSON)[subject] = False
-            self.forget(person, seen)
         return out
 
     def _own(self, kind: int, tokens: UInt64, owned: bool) -> Changes:

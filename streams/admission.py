@@ -23,6 +23,7 @@ from streams.messages import (
     IdentityMerged,
     IdentitySplit,
     Input,
+    PersonErased,
     PolicyPublished,
     PolicyWithdrawn,
 )
@@ -48,6 +49,8 @@ def in_range(message: Input) -> None:
             tokens = (message.subject, message.into)
         case IdentitySplit():
             tokens = (message.subject, message.into, *(key or 1 for _, _, key in message.records))
+        case PersonErased():
+            tokens = tuple(number or 1 for _, *numbers in message.traces for number in numbers)
         case DeliveryStarted() | DeliveryCompleted() | RecordBatch():
             number = message.delivery
         case _:

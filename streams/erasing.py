@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from matchers.batch import RecordBatch, UInt64
+from matchers.erasing import Trace
 from matchers.identity import Answer
 from policies.catalogue import Feed
 from policies.values import Kind, Text
@@ -54,7 +55,10 @@ def erase_person(state: State, message: PersonErased) -> Moves:
         raise Refused(ENTANGLED)
     people = (message.by, message.approved_by)
     state.erasures.add(Erased(message.digest, message.sieve, message.reason, *people, state.day, state.offset + 1), message.salt)
-    return taken_out(state, subject, stand_in(message.digest))
+    moves = taken_out(state, subject, stand_in(message.digest))
+    if message.traces:
+        state.matcher.forget(subject, [Trace(*one) for one in message.traces])
+    return moves
 
 
 def admitted(state: State, message: PersonErased) -> None:

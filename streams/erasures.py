@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matchers.batch import MISSING, RecordBatch, UInt64
+from matchers.erasing import Trace
 from streams.messages import PersonErased
 
 SALT_BYTES = 16
@@ -90,14 +91,15 @@ class Erasures:
         return made
 
 
-def named(salt: str, token: int, reason: str, by: str, approved_by: str) -> PersonErased:
-    """The message that erases a token's person.
+def named(salt: str, token: int, reason: str, by: str, approved_by: str, traces: Sequence[Trace] = ()) -> PersonErased:
+    """The message that erases a token's person; ``traces`` are for a network.
 
     Example:
         >>> named("00" * 16, 7, "moved", "A", "B").digest == digest("00" * 16, 7)
         True
     """
-    return PersonErased(salt, digest(salt, token), int(sieves(salt, np.array([token], np.uint64))[0]), reason, by, approved_by)
+    sieve = int(sieves(salt, np.array([token], np.uint64))[0])
+    return PersonErased(salt, digest(salt, token), sieve, reason, by, approved_by, tuple((*one,) for one in traces))
 
 
 def well_formed(message: PersonErased) -> bool:

@@ -171,7 +171,8 @@ class HoldDecided:
 class PersonErased:
     """Nothing readable of one person stays. Who it was is told by a salted digest of the token alone, which ``streams.erasures`` makes.
 
-    ``sieve`` is a number that few tokens share, so that not every one of many needs a digest.
+    ``sieve`` is a number that few tokens share, so that not every one of many needs a digest. ``traces`` are where rows of theirs came from
+    (``matchers.erasing.Trace``): for the workers of a network, who remember none; they are wiped from every log with the rest.
     """
 
     salt: str
@@ -180,6 +181,7 @@ class PersonErased:
     reason: str  # a code; nothing that identifies anybody
     by: str
     approved_by: str
+    traces: tuple[tuple[str, int, int, int, int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

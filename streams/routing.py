@@ -106,7 +106,8 @@ class Router:
         return self._called("erase", facts)
 
     def forget(self, person: int, traces: Sequence[Trace]) -> None:
-        """What is known here was emptied by ``erase``."""
+        self.locator.forget(person, traces)
+        self._called("forget", {"person": person, "traces": list(map(tuple, traces))})
 
     def tick(self, day: date) -> Call:
         self.locator.day = self.day = day

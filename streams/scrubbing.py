@@ -29,7 +29,17 @@ from streams.erasures import Erased, stand_in, without
 from streams.errors import Damaged
 from streams.lines import lines
 from streams.manifests import Manifest, kept, stored
-from streams.messages import Blank, CandidateChange, CheckAnswered, CoverageStated, IdentityMerged, IdentitySplit, Input, OutcomeReported
+from streams.messages import (
+    Blank,
+    CandidateChange,
+    CheckAnswered,
+    CoverageStated,
+    IdentityMerged,
+    IdentitySplit,
+    Input,
+    OutcomeReported,
+    PersonErased,
+)
 from streams.state import State
 from streams.storage import Log
 
@@ -125,6 +135,8 @@ def cleaned(message: Input, whom: _Whom) -> Input:
             return without(message, _hers(message, whom))
         case CheckAnswered() | OutcomeReported() if message.subject == whom.person:
             return Blank()
+        case PersonErased() if message.traces:
+            return replace(message, traces=())
         case CoverageStated():
             return listed_instead(message, whom.person, whom.instead)
         case IdentityMerged() | IdentitySplit() if message.kind == Kind.PERSON and whom.person in (message.subject, message.into):

@@ -82,7 +82,7 @@ class Sequencer:
         except (Unreadable, Refused, Invalid) as error:
             self.state.offset = offset
             self.counts["refused"] += 1
-            shown = b"" if error.text == ERASED else body  # it names who was erased, and would stay
+            shown = b"" if error.text == ERASED else body  # it names somebody erased, and would stay
             return [dead(error, shown, "inputs", 0, offset), self._note(offset, {})]
         if isinstance(message, RecordBatch):
             self.counts["rows"] += len(message)

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from matchers.changes import Changes
+from matchers.erasing import Trace
 from matchers.identity import correction_read
 from matchers.locate import Routed
 from matchers.sharded import ShardMatcher
@@ -99,7 +100,10 @@ class Shard:
             case "erase":
                 self.erased += 1
                 none = [(*one, None) for one in facts["answers"]]
-                return [*out, matcher.erased(facts["person"], facts["instead"], statements_read(facts["statements"]), none)]
+                return [*out, matcher.erase(facts["person"], facts["instead"], statements_read(facts["statements"]), none)]
+            case "forget":
+                matcher.forget(facts["person"], [Trace(*one) for one in facts["traces"]])
+                return out
             case "watch":
                 return [*out, matcher.watch(facts["policy"], facts["subject"], facts["on"])]
             case "tick":

@@ -236,6 +236,14 @@ def _rows(value: Any) -> tuple[tuple[str, int, int, int], ...]:
     return tuple((_is(str)(feed), _is(int)(source), _is(int)(delivery), _is(int)(row)) for feed, source, delivery, row in rows)
 
 
+def _traces(value: Any) -> tuple[tuple[str, int, int, int, int, int], ...]:
+    found = []
+    for feed, *rest in map(_is(list), _is(list)(value)):
+        source, key, order, delivery, row = map(_is(int), rest)
+        found.append((_is(str)(feed), source, key, order, delivery, row))
+    return tuple(found)
+
+
 _BY_TYPE: Mapping[str, Reader] = {
     "str": _is(str),
     "int": _is(int),
@@ -247,6 +255,7 @@ _BY_TYPE: Mapping[str, Reader] = {
     "tuple[int, ...]": _tokens,
     "tuple[tuple[str, int, int], ...]": _records,
     "tuple[tuple[str, int, int, int], ...]": _rows,
+    "tuple[tuple[str, int, int, int, int, int], ...]": _traces,
     "Mapping[str, str]": _texts,
 }
 """How a field of a message is read from JSON, by the type it is declared with."""

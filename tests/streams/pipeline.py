@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ from infra.evaluate import listed
 from matchers.batch import RecordBatch
 from matchers.layout import KINDS
 from policies.problems import Invalid
+from policies.values import Kind
 from streams import snapshots, wire
 from streams.editions import Edition, closed_by, editions, fold
 from streams.erasing import cleared
@@ -34,7 +35,7 @@ from streams.sequencer import Sequencer
 from streams.shards import Shard
 from streams.state import State
 from streams.steps import step
-from tests.streams.happenings import PERSONS
+from tests.streams.happenings import PERSONS, erasing
 from tests.streams.world import parts
 
 Kept = tuple[dict[str, Any], Arrays]
@@ -60,6 +61,7 @@ class Embedded:
         self._sequencer = Sequencer(parts(real=True), partitions)
         self._listed: dict[str, dict[int, CandidateChange]] = {}
         self.erased: list[int] = []
+        self._batches: list[RecordBatch] = []
         self._told: list[list[CandidateChange]] = []  # without those erased since
         self._closed: dict[str, list[Edition]] = {}  # of editions that were closed before somebody was erased, as they were
 
@@ -82,9 +84,21 @@ class Embedded:
         if (cause := self._cause(message)) is not None:
             lines = self._with_movers(lines, cause, before, apart | self._apart())
         self.told.append(Told(lines, closed_by(message)))
+        if isinstance(message, RecordBatch):
+            self._batches.append(message)
         self._told.append(list(lines))
         if isinstance(message, PersonErased):
             self._without(found(message.salt, message, np.array(PERSONS, np.uint64)))
+
+    def erasing(self, person: int) -> PersonErased:
+        """The decision to erase somebody, with where every row about them came from."""
+        batches = [batch for batch in self._batches if self.state.catalogue.feeds[batch.feed].subject is Kind.PERSON]
+        traces = [
+            (batch.feed, batch.source, int(batch.key[at]), int(batch.order[at]), batch.delivery, int(batch.row[at]))
+            for batch in batches
+            for at in np.flatnonzero(batch.subject == np.uint64(person)).tolist()
+        ]
+        return replace(erasing(person), traces=tuple(traces))
 
     def lists(self) -> dict[str, dict[int, tuple[Any, ...]]]:
         """Status, checklist and missing of everyone told to be listed, evaluated afresh."""

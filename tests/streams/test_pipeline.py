@@ -19,7 +19,7 @@ from streams.editions import fold
 from streams.messages import CandidateChange, CheckAnswered, CoverageStated, DeliveryStarted, EditionCut, Input, Tick
 from streams.orders import Found, Note, decode_order, decode_report
 from tests.engines.counting import Counted, chunks, need
-from tests.streams.happenings import PERSONS, START, Happenings, erasing
+from tests.streams.happenings import PERSONS, START, Happenings
 from tests.streams.pipeline import Embedded, Pipeline
 
 CHUNKS, LENGTH = 30, 110
@@ -71,13 +71,13 @@ def run(seed: int, partitions: int, folder: Path) -> Counter[str]:
     pipeline, embedded = Pipeline(partitions), Embedded(partitions)
     holds = embedded.state.book.holds
     fate = Random(-seed - 1)
-    erasures = {fate.randrange(40, LENGTH): erasing(person) for person in fate.sample(PERSONS, 2)}
+    erasures = {fate.randrange(40, LENGTH): person for person in fate.sample(PERSONS, 2)}
     bodies, put = Happenings(Random(seed), lambda: [*holds]).run(), 0
     while put < LENGTH:
         speeds = [rng.choice([1, 4, 16]) for _ in pipeline.workers]
         for _ in range(rng.choice([1, 5, 20])):
             if put < LENGTH:
-                body = next(bodies) if put not in erasures else wire.encode(erasures[put])
+                body = next(bodies) if put not in erasures else wire.encode(embedded.erasing(erasures[put]))
                 pipeline.put(body)
                 embedded.take(body)
                 put += 1

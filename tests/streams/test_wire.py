@@ -30,6 +30,7 @@ BY_TYPE: dict[str, st.SearchStrategy[Any]] = {
     "tuple[tuple[str, int, int], ...]": st.lists(
         st.tuples(st.text(max_size=5), st.integers(0, 9), st.integers(0, 2**64 - 1)), max_size=3
     ).map(tuple),
+    "tuple[tuple[str, int, int, int, int, int], ...]": st.lists(st.tuples(TEXT, *[st.integers(0, 2**64 - 1)] * 5), max_size=3).map(tuple),
     "tuple[tuple[str, int, int, int], ...]": st.lists(
         st.tuples(st.text(max_size=5), st.integers(0, 9), st.integers(0, 9), st.integers(0, 10**9)), max_size=3
     ).map(tuple),
