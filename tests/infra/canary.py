@@ -84,9 +84,15 @@ def token_of(workspace: Workspace, number: str = CANARY) -> int:
     return int(workspace.tokens().person([number])[0])
 
 
-def made(folder: Path, key: str | None = None, with_her: bool = True) -> Workspace:
-    """A workspace with her in it; without her, the same in everything else. ``key`` is that of its tokens, where not a new one."""
+def made(
+    folder: Path, key: str | None = None, with_her: bool = True, network: str | None = None, environment: Mapping[str, str] | None = None
+) -> Workspace:
+    """A workspace with her in it; without her, the same in everything else. ``key`` is that of its tokens, where not a new one;
+    ``network`` the prefix of the one it is part of, which its ``environment`` tells."""
     workspace = Workspace.create(folder / "w", example_units())
+    if network is not None:
+        workspace.join(network)
+        workspace = Workspace.open(workspace.root, environment)
     if key is not None:
         (workspace.root / "secret.key").write_text(key, encoding="ascii")
     copy_library(workspace)

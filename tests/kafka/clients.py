@@ -54,6 +54,25 @@ def read(connection: Connection, topic: str, count: int) -> list[bytes]:
         consumer.close()
 
 
+def records(connection: Connection, topic: str, partition: int = 0) -> list[bytes]:
+    """The bytes of all there is in a partition now: key, headers and value of each record."""
+    from kafka import KafkaConsumer, TopicPartition
+
+    consumer = KafkaConsumer(**connection.client(), enable_auto_commit=False)
+    try:
+        where = TopicPartition(topic, partition)
+        consumer.assign([where])
+        consumer.seek_to_beginning(where)
+        end, until, found = consumer.end_offsets([where])[where], time.monotonic() + SECONDS, list[bytes]()
+        while consumer.position(where) < end:
+            assert time.monotonic() < until
+            for some in consumer.poll(timeout_ms=500).values():
+                found += [b" ".join([one.key or b"", *(value for _, value in one.headers), one.value or b""]) for one in some]
+        return found
+    finally:
+        consumer.close()
+
+
 def echoed(words: dict[str, Any], topic: str, value: bytes) -> bytes:
     """Send and read one record with aiokafka, given the arguments of its clients."""
     from aiokafka import AIOKafkaConsumer, AIOKafkaProducer

@@ -71,7 +71,7 @@ def run(seed: int, partitions: int, folder: Path) -> Counter[str]:
     pipeline, embedded = Pipeline(partitions), Embedded(partitions)
     holds = embedded.state.book.holds
     fate = Random(-seed - 1)
-    erasures = {fate.randrange(40, LENGTH): person for person in fate.sample(PERSONS, 2)}
+    erasures = {fate.randrange(40, LENGTH): person for person in fate.sample(PERSONS, 6)}
     bodies, put = Happenings(Random(seed), lambda: [*holds]).run(), 0
     while put < LENGTH:
         speeds = [rng.choice([1, 4, 16]) for _ in pipeline.workers]

@@ -1,0 +1,152 @@
+"""A person erased on a network: found before in topics, workers, depot and workspace, and afterwards nowhere; everybody else is as before.
+
+The one idea: what is looked for is found first, everywhere; only then does finding nothing mean something.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import infra.erasing as erasing
+from infra.evaluate import core
+from infra.kafka.cluster import Cluster
+from infra.kafka.topics import create, topics
+from infra.workspace import Workspace
+from streams import snapshots
+from streams.editions import unsound
+from streams.errors import Refused
+from streams.host import Host
+from streams.messages import OutcomeReported, Tick
+from tests.infra import canary
+from tests.infra.canary import ALLOWANCE, UNINSURED
+from tests.kafka.clients import records
+
+pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kafka")]
+SHARDS = 2
+PEOPLE = ("王芳", "李强", "R1")
+SECONDS = 120.0
+TOPICS = [
+    ("inputs", 0),
+    *(("orders", shard) for shard in range(SHARDS)),
+    ("lines", 0),
+    ("changes", 0),
+    ("editions", 0),
+    ("dead-letters", 0),
+]
+
+
+@contextmanager
+def worker(place: Mapping[str, str], prefix: str, folder: Path, name: str = "worker") -> Iterator[Path]:
+    """One worker with all stages, and its folder."""
+    state = folder / name
+    line = [sys.executable, "-m", "console.cli", "worker", "--state", state, "--prefix", prefix, "--depot", folder / "depot"]
+    with (folder / f"{name}.said").open("ab") as said:
+        process = subprocess.Popen(list(map(str, line)), env={**os.environ, **place}, stdout=said, stderr=subprocess.STDOUT)
+    try:
+        yield state
+    finally:
+        process.terminate()
+        assert process.wait(60) == 0, (folder / f"{name}.said").read_text(encoding="utf-8")
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
+def told_all(host: Host) -> bool:
+    """Have the workers told of everything that was submitted?"""
+    return any(row[0] == host.state.offset for row in host._changes.rows())  # type: ignore[attr-defined]  # of a network
+
+
+def in_files(folder: Path, sought: Mapping[str, bytes]) -> set[str]:
+    found = set()
+    for path in folder.rglob("*"):
+        if path.is_file():
+            data = [path.read_bytes()]
+            if path.suffix == ".snapshot":
+                meta, arrays = snapshots.read(path)
+                data += [
+                    json.dumps(meta, ensure_ascii=False).encode(),
+                    *(np.ascontiguousarray(array).tobytes() for array in arrays.values()),
+                ]
+            found |= {what for what, needle in sought.items() if any(needle in one for one in data)}
+    return found
+
+
+def in_topics(cluster: Cluster, prefix: str, sought: Mapping[str, bytes]) -> dict[str, set[str]]:
+    """By topic, what of her can be read from its start: raw, and as a message's columns."""
+    out: dict[str, set[str]] = {}
+    for topic, partition in TOPICS:
+        for body in records(cluster.connection(), prefix + topic, partition):
+            hits = {what for what, needle in sought.items() if needle in body}
+            if hits:
+                out.setdefault(topic, set()).update(hits)
+    return out
+
+
+def lists(host: Host, but: int) -> dict[str, Any]:
+    return {name: [c for c in core(host.state).candidates(name, every=True) if c.subject != but] for name in (UNINSURED, ALLOWANCE)}
+
+
+def test_she_is_everywhere_on_a_network_before_and_nowhere_after(cluster: Cluster, tmp_path: Path) -> None:
+    """Topics, workers' states, depot, workspace; then a new workspace joins, and a new worker takes over, from what is left."""
+    prefix = "erasing."
+    place = cluster.connection().environment() | {"HUIMIN_DEPOT": str(tmp_path / "depot")}
+    create(cluster.connection(), topics(SHARDS, 1, prefix))
+    with worker(place, prefix, tmp_path) as state:
+        workspace = canary.made(tmp_path, network=prefix, environment=place)
+        token, sought = canary.token_of(workspace), canary.needles(workspace)
+        with workspace.writing() as host:
+            host.submit(OutcomeReported(ALLOWANCE, token, "contacted", host.state.day, "the agency"))
+            host.submit(Tick(host.state.day))
+            until(lambda: told_all(host))
+            before, said = lists(host, token), [change for change in host.outputs() if change.subject != token]
+            editions = {name: [edition.manifest.digest for edition in host.editions(name)] for name in (UNINSURED, ALLOWANCE)}
+        canary.copied(workspace, token)
+        assert in_files(state, sought) & {"little", "decimal"}
+        assert canary.found(workspace, sought)
+        found = in_topics(cluster, prefix, sought)
+        assert {"inputs", "orders", "lines", "changes", "editions"} <= found.keys(), found
+
+        done = erasing.erase(workspace, token, *PEOPLE)
+
+        assert UNINSURED in done.lists
+        assert in_topics(cluster, prefix, sought) == {}
+        assert in_files(state, sought) == set()
+        assert in_files(tmp_path / "depot", sought) == set()
+        assert canary.found(workspace, sought) == {}
+        with workspace.writing() as host:
+            assert lists(host, token) == before
+            with pytest.raises(Refused):
+                host.submit(OutcomeReported(ALLOWANCE, token, "contacted", host.state.day, "the agency"))
+            assert [change for change in host.outputs() if change.cause.kind != "erasure"] == said
+            for name in (UNINSURED, ALLOWANCE):
+                found_editions = list(host.editions(name))
+                assert [edition.manifest.digest for edition in found_editions] == editions[name]
+                assert list(unsound(found_editions)) == []
+            host.submit(Tick(host.state.day))
+            until(lambda: told_all(host))
+
+    other = Workspace.create(tmp_path / "other", (workspace.root / "units.yaml").read_text(encoding="utf-8"))
+    for name in ("secret.key", *(f"feeds/{path.name}" for path in (workspace.root / "feeds").iterdir())):
+        (other.root / name).write_bytes((workspace.root / name).read_bytes())
+    other.join(prefix)
+    with worker(place, prefix, tmp_path, "another") as state, Workspace.open(other.root, place).writing() as host:
+        assert lists(host, token) == before
+        host.submit(Tick(host.state.day))
+        until(lambda: told_all(host))
+        assert in_files(state, sought) == set()
