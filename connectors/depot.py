@@ -135,6 +135,17 @@ class FsspecDepot:
                 self._removed(aside)
             raise
 
+    def only(self, stage: str, offset: int) -> None:
+        """Remove all of a stage that is older than this snapshot, and what lies aside.
+
+        Raises:
+            DepotError: not all is gone.
+        """
+        with self._told():
+            for name in self._names(stage):
+                if not (name.endswith(_WHOLE) and name[:_DIGITS].isdigit() and int(name[:_DIGITS]) >= offset):
+                    self._removed(f"{self._folder(stage)}/{name}")
+
     def _tidy(self, stage: str) -> None:
         """Only the newest two stay, and nothing aside that is not newer than they are."""
         names = self._names(stage)

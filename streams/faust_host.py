@@ -9,9 +9,10 @@ Source: faust-streaming 0.15.3, ``transport/consumer.py`` and ``tables/recovery.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -21,8 +22,8 @@ from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, T
 from faust.types import TP
 
 from streams.events import headers
-from streams.folds import MakeFold
-from streams.stages import Depot, Sent, Stage, StageRule
+from streams.folds import MakeFold, Outgoing
+from streams.stages import Depot, Sent, Stage, StageRule, left_behind
 
 INPUTS, ORDERS, LINES = "inputs", "orders", "lines"
 STAGES = (INPUTS, ORDERS, LINES)
@@ -153,9 +154,13 @@ class FaustHost:
         """Commits what was taken, sends what came out, and writes snapshots."""
         stage = held.stage
         window: asyncio.Queue[tuple[Sent, list[Any]] | None] = asyncio.Queue(256)
-        held.sending = asyncio.create_task(self._guarded(self._acknowledge(stage, window)))
+        held.sending = asyncio.create_task(self._guarded(self._acknowledge(held, window)))
         for sent in list(stage.unsent()):
             await window.put((sent, await self._send(stage, sent)))
+        await window.put((Sent(stage.offset, ()), []))  # all that came out before is acknowledged by then
+        await self._tell_purged(stage)
+        if stage.due:
+            held.wake.set()
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(held.wake.wait(), IDLE_SECONDS)
@@ -165,17 +170,40 @@ class FaustHost:
             taken = stage.taken()
             if taken or stage.due:
                 await asyncio.to_thread(stage.commit, taken)
-                if stage.due:
+                settled = stage.due
+                if settled:
                     taken += stage.settled()
                 held.pending = max(0, held.pending - sum(len(row.input) for row, _ in taken))
                 held.room.set()
                 for _, sent in taken:
                     await window.put((sent, await self._send(stage, sent)))
+                if settled and not taken:
+                    await window.put((Sent(stage.snapped, ()), []))
                 await self._send(stage, Sent(stage.offset, stage.fold.passing()))
+            if stage.purgeable:
+                await self._purge(stage)
             if held.closing and not held.wake.is_set():
                 await window.put(None)
                 await held.sending
+                if stage.purgeable:
+                    await self._purge(stage)
                 return
+
+    async def _purge(self, stage: Stage) -> None:
+        """Leaves nothing of who was erased in a stage, nor in what is left here of those that others hold now; and tells it."""
+        await asyncio.to_thread(stage.purge)
+        if self.depot is not None:
+            for topic in STAGES:
+                for folder in self.root.glob(f"{topic}-*"):
+                    if folder.name not in {held.stage.name for held in self.held.values()}:
+                        await asyncio.to_thread(left_behind, folder)
+        await self._tell_purged(stage)
+
+    async def _tell_purged(self, stage: Stage) -> None:
+        told = await asyncio.to_thread(stage.purged)
+        if told is not None:
+            body = json.dumps(asdict(told)).encode()
+            await self._send(stage, Sent(stage.offset, [Outgoing("progress", 0, f"purged:{stage.name}", "purged", body)]))
 
     async def _send(self, stage: Stage, sent: Sent) -> list[Any]:
         out = []
@@ -186,7 +214,8 @@ class FaustHost:
             out.append(future)
         return out
 
-    async def _acknowledge(self, stage: Stage, window: asyncio.Queue[tuple[Sent, list[Any]] | None]) -> None:
+    async def _acknowledge(self, held: Held, window: asyncio.Queue[tuple[Sent, list[Any]] | None]) -> None:
+        stage = held.stage
         while (next_one := await window.get()) is not None:
             sent, futures = next_one
             for future in futures:
@@ -194,6 +223,8 @@ class FaustHost:
             stage.acknowledged(sent.offset)
             if stage.shippable:
                 await asyncio.to_thread(stage.ship)
+            if stage.purgeable:
+                held.wake.set()
 
     async def _close(self, tp: TP) -> None:
         held = self.held.pop(tp)

@@ -42,10 +42,13 @@ def dead(error: HuiminError, body: bytes, topic: str, partition: int, offset: in
 
 
 class Fold(Protocol):
-    """A state and its step. ``offset`` is the last message taken, -1 before the first."""
+    """A state and its step. ``offset`` is the last message taken, -1 before the first; ``erased`` how many persons were erased so far."""
 
     @property
     def offset(self) -> int: ...
+
+    @property
+    def erased(self) -> int: ...
 
     def take(self, body: bytes, offset: int) -> Sequence[Outgoing]:
         """Applies the next message; the same for the same messages before it."""

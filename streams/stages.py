@@ -35,6 +35,9 @@ class Depot(Protocol):
     def newest(self, stage: str) -> int | None: ...
     def fetch(self, stage: str, offset: int, target: Path) -> None: ...
     def keep(self, stage: str, offset: int, source: Path) -> None: ...
+    def only(self, stage: str, offset: int) -> None:
+        """Nothing stays of a stage but this snapshot, and what is newer."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,16 @@ class Sent:
 
     offset: int
     messages: Sequence[Outgoing]
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """Nothing of the first ``erased`` persons who were erased is left in a stage's files: its oldest snapshot is the one at ``offset``,
+    which is ``shipped`` where there is a depot, and the messages up to there are needed no more."""
+
+    erased: int
+    offset: int
+    shipped: bool
 
 
 class Stage:
@@ -84,7 +97,10 @@ class Stage:
         self.fold: Fold = found.state
         self.behind, self._bytes, self.problem = found.rows, found.bytes, found.problem
         self._acknowledged = self._forgotten = -1
+        self.snapped = -1
+        """The last message of the snapshot written last, since the stage is open; -1 before one."""
         self._unshipped: int | None = None
+        self._undone = self._log.undone()
         self.saved = time.time()
         """When the newest snapshot was written, or the stage opened."""
 
@@ -103,8 +119,9 @@ class Stage:
             return False
         if offset != self.fold.offset + 1:
             raise Damaged(_gap(self.name, self.fold.offset, offset))
+        erased = self.fold.erased
         outputs = self.fold.take(body, offset)
-        row = Row(offset, body, None, encode_outgoing(outputs) if outputs else None)
+        row = Row(offset, body, None, encode_outgoing(outputs) if outputs else None, self.fold.erased > erased)
         self._taken.append((row, Sent(offset, outputs)))
         self.behind += 1
         self._bytes += len(body)
@@ -119,6 +136,7 @@ class Stage:
         """Writes it down, in one transaction; what was acknowledged is forgotten with it."""
         self._log.append([row for row, _ in taken], self._acknowledged if self._acknowledged > self._forgotten else -1)
         self._forgotten = self._acknowledged
+        self._undone += [row.offset for row, _ in taken if row.erases]
 
     def unsent(self) -> Iterator[Sent]:
         """What came out and was never seen to be acknowledged, in order."""
@@ -137,6 +155,8 @@ class Stage:
     @property
     def due(self) -> bool:
         """Is it time for a snapshot?"""
+        if self._purges and self._undone and self.snapped < self._undone[-1]:
+            return True
         old = self.behind > 0 and time.time() - self.saved >= self.rule.seconds
         return old or self.behind >= self.rule.messages or self._bytes >= self.rule.bytes
 
@@ -149,7 +169,7 @@ class Stage:
             tidy(folder, self._log, self.rule.retention)
         self.behind = self._bytes = 0
         self.saved = time.time()
-        self._unshipped = self.fold.offset
+        self._unshipped = self.snapped = self.fold.offset
 
     def settled(self) -> list[tuple[Row, Sent]]:
         """Commits what was taken meanwhile and writes a snapshot behind it, with nothing in between; what it committed."""
@@ -168,6 +188,50 @@ class Stage:
         if self.depot is not None and self._unshipped is not None and self.shippable:
             offset, self._unshipped = self._unshipped, None
             self.depot.keep(self.name, offset, snapshots.place(self.folder / "snapshots", offset))
+
+    # -- purging -------------------------------------------------------------------------------------------------------
+
+    @property
+    def erasing(self) -> bool:
+        """Is the erasure of somebody half done here?"""
+        return bool(self._undone)
+
+    @property
+    def _purges(self) -> bool:
+        """Whoever keeps the past is rid of somebody in another way (``streams.scrubbing``)."""
+        return self.rule.retention.days == 0
+
+    @property
+    def purgeable(self) -> bool:
+        """Was somebody erased, and is all that lies before the newest snapshot needed no more?"""
+        behind = bool(self._undone) and self._undone[-1] <= self.snapped <= self._acknowledged
+        return self._purges and behind and (self.depot is None or self._unshipped is None)
+
+    def purge(self) -> None:
+        """Leaves nothing of what lies before the newest snapshot, here and in the depot; may be done again, from wherever it stopped."""
+        offset = self.snapped
+        snapshots.keep(self.folder / "snapshots", [offset])
+        for spoilt in (self.folder / "snapshots").glob("*.damaged"):
+            spoilt.unlink()
+        with self._log.rewriting() as db:
+            db.execute("DELETE FROM inputs WHERE offset < ?", (offset,))
+            db.execute("UPDATE inputs SET body = x'' WHERE offset = ?", (offset,))  # where this log begins
+            db.execute("DELETE FROM outputs WHERE offset <= ?", (offset,))
+        self._log.packed()
+        if self.depot is not None:
+            self.depot.only(self.name, offset)
+        for erasure in self._undone:
+            self._log.finished(erasure)
+        self._undone = []
+
+    def purged(self) -> Purged | None:
+        """The purge that is done; None where nobody was erased, or one is to come."""
+        if self._undone or not self.fold.erased:
+            return None
+        shipped = None if self.depot is None else self.depot.newest(self.name)
+        kept = snapshots.offsets(self.folder / "snapshots")
+        offset = min([*kept, *([] if shipped is None else [shipped])], default=-1)
+        return Purged(self.fold.erased, offset, shipped is not None)
 
     def close(self) -> None:
         self._log.close()
@@ -189,6 +253,16 @@ class Stage:
         aside.rename(snapshots.place(self.folder / "snapshots", shipped))
         self._log = Log(self.folder, readonly=False, durable=False)
         self._log.append([Row(shipped, b"", None, None)])  # where this log begins
+
+
+def left_behind(folder: Path) -> None:
+    """Removes the state of a partition that others hold now, unless it is in use; it lacks nothing that a depot and the topics have not."""
+    try:
+        lock = WriterLock(folder)
+    except (Busy, FileNotFoundError):
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    lock.release()
 
 
 def _again(fold: Fold, body: bytes, offset: int) -> int:

@@ -58,7 +58,7 @@ def same(pipeline: Pipeline, embedded: Embedded) -> None:
     gone = set(embedded.erased)
     for router in [pipeline.sequencer.fold.router, *(shard.fold.matcher for shard in pipeline.shards)]:  # type: ignore[attr-defined]
         assert router is None or not gone & {*router.persons().tolist()}
-    assert {worker.fold.erased for worker in pipeline.workers} == {len(embedded.state.erasures)}  # type: ignore[attr-defined]
+    assert {worker.fold.erased for worker in pipeline.workers} == {len(embedded.state.erasures)}
 
 
 def merger(pipeline: Pipeline) -> Any:
@@ -71,7 +71,7 @@ def run(seed: int, partitions: int, folder: Path) -> Counter[str]:
     pipeline, embedded = Pipeline(partitions), Embedded(partitions)
     holds = embedded.state.book.holds
     fate = Random(-seed - 1)
-    erasures = {fate.randrange(40, LENGTH): person for person in fate.sample(PERSONS, 6)}
+    erasures = {fate.randrange(60, LENGTH): person for person in fate.sample(PERSONS, 4)}
     bodies, put = Happenings(Random(seed), lambda: [*holds]).run(), 0
     while put < LENGTH:
         speeds = [rng.choice([1, 4, 16]) for _ in pipeline.workers]
