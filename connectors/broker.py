@@ -14,13 +14,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from connectors.rewritten import NOTHING, in_order, rewritten
 from policies.problems import HuiminError
 from policies.values import Text
 from streams.events import EVENTS, headers
 from streams.folds import Outgoing
 from streams.lines import Lines
+from streams.manifests import stored
 from streams.merging import Progress
 from streams.sequencer import CENSUS
+from streams.stages import Purged
 
 MOST_BYTES = 16 << 20
 SECONDS = 60
@@ -77,7 +80,7 @@ class InputsTopic:
 
         try:
             consumer, where = _reader(self._client, self._topic)
-            consumer.seek(where, after + 1)
+            consumer.seek(where, max(after + 1, consumer.beginning_offsets([where])[where]))
             while True:
                 for records in consumer.poll(timeout_ms=1000).values():
                     for record in records:
@@ -85,8 +88,11 @@ class InputsTopic:
         except KafkaError as error:
             raise NoAnswer(self._topic, error) from error
 
+    def first(self) -> int:
+        return _span(self._client, self._topic)[0]
+
     def end(self) -> int:
-        return _end(self._client, self._topic)
+        return _span(self._client, self._topic)[1] - 1
 
     def close(self) -> None:
         self._producer.close()
@@ -106,9 +112,13 @@ class ProgressTopic:
         """By shard ('' for those placed nowhere): partition, persons, households, dwellings."""
         return {name: tuple(one) for name, one in self._newest("census").get(CENSUS, {}).items()}
 
+    def purged(self) -> dict[str, Purged]:
+        """By stage, what it said last of a purge."""
+        return {name.removeprefix("purged:"): Purged(**said) for name, said in self._newest("purged").items()}
+
     def _newest(self, event: str) -> dict[str, Any]:
         wanted = EVENTS[event].type.encode()
-        found = (record for record in _all(self._client, f"{self._prefix}progress") if dict(record.headers)["ce_type"] == wanted)
+        found = (record for record in all_records(self._client, f"{self._prefix}progress") if dict(record.headers)["ce_type"] == wanted)
         return {record.key.decode(): json.loads(record.value) for record in found}
 
 
@@ -119,18 +129,29 @@ class ChangesTopic(ProgressTopic):
         from streams.wire import decode_changes
 
         told = -1
-        for record in _all(self._client, f"{self._prefix}changes"):
-            lines = decode_changes(record.value)
-            if lines.offset > told:
-                told = lines.offset
+        for record in in_order(all_records(self._client, f"{self._prefix}changes"), lambda record: int(record.key)):
+            if int(record.key) > told:
+                lines, told = decode_changes(record.value), int(record.key)
                 closes = dict(record.headers).get("ce_closes")
                 yield told, None if closes is None else closes.decode(), lines
 
-    def last(self) -> int:
-        from streams.wire import decode_changes
+    def manifests(self, policy: str) -> dict[int, str]:
+        """Of editions that were written again: by their last message, the manifest as it was closed."""
+        from streams.wire import decode_edition
 
-        found = list(_all(self._client, f"{self._prefix}changes", 1))
-        return decode_changes(found[-1].value).offset if found else -1
+        found: dict[int, str] = {}
+        for record in all_records(self._client, f"{self._prefix}editions"):
+            if rewritten(record) and record.key.decode().rpartition(".")[0] == policy:
+                edition = decode_edition(record.value)
+                found[edition.offset] = stored(edition.manifest)
+        return found
+
+    def last(self) -> int:
+        found = list(all_records(self._client, f"{self._prefix}changes", 1))
+        if found and rewritten(found[-1]) is not None:
+            keys = (record.key for record in all_records(self._client, f"{self._prefix}changes"))
+            return max((int(key) for key in keys if key != NOTHING), default=-1)
+        return int(found[-1].key) if found else -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,23 +173,25 @@ def dead_letters(client: Mapping[str, Any], prefix: str, last: int) -> list[Dead
         NoAnswer: the broker does not answer.
     """
     found: dict[tuple[str, int, int], DeadLetter] = {}
-    for record in _all(client, f"{prefix}dead-letters", last):
+    for record in all_records(client, f"{prefix}dead-letters", last):
         said = {name: value.decode() for name, value in record.headers}
+        if "ce_topic" not in said:  # nothing, written to begin a new segment (``connectors.emptying``)
+            continue
         place = (said["ce_topic"], int(said["ce_partition"]), int(said["ce_offset"]))
         when = datetime.fromtimestamp(record.timestamp / 1000, UTC)
         found.setdefault(place, DeadLetter(when, *place, len(record.value or b""), Text(said["ce_reasonzh"], said["ce_reasonen"])))
     return list(found.values())
 
 
-def _all(client: Mapping[str, Any], topic: str, last: int | None = None) -> Iterator[Any]:
+def all_records(client: Mapping[str, Any], topic: str, last: int | None = None) -> Iterator[Any]:
     """Every record there is in a topic's first partition now, or the ``last`` few of them."""
     from kafka.errors import KafkaError
 
     try:
         consumer, where = _reader(client, topic)
         try:
-            end = consumer.end_offsets([where])[where]
-            consumer.seek(where, 0 if last is None else max(0, end - last))
+            first, end = _ends(consumer, where)
+            consumer.seek(where, first if last is None else max(first, end - last))
             while consumer.position(where) < end:
                 for records in consumer.poll(timeout_ms=1000).values():
                     yield from (record for record in records if record.offset < end)
@@ -189,13 +212,18 @@ def _reader(client: Mapping[str, Any], topic: str) -> tuple[Any, Any]:
     return consumer, where
 
 
-def _end(client: Mapping[str, Any], topic: str) -> int:
+def _ends(consumer: Any, where: Any) -> tuple[int, int]:
+    """The first offset there is, and the one behind the last."""
+    return int(consumer.beginning_offsets([where])[where]), int(consumer.end_offsets([where])[where])
+
+
+def _span(client: Mapping[str, Any], topic: str) -> tuple[int, int]:
     from kafka.errors import KafkaError
 
     try:
         consumer, where = _reader(client, topic)
         try:
-            return int(consumer.end_offsets([where])[where]) - 1
+            return _ends(consumer, where)
         finally:
             consumer.close()
     except KafkaError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from connectors.broker import MOST_BYTES, SECONDS, NoAnswer
@@ -37,6 +37,7 @@ class Message:
     offset: int
     key: bytes | None
     value: bytes | None
+    headers: Headers = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,9 @@ class TopicReader:
     def poll(self, seconds: float, most: int) -> list[Message]:
         with _told(self.name):
             found = self._consumer.poll(timeout_ms=max(1, int(seconds * 1000)), max_records=most)
-        return [Message(where.partition, one.offset, one.key, one.value) for where, records in found.items() for one in records]
+        return [
+            Message(where.partition, one.offset, one.key, one.value, one.headers) for where, records in found.items() for one in records
+        ]
 
     def positions(self) -> dict[int, int]:
         with _told(self.name):

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.files import replaced
+from connectors.rewritten import InOrder, closing, rewritten
 from connectors.topics import Headers, Post, Reading, Span, Writing
 from policies.problems import HuiminError
 from policies.values import Text
@@ -122,23 +123,30 @@ def send(
     report, mark = SentReport(), place.read()
     span = reading.spans()[0]
     mark = Mark(span.first) if mark is None else mark
-    if not span.first <= mark.next <= span.end:
-        raise LostEditions(_lost(reading.name, place.path, mark.next, span))
-    reading.begin({0: mark.next})
+    lost = LostEditions(_lost(reading.name, place.path, mark.next, span))
+    behind = mark.next < span.first  # no loss where all that was there is written again
+    if mark.next > span.end or (behind and span.first == span.end):
+        raise lost
+    reading.begin({0: max(mark.next, span.first)})
+    order = InOrder(closing)
     while not stop() and not (once and reading.positions()[0] >= span.end):
         for message in reading.poll(POLL_SECONDS, MOST):
-            edition = decode_edition(message.value or b"")
-            if mark.passes(edition):
-                mark = Mark(message.offset + 1, mark.message, mark.policy)
-            else:
-                mine = belongs(edition)
-                if mine:
-                    _sent(edition, writing)
-                    report.editions += 1
-                    report.lines += len(edition.changes)
-                report.others += not mine
-                mark = Mark(message.offset + 1, edition.offset, edition.policy)
-            place.advance(mark)
+            if behind and rewritten(message) is None:
+                raise lost
+            behind = False
+            for ready, following in order.take(message):
+                edition = decode_edition(ready.value or b"")
+                if mark.passes(edition):
+                    mark = Mark(following, mark.message, mark.policy)
+                else:
+                    mine = belongs(edition)
+                    if mine:
+                        _sent(edition, writing)
+                        report.editions += 1
+                        report.lines += len(edition.changes)
+                    report.others += not mine
+                    mark = Mark(following, edition.offset, edition.policy)
+                place.advance(mark)
             if stop():
                 break
     return report

@@ -42,18 +42,20 @@ ENTANGLED = Text(
 
 
 def erase_person(state: State, message: PersonErased) -> Moves:
-    """Nothing of a person is in the state from now on; the very same again changes nothing.
+    """Nothing of a person is in the state from now on; the very same again changes nothing, but has every part of a network purge again.
 
     Raises:
         Refused: one person alone, no reason, a malformed digest or another salt; or she is in a correction of identity that is in force.
     """
     admitted(state, message)
     if state.erasures.known(message.digest):
-        return ()
+        state.erasures.asked += 1
+        return taken_out(state, 0, stand_in(message.digest))
     subject = found(message.salt, message, tokens_of(state))
     if subject and entangled(state, subject):
         raise Refused(ENTANGLED)
     people = (message.by, message.approved_by)
+    state.erasures.asked += 1
     state.erasures.add(Erased(message.digest, message.sieve, message.reason, *people, state.day, state.offset + 1), message.salt)
     moves = taken_out(state, subject, stand_in(message.digest))
     if message.traces:

@@ -45,6 +45,8 @@ class Erasures:
 
     def __init__(self, salt: str = "") -> None:
         self.salt = salt
+        self.asked = 0
+        """How many decisions there were, those that were made again counted in: each has every part of a network purge."""
         self._of: dict[str, Erased] = {}
 
     def __bool__(self) -> bool:
@@ -79,7 +81,7 @@ class Erasures:
         """All of it, as JSON; None where there is nothing."""
         if not self._of:
             return None
-        return [self.salt, [[e.digest, e.sieve, e.reason, e.by, e.approved_by, e.day.isoformat(), e.offset] for e in self]]
+        return [self.salt, [[e.digest, e.sieve, e.reason, e.by, e.approved_by, e.day.isoformat(), e.offset] for e in self], self.asked]
 
     @classmethod
     def restored(cls, meta: Sequence[Any] | None) -> Erasures:
@@ -88,6 +90,7 @@ class Erasures:
         if meta is not None:
             for digest, sieve, reason, by, approved_by, day, offset in meta[1]:
                 made.add(Erased(digest, sieve, reason, by, approved_by, date.fromisoformat(day), offset), meta[0])
+            made.asked = meta[2]
         return made
 
 

@@ -42,7 +42,8 @@ def dead(error: HuiminError, body: bytes, topic: str, partition: int, offset: in
 
 
 class Fold(Protocol):
-    """A state and its step. ``offset`` is the last message taken, -1 before the first; ``erased`` how many persons were erased so far."""
+    """A state and its step. ``offset`` is the last message taken, -1 before the first; ``erased`` how many decisions
+    to erase somebody it has carried out."""
 
     @property
     def offset(self) -> int: ...

@@ -200,6 +200,11 @@ class Host:
         return [*self.state.matcher.traces(person), *logged(self._log, self.state.catalogue, person)]
 
     @property
+    def _files(self) -> Path:
+        """Where the log and the snapshots are."""
+        return self.folder
+
+    @property
     def erasing(self) -> bool:
         """Is the erasure of a person half done? Then nothing is taken in, and nothing of the past is told."""
         return self._log.unfinished() is not None
@@ -209,7 +214,7 @@ class Host:
         erased, salt = half_done(self._log, self.state), self.state.erasures.salt
         if erased is None:
             return None
-        return next((token for some in named(self._log, self.folder / "snapshots") if (token := found(salt, erased, some))), 0)
+        return next((token for some in named(self._log, self._files / "snapshots") if (token := found(salt, erased, some))), 0)
 
     def scrub(self, person: int, traces: Sequence[Trace]) -> Scrubbed:
         """Takes out of all files of the store what is there of a person who was erased (``streams.scrubbing``); may be done again.
@@ -217,10 +222,11 @@ class Host:
         Raises:
             Busy, NoRoom: not all is out yet; what is left goes when it is done again.
         """
-        if self._lock is None:
+        if self.readonly:
             raise Refused(READONLY)
-        with said(self.folder / "snapshots"):
-            return scrub(self._log, self.folder / "snapshots", self.state, person, traces)
+        folder = self._files / "snapshots"
+        with said(folder):
+            return scrub(self._log, folder, self.state, person, traces)
 
     def snapshot(self) -> Path:
         """Writes a snapshot now, and forgets what is older than the retention (``streams.retention``).

@@ -18,23 +18,25 @@ from typing import Any, Protocol, Self
 from matchers.batch import RecordBatch
 from policies.problems import HuiminError, Invalid
 from policies.values import Text
-from streams import wire
+from streams import snapshots, wire
 from streams.editions import Edition, editions
 from streams.erasing import cleared
-from streams.errors import Refused, Unreadable
+from streams.errors import UNFINISHED, Damaged, Refused, Unreadable
 from streams.folds import Outgoing
 from streams.host import Host, Receipt, published
 from streams.known import known_at
 from streams.lines import Lines, lines
+from streams.manifests import kept
 from streams.merging import Progress
 from streams.messages import CandidateChange, Input
 from streams.ports import Arrays, Parts
 from streams.recovery import Recipe
 from streams.retention import USUAL, Retention
-from streams.stages import Stage, StageRule
+from streams.stages import Depot, Stage, StageRule
 from streams.state import State
 from streams.steps import step
 
+REPLICA = "replica"
 CLOSING_MESSAGES = 20
 """Messages behind the last snapshot from which closing writes a new one."""
 AHEAD = 32
@@ -52,6 +54,10 @@ class Inputs(Protocol):
         """(offset, bytes) of the messages behind an offset, as they come, without end."""
         ...
 
+    def first(self) -> int:
+        """The offset of the oldest message that is still there, or of the next one."""
+        ...
+
     def end(self) -> int:
         """The offset of the last message there is now, -1 where there is none."""
         ...
@@ -62,6 +68,10 @@ class Changes(Protocol):
 
     def rows(self) -> Iterator[tuple[int, str | None, Lines]]:
         """(message, what it closes, lines) of all there is now, each once, in order."""
+        ...
+
+    def manifests(self, policy: str) -> Mapping[int, str]:
+        """Of editions closed before somebody was erased: by their last message, the manifest as it was (``streams.manifests``)."""
         ...
 
     def last(self) -> int:
@@ -118,15 +128,26 @@ class NetworkHost(Host):
         folder: of the replica.
         inputs, changes: the topics.
         retention: how much of the past the replica keeps.
+        depot: where a replica comes from that is behind what is left of the topic, and where one is put for others.
 
     Raises:
         As for ``streams.stages.Stage``.
     """
 
-    def __init__(self, folder: Path, parts: Parts, inputs: Inputs, changes: Changes, retention: Retention = USUAL) -> None:
+    def __init__(
+        self, folder: Path, parts: Parts, inputs: Inputs, changes: Changes, retention: Retention = USUAL, depot: Depot | None = None
+    ) -> None:
         self.folder, self.parts, self.readonly, self.problem = folder, parts, False, None
-        self._inputs, self._changes = inputs, changes
-        self._stage = Stage("replica", folder, partial(Replica, parts), rule=StageRule(retention=retention))
+        self._inputs, self._changes, self._depot = inputs, changes, depot
+        rule, first = StageRule(retention=retention), inputs.first()
+        self._stage = Stage(REPLICA, folder, partial(Replica, parts), rule=rule)
+        if self._stage.offset + 1 < first:
+            self._stage.close()
+            self._stage = Stage(REPLICA, folder, partial(Replica, parts), depot, rule)
+        if self._stage.offset + 1 < first:
+            self._stage.close()
+            raise Damaged(_behind(self._stage.offset, first))
+        self._log = self._stage.log
         self._coming: Iterator[tuple[int, bytes]] | None = None
         self._wrote = False
         self._follow(inputs.end())
@@ -144,9 +165,9 @@ class NetworkHost(Host):
         """Sends a message; when this returns it is with the network, and applied here.
 
         Raises:
-            Refused, Invalid: it was not admitted, here or anywhere.
+            Refused, Invalid: it was not admitted, here or anywhere. Refused: somebody's erasure is half done here.
         """
-        return self._told(self._inputs.append(wire.encode(message))())
+        return self._told(self._sent(message)())
 
     def submit_many(self, messages: Sequence[Input]) -> list[Receipt]:
         """Messages one after the other; the first that is refused is the last that is sent."""
@@ -158,7 +179,7 @@ class NetworkHost(Host):
         for message in messages:
             while sent and (len(sent) >= AHEAD or not isinstance(message, RecordBatch)):
                 yield self._told(sent.popleft()())
-            sent.append(self._inputs.append(wire.encode(message)))
+            sent.append(self._sent(message))
             if not isinstance(message, RecordBatch):
                 yield self._told(sent.popleft()())
         while sent:
@@ -175,7 +196,8 @@ class NetworkHost(Host):
 
     def editions(self, policy: str) -> Iterator[Edition]:
         state = self.state
-        return editions(policy, (row for row in self._changes.rows() if row[0] <= state.offset), published(state, policy))
+        rows = (row for row in self._changes.rows() if row[0] <= state.offset)
+        return editions(policy, rows, published(state, policy), kept(self._changes.manifests(policy)))
 
     def told(self) -> int:
         """The last message the workers have told something about."""
@@ -193,6 +215,14 @@ class NetworkHost(Host):
         self._stage.snapshot()
         return self._stage.folder
 
+    def ship(self) -> None:
+        """Puts the replica as it is now where others find it who come behind what is left of the topic, in place of older ones."""
+        assert self._depot is not None
+        self._stage.snapshot()
+        offset = self._stage.offset
+        self._depot.keep(REPLICA, offset, snapshots.place(self._files / "snapshots", offset))
+        self._depot.only(REPLICA, offset)
+
     def refresh(self) -> State:
         self._follow(self._inputs.end())
         return self.state
@@ -208,6 +238,15 @@ class NetworkHost(Host):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+    @property
+    def _files(self) -> Path:
+        return self._stage.folder
+
+    def _sent(self, message: Input) -> Callable[[], int]:
+        if self.erasing:
+            raise Refused(UNFINISHED)
+        return self._inputs.append(wire.encode(cleared(self.state, message)))
 
     def _told(self, offset: int) -> Receipt:
         """What became of our message, once the replica has come to it."""
@@ -235,6 +274,15 @@ class NetworkHost(Host):
         self._stage.commit(self._stage.taken())
         if self._stage.due:
             self._stage.snapshot()
+
+
+def _behind(last: int, first: int) -> Text:
+    zh = f"此工作区只读到消息 {last}，主题从 {first} 开始，中间的已清除。请设 HUIMIN_DEPOT 为工作进程的 --depot 所指之处，再试一次。"
+    en = (
+        f"This workspace has come to message {last}, and the topic begins at {first}: those between are gone. Set HUIMIN_DEPOT to what the "
+        "workers' --depot is, then try again."
+    )
+    return Text(zh, en)
 
 
 def _taken(replica: Replica, body: bytes, offset: int) -> int:

@@ -26,7 +26,7 @@ from streams import snapshots, wire
 from streams.editions import Edition, editions, fold
 from streams.erasing import entangled, listed_instead, taken_out
 from streams.erasures import Erased, stand_in, without
-from streams.errors import Damaged
+from streams.errors import Damaged, Unreadable
 from streams.lines import lines
 from streams.manifests import Manifest, kept, stored
 from streams.messages import (
@@ -100,7 +100,7 @@ def half_done(log: Log, state: State) -> Erased | None:
 def named(log: Log, folder: Path) -> Iterator[UInt64]:
     """Every token by which a log, or a snapshot in a folder, may name a person."""
     for _, body in log.inputs(-1):
-        match message := wire.decode(body):
+        match message := _read(body):
             case RecordBatch():
                 yield message.subject
             case CheckAnswered() | OutcomeReported():
@@ -120,7 +120,7 @@ def logged(log: Log, catalogue: Catalogue, person: int) -> Iterator[Trace]:
     """Where the rows about a person that are in a log came from."""
     feeds = _of_persons(catalogue)
     for _, body in log.inputs(-1):
-        message = wire.decode(body)
+        message = _read(body)
         if isinstance(message, RecordBatch) and message.feed in feeds:
             mine = np.flatnonzero(message.subject == np.uint64(person))
             columns = (message.key[mine].tolist(), message.order[mine].tolist(), message.row[mine].tolist())
@@ -144,6 +144,14 @@ def cleaned(message: Input, whom: _Whom) -> Input:
             return replace(message, subject=subject, into=into)
         case _:
             return message
+
+
+def _read(body: bytes) -> Input | None:
+    """A message; None where it cannot be read, as a network may hold some: they change nothing, and become empty."""
+    try:
+        return wire.decode(body)
+    except Unreadable:
+        return None
 
 
 def _hers(batch: RecordBatch, whom: _Whom) -> npt.NDArray[np.bool_]:
@@ -192,10 +200,11 @@ def _snapshots(folder: Path, state: State, whom: _Whom, traces: Sequence[Trace],
 
 def _inputs(db: sqlite3.Connection, whom: _Whom, done: Scrubbed) -> None:
     for offset in _offsets(db, "inputs"):
-        message = wire.decode(_body(db, "inputs", offset))
-        blank = cleaned(message, whom)
-        if blank is not message:
-            db.execute("UPDATE inputs SET body = ? WHERE offset = ?", (wire.encode(blank), offset))
+        body = _body(db, "inputs", offset)
+        message = _read(body)
+        blank = None if message is None else cleaned(message, whom)
+        if blank is not message or (message is None and body):
+            db.execute("UPDATE inputs SET body = ? WHERE offset = ?", (b"" if blank is None else wire.encode(blank), offset))
             done.inputs += 1
 
 

@@ -106,7 +106,7 @@ class Sequencer:
 
     @property
     def erased(self) -> int:
-        return len(self.state.erasures)
+        return self.state.erasures.asked
 
     def passing(self) -> list[Outgoing]:
         """Who is where, every so many messages and whenever a shard is new."""

@@ -61,7 +61,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """Nothing of the first ``erased`` persons who were erased is left in a stage's files: its oldest snapshot is the one at ``offset``,
+    """Nothing of whom the first ``erased`` decisions were about is left in a stage's files: its oldest snapshot is the one at ``offset``,
     which is ``shipped`` where there is a depot, and the messages up to there are needed no more."""
 
     erased: int
@@ -88,9 +88,9 @@ class Stage:
         self._lock = _locked(self.folder)
         self._taken: list[tuple[Row, Sent]] = []
         try:
-            self._log = Log(self.folder, readonly=False, durable=False)
+            self.log = Log(self.folder, readonly=False, durable=False)
             self._prefer_shipped()
-            found = recovered(self._log, self.folder / "snapshots", Recipe(make, _again), readonly=False)
+            found = recovered(self.log, self.folder / "snapshots", Recipe(make, _again), readonly=False)
         except BaseException:
             self._lock.release()
             raise
@@ -100,7 +100,7 @@ class Stage:
         self.snapped = -1
         """The last message of the snapshot written last, since the stage is open; -1 before one."""
         self._unshipped: int | None = None
-        self._undone = self._log.undone()
+        self._undone = self.log.undone()
         self.saved = time.time()
         """When the newest snapshot was written, or the stage opened."""
 
@@ -134,13 +134,13 @@ class Stage:
 
     def commit(self, taken: Sequence[tuple[Row, Sent]]) -> None:
         """Writes it down, in one transaction; what was acknowledged is forgotten with it."""
-        self._log.append([row for row, _ in taken], self._acknowledged if self._acknowledged > self._forgotten else -1)
+        self.log.append([row for row, _ in taken], self._acknowledged if self._acknowledged > self._forgotten else -1)
         self._forgotten = self._acknowledged
         self._undone += [row.offset for row, _ in taken if row.erases]
 
     def unsent(self) -> Iterator[Sent]:
         """What came out and was never seen to be acknowledged, in order."""
-        for offset, _, body in self._log.outputs(-1):
+        for offset, _, body in self.log.outputs(-1):
             yield Sent(offset, decode_outgoing(body))
 
     def acknowledged(self, offset: int) -> None:
@@ -166,7 +166,7 @@ class Stage:
         with said(folder):
             _synced(self.folder / f"{FILE}-wal")  # or, where the machine stops, the snapshot would be ahead of the log beside it
             snapshots.write(folder, self.fold.offset, self.fold.meta(), self.fold.arrays())
-            tidy(folder, self._log, self.rule.retention)
+            tidy(folder, self.log, self.rule.retention)
         self.behind = self._bytes = 0
         self.saved = time.time()
         self._unshipped = self.snapped = self.fold.offset
@@ -194,7 +194,7 @@ class Stage:
     @property
     def erasing(self) -> bool:
         """Is the erasure of somebody half done here?"""
-        return bool(self._undone)
+        return self.log.unfinished() is not None
 
     @property
     def _purges(self) -> bool:
@@ -213,15 +213,15 @@ class Stage:
         snapshots.keep(self.folder / "snapshots", [offset])
         for spoilt in (self.folder / "snapshots").glob("*.damaged"):
             spoilt.unlink()
-        with self._log.rewriting() as db:
+        with self.log.rewriting() as db:
             db.execute("DELETE FROM inputs WHERE offset < ?", (offset,))
             db.execute("UPDATE inputs SET body = x'' WHERE offset = ?", (offset,))  # where this log begins
             db.execute("DELETE FROM outputs WHERE offset <= ?", (offset,))
-        self._log.packed()
+        self.log.packed()
         if self.depot is not None:
             self.depot.only(self.name, offset)
         for erasure in self._undone:
-            self._log.finished(erasure)
+            self.log.finished(erasure)
         self._undone = []
 
     def purged(self) -> Purged | None:
@@ -234,25 +234,25 @@ class Stage:
         return Purged(self.fold.erased, offset, shipped is not None)
 
     def close(self) -> None:
-        self._log.close()
+        self.log.close()
         self._lock.release()
 
     def _prefer_shipped(self) -> None:
         """Takes the shipped snapshot where it is further than what lies here."""
         shipped = None if self.depot is None else self.depot.newest(self.name)
-        if shipped is None or shipped <= self._log.last():
+        if shipped is None or shipped <= self.log.last():
             return
         assert self.depot is not None
         aside = self.folder / "fetched.writing"
         self.depot.fetch(self.name, shipped, aside)
-        self._log.close()
+        self.log.close()
         for path in self.folder.glob("log.sqlite*"):
             path.unlink()
         shutil.rmtree(self.folder / "snapshots")
         (self.folder / "snapshots").mkdir()
         aside.rename(snapshots.place(self.folder / "snapshots", shipped))
-        self._log = Log(self.folder, readonly=False, durable=False)
-        self._log.append([Row(shipped, b"", None, None)])  # where this log begins
+        self.log = Log(self.folder, readonly=False, durable=False)
+        self.log.append([Row(shipped, b"", None, None)])  # where this log begins
 
 
 def left_behind(folder: Path) -> None:

@@ -142,7 +142,7 @@ def test_every_moment_of_a_replica_is_what_was_live_then(tmp_path: Path, seed: i
     host, live = replica(tmp_path, rng, Retention(days))
 
     with host:
-        first = host._stage._log.first() or 0
+        first = host._stage.log.first() or 0
         assert check(host, live, rng, -1 if first == 0 else first - 1) > 8
 
 

@@ -211,7 +211,7 @@ def test_sequencer_stopped_anywhere_gives_the_same_again(tmp_path: Path) -> None
             stage.take(bodies[offset], offset)
         taken = stage.taken()
         stage.commit(taken[: len(taken) - rng.randint(0, 3)] or taken)
-        if rng.random() < 0.5 and len(taken) and stage.fold.offset == stage._log.last():  # a snapshot is of what is committed
+        if rng.random() < 0.5 and len(taken) and stage.fold.offset == stage.log.last():  # a snapshot is of what is committed
             stage.snapshot()
         came |= {sent.offset: list(sent.messages) for sent in stage.unsent()}
         killed(stage)
@@ -230,7 +230,7 @@ def test_snapshot_shortens_the_log_and_keeps_what_is_not_sent(tmp_path: Path) ->
 
     again = opened(tmp_path)
 
-    assert [offset for offset, _ in again._log.inputs(-1)] == [9, 10, 11]
+    assert [offset for offset, _ in again.log.inputs(-1)] == [9, 10, 11]
     assert again.offset == 11
     assert plain(list(again.unsent())) == plain(sent)
     assert fed(again, 12, 1)[0].messages[0].body.startswith(b"120 of")

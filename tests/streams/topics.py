@@ -32,6 +32,9 @@ class Bodies(Inputs):
             yield place, self.bodies[place]
             place += 1
 
+    def first(self) -> int:
+        return 0
+
     def end(self) -> int:
         return len(self.bodies) - 1
 
@@ -41,6 +44,9 @@ class Silent(Changes):
 
     def rows(self) -> Iterator[tuple[int, str | None, Lines]]:
         return iter(())
+
+    def manifests(self, policy: str) -> dict[int, str]:
+        return {}
 
     def last(self) -> int:
         return -1
@@ -72,6 +78,9 @@ class Workers(Changes):
         self._asked()
         for message in self.pipeline.said("changes"):
             yield int(message.id), message.facts.get("closes"), wire.decode_changes(message.body)
+
+    def manifests(self, policy: str) -> dict[int, str]:
+        return {}
 
     def last(self) -> int:
         return max((offset for offset, _, _ in self.rows()), default=-1)
