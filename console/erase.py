@@ -7,6 +7,7 @@ need not stand on a line that was typed: ``-`` reads it from the input.
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -133,6 +134,7 @@ def _as_data(done: Erasure) -> dict[str, Any]:
         s = done.store
         facts |= {
             "copies": dict(done.copies.rows), "files": dict(done.copies.files), "left": done.copies.left, "vault": done.vault,
+            "network": None if done.network is None else asdict(done.network),
             "inputs": s.inputs, "outputs": s.outputs, "snapshots": s.snapshots, "removed": s.removed, "editions": s.editions,
         }  # fmt: skip
     return facts
@@ -150,6 +152,14 @@ def _said(session: Session, done: Erasure) -> None:
         (Text("日志的输出", "outputs of the log"), s.outputs),
         (Text("改写的状态快照", "snapshots of the state, rewritten"), s.snapshots),
         (Text("去除的状态快照", "snapshots of the state, removed"), s.removed),
+        *(
+            ()
+            if done.network is None
+            else (
+                (Text("主题中清除的消息", "messages deleted from topics"), done.network.deleted),
+                (Text("主题中重写的消息", "messages of topics, written again"), done.network.rewritten),
+            )
+        ),
         *((Text(f"副本 {kind}：行", f"copies {kind}: rows"), count) for kind, count in sorted(packed.rows.items())),
     ]
     session.table(None, [Text("何处", "where"), Text("数量", "how many")], ([t[session.language], number(n)] for t, n in rows), right=(1,))

@@ -10,7 +10,7 @@ import typer
 from console.i18n import both, verb
 from console.network import Prefix
 from console.session import of
-from infra.settings import BadSetting
+from infra.settings import DEPOT, BadSetting
 from policies.values import Text
 
 State = Annotated[Path, typer.Option("--state", metavar="DIR", help=both("本进程的状态目录，每个进程一个", "its own folder of states"))]
@@ -29,7 +29,7 @@ DepotUrl = Annotated[
     typer.Option(
         "--depot",
         metavar="URL",
-        help=both("快照存放处：目录或 s3://…（默认不存）", "where snapshots are kept: a folder or s3://… (default: nowhere)"),
+        help=both("快照存放处：目录或 s3://…（默认 HUIMIN_DEPOT）", "where snapshots are kept: a folder or s3://… (default: HUIMIN_DEPOT)"),
     ),
 ]
 WebPort = Annotated[
@@ -65,8 +65,8 @@ def worker(
 ) -> None:
     from infra.kafka.connection import Connection
     from infra.kafka.topics import brokers_of, create, declared, identity, topics
-    from infra.worker import WorkerSettings, depot_at, work
-    from infra.workspace import parts
+    from infra.worker import WorkerSettings, work
+    from infra.workspace import depot_of, parts
 
     session = of(context)
     connection = Connection.of(session.environment)
@@ -78,6 +78,7 @@ def worker(
         raise BadSetting(Text(zh, f"The topic {prefix}orders has {found} partitions, not {shards}; the number of shards stays."))
     session.warn(Text(f"工作进程启动：{connection.bootstrap}，{found} 个分片", f"Worker starts: {connection.bootstrap}, {found} shards"))
     known = identity(connection, prefix)
-    kept = None if depot is None else depot_at(depot.rstrip("/") + "/" + known)
+    url = depot or session.environment.get(DEPOT)
+    kept = depot_of(url, known) if url else None
     settings = WorkerSettings(connection, state / known, found, prefix, web_port, bind, kept)
     raise typer.Exit(work(settings, parts()))

@@ -4,7 +4,7 @@ The one idea: what is to be done is written down first, with whom it is about, a
 again. So whoever is stopped anywhere runs ``huimin erase finish``, and nothing is written or told of the past before that
 (``streams.host``, ``streams.known``).
 
-    note → message (she leaves state and lists) → copies → vault → log and snapshots → note gone
+    note → message (she leaves state and lists) → copies → vault → log and snapshots → workers and topics → note gone
 
 Source: docs/semantics.md section 16.
 """
@@ -21,13 +21,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.evaluate import core
+from infra.network_erasing import emptied, network_host, topics_of
 from infra.workspace import CLOSING_ROWS, Workspace, parts
 from policies.problems import Conflict, HuiminError
 from policies.values import Kind, Text
-from streams.errors import LOCAL, UNFINISHED, Refused
+from streams.errors import UNFINISHED, Refused
 
 if TYPE_CHECKING:
     from connectors.copies import Copies
+    from connectors.emptying import Emptied
     from matchers.erasing import Trace
     from streams.host import Host
     from streams.messages import PersonErased
@@ -46,6 +48,7 @@ class Erasure:
         day: on which it was decided. already: it was finished before; nothing was done.
         lists: by policy, what she was on the list as.
         vault: rows of the vault that went.
+        network: what was done in the topics, where there is a network.
     """
 
     day: date
@@ -54,6 +57,7 @@ class Erasure:
     copies: Copies | None = None
     vault: int = 0
     store: Scrubbed | None = None
+    network: Emptied | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +88,23 @@ def token_of(workspace: Workspace, who: str) -> int:
 
 
 def erase(workspace: Workspace, token: int, by: str, approved_by: str, reason: str) -> Erasure:
-    """Erases a person, all of it; returns what was done.
+    """Erases a person, all of it; returns what was done. On a network, the very same again has all of the network done again.
 
     Raises:
-        Refused: on a network; one person alone; no reason; she is in a correction of identity in force. Nothing has changed.
+        Refused: on a network without a depot; one person alone; no reason; she is in a correction of identity in force. Nothing has changed.
         Conflict: an erasure of somebody is half done.
         HuiminError: nothing here knows such a person.
-        Busy, NoRoom: not all of it is done; ``finish`` goes on.
+        Busy, NoRoom: not all of it is done; ``finish`` goes on. As ``network_erasing.emptied``, likewise.
     """
-    if workspace.network is not None:
-        raise Refused(LOCAL)
     path = _place(workspace)
     if path.exists():
         raise Conflict(UNFINISHED)
     with workspace.writing() as host:
         known = host.state.erasures.of(token)
-        if known is not None:
+        if known is not None and workspace.network is None:
             return Erasure(known.day, already=True)
+        if workspace.network is not None:
+            network_host(host)
         note = _noted(workspace, host, token, by, approved_by, reason)
         lists = _lists(host, token)
         _written(path, note)
@@ -121,7 +125,7 @@ def finish(workspace: Workspace) -> Erasure | None:
     path = _place(workspace)
     for left in path.parent.glob(f".{NOTE}.*.part"):  # of somebody who was stopped before there was a note
         left.unlink()
-    if workspace.network is not None or (workspace.empty and not path.exists()):
+    if workspace.empty and not path.exists():
         return None
     with _opened(workspace) as host:
         note = _read(path) if path.exists() else _found_again(workspace, host)
@@ -141,6 +145,8 @@ def _finished(workspace: Workspace, host: Host, note: Note) -> Erasure:
     done = Erasure((host.state.erasures.of(note.token) or last).day, copies=_copies(workspace, host, note) if note.token else None)
     done.vault = workspace.vault().erase(Kind.PERSON, note.token)
     done.store = host.scrub(note.token, note.traces)
+    if workspace.network is not None and note.message is not None:
+        done.network = emptied(topics_of(workspace), network_host(host), note.message, note.token)
     if path.exists():
         _gone(path)
     return done
@@ -166,11 +172,13 @@ def _noted(workspace: Workspace, host: Host, token: int, by: str, approved_by: s
     from streams.erasures import SALT_BYTES, named
 
     state = host.state
-    message = named(state.erasures.salt or secrets.token_hex(SALT_BYTES), token, reason, by, approved_by)
+    traces = tuple(host.traces(token))
+    shown = () if workspace.network is None else traces
+    message = named(state.erasures.salt or secrets.token_hex(SALT_BYTES), token, reason, by, approved_by, shown)
     admitted(state, message)
     numbers = workspace.vault().identifiers(Kind.PERSON, token)
-    traces = tuple(host.traces(token))
-    if not numbers and not traces and token not in set(tokens_of(state).tolist()):
+    known = state.erasures.of(token) is not None
+    if not known and not numbers and not traces and token not in set(tokens_of(state).tolist()):
         zh = "这里没有此人的任何记录；请核对号码或化名。"
         raise HuiminError(Text(zh, "Nothing here is about such a person; look at the number or token once more."), 2)
     if entangled(state, token):
@@ -207,6 +215,10 @@ def _copies(workspace: Workspace, host: Host, note: Note) -> Copies:
 @contextmanager
 def _opened(workspace: Workspace) -> Iterator[Host]:
     """The state, to change; its documents are not looked at, which may have to wait for the end of this."""
+    if workspace.network is not None:
+        with workspace.reading() as host:
+            yield host
+        return
     from streams.host import Host, SnapshotRule
 
     rule = SnapshotRule(closing_rows=CLOSING_ROWS, retention=workspace.retention())

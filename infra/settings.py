@@ -22,6 +22,7 @@ LANGUAGE = "HUIMIN_LANG"
 TODAY = "HUIMIN_TODAY"
 """Overrides the clock's day (YYYY-MM-DD), for rehearsals and tests."""
 CACHE = "HUIMIN_CACHE"
+DEPOT = "HUIMIN_DEPOT"
 """Where what was fetched once is kept."""
 
 DEFAULT_WORKSPACE = "huimin-workspace"

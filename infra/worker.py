@@ -70,17 +70,6 @@ def folds(parts: Parts, shards: int, topic: str, partition: int) -> MakeFold:
     return make
 
 
-def depot_at(url: str) -> Depot:
-    """Where snapshots are shipped to.
-
-    Raises:
-        HuiminError: the URL cannot be used.
-    """
-    from connectors.depot import FsspecDepot
-
-    return FsspecDepot(url)
-
-
 def work(settings: WorkerSettings, parts: Parts) -> int:
     """Works until it is told to stop (0) or something fails (1, the reason on stderr)."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from infra.settings import DEPOT
 from policies.problems import Conflict, HuiminError
 from policies.values import Text
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from streams.host import Host
     from streams.ports import Parts
     from streams.retention import Retention
+    from streams.stages import Depot
 
 VERSION = 1
 FOLDERS = ("feeds", "policies", "state", "identity", "quarantine", "exports", "snapshots")
@@ -265,13 +267,29 @@ class Workspace:
         from streams.network_host import NetworkHost
 
         connection = Connection.of(self.environment)
-        client, folder = connection.client(), self.folder("state") / identity(connection, prefix)
-        return NetworkHost(folder, parts(), InputsTopic(client, prefix), ChangesTopic(client, prefix), self.retention())
+        known = identity(connection, prefix)
+        client, folder, url = connection.client(), self.folder("state") / known, self.environment.get(DEPOT)
+        depot = depot_of(url, known) if url else None
+        return NetworkHost(folder, parts(), InputsTopic(client, prefix), ChangesTopic(client, prefix), self.retention(), depot)
 
     def _write_key(self) -> None:
         handle = os.open(self.root / "secret.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(secrets.token_hex(KEY_BYTES) + "\n")
+
+
+def depot_of(url: str, network: str) -> Depot:
+    """Where the snapshots of a network's workers and workspaces are kept.
+
+    Args:
+        network: what its topics are known by (``infra.kafka.topics.identity``).
+
+    Raises:
+        HuiminError: the URL cannot be used.
+    """
+    from connectors.depot import FsspecDepot
+
+    return FsspecDepot(f"{url.rstrip('/')}/{network}")
 
 
 def parts() -> Parts:

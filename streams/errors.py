@@ -72,12 +72,6 @@ class NotKept(HuiminError):
         super().__init__(text, 2)
 
 
-LOCAL = Text(
-    "网络上的工作区不能删除个人：其他进程和主题里的副本不受本机控制。请在单机工作区上进行。",
-    "A person cannot be erased on a network: copies in its topics and workers are out of reach from here. Only a workspace of its own can.",
-)
-"""Why an erasure is refused on a network."""
-
 UNFINISHED = Text(
     "有一次个人删除还没有做完，痕迹可能还在文件里。请先运行 huimin erase finish。",
     "An erasure of a person is not finished: traces may still be in the files. Run huimin erase finish first.",

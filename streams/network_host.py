@@ -215,6 +215,11 @@ class NetworkHost(Host):
         self._stage.snapshot()
         return self._stage.folder
 
+    @property
+    def ships(self) -> bool:
+        """Is there a depot?"""
+        return self._depot is not None
+
     def ship(self) -> None:
         """Puts the replica as it is now where others find it who come behind what is left of the topic, in place of older ones."""
         assert self._depot is not None
