@@ -91,7 +91,8 @@ def erase(workspace: Workspace, token: int, by: str, approved_by: str, reason: s
     """Erases a person, all of it; returns what was done. On a network, the very same again has all of the network done again.
 
     Raises:
-        Refused: on a network without a depot; one person alone; no reason; she is in a correction of identity in force. Nothing has changed.
+        Refused: one person alone; no reason; she is in a correction of identity in force; on a network, there is no depot. Nothing has
+            changed.
         Conflict: an erasure of somebody is half done.
         HuiminError: nothing here knows such a person.
         Busy, NoRoom: not all of it is done; ``finish`` goes on. As ``network_erasing.emptied``, likewise.

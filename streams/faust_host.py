@@ -157,7 +157,7 @@ class FaustHost:
         held.sending = asyncio.create_task(self._guarded(self._acknowledge(held, window)))
         for sent in list(stage.unsent()):
             await window.put((sent, await self._send(stage, sent)))
-        await window.put((Sent(stage.offset, ()), []))  # all that came out before is acknowledged by then
+        await window.put((Sent(stage.opened, ()), []))  # all that came out before is acknowledged by then
         await self._tell_purged(stage)
         if stage.due:
             held.wake.set()

@@ -20,7 +20,7 @@ from policies.problems import HuiminError, Invalid
 from policies.values import Text
 from streams import snapshots, wire
 from streams.editions import Edition, editions
-from streams.erasing import cleared
+from streams.erasing import cleared, not_erased
 from streams.errors import UNFINISHED, Damaged, Refused, Unreadable
 from streams.folds import Outgoing
 from streams.host import Host, Receipt, published
@@ -251,6 +251,7 @@ class NetworkHost(Host):
     def _sent(self, message: Input) -> Callable[[], int]:
         if self.erasing:
             raise Refused(UNFINISHED)
+        not_erased(self.state, message)  # or it would lie in the topic
         return self._inputs.append(wire.encode(cleared(self.state, message)))
 
     def _told(self, offset: int) -> Receipt:

@@ -95,6 +95,8 @@ class Stage:
             self._lock.release()
             raise
         self.fold: Fold = found.state
+        self.opened = self.fold.offset
+        """The last message taken when the stage was opened."""
         self.behind, self._bytes, self.problem = found.rows, found.bytes, found.problem
         self._acknowledged = self._forgotten = -1
         self.snapped = -1
