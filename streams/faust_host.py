@@ -22,7 +22,8 @@ from faust.types import TP
 
 from streams.events import headers
 from streams.folds import MakeFold
-from streams.stages import Depot, Sent, Stage, StageRule
+from streams.purging import given_up
+from streams.stages import Depot, Purged, Sent, Stage, StageRule, telling
 
 INPUTS, ORDERS, LINES = "inputs", "orders", "lines"
 STAGES = (INPUTS, ORDERS, LINES)
@@ -49,6 +50,8 @@ class Held:
     task: asyncio.Task[None] | None = None
     sending: asyncio.Task[None] | None = None
     closing: bool = False
+    told: Purged | None = None
+    """What was said last of who is purged."""
 
 
 class FaustHost:
@@ -130,7 +133,7 @@ class FaustHost:
             consumer._committed_offset[tp] = offset or None
 
     async def _hold(self, consumer: Any) -> None:
-        """Opens the stages of the partitions this worker has now, and closes the others."""
+        """Opens the stages of the partitions this worker has now, and closes the others; what it kept of those goes once it is of no use."""
         async with self._holding:
             assigned = {tp for tp in consumer.assignment() if tp.topic.removeprefix(self.prefix) in STAGES}
             for tp in set(self.held) - assigned:
@@ -143,6 +146,9 @@ class FaustHost:
                 held = self.held[tp] = Held(stage)
                 held.task = asyncio.create_task(self._guarded(self._flow(held)))
             self.ready = True
+            if self.depot is not None:
+                names = [held.stage.name for held in self.held.values()]
+                await asyncio.to_thread(given_up, self.root, names, self.depot)
 
     async def _left_with_nothing(self, app: Any, **facts: Any) -> None:
         """Faust does not ask where to read on when there is nothing to read; whoever has the partitions now waits for them all the same."""
@@ -150,27 +156,36 @@ class FaustHost:
             await self._seek(app.consumer)
 
     async def _flow(self, held: Held) -> None:
-        """Commits what was taken, sends what came out, and writes snapshots."""
+        """Commits what was taken, sends what came out, writes snapshots, and purges; one after the other, for all of it is in one log."""
         stage = held.stage
         window: asyncio.Queue[tuple[Sent, list[Any]] | None] = asyncio.Queue(256)
-        held.sending = asyncio.create_task(self._guarded(self._acknowledge(stage, window)))
+        held.sending = asyncio.create_task(self._guarded(self._acknowledge(held, window)))
+        opened = Sent(stage.committed, ())
         for sent in list(stage.unsent()):
             await window.put((sent, await self._send(stage, sent)))
+        await window.put((opened, []))  # or, with nothing to send, it would not be known that all is acknowledged
+        if stage.due:
+            held.wake.set()
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(held.wake.wait(), IDLE_SECONDS)
             if not held.closing:
                 await asyncio.sleep(GATHER_SECONDS)
             held.wake.clear()
+            if stage.purgeable:
+                await asyncio.to_thread(stage.purge)
+            await self._tell(held)
             taken = stage.taken()
             if taken or stage.due:
                 await asyncio.to_thread(stage.commit, taken)
-                if stage.due:
+                if settling := stage.due:
                     taken += stage.settled()
                 held.pending = max(0, held.pending - sum(len(row.input) for row, _ in taken))
                 held.room.set()
                 for _, sent in taken:
                     await window.put((sent, await self._send(stage, sent)))
+                if settling:
+                    await window.put((Sent(stage.committed, ()), []))  # ships it, though nothing more came out
                 await self._send(stage, Sent(stage.offset, stage.fold.passing()))
             if held.closing and not held.wake.is_set():
                 await window.put(None)
@@ -186,7 +201,16 @@ class FaustHost:
             out.append(future)
         return out
 
-    async def _acknowledge(self, stage: Stage, window: asyncio.Queue[tuple[Sent, list[Any]] | None]) -> None:
+    async def _tell(self, held: Held) -> None:
+        """Says who is purged, where that was not said yet; the broker has it when this returns."""
+        purged = held.stage.purged
+        if purged is not None and purged != held.told:
+            for future in await self._send(held.stage, Sent(held.stage.offset, [telling(held.stage.name, purged)])):
+                await future
+            held.told = purged
+
+    async def _acknowledge(self, held: Held, window: asyncio.Queue[tuple[Sent, list[Any]] | None]) -> None:
+        stage = held.stage
         while (next_one := await window.get()) is not None:
             sent, futures = next_one
             for future in futures:
@@ -194,6 +218,8 @@ class FaustHost:
             stage.acknowledged(sent.offset)
             if stage.shippable:
                 await asyncio.to_thread(stage.ship)
+            if stage.purgeable or stage.purged not in (None, held.told):
+                held.wake.set()
 
     async def _close(self, tp: TP) -> None:
         held = self.held.pop(tp)

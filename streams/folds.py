@@ -47,6 +47,11 @@ class Fold(Protocol):
     @property
     def offset(self) -> int: ...
 
+    @property
+    def erased(self) -> int:
+        """How many persons it has taken out of its state so far; grows with the message that says so."""
+        ...
+
     def take(self, body: bytes, offset: int) -> Sequence[Outgoing]:
         """Applies the next message; the same for the same messages before it."""
         ...
