@@ -107,6 +107,10 @@ class Merger:
         done = sum(self.done[partition] >= note.last[partition] for partition in concerned)
         return Progress(note.offset, done, len(concerned))
 
+    @property
+    def erased(self) -> int:
+        return 0
+
     def passing(self) -> list[Outgoing]:
         """How far everything has come that people wait for, where that is not what was said last."""
         now = self.ended | self.waiting()

@@ -93,6 +93,10 @@ class Replica:
             self.state.offset, self.said = offset, error
         return []
 
+    @property
+    def erased(self) -> int:
+        return 0
+
     def passing(self) -> tuple[Outgoing, ...]:
         return ()
 

@@ -104,6 +104,10 @@ class Sequencer:
             last[partition] = self.sent[partition]
         return [*out, self._note(offset, last, message, instructions)]
 
+    @property
+    def erased(self) -> int:
+        return 0
+
     def passing(self) -> list[Outgoing]:
         """Who is where, every so many messages and whenever a shard is new."""
         if self.router is None or (self.offset - self._counted_at < CENSUS_EVERY and not self._fresh):

@@ -116,6 +116,10 @@ class Shard:
     def arrays(self) -> Arrays:
         return {} if self.matcher is None else self.matcher.arrays()
 
+    @property
+    def erased(self) -> int:
+        return 0
+
     def passing(self) -> tuple[Outgoing, ...]:
         return ()
 
