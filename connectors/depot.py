@@ -112,7 +112,7 @@ class FsspecDepot:
             self._tidy(stage)
 
     def only(self, stage: str, offset: int) -> None:
-        """Leave nothing of a stage from before a snapshot, whole or aside. Newer ones stay: whoever kept one had taken all that this one had.
+        """Leave nothing of a stage from before a snapshot, whole or aside. Newer ones stay: all that this one had taken, they had.
 
         Raises:
             DepotError: neither it nor a newer one is there, and nothing was removed; or not all is removed.

@@ -133,7 +133,7 @@ class FaustHost:
             consumer._committed_offset[tp] = offset or None
 
     async def _hold(self, consumer: Any) -> None:
-        """Opens the stages of the partitions this worker has now, and closes the others; what it kept of those goes once it is of no use."""
+        """Opens the stages of the partitions this worker has now, and closes the others; of those nothing stays that is of no use."""
         async with self._holding:
             assigned = {tp for tp in consumer.assignment() if tp.topic.removeprefix(self.prefix) in STAGES}
             for tp in set(self.held) - assigned:

@@ -36,7 +36,7 @@ class Tally:
     """A fold that says how many bytes there were so far; nothing where there were none."""
 
     def __init__(self, kept: tuple[dict[str, Any], Arrays] | None = None) -> None:
-        self.offset, self.total = -1, 0
+        self.offset, self.total, self.erased = -1, 0, 0
         if kept is not None:
             self.offset, self.total = kept[0]["offset"], int(kept[1]["total"][0])
 
@@ -79,6 +79,11 @@ class FolderDepot:
     def keep(self, stage: str, offset: int, source: Path) -> None:
         (self.folder / stage).mkdir(parents=True, exist_ok=True)
         shutil.copy(source, self.folder / stage / str(offset))
+
+    def only(self, stage: str, offset: int) -> None:
+        for path in (self.folder / stage).glob("*"):
+            if int(path.name) < offset:
+                path.unlink()
 
 
 def opened(root: Path, depot: FolderDepot | None = None, how: MakeFold = make, rule: StageRule = NEVER) -> Stage:
