@@ -91,6 +91,7 @@ def test_an_older_one_never_comes_back(url: str, tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(slow, "_names", late)
     slow.keep(STAGE, 4, snapshot(tmp_path, b"four"))
+    monkeypatch.setattr(fast, "_put", lambda *words: pytest.fail("it was sent all the same"))
     fast.keep(STAGE, 5, snapshot(tmp_path, b"five"))
 
     assert names(fast) == [f"{9:020d}.snapshot"]

@@ -185,6 +185,18 @@ def test_purges_only_when_nothing_older_is_needed(tmp_path: Path) -> None:
     assert (stage.due, stage.purgeable) == (False, False)
 
 
+def test_without_a_depot_it_waits_for_what_came_out(tmp_path: Path) -> None:
+    """Or what is not acknowledged would have to come out again from a log that is gone."""
+    stage = full(tmp_path, None)
+    fed(stage, 5)
+    stage.settled()
+    stage.acknowledged(3)
+    early = stage.purgeable
+    stage.acknowledged(4)
+
+    assert (early, stage.purgeable) == (False, True)
+
+
 def test_erased_while_a_purge_is_awaited(tmp_path: Path) -> None:
     """A snapshot without the first is not enough for the second: both go with the next."""
     stage = full(tmp_path, None)
