@@ -230,3 +230,40 @@ def test_what_lies_here_of_a_partition_that_went_elsewhere_goes(tmp_path: Path) 
     assert len(asyncio.run(go())) >= 4
     assert purging.said(tmp_path) == []
     assert failed == []
+
+
+def test_what_is_taken_while_the_unsent_is_sent_again_is_not_taken_for_acknowledged(tmp_path: Path) -> None:
+    """Its outputs stay in the log until the broker has them, though everything before them is acknowledged."""
+    failed = list[BaseException]()
+    stage = purging.opened(tmp_path)
+    purging.fed(stage, 2)
+    purging.killed(stage)
+
+    async def go() -> list[int]:
+        broker = Broker(tmp_path, None, failed)
+        begun, again = asyncio.Event(), asyncio.Event()
+
+        async def send(stage: Stage, sent: Sent) -> list[Any]:
+            if sent.offset >= 2 and sent.messages:
+                return [asyncio.ensure_future(broker.answers.wait())]
+            begun.set()
+            await again.wait()
+            return []
+
+        broker.host._send = send  # type: ignore[method-assign]  # there is no broker to send to
+        broker.answers.clear()
+        await broker.host._seek(Consumer(ORDERS))
+        await begun.wait()
+        await read(broker.host, [(2, purging.ALL[2]), (3, purging.ALL[3])])
+        again.set()
+        stage = broker.host.held[ORDERS].stage
+        async with asyncio.timeout(20):
+            while stage.committed < 3:
+                await asyncio.sleep(0.01)
+        kept = [sent.offset for sent in stage.unsent()]
+        broker.answers.set()
+        await broker.host.stop()
+        return kept
+
+    assert {2, 3} <= set(asyncio.run(go()))
+    assert failed == []

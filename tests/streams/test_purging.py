@@ -197,6 +197,25 @@ def test_without_a_depot_it_waits_for_what_came_out(tmp_path: Path) -> None:
     assert (early, stage.purgeable) == (False, True)
 
 
+def test_does_not_purge_while_the_depot_is_still_getting_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it has is needed until then."""
+    depot = FsspecDepot(str(tmp_path / "depot"))
+    stage, early = full(tmp_path / "here", depot), list[bool]()
+    keep = depot.keep
+
+    def slow(name: str, offset: int, source: Path) -> None:
+        early.append(stage.purgeable)
+        keep(name, offset, source)
+
+    monkeypatch.setattr(depot, "keep", slow)
+    fed(stage, 5)
+    stage.settled()
+    stage.acknowledged(4)
+    stage.ship()
+
+    assert (early, stage.purgeable) == ([False], True)
+
+
 def test_erased_while_a_purge_is_awaited(tmp_path: Path) -> None:
     """A snapshot without the first is not enough for the second: both go with the next."""
     stage = full(tmp_path, None)
