@@ -2,7 +2,8 @@
 
 The one idea: a snapshot is there whole or not at all. In a folder it is written aside and renamed; an object store shows an object once
 all of it has arrived. Keepers know nothing of each other: whoever comes late with an older snapshot has nothing to do, and what a dead
-one left aside goes with the next that is kept.
+one left aside goes with the next that is kept. So what is older than the newest never comes back: who was erased stays out
+(``only``). A bucket that keeps versions of its objects keeps those, too: it must not.
 
     <url>/<stage>/<offset, 20 digits>.snapshot
     <url>/<stage>/<offset, 20 digits>.<keeper>.writing
@@ -97,16 +98,34 @@ class FsspecDepot:
             raise
 
     def keep(self, stage: str, offset: int, source: Path) -> None:
-        """Keep a snapshot; of those of its stage the newest two stay. One that two newer ones make needless is not taken.
+        """Keep a snapshot; of those of its stage the newest two stay. One that is older than the newest is not taken.
 
         Raises:
             DepotError: it could not be kept; those that were there are as they were.
         """
         with self._told():
             known = self._offsets(self._names(stage))
-            if offset not in known and sum(newer > offset for newer in known) < KEPT:
+            if offset not in known and offset > max(known, default=-1):
                 self._put(stage, offset, source)
+                if offset < max(self._offsets(self._names(stage)), default=-1):
+                    self._removed(self._place(stage, offset))  # a newer one was kept meanwhile, and perhaps nothing older is to be there
             self._tidy(stage)
+
+    def only(self, stage: str, offset: int) -> None:
+        """Leave nothing of a stage from before a snapshot, whole or aside. Newer ones stay: all that this one had taken, they had.
+
+        Raises:
+            DepotError: neither it nor a newer one is there, and nothing was removed; or not all is removed.
+        """
+        with self._told():
+            names = self._names(stage)
+            if not any(known >= offset for known in self._offsets(names)):
+                raise DepotError(_gone(self.shown, stage, offset))
+            for name in names:
+                if name.endswith((_WHOLE, _ASIDE)) and name[:_DIGITS].isdigit() and len(name) > _DIGITS and int(name[:_DIGITS]) < offset:
+                    self._removed(f"{self._folder(stage)}/{name}")
+            if self._local:
+                self._flushed(self._folder(stage))
 
     def _put(self, stage: str, offset: int, source: Path) -> None:
         place = self._place(stage, offset)
@@ -134,17 +153,6 @@ class FsspecDepot:
             if self._renames:
                 self._removed(aside)
             raise
-
-    def only(self, stage: str, offset: int) -> None:
-        """Remove all of a stage that is older than this snapshot, and what lies aside.
-
-        Raises:
-            DepotError: not all is gone.
-        """
-        with self._told():
-            for name in self._names(stage):
-                if not (name.endswith(_WHOLE) and name[:_DIGITS].isdigit() and int(name[:_DIGITS]) >= offset):
-                    self._removed(f"{self._folder(stage)}/{name}")
 
     def _tidy(self, stage: str) -> None:
         """Only the newest two stay, and nothing aside that is not newer than they are."""

@@ -54,7 +54,7 @@ EVENTS: Mapping[str, Event] = {
         ),
         Event("progress", "progress", JSON, Text("几个分片已完成", "how many shards have done what people wait for")),
         Event("census", "progress", JSON, Text("各分片在哪个分区、有多少对象", "which partition each shard is in, and how many it has")),
-        Event("purged", "progress", JSON, Text("某阶段已不留被删除的人", "nothing of who was erased is left in a stage")),
+        Event("purged", "progress", JSON, Text("某阶段已清除被删除的人", "a stage has purged who was erased")),
         Event(
             "dead-letter",
             "dead-letters",

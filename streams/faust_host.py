@@ -9,10 +9,9 @@ Source: faust-streaming 0.15.3, ``transport/consumer.py`` and ``tables/recovery.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -22,8 +21,9 @@ from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, T
 from faust.types import TP
 
 from streams.events import headers
-from streams.folds import MakeFold, Outgoing
-from streams.stages import Depot, Sent, Stage, StageRule, left_behind
+from streams.folds import MakeFold
+from streams.purging import given_up
+from streams.stages import Depot, Purged, Sent, Stage, StageRule, telling
 
 INPUTS, ORDERS, LINES = "inputs", "orders", "lines"
 STAGES = (INPUTS, ORDERS, LINES)
@@ -50,6 +50,8 @@ class Held:
     task: asyncio.Task[None] | None = None
     sending: asyncio.Task[None] | None = None
     closing: bool = False
+    told: Purged | None = None
+    """What was said last of who is purged."""
 
 
 class FaustHost:
@@ -131,7 +133,7 @@ class FaustHost:
             consumer._committed_offset[tp] = offset or None
 
     async def _hold(self, consumer: Any) -> None:
-        """Opens the stages of the partitions this worker has now, and closes the others."""
+        """Opens the stages of the partitions this worker has now, and closes the others; of those nothing stays that is of no use."""
         async with self._holding:
             assigned = {tp for tp in consumer.assignment() if tp.topic.removeprefix(self.prefix) in STAGES}
             for tp in set(self.held) - assigned:
@@ -144,6 +146,9 @@ class FaustHost:
                 held = self.held[tp] = Held(stage)
                 held.task = asyncio.create_task(self._guarded(self._flow(held)))
             self.ready = True
+            if self.depot is not None:
+                names = [held.stage.name for held in self.held.values()]
+                await asyncio.to_thread(given_up, self.root, names, self.depot)
 
     async def _left_with_nothing(self, app: Any, **facts: Any) -> None:
         """Faust does not ask where to read on when there is nothing to read; whoever has the partitions now waits for them all the same."""
@@ -151,14 +156,14 @@ class FaustHost:
             await self._seek(app.consumer)
 
     async def _flow(self, held: Held) -> None:
-        """Commits what was taken, sends what came out, and writes snapshots."""
+        """Commits what was taken, sends what came out, writes snapshots, and purges; one after the other, for all of it is in one log."""
         stage = held.stage
         window: asyncio.Queue[tuple[Sent, list[Any]] | None] = asyncio.Queue(256)
         held.sending = asyncio.create_task(self._guarded(self._acknowledge(held, window)))
+        opened = Sent(stage.committed, ())
         for sent in list(stage.unsent()):
             await window.put((sent, await self._send(stage, sent)))
-        await window.put((Sent(stage.opened, ()), []))  # all that came out before is acknowledged by then
-        await self._tell_purged(stage)
+        await window.put((opened, []))  # or, with nothing to send, it would not be known that all is acknowledged
         if stage.due:
             held.wake.set()
         while True:
@@ -167,43 +172,25 @@ class FaustHost:
             if not held.closing:
                 await asyncio.sleep(GATHER_SECONDS)
             held.wake.clear()
+            if stage.purgeable:
+                await asyncio.to_thread(stage.purge)
+            await self._tell(held)
             taken = stage.taken()
             if taken or stage.due:
                 await asyncio.to_thread(stage.commit, taken)
-                settled = stage.due
-                if settled:
+                if settling := stage.due:
                     taken += stage.settled()
                 held.pending = max(0, held.pending - sum(len(row.input) for row, _ in taken))
                 held.room.set()
                 for _, sent in taken:
                     await window.put((sent, await self._send(stage, sent)))
-                if settled and not taken:
-                    await window.put((Sent(stage.snapped, ()), []))
+                if settling:
+                    await window.put((Sent(stage.committed, ()), []))  # ships it, though nothing more came out
                 await self._send(stage, Sent(stage.offset, stage.fold.passing()))
-            if stage.purgeable:
-                await self._purge(stage)
             if held.closing and not held.wake.is_set():
                 await window.put(None)
                 await held.sending
-                if stage.purgeable:
-                    await self._purge(stage)
                 return
-
-    async def _purge(self, stage: Stage) -> None:
-        """Leaves nothing of who was erased in a stage, nor in what is left here of those that others hold now; and tells it."""
-        await asyncio.to_thread(stage.purge)
-        if self.depot is not None:
-            for topic in STAGES:
-                for folder in self.root.glob(f"{topic}-*"):
-                    if folder.name not in {held.stage.name for held in self.held.values()}:
-                        await asyncio.to_thread(left_behind, folder)
-        await self._tell_purged(stage)
-
-    async def _tell_purged(self, stage: Stage) -> None:
-        told = await asyncio.to_thread(stage.purged)
-        if told is not None:
-            body = json.dumps(asdict(told)).encode()
-            await self._send(stage, Sent(stage.offset, [Outgoing("progress", 0, f"purged:{stage.name}", "purged", body)]))
 
     async def _send(self, stage: Stage, sent: Sent) -> list[Any]:
         out = []
@@ -214,6 +201,14 @@ class FaustHost:
             out.append(future)
         return out
 
+    async def _tell(self, held: Held) -> None:
+        """Says who is purged, where that was not said yet; the broker has it when this returns."""
+        purged = held.stage.purged
+        if purged is not None and purged != held.told:
+            for future in await self._send(held.stage, Sent(held.stage.offset, [telling(held.stage.name, purged)])):
+                await future
+            held.told = purged
+
     async def _acknowledge(self, held: Held, window: asyncio.Queue[tuple[Sent, list[Any]] | None]) -> None:
         stage = held.stage
         while (next_one := await window.get()) is not None:
@@ -223,7 +218,7 @@ class FaustHost:
             stage.acknowledged(sent.offset)
             if stage.shippable:
                 await asyncio.to_thread(stage.ship)
-            if stage.purgeable:
+            if stage.purgeable or stage.purged not in (None, held.told):
                 held.wake.set()
 
     async def _close(self, tp: TP) -> None:

@@ -42,14 +42,15 @@ def dead(error: HuiminError, body: bytes, topic: str, partition: int, offset: in
 
 
 class Fold(Protocol):
-    """A state and its step. ``offset`` is the last message taken, -1 before the first; ``erased`` how many decisions
-    to erase somebody it has carried out."""
+    """A state and its step. ``offset`` is the last message taken, -1 before the first."""
 
     @property
     def offset(self) -> int: ...
 
     @property
-    def erased(self) -> int: ...
+    def erased(self) -> int:
+        """How many decisions to erase somebody it has carried out so far; one that is made again counts again."""
+        ...
 
     def take(self, body: bytes, offset: int) -> Sequence[Outgoing]:
         """Applies the next message; the same for the same messages before it."""

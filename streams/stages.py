@@ -4,23 +4,29 @@ The one idea: per batch one local transaction holds the input, what came out of 
 remembers is only a hint. What came out is sent after the commit and again after a crash, until it is acknowledged; a snapshot leaves the
 worker only when all that came out before it has. The disk is not waited for: inputs are in the topic, and the same inputs give the same
 outputs, ids and all.
+
+Who is erased is out of the state with the message that says so, and of the files with the next snapshot: it is written at once, and once
+all before it is acknowledged, and the depot has it, everything older goes (``streams.purging``), here and there. That may be done again:
+a stage that is stopped in between finds in its log that it is not done.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from policies.problems import HuiminError
 from policies.values import Text
-from streams import snapshots
+from streams import purging, snapshots
 from streams.errors import Busy, Damaged
 from streams.folds import Fold, MakeFold, Outgoing, decode_outgoing, encode_outgoing
+from streams.ports import Arrays
 from streams.recovery import Recipe, recovered
 from streams.retention import SHORT, Retention, tidy
 from streams.storage import FILE, Log, Row, WriterLock, said
@@ -35,15 +41,14 @@ class Depot(Protocol):
     def newest(self, stage: str) -> int | None: ...
     def fetch(self, stage: str, offset: int, target: Path) -> None: ...
     def keep(self, stage: str, offset: int, source: Path) -> None: ...
-    def only(self, stage: str, offset: int) -> None:
-        """Nothing stays of a stage but this snapshot, and what is newer."""
-        ...
+    def only(self, stage: str, offset: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class StageRule:
     """When a snapshot is written: so many messages, bytes or seconds behind the last. The topics keep messages longer than that.
-    ``retention`` is how much of the past stays here: of a worker none."""
+    ``retention`` is how much of the past stays here: of a worker none. Where some stays, it is not for the stage to purge (a replica is
+    scrubbed instead, ``streams.scrubbing``)."""
 
     messages: int = 2_000
     bytes: int = 256 << 20
@@ -61,12 +66,22 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """Nothing of whom the first ``erased`` decisions were about is left in a stage's files: its oldest snapshot is the one at ``offset``,
-    which is ``shipped`` where there is a depot, and the messages up to there are needed no more."""
+    """What a stage says when so many persons are nowhere any more in what it keeps: nothing is left from before the snapshot at
+    ``offset``. ``shipped``: whoever begins anew can begin with that snapshot."""
 
     erased: int
     offset: int
     shipped: bool
+
+
+def telling(stage: str, purged: Purged) -> Outgoing:
+    """What a stage says, as a message on the topic of progress; of each stage the last one counts.
+
+    Example:
+        >>> telling("lines-0", Purged(1, 7, True)).body
+        b'{"erased": 1, "offset": 7, "shipped": true}'
+    """
+    return Outgoing("progress", 0, f"purged:{stage}", "purged", json.dumps(asdict(purged)).encode())
 
 
 class Stage:
@@ -87,22 +102,29 @@ class Stage:
         (self.folder / "snapshots").mkdir(parents=True, exist_ok=True)
         self._lock = _locked(self.folder)
         self._taken: list[tuple[Row, Sent]] = []
+        self._shipped = self._covered = -1  # the newest snapshot in the depot; how many erased persons the newest one here is without
+
+        def made(kept: tuple[dict[str, Any], Arrays] | None) -> Fold:
+            fold = make(kept)
+            self._covered = fold.erased
+            return fold
+
         try:
             self.log = Log(self.folder, readonly=False, durable=False)
             self._prefer_shipped()
-            found = recovered(self.log, self.folder / "snapshots", Recipe(make, _again), readonly=False)
+            found = recovered(self.log, self.folder / "snapshots", Recipe(made, _again), readonly=False)
         except BaseException:
             self._lock.release()
             raise
         self.fold: Fold = found.state
-        self.opened = self.fold.offset
-        """The last message taken when the stage was opened."""
         self.behind, self._bytes, self.problem = found.rows, found.bytes, found.problem
+        self.committed = found.state.offset
+        """The last message that is written down."""
         self._acknowledged = self._forgotten = -1
-        self.snapped = -1
-        """The last message of the snapshot written last, since the stage is open; -1 before one."""
-        self._unshipped: int | None = None
-        self._undone = self.log.undone()
+        self._newest = next(iter(snapshots.offsets(self.folder / "snapshots")), -1)
+        self._unshipped: int | None = self._newest if depot is not None and self._newest > self._shipped else None
+        self.purging = self._half_purged()
+        """Is somebody erased who may still be in the files, here or in the depot?"""
         self.saved = time.time()
         """When the newest snapshot was written, or the stage opened."""
 
@@ -121,8 +143,7 @@ class Stage:
             return False
         if offset != self.fold.offset + 1:
             raise Damaged(_gap(self.name, self.fold.offset, offset))
-        erased = self.fold.erased
-        outputs = self.fold.take(body, offset)
+        erased, outputs = self.fold.erased, self.fold.take(body, offset)
         row = Row(offset, body, None, encode_outgoing(outputs) if outputs else None, self.fold.erased > erased)
         self._taken.append((row, Sent(offset, outputs)))
         self.behind += 1
@@ -138,7 +159,9 @@ class Stage:
         """Writes it down, in one transaction; what was acknowledged is forgotten with it."""
         self.log.append([row for row, _ in taken], self._acknowledged if self._acknowledged > self._forgotten else -1)
         self._forgotten = self._acknowledged
-        self._undone += [row.offset for row, _ in taken if row.erases]
+        if taken:
+            self.committed = taken[-1][0].offset
+            self.purging |= self._purges and any(row.erases for row, _ in taken)
 
     def unsent(self) -> Iterator[Sent]:
         """What came out and was never seen to be acknowledged, in order."""
@@ -156,8 +179,8 @@ class Stage:
 
     @property
     def due(self) -> bool:
-        """Is it time for a snapshot?"""
-        if self._purges and self._undone and self.snapped < self._undone[-1]:
+        """Is it time for a snapshot? One that is without who was erased is due at once."""
+        if self.purging and self._covered < self.fold.erased:
             return True
         old = self.behind > 0 and time.time() - self.saved >= self.rule.seconds
         return old or self.behind >= self.rule.messages or self._bytes >= self.rule.bytes
@@ -171,7 +194,8 @@ class Stage:
             tidy(folder, self.log, self.rule.retention)
         self.behind = self._bytes = 0
         self.saved = time.time()
-        self._unshipped = self.snapped = self.fold.offset
+        self._unshipped = self._newest = self.fold.offset
+        self._covered = self.fold.erased
 
     def settled(self) -> list[tuple[Row, Sent]]:
         """Commits what was taken meanwhile and writes a snapshot behind it, with nothing in between; what it committed."""
@@ -190,62 +214,65 @@ class Stage:
         if self.depot is not None and self._unshipped is not None and self.shippable:
             offset, self._unshipped = self._unshipped, None
             self.depot.keep(self.name, offset, snapshots.place(self.folder / "snapshots", offset))
-
-    # -- purging -------------------------------------------------------------------------------------------------------
-
-    @property
-    def erasing(self) -> bool:
-        """Is the erasure of somebody half done here?"""
-        return self.log.unfinished() is not None
-
-    @property
-    def _purges(self) -> bool:
-        """Whoever keeps the past is rid of somebody in another way (``streams.scrubbing``)."""
-        return self.rule.retention.days == 0
+            self._shipped = offset
 
     @property
     def purgeable(self) -> bool:
-        """Was somebody erased, and is all that lies before the newest snapshot needed no more?"""
-        behind = bool(self._undone) and self._undone[-1] <= self.snapped <= self._acknowledged
-        return self._purges and behind and (self.depot is None or self._unshipped is None)
+        """Is somebody to be purged, and nothing needed any more from before the newest snapshot, which is without her?"""
+        without = self.purging and self._covered >= self.fold.erased
+        return without and self._acknowledged >= self._newest and (self.depot is None or self._shipped >= self._newest)
 
-    def purge(self) -> None:
-        """Leaves nothing of what lies before the newest snapshot, here and in the depot; may be done again, from wherever it stopped."""
-        offset = self.snapped
-        snapshots.keep(self.folder / "snapshots", [offset])
-        for spoilt in (self.folder / "snapshots").glob("*.damaged"):
-            spoilt.unlink()
-        with self.log.rewriting() as db:
-            db.execute("DELETE FROM inputs WHERE offset < ?", (offset,))
-            db.execute("UPDATE inputs SET body = x'' WHERE offset = ?", (offset,))  # where this log begins
-            db.execute("DELETE FROM outputs WHERE offset <= ?", (offset,))
-        self.log.packed()
-        if self.depot is not None:
-            self.depot.only(self.name, offset)
-        for erasure in self._undone:
-            self.log.finished(erasure)
-        self._undone = []
+    def purge(self) -> Purged:
+        """Leaves nothing from before the newest snapshot, where the stage is ``purgeable``; not while something is committed.
 
+        Raises:
+            NoRoom, Busy, and what the depot says: not all is gone; it is to be done again, here or after opening it again.
+        """
+        acknowledged = self._acknowledged
+        with said(self.folder):
+            purging.emptied(self.folder, self.log, self._newest, acknowledged)
+            if self.depot is not None:
+                self.depot.only(self.name, self._newest)
+            purging.finished(self.log, self._newest)
+        self._forgotten, self.purging = acknowledged, False
+        return Purged(self._covered, self._newest, self.depot is not None)
+
+    @property
     def purged(self) -> Purged | None:
-        """The purge that is done; None where nobody was erased, or one is to come."""
-        if self._undone or not self.fold.erased:
+        """What is to be said of those erased; None where nobody is, or somebody not yet gone, or the depot has not got the newest snapshot.
+
+        After opening the same as before, or of a later snapshot: whoever did not hear it hears it then.
+        """
+        nobody = not self._purges or self._covered <= 0
+        if nobody or self.purging or (self.depot is not None and self._shipped < self._newest):
             return None
-        shipped = None if self.depot is None else self.depot.newest(self.name)
-        kept = snapshots.offsets(self.folder / "snapshots")
-        offset = min([*kept, *([] if shipped is None else [shipped])], default=-1)
-        return Purged(self.fold.erased, offset, shipped is not None)
+        return Purged(self._covered, self._newest, self.depot is not None)
 
     def close(self) -> None:
         self.log.close()
         self._lock.release()
 
+    @property
+    def _purges(self) -> bool:
+        return self.rule.retention.days == 0
+
+    def _half_purged(self) -> bool:
+        """Does the log say that a purge is to be done? Of nobody there is none."""
+        if not self._purges or self.log.unfinished() is None:
+            return False
+        if self.fold.erased == 0:
+            purging.finished(self.log, self.fold.offset)
+        return self.fold.erased > 0
+
     def _prefer_shipped(self) -> None:
-        """Takes the shipped snapshot where it is further than what lies here."""
+        """Takes the shipped snapshot where it is further than what lies here, of which nothing stays."""
+        aside = self.folder / purging.FETCHED
+        aside.unlink(missing_ok=True)  # of whoever was stopped in the middle
         shipped = None if self.depot is None else self.depot.newest(self.name)
+        self._shipped = -1 if shipped is None else shipped
         if shipped is None or shipped <= self.log.last():
             return
         assert self.depot is not None
-        aside = self.folder / "fetched.writing"
         self.depot.fetch(self.name, shipped, aside)
         self.log.close()
         for path in self.folder.glob("log.sqlite*"):
@@ -254,17 +281,8 @@ class Stage:
         (self.folder / "snapshots").mkdir()
         aside.rename(snapshots.place(self.folder / "snapshots", shipped))
         self.log = Log(self.folder, readonly=False, durable=False)
-        self.log.append([Row(shipped, b"", None, None)])  # where this log begins
-
-
-def left_behind(folder: Path) -> None:
-    """Removes the state of a partition that others hold now, unless it is in use; it lacks nothing that a depot and the topics have not."""
-    try:
-        lock = WriterLock(folder)
-    except (Busy, FileNotFoundError):
-        return
-    shutil.rmtree(folder, ignore_errors=True)
-    lock.release()
+        # where this log begins; whoever shipped it may have been stopped before the depot was without those who are erased
+        self.log.append([Row(shipped, b"", None, None, erases=self._purges)])
 
 
 def _again(fold: Fold, body: bytes, offset: int) -> int:

@@ -87,6 +87,9 @@ def _payload(event: Event) -> dict[str, Any]:
         whole = {"type": "integer", "minimum": 0}
         if event.name == "census":
             return {"type": "object", "additionalProperties": {"type": "array", "items": whole, "minItems": 4, "maxItems": 4}}
+        if event.name == "purged":
+            said = {"erased": whole, "offset": whole, "shipped": {"type": "boolean"}}
+            return {"type": "object", "properties": said, "required": [*said]}
         return {"type": "object", "properties": {"offset": whole, "done": whole, "of": whole}, "required": ["offset", "done", "of"]}
     kinds = [KIND_OF[event.name]] if event.name in KIND_OF else list(range(len(KINDS)))
     names = ", ".join(f"{number} {kind.__name__}" for number, kind in enumerate(KINDS)) if event.name == "input" else event.name

@@ -70,12 +70,62 @@ def test_the_newest_two_stay(url: str, tmp_path: Path) -> None:
 
 
 def test_one_that_comes_too_late_is_not_taken(url: str, tmp_path: Path) -> None:
-    """Two newer ones make it needless; the same again changes nothing."""
+    """Newer ones make it needless; the same again changes nothing."""
     depot = FsspecDepot(url)
     for offset in (20, 30, 10, 30):
         depot.keep(STAGE, offset, snapshot(tmp_path, b"%d" % offset))
 
     assert names(depot) == [f"{20:020d}.snapshot", f"{30:020d}.snapshot"]
+
+
+def test_an_older_one_never_comes_back(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Below the newest nothing is added, nor by whoever looked before the newest was there."""
+    slow, fast = FsspecDepot(url), FsspecDepot(url)
+    look = slow._names
+
+    def late(stage: str) -> list[str]:
+        found = look(stage)
+        monkeypatch.setattr(slow, "_names", look)
+        fast.keep(STAGE, 9, snapshot(tmp_path, b"nine"))
+        return found
+
+    monkeypatch.setattr(slow, "_names", late)
+    slow.keep(STAGE, 4, snapshot(tmp_path, b"four"))
+    monkeypatch.setattr(fast, "_put", lambda *words: pytest.fail("it was sent all the same"))
+    fast.keep(STAGE, 5, snapshot(tmp_path, b"five"))
+
+    assert names(fast) == [f"{9:020d}.snapshot"]
+
+
+def test_only_one_stays(url: str, tmp_path: Path) -> None:
+    """Of what is older nothing, whole or aside; newer ones, other stages and other files as they are."""
+    depot = FsspecDepot(url)
+    depot.keep("orders-30", 1, snapshot(tmp_path, b"one"))
+    for offset in (10, 20):
+        depot.keep(STAGE, offset, snapshot(tmp_path, b"%d" % offset))
+    for name in (f"{9:020d}.dead.writing", f"{90:020d}.alive.writing", "README", "7.snapshot"):
+        depot._files.pipe_file(f"{depot._folder(STAGE)}/{name}", b"half")
+    stay = [f"{20:020d}.snapshot", f"{90:020d}.alive.writing", "README", "7.snapshot"]
+
+    for _ in range(2):
+        depot.only(STAGE, 20)
+
+        assert names(depot) == sorted(stay)
+        assert depot.newest("orders-30") == 1
+    depot.keep(STAGE, 30, snapshot(tmp_path, b"30"))
+    depot.only(STAGE, 20)
+    assert depot.newest(STAGE) == 30
+
+
+def test_nothing_is_removed_for_one_that_is_not_there(url: str, tmp_path: Path) -> None:
+    """Or nobody could begin anew."""
+    depot = FsspecDepot(url)
+    depot.keep(STAGE, 10, snapshot(tmp_path, b"ten"))
+
+    with pytest.raises(DepotError, match=r"has no snapshot 11 of orders-3"):
+        depot.only(STAGE, 11)
+
+    assert names(depot) == [f"{10:020d}.snapshot"]
 
 
 def test_a_missing_one_is_told(url: str, tmp_path: Path) -> None:

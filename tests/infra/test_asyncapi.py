@@ -17,6 +17,7 @@ from streams.folds import Outgoing
 from streams.merging import Merger
 from streams.sequencer import Sequencer
 from streams.shards import Shard
+from streams.stages import Purged, telling
 from tests.streams.world import parts, published, run
 
 PAGE = Path(__file__).parents[2] / "docs" / "asyncapi.json"
@@ -47,6 +48,7 @@ def sent() -> list[tuple[Outgoing, str]]:
                 waiting += [(one, "lines-0") for one in merger.take(message.body, at["lines"])]
                 at["lines"] += 1
                 out += [(one, "lines-0") for one in merger.passing()]
+    out.append((telling("lines-0", Purged(1, at["lines"] - 1, True)), "lines-0"))
     return out
 
 
@@ -79,7 +81,7 @@ def test_all_that_is_sent_is_as_described(sent: list[tuple[Outgoing, str]]) -> N
         pairs = headers(message, producer)
         assert len(dict(pairs)) == len(pairs)
         jsonschema.validate({name: value.decode() for name, value in pairs}, headers_schema(event))
-        if event.name in ("progress", "census"):
+        if event.name in ("progress", "census", "purged"):
             jsonschema.validate(json.loads(message.body), messages[event.name]["payload"])
         elif event.name not in ("dead-letter", "input"):
             kind, _ = wire.unframe(message.body)

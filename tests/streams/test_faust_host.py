@@ -14,9 +14,13 @@ from typing import Any
 import pytest
 from faust.types import TP
 
+from connectors.depot import FsspecDepot
+from streams import faust_host
 from streams.errors import Damaged
 from streams.faust_host import FaustHost, make_app
-from streams.stages import Stage
+from streams.folds import Outgoing
+from streams.stages import Purged, Sent, Stage, telling
+from tests.streams import test_purging as purging
 from tests.streams.test_stages import make
 
 ORDERS, CHANGES = TP("huimin.orders", 0), TP("huimin.changes", 0)
@@ -127,3 +131,139 @@ def test_error_in_a_commit_reaches_failed(tmp_path: Path, monkeypatch: pytest.Mo
     asyncio.run(go())
 
     assert [str(error) for error in failed] == ["no room"]
+
+
+# -- who is erased -----------------------------------------------------------------------------------------------------
+
+
+class Broker:
+    """A host of stages that keep names, and what it sends; acknowledged while ``answers`` is set."""
+
+    def __init__(self, root: Path, depot: FsspecDepot | None, failed: list[BaseException]) -> None:
+        app = make_app("huimin-test", {"broker": "kafka://localhost:1"})
+        self.host = FaustHost(app, root, lambda topic, partition: purging.make, failed.append, depot=depot)
+        self.answers = asyncio.Event()
+        self.answers.set()
+        self.sent: list[Outgoing] = []
+        self.host._send = self._send  # type: ignore[method-assign]  # there is no broker to send to
+
+    async def _send(self, stage: Stage, sent: Sent) -> list[Any]:
+        self.sent += sent.messages
+        return [asyncio.ensure_future(self.answers.wait()) for _ in sent.messages]
+
+    @property
+    def told(self) -> list[Outgoing]:
+        return [message for message in self.sent if message.type == "purged"]
+
+    async def until_told(self, times: int = 1) -> None:
+        async with asyncio.timeout(20):
+            while len(self.told) < times:
+                await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("with_depot", [True, False])
+def test_purges_once_all_is_acknowledged_and_says_so(tmp_path: Path, with_depot: bool) -> None:
+    """Nothing is purged or said before that; then she is in no file, here or in the depot, and the next host says it again, idle as it is."""
+    depot, failed = FsspecDepot(str(tmp_path / "depot")) if with_depot else None, list[BaseException]()
+
+    async def go() -> tuple[list[str], list[Outgoing], list[Outgoing], list[str]]:
+        broker = Broker(tmp_path / "here", depot, failed)
+        await broker.host._seek(Consumer(ORDERS))
+        broker.answers.clear()
+        await read(broker.host, list(enumerate(purging.ALL)))
+        await asyncio.sleep(0.3)
+        waiting = [message.type for message in broker.told] or purging.said(tmp_path)
+        broker.answers.set()
+        await broker.until_told()
+        first, left = broker.told, purging.said(tmp_path)
+        await broker.host.stop()
+        again = Broker(tmp_path / "here", depot, failed)
+        await again.host._seek(Consumer(ORDERS))
+        await again.until_told()
+        await again.host.stop()
+        return waiting, first, again.told, left
+
+    waiting, first, again, left = asyncio.run(go())
+
+    assert [name for name in waiting if name.startswith("log.sqlite")]
+    assert left == []
+    assert len(first) == 1
+    assert first[0] in [telling("orders-0", Purged(1, offset, with_depot)) for offset in (4, 5, 6)]
+    assert again == first
+    assert failed == []
+
+
+def test_goes_on_with_a_purge_that_was_stopped(tmp_path: Path) -> None:
+    """Killed with the erasure only just written down, and nothing to come: a snapshot, a purge and a word at once, not at the next look."""
+    depot, failed = FsspecDepot(str(tmp_path / "depot")), list[BaseException]()
+    stage = purging.full(tmp_path / "here", depot)
+    purging.fed(stage, 5)
+    purging.killed(stage)
+
+    async def go() -> list[Outgoing]:
+        broker = Broker(tmp_path / "here", depot, failed)
+        await broker.host._seek(Consumer(ORDERS))
+        await broker.until_told()
+        await broker.host.stop()
+        return broker.told
+
+    assert faust_host.IDLE_SECONDS > 20
+    assert asyncio.run(go()) == [telling("orders-0", Purged(1, 4, True))]
+    assert purging.said(tmp_path) == []
+    assert failed == []
+
+
+def test_what_lies_here_of_a_partition_that_went_elsewhere_goes(tmp_path: Path) -> None:
+    """With the next change of partitions, once the worker that has it is further."""
+    depot, failed = FsspecDepot(str(tmp_path / "depot")), list[BaseException]()
+    purging.killed(purging.full(tmp_path / "here", depot))
+
+    async def go() -> list[str]:
+        broker = Broker(tmp_path / "here", depot, failed)
+        await broker.host._seek(Consumer())
+        before = purging.said(tmp_path / "here")
+        purging.elsewhere(depot, tmp_path / "elsewhere")
+        await broker.host._seek(Consumer(TP("huimin.orders", 1)))
+        await broker.host.stop()
+        return before
+
+    assert len(asyncio.run(go())) >= 4
+    assert purging.said(tmp_path) == []
+    assert failed == []
+
+
+def test_what_is_taken_while_the_unsent_is_sent_again_is_not_taken_for_acknowledged(tmp_path: Path) -> None:
+    """Its outputs stay in the log until the broker has them, though everything before them is acknowledged."""
+    failed = list[BaseException]()
+    stage = purging.opened(tmp_path)
+    purging.fed(stage, 2)
+    purging.killed(stage)
+
+    async def go() -> list[int]:
+        broker = Broker(tmp_path, None, failed)
+        begun, again = asyncio.Event(), asyncio.Event()
+
+        async def send(stage: Stage, sent: Sent) -> list[Any]:
+            if sent.offset >= 2 and sent.messages:
+                return [asyncio.ensure_future(broker.answers.wait())]
+            begun.set()
+            await again.wait()
+            return []
+
+        broker.host._send = send  # type: ignore[method-assign]  # there is no broker to send to
+        broker.answers.clear()
+        await broker.host._seek(Consumer(ORDERS))
+        await begun.wait()
+        await read(broker.host, [(2, purging.ALL[2]), (3, purging.ALL[3])])
+        again.set()
+        stage = broker.host.held[ORDERS].stage
+        async with asyncio.timeout(20):
+            while stage.committed < 3:
+                await asyncio.sleep(0.01)
+        kept = [sent.offset for sent in stage.unsent()]
+        broker.answers.set()
+        await broker.host.stop()
+        return kept
+
+    assert {2, 3} <= set(asyncio.run(go()))
+    assert failed == []

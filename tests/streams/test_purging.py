@@ -1,13 +1,13 @@
-"""A stage leaves nothing of who was erased, wherever it is stopped on the way; and is otherwise what it was.
+"""A stage and who was erased: nothing of her in any file, wherever it is stopped, and everything else as if it had never been stopped.
 
-The one idea: a fold that remembers every message word for word until it is told to forget one stands in for the real ones.
+The one idea: a fold that keeps names word for word, so that a file that says one can be told by its bytes.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,34 +15,41 @@ import numpy as np
 import pytest
 
 from connectors.depot import FsspecDepot
-from streams import snapshots
+from streams import purging, snapshots
 from streams.folds import Fold, Outgoing
 from streams.ports import Arrays
+from streams.purging import given_up
 from streams.retention import Retention
-from streams.stages import Purged, Stage, StageRule, left_behind
+from streams.stages import Purged, Stage, StageRule
 from streams.storage import Log
 
-NAME, CANARY = "orders-0", b"canary-7731"
-BODIES = [b"a", CANARY + b" one", b"b", b"more of " + CANARY, b"c", b"forget " + CANARY, b"d", b"e"]
+NAME, CANARY = "orders-0", b"canary-of-wang"
+NEVER = StageRule(messages=10**9)
+BEFORE = [b"come 1 somebody", b"come 2 " + CANARY, b"come 3 another", b"come 4 a fourth"]
+ERASING = b"gone 2"
+BEHIND = [b"come 5 a fifth", b"come 6 a sixth"]
+ALL = [*BEFORE, ERASING, *BEHIND]
 
 
-class Memory:
-    """A fold that remembers every message, gives each out again, and forgets what it is told to."""
+class Guests:
+    """Who has come and not gone; it gives out whom a message is about."""
 
     def __init__(self, kept: tuple[dict[str, Any], Arrays] | None = None) -> None:
-        self.offset, self.erased, self.known = -1, 0, list[bytes]()
+        self.offset, self.erased = -1, 0
+        self.names: dict[str, str] = {}
         if kept is not None:
-            self.offset, self.erased = kept[0]["offset"], kept[0]["erased"]
-            self.known = kept[1]["known"].tobytes().split(b"|")
+            self.offset, self.erased, self.names = kept[0]["offset"], kept[0]["erased"], dict(kept[0]["names"])
+            assert kept[1]["names"].tobytes() == "".join(self.names.values()).encode()
 
     def take(self, body: bytes, offset: int) -> list[Outgoing]:
         self.offset = offset
-        if body.startswith(b"forget "):
-            self.known = [one for one in self.known if body[7:] not in one]
-            self.erased += 1
-            return []
-        self.known.append(body)
-        return [Outgoing("lines", 0, f"0.{offset}", "found", b" ".join(self.known))]
+        match body.decode().split(" ", 2):
+            case ["come", number, name]:
+                self.names[number] = name
+            case ["gone", number] if number in self.names:
+                del self.names[number]
+                self.erased += 1
+        return [Outgoing("lines", 0, f"0.{offset}", "found", body)]
 
     def passing(self) -> tuple[Outgoing, ...]:
         return ()
@@ -54,162 +61,413 @@ class Memory:
         return {}
 
     def meta(self) -> dict[str, Any]:
-        return {"offset": self.offset, "erased": self.erased, "known": [one.decode() for one in self.known]}
+        return {"offset": self.offset, "erased": self.erased, "names": self.names}
 
     def arrays(self) -> Arrays:
-        return {"known": np.frombuffer(b"|".join(self.known), np.uint8)}
+        return {"names": np.frombuffer("".join(self.names.values()).encode(), np.uint8)}
 
 
 def make(kept: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold:
-    return Memory(kept)
+    return Guests(kept)
 
 
-class Stopped(Exception):
-    """The process ends here."""
+def opened(root: Path, depot: FsspecDepot | None = None, rule: StageRule = NEVER) -> Stage:
+    return Stage(NAME, root, make, depot, rule)
 
 
-def opened(place: Path, depot: bool = True, **rule: Any) -> Stage:
-    return Stage(NAME, place / "state", make, FsspecDepot(str(place / "depot")) if depot else None, StageRule(**{"messages": 3, **rule}))
+def killed(stage: Stage) -> None:
+    """The process is gone: its lock with it, and all it had in memory."""
+    stage.log.close()
+    stage._lock.release()
 
 
-def flow(stage: Stage, upto: int = len(BODIES)) -> None:
-    """What a host does with a stage: takes the messages of the topic one by one, commits, sends, ships, and purges."""
-    for sent in list(stage.unsent()):
-        stage.acknowledged(sent.offset)
-    stage.acknowledged(stage.offset)
-    while True:
-        if stage.offset + 1 < upto:
-            stage.take(BODIES[stage.offset + 1], stage.offset + 1)
-        elif not stage.due and not stage.purgeable:
-            return
-        taken = stage.taken()
-        stage.commit(taken)
+def fed(stage: Stage, upto: int) -> None:
+    for offset in range(stage.offset + 1, upto):
+        assert stage.take(ALL[offset], offset)
+    stage.commit(stage.taken())
+
+
+def worked(stage: Stage) -> None:
+    """What a host does with a stage, until nothing is to be done."""
+    for _ in range(3):
         if stage.due:
-            taken += stage.settled()
-        stage.acknowledged(stage.offset)
-        if stage.shippable:
-            stage.ship()
+            stage.settled()
+        list(stage.unsent())
+        stage.acknowledged(stage.committed)
+        stage.ship()
         if stage.purgeable:
             stage.purge()
 
 
-def left(place: Path) -> set[str]:
-    return {str(path.relative_to(place)) for path in place.rglob("*") if path.is_file() and CANARY in path.read_bytes()}
+def said(*places: Path) -> list[str]:
+    """The files that say her name."""
+    return sorted(path.name for place in places for path in place.rglob("*") if path.is_file() and CANARY in path.read_bytes())
 
 
-def wrapped(name: str, before: bool) -> Callable[[pytest.MonkeyPatch, type], None]:
-    """Have a method of a class stop the process, before or after it has done its work."""
-
-    def patch(monkeypatch: pytest.MonkeyPatch, cls: type) -> None:
-        usual = getattr(cls, name)
-
-        def stops(self: Any, *args: Any) -> Any:
-            if not before:
-                usual(self, *args)
-            raise Stopped(name)
-
-        monkeypatch.setattr(cls, name, stops)
-
-    return patch
+def state(stage: Stage) -> dict[str, Any]:
+    assert isinstance(stage.fold, Guests)
+    return stage.fold.meta()
 
 
-STOPS = [
-    *((cls, name, before) for cls, name in ((Stage, "settled"), (Stage, "snapshot"), (Stage, "ship"), (Stage, "purge")) for before in (True, False)),
-    *((Log, name, before) for name in ("packed", "finished") for before in (True, False)),
-    (FsspecDepot, "only", True), (FsspecDepot, "only", False), (Log, "rewriting", True),
-]  # fmt: skip
+def never_stopped(upto: int = len(ALL)) -> dict[str, Any]:
+    guests = Guests()
+    for offset, body in enumerate(ALL[:upto]):
+        guests.take(body, offset)
+    return guests.meta()
 
 
-@pytest.mark.parametrize("depot", [True, False])
-def test_nothing_is_left(tmp_path: Path, depot: bool) -> None:
-    """In the state and the depot; what it remembers of others, and what comes out later, is as if it had never been there."""
-    stage = opened(tmp_path, depot)
-    flow(stage, 5)
-    assert len(left(tmp_path)) >= 2 + depot
-
-    flow(stage)
-
-    assert left(tmp_path) == set()
-    told = stage.purged()
-    assert told is not None
-    assert told == Purged(1, told.offset, depot) and told.offset >= 5
-    stage.close()
-    again = opened(tmp_path, depot)
-    assert again.fold.meta() == {"offset": 7, "erased": 1, "known": ["a", "b", "c", "d", "e"]}
-    assert again.purged() == told
-    assert again.take(b"f", 8)
-    assert again.taken()[0][1].messages[0].body == b"a b c d e f"
+def full(root: Path, depot: FsspecDepot | None) -> Stage:
+    """A stage with her in everything it can have, here and in the depot; the message that erases her not yet taken."""
+    stage = opened(root, depot)
+    for upto in (2, 3):
+        fed(stage, upto)
+        stage.snapshot()
+        stage.acknowledged(stage.committed)
+        stage.ship()
+    folder = root / NAME / "snapshots"
+    (folder / "00000000000000000000.damaged").write_bytes(CANARY)
+    (folder / "00000000000000000009.writing").write_bytes(CANARY)
+    (root / NAME / purging.FETCHED).write_bytes(CANARY)
+    fed(stage, 4)
+    return stage
 
 
-@pytest.mark.parametrize(("cls", "name", "before"), STOPS, ids=lambda one: getattr(one, "__name__", str(one)))
-def test_stopped_anywhere_it_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cls: type, name: str, before: bool) -> None:
-    """Each step stopped before or behind its work, from the erasing message on; the next process finishes."""
-    stage = opened(tmp_path)
-    flow(stage, 5)
-    with monkeypatch.context() as patched:
-        wrapped(name, before)(patched, cls)
-        with pytest.raises(Stopped):
-            flow(stage)
-    stage._lock.release()  # what the system does when a process ends
-    again = opened(tmp_path)
-
-    flow(again)
-
-    assert left(tmp_path) == set()
-    assert again.fold.meta() == {"offset": 7, "erased": 1, "known": ["a", "b", "c", "d", "e"]}
-    assert again.purged() is not None
+@pytest.fixture(params=[True, False], ids=["depot", "no depot"])
+def depot(request: pytest.FixtureRequest, tmp_path: Path) -> FsspecDepot | None:
+    return FsspecDepot(str(tmp_path / "depot")) if request.param else None
 
 
-def test_a_new_worker_goes_on_from_the_depot(tmp_path: Path) -> None:
-    """With the messages that are left in the topic: those behind what was told to be needed no more."""
-    stage = opened(tmp_path, messages=10**9)
-    flow(stage)
-    told = stage.purged()
-    stage.close()
-    shutil.rmtree(tmp_path / "state")
-
-    again = opened(tmp_path)
-
-    assert told is not None and again.offset == told.offset
-    flow(again)
-    assert again.fold.meta()["known"] == ["a", "b", "c", "d", "e"]
-    assert again.purged() == told
-
-
-def test_a_stage_is_not_purged_before_all_is_with_the_broker(tmp_path: Path) -> None:
-    """What is not acknowledged may have to be sent again, as it was."""
-    stage = opened(tmp_path)
-    for offset, body in enumerate(BODIES):
-        stage.take(body, offset)
-    stage.commit(stage.taken())
-    stage.settled()
-    stage.acknowledged(6)
-    assert not stage.purgeable
-    assert stage.purged() is None
-
-    stage.acknowledged(7)
-    assert not stage.purgeable
+def test_nothing_of_her_stays_and_everything_else_does(tmp_path: Path, depot: FsspecDepot | None) -> None:
+    """She is in the log, the snapshots, what lies aside and the depot; then in no file, and messages and outputs behind are all there."""
+    stage = full(tmp_path / "here", depot)
+    before = said(tmp_path)
+    fed(stage, 5)
+    stage.snapshot()
+    fed(stage, len(ALL))
+    stage.acknowledged(4)
     stage.ship()
-    assert stage.purgeable
+
+    purged = stage.purge()
+
+    assert len(before) >= (8 if depot else 6)  # log, two snapshots, three aside, two in the depot
+    assert said(tmp_path) == []
+    assert purged == stage.purged == Purged(1, 4, depot is not None)
+    assert not stage.purging
+    assert snapshots.offsets(tmp_path / "here" / NAME / "snapshots") == [4]
+    assert list(stage.log.inputs(-1)) == [(4, b""), (5, BEHIND[0]), (6, BEHIND[1])]
+    assert [sent.messages[0].body for sent in stage.unsent()] == BEHIND
+    killed(stage)
+    again = opened(tmp_path / "here", depot)
+    assert state(again) == never_stopped()
+    assert again.purged == purged
 
 
-def test_whoever_keeps_the_past_is_not_purged(tmp_path: Path) -> None:
-    """Somebody else rewrites it; that it is to be done is remembered."""
-    stage = opened(tmp_path, False, retention=Retention())
-    flow(stage)
+def test_purges_only_when_nothing_older_is_needed(tmp_path: Path) -> None:
+    """One snapshot for an erasure, at once; then everything before it acknowledged, and the depot has it."""
+    stage = full(tmp_path / "here", FsspecDepot(str(tmp_path / "depot")))
+    taken = [stage.due, stage.purging]
+    fed(stage, 5)
+    taken += [stage.due, stage.purgeable]
+    stage.settled()
+    written = [stage.due, stage.purgeable]
+    stage.acknowledged(3)
+    stage.ship()
+    half = stage.purgeable
+    stage.acknowledged(4)
+    unshipped = stage.purgeable
+    stage.ship()
 
-    assert left(tmp_path)
-    assert stage.erasing
+    assert taken == [False, False, True, False]
+    assert written == [False, False]
+    assert (half, unshipped, stage.purgeable) == (False, False, True)
+    assert stage.purged is None
+    assert stage.purge() == Purged(1, 4, True)
+    assert (stage.due, stage.purgeable) == (False, False)
 
 
-def test_what_lies_here_of_a_partition_of_others_goes(tmp_path: Path) -> None:
-    """Unless somebody is at work on it."""
-    stage = opened(tmp_path)
-    flow(stage, 5)
-    left_behind(stage.folder)
-    assert snapshots.offsets(stage.folder / "snapshots")
+def test_without_a_depot_it_waits_for_what_came_out(tmp_path: Path) -> None:
+    """Or what is not acknowledged would have to come out again from a log that is gone."""
+    stage = full(tmp_path, None)
+    fed(stage, 5)
+    stage.settled()
+    stage.acknowledged(3)
+    early = stage.purgeable
+    stage.acknowledged(4)
 
-    stage.close()
-    left_behind(stage.folder)
-    left_behind(stage.folder)
-    assert not stage.folder.exists()
+    assert (early, stage.purgeable) == (False, True)
+
+
+def test_does_not_purge_while_the_depot_is_still_getting_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it has is needed until then."""
+    depot = FsspecDepot(str(tmp_path / "depot"))
+    stage, early = full(tmp_path / "here", depot), list[bool]()
+    keep = depot.keep
+
+    def slow(name: str, offset: int, source: Path) -> None:
+        early.append(stage.purgeable)
+        keep(name, offset, source)
+
+    monkeypatch.setattr(depot, "keep", slow)
+    fed(stage, 5)
+    stage.settled()
+    stage.acknowledged(4)
+    stage.ship()
+
+    assert (early, stage.purgeable) == ([False], True)
+
+
+def test_erased_while_a_purge_is_awaited(tmp_path: Path) -> None:
+    """A snapshot without the first is not enough for the second: both go with the next."""
+    stage = full(tmp_path, None)
+    fed(stage, 5)
+    stage.settled()
+    stage.take(b"gone 3", 5)
+    stage.commit(stage.taken())
+    stage.acknowledged(5)
+    early = stage.purgeable
+
+    worked(stage)
+
+    assert not early
+    assert stage.purged == Purged(2, 5, False)
+    assert stage.log.unfinished() is None
+    killed(stage)
+    assert state(opened(tmp_path))["names"].keys() == {"1", "4"}
+
+
+def test_message_that_erases_nobody_purges_nothing(tmp_path: Path) -> None:
+    """The past stays as long as it usually does."""
+    stage = full(tmp_path, None)
+    stage.take(b"gone 77", 4)
+    stage.commit(stage.taken())
+
+    assert (stage.purging, stage.due, stage.purged, stage.log.unfinished()) == (False, False, None, None)
+
+
+STEPS: dict[str, tuple[Any, str]] = {
+    "snapshot": (snapshots, "write"),
+    "shipping": (FsspecDepot, "keep"),
+    "snapshots": (snapshots, "keep"),
+    "damaged": (Path, "unlink"),
+    "log": (Log, "rewriting"),
+    "packed": (Log, "packed"),
+    "depot": (FsspecDepot, "only"),
+    "object": (FsspecDepot, "_removed"),
+    "done": (Log, "finished"),
+}
+
+
+@pytest.mark.parametrize("place", ["here", "elsewhere"])
+@pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("step", STEPS)
+def test_stopped_anywhere_it_is_finished_after_opening(
+    tmp_path: Path, depot: FsspecDepot | None, step: str, late: bool, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before or just after any step: the next one finishes, from the same disk or an empty one, and with a depot the one after it, too."""
+    stage, (owner, name) = full(tmp_path / "here", depot), STEPS[step]
+    fed(stage, len(ALL))
+    real, reached = getattr(owner, name), []
+
+    def stopped(*words: Any, **more: Any) -> None:
+        reached.append(step)
+        if late:
+            done = real(*words, **more)
+            if isinstance(done, AbstractContextManager) and name == "rewriting":
+                with done:
+                    pass
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(owner, name, stopped)
+        with suppress(KeyboardInterrupt):
+            worked(stage)
+    killed(stage)
+    assert reached or depot is None  # the steps of a depot are no steps without one
+
+    for where in (place, "a third") if depot else (place,):
+        again = opened(tmp_path / where, depot)
+        fed(again, len(ALL))
+        worked(again)
+
+        assert said(tmp_path / where, tmp_path / "depot") == []
+        assert again.purged is not None
+        assert (again.purged.erased, again.purged.shipped) == (1, depot is not None)
+        assert again.log.unfinished() is None
+        assert state(again) == never_stopped()
+        killed(again)
+        assert state(opened(tmp_path / where, depot)) == never_stopped()
+
+
+def test_killed_before_the_snapshot(tmp_path: Path, depot: FsspecDepot | None) -> None:
+    """Opened again, a snapshot is due at once, and its name is said in nothing afterwards."""
+    stage = full(tmp_path / "here", depot)
+    fed(stage, len(ALL))
+    killed(stage)
+
+    again = opened(tmp_path / "here", depot)
+    due = again.due
+    worked(again)
+
+    assert due
+    assert said(tmp_path) == []
+    assert state(again) == never_stopped()
+
+
+def test_whoever_takes_over_purges_the_depot(tmp_path: Path) -> None:
+    """The one who shipped the snapshot without her is gone before the older one is: nothing is said before that is done."""
+    depot = FsspecDepot(str(tmp_path / "depot"))
+    stage = full(tmp_path / "here", depot)
+    fed(stage, 5)
+    stage.settled()
+    stage.acknowledged(4)
+    stage.ship()
+    killed(stage)
+    left = said(tmp_path / "depot")
+
+    other = opened(tmp_path / "elsewhere", depot)
+    silent = other.purged
+    worked(other)
+
+    assert len(left) == 1
+    assert silent is None
+    assert said(tmp_path / "depot", tmp_path / "elsewhere") == []
+    assert other.purged == Purged(1, 4, True)
+
+
+def test_taking_over_from_a_depot_without_an_erasure_purges_nothing(tmp_path: Path) -> None:
+    """Both snapshots stay."""
+    depot = FsspecDepot(str(tmp_path / "depot"))
+    killed(full(tmp_path / "here", depot))
+
+    other = opened(tmp_path / "elsewhere", depot)
+
+    assert (other.offset, other.purging, other.purged, other.log.unfinished()) == (2, False, None, None)
+    assert len(said(tmp_path / "depot")) == 2
+
+
+def test_a_fetched_snapshot_takes_the_place_of_everything(tmp_path: Path) -> None:
+    """Of the state that was here before nothing stays: no log, none beside it, nothing aside."""
+    depot = FsspecDepot(str(tmp_path / "depot"))
+    killed(full(tmp_path / "here", None))
+    other = opened(tmp_path / "elsewhere", depot)
+    fed(other, len(ALL))
+    worked(other)
+    killed(other)
+    before = said(tmp_path / "here")
+
+    again = opened(tmp_path / "here", depot)
+
+    assert len(before) >= 4
+    assert said(tmp_path / "here") == []
+    assert {path.name for path in (tmp_path / "here" / NAME).iterdir()} <= {
+        "log.sqlite",
+        "log.sqlite-wal",
+        "log.sqlite-shm",
+        "snapshots",
+        "writer.lock",
+    }
+    assert state(again) == never_stopped()
+
+
+def test_a_depot_given_later_is_told_of(tmp_path: Path) -> None:
+    """Purged without one, opened with one: the snapshot is shipped though nothing new came, and then said to be."""
+    stage = full(tmp_path / "here", None)
+    fed(stage, 5)
+    worked(stage)
+    first = stage.purged
+    killed(stage)
+    depot = FsspecDepot(str(tmp_path / "depot"))
+
+    again = opened(tmp_path / "here", depot)
+    before = again.purged
+    worked(again)
+
+    assert first == Purged(1, 4, False)
+    assert before is None
+    assert again.purged == Purged(1, 4, True)
+    assert depot.newest(NAME) == 4
+
+
+def test_a_past_that_is_kept_is_not_purged(tmp_path: Path) -> None:
+    """A replica's: its log says that something is to be done, and the stage leaves it to others."""
+    rule = StageRule(messages=10**9, retention=Retention(400))
+    stage = opened(tmp_path, rule=rule)
+    fed(stage, 5)
+    stage.acknowledged(4)
+    now = (stage.purging, stage.due, stage.purgeable, stage.purged)
+    killed(stage)
+
+    again = opened(tmp_path, rule=rule)
+
+    assert now == (again.purging, again.due, again.purgeable, again.purged) == (False, False, False, None)
+    assert again.log.unfinished() == 4
+
+
+# -- folders of stages that are elsewhere now ---------------------------------------------------------------------------
+
+
+def elsewhere(depot: FsspecDepot, root: Path, upto: int = len(ALL)) -> None:
+    """Another worker has taken the partition so far."""
+    other = opened(root, depot)
+    fed(other, upto)
+    other.settled()
+    worked(other)
+    killed(other)
+
+
+def test_a_folder_that_others_are_ahead_of_is_emptied(tmp_path: Path) -> None:
+    """It would be thrown away anyway; the partition may still come back."""
+    depot = FsspecDepot(str(tmp_path / "depot"))
+    killed(full(tmp_path / "here", None))
+    elsewhere(depot, tmp_path / "elsewhere")
+    before = said(tmp_path / "here")
+
+    first, again = (given_up(tmp_path / "here", ["orders-1"], depot) for _ in range(2))
+
+    assert len(before) >= 4
+    assert (first, again) == ([NAME], [])
+    assert said(tmp_path) == []
+    assert state(opened(tmp_path / "here", depot)) == never_stopped()
+
+
+@pytest.mark.parametrize("why", ["held", "open", "further", "not shipped", "another folder"])
+def test_a_folder_that_may_be_needed_stays(tmp_path: Path, why: str) -> None:
+    """Held here, open in another process, as far as the depot or further, unknown to it, or no stage of a worker."""
+    depot = FsspecDepot(str(tmp_path / "depot"))
+    stage = full(tmp_path / "here", None)
+    if why != "open":
+        killed(stage)
+    if why != "not shipped":
+        elsewhere(depot, tmp_path / "elsewhere", 4 if why == "further" else len(ALL))
+    if why == "another folder":
+        (tmp_path / "here" / NAME).rename(tmp_path / "here" / "kept-orders-0")
+    before = said(tmp_path / "here")
+
+    gone = given_up(tmp_path / "here", [NAME] if why == "held" else [], depot)
+
+    assert gone == []
+    assert len(before) >= 4
+    assert said(tmp_path / "here") == before
+
+
+def test_stopped_while_it_is_emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest goes the next time, and the partition can come back in between."""
+    depot = FsspecDepot(str(tmp_path / "depot"))
+    for place in ("one", "two"):
+        killed(full(tmp_path / place, None))
+    elsewhere(depot, tmp_path / "elsewhere")
+
+    def stop(*words: Any) -> None:
+        raise KeyboardInterrupt
+
+    for place in ("one", "two"):
+        with monkeypatch.context() as patched:
+            patched.setattr(shutil, "rmtree", stop)
+            with pytest.raises(KeyboardInterrupt):
+                given_up(tmp_path / place, [], depot)
+        assert (tmp_path / place / NAME / "snapshots").exists()
+
+    assert given_up(tmp_path / "one", [], depot) == [NAME]
+    assert said(tmp_path / "one") == []
+    assert state(opened(tmp_path / "two", depot)) == never_stopped()
+    assert said(tmp_path / "two") == []
