@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from hashlib import sha256
 from struct import Struct
@@ -161,9 +161,10 @@ def read_open(plain: Sequence[Any]) -> Open:
 
 
 def encode_edition(edition: Edition) -> bytes:
-    """An edition as JSON: its manifest, the digest of that, and its lines."""
-    changes = [plain_change(change) for change in edition.changes]
-    return frame(EDITION, _json({"manifest": plain_manifest(edition.manifest), "digest": edition.manifest.digest, "changes": changes}))
+    """An edition as JSON: its manifest, the digest of that, and its lines; where somebody was erased since, how much is missing."""
+    said, changes = edition.manifest, [plain_change(change) for change in edition.changes]
+    missing = {name: count for name, count in (("erased", said.erased), ("unlisted", said.unlisted)) if count}
+    return frame(EDITION, _json({"manifest": plain_manifest(said), "digest": said.digest, "changes": changes, **missing}))
 
 
 def decode_edition(data: Bytes) -> Edition:
@@ -177,7 +178,7 @@ def decode_edition(data: Bytes) -> Edition:
         raise _unreadable("it is no edition", "其中不是一期名单")
     facts = json.loads(bytes(body))
     changes = tuple(whole_change(change) for change in facts["changes"])
-    return Edition(whole_manifest(facts["manifest"]), changes)
+    return Edition(replace(whole_manifest(facts["manifest"]), erased=facts.get("erased", 0), unlisted=facts.get("unlisted", 0)), changes)
 
 
 def _digest(version: int, kind: int, body: Bytes) -> bytes:
