@@ -139,7 +139,9 @@ class Topics:
         with self._producer() as send:
             with self._rolling(topic):  # not longer: each message would begin a segment
                 begin = send(topic, 0, NOTHING, b"", [(REWRITTEN, word(run))])()  # whatever comes behind it stays
-            *_, last = (one.key for one in once(in_order(self._before(topic, begin), number)))
+            last = b""
+            for one in once(in_order(self._before(topic, begin), number)):
+                last = one.key
             waiting: deque[Callable[[], int]] = deque()
             written = 0
             for record, body in anew(once(in_order(self._before(topic, begin), number)), person):

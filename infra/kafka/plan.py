@@ -177,6 +177,8 @@ def _common(brokers: int) -> Iterator[tuple[str, str]]:
         ("auto.create.topics.enable", "false"),
         ("unclean.leader.election.enable", "false"),
         ("group.initial.rebalance.delay.ms", "0"),
+        ("log.retention.check.interval.ms", "30000"),  # what an erasure deleted leaves the disk within a minute
+        ("log.segment.delete.delay.ms", "5000"),
         ("message.max.bytes", str(LARGEST_MESSAGE_BYTES)),
         ("replica.fetch.max.bytes", str(LARGEST_MESSAGE_BYTES)),
         ("default.replication.factor", str(brokers)),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connectors.emptying import _changes, _editions
@@ -51,7 +51,7 @@ class Run:
     name: str
     first: int
     begin: int
-    wanted: list[Message]
+    wanted: list[Message] | None = None
     written: int = 0
 
 
@@ -79,14 +79,13 @@ class Topic:
         for key, body in ALL[max(0, self.told - count) : self.told]:
             self.put(key, body, [])
 
-    def begun(self, name: str) -> Run | None:
-        source = list(once(in_order(self.log[self.first :], closing)))
-        if not source:
-            return None
-        return Run(name, self.first, self.put(NOTHING, b"", [(REWRITTEN, word(name))]), source)
+    def begun(self, name: str) -> Run:
+        return Run(name, self.first, self.put(NOTHING, b"", [(REWRITTEN, word(name))]))
 
     def copy(self, run: Run, count: int) -> bool:
         """Writes so many copies, and deletes what lies before them when all are there; true when the run is over."""
+        if run.wanted is None:
+            run.wanted = list(once(in_order(self.log[self.first : run.begin], closing)))
         for one in run.wanted[run.written : run.written + count]:
             assert one.key is not None and one.value is not None
             self.put(one.key, one.value, [(REWRITTEN, word(run.name, run.wanted[-1].key or b""))])
@@ -123,18 +122,24 @@ def read(topic: Topic) -> list[bytes | None]:
     return keys
 
 
-steps = st.lists(
-    st.tuples(st.sampled_from(["new", "new", "again", "begin", "copy", "copy", "stop", "send", "crash"]), st.integers(1, 12)), max_size=60
-)
+WHAT = ["new", "new", "again", "begin", "copy first", "copy first", "copy second", "copy second", "stop", "send", "crash"]
+steps = st.lists(st.tuples(st.sampled_from(WHAT), st.integers(1, 8)), max_size=40)
 
 
 @given(steps)
+@example([("begin", 1), ("copy first", 2), ("begin", 1), ("copy second", 1), ("copy first", 1), ("copy second", 8)])
+@example([("begin", 1), ("begin", 1), ("copy first", 8), ("copy second", 8)])
+@example([("begin", 1), ("copy first", 1), ("begin", 1), ("copy first", 8), ("copy second", 8)])
+@example([("begin", 1), ("copy first", 2), ("new", 1), ("copy first", 8), ("crash", 8), ("send", 1)])
+@example([("begin", 1), ("copy first", 2), ("new", 1), ("copy first", 8), ("crash", 3), ("begin", 1), ("copy first", 8), ("send", 1)])
 def test_everything_is_read_and_sent_once_in_order_whoever_is_stopped_when(
     tmp_path_factory: pytest.TempPathFactory, happens: list[tuple[str, int]]
 ) -> None:
     """Two write the topic again at once, or are stopped; a worker says things again; who sends it on is stopped, too."""
     topic, runs, mark = Topic(), list[Run](), MarkFile(tmp_path_factory.mktemp("sent") / "mark.json")
     gone: list[str] = []
+    for _ in range(4):
+        topic.new()
 
     def sent(fail_after: int | None) -> None:
         agency = KeptTopic(fail_after=fail_after)
@@ -150,10 +155,9 @@ def test_everything_is_read_and_sent_once_in_order_whoever_is_stopped_when(
             case "again":
                 topic.again(count)
             case "begin" if len(runs) < 2:
-                run = topic.begun(f"run{number}")
-                runs += [] if run is None else [run]
-            case "copy" if runs:
-                run = runs[number % len(runs)]
+                runs.append(topic.begun(f"run{number}"))
+            case "copy first" | "copy second" if runs:
+                run = runs[-1 if what == "copy second" else 0]
                 if topic.copy(run, count):
                     runs.remove(run)
             case "stop" if runs:
@@ -187,14 +191,14 @@ def test_whoever_has_the_originals_waits_for_no_copies() -> None:
     """A run that was stopped holds back nothing that comes behind it."""
     topic = Topic()
     topic.new()
-    run = topic.begun("stopped")
+    topic.new()
+    topic.copy(topic.begun("stopped"), 1)
     topic.new()
     order = InOrder(closing)
 
     ready = [one.key for record in topic.log for one, _ in order.take(record)]
 
-    assert run is not None
-    assert ready == [b"a.1", b"b.1"]
+    assert ready == [b"a.1", b"b.1", b"a.2"]
 
 
 statuses = st.sampled_from([None, "eligible", "to_check"])
