@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.rewritten import NOTHING, in_order, rewritten
+from connectors.rewritten import NOTHING, closing, in_order, rewritten
 from policies.problems import HuiminError
 from policies.values import Text
 from streams.events import EVENTS, headers
@@ -136,22 +136,25 @@ class ChangesTopic(ProgressTopic):
                 yield told, None if closes is None else closes.decode(), lines
 
     def manifests(self, policy: str) -> dict[int, str]:
-        """Of editions that were written again: by their last message, the manifest as it was closed."""
+        """Of the editions of a policy that were written again: by their last message, the manifest as it was closed."""
         from streams.wire import decode_edition
 
         found: dict[int, str] = {}
-        for record in all_records(self._client, f"{self._prefix}editions"):
+        for record in in_order(all_records(self._client, f"{self._prefix}editions"), closing):
             if rewritten(record) and record.key.decode().rpartition(".")[0] == policy:
                 edition = decode_edition(record.value)
                 found[edition.offset] = stored(edition.manifest)
         return found
 
     def last(self) -> int:
-        found = list(all_records(self._client, f"{self._prefix}changes", 1))
-        if found and rewritten(found[-1]) is not None:
-            keys = (record.key for record in all_records(self._client, f"{self._prefix}changes"))
-            return max((int(key) for key in keys if key != NOTHING), default=-1)
-        return int(found[-1].key) if found else -1
+        """Behind many copies there may be few messages, or none; behind a message that is no copy none is newer."""
+        most = 1
+        while True:
+            found = list(all_records(self._client, f"{self._prefix}changes", most))
+            told = [int(record.key) for record in found if rewritten(record) is None]
+            if told or len(found) < most:
+                return max(told or (int(record.key) for record in found if record.key != NOTHING), default=-1)
+            most *= 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +209,9 @@ def _reader(client: Mapping[str, Any], topic: str) -> tuple[Any, Any]:
 
     where = TopicPartition(topic, 0)
     consumer = KafkaConsumer(
-        **client, enable_auto_commit=False, max_partition_fetch_bytes=MOST_BYTES, fetch_max_bytes=4 * MOST_BYTES, fetch_max_wait_ms=50
-    )
+        **client, enable_auto_commit=False, auto_offset_reset="none", max_partition_fetch_bytes=MOST_BYTES, fetch_max_bytes=4 * MOST_BYTES,
+        fetch_max_wait_ms=50,
+    )  # fmt: skip
     consumer.assign([where])
     return consumer, where
 

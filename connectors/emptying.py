@@ -11,6 +11,8 @@ Source: Apache Kafka 4.4, "Topic Configs", ``kafka-delete-records``; docs/semant
 from __future__ import annotations
 
 import time
+import uuid
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing as closing_of
 from contextlib import contextmanager
@@ -20,8 +22,11 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from connectors.broker import MOST_BYTES, SECONDS, NoAnswer, ProgressTopic, all_records
-from connectors.rewritten import NOTHING, REWRITTEN, closing, in_order
+from connectors.rewritten import NOTHING, REWRITTEN, closing, in_order, once, word
+from policies.problems import Conflict, HuiminError
+from policies.values import Text
 from streams.editions import Edition
+from streams.events import DIGEST
 from streams.lines import lines
 from streams.messages import Blank
 from streams.orders import Found, Order, encode_found, encode_order
@@ -30,11 +35,44 @@ from streams.wire import decode_changes, decode_edition, encode, encode_changes,
 
 SETTLED_SECONDS = 0.5
 """How long a broker may take to know what it was told of a topic."""
+SEGMENT_AGE = "segment.ms"
 ROLL_MS = "1"
 """Age of the first message of a segment from which on the next message begins a new one, while topics are rolled."""
 
-Anew: TypeAlias = Callable[[Iterator[Any]], Iterator[tuple[Any, bytes]]]
-"""Gives each message with the body it is to have."""
+TIMES = 5
+"""How often a topic is written again at most, where others write it again meanwhile."""
+WINDOW = 10_000
+"""Copies on their way, from which on the first is waited for."""
+
+Anew: TypeAlias = Callable[[Iterator[Any], int], Iterator[tuple[Any, bytes]]]
+"""Gives each message of a topic, in order, with the body it is to have without a person."""
+
+
+class NotAltered(HuiminError):
+    """The operator's: the Kafka does not let us set for how long a topic writes to one file; 1."""
+
+    def __init__(self, topic: str, why: str) -> None:
+        super().__init__(
+            Text(
+                f"主题 {topic} 的 {SEGMENT_AGE} 无法设置（{why}），旧数据因此留在磁盘上。请让管 Kafka 的人授予 AlterConfigs，再试一次。",
+                f"{SEGMENT_AGE} of the topic {topic} cannot be set ({why}), so what was deleted would stay on the disk. Ask whoever keeps "
+                "this Kafka for AlterConfigs, then try again.",
+            ),
+            1,
+        )
+
+
+class StillThere(Conflict):
+    """The operator's: others write the same topic again; trying again helps; 5."""
+
+    def __init__(self, topic: str) -> None:
+        super().__init__(
+            Text(
+                f"主题 {topic} 正被别处同时重写，未能清除。请等那边的删除做完，再运行 huimin erase finish。",
+                f"Others are writing the topic {topic} again at the same time, so it is not clean. Wait until their erasure is done, "
+                "then run huimin erase finish.",
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,28 +119,53 @@ class Topics:
         """Deletes every message of a partition before an offset; and writes changes and editions again without a person."""
         places = {name: name.rpartition("-") for name in upto}
         deleted = self._deleted({(topic, int(partition)): upto[name] for name, (topic, _, partition) in places.items()})
-        with self._rolling("changes", "editions"):
-            rewritten = self._again("changes", lambda record: int(record.key), lambda records: _changes(records, person))
-            rewritten += self._again("editions", closing, lambda records: _editions(records, person))
-        return Emptied(deleted, rewritten)
+        # editions first: what they say of themselves must be there when changes have blank lines (``ChangesTopic.manifests``)
+        return Emptied(deleted, self._without("editions", person) + self._without("changes", person))
 
-    def _again(self, topic: str, number: Callable[[Any], Any], anew: Anew) -> int:
+    def _without(self, topic: str, person: int) -> int:
+        """Writes a topic again until nothing in it names a person; how many messages."""
+        written, named = 0, _NAMED[topic]
+        for _ in range(TIMES):
+            records = all_records(self._client, self._prefix + topic)
+            if not any(named(record.value, person) for record in records if record.key != NOTHING):
+                return written
+            written += self._again(topic, person)
+        raise StillThere(self._prefix + topic)
+
+    def _again(self, topic: str, person: int) -> int:
         """Writes all there is in a topic to its end again, and deletes what lies before."""
+        number, anew = _KEPT[topic]
+        run, first = uuid.uuid4().hex[:12], self._first(topic)
         with self._producer() as send:
-            begin = send(topic, 0, NOTHING, b"", [(REWRITTEN, b"")])()  # whatever comes behind it stays
-            there = {one.key: number(one) for one in self._before(topic, begin)}
-            last = max(there, key=lambda key: there[key], default=b"")
-            waiting = []
-            for record, body in anew(_once(in_order(self._before(topic, begin), number))):
-                head = [(name, value) for name, value in record.headers if name != REWRITTEN]
-                waiting.append(send(topic, 0, record.key, body, [*head, (REWRITTEN, last)]))
+            with self._rolling(topic):  # not longer: each message would begin a segment
+                begin = send(topic, 0, NOTHING, b"", [(REWRITTEN, word(run))])()  # whatever comes behind it stays
+            last = b""
+            for one in once(in_order(self._before(topic, begin), number)):
+                last = one.key
+            waiting: deque[Callable[[], int]] = deque()
+            written = 0
+            for record, body in anew(once(in_order(self._before(topic, begin), number)), person):
+                head = [(name, _digest(body) if name == "ce_digest" else value) for name, value in record.headers if name != REWRITTEN]
+                waiting.append(send(topic, 0, record.key, body, [*head, (REWRITTEN, word(run, last))]))
+                written += 1
+                if len(waiting) > WINDOW:
+                    waiting.popleft()()
             for acknowledged in waiting:
                 acknowledged()
-        self._deleted({(topic, 0): begin})
-        return len(waiting)
+        if self._first(topic) == first:  # or others deleted what was still to be copied: all of this run is passed over
+            self._deleted({(topic, 0): begin})
+        return written
 
     def _before(self, topic: str, offset: int) -> Iterator[Any]:
         return (one for one in all_records(self._client, self._prefix + topic) if one.offset < offset and one.key != NOTHING)
+
+    def _first(self, topic: str) -> int:
+        """The first offset of a topic."""
+        from kafka import KafkaConsumer, TopicPartition
+
+        where = TopicPartition(self._prefix + topic, 0)
+        with self._told(), closing_of(KafkaConsumer(**self._client)) as consumer:
+            return int(consumer.beginning_offsets([where])[where])
 
     def _deleted(self, before: Mapping[tuple[str, int], int]) -> int:
         """Deletes the messages of partitions before an offset; how many there were."""
@@ -118,20 +181,28 @@ class Topics:
 
     @contextmanager
     def _rolling(self, *topics: str) -> Iterator[None]:
-        """While this lasts the next message of a topic begins a new segment."""
+        """While this lasts the next message of a topic begins a new segment; then the topic is set as it was."""
         from kafka import KafkaAdminClient
         from kafka.admin import ConfigResource
 
-        def altered(admin: Any, op: str) -> None:
-            admin.alter_configs([ConfigResource("TOPIC", self._prefix + topic, {"segment.ms": (op, ROLL_MS)}) for topic in topics])
+        names = [self._prefix + topic for topic in topics]
+
+        def altered(admin: Any, values: Mapping[str, tuple[str, str]]) -> None:
+            said = admin.alter_configs([ConfigResource("TOPIC", name, {SEGMENT_AGE: values[name]}) for name in names])["topic"]
+            for name, answer in said.items():
+                if answer != "OK":
+                    raise NotAltered(name, answer)
 
         with self._told(), closing_of(KafkaAdminClient(**self._client)) as admin:
-            altered(admin, "SET")
+            there = admin.describe_configs([ConfigResource("TOPIC", name, [SEGMENT_AGE]) for name in names])["topic"]
+            ages = {name: there.get(name, {}).get(SEGMENT_AGE, {}).get("value") for name in names}
+            before = {name: ("DELETE", "") if age in (None, ROLL_MS) else ("SET", str(age)) for name, age in ages.items()}
+            altered(admin, dict.fromkeys(names, ("SET", ROLL_MS)))
             try:
                 time.sleep(SETTLED_SECONDS)
                 yield
             finally:
-                altered(admin, "DELETE")
+                altered(admin, before)
 
     @contextmanager
     def _producer(self) -> Iterator[Callable[[str, int, bytes, bytes, list[tuple[str, bytes]]], Callable[[], int]]]:
@@ -157,13 +228,9 @@ class Topics:
             raise NoAnswer(self._prefix, error) from error
 
 
-def _once(records: Iterator[Any]) -> Iterator[Any]:
-    """Each message once: the first of those with one key."""
-    known = set[bytes]()
-    for record in records:
-        if record.key not in known:
-            known.add(record.key)
-            yield record
+def _digest(body: bytes) -> bytes:
+    """The digest of a frame, as its headers tell it (``streams.events``)."""
+    return body[DIGEST].hex().encode()
 
 
 def _changes(records: Iterator[Any], person: int) -> Iterator[tuple[Any, bytes]]:
@@ -175,14 +242,35 @@ def _changes(records: Iterator[Any], person: int) -> Iterator[tuple[Any, bytes]]
 
 
 def _editions(records: Iterator[Any], person: int) -> Iterator[tuple[Any, bytes]]:
-    """Each edition without her lines, and a manifest that says how much of it is missing; its digests are what they were."""
+    """Each edition without her lines, and a manifest that says how much of it is missing; its digests are what they were.
+
+    How much: of the counts it was closed with, what its lines, and the list they lead to, do not come to any more.
+    """
     listed: dict[str, set[int]] = {}
     for record in records:
         edition = decode_edition(record.value)
         on = listed.setdefault(edition.policy, set())
-        hers = [change for change in edition.changes if change.subject == person]
-        for change in hers:
-            (on.discard if change.status is None else on.add)(person)
+        kept = tuple(change for change in edition.changes if change.subject != person)
+        for change in kept:
+            (on.discard if change.status is None else on.add)(change.subject)
         said = edition.manifest
-        manifest = replace(said, erased=said.erased + len(hers), unlisted=said.unlisted + (person in on))
-        yield record, encode_edition(Edition(manifest, tuple(change for change in edition.changes if change.subject != person)))
+        erased = said.entered + said.left + said.changed - len(kept)
+        unlisted = sum(count for _, count in said.listed) - len(on)
+        yield record, encode_edition(Edition(replace(said, erased=erased, unlisted=unlisted), kept))
+
+
+def _lines_of(body: bytes, person: int) -> bool:
+    return bool((decode_changes(body).subject == np.uint64(person)).any())
+
+
+def _edition_of(body: bytes, person: int) -> bool:
+    return any(change.subject == person for change in decode_edition(body).changes)
+
+
+_KEPT: Mapping[str, tuple[Callable[[Any], Any], Anew]] = {
+    "changes": (lambda record: int(record.key), _changes),
+    "editions": (closing, _editions),
+}
+"""The topics that are kept for good: the number of a message, and how it is written again."""
+_NAMED: Mapping[str, Callable[[bytes, int], bool]] = {"changes": _lines_of, "editions": _edition_of}
+"""Does a message of theirs name a person?"""

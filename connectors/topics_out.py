@@ -3,7 +3,9 @@
 The one idea: a topic is kept, copied and read by whoever the broker lets in, so nobody is named on it: subjects are tokens, and the agency
 joins them with the list it was exported (``connectors.lists``, column 代号/Token), the only way identity leaves. Nor does a line say
 which record moved it, only the kind of cause. Ids are made from policy, edition and place: what is sent again after a crash is what was
-sent before, byte for byte, and whoever keeps the ids sees each once.
+sent before, byte for byte, and whoever keeps the ids sees each once. Where somebody was erased, an edition that is still to be sent is
+without her, and what an agency has been sent is the agency's to erase; an edition of hers of which a part was sent before, when the sending
+was stopped, goes on with the places of the lines that are left.
 
     key <policy>/<token>   cn.huimin.agency.line.v1      subject, change, status, checklist, missing, cause, day
     key <policy>           cn.huimin.agency.edition.v1   how many lines, of which kind, and the digest of them all;
@@ -23,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.files import replaced
-from connectors.rewritten import InOrder, closing, rewritten
+from connectors.rewritten import InOrder, begins_run, closing
 from connectors.topics import Headers, Post, Reading, Span, Writing
 from policies.problems import HuiminError
 from policies.values import Text
@@ -124,18 +126,18 @@ def send(
     span = reading.spans()[0]
     mark = Mark(span.first) if mark is None else mark
     lost = LostEditions(_lost(reading.name, place.path, mark.next, span))
-    behind = mark.next < span.first  # no loss where all that was there is written again
+    behind = mark.next < span.first  # no loss where all that was there is written again (``connectors.rewritten``)
     if mark.next > span.end or (behind and span.first == span.end):
         raise lost
     reading.begin({0: max(mark.next, span.first)})
-    order = InOrder(closing)
+    order = InOrder(closing, first=mark.next <= span.first)
     while not stop() and not (once and reading.positions()[0] >= span.end):
         for message in reading.poll(POLL_SECONDS, MOST):
-            if behind and rewritten(message) is None:
+            if behind and not begins_run(message):
                 raise lost
             behind = False
             for ready, following in order.take(message):
-                edition = decode_edition(ready.value or b"")
+                edition, before = decode_edition(ready.value or b""), mark
                 if mark.passes(edition):
                     mark = Mark(following, mark.message, mark.policy)
                 else:
@@ -146,7 +148,8 @@ def send(
                         report.lines += len(edition.changes)
                     report.others += not mine
                     mark = Mark(following, edition.offset, edition.policy)
-                place.advance(mark)
+                if mark != before:
+                    place.advance(mark)
             if stop():
                 break
     return report

@@ -16,7 +16,7 @@ from streams.messages import VERSION
 
 SPECIFICATION = "1.0"
 FRAME, JSON, ANY = "application/vnd.huimin.frame", "application/json", "application/octet-stream"
-_DIGEST = slice(8, 24)  # of a frame, see ``streams.wire``
+DIGEST = slice(8, 24)  # of a frame, see ``streams.wire``
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,6 @@ def headers(message: Outgoing, producer: str) -> list[tuple[str, bytes]]:
         "ce_type": event.type,
     }
     if event.content == FRAME:
-        words["ce_digest"] = message.body[_DIGEST].hex()
+        words["ce_digest"] = message.body[DIGEST].hex()
     words |= {f"ce_{name}": value for name, value in message.facts.items()}
     return [(name, value.encode()) for name, value in words.items()]
