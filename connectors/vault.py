@@ -71,6 +71,11 @@ class Vault:
         """Every identifier that was delivered of a token."""
         return sorted({id for id in self.who(kind, [token])["id"].to_list() if id})
 
+    def tokens(self, kind: Kind) -> UInt64:
+        """Every token that somebody's identity is kept of, as often as it was delivered."""
+        paths = sorted((self.folder / kind.value).glob("*/*.parquet"))
+        return np.concatenate([np.empty(0, np.uint64), *(pl.read_parquet(path, columns=["token"])["token"].to_numpy() for path in paths)])
+
     def erase(self, kind: Kind, token: int) -> int:
         """Takes everything about a token out of every segment; returns how many rows. May be done again.
 

@@ -98,7 +98,7 @@ def _state(session: Session, workspace: Workspace) -> Iterator[Finding]:
         state = host.state
         known = len(state.policies)
         yield Finding("ok", "state", Text(f"状态可读：{state.day}，{known} 份政策", f"the state reads well: {state.day}, {known} policies"))
-        if workspace.network is None and (host.erasing or unfinished(workspace)):
+        if host.erasing or unfinished(workspace):
             yield Finding("error", "erasing", UNFINISHED, Text("运行 huimin erase finish。", "Run huimin erase finish."))
         yield from _day(session, host)
         yield from _late(host)

@@ -142,10 +142,9 @@ def _finished(workspace: Workspace, host: Host, note: Note) -> Erasure:
         except Refused:
             _gone(path)
             raise
-    *_, last = host.state.erasures
-    done = Erasure((host.state.erasures.of(note.token) or last).day, copies=_copies(workspace, host, note) if note.token else None)
-    done.vault = workspace.vault().erase(Kind.PERSON, note.token)
-    done.store = host.scrub(note.token, note.traces)
+    done = _left_here(workspace, host, note)
+    while (other := _found_again(workspace, host)) is not None:  # decided elsewhere on the network
+        _left_here(workspace, host, other)
     if workspace.network is not None and note.message is not None:
         done.network = emptied(topics_of(workspace), network_host(host), note.message, note.token)
     if path.exists():
@@ -153,13 +152,32 @@ def _finished(workspace: Workspace, host: Host, note: Note) -> Erasure:
     return done
 
 
+def _left_here(workspace: Workspace, host: Host, note: Note) -> Erasure:
+    """Takes what a workspace holds of a person who was erased out of its copies, vault, log and snapshots."""
+    *_, last = host.state.erasures
+    done = Erasure((host.state.erasures.of(note.token) or last).day, copies=_copies(workspace, host, note) if note.token else None)
+    done.vault = workspace.vault().erase(Kind.PERSON, note.token)
+    done.store = host.scrub(note.token, note.traces)
+    return done
+
+
 def _found_again(workspace: Workspace, host: Host) -> Note | None:
-    """The note of an erasure that is half done, as far as it can be made again; of nobody (token 0) where nothing names her any more."""
+    """The note of an erasure that is half done, as far as it can be made again; of nobody (token 0) where nothing names her any more.
+
+    Where the replica of a network came from the depot, its files say nothing of whom others erased meanwhile; the vault may.
+    """
     token = host.half_erased()
+    token = token or _in_vault(workspace, host) or token
     if token is None:
         return None
     numbers = workspace.vault().identifiers(Kind.PERSON, token)
     return Note(token, _long(numbers), tuple(host.traces(token)) if token else (), None)
+
+
+def _in_vault(workspace: Workspace, host: Host) -> int | None:
+    """The token of somebody erased whose identity is still kept."""
+    tokens = workspace.vault().tokens(Kind.PERSON)
+    return next(iter(tokens[host.state.erasures.among(tokens)].tolist()), None)
 
 
 def unfinished(workspace: Workspace) -> bool:

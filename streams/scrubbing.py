@@ -72,12 +72,13 @@ def scrub(log: Log, folder: Path, state: State, person: int, traces: Sequence[Tr
 
     Args:
         state: of the log's last message; the erasure is decided.
+        person: 0 where nobody knows any more whom the first erasure that is half done was about.
         traces: where her rows came from, as they were known before.
 
     Raises:
         Busy, NoRoom: not all is out yet.
     """
-    done, erased = Scrubbed(), half_done(log, state)
+    done, erased = Scrubbed(), half_done(log, state, person)
     if erased is None:
         return done
     whom = _Whom(person, stand_in(erased.digest), latest(traces), _of_persons(state.catalogue))
@@ -91,10 +92,10 @@ def scrub(log: Log, folder: Path, state: State, person: int, traces: Sequence[Tr
     return done
 
 
-def half_done(log: Log, state: State) -> Erased | None:
-    """The erasure that is decided, and whose traces may still be in the files."""
-    offset = log.unfinished()
-    return next((erased for erased in state.erasures if erased.offset == offset), None)
+def half_done(log: Log, state: State, person: int = 0) -> Erased | None:
+    """The first erasure that is decided, and whose traces may still be in the files; a person's, where there may be several."""
+    undone, hers = set(log.undone()), state.erasures.of(person) if person else None
+    return next((erased for erased in state.erasures if erased.offset in undone and hers in (None, erased)), None)
 
 
 def named(log: Log, folder: Path) -> Iterator[UInt64]:
