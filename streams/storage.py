@@ -169,11 +169,15 @@ class Log:
         with said(self.path):
             self._db.execute("DELETE FROM inputs WHERE offset <= ?", (upto,))
 
-    def unfinished(self) -> int | None:
-        """The offset of an erasure that is decided, and whose traces may still be in the files."""
+    def undone(self) -> list[int]:
+        """The offsets of the erasures that are decided, and whose traces may still be in the files."""
         with said(self.path):
-            found = self._db.execute("SELECT min(offset) FROM scrubbing").fetchone()[0] if self._check_format() >= 2 else None
-            return None if found is None else int(found)
+            rows = self._db.execute("SELECT offset FROM scrubbing ORDER BY offset") if self._check_format() >= 2 else ()
+            return [int(offset) for (offset,) in rows]
+
+    def unfinished(self) -> int | None:
+        """The first of them."""
+        return next(iter(self.undone()), None)
 
     def manifests(self, policy: str) -> dict[int, str]:
         """Of the editions of a policy that were closed before somebody was erased: by their last message, the manifest as it was."""

@@ -210,7 +210,7 @@ def closed(told: list[tuple[list[tuple[int, str | None]], bool]]) -> list[Editio
     listed: dict[int, CandidateChange] = {}
     out: list[tuple[int, str | None, list[CandidateChange]]] = []
     for offset, (moves, closes) in enumerate(told):
-        changes = []
+        changes = list[CandidateChange]()
         for subject, status in moves:
             before = listed[subject].status if subject in listed else None
             if status == before:
@@ -262,8 +262,8 @@ def continued(
                 since.append(CandidateChange(f"{offset}.0", "a", 1, subject, kind, status, was, (), (), Cause("day", ""), DAY))
                 now = fold(since[-1:], now)
         if closes and since:
-            edition, since = ledger.closed("a", since, offset, {1: ("civil", "digest")}), []
-            out += [] if edition is None else [edition]
+            out += [one for one in [ledger.closed("a", since, offset, {1: ("civil", "digest")})] if one is not None]
+            since = []
     return out
 
 
