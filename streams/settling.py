@@ -6,7 +6,7 @@ so it does not matter which message made the difference.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from matchers.changes import Columns
@@ -117,10 +117,12 @@ def day_passed(state: State, day: date, everything: bool) -> list[Moved | Instru
         return []
     turning = everything or day in state.turning_days
     late = late_feeds(state, state.statements.in_effect())
-    moves: list[Moved | Instruction] = [*late, *_by_cause(state, day, state.matcher.tick(day).columns())]
-    if turning:
-        moves += policies_settled(state, Cause("day", day.isoformat()))
-    return [*moves, *outcomes_ended(state, day)]
+    changes = state.matcher.tick(day).columns()
+    beginning = [policy for policy in state.policies.values() if day in state.turning_days and policy.effective_from == day]
+    why = {policy.name: Cause("publication", f"{policy.name}@{policy.version}") for policy in beginning}
+    settled = policies_settled(state, Cause("day", day.isoformat())) if turning else []
+    why |= {one.facts[0]: Cause(*one.facts[1:]) for one in settled if isinstance(one, Instruction) and one.name == "unruled"}
+    return [*late, *_by_cause(day, changes, why), *settled, *outcomes_ended(state, day)]
 
 
 def outcomes_ended(state: State, day: date) -> Iterator[Instruction]:
@@ -130,13 +132,9 @@ def outcomes_ended(state: State, day: date) -> Iterator[Instruction]:
         yield Instruction(day, "ended", (finding.policy, finding.subject, finding.outcome))
 
 
-def _by_cause(state: State, day: date, changes: Columns) -> list[Moved]:
-    """A version that begins today is a publication, everything else the day's doing."""
+def _by_cause(day: date, changes: Columns, why: Mapping[str, Cause]) -> list[Moved]:
+    """What the calendar moves in a policy whose version begins or that is taken out today (``why``) is that; else it is the day's doing."""
     usual = Cause("day", day.isoformat())
-    if day not in state.turning_days:
+    if not why:
         return [Moved(day, usual, changes)]
-    beginning = {p.name for p in state.policies.values() if p.effective_from == day}
-    moves = [Moved(day, usual, changes.of(beginning, others=True))]
-    for name in sorted(beginning):
-        moves.append(Moved(day, Cause("publication", f"{name}@{state.in_matcher[name]}"), changes.of({name})))
-    return moves
+    return [Moved(day, usual, changes.of(set(why), others=True)), *(Moved(day, why[name], changes.of({name})) for name in sorted(why))]

@@ -155,6 +155,17 @@ def test_last_day_is_in_force_the_next_is_not() -> None:
     assert bench.life(1) == "expired"
 
 
+def test_whoever_leaves_on_the_day_an_agreement_ends_leaves_for_that() -> None:
+    """Though the version's last day is over as well."""
+    until = date(2027, 12, 31)
+    bench = Bench(*register(1), published(ELDERLY, swap=("to: null", f"to: {until}")), Tick(until))
+    assert bench.listed() == [1]
+
+    lines = bench.do(Tick(until + timedelta(1)))
+
+    assert [(line.change, line.cause.kind, line.cause.detail) for line in lines] == [("left", "agreement", "hukou")]
+
+
 def test_ended_agreement_takes_dependent_candidates_off() -> None:
     """On the day after an agreement's last, with the cause and a notice; renewed by a wider catalogue they come back."""
     until = date(2027, 12, 31)
