@@ -16,9 +16,11 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from matchers.batch import RecordBatch
+from matchers.erasing import Trace
 from policies.problems import HuiminError, Invalid
 from policies.values import Text
 from streams import snapshots, wire
+from streams.aside import Aside
 from streams.editions import Edition, editions
 from streams.erasing import cleared, not_erased
 from streams.errors import UNFINISHED, Damaged, Refused, Unreadable
@@ -32,6 +34,7 @@ from streams.messages import CandidateChange, Input
 from streams.ports import Arrays, Parts
 from streams.recovery import Recipe
 from streams.retention import USUAL, Retention
+from streams.scrubbing import Scrubbed
 from streams.stages import Depot, Stage, StageRule
 from streams.state import State
 from streams.steps import step
@@ -139,14 +142,8 @@ class NetworkHost(Host):
     ) -> None:
         self.folder, self.parts, self.readonly, self.problem = folder, parts, False, None
         self._inputs, self._changes, self._depot = inputs, changes, depot
-        rule, first = StageRule(retention=retention), inputs.first()
-        self._stage = Stage(REPLICA, folder, partial(Replica, parts), rule=rule)
-        if self._stage.offset + 1 < first:
-            self._stage.close()
-            self._stage = Stage(REPLICA, folder, partial(Replica, parts), depot, rule)
-        if self._stage.offset + 1 < first:
-            self._stage.close()
-            raise Damaged(_behind(self._stage.offset, first))
+        self._aside, self._scrubbed = Aside(folder / REPLICA, parts), set[int]()
+        self._stage = self._opened(StageRule(retention=retention), inputs.first())
         self._log = self._stage.log
         self._coming: Iterator[tuple[int, bytes]] | None = None
         self._wrote = False
@@ -245,8 +242,52 @@ class NetworkHost(Host):
         self.close()
 
     @property
+    def erasing(self) -> bool:
+        return bool(self._aside) or super().erasing
+
+    def half_erased(self) -> int | None:
+        found = super().half_erased()
+        return found if found or not self._aside else next(iter(self._in_aside()), 0)
+
+    def traces(self, person: int) -> list[Trace]:
+        return [*super().traces(person), *self._aside.traces(self.state.catalogue, person)]
+
+    def scrub(self, person: int, traces: Sequence[Trace]) -> Scrubbed:
+        done = super().scrub(person, traces)
+        self._scrubbed.add(person)
+        if self._aside and not self._in_aside():
+            self._aside.gone()
+        return done
+
+    def _in_aside(self) -> set[int]:
+        """Whom of those erased a replica that was put aside may still name somewhere here."""
+        return self._aside.among(self.state.erasures) - self._scrubbed
+
+    @property
     def _files(self) -> Path:
         return self._stage.folder
+
+    def _opened(self, rule: StageRule, first: int) -> Stage:
+        """The replica as it lies here; where the topic begins behind it, the one from the depot instead.
+
+        Raises:
+            Damaged: there is none that reaches to where the topic begins.
+        """
+        make = partial(Replica, self.parts)
+        stage = Stage(REPLICA, self.folder, make, rule=rule)
+        if stage.offset + 1 >= first:
+            return stage
+        stage.close()
+        shipped = None if self._depot is None else self._depot.newest(REPLICA)
+        if shipped is None or shipped + 1 < first:
+            raise Damaged(_behind(stage.offset, first))
+        if stage.offset >= 0:
+            self._aside.put(stage.offset)
+        stage = Stage(REPLICA, self.folder, make, self._depot, rule)
+        assert isinstance(stage.fold, Replica)
+        if self._aside and not self._aside.among(stage.fold.state.erasures):
+            self._aside.gone()
+        return stage
 
     def _sent(self, message: Input) -> Callable[[], int]:
         if self.erasing:

@@ -261,6 +261,8 @@ def _frame(frame: pl.DataFrame) -> bytes:
 
 
 def _message(body: bytes) -> bytes:
+    if not body:  # where a log begins
+        return b""
     message = wire.decode(body)
     if not isinstance(message, RecordBatch):
         return repr(message).encode()
