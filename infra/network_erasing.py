@@ -106,9 +106,9 @@ def _all_purged(topics: Topics, asked: int, seconds: float) -> Mapping[str, Purg
 def _late(stages: list[str]) -> Text:
     names = ", ".join(stages)
     return Text(
-        f"已删除，名单中不再有此人；但这些阶段还没有清除旧数据：{names}。请启动工作进程，再运行 huimin erase finish。",
+        f"已删除，名单中不再有此人；但这些阶段还没有清除旧数据：{names}。请等它们做完，或启动缺少的工作进程，再运行 huimin erase finish。",
         f"The decision counts, and no list has this person; but these stages have not purged what lies behind: {names}. "
-        "Start the workers, then run huimin erase finish.",
+        "Wait for them, or start the workers that are missing, then run huimin erase finish.",
     )
 
 
