@@ -147,7 +147,7 @@ class Network(Inputs, Changes):
 
     def purged(self) -> dict[str, Purged]:
         self.work()
-        return {stage.name: told for stage in self.open if (told := stage.purged()) is not None}
+        return {stage.name: told for stage in self.open if (told := stage.purged) is not None}
 
     def rolled(self) -> dict[str, int]:
         bodies = {("inputs", 0): encode(Blank()), ("dead-letters", 0): b"", ("lines", 0): encode_found(Found(0, 0, lines((), 0)))}

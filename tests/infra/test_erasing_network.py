@@ -320,6 +320,25 @@ def test_whoever_comes_behind_the_beginning_of_the_topic_needs_the_depot(town: T
     assert canary.found(fresh, sought) == {}
 
 
+@pytest.mark.parametrize("fresh", [True, False], ids=["new", "away"])
+def test_whoever_keeps_no_past_is_no_worker(town: Town, fresh: bool) -> None:
+    """A workspace that keeps none of it comes from the depot as well, and does its part as any other."""
+    _, workspace, sought = town
+    other = second(town)
+    (other.root / "retention").write_text("0", encoding="utf-8")
+    if fresh:
+        shutil.rmtree(other.folder("state") / "memory")
+    erased(workspace)
+
+    with other.reading() as host:
+        assert host.erasing is not fresh
+    erasing.finish(other)
+
+    assert canary.found(other, sought) == {}
+    with other.writing() as host:
+        host.submit(Tick(host.state.day))
+
+
 def test_the_same_again_does_the_network_again(town: Town) -> None:
     """As after a backup of the topics was put back; the day it was decided stays."""
     network, workspace, _ = town
