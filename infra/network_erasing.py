@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 60.0
 """How long all workers may take to purge, before whoever erases is told to come back."""
 NO_DEPOT = Text(
-    "网络上删除个人须有快照存放处：主题清空后，新的工作进程和工作区从那里开始。请设 HUIMIN_DEPOT（同工作进程的 --depot），再试一次。",
+    "网络上删除个人须有快照库：主题清空后，新的工作进程和工作区从那里开始。请设 HUIMIN_DEPOT（同工作进程的 --depot），再试一次。",
     "To erase somebody on a network a depot is needed: once the topics are emptied, new workers and workspaces begin from there. "
     "Set HUIMIN_DEPOT (to what the workers' --depot is), then try again.",
 )
@@ -115,7 +115,7 @@ def _late(stages: list[str]) -> Text:
 def _alone(stages: list[str]) -> Text:
     names = ", ".join(stages)
     return Text(
-        f"这些阶段的快照没有存放处：{names}；主题因此不能清空。请用 --depot 启动工作进程，再运行 huimin erase finish。",
+        f"这些阶段没有快照库：{names}；主题因此不能清空。请用 --depot 启动工作进程，再运行 huimin erase finish。",
         f"The snapshots of these stages are in no depot: {names}; so the topics cannot be emptied. Start the workers with --depot, "
         "then run huimin erase finish.",
     )

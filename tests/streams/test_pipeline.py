@@ -120,6 +120,7 @@ need(
         "moves between partitions": 60, "looked at while shards were behind": 50, "lines of movers that one host does not tell": 1,
         "lines of corrections of identity": 15, "lines: outcome": 4, "lines: evidence": 4, "lines: release": 1, "holds: record": 12,
         "holds: coverage": 1, "holds: day": 1, "holds decided": 3, "movers who are held or kept off": 6,
+        "erased": 60, "lines: erasure": 1,
     },
 )  # fmt: skip
 
