@@ -143,7 +143,7 @@ class NetworkHost(Host):
         self.folder, self.parts, self.readonly, self.problem = folder, parts, False, None
         self._inputs, self._changes, self._depot = inputs, changes, depot
         self._aside, self._scrubbed = Aside(folder / REPLICA, parts), set[int]()
-        self._stage = self._opened(StageRule(retention=retention), inputs.first())
+        self._stage = self._opened(StageRule(retention=retention, purges=False), inputs.first())
         self._log = self._stage.log
         self._coming: Iterator[tuple[int, bytes]] | None = None
         self._wrote = False

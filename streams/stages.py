@@ -47,13 +47,14 @@ class Depot(Protocol):
 @dataclass(frozen=True, slots=True)
 class StageRule:
     """When a snapshot is written: so many messages, bytes or seconds behind the last. The topics keep messages longer than that.
-    ``retention`` is how much of the past stays here: of a worker none. Where some stays, it is not for the stage to purge (a replica is
-    scrubbed instead, ``streams.scrubbing``)."""
+    ``retention`` is how much of the past stays here: of a worker none. ``purges``: who is erased leaves by a purge; a replica is scrubbed
+    instead (``streams.scrubbing``)."""
 
     messages: int = 2_000
     bytes: int = 256 << 20
     seconds: float = 6 * 3600.0
     retention: Retention = SHORT
+    purges: bool = True
 
 
 @dataclass(slots=True)
@@ -161,7 +162,7 @@ class Stage:
         self._forgotten = self._acknowledged
         if taken:
             self.committed = taken[-1][0].offset
-            self.purging |= self._purges and any(row.erases for row, _ in taken)
+            self.purging |= self.rule.purges and any(row.erases for row, _ in taken)
 
     def unsent(self) -> Iterator[Sent]:
         """What came out and was never seen to be acknowledged, in order."""
@@ -243,7 +244,7 @@ class Stage:
 
         After opening the same as before, or of a later snapshot: whoever did not hear it hears it then.
         """
-        nobody = not self._purges or self._covered <= 0
+        nobody = not self.rule.purges or self._covered <= 0
         if nobody or self.purging or (self.depot is not None and self._shipped < self._newest):
             return None
         return Purged(self._covered, self._newest, self.depot is not None)
@@ -252,13 +253,9 @@ class Stage:
         self.log.close()
         self._lock.release()
 
-    @property
-    def _purges(self) -> bool:
-        return self.rule.retention.days == 0
-
     def _half_purged(self) -> bool:
         """Does the log say that a purge is to be done? Of nobody there is none."""
-        if not self._purges or self.log.unfinished() is None:
+        if not self.rule.purges or self.log.unfinished() is None:
             return False
         if self.fold.erased == 0:
             purging.finished(self.log, self.fold.offset)
@@ -282,7 +279,7 @@ class Stage:
         aside.rename(snapshots.place(self.folder / "snapshots", shipped))
         self.log = Log(self.folder, readonly=False, durable=False)
         # where this log begins; whoever shipped it may have been stopped before the depot was without those who are erased
-        self.log.append([Row(shipped, b"", None, None, erases=self._purges)])
+        self.log.append([Row(shipped, b"", None, None, erases=self.rule.purges)])
 
 
 def _again(fold: Fold, body: bytes, offset: int) -> int:

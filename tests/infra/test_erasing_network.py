@@ -5,6 +5,7 @@ The one idea: everything is the real thing but Kafka itself (``tests.infra.netwo
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -12,17 +13,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 import infra.erasing as erasing
+from console.cli import application
 from infra.evaluate import core
 from infra.network_erasing import emptied
 from infra.workspace import Workspace
 from policies.problems import Conflict, HuiminError
 from streams.editions import unsound
+from streams.erasures import digest, named, stand_in
 from streams.errors import Damaged, Refused
 from streams.host import Host
-from streams.messages import Tick
+from streams.messages import CoverageStated, Tick
 from streams.network_host import NetworkHost
+from streams.wire import decode, encode
 from tests.infra import canary
 from tests.infra.canary import ALLOWANCE, UNINSURED
 from tests.infra.network import Network, held
@@ -273,6 +278,36 @@ def test_two_who_were_erased_elsewhere_go_at_once(town: Town, how: str) -> None:
     assert erasing.finish(other) is None
 
 
+def test_a_decision_made_elsewhere_at_the_same_moment(town: Town) -> None:
+    """It comes just before ours in the order: each is taken out under its own number, and neither is left half done."""
+    network, workspace, sought = town
+    erased(workspace, canary.resident(9))
+    number = canary.resident(5)
+    theirs = {what: needle for what, needle in canary.needles(workspace, number).items() if what in ("number", "hex", "decimal", "little")}
+    with workspace.reading() as host:
+        salt, traces = host.state.erasures.salt, host.traces(canary.token_of(workspace, number))
+    assert canary.found(workspace, theirs)
+    decided, usual = named(salt, canary.token_of(workspace, number), "R1", "甲", "乙", traces), NetworkHost.submit
+
+    def submit(host: NetworkHost, message: Any) -> Any:
+        if len(host.state.erasures) == 1:
+            network.append(encode(decided))
+        return usual(host, message)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(NetworkHost, "submit", submit)
+        erased(workspace)
+
+    assert canary.found(workspace, sought) == canary.found(workspace, theirs) == {}
+    assert held(network, sought) == set()
+    assert held(network, theirs) == {"changes", "editions"}, "which whoever decided it writes again"
+    assert erasing.finish(workspace) is None
+    with workspace.reading() as host:
+        logged = [decode(body) for _, body in host._log.inputs(-1)]
+        listed = {token for message in logged if isinstance(message, CoverageStated) for token in message.subjects}
+        assert stand_in(digest(salt, canary.token_of(workspace))) in listed, "in her place, not in another's"
+
+
 @pytest.mark.parametrize("where", ["connectors.copies.prune", "connectors.vault.Vault.erase", "streams.aside.Aside.gone"])
 def test_whoever_was_away_and_is_stopped_finishes_later(town: Town, where: str) -> None:
     """What says whom the workspace knew goes last."""
@@ -320,6 +355,25 @@ def test_whoever_comes_behind_the_beginning_of_the_topic_needs_the_depot(town: T
     assert canary.found(fresh, sought) == {}
 
 
+@pytest.mark.parametrize("fresh", [True, False], ids=["new", "away"])
+def test_whoever_keeps_no_past_is_no_worker(town: Town, fresh: bool) -> None:
+    """A workspace that keeps none of it comes from the depot as well, and does its part as any other."""
+    _, workspace, sought = town
+    other = second(town)
+    (other.root / "retention").write_text("0", encoding="utf-8")
+    if fresh:
+        shutil.rmtree(other.folder("state") / "memory")
+    erased(workspace)
+
+    with other.reading() as host:
+        assert host.erasing is not fresh
+    erasing.finish(other)
+
+    assert canary.found(other, sought) == {}
+    with other.writing() as host:
+        host.submit(Tick(host.state.day))
+
+
 def test_the_same_again_does_the_network_again(town: Town) -> None:
     """As after a backup of the topics was put back; the day it was decided stays."""
     network, workspace, _ = town
@@ -333,3 +387,27 @@ def test_the_same_again_does_the_network_again(town: Town) -> None:
     assert network.of("inputs").first > begins
     with workspace.reading() as host:
         assert len(host.state.erasures) == 1
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_went_on_the_network_is_said(town: Town, language: str) -> None:
+    """By counts; another workspace's doctor says what to run there, and its ``finish`` says nothing of topics."""
+    _, workspace, _ = town
+    other = second(town)
+
+    def run(where: Workspace, *words: str) -> Any:
+        place = {"HUIMIN_WORKSPACE": str(where.root), "HUIMIN_LANG": language, "HUIMIN_TODAY": "2026-10-15", "COLUMNS": "160"}
+        return CliRunner().invoke(application(), list(words), env=place, input=canary.CANARY + "\n")
+
+    deleted = {"zh": "主题中清除的消息", "en": "messages deleted from topics"}[language]
+    people = ("--by", "王芳", "--approved-by", "李强", "--reason", "R1")
+
+    done = run(workspace, "erase", "person", "-", *people, "--yes")
+    before = [one["code"] for one in json.loads(run(other, "doctor", "--json").stdout)]
+    finished = run(other, "erase", "finish")
+    after = [one["code"] for one in json.loads(run(other, "doctor", "--json").stdout)]
+
+    assert (done.exit_code, finished.exit_code) == (0, 0), done.output + finished.output
+    assert deleted in done.output and canary.CANARY not in done.output
+    assert deleted not in finished.output
+    assert "erasing" in before and "erasing" not in after

@@ -388,9 +388,10 @@ def test_a_depot_given_later_is_told_of(tmp_path: Path) -> None:
     assert depot.newest(NAME) == 4
 
 
-def test_a_past_that_is_kept_is_not_purged(tmp_path: Path) -> None:
-    """A replica's: its log says that something is to be done, and the stage leaves it to others."""
-    rule = StageRule(messages=10**9, retention=Retention(400))
+@pytest.mark.parametrize("days", [400, 0])
+def test_a_replica_is_not_purged(tmp_path: Path, days: int) -> None:
+    """Whether it keeps a past or none: its log says that something is to be done, and the stage leaves it to others."""
+    rule = StageRule(messages=10**9, retention=Retention(days), purges=False)
     stage = opened(tmp_path, rule=rule)
     fed(stage, 5)
     stage.acknowledged(4)
