@@ -15,7 +15,7 @@ import json
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -136,20 +136,39 @@ def finish(workspace: Workspace) -> Erasure | None:
 def _finished(workspace: Workspace, host: Host, note: Note) -> Erasure:
     """Does, or does again, all that a note asks for."""
     path = _place(workspace)
+    _decided_elsewhere(workspace, host)  # or nothing can be submitted
+    note = _salted(host, note)
     if host.state.erasures.of(note.token) is None and note.message is not None:
         try:
             host.submit(note.message)
         except Refused:
-            _gone(path)
+            if not host.erasing:
+                _gone(path)
             raise
     done = _left_here(workspace, host, note)
-    while (other := _found_again(workspace, host)) is not None:  # decided elsewhere on the network
-        _left_here(workspace, host, other)
+    _decided_elsewhere(workspace, host)
     if workspace.network is not None and note.message is not None:
         done.network = emptied(topics_of(workspace), network_host(host), note.message, note.token)
     if path.exists():
         _gone(path)
     return done
+
+
+def _salted(host: Host, note: Note) -> Note:
+    """The note with the salt of the ledger, where the first erasure of all was decided elsewhere meanwhile."""
+    from matchers.erasing import Trace
+    from streams.erasures import named
+
+    salt, m = host.state.erasures.salt, note.message
+    if m is None or salt in ("", m.salt):
+        return note
+    return replace(note, message=named(salt, note.token, m.reason, m.by, m.approved_by, [Trace(*one) for one in m.traces]))
+
+
+def _decided_elsewhere(workspace: Workspace, host: Host) -> None:
+    """Does the part of this workspace in what others on the network decided."""
+    while workspace.network is not None and (other := _found_again(workspace, host)) is not None:
+        _left_here(workspace, host, other)
 
 
 def _left_here(workspace: Workspace, host: Host, note: Note) -> Erasure:

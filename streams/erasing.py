@@ -17,9 +17,10 @@ from matchers.erasing import Trace
 from matchers.identity import Answer
 from policies.catalogue import Feed
 from policies.values import Kind, Text
+from streams import wire
 from streams.admission import two_people
 from streams.erasures import Erased, found, stand_in, well_formed, without
-from streams.errors import Refused
+from streams.errors import Refused, Unreadable
 from streams.instructions import Instruction
 from streams.lines import Moved, Moves
 from streams.messages import (
@@ -150,6 +151,21 @@ def cleared(state: State, message: Input) -> Input:
             return message
         case _:
             return message
+
+
+def without_erased(state: State, body: bytes) -> bytes:
+    """A message's bytes as they may be kept or shown by whoever did not admit it yet: nothing where it is about somebody erased alone."""
+    if not state.erasures:
+        return body
+    try:
+        message = wire.decode(body)
+        not_erased(state, message)
+    except Unreadable:
+        return body
+    except Refused:
+        return b""
+    found = cleared(state, message)
+    return body if found is message else wire.encode(found)
 
 
 def about_persons(state: State, feed: str) -> bool:

@@ -90,7 +90,7 @@ class Erasures:
         if meta is not None:
             for digest, sieve, reason, by, approved_by, day, offset in meta[1]:
                 made.add(Erased(digest, sieve, reason, by, approved_by, date.fromisoformat(day), offset), meta[0])
-            made.asked = meta[2]
+            made.asked = meta[2] if len(meta) > 2 else len(made)  # there were no networks that erased
         return made
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -146,9 +145,13 @@ class FaustHost:
                 held = self.held[tp] = Held(stage)
                 held.task = asyncio.create_task(self._guarded(self._flow(held)))
             self.ready = True
-            if self.depot is not None:
-                names = [held.stage.name for held in self.held.values()]
-                await asyncio.to_thread(given_up, self.root, names, self.depot)
+            await self._given_up()
+
+    async def _given_up(self) -> None:
+        """Nothing stays here of partitions that others have taken further."""
+        if self.depot is not None:
+            names = [held.stage.name for held in self.held.values()]
+            await asyncio.to_thread(given_up, self.root, names, self.depot)
 
     async def _left_with_nothing(self, app: Any, **facts: Any) -> None:
         """Faust does not ask where to read on when there is nothing to read; whoever has the partitions now waits for them all the same."""
@@ -167,8 +170,10 @@ class FaustHost:
         if stage.due:
             held.wake.set()
         while True:
-            with suppress(TimeoutError):
+            try:
                 await asyncio.wait_for(held.wake.wait(), IDLE_SECONDS)
+            except TimeoutError:
+                await self._given_up()
             if not held.closing:
                 await asyncio.sleep(GATHER_SECONDS)
             held.wake.clear()

@@ -22,13 +22,13 @@ from policies.values import Text
 from streams import snapshots, wire
 from streams.aside import Aside
 from streams.editions import Edition, editions
-from streams.erasing import cleared, not_erased
+from streams.erasing import ERASED, cleared, not_erased, without_erased
 from streams.errors import UNFINISHED, Damaged, Refused, Unreadable
 from streams.folds import Outgoing
 from streams.host import Host, Receipt, published
 from streams.known import known_at
 from streams.lines import Lines, lines
-from streams.manifests import kept
+from streams.manifests import kept as manifests_kept
 from streams.merging import Progress
 from streams.messages import CandidateChange, Input
 from streams.ports import Arrays, Parts
@@ -194,7 +194,7 @@ class NetworkHost(Host):
     def editions(self, policy: str) -> Iterator[Edition]:
         state = self.state
         rows = (row for row in self._changes.rows() if row[0] <= state.offset)
-        return editions(policy, rows, published(state, policy), kept(self._changes.manifests(policy)))
+        return editions(policy, rows, published(state, policy), manifests_kept(self._changes.manifests(policy)))
 
     def told(self) -> int:
         """The last message the workers have told something about."""
@@ -313,7 +313,10 @@ class NetworkHost(Host):
         if self._coming is None:
             self._coming = self._inputs.read(self._stage.offset)
         for offset, body in self._coming:
-            self._stage.take(body, offset)
+            kept = without_erased(self.state, body)  # it may have been on its way when somebody was erased
+            self._stage.take(kept, offset)
+            if body and not kept:
+                self._replica.said = Refused(ERASED)
             if offset >= upto:
                 break
         else:

@@ -22,7 +22,7 @@ from policies.catalogue import Catalogue
 from policies.problems import Invalid
 from streams import wire
 from streams.editions import closed_by
-from streams.erasing import ERASED, cleared
+from streams.erasing import cleared, without_erased
 from streams.errors import Refused, Unreadable
 from streams.folds import Outgoing, dead
 from streams.instructions import Instruction
@@ -82,8 +82,7 @@ class Sequencer:
         except (Unreadable, Refused, Invalid) as error:
             self.state.offset = offset
             self.counts["refused"] += 1
-            shown = b"" if error.text == ERASED else body  # it names somebody erased, and would stay
-            return [dead(error, shown, "inputs", 0, offset), self._note(offset, {})]
+            return [dead(error, without_erased(self.state, body), "inputs", 0, offset), self._note(offset, {})]
         if isinstance(message, RecordBatch):
             self.counts["rows"] += len(message)
             self.counts[f"quarantined_rows:{message.feed}"] += int(np.count_nonzero(message.flags & QUARANTINED))

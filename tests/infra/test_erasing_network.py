@@ -25,8 +25,9 @@ from streams.editions import unsound
 from streams.erasures import digest, named, stand_in
 from streams.errors import Damaged, Refused
 from streams.host import Host
-from streams.messages import CoverageStated, Tick
+from streams.messages import CoverageStated, OutcomeReported, Tick
 from streams.network_host import NetworkHost
+from streams.testing import rows
 from streams.wire import decode, encode
 from tests.infra import canary
 from tests.infra.canary import ALLOWANCE, UNINSURED
@@ -306,6 +307,45 @@ def test_a_decision_made_elsewhere_at_the_same_moment(town: Town) -> None:
         logged = [decode(body) for _, body in host._log.inputs(-1)]
         listed = {token for message in logged if isinstance(message, CoverageStated) for token in message.subjects}
         assert stand_in(digest(salt, canary.token_of(workspace))) in listed, "in her place, not in another's"
+
+
+def test_a_note_outlives_a_decision_made_elsewhere(town: Town) -> None:
+    """Whoever was stopped with nothing but a note, while another workspace erased somebody else, does both."""
+    network, workspace, sought = town
+    other, number = second(town), canary.resident(5)
+    theirs = {what: needle for what, needle in canary.needles(workspace, number).items() if what in ("number", "hex", "decimal", "little")}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(NetworkHost, "submit", _stop)
+        with pytest.raises(Stopped):
+            erased(workspace)
+    erased(other, number)
+
+    erasing.finish(workspace)
+
+    assert canary.found(workspace, sought) == canary.found(workspace, theirs) == {}
+    assert held(network, sought) == held(network, theirs) == set()
+    assert not erasing.unfinished(workspace)
+    with workspace.reading() as host:
+        assert len(host.state.erasures) == 2
+
+
+def test_what_was_on_its_way_is_not_kept_here(town: Town) -> None:
+    """What names her and comes to the topic behind the decision is refused or blank: in no log of a workspace, and in no dead letter."""
+    network, workspace, sought = town
+    erased(workspace)
+    token = canary.token_of(workspace)
+    with workspace.reading() as host:
+        catalogue, day, before = host.state.catalogue, host.state.day, host.state.offset
+    network.append(encode(OutcomeReported(ALLOWANCE, token, "contacted", day, "the agency")))
+    network.append(encode(rows(catalogue, "workplace", 99, 1, [token, 7])))
+    network.work()
+
+    with workspace.reading() as host:
+        assert host.state.offset == before + 2
+
+    assert canary.found(workspace, sought) == {}
+    assert held(network, sought) == {"inputs", "worker"}, "until their time is over"
+    assert [record.type for record in network.of("dead-letters").records[-2:]] == ["dead-letter"] * 2
 
 
 @pytest.mark.parametrize("where", ["connectors.copies.prune", "connectors.vault.Vault.erase", "streams.aside.Aside.gone"])

@@ -280,6 +280,11 @@ def test_what_a_network_does_not_admit_about_somebody_erased_is_not_shown() -> N
     dead = [one.body for one in out if one.topic == "dead-letters"]
 
     assert dead[-2:] == [b"", answers[1]]
+    late = rows(catalogue(), "hukou", 9, 1, [1, 2], household=[0, 0])
+    (letter, *_) = sequencer.take(wire.encode(late), sequencer.offset + 1)
+    shown = wire.decode(letter.body)
+    assert letter.topic == "dead-letters" and isinstance(shown, RecordBatch)
+    assert shown.subject.tolist() == [0, 2], "a delivery that has not begun"
     assert isinstance(replica.said, Refused)
     assert sequencer.erased == replica.erased == 1
 
