@@ -32,6 +32,8 @@ FETCH_WAIT_MS = 20
 """How long a broker may wait for something to send. Faust says 1,500, and a partition that has something waits with those that have not."""
 GATHER_SECONDS = 0.002
 """How long a commit waits for more to go into it."""
+LEAVE_SECONDS = 5.0
+"""How long a worker that ends waits for partitions that are changing hands."""
 IDLE_SECONDS = 60.0
 """How often a stage without messages looks whether a snapshot is due."""
 Observe = Callable[[str, Stage, float, Mapping[str, int]], None]
@@ -227,7 +229,9 @@ class FaustHost:
                 held.wake.set()
 
     async def _close(self, tp: TP) -> None:
-        held = self.held.pop(tp)
+        held = self.held.pop(tp, None)
+        if held is None:  # whoever else closes it was first
+            return
         held.closing = True
         held.wake.set()
         if held.task is not None:
@@ -247,6 +251,8 @@ class FaustHost:
         """Everything taken is committed and sent, and the states are closed."""
         for tp in list(self.held):
             await self._close(tp)
+        if self._changes:  # partitions are changing hands just now
+            await asyncio.wait(self._changes, timeout=LEAVE_SECONDS)
 
     async def _guarded(self, work: Awaitable[None]) -> None:
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from sqlite3 import ProgrammingError
 from types import SimpleNamespace
 from typing import Any
 
@@ -90,6 +91,28 @@ def test_reads_on_where_the_state_stands_and_not_where_the_broker_says(tmp_path:
 
     assert first.sought == {ORDERS: 0}
     assert second.sought == second._read_offset == second._committed_offset == {ORDERS: 3}
+    assert failed == []
+
+
+def test_asked_to_end_while_partitions_are_taken_away(tmp_path: Path) -> None:
+    """Both close the same stages; each is closed once, and all of them are when the worker ends."""
+    failed: list[BaseException] = []
+    places = [TP("huimin.orders", partition) for partition in range(4)]
+
+    async def go() -> list[Stage]:
+        host = host_of(tmp_path, failed)
+        await host._seek(Consumer(*places))
+        stages = [held.stage for held in host.held.values()]
+        taken = asyncio.create_task(host._seek(Consumer()))
+        await asyncio.sleep(0)
+        await host.stop()
+        for stage in stages:
+            with pytest.raises(ProgrammingError):
+                stage.log._db.execute("SELECT 1")
+        await taken
+        return stages
+
+    assert len(asyncio.run(go())) == 4
     assert failed == []
 
 
