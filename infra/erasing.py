@@ -15,7 +15,7 @@ import json
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -136,11 +136,10 @@ def finish(workspace: Workspace) -> Erasure | None:
 def _finished(workspace: Workspace, host: Host, note: Note) -> Erasure:
     """Does, or does again, all that a note asks for."""
     path = _place(workspace)
-    _decided_elsewhere(workspace, host)  # or nothing can be submitted
-    note = _salted(host, note)
     if host.state.erasures.of(note.token) is None and note.message is not None:
+        _decided_elsewhere(workspace, host)  # or nothing can be submitted
         try:
-            host.submit(note.message)
+            host.submit(_salted(host, note.message, note.token))
         except Refused:
             if not host.erasing:
                 _gone(path)
@@ -148,21 +147,22 @@ def _finished(workspace: Workspace, host: Host, note: Note) -> Erasure:
     done = _left_here(workspace, host, note)
     _decided_elsewhere(workspace, host)
     if workspace.network is not None and note.message is not None:
-        done.network = emptied(topics_of(workspace), network_host(host), note.message, note.token)
+        decided = _salted(host, note.message, note.token)
+        done.network = emptied(topics_of(workspace), network_host(host), decided, note.token)
     if path.exists():
         _gone(path)
     return done
 
 
-def _salted(host: Host, note: Note) -> Note:
-    """The note with the salt of the ledger, where the first erasure of all was decided elsewhere meanwhile."""
+def _salted(host: Host, message: PersonErased, token: int) -> PersonErased:
+    """The decision with the salt of the ledger, where the first erasure of all was decided elsewhere meanwhile."""
     from matchers.erasing import Trace
     from streams.erasures import named
 
-    salt, m = host.state.erasures.salt, note.message
-    if m is None or salt in ("", m.salt):
-        return note
-    return replace(note, message=named(salt, note.token, m.reason, m.by, m.approved_by, [Trace(*one) for one in m.traces]))
+    salt, m = host.state.erasures.salt, message
+    if salt in ("", m.salt):
+        return m
+    return named(salt, token, m.reason, m.by, m.approved_by, [Trace(*one) for one in m.traces])
 
 
 def _decided_elsewhere(workspace: Workspace, host: Host) -> None:
