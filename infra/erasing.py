@@ -108,10 +108,12 @@ def erase(workspace: Workspace, token: int, by: str, approved_by: str, reason: s
             network_host(host)
         note = _noted(workspace, host, token, by, approved_by, reason)
         lists = _lists(host, token)
+        told = {} if workspace.network is None else _told(host, token)  # its editions are no outputs of a log here
         _written(path, note)
     done = finish(workspace)
-    assert done is not None  # the note is there
+    assert done is not None and done.store is not None  # the note is there
     done.lists = lists
+    done.store.editions |= told
     return done
 
 
@@ -237,6 +239,12 @@ def _lists(host: Host, token: int) -> dict[str, str]:
             if status is not None:
                 found[name] = status
     return found
+
+
+def _told(host: Host, token: int) -> dict[str, int]:
+    """By policy, in how many editions she was told of."""
+    persons = (name for name, versions in host.state.registry.versions.items() if versions[min(versions)].policy.subject is Kind.PERSON)
+    return {name: sum(any(line.subject == token for line in one.changes) for one in host.editions(name)) for name in persons}
 
 
 def _copies(workspace: Workspace, host: Host, note: Note) -> Copies:

@@ -105,6 +105,7 @@ def test_she_is_everywhere_before_and_nowhere_after(town: Town) -> None:
     with workspace.reading() as host:
         before, said = lists(host, token), told(host, token)
         closed = {name: [one.manifest.digest for one in host.editions(name)] for name in before}
+        told_in = {name: sum(any(line.subject == token for line in one.changes) for one in host.editions(name)) for name in before}
         hers = sum(line.subject == token for name in before for one in host.editions(name) for line in one.changes)
     assert hers > 0
 
@@ -114,6 +115,7 @@ def test_she_is_everywhere_before_and_nowhere_after(town: Town) -> None:
     assert canary.found(workspace, sought) == {}
     assert UNINSURED in done.lists
     assert done.network is not None and done.network.deleted > 0 and done.network.rewritten > 0
+    assert done.store is not None and done.store.editions == told_in and any(told_in.values())
     assert not erasing.unfinished(workspace)
     with workspace.writing() as host:
         assert (lists(host, token), told(host, token)) == (before, said)
