@@ -243,8 +243,8 @@ def _lists(host: Host, token: int) -> dict[str, str]:
 
 def _told(host: Host, token: int) -> dict[str, int]:
     """By policy, in how many editions she was told of."""
-    persons = (name for name, versions in host.state.registry.versions.items() if versions[min(versions)].policy.subject is Kind.PERSON)
-    return {name: sum(any(line.subject == token for line in one.changes) for one in host.editions(name)) for name in persons}
+    named = {line.policy for line in host.outputs() if line.subject == token}  # once through the topic; only few policies are
+    return {name: sum(any(line.subject == token for line in one.changes) for one in host.editions(name)) for name in sorted(named)}
 
 
 def _copies(workspace: Workspace, host: Host, note: Note) -> Copies:

@@ -143,11 +143,12 @@ class NetworkHost(Host):
         self.folder, self.parts, self.readonly, self.problem = folder, parts, False, None
         self._inputs, self._changes, self._depot = inputs, changes, depot
         self._aside, self._scrubbed = Aside(folder / REPLICA, parts), set[int]()
-        self._stage = self._opened(StageRule(retention=retention, purges=False), inputs.first())
+        end = inputs.end()
+        self._stage = self._opened(StageRule(retention=retention, purges=False), end)
         self._log = self._stage.log
         self._coming: Iterator[tuple[int, bytes]] | None = None
         self._wrote = False
-        self._follow(inputs.end())
+        self._follow(end)
 
     @property
     def _replica(self) -> Replica:
@@ -194,7 +195,8 @@ class NetworkHost(Host):
     def editions(self, policy: str) -> Iterator[Edition]:
         state = self.state
         rows = (row for row in self._changes.rows() if row[0] <= state.offset)
-        return editions(policy, rows, published(state, policy), manifests_kept(self._changes.manifests(policy)))
+        kept = manifests_kept(self._changes.manifests(policy)) if state.erasures else {}  # one more topic to be read
+        return editions(policy, rows, published(state, policy), kept)
 
     def told(self) -> int:
         """The last message the workers have told something about."""
@@ -267,7 +269,7 @@ class NetworkHost(Host):
     def _files(self) -> Path:
         return self._stage.folder
 
-    def _opened(self, rule: StageRule, first: int) -> Stage:
+    def _opened(self, rule: StageRule, end: int) -> Stage:
         """The replica as it lies here; where the topic begins behind it, the one from the depot instead.
 
         Raises:
@@ -275,7 +277,7 @@ class NetworkHost(Host):
         """
         make = partial(Replica, self.parts)
         stage = Stage(REPLICA, self.folder, make, rule=rule)
-        if stage.offset + 1 >= first:
+        if stage.offset >= end or stage.offset + 1 >= (first := self._inputs.first()):
             return stage
         stage.close()
         shipped = None if self._depot is None else self._depot.newest(REPLICA)
