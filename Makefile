@@ -1,6 +1,6 @@
 # make demo   a made-up district, from records to lists that stay true; with KAFKA=2 on a real Kafka and two workers (Java 17, Maven)
-# make test   the tests (ten to twenty minutes on two cores, a real Kafka included)
-# make check  style, types, and which layer may import which
+# make test   the tests, a real Kafka included; FAST=1 for the inner loop: no Kafka, no seeds, no long tests
+# make check  style, types, which layer may import which, and where each library may be imported
 # make prove  the long proofs: four times the seeds, 20,000 simulated schedules, and every property on other examples (an hour and a half)
 # make bench  the figures of docs/benchmarks.md
 # Each sets up what it needs in .venv; nothing else has to be installed but Python 3.11 to 3.13 and make.
@@ -9,11 +9,18 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+KERNELS := $(VENV)/.kernels
 SEEDS ?= 1
 TIMES ?= 4
 SCHEDULES ?= 20000
 RESIDENTS ?= 50000
 KAFKA ?= 0
+FAST ?=
+# Three processes on two cores: the two that have a Kafka wait for it half of the time.
+WORKERS ?= $(if $(FAST),2,3)
+TESTS := not prove$(if $(FAST), and not kafka and not seeds and not long)
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
+unexport PYTHONDONTWRITEBYTECODE # or every process that a test starts compiles all modules again
 
 .PHONY: demo test check prove bench clean ready
 .DEFAULT_GOAL := demo
@@ -22,7 +29,7 @@ demo: ready
 	@$(BIN)/huimin demo --residents $(RESIDENTS) --kafka $(KAFKA)
 
 test: ready
-	@$(BIN)/pytest -n 2 --dist loadgroup -m "not prove" tests
+	@$(PYTEST) -m "$(TESTS)" tests
 
 check: ready
 	@$(BIN)/ruff check .
@@ -33,10 +40,10 @@ check: ready
 # The seeded proofs, TIMES times the seeds of `make test`, and SCHEDULES of the simulator; then every other property on the examples of each of SEEDS.
 # A night: TIMES=40 SCHEDULES=100000 SEEDS="1 2 3".
 prove: ready
-	@HUIMIN_SEEDS=$(TIMES) HUIMIN_SCHEDULES=$(SCHEDULES) $(BIN)/pytest -n 2 --dist loadgroup -m "prove or seeds" tests
+	@HUIMIN_SEEDS=$(TIMES) HUIMIN_SCHEDULES=$(SCHEDULES) $(PYTEST) -m "prove or seeds" tests
 	@for seed in $(SEEDS); do \
 	  echo "properties, seed $$seed"; \
-	  HUIMIN_EXAMPLES=other $(BIN)/pytest -n 2 --dist loadgroup -m "hypothesis and not prove" --hypothesis-seed=$$seed tests || exit 1; \
+	  HUIMIN_EXAMPLES=other $(PYTEST) -m "hypothesis and not prove" --hypothesis-seed=$$seed tests || exit 1; \
 	done
 
 bench: ready
@@ -46,7 +53,7 @@ clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-ready: $(READY)
+ready: $(READY) $(KERNELS)
 
 $(READY): requirements.lock pyproject.toml
 	@python=; \
@@ -60,6 +67,10 @@ $(READY): requirements.lock pyproject.toml
 	$$python -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Once, and when a kernel was changed: else each process of a test run compiles them beside the others.
+$(KERNELS): $(wildcard matchers/kernel/kernels/*.py) $(wildcard connectors/parsing/*.py) | $(READY)
 	@echo "compiling the matching kernels (a minute, once)"
 	@$(BIN)/huimin demo --residents 500 >/dev/null 2>&1 || true
 	@touch $@

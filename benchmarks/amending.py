@@ -12,13 +12,13 @@ import numpy as np
 
 from benchmarks import rules, world, yardsticks
 from benchmarks.measure import Table, median, spread
-from matchers.compare import scan
 from matchers.core import Matcher
-from matchers.difference import MOVES, difference
-from streams.host import Host
+from matchers.lists.difference import MOVES, difference
+from matchers.lists.evaluation import scan
+from streams.embedded.host import EmbeddedHost
 
 
-def amending(table: Table, host: Host, district: world.District) -> None:
+def amending(table: Table, host: EmbeddedHost, district: world.District) -> None:
     matcher: Matcher = host.state.matcher  # type: ignore[assignment]  # the real one
     catalogue = host.state.catalogue
     old, new = rules.relocation(catalogue), rules.relocation(catalogue, *rules.AMENDED)

@@ -70,6 +70,6 @@ def machine() -> str:
 
 def cold(arguments: list[str], environment: dict[str, str], times: int = 5) -> list[float]:
     """Seconds of whole processes, their modules compiled by the run before, as in any installation that may write bytecode."""
-    command = [sys.executable, "-m", "console.cli", *arguments]
+    command = [sys.executable, "-m", "console.cli.main", *arguments]
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return runs(lambda: subprocess.run(command, env={**inherited, **environment}, check=True, capture_output=True), times)

@@ -1,108 +1,113 @@
 """Kafka end to end: changes a second, how long one takes, and a plain Faust agent beside it, on a real broker on this machine.
 
-The one idea: everything runs here: broker, workers, whoever sends and whoever listens share the same cores. A list is the sum of what was
-told; for a sample of policies it is compared with everyone judged anew, in one process, on the same records.
+Everything runs here: broker, workers, whoever sends and whoever listens share the same cores. A list is the sum of what was told. For a
+sample of policies it is compared (``benchmarks.network_comparing``).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks import rules, world
-from benchmarks.deciding import anew, moved
 from benchmarks.measure import Table
-from benchmarks.network_beside import beside
+from benchmarks.network_beside import Beside, beside
+from benchmarks.network_comparing import compared
 from benchmarks.network_offering import BATCH, Point, Sender, offered, point
 from benchmarks.network_processes import Kafka, kafka
 from benchmarks.network_running import Network
-from connectors.contracts import read_catalogue
 from infra.kafka.jars import NoRuntime
-from matchers.core import Matcher
-from streams.messages import EditionCut, PolicyPublished
-from streams.ports import Parts
-from streams.state import State
-from streams.steps import step
 
-PARTITIONS, POLICIES, WORKERS = (1, 2, 4), (10, 100, 1_000), 2
-"""The network of the targets comes last: a broker takes a minute or two to compile itself."""
-MAIN = (4, 100)
-"""Partitions and policies of the targets."""
-GROUPS, GROUP = 5, 24
-TARGET, RATE, SECONDS, P99_SECONDS = 100_000, 10_000, 15.0, 0.250
-RESIDENTS = 200_000
+WORKERS = 2
+TARGET, P99_SECONDS = 100_000, 0.250
 
 
-def measuring(table: Table, folder: Path, residents: int = RESIDENTS, *, curve: bool = True) -> None:
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is measured.
+
+    Args:
+        main: partitions and policies of the targets.
+        partitions, policies: of the curve; ``main`` comes last: a broker takes a minute or two to compile itself.
+        groups, group: of how many messages each pace is the median, and how many are in a group.
+        rate, seconds: changes a second that are offered, and for how long.
+        beside: residents and changes beside a plain Faust agent, and for how many seconds its delays are taken.
+    """
+
+    residents: int
+    main: tuple[int, int] = (4, 100)
+    partitions: tuple[int, ...] = (1, 2, 4)
+    policies: tuple[int, ...] = (10, 100, 1_000)
+    groups: int = 5
+    group: int = 24
+    rate: int = 10_000
+    seconds: float = 15.0
+    beside: Beside = field(default_factory=Beside)
+
+
+def measuring(table: Table, folder: Path, size: Size) -> None:
     """All figures; a line that says why where there is no Kafka on this machine."""
     try:
         with kafka(folder) as broker:
-            points = []
-            for partitions in PARTITIONS if curve else MAIN[:1]:
-                points += _network(table, broker, residents, partitions, POLICIES if curve else MAIN[1:])
-            if curve:
-                _curve(table, points)
-            beside(table, broker)
+            measured(table, broker, size)
     except NoRuntime as error:
         table.add("Kafka end to end", "not measured", against=error.text.en)
 
 
-def _network(table: Table, broker: Kafka, residents: int, partitions: int, policies: tuple[int, ...]) -> list[Point]:
+def measured(table: Table, broker: Kafka, size: Size) -> None:
+    """All figures on a broker that runs."""
+    points = []
+    for partitions in size.partitions:
+        points += _network(table, broker, size, partitions)
+    _curve(table, points, size)
+    beside(table, broker, size.beside)
+
+
+def _network(table: Table, broker: Kafka, size: Size, partitions: int) -> list[Point]:
     """The points of one network, fewer policies first; those the targets are about in full."""
     points = []
     with Network(broker, f"p{partitions}.", partitions, min(partitions, WORKERS)) as network:
-        sender = Sender(network, world.make(residents))
-        for count in policies:
-            rows = sender.load() if not sender.published else 0
+        sender = Sender(network, world.make(size.residents))
+        rows = sender.load()
+        for count in size.policies:
             sender.publish(count)
             network.told("p0")
-            full = (partitions, count) == MAIN
-            points.append(point(sender, partitions, GROUPS if full else 3, GROUP if full else 16))
+            full = (partitions, count) == size.main
+            share = (size.groups, size.group) if full else (-(-size.groups * 3 // 5), -(-size.group * 2 // 3))
+            points.append(point(sender, partitions, *share))
             print(said(points[-1]), flush=True)
             if full:
-                _full(table, sender, points[-1], rows, residents)
+                _full(table, sender, points[-1], rows, size)
     return points
 
 
-def _full(table: Table, sender: Sender, found: Point, rows: int, residents: int) -> None:
+def _full(table: Table, sender: Sender, found: Point, rows: int, size: Size) -> None:
     """Pace and delays, each checked."""
-    judged = _same_lists(sender)
+    sample = rules.many(sender.published)[:: max(1, sender.published // 20)]
+    same = compared(sender.network, sample)[0]
     what = f"{found.policies} policies, {found.partitions} partitions, {WORKERS} workers and the broker on the same cores"
     table.add(
-        f"Kafka end to end: changes of {residents:,} residents told, {what}, batches of {BATCH:,}",
+        f"Kafka end to end: changes of {size.residents:,} residents told, {what}, batches of {BATCH:,}",
         f"{found.rate:,.0f}/s ({min(found.rates):,.0f}–{max(found.rates):,.0f})", f"≥ {TARGET:,}/s", met=found.rate >= TARGET,
-        against=f"the same lists as everyone judged anew, {judged} policies; processor: {_processes(found)}",
+        against=f"the same lists as one process, and as everyone judged anew: {same.said()}; processor: {_processes(found)}",
     )  # fmt: skip
     table.add("Kafka: bytes a row by topic", _written(found), against=f"memory: {_memory(found)}; loaded {rows:,} records")
-    for size in (100, 1_000):
-        delays = offered(sender.network, sender.stream(int(RATE * SECONDS / size), size), RATE, "p0")
+    for rows in (100, 1_000):
+        delays = offered(sender.network, sender.stream(int(size.rate * size.seconds / rows), rows), size.rate, "p0")
         table.add(
-            f"Kafka: a change to what it moved on a list, {RATE:,} changes/s offered for {SECONDS:.0f} s in messages of {size:,} rows",
+            f"Kafka: a change to what it moved on a list, {size.rate:,} changes/s offered for {size.seconds:.0f} s in messages of {rows:,} rows",
             delays.said(), f"p99 ≤ {1e3 * P99_SECONDS:.0f} ms", met=delays.at(0.99) <= P99_SECONDS,
-            against=f"{delays.silent:,} of {delays.silent + len(delays.seconds):,} messages moved nothing; processor: {delays.load(SECONDS)}",
+            against=f"{delays.silent:,} of {delays.silent + len(delays.seconds):,} messages moved nothing; processor: {delays.load(size.seconds)}",
         )  # fmt: skip
-    _same_lists(sender)
+    compared(sender.network, sample)
 
 
-def _same_lists(sender: Sender) -> int:
-    """Compares lists of a sample of policies with everyone judged anew on the same records; how many it compared."""
-    state = State(Parts(read_catalogue))
-    for offset, message in enumerate(one for one in sender.network.sent if not isinstance(one, PolicyPublished | EditionCut)):
-        step(state, message, offset)
-    matcher = state.matcher
-    assert isinstance(matcher, Matcher)
-    sample = rules.many(sender.published)[:: max(1, sender.published // 20)]
-    expected, _ = anew(matcher, sample)
-    told = moved({}, sample, (line for lines in sender.network.lines() for line in lines))
-    assert told == expected, f"what was told ({len(told)}) and everyone judged anew ({len(expected)}) agree"
-    return len(sample)
-
-
-def _curve(table: Table, points: list[Point]) -> None:
+def _curve(table: Table, points: list[Point], size: Size) -> None:
     """One line of the table for each number of policies, and the paper model beside it."""
-    for policies in POLICIES:
+    for policies in size.policies:
         of = sorted((p for p in points if p.policies == policies), key=lambda p: p.partitions)
         table.add(
-            f"Kafka: changes/s at {policies:,} policies, {' / '.join(str(p.partitions) for p in of)} partitions",
+            f"Kafka: changes/s at {policies:,} policies, {' / '.join(str(p.partitions) for p in of)} partitions, {size.residents:,} residents",
             " / ".join(f"{p.rate:,.0f}" for p in of),
             against=f"on paper: {' / '.join(f'{predicted(p.partitions, p.policies):,.0f}' for p in of)}",
         )

@@ -10,41 +10,50 @@ import json
 import random
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from benchmarks import world
 from benchmarks.measure import Table
+from benchmarks.network_comparing import compared
 from benchmarks.network_offering import BATCH, Delays, offered
 from benchmarks.network_processes import Kafka, ended, processor, started
 from benchmarks.network_running import Listener, Network, Spent
-from benchmarks.network_yardstick import BORN, CHANGELOG, LISTS, ROWS
+from benchmarks.network_yardstick import BORN, CHANGELOG, LISTS, ROWS, elderly
 from infra.kafka.topics import Topic, create
-from matchers.batch import MISSING, RecordBatch
-from matchers.thresholds import days
+from matchers.kernel.batch import MISSING, RecordBatch
+from matchers.kernel.thresholds import days
 from policies.values import Text
-from streams.editions import fold
-from streams.messages import CatalogueSet, CoverageStated, DeliveryStarted, PolicyPublished, Tick
+from streams.language.messages import CatalogueSet, CoverageStated, DeliveryStarted, PolicyPublished, Tick
 
-PERSONS, CHANGES = 15_000, 40_000
-HOLD, SECONDS = 0.6, 10.0
-"""The share of the agent's own pace at which its delays are measured, and for how long."""
+HOLD = 0.6
+"""The share of the agent's own pace at which its delays are measured."""
 FEEDS = ("hukou", "medical_insurance")
 STATUSES = ("active", "suspended", "ended")
 
 
-def beside(table: Table, kafka: Kafka) -> None:
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """How much is measured: residents, changes of them, and seconds for which delays are taken."""
+
+    persons: int = 15_000
+    changes: int = 40_000
+    seconds: float = 10.0
+
+
+def beside(table: Table, kafka: Kafka, size: Beside) -> None:
     """Two lines of the table: paces, and delays at the pace the agent can hold."""
-    district, found = _district(), world.catalogue()
+    district, found = _district(size.persons), world.catalogue()
     load = list(world.deliveries(found, district, BATCH))
-    burst = _changes(district, CHANGES // BATCH, BATCH, 2)
+    burst = _changes(district, size.changes // BATCH, BATCH, 2)
     agent = Agent(kafka)
     try:
         agent.take([row for batch in load for row in _rows(batch)])
         pace = agent.take([row for batch in burst for row in _rows(batch)])
         rate = HOLD * pace
-        stream = _changes(district, int(rate * SECONDS / 100), 100, 100)
+        stream = _changes(district, int(rate * size.seconds / 100), 100, 100)
         theirs = agent.offered([row for batch in stream for row in _rows(batch)], rate)
         listed, cost = agent.listed(), agent.cost
     finally:
@@ -55,15 +64,17 @@ def beside(table: Table, kafka: Kafka) -> None:
         begun = time.perf_counter()
         for batch in burst:
             network.send(batch)
-        ours = CHANGES / (network.told("elderly") - begun)
+        ours = size.changes / (network.told("elderly") - begun)
         spent = network.spent().since(before)
         delays = offered(network, stream, rate, "elderly")
-        same = set(fold(change for lines in network.lines() for change in lines))
-    assert listed == same, "the agent and the network come to the same list"
+        same, judged = compared(network, [elderly()])
+    assert listed == {subject for _, subject in judged}, (
+        "the agent, which holds nobody back, and everyone judged anew come to the same list"
+    )
     worker = next(seconds for name, seconds in spent.processes.items() if name.startswith("worker"))
     table.add(
-        f"the same with one policy, 1 worker, {CHANGES:,} changes of {PERSONS:,} residents", f"{ours:,.0f}/s; {1e6 * worker / CHANGES:.1f} µs of the worker a row",
-        against=f"plain Faust agent with a Table: {pace:,.0f}/s, {1e6 * cost / CHANGES:.0f} µs of its worker an event; ours {ours / pace:.0f}×; the same list of {len(same):,}",
+        f"the same with one policy, 1 worker, {size.changes:,} changes of {size.persons:,} residents", f"{ours:,.0f}/s; {1e6 * worker / size.changes:.1f} µs of the worker a row",
+        against=f"plain Faust agent with a Table: {pace:,.0f}/s, {1e6 * cost / size.changes:.0f} µs of its worker an event; ours {ours / pace:.0f}×; the same list: {same.said()}",
     )  # fmt: skip
     table.add(
         f"its delay at {rate:,.0f} changes/s, in messages of 100 rows", delays.said(),
@@ -141,9 +152,9 @@ class Agent:
         return self._listener.first(lambda heard: json.loads(heard.value)["n"] == number, already).at
 
 
-def _district() -> world.District:
+def _district(persons: int) -> world.District:
     """A district of two feeds, in which everybody's birthday is known."""
-    district = world.make(PERSONS, 5)
+    district = world.make(persons, 5)
     born = district.columns["hukou"]["birth_date"]
     born[born == MISSING] = days(world.DAY)
     for feed in set(district.columns) - set(FEEDS):

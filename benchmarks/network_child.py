@@ -20,16 +20,19 @@ from unittest.mock import patch
 
 from benchmarks import rules
 from benchmarks.network_yardstick import elderly
-from connectors.contracts import read_catalogue
+from connectors.contracts.catalogue import read_catalogue
 from infra import worker
 from infra.kafka.connection import Connection
-from policies.catalogue import Catalogue
-from policies.tree import Policy
-from streams.folds import Fold, MakeFold, Outgoing
-from streams.ports import Arrays, Parts
+from policies.language.catalogue import Catalogue
+from policies.language.tree import Policy
+from streams.language.errors import Unproved
+from streams.language.folds import Fold, MakeFold, Outgoing
+from streams.language.ports import Arrays, Parts
+from streams.wire.seal import Seal
 
 MOST = 1_000
 COSTS = "costs.json"
+SEAL = Seal(b"k" * 32, "a network that is measured")
 
 
 def parts() -> Parts:
@@ -51,9 +54,9 @@ class Timed:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._fold, name)
 
-    def take(self, body: bytes, offset: int) -> Sequence[Outgoing]:
+    def take(self, body: bytes, offset: int, unproved: Unproved | None = None) -> Sequence[Outgoing]:
         begun = time.thread_time()
-        out = self._fold.take(body, offset)
+        out = self._fold.take(body, offset, unproved)
         self._spent[self._name] += time.thread_time() - begun
         return out
 
@@ -75,7 +78,7 @@ def main(prefix: str, state: str, shards: str, port: str) -> int:
         aside.rename(folder / COSTS)
 
     signal.signal(signal.SIGUSR1, write)
-    settings = worker.WorkerSettings(Connection.of(os.environ), folder, int(shards), prefix, int(port))
+    settings = worker.WorkerSettings(Connection.of(os.environ), folder, int(shards), SEAL, prefix, int(port))
     with patch.object(worker, "folds", folds):
         return _profiled(settings) if os.environ.get("HUIMIN_BENCH_PROFILE") else worker.work(settings, parts())
 

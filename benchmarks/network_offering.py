@@ -14,10 +14,10 @@ from dataclasses import dataclass, field, replace
 from benchmarks import rules, world
 from benchmarks.measure import median
 from benchmarks.network_running import Network, Spent
-from matchers.batch import RecordBatch
-from policies.catalogue import Catalogue
-from streams import wire
-from streams.messages import CatalogueSet, CoverageStated, DeliveryStarted, PolicyPublished, Tick
+from matchers.kernel.batch import RecordBatch
+from policies.language.catalogue import Catalogue
+from streams.language.messages import CatalogueSet, CoverageStated, DeliveryStarted, PolicyPublished, Tick
+from streams.wire import wire
 
 BATCH = 10_000
 

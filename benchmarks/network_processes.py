@@ -37,7 +37,7 @@ class Kafka:
 
     def written(self, topic: str) -> int:
         """Bytes of a topic's records."""
-        return sum(path.stat().st_size for path in (self.folder / "kafka" / "broker-1" / "data").glob(f"{topic}-*/*.log"))
+        return sum(path.stat().st_size for path in (self.cluster.folder / "broker-1" / "data").glob(f"{topic}-*/*.log"))
 
 
 @contextmanager

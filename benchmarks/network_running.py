@@ -17,15 +17,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from benchmarks.network_child import COSTS
+from benchmarks.network_child import COSTS, SEAL
 from benchmarks.network_processes import Kafka, ended, memory, processor, started
-from connectors.broker import InputsTopic
+from connectors.kafka.broker import InputsTopic
 from infra.kafka.connection import Connection
 from infra.kafka.plan import HOST, free
 from infra.kafka.topics import create, topics
-from streams import wire
-from streams.lines import Lines
-from streams.messages import EditionCut, Input
+from streams.language.messages import EditionCut, Input
+from streams.ledgers.decisions import with_stamp
+from streams.lists.lines import Lines
+from streams.wire import wire
 
 WAIT_SECONDS = 600.0
 
@@ -117,7 +118,7 @@ class Network:
         self.processes = [
             _started(kafka.connection, prefix, folder, shards, port) for folder, port in zip(self.folders, ports, strict=True)
         ]
-        self._inputs = InputsTopic(kafka.connection.client(), prefix)
+        self._inputs = InputsTopic(kafka.connection.client(), prefix, SEAL)
         self.listener = Listener(kafka.connection, f"{prefix}changes")
         self._await(ports, shards + 2)
 
@@ -132,7 +133,7 @@ class Network:
     def send(self, message: Input) -> Callable[[], int]:
         """Sends a message; what is given says its offset once the broker has it."""
         self.sent.append(message)
-        return self._inputs.append(wire.encode(message))
+        return self._inputs.append(wire.encode(with_stamp(message, -1, f"{len(self.sent):x}")))
 
     def told(self, policy: str) -> float:
         """Closes the edition of a policy; the moment that was told, and all before it."""

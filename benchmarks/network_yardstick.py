@@ -14,8 +14,8 @@ from typing import Any
 import faust
 
 from benchmarks.world import DAY
-from matchers.thresholds import days
-from policies.tree import Age, All, Compare, FieldRef, Literals, Meta, Policy, Quantifier, Step
+from matchers.kernel.thresholds import days
+from policies.language.tree import Age, All, Compare, FieldRef, Literals, Meta, Policy, Quantifier, Step
 from policies.values import Kind, Period, Text
 
 ROWS, LISTS, APP = "yardstick.rows", "yardstick.lists", "yardstick"

@@ -11,11 +11,11 @@ from fractions import Fraction
 import numpy as np
 
 from benchmarks.world import STREETS, library
-from policies.catalogue import Catalogue
-from policies.checker import check
-from policies.document import load
-from policies.tree import Age, All, AnyOf, Compare, DateTest, FieldRef, Literals, Meta, Node, NoneOf, Policy, Quantifier, Step, Sum
+from policies.checking.checker import check
+from policies.language.catalogue import Catalogue
+from policies.language.tree import Age, All, AnyOf, Compare, DateTest, FieldRef, Literals, Meta, Node, NoneOf, Policy, Quantifier, Step, Sum
 from policies.values import Kind, Period, Text
+from policies.yaml.document import load
 
 _TITLE = Text("测速", "speed")
 _RECORDS = {"medical_insurance": Step("records", "medical_insurance"), "pension": Step("records", "pension")}

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from connectors.contracts import read_catalogue
-from matchers.batch import MISSING, OPEN_FROM, OPEN_TO, RecordBatch
-from matchers.coverage import Statement
-from matchers.thresholds import days
-from policies.catalogue import Catalogue, FieldType
+from connectors.contracts.catalogue import read_catalogue
+from matchers.kernel.batch import MISSING, OPEN_FROM, OPEN_TO, RecordBatch
+from matchers.kernel.thresholds import days
+from matchers.matrix.coverage import Statement
+from policies.language.catalogue import Catalogue, FieldType
 
 DAY = date(2026, 10, 15)
 STREETS = tuple(f"310107{street}" for street in ("005", "014", "015", "016", "017", "020", "021", "022", "102", "103"))

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.world import DAY, LINES, District
-from matchers.thresholds import days
+from matchers.kernel.thresholds import days
 
 CAPS = (0, 400_000, 700_000, 900_000, 1_100_000, 1_300_000)
 _SINCE, _SINCE_AMENDED = (days(date(DAY.year - years, DAY.month, DAY.day)) for years in (2, 3))

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from streams.faust_host import FaustHost
-    from streams.stages import Stage
+    from streams.network.faust_host import FaustHost
+    from streams.network.stages import Stage
 
 Kind: TypeAlias = Literal["counter", "gauge", "histogram"]
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
@@ -28,6 +28,8 @@ METRICS: Mapping[str, tuple[Kind, tuple[str, ...], str]] = {
     "huimin_verdicts_total": ("counter", (), "subjects evaluated"),
     "huimin_quarantined_rows_total": ("counter", ("feed",), "rows that failed their checks"),
     "huimin_refused_total": ("counter", (), "messages that were not admitted"),
+    "huimin_unproved_total": ("counter", ("stage",), "messages without the seal of a member, put aside unread"),
+    "huimin_replayed_total": ("counter", ("stage",), "messages that came again: decisions known, orders and reports done before"),
     "huimin_early_total": ("counter", ("stage",), "messages out of turn, passed over"),
     "huimin_outbox_messages": ("gauge", ("stage", "partition"), "messages taken whose outputs are not acknowledged"),
     "huimin_snapshot_age_seconds": ("gauge", ("stage", "partition"), "seconds since the newest snapshot, or since the state was opened"),
@@ -68,7 +70,7 @@ class Metrics:
         """All of it, as Prometheus reads it, taken now."""
         from prometheus_client import generate_latest
 
-        self._of["huimin_ready"].set(host.ready)
+        self._of["huimin_ready"].set(host.ready and not host.still)
         for name in ("offset", "lag_messages", "outbox_messages", "snapshot_age_seconds", "subjects", "waiting_shards"):
             self._of[f"huimin_{name}"].clear()
         for topic, partition, stage, lag in host.standing():

@@ -6,14 +6,16 @@ the clock is the one of the district, Asia/Shanghai, which has had no daylight s
 
 from __future__ import annotations
 
+import os
+import pwd
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from policies.problems import HuiminError
-from policies.values import Text
+from policies.problems.problems import HuiminError
+from policies.values import YEARS, Text
 
 Language: TypeAlias = Literal["zh", "en"]
 
@@ -25,6 +27,13 @@ CACHE = "HUIMIN_CACHE"
 """Where what was fetched once is kept."""
 DEPOT = "HUIMIN_DEPOT"
 """Where the snapshots of a network's workers and workspaces are kept."""
+NETWORK_KEY = "HUIMIN_NETWORK_KEY"
+"""The file of the key by which members of a network are known (``infra.kafka.membership``)."""
+NETWORK_OPEN = "HUIMIN_NETWORK_OPEN"
+"""``1``: the network has no key; for a Kafka on this machine alone."""
+
+KEY_FILE = "HUIMIN_KEY_FILE"
+"""The file of a workspace's key, where that is kept outside its folder."""
 
 DEFAULT_WORKSPACE = "huimin-workspace"
 DEFAULT_CACHE = "~/.cache/huimin"
@@ -44,10 +53,12 @@ class Settings:
 
     workspace: Path
     language: Language = "zh"
+    near: bool = False
+    """Nobody named the workspace: the command was run in it or below it."""
 
 
-def settings(workspace: str | None, language: str | None, environment: Mapping[str, str]) -> Settings:
-    """The settings in force: an option first, then the environment, then the default.
+def settings(workspace: str | None, language: str | None, environment: Mapping[str, str], here: Path | None = None) -> Settings:
+    """The settings in force: an option first, then the environment, then the workspace around ``here``, then the default.
 
     Raises:
         BadSetting: a language other than zh and en.
@@ -56,8 +67,16 @@ def settings(workspace: str | None, language: str | None, environment: Mapping[s
         >>> settings(None, "en", {"HUIMIN_WORKSPACE": "w"})
         Settings(workspace=PosixPath('w'), language='en')
     """
-    folder = workspace or environment.get(WORKSPACE) or DEFAULT_WORKSPACE
-    return Settings(Path(folder).expanduser(), _language(language or environment.get(LANGUAGE) or "zh"))
+    spoken, folder = _language(language or environment.get(LANGUAGE) or "zh"), workspace or environment.get(WORKSPACE)
+    around = None if folder or here is None else next((place for place in (here, *here.parents) if is_workspace(place)), None)
+    if around is not None:
+        return Settings(Path() if around == here else around, spoken, near=True)
+    return Settings(Path(folder or DEFAULT_WORKSPACE).expanduser(), spoken)
+
+
+def is_workspace(folder: Path) -> bool:
+    """Is it the root of a workspace? Its file ``version`` alone may be somebody else's."""
+    return (folder / "version").exists() and any((folder / name).exists() for name in ("secret.key", "units.yaml"))
 
 
 def cache(environment: Mapping[str, str]) -> Path:
@@ -85,9 +104,24 @@ def today(environment: Mapping[str, str]) -> date:
     """The day it is in Shanghai, or the one ``HUIMIN_TODAY`` says.
 
     Raises:
-        BadSetting: the variable is not a date.
+        BadSetting: the variable is not a date, or the clock stands in a year that cannot be.
     """
-    return day(environment[TODAY]) if environment.get(TODAY) else datetime.now(SHANGHAI).date()
+    said = day(environment[TODAY]) if environment.get(TODAY) else datetime.now(SHANGHAI).date()
+    if said.year not in YEARS:
+        zh, en = (
+            f"时钟的日期是 {said}，不可能。请校正本机时钟或 {TODAY}。",
+            f"The clock says {said}, which cannot be: set this machine's clock, or {TODAY}.",
+        )
+        raise BadSetting(Text(zh, en))
+    return said
+
+
+def operator() -> str:
+    """Who runs this, by the name the machine knows."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 def day(text: str) -> date:

@@ -13,7 +13,7 @@ the stages of a lost one go to the others.
     memory of a worker   process + room·(records + 1.76·residents·locator + residents·on lists·listed + share·copies·records)
     publish              share, with all there, ·residents·publish         seconds a policy
 
-Run: ``python -m infra.sizing`` prints the table of docs/deployment.md.
+Run: ``python -m infra.sizing`` prints the table of docs/zh/deployment.md and docs/en/deployment.md.
 Source: docs/benchmarks.md for what is measured; infra/kafka/topics.py for how long topics keep.
 """
 
@@ -23,7 +23,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 
-from policies.problems import HuiminError
+from policies.problems.problems import HuiminError
 from policies.values import Text
 
 GB = 1e9
@@ -74,7 +74,7 @@ class Measured:
 
     Args:
         sequencer_ns: a changed row, in the sequencer. shard_ns: a row told to a shard. merger_ns: a line, in the merger.
-        publish_ns: a resident and policy, judged anew.
+        publish_ns: a resident, judged anew by one policy. pass_ns, judge_ns: by all, a resident and beside it each policy.
         resident_bytes, record_bytes: in memory, wherever a record is held. locator_bytes: a subject, more, in the sequencer.
         wire_bytes: a row in a topic.
     """
@@ -83,6 +83,8 @@ class Measured:
     shard_ns: float = 2_500
     merger_ns: float = 500
     publish_ns: float = 60
+    pass_ns: float = 270
+    judge_ns: float = 0.5
     resident_bytes: float = 150
     record_bytes: float = 60
     locator_bytes: float = 32
@@ -131,7 +133,7 @@ class Size:
         load: of a core, the busiest worker when one is missing.
         worker_bytes, worker_disk_bytes: of each worker. broker_disk_bytes: of all brokers, replicas included.
         depot_bytes: of all snapshots.
-        publish_seconds: one policy, all workers there. judge_seconds: every policy anew.
+        publish_seconds: one policy, all workers there. judge_seconds: every policy anew, in one pass.
     """
 
     brokers: int
@@ -178,6 +180,7 @@ def _of(workers: int, need: Need, cost: Measured, choice: Chosen) -> Size:
     broker_disk = _topics_bytes(need, cost, choice, lines)
     taken = need.changes_per_second * (1 + choice.copies + 2 * lines) * cost.wire_bytes * choice.replicas
     scan = need.residents * cost.publish_ns / 1e9 * share_there
+    everything_anew = need.residents * (cost.pass_ns + need.policies * cost.judge_ns) / 1e9 * share_there
     return Size(
         brokers=max(choice.brokers, ceil(broker_disk / choice.broker_bytes), ceil(taken / choice.broker_bytes_per_second)),
         shards=shards,
@@ -188,7 +191,7 @@ def _of(workers: int, need: Need, cost: Measured, choice: Chosen) -> Size:
         broker_disk_bytes=broker_disk,
         depot_bytes=choice.snapshots * (front_bytes + choice.copies * everything),
         publish_seconds=scan,
-        judge_seconds=scan * need.policies,
+        judge_seconds=everything_anew,
     )
 
 
@@ -208,30 +211,29 @@ PLACES = (
         Need(1_400_000_000 // 60, changes_per_second=10_000, policies=300, networks=60),
     ),
 )
-Row = tuple[str, Callable[[Need, Size], str]]
+Row = tuple[Text, Callable[[Need, Size], str]]
 ROWS: tuple[Row, ...] = (
-    ("网络 networks", lambda need, size: f"{need.networks:,}"),
-    ("忙时每秒变动 changes a second, busy hours", lambda need, size: f"{need.networks * need.changes_per_second:,.0f}"),
-    ("政策 policies, a network", lambda need, size: f"{need.policies:,}"),
-    ("broker", lambda need, size: f"{need.networks * size.brokers:,}"),
-    ("`orders` 分区（分片）partitions of `orders` (shards)", lambda need, size: f"{need.networks * size.shards:,}"),
-    ("工作进程 workers", lambda need, size: f"{need.networks * size.workers:,}"),
-    ("最忙者占核 load of the busiest, of a core", lambda need, size: f"{size.load:.2f}"),
-    ("每个工作进程内存 memory a worker", lambda need, size: _gb(size.worker_bytes)),
-    ("每个工作进程磁盘 disk a worker", lambda need, size: _gb(size.worker_disk_bytes)),
-    ("broker 磁盘合计 disk of all brokers", lambda need, size: _gb(need.networks * size.broker_disk_bytes)),
-    ("快照库 depot", lambda need, size: _gb(need.networks * size.depot_bytes)),
-    ("发布一项政策 publishing one policy", lambda need, size: _seconds(size.publish_seconds)),
-    ("全部政策重判一遍 every policy judged anew", lambda need, size: _seconds(size.judge_seconds)),
+    (Text("网络", "networks"), lambda need, size: f"{need.networks:,}"),
+    (Text("忙时每秒变动", "changes a second, busy hours"), lambda need, size: f"{need.networks * need.changes_per_second:,.0f}"),
+    (Text("政策", "policies, a network"), lambda need, size: f"{need.policies:,}"),
+    (Text("broker", "brokers"), lambda need, size: f"{need.networks * size.brokers:,}"),
+    (Text("`orders` 的分区", "partitions of `orders`"), lambda need, size: f"{need.networks * size.shards:,}"),
+    (Text("工作进程", "workers"), lambda need, size: f"{need.networks * size.workers:,}"),
+    (Text("最忙者占核", "load of the busiest, of a core"), lambda need, size: f"{size.load:.2f}"),
+    (Text("每个工作进程内存", "memory a worker"), lambda need, size: _gb(size.worker_bytes)),
+    (Text("每个工作进程磁盘", "disk a worker"), lambda need, size: _gb(size.worker_disk_bytes)),
+    (Text("broker 磁盘合计", "disk of all brokers"), lambda need, size: _gb(need.networks * size.broker_disk_bytes)),
+    (Text("快照库", "depot"), lambda need, size: _gb(need.networks * size.depot_bytes)),
+    (Text("发布一项政策", "publishing one policy"), lambda need, size: _seconds(size.publish_seconds)),
+    (Text("全部政策重判一遍", "every policy judged anew"), lambda need, size: _seconds(size.judge_seconds)),
 )
 
 
-def table(cost: Measured = Measured(), choice: Chosen = Chosen()) -> str:  # frozen
-    """The table of docs/deployment.md: three places side by side; sums over all networks, but where a row says otherwise."""
-    sizes = [(need, sized(need, cost, choice)) for _, need in PLACES]
-    head = " | ".join(f"{name.zh} {name.en}" for name, _ in PLACES)
-    lines = [f"| | {head} |", "|---|" + "---:|" * len(PLACES)]
-    lines += [f"| {name} | " + " | ".join(said(need, size) for need, size in sizes) + " |" for name, said in ROWS]
+def table(language: str) -> str:
+    """The table of the deployment page: three places side by side; sums over all networks, but where a row says otherwise."""
+    sizes = [(need, sized(need)) for _, need in PLACES]
+    lines = [f"| | {' | '.join(place[language] for place, _ in PLACES)} |", "|---|" + "---:|" * len(PLACES)]
+    lines += [f"| {name[language]} | " + " | ".join(figure(need, size) for need, size in sizes) + " |" for name, figure in ROWS]
     return "\n".join(lines) + "\n"
 
 
@@ -246,4 +248,4 @@ def _seconds(seconds: float) -> str:
 
 
 if __name__ == "__main__":
-    print(table(), end="")
+    print(table("zh"), table("en"), sep="\n", end="")

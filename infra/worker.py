@@ -1,13 +1,13 @@
 """A worker: one process that holds some partitions of a network on Kafka, from its start to its end.
 
 The one idea: it either works or is gone. What goes wrong ends it, with the reason on stderr and an exit code that is not zero; whoever
-supervises it starts it again, and it goes on where its states stand.
+supervises it starts it again, and it goes on where its states stand. Only a partition that memory is not enough for stands still, and says
+so at ``/ready``: started again it would end again, and take the others along.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 import sys
@@ -16,15 +16,21 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from infra.links import refuse_links
+from infra.logs import log_plainly, traceback_text
 from infra.metrics import Metrics
-from policies.problems import HuiminError
+from policies.problems.characters import lines
+from policies.problems.problems import HuiminError
+from streams.disk.files import make_folder
 
 if TYPE_CHECKING:
     from infra.kafka.connection import Connection
-    from streams.faust_host import FaustHost
-    from streams.folds import Fold, MakeFold
-    from streams.ports import Arrays, Parts
-    from streams.stages import Depot, StageRule
+    from streams.language.folds import Fold, MakeFold
+    from streams.language.ports import Arrays, Parts
+    from streams.network.faust_host import FaustHost
+    from streams.network.stages import StageRule
+    from streams.store.checkpoints import Depot
+    from streams.wire.seal import Seal
 
 STOP_SECONDS = 30.0
 
@@ -36,6 +42,7 @@ class WorkerSettings:
     Args:
         state: the folder of its states.
         shards: partitions of the orders topic.
+        seal: of the network.
         prefix: of the topics' names, and of the consumer group.
         web_port, bind: of health and metrics; None for nowhere.
         depot: where snapshots are shipped to; None for nowhere.
@@ -45,6 +52,7 @@ class WorkerSettings:
     connection: Connection
     state: Path
     shards: int
+    seal: Seal
     prefix: str = "huimin."
     web_port: int | None = None
     bind: str = "127.0.0.1"
@@ -54,16 +62,16 @@ class WorkerSettings:
 
 def folds(parts: Parts, shards: int, topic: str, partition: int) -> MakeFold:
     """What makes the fold of a topic's partition."""
-    from streams.merging import Merger
-    from streams.sequencer import Sequencer
-    from streams.shards import Shard
+    from streams.network.merger import Merger
+    from streams.network.partition import PartitionFold
+    from streams.network.sequencer import Sequencer
 
     def make(kept: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold:
         match topic:
             case "inputs":
                 return Sequencer(parts, shards, kept)
             case "orders":
-                return Shard(parts, partition, kept)
+                return PartitionFold(parts, partition, kept)
             case _:
                 return Merger(shards, kept)
 
@@ -72,19 +80,20 @@ def folds(parts: Parts, shards: int, topic: str, partition: int) -> MakeFold:
 
 def work(settings: WorkerSettings, parts: Parts) -> int:
     """Works until it is told to stop (0) or something fails (1, the reason on stderr)."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    log_plainly()
+    refuse_links(settings.state, below=True, itself=False)
     return asyncio.run(_work(settings, parts))
 
 
 async def _work(settings: WorkerSettings, parts: Parts) -> int:
-    from streams.faust_host import FaustHost, make_app
+    from streams.network.faust_host import FaustHost, make_app
 
     stop = asyncio.Event()
     metrics = Metrics()
-    app = make_app(f"{settings.prefix}workers", settings.connection.faust(), settings.web_port, settings.bind)
-    host = FaustHost(
-        app, settings.state, partial(folds, parts, settings.shards), _fail, settings.prefix, settings.depot, settings.rule, metrics.took
-    )
+    make_folder(settings.state / "faust")
+    app = make_app(f"{settings.prefix}workers", settings.connection.faust(), settings.state / "faust", settings.web_port, settings.bind)
+    made = partial(folds, parts, settings.shards)
+    host = FaustHost(app, settings.state, made, _fail, settings.seal, settings.prefix, settings.depot, settings.rule, metrics.took)
     if settings.web_port is not None:
         _pages(app, host, metrics)
     loop = asyncio.get_running_loop()
@@ -107,7 +116,9 @@ def _pages(app: Any, host: FaustHost, metrics: Metrics) -> None:
         return web.json({"status": "ok"})
 
     async def ready(web: Any, request: Any) -> Any:
-        return web.json({"ready": host.ready}, status=200 if host.ready else 503)
+        still = {f"{tp.topic}-{tp.partition}": offset for tp, offset in host.still.items()}
+        moving = host.ready and not still
+        return web.json({"ready": moving, "still": still}, status=200 if moving else 503)
 
     async def measured(web: Any, request: Any) -> Any:
         return web.bytes(metrics.text(host), content_type="text/plain; version=0.0.4")
@@ -124,10 +135,7 @@ async def _ended(app: Any, host: Any) -> None:
 def _fail(error: BaseException) -> NoReturn:
     """Ends the process, here and now: what is committed is on disk, and nothing may be sent any more behind what was not."""
     if isinstance(error, HuiminError):
-        print(error.text.zh, error.text.en, sep="\n", file=sys.stderr, flush=True)
+        print(lines([error.text.zh, error.text.en]), file=sys.stderr, flush=True)
     else:
-        import traceback
-
-        traceback.print_exception(error)
-        sys.stderr.flush()
+        print(traceback_text(error), file=sys.stderr, flush=True)
     os._exit(1)

@@ -4,7 +4,13 @@ import os
 import zlib
 from pathlib import Path
 
-# numba notices a change of a function's own file, not of what it calls: a folder for each text of the kernels is never stale.
+# numba notices a change of a function's own file, not of what it calls: a folder for each text of them all is never stale.
 _here = Path(__file__).parent
-_version = f"kernels-{zlib.crc32((_here / 'kernels.py').read_bytes()):08x}"
-os.environ.setdefault("NUMBA_CACHE_DIR", str(_here / "__pycache__" / _version))
+_texts = b"".join(module.read_bytes() for module in sorted((_here / "kernel" / "kernels").glob("*.py")))
+_version = f"kernels-{zlib.crc32(_texts):08x}"
+_folder = Path(os.environ.get("NUMBA_CACHE_DIR") or _here / "__pycache__")
+if _folder.name != _version:  # a process started by another is given the folder itself
+    os.environ["NUMBA_CACHE_DIR"] = str(_folder / _version)
+
+SEMANTICS = 2
+"""The version of docs/en/semantics.md that is followed. 1: a step to a cardinality-one feed was complete only where covered (section 6)."""

@@ -1,9 +1,9 @@
-"""Locate: which shard owns whom, who else must hold her folder, and what each shard is to be told of a batch.
+"""Which partition owns whom, which others must hold a subject's folder, and what each partition is to be told of a batch.
 
-The one idea: one locator holds every record, but judges nobody. A subject is owned where the register places it; its folder goes to every
-shard that owns anybody within ``depth`` links of it, so that each shard can judge its own as if it held everything. A shard that was
-once given a folder is kept up to date for ever: nothing it holds is ever stale, and nobody has to be taken away again. Shards are streets
-and towns; several share a partition. Source: docs/semantics.md section 3 (placement), and "Known limits".
+The locator holds every record and judges nobody. A subject belongs to the street the register places it in, and to that street's partition.
+Its folder goes to every partition that owns a subject within ``depth`` links of it, so that each can judge its own as if it held all.
+A partition keeps each folder it was given, and is told of every change to it, so nothing it holds is stale.
+Source: docs/en/semantics.md section 3 (placement), and "Known limits".
 """
 
 from __future__ import annotations
@@ -16,24 +16,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matchers import kernels as k
-from matchers.batch import DELETED, Int32, Int64, RecordBatch, UInt64, latest
-from matchers.compile import compile_policies
-from matchers.erasing import PERSON, leaving, left
-from matchers.folders import folders
-from matchers.identity import Correction
-from matchers.layout import KINDS
-from matchers.restage import restage
-from matchers.shard import Shard
-from policies.catalogue import Catalogue
-from policies.tree import Policy
+from matchers.kernel.batch import DELETED, Int32, Int64, RecordBatch, UInt64, latest
+from matchers.kernel.kernels.records import SUBJECT
+from matchers.kernel.kernels.whereabouts import latest_divisions, mark_winning, spread_partitions
+from matchers.kernel.layout import KINDS
+from matchers.matrix.erasure import PERSON, leaving, left
+from matchers.matrix.folders import folders, standing
+from matchers.matrix.identity import Correction
+from matchers.matrix.restaging import restage
+from matchers.matrix.staging import record_of, replace, replacement, stage
+from matchers.program.compile import compile_policies
+from matchers.program.state import MatcherState
+from policies.language.catalogue import Catalogue
+from policies.language.tree import Policy
+from policies.problems.problems import HuiminError
+from policies.values import Text
 
 PARTITIONS = 64
 """The most there may be: one bit each."""
 DEPTH = 2
-"""How many links away a shard holds folders before any policy asks for more."""
+"""How many links away a partition holds folders before any policy asks for more."""
 UNPLACED = ""
-"""The shard of those whom the register places nowhere."""
+"""Stands for the street of subjects that the register places nowhere."""
 _STREET = 9  # digits of a street's code
 
 
@@ -50,7 +54,7 @@ class Routed:
 Routes = dict[int, Routed]
 
 
-class Locator(Shard):
+class Locator(MatcherState):
     """Every record, and where each subject's folder is held. Its methods say what each partition is to be told.
 
     Args:
@@ -59,15 +63,22 @@ class Locator(Shard):
 
     def __init__(self, catalogue: Catalogue, day: date, partitions: int) -> None:
         super().__init__(catalogue, day)
+        if not 0 < partitions <= PARTITIONS:
+            raise HuiminError(
+                Text(
+                    f"分片分区数 {partitions} 不在 1 至 {PARTITIONS} 之间。请用 huimin network 另建。",
+                    f"There are {partitions} partitions; there may be 1 to {PARTITIONS}. Make the network anew with huimin network.",
+                )
+            )
         self.partitions = partitions
-        self.streets: dict[str, int] = {}  # the partition of each shard, in the order they were met
-        self.owner: list[npt.NDArray[np.int16]] = [np.empty(0, np.int16) for _ in KINDS]  # number of the street, -1 before any
+        self.streets: dict[str, int] = {}  # the partition of each street, in the order they were met
+        self.owner: list[Int32] = [np.empty(0, np.int32) for _ in KINDS]  # number of the street, -1 before any
         self.levels: list[UInt64] = [np.empty((0, DEPTH + 1), np.uint64) for _ in KINDS]
         self.told: list[UInt64] = [np.empty(0, np.uint64) for _ in KINDS]  # partitions that hold the folder
 
     @property
     def depth(self) -> int:
-        """How many links away from those it owns a shard holds folders."""
+        """How many links away from those it owns a partition holds folders."""
         return int(self.levels[0].shape[1]) - 1
 
     def apply(self, batch: RecordBatch) -> Routes:
@@ -77,25 +88,57 @@ class Locator(Shard):
         rows = self.store.rows(batch)
         self.store.reserve_records(at, n)
         wins, former = np.empty(n, np.bool_), np.empty(n, np.int32)
-        k.winning(rows, batch.key, batch.source, self.store.arenas[at], self.store.record_slots[at], wins, former)
+        floor = self.store.floors.get((at, batch.source), 0)
+        mark_winning(rows, batch.key, batch.source, floor, False, self.store.arenas[at], self.store.record_slots[at], wins, former)
         wins &= latest(batch)  # whoever is told of a row that another one of the batch beats would be left with it
-        subject = rows[:, k.SUBJECT].copy()
-        edges = self._edges(rows, batch.feed, wins & ((batch.flags & DELETED) == 0))
-        self.store.commit(self.store.stage(batch, rows, 0, n))
+        self.effects = np.zeros(n, np.uint8)
+        staged = stage(self.store, batch, rows, 0, n, self.effects)
+        if staged.decided is None:
+            self.store.commit(staged)
+            return self._routes(batch.chosen(wins), rows[wins], former[wins])
+        wins &= ~staged.decided
+        usual = [record_of(self.store, lay, batch.source, key) for key in batch.key[wins].tolist()]
+        decided = staged.place[staged.count - staged.winners : staged.count]
+        place = np.concatenate([np.array(usual, np.int32), decided, staged.renewed])
+        former = self.store.arenas[at][place, SUBJECT]
+        self.store.commit(staged)
+        return self._standing(batch.feed, batch.source, place, former)
+
+    def replace(self, feed: str, source: int, delivery: int) -> Routes:
+        """A sound full replacement; every partition is to do the same, and these are told what comes in by it."""
+        change = replacement(self.store, feed, source, delivery)
+        place = np.concatenate([change.staged.place[: change.staged.count], change.staged.renewed])
+        former = self.store.arenas[change.staged.lay.position][place, SUBJECT]
+        replace(self.store, source, change)
+        self.comeback = change.comeback
+        return self._standing(feed, source, place, former)
+
+    def _standing(self, feed: str, source: int, place: Int32, former: Int32) -> Routes:
+        """Who is to know of records as they are now; ``former``: whom they were about."""
+        lay = self.store.layout.feeds[feed]
+        if not len(place):
+            return {}
+        return self._routes(standing(self.store, lay, source, place), self.store.arenas[lay.position][place], former)
+
+    def _routes(self, winners: RecordBatch, rows: Int32, former: Int32) -> Routes:
+        """Who is to know of rows that have won (``rows`` as in the arena, their subject -1 where a deleted record has forgotten it)."""
+        lay = self.store.layout.feeds[winners.feed]
+        subject = rows[:, SUBJECT].copy()
+        edges = self._edges(rows, winners.feed, (winners.flags & DELETED) == 0)
         self._reserve()
         told = self.told[lay.kind]
-        changed = wins & (former >= 0) & (former != subject)
-        held = np.where(wins & (former >= 0), told[former], np.uint64(0))
+        changed = (former >= 0) & (subject >= 0) & (former != subject)
+        held = np.where(former >= 0, told[former], np.uint64(0))
         np.bitwise_or.at(self.levels[lay.kind][:, -1], subject[changed], held[changed])
         routes: Routes = {}
-        moved = self._placed(lay.kind, np.concatenate([subject[wins], former[changed]]), routes) if lay.feed.registers else _NOBODY
-        reached = k.spread(
+        around = np.concatenate([subject, former[changed | (subject < 0)]])
+        moved = self._placed(lay.kind, around, routes) if lay.feed.registers else _NOBODY
+        reached = spread_partitions(
             edges, moved, tuple(self.levels), self.store.arena_tables, self.store.layout.lays, self.store.head_tables,
             self.store.layout.link_rows,
         )  # fmt: skip
-        winners = batch.chosen(wins)
         self._hand_out(np.concatenate([reached, 3 * subject[changed].astype(np.int64) + lay.kind]), routes, winners)
-        knows = held[wins] | told[subject[wins]]
+        knows = held | np.where(subject >= 0, told[subject], np.uint64(0))
         for partition in _bits(np.bitwise_or.reduce(knows, initial=np.uint64(0))):
             chosen = winners.chosen((knows >> np.uint64(partition)) & np.uint64(1) != 0)
             routes.setdefault(partition, Routed()).rows = chosen
@@ -108,16 +151,14 @@ class Locator(Shard):
         """
         found, routes = restage(self.store, correction), Routes()
         self._reserve()
-        moves = [(part.lay, self.store.arenas[part.lay.position][part.place, k.SUBJECT], part.rows) for part in found.parts]
+        moves = [(part.lay, self.store.arenas[part.lay.position][part.place, SUBJECT], part.rows) for part in found.parts]
         for lay, was, rows in moves:
-            other = was != rows[:, k.SUBJECT]
-            self._shared(lay.kind, was[other], rows[other, k.SUBJECT], routes)
+            other = was != rows[:, SUBJECT]
+            self._shared(lay.kind, was[other], rows[other, SUBJECT], routes)
         found.commit(self.store)
         edges = [self._edges(rows, lay.feed.name, np.ones(len(rows), np.bool_)) for lay, _, rows in moves]
-        placed = [
-            self._placed(lay.kind, np.concatenate([was, rows[:, k.SUBJECT]]), routes) for lay, was, rows in moves if lay.feed.registers
-        ]
-        reached = k.spread(
+        placed = [self._placed(lay.kind, np.concatenate([was, rows[:, SUBJECT]]), routes) for lay, was, rows in moves if lay.feed.registers]
+        reached = spread_partitions(
             np.concatenate([np.empty((0, 2), np.int64), *edges]), np.concatenate([_NOBODY, *placed]), tuple(self.levels),
             self.store.arena_tables, self.store.layout.lays, self.store.head_tables, self.store.layout.link_rows,
         )  # fmt: skip
@@ -140,10 +181,6 @@ class Locator(Shard):
             levels[[a, b], -1] |= told[a] | told[b]
             self._hand_out(np.array([a, b], np.int64) * 3 + kind, routes)
 
-    def replace(self, feed: str, source: int, delivery: int) -> None:
-        """A full replacement; every partition is to do the same."""
-        self.store.older(self.store.layout.feeds[feed].position, source, delivery, dry=False)
-
     def publish(self, policy: Policy) -> Routes:
         """Folders that a policy needs because it reads further than any before it."""
         kind = KINDS.index(policy.subject)
@@ -158,20 +195,24 @@ class Locator(Shard):
                 wider = np.zeros((len(levels), depth + 1), np.uint64)
                 wider[:, 0], wider[:, -1] = levels[:, 0], levels[:, -1]  # those between are made anew: only what grows is spread
                 self.levels[kind] = wider
-            reached = k.spread(
+            reached = spread_partitions(
                 np.empty((0, 2), np.int64), np.concatenate(everyone), tuple(self.levels), self.store.arena_tables,
                 self.store.layout.lays, self.store.head_tables, self.store.layout.link_rows,
             )  # fmt: skip
             self._hand_out(reached, routes)
         return routes
 
+    def upgrade(self, semantics: int) -> None:
+        """Every partition is to judge everybody anew."""
+        self.store.follow(semantics)
+
     def extend(self, catalogue: Catalogue) -> None:
-        """Feeds and units added at the end of the catalogue."""
+        """A catalogue that follows the one there was (``policies.contracts.growth``)."""
         self.catalogue = catalogue
         self.store.extend(catalogue)
 
     def census(self) -> dict[str, tuple[int, tuple[int, int, int]]]:
-        """By shard, in the order of their codes: its partition, and how many persons, households and dwellings it owns."""
+        """By street, in the order of their codes: its partition, and how many persons, households and dwellings it owns."""
         found = [np.bincount(owner[owner >= 0], minlength=len(self.streets)) for owner in self.owner]
         return {
             street: (self.streets[street], (int(found[0][number]), int(found[1][number]), int(found[2][number])))
@@ -184,21 +225,21 @@ class Locator(Shard):
         found = [np.empty((0, 2), np.int64)]
         for name, lane in lay.links.items():
             there = wins & (rows[:, lane] >= 0)
-            ends = rows[there][:, [k.SUBJECT, lane]].astype(np.int64) * 3
+            ends = rows[there][:, [SUBJECT, lane]].astype(np.int64) * 3
             found.append(ends + np.array([lay.kind, self.store.layout.links[name].target]))
         return np.concatenate(found)
 
     def _placed(self, kind: int, subjects: Int32, routes: Routes) -> Int64:
-        """Gives subjects to the shards the register places them in now; those whose level 0 has grown by it."""
+        """Gives subjects to the streets the register places them in now; those whose level 0 has grown by it."""
         name = self.store.layout.registers[kind]
         assert name is not None
         subjects = np.unique(subjects[subjects >= 0])
         lay = self.store.layout.feeds[name]
         lane = lay.lanes[lay.feed.division][0] if lay.feed.division else -1
         code = np.empty(len(subjects), np.int32)
-        k.registered(subjects, self.store.arenas[lay.position], self.store.heads[kind], lay.head, lane, code)
+        latest_divisions(subjects, self.store.arenas[lay.position], self.store.heads[kind], lay.head, lane, code)
         subjects, code = subjects[code > -2], code[code > -2]
-        street = np.empty(len(subjects), np.int16)
+        street = np.empty(len(subjects), np.int32)
         for one in np.unique(code).tolist():
             street[code == one] = self._street(self.store.divisions.texts[one][:_STREET] if one >= 0 else UNPLACED)
         was = self.owner[kind][subjects]
@@ -216,10 +257,9 @@ class Locator(Shard):
         return subjects.astype(np.int64) * 3 + kind
 
     def _street(self, name: str) -> int:
-        """The number of a shard; a new one goes to the partition with the fewest."""
+        """The number of a street; a new one goes to the partition with the fewest."""
         if name not in self.streets:
-            held = list(self.streets.values())
-            self.streets[name] = min(range(self.partitions), key=lambda partition: (held.count(partition), partition))
+            self.streets[name] = len(self.streets) % self.partitions
         return list(self.streets).index(name)
 
     def _hand_out(self, reached: Int64, routes: Routes, rows_too: RecordBatch | None = None) -> None:
@@ -238,7 +278,7 @@ class Locator(Shard):
         """Room for every subject there is."""
         for kind, tokens in enumerate(self.store.tokens):
             if (more := len(tokens) - len(self.told[kind])) > 0:
-                self.owner[kind] = np.concatenate([self.owner[kind], np.full(more, -1, np.int16)])
+                self.owner[kind] = np.concatenate([self.owner[kind], np.full(more, -1, np.int32)])
                 self.levels[kind] = np.concatenate([self.levels[kind], np.zeros((more, self.depth + 1), np.uint64)])
                 self.told[kind] = np.concatenate([self.told[kind], np.zeros(more, np.uint64)])
 

@@ -1,38 +1,41 @@
-"""One of several shards: a matcher that holds folders of many, and judges those it owns.
+"""The matcher of one partition: it holds the folders it was given, and judges the subjects it owns (``streams.network.partition``).
 
-The one idea: what a shard was given is all it needs (``matchers.locate`` sees to that), so judging is what it always is, asked of fewer.
-Whoever comes to be owned enters the lists, whoever is owned no more leaves them.
+``matchers.locate`` gives it all that its subjects' verdicts need, so it judges as any matcher does, but fewer. A subject enters its
+lists where it comes to own it, and leaves them where it owns it no more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
+from functools import partial
 from itertools import chain
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from matchers.batch import Int32, UInt64
-from matchers.binding import CHUNK
-from matchers.changes import Changes
-from matchers.compare import compare
 from matchers.core import Matcher
-from matchers.coverage import Statement
-from matchers.erasing import PERSON
-from matchers.identity import Answer
-from matchers.layout import KINDS
+from matchers.kernel.batch import Int32, UInt64
+from matchers.kernel.changes import Changes
+from matchers.kernel.layout import KINDS
+from matchers.lists.compare import compare
 from matchers.locate import Routed
-from policies.catalogue import Catalogue
-from policies.tree import Policy
+from matchers.matrix.coverage import Statement
+from matchers.matrix.erasure import PERSON
+from matchers.matrix.identity import Answer
+from matchers.program.binding import CHUNK
+from policies.language.catalogue import Catalogue
+from policies.language.tree import Policy
 
 
-class ShardMatcher(Matcher):
-    """A matcher of whom it owns."""
+class PartitionMatcher(Matcher):
+    """A matcher of the subjects its partition owns."""
 
     def __init__(self, catalogue: Catalogue, day: date) -> None:
         super().__init__(catalogue, day)
+        self.store.trusted = True  # the locator sends what has won
         self.owned: list[npt.NDArray[np.bool_]] = [np.zeros(0, np.bool_) for _ in KINDS]
 
     def mine(self, kind: int, rows: Int32) -> Int32:
@@ -53,6 +56,10 @@ class ShardMatcher(Matcher):
             due += self.due
         self.due = due
         return out
+
+    def take_replacement(self, routed: Routed, feed: str, source: int, delivery: int) -> list[Changes]:
+        """A full replacement, with what the locator says comes in by it."""
+        return self.take(replace(routed, rows=None), partial(self.replace, feed, source, delivery, routed.rows))
 
     def erase(self, person: int, instead: int, statements: Sequence[Statement], answers: Sequence[Answer] = ()) -> Changes:
         out = super().erase(person, instead, statements, answers)
@@ -96,8 +103,8 @@ class ShardMatcher(Matcher):
         meta: Mapping[str, Any],
         policies: Mapping[str, Policy],
         statements: Sequence[Statement] = (),
-    ) -> ShardMatcher:
+    ) -> PartitionMatcher:
         made = super().restore(catalogue, arrays, meta, policies, statements)
-        assert isinstance(made, ShardMatcher)
+        assert isinstance(made, PartitionMatcher)
         made.owned = [arrays[f"owned.{word}"].astype(np.bool_) for word in KINDS]
         return made

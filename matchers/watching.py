@@ -2,7 +2,7 @@
 
 The one idea: what a policy reads of a subject has a mark: the truth of its criteria, and digests of the values it discloses. Whoever is
 watched and touched by a change is read again afterwards, and her mark told. It takes no notice of who is on a list. Source:
-docs/semantics.md, "What agencies find".
+docs/en/semantics.md, "What agencies find".
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from matchers.batch import Int32
-from matchers.changes import Sighting
-from matchers.compare import judged
-from matchers.criteria import UNKNOWN, Judge
-from matchers.explain import disclosed
-from matchers.layout import KINDS
-from matchers.shard import Shard, in_force
-from policies.tree import Policy
+from matchers.kernel.batch import Int32
+from matchers.kernel.changes import Sighting
+from matchers.kernel.layout import KINDS
+from matchers.lists.compare import judged
+from matchers.lists.criteria import UNKNOWN, Judge
+from matchers.program.state import MatcherState, in_force
+from matchers.reading.explain import disclosed
+from policies.language.tree import Policy
 
 
 class Watch:
@@ -48,12 +48,12 @@ class Watch:
         if not watched:
             self.subjects.pop(policy, None)
 
-    def touch(self, shard: Shard, policies: Mapping[str, Policy], kind: int, rows: Int32) -> None:
+    def touch(self, state: MatcherState, policies: Mapping[str, Policy], kind: int, rows: Int32) -> None:
         """Some subjects may be read otherwise now."""
         for name, watched in self.subjects.items():
             policy = policies.get(name)
             if policy is not None and KINDS.index(policy.subject) == kind:
-                tokens = shard.store.tokens[kind][rows]
+                tokens = state.store.tokens[kind][rows]
                 for subject in tokens[np.isin(tokens, np.fromiter(watched, np.uint64, len(watched)))].tolist():
                     self._touched.setdefault((name, subject), False)
 
@@ -70,7 +70,7 @@ class Watch:
             self._touched |= {(policy.name, subject): True for subject in self.subjects.get(policy.name, ())}
         self._read_by[policy.name] = policy.version
 
-    def look(self, shard: Shard, policies: Mapping[str, Policy]) -> list[Sighting]:
+    def look(self, state: MatcherState, policies: Mapping[str, Policy]) -> list[Sighting]:
         """How those stand who were touched and have a verdict here; by policy and subject."""
         touched = self._touched
         self._touched = {key: fresh for key, fresh in touched.items() if key[0] not in policies}
@@ -79,14 +79,14 @@ class Watch:
             policy = policies[name]
             kind = KINDS.index(policy.subject)
             tokens = sorted(subject for of, subject in touched if of == name)
-            rows = np.array([row for token in tokens if (row := shard.store.entity(kind, token)) >= 0], np.int32)
-            rows, _ = judged(shard, policy, shard.day, shard.mine(kind, rows))
+            rows = np.array([row for token in tokens if (row := state.store.entity(kind, token)) >= 0], np.int32)
+            rows, _ = judged(state, policy, state.day, state.mine(kind, rows))
             if not len(rows):
                 continue
-            read = Judge(shard, policy).read(rows, shard.day)
-            listed = in_force(policy, shard.day)
-            for at, subject in enumerate(shard.store.tokens[kind][rows].tolist()):
-                shown = disclosed(shard, policy, subject, shard.day)
+            read = Judge(state, policy).read(rows, state.day)
+            listed = in_force(policy, state.day)
+            for at, subject in enumerate(state.store.tokens[kind][rows].tolist()):
+                shown = disclosed(state, policy, subject, state.day)
                 mark = _mark(policy.version, read.truth[:, at].tolist(), shown)
                 status = int(read.status[at]) if listed else 0
                 open = read.entry.open(read.missing[at], read.checklist[at]) if status else ((), ())

@@ -1,7 +1,7 @@
 """The world of a case, as a matcher: the case format's ``given`` turned into batches, statements and answers.
 
 The one idea: cases go the way of real records (staged, versioned, linked), in the order in which they are written, which must not matter.
-Source: docs/semantics.md section 10.
+Source: docs/en/semantics.md section 10.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ from typing import Any
 
 import numpy as np
 
-from matchers.batch import (
+from matchers.core import Matcher
+from matchers.kernel.batch import (
     DELETED,
     MISSING,
+    NO_ORDER,
     OPEN_FROM,
     OPEN_TO,
     QUARANTINED,
     RecordBatch,
 )
-from matchers.core import Matcher
-from matchers.coverage import Statement
-from matchers.thresholds import days
-from policies.catalogue import LINKS, Catalogue, Feed, Field, FieldType
+from matchers.kernel.thresholds import days
+from matchers.matrix.coverage import Statement
+from policies.language.catalogue import LINKS, Catalogue, Feed, Field, FieldType
 from policies.values import Kind, significant
 
 _PLURAL = {Kind.PERSON: "persons", Kind.HOUSEHOLD: "households", Kind.DWELLING: "dwellings"}
@@ -75,7 +76,10 @@ def encoded(field: Field, value: object) -> int | str | None:
 
 
 def _order(value: object) -> int:
-    if isinstance(value, (date, str)):
+    """A date counts as its day; ``none`` is no usable order."""
+    if value == "none":
+        return int(NO_ORDER)
+    if isinstance(value, (date, str)) and not str(value).lstrip("-").isdigit():
         return _day(value)
     return int(str(value))
 
@@ -138,14 +142,15 @@ def _batch(
         owners[i] = token(feed.subject, subject)
         orders[i] = _order(record.get("order", 0)) if feed.order is not None else 0
         row_numbers[i] = int(record.get("row", position + 1))
-        if record.get("deleted"):
+        usable = orders[i] != NO_ORDER
+        if record.get("deleted") and usable:
             flags[i] = DELETED
             continue
         for link in feed.links:
             target = record.get(link, extra.get(link))
             if target:
                 links[link][i] = token(LINKS[link].target, target)
-        if record.get("quarantined"):
+        if record.get("quarantined") or not usable:
             flags[i] = QUARANTINED
             continue
         froms[i] = _day(record["from"]) if record.get("from") else OPEN_FROM
@@ -183,16 +188,26 @@ def statements(catalogue: Catalogue, given: Mapping[str, Any]) -> list[Statement
     return out
 
 
-def load(catalogue: Catalogue, given: Mapping[str, Any], day: date, order: Iterable[int] | None = None) -> Matcher:
-    """A matcher holding the records and coverage of a case. Answers need a published policy: see ``answer``."""
-    matcher = Matcher(catalogue, day)
-    found = batches(catalogue, given)
-    for i in order if order is not None else range(len(found)):
-        matcher.apply(found[i])
+def replacements(catalogue: Catalogue, given: Mapping[str, Any]) -> list[tuple[str, int, int]]:
+    """Feed, source and delivery of the full replacements of a case."""
+    out = []
     for one in given.get("replace") or []:
         feed = catalogue.feeds[one["feed"]]
         source = next(i for i, s in enumerate(feed.sources) if s.unit == one["unit"]) if "unit" in one else 0
-        matcher.replace(feed.name, source, int(one["delivery"]))
+        out.append((feed.name, source, int(one["delivery"])))
+    return out
+
+
+def load(catalogue: Catalogue, given: Mapping[str, Any], day: date, order: Iterable[int] | None = None) -> Matcher:
+    """A matcher holding the records and coverage of a case. Answers need a published policy: see ``answer``."""
+    matcher = Matcher(catalogue, day)
+    found, full = batches(catalogue, given), replacements(catalogue, given)
+    for place in full:
+        matcher.open(*place)
+    for i in order if order is not None else range(len(found)):
+        matcher.apply(found[i])
+    for place in full:
+        matcher.replace(*place)
     matcher.cover(statements(catalogue, given))
     return matcher
 

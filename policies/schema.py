@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from policies.caseforms import CaseFile
-from policies.models import ParamRef, PolicyModel
-from policies.shapes import SHAPES
+from policies.cases.forms import CaseFile
+from policies.language.models import ParamRef, PolicyModel
+from policies.language.shapes import SHAPES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -1,7 +1,7 @@
 """Words every layer shares: kinds of subject, bilingual text, periods of the calendar, divisions.
 
 The one idea: dates are computed the way a statute counts them (completed years, months clamped to the month's end),
-in one place. Source: GB/T 2260 for divisions; ISO 8601 for periods; docs/semantics.md sections 2 and 5.
+in one place. Source: GB/T 2260 for divisions; ISO 8601 for periods; docs/en/semantics.md sections 2 and 5.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from fractions import Fraction
 
 
 class Kind(StrEnum):
@@ -32,6 +33,9 @@ class Text:
         return self.en if language == "en" else self.zh
 
 
+KIND_WORDS = {Kind.PERSON: Text("个人", "person"), Kind.HOUSEHOLD: Text("家庭", "household"), Kind.DWELLING: Text("住房", "dwelling")}
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """A calendar period: months, then days. ``P2Y`` is 24 months.
@@ -44,7 +48,7 @@ class Period:
     months: int = 0
     days: int = 0
 
-    _FORM = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?")
+    _FORM = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?", re.ASCII)
 
     @classmethod
     def parse(cls, text: str) -> Period:
@@ -114,6 +118,16 @@ def significant(code: str) -> str:
     return code
 
 
+def share_words(share: Fraction) -> str:
+    """A share as people write it.
+
+    Example:
+        >>> share_words(Fraction(1, 1000))
+        '0.001'
+    """
+    return f"{float(share):.4g}"
+
+
 def within(code: str, prefix: str) -> bool | None:
     """Is a division inside another? None (unknown) where it is coarser than what is asked."""
     inner, outer = significant(code), significant(prefix)
@@ -122,6 +136,15 @@ def within(code: str, prefix: str) -> bool | None:
     return None if outer.startswith(inner) else False
 
 
+YEARS = range(1900, 2201)
+"""The years in which the day of a state may lie."""
+
+
 def is_division(code: str) -> bool:
-    """Is this of the form of a GB/T 2260 code (2, 4, 6, 9 or 12 digits)?"""
-    return code.isascii() and code.isdigit() and len(code) in _LEVELS
+    """Is this of the form of a GB/T 2260 code (2, 4, 6, 9 or 12 digits)? It begins with a province, and none is 00.
+
+    Example:
+        >>> is_division("310107"), is_division("000000"), is_division("31010")
+        (True, False, False)
+    """
+    return code.isascii() and code.isdigit() and len(code) in _LEVELS and not code.startswith("00")

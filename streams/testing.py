@@ -10,24 +10,27 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from matchers.batch import DELETED, OPEN_FROM, OPEN_TO, RecordBatch
-from matchers.changes import STATUSES, Columns, Open
-from matchers.coverage import Statement
-from matchers.erasing import Trace, latest
-from matchers.identity import Answer, Correction, Identities
-from matchers.layout import KINDS
-from policies.catalogue import Catalogue
-from policies.tree import Policy
+from matchers import SEMANTICS
+from matchers.kernel.batch import DELETED, NEWS, OLDER, OPEN_FROM, OPEN_TO, SAME, RecordBatch, UInt8
+from matchers.kernel.changes import STATUSES, Columns, Open
+from matchers.kernel.layout import KINDS
+from matchers.matrix.coverage import Statement
+from matchers.matrix.erasure import Trace, latest
+from matchers.matrix.identity import Answer, Correction, IdentityDecisions
+from matchers.matrix.versions import RecordVersion, decided
+from policies.language.catalogue import Catalogue
+from policies.language.tree import Policy
 from policies.values import Kind
-from streams.editions import Edition
-from streams.manifests import Manifest, digest_of
-from streams.messages import CandidateChange
-from streams.ports import Arrays, BuildCatalogue, Parts
+from streams.language.messages import CandidateChange
+from streams.language.ports import Arrays, BuildCatalogue, Parts
+from streams.lists.editions import Edition
+from streams.lists.manifests import Manifest, digest_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,17 @@ class FakeChanges(list[FakeChange]):
 Listed = tuple[str, tuple[tuple[str, str | None], ...]]  # status, missing
 
 
+class FakeVersion(NamedTuple):
+    """One version of a record, and whom it is about."""
+
+    version: RecordVersion
+    subject: int
+
+    @property
+    def gone(self) -> bool:
+        return bool(self.version.flags & int(DELETED))
+
+
 class FakeMatcher:
     """Lists whoever has a record in the policy's first feed: ``eligible`` under any statement about it, else ``needs_evidence``;
     a check answered no takes a subject off."""
@@ -71,21 +85,45 @@ class FakeMatcher:
         self.catalogue, self.day = catalogue, day
         self.policies: dict[str, Policy] = {}
         self.statements: tuple[Statement, ...] = ()
-        self.records: dict[tuple[str, int, int], tuple[int, int, int, int, bool]] = {}  # order, delivery, row, subject, deleted
+        self.records: dict[tuple[str, int, int], list[FakeVersion]] = {}  # every version that may count
+        self.floors: dict[tuple[str, int], int] = {}
+        self.semantics = SEMANTICS
+        self.effects: UInt8 = np.zeros(0, np.uint8)
+        self.comeback: dict[int, tuple[int, int]] = {}
         self.refused: set[tuple[str, int]] = set()
-        self.identities = Identities()
+        self.identities = IdentityDecisions()
 
-    def extend(self, catalogue: Catalogue) -> None:
-        self.catalogue = catalogue
+    def extend(self, catalogue: Catalogue, moving: frozenset[str]) -> FakeChanges:
+        return self._around(lambda: setattr(self, "catalogue", catalogue))
+
+    def extremes(self, feed: str, field: str) -> tuple[int, int] | None:
+        """None: values are not kept here."""
+        return None
 
     def apply(self, batch: RecordBatch) -> FakeChanges:
         def change() -> None:
-            columns = (batch.key, batch.order, batch.row, batch.subject, batch.flags)
-            for key, order, row, subject, flags in zip(*(c.tolist() for c in columns), strict=True):
-                place, version = (batch.feed, batch.source, key), (order, batch.delivery, row, subject, bool(flags & int(DELETED)))
-                self.records[place] = max(version, self.records.get(place, version))
+            self.effects = np.zeros(len(batch), np.uint8)
+            columns = (batch.key, batch.order, batch.row, batch.flags, batch.subject)
+            for i, (key, order, row, flags, subject) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
+                place, one = (batch.feed, batch.source, key), FakeVersion(RecordVersion(order, batch.delivery, row, flags), subject)
+                was = self._standing(place)
+                self.records[place] = [*(v for v in self.records.get(place, ()) if v != one), one]
+                news = OLDER if self._standing(place, gone=True) != one else SAME if self._standing(place) == was else NEWS
+                self.effects[i] = SAME if news == NEWS and was is not None and was.subject == subject and not one.gone else news
 
         return self._around(change)
+
+    def upgrade(self, semantics: int) -> FakeChanges:
+        return self._around(lambda: setattr(self, "semantics", semantics))
+
+    def open(self, feed: str, source: int, delivery: int) -> None:
+        """It keeps every version anyhow."""
+
+    def abandon(self, feed: str, source: int, delivery: int) -> None:
+        """It keeps every version anyhow."""
+
+    def held(self, feed: str, source: int) -> int:
+        return sum(place[:2] == (feed, source) and self._standing(place) is not None for place in self.records)
 
     def watch(self, policy: str, subject: int, on: bool) -> FakeChanges:
         """Whom it watches stands as she stood: nobody comes back before her time."""
@@ -93,14 +131,12 @@ class FakeMatcher:
 
     def replace(self, feed: str, source: int, delivery: int) -> FakeChanges:
         def change() -> None:
-            for place, (order, number, row, subject, _) in self.records.items():
-                if place[:2] == (feed, source) and number < delivery:
-                    self.records[place] = (order, number, row, subject, True)
+            self.floors[feed, source] = max(delivery, self.floors.get((feed, source), 0))
 
         return self._around(change)
 
-    def publish(self, policy: Policy) -> FakeChanges:
-        return self._around(lambda: self.policies.__setitem__(policy.name, policy))
+    def publish_all(self, policies: Sequence[Policy]) -> list[FakeChanges]:
+        return [self._around(partial(self.policies.__setitem__, policy.name, policy)) for policy in policies]
 
     def withdraw(self, name: str) -> FakeChanges:
         return self._around(lambda: self.policies.pop(name))
@@ -121,14 +157,17 @@ class FakeMatcher:
         return self._around(change)
 
     def persons(self) -> npt.NDArray[np.uint64]:
-        return np.array(sorted({version[3] for place, version in self.records.items() if self._of_person(place)}), np.uint64)
+        found = {one.subject for place, versions in self.records.items() if self._of_person(place) for one in versions}
+        return np.array(sorted(found), np.uint64)
 
     def traces(self, person: int) -> list[Trace]:
-        return [Trace(*place, *version[:3]) for place, version in self.records.items() if self._hers(place, version, person)]
+        found = ((place, one) for place, versions in self.records.items() if self._of_person(place) for one in versions)
+        return [Trace(*place, *one.version[:3]) for place, one in found if one.subject == person]
 
     def erase(self, person: int, instead: int, statements: Sequence[Statement], answers: Sequence[Answer]) -> FakeChanges:
         def change() -> None:
-            self.records = {place: version for place, version in self.records.items() if not self._hers(place, version, person)}
+            for place, last in latest(self.traces(person)).items():
+                self.records[place] = [one for one in self.records[place] if not last.takes(one.version[:3])]
             self.statements = tuple(statements)
             for policy, subject, _, answer in answers:
                 self._note(policy, subject, answer)
@@ -137,9 +176,8 @@ class FakeMatcher:
         return FakeChanges(replace(one, subject=instead) if one.subject == person else one for one in moved)
 
     def forget(self, person: int, traces: Sequence[Trace]) -> None:
-        for place, version in latest(traces).items():
-            if place in self.records and self.records[place][:3] <= version:
-                del self.records[place]
+        for place, last in latest(traces).items():
+            self.records[place] = [one for one in self.records.get(place, ()) if not last.takes(one.version[:3])]
 
     def tick(self, day: date) -> FakeChanges:
         return self._around(lambda: setattr(self, "day", day))
@@ -148,12 +186,14 @@ class FakeMatcher:
         return sorted(self._listed(self.policies[policy]).items()) if policy in self.policies else []
 
     def arrays(self) -> Arrays:
-        rows = [(source, key, *version) for (_, source, key), version in self.records.items()]
+        rows = [(source, key, one.subject, *one.version) for (_, source, key), one in self._versions()]
         return {"records": np.array(rows, np.uint64).reshape(-1, 7)}
 
     def meta(self) -> dict[str, Any]:
-        feeds = [feed for feed, _, _ in self.records]
-        return {"day": self.day.isoformat(), "feeds": feeds, "refused": sorted(self.refused), "identities": self.identities.meta()}
+        feeds = [feed for (feed, _, _), _ in self._versions()]
+        floors = [[*place, number] for place, number in self.floors.items()]
+        facts = {"refused": sorted(self.refused), "identities": self.identities.meta()}
+        return {"day": self.day.isoformat(), "feeds": feeds, "floors": floors} | facts
 
     @classmethod
     def restore(
@@ -165,10 +205,11 @@ class FakeMatcher:
         statements: Sequence[Statement] = (),
     ) -> FakeMatcher:
         made = cls(catalogue, date.fromisoformat(meta["day"]))
-        for feed, (source, key, order, delivery, row, subject, deleted) in zip(meta["feeds"], arrays["records"].tolist(), strict=True):
-            made.records[feed, source, key] = (order, delivery, row, subject, bool(deleted))
+        for feed, (source, key, subject, *facts) in zip(meta["feeds"], arrays["records"].tolist(), strict=True):
+            made.records.setdefault((feed, source, key), []).append(FakeVersion(RecordVersion(*facts), subject))
+        made.floors = {(feed, source): number for feed, source, number in meta["floors"]}
         made.refused = {(policy, subject) for policy, subject in meta["refused"]}
-        made.identities = Identities.restored(meta["identities"])
+        made.identities = IdentityDecisions.restored(meta["identities"])
         made.policies = dict(policies)
         made.statements = tuple(statements)
         return made
@@ -176,8 +217,14 @@ class FakeMatcher:
     def _of_person(self, place: tuple[str, int, int]) -> bool:
         return self.catalogue.feeds[place[0]].subject is Kind.PERSON
 
-    def _hers(self, place: tuple[str, int, int], version: tuple[int, int, int, int, bool], person: int) -> bool:
-        return version[3] == person and self._of_person(place)
+    def _versions(self) -> list[tuple[tuple[str, int, int], FakeVersion]]:
+        return [(place, one) for place, versions in self.records.items() for one in versions]
+
+    def _standing(self, place: tuple[str, int, int], gone: bool = False) -> FakeVersion | None:
+        """The winning version of a record; None where there is none or, but for ``gone``, it is deleted."""
+        versions = self.records.get(place, [])
+        winner, _ = decided([one.version for one in versions], self.floors.get(place[:2], 0))
+        return versions[winner] if winner >= 0 and (gone or not versions[winner].gone) else None
 
     def _note(self, policy: str, subject: int, answer: bool | None) -> None:
         (self.refused.add if answer is False else self.refused.discard)((policy, subject))
@@ -203,7 +250,8 @@ class FakeMatcher:
         covered = any(statement.feed == feed for statement in self.statements)
         status: Listed = ("eligible", ()) if covered else ("needs_evidence", (("any", feed),))
         kind = KINDS.index(policy.subject)
-        standing = [(place, version[3]) for place, version in self.records.items() if place[0] == feed and not version[4]]
+        places = [place for place in self.records if place[0] == feed]
+        standing = [(place, one.subject) for place in places if (one := self._standing(place)) is not None]
         found = (self.identities.named(kind, subject, place[:2], place[2]) for place, subject in standing)
         return {subject: status for subject in found if (policy.name, subject) not in self.refused}
 

@@ -1,7 +1,10 @@
-"""What every test is run with: the profiles of hypothesis, which skips are allowed, and what the property tests went through.
+"""What every test is run with: the profiles of hypothesis, which skips are allowed, where files lie, and what the property tests went through.
 
-The one idea: a proof that did not run is not a proof. With ``HUIMIN_REQUIRE_ALL=1`` a skipped test fails, unless the real data are
-absent; whatever is skipped is listed with its reason.
+A proof that did not run is not a proof. With ``HUIMIN_REQUIRE_ALL=1`` a skipped test fails, unless the real data are absent; whatever is
+skipped is listed with its reason.
+
+Files of tests lie in memory (``/dev/shm``) where there is room: a disk takes ten milliseconds to be sure of a write, and the tests make
+hundred thousands of them. ``TMPDIR=/tmp make test`` has them on disk.
 
     HUIMIN_EXAMPLES=other  random examples from the seed on the command line (``make prove SEEDS=…``), instead of the same ones every time
     HUIMIN_SEEDS           how many times the seeds of the normal run the property tests go through; 1 unless said
@@ -11,16 +14,20 @@ absent; whatever is skipped is listed with its reason.
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Generator
+import shutil
+import tempfile
+from collections.abc import Generator, Mapping
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from tests.engines import counting
-from tests.engines.counting import counted
+from tests import spent
+from tests.matchers import counting
+from tests.matchers.counting import counted
 
 __all__ = ["counted"]
 
@@ -33,6 +40,42 @@ settings.register_profile("same", derandomize=True, deadline=None, database=None
 settings.register_profile("other", derandomize=False, deadline=None, database=None, print_blob=True)
 settings.load_profile(os.environ.get("HUIMIN_EXAMPLES") or "same")
 
+MEMORY, ROOM = Path("/dev/shm"), 4 << 30
+gc.set_threshold(
+    100_000, 20, 50
+)  # random worlds are many small objects that live long: looking through them as often as usual takes a tenth of the time
+
+
+def has_room(folder: Path) -> bool:
+    """Is it there, with four gigabytes left, and may programs be run in it?"""
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return False
+    return shutil.disk_usage(folder).free >= ROOM and not os.statvfs(folder).f_flag & os.ST_NOEXEC
+
+
+LONG = (
+    "tests/benchmarks/test_benchmarks.py",
+    "tests/connectors/identity/test_segments.py::test_a_kill_at_any_step_leaves_the_old_or_the_new",
+    "tests/connectors/parsing/test_limits.py::test_what_asks_for_too_much_is_refused",
+    "tests/console/cli/test_contracts_network.py::test_what_looks_at_a_draft_sends_nothing",
+    "tests/console/cli/test_upgrade.py::test_a_stop_anywhere",
+    "tests/docs/test_pages.py::test_a_page_runs_as_written",
+    "tests/infra/test_test_runs.py",
+    "tests/infra/workspace/test_vault.py::test_a_kill_before_the_names_are_written",
+    "tests/matchers/kernel/test_bounded.py",
+    "tests/matchers/lists/test_evaluation.py::test_shards_may_choose_otherwise",
+    "tests/matchers/program/test_crowds.py",
+    "tests/realdata/test_real_input.py",
+    "tests/simulation/test_simulation.py::test_a_planted_bug_is_caught",
+    "tests/streams/disk/test_files.py::test_a_process_that_is_killed_between_any_two_steps_leaves_the_old_file_or_the_new_one",
+    "tests/streams/embedded/test_kill.py",
+)
+"""Tests that take more than some seconds: begun first, so that no process is alone with one at the end, and left out by ``make test FAST=1``."""
+
+if "TMPDIR" not in os.environ and has_room(MEMORY):
+    os.environ["TMPDIR"] = str(MEMORY)
+    tempfile.tempdir = None  # asked for again: somebody may have asked before
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Under xdist the controller collects nothing, so the summaries it is to write are named here."""
@@ -43,12 +86,24 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests that count what they went through go through seeds, and through more of them in ``make prove TIMES=…``."""
+    """Tests that count what they went through go through seeds, and through more of them in ``make prove TIMES=…``; long ones come first."""
     for item in items:
-        if "counted" in getattr(item, "fixturenames", ()):
+        if "counted" in getattr(item, "fixturenames", ()) or "chunk" in getattr(item, "callspec", _Plain).params:
             item.add_marker(pytest.mark.seeds)
+        if item.nodeid.startswith(LONG):
+            item.add_marker(pytest.mark.long)
         if getattr(config.option, "loadgroup", False) and (group := item.get_closest_marker("xdist_group")):
             _put_in(group.args[0], item)
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+_BEGUN = pytest.StashKey[float]()
+
+
+class _Plain:
+    """What a test without parameters is called with."""
+
+    params: Mapping[str, object] = {}
 
 
 def _put_in(group: str, item: pytest.Item) -> None:
@@ -71,10 +126,14 @@ def pytest_report_header() -> list[str]:
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     counting.gathered(report)
+    spent.gathered(report)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What the property tests went through, over all processes."""
+    """Where the time went, and what the property tests went through, over all processes."""
+    if terminalreporter.config.option.verbose >= 0 and (seconds := list(spent.lines())):
+        terminalreporter.section("processor seconds by file")
+        terminalreporter.write("\n".join([*seconds, ""]))
     if found := counting.lines():
         terminalreporter.section("what the property tests went through")
         for line in (*found, *(f"TOO FEW: {short}" for short in counting.shortages())):
@@ -90,6 +149,21 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def may_skip(reason: str) -> bool:
     """May a test be skipped, for this reason, where every test is required?"""
     return NO_DATA in reason and not DATA.is_dir()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    """What a test takes of the processor, with what it sets up and takes down: noted before its last report is made."""
+    item.stash[_BEGUN] = spent.processor()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    try:
+        return (yield)
+    finally:
+        spent.noted(item, spent.processor() - item.stash[_BEGUN])
 
 
 @pytest.hookimpl(wrapper=True)

@@ -38,7 +38,7 @@ AGES_OF_COVERAGE = [0, 1, 3] * 5 + [7, 7, 7, 8, 29, 30, 30, 30, 31, 32, 35, 35, 
 LISTS_ACROSS_KINDS = False
 """Whether a statement's list for the register also names households and dwellings (a household's `members`, say)."""
 
-_QUARANTINED = {"hukou": 0.05, "occupancy": 0.1}
+_QUARANTINED = {"hukou": 0.06, "occupancy": 0.1}
 """How often a row of the feeds that others are found through fails validation; of the rest more seldom."""
 
 _SECTIONS = {"person": "persons", "household": "households", "dwelling": "dwellings"}
@@ -66,6 +66,18 @@ class _World:
         self.keys = 0
         self.dated_order = {feed: rng.random() < 0.5 for feed in FEEDS}
         self.shared: dict[str, list[Record]] = {}
+        self.replace = self.replacements()
+
+    def replacements(self) -> list[Record]:
+        """Full replacements of some sources, of some of them two."""
+        replace = []
+        for _ in range(self.rng.choice([0, 0, 1, 2, 3, 4])):
+            feed = self.rng.choice(list(FEEDS))
+            unit = self.rng.choice(FEEDS[feed]["sources"])["unit"]
+            numbers = [2, 3] if self.chance(0.25) else [self.rng.choice([2, 2, 3])]
+            replace += [{"feed": feed, "unit": unit, "delivery": number} for number in numbers]
+        self.rng.shuffle(replace)
+        return replace
 
     def chance(self, share: float) -> bool:
         return self.rng.random() < share
@@ -163,6 +175,27 @@ class _World:
         source = {"source": self.rng.choice(contract["sources"])["unit"]} if self.chance(0.5) else {}
         return [*rows, {"key": self.key(), **source, "quarantined": True, "lives_at": self.rng.choice(naming)["lives_at"]}]
 
+    def unordered(self, contract: Contract, key: str) -> Record:
+        """A version without usable order; its cells, if it has any, are not read. One in five would delete."""
+        version = {"key": key, **self.order(contract), "order": "none"}
+        if self.chance(0.2):
+            return {**version, "deleted": True}
+        return {**(self.record(contract, key) if self.chance(0.3) else {}), **version, **self.named_in_quarantine(contract)}
+
+    def refilled(self, contract: Contract, unit: str, versions: list[Record], steady: bool) -> list[Record]:
+        """The versions; of a source with a full replacement mostly with one in that file, whose order often goes backwards, or one deleted before."""
+        numbers = [one["delivery"] for one in self.replace if (one["feed"], one["unit"]) == (contract["feed"], unit)]
+        if not numbers or not self.chance(0.6):
+            return versions
+        key = versions[0]["key"]
+        if self.chance(0.3):
+            versions = [*versions, {"key": key, **self.order(contract), "deleted": True}]
+        filled = {**self.record(contract, key, steady), "delivery": self.rng.choice(numbers)}
+        orders = [version["order"] for version in versions if version.get("order", "none") != "none"]
+        if orders and filled["order"] != "none" and self.chance(0.6):
+            filled["order"] = min(orders) - (dt.timedelta(1) if self.dated_order[contract["feed"]] else 1)
+        return [*versions, filled]
+
     def records(self, contract: Contract, number: int, steady: bool = False) -> list[Record]:
         """A subject's records of a feed, some with earlier or later versions, deletions and other sources."""
         rng, rows = self.rng, list[Record]()
@@ -173,6 +206,12 @@ class _World:
             while self.chance(0.15):
                 later = self.record(contract, key, steady)
                 versions.append({"key": key, **self.order(contract), "deleted": True} if self.chance(0.1 if steady else 0.3) else later)
+            versions = self.refilled(contract, source or contract["sources"][0]["unit"], versions, steady)
+            rivals = number > 1 and contract["cardinality"] == "one"
+            if contract["order"] != "delivery" and self.chance(0.02 if steady else 0.2 if rivals else 0.08):
+                versions.insert(rng.randint(0, len(versions)), self.unordered(contract, key))
+                if self.chance(0.25):
+                    versions.append({"key": key, **self.order(contract), "quarantined": True, **self.named_in_quarantine(contract)})
             if source:
                 versions = [{**version, "source": source} for version in versions]
             rows += versions
@@ -285,10 +324,8 @@ def random_given(rng: Random, size: int = 6) -> tuple[Given, dt.date]:
     given: Given = {"coverage": _statements(world)}
     for kind in ("dwelling", "household", "person"):
         given[_SECTIONS[kind]] = {name: _subject(world, kind) for name in world.names[kind]}
-    for _ in range(rng.choice([0, 0, 1, 2, 3])):
-        feed = rng.choice(list(FEEDS))
-        unit = rng.choice(FEEDS[feed]["sources"])["unit"]
-        given.setdefault("replace", []).append({"feed": feed, "unit": unit, "delivery": rng.choice([2, 2, 3])})
+    if world.replace:
+        given["replace"] = world.replace
     answers = {
         name: {check: rng.choice(["yes", "no"]) for check in CHECKS if world.chance(0.5)}
         for kind in world.names

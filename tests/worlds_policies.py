@@ -46,11 +46,14 @@ _PATHS: dict[str, list[str]] = {
         "income",
         "assets",
         "disability",
+        "hukou",
         "household.members",
+        "household.members.income",
         "household.grants",
         "household.members.pension",
         "household.survey",
         "household.registered_at.relocation",
+        "household.registered_at.inspection",
         "household.registered_at.occupancy",
     ],
     "household": [
@@ -60,6 +63,8 @@ _PATHS: dict[str, list[str]] = {
         "members.insurance",
         "members.pension",
         "members.income",
+        "members.assets",
+        "members.hukou",
         "members.occupancy",
         "grants",
         "survey",
@@ -69,7 +74,7 @@ _PATHS: dict[str, list[str]] = {
         "registered_at.inspection",
         "registered_at.occupancy.pension",
     ],
-    "dwelling": ["occupancy", "occupancy", "occupancy", "relocation", "inspection", "occupancy.insurance", "occupancy.pension"],
+    "dwelling": ["occupancy", "occupancy", "occupancy", "relocation", "inspection", "occupancy.insurance", "occupancy.pension", "occupancy.disability"],
 }
 
 

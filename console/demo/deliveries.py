@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from policies.values import Text
+from streams.disk.files import make_folder, replaced, write_whole
 
 YICHUAN = "310107020"
 
@@ -97,17 +98,18 @@ class _Writer:
 
     def __init__(self, folder: Path, formats: Mapping[str, str]) -> None:
         self.folder, self.formats, self.files = folder, formats, list[File]()
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
 
     def __call__(self, feed: str, unit: str, frame: pl.DataFrame, note: Text = PLAIN, name: str = "") -> None:
         how = self.formats[feed]
         name = name or feed
         path = self.folder / (name if "." in name else f"{name}.{'xlsx' if how == 'xlsx' else 'csv'}")
         if how == "xlsx":
-            frame.with_columns(pl.col(pl.Date).dt.to_string("%Y-%m-%d")).write_excel(path, autofilter=False, table_style=None)
+            with replaced(path) as part:
+                frame.with_columns(pl.col(pl.Date).dt.to_string("%Y-%m-%d")).write_excel(part, autofilter=False, table_style=None)
         else:
             content = frame.write_csv(None).encode(how)
-            path.write_bytes(gzip.compress(content, compresslevel=1, mtime=0) if path.suffix == ".gz" else content)
+            write_whole(path, gzip.compress(content, compresslevel=1, mtime=0) if path.suffix == ".gz" else content)
         self.files.append(File(feed, unit, path, frame.height, note))
 
 

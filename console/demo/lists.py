@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from console.words import STATUSES, number, street, token
+from console.text.words import STATUSES, number, street, token
 from policies.values import Text
 
 if TYPE_CHECKING:
@@ -19,16 +19,16 @@ LISTS = ("elderly-uninsured", "relocation-hardship", "group-rental")
 
 def publish(tour: Tour, host: Host) -> None:
     """Five policies, two people; how many each finds, and how long it takes."""
-    from streams.messages import PolicyPublished
+    from streams.language.messages import PolicyPublished
 
     tour.step(5, Text("发布五份政策：一人发布，另一人批准", "Five policies are published: one person publishes, another approves"))
     rows = []
     tour.facts["lists"] = {}
     for name in POLICIES:
-        from console.lookup import readable
+        from services.lookup import readable_policy
 
         path = tour.workspace.folder("policies") / f"{name}.yaml"
-        policy = readable(path, host.state.catalogue)
+        policy = readable_policy(path, host.state.catalogue)
         begun = time.perf_counter()
         changes = host.submit(
             PolicyPublished(name, policy.version, path.read_text(encoding="utf-8"), policy.digest, "王芳", "李强")
@@ -38,28 +38,30 @@ def publish(tour: Tour, host: Host) -> None:
         tour.facts["lists"][name] = {str(status): count for status, count in of_status.items()}
         rows.append(
             [
-                policy.title[tour.session.language],
+                policy.title[tour.screen.language],
                 *(number(of_status[s]) if of_status[s] else "" for s in STATUSES if s),
                 f"{seconds:.2f} s",
             ]
         )
     columns = [Text("政策", "policy"), *(text for s, text in STATUSES.items() if s), Text("用时", "time")]
-    tour.session.table(None, columns, rows, right=(1, 2, 3, 4))
+    tour.screen.table(None, columns, rows, right=(1, 2, 3, 4))
 
 
 def three_lists(tour: Tour, host: Host) -> None:
     """Two candidates of every status of each list, and how many there are by street."""
-    from console.candidates import _table
-    from infra.evaluate import listed
+    from console.text.candidates import COLUMNS, candidate_rows
+    from services.lists.candidates import listed_candidates
+    from services.state.as_of import listed
 
     tour.step(6, Text("三份名单", "Three lists"))
     for name in LISTS:
         found = listed(host.state, name)
         by_street = Counter(c.division for c in found)
-        some = some_of_each(found)
-        _table(tour.session, some, host.state.policies[name], host.state.catalogue)
-        places = "  ".join(f"{street(place, tour.session.language)} {number(count)}" for place, count in by_street.most_common(10))
-        tour.session.say(Text(f"共 {number(len(found))}：{places}", f"{number(len(found))} in all: {places}"), "dim")
+        some, policy = listed_candidates(host.state, name, some_of_each(found), still=False), host.state.policies[name]
+        tour.screen.table(policy.title, COLUMNS, candidate_rows(some, policy, host.state.catalogue, tour.screen.language))
+        names = host.state.catalogue.divisions
+        places = "  ".join(f"{street(place, names, tour.screen.language)} {number(count)}" for place, count in by_street.most_common(10))
+        tour.screen.say(Text(f"共 {number(len(found))}：{places}", f"{number(len(found))} in all: {places}"), "dim")
 
 
 def some_of_each(found: Any) -> list[Any]:
@@ -75,13 +77,14 @@ def some_of_each(found: Any) -> list[Any]:
 
 def two_explanations(tour: Tour, host: Host) -> None:
     """One of somebody who lacks evidence, one of a household to be asked."""
-    from console.reasons import show_explanation
-    from infra.evaluate import listed
+    from console.text.explanations import explanation_in_words
+    from services.lists.explanations import explanation
+    from services.state.as_of import listed
 
     tour.step(7, Text("为什么？两个解释", "Why? Two explanations"))
     for name, status in (("elderly-uninsured", "needs_evidence"), ("relocation-hardship", "to_check")):
         chosen = next((c for c in listed(host.state, name) if c.status == status), None)
         if chosen is not None:
             line = f"$ huimin explain {name} {token(chosen.subject)}"
-            tour.session.say(Text(line, line), "dim")
-            show_explanation(tour.session, host.state, host.state.policies[name], chosen.subject)
+            tour.screen.say(Text(line, line), "dim")
+            tour.explain(explanation_in_words(explanation(host.state, name, chosen.subject)))

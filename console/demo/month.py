@@ -8,19 +8,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from console.demo import steps
-from console.words import CHANGES, STATUSES, number, token
+from console.text.words import CHANGES, STATUSES, number, token
 from policies.values import Text
 
 if TYPE_CHECKING:
     from console.demo.steps import Tour
     from streams.host import Host
-    from streams.messages import CandidateChange
+    from streams.language.messages import CandidateChange
 
 
 def next_day(tour: Tour, host: Host) -> None:
     """Friday: enrolments, corrected incomes, people moving out, new notices."""
     from console.demo.deliveries import next_day as files_of
-    from streams.messages import Tick
+    from streams.language.messages import Tick
 
     files = files_of(tour.frames, tour.files / "day", tour.seed, tour.today, tour.formats)
     changes = list(host.submit(Tick(tour.today + timedelta(days=1))).changes)
@@ -49,13 +49,13 @@ def month(tour: Tour, host: Host) -> None:
     """Thirty days: the insurance centre declares every five, birthdays and old notices do the rest."""
     from console.demo.people import DISTRICT
     from console.demo.statements import stated
-    from infra.evaluate import core
-    from streams.messages import Tick
+    from services.state.as_of import core
+    from streams.language.messages import Tick
 
     tour.step(10, Text(f"{steps.DAYS} 天过去：只重新判断到期的人", f"{steps.DAYS} days pass: only those who are due are judged again"))
     changes: list[CandidateChange] = []
     due, begun = 0, time.perf_counter()
-    with tour.session.progress(Text("逐日判断", "Day by day"), steps.DAYS) as advance:
+    with tour.screen.progress(Text("逐日判断", "Day by day"), steps.DAYS) as advance:
         for ahead in range(2, steps.DAYS + 2):
             day = tour.today + timedelta(days=ahead)
             if ahead % steps.RESTATED_EVERY == 0:
@@ -70,17 +70,17 @@ def month(tour: Tour, host: Host) -> None:
             advance(1)
     steps.show_changes(tour, host, changes)
     seconds = time.perf_counter() - begun
-    tour.session.say(Text(f"重新判断 {number(due)} 次，{seconds:.1f} 秒。", f"{number(due)} judged again, in {seconds:.1f} s."))
+    tour.screen.say(Text(f"重新判断 {number(due)} 次，{seconds:.1f} 秒。", f"{number(due)} judged again, in {seconds:.1f} s."))
     _some_reasons(tour, host, changes)
     tour.facts.update(month_changes=len(changes), month_judged=due)
 
 
 def _some_reasons(tour: Tour, host: Host, changes: Iterable[CandidateChange]) -> None:
     """For a few who entered or left with a day: which day, and what is decided now."""
-    from infra.evaluate import core
+    from services.state.as_of import core
 
     shown: set[tuple[str, str]] = set()
-    language = tour.session.language
+    language = tour.screen.language
     for change in changes:
         key = (change.policy, change.change)
         if change.cause.kind != "day" or change.change == "changed" or key in shown:
@@ -88,14 +88,14 @@ def _some_reasons(tour: Tour, host: Host, changes: Iterable[CandidateChange]) ->
         shown.add(key)
         verdict = core(host.state).verdict(change.policy, change.subject)
         if verdict.verdict is not None:
-            from console.candidates import labelled
+            from console.text.criteria import labels
 
-            labels = labelled(host.state.policies[change.policy], language)
-            failed = "、".join(labels.get(one, one) for one in verdict.failed)
+            names = labels(host.state.policies[change.policy], host.state.catalogue)
+            failed = "、".join(names[one][language] if one in names else one for one in verdict.failed)
             now = STATUSES[verdict.status]
             why = Text(f"不再满足 {failed}", f"no longer: {failed}") if failed else now
             moved = f"{change.day} {token(change.subject)}"
             word = CHANGES[change.change]
             title = host.state.policies[change.policy].title
             line = Text(f"{moved} {word.zh} {title.zh}：{why.zh}", f"{moved} {word.en} {title.en}: {why.en}")
-            tour.session.say(line, "dim")
+            tour.screen.say(line, "dim")

@@ -11,15 +11,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from console.words import number
-from policies.problems import HuiminError
+from console.text.words import number
+from infra.settings import NETWORK_KEY
+from policies.problems.problems import HuiminError
 from policies.values import Text
+from streams.disk.files import make_folder, private
 
 if TYPE_CHECKING:
     from console.demo.steps import Tour
-    from infra.kafka.connection import Connection
-    from infra.workspace import Workspace
-    from streams.network_host import NetworkHost
+    from infra.workspace.workspace import Workspace
+    from streams.network.network_host import NetworkHost
 
 SHARDS = 4
 WAIT_SECONDS = 300.0
@@ -35,18 +36,20 @@ def network(tour: Tour, folder: Path, workers: int) -> Iterator[Workspace]:
     """Kafka and so many workers, gone again at the end; the workspace as part of their network."""
     from infra.kafka.cluster import Cluster
     from infra.kafka.jars import Runtime
+    from infra.kafka.membership import own_key
     from infra.kafka.topics import PREFIX, create, topics
 
-    session = tour.session
-    cluster = Cluster(folder / "kafka", Runtime.of(session.environment), 1)
+    screen = tour.screen
+    cluster = Cluster(folder / "kafka", Runtime.of(screen.environment), 1)
     tour.step(0, Text(f"启动 Kafka 和 {workers} 个工作进程", f"Kafka and {workers} workers start"))
     processes: list[subprocess.Popen[bytes]] = []
     try:
-        with session.progress(Text("启动 Kafka", "Starting Kafka")):
+        with screen.progress(Text("启动 Kafka", "Starting Kafka")):
             connection = cluster.up()
             create(connection, topics(SHARDS, 1, PREFIX))
-        processes += [_started(session.environment, connection, folder / f"worker-{one}") for one in range(1, workers + 1)]
-        session.say(
+        environment = {**screen.environment, **connection.environment(), NETWORK_KEY: str(own_key(folder.absolute() / "kafka"))}
+        processes += [_started(environment, folder / f"worker-{one}") for one in range(1, workers + 1)]
+        screen.say(
             Text(
                 f"Kafka：{connection.bootstrap}；{SHARDS} 个分区，{workers} 个工作进程。",
                 f"Kafka at {connection.bootstrap}; {SHARDS} partitions, {workers} workers.",
@@ -54,7 +57,7 @@ def network(tour: Tour, folder: Path, workers: int) -> Iterator[Workspace]:
         )
         tour.workspace.join(PREFIX)
         tour.facts["workers"] = processes
-        yield replace(tour.workspace, environment={**session.environment, **connection.environment()})
+        yield replace(tour.workspace, environment=environment)
     finally:
         tour.facts.pop("workers", None)
         for process in processes:
@@ -64,11 +67,11 @@ def network(tour: Tour, folder: Path, workers: int) -> Iterator[Workspace]:
         cluster.down()
 
 
-def _started(environment: dict[str, str], connection: Connection, folder: Path) -> subprocess.Popen[bytes]:
-    folder.mkdir()
-    with (folder / "said").open("wb") as said:
-        line = [sys.executable, "-m", "console.cli", "worker", "--state", str(folder / "state")]
-        return subprocess.Popen(line, env={**environment, **connection.environment()}, stdout=said, stderr=subprocess.STDOUT)
+def _started(environment: dict[str, str], folder: Path) -> subprocess.Popen[bytes]:
+    make_folder(folder)
+    with open(folder / "said", "wb", opener=private) as said:
+        line = [sys.executable, "-m", "console.cli.main", "worker", "--state", str(folder / "state")]
+        return subprocess.Popen(line, env=environment, stdout=said, stderr=subprocess.STDOUT)
 
 
 def _ended(process: subprocess.Popen[bytes]) -> None:
@@ -81,12 +84,12 @@ def _ended(process: subprocess.Popen[bytes]) -> None:
 
 def same_lists(tour: Tour, host: NetworkHost, workers: int) -> None:
     """What the workers told, summed up, beside what one process comes to: the same people, statuses, open checks and missing evidence."""
-    from infra.evaluate import listed
-    from streams.editions import fold
+    from services.state.as_of import listed
+    from streams.lists.editions import fold
 
     tour.step(11, Text("同样的名单：工作进程与单进程相比", "The same lists: the workers beside one process"))
     begun = time.perf_counter()
-    with tour.session.progress(Text("等待工作进程", "Waiting for the workers")):
+    with tour.screen.progress(Text("等待工作进程", "Waiting for the workers")):
         _await(tour, host)
     told: dict[str, list[Any]] = {}
     for change in host.outputs():
@@ -97,16 +100,16 @@ def same_lists(tour: Tour, host: NetworkHost, workers: int) -> None:
         ours = {(c.subject, c.status, c.checklist, c.missing) for c in listed(host.state, name)}
         same = same and theirs == ours
         mark = Text("✓ 相同", "✓ the same") if theirs == ours else Text("✗ 不同", "✗ different")
-        title, language = policy.title, tour.session.language
+        title, language = policy.title, tour.screen.language
         rows.append([title[language], number(len(told.get(name, []))), number(len(theirs)), number(len(ours)), mark[language]])
     columns = [
         Text("政策", "policy"), Text("变动", "lines told"), Text(f"{workers} 个工作进程", f"{workers} workers"),
         Text("单进程", "one process"),
         Text("", ""),
     ]  # fmt: skip
-    tour.session.table(None, columns, rows, right=(1, 2, 3))
+    tour.screen.table(None, columns, rows, right=(1, 2, 3))
     seconds = time.perf_counter() - begun
-    tour.session.say(Text(f"工作进程落后 {seconds:.1f} 秒。", f"The workers were {seconds:.1f} s behind."), "dim")
+    tour.screen.say(Text(f"工作进程落后 {seconds:.1f} 秒。", f"The workers were {seconds:.1f} s behind."), "dim")
     tour.facts["same_lists"] = same
     if not same:
         raise HuiminError(Text("名单不同。", "The lists differ."), 1)

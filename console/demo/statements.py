@@ -8,20 +8,21 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from streams.disk.files import write_whole
+
 if TYPE_CHECKING:
-    from infra.workspace import Workspace
+    from infra.workspace.workspace import Workspace
     from streams.host import Host
-    from streams.messages import CandidateChange
+    from streams.language.messages import CandidateChange
 
 
 def stated(
     workspace: Workspace, host: Host, folder: Path, feed: str, unit: str, places: Iterable[str], complete_to: date
 ) -> list[CandidateChange]:
     """One unit's statements about one feed, one a place, through a file."""
-    from infra.delivery import state_coverage
+    from services.deliveries.coverage import state_coverage
 
     path = folder / f"coverage-{feed}-{unit}-{complete_to}-{len(host.state.statements.entries)}.jsonl"
-    path.parent.mkdir(parents=True, exist_ok=True)
     lines = [
         {
             "format": 1,
@@ -33,5 +34,5 @@ def stated(
         }
         for place in places
     ]
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    return state_coverage(workspace, host, path)
+    write_whole(path, "".join(json.dumps(line) + "\n" for line in lines))
+    return list(state_coverage(workspace, host, path, host.state.day)[0])

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from console.changes import COLUMNS, counted
-from console.session import Session
-from console.words import number
+from console.text.words import number
 from policies.values import Text
 
 if TYPE_CHECKING:
     from console.demo.deliveries import File
-    from infra.workspace import Workspace
+    from console.demo.screen import Screen
+    from console.text.explanations import ExplanationInWords
+    from infra.workspace.workspace import Workspace
     from streams.host import Host
-    from streams.messages import CandidateChange
+    from streams.language.messages import CandidateChange
 
 LATE_STREET = "310107103"
 """Taopu: the insurance centre declares it complete only on the second day."""
@@ -27,9 +28,14 @@ RESTATED_EVERY = 5
 
 @dataclass(slots=True)
 class Tour:
-    """What the steps hand on, and what ``--json`` prints at the end."""
+    """What the steps hand on, and what ``--json`` prints at the end.
 
-    session: Session
+    Args:
+        explain: draws an explanation on the screen.
+    """
+
+    screen: Screen
+    explain: Callable[[ExplanationInWords], None]
     workspace: Workspace
     files: Path
     residents: int
@@ -42,10 +48,8 @@ class Tour:
 
     def step(self, position: int, text: Text) -> None:
         """A heading with the time so far."""
-        seconds = time.perf_counter() - self.started
-        console = self.session.console(stderr=self.session.json)
-        console.print()
-        console.rule(f"{position} · {text[self.session.language]}  [dim]{seconds:.1f} s[/dim]", align="left", style="cyan")
+        heading = Text(f"{position} · {text.zh}", f"{position} · {text.en}")
+        self.screen.heading(heading, f"{time.perf_counter() - self.started:.1f} s")
 
     @property
     def formats(self) -> dict[str, str]:
@@ -56,26 +60,26 @@ class Tour:
 
 def ingest(tour: Tour, host: Host, files: list[File], position: int, title: Text) -> list[CandidateChange]:
     """Files through the real connectors, with what was put aside."""
-    from infra.delivery import deliver
+    from services.deliveries.delivery import deliver
 
     tour.step(position, title)
     begun = time.perf_counter()
     rows: list[list[str]] = []
     changes: list[CandidateChange] = []
     total = sum(f.rows for f in files)
-    with tour.session.progress(title, total) as advance:
+    with tour.screen.progress(title, 2 * total) as advance:
         for file in files:
             source = host.state.catalogue.feeds[file.feed].source_position(file.unit) or 0
-            done = deliver(tour.workspace, host, file.feed, source, file.path, advance=advance)
+            done = deliver(tour.workspace, host, file.feed, source, file.path, host.state.day, advance=advance)
             changes += done.changes
             report = done.report
             counts = [number(count) if count else "" for count in (report.rows, report.quarantined, report.unplaced)]
             rows.append([file.path.name, *counts])
     seconds = max(time.perf_counter() - begun, 1e-9)
     columns = [Text("文件", "file"), Text("行数", "rows"), Text("隔离", "quarantined"), Text("认不出是谁", "nobody named")]
-    tour.session.table(None, columns, rows, right=(1, 2, 3))
+    tour.screen.table(None, columns, rows, right=(1, 2, 3))
     rate = number(round(total / seconds))
-    tour.session.say(
+    tour.screen.say(
         Text(f"{number(total)} 行，{seconds:.1f} 秒（每秒 {rate} 行）", f"{number(total)} rows in {seconds:.1f} s ({rate} a second)")
     )
     tour.facts[f"rows_{position}"] = total
@@ -85,6 +89,10 @@ def ingest(tour: Tour, host: Host, files: list[File], position: int, title: Text
 def show_changes(tour: Tour, host: Host, changes: list[CandidateChange]) -> None:
     """Changes, counted."""
     if changes:
-        tour.session.table(None, COLUMNS, counted(changes, host.state.registry, tour.session.language), right=(5,))
+        from console.text.changes import COLUMNS, change_rows
+        from services.lists.changes import list_changes
+
+        result = list_changes(changes, host.state.registry)
+        tour.screen.table(None, COLUMNS, change_rows(result.changes, result.titles, tour.screen.language), right=(5,))
     else:
-        tour.session.say(Text("名单没有变动。", "No list changed."))
+        tour.screen.say(Text("名单没有变动。", "No list changed."))

@@ -8,36 +8,41 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from console.demo.screen import DemoFigures, Screen
 from console.demo.steps import LATE_STREET, Tour, ingest
-from console.session import Session
-from console.words import number
+from console.text.words import number
 from policies.values import Text
+from streams.disk.files import write_whole
 
 if TYPE_CHECKING:
     from console.demo.deliveries import File
-    from infra.workspace import Workspace
+    from console.text.explanations import ExplanationInWords
+    from infra.workspace.workspace import Workspace
     from streams.host import Host
 
 
-def tour(session: Session, residents: int, seed: int, keep: Path | None, workers: int = 0) -> None:
+def tour(
+    screen: Screen, explain: Callable[[ExplanationInWords], None], residents: int, seed: int, keep: Path | None, workers: int = 0
+) -> None:  # fmt: skip
     """The whole demonstration; the workspace is thrown away unless ``keep`` says where. With workers, on a Kafka of its own."""
     from console.demo.district import TODAY
     from console.demo.network import network, same_lists
-    from infra.library import copy_library, example_units
-    from infra.workspace import Workspace
-    from streams.network_host import NetworkHost
+    from infra.workspace.library import copy_library, example_units
+    from infra.workspace.workspace import Workspace
+    from streams.network.network_host import NetworkHost
 
     place: AbstractContextManager[str] = tempfile.TemporaryDirectory(prefix="huimin-demo-") if keep is None else nullcontext(str(keep))
     with place as folder:
         workspace = Workspace.create(Path(folder) / "workspace" if keep is None else keep, example_units())
         copy_library(workspace)
         _plain_sheets(workspace)
-        made = Tour(session, workspace, workspace.root / "files", residents, seed, TODAY)
+        made = Tour(screen, explain, workspace, workspace.root / "files", residents, seed, TODAY)
         with network(made, Path(folder), workers) if workers else nullcontext(workspace) as place_of_work:
             made.workspace = place_of_work
             _generate(made)
@@ -46,15 +51,14 @@ def tour(session: Session, residents: int, seed: int, keep: Path | None, workers
                 if isinstance(host, NetworkHost):
                     same_lists(made, host, workers)
         seconds = time.perf_counter() - made.started
-        made.facts["seconds"] = round(seconds, 1)
-        if not session.data(made.facts):
-            _farewell(session, keep, seconds)
+        if not screen.data(DemoFigures(**made.facts, seconds=round(seconds, 1))):
+            _farewell(screen, keep, seconds)
 
 
 def _plain_sheets(workspace: Workspace) -> None:
     """Take occupancy as CSV: spreadsheets of a whole district take longer to write than everything else together."""
     contract = workspace.folder("feeds") / "occupancy.yaml"
-    contract.write_text(contract.read_text(encoding="utf-8").replace("format: xlsx", "format: csv, encoding: utf-8"), encoding="utf-8")
+    write_whole(contract, contract.read_text(encoding="utf-8").replace("format: xlsx", "format: csv, encoding: utf-8"))
 
 
 def _generate(tour: Tour) -> None:
@@ -63,14 +67,14 @@ def _generate(tour: Tour) -> None:
 
     count = number(tour.residents)
     tour.step(1, Text(f"虚构的普陀区：{count} 位居民，八个单位的文件", f"A made-up Putuo: {count} residents, the files of eight units"))
-    with tour.session.progress(Text("生成居民、家庭、住房", "Making residents, households, dwellings")):
+    with tour.screen.progress(Text("生成居民、家庭、住房", "Making residents, households, dwellings")):
         tour.frames = dict(district(tour.residents, tour.seed, tour.today))
         files = opening(tour.frames, tour.files / "opening", tour.seed, tour.formats)
     tour.facts["files"] = len(files)
     columns = [Text("文件", "file"), Text("单位", "unit"), Text("行数", "rows"), Text("特点", "note")]
     units = tour.workspace.catalogue().units
-    language = tour.session.language
-    tour.session.table(
+    language = tour.screen.language
+    tour.screen.table(
         None, columns, ([f.path.name, units[f.unit].title[language], number(f.rows), f.note[language]] for f in files), right=(2,)
     )
     tour.facts["opening"] = files
@@ -78,7 +82,7 @@ def _generate(tour: Tour) -> None:
 
 def _run(tour: Tour, host: Host) -> None:
     from console.demo import lists, month
-    from streams.messages import Tick
+    from streams.language.messages import Tick
 
     files: list[File] = tour.facts.pop("opening")
     _warn_of_compiling(tour)
@@ -98,8 +102,8 @@ def _warn_of_compiling(tour: Tour) -> None:
     """On the first run after installing, the kernels are compiled, which takes longer than everything else."""
     import matchers
 
-    if "NUMBA_CACHE_DIR" not in tour.session.environment and not any(Path(matchers.__path__[0]).glob("__pycache__/kernels*.nbi")):
-        tour.session.say(
+    if "NUMBA_CACHE_DIR" not in tour.screen.environment and not any(Path(matchers.__path__[0]).glob("__pycache__/kernels*.nbi")):
+        tour.screen.say(
             Text("首次运行要编译计算内核，约一分钟，以后不再需要。", "The first run compiles the kernels: about a minute, this once."),
             "dim",
         )
@@ -108,17 +112,16 @@ def _warn_of_compiling(tour: Tour) -> None:
 def _needs(tour: Tour) -> None:
     """Before anybody is matched: what the draft asks of whom."""
     from console.demo.district import TODAY
-    from console.lookup import readable
-    from console.needs import COLUMNS as NEEDS
-    from console.needs import row as needs_row
-    from console.owed import unit_needs
+    from console.text.needs import NEED_COLUMNS, need_row
+    from services.lookup import readable_policy
+    from services.policies.needs import unit_needs
 
     tour.step(2, Text("只凭政策草案：需要谁的哪些记录", "From the drafts alone: whose records will be needed"))
     catalogue = tour.workspace.catalogue()
-    policy = readable(tour.workspace.folder("policies") / "elderly-uninsured.yaml", catalogue)
-    found = unit_needs(policy, catalogue, None)
-    tour.session.say(Text(f"{policy.title.zh}（{TODAY} 起草）", f"{policy.title.en} (draft of {TODAY})"), "bold")
-    tour.session.table(None, NEEDS[:5], (needs_row(one, catalogue, tour.session.language)[:5] for one in found))
+    policy = readable_policy(tour.workspace.folder("policies") / "elderly-uninsured.yaml", catalogue)
+    needs = unit_needs(policy, catalogue, None)
+    tour.screen.say(Text(f"{policy.title.zh}（{TODAY} 起草）", f"{policy.title.en} (draft of {TODAY})"), "bold")
+    tour.screen.table(None, NEED_COLUMNS[:5], (need_row(need, catalogue, tour.screen.language)[:5] for need in needs))
 
 
 def _cover(tour: Tour, host: Host) -> None:
@@ -134,7 +137,7 @@ def _cover(tour: Tour, host: Host) -> None:
         places = [place for place in STREETS if place != LATE_STREET] if feed.name == "medical_insurance" else [DISTRICT]
         stated(tour.workspace, host, tour.files, feed.name, feed.sources[0].unit, places, tour.today - timedelta(days=1))
         said += len(places)
-    tour.session.say(
+    tour.screen.say(
         Text(
             f"{said} 份声明。医保中心还没有声明桃浦镇；宜川路街道从不声明：没有记录不等于没有。",
             f"{said} statements. The insurance centre has not declared Taopu yet, and Yichuan Road never does: no record is not a no.",
@@ -142,17 +145,18 @@ def _cover(tour: Tour, host: Host) -> None:
     )
 
 
-def _farewell(session: Session, keep: Path | None, seconds: float) -> None:
-    session.say(Text(f"\n全程 {seconds:.1f} 秒。", f"\n{seconds:.1f} s in all."), "bold")
+def _farewell(screen: Screen, keep: Path | None, seconds: float) -> None:
+    screen.say(Text("", ""))
+    screen.say(Text(f"全程 {seconds:.1f} 秒。", f"{seconds:.1f} s in all."), "bold")
     if keep is None:
-        session.say(
+        screen.say(
             Text(
                 "想自己试试：huimin demo --keep putuo，然后 huimin candidates list elderly-uninsured --workspace putuo",
                 "Try it yourself: huimin demo --keep putuo, then huimin candidates list elderly-uninsured --workspace putuo",
             )
         )
     else:
-        session.say(
+        screen.say(
             Text(
                 f"工作区在 {keep}：试试 huimin candidates list elderly-uninsured --workspace {keep}",
                 f"The workspace is {keep}: try huimin candidates list elderly-uninsured --workspace {keep}",

@@ -1,7 +1,7 @@
 """The AsyncAPI document of a network's topics: for whoever reads or writes them from outside.
 
-The one idea: it is made from the declarations the program itself goes by (``topics.py``, ``streams.events``), so it cannot say anything
-else than what is on the wire; a test holds both against each other. Source: AsyncAPI 3.0.0; Kafka bindings 0.5.0.
+The one idea: it is made from the declarations the program itself goes by (``topics.py``, ``streams.language.events``), so it cannot say
+anything else than what is on the wire; a test holds both against each other. Source: AsyncAPI 3.0.0; Kafka bindings 0.5.0.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from infra.kafka.topics import PREFIX, topics
-from streams.events import EVENTS, FRAME, JSON, SPECIFICATION, Event
-from streams.messages import VERSION
-from streams.orders import FOUND, NOTE, ORDER
-from streams.wire import EDITION, KINDS, OUTPUTS
+from streams.language.events import EVENTS, FRAME, JSON, SPECIFICATION, Event
+from streams.language.messages import VERSION
+from streams.network.orders import FOUND, NOTE, ORDER
+from streams.wire.seal import SEAL
+from streams.wire.wire import EDITION, KINDS, OUTPUTS
 
 KIND_OF = {"order": ORDER, "found": FOUND, "note": NOTE, "changes": OUTPUTS, "edition": EDITION}
 EDITION_BODY = (
@@ -23,7 +24,10 @@ EDITION_BODY = (
 LAYOUT = (
     "Frame, little endian: 4 bytes 'HMIN', uint16 format version, uint16 kind, 16 bytes SHA-256 (cut) of version, kind and body, then the "
     "body: JSON, or an Arrow IPC stream whose schema metadata 'huimin' is JSON; orders and reports: uint32 length, JSON of facts and "
-    "lengths, then the bodies of those lengths."
+    "lengths, then the bodies of those lengths. Every message has a seal, its header ce_seal: BLAKE2b of 16 bytes by a key made of the key "
+    "of the network and the ids of its topics, over the number of parts and each part with its length before it (uint64): '', topic "
+    "without prefix, partition, key, content-type and each ce_ header by name (name, value), SHA-256 of the body (streams/wire/seal.py). "
+    "What has none is put aside."
 )
 
 
@@ -62,6 +66,7 @@ def headers_schema(event: Event) -> dict[str, Any]:
     own = {"ce_id": text, "ce_source": {"type": "string", "pattern": "^/huimin/"}}
     if event.content == FRAME:
         own["ce_digest"] = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
+    own[SEAL] = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
     needed = [*fixed, *own]
     own |= {f"ce_{name}": text for name in event.facts}
     return {
@@ -87,6 +92,8 @@ def _payload(event: Event) -> dict[str, Any]:
         whole = {"type": "integer", "minimum": 0}
         if event.name == "census":
             return {"type": "object", "additionalProperties": {"type": "array", "items": whole, "minItems": 4, "maxItems": 4}}
+        if event.name == "member":
+            return {"type": "object"}
         if event.name == "purged":
             said = {"erased": whole, "offset": whole, "shipped": {"type": "boolean"}}
             return {"type": "object", "properties": said, "required": [*said]}

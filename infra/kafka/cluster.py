@@ -24,8 +24,9 @@ from infra.kafka.launch import START_SECONDS, NotStarted, launch
 from infra.kafka.plan import COUNTS, HOST, USER, Broker, Files, NoCluster, OtherCluster, Plan, free
 from infra.kafka.processes import ended, held, running, signalled, waited
 from infra.kafka.reach import Unreachable, admin, asked
-from policies.problems import HuiminError
+from policies.problems.problems import HuiminError
 from policies.values import Text
+from streams.disk.files import make_folder
 
 if TYPE_CHECKING:
     from kafka import KafkaAdminClient
@@ -67,7 +68,7 @@ class Cluster:
             NoRuntime: Java or the jars. OtherCluster: the folder holds another one. NotStarted: a broker did not come up.
         """
         self.runtime.jars()
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         with self._changing():
             plan = self._planned()
             self._run(plan, plan.brokers)
@@ -203,7 +204,7 @@ class Cluster:
 
         with admin(self.connection()) as client:
             if not known(client):
-                password = certificates.password_file(self._root).read_text(encoding="ascii").strip()
+                password = certificates.password(self._root)
                 client.alter_user_scram_credentials([UserScramCredentialUpsertion(USER, "SCRAM-SHA-512", password)])
                 waited(lambda: known(client), START_SECONDS)
 

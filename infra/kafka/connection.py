@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.settings import BadSetting
-from policies.problems import meant, shown
+from policies.problems.problems import meant, shown
 from policies.values import Text
 
 BOOTSTRAP, PROTOCOL = "KAFKA_BOOTSTRAP", "KAFKA_SECURITY_PROTOCOL"

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from infra.kafka.processes import held
 from infra.settings import cache
-from policies.problems import HuiminError
+from policies.problems.problems import HuiminError
 from policies.values import Text
 
 LEAST_JAVA = 17

@@ -8,7 +8,6 @@ Source: Apache Kafka 4.4, "KRaft": ``kafka.tools.StorageTool``, ``kafka.Kafka``.
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -18,8 +17,9 @@ from infra.kafka import certificates
 from infra.kafka.jars import Runtime
 from infra.kafka.plan import HEAP_MEGABYTES, Broker, Files, Plan, free, properties
 from infra.kafka.processes import UTF_8, launched
-from policies.problems import HuiminError
+from policies.problems.problems import HuiminError
 from policies.values import Text
+from streams.disk.files import PRIVATE_UMASK, make_folder, private, write_whole
 
 START_SECONDS = 90.0
 LOG_SETTINGS = Path(__file__).with_name("log4j2.properties")
@@ -42,8 +42,8 @@ def launch(root: Path, plan: Plan, idle: Sequence[Broker], runtime: Runtime) -> 
     folders = [Files.of(root, broker) for broker in idle]
     for broker, files in zip(idle, folders, strict=True):
         _ports_free(plan, broker)
-        files.logs.mkdir(parents=True, exist_ok=True)
-        _written(files.properties, properties(plan, broker, files, secured))
+        make_folder(files.logs)
+        write_whole(files.properties, properties(plan, broker, files, secured))
     _format(plan, [files for files in folders if not files.formatted.exists()], base)
     for files in folders:
         launched([*base, *_options(plan, files), "kafka.Kafka", str(files.properties)], files.logs / "output.log", files.pid)
@@ -67,13 +67,13 @@ def _format(plan: Plan, fresh: Sequence[Files], base: list[str]) -> None:
         shutil.rmtree(files.data, ignore_errors=True)
         words = [*base, "-Xmx128m", "-XX:TieredStopAtLevel=1", *_logging(files), "kafka.tools.StorageTool", "format"]
         words += [f"--cluster-id={plan.id}", "--config", str(files.properties)]  # an id may begin with a dash
-        with (files.logs / "format.log").open("wb") as output:
-            runs.append(subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT))
+        with open(files.logs / "format.log", "wb", opener=private) as output:
+            runs.append(subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, umask=PRIVATE_UMASK))
     codes = [_code(run) for run in runs]
     for files, code in zip(fresh, codes, strict=True):
         if code:
             raise NotStarted(_not_formatted(files))
-        files.formatted.touch()
+        write_whole(files.formatted, "")
 
 
 def _code(run: subprocess.Popen[bytes]) -> int:
@@ -83,13 +83,6 @@ def _code(run: subprocess.Popen[bytes]) -> int:
     except subprocess.TimeoutExpired:
         run.kill()
         return run.wait()
-
-
-def _written(path: Path, text: str) -> None:
-    """Write a file only its owner can read: passwords may stand in it."""
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
 
 
 def _ports_free(plan: Plan, broker: Broker) -> None:

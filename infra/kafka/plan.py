@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import socket
 import uuid
 from base64 import urlsafe_b64encode
@@ -20,14 +21,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from policies.problems import Conflict, HuiminError
+from policies.problems.problems import Conflict, HuiminError
 from policies.values import Text
+from streams.disk.files import Unfit, text_at, write_whole
 
 HOST = "127.0.0.1"
 PORTS = range(15_000, 30_000)
 COUNTS = (1, 3)
 HEAP_MEGABYTES = {1: 384, 3: 320}
 LARGEST_MESSAGE_BYTES = 16 * 1024 * 1024
+_ID = re.compile(r"[A-Za-z0-9_-]{22}")
 USER = "huimin"
 """Who may come in by the secured listener."""
 
@@ -56,6 +59,19 @@ class NoCluster(HuiminError):
                 f"There is no Kafka in {folder}. Make one: huimin kafka up --folder {folder}; or point --folder at another.",
             ),
             2,
+        )
+
+
+class DamagedPlan(HuiminError):
+    """The operator's: the plan is torn; restore it, or begin anew; 1."""
+
+    def __init__(self, path: Path, why: Text) -> None:
+        super().__init__(
+            Text(
+                f"{path} {why.zh}。它记着 broker 的端口和编号。请从备份恢复它；这套 Kafka 不要了，就删除 {path.parent}，再运行 kafka up。",
+                f"{path} {why.en}. It holds the ports and numbers of the brokers. Restore it from a backup; where nothing of this Kafka is "
+                f"needed any more, remove {path.parent} and run kafka up.",
+            )
         )
 
 
@@ -93,18 +109,25 @@ class Plan:
         """The plan of this folder.
 
         Raises:
-            NoCluster: there is none.
+            NoCluster: there is none. DamagedPlan: it does not read back.
         """
+        path = folder / "plan.json"
         try:
-            found = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+            found = json.loads(text_at(path))
+            plan = cls(found["id"], tuple(Broker(**broker) for broker in found["brokers"]), found["secured"])
+            ports = [port for broker in plan.brokers for port in broker.ports]
+            if len(plan.brokers) not in COUNTS or not _ID.fullmatch(plan.id) or not all(0 < port < 65536 for port in ports):
+                raise ValueError("plan")
         except (FileNotFoundError, NotADirectoryError):
             raise NoCluster(folder) from None
-        return cls(found["id"], tuple(Broker(**broker) for broker in found["brokers"]), found["secured"])
+        except Unfit as error:
+            raise DamagedPlan(path, error.why) from None
+        except (ValueError, LookupError, TypeError, RecursionError):
+            raise DamagedPlan(path, Text("已损坏", "is damaged")) from None
+        return plan
 
     def write(self, folder: Path) -> None:
-        aside = folder / "plan.json.new"
-        aside.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
-        aside.rename(folder / "plan.json")
+        write_whole(folder / "plan.json", json.dumps(asdict(self), indent=1) + "\n")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from policies.problems import Conflict
+from policies.problems.problems import Conflict
 from policies.values import Text
+from streams.disk.files import PRIVATE_UMASK, private, text_at, write_whole
 
 PAUSE_SECONDS = 0.1
 BECOMING_READS = 200
@@ -45,7 +46,7 @@ def held(lock: Path, seconds: float) -> Iterator[None]:
     Raises:
         Occupied: it was held for longer than ``seconds``.
     """
-    with lock.open("a+b") as file:
+    with open(lock, "a+b", opener=private) as file:
         if not waited(lambda: _locked(file.fileno()), seconds):
             raise Occupied(lock)
         yield
@@ -72,8 +73,9 @@ def waited(done: Callable[[], bool], seconds: float) -> bool:
 def launched(command: Sequence[str], output: Path, pid_file: Path) -> None:
     """Start a process that no one waits for: its parent is not us, nor is its terminal ours."""
     words = ["/bin/sh", "-c", _DETACHED, "sh", str(output), *command]
-    done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=True, start_new_session=True)
-    pid_file.write_text(done.stdout, encoding="ascii")
+    null, pipe = subprocess.DEVNULL, subprocess.PIPE
+    done = subprocess.run(words, stdin=null, stdout=pipe, text=True, check=True, start_new_session=True, umask=PRIVATE_UMASK)
+    write_whole(pid_file, done.stdout)
 
 
 def running(pid_file: Path, mark: str) -> int | None:
@@ -83,10 +85,10 @@ def running(pid_file: Path, mark: str) -> int | None:
         mark: a word of its command line that no other process has.
     """
     try:
-        pid = int(pid_file.read_text(encoding="ascii"))
-    except (FileNotFoundError, ValueError):
+        pid = int(text_at(pid_file))
+    except (FileNotFoundError, ValueError):  # a number that cannot be read is nobody's
         return None
-    return pid if _names(pid, mark) else None
+    return pid if pid > 0 and _names(pid, mark) else None
 
 
 def _names(pid: int, mark: str) -> bool:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from infra.kafka.connection import CA, MECHANISM, PASSWORD, PROTOCOL, USER, Connection
 from infra.kafka.processes import waited
-from policies.problems import HuiminError
+from policies.problems.problems import HuiminError
 from policies.values import Text
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from infra.kafka.plan import LARGEST_MESSAGE_BYTES
 from infra.kafka.reach import admin, asked
-from policies.problems import HuiminError
+from policies.problems.problems import HuiminError, listed
 from policies.values import Text
+from streams.disk.effects import did
 
 if TYPE_CHECKING:
     from infra.kafka.connection import Connection
@@ -176,6 +177,8 @@ def create(connection: Connection, topics: Sequence[Topic]) -> list[str]:
             client.wait_for_topics([topic.name for topic in missing], timeout_ms=int(MADE_SECONDS * 1000))
         except KafkaError as error:
             raise NotMade(_not_made(", ".join(topic.name for topic in missing), type(error).__name__)) from None
+        if codes:
+            did(Text(f"新建主题 {listed(codes)}", f"topics made: {listed(codes)}"))
         return list(codes)
 
 

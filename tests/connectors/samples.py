@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 from stdnum.cn import ric
 
-from connectors.contracts import read_catalogue
-from connectors.tokens import Tokens
-from matchers.batch import RecordBatch
-from policies.catalogue import Catalogue
-from streams.messages import CandidateChange, DeliveryCompleted, DeliveryStarted, Input
+from connectors.contracts.catalogue import read_catalogue
+from connectors.identity.tokens import Tokens
+from matchers.kernel.batch import RecordBatch
+from policies.language.catalogue import Catalogue
+from streams.language.messages import CandidateChange, DeliveryCompleted, DeliveryStarted, Input
 
+RECEIVED = date(2026, 10, 31)
+"""The day on which files come in."""
 TOKENS = Tokens(b"a key for tests, and only for them")
 
 UNITS = """
@@ -137,6 +139,7 @@ class MemoryHost:
 
     messages: list[Input] = field(default_factory=list)
     fail_after: int | None = None
+    failure: Exception = field(default_factory=lambda: ConnectionError("the host went away"))
 
     @property
     def state(self) -> MemoryHost:
@@ -154,7 +157,7 @@ class MemoryHost:
 
     def submit(self, message: Input) -> Reply:
         if isinstance(message, RecordBatch) and self.fail_after is not None and len(self.batches()) >= self.fail_after:
-            raise ConnectionError("the host went away")
+            raise self.failure
         self.messages.append(message)
         return Reply()
 

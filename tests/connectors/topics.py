@@ -9,18 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from connectors.topics import Message, Post, Span
-from matchers.batch import RecordBatch
-from streams.deliveries import Deliveries
-from streams.messages import DeliveryCompleted, DeliveryStarted, Input
+from connectors.kafka.topics import Message, Post, Span
+from matchers.kernel.batch import RecordBatch
+from streams.language.messages import DeliveryCompleted, DeliveryStarted, Input
+from streams.ledgers.deliveries import Deliveries
 from tests.connectors.samples import Reply, resident
 
 
 @dataclass
 class ListTopic:
-    """A topic to read from: partitions of (key, value); ``most`` messages a poll at most."""
+    """A topic to read from: partitions of (key, value), perhaps with headers; ``most`` messages a poll at most."""
 
-    partitions: dict[int, list[tuple[bytes | None, bytes | None]]]
+    partitions: dict[int, list[tuple[Any, ...]]]
     name: str = "unit.hukou"
     first: dict[int, int] = field(default_factory=dict)
     most: int = 1_000
@@ -99,14 +99,14 @@ class LedgerHost:
         """Somebody delivers a file."""
         id = f"file-{len(self.messages)}"
         number, _, _ = self.deliveries.number(feed, 0, id)
-        self._apply(DeliveryStarted(feed, 0, number, id))
+        self._apply(DeliveryStarted(feed, 0, number, id, replaces))
         self._apply(DeliveryCompleted(feed, 0, number, id, rows, 0, replaces))
 
     def _apply(self, message: Input) -> None:
         self.messages.append(message)
         if isinstance(message, DeliveryStarted):
             assert self.deliveries.number(message.feed, message.source, message.id)[0] == message.delivery
-            self.deliveries.begin(message.feed, message.source, message.delivery, message.id)
+            self.deliveries.begin(message.feed, message.source, message.delivery, message.id, message.replaces)
         if isinstance(message, RecordBatch):
             delivery = self.deliveries.numbered(message.feed, message.source, message.delivery)
             assert delivery is not None
@@ -114,7 +114,7 @@ class LedgerHost:
         if isinstance(message, DeliveryCompleted):
             delivery = self.deliveries.numbered(message.feed, message.source, message.delivery)
             assert delivery is not None
-            delivery.completed, delivery.replaces = True, message.replaces
+            delivery.completed = delivery.sound = True
 
     def batches(self) -> list[RecordBatch]:
         return [message for message in self.messages if isinstance(message, RecordBatch)]
@@ -133,6 +133,6 @@ def hukou(serial: int, **cells: Any) -> dict[str, Any]:
     return {**sound, **cells}
 
 
-def messages(records: Sequence[Any]) -> list[tuple[bytes | None, bytes | None]]:
+def messages(records: Sequence[Any]) -> list[tuple[Any, ...]]:
     """Records as messages; bytes stay as they are."""
     return [(None, one if isinstance(one, bytes) else json.dumps(one, ensure_ascii=False).encode()) for one in records]

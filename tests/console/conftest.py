@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from console.cli import application
+from console.cli.main import application
+from tests.console.results import validate
 
 Run = Callable[..., Any]
 
@@ -22,7 +23,18 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     monkeypatch.setenv("HUIMIN_TODAY", "2026-10-15")
     monkeypatch.setenv("COLUMNS", "160")
     monkeypatch.delenv("HUIMIN_LANG", raising=False)
-    return lambda *words: CliRunner().invoke(application(), [str(word) for word in words])
+    return invoked
+
+
+def invoked(*words: Any, **options: Any) -> Any:
+    """A run of ``huimin``; JSON that it prints is as its schema says.
+
+    Args:
+        options: of click's runner.
+    """
+    result = CliRunner().invoke(application(), [str(word) for word in words], **options)
+    validate(words, result)
+    return result
 
 
 @pytest.fixture(scope="session")

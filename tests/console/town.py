@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from stdnum.cn import ric
 
+from infra.workspace.workspace import Workspace
+from services.deliveries.coverage import state_coverage
 from tests.console.conftest import Run
 
 POLICY, ALLOWANCE = "elderly-uninsured", "elderly-allowance"
@@ -58,7 +61,8 @@ def settled(run: Run, folder: Path) -> None:
         for feed, unit in UNITS.items()
     )
     (folder / "coverage.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    assert run("feed", "coverage", folder / "coverage.jsonl").exit_code == 0
+    with Workspace.open(folder / "w").writing() as host:  # for months to come, so that no day makes them stale: as if it were their end
+        state_coverage(Workspace.open(folder / "w"), host, folder / "coverage.jsonl", date(2027, 3, 31))
     for policy in (POLICY, ALLOWANCE):
         published(run, folder, policy)
     assert len(tokens(run)) == RESIDENTS

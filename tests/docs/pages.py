@@ -1,30 +1,44 @@
 """The pages as programs: the files they show, the lines they type, the outputs they promise.
 
-The one idea: a page is run in the order in which it is read, in an empty folder. A block with a name (```` ```yaml FILE ````) is a file; in a
-``console`` block a line that begins with ``$`` is typed, and what follows is what comes out; ``...`` stands for anything. Chinese readers see
-the same page. Of a page in ``WHOLE`` nothing stands for anything: its outputs are compared word for word. ``python -m tests.docs.pages README.md`` prints a page with the outputs of today, for whoever writes it.
+A page is run in the order in which it is read, in an empty folder. A block with a name (```` ```yaml FILE ````) is a file. In a ``console``
+block a line that begins with ``$`` is typed, and what follows is its output; ``...`` stands for any text. A page in ``WHOLE`` leaves nothing
+out: its outputs are compared word for word. A line that is one plain verb is run in this process, as a process of its own takes a second to
+start; every other line is run by a shell. ``python -m tests.docs.pages PAGE`` prints a page with the outputs of today.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import chdir
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from typer.testing import CliRunner
+
+from console.cli.main import application
+from streams.disk.files import PRIVATE_UMASK
+
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+PAIRS = [(ROOT / "README.md", ROOT / "README.zh.md")] + [
+    (page, ROOT / "docs" / "zh" / page.name) for page in sorted((ROOT / "docs" / "en").glob("*.md"))
+]
+"""Each page in English, with the same page in Chinese."""
 TODAY = "2026-10-15"
 """The day it is on the pages."""
 WHOLE = frozenset({"story.md"})
-"""The pages that leave nothing out: a reader is to see what she would see."""
+"""The pages that leave nothing out: their readers see what is on the screen."""
 
 _BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SETTING = re.compile(r"export (.+)")
+_VERB = re.compile(r"huimin (?!.*--help)[^|&;<>()$`*?~#!\\]*")
+"""One verb, and nothing that only a shell understands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +64,41 @@ class Folder:
             for name, _, value in (word.partition("=") for word in setting[1].split()):
                 self.environment[name] = value
             return ""
+        here = {"HUIMIN_TODAY": TODAY, "COLUMNS": "118", "NO_COLOR": "1", **self.environment}
+        code, output = self._verb(line, here) if _VERB.fullmatch(line) else self._shell(line, here)
+        return tidy(output + (f"(exit code {code})\n" if code else ""))
+
+    def _verb(self, line: str, environment: dict[str, str]) -> tuple[int, str]:
+        words = shlex.split(line)[1:]
+        absent = dict.fromkeys(name for name in os.environ if name.startswith("HUIMIN_"))
+        umask = os.umask(PRIVATE_UMASK)
+        try:
+            with chdir(self.path):
+                result = CliRunner().invoke(application(), words, env={**absent, **environment})
+        finally:
+            os.umask(umask)
+        return result.exit_code, result.output
+
+    def _shell(self, line: str, environment: dict[str, str]) -> tuple[int, str]:
+        outside = {name: value for name, value in os.environ.items() if not name.startswith("HUIMIN_")}
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("HUIMIN_")}
-        environment = {**kept, "PATH": path, "HUIMIN_TODAY": TODAY, "COLUMNS": "118", "NO_COLOR": "1", **self.environment}
-        done = subprocess.run(
-            line, shell=True, cwd=self.path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False
-        )
-        ended = f"(exit code {done.returncode})\n" if done.returncode else ""
-        return tidy(done.stdout.decode() + ended)
+        process = subprocess.run(
+            line, shell=True, cwd=self.path, env={**outside, "PATH": path, **environment},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False,
+        )  # fmt: skip
+        return process.returncode, process.stdout.decode()
 
 
 def blocks(page: str) -> Iterator[Block]:
     """The fenced blocks of a page."""
-    return (Block(*found.groups()) for found in _BLOCK.finditer(page))
+    return (Block(*match.groups()) for match in _BLOCK.finditer(page))
 
 
-def typed(text: str) -> Iterator[tuple[str, str]]:
-    """The lines typed in a console block, each with what it is to print.
+def typed_lines(text: str) -> Iterator[tuple[str, str]]:
+    """The lines typed in a console block, each with the output the page promises.
 
     Example:
-        >>> list(typed("$ echo a\\na\\n$ true\\n"))
+        >>> list(typed_lines("$ echo a\\na\\n$ true\\n"))
         [('echo a', 'a\\n'), ('true', '')]
     """
     for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
@@ -83,53 +112,53 @@ def tidy(text: str) -> str:
     return lines.strip("\n") + "\n" if lines.strip() else ""
 
 
-def kept(page: str, expected: str, found: str) -> bool:
+def is_as_promised(page: str, promise: str, output: str) -> bool:
     """Is an output what this page says: to the letter where it leaves nothing out, else as ``agrees`` has it?
 
     Example:
-        >>> kept("README.md", "a ...\\n", "a b\\n"), kept("story.md", "a ...\\n", "a b\\n")
+        >>> is_as_promised("README.md", "a ...\\n", "a b\\n"), is_as_promised("story.md", "a ...\\n", "a b\\n")
         (True, False)
     """
-    return expected == found if page in WHOLE else agrees(expected, found)
+    return promise == output if page in WHOLE else agrees(promise, output)
 
 
-def agrees(expected: str, found: str) -> bool:
+def agrees(promise: str, output: str) -> bool:
     """Is the output as promised, where ``...`` stands for anything, and the widths of columns do not matter?
 
     Example:
         >>> agrees("a ... d\\n", "a b\\nc d\\n"), agrees("a\\n", "b\\n")
         (True, False)
     """
-    pattern = ".*?".join(re.escape(part) for part in _narrow(expected).split("..."))
-    return re.fullmatch(pattern, _narrow(found), re.DOTALL) is not None
+    pattern = ".*?".join(re.escape(part) for part in _narrow(promise).split("..."))
+    return re.fullmatch(pattern, _narrow(output), re.DOTALL) is not None
 
 
 def _narrow(text: str) -> str:
     return re.sub("─+", "─", re.sub(" +", " ", text))
 
 
-def written(folder: Path, block: Block) -> None:
+def write_block(folder: Path, block: Block) -> None:
     """Write the file a block is."""
     path = folder / str(block.file)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(block.text, encoding="utf-8")
 
 
-def renewed(page: str) -> str:
-    """The page with every output as it is today."""
+def with_outputs_of_today(page: str) -> str:
+    """The page, run, with every output as it is."""
     with tempfile.TemporaryDirectory() as name:
         folder = Folder(Path(name))
 
-        def again(found: re.Match[str]) -> str:
-            block = Block(*found.groups())
+        def again(match: re.Match[str]) -> str:
+            block = Block(*match.groups())
             if block.file:
-                written(folder.path, block)
+                write_block(folder.path, block)
             if block.language != "console":
-                return found[0]
-            return "```console\n" + "".join(f"$ {line}\n{folder.run(line)}" for line, _ in typed(block.text)) + "```"
+                return match[0]
+            return "```console\n" + "".join(f"$ {line}\n{folder.run(line)}" for line, _ in typed_lines(block.text)) + "```"
 
         return _BLOCK.sub(again, page)
 
 
 if __name__ == "__main__":
-    sys.stdout.write(renewed(Path(sys.argv[1]).read_text(encoding="utf-8")))
+    sys.stdout.write(with_outputs_of_today(Path(sys.argv[1]).read_text(encoding="utf-8")))

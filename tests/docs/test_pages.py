@@ -1,121 +1,202 @@
-"""What the pages say is so: the tours run as written, links lead somewhere, and every verb is described."""
+"""What the pages say is so: the tours run as written, links lead somewhere, every verb is described, and both languages say the same."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.docs.pages import PAGES, ROOT, WHOLE, Folder, agrees, blocks, kept, typed, written
+from tests.docs.pages import PAGES, PAIRS, ROOT, WHOLE, Folder, agrees, blocks, is_as_promised, typed_lines, write_block
 
 RUN = [page for page in PAGES if "```console" in page.read_text(encoding="utf-8")]
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
-_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+_HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
+_FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
 
-def anchors(page: str) -> set[str]:
+def name(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+def prose(page: Path) -> str:
+    """A page without its blocks."""
+    return _FENCED.sub("", page.read_text(encoding="utf-8"))
+
+
+def anchors(page: Path) -> set[str]:
     """The names under which headings of a page can be linked to."""
-    headings = (re.sub(r"[^\w\- ]", "", heading.strip().lower()) for heading in _HEADING.findall(page))
+    headings = (re.sub(r"[^\w\- ]", "", heading.strip().lower()) for _, heading in _HEADING.findall(prose(page)))
     return {heading.replace(" ", "-") for heading in headings}
+
+
+def links(page: Path) -> Iterator[tuple[str, Path, str]]:
+    """The links of a page within the project: as written, the file, the heading."""
+    for target in _LINK.findall(page.read_text(encoding="utf-8")):
+        if not target.startswith(("http:", "https:")):
+            path, _, anchor = target.partition("#")
+            yield target, (page.parent / path).resolve() if path else page, anchor
 
 
 def dead_links(page: Path) -> list[str]:
     """The links of a page within the project that lead nowhere."""
-    dead = []
-    for target in _LINK.findall(page.read_text(encoding="utf-8")):
-        if target.startswith(("http:", "https:")):
-            continue
-        name, _, anchor = target.partition("#")
-        file = (page.parent / name).resolve() if name else page
-        if not file.exists() or (anchor and anchor not in anchors(file.read_text(encoding="utf-8"))):
-            dead.append(target)
-    return dead
+    return [target for target, file, anchor in links(page) if not file.exists() or (anchor and anchor not in anchors(file))]
 
 
-def verbs(tree: Any, name: str) -> list[str]:
+def verbs(tree: Any, title: str) -> list[str]:
     """The full names of every verb of the command line."""
     below = getattr(tree, "commands", None)
-    return [name] if below is None else [verb for word, one in below.items() for verb in verbs(one, f"{name} {word}")]
+    return [title] if below is None else [verb for word, command in below.items() for verb in verbs(command, f"{title} {word}")]
 
 
-@pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", RUN, ids=name)
 def test_a_page_runs_as_written(page: Path, tmp_path: Path) -> None:
     """Every line of a console block prints what the page says, in the order of the page."""
     folder, wrong = Folder(tmp_path), []
 
     for block in blocks(page.read_text(encoding="utf-8")):
         if block.file:
-            written(tmp_path, block)
-        for line, expected in typed(block.text) if block.language == "console" else ():
-            found = folder.run(line)
-            if not kept(page.name, expected, found):
-                wrong.append(f"$ {line}\n--- the page says\n{expected}--- it is\n{found}")
+            write_block(tmp_path, block)
+        for line, promise in typed_lines(block.text) if block.language == "console" else ():
+            output = folder.run(line)
+            if not is_as_promised(page.name, promise, output):
+                wrong.append(f"$ {line}\n--- the page says\n{promise}--- it is\n{output}")
 
     assert not wrong, "\n".join(wrong)
 
 
 def test_the_readme_and_the_guides_are_run() -> None:
-    """The pages that promise to be run are."""
-    assert {"README.md", "rules.md", "feeds.md"} | WHOLE <= {page.name for page in RUN}
+    """In both languages."""
+    assert {page for pair in PAIRS for page in pair if page.name in {"README.md", "README.zh.md", "rules.md", "feeds.md"} | WHOLE} == set(
+        RUN
+    )
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name.startswith("README")], ids=name)
+def test_a_readme_is_read_in_one_sitting(page: Path) -> None:
+    """Under 150 lines."""
+    assert len(page.read_text(encoding="utf-8").splitlines()) < 150
 
 
 def test_a_whole_page_is_held_to_the_letter() -> None:
     """What other pages may leave out or set otherwise is wrong on a page that leaves nothing out."""
-    for expected, found in (("a ...\n", "a b\n"), ("a  b\n", "a b\n"), ("──\n", "───\n")):
-        assert agrees(expected, found)
-        assert kept("README.md", expected, found)
-        assert not kept("story.md", expected, found)
-    assert kept("story.md", "a  b\n", "a  b\n")
+    for promise, output in (("a ...\n", "a b\n"), ("a  b\n", "a b\n"), ("──\n", "───\n")):
+        assert agrees(promise, output)
+        assert is_as_promised("README.md", promise, output)
+        assert not is_as_promised("story.md", promise, output)
+    assert is_as_promised("story.md", "a  b\n", "a  b\n")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=name)
 def test_links_lead_somewhere(page: Path) -> None:
     """Every link to a file or heading of the project finds it."""
     assert dead_links(page) == []
 
 
+def test_every_page_is_there_in_both_languages() -> None:
+    """docs/en and docs/zh hold the same pages."""
+    assert {page.name for page in (ROOT / "docs" / "en").iterdir()} == {page.name for page in (ROOT / "docs" / "zh").iterdir()}
+    assert all(page.exists() for pair in PAIRS for page in pair)
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: name(pair[0]))
+def test_both_languages_have_the_same_parts(pair: tuple[Path, Path]) -> None:
+    """The levels of headings, the blocks (language, file, lines typed), the cells of each row, list items, and what is linked to."""
+    english, chinese = (parts(page) for page in pair)
+
+    for part in english:
+        assert english[part] == chinese[part], part
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: name(pair[0]))
+def test_a_page_speaks_one_language(pair: tuple[Path, Path]) -> None:
+    """No sentence of the other language outside code; but for the examples of rules, which say how they read in both."""
+    english, chinese = (
+        [line for line in re.sub(r"`[^`]*`", "`", prose(page)).splitlines() if not line.startswith("| ` |")] for page in pair
+    )
+
+    assert [line for line in english if re.search(r"[一-鿿，。、]{6,}", line)] == []
+    assert [line for line in chinese if re.search(r"(?:\b[a-z]+[ ,;:]+){4,}", line)] == []
+
+
+def parts(page: Path) -> dict[str, Sequence[object]]:
+    """What a page has in every language."""
+    text, written = prose(page), list(blocks(page.read_text(encoding="utf-8")))
+    rows = (line.replace(r"\|", "") for line in text.splitlines() if line.lstrip().startswith("|"))
+    return {
+        "headings": [len(level) for level, _ in _HEADING.findall(text)],
+        "blocks": [(block.language, block.file) for block in written],
+        "lines typed": [len(list(typed_lines(block.text))) for block in written if block.language == "console"],
+        "queries": [block.text for block in written if block.language == "sql"],
+        "rows": [row.count("|") for row in rows],
+        "sections named": sorted(re.findall(r"§ ?\d+(?:\.\d+)?", text)),
+        "items": re.findall(r"^ *(?:-|\d+\.) ", text, re.MULTILINE),
+        "links": sorted(name(file).replace("docs/zh/", "docs/en/").replace("README.zh.md", "README.md") for _, file, _ in links(page)
+                        if file not in {ROOT / "README.md", ROOT / "README.zh.md"}),
+    }  # fmt: skip
+
+
+def test_the_readmes_type_the_same_and_have_the_same_figures() -> None:
+    """Line by line; and in prose, in the two commands, and in the lists a reader sees."""
+    english, chinese = (page.read_text(encoding="utf-8") for page in PAIRS[0])
+    typed = [
+        [line.replace(" HUIMIN_LANG=en", "") for block in blocks(text) for line, _ in typed_lines(block.text)]
+        for text in (english, chinese)
+    ]
+    figures = [Counter(re.findall(r"\d[\d,.]*\d|\d", prose(page))) for page in PAIRS[0]]
+    shown = [
+        [re.findall(r"\d[\d,.]*\d|\d", promise) for block in blocks(text) for _, promise in typed_lines(block.text)]
+        for text in (english, chinese)
+    ]
+
+    assert typed[0] == typed[1]
+    assert figures[0] == figures[1]
+    for line, left, right in zip(typed[0], *shown, strict=True):
+        assert Counter(left) == Counter(right), line
+
+
+def test_every_page_the_code_names_is_there() -> None:
+    """Messages, headers, alerts and settings name pages that exist; no page is named without its language where there are two."""
+    files = [path for folder in ("policies", "matchers", "streams", "connectors", "services", "infra", "console", "benchmarks", "tests")
+             for ending in ("*.py", "*.yaml", "*.json", "*.sql") for path in (ROOT / folder).rglob(ending)]  # fmt: skip
+    named = {
+        (name(path), page)
+        for path in [*files, ROOT / "Makefile"]
+        for page in re.findall(r"\bdocs/[\w/-]+\.(?:md|json)", path.read_text(encoding="utf-8"))
+    }
+
+    assert len(named) > 50
+    assert {(path, page) for path, page in named if not (ROOT / page).exists()} == set()
+
+
 def test_every_verb_is_described() -> None:
     """docs/cli.md has a section, with an example, for each verb there is."""
-    from console.cli import command
+    from console.cli.main import command
 
     reference = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     sections = {part.split("\n", 1)[0]: part for part in reference.split("\n## ")[1:]}
 
     for verb in verbs(command("en"), "huimin"):
-        assert verb in sections, f"{verb} is not in docs/cli.md: python -m console.reference"
+        assert verb in sections, f"{verb} is not in docs/cli.md: python -m console.cli.reference"
         assert f"```sh\n{verb}" in sections[verb], f"{verb} has no example"
 
 
 def test_the_reference_is_the_one_drawn_from_the_program() -> None:
-    """docs/cli.md is what ``python -m console.reference`` writes."""
-    from console.reference import reference
+    """docs/cli.md is what ``python -m console.cli.reference`` writes."""
+    from console.cli.reference import reference
 
     assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8") == reference()
 
 
-def test_every_word_of_the_glossary_is_in_both_languages() -> None:
-    """Each row of GLOSSARY.md has four cells, and none is empty."""
+def test_every_word_of_the_glossary_is_in_both_languages_and_once() -> None:
+    """Each row has four cells, and none is empty; no word stands in two rows."""
     rows = [line for line in (ROOT / "GLOSSARY.md").read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
 
     assert len(rows) > 20
-    for row in rows:
-        cells = [cell.strip() for cell in row.strip("|").split("|")]
-        assert len(cells) == 4 and all(cells), row
-
-
-def test_modules_named_in_the_architecture_exist() -> None:
-    """Each path in the table of features, and each file named beside it in one cell, is there."""
-    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
-    table = page.split("## Where each feature lives")[1].split("\n## ")[0]
-    missing = []
-
-    for row in table.splitlines():
-        folder = ""
-        for path in re.findall(r"`([\w/]+(?:\.py|/))`", row):
-            folder = path.rsplit("/", 1)[0] if "/" in path else folder
-            full = path if "/" in path else f"{folder}/{path}"
-            missing += [] if (ROOT / full).exists() else [full]
-
-    assert missing == []
+    assert [row for row in cells if len(row) != 4 or not all(row)] == []
+    words = Counter(word.strip() for row in cells if row[0] != "word" for word in re.sub(r"\(.*?\)", "", row[0]).split(","))
+    assert {word: times for word, times in words.items() if times > 1} == {}

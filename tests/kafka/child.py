@@ -21,16 +21,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from connectors.depot import FsspecDepot
+from connectors.kafka.depot import FsspecDepot
 from infra.kafka.connection import Connection
 from infra.worker import WorkerSettings, work
-from streams.faust_host import FaustHost
-from streams.merging import Merger
-from streams.sequencer import Sequencer
-from streams.shards import Shard
-from streams.stages import StageRule
+from streams.network.faust_host import FaustHost
+from streams.network.merger import Merger
+from streams.network.partition import PartitionFold
+from streams.network.sequencer import Sequencer
+from streams.network.stages import StageRule
 from tests.kafka.moving import Moving
-from tests.streams.world import parts
+from tests.streams.world import SEAL, parts
 
 DEATH_SIGNAL = 1
 SECONDS = 0.05
@@ -53,9 +53,10 @@ def worker(words: dict[str, Any]) -> int:
         Named(tuple(words["servers"]), name=words["name"]),
         Path(words["state"]),
         words["shards"],
+        SEAL,
         words["prefix"],
         words["web_port"],
-        depot=FsspecDepot(words["depot"]) if words["depot"] else None,
+        depot=FsspecDepot(words["depot"], SEAL) if words["depot"] else None,
         rule=StageRule(words["snapshot"]),
     )
     if words["broken"]:
@@ -72,7 +73,7 @@ def warm() -> None:
     import faust  # noqa: F401  # imported here for the workers
     import prometheus_client  # noqa: F401
 
-    sequencer, shards, merger = Sequencer(parts(real=True), 2), [Shard(parts(real=True), one) for one in range(2)], Merger(2)
+    sequencer, shards, merger = Sequencer(parts(real=True), 2), [PartitionFold(parts(real=True), one) for one in range(2)], Merger(2)
     for offset, body in enumerate(islice(iter(Moving()), WARMING)):
         for out in sequencer.take(body, offset):
             found = shards[out.partition].take(out.body, shards[out.partition].offset + 1) if out.topic == "orders" else []

@@ -1,6 +1,7 @@
 """Real brokers on loopback, started when a test first asks and ended with the run.
 
-They are shared by every test that is marked ``kafka``, so all of those run in one worker (``xdist_group("kafka")``). A test that stops a
+They are shared by the tests of one group, which run in one process. There are two, of about the same length, so that two processes have a
+broker each: the faults and the benchmark (``xdist_group("kafka-faults")``), and all others (``xdist_group("kafka")``). A test that stops a
 broker starts it again.
 """
 
@@ -16,10 +17,14 @@ from infra.kafka.cluster import Cluster
 from infra.kafka.jars import NoRuntime, Runtime
 from tests.kafka.network import Nursery
 
+QUICK = "-XX:TieredStopAtLevel=1"
+"""Brokers under test live for a minute: the second compiler would take more of the processor than it saves."""
+
 
 @pytest.fixture(scope="session")
 def runtime() -> Runtime:
     """What brokers run on; fetched the first time."""
+    os.environ["JAVA_TOOL_OPTIONS"] = f"{os.environ.get('JAVA_TOOL_OPTIONS', '')} {QUICK}".strip()
     found = Runtime.of(os.environ)
     try:
         found.java()

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from matchers.batch import RecordBatch
-from streams import wire
-from streams.messages import CatalogueSet, CheckAnswered, CoverageStated, Input, Tick
+from matchers.kernel.batch import RecordBatch
+from streams.language.messages import CatalogueSet, CheckAnswered, CoverageStated, Input, Tick
 from streams.testing import rows
-from tests.streams.world import catalogue, coverage, delivered, number, published, run
+from streams.wire import wire
+from tests.streams.world import Sending, catalogue, coverage, delivered, number, published, run
 
 STREETS = ("310107020", "310107021", "310107022", "310107005", "310107014", "310107102", "310107103")
 BORN = tuple(date(1935, 1, 1) + timedelta(days=97 * one) for one in range(200))
@@ -48,21 +48,21 @@ class Moving:
     _numbers: dict[str, int] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[bytes]:
-        rng = np.random.default_rng(self.sizes.seed)
+        rng, sent = np.random.default_rng(self.sizes.seed), Sending()
         day = date(2026, 10, 1)
         for place, message in enumerate(run(MOST, self.sizes.seed, self.sizes.batch)):
             if isinstance(message, Tick):
                 day = message.day
-            yield wire.encode(self._moved(rng, message))
+            yield sent(self._moved(rng, message))
             if isinstance(message, CatalogueSet):
-                yield wire.encode(published("group-rental"))
+                yield sent(published("group-rental"))
                 for kind in ("dwelling", "household", "occupancy", "relocation", "income"):
-                    yield from map(wire.encode, self._delivery(rng, kind, day))
+                    yield from map(sent, self._delivery(rng, kind, day))
             elif place % 9 == 8:
-                yield from map(wire.encode, self._delivery(rng, str(rng.choice(("household", "occupancy", "dwelling", "income"))), day))
+                yield from map(sent, self._delivery(rng, str(rng.choice(("household", "occupancy", "dwelling", "income"))), day))
             if self.garbage and place > 4 and place % 11 == 10:
                 self.bad += 1
-                yield self._bad(rng, wire.encode(message))
+                yield self._bad(rng, wire.encode(message), place)
 
     def _moved(self, rng: np.random.Generator, message: Input) -> Input:
         """A delivery of the register, with streets and households anew; agreements that outlast the clock of any run: without them nobody is listed."""
@@ -124,7 +124,7 @@ class Moving:
         ordered = {"order": [delivery] * len(subjects), **columns}
         return rows(catalogue(), feed, delivery, 1, [int(one) for one in subjects], **ordered)
 
-    def _bad(self, rng: np.random.Generator, before: bytes) -> bytes:
+    def _bad(self, rng: np.random.Generator, before: bytes, place: int) -> bytes:
         """What nobody admits: random bytes, nothing, a message cut short or changed, and whole ones that refer to what is not there."""
         match self.bad % 7:
             case 0:
@@ -142,4 +142,4 @@ class Moving:
             case 5:
                 return b""
             case _:
-                return wire.encode(CheckAnswered("nobody-published-this", 1, "check", True))
+                return Sending(place)(CheckAnswered("nobody-published-this", 1, "check", True))

@@ -25,21 +25,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from infra.evaluate import listed
+from infra.kafka.cluster import Cluster
 from infra.kafka.connection import Connection
+from infra.kafka.membership import own_key
 from infra.kafka.reach import admin
 from infra.kafka.topics import create, topics
-from policies.problems import HuiminError
-from streams import wire
-from streams.editions import Edition, closed_by, editions, fold
-from streams.events import headers
-from streams.folds import Outgoing
+from infra.settings import NETWORK_KEY
+from policies.problems.problems import HuiminError
+from services.state.as_of import listed
 from streams.host import published
-from streams.lines import Lines, lines
-from streams.messages import CandidateChange, Tick
-from streams.network_host import Replica
-from streams.sequencer import Sequencer
-from tests.streams.world import child_environment, parts
+from streams.language.errors import Unproved
+from streams.language.events import headers
+from streams.language.folds import UNPROVED_BYTES, Outgoing
+from streams.language.messages import CandidateChange, Tick
+from streams.lists.editions import Edition, closed_by, editions, fold
+from streams.lists.lines import Lines, lines
+from streams.network.replica import Replica
+from streams.network.sequencer import Sequencer
+from streams.wire import wire
+from streams.wire.seal import Seal
+from tests.streams.world import SEAL, child_environment, parts, sent
 
 ROOT = Path(__file__).parents[2]
 SHARDS = 4
@@ -206,17 +211,19 @@ class Expected:
     """Kind and subject of those who went from one partition to another, by message."""
     _owners: dict[tuple[int, int], int] = field(default_factory=dict)
 
-    def take(self, body: bytes) -> None:
+    def take(self, body: bytes, unproved: Unproved | None) -> None:
         offset = len(self.bodies)
         self.bodies.append(body)
-        self.replica.take(body, offset)
+        believed = b"" if unproved else body
+        self.replica.take(believed, offset)
         said = self.replica.said
         if isinstance(said, HuiminError):
-            self.refused[offset] = (said.text.zh, said.text.en, body)
+            why = unproved or said
+            self.refused[offset] = (why.text.zh, why.text.en, body[:UNPROVED_BYTES] if unproved else body)
             self.rows.append((offset, None, lines((), offset)))
         else:
             self.rows.append((offset, closed_by(wire.decode(body)), said))
-        self.sequencer.take(body, offset)
+        self.sequencer.take(believed, offset)
         now = self._owned()
         self.movers.append({who for who, where in self._owners.items() if now.get(who, where) != where})
         self._owners = now
@@ -382,8 +389,8 @@ class Network:
             for record in records:
                 if topic == "inputs":
                     assert record.offset == len(self.expected.bodies)
-                    self.expected.take(record.value or b"")
-                else:
+                    self.expected.take(record.value or b"", SEAL.problem("inputs", 0, record.key, record.headers, record.value))
+                elif SEAL.problem(topic, record.partition, record.key, record.headers, record.value) is None:
                     self.reader.take(topic, record)
 
     def until(self, true: Callable[[], bool], what: str, seconds: float = WAIT_SECONDS) -> float:
@@ -460,10 +467,12 @@ class Network:
         for _ in range(count):
             self.put(next(self.bodies))
 
-    def put(self, body: bytes | None) -> None:
+    def put(self, body: bytes | None, seal: Seal | None = SEAL, of: str = "inputs") -> None:
+        """A message; with the seal of somebody else (None: of nobody), or of another topic, it is forged."""
         self.put_in += 1
         id = uuid.uuid4().hex
         head = headers(Outgoing("inputs", 0, id, "input", body or b""), "client")
+        head = head if seal is None else seal.with_seal(of, 0, id.encode(), head, body or b"")
         self._sent.append(
             (self._producer.send(self.prefix + "inputs", value=body, key=id.encode(), headers=head, partition=0), body or b"")
         )
@@ -486,7 +495,7 @@ class Network:
         self.acknowledge()
         self._read()
         if self.expected.replica.state.begun:
-            self.put(wire.encode(Tick(self.expected.replica.state.day)))
+            self.put(sent(Tick(self.expected.replica.state.day)))
             self.acknowledge()
             self._read()
         self.until(lambda: self.reader.mark >= self.expected.last, f"message {self.expected.last} is told", seconds)
@@ -563,7 +572,7 @@ class Network:
         return sum(map(len, told.values()))
 
     def _kinds(self) -> dict[str, int]:
-        from matchers.layout import KINDS
+        from matchers.kernel.layout import KINDS
 
         return {policy.name: KINDS.index(policy.subject) for policy in self._policies()}
 
@@ -600,6 +609,11 @@ class Network:
             worker.kill()
         self._producer.close(timeout=2)
         self._consumer.close()
+
+
+def as_member(cluster: Cluster) -> dict[str, str]:
+    """The environment of a member of the network at a broker of ours."""
+    return {**cluster.connection().environment(), NETWORK_KEY: str(own_key(cluster.folder.absolute()))}
 
 
 @contextmanager

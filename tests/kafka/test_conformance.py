@@ -18,13 +18,15 @@ from pathlib import Path
 import pytest
 from cloudevents.core.bindings.kafka import KafkaMessage, from_binary
 from cloudevents.core.formats.json import JSONFormat
+from typer.testing import CliRunner
 
+from console.cli.main import application
 from infra.kafka.cluster import Cluster
-from streams import wire
-from tests.engines.counting import Counted, need
+from infra.kafka.jars import Runtime
 from tests.kafka.moving import Moving, Sizes
 from tests.kafka.network import Network, Nursery, network
-from tests.streams.world import published, run
+from tests.matchers.counting import Counted, need
+from tests.streams.world import published, run, sent
 
 pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kafka")]
 
@@ -37,7 +39,7 @@ need(TITLE, 4, {"networks": 8, "lines": 800, "moves between partitions": 500, "d
 def plain() -> Iterator[bytes]:
     """The run of the other tests as it is, with the third policy."""
     start, setting, *rest = run(LENGTH)
-    yield from map(wire.encode, (start, setting, published("group-rental"), *rest))
+    yield from map(sent, (start, setting, published("group-rental"), *rest))
 
 
 def other() -> Iterator[bytes]:
@@ -97,19 +99,18 @@ def test_other_runs(scenario: Callable[[], Iterator[bytes]], nursery: Nursery, c
         agrees(made, scenario.__name__, counted)
 
 
-def test_the_demonstration(nursery: Nursery, cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A district of 2,000 residents, from files through contracts to lists: the workers' lists are those of one process."""
-    from typer.testing import CliRunner
+def test_the_demonstration(runtime: Runtime, tmp_path: Path) -> None:
+    """A district of 2,000 residents, from files through contracts to lists, on a broker and two workers of its own.
 
-    from console.cli import application
-
-    monkeypatch.setenv("COLUMNS", "120")
+    The workers' lists of every policy are those of one process, and the broker does not outlive it.
+    """
     words = ["demo", "--residents", "2000", "--kafka", "2", "--keep", str(tmp_path / "putuo"), "--json"]
 
-    result = CliRunner().invoke(application(), words)
+    result = CliRunner().invoke(application(), words, env={"COLUMNS": "120", "HUIMIN_LANG": "en"})
 
     assert result.exit_code == 0, result.output[-3000:]
     assert json.loads(result.stdout)["same_lists"] is True
+    assert [broker.pid for broker in Cluster(tmp_path / "putuo" / "kafka", runtime).status()] == [None]
 
 
 ATTRIBUTE = re.compile(r"ce_[a-z0-9]{1,20}")

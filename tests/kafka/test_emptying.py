@@ -9,18 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from connectors.broker import ChangesTopic, all_records
-from connectors.emptying import SEGMENT_AGE, Topics
+from connectors.kafka.broker import ChangesTopic, all_records
+from connectors.kafka.topic_erasure import SEGMENT_AGE, Topics
 from infra.kafka.cluster import Cluster
 from infra.kafka.reach import admin
 from infra.kafka.topics import create, topics
-from streams.editions import Edition, editions, unsound
-from streams.events import headers
-from streams.folds import Outgoing
-from streams.lines import Lines
-from streams.manifests import kept
-from streams.messages import Cause
-from streams.wire import encode_changes, encode_edition
+from streams.language.causes import DayCause
+from streams.language.events import headers
+from streams.language.folds import Outgoing
+from streams.lists.editions import Edition, editions, unsound
+from streams.lists.lines import Lines
+from streams.lists.manifests import kept
+from streams.wire.wire import encode_changes, encode_edition
+from tests.streams.world import SEAL
 
 pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kafka")]
 PREFIX = "emptying."
@@ -38,7 +39,7 @@ def row(offset: int) -> Lines:
     again = offset % 50 == 3 and offset > 50
     status = np.full(2, 1, np.uint8)
     before = np.array([0, 1 if again else 0], np.uint8)
-    heads, opens = [("grant", 1, DAY, Cause("day", ""))], [((), ()), ((f"check {offset}",), ())]
+    heads, opens = [("grant", 1, DAY, DayCause(DAY))], [((), ()), ((f"check {offset}",), ())]
     head, open = np.zeros(2, np.int32), np.array([0, 1], np.int32)
     return Lines(offset, heads, opens, head, open, np.array(subjects, np.uint64), before, status)
 
@@ -58,13 +59,14 @@ def sent(cluster: Cluster, rows: list[tuple[int, str | None, Lines]], closed: li
     out.append(Outgoing("dead-letters", 0, "inputs.0.1", "dead-letter", NEEDLES[0], {"topic": "inputs"}))
     producer = KafkaProducer(**cluster.connection().client(), acks="all")
     for m in out:
-        producer.send(PREFIX + m.topic, value=m.body, key=m.id.encode(), headers=headers(m, "lines-0"), partition=0)
+        head = SEAL.with_seal(m.topic, 0, m.id.encode(), headers(m, "lines-0"), m.body)
+        producer.send(PREFIX + m.topic, value=m.body, key=m.id.encode(), headers=head, partition=0)
     producer.flush(timeout=60)
     producer.close()
 
 
 def readable(cluster: Cluster, topic: str) -> bool:
-    records = all_records(cluster.connection().client(), PREFIX + topic)
+    records = all_records(cluster.connection().client(), PREFIX, topic, SEAL)
     return any(needle in record.value for record in records for needle in NEEDLES)
 
 
@@ -92,7 +94,7 @@ def test_she_leaves_topics_and_files_and_all_else_stays(cluster: Cluster) -> Non
     rows = [told(offset) for offset in range(MESSAGES)]
     closed = list(editions("grant", rows, VERSIONS))
     sent(cluster, rows, closed)
-    changes, network = ChangesTopic(client, PREFIX), Topics(client, PREFIX, 2)
+    changes, network = ChangesTopic(client, PREFIX, SEAL), Topics(client, PREFIX, SEAL, 2)
     before = [change for _, _, lines in changes.rows() for change in lines if change.subject != SHE]
     assert readable(cluster, "changes") and readable(cluster, "editions") and readable(cluster, "dead-letters")
     assert on_disk(cluster)

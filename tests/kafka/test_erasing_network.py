@@ -18,19 +18,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-import infra.erasing as erasing
-from infra.evaluate import core
+import services.erasure.erasing as erasing
 from infra.kafka.cluster import Cluster
 from infra.kafka.topics import create, topics
-from infra.workspace import Workspace
-from streams import snapshots
-from streams.editions import unsound
-from streams.errors import Refused
+from infra.workspace.workspace import Workspace
+from services.state.as_of import core
 from streams.host import Host
-from streams.messages import OutcomeReported, Tick
-from tests.infra import canary
-from tests.infra.canary import ALLOWANCE, UNINSURED
+from streams.language.errors import Refused
+from streams.language.messages import OutcomeReported, Tick
+from streams.lists.editions import unsound
+from streams.store import checkpoints
 from tests.kafka.clients import records
+from tests.kafka.network import as_member
+from tests.services.erasure import canary
+from tests.services.erasure.canary import ALLOWANCE, UNINSURED
 
 pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kafka")]
 SHARDS = 2
@@ -50,7 +51,7 @@ TOPICS = [
 def worker(place: Mapping[str, str], prefix: str, folder: Path, name: str = "worker") -> Iterator[Path]:
     """One worker with all stages, and its folder."""
     state = folder / name
-    line = [sys.executable, "-m", "console.cli", "worker", "--state", state, "--prefix", prefix, "--depot", folder / "depot"]
+    line = [sys.executable, "-m", "console.cli.main", "worker", "--state", state, "--prefix", prefix, "--depot", folder / "depot"]
     with (folder / f"{name}.said").open("ab") as said:
         process = subprocess.Popen(list(map(str, line)), env={**os.environ, **place}, stdout=said, stderr=subprocess.STDOUT)
     try:
@@ -81,7 +82,7 @@ def in_files(folder: Path, sought: Mapping[str, bytes]) -> set[str]:
             except FileNotFoundError:  # a broker deletes files when it likes to
                 continue
             if path.suffix == ".snapshot" and not (path.parent / "partition.metadata").exists():  # ours, not a broker's
-                meta, arrays = snapshots.read(path)
+                meta, arrays = checkpoints.read(path)
                 data += [
                     json.dumps(meta, ensure_ascii=False).encode(),
                     *(np.ascontiguousarray(array).tobytes() for array in arrays.values()),
@@ -114,7 +115,7 @@ def lists(host: Host, but: int) -> dict[str, Any]:
 def test_she_is_everywhere_on_a_network_before_and_nowhere_after(cluster: Cluster, tmp_path: Path) -> None:
     """Topics, workers' states, depot, workspace; then a new workspace joins, and a new worker takes over, from what is left."""
     prefix = "erasing."
-    place = cluster.connection().environment() | {"HUIMIN_DEPOT": str(tmp_path / "depot")}
+    place = as_member(cluster) | {"HUIMIN_DEPOT": str(tmp_path / "depot")}
     create(cluster.connection(), topics(SHARDS, 1, prefix))
     with worker(place, prefix, tmp_path) as state:
         workspace = canary.made(tmp_path, network=prefix, environment=place)

@@ -23,14 +23,14 @@ import pytest
 
 from infra.kafka.cluster import Cluster
 from infra.kafka.reach import admin
-from streams.faust_host import STAGES, FaustHost, make_app
-from streams.snapshots import offsets
-from tests.engines.counting import FACTOR, Counted, need
+from streams.network.faust_host import STAGES, FaustHost, make_app
+from streams.store.checkpoints import offsets
 from tests.kafka.moving import Moving
 from tests.kafka.network import SHARDS, Network, Nursery, Reader, Worker, network, wiped
-from tests.streams.world import parts
+from tests.matchers.counting import FACTOR, Counted, need
+from tests.streams.world import SEAL, parts
 
-pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kafka")]
+pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kafka-faults")]
 
 TITLE = "faults of a network on Kafka"
 KILLS = 30 if FACTOR == 1 else 75 * FACTOR
@@ -157,7 +157,7 @@ WENT = (0, -signal.SIGTERM)
 
 def test_workers_join_and_leave(one: Network, suffers: Any) -> None:
     """Every few seconds one comes or goes; whoever is asked to go ends with 0."""
-    with suffers(one, "workers joined and left") as found:
+    with suffers(one, "workers joined and left", allowed=WENT) as found:
         guests: list[Worker] = []
         for change in range(CHANGES):
             before = one.reader.lines
@@ -219,9 +219,9 @@ def test_wiped_disks(one: Network, suffers: Any, depot: bool) -> None:
 
 def _shipped(made: Network) -> dict[str, int]:
     """The newest snapshot in the depot, of each stage."""
-    from connectors.depot import FsspecDepot
+    from connectors.kafka.depot import FsspecDepot
 
-    depot = FsspecDepot(str(made.depot))
+    depot = FsspecDepot(str(made.depot), SEAL)
     names = ["inputs-0", "lines-0", *(f"orders-{one}" for one in range(SHARDS))]
     return {name: newest for name in names if (newest := depot.newest(name)) is not None}
 
@@ -435,6 +435,7 @@ def test_a_damaged_state_ends_the_worker(one: Network, suffers: Any) -> None:
     one.exits.pop(1)
 
 
+@pytest.mark.xdist_group("kafka")
 def test_leaders_killed(nursery: Nursery, cluster3: Cluster, tmp_path: Path, suffers: Any) -> None:
     """The leader of the inputs, then that of the orders; two brokers of three go on at once."""
     with network(nursery, cluster3.connection(), tmp_path, Moving()) as made:
@@ -482,7 +483,7 @@ def test_workers_that_share_a_folder(nursery: Nursery, cluster: Cluster, tmp_pat
                 assert guest.end() == 0
                 found["workers joined or left a shared folder"] += 2
         assert sorted(path.name for path in (tmp_path / "shared").iterdir()) == [
-            "inputs-0", "lines-0", "orders-0", "orders-1", "orders-2", "orders-3",
+            "faust", "inputs-0", "lines-0", "orders-0", "orders-1", "orders-2", "orders-3",
         ]  # fmt: skip
         assert set(made.end()) == {0}
 
@@ -553,8 +554,8 @@ def test_asked_again_where_to_read_on_while_a_stage_opens(tmp_path: Path) -> Non
 
     async def go() -> None:
         consumer = SimpleNamespace(assignment=lambda: places, seek_wait=seek_wait, _read_offset={}, _committed_offset={})
-        app = make_app("x", {"broker": "kafka://127.0.0.1:1"})
-        host = FaustHost(app, tmp_path, partial(folds, parts(real=True), 2), failed.append, "x.")
+        app = make_app("x", {"broker": "kafka://127.0.0.1:1"}, tmp_path / "faust")
+        host = FaustHost(app, tmp_path, partial(folds, parts(real=True), 2), failed.append, SEAL, "x.")
         given_up = asyncio.ensure_future(host._seek(consumer))
         await asyncio.sleep(0)
         await asyncio.sleep(0)

@@ -19,17 +19,19 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from console.cli import application
+from console.cli.main import application
 from infra.kafka.cluster import Cluster
 from infra.kafka.connection import Connection
 from infra.kafka.topics import Topic, create, topics
-from infra.workspace import Workspace
-from matchers.batch import RecordBatch
+from infra.workspace.workspace import Workspace
+from matchers.kernel.batch import RecordBatch
 from policies.values import Text
-from streams.storage import Log
-from streams.wire import decode
+from streams.store.log import Log
+from streams.wire.wire import decode
 from tests.connectors.samples import resident
+from tests.console.conftest import invoked
 from tests.kafka.clients import SECONDS, eventually, read, sent
+from tests.kafka.network import as_member
 from tests.streams.world import child_environment
 
 pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kafka")]
@@ -80,13 +82,13 @@ class Huimin:
     environment: Mapping[str, str]
 
     def __call__(self, *words: object) -> Any:
-        done = CliRunner().invoke(application(), [*map(str, words), "--json"], env=dict(self.environment), catch_exceptions=False)
+        done = invoked(*words, "--json", env=dict(self.environment), catch_exceptions=False)
         assert done.exit_code == 0, done.output
         return json.loads(done.stdout) if done.stdout.strip() else None
 
     def started(self, *words: object) -> subprocess.Popen[bytes]:
         """The same, as a process of its own."""
-        line = [sys.executable, "-m", "console.cli", *map(str, words)]
+        line = [sys.executable, "-m", "console.cli.main", *map(str, words)]
         return subprocess.Popen(line, env={**child_environment(), **self.environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def at(self, connection: Connection, workspace: Path | None = None) -> Huimin:
@@ -103,7 +105,7 @@ class Huimin:
 
     def applied(self) -> list[tuple[int, int, int]]:
         """(delivery, row, flags) of every record ever applied, as often as it was."""
-        log = Log(self.workspace / "state", readonly=True)
+        log = Log(self.workspace / "state", readonly=True, key=Workspace.open(self.workspace).log_key())
         try:
             found = [decode(body) for _, body in log.inputs(-1)]
         finally:
@@ -150,7 +152,7 @@ def network(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
     huimin = Huimin(
         folder / "w",
         {
-            **connection.environment(),
+            **as_member(cluster),
             "HUIMIN_WORKSPACE": str(folder / "w"),
             "HUIMIN_LANG": "en",
             "HUIMIN_TODAY": "2026-10-15",
@@ -161,13 +163,13 @@ def network(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
     try:
         huimin("init", "--example")
         huimin("kafka", "join", "--prefix", PREFIX)
-        huimin("tick", "--to", "2026-10-14")
+        huimin("tick", "--to", "2026-10-14", "--yes")
         _published(huimin, folder)
         topic = _topic(connection)
         sent(connection, topic, STREAM[:2_000])
         huimin("feed", "listen", "hukou", "--topic", topic, "--once")
         huimin("tick", "--to", "2026-10-15")
-        huimin("tick", "--to", "2026-12-01")
+        huimin("tick", "--to", "2026-12-01", "--yes")
         assert eventually(lambda: _end(connection, f"{PREFIX}editions") >= 2, 2 * SECONDS), "the worker told no editions"
         yield huimin
     finally:
@@ -316,7 +318,7 @@ def _end(connection: Connection, topic: str) -> int:
     """How many messages a topic has had."""
     from contextlib import closing
 
-    from connectors.topics import TopicReader
+    from connectors.kafka.topics import TopicReader
 
     with closing(TopicReader(connection.client(), topic)) as reading:
         return sum(span.end for span in reading.spans().values())
@@ -326,7 +328,7 @@ def _read_all(connection: Connection, topic: str) -> list[tuple[int, bytes]]:
     """(partition, value) of all there is now."""
     from contextlib import closing
 
-    from connectors.topics import TopicReader
+    from connectors.kafka.topics import TopicReader
 
     found: list[tuple[int, bytes]] = []
     with closing(TopicReader(connection.client(), topic)) as reading:
@@ -366,9 +368,7 @@ def _state_of(events: Mapping[str, Any]) -> set[tuple[str, str]]:
 
 def _names(huimin: Huimin) -> dict[str, str]:
     """What the vault says of everybody."""
-    from connectors.vault import Vault
-
     workspace = Workspace.open(huimin.workspace)
     feed = workspace.catalogue().feeds["hukou"]
     tokens = workspace.tokens().person([row["id_number"] for row in ROWS])
-    return dict(Vault(huimin.workspace / "identity").look_up(feed, tokens, ["name"]).select("id", "name").rows())
+    return dict(workspace.vault().look_up(feed, tokens, ["name"]).select("id", "name").rows())

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from console.cli import application
 from infra.kafka.cluster import Cluster
 from infra.kafka.topics import topics
+from tests.console.conftest import invoked
 
 Run = Callable[..., Any]
 broker = [pytest.mark.kafka, pytest.mark.xdist_group("kafka")]
@@ -26,7 +25,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     monkeypatch.setenv("HUIMIN_LANG", "en")
     monkeypatch.setenv("COLUMNS", "160")
     monkeypatch.delenv("KAFKA_BOOTSTRAP", raising=False)
-    return lambda *words: CliRunner().invoke(application(), [str(word) for word in words])
+    return invoked
 
 
 @pytest.mark.parametrize("words", [("down",), ("status",)])
@@ -72,6 +71,8 @@ class TestAtABroker:
         assert json.loads(idle.stdout)["brokers"][0]["ready"] is False
         assert started.exit_code == 0, started.output
         assert f"export KAFKA_BOOTSTRAP={cluster.connection().bootstrap}" in started.output
+        assert f"export HUIMIN_NETWORK_KEY={cluster.folder}/network.key" in started.output.replace("\n", "")
+        assert (cluster.folder / "network.key").stat().st_mode & 0o777 == 0o600
         assert ready.exit_code == 0
         facts = json.loads(ready.stdout)
         assert [one["topic"] for one in facts["topics"]] == NAMES

@@ -1,4 +1,4 @@
-"""Every verb on a network: a workspace that has joined one, and the demonstration on a Kafka of its own."""
+"""Every verb on a network: a workspace that has joined one."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from console.cli import application
+from console.cli.main import application
 from infra.kafka.cluster import Cluster
 from infra.kafka.topics import create, topics
+from tests.console.conftest import invoked
+from tests.kafka.network import as_member
 
 pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kafka")]
 Run = Callable[..., Any]
@@ -36,13 +38,13 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def network(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """Runs ``huimin`` with these words, beside one worker."""
     folder = tmp_path_factory.mktemp("network")
-    place = cluster.connection().environment() | {"HUIMIN_LANG": "en", "HUIMIN_TODAY": "2026-10-15", "COLUMNS": "160"}
+    place = as_member(cluster) | {"HUIMIN_LANG": "en", "HUIMIN_TODAY": "2026-10-15", "COLUMNS": "160"}
     create(cluster.connection(), topics(3, 1, PREFIX))
-    line = [sys.executable, "-m", "console.cli", "worker", "--state", str(folder / "worker"), "--prefix", PREFIX]
+    line = [sys.executable, "-m", "console.cli.main", "worker", "--state", str(folder / "worker"), "--prefix", PREFIX]
     with (folder / "said").open("wb") as said:
         worker = subprocess.Popen(line, env={**os.environ, **place}, stdout=said, stderr=subprocess.STDOUT)
     try:
-        yield lambda *words: CliRunner().invoke(application(), [str(word) for word in words], env=place)
+        yield lambda *words: invoked(*words, env=place)
     finally:
         worker.terminate()
         assert worker.wait(60) == 0, (folder / "said").read_text(encoding="utf-8")
@@ -108,10 +110,3 @@ def test_a_workspace_with_a_state_of_its_own_cannot_join(network: Run, tmp_path:
     done = network("kafka", "join", "--prefix", PREFIX, "--workspace", workspace)
     assert done.exit_code == 5
     assert "make a new workspace" in done.output
-
-
-def test_the_demonstration_on_kafka_ends_with_the_same_lists(cluster: Cluster) -> None:
-    """Its own broker, two workers, every policy's list the same as that of one process, and nothing left running."""
-    done = CliRunner().invoke(application(), ["demo", "--kafka", "2", "--residents", "1000", "--json"], env={"HUIMIN_LANG": "en"})
-    assert done.exit_code == 0, done.output
-    assert json.loads(done.stdout)["same_lists"] is True

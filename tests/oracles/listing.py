@@ -1,7 +1,7 @@
 """Who is told to be on a list: outcomes that keep people off, and what is held back, folded by hand.
 
 The one idea: after each message (of a tick: after each day) it is given what the rule says of everybody, and goes through all of them one by
-one, with the page beside it. Source: docs/semantics.md, sections 17 and 18, and nothing else.
+one, with the page beside it. Source: docs/en/semantics.md, sections 17 and 18, and nothing else.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from datetime import date
 from fractions import Fraction
 from typing import NamedTuple, Protocol, TypeAlias
 
-from policies.tree import Policy
-from streams.messages import (
-    Cause,
+from policies.language.tree import Policy
+from streams.language.causes import Cause, IdentityCause
+from streams.language.messages import (
     CoverageStated,
     CoverageWithdrawn,
     DeliveryCompleted,
@@ -142,7 +142,7 @@ class Listing:
 
         Args:
             causes: why the rule came to say something else of somebody: the last of the reasons there were.
-            shrunk: the message is a full replacement with too few rows.
+            shrunk: the message is the end of a sound full replacement with too few readable rows (``tests.oracles.replacements``).
             decided: the hold that is decided by the message, if it is such a one.
         """
         before = {name: dict(some) for name, some in self.told.items()}
@@ -179,7 +179,7 @@ class Listing:
                 if name not in now:
                     why[key] = rule.ended_by(name)
                     continue
-                cause = causes.get(key, Cause("identity", ""))
+                cause = causes.get(key, IdentityCause("", ""))
                 why[key] = cause.kind
                 if _hurts(rule.policies[name], is_told, wanted):
                     moving.setdefault((name, _reason(cause, rule, name)), []).append(subject)

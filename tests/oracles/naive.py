@@ -1,11 +1,11 @@
-"""The naive evaluator: an independent oracle for the matching core, written from docs/semantics.md alone.
+"""The naive evaluator: an independent oracle for the matching core, written from docs/en/semantics.md alone.
 
 It works row by row on plain data as loaded from YAML, and shares no code with the engine. In the order of import:
 `naive_values` (truth, exact values) → `naive_records` (rows) → `naive_world` (records at a date, coverage) →
 `naive_names` (paths), `naive_policy` (the tree) → `naive_reading` (fields, elements) → `naive_rules` (truth). This
 module reads verdicts, statuses and reasons off the judged tree.
 
-Source: docs/semantics.md §7 to §9.
+Source: docs/en/semantics.md §7 to §9.
 
 Example:
     >>> world = World(contracts, case["given"])                         # doctest: +SKIP

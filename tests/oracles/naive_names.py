@@ -3,7 +3,7 @@
 One idea: a written name is resolved once into to-one links and a field, a path into steps; reading records is left to
 `naive_reading`.
 
-Source: docs/semantics.md §4.
+Source: docs/en/semantics.md §4.
 """
 
 from __future__ import annotations

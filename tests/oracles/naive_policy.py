@@ -3,7 +3,7 @@
 One idea: `use` is replaced by what it stands for, so that after this module every occurrence of a leaf is a node of its
 own, with a path of its own.
 
-Source: docs/semantics.md §5 (parameters), §7 and §8.
+Source: docs/en/semantics.md §5 (parameters), §7 and §8.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 One idea: whatever is read comes with whom to ask about it, so that a reason never has to be worked out twice.
 
-Source: docs/semantics.md §3 to §6 and §9 (the feeds and units of `missing`).
+Source: docs/en/semantics.md §3 to §6 and §9 (the feeds and units of `missing`).
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class Reader:
                 else:
                     elements += self.found(step, subject, doubts)
                     whom = self.absent(step.feed, subject)
-                    settled = self.as_if_covered(step.feed, subject, absence)
+                    settled = self.complete(step, subject, absence)
                 complete = complete and settled
                 asks = asks if settled else asks | whom
         return Reached(tuple(elements), complete, asks)
@@ -167,6 +167,14 @@ class Reader:
             )
             for record in records
         ]
+
+    def complete(self, step: Step, subject: Subject, absence: str) -> bool:
+        """Is it sure that a to-many step finds everything? Of a feed that has one record a subject, a sound one is everything."""
+        covered = self.as_if_covered(step.feed, subject, absence)
+        if step.form != "feed" or self.world.contracts[step.feed].many:
+            return covered
+        record = self.day.the_record(step.feed, subject)
+        return covered or (record is not None and not record.quarantined)
 
     def as_if_covered(self, feed: str, subject: Subject, absence: str) -> bool:
         """Coverage as the leaf's `absence` has it."""

@@ -3,7 +3,7 @@
 One idea: a row of a case becomes a `Record` that already has its version, its interval and its comparable cells, so
 that nobody after this module reads raw cells. A subject is the pair (kind, name).
 
-Source: docs/semantics.md §1, §3 and §10.
+Source: docs/en/semantics.md §1, §3 and §10.
 """
 
 from __future__ import annotations
@@ -79,6 +79,7 @@ class Record:
     """One version of one record. A quarantined one has no values and no validity interval.
 
     Links are read forwards from `links`, of which a quarantined one has none, and backwards from `names`.
+    A version without usable order is greater than every version with one.
     """
 
     feed: str
@@ -91,9 +92,20 @@ class Record:
     end: date
     deleted: bool
     quarantined: bool
+    ordered: bool  # has a usable order
     values: Mapping[str, Any]  # only the cells that are not empty
     links: Mapping[str, Subject]
     names: Mapping[str, Subject]
+
+    @property
+    def arrival(self) -> tuple[Any, ...]:
+        """The delivery and the row, whatever the order."""
+        return self.version[-2:]
+
+    @property
+    def sound(self) -> bool:
+        """Does it say something for sure? A deletion needs no more than a usable order."""
+        return self.ordered and (self.deleted or not self.quarantined)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +117,13 @@ class Statement:
     complete_to: date
 
 
+UNORDERED = (3, 0)
+
+
 def rank_of_order(raw: Any) -> tuple[int, Any]:
-    """An order that can be compared with every other: numbers, then dates, then other text."""
+    """An order that can be compared with every other: numbers, then dates, then other text, then none that can be used."""
+    if raw == "none":
+        return UNORDERED
     if isinstance(raw, datetime):
         return 1, raw.replace(tzinfo=None)
     if isinstance(raw, date):
@@ -123,10 +140,11 @@ def record_of(contract: Contract, subject: Subject, position: int, raw: Mapping[
     """One row of a case, with the defaults of semantics §10."""
     if unknown := set(raw) - RECORD_WORDS - set(contract.fields) - set(contract.links):
         raise ValueError(f"feed {contract.feed} does not take {sorted(unknown)}")
-    doubtful = bool(raw.get("quarantined"))
+    order = () if contract.by_delivery else (rank_of_order(raw.get("order") or 0),)
+    ordered = order != (UNORDERED,)
+    doubtful = bool(raw.get("quarantined")) or not ordered
     values = {} if doubtful else {name: field.cell(raw.get(name)) for name, field in contract.fields.items()}
     delivery, row = raw.get("delivery", 1), raw.get("row", 1 + position)
-    order = () if contract.by_delivery else (rank_of_order(raw.get("order") or 0),)
     return Record(
         feed=contract.feed,
         unit=raw.get("source") or contract.sources[0].unit,
@@ -136,8 +154,9 @@ def record_of(contract: Contract, subject: Subject, position: int, raw: Mapping[
         subject=subject,
         start=date.min if doubtful or raw.get("from") is None else day(raw["from"]),
         end=date.max if doubtful or raw.get("to") is None else day(raw["to"]),
-        deleted=bool(raw.get("deleted")),
+        deleted=bool(raw.get("deleted")) and ordered,
         quarantined=doubtful,
+        ordered=ordered,
         values={name: value for name, value in values.items() if value is not None},
         links={} if doubtful else links_of(contract, raw),
         names=links_of(contract, raw),

@@ -3,7 +3,7 @@
 One idea: judging a node gives a tree of the same shape, holding at every node its truth and, at a leaf, whom to ask if
 it is unknown. Reasons are then read off that tree.
 
-Source: docs/semantics.md §4 to §8.
+Source: docs/en/semantics.md §4 to §8.
 """
 
 from __future__ import annotations

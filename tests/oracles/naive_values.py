@@ -3,7 +3,7 @@
 One idea: every value is made plain once (an int or Fraction, a date, a code) and then compared with Python's own
 operators. Nothing here knows about records or policies.
 
-Source: docs/semantics.md §2 and §5; Kleene 1952, §64.
+Source: docs/en/semantics.md §2 and §5; Kleene 1952, §64.
 """
 
 from __future__ import annotations

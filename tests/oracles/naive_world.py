@@ -3,7 +3,7 @@
 One idea: the winners among versions do not depend on the date, so they are picked once; everything else is asked of a
 `Day`, which remembers its answers. A subject is the pair (kind, name).
 
-Source: docs/semantics.md §1, §3 and §10.
+Source: docs/en/semantics.md §1, §3 and §10.
 """
 
 from __future__ import annotations
@@ -89,19 +89,21 @@ class World:
                 self.named |= {(self.contracts[feed].kind, name) for name in statement.names - known}
 
     def _standing(self, given: Mapping[str, Any]) -> list[Record]:
-        """The winning versions that are neither deletions nor withdrawn by a full replacement."""
-        replaced: dict[tuple[str, str], Any] = {}
+        """The winning versions that are no deletions."""
+        first = self._first_that_count(given)
+        versions: dict[tuple[str, str, str], list[Record]] = {}
+        for record in self._versions(given):
+            if record.delivery >= first.get((record.feed, record.unit), record.delivery):
+                versions.setdefault((record.feed, record.unit, record.key), []).append(record)
+        return [record for record in map(winner, versions.values()) if not record.deleted]
+
+    def _first_that_count(self, given: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
+        """By feed and unit, the number of the last full replacement: no version of a smaller delivery counts."""
+        first: dict[tuple[str, str], Any] = {}
         for raw in given.get("replace") or []:
             source = (raw["feed"], raw.get("unit") or self.contracts[raw["feed"]].sources[0].unit)
-            replaced[source] = max(raw["delivery"], replaced.get(source, raw["delivery"]))
-        winners: dict[tuple[str, str, str], Record] = {}
-        for record in self._versions(given):
-            at = (record.feed, record.unit, record.key)
-            if at not in winners or record.version >= winners[at].version:
-                winners[at] = record
-        return [
-            r for r in winners.values() if not r.deleted and r.delivery >= replaced.get((r.feed, r.unit), r.delivery)
-        ]
+            first[source] = max(raw["delivery"], first.get(source, raw["delivery"]))
+        return first
 
     def _versions(self, given: Mapping[str, Any]) -> Iterable[Record]:
         """Every version that was delivered, in the order of the text."""
@@ -144,6 +146,15 @@ class World:
             self.about.setdefault((record.feed, record.subject), []).append(record)
             for link, target in record.names.items():
                 self.naming.setdefault((record.feed, link, target), []).append(record)
+
+
+def winner(versions: list[Record]) -> Record:
+    """Of the versions of one key that count: the last without usable order, unless something sound came behind it; else the greatest."""
+    ordered = [r for r in versions if r.ordered]
+    last = max((r for r in versions if not r.ordered), key=lambda r: r.arrival, default=None)
+    if last is not None and not any(r.sound and r.arrival > last.arrival for r in ordered):
+        return last
+    return max(ordered, key=lambda r: r.version)
 
 
 # ---- the world at a date -----------------------------------------------------------------------------------------

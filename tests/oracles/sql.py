@@ -207,12 +207,11 @@ class _Query(Reader):
         front = self.cte(f"s{number}_0", f"SELECT c.cid AS pid, {start} AS name, FALSE AS doubtful FROM {rows.table} c")
         whole, joins, feed = ["s.name IS NOT NULL"], "", None
         for i, step in enumerate(steps):
-            if absence != "coverage":
-                whole.append(str(absence == "closed"))
+            settled = self.settles(kind, step, absence)
+            if settled in ("TRUE", "FALSE"):
+                whole.append(settled)
             else:
-                asked = self.inverse_feed(kind, step)
-                covered = self.covered(asked, f"f.cov_{asked}")
-                joins += f" LEFT JOIN (SELECT s.pid, bool_and({covered}) AS ok FROM {front} s LEFT JOIN full_{kind} f ON f.name = s.name GROUP BY s.pid) k{i} ON k{i}.pid = s.pid"
+                joins += f" LEFT JOIN (SELECT s.pid, bool_and({settled}) AS ok FROM {front} s LEFT JOIN full_{kind} f ON f.name = s.name GROUP BY s.pid) k{i} ON k{i}.pid = s.pid"
                 whole.append(f"coalesce(k{i}.ok, TRUE)")
             reached, kind, feed = self.step(kind, step, front)
             found = self.cte(f"e{number}_{i}", reached)
@@ -221,6 +220,16 @@ class _Query(Reader):
         own = "" if feed is None else "".join(f', e."f_{feed}__{name}" AS "r/{name}"' for name in self.feeds.all[feed]["fields"])
         table = self.cte(f"c{number}", f"SELECT row_number() OVER () AS cid, e.pid, e.doubtful{own}, f.* FROM {found} e JOIN full_{kind} f ON f.name = e.subject")
         return Rows(table, kind, feed), complete
+
+    def settles(self, kind: str, step: str, absence: str) -> str:
+        """Whether a step from a subject `f` finds all there is: by coverage, or by a sound record where there is at most one."""
+        if absence == "closed":
+            return "TRUE"
+        asked = self.inverse_feed(kind, step)
+        covered = "FALSE" if absence == "open" else self.covered(asked, f"f.cov_{asked}")
+        if step not in self.feeds.one(kind):
+            return covered
+        return f"(coalesce(f.sound_{step}, FALSE) OR {covered})"
 
     def own(self, kind: str) -> list[str]:
         return [name for name, contract in self.feeds.all.items() if contract["subject"] == kind]

@@ -4,7 +4,7 @@
 anywhere: whether she is registered, where she is placed, each field of her cardinality-one feeds (`f_<feed>__<field>`, with
 `has_<feed>` saying there is a record), the day up to which each feed covers her (`cov_<feed>`), and the same of what her
 links lead to, with the link before the name (`household/f_household__size`). A quarantined row of `raw` has its links, which are
-found only by whom they name; in `full_<kind>` they are empty.
+found only by whom they name; in `full_<kind>` they are empty. `sound_<feed>` says that *the* record of a feed is there and not in quarantine.
 """
 
 import datetime as dt
@@ -16,8 +16,8 @@ import polars as pl
 
 KINDS = {"person": "persons", "household": "households", "dwelling": "dwellings"}
 _TYPES = {"int": "BIGINT", "decimal": "BIGINT", "date": "DATE", "enum": "VARCHAR", "text": "VARCHAR", "division": "VARCHAR"}
-_VERSION = ["rid", "kind", "subject", "feed", "src", "key", "ord", "delivery", "row", "vfrom", "vto", "deleted", "quarantined"]
-_VERSION_TYPES = ["BIGINT", "VARCHAR", "VARCHAR", "VARCHAR", "INT", "VARCHAR", "BIGINT", "BIGINT", "BIGINT", "DATE", "DATE", "BOOLEAN", "BOOLEAN"]
+_VERSION = ["rid", "kind", "subject", "feed", "src", "key", "unusable", "ord", "delivery", "row", "vfrom", "vto", "deleted", "quarantined"]
+_VERSION_TYPES = ["BIGINT", "VARCHAR", "VARCHAR", "VARCHAR", "INT", "VARCHAR", "BOOLEAN", "BIGINT", "BIGINT", "BIGINT", "DATE", "DATE", "BOOLEAN", "BOOLEAN"]
 _FRAME = {"VARCHAR": pl.String(), "INT": pl.Int32(), "BIGINT": pl.Int64(), "DATE": pl.Date(), "BOOLEAN": pl.Boolean()}
 _DATABASE = duckdb.connect(config={"threads": 1})
 
@@ -161,12 +161,13 @@ class SqlWorld:
         contract, row = self.feeds.all[feed], [None] * len(self._at)
         units = [source["unit"] for source in contract["sources"]]
         order = 0 if contract["order"] == "delivery" else record.get("order", 0)
-        order = order.toordinal() if isinstance(order, dt.date) else int(order)
-        quarantined = bool(record.get("quarantined"))
+        unusable = order == "none"
+        order = 0 if unusable else order.toordinal() if isinstance(order, dt.date) else int(order)
+        quarantined = unusable or bool(record.get("quarantined"))
         cells = {
             "kind": kind, "subject": name, "feed": feed, "src": units.index(record.get("source", units[0])),
-            "key": str(record.get("key", f"{name}/{position}")), "ord": order, "delivery": record.get("delivery", 1),
-            "row": record.get("row", 1 + position), "deleted": bool(record.get("deleted")), "quarantined": quarantined,
+            "key": str(record.get("key", f"{name}/{position}")), "unusable": unusable, "ord": order, "delivery": record.get("delivery", 1),
+            "row": record.get("row", 1 + position), "deleted": bool(record.get("deleted")) and not unusable, "quarantined": quarantined,
         }
         if not quarantined:
             cells |= {column: day(record[end]) for end, column in (("from", "vfrom"), ("to", "vto")) if record.get(end) is not None}
@@ -228,6 +229,7 @@ class SqlWorld:
         columns += [f"any_value(t.l_{link}) FILTER (WHERE t.feed = '{feed}' AND NOT t.quarantined) AS l_{link}" for link, (feed, _) in self.feeds.links[kind].items()]
         for feed in self.feeds.one(kind):
             columns.append(f"coalesce(bool_or(t.feed = '{feed}'), FALSE) AS has_{feed}")
+            columns.append(f"coalesce(bool_or(t.feed = '{feed}' AND NOT t.quarantined), FALSE) AS sound_{feed}")
             columns += [f"any_value(t.f_{feed}__{field}) AS f_{feed}__{field}" for field in self.feeds.all[feed]["fields"]]
         return (
             f"SELECT n.name, {', '.join(columns)} FROM names n "
@@ -249,22 +251,31 @@ class SqlWorld:
 
 
 _HERE = """
-WITH narrow AS (SELECT rid, kind, subject, feed, src, key, ord, delivery, "row", vfrom, vto, deleted, quarantined FROM raw),
-versions AS (
-  SELECT *, row_number() OVER (PARTITION BY feed, src, key ORDER BY ord DESC, delivery DESC, "row" DESC) AS place FROM narrow
+WITH counting AS (
+  SELECT rid, kind, subject, feed, src, key, unusable, ord, delivery, "row", vfrom, vto, deleted, quarantined,
+    delivery::HUGEINT * 4294967296 + "row" AS came, NOT unusable AND (deleted OR NOT quarantined) AS sound
+  FROM raw w
+  WHERE NOT EXISTS (
+    SELECT 1 FROM replaced p JOIN sources s ON s.feed = p.feed AND s.unit = p.unit
+    WHERE s.feed = w.feed AND s.src = w.src AND w.delivery < p.delivery)
+), compared AS (
+  SELECT *, max(came) FILTER (WHERE unusable) OVER (PARTITION BY feed, src, key) AS last_unusable,
+    max(came) FILTER (WHERE sound) OVER (PARTITION BY feed, src, key) AS last_sound
+  FROM counting
+), versions AS (
+  SELECT *, row_number() OVER (PARTITION BY feed, src, key ORDER BY unusable DESC, ord DESC, delivery DESC, "row" DESC) AS place
+  FROM compared
+  WHERE NOT unusable OR last_sound IS NULL OR last_sound <= last_unusable
 ), there AS (
-  SELECT rid, row_number() OVER (PARTITION BY feed, kind, subject ORDER BY ord DESC, delivery DESC, "row" DESC, src DESC, key DESC) AS place
+  SELECT rid, row_number() OVER (PARTITION BY feed, kind, subject ORDER BY unusable DESC, ord DESC, delivery DESC, "row" DESC, src DESC, key DESC) AS place
   FROM versions w
   WHERE w.place = 1 AND NOT w.deleted
     AND (quarantined OR ((vfrom IS NULL OR vfrom <= {day}) AND (vto IS NULL OR {day} <= vto)))
-    AND NOT EXISTS (
-      SELECT 1 FROM replaced p JOIN sources s ON s.feed = p.feed AND s.unit = p.unit
-      WHERE s.feed = w.feed AND s.src = w.src AND w.delivery < p.delivery)
 )
 SELECT r.*, t.place FROM raw r JOIN there t ON t.rid = r.rid
 """
-"""§1.1–§1.3, §1.5: the winning version of each key, without the deleted and the withdrawn, where it is there at the date.
-Of a cardinality-one feed's records of a subject, the one in place 1 is *the* record."""
+"""§1.1–§1.3, §1.5: of the versions that no full replacement leaves behind, the winning one of each key, without the deleted, where it is there at
+the date. Of a cardinality-one feed's records of a subject, the one in place 1 is *the* record."""
 
 _COVERAGE = """
 SELECT r.kind, r.name, r.feed, CASE WHEN count(*) = count(r.upto) THEN min(r.upto) END AS upto

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from connectors.contracts import read_catalogue
-from policies.catalogue import Catalogue
-from policies.document import Document, load
+from connectors.contracts.catalogue import read_catalogue
+from policies.language.catalogue import Catalogue
+from policies.yaml.document import Document, load
 
 LIBRARY = Path(__file__).parents[2] / "policies" / "library"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from policies.catalogue import (
+from policies.language.catalogue import (
     Agreement,
     Catalogue,
     Feed,

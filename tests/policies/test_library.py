@@ -10,12 +10,11 @@ from typing import cast
 import jsonschema  # type: ignore[import-untyped]  # no stubs in the lock
 import pytest
 
-from policies.casefile import load_cases
-from policies.catalogue import FeedBounds
-from policies.checker import check
-from policies.needs import requirements
-from policies.schema import cases_schema, policy_schema
-from policies.tree import (
+from policies.cases.file import load_cases
+from policies.checking.checker import check
+from policies.checking.needs import requirements
+from policies.language.catalogue import FeedBounds
+from policies.language.tree import (
     Bounds,
     Check,
     FieldRef,
@@ -27,6 +26,7 @@ from policies.tree import (
     Unless,
     leaves,
 )
+from policies.schema import cases_schema, policy_schema
 from policies.values import Period
 from tests.policies.library import LIBRARY, catalogue, documents
 
@@ -75,7 +75,7 @@ def test_the_living_allowance_sets_bounds_and_the_others_do_not() -> None:
     """They are read exactly; its feed of pensions says itself how far a file may shrink."""
     assert _policy("dibao").bounds == Bounds(Fraction(1, 20), Fraction(1, 10), 20)
     assert {name for name in documents() if _policy(name).bounds != Bounds()} == {"dibao"}
-    assert catalogue().feeds["pension"].bounds == FeedBounds(0.95, "P2M", 0.1)
+    assert catalogue().feeds["pension"].bounds == FeedBounds(Fraction(19, 20), Period(2))
 
 
 def test_needs_name_feeds_fields_coverage_and_why() -> None:
@@ -93,7 +93,7 @@ def test_needs_name_feeds_fields_coverage_and_why() -> None:
 
 def test_the_digest_is_of_the_content_and_not_the_layout() -> None:
     """Comments and the order of keys do not count; a number does."""
-    from policies.document import digest_of, load
+    from policies.yaml.document import digest_of, load
 
     one, other, third = (load(text, "x").data for text in ("a: 1\nb: 2.50", "# hi\n{b: 2.50, a: 1}", "a: 1\nb: 2.51"))
 

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from policies.checker import check
-from policies.document import Document, Path, load
-from policies.mutants import mutants
-from policies.needs import requirements
-from policies.problems import Invalid
+from policies.cases.mutants import mutants
+from policies.checking.checker import check
+from policies.checking.needs import requirements
+from policies.problems.problems import Invalid
+from policies.yaml.document import Document, Path, load
 from tests.policies.library import LIBRARY, catalogue, documents
 
 JUNK: list[Any] = [
@@ -91,7 +91,19 @@ def test_damaged_text_gives_problems_or_a_document(seed: int) -> None:
     assert all(p.render("zh") and p.line >= 1 and p.column >= 1 for p in problems)
 
 
-@pytest.mark.parametrize("text", ["[" * 100_000, "{a: " * 100_000, "- " * 100_000, "a: " + "x" * 511_990, "? " * 50_000, "&a [*a, *a]"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        "{a: " * 100_000,
+        "- " * 100_000,
+        "a: " + "x" * 511_990,
+        "? " * 50_000,
+        "&a [*a, *a]",
+        "：" * 400_000,
+        "｛a：" * 100_000,
+    ],
+)
 def test_a_bomb_is_refused_quickly(text: str) -> None:
     """Deep, wide or self-referring documents end in a problem, not in a stack or memory error."""
 

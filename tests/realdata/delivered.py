@@ -17,18 +17,20 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from connectors.delivery import DeliveryReport
-from infra.delivery import deliver, state_coverage
-from infra.workspace import Workspace
-from matchers.compare import judged, scan
+from connectors.intake.delivery import DeliveryReport
+from infra.workspace.workspace import Workspace
 from matchers.core import Matcher
-from policies.catalogue import Catalogue
-from policies.tree import Policy
+from matchers.lists.compare import judged
+from matchers.lists.evaluation import scan
+from policies.language.catalogue import Catalogue
+from policies.language.tree import Policy
 from policies.values import Kind
+from services.deliveries.coverage import state_coverage
+from services.deliveries.delivery import deliver
 from streams.host import Host, Receipt
-from streams.messages import CandidateChange, CheckAnswered, Input, PolicyPublished, Tick
-from streams.ports import read_policy
-from streams.state import State
+from streams.language.messages import CandidateChange, CheckAnswered, Input, PolicyPublished, Tick
+from streams.language.ports import read_policy
+from streams.steps.state import State
 from tests.realdata.deliveries import Deliveries, Part, write
 from tests.realdata.joined import joined
 from tests.realdata.plan import AS_OF, DATA, DISTRICT, HERE, plan, zone
@@ -183,14 +185,16 @@ def _sent(workspace: Workspace, tape: Tape, folder: str, deliveries: Deliveries,
         match turns[turn]:
             case list() as queue:
                 part = queue.pop(0)
-                reports[part.name] = deliver(workspace, host, part.feed, part.source, part.path, part.replaces, called=part.name).report
+                reports[part.name] = deliver(
+                    workspace, host, part.feed, part.source, part.path, AS_OF, part.replaces, called=part.name
+                ).report
             case str() as text:
                 tape.submit(published(text, tape.state.catalogue))
             case _:
-                state_coverage(workspace, host, deliveries.coverage)
+                state_coverage(workspace, host, deliveries.coverage, AS_OF)
                 tape.submit(Tick(AS_OF))
     again = deliveries.parts[0]
-    assert deliver(workspace, host, again.feed, again.source, again.path, again.replaces, called=again.name).report.already
+    assert deliver(workspace, host, again.feed, again.source, again.path, AS_OF, again.replaces, called=again.name).report.already
     return reports
 
 

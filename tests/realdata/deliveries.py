@@ -1,8 +1,8 @@
 """The files that units send: parts of each feed in a shuffled order of rows, with everything that goes wrong on the way.
 
 The one idea: the version that decides is one row; what is added around it must lose. An older version with another subject's cells in
-another file; the same order in an earlier file, or higher up in the same file; a deletion overtaken by the row, or arriving before the
-row that it deletes; the same row twice.
+another file; the same order in an earlier file, or higher up in the same file; a row without any order in an earlier file; a deletion
+overtaken by the row, or arriving before the row that it deletes; the same row twice.
 """
 
 from __future__ import annotations
@@ -91,11 +91,13 @@ def _versions(rows: Rows, rng: np.random.Generator) -> tuple[pl.DataFrame, Count
     sends: list[pl.DataFrame] = []
     facts: Counter[str] = Counter(keys=n)
 
-    def add(what: str, chosen: np.ndarray, made: pl.DataFrame, part: np.ndarray, at: np.ndarray, top: bool = False) -> None:
-        kept = made.with_columns(part=pl.Series(part), changed_at=pl.Series(at), top=pl.lit(top)).filter(pl.Series(chosen))
+    def add(what: str, chosen: np.ndarray, made: pl.DataFrame, part: np.ndarray, at: np.ndarray | None, top: bool = False) -> None:
+        kept = made.with_columns(
+            part=pl.Series(part), changed_at=pl.lit(None, pl.Int64) if at is None else pl.Series(at), top=pl.lit(top)
+        ).filter(pl.Series(chosen))
         sends.append(kept)
         facts[what] += len(kept)
-        facts["in conflict"] += int((chosen & differs & (part != parts)).sum()) if made is wrong else 0
+        facts["in conflict"] += int((chosen & differs & (part != parts)).sum()) if made is wrong and at is not None else 0
 
     older = order - rng.integers(1, 50, n)
     other = (parts - 1 + rng.integers(1, PARTS, n)) % PARTS + 1  # any part but its own
@@ -108,6 +110,10 @@ def _versions(rows: Rows, rng: np.random.Generator) -> tuple[pl.DataFrame, Count
     add("tied in the same file", (draw >= 0.12) & (draw < 0.13), wrong, parts, order, top=True)
     add("overtaken deletions", (draw >= 0.13) & (draw < 0.15), deletion, earlier if by_delivery else other, older)
     add("twice", (draw >= 0.15) & (draw < 0.18) & ~gone, right, parts if by_delivery else other, order)
+    if not by_delivery:
+        add(
+            "without order, sent again since", (draw >= 0.18) & (draw < 0.20) & (frame["fate"] != "broken").to_numpy(), wrong, earlier, None
+        )
     add("deletions before", gone, deletion, np.full(n, PARTS) if by_delivery else earlier, order + 1)
     return pl.concat([right, *sends], how="vertical_relaxed"), facts
 
@@ -133,17 +139,17 @@ def _differ(rows: Rows, right: pl.DataFrame, wrong: pl.DataFrame) -> np.ndarray:
 
 
 def _replaced(rows: Rows, rng: np.random.Generator) -> tuple[pl.DataFrame, Counter[str]]:
-    """A first delivery with other cells and records that never were, then everything again as a full replacement; one that is later by its
-    order than the replacement is withdrawn by it all the same."""
+    """A first delivery with other cells and records that never were, then everything again as a full replacement; of what the replacement
+    holds it counts, also where its order is before that of the first delivery."""
     frame, n = rows.frame, len(rows.frame)
     right = frame.select(rows.cells).with_columns(changed_at=pl.lit(500), deleted=pl.lit(None, pl.String), part=pl.lit(2), top=False)
     gone = (frame["fate"] == "gone").to_numpy()
-    late = gone & (rng.random(n) < 0.5)
-    first = _of_others(rows, right).with_columns(part=pl.lit(1), changed_at=pl.Series(np.where(late, 900, 400)))
+    backwards = rng.random(n) < 0.5
+    first = _of_others(rows, right).with_columns(part=pl.lit(1), changed_at=pl.Series(np.where(backwards, 900, 400)))
     differs = _differ(rows, right, first)
     chosen = first.filter(pl.Series(gone | (differs & (rng.random(n) < 0.3))))
     ghosts = chosen.head(GHOSTS).with_columns((pl.lit("G") + pl.col(rows.key)).alias(rows.key))
-    second = right.filter(pl.Series(~gone | late))
+    second = right.filter(pl.Series(~gone))
     facts = Counter({"keys": n, "in conflict": len(chosen), "withdrawn by a replacement": int(gone.sum()) + GHOSTS})
     return pl.concat([chosen, ghosts, second], how="vertical_relaxed"), facts
 

@@ -1,4 +1,4 @@
--- The joined tables: the original files, less what the fates of their records took. Read from docs/semantics.md, not from the engine.
+-- The joined tables: the original files, less what the fates of their records took. Read from docs/en/semantics.md, not from the engine.
 -- Given: raw_person, raw_household, fate(feed, id, n, fate), source(feed, unit, division), statement(feed, unit, division, upto),
 -- looked_up(feed, id, upto); the day is getvariable('day').
 

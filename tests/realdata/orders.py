@@ -2,15 +2,16 @@
 
 The one idea: what may come in any order does: files and the batches of each, cut again and dealt out among each other, publications,
 statements, answers. Only what no order may break is kept: a catalogue and a first day come first, a delivery starts before its
-rows and is completed behind them, a statement is made before it is withdrawn, a policy is published before its checks are answered.
+rows and before the later ones of its source start, and is completed behind its rows, a statement is made before it is withdrawn
+(and before its delivery is complete, where it counts its rows wrongly), a policy is published before its checks are answered.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from matchers.batch import RecordBatch
-from streams.messages import (
+from matchers.kernel.batch import RecordBatch
+from streams.language.messages import (
     CatalogueSet,
     CheckAnswered,
     CoverageStated,
@@ -58,23 +59,49 @@ def _pieces(message: Input, rng: np.random.Generator) -> list[Input]:
 
 
 def _bounded(pieces: list[Input], rank: dict[int, float]) -> None:
-    """Moves each message behind what it needs."""
+    """Moves each message behind what it needs, or before what it may not follow."""
     rows: dict[tuple[str, int, int], list[float]] = {}
     for piece in pieces:
         if isinstance(piece, RecordBatch):
             rows.setdefault((piece.feed, piece.source, piece.delivery), []).append(rank[id(piece)])
+    begun = _begun(rows)
     published = {p.policy: rank[id(p)] for p in pieces if isinstance(p, PolicyPublished)}
-    stated = {p.statement: rank[id(p)] for p in pieces if isinstance(p, CoverageStated)}
+    whole: dict[tuple[str, int, str | None], DeliveryCompleted] = {}
     for piece in pieces:
         own = rank[id(piece)]
         match piece:
             case DeliveryStarted():
-                rank[id(piece)] = min(rows[piece.feed, piece.source, piece.delivery]) - 1e-9
+                rank[id(piece)] = begun[piece.feed, piece.source, piece.delivery]
             case DeliveryCompleted():
+                whole[piece.feed, piece.source, piece.id] = piece
                 rank[id(piece)] = max(own, max(rows[piece.feed, piece.source, piece.delivery]) + 1e-9)
-            case CoverageWithdrawn():
-                rank[id(piece)] = max(own, stated[piece.statement] + 1e-9)
             case CheckAnswered():
                 rank[id(piece)] = max(own, published[piece.policy] + 1e-9)
             case _:
                 pass
+    _stated(pieces, rank, whole)
+
+
+def _stated(pieces: list[Input], rank: dict[int, float], whole: dict[tuple[str, int, str | None], DeliveryCompleted]) -> None:
+    """A statement that names another number of rows comes before its delivery is complete (behind that it is refused); a withdrawal
+    behind its statement."""
+    stated: dict[str, float] = {}
+    for piece in pieces:
+        if isinstance(piece, CoverageStated):
+            named = whole.get((piece.feed, piece.source, piece.delivery))
+            if named is not None and piece.rows is not None and piece.rows != named.rows:
+                rank[id(piece)] = min(rank[id(piece)], rank[id(named)] - 1e-9)
+            stated[piece.statement] = rank[id(piece)]
+    for piece in pieces:
+        if isinstance(piece, CoverageWithdrawn):
+            rank[id(piece)] = max(rank[id(piece)], stated[piece.statement] + 1e-9)
+
+
+def _begun(rows: dict[tuple[str, int, int], list[float]]) -> dict[tuple[str, int, int], float]:
+    """When each delivery starts: before its first row, and with the next of its source at the latest (of equals the lower number is first)."""
+    out: dict[tuple[str, int, int], float] = {}
+    latest: dict[tuple[str, int], float] = {}
+    for feed, source, delivery in sorted(rows, reverse=True):
+        own = min(rows[feed, source, delivery]) - 1e-9
+        latest[feed, source] = out[feed, source, delivery] = min(own, latest.get((feed, source), own))
+    return out

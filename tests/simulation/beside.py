@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from streams.host import Host
-from streams.messages import CandidateChange, HoldDecided, Input, Tick
-from streams.overlays import Hold as Held
-from streams.state import NO_DAY
+from streams.embedded.host import EmbeddedHost
+from streams.language.messages import CandidateChange, HoldDecided, Input, Tick
+from streams.lists.overlays import Hold as Held
+from streams.steps.state import NO_DAY
 from tests.oracles.listing import NOBODY, Content, Hold, Key, Line
 from tests.simulation.facts import Facts
 from tests.simulation.network import parts
@@ -28,14 +28,17 @@ class Beside:
         self.folded = Folded(parts(), self.kinds)
         self.told: dict[Key, Content] = {}
 
-    def take(self, message: Input, offset: int, lines: Iterable[CandidateChange], facts: Facts) -> None:
+    def take(self, message: Input, offset: int, lines: Iterable[CandidateChange], facts: Facts, holds: Mapping[str, Held]) -> None:
         """A message that was acknowledged, which must tell the same of both.
+
+        Args:
+            holds: those of the host, by the names under which they are decided.
 
         Raises:
             AssertionError: where anything differs, in words.
         """
         self.kinds |= {name: str(versions[-1].published.policy.subject) for name, versions in facts.policies.items()}
-        hold = self._named(message.hold) if isinstance(message, HoldDecided) else None
+        hold = self._named(message.hold, holds[message.hold]) if isinstance(message, HoldDecided) and message.hold in holds else None
         expected = {day: some for day, some in self.folded.take(message, offset, hold) if some}
         said = self._said(lines)
         assert said == expected, f"lines folded: told {_differing(said, expected)}, expected {_differing(expected, said)}"
@@ -45,7 +48,7 @@ class Beside:
         begun = self.folded.state.day != NO_DAY
         return (message.day - self.folded.state.day).days if isinstance(message, Tick) and begun else 0
 
-    def same(self, host: Host) -> None:
+    def same(self, host: EmbeddedHost) -> None:
         """At a quiet point: who is kept off, held back and for what, and what was decided, are the same."""
         book, fold = host.state.book, self.folded.listing
         overlays = {(name, subject): one for name, of in book.overlays.items() for subject, one in of.items()}
@@ -57,15 +60,13 @@ class Beside:
         assert not differing, f"folded: held back are not the same: {sorted(differing)[:5]}"
         assert len(by_hand) == len(fold.holds), f"folded: {len(fold.holds)} holds, and there are {len(by_hand)}"
 
-    def _named(self, id: str, held: Held | None = None) -> Hold | None:
-        """The hold by hand that is meant; None where there is none: it is named after the message that opened it."""
-        opened = re.fullmatch(r"h(\d+)(\+*)", id)
+    def _named(self, id: str, held: Held) -> Hold:
+        """The hold by hand that is meant: opened by the message it is named after, and for the same reason (one may open several)."""
+        opened = re.fullmatch(r"h(\d+)\+*", id)
         there = [] if opened is None else [one for one in self.folded.listing.holds if one.opened == int(opened[1])]
-        if held is not None:
-            there = [one for one in there if (one.reason[0], one.reason[1].replace(",", "")) == (held.kind, held.about.replace(",", ""))]
-            assert len(there) == 1, f"folded: hold {id} ({held.kind} {held.about}) is not there"
-            return there[0]
-        return there[len(opened[2])] if opened is not None and len(opened[2]) < len(there) else None
+        there = [one for one in there if (one.reason[0], one.reason[1].replace(",", "")) == (held.kind, held.about.replace(",", ""))]
+        assert len(there) == 1, f"folded: hold {id} ({held.kind} {held.about}) is not there"
+        return there[0]
 
     def _said(self, lines: Iterable[CandidateChange]) -> dict[dt.date, dict[Key, Line]]:
         """What the lines say of somebody's place, by day."""

@@ -23,7 +23,7 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 def acknowledged_before_it_is_durable(patch: pytest.MonkeyPatch) -> None:
     """A message is answered at once and written with the next one."""
-    from streams.storage import Log, Row
+    from streams.store.log import Log, Row
 
     sound, waiting = Log.append, dict[Any, list[Row]]()
 
@@ -37,7 +37,7 @@ def acknowledged_before_it_is_durable(patch: pytest.MonkeyPatch) -> None:
 
 def reads_on_one_too_far(patch: pytest.MonkeyPatch) -> None:
     """A state that comes back from a snapshot takes the message behind it for applied."""
-    from streams.state import State
+    from streams.steps.state import State
 
     sound = State.restored.__func__  # type: ignore[attr-defined]  # a class method
 
@@ -53,7 +53,7 @@ def snapshot_without(part: str, empty: Any) -> Plant:
     """A snapshot leaves out one of the ledgers."""
 
     def plant(patch: pytest.MonkeyPatch) -> None:
-        from streams.state import State
+        from streams.steps.state import State
 
         sound = State.meta
         patch.setattr(State, "meta", lambda self: {**sound(self), part: empty})
@@ -68,7 +68,7 @@ def _rows(change: Callable[[Any, Any, Any], None]) -> Plant:
     """Changes the arena rows a batch is made into."""
 
     def plant(patch: pytest.MonkeyPatch) -> None:
-        from matchers.store import Store
+        from matchers.matrix.store import Store
 
         sound = Store.rows
 
@@ -83,31 +83,31 @@ def _rows(change: Callable[[Any, Any, Any], None]) -> Plant:
 
 
 def _by_arrival(store: Any, batch: Any, made: Any) -> None:
-    from matchers import kernels as k
+    from matchers.kernel.kernels.records import ORDER
 
     came = store.__dict__.setdefault("came", [0])
     numbers = np.arange(came[0] + 1, came[0] + 1 + len(batch), dtype=np.int64)
     came[0] += len(batch)
-    made[:, k.ORDER : k.ORDER + 2] = numbers.view(np.int32).reshape(len(batch), 2)
+    made[:, ORDER : ORDER + 2] = numbers.view(np.int32).reshape(len(batch), 2)
 
 
 def _not_deleted(store: Any, batch: Any, made: Any) -> None:
-    from matchers import kernels as k
+    from matchers.kernel.kernels.records import FLAGS
 
-    made[:, k.FLAGS] &= ~1
+    made[:, FLAGS] &= ~1
 
 
 def _quarantined_is_deleted(store: Any, batch: Any, made: Any) -> None:
-    from matchers import kernels as k
+    from matchers.kernel.kernels.records import FLAGS
 
-    put_aside = made[:, k.FLAGS] & 2 != 0
-    made[put_aside, k.FLAGS] = (made[put_aside, k.FLAGS] & ~2) | 1
+    put_aside = made[:, FLAGS] & 2 != 0
+    made[put_aside, FLAGS] = (made[put_aside, FLAGS] & ~2) | 1
 
 
 def _quarantined_links_dropped(store: Any, batch: Any, made: Any) -> None:
-    from matchers import kernels as k
+    from matchers.kernel.kernels.records import FLAGS
 
-    put_aside = made[:, k.FLAGS] & 2 != 0
+    put_aside = made[:, FLAGS] & 2 != 0
     for lane in store.layout.feeds[batch.feed].links.values():
         made[put_aside, lane] = -1
 
@@ -129,22 +129,22 @@ def replacement_withdraws_its_own(patch: pytest.MonkeyPatch) -> None:
 
 def those_left_behind_are_not_judged(patch: pytest.MonkeyPatch) -> None:
     """A record that moves to somebody else is felt where it goes, not where it was."""
-    from matchers.store import Store
+    from matchers.matrix.store import Store
 
-    sound = Store._with_seeds
+    sound = Store.with_seeds
 
     def seeds(self: Store, staged: Any) -> Any:
-        from matchers import kernels as k
+        from matchers.kernel.kernels.records import SUBJECT
 
         found = sound(self, staged)
         lay = found.lay
-        here = {(lay.position, one) for one in found.rows[found.picked[: found.count], k.SUBJECT].tolist()}
+        here = {(lay.position, one) for one in found.rows[found.picked[: found.count], SUBJECT].tolist()}
         keep = [i for i in range(found.seeds) if int(found.sites[i]) != lay.position or (lay.position, int(found.entities[i])) in here]
         found.sites[: len(keep)], found.entities[: len(keep)] = found.sites[keep], found.entities[keep]
         found.seeds = len(keep)
         return found
 
-    patch.setattr(Store, "_with_seeds", seeds)
+    patch.setattr(Store, "with_seeds", seeds)
 
 
 # ---- coverage ----------------------------------------------------------------------------------------------------
@@ -186,7 +186,8 @@ def _standing(was: str) -> Plant:
     """A statement of this standing is in effect all the same."""
 
     def plant(patch: pytest.MonkeyPatch) -> None:
-        from streams import settling, statements
+        from streams.ledgers import statements
+        from streams.steps import consequences
 
         sound = statements.standing
 
@@ -194,15 +195,15 @@ def _standing(was: str) -> Plant:
             found = sound(*given)
             return "in_effect" if found == was else found
 
-        patch.setattr(settling, "standing", standing)
+        patch.setattr(consequences, "standing", standing)
 
     return plant
 
 
 def withdrawn_statement_is_not_taken_back(patch: pytest.MonkeyPatch) -> None:
     """A statement is struck from the ledger, and the matcher is not told."""
-    from streams import steps
-    from streams.messages import CoverageWithdrawn
+    from streams.language.messages import CoverageWithdrawn
+    from streams.steps import steps
 
     sound = steps.withdraw_coverage
 
@@ -219,7 +220,7 @@ def withdrawn_statement_is_not_taken_back(patch: pytest.MonkeyPatch) -> None:
 
 
 def _nothing() -> Any:
-    from matchers.changes import Changes
+    from matchers.kernel.changes import Changes
 
     return Changes()
 
@@ -229,15 +230,16 @@ def _nothing() -> Any:
 
 def flips_forgotten(patch: pytest.MonkeyPatch) -> None:
     """Nobody is due on any day."""
-    from matchers import core
+    from matchers import reevaluation as turning
+    from matchers.program.closure import Reached
 
-    patch.setattr(core, "flips", lambda *given: {})
+    patch.setattr(turning, "flips", lambda rules, store, *given: Reached(store.sizes))
 
 
 def clock_put_back_is_passed_over(patch: pytest.MonkeyPatch) -> None:
     """A tick to an earlier day does nothing."""
-    from streams import steps
-    from streams.messages import Tick
+    from streams.language.messages import Tick
+    from streams.steps import steps
 
     sound = steps.tick
     patch.setitem(steps.STEPS, Tick, lambda state, message: () if message.day < state.day else sound(state, message))
@@ -245,7 +247,7 @@ def clock_put_back_is_passed_over(patch: pytest.MonkeyPatch) -> None:
 
 def begins_a_day_late(patch: pytest.MonkeyPatch) -> None:
     """A version that waits for its first day takes over on the one behind it."""
-    from streams.registry import Registry
+    from streams.ledgers.registry import Registry
 
     sound = Registry.active
     patch.setattr(Registry, "active", lambda self, name, day: sound(self, name, day - timedelta(days=1)))
@@ -253,12 +255,14 @@ def begins_a_day_late(patch: pytest.MonkeyPatch) -> None:
 
 def last_day_of_a_policy_left_out(patch: pytest.MonkeyPatch) -> None:
     """The list of a policy is emptied on its last day, not behind it."""
-    from matchers import compare, core, shard
+    from matchers import reevaluation as turning
+    from matchers.lists import evaluation as anew
+    from matchers.program import state as shard
 
     def in_force(policy: Any, day: date) -> bool:
         return bool(policy.effective_from <= day and (policy.effective_to is None or day < policy.effective_to))
 
-    for module in (shard, compare, core):
+    for module in (shard, anew, turning):
         patch.setattr(module, "in_force", in_force)
 
 
@@ -267,40 +271,40 @@ def last_day_of_a_policy_left_out(patch: pytest.MonkeyPatch) -> None:
 
 def agreements_never_end(patch: pytest.MonkeyPatch) -> None:
     """Lists stay after the agreement they rest on has ended."""
-    from streams import settling
+    from streams.steps import consequences
 
-    patch.setattr(settling, "ended_agreement", lambda *given: None)
+    patch.setattr(consequences, "ended_agreement", lambda *given: None)
 
 
 def old_version_goes_on(patch: pytest.MonkeyPatch) -> None:
     """Changes after an amendment are judged by what was compiled before it."""
     from matchers.core import Matcher
 
-    sound = Matcher.publish
+    sound = Matcher.publish_all
 
-    def publish(self: Matcher, policy: Any, progress: Any = None) -> Any:
-        known = dict(self._programs) if policy.name in self.policies else {}
-        changes = sound(self, policy, progress)
+    def publish(self: Matcher, policies: Any) -> Any:
+        known = dict(self._programs) if any(policy.name in self.policies for policy in policies) else {}
+        changes = sound(self, policies)
         self._programs.update(known)
         return changes
 
-    patch.setattr(Matcher, "publish", publish)
+    patch.setattr(Matcher, "publish_all", publish)
 
 
 def answers_lost_at_an_amendment(patch: pytest.MonkeyPatch) -> None:
     """A new version asks again what was answered."""
     from matchers.core import Matcher
 
-    sound = Matcher.publish
+    sound = Matcher.publish_all
 
-    def publish(self: Matcher, policy: Any, progress: Any = None) -> Any:
-        if policy.name in self.policies:
-            lost = {number for (name, _), number in self.check_numbers.items() if name == policy.name}
+    def publish(self: Matcher, policies: Any) -> Any:
+        if amended := {policy.name for policy in policies} & self.policies.keys():
+            lost = {number for (name, _), number in self.check_numbers.items() if name in amended}
             self.answers = {key: answer for key, answer in self.answers.items() if key[0] not in lost}
             self._answers = None
-        return sound(self, policy, progress)
+        return sound(self, policies)
 
-    patch.setattr(Matcher, "publish", publish)
+    patch.setattr(Matcher, "publish_all", publish)
 
 
 # ---- what is told ------------------------------------------------------------------------------------------------
@@ -308,15 +312,15 @@ def answers_lost_at_an_amendment(patch: pytest.MonkeyPatch) -> None:
 
 def edition_not_net(patch: pytest.MonkeyPatch) -> None:
     """An edition holds every line since the last one, those too that came and went."""
-    from streams import editions
+    from streams.lists import editions
 
     patch.setattr(editions, "net", lambda changes, listed: list(changes))
 
 
 def lines_of_a_day_lost(patch: pytest.MonkeyPatch) -> None:
     """Of several days passed at once only the last one is told."""
-    from streams import steps
-    from streams.messages import Tick
+    from streams.language.messages import Tick
+    from streams.steps import steps
 
     sound = steps.tick
 
@@ -332,6 +336,7 @@ BUGS: Mapping[str, tuple[str, Plant]] = {
     "offset-off-by-one": ("what comes behind a snapshot begins one message too late", reads_on_one_too_far),
     "snapshot-without-statements": ("a snapshot leaves out the coverage ledger", snapshot_without("statements", [])),
     "snapshot-without-deliveries": ("a snapshot leaves out the deliveries ledger", snapshot_without("deliveries", [])),
+    "snapshot-without-stamps": ("a snapshot leaves out which decisions came before", snapshot_without("known", [])),
     "snapshot-without-waiting-answers": ("a snapshot leaves out answers no policy asks for now", snapshot_without("unsaid", [])),
     "version-by-arrival": ("the version that came last wins", _rows(_by_arrival)),
     "tombstones-ignored": ("a deletion deletes nothing", _rows(_not_deleted)),

@@ -29,9 +29,9 @@ def merge_leaves_answers(patch: pytest.MonkeyPatch) -> None:
 
 def first_answer_counts(patch: pytest.MonkeyPatch) -> None:
     """Of several answers about one subject the one given first counts."""
-    from streams import correcting
+    from streams.steps import corrections
 
-    sound = correcting._answers
+    sound = corrections._answers
 
     def answers(state: Any, *given: Any) -> Any:
         kept, state.answers = state.answers, dict(reversed(state.answers.items()))
@@ -40,12 +40,13 @@ def first_answer_counts(patch: pytest.MonkeyPatch) -> None:
         finally:
             state.answers = kept
 
-    patch.setattr(correcting, "_answers", answers)
+    patch.setattr(corrections, "_answers", answers)
 
 
 def list_names_as_delivered(patch: pytest.MonkeyPatch) -> None:
     """A list of coverage proves nothing about whom a merged subject counts as."""
-    from matchers import coverage, shard
+    from matchers.matrix import coverage
+    from matchers.program import state as shard
 
     sound = coverage.tables
 
@@ -62,14 +63,14 @@ def list_names_as_delivered(patch: pytest.MonkeyPatch) -> None:
 
 def moved_record_is_newest(patch: pytest.MonkeyPatch) -> None:
     """A record that a decision moves counts as newer than all there are: of two register records the one that came last wins."""
-    from matchers import kernels as k
-    from matchers.store import Store
+    from matchers.kernel.kernels.records import DELIVERY, ORDER
+    from matchers.matrix.store import Store
 
     sound = Store.staged
 
     def staged(self: Store, lay: Any, rows: Any, place: Any) -> Any:
-        rows[:, k.DELIVERY] += 1_000
-        rows[:, k.ORDER] += 1_000
+        rows[:, DELIVERY] += 1_000
+        rows[:, ORDER] += 1_000
         return sound(self, lay, rows, place)
 
     patch.setattr(Store, "staged", staged)
@@ -77,7 +78,7 @@ def moved_record_is_newest(patch: pytest.MonkeyPatch) -> None:
 
 def only_records_are_felt(patch: pytest.MonkeyPatch) -> None:
     """Who has answers or a list, and no record that moves, is not judged again."""
-    from matchers import restage
+    from matchers.matrix import restaging as restage
 
     nobody = np.empty(0, np.int32)
     patch.setattr(restage, "everywhere", lambda store, kind, touched: (nobody, nobody))
@@ -88,32 +89,32 @@ def only_records_are_felt(patch: pytest.MonkeyPatch) -> None:
 
 def later_rows_as_delivered(patch: pytest.MonkeyPatch) -> None:
     """A decision is forgotten for rows that come behind it."""
-    from matchers.store import Store
+    from matchers.matrix.store import Store
 
     patch.setattr(Store, "_named", lambda self, kind, tokens, batch: self.entities(kind, tokens))
 
 
 def given_once(patch: pytest.MonkeyPatch) -> None:
     """A later delivery of a given record goes back to whom it was delivered of."""
-    from matchers.identity import Identities
+    from matchers.matrix.identity import IdentityDecisions
 
-    sound = Identities.all_named
+    sound = IdentityDecisions.all_named
 
-    def all_named(self: Identities, *told: Any) -> Any:
+    def all_named(self: IdentityDecisions, *told: Any) -> Any:
         kept, self.given = self.given, {}
         try:
             return sound(self, *told)
         finally:
             self.given = kept
 
-    patch.setattr(Identities, "all_named", all_named)
+    patch.setattr(IdentityDecisions, "all_named", all_named)
 
 
 def kept_what_came_meanwhile(patch: pytest.MonkeyPatch) -> None:
     """Rows that came while two were one are not given back when they are two again."""
-    from matchers.store import Store
+    from matchers.matrix import staging
 
-    patch.setattr(Store, "_keep_delivered", lambda self, batch, rows, floor: None)
+    patch.setattr(staging, "_otherwise", lambda store, lay, batch, rows, floor: {})
 
 
 # ---- which decisions there are -----------------------------------------------------------------------------------
@@ -121,16 +122,16 @@ def kept_what_came_meanwhile(patch: pytest.MonkeyPatch) -> None:
 
 def followed_one_step(patch: pytest.MonkeyPatch) -> None:
     """Who is merged into one that is merged counts as that one, not as whom it counts as."""
-    from matchers.identity import Identities
+    from matchers.matrix.identity import IdentityDecisions
 
-    patch.setattr(Identities, "root", lambda self, kind, token: self.merged[kind].get(token, token))
+    patch.setattr(IdentityDecisions, "root", lambda self, kind, token: self.merged[kind].get(token, token))
 
 
 def undo_takes_back_everything(patch: pytest.MonkeyPatch) -> None:
     """Who was merged into one whose merge is undone stands by itself again, too."""
-    from streams import steps
-    from streams.correcting import split_identity as sound
-    from streams.messages import IdentitySplit
+    from streams.language.messages import IdentitySplit
+    from streams.steps import steps
+    from streams.steps.corrections import split_identity as sound
 
     def split(state: Any, message: IdentitySplit) -> Any:
         moves = [*sound(state, message)]
@@ -144,9 +145,9 @@ def undo_takes_back_everything(patch: pytest.MonkeyPatch) -> None:
 
 def second_merge_is_admitted(patch: pytest.MonkeyPatch) -> None:
     """A second merge of a subject takes the place of the first."""
-    from streams import steps
-    from streams.correcting import merge_identity as sound
-    from streams.messages import IdentityMerged
+    from streams.language.messages import IdentityMerged
+    from streams.steps import steps
+    from streams.steps.corrections import merge_identity as sound
 
     def merge(state: Any, message: IdentityMerged) -> Any:
         known = state.identities.of(message.kind, message.subject)
@@ -159,7 +160,7 @@ def second_merge_is_admitted(patch: pytest.MonkeyPatch) -> None:
 
 def snapshot_without_names(patch: pytest.MonkeyPatch) -> None:
     """Whom the tokens of a matcher count as is not in the snapshot."""
-    from matchers.store import Store
+    from matchers.matrix.store import Store
 
     sound = Store.meta
     patch.setattr(Store, "meta", lambda self: {**sound(self), "identities": None})
@@ -170,8 +171,8 @@ def snapshot_without_names(patch: pytest.MonkeyPatch) -> None:
 
 def since_the_decision(patch: pytest.MonkeyPatch) -> None:
     """A withdrawal is so since the day it was decided on, whatever day it names."""
-    from streams import steps
-    from streams.admission import withdrawn_since as sound
+    from streams.steps import steps
+    from streams.steps.withdrawals import withdrawn_since as sound
 
     def since(state: Any, message: Any) -> date:
         sound(state, message)
@@ -182,7 +183,7 @@ def since_the_decision(patch: pytest.MonkeyPatch) -> None:
 
 def since_behind_the_day(patch: pytest.MonkeyPatch) -> None:
     """On the very day since which it is withdrawn a policy is still in force."""
-    from streams.registry import Registry
+    from streams.ledgers.registry import Registry
 
     sound = Registry.looked_back
     patch.setattr(Registry, "looked_back", lambda self, day: sound(self, date.fromordinal(day.toordinal() - 1)))
@@ -190,19 +191,19 @@ def since_behind_the_day(patch: pytest.MonkeyPatch) -> None:
 
 def group_in_parts(patch: pytest.MonkeyPatch) -> None:
     """Of several messages in one transaction those before a refused one stay."""
-    from streams.host import Host
+    from streams.embedded.host import EmbeddedHost
 
-    sound = Host.submit_many
+    sound = EmbeddedHost.submit_many
 
-    def submit_many(self: Host, messages: Sequence[Any]) -> Any:
+    def submit_many(self: EmbeddedHost, messages: Sequence[Any]) -> Any:
         return [receipt for message in messages for receipt in sound(self, (message,))]
 
-    patch.setattr(Host, "submit_many", submit_many)
+    patch.setattr(EmbeddedHost, "submit_many", submit_many)
 
 
 def streamed_before_it_is_durable(patch: pytest.MonkeyPatch) -> None:
     """Of messages that are streamed each is acknowledged while the disk still takes it."""
-    from streams.storage import Behind
+    from streams.store.writer import Behind
 
     def settled(self: Behind[Any]) -> list[Any]:
         writing, self._writing = self._writing, None

@@ -17,7 +17,7 @@ from tests.simulation.bugs import Plant
 
 def snapshot_without_overlays(patch: pytest.MonkeyPatch) -> None:
     """A snapshot leaves out of whom something else is told than found: behind it they are told as found, or not at all."""
-    from streams.book import Book
+    from streams.lists.book import Book
 
     sound = Book.meta
     patch.setattr(Book, "meta", lambda self: {**sound(self), "overlays": []})
@@ -25,15 +25,15 @@ def snapshot_without_overlays(patch: pytest.MonkeyPatch) -> None:
 
 def lengths_not_kept(patch: pytest.MonkeyPatch) -> None:
     """How long a list is counts what is found, and not what the list stage tells of its own."""
-    from streams.book import Book
+    from streams.lists.book import Book
 
-    sound = Book._counted
-    patch.setattr(Book, "_counted", lambda self, found, rows, told=(): sound(self, found, rows))
+    sound = Book._count
+    patch.setattr(Book, "_count", lambda self, found, rows, own=(): sound(self, found, rows))
 
 
 def over_a_day_late(patch: pytest.MonkeyPatch) -> None:
     """An outcome still keeps off on the day on which its time is over."""
-    from streams.outcomes import Findings
+    from streams.ledgers.outcomes import Findings
 
     sound = Findings.ending
     patch.setattr(Findings, "ending", lambda self, day: sound(self, date.fromordinal(day.toordinal() - 1)))
@@ -41,29 +41,29 @@ def over_a_day_late(patch: pytest.MonkeyPatch) -> None:
 
 def reported_of_nobody(patch: pytest.MonkeyPatch) -> None:
     """An outcome of somebody merged stays hers, and is not of whom she counts as."""
-    from streams import reporting
+    from streams.steps import reports
 
-    sound = reporting._admitted
+    sound = reports._admitted
 
     def admitted(state: Any, message: Any) -> Any:
         from dataclasses import replace
 
         return replace(sound(state, message), subject=message.subject)
 
-    patch.setattr(reporting, "_admitted", admitted)
+    patch.setattr(reports, "_admitted", admitted)
 
 
 def rejected_for_good(patch: pytest.MonkeyPatch) -> None:
     """What was rejected cannot be released any more."""
-    from streams.book import Book
+    from streams.lists.book import Book
 
-    sound = Book._decided
+    sound = Book._decide
 
-    def decided(self: Book, id: str, *facts: Any) -> None:
-        if id in self.holds and self.holds[id].decision is None:
-            sound(self, id, *facts)
+    def decide(self: Book, decided: Any) -> None:
+        if decided.hold in self.holds and self.holds[decided.hold].decision is None:
+            sound(self, decided)
 
-    patch.setattr(Book, "_decided", decided)
+    patch.setattr(Book, "_decide", decide)
 
 
 BUGS: Mapping[str, tuple[str, Plant]] = {

@@ -12,8 +12,8 @@ from random import Random
 from typing import Any, TypeVar
 
 from matchers import worlds
-from streams.messages import CoverageStated, DeliveryCompleted, DeliveryStarted, OutcomeReported
-from tests.engines.network import SECTIONS, Row, given_of, rows_of
+from streams.language.messages import CoverageStated, DeliveryCompleted, DeliveryStarted, OutcomeReported
+from tests.matchers.network import SECTIONS, Row, given_of, rows_of
 from tests.simulation.events import Event
 from tests.simulation.facts import token
 from tests.simulation.naming import Record
@@ -47,6 +47,7 @@ class Drawing:
         self.names = {kind: list(self.given[section]) for kind, section in SECTIONS.items()}
         self.numbers: dict[tuple[str, str], int] = {}
         self.deliveries: list[tuple[str, str, str, int]] = []  # feed, unit, id, rows
+        self.begun: list[DeliveryStarted] = []
         self.batches: list[Event] = []
         self.statements: list[str] = []
         self.bounds: Mapping[str, Any] = rng.choice(BOUNDS)
@@ -120,7 +121,8 @@ def delivery(
         for place, row in enumerate(rows, 1)
     ]
     d.sent += full
-    out = [Event(kind, f"delivery {number} of {feed} {unit} starts", DeliveryStarted(feed, source, number, id))]
+    d.begun.append(DeliveryStarted(feed, source, number, id, replaces))
+    out = [Event(kind, f"delivery {number} of {feed} {unit} starts", d.begun[-1])]
     wait = d.late()
     for part in _cut(d, full):
         out.append(batch(kind, part, wait if d.chance(0.7) else d.late()))
@@ -154,7 +156,7 @@ def stating(d: Drawing, kind: str, feed: str, unit: str, delivery: str | None = 
         rows = rng.choice([rows, rows, rows, None, rows + 1])
     to = d.day - dt.timedelta(rng.choice([0, 0, 0, 0, 0, 0, 1, 1, 3, 6, 7, 8, 29, 30, 31, 35, 36, 90, -1]))
     tokens = tuple(token(FEEDS[feed]["subject"], name) for name in names)
-    message = CoverageStated(statement, feed, source, division, tokens, to, delivery, rows)
+    message = CoverageStated(statement, feed, source, division, tokens, to, delivery, rows, d.day)
     said = f"{statement}: {feed} {unit} is complete to {to} for {division or ', '.join(names)}"
     return Event(kind, said + (f", once {delivery} is whole with {rows} rows" if delivery else ""), message, names, delay)
 

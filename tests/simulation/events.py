@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from streams.messages import Input
+from streams.language.messages import Input
 
 if TYPE_CHECKING:
     from tests.simulation.drawing import Drawing

@@ -9,10 +9,10 @@ import datetime as dt
 from collections import Counter
 from random import Random
 
-from infra.evaluate import as_of, core
-from matchers.explain import verdict as explained
-from streams.host import Host
-from tests.engines.network import Listed, listed, pairs, verdicts
+from matchers.reading.explain import verdict as explained
+from services.state.as_of import as_of, core
+from streams.embedded.host import EmbeddedHost
+from tests.matchers.network import Listed, listed, pairs, verdicts
 from tests.oracles import naive
 from tests.oracles.naive_policy import Policy, policy_of
 from tests.simulation.facts import Facts, Version, listing, token
@@ -26,7 +26,7 @@ PAST = 0.15
 """How often a whole list of an earlier day is compared, where a withdrawal reaches back."""
 
 
-def hold(host: Host, facts: Facts, ledger: Ledger, rng: Random) -> Counter[str]:
+def hold(host: EmbeddedHost, facts: Facts, ledger: Ledger, rng: Random) -> Counter[str]:
     """Compares everything; returns what was compared.
 
     Raises:
@@ -57,7 +57,7 @@ def hold(host: Host, facts: Facts, ledger: Ledger, rng: Random) -> Counter[str]:
     return counts
 
 
-def _same_list(host: Host, version: Version, expected: dict[str, naive.Expected]) -> dict[int, Listed]:
+def _same_list(host: EmbeddedHost, version: Version, expected: dict[str, naive.Expected]) -> dict[int, Listed]:
     """What the rule says of everybody, whatever is told of them; returns it."""
     policy = version.published.policy
     candidates = core(host.state).candidates(policy.name) if policy.name in host.state.policies else []
@@ -71,7 +71,7 @@ def _same_list(host: Host, version: Version, expected: dict[str, naive.Expected]
     raise AssertionError(f"list of {policy.name} version {version.number}: {'; '.join(said) or 'somebody nobody knows'}")
 
 
-def _same_verdicts(host: Host, version: Version, found: dict[str, naive.Expected]) -> int:
+def _same_verdicts(host: EmbeddedHost, version: Version, found: dict[str, naive.Expected]) -> int:
     """Everybody's, also of those who are only counted."""
     policy = host.state.policies[version.published.policy.name]
     kind = str(policy.subject)
@@ -84,7 +84,9 @@ def _same_verdicts(host: Host, version: Version, found: dict[str, naive.Expected
     return len(expected)
 
 
-def _same_reasons(host: Host, facts: Facts, version: Version, world: naive.World, found: dict[str, naive.Expected], rng: Random) -> int:
+def _same_reasons(
+    host: EmbeddedHost, facts: Facts, version: Version, world: naive.World, found: dict[str, naive.Expected], rng: Random
+) -> int:
     policy = host.state.policies[version.published.policy.name]
     known = [name for name, one in found.items() if one.verdict is not None]
     chosen = rng.sample(known, min(EXPLAINED, len(known)))
@@ -100,7 +102,7 @@ def _same_reasons(host: Host, facts: Facts, version: Version, world: naive.World
     return len(chosen)
 
 
-def _same_past(host: Host, facts: Facts, world: naive.World, rng: Random) -> int:
+def _same_past(host: EmbeddedHost, facts: Facts, world: naive.World, rng: Random) -> int:
     """Which version was in force on an earlier day, around the day a withdrawal reaches back to; and now and then its whole list."""
     reached = [(name, v.withdrawn) for name, versions in facts.policies.items() for v in versions if v.withdrawn is not None]
     if not reached:

@@ -1,4 +1,4 @@
-"""The facts that were acknowledged, and the lists they come to: the expected side, from docs/semantics.md alone.
+"""The facts that were acknowledged, and the lists they come to: the expected side, from docs/en/semantics.md alone.
 
 The one idea: facts are kept as they were told and nothing is worked out until it is asked; then the naive evaluator reads all of them at once,
 in an order of its own. What a message adds is said beside the message, in ``kinds``.
@@ -16,8 +16,8 @@ from typing import Any
 
 from matchers.worlds import token as token_of
 from policies.values import Kind
-from streams.messages import CoverageStated, DeliveryCompleted
-from tests.engines.network import SECTIONS, Given, Listed, Row, given_of, pairs
+from streams.language.messages import CoverageStated, DeliveryCompleted
+from tests.matchers.network import SECTIONS, Given, Listed, Row, given_of, pairs
 from tests.oracles import naive
 from tests.simulation.naming import Naming
 from tests.simulation.network import CONTRACTS, FEEDS, MAX_UNPLACED, NEVER, Published
@@ -37,6 +37,7 @@ class Delivery:
 
     number: int
     id: str
+    replaces: bool = False
     rows: set[int] = field(default_factory=set)
     completed: DeliveryCompleted | None = None
 
@@ -116,7 +117,7 @@ class Facts:
         if named is None or named.completed is None:
             return False
         whole = named.completed
-        return said.rows in (None, whole.rows) and Decimal(whole.unplaced) <= MAX_UNPLACED * whole.rows
+        return said.rows in (None, whole.rows) and readable(whole)
 
     # -- the world -----------------------------------------------------------------------------------------------------
 
@@ -130,7 +131,7 @@ class Facts:
             {"feed": feed, "unit": FEEDS[feed]["sources"][source]["unit"], "delivery": delivery.number}
             for (feed, source), deliveries in self.deliveries.items()
             for delivery in deliveries.values()
-            if delivery.completed is not None and delivery.completed.replaces
+            if delivery.completed is not None and delivery.completed.replaces and readable(delivery.completed)
         ]
         return given_of(rows, coverage=coverage, replace=replace)
 
@@ -172,6 +173,11 @@ def listing(version: Version, expected: Mapping[str, naive.Expected]) -> dict[in
         for name, one in expected.items()
         if one.status is not None
     }
+
+
+def readable(whole: DeliveryCompleted) -> bool:
+    """Can enough of a delivery be read for it to prove anything?"""
+    return Decimal(whole.unplaced) <= MAX_UNPLACED * whole.rows
 
 
 def _begun(versions: list[Version], day: dt.date) -> Version | None:

@@ -13,9 +13,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from streams import snapshots
-from streams.host import Host, SnapshotRule
-from streams.storage import FILE
+from streams.embedded.host import EmbeddedHost, SnapshotRule
+from streams.store import checkpoints
+from streams.store.log import FILE
 from tests.simulation.kinds.crashes import CRASHES
 from tests.simulation.network import parts
 
@@ -57,7 +57,7 @@ class Hosted:
         self.counts: Counter[str] = Counter()
         self.offset = -1
         self.rule = SnapshotRule(rows=RULES[seed % len(RULES)], closing_rows=RULES[seed % len(RULES)])
-        self.host = Host.open(folder / "0", parts(), create=True, rule=self.rule)
+        self.host = EmbeddedHost.open(folder / "0", parts(), create=True, rule=self.rule)
 
     def close(self) -> None:
         self.host.close()
@@ -91,9 +91,9 @@ class Hosted:
             with (new / f"{FILE}-wal").open("ab") as file:
                 file.write(Random(self.offset).randbytes(3000))
         if how == "half snapshot":
-            (new / "snapshots" / f"{self.offset:020d}.writing").write_bytes(b"HMSNAP\r\n half")
+            (new / "snapshots" / f".{self.offset:020d}.snapshot.1.part").write_bytes(b"HMSNAP\r\n half")
         if how == "damaged":
-            _damaged(snapshots.place(new / "snapshots", snapshots.offsets(new / "snapshots")[0]), self.offset)
+            _damaged(checkpoints.place(new / "snapshots", checkpoints.offsets(new / "snapshots")[0]), self.offset)
         return self._opened(new, ahead)
 
     def ahead(self, allowed: Sequence[int]) -> int:
@@ -103,7 +103,7 @@ class Hosted:
         return found
 
     def _opened(self, folder: Path, ahead: Sequence[int]) -> int:
-        self.host = Host.open(folder, parts(), rule=self.rule)
+        self.host = EmbeddedHost.open(folder, parts(), rule=self.rule)
         return self.ahead(ahead)
 
 

@@ -9,9 +9,9 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
 
-from streams.editions import Edition
-from streams.messages import CandidateChange
-from tests.engines.network import Listed, pairs
+from streams.language.messages import CandidateChange
+from streams.lists.editions import Edition
+from tests.matchers.network import Listed, pairs
 
 Lists = dict[str, dict[int, Listed]]
 

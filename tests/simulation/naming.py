@@ -1,7 +1,7 @@
 """Whom names name: the decisions about identity in force, and rows read under them.
 
 The one idea: what was delivered is kept as it came; a decision is a rule for reading it, so undoing one is forgetting the rule. This is the
-expected side's own reading of docs/semantics.md §15, by names; nothing of it is taken from the matcher.
+expected side's own reading of docs/en/semantics.md §15, by names; nothing of it is taken from the matcher.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from tests.engines.network import Row
+from tests.matchers.network import Row
 from tests.oracles.naive_records import LINK_KINDS
 
 Record: TypeAlias = tuple[str, str, str]

@@ -16,15 +16,15 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from connectors.contracts import build_catalogue, load_contract, load_units
-from policies.catalogue import Catalogue, Feed
-from policies.checker import check
-from policies.document import Document
-from policies.problems import Invalid
-from policies.tree import Check, Policy, children, leaves
-from streams.messages import CatalogueSet
-from streams.ports import Parts
-from tests.engines.network import _plain, drawn, focused
+from connectors.contracts.catalogue import build_catalogue, load_contract, load_units
+from policies.checking.checker import check
+from policies.language.catalogue import Catalogue, Feed
+from policies.language.tree import Check, Policy, children, leaves
+from policies.problems.problems import Invalid
+from policies.yaml.document import Document
+from streams.language.messages import CatalogueSet
+from streams.language.ports import Parts
+from tests.matchers.network import drawn, focused, plain
 from tests.oracles.naive_values import read_yaml
 from tests.worlds import CONTRACTS as GENERATED
 from tests.worlds import UNITS
@@ -152,7 +152,7 @@ def version_of(body: Mapping[str, Any], version: int, start: dt.date | None, end
     last = None if end is None or end < first else end
     data = {**body, "version": version, "effective": {"from": first, "to": last}}
     text = written(data)
-    _DOCUMENTS.setdefault(text, Document(_plain(data), f"{body['policy']}.yaml"))
+    _DOCUMENTS.setdefault(text, Document(plain(data), f"{body['policy']}.yaml"))
     return Published(text, data, read(text, body["policy"], plain_catalogue()))
 
 

@@ -15,10 +15,12 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from policies.problems import Invalid
-from streams.errors import Refused
+from policies.problems.problems import Invalid
 from streams.host import Receipt
-from streams.messages import EditionCut, HoldDecided, Input, OutcomeReported, PolicyPublished, PolicyWithdrawn, Tick
+from streams.language.errors import Refused, Replayed
+from streams.language.messages import EditionCut, HoldDecided, Input, OutcomeReported, PolicyPublished, PolicyWithdrawn, Tick
+from streams.ledgers.decisions import decides
+from streams.wire.wire import decode
 from tests.simulation.beside import Beside
 from tests.simulation.events import Event
 from tests.simulation.expecting import hold
@@ -31,6 +33,8 @@ from tests.simulation.ledger import Ledger
 from tests.simulation.schedule import QUIET
 
 MEMORY = Path("/dev/shm")
+AGAIN = 6
+"""How many messages are sent again at a quiet point."""
 """Folders lie in memory where there is such a place: nothing here depends on a disk, and a commit need not wait for one."""
 TRIES = 3
 FOLDED = 8
@@ -162,7 +166,7 @@ class Run(Hosted):
             self.beside = None
         if self.beside is not None:
             assert event.message is not None
-            self.beside.take(event.message, receipt.offset, receipt.changes, self.facts)
+            self.beside.take(event.message, receipt.offset, receipt.changes, self.facts, self.host.state.book.holds)
 
     def _named(self, event: Event) -> Event:
         """The hold that is meant by its name, or somebody on the list, as people would find them; as it is where there is none."""
@@ -259,9 +263,21 @@ class Run(Hosted):
             self._send(refused, tries)
         assert list(self.host.outputs()) == self.ledger.lines, "what the log holds is not what was told"
         self.counts += hold(self.host, self.facts, self.ledger, Random(f"{self.seed} quiet {event.number}"))
+        self._come_again(Random(f"{self.seed} again {event.number}"))
         if self.beside is not None:
             self.beside.same(self.host)
             self.counts["folded"] += 1
+
+    def _come_again(self, rng: Random) -> None:
+        """Whoever copied messages sends some again: no decision is carried out twice, whatever happened since."""
+        for at in rng.sample(range(self.offset + 1), min(AGAIN, self.offset + 1)):
+            for _, body in self.host._log.inputs(at - 1, at):
+                message = decode(body)
+                if decides(message):
+                    with suppress(Replayed):
+                        self.host.submit(message)
+                        raise AssertionError(f"a decision that came before, in message {at}, is carried out again")
+                    self.counts["decisions that came again"] += 1
 
 
 def in_groups(events: Sequence[Event]) -> Iterator[list[Event]]:

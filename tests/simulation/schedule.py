@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from streams.messages import Tick
-from tests.engines.network import REGISTERS
+from streams.language.messages import Tick
+from tests.matchers.network import REGISTERS
 from tests.simulation.drawing import Drawing, delivery, stating
 from tests.simulation.events import Event
 from tests.simulation.kinds import KINDS

@@ -1,7 +1,7 @@
 """What is told at a quiet point: what is found, but for those kept off and those held back, each of whom must be so for a reason.
 
 The one idea: who is told otherwise than found is read off the host, and every one of them must be justified by what was acknowledged: an
-outcome whose time is not over, or a hold nobody has released. Whom these are in full is ``beside``'s to say. Source: docs/semantics.md §17, §18.
+outcome whose time is not over, or a hold nobody has released. Whom these are in full is ``beside``'s to say. Source: docs/en/semantics.md §17, §18.
 """
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from infra.evaluate import listed
-from matchers.changes import STATUSES
-from streams.host import Host
-from streams.overlays import Content, Overlay
-from tests.engines.network import Listed, pairs
+from matchers.kernel.changes import STATUSES
+from services.state.as_of import listed
+from streams.embedded.host import EmbeddedHost
+from streams.lists.overlays import Content, Overlay
+from tests.matchers.network import Listed, pairs
 from tests.oracles.listing import MONTHS
 from tests.simulation.facts import Facts
 
 Lists = Mapping[str, Mapping[int, Listed]]
 
 
-def told_rightly(host: Host, facts: Facts, found: Lists, told: Lists) -> Counter[str]:
+def told_rightly(host: EmbeddedHost, facts: Facts, found: Lists, told: Lists) -> Counter[str]:
     """Compares what the lines told with what is found; returns how many are kept off and held.
 
     Args:
@@ -54,7 +54,7 @@ def told_rightly(host: Host, facts: Facts, found: Lists, told: Lists) -> Counter
     return counts
 
 
-def _justified(host: Host, facts: Facts, policy: str, subject: int, overlay: Overlay) -> str:
+def _justified(host: EmbeddedHost, facts: Facts, policy: str, subject: int, overlay: Overlay) -> str:
     """Why somebody is told otherwise than found."""
     where = f"overlay of {policy}, {subject}"
     assert (overlay.outcome is None) != (overlay.hold is None), f"{where}: for no reason, or for two: {overlay}"

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from policies.problems import HuiminError, Invalid
-from streams.errors import Refused
-from streams.host import Host, SnapshotRule
-from streams.messages import CandidateChange, Input, Tick
-from streams.retention import SHORT
-from streams.state import State
-from streams.steps import step
+from policies.problems.problems import HuiminError, Invalid
+from streams.embedded.host import EmbeddedHost, SnapshotRule
+from streams.language.errors import Refused
+from streams.language.messages import CandidateChange, Input, Tick
+from streams.ledgers.decisions import with_stamp
+from streams.steps.state import State
+from streams.steps.steps import step
+from streams.store.retention import SHORT
 from tests.streams.world import DAY, delivered, network, parts, people, run
 
 BORN = date(1950, 1, 1)
@@ -56,9 +57,9 @@ def register(*subjects: int, number: int = 1, unplaced: int = 0, replaces: bool 
     return delivered(people(number, 1, list(subjects), [BORN] * len(subjects)), f"d-{number}", unplaced, replaces)
 
 
-def filled(folder: Path, count: int, rule: SnapshotRule = NEVER) -> Host:
+def filled(folder: Path, count: int, rule: SnapshotRule = NEVER) -> EmbeddedHost:
     """A host that took the first messages of the fixed run."""
-    host = Host.open(folder, parts(), create=True, rule=rule)
+    host = EmbeddedHost.open(folder, parts(), create=True, rule=rule)
     for message in run(count):
         host.submit(message)
     return host
@@ -69,5 +70,5 @@ def folded(count: int) -> tuple[State, list[CandidateChange]]:
     state = State(parts())
     lines: list[CandidateChange] = []
     for offset, message in enumerate(run(count)):
-        lines += step(state, message, offset)
+        lines += step(state, with_stamp(message, state.offset), offset)
     return state, lines

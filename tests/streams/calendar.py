@@ -10,9 +10,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from policies.values import birthday
-from streams.messages import CandidateChange, CatalogueSet, Input, PolicyPublished, Tick
-from streams.state import State
-from streams.steps import step
+from streams.language.messages import CandidateChange, CatalogueSet, Input, PolicyPublished, Tick
+from streams.steps.state import State
+from streams.steps.steps import step
 from streams.testing import rows
 from tests.streams.world import catalogue, coverage, delivered, network, number, parts, published
 

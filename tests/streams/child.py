@@ -11,8 +11,8 @@ import os
 import sys
 from pathlib import Path
 
-from streams.host import Host, SnapshotRule
-from streams.messages import Input
+from streams.embedded.host import EmbeddedHost, SnapshotRule
+from streams.language.messages import Input
 from tests.streams.world import parts, run
 
 RULE = SnapshotRule(rows=1500, closing_rows=1)
@@ -34,9 +34,9 @@ def main(folder: str, length: int, real: bool, wait: bool, unsafe: bool) -> None
 
 def warm(messages: list[Input], real: bool) -> None:
     """Loads what a writer will need, so that it starts in milliseconds."""
-    from streams.state import State
-    from streams.steps import step
-    from streams.wire import decode, encode
+    from streams.steps.state import State
+    from streams.steps.steps import step
+    from streams.wire.wire import decode, encode
 
     state = State(parts(real))
     for offset, message in enumerate(messages[:60]):
@@ -45,16 +45,16 @@ def warm(messages: list[Input], real: bool) -> None:
 
 def write(folder: Path, messages: list[Input], real: bool, wait: bool, unsafe: bool) -> None:
     """Goes on where the store stands; some messages go in threes, in one transaction, and some while the one before is being written."""
-    told = Host.snapshot
+    told = EmbeddedHost.snapshot
 
-    def telling(host: Host) -> Path:
+    def telling(host: EmbeddedHost) -> Path:
         say("snap")
         path = told(host)
         say("snapped")
         return path
 
-    Host.snapshot = telling  # type: ignore[assignment,method-assign]  # so that the test knows when a kill fell into a snapshot
-    with Host.open(folder, parts(real), create=True, rule=RULE) as host:
+    EmbeddedHost.snapshot = telling  # type: ignore[assignment,method-assign]  # so that the test knows when a kill fell into a snapshot
+    with EmbeddedHost.open(folder, parts(real), create=True, rule=RULE) as host:
         if unsafe:
             host._log._db.execute("PRAGMA synchronous = OFF")
         say(f"ready {host.state.offset}")

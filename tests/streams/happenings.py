@@ -11,10 +11,8 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-from matchers.batch import MISSING, OPEN_FROM, QUARANTINED, RecordBatch
-from streams import wire
-from streams.erasures import named
-from streams.messages import (
+from matchers.kernel.batch import MISSING, NO_ORDER, OPEN_FROM, QUARANTINED, RecordBatch
+from streams.language.messages import (
     CatalogueSet,
     CheckAnswered,
     CoverageStated,
@@ -32,9 +30,11 @@ from streams.messages import (
     PolicyWithdrawn,
     Tick,
 )
-from streams.outcomes import OUTCOMES
+from streams.ledgers.erasures import named
+from streams.ledgers.outcomes import OUTCOMES
 from streams.testing import rows
-from tests.streams.world import DISTRICT, catalogue, network, number, published
+from streams.wire import wire
+from tests.streams.world import DISTRICT, Sending, catalogue, network, number, published
 
 STREETS = ("310107020", "310107021", "310107022", "310107023", "310107", "310110001")
 PERSONS, HOUSEHOLDS, DWELLINGS = range(1, 31), range(101, 112), range(201, 207)
@@ -103,20 +103,21 @@ class Happenings:
         self.clock = 0
 
     def run(self) -> Iterator[bytes]:
+        sent = Sending()
         if self.rng.random() < 0.5:
             yield b"somebody else's"
-            yield wire.encode(EditionCut("elderly-uninsured"))
+            yield sent(EditionCut("elderly-uninsured"))
         first: list[Input] = [Tick(START), self.catalogue(), *(self.publish(name) for name in POLICIES)]
         for feed in ("dwelling", "household", "hukou", "hukou", "occupancy", "relocation", "income", "medical_insurance"):
             first += self.delivery(feed)
         first += self.covered()
-        yield from map(wire.encode, first)
+        yield from map(sent, first)
         kinds: list[Kind] = [self.deliver] * 8 + [self.tick] * 6 + [self.answer] * 2 + [self.cut, self.again] + [self.bad] * 2
         kinds += [self.withdrawn] + [self.newer] * 3 + [self.widened] + [self.merged] * 4 + [self.undone] * 2 + [self.given] * 2
         kinds += [self.covered] * 4 + [self.found] * 5 + [self.decided] * 3 + [self.suspended]
         while True:
             for one in self.rng.choice(kinds)():
-                yield one if isinstance(one, bytes) else wire.encode(one)
+                yield one if isinstance(one, bytes) else sent(one)
 
     # -- kinds of messages ---------------------------------------------------------------------------------------------
 
@@ -140,7 +141,7 @@ class Happenings:
     def withdrawn(self) -> list[Input]:
         name = self.rng.choice(POLICIES)
         since = self.day - timedelta(self.rng.choice([0, 1, 5, 20, -1])) if self.rng.random() < 0.4 else None
-        out: list[Input] = [PolicyWithdrawn(name, "author", "approver", "ended", since)]
+        out: list[Input] = [PolicyWithdrawn(name, self.versions.get(name, 1), "author", "approver", "ended", since)]
         return [*out, self.publish(name)] if self.rng.random() < 0.7 else out
 
     def newer(self) -> list[Input]:
@@ -225,7 +226,7 @@ class Happenings:
         bad: list[Input | bytes] = [
             b"", b"\x00" * 40, good[:-3], good[:-1] + b"?", wire.frame(999, b""), wire.frame(2, b"not columns"), lost,
             CheckAnswered("nobody-published-this", 1, "check", True), CheckAnswered("relocation-hardship", 101, "no-such", True),
-            CoverageWithdrawn("nobody-stated-this"), PolicyWithdrawn("elderly-uninsured", "author", "author", "alone"),
+            CoverageWithdrawn("nobody-stated-this"), PolicyWithdrawn("elderly-uninsured", 1, "author", "author", "alone"),
             PolicyPublished("elderly-uninsured", 99, text, "0", "author", "approver"), EditionCut("nobody"),
             DeliveryCompleted("hukou", 0, 1, "another", 1, 0), DeliveryStarted("nobody", 0, 1, "x"), CatalogueSet("units: []", {}),
             IdentityMerged("person", 1, 1, "itself", "author", "approver"), IdentityMerged("person", 1, 2, "alone", "author", "author"),
@@ -267,8 +268,9 @@ class Happenings:
         id, sizes = f"{feed}-{source}-{delivery}", [self.rng.choice([1, 3, 12, 25]) for _ in range(self.rng.choice([1, 1, 2]))]
         batches = [self.batch(feed, source, sum(sizes[:place]) + 1, delivery, size) for place, size in enumerate(sizes)]
         count = sum(map(len, batches))
-        out: list[Input] = [DeliveryStarted(feed, source, delivery, id), *batches]
-        out.append(DeliveryCompleted(feed, source, delivery, id, count, 0, replaces=self.rng.random() < 0.2))
+        replaces = self.rng.random() < 0.3
+        out: list[Input] = [DeliveryStarted(feed, source, delivery, id, replaces), *batches]
+        out.append(DeliveryCompleted(feed, source, delivery, id, count, 0, replaces))
         if self.rng.random() < 0.8:
             name = f"{id}-c"
             division = DISTRICT if self.rng.random() < 0.8 else None
@@ -289,6 +291,9 @@ class Happenings:
         subjects = [rng.choice(among) for _ in range(size)]
         key = subjects if not catalogue().feeds[feed].many else [rng.randint(1, 60) for _ in subjects]
         flags = [rng.choices([0, 1, int(QUARANTINED)], [85, 10, 5])[0] for _ in subjects]
+        back = rng.choice([0, 0, 3, 30])  # now and then everything in it is older than what is held
+        without = 0.04 if catalogue().feeds[feed].order else 0.0
+        orders = [int(NO_ORDER) if rng.random() < without else max(0, self.clock - back) for _ in subjects]
         columns: dict[str, Any] = {}
         if "division" in catalogue().feeds[feed].fields:
             columns = {
@@ -332,8 +337,8 @@ class Happenings:
             subjects,
             source,
             key=key,
-            order=[self.clock - rng.choice([0, 0, 3])] * size,
-            flags=flags,
+            order=orders,
+            flags=[int(QUARANTINED) if order == NO_ORDER else flag for order, flag in zip(orders, flags, strict=True)],
             **columns,
         )
 

@@ -16,25 +16,28 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from infra.evaluate import listed
-from matchers.batch import RecordBatch
-from matchers.layout import KINDS
-from policies.problems import Invalid
+from matchers.kernel.batch import RecordBatch
+from matchers.kernel.layout import KINDS
+from policies.problems.problems import Invalid
 from policies.values import Kind
-from streams import snapshots, wire
-from streams.editions import Edition, closed_by, editions, fold
-from streams.erasing import cleared
-from streams.erasures import found
-from streams.errors import Refused, Unreadable
-from streams.folds import Fold, MakeFold, Outgoing
+from services.state.as_of import listed
 from streams.host import published
-from streams.merging import Merger
-from streams.messages import CandidateChange, Cause, IdentityMerged, IdentitySplit, Input, PersonErased
-from streams.ports import Arrays
-from streams.sequencer import Sequencer
-from streams.shards import Shard
-from streams.state import State
-from streams.steps import step
+from streams.language.causes import Cause, DeliveryName, IdentityCause, RecordCause
+from streams.language.errors import Refused, Unreadable
+from streams.language.folds import Fold, MakeFold, Outgoing
+from streams.language.messages import CandidateChange, DeliveryCompleted, IdentityMerged, IdentitySplit, Input, PersonErased
+from streams.language.ports import Arrays
+from streams.ledgers.decisions import has_stamp
+from streams.ledgers.erasures import found
+from streams.lists.editions import Edition, closed_by, editions, fold
+from streams.network.merger import Merger
+from streams.network.partition import PartitionFold
+from streams.network.sequencer import Sequencer
+from streams.steps.erasure import cleared
+from streams.steps.state import State
+from streams.steps.steps import passed_over, step
+from streams.store import checkpoints
+from streams.wire import wire
 from tests.streams.happenings import PERSONS, erasing
 from tests.streams.world import parts
 
@@ -69,13 +72,16 @@ class Embedded:
         offset, before = len(self.told), owners(self._sequencer)
         apart = self._apart()
         self._sequencer.take(body, offset)
+        message: Input | None = None
         try:
-            message = cleared(self.state, wire.decode(body))
+            message = wire.decode(body)
+            has_stamp(message)
+            message = cleared(self.state, message)
             if isinstance(message, PersonErased):
                 self._before(message)
             lines = list(step(self.state, message, offset))
         except (Unreadable, Refused, Invalid):
-            self.state.offset = offset
+            passed_over(self.state, message, offset)
             self.told.append(Told([], dead=True))
             self._told.append([])
             return
@@ -132,11 +138,14 @@ class Embedded:
         match message:
             case RecordBatch():
                 unit = self.state.catalogue.feeds[message.feed].sources[message.source].unit
-                return Cause("record", f"{message.feed} {unit} {message.delivery}")
+                return RecordCause(DeliveryName(message.feed, unit, message.delivery))
+            case DeliveryCompleted() if message.replaces:
+                unit = self.state.catalogue.feeds[message.feed].sources[message.source].unit
+                return RecordCause(DeliveryName(message.feed, unit, message.delivery), full=True)
             case IdentityMerged():
-                return Cause("identity", f"{message.kind} merge")
+                return IdentityCause(message.kind, "merge")
             case IdentitySplit():
-                return Cause("identity", f"{message.kind} split")
+                return IdentityCause(message.kind, "split")
             case _:
                 return None
 
@@ -243,8 +252,8 @@ class Worker:
             arrays = {name: array.copy() for name, array in self.fold.arrays().items()}
             self.kept.append((offset, lambda: (json.loads(json.dumps(meta)), {name: array.copy() for name, array in arrays.items()})))
         else:
-            path = snapshots.write(folder, offset, self.fold.meta(), self.fold.arrays())
-            self.kept.append((offset, lambda: snapshots.read(path)))
+            path = checkpoints.write(folder, offset, self.fold.meta(), self.fold.arrays())
+            self.kept.append((offset, lambda: checkpoints.read(path)))
 
     def crash(self, rng: Random) -> int:
         """The state is lost, and made again from a snapshot; gives how many messages it has to take again."""
@@ -266,7 +275,7 @@ class Pipeline:
         ports = parts(real=True)
         self.sequencer = Worker(self.topics, "inputs", 0, lambda kept=None: Sequencer(ports, partitions, kept))
         self.shards = [
-            Worker(self.topics, "orders", number, lambda kept=None, number=number: Shard(ports, number, kept))
+            Worker(self.topics, "orders", number, lambda kept=None, number=number: PartitionFold(ports, number, kept))
             for number in range(partitions)
         ]
         self.merger = Worker(self.topics, "lines", 0, lambda kept=None: Merger(partitions, kept))

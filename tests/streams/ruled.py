@@ -12,15 +12,16 @@ from fractions import Fraction
 from typing import cast
 
 from matchers.core import Matcher
-from matchers.explain import Criterion, disclosed, explain
-from policies.tree import Policy
-from policies.values import Period
-from streams.lines import Moved
-from streams.messages import Cause, DeliveryCompleted, Input, Tick
-from streams.ports import Parts
-from streams.state import NO_DAY, State
-from streams.steps import moved
+from matchers.reading.explain import Criterion, disclosed, explain
+from policies.language.tree import Policy
+from streams.language.causes import Cause
+from streams.language.messages import Input, Tick
+from streams.language.ports import Parts
+from streams.lists.lines import Moved
+from streams.steps.state import NO_DAY, State
+from streams.steps.steps import moved
 from tests.oracles.listing import Content, Evidence, Hold, Key, Line, Listing
+from tests.oracles.replacements import Limits, Replacements
 from tests.streams.world import catalogue, parts
 
 KINDS = {"elderly-uninsured": "person", "relocation-hardship": "household", "group-rental": "dwelling"}
@@ -66,11 +67,11 @@ class Ruled:
         return frozenset(
             feed
             for (feed, _), complete_to in said.items()
-            if (after := feeds[feed].bounds.late_after) is not None and Period.parse(after).after(complete_to) < self.day
+            if (after := feeds[feed].bounds.late_after) is not None and after.after(complete_to) < self.day
         )
 
     def feed_moves(self, feed: str) -> Fraction:
-        return Fraction(str(self.state.catalogue.feeds[feed].bounds.moves))
+        return self.state.catalogue.feeds[feed].bounds.moves
 
     def ended_by(self, policy: str) -> str:
         return "withdrawal" if self.state.registry.active(policy, self.day) is None else "agreement"
@@ -93,8 +94,7 @@ class Folded:
 
     def __init__(self, ports: Parts | None = None, kinds: Mapping[str, str] = KINDS) -> None:
         self.state, self.listing = State(ports or parts(real=True)), Listing(kinds)
-        self.rows: dict[tuple[str, int], int] = {}
-        """Of the last full replacement of a feed and source."""
+        self.replacements = Replacements()
 
     def take(self, message: Input, offset: int, decided: Hold | None = None) -> list[tuple[date, dict[Key, Line]]]:
         """What is told on each day that a message passes.
@@ -107,20 +107,15 @@ class Folded:
             days = [Tick(self.state.day + timedelta(number)) for number in range(1, (message.day - self.state.day).days + 1)]
         out = []
         for one in days:
-            shrunk = self._shrunk(one)
             moves, _ = moved(self.state, one, offset)
+            shrunk = self.replacements.take(one, self._limits)
             causes = {key: cause for move in moves for key, cause in caused(move)}
             out.append((self.state.day, self.listing.take(one, offset, Ruled(self.state), causes, shrunk, decided)))
-            if isinstance(one, DeliveryCompleted) and one.replaces:
-                self.rows[one.feed, one.source] = one.rows
         return out
 
-    def _shrunk(self, message: Input) -> bool:
-        if not isinstance(message, DeliveryCompleted) or not message.replaces or not self.state.begun:
-            return False
-        last = self.rows.get((message.feed, message.source))
-        share = Fraction(str(self.state.catalogue.feeds[message.feed].bounds.shrinks_to))
-        return last is not None and message.rows < share * last
+    def _limits(self, feed: str) -> Limits:
+        contract = self.state.catalogue.feeds[feed]
+        return Limits(Fraction(str(contract.max_unplaced)), Fraction(str(contract.bounds.shrinks_to)))
 
 
 def caused(move: Moved) -> Iterator[tuple[Key, Cause]]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from streams import wire
-from streams.lines import Lines
-from streams.merging import Progress
-from streams.network_host import Changes, Inputs
+from streams.lists.lines import Lines
+from streams.network.merger import Progress
+from streams.network.topics import Changes, Inputs
+from streams.wire import wire
 from tests.streams.pipeline import Pipeline
 
 

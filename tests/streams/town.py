@@ -10,14 +10,13 @@ from collections import Counter
 from datetime import date
 from typing import Any, NamedTuple
 
-from streams import wire
-from streams.messages import CandidateChange, DeliveryCompleted, DeliveryStarted, IdentityMerged, IdentitySplit, Input, Tick
-from streams.state import State
-from streams.steps import step
+from streams.language.messages import CandidateChange, DeliveryCompleted, DeliveryStarted, IdentityMerged, IdentitySplit, Input, Tick
+from streams.steps.state import State
+from streams.steps.steps import step
 from streams.testing import rows
-from tests.streams import test_pipeline
+from tests.streams.network import test_pipeline
 from tests.streams.pipeline import Embedded, Pipeline
-from tests.streams.world import DAY, catalogue, coverage, network, number, parts, published
+from tests.streams.world import DAY, catalogue, coverage, network, number, parts, published, sent
 
 ELDERLY, RELOCATION, RENTAL = "elderly-uninsured", "relocation-hardship", "group-rental"
 PLACES = ("310107020", "310107021", "310110001")
@@ -51,7 +50,7 @@ class Town:
         lines: list[CandidateChange] = []
         for message in messages:
             lines += step(self.state, message, len(self.bodies))
-            self.bodies.append(wire.encode(message))
+            self.bodies.append(sent(message))
         return [Line(line.subject, line.change, line.status, line.cause.kind, line.cause.detail) for line in lines]
 
     def row(self, feed: str, subject: int, key: int | None = None, at: int = 0, **columns: Any) -> list[Line]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
@@ -11,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from connectors.contracts import read_catalogue
-from matchers.batch import RecordBatch
-from policies.catalogue import Catalogue
-from policies.checker import check
-from policies.document import load
-from streams.messages import (
+from connectors.contracts.catalogue import read_catalogue
+from matchers.kernel.batch import RecordBatch
+from policies.checking.checker import check
+from policies.language.catalogue import Catalogue
+from policies.yaml.document import load
+from streams.language.messages import (
     CatalogueSet,
     CheckAnswered,
     CoverageStated,
@@ -29,13 +30,36 @@ from streams.messages import (
     PolicyWithdrawn,
     Tick,
 )
-from streams.ports import Parts
+from streams.language.ports import Parts
+from streams.ledgers.decisions import with_stamp
 from streams.testing import fake_parts, rows
+from streams.wire import wire
+from streams.wire.seal import Seal
 
 NETWORK = Path(__file__).parent / "network"
 DISTRICT = "310107"
 STREETS = ("310107020", "310107021")
 DAY = date(2026, 10, 15)
+SEAL = Seal(b"k" * 32, "a network of tests")
+"""Of the members of a made-up network."""
+
+
+class Sending:
+    """Messages as a client sends them: each decision with a stamp that no other one has."""
+
+    def __init__(self, known: int = -1) -> None:
+        self._known, self._count = known, itertools.count()
+
+    def __call__(self, message: Input) -> bytes:
+        return wire.encode(with_stamp(message, self._known, f"{next(self._count):x}"))
+
+
+def sent(message: Input) -> bytes:
+    """A message as a client sends it, with a stamp that nobody else in this process has."""
+    return wire.encode(with_stamp(message, -1, f"sent {next(_SENT)}"))
+
+
+_SENT = itertools.count()
 
 
 def build(units: str, contracts: Mapping[str, str], /) -> Catalogue:
@@ -97,7 +121,7 @@ def number(day: date) -> int:
 def delivered(batch: RecordBatch, id: str, unplaced: int = 0, replaces: bool = False) -> list[Input]:
     """A whole delivery of one batch."""
     head = (batch.feed, batch.source, batch.delivery, id)
-    return [DeliveryStarted(*head), batch, DeliveryCompleted(*head, len(batch) + unplaced, unplaced, replaces)]
+    return [DeliveryStarted(*head, replaces), batch, DeliveryCompleted(*head, len(batch) + unplaced, unplaced, replaces)]
 
 
 def people(
@@ -138,7 +162,7 @@ def _run(seed: int, size: int) -> Iterator[Input]:
         feed = ("hukou", "medical_insurance", "hukou", "pension")[turn % 4]
         numbers[feed] += 1
         delivery, id = numbers[feed], f"{feed}-{numbers[feed]}"
-        yield DeliveryStarted(feed, 0, delivery, id)
+        yield DeliveryStarted(feed, 0, delivery, id, replaces=turn % 12 == 5)
         for part in range(2):
             yield _batch(rng, feed, delivery, part * size + 1, size)
         yield DeliveryCompleted(feed, 0, delivery, id, 2 * size, 0, replaces=turn % 12 == 5)
@@ -154,7 +178,7 @@ def _run(seed: int, size: int) -> Iterator[Input]:
         if turn == 6:
             yield published("elderly-uninsured", 2, ("value: 70", "value: 68"), start=day + timedelta(days=5))
         if turn == 40:
-            yield PolicyWithdrawn("relocation-hardship", "author", "approver", "ended")
+            yield PolicyWithdrawn("relocation-hardship", 1, "author", "approver", "ended")
 
 
 def _batch(rng: np.random.Generator, feed: str, delivery: int, first: int, size: int) -> RecordBatch:

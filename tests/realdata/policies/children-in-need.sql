@@ -1,6 +1,6 @@
 WITH idle AS (
-  SELECT home, present(sure, age < 16 OR CASE WHEN status IN ('employed', 'absent', 'forces') THEN false WHEN NOT fresh(employment_to, 60) THEN NULL
-         WHEN employment IS NULL THEN true WHEN status IS NULL THEN NULL ELSE true END) AS w
+  SELECT home, present(sure, age < 16 OR CASE WHEN status IN ('employed', 'absent', 'forces') THEN false WHEN status IS NOT NULL THEN true      -- §6: the one record is there
+         WHEN employment IS NOT NULL THEN NULL WHEN fresh(employment_to, 60) THEN true END) AS w
   FROM member),
 of_home AS (SELECT home, sum(yes(NOT w)) AS f, sum(open(w)) AS u FROM idle GROUP BY home)
 SELECT p.id, verdict(p.age < 18 AND (h.income < CASE WHEN h.size = 1 THEN 12000 WHEN h.size = 2 THEN 16000 WHEN h.size = 3 THEN 20000 WHEN h.size = 4 THEN 24000 WHEN h.size <= 8 THEN 30000 END

@@ -1,7 +1,7 @@
 WITH one AS (
   SELECT home, present(sure, age >= 18 AND age < 65) AS adult,
-         present(sure, age < 16 OR CASE WHEN status NOT IN ('unemployed', 'outside') THEN false WHEN NOT fresh(employment_to, 30) THEN NULL
-         WHEN employment IS NULL THEN true WHEN status IS NULL THEN NULL ELSE true END) AS idle
+         present(sure, age < 16 OR CASE WHEN status NOT IN ('unemployed', 'outside') THEN false WHEN status IS NOT NULL THEN true      -- §6: the one record is there
+         WHEN employment IS NOT NULL THEN NULL WHEN fresh(employment_to, 30) THEN true END) AS idle
   FROM member),
 of_home AS (SELECT home, sum(yes(adult)) AS t, sum(open(adult)) AS u, sum(yes(NOT idle)) AS busy, sum(open(idle)) AS unsure FROM one GROUP BY home)
 SELECT h.id, verdict(some_of(coalesce(o.t, 0), coalesce(o.u, 0), fresh(h.hukou_to, 30))

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from matchers.batch import RecordBatch
-from streams import messages as m
+from matchers.kernel.batch import RecordBatch
+from streams.language import messages as m
 from tests.simulation.events import Kind, Telling
-from tests.simulation.kinds import coverage, crashes, days, groups, identities, outcomes, policies, records
+from tests.simulation.kinds import coverage, crashes, days, groups, identities, outcomes, policies, records, replacements
 
 KINDS: Mapping[str, Kind] = {
     **records.KINDS,
+    **replacements.KINDS,
     **coverage.KINDS,
     **policies.KINDS,
     **identities.KINDS,

@@ -1,16 +1,16 @@
 """What units say about how complete they are: of a division or a list, at once or once a delivery is whole, and taken back.
 
 The one idea: a statement is a fact about a day; what it proves is worked out by the naive evaluator from those in effect. Source:
-docs/semantics.md §3.
+docs/en/semantics.md §3.
 """
 
 from __future__ import annotations
 
-from streams.messages import CoverageStated, CoverageWithdrawn
+from streams.language.messages import CoverageStated, CoverageWithdrawn
 from tests.simulation.drawing import Drawing, stating
 from tests.simulation.events import Event, Kind, Telling
 from tests.simulation.facts import Facts, Statement
-from tests.simulation.network import FEEDS
+from tests.simulation.network import FEEDS, MAX_UNPLACED
 
 # ---- drawing -----------------------------------------------------------------------------------------------------
 
@@ -43,11 +43,20 @@ def taken_back(d: Drawing) -> list[Event]:
 
 
 def _may_state(facts: Facts, event: Event) -> bool:
-    """Once; the same again is nothing."""
+    """Once; the same again is nothing. Nobody states what is still to come, or what a complete delivery does not bear out."""
     message = event.message
-    assert isinstance(message, CoverageStated)
+    assert isinstance(message, CoverageStated) and message.received is not None
     known = facts.statements.get(message.statement)
-    return facts.ends is not None and (known is None or known.message == message)
+    if facts.ends is None or known is not None:
+        return known is not None and known.message == message
+    return message.complete_to <= message.received and _borne_out(facts, message)
+
+
+def _borne_out(facts: Facts, message: CoverageStated) -> bool:
+    """Docs/semantics.md, section 3.0: is the delivery open, or has it the rows that are named, and few enough of nobody?"""
+    delivery = facts.deliveries.get((message.feed, message.source), {}).get(message.delivery or "")
+    done = None if delivery is None else delivery.completed
+    return done is None or (message.rows in (None, done.rows) and done.unplaced <= MAX_UNPLACED * done.rows)
 
 
 def _stated(facts: Facts, event: Event) -> None:

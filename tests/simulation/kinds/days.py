@@ -1,13 +1,13 @@
 """The day moves on: by one, past a month's end, over many days, to 29 February, and now and then back.
 
-The one idea: a tick tells the day and nothing else; whatever depends on the day is worked out from it. Source: docs/semantics.md §9 (until).
+The one idea: a tick tells the day and nothing else; whatever depends on the day is worked out from it. Source: docs/en/semantics.md §9 (until).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 
-from streams.messages import Tick
+from streams.language.messages import Tick
 from tests.simulation.drawing import Drawing
 from tests.simulation.events import Event, Kind, Telling
 from tests.simulation.facts import Facts

@@ -1,7 +1,7 @@
 """Corrections of identity: subjects that are one, records that are another's, both taken back, and decisions that cannot be.
 
 The one idea: a decision is about tokens, so it may come before anybody it names, twice, or behind what it contradicts; whether it is admitted is
-read off the decisions in force, and what it changes off the rows as they were delivered. Source: docs/semantics.md §15.
+read off the decisions in force, and what it changes off the rows as they were delivered. Source: docs/en/semantics.md §15.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from matchers.worlds import key
-from streams.messages import IdentityMerged, IdentitySplit
-from tests.engines.network import REGISTERS, SECTIONS, Row
+from streams.language.messages import IdentityMerged, IdentitySplit
+from tests.matchers.network import REGISTERS, SECTIONS, Row
 from tests.oracles.naive_records import LINK_KINDS
 from tests.simulation.drawing import Drawing, source_of
 from tests.simulation.events import Event, Kind, Telling

@@ -2,7 +2,7 @@
 
 The one idea: an outcome is of whom the name counts as when it is told, and keeps somebody off while its time lasts, unless news came; so the
 expected side keeps the last word of each and whether its time is over. Who is listed and which holds there are is looked up when an event is
-sent, as agencies and the two people would: it says only which one is meant. Source: docs/semantics.md §17 and §18.
+sent, as agencies and the two people would: it says only which one is meant. Source: docs/en/semantics.md §17 and §18.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 
-from policies.tree import leaves
-from streams.messages import HoldDecided, OutcomeReported
+from policies.language.tree import leaves
+from streams.language.messages import HoldDecided, OutcomeReported
 from tests.oracles.listing import MONTHS, months_after
 from tests.simulation.drawing import Drawing
 from tests.simulation.events import Event, Kind, Telling

@@ -1,14 +1,14 @@
 """What people decide: policies published, amended from a later day, withdrawn; agreements that end; answers; editions cut.
 
 The one idea: decisions are told in their order, so the expected side keeps the last word of each; which version is in force is read off the day.
-Source: docs/semantics.md §8 and §9, docs/rules.md §6 (the life of a version).
+Source: docs/en/semantics.md §8 and §9, docs/en/rules.md §6 (the life of a version).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 
-from streams.messages import CheckAnswered, EditionCut, PolicyPublished, PolicyWithdrawn
+from streams.language.messages import CheckAnswered, EditionCut, PolicyPublished, PolicyWithdrawn
 from tests.simulation.drawing import Drawing
 from tests.simulation.events import Event, Kind, Telling
 from tests.simulation.facts import Facts, Version, token
@@ -40,7 +40,7 @@ def withdrawn(d: Drawing) -> list[Event]:
     d.withdrawn.add(name)
     since, reason = (_since(d, name), d.rng.choice(["ended"] * 9 + [" "])) if d.chance(0.6) else (None, "ended")
     said = f"{name} is withdrawn" + ("" if since is None else f" since {since}, {'for a reason' if reason.strip() else 'without a reason'}")
-    out = [Event("withdrawn", said, PolicyWithdrawn(name, *PEOPLE, reason, since), again=False)]
+    out = [Event("withdrawn", said, PolicyWithdrawn(name, d.published[name][-1].policy.version, *PEOPLE, reason, since), again=False)]
     return [*out, *_publication(d, "published", name)] if d.chance(0.4) else out
 
 
@@ -128,14 +128,14 @@ def _published(facts: Facts, event: Event) -> None:
 
 
 def _may_withdraw(facts: Facts, event: Event) -> bool | None:
-    """Back to a day that has come and on which a version that stands was in force, for a reason; what is withdrawn, since no other day.
+    """The newest version, back to a day that has come and on which one that stands was in force, for a reason; what is withdrawn, since no other day.
 
     Where the first version by number is not the first to begin, the page does not say which of their first days counts.
     """
     message = event.message
     assert isinstance(message, PolicyWithdrawn)
     standing = facts.versions(message.policy)
-    if message.policy not in facts.policies:
+    if message.policy not in facts.policies or message.version != facts.policies[message.policy][-1].number:
         return False
     if message.since is None:
         return True if standing else None

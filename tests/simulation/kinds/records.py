@@ -1,7 +1,7 @@
 """What happens to records: they come new, late, corrected, deleted, doubtful or all anew, and move people between households and streets.
 
 The one idea: a sender only ever adds deliveries; whatever a row was, its next version is a row like it with other cells, an order that may be
-older, and a later delivery. Source: docs/semantics.md §1.
+older, and a later delivery. Source: docs/en/semantics.md §1.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from streams.messages import DeliveryCompleted, DeliveryStarted
-from tests.engines.network import REGISTERS, Row
+from streams.language.messages import DeliveryCompleted, DeliveryStarted
+from tests.matchers.network import REGISTERS, Row
 from tests.simulation.drawing import Drawing, batch, delivery
 from tests.simulation.events import Event, Kind, Telling
 from tests.simulation.facts import Delivery, Facts
@@ -35,20 +35,20 @@ def new(d: Drawing) -> list[Event]:
 
 def corrected(d: Drawing) -> list[Event]:
     """Rows as others of their feed: moved, emptied, doubtful, or handed to another subject; some older than what stands."""
-    feed, unit, rows = _sent(d)
+    feed, unit, rows = sent_by(d)
     return delivery(d, "corrected", feed, unit, [_like(d, row) for row in d.some(rows, 4)]) if rows else []
 
 
 def deleted(d: Drawing) -> list[Event]:
     """Tombstones, also of rows that have not come yet."""
-    feed, unit, rows = _sent(d)
+    feed, unit, rows = sent_by(d)
     rows = rows + [row for row in d.held if (row.feed, row.source) == (feed, unit)]
-    return delivery(d, "deleted", feed, unit, [_again(d, row, {"deleted": True}) for row in d.some(rows, 3)]) if rows else []
+    return delivery(d, "deleted", feed, unit, [again(d, row, {"deleted": True}) for row in d.some(rows, 3)]) if rows else []
 
 
 def replaced(d: Drawing) -> list[Event]:
     """Everything a source has, as it says: what is not in it is withdrawn."""
-    feed, unit, rows = _sent(d)
+    feed, unit, rows = sent_by(d)
     latest = {row.record["key"]: row for row in rows if not row.record.get("deleted")}
     kept = [d.lifted(row) for row in latest.values() if d.chance(0.7)]
     return delivery(d, "replaced", feed, unit, kept[:30], replaces=True)
@@ -56,17 +56,17 @@ def replaced(d: Drawing) -> list[Event]:
 
 def quarantined(d: Drawing) -> list[Event]:
     """Rows that broke a rule of the contract: of unknown values and presence, whose links may still be read."""
-    feed, unit, rows = _sent(d)
+    feed, unit, rows = sent_by(d)
     links = tuple(FEEDS[feed].get("links", {}))
     doubtful = [
-        _again(d, row, {"quarantined": True, **{link: row.record.get(link) for link in links if d.chance(0.7)}}) for row in d.some(rows, 3)
+        again(d, row, {"quarantined": True, **{link: row.record.get(link) for link in links if d.chance(0.7)}}) for row in d.some(rows, 3)
     ]
     return delivery(d, "quarantined", feed, unit, doubtful) if rows else []
 
 
 def unreadable(d: Drawing) -> list[Event]:
     """A delivery some of whose rows name nobody: its coverage is void beyond the contract's share, and holds at exactly the share."""
-    feed, unit, rows = _sent(d)
+    feed, unit, rows = sent_by(d)
     part = [_like(d, row) for row in d.some(rows, 6)]
     return delivery(d, "unreadable", feed, unit, part, unplaced=d.rng.choice([0, 1, 1, 2, 3]), stated=0.95) if rows else []
 
@@ -93,7 +93,7 @@ def moved(d: Drawing) -> list[Event]:
         cells[link] = d.rng.choice([*d.names[kind], f"{kind[0]}9", None])
     if not cells or d.chance(0.5):
         cells["division"] = d.rng.choices([*DIVISIONS, None], [40, 15, 15, 10, 5, 5, 5, 2, 2, 4])[0]
-    return delivery(d, "moved", feed, row.source, [_newer(d, row, {**_cells(row), **cells})])
+    return delivery(d, "moved", feed, row.source, [_newer(d, row, {**cells_of(row), **cells})])
 
 
 def split(d: Drawing) -> list[Event]:
@@ -108,9 +108,9 @@ def split(d: Drawing) -> list[Event]:
     like = next((row for row in reversed(d.sent) if row.feed == "household" and row.name == old and "size" in row.record), None)
     found: list[Event] = []
     for unit in sorted({row.source for row in leaving.values()}):
-        part = [_newer(d, row, {**_cells(row), "household": name}) for row in leaving.values() if row.source == unit]
+        part = [_newer(d, row, {**cells_of(row), "household": name}) for row in leaving.values() if row.source == unit]
         found += delivery(d, "split", "hukou", unit, part)
-    cells = _cells(like) if like else {"division": "310107020", "registered_at": d.rng.choice(d.names["dwelling"])}
+    cells = cells_of(like) if like else {"division": "310107020", "registered_at": d.rng.choice(d.names["dwelling"])}
     record = {"key": f"{name}-register", "source": "city-psb", **cells, "size": max(1, len(leaving))}
     told = delivery(d, "split", "household", "city-psb", [Row("household", name, "household", record)])
     return found + told if d.chance(0.6) else told + found
@@ -119,7 +119,7 @@ def split(d: Drawing) -> list[Event]:
 # ---- parts -------------------------------------------------------------------------------------------------------
 
 
-def _sent(d: Drawing) -> tuple[str, str, list[Row]]:
+def sent_by(d: Drawing) -> tuple[str, str, list[Row]]:
     """The rows one source has sent so far; a source of more rows more often."""
     row = d.rng.choice(d.sent) if d.sent else d.held[0]
     return row.feed, row.source, [one for one in d.sent if (one.feed, one.source) == (row.feed, row.source)]
@@ -130,17 +130,20 @@ def _register_rows(d: Drawing, feed: str) -> list[Row]:
     return list({row.name: row for row in d.sent if row.feed == feed and not row.record.keys() & {"deleted", "quarantined"}}.values())
 
 
-def _cells(row: Row) -> dict[str, Any]:
+def cells_of(row: Row) -> dict[str, Any]:
     return {
         name: cell for name, cell in row.record.items() if name not in (*IDENTITY, "order", "delivery", "row", "deleted", "quarantined")
     }
 
 
 def _shifted(order: Any, by: int) -> Any:
+    """A later or an earlier order; of a row that has none one about the world's days."""
+    if order == "none":
+        order = dt.date(2026, 8, 1)
     return order + dt.timedelta(by) if isinstance(order, dt.date) else order + by
 
 
-def _again(d: Drawing, row: Row, cells: dict[str, Any], owner: Row | None = None, shifts: Sequence[int] = (0, 0, 1, 1, 2, -1)) -> Row:
+def again(d: Drawing, row: Row, cells: dict[str, Any], owner: Row | None = None, shifts: Sequence[int] = (0, 0, 1, 1, 2, -1)) -> Row:
     """Another version of a row's record: the same key, an order a little later, equal, or earlier."""
     record = {name: row.record[name] for name in IDENTITY}
     if "order" in row.record:
@@ -150,7 +153,7 @@ def _again(d: Drawing, row: Row, cells: dict[str, Any], owner: Row | None = None
 
 
 def _newer(d: Drawing, row: Row, cells: dict[str, Any]) -> Row:
-    return _again(d, row, cells, shifts=(0, 1, 1, 2))
+    return again(d, row, cells, shifts=(0, 1, 1, 2))
 
 
 def _like(d: Drawing, row: Row) -> Row:
@@ -159,7 +162,7 @@ def _like(d: Drawing, row: Row) -> Row:
     like = d.rng.choice(others)
     handed = row.feed not in REGISTERS.values() and d.chance(0.15)
     doubts = {"quarantined": True} if like.record.get("quarantined") else {}
-    return _again(d, row, {**_cells(like), **doubts}, like if handed else row)
+    return again(d, row, {**cells_of(like), **doubts}, like if handed else row)
 
 
 # ---- telling -----------------------------------------------------------------------------------------------------
@@ -177,7 +180,7 @@ def _may_start(facts: Facts, event: Event) -> bool | None:
     if facts.ends is None:
         return False
     if message.id in known:
-        return known[message.id].number == message.delivery
+        return (known[message.id].number, known[message.id].replaces) == (message.delivery, message.replaces)
     taken = {one.number for one in known.values()}
     return False if message.delivery in taken else True if message.delivery == max(taken, default=0) + 1 else None
 
@@ -185,7 +188,9 @@ def _may_start(facts: Facts, event: Event) -> bool | None:
 def _started(facts: Facts, event: Event) -> None:
     message = event.message
     assert isinstance(message, DeliveryStarted)
-    facts.deliveries.setdefault((message.feed, message.source), {}).setdefault(message.id, Delivery(message.delivery, message.id))
+    facts.deliveries.setdefault((message.feed, message.source), {}).setdefault(
+        message.id, Delivery(message.delivery, message.id, message.replaces)
+    )
 
 
 def _numbered(facts: Facts, message: Any) -> Delivery | None:
@@ -215,7 +220,7 @@ def _may_complete(facts: Facts, event: Event) -> bool:
     message = event.message
     assert isinstance(message, DeliveryCompleted)
     known = _of(facts, message).get(message.id)
-    if known is None:
+    if known is None or known.replaces != message.replaces:
         return False
     return known.completed == message if known.completed else len(known.rows) == message.rows - message.unplaced
 

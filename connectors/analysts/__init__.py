@@ -1,0 +1,4 @@
+"""Pseudonymous DuckDB snapshots for analysts.
+
+Begin with ``snapshot``.
+"""

@@ -1,0 +1,37 @@
+"""JSON Schemas of the documents connectors read: units, feed contracts, coverage statements.
+
+The one idea: a schema is made from the form that reads the document, so an editor and the checker cannot disagree. It says less than
+the checker, which also knows names that must agree. Source: JSON Schema 2020-12.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connectors.contracts.forms import FeedForm, Form, StatementForm, UnitsForm
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def units_schema() -> dict[str, Any]:
+    """The schema of ``units.yaml``."""
+    return _schema(UnitsForm, "Huimin units")
+
+
+def feed_schema() -> dict[str, Any]:
+    """The schema of a feed contract.
+
+    Example:
+        >>> feed_schema()["properties"]["cardinality"]["enum"]
+        ['one', 'many']
+    """
+    return _schema(FeedForm, "Huimin feed contract")
+
+
+def coverage_schema() -> dict[str, Any]:
+    """The schema of one line of a coverage file."""
+    return _schema(StatementForm, "Huimin coverage statement")
+
+
+def _schema(form: type[Form], title: str) -> dict[str, Any]:
+    return {"$schema": _DIALECT, **form.model_json_schema(by_alias=True), "title": title}

@@ -1,0 +1,4 @@
+"""An erased person taken out of copies of lists and files.
+
+Begin with ``copies``.
+"""

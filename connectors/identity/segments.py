@@ -1,0 +1,255 @@
+"""Sealed files below a folder, and the sealed manifest of what may lie there.
+
+``connectors.identity.vault`` keeps identities in them.
+
+Each file is AES-256-GCM: a random nonce, then the bytes and their tag; its name is part of what the tag vouches for, so no file can stand
+in for another. Nonce and tag together are the *seal*: whoever lacks the key can make no other file that opens. The manifest holds the
+seals of every segment, so one that is missing, added, or put back from an older time is noticed.
+
+The manifest is written first, with all that may be found from then on: the old seal (or "", where there may be no file) and the new one.
+Then the segment is written. The next change *settles* it: what is found there stays alone. So a process may be killed anywhere.
+Changes exclude one another; a reader waits for nobody, and begins again where something was replaced under its eyes.
+Source: NIST SP 800-38D (GCM; at most 2^32 random nonces a key).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeAlias, TypeVar
+
+from connectors.contracts.faults import DamagedVault
+from policies.values import Text
+from streams.disk.files import make_folder, write_whole
+
+MANIFEST, SUFFIX = "manifest", ".sealed"
+_MAGIC = b"HMVAULT1"
+_NONCE, _TAG = 12, 16
+_BEGIN = len(_MAGIC) + _NONCE
+_TIMES = 20
+"""How often a reader begins again while somebody writes."""
+Seals: TypeAlias = dict[str, list[str]]
+"""By segment, the seals it may have; "" where it may be missing."""
+T = TypeVar("T")
+
+
+def seal(key: bytes, name: str, data: bytes) -> bytes:
+    """Bytes as only the holder of the key can read them, and make them, under this name."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    nonce = os.urandom(_NONCE)
+    return _MAGIC + nonce + AESGCM(key).encrypt(nonce, data, _MAGIC + name.encode())
+
+
+def unseal(key: bytes, name: str, sealed: bytes) -> bytes:
+    """What was sealed under a name.
+
+    Raises:
+        ValueError: it was not, by this key.
+    """
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    if not sealed.startswith(_MAGIC) or len(sealed) < _BEGIN + _TAG:
+        raise ValueError("not sealed")
+    try:
+        return AESGCM(key).decrypt(sealed[len(_MAGIC) : _BEGIN], memoryview(sealed)[_BEGIN:], _MAGIC + name.encode())
+    except InvalidTag:
+        raise ValueError("not by this key, or changed") from None
+
+
+class Segments:
+    """The segments of a folder, ``<kind>/<feed>/<part>`` by name.
+
+    Args:
+        begun: something was kept here before, so that there must be a manifest.
+
+    Raises, from every method that reads:
+        DamagedVault: something is missing, added, changed or cannot be read; it says which file, and how to go on.
+    """
+
+    def __init__(self, folder: Path, key: bytes, begun: bool = False) -> None:
+        self.folder, self._key, self._begun = folder, key, begun
+
+    def begin(self) -> None:
+        """Makes the manifest where there is none; from then on it is missed."""
+        with self._changing() as there:
+            if not self.place(MANIFEST).exists():
+                self._note(there)
+
+    def names(self, prefix: str) -> list[str]:
+        """The segments there are, or should be, whose name begins so."""
+        there = self._manifest()
+        return sorted(name for name in there if name.startswith(prefix) and ("" not in there[name] or self.place(name).exists()))
+
+    def read(self, prefix: str, take: Callable[[str, bytes], T]) -> list[T]:
+        """What ``take`` makes of name and content of each segment whose name begins so. All of them are sound, or nothing is given."""
+        for _ in range(_TIMES):
+            there = self._manifest()
+            try:
+                opened = ((name, self._opened(name, there)) for name in self._listed(prefix, there))
+                return [take(name, data) for name, data in opened if data is not None]
+            except DamagedVault:
+                if self._manifest() == there:
+                    raise
+        zh = "身份库正在被频繁写入，请稍后再试。"
+        raise DamagedVault(file_of(MANIFEST), Text(zh, "The vault is being written to all the time; try again shortly."))
+
+    def each(self, prefix: str) -> Iterator[tuple[str, bytes | DamagedVault]]:
+        """The content of each segment of a prefix, or what is wrong with it; for whoever alone writes, and goes on all the same."""
+        try:
+            there = self._manifest()
+        except DamagedVault as error:
+            yield MANIFEST, error
+            return
+        for name in self._listed(prefix, there):
+            try:
+                if (data := self._opened(name, there)) is not None:
+                    yield name, data
+            except DamagedVault as error:
+                yield name, error
+
+    def one(self, name: str) -> bytes:
+        """The content of a segment that is there; for whoever alone writes."""
+        data = self._opened(name, self._manifest())
+        assert data is not None  # as ``names`` said
+        return data
+
+    def write(self, name: str, data: bytes, instead_of: Sequence[str] = ()) -> None:
+        """Keeps a segment, instead of the one that had the name and of others, whose content it holds."""
+        self._not_linked(name)
+        sealed = seal(self._key, name, data)
+        with self._changing() as there:
+            goes = {other: [*there.get(other, []), ""] for other in instead_of}
+            self._note({**there, **goes, name: [*there.get(name, [""]), _seal(sealed)]})
+            write_whole(self.place(name), sealed)
+            for other in instead_of:
+                self.place(other).unlink(missing_ok=True)
+
+    def settle(self) -> None:
+        """Notes what is there now, and nothing else; a segment that goes after this is missed."""
+        with self._changing() as there:
+            if any(len(seals) > 1 for seals in self._manifest().values()):
+                self._note(there)
+
+    def place(self, name: str) -> Path:
+        return self.folder / (name + SUFFIX)
+
+    def _listed(self, prefix: str, there: Seals) -> list[str]:
+        """The names a manifest tells, and those that lie there without being told."""
+        return sorted(name for name in there.keys() | self._lying() if name.startswith(prefix))
+
+    def _lying(self) -> set[str]:
+        """Every file in the folders of segments, by the name it would have; not what a stopped writer left."""
+        files = (path.relative_to(self.folder) for path in self.folder.glob("*/*/*") if not path.name.startswith("."))
+        return {str(path).removesuffix(SUFFIX) for path in files}
+
+    def _opened(self, name: str, there: Seals) -> bytes | None:
+        """The content of a segment, as a manifest says that it is; None where it may be missing, and is."""
+        if name not in there:
+            raise _extra(name, self.place(name).exists())
+        self._not_linked(name)
+        try:
+            sealed = self.place(name).read_bytes()
+        except FileNotFoundError:
+            if "" in there[name]:
+                return None
+            raise _damaged(name, Text("不见了", "is missing")) from None
+        except OSError as error:
+            raise _damaged(name, Text(f"读不出（{error.strerror}）", f"cannot be read ({error.strerror})")) from None
+        try:
+            if _seal(sealed) in there[name]:
+                return unseal(self._key, name, sealed)
+        except ValueError:
+            pass
+        raise _damaged(name, Text("与写入时不同", "is not what was written"))
+
+    def _not_linked(self, name: str) -> None:
+        """Passes a segment that lies here, and not where a link leads to: that is nothing to be read or written from here."""
+        path = self.place(name)
+        if path.is_symlink() or path.parent.is_symlink() or path.parent.parent.is_symlink():
+            raise _damaged(name, Text("经由链接通到别处", "is reached through a link"))
+
+    def _manifest(self) -> Seals:
+        try:
+            seals: Seals = json.loads(unseal(self._key, MANIFEST, self.place(MANIFEST).read_bytes()))
+        except FileNotFoundError:
+            if self._begun or self._lying():
+                raise DamagedVault(file_of(MANIFEST), _NO_MANIFEST) from None
+            return {}
+        except (OSError, ValueError):
+            raise DamagedVault(file_of(MANIFEST), _BAD_MANIFEST) from None
+        return seals
+
+    def _note(self, there: Seals) -> None:
+        write_whole(self.place(MANIFEST), seal(self._key, MANIFEST, json.dumps(there).encode()))
+
+    @contextmanager
+    def _changing(self) -> Iterator[Seals]:
+        """The right to change something, with the manifest as it is, settled."""
+        make_folder(self.folder)
+        handle = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield {name: seals for name, some in self._manifest().items() if (seals := self._settled(name, some)) != [""]}
+        finally:
+            os.close(handle)
+
+    def _settled(self, name: str, seals: list[str]) -> list[str]:
+        """Of the seals a segment may have the one it has; all of them where it has another, which a reader will tell."""
+        if len(seals) == 1:
+            return seals
+        try:
+            with self.place(name).open("rb") as file:
+                head = file.read(_BEGIN)
+                file.seek(-_TAG, os.SEEK_END)
+                has = _seal(head + file.read())
+        except FileNotFoundError:
+            has = ""
+        except OSError:
+            return seals
+        return [has] if has in seals else seals
+
+
+def _seal(sealed: bytes) -> str:
+    return (sealed[len(_MAGIC) : _BEGIN] + sealed[-_TAG:]).hex()
+
+
+def file_of(name: str) -> str:
+    """Where a segment lies, as seen from the workspace."""
+    return f"identity/{name}{SUFFIX}"
+
+
+def _damaged(name: str, what: Text) -> DamagedVault:
+    """A segment that cannot be used, with both ways out."""
+    _, feed, part = name.split("/")
+    delivery = part.split(".")[1]
+    zh = f"身份库的文件 {file_of(name)} {what.zh}，因此没有给出任何姓名和号码。请从同一份备份恢复整个 identity/；"
+    zh += f"或再接收一次 {feed} 的第 {delivery} 批（huimin ingest {feed} 原文件），其中的身份会重新写入。"
+    en = f"The file {file_of(name)} of the vault {what.en}, so no name or number was given. Restore all of identity/ from one backup; or "
+    en += f"take in delivery {delivery} of {feed} once more (huimin ingest {feed} THE-SAME-FILE), which writes its names again."
+    return DamagedVault(file_of(name), Text(zh, en))
+
+
+def _extra(name: str, sealed: bool) -> DamagedVault:
+    file = file_of(name) if sealed else f"identity/{name}"
+    zh = f"{file} 不是身份库写下的（清单里没有），因此没有给出任何姓名和号码。请把它移出 identity/。"
+    en = f"{file} was not written by the vault (its manifest has no such), so no name or number was given. Move it out of identity/."
+    return DamagedVault(file, Text(zh, en))
+
+
+_NO_MANIFEST = Text(
+    f"身份库的清单 identity/{MANIFEST}{SUFFIX} 不见了，因此没有给出任何姓名和号码。请从同一份备份恢复整个 identity/。",
+    f"The manifest of the vault, identity/{MANIFEST}{SUFFIX}, is missing, so no name or number was given. Restore all of identity/ from "
+    "one backup.",
+)
+_BAD_MANIFEST = Text(
+    f"身份库的清单 identity/{MANIFEST}{SUFFIX} 读不出、已损坏，或由另一个密钥写成，因此没有给出任何姓名和号码。"
+    "请从同一份备份恢复整个 identity/。",
+    f"The manifest of the vault, identity/{MANIFEST}{SUFFIX}, cannot be read, is damaged, or was written with another key, so no name "
+    "or number was given. Restore all of identity/ from one backup.",
+)

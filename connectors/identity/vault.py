@@ -1,0 +1,255 @@
+"""The vault: who a token is.
+
+The only place where identity is kept, apart from everything that matches.
+
+Each delivery leaves segments: token, check, identifying text, identity fields, and the version they came with. A resumed delivery writes
+the same ones again. The greatest (order, delivery, row) is what a list shows. Segments are Parquet, sealed, and none can be changed, go
+missing or be added unnoticed (``connectors.identity.segments``). A thread of its own writes them: to pack and sync one takes as long as to
+match its rows.
+
+Two identifiers with one 64-bit token would mix up two people. The check, a second digest, tells them apart; a delivery in which it
+happens is refused before its rows are applied. Among 10^7 people the chance is one in 400,000.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from connectors.contracts.faults import DamagedVault, TokenCollision
+from connectors.identity.known_tokens import KnownTokens
+from connectors.identity.segments import MANIFEST, Segments, file_of
+from connectors.identity.tokens import RESIDENT_ID
+from connectors.parsing.cells import SPACES
+from policies.language.catalogue import Feed
+from policies.values import Kind, Text
+
+UInt64 = npt.NDArray[np.uint64]
+_ROWS = 200_000
+_OWN = {"token": pl.UInt64, "check": pl.UInt64, "id": pl.String, "order": pl.Int64, "row": pl.Int32}
+
+
+class Vault:
+    """Identity segments under a folder, by name ``<kind>/<feed>/<source>.<delivery>.<part>``, readable by their owner only.
+
+    Args:
+        key: of 32 bytes (``infra.keys.derived``).
+        begun: something was kept here before.
+
+    Raises, from every method that reads:
+        DamagedVault: not all that is kept can be read and trusted; nothing is given then.
+    """
+
+    def __init__(self, folder: Path, key: bytes, begun: bool = False) -> None:
+        self.store = Segments(folder, key, begun)
+        self._known: dict[Kind, KnownTokens] = {}
+
+    def writer(self, feed: Feed, source: int, delivery: int, admits: bool = True) -> Writer:
+        """What one delivery writes through; use it in a ``with`` block.
+
+        Args:
+            admits: are its tokens new? Those of a delivery that is only written again are known.
+        """
+        return Writer(self, feed, source, delivery, admits)
+
+    def who(self, kind: Kind, tokens: Sequence[int] | UInt64) -> pl.DataFrame:
+        """The identifiers of tokens, from any feed.
+
+        Returns:
+            token (uint64) and id (text), one row a token that is known, by token.
+        """
+        return self._matching(_all(kind), tokens, ["token", "id"]).select("token", "id").unique("token", keep="any").sort("token")
+
+    def look_up(self, feed: Feed, tokens: Sequence[int] | UInt64, fields: Sequence[str]) -> pl.DataFrame:
+        """What a feed last said of tokens.
+
+        Returns:
+            token, id and the identity fields asked for (text, "" where empty), one row a token that is known, by token.
+        """
+        found = self._matching(_below(feed), tokens, ["token", "id", *fields])
+        return found.sort(_VERSION).unique("token", keep="last", maintain_order=True).select("token", "id", *fields).sort("token")
+
+    def segments(self, feed: Feed) -> list[str]:
+        """The segments of a feed."""
+        return self.store.names(_below(feed))
+
+    def frame(self, name: str) -> pl.DataFrame:
+        """All of one segment."""
+        return _parquet(self.store.one(name))
+
+    def lacks(self, feed: Feed, source: int, delivery: int) -> bool:
+        """Is nothing kept of a delivery, or not all of it as it was written?"""
+        parts = [part for _, part in self.store.each(f"{_below(feed)}{source}.{delivery}.")]
+        return not parts or any(isinstance(part, DamagedVault) for part in parts)
+
+    def identifiers(self, kind: Kind, token: int) -> list[str]:
+        """Every identifier that was delivered of a token, as far as segments can be read."""
+        found: set[str] = set()
+        for _, part in self.store.each(_all(kind)):
+            if not isinstance(part, DamagedVault):
+                found.update(_parquet(part, ["token", "id"]).filter(pl.col("token") == token)["id"].to_list())
+        return sorted(found - {""})
+
+    def tokens(self, kind: Kind) -> UInt64:
+        """Every token that somebody's identity is kept of, as often as it was delivered."""
+        found = self.store.read(_all(kind), lambda _, part: _parquet(part, ["token"])["token"].to_numpy())
+        return np.concatenate([np.empty(0, np.uint64), *found])
+
+    def erase(self, kind: Kind, token: int) -> tuple[int, list[str]]:
+        """Takes everything about a token out of every segment. May be done again. What stopped writers left is for
+        ``infra.workspace.leftovers``.
+
+        Returns:
+            How many rows went; and the files that could not be read or written, which may still hold somebody.
+        """
+        gone, left = 0, list[str]()
+        for name, part in self.store.each(_all(kind)):
+            if isinstance(part, DamagedVault):
+                left.append(part.file)
+                continue
+            frame = _parquet(part)
+            rest = frame.filter(pl.col("token") != token)
+            try:
+                if len(rest) < len(frame):
+                    self.store.write(name, packed(rest))
+                gone += len(frame) - len(rest)
+            except OSError:
+                left.append(file_of(name))
+        try:
+            self.store.settle()  # until then an older file that is put back counts as well
+        except (DamagedVault, OSError):
+            left.append(file_of(MANIFEST))
+        self._known.pop(kind, None)
+        return gone, list(dict.fromkeys(left))
+
+    def admit(self, kind: Kind, tokens: UInt64, checks: UInt64, feed: str) -> None:
+        """Note tokens with their checks.
+
+        Raises:
+            TokenCollision: one is known with another check.
+        """
+        known = self._known.get(kind)
+        if known is None:
+            known = KnownTokens()
+            for frame in self.store.read(_all(kind), lambda _, part: _parquet(part, ["token", "check"])):
+                known.add(frame["token"].to_numpy(), frame["check"].to_numpy())
+            self._known[kind] = known
+        if not known.add(tokens, checks):
+            zh = f"数据源 {feed} 中有两个不同的标识得到同一个代号，本次交付已拒收；请联系系统管理员更换密钥"
+            raise TokenCollision(
+                Text(zh, f"Feed {feed} has two identifiers with one token; the delivery is refused. Ask for a new token key.")
+            )
+
+    def _matching(self, prefix: str, tokens: Sequence[int] | UInt64, columns: Sequence[str]) -> pl.DataFrame:
+        """The rows of segments whose token is asked for, with their version."""
+        asked = pl.DataFrame({"token": np.asarray(tokens, np.uint64)}).unique()
+        wanted = list(dict.fromkeys([*columns, "order", "row"]))
+        empty = pl.DataFrame(schema={**{c: _OWN.get(c, pl.String) for c in wanted}, "source": pl.Int64, "delivery": pl.Int64})
+
+        def rows(name: str, part: bytes) -> pl.DataFrame:
+            source, delivery, _ = map(int, name.rpartition("/")[2].split("."))
+            known = pl.read_parquet_schema(io.BytesIO(part))
+            later = [column for column in wanted if column not in known]  # fields the contract did not have then
+            mine = _parquet(part, [column for column in wanted if column in known]).join(asked, on="token", how="semi")
+            mine = mine.with_columns(pl.lit("").alias(column) for column in later).select(wanted)
+            return mine.with_columns(pl.lit(source, pl.Int64).alias("source"), pl.lit(delivery, pl.Int64).alias("delivery"))
+
+        return pl.concat([empty, *self.store.read(prefix, rows)], how="vertical")
+
+
+class Writer:
+    """Gathers the identities of one delivery into segments. When its ``with`` block ends they are all on disk."""
+
+    def __init__(self, vault: Vault, feed: Feed, source: int, delivery: int, admits: bool = True) -> None:
+        self._vault, self._feed, self._admits = vault, feed, admits
+        self._stem = f"{_below(feed)}{source}.{delivery}."
+        self._texts = texts_of(feed)
+        self._waiting: list[pl.DataFrame] = []
+        self._part = 0
+        self._blank = feed.registers is not None
+        """A delivery of a register leaves a segment even where it names nobody, so that one without any is missed."""
+        self._thread = ThreadPoolExecutor(1, "vault")
+        self._writing: Future[None] | None = None
+
+    def add(self, identities: pl.DataFrame) -> None:
+        """Take the identities of one parcel.
+
+        Raises:
+            TokenCollision: before anything of them is written.
+            OSError: a segment could not be written.
+        """
+        if self._admits and len(identities):
+            self._vault.admit(self._feed.subject, identities["token"].to_numpy(), identities["check"].to_numpy(), self._feed.name)
+        if len(identities) or self._blank:
+            self._waiting.append(identities)
+            self._blank = False
+        if sum(map(len, self._waiting)) >= _ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Begin to write what waits, once the segment before is written: memory holds two at most."""
+        self._written()
+        if self._waiting:
+            self._writing = self._thread.submit(write_segment, self._vault.store, f"{self._stem}{self._part}", self._waiting, self._texts)
+            self._waiting, self._part = [], self._part + 1
+
+    def _written(self) -> None:
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            writing.result()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """What a crash leaves unwritten is written when the delivery is resumed, which reads the file from its start."""
+        with self._thread:
+            self._flush()  # also after an error: the rows before it are applied
+            self._written()
+            self._vault.store.settle()
+
+
+def texts_of(feed: Feed) -> list[str]:
+    """The columns of a feed's identities that hold cells as they were delivered."""
+    return [f.name for f in feed.fields.values() if f.identity] + ([] if feed.identify.scheme == RESIDENT_ID else ["id"])
+
+
+def write_segment(store: Segments, name: str, parcels: Sequence[pl.DataFrame], texts: Sequence[str]) -> None:
+    """Keeps one segment."""
+    store.write(name, packed(joined(parcels, texts)))
+
+
+def joined(parcels: Sequence[pl.DataFrame], texts: Sequence[str]) -> pl.DataFrame:
+    """The identities of several parcels; ``texts`` are the columns of cells as they were delivered, of which early ones may lack some."""
+    frame = pl.concat(parcels, how="diagonal")
+    return frame.with_columns(pl.col(name).fill_null("").str.strip_chars(SPACES) for name in texts if name in frame.columns)
+
+
+def packed(frame: pl.DataFrame) -> bytes:
+    """The content of a segment."""
+    file = io.BytesIO()
+    frame.write_parquet(file, compression_level=1)
+    return file.getvalue()
+
+
+_VERSION = ["token", "order", "delivery", "row", "source"]
+
+
+def _all(kind: Kind) -> str:
+    return f"{kind.value}/"
+
+
+def _below(feed: Feed) -> str:
+    return f"{feed.subject.value}/{feed.name}/"
+
+
+def _parquet(part: bytes, columns: list[str] | None = None) -> pl.DataFrame:
+    return pl.read_parquet(part, columns=columns)

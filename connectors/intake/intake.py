@@ -1,0 +1,279 @@
+"""Rows of a delivered file become record batches: parsed, validated, encoded and tokened, whole columns at a time.
+
+The one idea: a row is refused by degrees. A row whose subject and key can be read is a record; if anything else in it is wrong it is a
+record of which nothing is known but what it links to (quarantined); a row whose subject or key cannot be read is counted (unplaced).
+None is dropped in silence.
+A column named ``deleted`` (1, true or 是) makes a row the deletion of its key's record; its other cells do not count, but for its order.
+
+Source: docs/en/semantics.md sections 1.1 to 1.4.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from connectors.identity.tokens import Tokened, Tokens
+from connectors.intake.encoding import Encoded, encoded, flags
+from connectors.intake.flaws import Flaw, flaw, of_records
+from connectors.intake.record_versions import Broken, marked, ordered, required, validity
+from connectors.intake.wordings import error_texts, without_nulls
+from connectors.parsing.cells import SPACES, Fault
+from connectors.parsing.decoding import unreadable
+from connectors.parsing.tables import Notes, Piece, pieces
+from matchers.kernel.batch import DELETED, MISSING, OPEN_FROM, OPEN_TO, QUARANTINED, RecordBatch
+from policies.language.catalogue import LINKS, Feed, Identity
+
+DELETED_COLUMN = "deleted"
+ROWS = 10_000
+"""Rows of a batch."""
+_TOGETHER = 50_000
+"""Rows that are encoded together: a call for each column costs as much as encoding some thousand cells."""
+_FEW = 100
+_ENOUGH = 3
+"""So many numbers without their last digits are no accident."""
+
+Bools = npt.NDArray[np.bool_]
+UInt8 = npt.NDArray[np.uint8]
+Int32 = npt.NDArray[np.int32]
+Int64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parcel:
+    """Some rows of a delivery.
+
+    Args:
+        batch: the rows whose subject and key can be read, in the order of the file; may be empty.
+        rows: how many rows of the file these were; the last of them is row ``last``.
+        unplaced: how many had no readable subject or key.
+        flaws: every broken cell.
+        identities: token, check (uint64), id (text), order, row and the identity fields of the rows that say who someone is, as delivered.
+    """
+
+    batch: RecordBatch
+    rows: int
+    last: int
+    unplaced: int
+    flaws: tuple[Flaw, ...]
+    identities: pl.DataFrame
+
+
+def read(
+    feed: Feed, source: int, delivery: int, path: Path, tokens: Tokens, rows: int = ROWS, *, received: date, notes: Notes | None = None
+) -> Iterator[Parcel]:
+    """The rows of a file as parcels of at most ``rows`` rows.
+
+    Args:
+        source, delivery: position of the source, and the delivery's number.
+        received: the day of receipt; no order lies later than the day behind it.
+        notes: gets what is seen of the file, and how many blank rows and footers were passed over.
+
+    Raises:
+        UnreadableFile: the file is not what the contract says; perhaps only at its end.
+    """
+    reader = Reader(feed, source, delivery, tokens, received)
+    for piece in pieces(
+        path, feed.format, feed.encoding, reader.columns, (DELETED_COLUMN,), feed.layout, reader.identifiers, notes
+    ):  # fmt: skip
+        for start in range(0, len(piece.frame), _TOGETHER):
+            part = piece.slice(start, _TOGETHER)
+            parcel = reader.parcel(part)
+            refuse_rounded(path.name, reader.identifiers, part, parcel.flaws)
+            yield from cut(parcel, rows)
+
+
+def refuse_rounded(name: str, identifiers: Sequence[str], piece: Piece, flaws: Iterable[Flaw]) -> None:
+    """Nothing where identifiers are whole.
+
+    A number that went through Excel has zeros behind its 15th digit; one in eleven still has a sound check digit, so a column where most
+    numbers lost their digits is refused, and no chance decides.
+
+    Raises:
+        UnreadableFile: most of the numbers of a column have lost digits.
+    """
+    lost, subjects = Counter[str](), piece.frame[identifiers[0]]
+    for one in flaws:
+        of_zeros = one.rule is Fault.CHECK_DIGIT and (subjects[one.row - piece.first] or "").endswith("000")
+        if one.column in identifiers and (one.rule is Fault.ROUNDED or of_zeros):
+            lost[one.column] += 1
+    for column, count in lost.items():
+        if count >= _ENOUGH and 2 * count > len(piece.frame):
+            zh = f"“{column}”列的号码被表格软件取整，末几位已丢失（{len(piece.frame)} 行中的 {count} 行）"
+            en = f"holds numbers in the column {column!r} that an office program has rounded ({count} of {len(piece.frame)} rows)"
+            raise unreadable(
+                name,
+                f"{zh}；请把该列设为文本格式，从原系统重新导出",
+                f"{en}: their last digits are lost; format the column as text and export it anew from the system it comes from",
+            )
+
+
+def cut(parcel: Parcel, rows: int) -> Iterator[Parcel]:
+    """The same rows in parcels of at most ``rows``."""
+    batch, people, end = parcel.batch, parcel.identities, parcel.last + 1
+    for start in range(end - parcel.rows, end, rows):
+        stop = min(start + rows, end)
+        first, last = np.searchsorted(batch.row, (start, stop))
+        own, others = np.searchsorted(people["row"].to_numpy(), (start, stop))
+        flaws = tuple(flaw for flaw in parcel.flaws if start <= flaw.row < stop)
+        part = _with_own_texts(batch.slice(first, last))
+        yield Parcel(part, stop - start, stop - 1, stop - start - len(part), flaws, people.slice(own, others - own))
+
+
+def _with_own_texts(batch: RecordBatch) -> RecordBatch:
+    """The batch without the texts of rows that are not in it, where there are many: each batch carries its own."""
+    values, dictionaries = dict(batch.values), dict(batch.dictionaries)
+    for name, texts in batch.dictionaries.items():
+        if len(texts) > _FEW:
+            here = values[name] != MISSING
+            used, positions = np.unique(values[name][here], return_inverse=True)
+            values[name], dictionaries[name] = np.full(len(batch), MISSING), tuple(texts[i] for i in used.tolist())
+            values[name][here] = positions
+    return replace(batch, values=values, dictionaries=dictionaries)
+
+
+class Reader:
+    """Makes parcels of one delivery.
+
+    Args:
+        received: the day of receipt; whoever takes in a stream sets it anew each day.
+    """
+
+    def __init__(self, feed: Feed, source: int, delivery: int, tokens: Tokens, received: date) -> None:
+        self._feed, self._source, self._delivery, self._tokens = feed, source, delivery, tokens
+        self.received = received
+        self._identity_fields = [f for f in feed.fields.values() if f.identity]
+        self._knows_people = feed.registers is not None or bool(self._identity_fields)
+
+    @property
+    def columns(self) -> list[str]:
+        """Every column a file of this feed must have."""
+        f = self._feed
+        named = [f.identify.column, f.key, *([f.order] if f.order else []), *(i.column for i in f.links.values())]
+        return list(dict.fromkeys([*named, *(f.validity or ()), *(field.column for field in f.fields.values())]))
+
+    @property
+    def identifiers(self) -> list[str]:
+        """The columns that say what a row is about, the subject's first."""
+        f = self._feed
+        return list(dict.fromkeys([f.identify.column, f.key, *(i.column for i in f.links.values())]))
+
+    def parcel(self, piece: Piece, rows: Int32 | None = None) -> Parcel:
+        """Validate and encode some rows; ``rows`` are their numbers, ascending, where they are not one after the other."""
+        feed, frame, n = self._feed, piece.frame, len(piece.frame)
+        subject = self._tokens.column(feed.subject, feed.identify, frame[feed.identify.column])
+        key = subject if feed.key == feed.identify.column else self._tokens.keys(feed.name, frame[feed.key])
+        marked(subject.faults, piece, feed.identify.column)
+        marked(key.faults, piece, feed.key)
+        nameless = [Broken(c, required(t.faults)) for c, t in {feed.identify.column: subject, feed.key: key}.items()]
+        placed = (subject.faults == Fault.SOUND) & (key.faults == Fault.SOUND)
+
+        deleted = self._deleted(piece)
+        order, order_faults = ordered(feed, piece, self.received)
+        gone = (deleted.values == 1) & (deleted.faults <= Fault.EMPTY)
+        valid_from, valid_to, interval = validity(feed, piece)
+        values = {f.name: encoded(f, frame[f.column], feed.layout) for f in feed.matrix_fields()}
+        links = {name: self._link(name, i, piece) for name, i in feed.links.items()}
+        for f in feed.matrix_fields():
+            marked(values[f.name].faults, piece, f.column)
+
+        always = [Broken(DELETED_COLUMN, deleted.faults)] + ([Broken(feed.order, order_faults)] if feed.order else [])
+        content = [*interval, *(Broken(feed.fields[name].column, c.faults) for name, c in values.items())]
+        content += [Broken(i.column, links[name].faults) for name, i in feed.links.items()]
+        content += [Broken(f.column, marked(error_texts(frame[f.column]), piece, f.column)) for f in self._identity_fields]
+        content = [Broken(column, np.where(gone, np.uint8(0), faults)) for column, faults in content] if gone.any() else content
+        bad = _any_broken(always, n) | _any_broken(content, n)
+        known = placed & ~bad & ~gone
+        named = placed & ~gone  # a flawed row keeps the links that could be read: a token is 0 where its cell is not
+        row = np.arange(piece.first, piece.first + n, dtype=np.int32) if rows is None else rows
+
+        flaws = of_records(_flaws(piece, row, [*nameless, *always, *content]), row, frame[feed.identify.column], frame[feed.key], placed)
+        batch = RecordBatch(
+            feed.name, self._source, self._delivery, key.tokens, subject.tokens, order, row,
+            np.where(bad, QUARANTINED, np.where(gone, DELETED, np.uint8(0))).astype(np.uint8),
+            np.where(known, valid_from, OPEN_FROM).astype(np.int32), np.where(known, valid_to, OPEN_TO).astype(np.int32),
+            {name: np.where(named, c.tokens, np.uint64(0)) for name, c in links.items()},
+            {name: np.where(known, c.values, MISSING) for name, c in values.items()},
+            {name: c.dictionary for name, c in values.items() if c.dictionary is not None},
+            self._identity_hash(frame, placed & ~gone),
+        )  # fmt: skip
+        people = self._identities(frame, subject, batch, placed & ~gone)
+        last = piece.first + n - 1 if rows is None else int(rows[-1])
+        return Parcel(_kept(batch, placed), n, last, n - int(placed.sum()), flaws, people)
+
+    def _deleted(self, piece: Piece) -> Encoded:
+        n = len(piece.frame)
+        if DELETED_COLUMN not in piece.frame.columns:
+            return Encoded(np.zeros(n, np.int64), np.zeros(n, np.uint8))
+        deleted = flags(piece.frame[DELETED_COLUMN], self._feed.layout)
+        marked(deleted.faults, piece, DELETED_COLUMN)
+        return deleted
+
+    def _link(self, name: str, identity: Identity, piece: Piece) -> Tokened:
+        cells = without_nulls(piece.frame[identity.column], self._feed.layout.nulls)
+        link = self._tokens.column(LINKS[name].target, identity, cells)
+        marked(link.faults, piece, identity.column)
+        link.tokens[link.faults != Fault.SOUND] = 0
+        return link
+
+    def _identity_hash(self, frame: pl.DataFrame, known: Bools) -> npt.NDArray[np.uint64] | None:
+        if not self._identity_fields:
+            return None
+        if len(self._identity_fields) == 1:
+            return np.where(known, self._tokens.identities(self._feed.name, frame[self._identity_fields[0].column]), np.uint64(0))
+        texts = [_text(frame[f.column]) for f in self._identity_fields]
+        joined = pl.select(pl.concat_str([t.alias(str(i)) for i, t in enumerate(texts)], separator="\x1f")).to_series()
+        filled = pl.select(pl.when(joined.str.strip_chars("\x1f") != "").then(joined).otherwise(pl.lit(""))).to_series()
+        return np.where(known, self._tokens.identities(self._feed.name, filled), np.uint64(0))
+
+    def _identities(self, frame: pl.DataFrame, subject: Tokened, batch: RecordBatch, known: Bools) -> pl.DataFrame:
+        fields = [frame[f.column].alias(f.name) for f in self._identity_fields]
+        own = [
+            pl.Series("token", subject.tokens), pl.Series("check", subject.checks), subject.texts.alias("id"),
+            pl.Series("order", batch.order), pl.Series("row", batch.row),
+        ]  # fmt: skip
+        people = pl.DataFrame([*own, *fields])
+        if not self._knows_people:
+            return people.clear()
+        return people if known.all() else people.filter(pl.Series(known))
+
+
+def _text(cells: pl.Series) -> pl.Series:
+    return cells.fill_null("").str.strip_chars(SPACES)
+
+
+def _any_broken(columns: list[Broken], n: int) -> Bools:
+    bad = np.zeros(n, bool)
+    for column in columns:
+        bad |= column.faults > Fault.EMPTY
+    return bad
+
+
+def _kept(batch: RecordBatch, placed: Bools) -> RecordBatch:
+    """The batch without the rows that name no readable subject."""
+    if placed.all():
+        return batch
+    b = batch
+    return RecordBatch(
+        b.feed, b.source, b.delivery, b.key[placed], b.subject[placed], b.order[placed], b.row[placed], b.flags[placed],
+        b.valid_from[placed], b.valid_to[placed], {name: c[placed] for name, c in b.links.items()},
+        {name: c[placed] for name, c in b.values.items()}, b.dictionaries, None if b.identity is None else b.identity[placed],
+    )  # fmt: skip
+
+
+def _flaws(piece: Piece, row: npt.NDArray[np.int32], columns: list[Broken]) -> tuple[Flaw, ...]:
+    """Every broken cell, by row and then in the order of the columns."""
+    found: dict[tuple[int, int], Flaw] = {}
+    for place, (column, faults) in enumerate(columns):
+        stands = piece.places.get(column, "")
+        for i in np.flatnonzero(faults > Fault.EMPTY).tolist():
+            line = 0 if piece.lines is None else int(piece.lines[i])
+            found[i, place] = flaw(int(row[i]), column, Fault(int(faults[i])), piece.frame[column][i], line, stands)
+    return tuple(found[at] for at in sorted(found))

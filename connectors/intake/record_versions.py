@@ -1,0 +1,98 @@
+"""Which version of its record a row is, and when it holds: the order and the validity of rows, with the faults of their cells.
+
+Called by ``connectors.intake.intake``. Source: docs/en/semantics.md, sections 1.1 (order) and 1.3 (validity).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from connectors.identity.tokens import arrow_bytes
+from connectors.intake.encoding import days
+from connectors.intake.wordings import plain_date, read_again
+from connectors.parsing.cells import SPACES, Fault, orders
+from connectors.parsing.tables import Piece
+from matchers.kernel.batch import MISSING, NO_ORDER, OPEN_FROM, OPEN_TO
+from policies.language.catalogue import Feed
+
+UInt8 = npt.NDArray[np.uint8]
+Int64 = npt.NDArray[np.int64]
+_EPOCH = date(1970, 1, 1)
+_KINDS = {"number": 1, "date": 2, "time": 3}
+"""As ``connectors.parsing.cells.orders`` calls them."""
+
+
+class Broken(NamedTuple):
+    """The faults of one column of a batch."""
+
+    column: str
+    faults: UInt8
+
+
+def ordered(feed: Feed, piece: Piece, received: date) -> tuple[Int64, UInt8]:
+    """The order of each row, NO_ORDER where it cannot be used, and why.
+
+    Args:
+        received: the day of receipt; no day or time lies later than the day behind it.
+    """
+    n = len(piece.frame)
+    if feed.order is None:
+        return np.zeros(n, np.int64), np.zeros(n, np.uint8)
+    kind, end = _KINDS[feed.order_type], ((received - _EPOCH).days + 2) * 86_400_000_000
+
+    def read(data: UInt8, offsets: Int64) -> tuple[Int64, UInt8]:
+        values, faults = orders(data, offsets, kind, end)
+        return values, faults
+
+    cells = piece.frame[feed.order]
+    values, faults = read(*arrow_bytes(cells))
+    if feed.layout.dates and feed.order_type != "number":
+        refused = Fault.ORDER_DATE if feed.order_type == "date" else Fault.ORDER_TIME
+        read_again(cells, values, faults, refused, plain_date(feed.layout), read)
+    faults = marked(required(faults), piece, feed.order)
+    return np.where(faults == Fault.SOUND, values, NO_ORDER), faults
+
+
+def validity(feed: Feed, piece: Piece) -> tuple[Int64, Int64, list[Broken]]:
+    """First and last days, open where the cell is empty or the last holds a word that means so, and what is wrong with them."""
+    n = len(piece.frame)
+    first, last = np.full(n, OPEN_FROM, np.int64), np.full(n, OPEN_TO, np.int64)
+    if feed.validity is None:
+        return first, last, []
+    broken = []
+    for column, interval in zip(feed.validity, (first, last), strict=True):
+        cells = piece.frame[column]
+        values, faults = days(cells, feed.layout)
+        if interval is last and feed.open_ends:
+            _open(cells, values, faults, feed)
+        faults = marked(faults, piece, column)
+        np.copyto(interval, values, where=values != MISSING)
+        broken.append(Broken(column, faults))
+    broken[1].faults[(first > last) & (broken[1].faults <= Fault.EMPTY)] = Fault.VALIDITY
+    return first, last, broken
+
+
+def _open(cells: pl.Series, values: Int64, faults: UInt8, feed: Feed) -> None:
+    """Empty the ends that mean "for ever"; a word that is a day means it in every form."""
+    words = list(feed.open_ends)
+    meant, _ = days(pl.Series(words, dtype=pl.String), feed.layout)
+    ends = np.isin(values, meant[meant != MISSING]) | cells.str.strip_chars(SPACES).is_in(words).fill_null(value=False).to_numpy()
+    values[ends], faults[ends] = MISSING, Fault.EMPTY
+
+
+def required(faults: UInt8) -> UInt8:
+    """An empty cell is a fault here."""
+    return np.where(faults == Fault.EMPTY, np.uint8(Fault.REQUIRED), faults)
+
+
+def marked(faults: UInt8, piece: Piece, column: str) -> UInt8:
+    """Add the faults that are no matter of a cell's text."""
+    marks = piece.marks.get(column)
+    if marks is not None:
+        np.copyto(faults, marks, where=marks > 0)
+    return faults

@@ -1,0 +1,119 @@
+"""The parts of a workbook's archive, unpacked within limits (``connectors.limits``).
+
+Called by ``connectors.parsing.workbooks`` and ``recognition``. An archive says of itself how many members it has and how long each becomes,
+and another program reads the values from the same file later. So its directory is measured before it is read, and a part is unpacked to its
+real end, block by block: it is as long as the directory says, or the workbook is damaged.
+
+Source: PKWARE APPNOTE 4.3.7 (members), 4.3.16 (end of the central directory), 4.4.5 (methods).
+"""
+
+from __future__ import annotations
+
+import copy
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+from xml.parsers import expat
+
+from connectors.contracts.faults import UnreadableFile
+from connectors.limits import EXPANSION, FREE, LARGEST_DIRECTORY
+from connectors.parsing.decoding import too_expanded, unreadable
+
+BLOCK = 1 << 20
+_END = b"PK\x05\x06"
+_LONGEST_END = 22 + (1 << 16)
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+BROKEN = (
+    zipfile.BadZipFile, expat.ExpatError, KeyError, IndexError, StopIteration, EOFError, NotImplementedError, RuntimeError, ValueError,
+)  # fmt: skip
+"""What the libraries say of a workbook that is damaged."""
+
+
+@contextmanager
+def parts_of(path: Path) -> Iterator[zipfile.ZipFile]:
+    """The archive of a workbook, open.
+
+    Raises:
+        UnreadableFile: its directory is longer than any workbook's, or names a part twice. BadZipFile: it is none.
+    """
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - _LONGEST_END))
+        tail = file.read(_LONGEST_END)
+    end = tail[-22:] if tail[-22:-18] == _END and tail.endswith(b"\0\0") else tail[tail.rfind(_END) :]
+    if len(end) >= 22 and int.from_bytes(end[12:16], "little") > LARGEST_DIRECTORY:
+        zh, en = (
+            "里的部件多于任何工作簿；请用表格软件打开后重新另存",
+            "has more parts than any workbook; open it in the office program, save it anew",
+        )
+        raise unreadable(path.name, zh, en)
+    with zipfile.ZipFile(path) as archive:
+        names = Counter(name.replace("\\", "/").lower() for name in archive.namelist())
+        if max(names.values(), default=0) > 1:
+            raise damaged(path.name)
+        yield archive
+
+
+def blocks(archive: zipfile.ZipFile, part: str, most: int, name: str) -> Iterator[bytes]:
+    """A part, unpacked to its end.
+
+    Args:
+        most: bytes it may have.
+        name: of the workbook.
+
+    Raises:
+        UnreadableFile: it has more, is far longer than what it was packed into, or is not what the directory says.
+    """
+    told = archive.getinfo(part)
+    if told.file_size > most:
+        raise _too_large(name, part, most)
+    if told.compress_type not in _METHODS:
+        raise damaged(name)
+    open_ended, length = copy.copy(told), 0
+    open_ended.file_size = most + 1  # so that the end is where the data ends, not where the directory says
+    with archive.open(open_ended) as file:
+        while block := file.read(BLOCK):
+            length += len(block)
+            if length > most:
+                raise _too_large(name, part, most)
+            if length > FREE and length > EXPANSION * told.compress_size:
+                raise too_expanded(name)
+            yield block
+    if length != told.file_size:
+        raise damaged(name)
+
+
+def parser(name: str) -> expat.XMLParserType:
+    """A parser of one part; what declares entities is refused, for no office program does."""
+    made = expat.ParserCreate()
+
+    def refuse(*declared: object) -> NoReturn:
+        zh, en = (
+            "的 XML 里有文档类型声明(DTD)，表格软件不会这样写；请用表格软件打开后重新另存",
+            ("declares a document type in its XML, which no office program does; open it in the office program and save it anew"),
+        )
+        raise unreadable(name, zh, en)
+
+    made.StartDoctypeDeclHandler = refuse
+    return made
+
+
+def damaged(name: str) -> UnreadableFile:
+    """The error for a workbook that cannot be read as one."""
+    return unreadable(
+        name,
+        "是损坏的 XLSX 工作簿；请用表格软件打开后重新另存",
+        "is a damaged XLSX workbook; open it in the office program and save it anew",
+    )
+
+
+def _too_large(name: str, part: str, most: int) -> UnreadableFile:
+    part, size = part.rpartition("/")[2], f"{most >> 20:,} MB"
+    return unreadable(
+        name,
+        f"的部件 {part} 解压后超过 {size}（上限）；请删去不用的工作表和内容，或分成几份",
+        f"has a part {part} that unpacks to more than {size}, the most it may be; delete what nobody needs, or split it",
+    )

@@ -1,0 +1,170 @@
+"""The sheets of a workbook that a contract means, as rows of text with the sheet's own row and column.
+
+Called by ``connectors.parsing.tables``. Values are calamine's (fastexcel): a date as its ISO form, a number as its shortest one. What a
+value does not tell, an error, a formula without a stored value, a merged cell, a rounded number, is marked by
+``connectors.parsing.workbooks``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from connectors.limits import MOST_MARKED
+from connectors.parsing.archive_parts import damaged
+from connectors.parsing.cells import SPACES, Fault
+from connectors.parsing.decoding import unreadable
+from connectors.parsing.delimited import first_cells
+from connectors.parsing.header_rows import SEARCHED, Candidate, header, nearest, positions, refusal
+from connectors.parsing.rows import Head, Notes, Rows, UInt8, Wanted
+from connectors.parsing.workbooks import SheetPart, Structure, column_letters, marked_all_over, sheet_parts, structure
+from policies.problems.problems import listed
+
+_NUMBER = re.compile(r"-?\d+\.\d+")
+
+
+def rows(path: Path, wanted: Wanted, notes: Notes) -> Iterator[Rows]:
+    """The rows of the sheets that are meant, one sheet after the other.
+
+    Raises:
+        UnreadableFile: no sheet is meant, or more than one could be; a sheet without the columns; identifiers that Excel has rounded.
+    """
+    chosen = _chosen(path, wanted)
+    for sheet, facts in chosen:
+        called, own = "", wanted
+        if len(chosen) > 1:
+            called, own = f"{sheet.name}!", replace(wanted, name=f"{wanted.name}[{sheet.name}]")
+        frame = _loaded(path, sheet, facts)
+        at = _header(frame, sheet, own, notes)
+        yield _Sheet(called, frame.slice(at.line), positions(at.cells or (), own), at.line, facts, own).rows()
+
+
+def header_names(path: Path, wanted: Wanted) -> list[str]:
+    """The names of the columns of the first sheet that is meant."""
+    sheet, facts = _chosen(path, wanted)[0]
+    return _header(_loaded(path, sheet, facts), sheet, wanted, Notes()).cells or []
+
+
+def _chosen(path: Path, wanted: Wanted) -> list[tuple[SheetPart, Structure]]:
+    """The sheets the layout means: by name or pattern; without one the only visible sheet that is not empty."""
+    sheets, patterns = sheet_parts(path), wanted.layout.sheets
+    names = listed([sheet.name for sheet in sheets])
+    if patterns:
+        meant = [s for s in sheets if s.name in patterns or (s.visible and any(fnmatchcase(s.name, p) for p in patterns))]
+        found = [(sheet, structure(path, sheet.part)) for sheet in meant]
+        full = [(sheet, facts) for sheet, facts in found if facts.first]
+        if not full:
+            zh = f"没有约定的 sheets 所指的工作表；它的工作表：{names}"
+            raise unreadable(path.name, zh, f"has no sheet that the contract's `sheets` means (or it is empty); its sheets: {names}")
+        return full
+    visible = [(sheet, structure(path, sheet.part)) for sheet in sheets if sheet.visible]
+    full = [(sheet, facts) for sheet, facts in visible if facts.first]
+    if not full:
+        hidden = listed([sheet.name for sheet in sheets if not sheet.visible])
+        zh, en = ("；隐藏的工作表：" + hidden, f"; hidden sheets: {hidden}") if hidden else ("", "")
+        raise unreadable(
+            path.name, f"可见的工作表是空的；应有表头和数据{zh}", f"is empty; expected a header and rows on a visible sheet{en}"
+        )
+    if len(full) > 1:
+        names = listed([sheet.name for sheet, _ in full])
+        zh = f"有多张可见的工作表：{names}；请在约定的 delivery 写 sheets: 表名，或 sheets: all"
+        raise unreadable(path.name, zh, f"has several visible sheets: {names}; write `sheets: NAME` or `sheets: all` under `delivery`")
+    return full
+
+
+def _loaded(path: Path, sheet: SheetPart, facts: Structure) -> pl.DataFrame:
+    """The sheet from its first row and its leftmost column with a value, all text."""
+    import fastexcel
+
+    try:
+        frame = fastexcel.read_excel(path).load_sheet(sheet.name, header_row=None, skip_rows=0, dtypes="string").to_polars()
+    except fastexcel.FastExcelError:
+        raise damaged(path.name) from None
+    if facts.last and frame.width != facts.last - facts.first + 1:
+        raise damaged(path.name)  # the two readers of the sheet see different columns: no cell could be named
+    return frame
+
+
+def _header(frame: pl.DataFrame, sheet: SheetPart, wanted: Wanted, notes: Notes) -> Candidate:
+    candidates = [
+        Candidate(line, [(cell or "").strip(SPACES) for cell in cells]) for line, cells in enumerate(frame.head(SEARCHED).iter_rows(), 1)
+    ]
+    at, like = header(candidates, wanted), nearest(candidates, wanted)
+    if like is not None:
+        notes.heads.append(Head(sheet.name, like.line, tuple(like.cells or ())))
+    if at is not None and set(wanted.columns) <= set(at.cells or ()):
+        return at
+    raise refusal({"": candidates}, wanted)
+
+
+class _Sheet:
+    """One sheet below its header."""
+
+    def __init__(
+        self, called: str, body: pl.DataFrame, places: dict[str, int | None], above: int, facts: Structure, wanted: Wanted
+    ) -> None:
+        self._body, self._above, self._facts, self._wanted = body, above, facts, wanted
+        self._at = {column: place for column, place in places.items() if place is not None}
+        self._numbers = {facts.first + place: column for column, place in self._at.items()}
+        self._places = {column: called + column_letters(facts.first + place) for column, place in self._at.items()}
+
+    def rows(self) -> Rows:
+        """Its rows."""
+        texts = {column: self._texts(column, place) for column, place in self._at.items()}
+        lines = np.arange(self._above + 1, self._above + 1 + len(self._body), dtype=np.int32)
+        openings = first_cells(self._body) if self._wanted.layout.footer else None
+        return Rows(pl.DataFrame(texts), lines, self._marks(), self._places, openings)
+
+    def _texts(self, column: str, place: int) -> pl.Series:
+        """The cells of a column, computed numbers with the 15 digits that Excel shows."""
+        series, number = self._body.to_series(place).alias(column), self._facts.first + place
+        shown = {row: text for (row, at), text in self._facts.texts.items() if at == number and row > self._above}
+        if not shown:
+            return series
+        cells: list[str | None] = series.to_list()
+        for row, text in shown.items():
+            at = row - self._above - 1
+            if at < len(cells) and _NUMBER.fullmatch(cells[at] or ""):  # a date has such a number, too, and another text
+                cells[at] = text
+        return pl.Series(column, cells, pl.String)
+
+    def _marks(self) -> dict[str, UInt8]:
+        """Why cells cannot be read, by column."""
+        marks: dict[str, UInt8] = {}
+
+        def mark(row: int, number: int, fault: Fault) -> None:
+            at, column = row - self._above - 1, self._numbers.get(number)
+            if column is None or not 0 <= at < len(self._body):
+                return
+            if fault is Fault.ROUNDED and column in self._wanted.identifiers:
+                raise self._rounded(column, row)
+            marks.setdefault(column, np.zeros(len(self._body), np.uint8))[at] = fault
+
+        last, lowest, rest = self._facts.first + self._body.width - 1, self._above + len(self._body), 0
+        for top, left, bottom, right in self._facts.merged:
+            rows, columns = range(max(top, self._above + 1), min(bottom, lowest) + 1), range(left, min(right, last) + 1)
+            rest += len(rows) * len(columns)
+            if rest > MOST_MARKED:
+                raise marked_all_over(self._wanted.name)
+            for row, number in product(rows, columns):
+                if (row, number) != (top, left):
+                    mark(row, number, Fault.MERGED)
+        for (row, number), fault in self._facts.faults.items():
+            mark(row, number, fault)
+        return marks
+
+    def _rounded(self, column: str, row: int) -> Exception:
+        place = f"{self._places[column]}{row}"
+        return unreadable(
+            self._wanted.name,
+            f"“{column}”列存成了数字（如 {place}），Excel 只留 15 位，其余已丢失；请把该列设为文本格式，从原系统重新导出",
+            f"holds numbers in the column {column!r} (as in {place}): Excel keeps 15 digits, the others are lost; format the column"
+            " as text and export it anew from the system it comes from",
+        )

@@ -1,0 +1,75 @@
+"""Tables of text from delivered files: CSV, JSON lines and XLSX, in pieces of bounded memory.
+
+Called by intake, by coverage, identities and outcomes. Every cell arrives as the text that was written, with the number of its row and the
+file's own line, or the file is refused in one sentence that says what it looks like and what to do. Each format has its module:
+``delimited``, ``jsonlines``, ``sheets``; bytes are made UTF-8 by ``decoding``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from connectors.parsing import delimited, jsonlines, sheets
+from connectors.parsing.decoding import decoded, opened, told, unified
+from connectors.parsing.file_formats import refuse_text, refuse_workbook
+from connectors.parsing.rows import Notes, Piece, Rows, Wanted, numbered
+from policies.language.catalogue import PLAIN_LAYOUT, FileLayout
+
+__all__ = ["Notes", "Piece", "header_of", "pieces"]
+
+
+def pieces(
+    path: Path, format: str, encoding: str, columns: Sequence[str], optional: Sequence[str] = (), layout: FileLayout = PLAIN_LAYOUT,
+    identifiers: Sequence[str] = (), notes: Notes | None = None,
+) -> Iterator[Piece]:  # fmt: skip
+    """The rows of a file.
+
+    Args:
+        format: csv, jsonl or xlsx; CSV and JSON lines may be gzipped.
+        encoding: utf-8, gb18030 or auto, as the contract says; a UTF-8 byte order mark overrules it.
+        columns: what must be there, and is read; other columns are not looked at.
+        optional: what is read where it is there.
+        layout: where the table stands in the file.
+        identifiers: the columns that say what a row is about, the subject's first (``connectors.parsing.rows.Wanted``).
+        notes: gets what is seen of the file.
+
+    Raises:
+        UnreadableFile: no such file, another encoding or format, a column missing, a row with too many or too few cells.
+    """
+    wanted = Wanted(path.name, tuple(columns), tuple(optional), layout, tuple(identifiers))
+    notes = Notes() if notes is None else notes
+    with told(path.name, path):
+        yield from numbered(_rows(path, format, encoding, wanted, notes), wanted, notes)
+
+
+def _rows(path: Path, format: str, encoding: str, wanted: Wanted, notes: Notes) -> Iterator[Rows]:
+    if format == "xlsx":
+        refuse_workbook(path)
+        yield from sheets.rows(path, wanted, notes)
+        return
+
+    def seen(encoding: str) -> None:
+        notes.encoding = encoding
+
+    with opened(path) as file:
+        refuse_text(file, format, path.name)
+        blocks = unified(decoded(file, encoding, path.name, seen))
+        yield from (jsonlines.rows if format == "jsonl" else delimited.rows)(blocks, wanted, notes)
+
+
+def header_of(path: Path, format: str, encoding: str) -> list[str]:
+    """The names of a file's columns as they are written; of JSON lines every key there is, in the order of their coming.
+
+    Raises:
+        UnreadableFile: as for ``pieces``; a line that is no JSON object is left for that to tell.
+    """
+    wanted = Wanted(path.name, ())
+    with told(path.name, path):
+        if format == "xlsx":
+            refuse_workbook(path)
+            return sheets.header_names(path, wanted)
+        with opened(path) as file:
+            refuse_text(file, format, path.name)
+            blocks = unified(decoded(file, encoding, path.name))
+            return jsonlines.keys(blocks, path.name) if format == "jsonl" else delimited.header_names(blocks, wanted)

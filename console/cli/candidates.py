@@ -1,0 +1,129 @@
+"""Verbs about lists: candidates list, export, answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console.cli import candidates_outcomes, topics
+from console.cli.changes import show_changes
+from console.cli.held import warned_of
+from console.cli.i18n import both, verb
+from console.cli.moments import AsOf, KnownAt, as_of, known_at
+from console.cli.session import of, yes_or_no
+from console.text.candidates import COLUMNS, MARK, candidate_rows, erased_since, in_all, kept_off_text
+from console.text.holds import below
+from console.text.words import STILL_YES
+from policies.problems.problems import HuiminError
+from policies.values import Text
+
+Name = Annotated[str, typer.Argument(metavar="POLICY", help=both("政策代号", "the policy's name"))]
+Every = Annotated[bool, typer.Option("--all", help=both("也列出只计数、不上名单的待定对象", "also those unknown who are only counted"))]
+Status = Annotated[
+    str | None,
+    typer.Option("--status", help=both("只看这一状态：eligible、to_check、needs_evidence", "only eligible, to_check or needs_evidence")),
+]
+Limit = Annotated[
+    int,
+    typer.Option(
+        min=0, help=both("表中最多几行（0 为全部；--json 总是全部）", "rows in the table at most (0: all; --json always holds all)")
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="FILE", help=both("写到这里；.csv 或 .xlsx（默认 exports/）", "write here, .csv or .xlsx (default: exports/)")
+    ),
+]
+Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help=both("对象化名（16 位十六进制）", "the subject's token (16 hex digits)"))]
+Check = Annotated[str, typer.Argument(metavar="CHECK", help=both("核实项", "the check's id"))]
+Answer = Annotated[str, typer.Argument(metavar="YES|NO", help=both("是或否（也可写 yes、no）", "yes or no"))]
+
+
+def group() -> typer.Typer:
+    app = typer.Typer(no_args_is_help=True, help=both("名单：政策所找的人。", "Lists: the people a policy is meant for."))
+    app.command(
+        "list",
+        help=verb(
+            "列出一份政策的名单，只用化名。",
+            "A policy's list, by token only.",
+            "huimin candidates list elderly-uninsured",
+            "huimin candidates list dibao --all --json",
+            "huimin candidates list dibao --known-at 2026-10-03",
+        ),
+    )(show)
+    app.command(
+        "export",
+        help=verb(
+            "导出名单给执行机构：含身份列和可提供的字段。",
+            "Export a list for the agency: with the identifying column and the disclosed fields.",
+            "huimin candidates export elderly-uninsured --out list.xlsx",
+        ),
+    )(export)
+    app.command(
+        "answer",
+        help=verb(
+            "记下人工核实的结果。", "Note what was found out about a check.", "huimin candidates answer dibao 00c0ffee00c0ffee assets yes"
+        ),
+    )(answer)
+    candidates_outcomes.add(app)
+    topics.add_candidates(app)
+    return app
+
+
+def show(
+    context: typer.Context,
+    policy: Name,
+    every: Every = False,
+    status: Status = None,
+    limit: Limit = 40,
+    at: AsOf = None,
+    moment: KnownAt = None,
+) -> None:
+    from services.lists.candidates import ListedCandidate, candidate_list
+
+    session = of(context)
+    most = None if session.json else limit or None
+    listing = candidate_list(session.workspace(), policy, every, status, most, as_of(at), known_at(moment))
+    if listing.erased:
+        session.warn(erased_since(listing.erased))
+    if session.data(listing.candidates, tuple[ListedCandidate, ...]):
+        return
+    rows = candidate_rows(listing.candidates, listing.policy, listing.catalogue, session.language)
+    session.table(listing.policy.title, COLUMNS, rows)
+    if any(c.still_yes for c in listing.candidates):
+        session.say(Text(f"{MARK}：{STILL_YES.zh}", f"{MARK}: {STILL_YES.en}"))
+    for text in below(listing.holds):
+        session.say(text, "yellow")
+    session.say(in_all(listing), "bold")
+    if len(listing.candidates) < listing.total:
+        session.say(Text(f"只显示前 {limit} 行；--limit 0 显示全部。", f"Only the first {limit} are shown; --limit 0 shows all."), "dim")
+    if listing.kept_off:
+        session.say(kept_off_text(listing.kept_off))
+
+
+def export(context: typer.Context, policy: Name, out: Out = None) -> None:
+    from services.exports.candidates import export_candidates
+
+    session = of(context)
+    with session.progress(Text("导出名单", "Exporting the list")):
+        exported = export_candidates(session.workspace(), policy, out, session.language)
+    if not session.data(exported):
+        session.say(
+            Text(
+                f"已导出 {exported.rows} 行到 {exported.file}。内含身份信息，只交给执行机构。",
+                f"Wrote {exported.rows} rows to {exported.file}. They identify people: for the agency only.",
+            )
+        )
+
+
+def answer(context: typer.Context, policy: Name, subject: Subject, check: Check, value: Answer) -> None:
+    from services.lists.candidates import answer_check, parse_token
+
+    session = of(context)
+    yes = yes_or_no(value)
+    if yes is None:
+        raise HuiminError(Text("请写是或否（也可写 yes、no）。", "Write yes or no."), 2)
+    show_changes(session, answer_check(session.workspace(), policy, parse_token(subject), check, yes, warned_of(session)))

@@ -1,0 +1,149 @@
+"""``huimin candidates ack``: what an agency found of one candidate, or of all it was given, in the list it sends back.
+
+One is named by token; many by the file that was exported, with columns added, so that no number is ever typed.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from console.cli.changes import show_changes
+from console.cli.i18n import both, verb
+from console.cli.session import Session, of
+from console.text.words import number, outcomes
+from policies.problems.problems import HuiminError
+from policies.values import Text
+
+if TYPE_CHECKING:
+    from services.lists.returned_lists import ReturnedList
+
+Name = Annotated[str, typer.Argument(metavar="POLICY", help=both("政策代号", "the policy's name"))]
+Subject = Annotated[
+    str | None, typer.Argument(metavar="[SUBJECT]", help=both("对象化名（16 位十六进制）", "the subject's token (16 hex digits)"))
+]
+Outcome = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[OUTCOME]",
+        help=both(
+            "contacted 已联系、enrolled 已办理、declined 不愿办理、already_receiving 已在享受、not_eligible 不符合条件、"
+            "wrong_person 找错了人、moved 已搬走、deceased 已去世、unreachable 联系不上",
+            "contacted, enrolled, declined, already_receiving, not_eligible, wrong_person, moved, deceased or unreachable",
+        ),
+    ),
+]
+On = Annotated[
+    str | None,
+    typer.Option(
+        "--on",
+        metavar="DATE",
+        help=both("哪一天查明的（默认今天；文件中须逐行写明，或用此项）", "the day it was found (today; of a file, of rows without one)"),
+    ),
+]
+Criterion = Annotated[
+    str | None,
+    typer.Option(
+        "--criterion", metavar="ID", help=both("not_eligible 时：哪一条件有误", "where not_eligible: the criterion that was wrong")
+    ),
+]
+By = Annotated[
+    str | None,
+    typer.Option(
+        "--by", metavar="NAME", help=both("谁报告的（文件默认为经办单位）", "who reports it (of a file: the agency, if not told)")
+    ),
+]
+File = Annotated[
+    Path | None,
+    typer.Option(
+        "--file",
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        help=both(
+            "经办单位交回的名单（.csv、.xlsx、.jsonl）：导出时的列，加上 反馈、日期、条件 各列，和每个核实项一列（是/否）",
+            "the list as it comes back (.csv, .xlsx, .jsonl): as exported, with columns outcome, on, criterion, and one a check (yes/no)",
+        ),
+    ),
+]
+
+
+def add(app: typer.Typer) -> None:
+    app.command(
+        "ack",
+        help=verb(
+            "记下经办单位的反馈：查明了什么。除“已联系”外，此人在期限内不上名单；证据有变则提前恢复。",
+            "Note what the agency found. All but `contacted` keep the subject off the list for a time, or until the evidence changes.",
+            "huimin candidates ack elderly-uninsured 00c0ffee00c0ffee declined --by 王芳",
+            "huimin candidates ack elderly-uninsured 00c0ffee00c0ffee not_eligible --criterion uninsured --on 2026-10-12 --by 王芳",
+            "huimin candidates ack elderly-uninsured --file list-back.xlsx --by 区医保中心",
+        ),
+    )(ack)
+
+
+def ack(
+    context: typer.Context, policy: Name, subject: Subject = None, outcome: Outcome = None, on: On = None, criterion: Criterion = None,
+    by: By = None, file: File = None,
+) -> None:  # fmt: skip
+    from infra.settings import day
+
+    session = of(context)
+    found_on = None if on is None else day(on)
+    if (subject is None) == (file is None):
+        zh, en = (
+            "请写对象和反馈，或用 --file 给出交回的名单（二者之一）。",
+            "Give a subject and an outcome, or a list with --file: one of the two.",
+        )
+        raise HuiminError(Text(zh, en), 2)
+    if file is not None:
+        if criterion is not None:
+            raise HuiminError(Text("用 --file 时，条件写在文件里。", "With --file the criterion stands in the file."), 2)
+        _of_file(session, policy, file, found_on, by)
+        return
+    if outcome is None or by is None:
+        missing = Text("反馈（OUTCOME）", "an OUTCOME") if outcome is None else Text("报告人（--by）", "who reports it (--by)")
+        raise HuiminError(Text(f"还要写{missing.zh}。", f"Say {missing.en}, too."), 2)
+    assert subject is not None
+    _of_one(session, policy, subject, outcome, found_on, criterion, by)
+
+
+def _of_one(session: Session, policy: str, subject: str, outcome: str, on: date | None, criterion: str | None, by: str) -> None:
+    from console.text.outcomes import not_new, outcome_text, to_correct
+    from services.lists.candidates import parse_token
+    from services.lists.outcome_reports import parse_outcome, report_outcome
+
+    word = parse_outcome(outcome)
+    reported = report_outcome(session.workspace(), policy, parse_token(subject), word, by, on, criterion)
+    if not session.json:
+        session.say(outcome_text(reported.outcome) if reported.new else not_new(reported.outcome.on, reported.on))
+        if reported.holders:
+            session.say(to_correct(len(reported.outcome.records), reported.holders))
+    show_changes(session, reported)
+
+
+def _of_file(session: Session, policy: str, file: Path, on: date | None, by: str | None) -> None:
+    from services.lists.returned_lists import report_returned
+
+    with session.progress(Text("记下反馈", "Noting outcomes")) as advance:
+        returned = report_returned(session.workspace(), policy, file, on, by, advance)
+    if not session.json:
+        _say_returned(session, returned)
+    show_changes(session, returned)
+
+
+def _say_returned(session: Session, returned: ReturnedList) -> None:
+    counts = (
+        (Text("行", "Rows"), returned.rows), (Text("新记反馈", "new outcomes"), returned.new),
+        (Text("核实结果", "answers to checks"), returned.answers), (Text("先前已记下", "noted before"), returned.known_before),
+        (Text("已有更晚的反馈", "older than what counts"), returned.older), (Text("未填写", "not filled in"), returned.without_outcome),
+    )  # fmt: skip
+    entries = [(title, count) for at, (title, count) in enumerate(counts) if count or at < 2]
+    kinds = Text("", "")
+    if returned.outcomes:
+        kinds = Text(f"（{outcomes(returned.outcomes, 'zh')}）", f" ({outcomes(returned.outcomes, 'en')})")
+    zh = "，".join(f"{title.zh} {number(count)}" + (kinds.zh if at == 1 else "") for at, (title, count) in enumerate(entries))
+    en = ", ".join(f"{title.en} {number(count)}" + (kinds.en if at == 1 else "") for at, (title, count) in enumerate(entries))
+    session.say(Text(zh + "。", en + "."), "bold")

@@ -1,0 +1,215 @@
+"""How a run ends: its exit code, and what is told on stderr where something failed.
+
+``console.cli.main`` calls it.
+
+"Nothing was changed" is said only where nothing was (``streams.disk.effects``). Where messages were stored or files written before the
+error, the sentence says which, and whether only the report is missing (exit code 6) or the work itself broke off.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from console.cli.usage import is_usage, sentence
+from infra.logs import traceback_text
+from policies.problems.characters import Lines, escaped
+from policies.problems.problems import HuiminError, listed
+from policies.values import Text
+from streams.disk.effects import Effects, account
+
+UNREPORTED = 6
+"""The exit code of a run that did its work and could not report it."""
+NAMED = 6
+"""So many files are named."""
+CANCELLED = Text("已取消。", "Cancelled.")
+GONE = Text("{zh} 不可写或不可读（{why}）。", "Cannot read or write {en} ({why}).")
+FULL = Text("磁盘已满。清出空间后重试。", "The disk is full. Free some space and try again.")
+OUTPUT = Text("标准输出写不出去（{why}）。", "Standard output cannot be written ({why}).")
+OURS = Text(
+    "内部错误（{kind}，{place}）：不是您的操作问题。请把这一行报给维护者；HUIMIN_DEBUG=1 显示细节。",
+    "Internal error ({kind} at {place}): not your mistake. Report this line; HUIMIN_DEBUG=1 shows more.",
+)
+ESCAPED = Text(
+    "此终端的编码显示不了中文，已改用代码显示。",
+    "The encoding of this output has no Chinese, so codes stand for it. Use --lang en, or set PYTHONIOENCODING=utf-8.",
+)
+NOTHING = Text("没有任何改动。", "Nothing was changed.")
+REPORT = Text("已经做完：{what}。缺的只是报告，请勿重做。", "It is done: {what}. Only the report is missing: do not do it again.")
+PARTLY = Text("在此之前已经做了：{what}。后面的没有做。", "Done before that: {what}. What follows it was not done.")
+LOOK = Text("请先看清现状，再决定是否重做。", "Look at what is there before you do it again.")
+"""Behind ``PARTLY``, where the error names no way out of its own."""
+
+
+def run(verb: Callable[[], Any], language: Callable[[], str], workspace: Callable[[], Path | None]) -> Any:
+    """What a verb gives, once all it said is out.
+
+    Args:
+        language, workspace: of the run, which are known once it has begun.
+
+    Raises:
+        typer.Exit: with the exit code of the run; what went wrong is told.
+    """
+    with account() as effects:
+        value, error = None, None
+        try:
+            value = verb()
+        except (Exception, KeyboardInterrupt, SystemExit) as one:  # rich ends the process where nobody reads any more
+            error = one
+    root = workspace()
+    files = [path for path in effects.files if root is None or not _of_the_log(path.absolute(), root.absolute())]
+    done = _listed(effects, files, root) if effects.offsets or files or effects.others else None
+    code = error.exit_code if isinstance(error, typer.Exit) else 0
+    lost = _unsaid() or (error if isinstance(error, BrokenPipeError) else None)
+    if lost is not None and (
+        error is None or isinstance(error, typer.Exit | SystemExit) or (isinstance(error, OSError) and error.filename is None)
+    ):
+        error = lost
+        if lost.errno == errno.EPIPE and done is None and not effects.broken_off:
+            raise typer.Exit(code)  # whoever reads wants no more: of a verb that only shows something that is no error
+    if error is None:
+        return value
+    if isinstance(error, typer.Exit | SystemExit):
+        raise error
+    if is_usage(error):
+        mistake = sentence(error)
+        raise error if mistake is None else told(mistake.text, mistake.exit_code, language())
+    if os.environ.get("HUIMIN_DEBUG") and not isinstance(error, HuiminError | OSError | typer.Abort | KeyboardInterrupt):
+        typer.echo(traceback_text(error), err=True)
+    raise told(*_said(error, error is lost, done, effects.broken_off), language())
+
+
+def told(text: Text, code: int, language: str) -> typer.Exit:
+    """Says why on stderr, if that can be written, and gives the end of a run with this code."""
+    with suppress(OSError, ValueError):
+        typer.secho(escaped(text[language]), err=True, fg="red")
+    return typer.Exit(code)
+
+
+class Output(io.FileIO):
+    """The standard output; it remembers why something could not be written."""
+
+    failure: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            self.failure = error
+            raise
+
+
+def outputs_opened() -> None:
+    """Has both outputs show the code of a character that their encoding has not, so that no text makes a run fail. One that was closed
+    fails when it is written to; nothing that is opened later is taken for it."""
+    while (number := os.open(os.devnull, os.O_RDONLY)) <= 2:
+        pass
+    os.close(number)
+    encoding, plain = getattr(sys.stdout, "encoding", "utf-8"), io.BufferedWriter(Output(1, "w", closefd=False))
+    sys.stdout = io.TextIOWrapper(plain, encoding, "backslashreplace", line_buffering=plain.isatty())
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # it is open to the end
+    elif isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(errors="backslashreplace")
+
+
+def warn_of_encoding(language: str) -> None:
+    """Says so where the encoding of the standard output has not the characters of this language."""
+    try:
+        Text("惠民", "Huimin")[language].encode(sys.stdout.encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        told(ESCAPED, 0, "en")
+
+
+def _unsaid() -> OSError | None:
+    """Why the standard output did not take all that was said; then it takes everything, so that nothing fails at the very end again."""
+    failure = None
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        failure = error
+    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    failure = (raw.failure if isinstance(raw, Output) else None) or failure
+    if failure is not None:
+        with suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)
+    return failure
+
+
+def _said(error: BaseException, unreported: bool, done: Text | None, broken_off: bool) -> tuple[Text, int]:
+    """What is told of an error, and the exit code."""
+    match error:
+        case HuiminError():
+            text, code, ours = error.text, error.exit_code, False
+        case typer.Abort() | KeyboardInterrupt():
+            text, code, ours = CANCELLED, 1, False
+        case OSError():
+            text, code, ours = _failed(error, unreported), 1, True
+        case _:
+            text, code, ours = _internal(error), 1, True
+    if done is None:
+        return (_joined(text, NOTHING) if ours else text), code
+    rest = REPORT if ours and not broken_off and (unreported or not isinstance(error, OSError)) else PARTLY
+    text = _joined(text, Text(rest.zh.format(what=done.zh), rest.en.format(what=done.en)))
+    if rest is REPORT:
+        return text, UNREPORTED
+    return (text if isinstance(error, HuiminError) else _joined(text, LOOK)), code
+
+
+def _failed(error: OSError, unreported: bool) -> Text:
+    why = error.strerror or type(error).__name__
+    words = {"why": why, "zh": error.filename or "有一个文件", "en": error.filename or "a file"}
+    if unreported:
+        return Text(OUTPUT.zh.format(**words), OUTPUT.en.format(**words))
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return FULL
+    return Text(GONE.zh.format(**words), GONE.en.format(**words))
+
+
+def _internal(error: BaseException) -> Text:
+    """Where an unexpected error came from. Not what it says: that may quote a record."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    words = {"kind": type(error).__name__, "place": f"{os.path.basename(last.filename)}:{last.lineno}"}
+    return Text(OURS.zh.format(**words), OURS.en.format(**words))
+
+
+def _of_the_log(path: Path, root: Path) -> bool:
+    """Does a file only go with the log, and say nothing of its own: a checkpoint, or how far the log has come?"""
+    from infra.workspace.workspace import HEAD
+
+    return path.is_relative_to(root / "state") or path == root / HEAD
+
+
+def _listed(effects: Effects, files: Sequence[Path], root: Path | None) -> Text:
+    """What was done: messages by their numbers, files by their paths; of those that hold names only that there are some."""
+    zh, en, offsets = [one.zh for one in effects.others], [one.en for one in effects.others], effects.offsets
+    if offsets:
+        first, last, count = min(offsets), max(offsets), len(offsets)
+        zh.append(f"日志中的消息 #{first}" + (f" 至 #{last}（{count} 条）" if count > 1 else ""))
+        en.append(f"message #{first}" if count == 1 else f"messages #{first} to #{last} ({count})")
+    hidden = None if root is None else root.absolute() / "identity"
+    shown = dict.fromkeys(str(path) for path in files if hidden is None or not path.absolute().is_relative_to(hidden))
+    if shown:
+        names = listed(shown, NAMED)
+        zh.append(f"文件 {names}")
+        en.append(f"written {names}")
+    elif files and not offsets:
+        zh.append("工作区 identity 中的文件")
+        en.append("files in identity of the workspace")
+    return Text("，".join(zh), ", ".join(en))
+
+
+def _joined(one: Text, other: Text) -> Text:
+    """One behind the other; where the first is of several lines, it stays so."""
+    return Text(Lines(escaped(one.zh) + escaped(other.zh)), Lines(f"{escaped(one.en)} {escaped(other.en)}"))

@@ -1,0 +1,17 @@
+"""A hold that opens while a verb submits something is said at once: a warning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from console.cli.session import Session
+from console.text.holds import notice
+
+if TYPE_CHECKING:
+    from services.lists.holds import HoldSummary
+
+
+def warned_of(session: Session) -> Callable[[HoldSummary], None]:
+    """What a service calls for every hold that it opens."""
+    return lambda hold: session.warn(notice(hold))

@@ -1,0 +1,191 @@
+"""``huimin``: every verb, and what happens around them.
+
+The one idea: the verbs import nothing heavy until they run, so that ``--help`` answers at once. Global options may stand anywhere on
+the line. Exit codes: 0 ok, 1 failure, 2 usage, 3 validation, 4 unreachable, 5 conflict, 6 done but not reported (``console.cli.ending``); a
+person's mistake never shows a traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from console.cli import (
+    candidates,
+    edition,
+    erase,
+    explain,
+    feed,
+    forecast,
+    holds,
+    identity,
+    kafka,
+    policy,
+    snapshot,
+    start,
+    unit,
+    worker,
+)
+from console.cli import (
+    candidates_ack as ack,
+)
+from console.cli import (
+    ingest as deliver,
+)
+from console.cli import (
+    policy_publish as publish,
+)
+from console.cli.ending import outputs_opened, run, warn_of_encoding
+from console.cli.i18n import both, localised
+from console.cli.session import Session
+from console.cli.usage import Family, valueless
+from infra.logs import log_plainly
+from infra.settings import settings
+from policies.problems.problems import HuiminError
+from streams.disk.files import PRIVATE_UMASK
+
+TAKES_VALUE = ("--workspace", "--lang")
+FLAGS = ("--json",)
+LINE = "huimin.line"
+"""Where the context keeps the line that was typed."""
+
+
+def hoisted(arguments: Sequence[str]) -> list[str]:
+    """The line with global options first, wherever they stood; what follows ``--`` is left alone.
+
+    Raises:
+        HuiminError: one that takes a value is the last word.
+
+    Example:
+        >>> hoisted(["tick", "--json", "--lang", "en"])
+        ['--json', '--lang', 'en', 'tick']
+    """
+    front, rest, words = [], [], iter(arguments)
+    for word in words:
+        if word == "--":
+            rest += [word, *words]
+        elif word in FLAGS or word.startswith(tuple(f"{name}=" for name in TAKES_VALUE)):
+            front.append(word)
+        elif word in TAKES_VALUE:
+            front += [word, _next(words, word)]
+        else:
+            rest.append(word)
+    return front + rest
+
+
+def _next(words: Iterator[str], option: str) -> str:
+    following = next(words, None)
+    if following is None:
+        raise HuiminError(valueless(option), 2)
+    return following
+
+
+class Root(Family):
+    """The root of the command tree: global options anywhere, errors as sentences."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        ctx.meta[LINE] = tuple(args)
+        left: list[str] = self._to_its_end(lambda: super(Root, self).parse_args(ctx, hoisted(args)), ctx)
+        return left
+
+    def invoke(self, ctx: Any) -> Any:
+        value = self._to_its_end(lambda: super(Root, self).invoke(ctx), ctx)
+        warn_of_encoding(_language(ctx))
+        return value
+
+    def _to_its_end(self, part: Callable[[], Any], ctx: Any) -> Any:
+        return run(part, lambda: _language(ctx), lambda: _workspace(ctx))
+
+
+def _language(ctx: Any) -> str:
+    return ctx.obj.language if isinstance(ctx.obj, Session) else start_language(ctx.meta.get(LINE, ()), os.environ)
+
+
+def _workspace(ctx: Any) -> Path | None:
+    return ctx.obj.settings.workspace if isinstance(ctx.obj, Session) else None
+
+
+def application() -> typer.Typer:
+    """Every verb of the command line."""
+    app = typer.Typer(
+        name="huimin",
+        cls=Root,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        help=both("惠民：政策找人。规则定义与各单位记录匹配，名单长期保持准确。", "Huimin: policies find people, and the lists stay true."),
+    )
+    app.callback()(_root)
+    for module in (start, deliver, explain, forecast, worker):
+        module.add(app)
+    for name, group in (
+        ("unit", unit.group()), ("feed", feed.group()), ("policy", policy.group()),
+        ("candidates", candidates.group()), ("holds", holds.group()), ("edition", edition.group()), ("identity", identity.group()),
+        ("snapshot", snapshot.group()), ("erase", erase.group()), ("kafka", kafka.group()),
+    ):  # fmt: skip
+        if name == "policy":
+            publish.add(group)
+        if name == "candidates":
+            ack.add(group)
+        app.add_typer(group, name=name, cls=Family)
+    return app
+
+
+def _root(
+    context: typer.Context,
+    workspace: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help=both(
+                "工作区目录（默认 HUIMIN_WORKSPACE，否则为所在的工作区）",
+                "workspace folder (default: HUIMIN_WORKSPACE, else the workspace you are in)",
+            ),
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help=both("标准输出只有 JSON 数据", "stdout holds JSON data only"))] = False,
+    lang: Annotated[
+        str | None,
+        typer.Option(metavar="zh|en", help=both("语言（默认 HUIMIN_LANG，否则中文）", "language (default: HUIMIN_LANG, else Chinese)")),
+    ] = None,
+) -> None:
+    context.obj = Session(settings(workspace, lang, os.environ, _here()), json, dict(os.environ))
+
+
+def _here() -> Path | None:
+    """The folder the command is run in, where it is still there."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return None
+
+
+def start_language(arguments: Sequence[str], environment: Any) -> str:
+    """The language of help texts, known before options are read."""
+    words = list(arguments)
+    after = [words[i + 1] for i, word in enumerate(words[:-1]) if word == "--lang"]
+    joined = [word.partition("=")[2] for word in words if word.startswith("--lang=")]
+    name = (after + joined + [environment.get("HUIMIN_LANG") or "zh"])[0]
+    return "en" if name[:2].lower() == "en" else "zh"
+
+
+def command(language: str) -> Any:
+    """The command tree, its help in one language."""
+    return localised(typer.main.get_command(application()), language)
+
+
+def main() -> None:
+    """Entry point ``huimin``. Whatever it or a library makes is its owner's only."""
+    os.umask(PRIVATE_UMASK)
+    log_plainly()
+    outputs_opened()
+    command(start_language(sys.argv, os.environ)).main(prog_name="huimin")
+
+
+if __name__ == "__main__":
+    main()

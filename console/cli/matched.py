@@ -1,0 +1,27 @@
+"""How far the workers of a network have come with what was just submitted: ``7/10 streets matched``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from console.cli.session import Session
+from policies.values import Text
+
+if TYPE_CHECKING:
+    from services.network import MatchedStreets
+
+
+def say_matched(session: Session, streets: MatchedStreets | None) -> None:
+    """Says how many streets have matched a publication or withdrawal; nothing where the workspace is on no network."""
+    if streets is None:
+        return
+    if streets.complete:
+        session.say(Text(f"{streets.done}/{streets.of} 个街镇已匹配。", f"{streets.done}/{streets.of} streets matched."))
+        return
+    done = Text(f"{streets.done}/{streets.of}", f"{streets.done}/{streets.of}") if streets.of else Text("还没有", "none yet")
+    session.warn(
+        Text(
+            f"已送入网络，工作进程还在匹配（{done.zh}）；不必等待，稍后用 huimin kafka status 查看。",
+            f"It is with the network; the workers are still matching ({done.en}). No need to wait; look at huimin kafka status later.",
+        )
+    )

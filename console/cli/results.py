@@ -1,0 +1,135 @@
+"""What each verb prints with ``--json``: its type, and from it docs/schemas, one JSON Schema a verb.
+
+Run ``python -m console.cli.results`` when a result has changed; a test compares the files with what it would write, and what the verbs
+print with the files.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from console.demo.screen import DemoFigures
+from console.text.comparisons import ComparisonInWords
+from console.text.explanations import ExplanationInWords
+from console.text.hold_advice import HoldInWords
+from console.text.outcomes import CorrectionInWords
+from console.text.policies import PolicyInWords
+from console.text.previews import PreviewInWords
+from services.cluster import ClusterStatus, StartedCluster, StoppedCluster
+from services.deliveries.clock import DayMove
+from services.deliveries.coverage import CoverageIntake, CoverageStatement
+from services.deliveries.exchange import SentEditions, TopicIntake
+from services.deliveries.ingest import Ingest, IngestTrial
+from services.deliveries.mending import CopiedRows
+from services.deliveries.open_cells import Closing
+from services.deliveries.quarantine import BrokenCell
+from services.deliveries.statuses import DeliveryStatus
+from services.erasure.erasure import Erasure, ErasureEntry, NothingUnfinished
+from services.exports.candidates import ExportedList
+from services.exports.snapshots import CheckedSnapshot, CreatedSnapshot, SnapshotFile
+from services.feeds.contracts import AddedFeed, DescribedFeed
+from services.feeds.file_trial import FileTrial
+from services.feeds.growth import ContractAddition, ContractChange
+from services.health.finding import Finding
+from services.identity.corrections import Correction, CorrectionInForce
+from services.lists.candidates import ListedCandidate
+from services.lists.changes import ListChanges
+from services.lists.edition_checks import BrokenLog, EditionCheck, EvidenceCheck
+from services.lists.editions import CutEdition, EditionDetails, EditionSummary, WrittenEvidence
+from services.lists.explanations import ErasedSubject
+from services.lists.hold_decisions import DecidedHold
+from services.lists.holds import HoldSummary
+from services.lists.outcome_reports import ReportedOutcome
+from services.lists.outcomes import OutcomeTally
+from services.lists.returned_lists import ReturnedList
+from services.network import NetworkKeyFile, NetworkMember, PlacedShard, RefusedMessage
+from services.policies.cases import CaseRun
+from services.policies.forecast import Forecast
+from services.policies.needs import PolicyNeeds
+from services.policies.publication import PolicyWithdrawal, Publication
+from services.policies.published import ListedPolicy, PolicyEvent
+from services.problems import ReportedProblem
+from services.results import schema
+from services.units import AddedUnit, ListedUnit
+from services.workspaces import NewWorkspace, UpgradedWorkspace
+
+FOLDER = Path("docs/schemas")
+RESULTS: dict[str, Any] = {
+    "candidates ack": ReportedOutcome | ReturnedList,
+    "candidates answer": ListChanges,
+    "candidates corrections": list[CorrectionInWords],
+    "candidates export": ExportedList,
+    "candidates list": tuple[ListedCandidate, ...],
+    "candidates outcomes": list[OutcomeTally],
+    "candidates send": SentEditions,
+    "demo": DemoFigures,
+    "doctor": list[Finding],
+    "edition cut": CutEdition,
+    "edition evidence": WrittenEvidence,
+    "edition list": tuple[EditionSummary, ...],
+    "edition show": EditionDetails | ExplanationInWords | ErasedSubject,
+    "edition verify": EditionCheck | EvidenceCheck | BrokenLog,
+    "erase finish": Erasure | NothingUnfinished,
+    "erase list": list[ErasureEntry],
+    "erase person": Erasure,
+    "explain": ExplanationInWords | ErasedSubject,
+    "feed add": AddedFeed,
+    "feed check": list[ContractAddition] | list[ReportedProblem],
+    "feed coverage": CoverageIntake | list[CoverageStatement],
+    "feed deliveries": list[DeliveryStatus],
+    "feed history": tuple[ContractChange, ...],
+    "feed list": list[DescribedFeed],
+    "feed listen": TopicIntake,
+    "feed quarantine": list[BrokenCell] | CopiedRows | Closing,
+    "feed show": DescribedFeed,
+    "feed try": FileTrial,
+    "forecast": Forecast,
+    "holds list": tuple[HoldSummary, ...],
+    "holds reject": DecidedHold,
+    "holds release": DecidedHold,
+    "holds show": HoldInWords,
+    "identity list": list[CorrectionInForce],
+    "identity merge": Correction,
+    "identity split": Correction,
+    "init": NewWorkspace,
+    "ingest": Ingest | IngestTrial,
+    "kafka dead-letters": list[RefusedMessage],
+    "kafka down": StoppedCluster,
+    "kafka join": NetworkMember,
+    "kafka key": NetworkKeyFile,
+    "kafka shards": list[PlacedShard],
+    "kafka status": ClusterStatus,
+    "kafka up": StartedCluster,
+    "policy check": list[ReportedProblem],
+    "policy diff": ComparisonInWords,
+    "policy history": list[PolicyEvent],
+    "policy list": list[ListedPolicy],
+    "policy needs": PolicyNeeds,
+    "policy preview": PreviewInWords,
+    "policy publish": Publication,
+    "policy show": PolicyInWords,
+    "policy test": list[CaseRun],
+    "policy withdraw": PolicyWithdrawal,
+    "snapshot create": CreatedSnapshot,
+    "snapshot list": list[SnapshotFile],
+    "snapshot verify": list[CheckedSnapshot],
+    "tick": DayMove,
+    "unit add": AddedUnit,
+    "unit list": list[ListedUnit],
+    "upgrade": UpgradedWorkspace,
+}
+
+
+def schemas() -> dict[str, str]:
+    """The files of docs/schemas by name, each with its text."""
+    drawn = {verb: schema(kind, f"huimin {verb} --json") for verb, kind in RESULTS.items()}
+    return {f"{verb.replace(' ', '-')}.json": json.dumps(one, indent=1, ensure_ascii=False) + "\n" for verb, one in drawn.items()}
+
+
+if __name__ == "__main__":
+    for old in FOLDER.glob("*.json"):
+        old.unlink()
+    for name, text in schemas().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")

@@ -1,0 +1,177 @@
+"""What a verb is given: its settings, and how to say things.
+
+The one idea: data goes to stdout, sentences to people; with ``--json`` stdout holds data only and every sentence goes to stderr. Colour,
+bars and widths are rich's business, and rich is imported only when something is shown. What others wrote is shown escaped
+(``console.cli.terminal``); in JSON it stays what it is, in JSON's own escapes.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, is_dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import typer
+
+from infra.settings import Settings, today
+from policies.problems.characters import escaped, escaped_json
+from policies.values import Text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from infra.workspace.workspace import Workspace
+
+PIPED_WIDTH = 120
+"""Columns of a table that goes into a pipe or file."""
+
+Advance: TypeAlias = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One run of one verb."""
+
+    settings: Settings
+    json: bool
+    environment: dict[str, str]
+    said: set[Text] = field(default_factory=set)
+
+    @property
+    def language(self) -> str:
+        return self.settings.language
+
+    def today(self) -> date:
+        """The day it is in Shanghai."""
+        return today(self.environment)
+
+    def workspace(self) -> Workspace:
+        """The workspace the verb works in; imported late, for it brings the connectors along."""
+        from infra.workspace.workspace import Workspace
+
+        return Workspace.open(self.settings.workspace, self.environment, self.warn_once)
+
+    def console(self, stderr: bool = False) -> Console:
+        """A console of rich; prints plain text where nobody watches."""
+        from console.cli.terminal import Terminal
+
+        file = sys.stderr if stderr else sys.stdout
+        width = None if file.isatty() or "COLUMNS" in self.environment else PIPED_WIDTH
+        return Terminal(stderr=stderr, width=width)
+
+    def say(self, text: Text, style: str = "") -> None:
+        """A sentence to the person: stdout, or stderr beside ``--json``."""
+        self.console(stderr=self.json).print(text[self.language], style=style or None, soft_wrap=True)
+
+    def heading(self, text: Text, aside: str) -> None:
+        """A line across the screen, with a word of less weight behind it."""
+        from console.cli.terminal import Line
+
+        console = self.console(stderr=self.json)
+        console.print()
+        console.rule(Line(f"{text[self.language]}  ").append(aside, style="dim"), align="left", style="cyan")
+
+    def warn(self, text: Text) -> None:
+        """A sentence that must not be lost in a pipe; where nobody can be told, the work goes on."""
+        with suppress(OSError):
+            self.console(stderr=True).print(text[self.language], style="yellow", soft_wrap=True)
+
+    def warn_once(self, text: Text) -> None:
+        """The same, but not what was said before."""
+        if text not in self.said:
+            self.said.add(text)
+            self.warn(text)
+
+    def data(self, result: Any, kind: Any = None) -> bool:
+        """Write what a service returned as JSON where ``--json`` asks for it; returns whether it did.
+
+        Args:
+            kind: its type, where it is no dataclass itself: ``list[Finding]``.
+        """
+        if self.json:
+            if kind is not None or is_dataclass(result):
+                from services.results import plain
+
+                result = plain(result, self.language, kind)
+            sys.stdout.write(as_json(result) + "\n")
+        return self.json
+
+    def table(
+        self,
+        title: Text | None,
+        columns: Sequence[Text],
+        rows: Iterable[Sequence[str]],
+        right: Sequence[int] = (),
+        whole: Sequence[int] = (),
+    ) -> None:
+        """A table (on stderr beside ``--json``). Columns in ``right`` stand right, the first and those in
+        ``whole`` are never broken."""
+        from rich import box
+        from rich.table import Table
+
+        from console.cli.terminal import Line
+
+        shown = Table(
+            title=None if title is None else title[self.language],
+            box=box.SIMPLE_HEAD,
+            title_justify="left",
+            title_style="bold",
+            pad_edge=False,
+        )
+        for i, column in enumerate(columns):
+            shown.add_column(
+                column[self.language], justify="right" if i in right else "left", overflow="fold", no_wrap=i == 0 or i in whole
+            )
+        for row in rows:
+            shown.add_row(*(Line(cell) for cell in row))
+        self.console(stderr=self.json).print(shown)
+
+    @contextmanager
+    def progress(self, label: Text, total: int | None = None) -> Iterator[Advance]:
+        """A bar on stderr for what takes longer than a moment; nothing where nobody watches."""
+        if not sys.stderr.isatty():
+            yield lambda count: None
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=self.console(stderr=True), transient=True) as bars:
+            task = bars.add_task(escaped(label[self.language]), total=total)
+            yield lambda count: bars.advance(task, count)
+
+    def confirm(self, question: Text) -> bool:
+        """Ask until the answer is yes or no, in either language; no where nobody can answer, or where nothing is typed."""
+        asked = f"{escaped(question[self.language])} {Text('[是/否，直接回车为否]', '[y/N]')[self.language]}"
+        while sys.stdin.isatty():
+            answer = yes_or_no(typer.prompt(asked, default="n", show_default=False, err=True))
+            if answer is not None:
+                return answer
+        return False
+
+
+def as_json(value: Any, indent: int = 1) -> str:
+    """A value as JSON, in characters that the standard output has."""
+    unicode = (sys.stdout.encoding or "").casefold().replace("-", "").startswith("utf")
+    return escaped_json(json.dumps(value, ensure_ascii=not unicode, indent=indent, default=str))
+
+
+def yes_or_no(text: str) -> bool | None:
+    """What somebody answered; None where it is neither.
+
+    Example:
+        >>> yes_or_no("是"), yes_or_no("N"), yes_or_no("perhaps")
+        (True, False, None)
+    """
+    word = text.strip().casefold()
+    return True if word in ("是", "y", "yes") else False if word in ("否", "n", "no") else None
+
+
+def of(context: typer.Context) -> Session:
+    """The session of a verb's context."""
+    found = context.find_object(Session)
+    assert found is not None  # the root callback made it
+    return found

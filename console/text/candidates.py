@@ -1,0 +1,72 @@
+"""A list of candidates in words: rows of the table, and the sentences below it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from console.text.criteria import labels
+from console.text.words import STATUSES, VERDICTS, number, outcomes, street, token
+from policies.values import Text
+
+if TYPE_CHECKING:
+    from policies.language.catalogue import Catalogue
+    from policies.language.tree import Policy
+    from services.lists.candidates import CandidateList, ListedCandidate
+
+MARK = "＊"
+"""Beside the status of those who are on the list whatever the missing value is."""
+HELD = Text("（暂缓移出）", " (held back)")
+"""Beside the status of those the rule has taken off, of whom that is not told yet."""
+COLUMNS = [
+    Text("对象", "subject"),
+    Text("判定", "verdict"),
+    Text("状态", "status"),
+    Text("街镇", "street"),
+    Text("待核实 / 缺的证据（谁掌握）", "to check / missing evidence (who holds it)"),
+]
+
+
+def candidate_rows(candidates: Iterable[ListedCandidate], policy: Policy, catalogue: Catalogue, language: str) -> Iterator[list[str]]:
+    """The rows of a list's table."""
+    names = labels(policy, catalogue)
+    for c in candidates:
+        status = STATUSES[c.status][language] + (f" {MARK}" if c.still_yes else "") + (HELD[language] if c.held else "")
+        points = _open_points(c, names, catalogue, language)
+        yield [token(c.subject), VERDICTS[c.verdict][language], status, street(c.division, catalogue.divisions, language), points]
+
+
+def _open_points(c: ListedCandidate, names: Mapping[str, Text], catalogue: Catalogue, language: str) -> str:
+    """What is still open about a candidate, each with who holds the answer."""
+
+    def name_of(criterion: str) -> str:
+        return names[criterion][language] if criterion in names else criterion
+
+    points = [Text("核实：", "ask: ")[language] + name_of(check) for check in c.checklist]
+    for evidence in c.missing:
+        holders = ", ".join(catalogue.units[unit].title[language] for unit in evidence.units)
+        points.append(
+            name_of(evidence.criterion) + (f"（{holders}）" if holders and language == "zh" else f" ({holders})" if holders else "")
+        )
+    return "；".join(points) if language == "zh" else "; ".join(points)
+
+
+def in_all(listing: CandidateList) -> Text:
+    """How many there are, by status."""
+    counts = {status: listing.counts.get(status, 0) for status in STATUSES}
+    zh = "，".join(f"{STATUSES[s].zh if s else '只计数'} {number(n)}" for s, n in counts.items() if n)
+    en = ", ".join(f"{number(n)} {STATUSES[s].en if s else 'only counted'}" for s, n in counts.items() if n)
+    total = number(listing.total)
+    return Text(f"{listing.day}：共 {total}（{zh or '无'}）", f"{listing.day}: {total} in all ({en or 'none'})")
+
+
+def kept_off_text(counts: Mapping[str, int]) -> Text:
+    """How many are kept off a list, by outcome."""
+    count, zh, en = number(sum(counts.values())), outcomes(counts, "zh"), outcomes(counts, "en")
+    return Text(f"另有 {count} 个因反馈不在名单上：{zh}。", f"Kept off by outcomes: {count} ({en}).")
+
+
+def erased_since(count: int) -> Text:
+    """That persons were erased since a moment: they are missing from a list as it was then."""
+    zh = f"在那之后有 {count} 人的资料被删除，不在此列，也不说明当时是否在列。"
+    return Text(zh, f"{count} persons were erased since: they are not shown, and whether they were on it is not told.")

@@ -1,0 +1,177 @@
+"""What of a workspace's contracts is in effect, and what it adds to what holds: joined here from the documents and what was accepted.
+
+The one idea: the same answer for the next write, for whoever reads a draft, for ``feed check`` and for the doctor. Records are opened only
+where they decide: a bound that is narrower, or one that published policies rest on. Who calls it: ``infra.workspace.workspace``,
+``console.cli.feed_contracts``, ``console.cli.doctor``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from policies.problems.characters import lines
+from policies.problems.problems import HuiminError, Invalid, Problem
+from policies.values import Text
+
+if TYPE_CHECKING:
+    from connectors.contracts.in_effect import InEffect
+    from policies.contracts.growthsteps import Step
+    from policies.language.catalogue import Catalogue
+    from streams.host import Host
+    from streams.language.messages import CatalogueSet
+    from streams.steps.state import State
+
+
+class Documents(Protocol):
+    """What is asked of a workspace (``infra.workspace.workspace``)."""
+
+    @property
+    def network(self) -> str | None: ...
+    @property
+    def empty(self) -> bool: ...
+    def documents(self) -> tuple[str, dict[str, str]]: ...
+    def folder(self, name: str) -> Path: ...
+    @property
+    def head(self) -> Path: ...
+    def log_key(self) -> bytes: ...
+    def reading(self) -> AbstractContextManager[Host]: ...
+    def tell(self, found: InEffect) -> None: ...
+
+
+def in_effect(workspace: Documents, contracts: Mapping[str, str] | None = None, units: str | None = None) -> InEffect:
+    """What is in effect of the documents as they are now, or of others in their place.
+
+    Raises:
+        Invalid: before the first write, with every problem of every document.
+    """
+    from connectors.contracts.catalogue import read_catalogue
+    from connectors.contracts.in_effect import in_effect as found
+    from streams.language.errors import Busy
+    from streams.store.accepted_catalogues import accepted
+
+    own_units, own = workspace.documents()
+    documents = (own_units if units is None else units, own if contracts is None else contracts)
+    if workspace.network is not None:
+        try:
+            with workspace.reading() as host:
+                return _said(workspace, of_state(host.state, *documents))
+        except Busy:  # whoever follows the network here decides what is in effect; a draft is read by the documents meanwhile
+            return found(None, *documents, lambda catalogue: ())
+    last = None
+    if not workspace.empty:
+        last = accepted(workspace.folder("state"), read_catalogue, program(), workspace.log_key(), workspace.head)
+    if last is None:
+        return found(None, *documents, lambda catalogue: ())
+    catalogue = last.catalogue
+    return _said(workspace, found(last, *documents, lambda wanted: _refused(workspace, catalogue, wanted)))
+
+
+def checked(
+    workspace: Documents, contracts: Mapping[str, str] | None = None, units: str | None = None, files: Collection[str] = ()
+) -> InEffect:
+    """What is in effect once other documents stand in the place of those there are.
+
+    Args:
+        files: those that are to be in effect in any case.
+
+    Raises:
+        Invalid: one of these would not be in effect, or something would not be any more that is now; with every problem.
+    """
+    found = in_effect(workspace, contracts, units)
+    known = {(held.file, held.why.problems) for held in in_effect(workspace).held} if found.held else set()
+    fresh = [held for held in found.held if held.file in files or (held.file, held.why.problems) not in known]
+    own = [held for held in fresh if held.file in files]  # what follows from their not being in effect is not said besides
+    if fresh:
+        raise Invalid(problem for held in own or fresh for problem in held.why.problems)
+    return found
+
+
+def asked_for(workspace: Documents, state: State) -> CatalogueSet | None:
+    """The message that brings a state up to the documents, as far as those may follow; None where it is. Says what is not in effect."""
+    from streams.language.messages import CatalogueSet
+
+    found = _said(workspace, of_state(state, *workspace.documents()))
+    workspace.tell(found)
+    message = CatalogueSet(found.units, found.contracts)
+    return None if state.begun and state.catalogues[-1] == message else message
+
+
+def of_state(state: State, units: str, contracts: Mapping[str, str]) -> InEffect:
+    """The same, where the state is at hand."""
+    from connectors.contracts.in_effect import in_effect as found
+    from streams.steps.catalogues import growth_refused
+    from streams.store.accepted_catalogues import AcceptedCatalogue
+
+    last = AcceptedCatalogue(state.catalogues[-1].units, state.catalogues[-1].contracts, state.catalogue) if state.begun else None
+    return found(last, units, contracts, lambda wanted: growth_refused(state, wanted))
+
+
+def _said(workspace: Documents, found: InEffect) -> InEffect:
+    """The same; of a document that is no UTF-8 it is said what it looks like, and of units.yaml whether it is gone."""
+    from dataclasses import replace
+
+    from connectors.contracts.in_effect import UNITS
+    from infra.workspace.texts import text_of
+
+    for place, held in enumerate(found.held):
+        try:
+            text_of(workspace.folder("feeds").parent / held.file)
+        except FileNotFoundError:
+            if held.file != UNITS:
+                continue
+            text = Text("文件不见了。请从备份或版本库恢复它", "The file is gone. Restore it from a backup or version control")
+        except HuiminError as error:
+            text = error.text
+        else:
+            continue
+        found.held[place] = replace(held, why=Invalid([Problem("encoding", "error", held.file, 1, 1, "", text)]))
+    return found
+
+
+def _refused(workspace: Documents, holds: Catalogue, wanted: Catalogue) -> Sequence[Step]:
+    from policies.contracts.growth import moving
+    from policies.contracts.growthsteps import steps
+
+    differences = steps(holds, wanted)
+    wrong = [step for step in differences if step.kind == "rereads"]
+    if wrong or not (moving(holds, wanted) or any(step.kind == "narrows" for step in differences)):
+        return wrong
+    from streams.steps.catalogues import growth_refused  # brings the kernels along
+
+    with workspace.reading() as host:
+        return growth_refused(host.state, wanted)
+
+
+def deliverable(workspace: Documents, feed: str) -> Catalogue:
+    """The catalogue by which files of a feed are taken in now.
+
+    Raises:
+        HuiminError: the one on disk is another, and not in effect: files would be read by one that somebody meant to change.
+    """
+    found = in_effect(workspace)
+    held = found.because(feed)
+    if held is not None:
+        zh = f"{held.file} 没有生效，{feed} 暂不接收文件；请先改好它，再接收。"
+        en = f"{held.file} is not in effect, so no file of {feed} is taken in. Mend it first, then take the file in."
+        raise HuiminError(Text(lines([zh, held.why.text.zh]), lines([en, held.why.text.en])), 3)
+    workspace.tell(found)
+    return found.catalogue
+
+
+@cache
+def program() -> str:
+    """The name of the program that reads documents: the digest of its text, so that what another one checked is checked again."""
+    import connectors
+    import policies
+
+    digest = sha256()
+    for package in (policies, connectors):
+        for path in sorted(Path(folder) / name for folder in package.__path__ for name in os.listdir(folder) if name.endswith(".py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:32]

@@ -1,0 +1,99 @@
+"""Where a file that somebody asked for may be written: never over what is somebody else's.
+
+Called before anything is written.
+
+One behaviour for every verb that writes a file of its own (lists, snapshots, evidence, schemas, correction requests, broken rows): a path
+where nothing is, or a file of the very kind that the verb writes, which it can make again. Whatever else is there stays: another file, a
+link, a folder, a device. No option changes that; whoever wants the place removes what is there.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from policies.problems.problems import Conflict, HuiminError
+from policies.values import Text
+
+
+def destination(path: Path, own: Callable[[Path], bool] = lambda path: False) -> Path:
+    """The path, where it may be written to.
+
+    Args:
+        own: is this file of the kind that is to be written? Without it, whatever is there stays.
+
+    Raises:
+        Conflict: something else is there.
+    """
+    if path.is_symlink():
+        raise _taken(path, "那里是一个链接", "a link is there")
+    if path.is_dir():
+        raise _taken(path, "那里是一个目录", "a folder is there")
+    if path.exists() and not path.is_file():
+        raise _taken(path, "那里是一个设备或管道", "a device or a pipe is there")
+    if path.exists() and not _is(own, path):
+        raise _taken(
+            path, "那里已有一个文件，不是本命令写的这种，或有人改过", "a file is there that this verb did not write so, or that was changed"
+        )
+    return path
+
+
+def is_snapshot(path: Path) -> bool:
+    """Is it a whole snapshot for analysts?"""
+    from connectors.analysts.snapshot import verify_snapshot
+
+    verify_snapshot(path)
+    return True
+
+
+def is_schema(body: Mapping[str, Any]) -> Callable[[Path], bool]:
+    """Is a file the JSON Schema of the same thing?"""
+
+    def own(path: Path) -> bool:
+        there = json.loads(path.read_text(encoding="utf-8"))
+        return all(there.get(name) == body.get(name) for name in ("$schema", "title", "description"))
+
+    return own
+
+
+def has_columns(header: Sequence[str]) -> Callable[[Path], bool]:
+    """Is a file a list with these columns, and no other?"""
+
+    def own(path: Path) -> bool:
+        from connectors.lists.exports import guarded
+
+        return _header_of(path) == (list(header) if path.suffix.lower() == ".xlsx" else guarded(header))
+
+    return own
+
+
+def is_list(path: Path) -> bool:
+    """Is a file an exported list of candidates, whatever columns its policy then disclosed?"""
+    from connectors.lists.lists import is_list_header
+
+    return is_list_header(_header_of(path))
+
+
+def _header_of(path: Path) -> list[str]:
+    from connectors.parsing.tables import header_of
+
+    if path.suffix.lower() == ".xlsx":
+        return header_of(path, "xlsx", "utf-8")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return next(csv.reader(file), [])
+
+
+def _is(own: Callable[[Path], bool], path: Path) -> bool:
+    with suppress(HuiminError, OSError, ValueError, AttributeError, RecursionError, csv.Error):  # what cannot be read is not of the kind
+        return own(path)
+    return False
+
+
+def _taken(path: Path, zh: str, en: str) -> Conflict:
+    return Conflict(
+        Text(f"没有写 {path}：{zh}。请换一个路径，或先移走它。", f"{path} was not written: {en}. Name another path, or move it away first.")
+    )

@@ -1,0 +1,86 @@
+"""The note of an erasure that is half done: what is to be done, and whom it is about.
+
+``services.erasure.erasing`` writes and removes it.
+
+It holds a person's numbers, so it is sealed with the key of the vault.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from infra.keys import derived
+from policies.problems.problems import HuiminError
+from policies.values import Text
+from streams.disk.files import sync_folder, write_whole
+
+if TYPE_CHECKING:
+    from infra.workspace.workspace import Workspace
+    from matchers.matrix.erasure import Trace
+    from streams.language.messages import PersonErased
+
+NOTE = "erasing.sealed"
+_DAMAGED = Text(
+    f"未做完的删除所写的记录 identity/{NOTE} 已损坏或读不出。"
+    "请删去这个文件，运行 huimin erase finish，再对同一人运行一次 huimin erase person。",
+    f"The note of the erasure that is half done, identity/{NOTE}, is damaged or cannot be read. Remove the file, run huimin erase finish, "
+    "then huimin erase person once more for the same person.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Whom an erasure is about, where her rows came from, and the message (None: it was decided before)."""
+
+    token: int
+    numbers: tuple[str, ...]
+    traces: tuple[Trace, ...]
+    message: PersonErased | None
+
+
+def unfinished(workspace: Workspace) -> bool:
+    """Is an erasure half done?"""
+    return note_of(workspace).exists()
+
+
+def note_of(workspace: Workspace) -> Path:
+    """Where the note is."""
+    return workspace.folder("identity") / NOTE
+
+
+def write_note(workspace: Workspace, note: Note) -> None:
+    from connectors.identity.segments import seal
+    from streams.wire.wire import encode
+
+    message = None if note.message is None else encode(note.message).hex()
+    facts = {"token": note.token, "numbers": note.numbers, "traces": note.traces, "message": message}
+    write_whole(note_of(workspace), seal(derived(workspace.key(), "vault"), NOTE, json.dumps(facts).encode()))
+
+
+def read_note(workspace: Workspace) -> Note:
+    """The note that is there.
+
+    Raises:
+        HuiminError: it cannot be read; says how to go on without it.
+    """
+    from connectors.identity.segments import unseal
+    from matchers.matrix.erasure import Trace
+    from streams.language.messages import PersonErased
+    from streams.wire.wire import decode
+
+    try:
+        facts: dict[str, Any] = json.loads(unseal(derived(workspace.key(), "vault"), NOTE, note_of(workspace).read_bytes()))
+    except (OSError, ValueError):
+        raise HuiminError(_DAMAGED) from None
+    message = None if facts["message"] is None else decode(bytes.fromhex(facts["message"]))
+    assert message is None or isinstance(message, PersonErased)
+    return Note(facts["token"], tuple(facts["numbers"]), tuple(Trace(*one) for one in facts["traces"]), message)
+
+
+def remove_note(workspace: Workspace) -> None:
+    path = note_of(workspace)
+    path.unlink()
+    sync_folder(path.parent)

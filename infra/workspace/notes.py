@@ -1,0 +1,103 @@
+"""Files in which a workspace notes something beside its state: which file a delivery was, which rows somebody closed, what was put aside.
+
+The one idea: a line that was lost would be something that never happened; so a file of notes ends with the digest of its lines, and is
+written anew as a whole with every note. Where it does not read back, whoever needs it is told, and nothing is guessed. Called by
+``services.deliveries.delivery`` and ``services.deliveries.quarantine``; whoever takes a person out of such a file makes the digest anew
+(``connectors.erasure.pruning``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints
+
+from infra.workspace.texts import DamagedFile
+from policies.values import Text
+from streams.disk.files import Unfit, bytes_at, write_whole
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    T = TypeVar("T", bound=DataclassInstance)
+else:
+    T = TypeVar("T")
+
+L = TypeVar("L")
+
+LONGEST = 1 << 30
+SEAL = "sha256"
+
+
+@dataclass(frozen=True, slots=True)
+class Notes(Generic[T]):
+    """A file of notes.
+
+    Args:
+        kind: what a line is: a dataclass of plain values.
+        way_out: what to do where the file is damaged.
+    """
+
+    path: Path
+    kind: type[T]
+    way_out: Text
+
+    def read(self) -> list[T]:
+        """What is noted, in order; nothing where there is no file.
+
+        Raises:
+            DamagedFile: it does not read back.
+        """
+        return [read_line(self.path, number, line, self._made, self.way_out) for number, line in enumerate(self._lines(), 1)]
+
+    def add(self, one: T) -> None:
+        """Notes something behind all the rest; durable when this returns.
+
+        Raises:
+            DamagedFile: the rest does not read back, and stays as it is.
+        """
+        lines = [*self._lines(), _line(asdict(one))]
+        write_whole(self.path, b"".join((*lines, _seal(lines))))
+
+    def _lines(self) -> list[bytes]:
+        try:
+            data = bytes_at(self.path, LONGEST)
+        except FileNotFoundError:
+            return []
+        except Unfit as error:
+            raise DamagedFile(self.path, error.why, self.way_out) from None
+        *lines, seal = data.splitlines(keepends=True) or [b""]
+        if seal != _seal(lines):
+            raise DamagedFile(self.path, Text("不完整，或内容被改动过", "is not whole, or was changed"), self.way_out)
+        return lines
+
+    def _made(self, **facts: Any) -> T:
+        one = self.kind(**facts)
+        if any(not isinstance(getattr(one, name), kind) for name, kind in get_type_hints(self.kind).items()):
+            raise TypeError("facts")
+        return one
+
+
+def read_line(path: Path, number: int, line: bytes, made: Callable[..., L], way_out: Text) -> L:
+    """What a line of JSON in a file of a workspace says.
+
+    Raises:
+        DamagedFile: it says nothing that could be there.
+    """
+    try:
+        if not line.endswith(b"\n"):
+            raise ValueError("cut")
+        return made(**json.loads(line))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise DamagedFile(path, Text(f"第 {number} 行已损坏", f"is damaged at line {number}"), way_out) from None
+
+
+def _line(facts: Any) -> bytes:
+    return json.dumps(facts, ensure_ascii=False).encode() + b"\n"
+
+
+def _seal(lines: list[bytes]) -> bytes:
+    return json.dumps({SEAL: sha256(b"".join(lines)).hexdigest()}, separators=(",", ":")).encode() + b"\n"

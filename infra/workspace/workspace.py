@@ -1,0 +1,299 @@
+"""A workspace: the folder of one network, and the one place that joins its documents, key, state and identities.
+
+The one idea: what people write (units, contracts, drafts) is plain files they may edit and keep under version control; what the
+machine keeps (state, identities) is opened only here, with the key only its owner can read.
+
+    units.yaml  feeds/*.yaml        who takes part, what each delivers
+    policies/                       drafts
+    state/  identity/               the log with its snapshots; names, sealed (``connectors.identity.vault``)
+    quarantine/  exports/  snapshots/
+    secret.key (0600)  key.check    the key, and by what it is known again (``infra.keys``)
+    log.head                        how far the log has come (``streams.store.log_heads``)
+    version
+    retention                       how many days of the past can be asked, where that is not 400; and how many GB they may take
+    network                         of a workspace that is part of a network on Kafka: the prefix of its topics
+
+Looking makes nothing: a verb that only reads finds an empty state in memory where there is none yet, and is refused where one was lost.
+What is refused: ``infra.workspace.refusals``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.keys import derived, note_key, read_key, write_key
+from infra.links import KEPT, refuse_links
+from infra.settings import DEPOT
+from infra.workspace.lost import TAKEN_IN, lost_state
+from infra.workspace.ports import depot_of, parts
+from infra.workspace.refusals import BrokenWorkspace, OlderWorkspace, WorkspaceExists
+from infra.workspace.rootfiles import network_of, retention_of
+from infra.workspace.texts import NO_TEXT, text_at_all, text_of
+from infra.workspace.versions import VERSION, stored_version
+from policies.problems.problems import Conflict
+from policies.values import Text
+from streams.disk.files import PRIVATE_FOLDER, make_folder, write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from connectors.contracts.in_effect import InEffect
+    from connectors.identity.tokens import Tokens
+    from connectors.identity.vault import Vault
+    from policies.language.catalogue import Catalogue
+    from streams.host import Host
+    from streams.store.retention import Retention
+
+HEAD = "log.head"
+FOLDERS = ("feeds", "policies", "state", "identity", "quarantine", "exports", "snapshots")
+"""The files that were taken in here (``services.deliveries.delivery``); from the first on there is a vault."""
+CLOSING_ROWS = 5_000
+"""Rows behind the last snapshot from which closing writes a new one, so that the next verb starts at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """An existing workspace. Nothing is read until it is asked for.
+
+    Args:
+        environment: where a network's Kafka is told (``infra.kafka.connection``).
+        say: is told which documents on disk are not in effect, several times, if that is found several times; and of a checkpoint that
+            could not be written or read.
+    """
+
+    root: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    say: Callable[[Text], None] = lambda text: None
+
+    @classmethod
+    def create(cls, root: Path, units: str, environment: Mapping[str, str] | None = None) -> Workspace:
+        """A new workspace with this units document.
+
+        Raises:
+            WorkspaceExists: the folder holds something already.
+        """
+        if root.exists() and (not root.is_dir() or any(root.iterdir())):
+            raise WorkspaceExists(root)
+        write_key(root, environment)  # first: where it is refused, nothing was made
+        for name in FOLDERS:
+            make_folder(root / name)
+        root.chmod(PRIVATE_FOLDER)
+        write_whole(root / "units.yaml", units)
+        write_whole(root / "version", f"{VERSION}\n")  # last: a folder without it is not a workspace
+        return cls(root, environment or {})
+
+    @classmethod
+    def open(cls, root: Path, environment: Mapping[str, str] | None = None, say: Callable[[Text], None] = lambda text: None) -> Workspace:
+        """The workspace in this folder.
+
+        Raises:
+            NoWorkspace: there is none. NewerWorkspace, OlderWorkspace: another version wrote it.
+        """
+        if (stored := stored_version(root)) < VERSION:
+            raise OlderWorkspace(root, stored, VERSION)
+        return cls(root, environment or {}, say)
+
+    def folder(self, name: str) -> Path:
+        """One of the workspace's folders, to look into; ``Linked`` where it is a link, or holds one where only the program writes."""
+        refuse_links(self.root / name, below=name in KEPT)
+        return self.root / name
+
+    def make_folder(self, name: str) -> Path:
+        """One of the workspace's folders, to write into: made again if someone removed it empty."""
+        make_folder(path := self.folder(name))
+        return path
+
+    def documents(self) -> tuple[str, dict[str, str]]:
+        """The text of units.yaml, and of every contract by file name.
+
+        Raises:
+            BrokenWorkspace: units.yaml is gone, and nothing was submitted yet.
+        """
+        text = text_of if self.empty else text_at_all  # later one that cannot be read stops nobody else (``infra.workspace.contracts``)
+        try:
+            units = text(self.root / "units.yaml")
+        except FileNotFoundError:
+            if self.empty:
+                zh = f"{self.root} 缺少 units.yaml。请从备份或版本库恢复它。"
+                raise BrokenWorkspace(Text(zh, f"{self.root} has no units.yaml. Restore it from a backup or version control.")) from None
+            units = NO_TEXT
+        return units, {f"feeds/{path.name}": text(path) for path in sorted(self.folder("feeds").glob("*.yaml"))}
+
+    def catalogue(self) -> Catalogue:
+        """The catalogue that holds from the next write on: what is in effect of the documents as they are now.
+
+        Raises:
+            Invalid: before the first write, with every problem of every document.
+        """
+        from infra.workspace.contracts import in_effect
+
+        found = in_effect(self)
+        self.tell(found)
+        return found.catalogue
+
+    def tell(self, found: InEffect) -> None:
+        """Says which documents are not in effect."""
+        for held in found.held:
+            self.say(held.told)
+
+    def key(self) -> bytes:
+        """The secret of the tokens.
+
+        Raises:
+            UnusableKey: gone, damaged, readable by others, or not the one with which this workspace began.
+        """
+        return read_key(self.root, self._used, self.environment)
+
+    @property
+    def _used(self) -> bool:
+        """Was anything made with the key yet?"""
+        return any(next(self.folder(name).glob("*"), None) for name in ("state", "identity"))
+
+    def _begin(self) -> None:
+        """Notes by what the key is known again, before the first thing is made with it."""
+        key = self.key()
+        if not self._used:
+            note_key(self.root, key)
+
+    @property
+    def head(self) -> Path:
+        """The file that says how far the log has come."""
+        return self.root / HEAD
+
+    def log_key(self) -> bytes:
+        """The key of the log's chain."""
+        return derived(self.key(), "log")
+
+    def tokens(self) -> Tokens:
+        from connectors.identity.tokens import Tokens
+
+        return Tokens(self.key())
+
+    def vault(self) -> Vault:
+        from connectors.identity.vault import Vault
+
+        return Vault(self.folder("identity"), derived(self.key(), "vault"), begun=(self.root / TAKEN_IN).exists())
+
+    @property
+    def network(self) -> str | None:
+        """The prefix of the network's topics, where this workspace is part of one."""
+        return network_of(self.root)
+
+    def retention(self) -> Retention:
+        """How much of the past is kept."""
+        return retention_of(self.root)
+
+    def join(self, prefix: str) -> None:
+        """From now on what is submitted here goes to the network of these topics.
+
+        Raises:
+            Conflict: something was submitted here before, on its own.
+        """
+        if self.network is None and not self.empty:
+            zh = f"{self.root} 已有自己的数据，不能再加入 Kafka 网络；请新建一个工作区来加入。"
+            raise Conflict(Text(zh, f"{self.root} has a state of its own and cannot join a network; make a new workspace for that."))
+        write_whole(self.root / "network", prefix + "\n")
+
+    @property
+    def empty(self) -> bool:
+        """Has nothing ever been submitted?
+
+        Raises:
+            LostState: something was, and the log is gone.
+        """
+        from streams.store.log import exists
+
+        if self.network is not None or exists(self.folder("state")):
+            return False
+        if (lost := lost_state(self.root, HEAD)) is not None:
+            raise lost
+        return True
+
+    @contextmanager
+    def reading(self) -> Iterator[Host]:
+        """The state, to look at; a writer may be at work. Where there is none yet, the one that the documents begin, in memory."""
+        if (prefix := self.network) is not None:
+            self._begin()
+            with self._on_network(prefix) as host:
+                yield host
+            return
+        if self.empty:
+            yield self._beginning()
+            return
+        with self.store(readonly=True) as host:
+            yield host
+
+    @contextmanager
+    def writing(self, documents: bool = True) -> Iterator[Host]:
+        """The state, to change; its catalogue brought up to the ``documents`` first, as far as those may follow it. At the end it is said
+        where a checkpoint, or how far the log has come, could not be written."""
+        from infra.workspace.contracts import asked_for
+        from streams.disk.effects import work
+
+        prefix = self.network
+        if self.empty:
+            self.catalogue()  # every problem of a document is told before anything is made
+        self._begin()
+        with self.store(create=True) if prefix is None else self._on_network(prefix) as host:
+            if documents and (wanted := asked_for(self, host.state)) is not None:
+                host.submit(wanted)
+            with work():
+                yield host
+        if host.problem is not None:
+            zh, en, why = "已提交的都已存好，但检查点没有写成或读出", "What was submitted is stored; but a checkpoint", host.problem.text
+            self.say(Text(f"{zh}：{why.zh}", f"{en} could not be written or read: {why.en}"))
+
+    def store(self, readonly: bool = False, create: bool = False) -> Host:
+        """The log and state of this workspace alone, whatever its documents say.
+
+        Raises:
+            LostState: the log is empty, and was not. As for ``streams.embedded.host.EmbeddedHost.open``.
+        """
+        from streams.embedded.host import EmbeddedHost, SnapshotRule
+
+        rule = None if readonly else SnapshotRule(closing_rows=CLOSING_ROWS, retention=self.retention())
+        folder, key = self.folder("state"), self.log_key()
+        host = EmbeddedHost.open(folder, parts(), readonly=readonly, create=create, rule=rule, key=key, head=self.head)
+        if not host.state.begun and (lost := lost_state(self.root, HEAD)) is not None:
+            host.close()
+            raise lost
+        return host
+
+    def _beginning(self) -> Host:
+        from infra.workspace.contracts import asked_for
+        from streams.embedded.host import EmbeddedHost
+        from streams.steps.steps import step
+        from streams.store.log import MEMORY
+
+        host = EmbeddedHost(MEMORY, parts(), readonly=True)
+        if (wanted := asked_for(self, host.state)) is not None:
+            step(host.state, wanted, 0)
+        return host
+
+    @contextmanager
+    def trying(self) -> Iterator[Host]:
+        """The state as the next write will find it, to look at: with what the documents add to its catalogue, in memory only."""
+        from infra.workspace.contracts import asked_for
+
+        with self.reading() as host:
+            if (wanted := asked_for(self, host.state)) is not None:
+                host.ahead(wanted)
+            yield host
+
+    def _on_network(self, prefix: str) -> Host:
+        from connectors.kafka.broker import ChangesTopic, InputsTopic
+        from infra.kafka.connection import Connection
+        from infra.kafka.membership import seal_of
+        from infra.kafka.topics import identity
+        from streams.network.network_host import NetworkHost
+
+        connection = Connection.of(self.environment)
+        known = identity(connection, prefix)
+        client, folder, url = connection.client(), self.folder("state") / known, self.environment.get(DEPOT)
+        seal = seal_of(self.environment, connection, prefix, known, folder)
+        depot = depot_of(url, known, seal) if url else None
+        return NetworkHost(folder, parts(), InputsTopic(client, prefix, seal), ChangesTopic(client, prefix, seal), self.retention(), depot)

@@ -1,0 +1,35 @@
+"""Dictionaries of texts and divisions: each text has one code, for as long as it is kept.
+
+The one idea: a code is a place, so nothing is ever moved up: a text that is taken out (``matchers.matrix.erasure``) leaves its place empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Codes:
+    """A dictionary that only grows."""
+
+    texts: list[str] = field(default_factory=list)
+    of: dict[str, int] = field(default_factory=dict)
+
+    def code(self, text: str) -> int:
+        found = self.of.get(text)
+        if found is None:
+            found = self.of[text] = len(self.texts)
+            self.texts.append(text)
+        return found
+
+    def empty(self, code: int) -> None:
+        """Takes a text out; its code means nothing any more and is not given again."""
+        text, self.texts[code] = self.texts[code], ""
+        if self.of.get(text) == code:
+            del self.of[text]
+
+    @classmethod
+    def restored(cls, texts: Sequence[str]) -> Codes:
+        """The dictionary that had these texts, in their order."""
+        return cls(list(texts), {text: code for code, text in enumerate(texts) if text})

@@ -1,0 +1,165 @@
+"""Lists: who is on one now, and what differs between two evaluations.
+
+The one idea: a list is never stored; it is what the state says, and a change is the difference of two such answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+from matchers.kernel.batch import Int32, UInt8, UInt64
+from matchers.kernel.changes import Changes, ChunkChanges, Open, Was, picked
+from matchers.kernel.kernels.listing import find_differences, read_reasons
+from matchers.kernel.layout import KINDS
+from matchers.matrix.store import Store
+from matchers.program.binding import SCAN, Frame, Runner
+from matchers.program.compile import compile_policies
+from matchers.program.program import CompiledPolicy
+from matchers.program.state import MatcherState
+from policies.language.tree import Policy
+
+
+def reasons_of(runner: Runner, frame: Frame, policy: Int32, row: Int32) -> tuple[UInt8, UInt64, UInt64]:
+    """Statuses, missing and open-check bit sets of (policy, row) pairs."""
+    program = runner.program
+    n = len(policy)
+    status = np.empty(n, np.uint8)
+    missing, checklist = (np.empty((n, program.mask_words), np.uint64) for _ in range(2))
+    read_reasons(n, policy, row, frame.low, frame.high, frame.bits, runner.off, runner.stride, *program.nodes, status, missing, checklist)
+    return status, missing, checklist
+
+
+def compare(runner: Runner, before: Frame, after: Frame, roots: Int32, store: Store) -> ChunkChanges:
+    """What differs between two frames over the same subjects: status, checklist, missing set, disclosed values."""
+    program = runner.program
+    room = 4096
+    while True:
+        policy, row = np.empty(room, np.int32), np.empty(room, np.int32)
+        shown = np.empty(room, np.bool_)
+        n = find_differences(
+            len(program.entries), before.low, before.high, after.low, after.high, before.bits, after.bits,
+            runner.off, runner.stride, len(roots),
+            program.leaf_off, program.leaf_slots, program.disclosed_off, program.disclosed, before.shown, after.shown, policy, row, shown,
+        )  # fmt: skip
+        if n <= room:
+            break
+        room = n
+    policy, row, shown = policy[:n], row[:n], shown[:n]
+    was, was_missing, was_open = reasons_of(runner, before, policy, row)
+    now, missing, still_open = reasons_of(runner, after, policy, row)
+    differs = (was != now) | shown | (was_missing != missing).any(axis=1) | (was_open != still_open).any(axis=1)
+    then = Was(program.entries, was_missing, was_open, shown)
+    part = ChunkChanges(program.entries, policy, store.tokens[program.kind][roots[row]], was, now, missing, still_open, then)
+    return part if differs.all() else picked(part, differs)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Questions:
+    """Bit sets over a policy's own pairs and checks, uint64[n, words]: what is open of those on lists, each answer once."""
+
+    missing: UInt64
+    checklist: UInt64
+
+
+@dataclass(slots=True)
+class Candidates:
+    """One policy's list: rows of its candidates, statuses, and places of what is open in ``questions``; ``scanned`` subjects were judged.
+    ``tokens`` are those of the kind, by row."""
+
+    entry: CompiledPolicy
+    tokens: UInt64
+    row: Int32
+    status: UInt8
+    open: Int32
+    questions: Questions
+    scanned: int
+
+    @property
+    def subject(self) -> UInt64:
+        """Their tokens."""
+        return self.tokens[self.row]
+
+    @property
+    def missing(self) -> UInt64:
+        """What is missing, uint64[n, words]."""
+        return self.questions.missing[self.open]
+
+    @property
+    def checklist(self) -> UInt64:
+        """Which checks are open, uint64[n, words]."""
+        return self.questions.checklist[self.open]
+
+    def words(self, i: int) -> Open:
+        """What is open of one of them, in words: bit positions differ between versions."""
+        place = self.open[i]
+        return self.entry.open(self.questions.missing[place], self.questions.checklist[place])
+
+
+def bits_of(words: UInt64, n: int) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
+    return np.unpackbits(words.view(np.uint8), bitorder="little")[:n]
+
+
+def judged(state: MatcherState, policy: Policy, day: date, rows: Int32 | None = None) -> tuple[Int32, UInt8]:
+    """Rows with a verdict, and the verdict: 1 yes, 2 no, 3 unknown."""
+    kind = KINDS.index(policy.subject)
+    asked = state.mine(kind, np.arange(state.store.sizes[kind], dtype=np.int32)) if rows is None else rows
+    verdict = verdicts_of(state, [policy], day, asked)[0]
+    return asked[verdict > 0], verdict[verdict > 0]
+
+
+def verdicts_of(state: MatcherState, policies: Sequence[Policy], day: date, rows: Int32) -> UInt8:
+    """Verdicts of policies about one kind, uint8[policies, rows]: 0 none, 1 yes, 2 no, 3 unknown."""
+    kind, store = KINDS.index(policies[0].subject), state.store
+    program = compile_policies(store.layout, kind, [(one, True) for one in policies], state.check_number, state.code_of, verdicts=True)
+    runner = Runner(program, SCAN)
+    side = state.side(runner, day)
+    verdict = np.zeros((len(policies), len(rows)), np.uint8)
+    for start in range(0, len(rows), SCAN):
+        part = rows[start : start + SCAN]
+        frame = runner.run(0, part, store, side.binding, side.coverage, side.answers)
+        for number in range(len(policies)):
+            low, high = bits_of(frame.low[number], len(part)), bits_of(frame.high[number], len(part))
+            verdict[number, start : start + SCAN] = low + 2 * high  # 1 yes = low alone, 2 no = high alone, 3 unknown = both
+    return verdict
+
+
+def net(before: Candidates | None, after: Candidates | None) -> Changes:
+    """Entered, left and changed between two lists of one policy (two versions, or two days)."""
+    out = Changes()
+    old = {} if before is None else {int(token): i for i, token in enumerate(before.subject.tolist())}
+    if after is not None:
+        stood = np.full(len(after.row), -1, np.int64)  # her place in the list before
+        keep = np.ones(len(after.row), np.bool_)
+        if before is not None:
+            for i, token in enumerate(after.subject.tolist()):
+                j = old.pop(token, None)
+                if j is not None:
+                    stood[i] = j
+                    keep[i] = before.status[j] != after.status[i] or before.words(j) != after.words(i)
+        zero = np.zeros(len(stood), np.int32)
+        was = np.zeros(len(stood), np.uint8)
+        then = _stood(before or after, stood)
+        if before is not None:
+            was[stood >= 0] = before.status[stood[stood >= 0]]
+        part = ChunkChanges([after.entry], zero, after.subject, was, after.status, after.missing, after.checklist, then)
+        out.add(part if keep.all() else picked(part, keep))
+    if before is not None and old:
+        gone = np.array(sorted(old.values()), np.int64)
+        none = np.zeros((len(gone), before.questions.missing.shape[1]), np.uint64)
+        zero, off = np.zeros(len(gone), np.int32), np.zeros(len(gone), np.uint8)
+        then = _stood(before, gone)
+        out.add(ChunkChanges([before.entry], zero, before.subject[gone], before.status[gone], off, none, none, then))
+    return out
+
+
+def _stood(before: Candidates, place: npt.NDArray[np.int64]) -> Was:
+    """What was open of those at these places of a list; nothing of those at -1."""
+    there = place >= 0
+    missing, checklist = (np.zeros((len(place), before.questions.missing.shape[1]), np.uint64) for _ in range(2))
+    missing[there], checklist[there] = before.missing[place[there]], before.checklist[place[there]]
+    return Was([before.entry], missing, checklist, np.zeros(len(place), np.bool_))

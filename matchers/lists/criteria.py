@@ -1,0 +1,168 @@
+"""One policy read leaf by leaf for many subjects at once: what each criterion says of them, and which of them decide.
+
+The one idea: the compiled program leaves the planes of every leaf behind; put through the rule tree as columns they say for a hundred
+thousand subjects what ``matchers.reading.explain`` says of one. The two are held against each other in tests. Source: docs/en/semantics.md
+sections 7 to 9 and 12.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from matchers.kernel.batch import Int32, UInt8, UInt64
+from matchers.kernel.kernels.indexes import group_rows
+from matchers.kernel.layout import KINDS
+from matchers.lists.compare import bits_of, reasons_of
+from matchers.program.binding import SCAN, Binding, Runner
+from matchers.program.compile import compile_policies
+from matchers.program.program import CompiledPolicy
+from matchers.program.state import MatcherState
+from policies.language.tree import All, AnyOf, Leaf, Node, NoneOf, Policy, Unless, children, leaves
+
+Bools: TypeAlias = npt.NDArray[np.bool_]
+
+UNKNOWN, TRUE, FALSE = 0, 1, 2
+"""Truth values in columns."""
+_INVERTED = np.array([UNKNOWN, FALSE, TRUE], np.uint8)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """A policy read for n subjects on one day, as if it were in force.
+
+    Args:
+        truth: uint8[leaves, n], of each leaf outside ``where`` in document order; unanswered checks as the direction of doubt says.
+        decides: bool[leaves, n], whether the leaf makes the rule what it is: every node from the root to it agrees.
+        verdict: uint8[n], truth of the root, also of those outside the scope.
+        status: uint8[n], places in ``changes.STATUSES``.
+        missing, checklist: bit sets over the entry's pairs and checks.
+    """
+
+    leaves: tuple[Leaf, ...]
+    entry: CompiledPolicy
+    truth: UInt8
+    decides: Bools
+    verdict: UInt8
+    status: UInt8
+    missing: UInt64
+    checklist: UInt64
+
+
+class Judge:
+    """A policy version compiled to be read leaf by leaf, for any subjects on any day."""
+
+    def __init__(self, state: MatcherState, policy: Policy) -> None:
+        self.state, self.policy = state, policy
+        kind = KINDS.index(policy.subject)
+        program = compile_policies(state.store.layout, kind, [(policy, True)], state.check_number, state.code_of)
+        self.runner = Runner(program, SCAN)
+        self.leaves = tuple(leaves(policy.criteria))
+        at_leaves = [node for node in program.entries[0].nodes if node[0] >= 0]
+        edges = _edges(policy.criteria, 0)
+        self._planes = [(node[0], node[3] ^ edge) for node, edge in zip(at_leaves, edges, strict=True)]
+
+    def read(self, rows: Int32, day: date) -> Judged:
+        """What the policy says of these subjects on a day."""
+        runner, n = self.runner, len(rows)
+        words = runner.program.mask_words
+        side = self.state.side(runner, day)
+        truth = np.zeros((len(self.leaves), n), np.uint8)
+        status = np.zeros(n, np.uint8)
+        missing, checklist = np.zeros((n, words), np.uint64), np.zeros((n, words), np.uint64)
+        for start in range(0, n, SCAN):
+            part = rows[start : start + SCAN]
+            these = slice(start, start + len(part))
+            frame = runner.run(0, part, self.state.store, side.binding, side.coverage, side.answers)
+            for number, (slot, turned) in enumerate(self._planes):
+                at, stride = int(runner.off[slot]), int(runner.stride[slot])
+                yes = bits_of(frame.bits[at : at + stride], len(part))
+                no = bits_of(frame.bits[at + stride : at + 2 * stride], len(part))
+                truth[number, these] = TRUE * yes + FALSE * no if not turned else TRUE * no + FALSE * yes
+            everyone = np.arange(len(part), dtype=np.int32)
+            status[these], missing[these], checklist[these] = reasons_of(runner, frame, np.zeros(len(part), np.int32), everyone)
+        read = _read(self.policy.criteria, iter(truth), n)
+        decides = np.zeros((len(self.leaves), n), np.bool_)
+        for number, chain in enumerate(_chains(read, np.ones(n, np.bool_))):
+            decides[number] = chain
+        return Judged(self.leaves, runner.program.entries[0], truth, decides, read.truth, status, missing, checklist)
+
+    def binding(self, day: date) -> Binding:
+        """What a day makes of the policy: constants and coverage."""
+        return self.state.side(self.runner, day).binding
+
+
+def patterns(codes: UInt8) -> tuple[Int32, list[int]]:
+    """Of uint8[m, n]: for each column the number of its pattern, and for each pattern a column that has it."""
+    m, n = codes.shape
+    if n == 0:
+        return np.zeros(0, np.int32), []
+    padded = np.zeros((n, -(-max(m, 1) // 8) * 8), np.uint8)
+    padded[:, :m] = codes.T
+    group, first = group_rows(padded.view(np.uint64))
+    return group.astype(np.int32), first.tolist()
+
+
+def _edges(node: Node, edge: int) -> Iterator[int]:
+    """For each leaf in order: does the compiled tree negate what the node above it is given?"""
+    match node:
+        case All():
+            below = [(child, 0) for child in node.children]
+        case AnyOf() | NoneOf():
+            below = [(child, 1) for child in node.children]
+        case Unless():
+            below = [(node.rule, 0), (node.unless, 1)]
+        case _:
+            yield edge
+            return
+    for child, turned in below:
+        yield from _edges(child, turned)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Node:
+    """A node with its truth as a column, and those below it as the node sees them: turned round under a negation."""
+
+    truth: UInt8
+    seen: tuple[UInt8, ...] = ()
+    below: tuple[_Node, ...] = ()
+
+
+def _read(node: Node, columns: Iterator[UInt8], n: int) -> _Node:
+    below = tuple(_read(child, columns, n) for child in children(node))
+    match node:
+        case All():
+            seen = tuple(one.truth for one in below)
+            return _Node(_conjunction(seen, n), seen, below)
+        case AnyOf():
+            seen = tuple(one.truth for one in below)
+            return _Node(_INVERTED[_conjunction(tuple(_INVERTED[one] for one in seen), n)], seen, below)
+        case NoneOf():
+            seen = tuple(_INVERTED[one.truth] for one in below)
+            return _Node(_conjunction(seen, n), seen, below)
+        case Unless():
+            seen = (below[0].truth, _INVERTED[below[1].truth])
+            return _Node(_conjunction(seen, n), seen, below)
+        case _:
+            return _Node(next(columns))
+
+
+def _conjunction(columns: tuple[UInt8, ...], n: int) -> UInt8:
+    """Kleene's and of columns; true of none."""
+    found = np.full(n, TRUE, np.uint8)
+    for column in columns:
+        found = np.where((found == FALSE) | (column == FALSE), FALSE, np.minimum(found, column)).astype(np.uint8)
+    return found
+
+
+def _chains(read: _Node, chain: Bools) -> Iterator[Bools]:
+    """For each leaf in order, of whom every node from the root to it is what the root is."""
+    if not read.below:
+        yield chain
+    for seen, one in zip(read.seen, read.below, strict=True):
+        yield from _chains(one, chain & (seen == read.truth))

@@ -1,0 +1,306 @@
+"""From rows to what they change in the matrix, not yet written: versions compared, and what is needed of the losers kept.
+
+The usual way is one kernel over many rows. Where versions of a record come out of order (``records.is_entangled``), or something is kept of
+it, its rows are *decided* one by one (``matchers.matrix.versions``). The core, the locator and partitions' matchers call this: they
+stage, look at the state before, and commit. A partition is *trusted* with winners only: the locator has compared the versions.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from matchers.kernel.batch import DELETED, Int32, RecordBatch, UInt8, latest
+from matchers.kernel.kernels.indexes import find_record, source_key
+from matchers.kernel.kernels.records import DELIVERY, FLAGS, HIDDEN, KEY, L_HEAD, L_ONE, NEXT, ORDER, ROW, SUBJECT, same_content
+from matchers.kernel.kernels.staging import NEWS, ODD, OLDER, SAME, stage_rows
+from matchers.kernel.kernels.whereabouts import mark_winning
+from matchers.kernel.layout import FeedLayout
+from matchers.matrix.store import Staged, Store
+from matchers.matrix.versions import LOST, decided, version
+
+_GONE = int(DELETED) | HIDDEN
+
+
+@dataclass(slots=True)
+class Replacement:
+    """What a sound full replacement does: records that go (of deliveries below ``floor``), and what comes in instead.
+
+    ``comeback``: of each delivery, how many rows that were counted as older come in, and how many of them say what was said.
+    """
+
+    staged: Staged
+    floor: int
+    sites: Int32
+    entities: Int32
+    comeback: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+
+def stage(store: Store, batch: RecordBatch, rows: Int32, start: int, stop: int, effects: UInt8) -> Staged:
+    """Compares versions of some of a batch's ``rows``, drops what changes nothing; what is left waits for ``Store.commit``.
+
+    Args:
+        effects: for each of those rows, filled with what it does: ``staging.NEWS``, ``SAME`` or ``OLDER``.
+    """
+    lay, batch, rows = store.layout.feeds[batch.feed], batch.slice(start, stop), rows[start:stop]
+    store.reserve_records(lay.position, len(rows))
+    apart = store.versions.among((lay.position, batch.source), batch.key)
+    while (staged := _compared(store, lay, batch, rows, apart, effects)) is None:
+        apart |= np.isin(batch.key, batch.key[effects == ODD])
+    if apart.any():
+        chosen = np.flatnonzero(apart)
+        more, place, renewed = _decided(store, lay, batch.chosen(apart), rows[chosen], (answers := np.zeros(len(chosen), np.uint8)))
+        effects[chosen] = answers
+        staged = _both(staged, more, place)
+        staged.decided, staged.winners, staged.renewed = apart, len(more), np.array(renewed, np.int32)
+    return store.with_seeds(staged)
+
+
+def _compared(
+    store: Store, lay: FeedLayout, batch: RecordBatch, rows: Int32, apart: npt.NDArray[np.bool_], effects: UInt8
+) -> Staged | None:
+    """The usual way, for all rows but those ``apart``; None, and nothing done, where some of them are ``staging.ODD``."""
+    at, usual = lay.position, None if not apart.any() else np.flatnonzero(~apart)
+    if usual is not None:
+        batch, rows = batch.chosen(~apart), rows[usual]
+    picked, place, answers = np.empty(len(rows), np.int32), np.empty(len(rows), np.int32), np.empty(len(rows), np.uint8)
+    floor = store.floors.get((at, batch.source), 0)
+    noted = _otherwise(store, lay, batch, rows, floor) if store.identities else {}
+    store.counts[at], count = stage_rows(
+        rows, batch.key, batch.source, floor, lay.feed.order is not None and not store.trusted, store.trusted, store.arenas[at],
+        store.record_slots[at], store.counts[at], picked, place, answers, store.layout.lays[at], store.heads[lay.kind],
+    )  # fmt: skip
+    effects[slice(None) if usual is None else usual] = answers
+    if count < 0:
+        return None
+    for key, cells in noted.items():
+        store.identities.keep((lay.feed.name, batch.source), key, cells)
+    return Staged(lay, rows, picked, place, count, rows[:0, 0], rows[:0, 0], 0)
+
+
+def _otherwise(store: Store, lay: FeedLayout, batch: RecordBatch, rows: Int32, floor: int) -> dict[int, dict[int, int]]:
+    """By key, of the rows about to win: the tokens that count otherwise than delivered, by lane."""
+    at = lay.position
+    wins, former = np.empty(len(rows), np.bool_), np.empty(len(rows), np.int32)
+    mark_winning(rows, batch.key, batch.source, floor, store.trusted, store.arenas[at], store.record_slots[at], wins, former)
+    wins &= latest(batch)
+    there = (rows[:, FLAGS] & DELETED) == 0
+    cells = [(SUBJECT, lay.kind, batch.subject)]
+    cells += [(lane, store.layout.links[name].target, batch.links[name]) for name, lane in lay.links.items()]
+    otherwise: dict[int, dict[int, int]] = {}
+    for lane, kind, tokens in cells:
+        differs = wins & there & (tokens != 0) & (store.tokens[kind][rows[:, lane]] != tokens)
+        for place in np.flatnonzero(differs).tolist():
+            otherwise.setdefault(int(batch.key[place]), {})[lane] = int(tokens[place])
+    known = store.identities.delivered.get((lay.feed.name, batch.source), {})
+    keys = batch.key.tolist()
+    return {key: otherwise.get(key, {}) for place, key in enumerate(keys) if wins[place] and (key in otherwise or key in known)}
+
+
+# -- one record at a time --------------------------------------------------------------------------------------------------
+
+
+def _decided(store: Store, lay: FeedLayout, batch: RecordBatch, rows: Int32, effects: UInt8) -> tuple[list[Int32], list[int], list[int]]:
+    """Rows whose records have versions to choose from: the new winners (rows as in the arena), the records they are of, and those
+    records whose winner says what the one before it said (``_renewed``)."""
+    rows, place = _delivered(store, lay, batch, rows), (lay.position, batch.source)
+    floor, open = store.floors.get(place, 0), store.versions.open(place)
+    of_key: dict[int, list[int]] = {}
+    for i, key in enumerate(batch.key.tolist()):
+        of_key.setdefault(key, []).append(i)
+    winners: list[Int32] = []
+    records: list[int] = []
+    renewed: list[int] = []
+    for key, numbers in of_key.items():
+        record = record_of(store, lay, batch.source, key)
+        held = _held(store, lay, batch.source, key, record)
+        found = [version(row) for row in held]
+        winner, _ = decided(found, floor, open)
+        first = held[winner] if winner >= 0 else None
+        for i in numbers:
+            one = version(rows[i])
+            if one.delivery < floor or any(one[:3] == other[:3] for other in found):
+                effects[i] = OLDER if one.delivery < floor else SAME
+                continue
+            was, held, found = (held[winner] if winner >= 0 else None), [*held, rows[i]], [*found, one]
+            winner, needed = decided(found, floor, open)
+            new = winner == len(held) - 1
+            effects[i] = OLDER if not new else SAME if _alike(rows[i], was, lay) else NEWS
+            if not new:
+                held[-1] = rows[i].copy()
+                held[-1][FLAGS] |= LOST
+            chosen = [winner, *sorted(needed)] if winner >= 0 else sorted(needed)
+            held, found, winner = [held[n] for n in chosen], [found[n] for n in chosen], 0 if winner >= 0 else -1
+        rest = [row for n, row in enumerate(held) if n != winner]
+        store.versions.keep(place, key, rest)
+        if winner >= 0 and (first is None or version(held[winner])[:3] != version(first)[:3]):
+            row = _as_named(store, lay, batch.source, key, held[winner], record)
+            if first is not None and _renewed(store, lay, row, record):
+                renewed.append(record)
+                continue
+            winners.append(row)
+            records.append(record)
+    return winners, records, renewed
+
+
+def _held(store: Store, lay: FeedLayout, source: int, key: int, record: int) -> list[Int32]:
+    """Every version there is of a record, as delivered: the one in force, and what is kept."""
+    place, arena = (lay.position, source), store.arenas[lay.position]
+    kept = list(store.versions.of(place, key))
+    if arena[record, FLAGS] & HIDDEN:
+        return kept
+    row = arena[record].copy()
+    for lane, token in store.identities.delivered.get((lay.feed.name, source), {}).get(key, {}).items():
+        row[lane] = store.entities(_kind(store, lay, lane), np.array([token], np.uint64))[0]
+    return [row, *kept]
+
+
+def _delivered(store: Store, lay: FeedLayout, batch: RecordBatch, rows: Int32) -> Int32:
+    """Rows by the tokens they came with, whoever these count as."""
+    if not store.identities:
+        return rows
+    rows = rows.copy()
+    rows[:, SUBJECT] = store.entities(lay.kind, batch.subject)
+    for name, lane in lay.links.items():
+        rows[:, lane] = store.entities(store.layout.links[name].target, batch.links[name])
+    return rows
+
+
+def _as_named(store: Store, lay: FeedLayout, source: int, key: int, row: Int32, record: int) -> Int32:
+    """A row that comes in, as the decisions in force have it; what counts otherwise than delivered is noted."""
+    row = row.copy()
+    row[FLAGS] &= ~LOST
+    row[KEY : KEY + 2] = store.arenas[lay.position][record, KEY : KEY + 2]
+    if not store.identities:
+        return row
+    cells: dict[int, int] = {}
+    for lane in [SUBJECT, *lay.links.values()] if not row[FLAGS] & DELETED else []:
+        if row[lane] >= 0:
+            kind = _kind(store, lay, lane)
+            token = int(store.tokens[kind][row[lane]])
+            names = store.identities.named(kind, token, (lay.feed.name, source), key)
+            if names != token:
+                cells[lane] = token
+                row[lane] = store.entities(kind, np.array([names], np.uint64))[0]
+    store.identities.keep((lay.feed.name, source), key, cells)
+    return row
+
+
+def _kind(store: Store, lay: FeedLayout, lane: int) -> int:
+    return lay.kind if lane == SUBJECT else next(store.layout.links[name].target for name, at in lay.links.items() if at == lane)
+
+
+def _renewed(store: Store, lay: FeedLayout, row: Int32, record: int) -> bool:
+    """Changes a record in force its version alone? Then it is written at once, as ``staging.stage_rows`` does: nothing is felt of it."""
+    arena, lanes = store.arenas[lay.position], store.layout.lays[lay.position]
+    held = arena[record]
+    alone = not lanes[L_ONE] or (store.heads[lay.kind][held[SUBJECT], lanes[L_HEAD]] == record and held[NEXT] < 0)
+    if (row[FLAGS] | held[FLAGS]) & _GONE or not alone:
+        return False
+    if not same_content(row, held, lay.valid, lay.link0, len(lay.links), lay.width):
+        return False
+    arena[record, ORDER : ROW + 1] = row[ORDER : ROW + 1]
+    return True
+
+
+def _alike(row: Int32, was: Int32 | None, lay: FeedLayout) -> bool:
+    """Does a version say what the one in force said? One that says the record is not there, where there is none."""
+    if was is None or (row[FLAGS] | was[FLAGS]) & _GONE:
+        return bool(row[FLAGS] & _GONE) and (was is None or bool(was[FLAGS] & _GONE))
+    row, was = row.copy(), was.copy()
+    row[FLAGS] &= ~LOST
+    was[FLAGS] &= ~LOST
+    return bool(same_content(row, was, lay.valid, lay.link0, len(lay.links), lay.width))
+
+
+def record_of(store: Store, lay: FeedLayout, source: int, key: int) -> int:
+    """The number of a record; negative where there is none."""
+    slots, arena = store.record_slots[lay.position], store.arenas[lay.position]
+    return int(find_record(slots, len(slots) - 1, np.uint64(source_key(np.uint64(key), source)), arena))
+
+
+def _both(staged: Staged, rows: Sequence[Int32], place: Sequence[int]) -> Staged:
+    """What is staged, and more rows."""
+    if not rows:
+        return staged
+    picked = np.arange(len(staged.rows), len(staged.rows) + len(rows), dtype=np.int32)
+    staged.rows = np.ascontiguousarray(np.concatenate([staged.rows, np.array(rows, np.int32)]))
+    staged.picked = np.concatenate([staged.picked[: staged.count], picked])
+    staged.place = np.concatenate([staged.place[: staged.count], np.array(place, np.int32)])
+    staged.count += len(rows)
+    return staged
+
+
+# -- full replacements -----------------------------------------------------------------------------------------------------
+
+
+def replacement(store: Store, feed: str, source: int, delivery: int, rows: RecordBatch | None = None) -> Replacement:
+    """What a sound full replacement does, not yet written (``replace``).
+
+    Args:
+        rows: what comes in, where the locator has said so; else it is what was kept.
+    """
+    lay = store.layout.feeds[feed]
+    place, comeback = (lay.position, source), Counter[int]()
+    same = Counter[int]()
+    floor = max(delivery, store.floors.get(place, 0))
+    winners: list[Int32] = []
+    records: list[int] = []
+    renewed: list[int] = []
+    nothing = np.empty((0, lay.width), np.int32)
+    staged = Staged(lay, nothing, nothing[:, 0], nothing[:, 0], 0, nothing[:, 0], nothing[:, 0], 0)
+    if rows is not None and len(rows):
+        store.reserve_records(lay.position, len(rows))
+        found = _compared(store, lay, rows, store.rows(rows), np.zeros(len(rows), np.bool_), np.empty(len(rows), np.uint8))
+        assert found is not None, "what is trusted is never odd"
+        staged = found
+    for key in sorted(store.versions.rows.get(place, ())):  # as they are after a restart: chains are in the order of what comes in
+        record = record_of(store, lay, source, key)
+        held = _held(store, lay, source, key, record)
+        winner, needed = decided([version(row) for row in held], floor, store.versions.open(place))
+        store.versions.keep(place, key, [held[n] for n in sorted(needed)])
+        hidden = bool(store.arenas[lay.position][record, FLAGS] & HIDDEN)
+        if winner >= (0 if hidden else 1):
+            if held[winner][FLAGS] & LOST:
+                number = int(held[winner][DELIVERY])
+                comeback[number] += 1
+                same[number] += _alike(held[winner], None if hidden else held[0], lay)
+            row = _as_named(store, lay, source, key, held[winner], record)
+            if not hidden and _renewed(store, lay, row, record):
+                renewed.append(record)
+                continue
+            winners.append(row)
+            records.append(record)
+    staged = store.with_seeds(_both(staged, winners, records))
+    staged.renewed = np.array(renewed, np.int32)
+    gone, count = store.older(lay.position, source, floor, dry=True)
+    sites, entities, seeds = store.standing(lay.position, gone, count)
+    return Replacement(
+        staged, floor, np.concatenate([staged.sites[: staged.seeds], sites[:seeds]]),
+        np.concatenate([staged.entities[: staged.seeds], entities[:seeds]]), {number: (n, same[number]) for number, n in comeback.items()},
+    )  # fmt: skip
+
+
+def replace(store: Store, source: int, change: Replacement) -> None:
+    """Writes it: what is older goes, what was kept comes in, and the floor is raised."""
+    place = (change.staged.lay.position, source)
+    store.older(*place, change.floor, dry=False)
+    store.commit(change.staged)
+    for number in [number for number in store.versions.open(place) if number <= change.floor]:
+        store.versions.closed(place, number)
+
+
+def abandon(store: Store, feed: str, source: int, delivery: int) -> None:
+    """A replacing delivery was none after all: what was kept for it alone goes."""
+    lay = store.layout.feeds[feed]
+    place = (lay.position, source)
+    store.versions.closed(place, delivery)
+    floor = store.floors.get(place, 0)
+    for key in list(store.versions.rows.get(place, ())):
+        held = _held(store, lay, source, key, record_of(store, lay, source, key))
+        _, needed = decided([version(row) for row in held], floor, store.versions.open(place))
+        store.versions.keep(place, key, [held[n] for n in sorted(needed)])

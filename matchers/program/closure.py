@@ -1,0 +1,235 @@
+"""Whom a change can reach: from touched records, divisions and days back to the subjects of policies.
+
+The one idea: a program knows along which links each of its parts was read; walking those steps backwards from what changed, in the
+state before the change, finds every subject concerned. It is enough to look at the state before: where a link itself changed, its
+owner and both its targets are seeds, and the steps nearer to the subject did not change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from matchers.kernel.batch import Int32
+from matchers.kernel.kernels.reach import reach_roots, records_between
+from matchers.kernel.layout import Layout
+from matchers.matrix.coverage import CoverageTables
+from matchers.matrix.store import Store, tables
+from matchers.program.binding import Binding, Side
+from matchers.program.program import Program
+
+Steps = tuple[tuple[int, int], ...]
+
+WIDE, WIDE_LINKED = 0.6, 0.2
+"""The share of a kind's subjects, at least 10,000, from which on everybody is asked anew (``matchers.lists.evaluation``) by the policies
+concerned: of the subjects themselves, and of others whom they are linked to, where to walk back costs more. Measured by 3 and by 100
+policies."""
+
+
+def wide(touched: int, of: int, *, linked: bool = False) -> bool:
+    """Is everybody asked anew where so many subjects of a kind are covered otherwise? The lines are the same either way."""
+    return touched >= max((WIDE_LINKED if linked else WIDE) * of, 10_000)
+
+
+class Reached:
+    """Whom a change can reach, by kind; and by kind of policy the rows of coverage that differ for so many that all are to be asked.
+
+    Args:
+        sizes: how many subjects there are of each kind.
+    """
+
+    def __init__(self, sizes: Sequence[int]) -> None:
+        self.sizes = sizes
+        self.wide: dict[int, set[int]] = {}
+        self._marks: dict[int, npt.NDArray[np.bool_]] = {}
+
+    def add(self, kind: int, rows: Int32) -> None:
+        if len(rows):
+            if kind not in self._marks:
+                self._marks[kind] = np.zeros(self.sizes[kind], np.bool_)
+            self._marks[kind][rows] = True
+
+    def rows(self, kind: int) -> Int32:
+        """In ascending order."""
+        marks = self._marks.get(kind)
+        return np.empty(0, np.int32) if marks is None else np.flatnonzero(marks).astype(np.int32)
+
+
+class Rules:
+    """Reverse steps by site. A site is a feed (its records of a subject), or behind the feeds a link (what links to a target)."""
+
+    def __init__(self, layout: Layout, programs: Sequence[Program]) -> None:
+        self.programs = programs
+        self.sites = len(layout.feeds) + len(layout.links)
+        by_site: list[list[tuple[int, Steps]]] = [[] for _ in range(self.sites)]
+        for program in programs:
+            for site, back in sorted(program.rules):
+                by_site[site].append((program.kind, back))
+        self.table, self.off = _table(by_site)
+
+    def read(self, site: int) -> bool:
+        """Does any policy read what changes at a site?"""
+        return bool(self.off[site + 1] > self.off[site])
+
+    def reach(self, store: Store, sites: Int32, entities: Int32, n: int) -> list[Int32]:
+        """Rows of the subjects reached, by kind, each once."""
+        return self._walk(store, sites, entities, n, self.table, self.off)
+
+    def back(self, store: Store, kind: int, back: Steps, rows: Int32) -> Int32:
+        """Subjects of a kind from which these rows are read along these steps."""
+        if not back:
+            return rows
+        table, off = _table([[(kind, back)]])
+        return self._walk(store, np.zeros(len(rows), np.int32), rows, len(rows), table, off)[kind]
+
+    def _walk(self, store: Store, sites: Int32, entities: Int32, n: int, table: Int32, off: Int32) -> list[Int32]:
+        out = [np.empty(len(stamps), np.int32) if n else np.empty(0, np.int32) for stamps in store.stamps]
+        room = max(4096, n)
+        while n:
+            epoch, mark = store.next_epoch(), store.next_marks(table.size)
+            fill = np.zeros(len(out), np.int64)
+            missing = reach_roots(
+                sites, entities, n, table, off, len(store.arenas), store.arena_tables, store.layout.lays, store.head_tables,
+                store.layout.link_rows, store.stamp_tables, epoch, store.mark_tables, mark, tables(out), fill,
+                np.empty(room, np.int32), np.empty(room, np.int32),
+            )  # fmt: skip
+            if missing == 0:
+                return [rows[:count] for rows, count in zip(out, fill.tolist(), strict=True)]
+            room = int(missing) * 2
+        return out
+
+    def covered(
+        self, store: Store, before: Mapping[int, Side], after: Mapping[int, Side], old: CoverageTables, new: CoverageTables, out: Reached
+    ) -> None:
+        """Adds the subjects whose coverage for any feed read differs between two sides."""
+        places: dict[int, Int32] = {}
+        for program in self.programs:
+            a, b = before[program.kind].binding, after[program.kind].binding
+            for row, kind, back in sorted(program.cover_sites):
+                flipped, named = _covered_otherwise(a, b, row), _named(program, row, kind, old, new)
+                if not flipped.any() and not named:
+                    continue
+                if kind not in places:
+                    places[kind] = store.placements(kind, a.day)
+                place = places[kind]
+                touched = np.flatnonzero(flipped[np.where(place >= 0, place, len(flipped) - 1)]).astype(np.int32)
+                if wide(len(touched), len(place), linked=back != ()):
+                    out.wide.setdefault(program.kind, set()).add(row)
+                    continue
+                for rows in (touched, _singles(program, row, kind, a, b, old, new, place) if named else touched[:0]):
+                    if len(rows):
+                        out.add(program.kind, self.back(store, program.kind, back, rows))
+
+
+def _table(by_site: Sequence[Sequence[tuple[int, Steps]]]) -> tuple[Int32, Int32]:
+    longest = max((len(back) for rules in by_site for _, back in rules), default=0)
+    rows = [[kind, len(back), *(x for step in back for x in step)] for rules in by_site for kind, back in rules]
+    table = np.full((max(1, len(rows)), 2 + 2 * max(1, longest)), -1, np.int32)
+    for i, row in enumerate(rows):
+        table[i, : len(row)] = row
+    return table, np.cumsum([0, *(len(rules) for rules in by_site)]).astype(np.int32)
+
+
+def _covered_otherwise(a: Binding, b: Binding, row: int) -> npt.NDArray[np.bool_]:
+    """By division code, where coverage differs between two bindings; never in the last place, which is that of the unplaced."""
+    width = min(a.cover.shape[1], b.cover.shape[1])
+    flipped = np.zeros(max(a.cover.shape[1], b.cover.shape[1]) + 1, np.bool_)
+    flipped[:width] = a.cover[row, :width] != b.cover[row, :width]
+    flipped[width:-1] = True
+    return flipped
+
+
+def _named(program: Program, row: int, kind: int, old: CoverageTables, new: CoverageTables) -> set[int]:
+    """Rows of the single subjects that statements about a row's feed name on either side."""
+    feed = program.covers[row][0]
+    return {one for side in (old, new) for (of, one, _) in side.singles.get(feed, {}) if of == kind}
+
+
+def _singles(
+    program: Program, row: int, kind: int, a: Binding, b: Binding, old: CoverageTables, new: CoverageTables, place: Int32
+) -> Int32:
+    """Rows of single subjects whose own statements differ or cross the age limit, or who are placed where some source's do: one source may
+    answer for her by a list, another by her division, and only together they cover her."""
+    feed = program.covers[row][0]
+    was, now = old.singles.get(feed, {}), new.singles.get(feed, {})
+    low, high = int(a.cover_cut[row]), int(b.cover_cut[row])
+    rows = {
+        one
+        for (one_kind, one, source) in was.keys() | now.keys()
+        if one_kind == kind and ((was.get((one_kind, one, source), low - 1) >= low) != (now.get((one_kind, one, source), high - 1) >= high))
+    }
+    crossed = _crossed(feed, old, new, low, high)
+    others = _named(program, row, kind, old, new) - rows
+    rows |= {one for one in others if one < len(place) and place[one] >= 0 and crossed[place[one]]}  # the unplaced are never covered
+    return np.array(sorted(rows), np.int32)
+
+
+def _crossed(feed: int, old: CoverageTables, new: CoverageTables, low: int, high: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """By division code: is what any source of the feed said of it current on one side only?"""
+    numbers = [one.resp[one.resp_off[feed, 0] : one.resp_off[feed, -1]] for one in (old, new)]
+    sources = np.unique(np.concatenate(numbers))
+    sources = sources[sources >= 0]
+    width = min(old.div_of.shape[1], new.div_of.shape[1])
+    out = np.ones(max(old.div_of.shape[1], new.div_of.shape[1]), np.bool_)  # a code only one side knows: as if it crossed
+    out[:width] = ((old.div_of[sources, :width] >= low) != (new.div_of[sources, :width] >= high)).any(axis=0)
+    return out
+
+
+def moved_intervals(program: Program, a: Binding, b: Binding) -> set[int]:
+    """First constants of tests that differ between two days, and whose columns cannot be searched for those who flip."""
+    timed = {constant for _, _, constant in program.timed}
+    moved = set()
+    for at, test in program.tests:
+        rows = len(test.keys) + 1 if test.keys else 1
+        if (a.consts[at : at + rows] != b.consts[at : at + rows]).any():
+            searchable = at in timed and a.consts[at, 3] == 0 and b.consts[at, 3] == 0
+            if not searchable:
+                moved.add(at)
+    return moved
+
+
+def _between(low_a: int, high_a: int, low_b: int, high_b: int) -> list[tuple[int, int]]:
+    """Values inside exactly one of two intervals (a superset where they do not overlap)."""
+    if low_a > high_a or low_b > high_b:
+        return [(min(low_a, low_b), max(high_a, high_b))]
+    out = []
+    if low_a != low_b:
+        out.append((min(low_a, low_b), max(low_a, low_b) - 1))
+    if high_a != high_b:
+        out.append((min(high_a, high_b) + 1, max(high_a, high_b)))
+    return out
+
+
+def flips(rules: Rules, store: Store, before: Mapping[int, Side], after: Mapping[int, Side]) -> Reached:
+    """Subjects for whom the passing from one day to another can change anything: dates, validity, coverage age."""
+    intervals: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for program in rules.programs:
+        a, b = before[program.kind].binding, after[program.kind].binding
+        for feed, lane, constant in program.timed:
+            if a.consts[constant, 3] == 0 and b.consts[constant, 3] == 0:
+                x, y = a.consts[constant], b.consts[constant]
+                intervals.setdefault((feed, lane), []).extend(_between(int(x[0]), int(x[1]), int(y[0]), int(y[1])))
+    if before:
+        one = next(iter(before))
+        low, high = sorted((before[one].binding.day, after[one].binding.day))
+        for lay in store.layout.feeds.values():
+            links = [len(store.arenas) + li.position for li in store.layout.links.values() if li.feed == lay.position]
+            if lay.valid >= 0 and any(rules.read(site) for site in (lay.position, *links)):
+                intervals.setdefault((lay.position, lay.valid), []).append((low + 1, high))
+                intervals.setdefault((lay.position, lay.valid + 1), []).append((low, high - 1))
+    reached = Reached(store.sizes)
+    for (feed, lane), ranges in sorted(intervals.items()):
+        if not ranges:
+            continue
+        starts, ends = (np.array(side, np.int64) for side in zip(*sorted(set(ranges)), strict=True))
+        found = np.empty(store.counts[feed], np.int32)
+        n = records_between(store.arenas[feed], store.counts[feed], lane, 0, starts, ends, found)
+        if n:
+            sites, entities, seeds = store.standing(feed, found, n)
+            for kind, rows in enumerate(rules.reach(store, sites, entities, seeds)):
+                reached.add(kind, rows)
+    for side in list(before.values())[:1]:
+        rules.covered(store, before, after, side.coverage, side.coverage, reached)
+    return reached

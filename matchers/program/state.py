@@ -1,0 +1,139 @@
+"""The state of a matcher without its policies: records, day, coverage and answers, and what programs and readers ask of it.
+
+What is read often is kept in tables, which are made again when what they come from has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+
+from matchers.kernel.batch import Int32, UInt8, UInt64
+from matchers.kernel.kernels.indexes import subject_key
+from matchers.kernel.layout import KINDS
+from matchers.matrix.coverage import CoverageTables, Statement, tables
+from matchers.matrix.erasure import PERSON, Trace, forget, traces
+from matchers.matrix.identity import Answer
+from matchers.matrix.relayout import extremes
+from matchers.matrix.staging import abandon
+from matchers.matrix.store import Store
+from matchers.program.binding import Answers, Runner, Side, bind
+from policies.language.catalogue import Catalogue, FieldType
+from policies.language.tree import Policy
+from policies.values import Kind, significant
+
+
+def in_force(policy: Policy, day: date) -> bool:
+    """May the policy list anyone on a day?"""
+    return policy.effective_from <= day and (policy.effective_to is None or day <= policy.effective_to)
+
+
+class MatcherState:
+    """Records, day, coverage and answers."""
+
+    def __init__(self, catalogue: Catalogue, day: date) -> None:
+        self.catalogue = catalogue
+        self.day = day
+        self.store = Store(catalogue)
+        self.effects: UInt8 = np.zeros(0, np.uint8)
+        """What each row of the last batch did: ``staging.NEWS``, ``SAME`` or ``OLDER``."""
+        self.comeback: dict[int, tuple[int, int]] = {}
+        """By delivery, of its rows that were ``OLDER``: how many the last full replacement brought in; how many of these are ``SAME``."""
+        self.statements: tuple[Statement, ...] = ()
+        self.answers: dict[tuple[int, int], bool] = {}  # (check number, row of the subject)
+        self.check_numbers: dict[tuple[str, str], int] = {}
+        self._coverage: tuple[int, CoverageTables] | None = None
+        self._answers: Answers | None = None
+
+    def check_number(self, policy: str, check: str) -> int:
+        return self.check_numbers.setdefault((policy, check), len(self.check_numbers))
+
+    def code_of(self, kind: FieldType, text: str) -> int:
+        if kind is FieldType.DIVISION:
+            return self.store.divisions.code(significant(text))
+        return self.store.texts.code(text)
+
+    def coverage(self) -> CoverageTables:
+        divisions = self.store.divisions.texts
+        if self._coverage is None or self._coverage[0] != len(divisions):
+            made = tables(self.catalogue, divisions, self.statements, self.rows_of, KINDS.index)
+            self._coverage = (len(divisions), made)
+        return self._coverage[1]
+
+    def rows_of(self, kind: Kind, tokens: tuple[int, ...]) -> list[int]:
+        """Rows of whom these tokens count as, given to new ones."""
+        of, identities = KINDS.index(kind), self.store.identities
+        if identities:
+            tokens = tuple(identities.root(of, token) for token in tokens)
+        rows: list[int] = self.store.entities(of, np.array(tokens, np.uint64)).tolist()
+        return rows
+
+    def mine(self, kind: int, rows: Int32) -> Int32:
+        """Those of the subjects whose verdicts are made here: all, but in a partition (see ``matchers.sharded``)."""
+        return rows
+
+    def answered(self) -> Answers:
+        if self._answers is None:
+            keys = np.array([subject_key(check, 0, row) for check, row in self.answers], np.uint64)
+            self._answers = Answers.of(keys, np.array(list(self.answers.values()), np.uint8))
+        return self._answers
+
+    def tell(self, check: int, row: int, answer: bool) -> None:
+        """Keep an answer; sides made before see it, too."""
+        self._answers = self.answered().told(np.uint64(subject_key(check, 0, row)), answer)
+        self.answers[check, row] = answer
+
+    def tell_again(self, kind: Kind, answers: Sequence[Answer]) -> None:
+        """Keep what some subjects' answers are from now on; those that are None are forgotten."""
+        for policy, subject, check, answer in answers:
+            key = (self.check_number(policy, check), int(self.store.entities(KINDS.index(kind), np.array([subject], np.uint64))[0]))
+            if answer is not None:
+                self.answers[key] = answer
+            else:
+                self.answers.pop(key, None)
+        self._answers = None
+
+    def extremes(self, feed: str, field: str) -> tuple[int, int] | None:
+        """The least and the greatest value that records hold in a field, or versions that may count yet; None where none holds any."""
+        lay, store = self.store.layout.feeds[feed], self.store
+        return extremes(
+            np.concatenate([store.arenas[lay.position][: store.counts[lay.position]], *store.versions.of_feed(lay.position)]), lay, field
+        )
+
+    def open(self, feed: str, source: int, delivery: int) -> None:
+        """A replacing delivery has begun: until it is complete, what loses to something older is kept."""
+        self.store.versions.opened((self.store.layout.feeds[feed].position, source), delivery)
+
+    def abandon(self, feed: str, source: int, delivery: int) -> None:
+        """It replaces nothing after all."""
+        abandon(self.store, feed, source, delivery)
+
+    @property
+    def semantics(self) -> int:
+        """The version of docs/en/semantics.md by which everybody is judged."""
+        return self.store.layout.semantics
+
+    def held(self, feed: str, source: int) -> int:
+        """How many records of a source are there."""
+        return self.store.held(self.store.layout.feeds[feed].position, source)
+
+    def persons(self) -> UInt64:
+        """The tokens of every person that was ever named."""
+        return self.store.tokens[PERSON][: self.store.sizes[PERSON]]
+
+    def traces(self, person: int) -> list[Trace]:
+        """Where the records about a person came from."""
+        return traces(self.store, person)
+
+    def forget(self, person: int, seen: Sequence[Trace]) -> None:
+        """Empties what stays of a person that was erased; no list depends on it."""
+        forget(self.store, person, seen)
+
+    def side(self, runner: Runner, day: date | None = None, coverage: CoverageTables | None = None) -> Side:
+        """A program bound to a day and coverage, as they are now unless said, with the answers there are."""
+        at, found, width = day or self.day, coverage or self.coverage(), len(self.store.divisions.texts)
+        if runner.bound is None or runner.bound[:2] != (at, width) or runner.bound[2] is not found:
+            runner.bound = (at, width, found, bind(runner.program, at, found, self.store.divisions.texts, self.code_of))
+        return Side(runner.bound[3], found, self.answered())

@@ -1,0 +1,55 @@
+"""What people ask of the core: lists, counts, verdicts and their reasons, as policies, records and the day are now.
+
+The one idea: a question changes nothing, and nothing is kept that could go stale: each is evaluated when it is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from matchers.lists.verdicts import Candidate, Counts, candidates, counts
+from matchers.program.state import MatcherState
+from matchers.reading.explain import Explanation, Verdict, disclosed, explain, verdict
+from matchers.reading.worstcase import still_yes
+from policies.language.catalogue import Catalogue
+from policies.language.tree import Policy
+
+
+class QueriedState(MatcherState):
+    """A matcher's state with the policies that people ask about."""
+
+    def __init__(self, catalogue: Catalogue, day: date) -> None:
+        super().__init__(catalogue, day)
+        self.policies: dict[str, Policy] = {}
+
+    def candidates(self, policy: str, every: bool = False) -> list[Candidate]:
+        """The current list, by token; with ``every``, also those unknown who are only counted."""
+        return candidates(self, self.policies[policy], self.day, every=every)
+
+    def preview(self, policy: Policy) -> list[Candidate]:
+        """The list a policy would have if it were published today; nothing changes."""
+        return candidates(self, policy, self.day)
+
+    def counts(self, policy: Policy | str) -> Counts:
+        """Subjects with each verdict, in all and by division."""
+        return self.counts_of([self.policies[policy] if isinstance(policy, str) else policy])[0]
+
+    def counts_of(self, policies: Sequence[Policy]) -> list[Counts]:
+        """The counts of many policies, in one pass."""
+        return counts(self, policies, self.day)
+
+    def verdict(self, policy: str, subject: int, at: date | None = None) -> Verdict:
+        """One subject's verdict with reasons and ``until``; its ``verdict`` is None for who is none of the policy's."""
+        return verdict(self, self.policies[policy], subject, at or self.day)
+
+    def explain(self, policy: str, subject: int) -> Explanation:
+        return explain(self, self.policies[policy], subject, self.day)
+
+    def still_yes(self, policy: str, subject: int) -> bool | None:
+        """Of an unknown verdict: is it yes for every possible value of its missing fields? None where there is no answer."""
+        return still_yes(self, self.policies[policy], subject, self.day)
+
+    def disclosed(self, policy: str, subject: int) -> dict[str, str]:
+        """Text of the disclosed fields that are no identity, by ``feed.field``."""
+        return disclosed(self, self.policies[policy], subject, self.day)

@@ -1,0 +1,63 @@
+"""What reading a leaf gives: its truth with all it rests on, and where that can turn as missing cells vary.
+
+``matchers.reading.explain`` shows the first, ``matchers.reading.worstcase`` searches by the second.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from matchers.reading.comparisons import Comparison
+from matchers.reading.kleene import Truth
+from matchers.reading.rows import Ask, Cell, CellKey
+
+
+@dataclass(slots=True)
+class LeafAnswer:
+    """A leaf as evaluated."""
+
+    truth: Truth
+    asks: set[Ask] = field(default_factory=set)
+    records: list[tuple[str, int, str | None]] = field(default_factory=list)  # (feed, record, field read)
+    ways: list[tuple[str, int]] = field(default_factory=list)  # (feed, record) followed, or placing somebody
+    comparison: Comparison | None = None
+    gaps: set[CellKey] = field(default_factory=set)  # cells that were missing
+
+    def take(self, cell: Cell, name: str | None) -> None:
+        if cell.key is not None and cell.value is None:
+            self.gaps.add(cell.key)
+        if cell.record >= 0:
+            self.records.append((cell.feed, cell.record, name))
+        self.asks |= cell.asks
+
+    def unsettled(self) -> LeafAnswer:
+        """Itself, unknown: a parameter is a reason of its own only where nothing else is."""
+        if len(self.asks) > 1:
+            self.asks.discard((None, None))
+        self.truth = None
+        return self
+
+    def settled(self) -> LeafAnswer:
+        """Itself, with nobody left to ask."""
+        self.asks.clear()
+        return self
+
+
+@dataclass(slots=True)
+class Marks:
+    """Where the truth of a leaf can turn, as the supplied cells vary: at ``cuts`` of one cell; along ``lines``, where the cells times
+    their weights add up to a number; anywhere, for ``keys``: cells that are a table's key or a divisor."""
+
+    cuts: set[tuple[CellKey, Fraction]] = field(default_factory=set)
+    lines: set[tuple[frozenset[tuple[CellKey, int]], Fraction]] = field(default_factory=set)
+    keys: set[CellKey] = field(default_factory=set)
+
+    def cut(self, cell: Cell, *at: Fraction | int) -> None:
+        if cell.key is not None:
+            self.cuts |= {(cell.key, Fraction(one)) for one in at}
+
+    def line(self, weights: Counter[CellKey], total: Fraction) -> None:
+        if weights:
+            self.lines.add((frozenset(weights.items()), total))

@@ -1,0 +1,350 @@
+"""One subject at a time: records, fields, sets and coverage read from the matrix for an explanation.
+
+It notes the next day on which anything read could change, for ``explain`` to find ``until``. Source: docs/en/semantics.md sections 1, 3, 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+import numpy as np
+
+from matchers.kernel.kernels.records import FLAGS, MISSING32, MISSING64, NEXT, QUARANTINED, SUBJECT, is_later
+from matchers.kernel.layout import FeedLayout
+from matchers.kernel.thresholds import day_of, days
+from matchers.matrix.coverage import first_sources
+from matchers.program.state import MatcherState
+from matchers.reading.comparisons import CellValue, value_text
+from policies.language.catalogue import Feed, Field, FieldType
+from policies.language.tree import FieldRef, Policy, Step
+from policies.values import Period, significant
+
+Ask = tuple[str | None, str | None]
+"""A feed to ask (None: a parameter has no value) and the unit that holds it."""
+CellKey = tuple[str, int, int, str]
+"""A cell that is missing: feed, subject's row (-1 where the record was found), record (-1 where it was not), field."""
+_FAR = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One element of a path: the subject it is about, and its record (-1 for a subject reached without one). ``doubt`` is the quarantined
+    records by which its presence is unknown, its own and those it was reached through; none where it is certain."""
+
+    kind: int
+    row: int
+    feed: str | None
+    record: int
+    doubt: frozenset[tuple[str, int]] = frozenset()  # (feed, record)
+
+
+@dataclass(frozen=True, slots=True)
+class Elements:
+    """What a path leads to; ``asks`` says whom to ask where the set is not complete."""
+
+    found: tuple[Element, ...]
+    complete: bool
+    asks: frozenset[Ask]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A field as read: None is missing, then ``asks`` says whom to ask; ``record`` -1 where there is none. ``key`` names an empty cell, or
+    a cell of a missing record; it is there too where a value was supplied for it."""
+
+    value: int | None
+    asks: frozenset[Ask]
+    feed: str
+    record: int
+    key: CellKey | None = None
+
+
+class InputReader:
+    """Reads one policy's inputs at one day. ``next`` is the earliest later day on which anything read so far could differ. Cells that are
+    missing read as ``supplied`` says, where it says anything; where subjects are placed, and what is covered, stays as it is."""
+
+    def __init__(self, state: MatcherState, policy: Policy, day: date, supplied: Mapping[CellKey, int] | None = None) -> None:
+        self.state, self.policy, self.day = state, policy, day
+        self.supplied = supplied or {}
+        self.today = days(day)
+        self.next, self.met = _FAR, 0  # met: elements of sets so far
+        self.ways: list[tuple[str, int]] = []  # (feed, record) that led to something read, or placed somebody
+        self.store, self.layout = state.store, state.store.layout
+        self.coverage = state.coverage()
+        self.sources = first_sources(state.catalogue)
+
+    def note(self, day: int) -> None:
+        if self.today < day < self.next:
+            self.next = day
+
+    def next_day(self) -> date | None:
+        return None if self.next >= _FAR else day_of(self.next)
+
+    # -- records -------------------------------------------------------------------------------------------------------
+
+    def feed(self, name: str) -> Feed:
+        return self.layout.feeds[name].feed
+
+    def lane(self, feed: str, record: int, lane: int) -> int:
+        return int(self.store.arenas[self.layout.feeds[feed].position][record, lane])
+
+    def quarantined(self, feed: str, record: int) -> bool:
+        return self.lane(feed, record, FLAGS) & QUARANTINED != 0
+
+    def unit(self, feed: str, record: int) -> str:
+        """The unit whose record it is."""
+        return self.feed(feed).sources[self.lane(feed, record, FLAGS) >> 8].unit
+
+    def _there(self, lay: FeedLayout, record: int) -> bool:
+        row = self.store.arenas[lay.position][record]
+        if lay.valid < 0 or row[FLAGS] & QUARANTINED:
+            return True
+        self.note(int(row[lay.valid]))
+        self.note(int(row[lay.valid + 1]) + 1)
+        return bool(row[lay.valid] <= self.today <= row[lay.valid + 1])
+
+    def records(self, feed: str, row: int) -> list[int]:
+        """The records of a subject that are there today."""
+        lay = self.layout.feeds[feed]
+        out, at = [], int(self.store.heads[lay.kind][row, lay.head]) if row >= 0 else -1
+        while at >= 0:
+            if self._there(lay, at):
+                out.append(at)
+            at = self.lane(feed, at, NEXT)
+        return out
+
+    def winner(self, feed: str, row: int) -> int:
+        """*The* record of a cardinality-one feed, or -1."""
+        arena = self.store.arenas[self.layout.feeds[feed].position]
+        best = -1
+        for record in self.records(feed, row):
+            if best < 0 or is_later(arena[record], arena[best]):
+                best = record
+        return best
+
+    def linking(self, link: str, row: int) -> list[int]:
+        """Records of the link's feed that name this target and are there today."""
+        found = self.layout.links[link]
+        name = list(self.layout.feeds)[found.feed]
+        out, at = [], int(self.store.heads[found.target][row, found.head]) if row >= 0 else -1
+        while at >= 0:
+            if self._there(self.layout.feeds[name], at):
+                out.append(at)
+            at = self.lane(name, at, found.lane + 1)
+        return out
+
+    def placement(self, kind: int, row: int) -> int:
+        """Division code a subject is placed in: -1 unplaced, -2 not registered."""
+        name = self.layout.registers[kind]
+        if name is None or row < 0:
+            return -2
+        record = self.winner(name, row)
+        if record < 0:
+            return -2
+        self.ways.append((name, record))
+        division = self.feed(name).division
+        if division is None:
+            return -1
+        value = self.raw(name, record, division)
+        return -1 if value is None else value
+
+    def raw(self, feed: str, record: int, name: str) -> int | None:
+        """A field of a record, encoded; None where missing."""
+        if self.quarantined(feed, record):
+            return None
+        lay = self.layout.feeds[feed]
+        lane, wide = lay.lanes[name]
+        row = self.store.arenas[lay.position][record]
+        if wide:
+            value = int(np.ascontiguousarray(row[lane : lane + 2]).view(np.int64)[0])
+            return None if value == MISSING64 else value
+        return None if row[lane] == MISSING32 else int(row[lane])
+
+    # -- coverage ------------------------------------------------------------------------------------------------------
+
+    def uncovered(self, feed: str, kind: int, row: int, age: Period | None) -> list[str] | None:
+        """Units to ask where a subject is not covered for a feed; None where it is."""
+        found = self.feed(feed)
+        place = self.placement(kind, row)
+        first = [found.sources[0].unit]
+        if place < 0:
+            return first
+        position = self.layout.feeds[feed].position
+        off = self.coverage.resp_off
+        responsible = self.coverage.resp[off[position, place] : off[position, place + 1]]
+        if not len(responsible):
+            return first
+        units, current = self._responsible(found, place), []
+        singles = self.coverage.singles.get(position, {})
+        for number, unit in zip(responsible.tolist(), units, strict=True):
+            if number < 0:
+                continue
+            latest = max(int(self.coverage.div_of[number, place]), singles.get((kind, row, number), -(2**31)))
+            if age is not None and latest > -(2**31):
+                end = days(age.after(day_of(latest)))
+                self.note(end + 1)
+                if self.today <= end:
+                    current.append(unit)
+        if len(current) == len(units):
+            return None
+        return [unit for unit in units if unit not in current]
+
+    def _responsible(self, feed: Feed, place: int) -> list[str]:
+        code = significant(self.store.divisions.texts[place])
+        inside = [(source.unit, significant(source.division)) for source in feed.sources]
+        return [unit for unit, division in inside if code.startswith(division) or division.startswith(code)]
+
+    def holders(self, feed: str, kind: int, row: int, age: Period | None) -> frozenset[Ask]:
+        """Whom to ask for a record that was not found: who has not said so lately, else everyone responsible."""
+        units = self.uncovered(feed, kind, row, age)
+        if units is None:
+            units = self._responsible(self.feed(feed), self.placement(kind, row))
+        return frozenset((feed, unit) for unit in units)
+
+    # -- fields and sets -----------------------------------------------------------------------------------------------
+
+    def follow(self, link: str, kind: int, row: int) -> tuple[int, int, frozenset[Ask], str, int]:
+        """Where a to-one link leads: kind, row (-1 empty), whom to ask where empty, the defining feed and its record."""
+        found = self.layout.links[link]
+        name = list(self.layout.feeds)[found.feed]
+        record = self.winner(name, row)
+        if record < 0:
+            return found.target, -1, self.holders(name, kind, row, self.policy.evidence.get(name)), name, record
+        self.ways.append((name, record))
+        target = -1 if self.quarantined(name, record) else self.lane(name, record, found.lane)
+        asks = frozenset() if target >= 0 else frozenset({(name, self.unit(name, record))})
+        return found.target, target, asks, name, record
+
+    def read(self, ref: FieldRef, at: Element) -> Cell:
+        """A field of an element, links followed, ``no_record`` applied."""
+        if ref.own:
+            return self._found(ref, at.record)
+        kind, row = at.kind, at.row
+        for link in ref.links:
+            kind, row, asks, name, record = self.follow(link, kind, row)
+            if row < 0:
+                return Cell(None, asks, name, record)
+        record = self.winner(ref.feed, row)
+        age = self.policy.evidence.get(ref.feed)
+        if record >= 0:
+            return self._found(ref, record)
+        default = self.field(ref).no_record
+        if default is not None and age is not None and self.uncovered(ref.feed, kind, row, age) is None:
+            return Cell(default, frozenset(), ref.feed, -1)
+        key = (ref.feed, row, -1, ref.field)
+        if key in self.supplied:
+            return Cell(self.supplied[key], frozenset(), ref.feed, -1, key)
+        return Cell(None, self.holders(ref.feed, kind, row, age), ref.feed, -1, key)
+
+    def _found(self, ref: FieldRef, record: int) -> Cell:
+        """A cell of a record that was found. A record in quarantine has no empty cells: nothing of it is known, nor that it is there."""
+        value = self.raw(ref.feed, record, ref.field)
+        if value is not None:
+            return Cell(value, frozenset(), ref.feed, record)
+        key = None if self.quarantined(ref.feed, record) else (ref.feed, -1, record, ref.field)
+        if key is not None and key in self.supplied:
+            return Cell(self.supplied[key], frozenset(), ref.feed, record, key)
+        return Cell(None, frozenset({(ref.feed, self.unit(ref.feed, record))}), ref.feed, record, key)
+
+    def field(self, ref: FieldRef) -> Field:
+        return self.feed(ref.feed).fields[ref.field]
+
+    def start(self, path: tuple[Step, ...], at: Element) -> Element:
+        """Who is at the end of the links that a path begins with; row -1 where one leads nowhere."""
+        kind, row = at.kind, at.row
+        for step in path:
+            if step.kind != "link" or row < 0:
+                break
+            kind, row, *_ = self.follow(step.name, kind, row)
+        return Element(kind, row, None, -1)
+
+    def elements(self, path: tuple[Step, ...], start: Element, absence: str) -> Elements:
+        """What a path leads to from an element's subject."""
+        at = [start]
+        asks: set[Ask] = set()
+        complete = True
+        for step in path:
+            below: list[Element] = []
+            for one in _started(at):
+                if step.kind == "link":
+                    kind, row, missing, _, _ = self.follow(step.name, one.kind, one.row)
+                    if row < 0:
+                        asks |= missing
+                        complete = False
+                    below.append(Element(kind, row, None, -1, one.doubt))
+                    continue
+                if absence != "closed" and not self._held(step, one.row):
+                    age = self.policy.evidence.get(step.name)
+                    units = self.uncovered(step.name, one.kind, one.row, age)
+                    if absence == "open":
+                        units = units or self._responsible(self.feed(step.name), self.placement(one.kind, one.row))
+                    if units is not None:
+                        complete = False
+                        asks |= {(step.name, unit) for unit in units}
+                reached = list(self._step(step, one))
+                self.ways.extend((reach.feed, reach.record) for reach in reached if reach.feed is not None)
+                below.extend(reached)
+            at = below
+        self.met += len(at)
+        return Elements(tuple(at), complete, frozenset(asks))
+
+    def _held(self, step: Step, row: int) -> bool:
+        """Is all there is of a step there: the sound record of a cardinality-one feed?"""
+        if step.kind != "records" or self.feed(step.name).many or self.layout.semantics == 1:
+            return False
+        record = self.winner(step.name, row)
+        return record >= 0 and not self.quarantined(step.name, record)
+
+    def _step(self, step: Step, one: Element) -> Iterator[Element]:
+        name = step.name
+        lay = self.layout.feeds[name]
+        if step.kind == "records":
+            records = self.records(name, one.row) if lay.feed.many else [r for r in [self.winner(name, one.row)] if r >= 0]
+            for record in records:
+                yield Element(one.kind, one.row, name, record, self._doubt(name, record, one))
+            return
+        link = next(li.name for li in self.layout.links.values() if li.feed == lay.position and li.target == one.kind)
+        for record in self.linking(link, one.row):
+            subject = self.lane(name, record, SUBJECT)
+            if step.kind == "members" and self.winner(name, subject) != record:
+                continue
+            yield Element(lay.kind, subject, name, record, self._doubt(name, record, one))
+
+    def _doubt(self, feed: str, record: int, above: Element) -> frozenset[tuple[str, int]]:
+        return above.doubt | {(feed, record)} if self.quarantined(feed, record) else above.doubt
+
+    # -- words ---------------------------------------------------------------------------------------------------------
+
+    def value(self, field: Field, encoded: int) -> CellValue:
+        """A value as the field means it: the code of an enum, a date, an exact decimal."""
+        match field.type:
+            case FieldType.ENUM:
+                return field.codes[encoded]
+            case FieldType.DATE:
+                return day_of(encoded)
+            case FieldType.DECIMAL:
+                return Decimal(f"{encoded}e-{field.scale}")
+            case FieldType.TEXT:
+                return self.store.texts.texts[encoded]
+            case FieldType.DIVISION:
+                return self.store.divisions.texts[encoded]
+            case FieldType.INT:
+                return encoded
+
+    def text(self, field: Field, encoded: int | None) -> str:
+        """A value as text; '' where missing."""
+        return "" if encoded is None else value_text(self.value(field, encoded))
+
+
+def _started(at: list[Element]) -> Iterator[Element]:
+    """Each subject once, as the elements that reach it leave it: certain if one of them is, else in doubt by all of their records."""
+    subjects: dict[tuple[int, int], list[Element]] = {}
+    for one in at:
+        if one.row >= 0:
+            subjects.setdefault((one.kind, one.row), []).append(one)
+    for (kind, row), by in subjects.items():
+        doubts = [one.doubt for one in by]
+        yield Element(kind, row, None, -1, frozenset().union(*doubts) if all(doubts) else frozenset())

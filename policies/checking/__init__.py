@@ -1,0 +1,4 @@
+"""Checking a policy document against the feed catalogue: every problem at once, or the checked tree.
+
+Begin with ``checker``.
+"""

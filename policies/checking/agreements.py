@@ -1,0 +1,108 @@
+"""What the agreements and the evidence of a policy must cover, against what its tree reads.
+
+The one idea: a rule that reads what its purpose does not cover cannot be published, and absence is proof only where the policy says how
+old a coverage statement may be. Source: docs/en/semantics.md sections 3 and 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from policies.language.catalogue import Catalogue
+from policies.language.models import PolicyModel
+from policies.language.names import Scope, Trouble, field_found
+from policies.language.reads import absences, feeds_of_ref, feeds_read
+from policies.language.tree import FieldRef, Node, Quantifier, Sum
+from policies.problems.problems import Word, listed, meant, shown
+from policies.values import Kind, Text
+from policies.yaml.document import Path
+from policies.yaml.report import Reporter
+
+
+def disclosed(head: PolicyModel, catalogue: Catalogue, reporter: Reporter) -> tuple[FieldRef, ...]:
+    """The fields a list shows, each of which its feed's agreement must let out."""
+    found: list[FieldRef] = []
+    for position, text in enumerate(head.discloses):
+        place = ("discloses", position)
+        field = field_found(catalogue, text, Scope(Kind(head.subject)))
+        if isinstance(field, Trouble):
+            reporter.add(field.code, place, **field.words)
+        elif field.ref in found:
+            reporter.add("disclosure-repeated", place, field=text)
+        else:
+            found.append(field.ref)
+            allowed = field.feed.agreement.discloses
+            if field.field.name not in allowed:
+                unit = _holder(field.feed.name, catalogue)
+                words: dict[str, Word] = {"feed": field.feed.name, "field": field.field.name, "agreed": _or_nothing(allowed), "unit": unit}
+                reporter.add("disclosure-not-agreed", place, **words)
+    return tuple(found)
+
+
+def readers(tree: Node, shown_fields: tuple[FieldRef, ...], places: Mapping[str, Path], catalogue: Catalogue) -> dict[str, Path]:
+    """Every feed a policy reads, with the place that reads it first."""
+    found: dict[str, Path] = {}
+    for feed, leaf in feeds_read(tree, catalogue):
+        found.setdefault(feed, places.get(leaf.meta.path, ("criteria",)))
+    for position, ref in enumerate(shown_fields):
+        for feed in feeds_of_ref(ref, catalogue):
+            found.setdefault(feed, ("discloses", position))
+    return found
+
+
+def check_agreements(head: PolicyModel, read: Mapping[str, Path], catalogue: Catalogue, reporter: Reporter) -> None:
+    """Purpose and last day of the agreement of every feed read."""
+    start, end = head.effective.from_, head.effective.to
+    for name, place in read.items():
+        agreement = catalogue.feeds[name].agreement
+        unit = _holder(name, catalogue)
+        if head.purpose not in agreement.purposes:
+            words: dict[str, Word] = {"feed": name, "purpose": head.purpose, "agreed": _or_nothing(agreement.purposes), "unit": unit}
+            reporter.add("purpose-not-agreed", place, **words)
+        if agreement.until is None:
+            continue
+        if agreement.until < start:
+            reporter.add("agreement-over", place, feed=name, until=str(agreement.until), start=str(start), unit=unit)
+        elif agreement.until < (end or date.max):
+            to = str(end) if end else Text("无终止日", "open")
+            reporter.add("agreement-ends", place, feed=name, until=str(agreement.until), to=to, unit=unit)
+
+
+def check_evidence(head: PolicyModel, tree: Node, places: Mapping[str, Path], catalogue: Catalogue, reporter: Reporter) -> None:
+    """Every feed whose absence is proof must be named in ``evidence``; others named there are told of."""
+    for name in head.evidence:
+        if name not in catalogue.feeds:
+            words: dict[str, Word] = {"word": shown(name), "meant": meant(name, catalogue.feeds), "choices": listed(catalogue.feeds)}
+            reporter.add_at_key("feed-unknown", ("evidence", name), **words)
+    used = set()
+    for absence in absences(tree, catalogue):
+        used.add(absence.feed)
+        if absence.feed in head.evidence:
+            continue
+        place = places.get(absence.leaf.meta.path, ("criteria",))
+        over = (*place, "over") if absence.why == "set" and isinstance(absence.leaf, Quantifier | Sum) else place
+        way = (
+            Text("，或在此写 absence: closed 或 open", ", or write absence: closed or open here") if absence.why == "set" else Text("", "")
+        )
+        reporter.add("evidence-missing", over, feed=absence.feed, way=way)
+    if not reporter.failed:  # a criterion that failed may be the one that needed it
+        _unused(set(head.evidence) - used, reporter)
+
+
+def _unused(names: Iterable[str], reporter: Reporter) -> None:
+    for name in sorted(names):
+        reporter.add_at_key("evidence-unused", ("evidence", name), feed=name)
+
+
+def _holder(feed: str, catalogue: Catalogue) -> Text:
+    """Whom to settle an agreement with: the first source's unit."""
+    sources = catalogue.feeds[feed].sources
+    if not sources:
+        return Text("数据单位", "its unit")
+    unit = catalogue.units.get(sources[0].unit)
+    return unit.title if unit is not None else Text(sources[0].unit, sources[0].unit)
+
+
+def _or_nothing(words: tuple[str, ...]) -> str | Text:
+    return listed(words) if words else Text("(无)", "nothing")

@@ -1,0 +1,183 @@
+"""Warnings about a policy that can be read, but most likely says what nobody meant.
+
+``policies.checking.checker`` calls it when nothing is wrong.
+
+A scope where no unit is, a period of no days, an amount whose unit nobody can check, a label that says another comparison than the
+rule, a field of a feed that most people have no record of. Each is told with the way out; none keeps a policy from being published.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+
+from policies.language.catalogue import Catalogue, FieldType
+from policies.language.models import PolicyModel
+from policies.language.tree import (
+    Age,
+    All,
+    Check,
+    Compare,
+    DateTest,
+    FieldRef,
+    Leaf,
+    Literals,
+    Node,
+    Quantifier,
+    Site,
+    Sum,
+    Unless,
+    children,
+    refs_of,
+    walk,
+)
+from policies.problems.problems import Word, listed
+from policies.values import Period, Text, within
+from policies.yaml.document import Path
+from policies.yaml.report import Reporter
+
+NUMBER = r"[\d〇零一二三四五六七八九十百千万两]"
+SAYINGS: dict[str, dict[str, str]] = {
+    "zh": {
+        "ge": rf"不低于|不少于|不小于|至少|以上|(?<![不未])满(?=\s*{NUMBER})",
+        "le": "不超过|不高于|不多于|不大于|至多|最多|以下|以内",
+        "lt": rf"(?:[不未]满|不足)(?=\s*{NUMBER})|(?<!不)低于|(?<!不)少于|(?<!不)小于",
+        "gt": "(?<!不)超过|(?<!不)高于|(?<!不)多于|(?<!不)大于",
+    },
+    "en": {
+        "ge": r"\bat least\b|\b(?:not|no) (?:less|fewer|under|below|younger)\b|\b(?:or|and) (?:over|above|more|older)\b",
+        "le": r"\bat most\b|\bup to\b|\b(?:not|no) (?:more|over|above|older)\b|\b(?:or|and) (?:under|below|less|fewer|younger)\b",
+        "lt": r"(?<!not )(?<!no )(?<!or )(?<!and )(?:\bunder(?= \d)|\bbelow\b|\b(?:less|fewer|younger) than\b)",
+        "gt": r"(?<!not )(?<!no )(?<!or )(?<!and )(?:\bover(?= \d)|\babove\b|\b(?:more|older) than\b|\bexceed(?:s|ing)?\b)",
+    },
+}
+"""The words of a label that say a comparison; a bound that is said with 以上 or "or over" is included, one with 超过 or "over" is not."""
+OPPOSITE = {"ge": "lt", "lt": "ge", "gt": "le", "le": "gt"}
+RANKED = ("grade", "level")
+"""Units in which a smaller number may well be "above": 二级以上 is grade 1 and 2."""
+SIGNS = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "=", "ne": "≠"}
+
+
+def check_cautions(head: PolicyModel, tree: Node, places: Mapping[str, Path], catalogue: Catalogue, reporter: Reporter) -> None:
+    """Tell of whatever is most likely a slip."""
+    _scope(head, catalogue, reporter)
+    for name, evidence in head.evidence.items():
+        if evidence.max_age == Period():
+            reporter.add("max-age-zero", ("evidence", name, "max_age"), feed=name)
+    for site in walk(tree):
+        if not isinstance(leaf := site.node, Leaf):
+            continue
+        place = places.get(leaf.meta.path, ("criteria",))
+        if isinstance(leaf, DateTest) and leaf.period == Period():
+            reporter.add("period-zero", (*place, leaf.op), op=leaf.op)
+        _amount(leaf, catalogue, (*place, "value"), reporter)
+        _label(leaf, site.negated, catalogue, (*place, "label"), reporter)
+    if head.direction == "benefit":
+        for feed, (ref, one) in optional_reads(tree, catalogue).items():
+            words: dict[str, Word] = {"feed": catalogue.feeds[feed].title, "name": feed, "field": ref.field}
+            reporter.add("optional-feed", places.get(one.meta.path, ("criteria",)), **words)
+
+
+def optional_reads(tree: Node, catalogue: Catalogue) -> dict[str, tuple[FieldRef, Leaf]]:
+    """Feeds of which a field is read from whoever it is about, though not everybody need have a record: whoever has none stays unknown.
+
+    A feed is left out where it registers its subjects, where its field declares ``no_record``, and where ``some … over`` it is asked
+    beside the field: whoever has no record is then settled by that.
+
+    Returns:
+        The first such field of each feed, and the leaf that reads it.
+    """
+    found: dict[str, tuple[FieldRef, Leaf]] = {}
+    for site in walk(tree):
+        if not isinstance(leaf := site.node, Leaf):
+            continue
+        for ref in refs_of(leaf):
+            feed = catalogue.feeds[ref.feed]
+            optional = not (ref.own or feed.registers or feed.many) and feed.fields[ref.field].no_record is None
+            if optional and ref.feed not in _feeds_beside(site):
+                found.setdefault(ref.feed, (ref, leaf))
+    return found
+
+
+def _scope(head: PolicyModel, catalogue: Catalogue, reporter: Reporter) -> None:
+    """A scope that neither holds a unit nor lies in the division of one."""
+    divisions = {unit.division for unit in catalogue.units.values()}
+    if divisions and all(within(one, head.scope.division) is False for one in divisions):
+        reporter.add("scope-outside", ("scope", "division"), scope=head.scope.division, choices=listed(sorted(divisions), 6))
+
+
+def _feeds_beside(site: Site) -> set[str]:
+    """The feeds of which a record is asked for beside a leaf, within the set it stands in."""
+    feeds: set[str] = set()
+    above = site.above
+    while above is not None and not isinstance(above.node, Quantifier | Sum):
+        if isinstance(above.node, All | Unless):
+            sets = (node for node in children(above.node) if isinstance(node, Quantifier) and node.kind == "some")
+            feeds.update(node.path[-1].name for node in sets)
+        above = above.above
+    return feeds
+
+
+def _amount(leaf: Leaf, catalogue: Catalogue, place: Path, reporter: Reporter) -> None:
+    """A decimal with a unit compared with a bare number; nothing is no amount."""
+    ref = leaf.ref if isinstance(leaf, Compare) else leaf.addend if isinstance(leaf, Sum) else None
+    value = getattr(leaf, "value", None)
+    if ref is None or not isinstance(value, Literals) or not any(value.values):
+        return
+    field = catalogue.feeds[ref.feed].fields[ref.field]
+    if field.type is FieldType.DECIMAL and field.unit is not None:
+        unit = field.unit
+        if isinstance(leaf, Sum) and leaf.per is not None and (per := catalogue.feeds[leaf.per.feed].fields[leaf.per.field].unit):
+            unit = f"{unit}/{per}"
+        given = listed(f"{float(one):.12g}" for one in value.values if isinstance(one, int | Fraction))
+        reporter.add("amount-unit", place, field=field.title, unit=unit, given=given)
+
+
+def _label(leaf: Leaf, negated: bool, catalogue: Catalogue, place: Path, reporter: Reporter) -> None:
+    """A label that says one comparison over a leaf that makes another."""
+    op = _op(leaf)
+    if op is None or leaf.meta.label is None:
+        return
+    for language in ("zh", "en"):
+        said = sayings(leaf.meta.label[language], language)
+        if not said or op in said.values() or (negated and OPPOSITE.get(op) in said.values()) or _ranked(leaf, catalogue):
+            continue
+        phrase, meant = next(iter(said.items()))
+        ways = Text("请改正 label", "Mend the label")
+        if not isinstance(leaf, DateTest):
+            ways = Text(f"请把 op 改为 {meant}，或改正 label", f"Write op: {meant}, or mend the label")
+        words: dict[str, Word] = {"phrase": phrase, "meant": SIGNS[meant], "op": SIGNS[op], "way": ways}
+        reporter.add("label-operator", place, **words)
+        return
+
+
+def sayings(label: str, language: str) -> dict[str, str]:
+    """The phrases of a label that say a comparison, with the comparison.
+
+    Example:
+        >>> sayings("年满60周岁、不满70周岁", "zh"), sayings("aged 70 or over", "en")
+        ({'满': 'ge', '不满': 'lt'}, {'or over': 'ge'})
+    """
+    return {found[0]: op for op, form in SAYINGS[language].items() for found in re.finditer(form, label)}
+
+
+def _op(leaf: Leaf) -> str | None:
+    """The comparison a leaf makes with a bound; None where it makes none that a label could say."""
+    match leaf:
+        case Compare():
+            return leaf.op if leaf.op in SIGNS and leaf.op != "ne" and not _words(leaf) else None
+        case Age() | Quantifier() | Sum():
+            return leaf.op if leaf.op != "ne" else None
+        case DateTest():
+            return {"at_least_ago": "ge", "within_last": "le"}.get(leaf.op)
+        case Check():
+            return None
+
+
+def _words(leaf: Compare) -> bool:
+    return isinstance(leaf.value, Literals) and any(isinstance(one, str) for one in leaf.value.values)
+
+
+def _ranked(leaf: Leaf, catalogue: Catalogue) -> bool:
+    return isinstance(leaf, Compare) and catalogue.feeds[leaf.ref.feed].fields[leaf.ref.field].unit in RANKED

@@ -1,0 +1,154 @@
+"""Checking a policy document against the feed catalogue: everything wrong with it at once, or the checked tree.
+
+The one idea: a policy is either wholly understood or refused. Structure, names, types, units, ranges, evidence, agreements and
+contradictions are each checked in a module of its own; this one puts them in order. Source: docs/en/semantics.md.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from policies.checking.agreements import check_agreements, check_evidence, disclosed, readers
+from policies.checking.cautions import check_cautions
+from policies.checking.comparands import Comparands
+from policies.checking.contradictions import check_contradictions
+from policies.checking.cost import check_cost
+from policies.checking.leaves import Leaves
+from policies.checking.nodes import Nodes, Spot
+from policies.language.catalogue import Catalogue
+from policies.language.models import PolicyModel
+from policies.language.names import Scope
+from policies.language.parameters import Parameters
+from policies.language.tree import Bounds, Policy
+from policies.problems.problems import Problem, meant, shown
+from policies.problems.sentences_values import POLICY
+from policies.values import Kind, Text, is_division
+from policies.yaml.document import Document, digest_of
+from policies.yaml.report import Reporter
+from policies.yaml.structure import validated
+
+_UNIT_ID = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)+")
+_STANDINS: dict[str, Any] = {
+    "format": 1, "policy": "x", "version": 1, "direction": "benefit", "subject": "person", "scope": {"division": "31"},
+    "title": {"zh": "x", "en": "x"}, "source": {"document": "x", "issuer": "x"}, "agency": "x", "purpose": "x",
+    "effective": {"from": date.min, "to": None}, "evidence": {}, "bounds": {}, "params": {}, "definitions": {}, "discloses": [],
+    "criteria": {},
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The outcome: the policy, or None where any problem is an error."""
+
+    policy: Policy | None
+    problems: tuple[Problem, ...]
+
+
+def check(document: Document, catalogue: Catalogue) -> Checked:
+    """Check a policy document.
+
+    Args:
+        document: as loaded.
+        catalogue: the units, feeds and agreements it is checked against.
+
+    Returns:
+        The checked policy and its warnings; or no policy, and every problem found.
+    """
+    reporter = Reporter(document, POLICY)
+    head = validated(PolicyModel, document.data, (), reporter)
+    whole = head is not None
+    if head is None:
+        head = _repaired(document.data)
+    policy = None if head is None else _checked(document, head, whole, catalogue, reporter)
+    return Checked(None if reporter.failed else policy, reporter.problems)
+
+
+def _checked(document: Document, head: PolicyModel, whole: bool, catalogue: Catalogue, reporter: Reporter) -> Policy | None:
+    if whole:
+        _check_head(head, catalogue, reporter)
+    parameters = Parameters(reporter, head.effective.from_ if whole else None, broken=_named(document.data, "params") - set(head.params))
+    parameters.read(head.params)
+    subject_known = whole or document.data.get("subject") == head.subject
+    if not subject_known or not isinstance(document.data, dict) or "criteria" not in document.data:
+        return None
+    nodes = Nodes(document, head.definitions, Leaves(Comparands(catalogue, parameters, reporter)), reporter)
+    tree = nodes.checked(head.criteria, Spot(("criteria",), "criteria", Scope(Kind(head.subject))))
+    shown_fields = disclosed(head, catalogue, reporter)
+    if not whole:
+        return None
+    read = readers(tree, shown_fields, nodes.places, catalogue)
+    check_agreements(head, read, catalogue, reporter)
+    check_evidence(head, tree, nodes.places, catalogue, reporter)
+    if not nodes.full:
+        check_cost(tree, nodes.places, catalogue.feeds, reporter)
+    params = parameters.as_tree()
+    check_contradictions(head, tree, params, nodes.places, catalogue, reporter)
+    if reporter.failed:  # what failed may be what would have used the rest
+        return None
+    _tell_unused(head, nodes, parameters, reporter)
+    check_cautions(head, tree, nodes.places, catalogue, reporter)
+    return Policy(
+        name=head.policy, version=head.version, direction=head.direction, subject=Kind(head.subject), scope=head.scope.division,
+        title=Text(head.title.zh, head.title.en), source=document.data["source"], agency=head.agency, purpose=head.purpose,
+        effective_from=head.effective.from_, effective_to=head.effective.to,
+        evidence={name: evidence.max_age for name, evidence in head.evidence.items()}, params=params, discloses=shown_fields,
+        criteria=tree, feeds=tuple(sorted(read)), digest=digest_of(document.data),
+        bounds=Bounds(head.bounds.moves, head.bounds.amendment, head.bounds.at_least),
+    )  # fmt: skip
+
+
+def _tell_unused(head: PolicyModel, nodes: Nodes, parameters: Parameters, reporter: Reporter) -> None:
+    for name in head.definitions:
+        if name not in nodes.used:
+            reporter.add_at_key("definition-unused", ("definitions", name), word=name)
+    for name, dated in parameters.known.items():
+        if not dated.used:
+            reporter.add_at_key("param-unused", ("params", name), word=name)
+
+
+def _check_head(head: PolicyModel, catalogue: Catalogue, reporter: Reporter) -> None:
+    """Units, division and days of the head."""
+    for path, unit in ((("agency",), head.agency), (("source", "issuer"), head.source.issuer)):
+        named = path == ("agency",) or _UNIT_ID.fullmatch(unit)  # an issuer may be a name in full
+        if named and unit not in catalogue.units:
+            reporter.add("unit-unknown", path, word=unit, meant=meant(unit, catalogue.units))
+    if not is_division(head.scope.division):
+        reporter.add("division-invalid", ("scope", "division"), given=shown(head.scope.division))
+    start, end = head.effective.from_, head.effective.to
+    if end is not None and end < start:
+        reporter.add("effective-order", ("effective", "to"), to=str(end), start=str(start))
+
+
+def _repaired(data: object) -> PolicyModel | None:
+    """The head with stand-ins for the parts that are wrong, so the rest can be checked too; None where there is nothing to go by."""
+    if not isinstance(data, dict):
+        return None
+    parts = {key: _kept(key, data[key]) if key in data else _STANDINS[key] for key in _STANDINS}
+    return PolicyModel.model_validate(parts)
+
+
+def _kept(key: str, value: Any) -> Any:
+    """A part of the head as it is where it is right; its right entries where it has several; else its stand-in."""
+    if _right(key, value):
+        return value
+    if key in ("params", "evidence", "definitions") and isinstance(value, dict):
+        return {name: entry for name, entry in value.items() if _right(key, {name: entry})}
+    if key == "discloses" and isinstance(value, list):
+        return [entry for entry in value if _right(key, [entry])]
+    return _STANDINS[key]
+
+
+def _right(key: str, value: Any) -> bool:
+    try:
+        PolicyModel.model_validate({**_STANDINS, key: value})
+    except (ValueError, RecursionError, OverflowError):
+        return False
+    return True
+
+
+def _named(data: Any, key: str) -> set[str]:
+    part = data.get(key) if isinstance(data, dict) else None
+    return set(part) if isinstance(part, dict) else set()

@@ -1,0 +1,256 @@
+"""The value of a comparison: a literal, a list, or a parameter, checked against the measure it is compared with.
+
+The one idea: operator, type, unit and range are checked here and nowhere else, the same for a field, an age, a count and a sum.
+Source: docs/en/semantics.md section 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Final
+
+from policies.checking.ranges import effect
+from policies.language.catalogue import Catalogue, Field, FieldType
+from policies.language.literals import factor, scalar
+from policies.language.measures import COUNTED, NUMBERS, TYPE_WORDS, Measure, number, same_unit
+from policies.language.models import ParamRef
+from policies.language.names import Found, Scope, Trouble, field_found
+from policies.language.parameters import Dated, Parameters
+from policies.language.tree import Literals, ParamValue, Scalar, Value
+from policies.limits import DIVISOR, KEYS, LIST, QUOTIENT, WHOLE
+from policies.problems.characters import is_odd
+from policies.problems.problems import Word, listed, meant, shown
+from policies.values import Text, is_division
+from policies.yaml.document import Path
+from policies.yaml.report import Reporter
+from policies.yaml.structure import validated
+
+ORDERED = ("eq", "ne", "lt", "le", "gt", "ge", "in", "not_in")
+OPERATORS: Final = {
+    FieldType.INT: ORDERED, FieldType.DECIMAL: ORDERED, FieldType.DATE: ORDERED, FieldType.ENUM: ("eq", "ne", "in", "not_in"),
+    FieldType.TEXT: ("eq", "ne", "in", "not_in"), FieldType.DIVISION: ("eq", "ne", "in", "not_in", "within"),
+}  # fmt: skip
+"""Which comparisons a type has. Source: docs/en/semantics.md section 5."""
+
+NO_UNIT = Text("无单位", "no unit")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparands:
+    """Checks the values of one policy."""
+
+    catalogue: Catalogue
+    parameters: Parameters
+    reporter: Reporter
+    right: set[Hashable] = field(default_factory=set)  # uses of parameters in which nothing is wrong: the same are not looked at again
+
+    def field(self, text: str, scope: Scope, path: Path) -> Found | None:
+        """The field a name means, as a criterion; None with its problem told."""
+        found = field_found(self.catalogue, text, scope)
+        if isinstance(found, Trouble):
+            self.reporter.add(found.code, path, **found.words)
+            return None
+        if found.field.identity:
+            self.reporter.add("identity-criterion", path, word=text)
+            return None
+        return found
+
+    def divisor(self, text: str | None, scope: Scope, path: Path, form: str) -> Found | None:
+        """The field of ``per`` or ``by``: a bounded whole number; for ``by`` an enum too."""
+        found = None if text is None else self.field(text, scope, path)
+        if found is None or (form == "by" and found.field.type is FieldType.ENUM) or _bounded(found.field):
+            return found
+        also = Text("，或代码字段", ", or an enum") if form == "by" else Text("", "")
+        self.reporter.add("divisor-field", path, field=str(text), form=form, also=also)
+        return None
+
+    def value(self, given: object, op: str, measure: Measure, scope: Scope, path: Path) -> Value | None:
+        """The checked value, or None with its problems told.
+
+        Args:
+            given: a scalar, a list, or {param, times, by}.
+            op: the comparison; which operators a type has is checked too.
+            measure: the other side.
+            scope: where names of ``by`` are read.
+            path: of the value in the document.
+        """
+        if op not in (*OPERATORS[measure.type], "before", "after"):
+            words: dict[str, Word] = {
+                "field": measure.name,
+                "type": TYPE_WORDS[measure.type],
+                "op": op,
+                "choices": listed(OPERATORS[measure.type]),
+            }
+            self.reporter.add("op-type", (*path[:-1], "op"), **words)
+            return None
+        if isinstance(given, dict):
+            return self._param(given, op, measure, scope, path)
+        if isinstance(given, list) != (op in ("in", "not_in")):
+            self._list_trouble(given, op, path)
+            return None
+        return self._literals(given if isinstance(given, list) else [given], op, measure, path)
+
+    def _list_trouble(self, given: object, op: str, path: Path) -> None:
+        if isinstance(given, list):
+            self.reporter.add("list-unexpected", path, op=op)
+        else:
+            self.reporter.add("list-expected", path, op=op, other="eq" if op == "in" else "ne")
+
+    def _literals(self, given: list[object], op: str, measure: Measure, path: Path) -> Literals | None:
+        values: dict[Scalar, None] = {}
+        if len(given) > LIST:
+            self.reporter.add("list-long", path, count=f"{len(given):,}", limit=f"{LIST:,}")
+            return None
+        if not given:
+            self.reporter.add("list-expected", path, op=op, other="eq" if op == "in" else "ne")
+        for position, one in enumerate(given):
+            place = (*path, position) if op in ("in", "not_in") else path
+            found = scalar(one, measure)
+            if isinstance(found, Trouble):
+                self.reporter.add(found.code, place, **found.words)
+            elif found in values:
+                self.reporter.add("value-repeated", place, given=shown(one))
+            else:
+                values[found] = None
+                self._range([found], op, measure, place)
+        return Literals(tuple(values)) if values else None
+
+    def _param(self, given: dict[str, object], op: str, measure: Measure, scope: Scope, path: Path) -> ParamValue | None:
+        model = validated(ParamRef, given, path, self.reporter)
+        if model is None:
+            return None
+        by = self.divisor(model.by, scope, (*path, "by"), "by")
+        times = Fraction(1) if model.times is None else factor(model.times)
+        if times is None:
+            self.reporter.add("times-invalid", (*path, "times"), given=shown(model.times))
+        dated = self.parameters.known.get(model.param)
+        if dated is None:
+            if model.param not in self.parameters.broken:
+                near = meant(model.param, [*self.parameters.known, *self.parameters.broken])
+                self.reporter.add("param-unknown", (*path, "param"), word=model.param, meant=near)
+            return None
+        dated.used = True
+        use, problems = (dated.name, times, op, measure), self.reporter.count
+        fits = use in self.right or self._fits(dated, op, measure, path)
+        if fits and self._table_fits(dated, model, by, path) and times is not None:
+            if times != 1 and dated.family != "number":
+                self.reporter.add("times-type", (*path, "times"), param=dated.name)
+            elif use not in self.right:
+                self._range(_products(dated, times), op, measure, path)
+            if self.reporter.count == problems:
+                self.right.add(use)
+            return ParamValue(dated.name, times, None if by is None else by.ref)
+        return None
+
+    def _table_fits(self, dated: Dated, model: ParamRef, by: Found | None, path: Path) -> bool:
+        if dated.table and model.by is None:
+            self.reporter.add("table-needs-by", path, param=dated.name)
+        elif not dated.table and model.by is not None:
+            self.reporter.add("by-needs-table", (*path, "by"), param=dated.name)
+        elif by is not None:
+            self.parameters.read_by(dated, by.field, (*path, "by"))
+        return dated.table == (model.by is not None) and (model.by is None or by is not None)
+
+    def _fits(self, dated: Dated, op: str, measure: Measure, path: Path) -> bool:
+        place = (*path, "param")
+        if measure.type is FieldType.DECIMAL and dated.family == "word":
+            dated.read_as_numbers()
+        for value in dated.values():
+            trouble = _misfit(value, measure)
+            if trouble is not None:
+                slips = [self.reporter.slipped(at) for entry in dated.entries for at, _ in entry.places()]
+                if not any(slips):
+                    self.reporter.add(trouble.code, place, **trouble.words)
+                return False
+        self._unit(dated, measure, place)
+        return True
+
+    def _unit(self, dated: Dated, measure: Measure, place: Path) -> None:
+        unit = dated.model.unit
+        fits = unit in COUNTED if measure.form == "count" else same_unit(unit, measure.unit)
+        expected = Text("个数(无单位或 person)", "a number (no unit, or person)") if measure.form == "count" else measure.unit or NO_UNIT
+        if unit is None and measure.form != "age" and not fits:
+            self.reporter.add("unit-missing", place, param=dated.name, expected=expected)
+        elif unit is not None and not fits:
+            place = ("params", dated.name, "unit") if any(is_odd(character) for character in unit) else place
+            self.reporter.add("unit-mismatch", place, param=dated.name, unit=unit, expected=expected)
+
+    def _range(self, values: Sequence[Scalar], op: str, measure: Measure, path: Path) -> None:
+        """Tell of thresholds that decide nothing; of a parameter only where none of its values decides anything."""
+        numbers = [value for given in values if (value := number(given)) is not None]
+        if measure.form == "sum" and (large := next((value for value in numbers if not _exact(value, measure)), None)) is not None:
+            self.reporter.add("sum-size", path, given=_end(large), limit=f"{_most(measure) // 10 ** _scale(measure):,}")
+            return
+        if not numbers or measure.type not in (*NUMBERS, FieldType.DATE):
+            return
+        if measure.form == "age":
+            self._age(numbers, path)
+            return
+        effects = {effect(op, value, measure) for value in numbers}
+        if "open" in effects or (len(effects) > 1 and "bound" in effects):
+            return
+        code = {"never": "range-never", "always": "range-always", "bound": "range-bound"}[effects.pop()]
+        words: dict[str, Word] = {
+            "field": measure.name,
+            "low": _end(measure.low),
+            "high": _end(measure.high),
+            "op": op,
+            "given": _end(numbers[0]),
+        }
+        self.reporter.add(code, path, **words)
+
+    def _age(self, numbers: list[Fraction], path: Path) -> None:
+        for value in numbers:
+            if not 0 <= value <= 150:
+                self.reporter.add("age-range", path, given=_end(value))
+
+
+def _scale(measure: Measure) -> int:
+    return measure.field.scale if measure.field is not None else 0
+
+
+def _exact(value: Fraction, measure: Measure) -> bool:
+    """Can a sum, and that sum over a divisor, be compared with it in whole numbers of 64 bits?"""
+    encoded: Fraction = value * 10 ** _scale(measure)
+    return abs(encoded) < _most(measure) and encoded.denominator < _most(measure)
+
+
+def _most(measure: Measure) -> int:
+    return QUOTIENT if measure.divided else WHOLE
+
+
+def _bounded(field: Field) -> bool:
+    if field.type is not FieldType.INT or field.min is None or field.max is None:
+        return False
+    return field.max <= DIVISOR and field.max - field.min < KEYS
+
+
+def _products(dated: Dated, times: Fraction) -> list[Scalar]:
+    return [value if isinstance(value, str) or not isinstance(value, int | Fraction) else value * times for value in dated.values()]
+
+
+def _misfit(value: Scalar, measure: Measure) -> Trouble | None:
+    """Why a parameter's value cannot stand against this measure; whole numbers and decimals are alike here."""
+    if measure.type in NUMBERS and isinstance(value, int | Fraction):
+        return None
+    if measure.type is FieldType.ENUM and isinstance(value, str) and measure.field is not None and value in measure.field.codes:
+        return None
+    if measure.type is FieldType.DIVISION and isinstance(value, str) and is_division(value):
+        return None
+    found = scalar(value, measure) if measure.type in (FieldType.ENUM, FieldType.DIVISION) or isinstance(value, str) else None
+    if isinstance(found, str) and measure.type is FieldType.TEXT:
+        return None
+    if isinstance(found, Trouble):
+        return found
+    if measure.type is FieldType.DATE and not isinstance(value, str | int | Fraction):
+        return None
+    words: dict[str, Word] = {"given": shown(value), "field": measure.name, "expected": TYPE_WORDS[measure.type], "mend": Text("", "")}
+    return Trouble("literal-type", words)
+
+
+def _end(bound: Fraction | None) -> str:
+    if bound is None:
+        return "∞"
+    return str(bound) if bound.denominator == 1 or bound.denominator % 3 == 0 else str(float(bound))

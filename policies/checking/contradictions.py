@@ -1,0 +1,183 @@
+"""Criteria nobody can meet: two conditions of one conjunction that exclude each other.
+
+The one idea: whatever must hold together is laid side by side, through nested all, none, rule and unless, and every pair of sure facts
+about one thing is compared, on each day a parameter changes; a pair is told only where it is impossible on every such day.
+Source: docs/en/semantics.md section 7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import combinations
+from typing import TypeAlias
+
+from policies.checking.facts import Among, Fact, Inside, exclude, facts, stripped
+from policies.language.catalogue import Catalogue
+from policies.language.models import PolicyModel
+from policies.language.tree import (
+    All,
+    AnyOf,
+    Compare,
+    FieldRef,
+    Node,
+    NoneOf,
+    Param,
+    Scalar,
+    Unless,
+    below,
+)
+from policies.problems.problems import Word
+from policies.values import Kind, Text, significant
+from policies.yaml.document import Path
+from policies.yaml.report import Reporter
+
+Demand: TypeAlias = tuple[Node, bool]
+"""A node, and whether it must be true (or false)."""
+
+MAX_DAYS = 60
+MAX_TOGETHER = 300
+
+
+def check_contradictions(
+    head: PolicyModel, tree: Node, params: Mapping[str, Param], places: Mapping[str, Path], catalogue: Catalogue, reporter: Reporter
+) -> None:
+    """Tell of every pair of criteria that can never both hold, and of divisions outside the scope."""
+    days = _days(head, params)
+    known = [_known(params, day) for day in days] if len(days) <= MAX_DAYS else [{}]
+    reports = _Reports(places, reporter)
+    for together in conjunctions(tree):
+        for one, other in _impossible(together[:MAX_TOGETHER], known, catalogue):
+            reports.pair(one, other)
+    for node, wanted in _demands(tree, True):
+        reports.scope(node, wanted, head, catalogue)
+
+
+def conjunctions(node: Node) -> Iterator[list[Demand]]:
+    """Every list of demands that must hold together: the root's, and those of the parts it does not flatten into."""
+    demands = list(_demands(node, True))
+    yield demands
+    for part, wanted in demands:
+        if not _flat(part, wanted):
+            for child in below(part):
+                yield from conjunctions(child)
+
+
+def _demands(node: Node, wanted: bool) -> Iterator[Demand]:
+    """The node and all that follows from it being true (or false)."""
+    yield node, wanted
+    for child, child_wanted in _flat(node, wanted):
+        yield from _demands(child, child_wanted)
+
+
+def _flat(node: Node, wanted: bool) -> list[Demand]:
+    match node:
+        case All() if wanted:
+            return [(child, True) for child in node.children]
+        case NoneOf() if wanted:
+            return [(child, False) for child in node.children]
+        case AnyOf() if not wanted:
+            return [(child, False) for child in node.children]
+        case Unless() if wanted:
+            return [(node.rule, True), (node.unless, False)]
+        case All() | AnyOf() | NoneOf() if len(node.children) == 1:
+            return [(node.children[0], wanted is not isinstance(node, NoneOf))]
+        case _:
+            return []
+
+
+def _days(head: PolicyModel, params: Mapping[str, Param]) -> list[date]:
+    """The first day in force, and each day on which a parameter changes after it."""
+    last = head.effective.to or date.max
+    changes = {start for param in params.values() for start, _ in param.entries if head.effective.from_ < start <= last}
+    return [head.effective.from_, *sorted(changes)]
+
+
+def _known(params: Mapping[str, Param], day: date) -> dict[str, Scalar]:
+    found: dict[str, Scalar] = {}
+    for name, param in params.items():
+        for start, value in param.entries:
+            if start <= day and not isinstance(value, tuple):
+                found[name] = value
+    return found
+
+
+def _impossible(together: list[Demand], known: list[dict[str, Scalar]], catalogue: Catalogue) -> Iterator[tuple[Node, Node]]:
+    """Args: known: the parameters' values on each day that is looked at."""
+    yield from _complements(together)
+    surely: set[tuple[int, int]] | None = None
+    for values in known:
+        pairs = set(_excluding(together, values, catalogue))
+        surely = pairs if surely is None else surely & pairs
+    for one, other in sorted(surely or ()):
+        yield together[one][0], together[other][0]
+
+
+def _complements(together: list[Demand]) -> Iterator[tuple[Node, Node]]:
+    """A thing and its denial, whatever it is."""
+    first: dict[Hashable, dict[bool, Node]] = {}
+    for node, wanted in together:
+        seen = first.setdefault(stripped(node), {})
+        if wanted not in seen and (not wanted) in seen:  # "the denial, and not yet this"
+            yield seen[not wanted], node
+        seen.setdefault(wanted, node)
+
+
+def _excluding(together: list[Demand], known: dict[str, Scalar], catalogue: Catalogue) -> Iterator[tuple[int, int]]:
+    about: dict[Hashable, list[tuple[int, Fact]]] = {}
+    for position, (node, wanted) in enumerate(together):
+        for thing, fact in facts(node, wanted, catalogue, known):
+            about.setdefault(thing, []).append((position, fact))
+    for thing, found in about.items():
+        for (one, first), (other, second) in combinations(found, 2):
+            if one != other and exclude(first, second):
+                yield one, other
+        yield from _exhausted(thing, found, catalogue)
+
+
+def _exhausted(thing: Hashable, found: list[tuple[int, Fact]], catalogue: Catalogue) -> Iterator[tuple[int, int]]:
+    """An enum of which every value is ruled out, though by no pair alone."""
+    match thing:
+        case ("field", FieldRef() as ref):
+            left = set(catalogue.feeds[ref.feed].fields[ref.field].codes)
+        case _:
+            return
+    begun = bool(left)
+    for position, fact in found:
+        if isinstance(fact, Among) and begun and left:
+            left = left - fact.values if fact.but else left & fact.values
+            if not left and position != found[0][0]:
+                yield found[0][0], position
+
+
+@dataclass(slots=True)
+class _Reports:
+    """Tells each pair once, at the later of the two."""
+
+    places: Mapping[str, Path]
+    reporter: Reporter
+
+    def pair(self, one: Node, other: Node) -> None:
+        words: dict[str, Word] = {"first": _name(other), "second": _name(one), "line": one.meta.line}
+        self.reporter.add("contradiction", self._place(other), **words)
+
+    def scope(self, node: Node, wanted: bool, head: PolicyModel, catalogue: Catalogue) -> None:
+        """A demand on where the subject is placed that excludes the policy's own scope."""
+        register = catalogue.register(Kind(head.subject))
+        if register is None or register.division is None or not isinstance(node, Compare) or not wanted:
+            return
+        if node.ref != FieldRef(register.name, register.division):
+            return
+        for _, fact in facts(node, wanted, catalogue, {}):
+            if isinstance(fact, Inside | Among) and exclude(fact, Inside(significant(head.scope.division))):
+                given = fact.prefix if isinstance(fact, Inside) else ", ".join(sorted(map(str, fact.values)))
+                self.reporter.add("scope-contradiction", self._place(node), first=_name(node), given=given, scope=head.scope.division)
+
+    def _place(self, node: Node) -> Path:
+        return self.places.get(node.meta.path, ("criteria",))
+
+
+def _name(node: Node) -> Text:
+    label = node.meta.label
+    return Text(f"“{label.zh}”", f'"{label.en}"') if label else Text(f"“{node.meta.id}”", f'"{node.meta.id}"')

@@ -1,0 +1,249 @@
+"""What a criterion pins down when it must hold, or must not: facts about one single-valued thing, and when two exclude each other.
+
+The one idea: only what is sure. A fact is an interval, a set or a prefix about one *thing* (a field, an age, a count, a sum); a leaf
+that says nothing sure yields none, so nothing is ever called contradictory that is not. Source: docs/en/semantics.md section 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, floor
+from typing import TypeAlias
+
+from policies.language.catalogue import Catalogue, FieldType
+from policies.language.measures import NUMBERS, number
+from policies.language.tree import (
+    Age,
+    All,
+    AnyOf,
+    Check,
+    Compare,
+    DateTest,
+    Literals,
+    Node,
+    NoneOf,
+    Quantifier,
+    Scalar,
+    Sum,
+    Unless,
+    Value,
+)
+from policies.values import Period, significant
+
+COMPLEMENT = {"eq": "ne", "ne": "eq", "lt": "ge", "ge": "lt", "le": "gt", "gt": "le", "in": "not_in", "not_in": "in"}
+OPPOSED = {("ge", "lt"), ("gt", "le"), ("gt", "lt"), ("eq", "ne"), ("eq", "lt"), ("eq", "gt")}
+"""Comparisons with the very same value that cannot both hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Between two bounds; None is unbounded."""
+
+    low: Fraction | None = None
+    low_open: bool = False
+    high: Fraction | None = None
+    high_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """One of these, or (``but``) none of these."""
+
+    values: frozenset[Scalar]
+    but: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A division inside a prefix."""
+
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """A comparison with a value not known here (a table), compared only with itself."""
+
+    op: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Elapsed:
+    """At least (or, with ``within``, at most; with ``short``, less than) this long since the date."""
+
+    period: Period
+    within: bool = False
+    short: bool = False
+
+
+Fact: TypeAlias = Span | Among | Inside | Same | Elapsed
+About: TypeAlias = tuple[Hashable, Fact]
+
+
+def facts(leaf: Node, wanted: bool, catalogue: Catalogue, known: dict[str, Scalar]) -> Iterator[About]:
+    """What is sure of single things where a leaf is true (``wanted``) or false.
+
+    Args:
+        leaf: outside or inside ``where``.
+        known: the parameters' values on the day looked at.
+    """
+    match leaf:
+        case Compare():
+            yield from _compared(leaf, wanted, catalogue, known)
+        case Age():
+            yield from _numbers(("age", leaf.ref, leaf.at), _op(leaf.op, wanted), leaf.value, Fraction(1), known)
+        case DateTest():
+            yield from _dated(leaf, wanted, known)
+        case Sum():
+            thing = ("sum", leaf.addend, leaf.path, leaf.where and stripped(leaf.where), leaf.per)
+            yield from _numbers(thing, _op(leaf.op, wanted), leaf.value, None, known)
+        case Quantifier():
+            yield from _counted(leaf, wanted, known)
+        case All() | AnyOf() | NoneOf() | Unless() | Check():
+            pass
+
+
+def exclude(one: Fact, other: Fact) -> bool:
+    """Can two facts about one thing not both hold?"""
+    for first, second in ((one, other), (other, one)):
+        match first, second:
+            case Span(), Span():
+                if _apart(first, second):
+                    return True
+            case Among(but=False), Span():
+                if all(not _holds(value, second) for value in first.values):
+                    return True
+            case Among(but=False), Among():
+                if not (first.values - second.values if second.but else first.values & second.values):
+                    return True
+            case Inside(), Inside():
+                if not (first.prefix.startswith(second.prefix) or second.prefix.startswith(first.prefix)):
+                    return True
+            case Among(but=False), Inside():
+                if all(not significant(str(value)).startswith(second.prefix) for value in first.values):
+                    return True
+            case Same(), Same():
+                if first.value == second.value and (first.op, second.op) in OPPOSED:
+                    return True
+            case Elapsed(within=False, short=False), Elapsed():
+                if _too_long(first.period, second):
+                    return True
+    return False
+
+
+def stripped(node: Node) -> Hashable:
+    """A node without what it carries for people: equal where two nodes mean the same."""
+    match node:
+        case All() | AnyOf() | NoneOf():
+            return (type(node).__name__, tuple(stripped(child) for child in node.children))
+        case Unless():
+            return ("Unless", stripped(node.rule), stripped(node.unless))
+        case Check():
+            return ("Check", node.meta.id, node.text)
+        case Quantifier():
+            return (node.kind, node.path, node.where and stripped(node.where), node.op, node.value)
+        case Sum():
+            return ("Sum", node.addend, node.path, node.where and stripped(node.where), node.op, node.value, node.per)
+        case Compare():
+            return ("Compare", node.ref, node.op, node.value)
+        case Age():
+            return ("Age", node.ref, node.op, node.value, node.at)
+        case DateTest():
+            return ("DateTest", node.ref, node.op, node.period, node.value)
+
+
+def _op(op: str, wanted: bool) -> str:
+    return op if wanted else COMPLEMENT[op]
+
+
+def _compared(leaf: Compare, wanted: bool, catalogue: Catalogue, known: dict[str, Scalar]) -> Iterator[About]:
+    field = catalogue.feeds[leaf.ref.feed].fields[leaf.ref.field]
+    thing = ("field", leaf.ref)
+    if leaf.op == "within":
+        prefix = _value(leaf.value, known)
+        if wanted and isinstance(prefix, str):
+            yield thing, Inside(significant(prefix))
+        return
+    op = _op(leaf.op, wanted)
+    if field.type in (*NUMBERS, FieldType.DATE) and op not in ("in", "not_in"):
+        yield from _numbers(thing, op, leaf.value, Fraction(1, 10**field.scale), known)
+        return
+    values = leaf.value.values if isinstance(leaf.value, Literals) else [v for v in (_value(leaf.value, known),) if v is not None]
+    if values:
+        yield thing, Among(frozenset(values), but=op in ("ne", "not_in"))
+
+
+def _numbers(thing: Hashable, op: str, value: Value, step: Fraction | None, known: dict[str, Scalar]) -> Iterator[About]:
+    """A comparison on the number line; on a grid of ``step``, so "above 5 and below 6" is empty for whole numbers."""
+    given = _value(value, known)
+    threshold = None if given is None else number(given)
+    if threshold is None:
+        yield thing, Same(op, value)
+    elif op == "ne":
+        yield thing, Among(frozenset([given if given is not None else threshold]), but=True)
+    else:
+        span = {"eq": Span(threshold, False, threshold), "lt": Span(high=threshold, high_open=True), "le": Span(high=threshold),
+                "gt": Span(threshold, True), "ge": Span(threshold)}[op]  # fmt: skip
+        yield thing, span if step is None else _on_grid(span, step)
+
+
+def _dated(leaf: DateTest, wanted: bool, known: dict[str, Scalar]) -> Iterator[About]:
+    if leaf.value is not None:
+        op = {("before", True): "lt", ("before", False): "ge", ("after", True): "gt", ("after", False): "le"}[(leaf.op, wanted)]
+        yield from _numbers(("field", leaf.ref), op, leaf.value, Fraction(1), known)
+    elif leaf.period is not None and (wanted or leaf.op == "at_least_ago"):
+        yield ("elapsed", leaf.ref), Elapsed(leaf.period, within=leaf.op == "within_last", short=not wanted)
+
+
+def _counted(leaf: Quantifier, wanted: bool, known: dict[str, Scalar]) -> Iterator[About]:
+    thing = ("count", leaf.path, leaf.where and stripped(leaf.where))
+    found: list[tuple[Hashable, Fact]]
+    match leaf.kind:
+        case "some" | "none":
+            found = [(thing, Span(Fraction(1)) if (leaf.kind == "some") is wanted else Span(high=Fraction(0)))]
+        case "count" if leaf.op is not None and leaf.value is not None:
+            found = list(_numbers(thing, _op(leaf.op, wanted), leaf.value, Fraction(1), known))
+        case _:
+            found = []
+    for about, fact in found:
+        yield about, fact
+        if leaf.where is not None and isinstance(fact, Span) and fact.low is not None:  # as many of the whole set, at least
+            yield ("count", leaf.path, None), Span(fact.low, fact.low_open)
+
+
+def _value(value: Value, known: dict[str, Scalar]) -> Scalar | None:
+    if isinstance(value, Literals):
+        return value.values[0] if len(value.values) == 1 else None
+    given = known.get(value.param) if value.by is None else None
+    return given if given is None or isinstance(given, str) or not isinstance(given, int | Fraction) else given * value.times
+
+
+def _on_grid(span: Span, step: Fraction) -> Span:
+    low, high = span.low, span.high
+    if low is not None:
+        low = step * (floor(low / step) + 1 if span.low_open else ceil(low / step))
+    if high is not None:
+        high = step * (ceil(high / step) - 1 if span.high_open else floor(high / step))
+    return Span(low, False, high, False)
+
+
+def _apart(one: Span, other: Span) -> bool:
+    if one.low is None or other.high is None:
+        return False
+    return one.low > other.high or (one.low == other.high and (one.low_open or other.high_open))
+
+
+def _holds(value: Scalar, span: Span) -> bool:
+    point = number(value)
+    return point is None or not (_apart(Span(point, False, point), span) or _apart(span, Span(point, False, point)))
+
+
+def _too_long(longest: Period, other: Elapsed) -> bool:
+    """Is "at least this long ago" beyond what the other allows? Sure only where months and days agree."""
+    beyond = longest.months >= other.period.months and longest.days >= other.period.days
+    if other.short:
+        return beyond
+    return other.within and beyond and longest != other.period

@@ -1,0 +1,4 @@
+"""How one catalogue follows another: what a contract may become once records are held under it.
+
+Begin with ``growth``.
+"""

@@ -1,0 +1,213 @@
+"""What differs between two versions of a policy, criterion by criterion.
+
+The one idea: criteria are paired by the names their author gave them; those without a name by what they test, then by their place. So a
+criterion put in front of others is one addition, and not a change of all that follow. What people read of it:
+``console.text.rule_differences``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from typing import Literal, TypeAlias
+
+from policies.language.meaning import policy_meaning, rule_meaning
+from policies.language.tree import (
+    All,
+    AnyOf,
+    Bounds,
+    Meta,
+    Node,
+    NoneOf,
+    Param,
+    Policy,
+    Quantifier,
+    Site,
+    Sum,
+    Unless,
+    children,
+    fold,
+    walk,
+)
+
+Change: TypeAlias = Literal["added", "removed", "changed", "moved"]
+_NAMELESS = Meta("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionChange:
+    """One criterion that differs; None where a version does not have it.
+
+    Args:
+        parts: what differs, by the names of the node's fields; ``form`` where it is another kind of node, ``label`` and ``cite`` too.
+    """
+
+    change: Change
+    old: Node | None
+    new: Node | None
+    parts: tuple[str, ...] = ()
+
+    @property
+    def node(self) -> Node:
+        """The criterion as it stands now, or stood."""
+        found = self.new or self.old
+        assert found is not None  # one of the two has it
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class ParamChange:
+    """One entry of a dated parameter that differs; a value of None: there is no entry from that day."""
+
+    name: str
+    start: date
+    old: object
+    new: object
+
+
+@dataclass(frozen=True, slots=True)
+class TermChange:
+    """One term of the whole policy that differs: scope, direction, a day, evidence, a bound, agency, purpose, disclosed fields."""
+
+    name: str
+    old: object
+    new: object
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """All that differs between two versions; nothing where the two are one rule.
+
+    Args:
+        wording: is what differs only for people? Then no world tells the two apart (``policies.language.meaning``).
+    """
+
+    old: Policy
+    new: Policy
+    criteria: tuple[CriterionChange, ...]
+    params: tuple[ParamChange, ...]
+    terms: tuple[TermChange, ...]
+    wording: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.criteria or self.params or self.terms)
+
+
+WORDING = frozenset(("label", "cite", "text"))
+"""Parts of a criterion that are only for people."""
+TERMS = ("direction", "subject", "scope", "effective_from", "effective_to", "agency", "purpose", "evidence", "discloses", "title")
+BOUNDS = tuple(f.name for f in fields(Bounds))
+
+
+def differences(old: Policy, new: Policy) -> Differences:
+    """What the new version has otherwise than the old one, in the order of the new document, what is gone last."""
+    criteria, params = tuple(_criteria(old.criteria, new.criteria)), tuple(_params(old, new))
+    same = rule_meaning(old) == rule_meaning(new)
+    if not same and not params and all(set(one.parts) <= WORDING and one.change == "changed" for one in criteria):
+        criteria = (*criteria, CriterionChange("changed", old.criteria, new.criteria, ("form",)))  # the whole, where no part alone tells it
+    terms = (*_terms(old, new, TERMS), *(replace(one, name=f"bounds.{one.name}") for one in _terms(old.bounds, new.bounds, BOUNDS)))
+    return Differences(old, new, criteria, params, terms, same and policy_meaning(old) == policy_meaning(new))
+
+
+def _terms(old: object, new: object, names: tuple[str, ...]) -> Iterator[TermChange]:
+    for name in names:
+        was, now = getattr(old, name), getattr(new, name)
+        if was != now:
+            yield TermChange(name, was, now)
+
+
+def _criteria(old: Node, new: Node) -> Iterator[CriterionChange]:
+    before, after = list(walk(old, sets=False)), list(walk(new, sets=False))
+    partner = _paired(before, after)
+    renamed = {before[was].node.meta.id: after[now].node.meta.id for now, was in partner.items()}
+    for now, place in enumerate(after):
+        was = partner.get(now)
+        if was is None:
+            yield CriterionChange("added", None, place.node)
+        elif parts := tuple(_parts(before[was].node, place.node)):
+            yield CriterionChange("changed", before[was].node, place.node, parts)
+        elif (under := _parent(before[was])) is not None and (
+            _parent(place) != renamed.get(under, under) or place.excepted is not before[was].excepted
+        ):
+            yield CriterionChange("moved", before[was].node, place.node)
+    gone = before if not partner else [place for at, place in enumerate(before) if at not in set(partner.values())]
+    for place in gone:
+        yield CriterionChange("removed", place.node, None)
+
+
+def _paired(before: list[Site], after: list[Site]) -> dict[int, int]:
+    """For each place among the new nodes, which of the old ones it was: by name, then by what it tests, then by its place."""
+    partner: dict[int, int] = {}
+    free = set(range(len(before)))
+    for key in (_name, _content, _place):
+        known: dict[object, list[int]] = {}
+        for at in sorted(free):
+            if (said := key(before[at].node)) is not None:
+                known.setdefault(said, []).append(at)
+        for at, place in enumerate(after):
+            said = None if at in partner else key(place.node)
+            if said is not None and known.get(said):
+                partner[at] = known[said].pop(0)
+                free.discard(partner[at])
+    return partner
+
+
+def _parent(site: Site) -> str | None:
+    """The name of the node directly above."""
+    return None if site.above is None else site.above.node.meta.id
+
+
+def _name(node: Node) -> object:
+    return node.meta.id if node.meta.id != node.meta.path else None
+
+
+def _content(node: Node) -> object:
+    return (type(node), bare(node)) if node.meta.id == node.meta.path else None
+
+
+def _place(node: Node) -> object:
+    return (type(node), node.meta.path) if node.meta.id == node.meta.path else None
+
+
+def bare(node: Node) -> Node:
+    """The node and all below it without what is only for people: names, places, labels."""
+    return fold(node, _nameless)
+
+
+def _nameless(node: Node, below: tuple[Node, ...]) -> Node:
+    match node:
+        case All() | AnyOf() | NoneOf():
+            return replace(node, meta=_NAMELESS, children=below)
+        case Unless():
+            return replace(node, meta=_NAMELESS, rule=below[0], unless=below[1])
+        case Quantifier() | Sum():
+            return replace(node, meta=_NAMELESS, where=below[0] if below else None)
+        case _:
+            return replace(node, meta=_NAMELESS)
+
+
+def _parts(old: Node, new: Node) -> Iterator[str]:
+    """What differs of two nodes themselves; what stands below them is told of its own."""
+    if type(old) is not type(new):
+        yield "form"
+        return
+    if not children(old):
+        plain_old, plain_new = bare(old), bare(new)
+        yield from (f.name for f in fields(old) if f.name != "meta" and getattr(plain_old, f.name) != getattr(plain_new, f.name))
+    if old.meta.label != new.meta.label:
+        yield "label"
+    if old.meta.cite != new.meta.cite:
+        yield "cite"
+
+
+def _params(old: Policy, new: Policy) -> Iterator[ParamChange]:
+    for name in [*new.params, *(name for name in old.params if name not in new.params)]:
+        was, now = _entries(old.params.get(name)), _entries(new.params.get(name))
+        for start in sorted(was.keys() | now.keys()):
+            if was.get(start) != now.get(start):
+                yield ParamChange(name, start, was.get(start), now.get(start))
+
+
+def _entries(param: Param | None) -> dict[date, object]:
+    return {} if param is None else dict(param.entries)

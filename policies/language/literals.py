@@ -1,0 +1,119 @@
+"""Values written in a policy, as the tree encodes them.
+
+The one idea: a value belongs to the field it is compared with: its type, its codes; a Chinese label is as good as the code it names,
+anything else is refused with what was expected. Source: docs/en/semantics.md section 5.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from policies.language.catalogue import Field, FieldType
+from policies.language.measures import Measure
+from policies.language.names import Trouble
+from policies.language.tree import Scalar
+from policies.problems.problems import listed, meant, shown
+from policies.values import Text, is_division
+
+EXPECTED = {
+    FieldType.TEXT: Text("文字", "text"), FieldType.ENUM: Text("一个代码", "a code"), FieldType.INT: Text("整数", "a whole number"),
+    FieldType.DECIMAL: Text("数值", "a number"), FieldType.DATE: Text("日期，如 2026-10-01", "a date such as 2026-10-01"),
+    FieldType.DIVISION: Text("加引号的区划代码，如 \"310107\"", 'a division code in quotes, such as "310107"'),
+}  # fmt: skip
+_NOTHING = Text("", "")
+_UNQUOTE = Text("：去掉引号", " by taking the quotes off")
+_QUOTE = Text("：加上引号", " by putting it in quotes")
+_DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
+_FACTOR = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,12})|/([0-9]{1,12}))?")
+
+
+def scalar(given: object, measure: Measure) -> Scalar | Trouble:
+    """A written value as the tree holds it: int, Fraction, code, text, division or date.
+
+    Args:
+        given: as in the document.
+        measure: what it is compared with.
+    """
+    found = _encoded(given, measure)
+    return _refused(given, measure) if found is None else found
+
+
+def plain_number(given: object) -> int | Fraction | None:
+    """A written number, exactly; None where it is none."""
+    if isinstance(given, bool):
+        return None
+    return given if isinstance(given, int) else Fraction(given) if isinstance(given, Decimal) else None
+
+
+def decimal_text(given: object) -> Fraction | None:
+    """A decimal written as text, exactly; None where it is none.
+
+    Example:
+        >>> decimal_text("1595.50"), decimal_text("1e3")
+        (Fraction(3191, 2), None)
+    """
+    return Fraction(given) if isinstance(given, str) and _DECIMAL.fullmatch(given) else None
+
+
+def factor(given: object) -> Fraction | None:
+    """``times`` as an exact rational above zero, or None.
+
+    Example:
+        >>> factor("1.5"), factor("1/3"), factor("0")
+        (Fraction(3, 2), Fraction(1, 3), None)
+    """
+    text = given if isinstance(given, str) else str(given) if plain_number(given) is not None else ""
+    form = _FACTOR.fullmatch(text)
+    if form is None or (form[3] is not None and int(form[3]) == 0):
+        return None
+    value = Fraction(text)
+    return value if value > 0 else None
+
+
+def code_of(given: object, field: Field) -> str | Trouble:
+    """The code of an enum field that a code or a Chinese label names."""
+    text = str(given)
+    for code, label in field.values:
+        if text in (code, label):
+            return code
+    choices = [f"{code}({label})" for code, label in field.values]
+    near = meant(text, [word for value in field.values for word in value])
+    return Trouble("enum-unknown", {"field": field.name, "word": shown(text), "meant": near, "choices": listed(choices)})
+
+
+def _encoded(given: object, measure: Measure) -> Scalar | Trouble | None:
+    number = plain_number(given)
+    match measure.type:
+        case FieldType.INT:
+            return number if isinstance(number, int) else None
+        case FieldType.DECIMAL:  # in quotes too: exact either way
+            text = decimal_text(given)
+            return text if number is None else Fraction(number)
+        case FieldType.DATE:
+            return given if isinstance(given, date) else _iso(given)
+        case FieldType.ENUM:
+            assert measure.field is not None  # only fields are enums
+            return code_of(given, measure.field) if isinstance(given, str | int | date) and not isinstance(given, bool) else None
+        case FieldType.DIVISION:
+            return given if isinstance(given, str) and is_division(given) else None
+        case FieldType.TEXT:
+            return given if isinstance(given, str) and given else None
+
+
+def _iso(given: object) -> date | None:
+    try:
+        return date.fromisoformat(given) if isinstance(given, str) and len(given) == 10 else None
+    except ValueError:
+        return None
+
+
+def _refused(given: object, measure: Measure) -> Trouble:
+    mend = _NOTHING
+    if isinstance(given, str) and measure.type is FieldType.INT and _DECIMAL.fullmatch(given):
+        mend = _UNQUOTE
+    elif not isinstance(given, str) and measure.type in (FieldType.TEXT, FieldType.DIVISION):
+        mend = _QUOTE
+    return Trouble("literal-type", {"given": shown(given), "field": measure.name, "expected": EXPECTED[measure.type], "mend": mend})

@@ -1,0 +1,245 @@
+"""The dated parameters of a policy: read once, then each use checked against what it is compared with.
+
+The one idea: a parameter has no type of its own; its entries are words, numbers or days, and every use says what they must be. A day in
+force without a value is an error; a table key not covered is a warning. Source: docs/en/semantics.md sections 5 and 9.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+from typing import Literal, TypeAlias
+
+from policies.language.catalogue import Field, FieldType
+from policies.language.literals import code_of, decimal_text, plain_number
+from policies.language.models import Param as ParamModel
+from policies.language.models import ParamEntry
+from policies.language.names import Trouble
+from policies.language.tree import Param, Scalar
+from policies.limits import DIVISOR, ENTRIES
+from policies.problems.problems import Word, listed, meant, shown
+from policies.values import Text
+from policies.yaml.document import Path
+from policies.yaml.report import Reporter
+
+Family: TypeAlias = Literal["number", "date", "word"]
+Range: TypeAlias = tuple[int | None, int | None]
+
+_RANGE = re.compile(r"([0-9]{1,9})?(\.\.)?([0-9]{1,9})?")
+
+
+@dataclass(slots=True)
+class Entry:
+    """One dated entry as read: a value under the key None, or a table by the keys as written."""
+
+    start: date
+    cells: dict[str | None, Scalar]
+    path: Path
+
+    def places(self) -> Iterator[tuple[Path, Scalar]]:
+        """Where each value stands."""
+        return (((*self.path, "value") if key is None else (*self.path, "table", key), value) for key, value in self.cells.items())
+
+
+@dataclass(slots=True)
+class Dated:
+    """A parameter as read, and the field its table is read by, once that is known."""
+
+    name: str
+    model: ParamModel
+    entries: list[Entry]
+    table: bool
+    family: Family
+    by: Field | None = None
+    used: bool = False
+
+    def read_as_numbers(self) -> None:
+        """Take decimals written as text for the numbers they are, where a use needs numbers and all of them are."""
+        numbers = [{key: decimal_text(value) for key, value in entry.cells.items()} for entry in self.entries]
+        if all(value is not None for cells in numbers for value in cells.values()):
+            for entry, cells in zip(self.entries, numbers, strict=True):
+                entry.cells = {key: value for key, value in cells.items() if value is not None}
+            self.family = "number"
+
+    def values(self) -> Iterator[Scalar]:
+        """Every value of every entry."""
+        return (value for entry in self.entries for value in entry.cells.values())
+
+
+@dataclass(slots=True)
+class Parameters:
+    """Every parameter of one policy; ``broken`` are named but could not be read."""
+
+    reporter: Reporter
+    start: date | None
+    broken: set[str] = field(default_factory=set)
+    known: dict[str, Dated] = field(default_factory=dict)
+
+    def read(self, models: Mapping[str, ParamModel]) -> None:
+        """Take in the ``params`` of a document."""
+        for name, model in models.items():
+            dated = self._dated(name, model, ("params", name))
+            if dated is None:
+                self.broken.add(name)
+            else:
+                self.known[name] = dated
+
+    def read_by(self, dated: Dated, by: Field, path: Path) -> None:
+        """Note the field a table is read by; its keys are checked against that field, once."""
+        if dated.by is None:
+            dated.by = by
+            for entry in dated.entries:
+                _Table(self.reporter, entry, by).check()
+        elif (dated.by.type is FieldType.ENUM) != (by.type is FieldType.ENUM):
+            self.reporter.add("table-by-differs", path, param=dated.name)
+
+    def as_tree(self) -> dict[str, Param]:
+        """The parameters as the tree holds them, once every use is checked."""
+        return {name: _tree_param(dated) for name, dated in self.known.items()}
+
+    def _dated(self, name: str, model: ParamModel, path: Path) -> Dated | None:
+        if len(model.values) > ENTRIES:
+            self.reporter.add("entries-many", (*path, "values"), param=name, count=f"{len(model.values):,}", limit=str(ENTRIES))
+            return None
+        entries = [entry for i, given in enumerate(model.values) if (entry := self._entry(given, (*path, "values", i)))]
+        if len(entries) < len(model.values):
+            return None
+        entries.sort(key=lambda entry: entry.start)
+        tables = [None not in entry.cells for entry in entries]
+        families = {_family(value) for entry in entries for value in entry.cells.values()}
+        if len(set(tables)) > 1:
+            self.reporter.add("param-entry", (*path, "values"))
+            return None
+        if len(families) > 1:
+            places = [place for entry in entries for place, value in entry.places() if _family(value) == "word"]
+            self.reporter.add("param-value", (places or [entries[-1].path])[0], given=name)
+            return None
+        self._days(name, entries, path)
+        return Dated(name, model, entries, tables[0], families.pop())
+
+    def _entry(self, given: ParamEntry, path: Path) -> Entry | None:
+        if (given.value is None) == (given.table is None) or given.table == {}:
+            self.reporter.add("param-entry", path)
+            return None
+        written: Mapping[str | None, object] = {None: given.value} if given.table is None else dict(given.table.items())
+        cells: dict[str | None, Scalar] = {}
+        for key, value in written.items():
+            found = _plain(value)
+            if found is None:
+                self.reporter.add("param-value", (*path, "value") if key is None else (*path, "table", key), given=shown(value))
+            else:
+                cells[key] = found
+        return Entry(given.from_, cells, path) if len(cells) == len(written) else None
+
+    def _days(self, name: str, entries: list[Entry], path: Path) -> None:
+        for before, after in pairwise(entries):
+            if before.start == after.start:
+                self.reporter.add("param-repeated", (*after.path, "from"), param=name, start=str(after.start))
+        if self.start is not None and entries[0].start > self.start:
+            self.reporter.add("param-gap", (*entries[0].path, "from"), param=name, first=str(entries[0].start), start=str(self.start))
+
+
+def _plain(value: object) -> Scalar | None:
+    if isinstance(value, date) or (isinstance(value, str) and value):
+        return value
+    return plain_number(value) if isinstance(value, int | Decimal) else None
+
+
+def _family(value: Scalar) -> Family:
+    return "date" if isinstance(value, date) else "word" if isinstance(value, str) else "number"
+
+
+def key_range(text: str) -> Range | None:
+    """A table key as a closed range of whole numbers, None where open.
+
+    Example:
+        >>> key_range("3"), key_range("5.."), key_range("2..4"), key_range("x")
+        ((3, 3), (5, None), (2, 4), None)
+    """
+    form = _RANGE.fullmatch(text)
+    if form is None or (form[1] is None and form[3] is None):
+        return None
+    low = None if form[1] is None else int(form[1])
+    high = None if form[3] is None else int(form[3])
+    if form[2] is None:
+        return None if form[3] is not None else (low, low)
+    return None if low is not None and high is not None and low > high else (low, high)
+
+
+def _tree_param(dated: Dated) -> Param:
+    label = dated.model.label
+    return Param(
+        dated.name, dated.model.unit,
+        tuple((entry.start, _tree_cells(entry, dated) if dated.table else entry.cells[None]) for entry in dated.entries), dated.model.cite,
+        None if label is None else Text(label.zh, label.en),
+    )  # fmt: skip
+
+
+def _tree_cells(entry: Entry, dated: Dated) -> tuple[tuple[str | Range, Scalar], ...]:
+    return tuple((_tree_key(key or "", dated.by), value) for key, value in entry.cells.items())
+
+
+def _tree_key(key: str, by: Field | None) -> str | Range:
+    if by is not None and by.type is FieldType.ENUM:
+        code = code_of(key, by)
+        return code if isinstance(code, str) else key
+    return key_range(key) or key
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """One dated table, checked against the field it is read by."""
+
+    reporter: Reporter
+    entry: Entry
+    by: Field
+
+    def check(self) -> None:
+        if self.by.type is FieldType.ENUM:
+            self._codes()
+        else:
+            self._ranges()
+
+    def _place(self, key: str | None) -> Path:
+        return (*self.entry.path, "table", key or "")
+
+    def _codes(self) -> None:
+        seen: dict[str, str] = {}
+        for key in self.entry.cells:
+            code = code_of(key, self.by)
+            if isinstance(code, Trouble):
+                labels = [f"{code}({label})" for code, label in self.by.values]
+                near = meant(key, [word for value in self.by.values for word in value])
+                self.reporter.add_at_key(
+                    "table-key", self._place(key), word=str(key), field=self.by.name, meant=near, choices=listed(labels)
+                )
+            elif code in seen:
+                self.reporter.add_at_key("table-overlap", self._place(key), word=str(key), other=seen[code])
+            else:
+                seen[code] = str(key)
+        self._gap([code for code in self.by.codes if code not in seen])
+
+    def _ranges(self) -> None:
+        low, high = self.by.min or 0, DIVISOR if self.by.max is None else self.by.max
+        taken: dict[int, str] = {}
+        for key in self.entry.cells:
+            found = key_range(key or "")
+            if found is None or (found[0] is not None and found[0] > high) or (found[1] is not None and found[1] < low):
+                words: dict[str, Word] = {"word": str(key), "field": self.by.name, "meant": "", "choices": f"{low}..{high}"}
+                self.reporter.add_at_key("table-key", self._place(key), **words)
+                continue
+            for value in range(max(low, found[0] or low), min(high, high if found[1] is None else found[1]) + 1):
+                if value in taken:
+                    self.reporter.add_at_key("table-overlap", self._place(key), word=str(key), other=taken[value])
+                    break
+                taken[value] = str(key)
+        self._gap([str(value) for value in range(low, high + 1) if value not in taken])
+
+    def _gap(self, missing: list[str]) -> None:
+        if missing:
+            words: dict[str, Word] = {"start": str(self.entry.start), "field": self.by.name, "missing": listed(missing, 6)}
+            self.reporter.add("table-gap", (*self.entry.path, "table"), **words)

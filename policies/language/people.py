@@ -1,0 +1,55 @@
+"""When two names are two people.
+
+Decisions of two people ask it where they are made (``check_people``) and where they are admitted (``streams.steps.admission``).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from policies.problems.problems import Conflict
+from policies.values import Text
+
+_UNSEEN = frozenset(
+    chr(code)
+    for first, last in ((0x034F, 0x034F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x3164, 0x3164), (0xFE00, 0xFE0F),
+                        (0xFFA0, 0xFFA0), (0xE0100, 0xE01EF))
+    for code in range(first, last + 1)
+)  # fmt: skip
+"""The letters and marks that nobody sees; all other characters of that kind are neither letters nor marks."""
+
+
+def are_two_people(by: str, approved_by: str) -> bool:
+    """Do two names stand for two different people (``person``)?"""
+    one, other = person(by), person(approved_by)
+    return bool(one and other) and one != other
+
+
+def check_people(by: str, approved_by: str) -> None:
+    """Two different people must decide (``person`` says when two names are one).
+
+    Raises:
+        Conflict: one name is empty, or both are one person's.
+    """
+    if are_two_people(by, approved_by):
+        return
+    if not person(by) or not person(approved_by):
+        raise Conflict(Text("发布与撤销须写明经办人和批准人。请补上姓名。",
+                            "Publishing and withdrawing need the names of both who does it and who approves. Add them."))  # fmt: skip
+    zh, en = f"经办人与批准人是同一人({by})。", f"The one who does it and the one who approves are the same person ({by})."
+    raise Conflict(Text(f"{zh}须由另一人批准。", f"{en} Another must approve."))
+
+
+def person(name: str) -> str:
+    """Who a name stands for: its letters, marks and digits alone, so that case, width, spaces, punctuation, signs and characters that
+    nobody sees make no other person; "" where there is no letter or digit.
+
+    Source: Unicode 15, NFKC_Casefold and Default_Ignorable_Code_Point (DerivedCoreProperties).
+
+    Example:
+        >>> person("Ｗang\u200b·Fang") == person("wang fang"), person("…")
+        (True, '')
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    seen = [sign for sign in folded if unicodedata.category(sign)[0] in "LMN" and sign not in _UNSEEN]
+    return "".join(seen) if any(unicodedata.category(sign)[0] in "LN" for sign in seen) else ""

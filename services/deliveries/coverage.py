@@ -1,0 +1,127 @@
+"""Coverage statements: take in a file of them, list those that are there.
+
+The verb ``feed coverage`` calls this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from policies.values import Text
+from services.deliveries.clock import Trust, day_of_receipt
+from services.deliveries.expecting import expecting
+from services.lists.changes import Changes, Titles, list_changes
+from services.lists.holds import Notify, announced_holds
+from services.results import Hidden
+
+if TYPE_CHECKING:
+    from infra.workspace.workspace import Workspace
+    from services.deliveries.delivery import Receiving
+
+
+@dataclass(frozen=True, slots=True)
+class StatementStanding:
+    """A statement, and where it stands: in_effect, pending, rows_differ, voided or withdrawn."""
+
+    statement: str
+    standing: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingStatement:
+    """A statement that waits for its delivery to be complete."""
+
+    statement: str
+    delivery: str
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageIntake:
+    """A file of statements that was taken in, and the changes of lists that it caused."""
+
+    statements: tuple[StatementStanding, ...]
+    changes: Changes
+    titles: Titles
+    waiting: Annotated[tuple[WaitingStatement, ...], Hidden]
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageStatement:
+    """A statement of a unit that it holds every record of its feed up to a day.
+
+    Args:
+        division: where the subjects are placed; null where it lists subjects, ``subjects`` of them.
+        complete_to: the last day.
+        delivery, rows: it holds once this delivery is complete, with so many rows.
+        feed_title, unit_title: of feed and unit.
+    """
+
+    statement: str
+    feed: str
+    unit: str
+    division: str | None
+    subjects: int
+    complete_to: date
+    standing: str
+    delivery: str | None
+    rows: int | None
+    received: date | None
+    feed_title: Annotated[Text, Hidden]
+    unit_title: Annotated[Text, Hidden]
+
+
+def coverage(workspace: Workspace, feed: str | None = None) -> list[CoverageStatement]:
+    """The statements of a workspace, also those that prove nothing, the latest first within a feed and unit; of one feed where it is
+    given."""
+    with workspace.reading() as host:
+        catalogue, rows = host.state.catalogue, []
+        for entry in host.state.statements.entries.values():
+            s = entry.stated
+            if feed in (None, s.feed):
+                title, unit = catalogue.feeds[s.feed].title, catalogue.units[catalogue.feeds[s.feed].sources[s.source].unit]
+                about = s.division, len(s.subjects), s.complete_to, entry.standing, s.delivery, s.rows, s.received
+                rows.append(CoverageStatement(s.statement, s.feed, unit.id, *about, title, unit.title))
+    return sorted(rows, key=lambda row: (row.feed, row.unit, -row.complete_to.toordinal(), row.statement))
+
+
+def take_in_coverage(workspace: Workspace, path: Path, today: date, trust: Trust | None, notify: Notify) -> CoverageIntake:
+    """Take in a file of coverage statements, all or none.
+
+    Args:
+        trust: whether a clock far ahead of the state is right (``services.deliveries.clock``); None where it is.
+
+    Raises:
+        Invalid: with every problem of every line. Conflict: the clock is not right.
+        Refused: one of them contradicts what is on record, or the delivery it names.
+    """
+    with expecting(workspace) as host, announced_holds(host, notify):
+        changes, standings = state_coverage(workspace, host, path, day_of_receipt(host, today, trust))
+        entries = host.state.statements.entries
+        waiting = (entries[s.statement].stated for s in standings if s.standing == "pending")
+        listing = list_changes(changes, host.state.registry)
+        return CoverageIntake(
+            standings, listing.changes, listing.titles, tuple(WaitingStatement(s.statement, s.delivery or "") for s in waiting)
+        )
+
+
+def state_coverage(workspace: Workspace, host: Receiving, path: Path, received: date) -> tuple[Changes, tuple[StatementStanding, ...]]:
+    """Apply a file of coverage statements to a host, all or none: the changes, and where each statement stands now.
+
+    Args:
+        received: the day on which it comes in; no statement reaches beyond it.
+
+    Raises:
+        Invalid, Refused: as for ``take_in_coverage``.
+    """
+    from connectors.intake.coverage import read_statements
+    from streams.steps.admission import statements_admitted
+
+    statements = read_statements(path, host.state.catalogue, workspace.tokens(), received)
+    statements_admitted(host.state, statements)  # a network takes them one by one
+    changes = [change for receipt in host.submit_many(list(statements)) for change in receipt.changes]
+    entries = host.state.statements.entries
+    ids = dict.fromkeys(statement.statement for statement in statements)
+    return changes, tuple(StatementStanding(id, entries[id].standing) for id in ids)

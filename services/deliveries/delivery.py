@@ -1,0 +1,270 @@
+"""One delivered file into a workspace: the connectors read it, the host applies it, with the workspace's key, vault and quarantine.
+
+Called by ``services.deliveries.ingest``. A delivery is known by its bytes, or by the unit's own name for it, so the same file twice
+changes nothing. The workspace's file ``deliveries.jsonl`` remembers which file each was and on which day it came in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from infra.workspace.lost import TAKEN_IN
+from infra.workspace.notes import Notes
+from policies.problems.problems import Conflict, HuiminError
+from policies.values import Text
+
+if TYPE_CHECKING:
+    from connectors.intake.delivery import DeliveryReport
+    from connectors.intake.delivery_ports import Identities
+    from connectors.intake.flaws import Flaw
+    from connectors.parsing.steady import Steady
+    from infra.workspace.workspace import Workspace
+    from policies.language.catalogue import Feed
+    from streams.host import Receipt
+    from streams.language.messages import CandidateChange, Input
+    from streams.steps.state import State
+
+_WAY_OUT = Text(
+    "它记着每一批交付是哪个文件。请从备份恢复它；没有备份就移走它，以前各批便不再知道文件名，记录和名单不受影响。",
+    "It says which file each delivery was. Restore it from a backup; without one, move it away: then the deliveries so far have no "
+    "name of a file any more. Records and lists are as they were.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FileIntake:
+    """What became of one file.
+
+    Args:
+        judged: the statements that waited for this delivery, each with where it stands now.
+    """
+
+    file: str
+    report: DeliveryReport
+    changes: Sequence[CandidateChange] = ()
+    judged: Sequence[tuple[str, str]] = ()
+
+
+class DeliveryHost(Protocol):
+    """A host, as far as a delivery needs one; ``services.deliveries.trial.Trial`` is one."""
+
+    @property
+    def state(self) -> State: ...
+    def submit(self, message: Input) -> Receipt: ...
+    def submit_each(self, messages: Iterable[Input]) -> Iterator[Receipt]: ...
+
+
+class Receiving(DeliveryHost, Protocol):
+    """A host, as far as what comes in needs one: ``streams.host.Host``, or ``services.deliveries.expecting.Expecting``."""
+
+    def submit_many(self, messages: Sequence[Input]) -> list[Receipt]: ...
+
+
+class Recording:
+    """A host as a delivery sees it, that keeps what came out."""
+
+    def __init__(self, host: DeliveryHost) -> None:
+        self._host = host
+        self.changes: list[CandidateChange] = []
+
+    @property
+    def state(self) -> State:
+        return self._host.state
+
+    def submit(self, message: Input) -> Receipt:
+        receipt = self._host.submit(message)
+        self.changes += receipt.changes
+        return receipt
+
+    def submit_each(self, messages: Iterable[Input]) -> Iterator[Receipt]:
+        for receipt in self._host.submit_each(messages):
+            self.changes += receipt.changes
+            yield receipt
+
+
+def source_of(feed: Feed, unit: str | None) -> int:
+    """The position of the unit that delivers.
+
+    Raises:
+        HuiminError: the feed has several sources and none was named, or the unit is none of them.
+    """
+    units = [source.unit for source in feed.sources]
+    listed = ", ".join(units)
+    if unit is None and len(units) > 1:
+        zh, en = (
+            f"{feed.name} 有多个来源，请用 --source 指明：{listed}",
+            f"{feed.name} has several sources, say which with --source: {listed}",
+        )
+        raise HuiminError(Text(zh, en), 2)
+    position = 0 if unit is None else feed.source_position(unit)
+    if position is None:
+        zh, en = f"{unit} 不是 {feed.name} 的来源。来源：{listed}", f"{unit} is not a source of {feed.name}. Its sources: {listed}"
+        raise HuiminError(Text(zh, en), 2)
+    return position
+
+
+def deliver(
+    workspace: Workspace,
+    host: Receiving,
+    name: str,
+    source: int,
+    path: Path,
+    received: date,
+    replaces: bool = False,
+    advance: Callable[[int], None] = lambda rows: None,
+    called: str | None = None,
+) -> FileIntake:
+    """Take in one file.
+
+    Args:
+        name: of the feed.
+        received: the day on which it comes in.
+        replaces: a full replacement.
+        advance: told how many more rows were read; each is read twice.
+        called: the unit's own name for the delivery, which its coverage statements will use.
+
+    Raises:
+        DamagedFile: what was taken in before cannot be read here; nothing has changed.
+        UnreadableFile: not what the contract says, or a full replacement that would take away what it does not know; nothing has changed.
+        Conflict: the name was given to another file.
+    """
+    from services.deliveries.quarantine import Quarantine
+
+    file = arriving(workspace, host.state, name, source, path, received, replaces, called)
+    quarantine, done = Quarantine(workspace, host.state.catalogue.feeds[name], source, file.title), 0
+    number, _, _ = host.state.delivery_number(name, source, file.id)
+    vault = workspace.vault()
+
+    def moved(rows: int) -> None:
+        nonlocal done
+        advance(rows - done)
+        done = rows
+
+    def started() -> None:
+        vault.store.begin()  # before the file is noted: from then on a vault that is gone is missed
+        _remember(workspace, FileOf(name, source, file.id, file.digest, file.title, received.isoformat()))
+        quarantine.begin(number)
+
+    try:
+        flaws = partial(quarantine.note, number)
+        return apply_file(workspace, host, file, vault, progress=moved, on_flaw=flaws, on_start=started)
+    finally:
+        quarantine.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivingFile:
+    """A file on its way in.
+
+    Args:
+        id: of the delivery that it is.
+        digest: what the delivery is called by its content: the same bytes as a full replacement are another one.
+        title: its name, in characters that can be written.
+    """
+
+    feed: str
+    source: int
+    bytes: Steady
+    received: date
+    replaces: bool
+    id: str
+    digest: str
+    title: str
+
+
+def arriving(
+    workspace: Workspace, state: State, name: str, source: int, path: Path, received: date, replaces: bool, called: str | None
+) -> ArrivingFile:  # fmt: skip
+    """A file, with the delivery that it is; arguments as of ``deliver``.
+
+    Raises:
+        Conflict: its unit's name for it was given to another file.
+    """
+    from connectors.parsing.steady import Steady
+
+    steady = Steady(path)
+    id, digest = _named(workspace, state, name, source, steady, replaces, called)
+    title = path.name.encode(errors="replace").decode()  # a name may be of bytes that are no UTF-8
+    return ArrivingFile(name, source, steady, received, replaces, id, digest, title)
+
+
+def apply_file(
+    workspace: Workspace, host: DeliveryHost, file: ArrivingFile, vault: Identities, *, progress: Callable[[int], None] | None = None,
+    on_flaw: Callable[[Flaw], None] | None = None, on_start: Callable[[], None] | None = None,
+) -> FileIntake:  # fmt: skip
+    """Has a host take in a file; what became of it, and what that changed on the lists.
+
+    Raises:
+        As for ``connectors.intake.delivery.deliver``.
+    """
+    from connectors.intake import delivery
+
+    state, recording = host.state, Recording(host)
+    waiting = [entry.stated.statement for entry in state.statements.waiting_for(file.feed, file.source, file.id)]
+    report = delivery.deliver(
+        recording, state.catalogue.feeds[file.feed], file.source, file.bytes, workspace.tokens(), vault, received=file.received,
+        mode="replace" if file.replaces else "upsert", id=file.id, progress=progress, on_flaw=on_flaw, on_start=on_start,
+    )  # fmt: skip
+    state = host.state
+    known = state.deliveries.numbered(file.feed, file.source, report.number)
+    report.older, report.same = (0, 0) if known is None else (known.older, known.same)
+    return FileIntake(file.title, report, recording.changes, [(id, state.statements.entries[id].standing) for id in waiting])
+
+
+def _named(
+    workspace: Workspace, state: State, feed: str, source: int, file: Steady, replaces: bool, called: str | None
+) -> tuple[str, str]:  # fmt: skip
+    """The id of a delivery, and what it is called by its content: the same bytes as a full replacement are another delivery.
+
+    Raises:
+        Conflict: its unit's name for it was given to another file.
+    """
+    digest, known = file.digest() + ("+full" if replaces else ""), known_files(workspace)
+    if called is None:
+        return digest, digest
+    before, begun = known.get((feed, source, called)), state.deliveries.named(feed, source, called)
+    taken = begun is not None and (begun.completed or begun.applied)  # one that was refused before its first row leaves its name free
+    if taken and before is not None and before.digest != digest:
+        zh, en = (
+            f"批次名 {called} 已用于另一个文件，请换一个名。",
+            f"The delivery name {called} belongs to another file: give this one another name.",
+        )
+        raise Conflict(Text(zh, en))
+    return called, digest
+
+
+@dataclass(frozen=True, slots=True)
+class FileOf:
+    """Which file a delivery is, and on which day it came in."""
+
+    feed: str
+    source: int
+    id: str
+    digest: str
+    file: str = ""
+    received: str = ""
+
+
+def known_files(workspace: Workspace) -> dict[tuple[str, int, str], FileOf]:
+    """The files this workspace has taken in, by feed, source and id of their delivery.
+
+    Raises:
+        DamagedFile: the file in which they are noted does not read back.
+    """
+    return {(one.feed, one.source, one.id): one for one in _noted(workspace).read()}
+
+
+def _noted(workspace: Workspace) -> Notes[FileOf]:
+    return Notes(workspace.root / TAKEN_IN, FileOf, _WAY_OUT)
+
+
+def _remember(workspace: Workspace, one: FileOf) -> None:
+    """A name a unit gave means this file and nothing else from now on."""
+    before = known_files(workspace).get((one.feed, one.source, one.id))
+    if before is None or before.digest != one.digest:
+        _noted(workspace).add(one)

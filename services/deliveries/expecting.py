@@ -1,0 +1,83 @@
+"""A host to which changed documents, and the first day, come with the first message that is stored: what is refused before leaves neither.
+
+So a field that somebody added to a contract may still be taken out again after a file without it was refused. Called by ``ingest`` and
+``feed coverage``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from infra.workspace.contracts import asked_for
+from services.state.as_of import thrown_away
+from streams.language.messages import Tick
+from streams.steps.erasure import cleared
+from streams.steps.state import NO_DAY
+from streams.steps.steps import step
+
+if TYPE_CHECKING:
+    from infra.workspace.workspace import Workspace
+    from streams.host import Host, Receipt
+    from streams.language.messages import Input
+    from streams.steps.state import State
+
+
+class Expecting:
+    """A host, and the messages that are to come first. Until something is stored, its state is a copy behind them."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._first: list[Input] = []
+        self._copy: State | None = None
+
+    @property
+    def state(self) -> State:
+        return self._host.state if self._copy is None else self._copy
+
+    def expect(self, message: Input) -> None:
+        """This message is stored with the first that is submitted, or never.
+
+        Raises:
+            Refused, Invalid: it would not be admitted.
+        """
+        copy = thrown_away(self._host) if self._copy is None else self._copy
+        step(copy, cleared(copy, message), copy.offset + 1)
+        self._copy = copy
+        self._first.append(message)
+
+    def begin(self, today: date) -> None:
+        """A state that has never ticked gets its first day, today, with the first message."""
+        if self.state.day == NO_DAY:
+            self.expect(Tick(today))
+
+    def submit(self, message: Input) -> Receipt:
+        """As of the host."""
+        return self.submit_many((message,))[0]
+
+    def submit_many(self, messages: Sequence[Input]) -> list[Receipt]:
+        """As of the host; what those before did to lists is in their editions."""
+        before = len(self._first)
+        receipts = self._host.submit_many((*self._first, *messages))
+        self._first, self._copy = [], None
+        return receipts[before:]
+
+    def submit_each(self, messages: Iterable[Input]) -> Iterator[Receipt]:
+        """As of the host."""
+        coming = iter(messages)
+        for message in islice(coming, 1 if self._first else 0):
+            yield self.submit(message)
+        yield from self._host.submit_each(coming)
+
+
+@contextmanager
+def expecting(workspace: Workspace) -> Iterator[Expecting]:
+    """A workspace's state, to change; what its documents add to the catalogue comes with the first message."""
+    with workspace.writing(documents=False) as host:
+        expects, wanted = Expecting(host), asked_for(workspace, host.state)
+        if wanted is not None:
+            expects.expect(wanted) if host.state.begun else host.submit(wanted)  # a log without a catalogue is none
+        yield expects

@@ -1,0 +1,162 @@
+"""The broken rows of a file, copied out of the unit's own file into a sheet to be mended and sent back.
+
+The one idea: Huimin keeps no contents, so whoever wants the rows brings the file they came in; that it is that file, its digest tells. A
+row is found by its line there, whatever the contract says since of blank rows and footers. A cell goes out as it came in, where the
+contract looks for it, and the reasons stand behind it in a column that nobody reads when the sheet comes back. Called by
+``feed quarantine --out``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import numpy as np
+
+from infra.workspace.destination import destination
+from policies.problems.problems import HuiminError
+from policies.values import Text
+from services.results import Hidden
+
+if TYPE_CHECKING:
+    from connectors.parsing.rows import Head
+    from connectors.parsing.tables import Piece
+    from infra.workspace.workspace import Workspace
+    from policies.language.catalogue import Feed
+    from services.deliveries.quarantine import BrokenCell
+    from streams.steps.state import State
+
+Place: TypeAlias = tuple[str, int]
+"""A row of a file: the sheet, "" where only one is read, and the line."""
+REASON = Text("退回原因", "why it came back")
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedRows:
+    """The broken rows of a delivery that were copied out of the unit's file.
+
+    Args:
+        left: how many rows were not copied, because the contract as it is now does not read them: footers it names since, say.
+        file: where they were written.
+        format: of the files that the contract asks for.
+    """
+
+    feed: str
+    unit: str
+    delivery: int
+    rows: int
+    left: int
+    file: str
+    format: Annotated[str, Hidden]
+
+
+def copy_broken_rows(workspace: Workspace, name: str, original: Path, out: Path, language: str) -> CopiedRows:
+    """Write the rows of a delivered file of a feed that are still to be mended, by the suffix of ``out`` as XLSX or CSV.
+
+    Raises:
+        HuiminError: the file is not one that was delivered, nothing of it is to be mended, something is at ``out`` already, or its suffix
+            is another.
+        UnreadableFile: it cannot be read.
+    """
+    from connectors.lists.exports import Sheet, write_csv, write_xlsx
+    from services.deliveries.open_cells import still_open
+    from services.lookup import feed_named
+
+    write = {".csv": write_csv, ".xlsx": write_xlsx}.get(out.suffix.lower())
+    if write is None:
+        raise HuiminError(Text(f"{out.name}：请用 .xlsx 或 .csv 结尾。", f"{out.name}: let it end in .xlsx or .csv."), 2)
+    if out.resolve() == original.resolve():
+        raise HuiminError(Text("--out 不能是原文件。", "--out cannot be the original."), 2)
+    destination(out)  # rows that somebody may have begun to mend
+    with workspace.reading() as host:
+        feed = feed_named(host.state.catalogue, name)
+        deliveries = _deliveries_of(workspace, host.state, feed, original)
+        cells = still_open(workspace, host.state, name)
+    reasons: dict[Place, list[BrokenCell]] = {}
+    at = next(iter(deliveries))  # unit and number
+    for cell in cells:
+        if (cell.unit, cell.delivery) in deliveries:
+            at = cell.unit, cell.delivery
+            reasons.setdefault((cell.place.rpartition("!")[0], cell.line), []).append(cell)
+    if not reasons:
+        zh = f"{original.name} 没有待修正的行。"
+        raise HuiminError(Text(zh, f"{original.name} has no rows to be mended."), 2)
+    head, rows = _cells(workspace, feed, original, reasons)
+    reason = {place: "；".join(dict.fromkeys(_reason(cell, language) for cell in cells)) for place, cells in reasons.items()}
+    whole = [(*cells, reason[place]) for place, cells in rows]
+    above, between = max((feed.layout.header or 1) - 1, 0), feed.layout.delimiter or ","
+    write(out, Sheet(feed.title[language], (*head.names, REASON[language]), whole, above, between, head.sheet or None))
+    return CopiedRows(feed.name, *at, len(rows), len(reasons) - len(rows), str(out), feed.format)
+
+
+def _deliveries_of(workspace: Workspace, state: State, feed: Feed, original: Path) -> set[tuple[str, int]]:
+    """Unit and number of the deliveries that were this very file.
+
+    Raises:
+        HuiminError: there is none.
+    """
+    from connectors.parsing.steady import Steady
+    from services.deliveries.delivery import known_files
+
+    digest, found = Steady(original).digest(), set[tuple[str, int]]()
+    for one in known_files(workspace).values():
+        if one.feed == feed.name and one.digest.removesuffix("+full") == digest:
+            delivery = state.deliveries.named(one.feed, one.source, one.id)
+            if delivery is not None:
+                found.add((feed.sources[one.source].unit, delivery.number))
+    if not found:
+        zh = (
+            f"{original.name} 不是交付给 {feed.name} 的原文件（内容不同，或不是在此工作区接收的）。请给出当时交付的文件，一个字节都不要改。"
+        )
+        en = (
+            f"{original.name} is no file that was delivered to {feed.name} (its bytes differ, or another workspace took it in). Name the "
+            "file as it was delivered, without a byte changed."
+        )
+        raise HuiminError(Text(zh, en), 5)
+    return found
+
+
+def _cells(
+    workspace: Workspace, feed: Feed, original: Path, wanted: Collection[Place]
+) -> tuple[Head, list[tuple[Place, tuple[str, ...]]]]:  # fmt: skip
+    """The header of a file, and the cells of the rows that are wanted, each with its place.
+
+    Raises:
+        HuiminError: none of them is read any more, as the contract is now.
+    """
+    from connectors.intake.intake import DELETED_COLUMN, Reader
+    from connectors.parsing.rows import Head
+    from connectors.parsing.tables import Notes, header_of, pieces
+
+    reader, notes = Reader(feed, 0, 1, workspace.tokens(), date.min), Notes()
+
+    def read(*optional: str) -> Iterator[Piece]:
+        return pieces(original, feed.format, feed.encoding, reader.columns, optional, feed.layout, reader.identifiers, notes)
+
+    if feed.format == "jsonl":
+        at = Head("", 0, tuple(header_of(original, feed.format, feed.encoding)))
+    else:
+        next(read(), None)
+        at = notes.heads[0]
+    header = tuple(name for name in at.names if name and at.names.count(name) == 1)
+    others = [name for name in header if name not in reader.columns]
+    found = []
+    for piece in read(DELETED_COLUMN, *others):
+        assert piece.lines is not None  # every file has lines
+        sheet = next(iter(piece.places.values()), "").rpartition("!")[0]
+        for i in np.flatnonzero(np.isin(piece.lines, [line for name, line in wanted if name == sheet])).tolist():
+            cells = piece.frame.row(i, named=True)
+            found.append(((sheet, int(piece.lines[i])), tuple(cells.get(name) or "" for name in header)))
+    if not found:
+        zh = f"按现在的约定，{original.name} 待修正的行都读不到了（例如改了 sheets）。请把约定改回交付时的样子再抄。"
+        en = f"As the contract is now, none of the rows of {original.name} to be mended is read (its `sheets` was changed, say)."
+        raise HuiminError(Text(zh, f"{en} Put the contract back to what it was, and copy again."), 5)
+    return Head(at.sheet, at.line, header), found
+
+
+def _reason(cell: BrokenCell, language: str) -> str:
+    expected, what = cell.expected[language], cell.found[language]
+    return f"“{cell.column}”：{what}，{expected}" if language == "zh" else f"{cell.column}: {what}; {expected}"

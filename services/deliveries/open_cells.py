@@ -1,0 +1,146 @@
+"""Which rows of the quarantine are still to be mended, and who closed the others.
+
+That is asked of the state. A broken row is open as long as it is the record that is held; a row of nobody until a later sound full
+replacement, or until somebody closes it on record. Called by ``feed quarantine``, ``feed deliveries`` and ``doctor``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from infra.workspace.notes import Notes
+from infra.workspace.texts import DamagedFile
+from policies.problems.problems import HuiminError
+from policies.values import Text
+from services.deliveries.delivery import source_of
+from services.deliveries.quarantine import WAY_OUT, BrokenCell, broken_cells, rows_by_delivery
+from services.lookup import feed_named
+
+if TYPE_CHECKING:
+    from infra.workspace.workspace import Workspace
+    from policies.language.catalogue import Feed
+    from streams.steps.state import State
+
+_CLOSED = "closed.jsonl"
+_CLOSED_WAY_OUT = Text(
+    "它记着谁关闭了哪些行。请从备份恢复它，或移走它：那些行会重新列为待修正。",
+    "It says who closed which rows. Restore it from a backup, or move it away: then those rows are open again.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Rows of nobody that somebody has closed: those of a delivery up to the row ``upto``; a topic's delivery goes on."""
+
+    feed: str
+    unit: str
+    delivery: int
+    rows: int
+    upto: int
+    by: str
+    day: str
+
+
+def open_cells(workspace: Workspace, feed: str | None = None) -> list[BrokenCell]:
+    """The broken cells of rows that are still to be mended; of one feed where it is given.
+
+    Raises:
+        HuiminError: there is no feed of this name. DamagedFile: a file of the quarantine does not read back.
+    """
+    if feed is not None:
+        feed_named(workspace.catalogue(), feed)
+    with workspace.reading() as host:
+        return still_open(workspace, host.state, feed)
+
+
+def still_open(workspace: Workspace, state: State, feed: str | None) -> list[BrokenCell]:
+    """The broken cells of rows that are still to be mended."""
+    if not state.begun:
+        return []
+    held: dict[tuple[str, str], set[tuple[int, int]]] = {}
+    full: dict[tuple[str, str], int] = {}
+    for contract in state.catalogue.feeds.values():
+        for position, source in enumerate(contract.sources):
+            held[contract.name, source.unit] = set()
+            replacement = state.deliveries.replacement(contract.name, position)
+            full[contract.name, source.unit] = 0 if replacement is None else replacement.number
+        if feed in (None, contract.name):
+            for position, delivery, row in _broken_records(state, contract):
+                held[contract.name, contract.sources[position].unit].add((delivery, row))
+    closed = {(c.feed, c.unit, c.delivery): c.upto for c in closings(workspace)}
+
+    def is_open(cell: BrokenCell) -> bool:
+        if cell.source not in held:
+            return False
+        if cell.nobody:
+            return full[cell.source] <= cell.delivery and cell.row > closed.get((*cell.source, cell.delivery), 0)
+        return (cell.delivery, cell.row) in held[cell.source]
+
+    cells = list(broken_cells(workspace, feed))
+    _whole(workspace, state, cells, held)
+    return [cell for cell in cells if is_open(cell)]
+
+
+def _whole(workspace: Workspace, state: State, cells: Sequence[BrokenCell], held: Mapping[tuple[str, str], set[tuple[int, int]]]) -> None:
+    """Passes where the file of a delivery, if there is one, has the lines of every broken record that is held, and of every row of nobody.
+
+    Raises:
+        DamagedFile: a line is missing.
+    """
+    if workspace.network is not None:  # of a topic, another workspace may have taken in the rest
+        return
+    for (feed, unit, number), rows in rows_by_delivery(cells).items():
+        source = state.catalogue.feeds[feed].source_position(unit) if feed in state.catalogue.feeds else None
+        delivery = None if source is None else state.deliveries.numbered(feed, source, number)
+        lost = any(of == number and row not in rows for of, row in held.get((feed, unit), ()))
+        if lost or (delivery is not None and sum(rows.values()) < delivery.unplaced):
+            path = workspace.folder("quarantine") / f"{feed}.{unit}.{number}.jsonl"
+            raise DamagedFile(path, Text("不完整", "is not whole"), WAY_OUT)
+
+
+def _broken_records(state: State, feed: Feed) -> Iterator[tuple[int, int, int]]:
+    """Source, delivery and row of every record that is held and of which nothing is known."""
+    from matchers.kernel.kernels.records import DELIVERY, FLAGS, HIDDEN, HOLE, QUARANTINED, ROW
+    from services.state.as_of import core
+
+    store = core(state).store
+    at = store.layout.feeds[feed.name].position
+    arena = store.arenas[at][: store.counts[at]]
+    flags = arena[:, FLAGS]
+    broken = arena[((flags & QUARANTINED) != 0) & ((flags & (HIDDEN | HOLE)) == 0)]
+    for flag, delivery, row in broken[:, [FLAGS, DELIVERY, ROW]].tolist():
+        yield flag >> 8, delivery, row
+
+
+def closings(workspace: Workspace) -> list[Closing]:
+    """What was closed by hand, in order."""
+    return _closed(workspace).read()
+
+
+def _closed(workspace: Workspace) -> Notes[Closing]:
+    return Notes(workspace.folder("quarantine") / _CLOSED, Closing, _CLOSED_WAY_OUT)
+
+
+def close_rows(workspace: Workspace, name: str, unit: str | None, delivery: int, by: str, day: date) -> Closing:
+    """Close the rows of nobody of a delivery, on record.
+
+    Raises:
+        HuiminError: nobody says so, or there is nothing of the kind to close.
+    """
+    with workspace.reading() as host:
+        feed = feed_named(host.state.catalogue, name)
+        source = feed.sources[source_of(feed, unit)].unit
+        if not by.strip():
+            raise HuiminError(Text("请用 --by 写明由谁关闭。", "Say with --by who closes them."), 2)
+        cells = still_open(workspace, host.state, name)
+    rows = {cell.row for cell in cells if (cell.unit, cell.delivery) == (source, delivery) and cell.nobody}
+    if not rows:
+        zh = f"{name} 的第 {delivery} 批没有待处理的认不出对象的行。认得出对象的行由后来交付的正确行自动关闭。"
+        en = f"Delivery {delivery} of {name} has no open rows of nobody. Rows that name somebody close when a sound row arrives."
+        raise HuiminError(Text(zh, en), 2)
+    closing = Closing(name, source, delivery, len(rows), max(rows), by.strip(), day.isoformat())
+    _closed(workspace).add(closing)
+    return closing

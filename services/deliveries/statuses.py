@@ -1,0 +1,133 @@
+"""Every delivery as it stands: what the state counted, which file it was, and what of it is still in quarantine.
+
+The state knows a delivery by its number and id, the workspace knows the file; ``feed deliveries``, ``doctor`` and
+``services.deliveries.mending`` read both here. Nothing here writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from connectors.contracts.faults import DamagedVault
+from policies.values import Text
+from services.deliveries.delivery import FileOf, known_files
+from services.deliveries.open_cells import still_open
+from services.deliveries.quarantine import broken_cells, rows_by_delivery
+from services.lookup import feed_named
+from streams.ledgers.deliveries import TOPIC_SCHEME
+
+if TYPE_CHECKING:
+    from infra.workspace.workspace import Workspace
+    from policies.language.catalogue import Feed
+    from streams.ledgers.deliveries import Delivery
+    from streams.steps.state import State
+
+Stage: TypeAlias = Literal["open", "topic", "complete", "void"]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryStatus:
+    """One delivery of one source.
+
+    Args:
+        file, received: "" where another workspace took it in.
+        rows: of an open one, those applied so far.
+        broken, mended: rows that name somebody and were put aside: still to be mended, and closed by what came later.
+        nobody_open: rows that name nobody and that nothing has closed yet.
+        same, older: rows that say what was held already; that are older than what was held.
+        full: a full replacement.
+        stage: open: it stopped half-way; topic: a unit's topic, which never ends; void: complete, and too many rows name nobody.
+    """
+
+    feed: str
+    unit: str
+    number: int
+    id: str
+    file: str
+    received: str
+    rows: int
+    unplaced: int
+    broken: int
+    mended: int
+    nobody_open: int
+    same: int
+    older: int
+    full: bool
+    stage: Stage
+
+
+def deliveries_of(workspace: Workspace, feed: str | None = None) -> list[DeliveryStatus]:
+    """Every delivery, by feed, source and number; of one feed where it is given.
+
+    Raises:
+        HuiminError: there is no feed of this name. DamagedFile: a file beside the state does not read back.
+    """
+    if feed is not None:
+        feed_named(workspace.catalogue(), feed)
+    with workspace.reading() as host:
+        state = host.state
+        if not state.begun:
+            return []
+        files = known_files(workspace)
+        every = rows_by_delivery(broken_cells(workspace, feed))
+        left = rows_by_delivery(still_open(workspace, state, feed))
+    deliveries = []
+    for one in state.catalogue.feeds.values():
+        for position, source in enumerate(one.sources):
+            for delivery in state.deliveries.of(one.name, position) if feed in (None, one.name) else ():
+                file = files.get((one.name, position, delivery.id), FileOf(one.name, position, delivery.id, ""))
+                put_aside = every.get((one.name, source.unit, delivery.number), {})
+                opened = left.get((one.name, source.unit, delivery.number), {})
+                broken = sum(not nobody for nobody in opened.values())
+                deliveries.append(
+                    DeliveryStatus(
+                        one.name, source.unit, delivery.number, delivery.id, file.file, file.received,
+                        delivery.rows if delivery.completed else delivery.applied, delivery.unplaced,
+                        broken, sum(not nobody for nobody in put_aside.values()) - broken, sum(opened.values()),
+                        delivery.same, delivery.older, delivery.replaces, stage(delivery),
+                    )
+                )  # fmt: skip
+    return deliveries
+
+
+def stage(delivery: Delivery) -> Stage:
+    """How far a delivery has come."""
+    if delivery.id.startswith(TOPIC_SCHEME):
+        return "topic"
+    if not delivery.completed:
+        return "open"
+    return "complete" if delivery.sound else "void"
+
+
+def unfinished_deliveries(workspace: Workspace, state: State) -> Iterator[tuple[Feed, str, Delivery, str]]:
+    """Deliveries that stopped half-way: feed, unit, delivery, and the name of the file where it is known here."""
+    files = known_files(workspace)
+    for feed in state.catalogue.feeds.values() if state.begun else ():
+        for position, source in enumerate(feed.sources):
+            for delivery in state.deliveries.of(feed.name, position):
+                if stage(delivery) == "open":
+                    known = files.get((feed.name, position, delivery.id))
+                    yield feed, source.unit, delivery, "" if known is None else known.file
+
+
+def nameless_deliveries(workspace: Workspace, state: State) -> Iterator[DamagedVault]:
+    """Deliveries of registers that were taken in here, and of which the vault keeps nothing: an older one was put back, or it is empty."""
+    files = known_files(workspace)
+    kept = {name.rpartition(".")[0] for name in workspace.vault().store.names("")} if files else set()
+    for feed in state.catalogue.feeds.values() if state.begun else ():
+        for position, _ in enumerate(feed.sources) if feed.registers is not None else ():
+            for delivery in state.deliveries.of(feed.name, position):
+                file = files.get((feed.name, position, delivery.id))
+                name = f"{feed.subject.value}/{feed.name}/{position}.{delivery.number}"
+                if file is not None and delivery.completed and delivery.rows and name not in kept:
+                    yield _nameless(feed.name, delivery.number, file.file, name)
+
+
+def _nameless(feed: str, number: int, file: str, name: str) -> DamagedVault:
+    zh = f"身份库中没有 {feed} 第 {number} 批（{file}）的身份：可能放回了较早的 identity/，因此没有给出任何姓名和号码。"
+    zh += f"请从最近的备份恢复整个 identity/；或再运行 huimin ingest {feed} {file}，其中的身份会重新写入。"
+    en = f"The vault keeps nobody of delivery {number} of {feed} ({file}): an older identity/ may have been put back, so no name or number "
+    en += f"was given. Restore all of identity/ from the newest backup, or run huimin ingest {feed} {file} again: it writes them again."
+    return DamagedVault(f"identity/{name}", Text(zh, en))

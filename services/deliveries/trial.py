@@ -1,0 +1,155 @@
+"""What a delivery would come to: taken in by the very steps, on a state that is thrown away.
+
+Nothing is written anywhere.
+
+Nothing is estimated. The same reading, checks and messages go to a copy of the state (of a network: of this workspace's
+replica), and what came of it is read off there. Rows are counted as they came; records by what the source holds before and after. Called by
+``ingest --dry-run``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from matchers.kernel.kernels.records import BODY, DELETED, FLAGS, HIDDEN, HOLE, KEY, QUARANTINED, SUBJECT
+from services.deliveries.delivery import FileIntake, apply_file, arriving
+from services.state.as_of import core, thrown_away
+from streams.host import Receipt, apply
+from streams.language.messages import CatalogueSet, DeliveryCompleted, Input, Tick
+from streams.steps.erasure import cleared
+from streams.steps.state import NO_DAY, State
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import polars as pl
+
+    from connectors.identity.vault import Vault
+    from infra.workspace.workspace import Workspace
+    from policies.language.catalogue import Feed
+    from policies.values import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class TrialDelivery:
+    """What one file would do.
+
+    Args:
+        new, changed: records that would be there, and were not; that would say something else. Those in quarantine are neither.
+        deleted, withdrawn: records that would be gone by their own deletion; because a full replacement does not hold them.
+    """
+
+    intake: FileIntake
+    new: int
+    changed: int
+    deleted: int
+    withdrawn: int
+
+
+class Trial:
+    """A host of a state that is thrown away."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.before_completion: Callable[[], None] = lambda: None
+
+    def submit(self, message: Input) -> Receipt:
+        if isinstance(message, DeliveryCompleted):
+            self.before_completion()
+        return apply(self.state, cleared(self.state, message))
+
+    def submit_each(self, messages: Iterable[Input]) -> Iterator[Receipt]:
+        return map(self.submit, messages)
+
+    def deliver(
+        self, workspace: Workspace, name: str, source: int, path: Path, received: date, replaces: bool, called: str | None
+    ) -> TrialDelivery:
+        """What a file would come to, behind those tried before.
+
+        Raises:
+            As for ``services.deliveries.delivery.deliver``.
+        """
+        feed, file = self.state.catalogue.feeds[name], arriving(workspace, self.state, name, source, path, received, replaces, called)
+        start = _Records.of(self.state, feed, source)
+        middle = [start]
+        self.before_completion = lambda: middle.append(_Records.of(self.state, feed, source))
+        intake = apply_file(workspace, self, file, _Nowhere(workspace.vault()))
+        whole, end = middle[-1], _Records.of(self.state, feed, source)
+        sound = end.sound()
+        return TrialDelivery(intake, sound.beyond(start), sound.unlike(start), start.beyond(whole), whole.beyond(end))
+
+
+@contextmanager
+def trial(workspace: Workspace, today: date) -> Iterator[Trial]:
+    """A copy of a workspace's state, with its documents as they are now, on its own day (a new one: today)."""
+    from infra.workspace.contracts import of_state
+    from infra.workspace.ports import parts
+
+    with nullcontext() if workspace.empty else workspace.reading() as host:
+        found = Trial(State(parts()) if host is None else thrown_away(host))
+        documents = of_state(found.state, *workspace.documents())  # as the next write would have them
+        wanted = CatalogueSet(documents.units, documents.contracts)
+        if not found.state.begun or found.state.catalogues[-1] != wanted:
+            found.submit(wanted)
+        if found.state.day == NO_DAY:
+            found.submit(Tick(today))
+        yield found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Records:
+    """The records a source holds of a feed, by their keys in the matrix: what each says, and whether it is in quarantine."""
+
+    keys: npt.NDArray[np.uint64]
+    said: npt.NDArray[np.int32]
+    broken: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, state: State, feed: Feed, source: int) -> _Records:
+        store = core(state).store
+        lay = store.layout.feeds[feed.name]
+        arena = store.arenas[lay.position][: store.counts[lay.position]]
+        flags = arena[:, FLAGS]
+        arena = arena[((flags & (DELETED | HIDDEN | HOLE)) == 0) & (flags >> 8 == source)]
+        chains = {lane + more for lane in lay.links.values() for more in (1, 2)}
+        lanes = [SUBJECT, *(lane for lane in range(BODY, arena.shape[1]) if lane not in chains)]
+        keys = np.ascontiguousarray(arena[:, KEY : KEY + 2]).view(np.uint64)[:, 0]
+        return cls(keys, arena[:, lanes], (arena[:, FLAGS] & QUARANTINED) != 0)
+
+    def beyond(self, others: _Records) -> int:
+        """How many of these are not among the others."""
+        return int((~np.isin(self.keys, others.keys)).sum())
+
+    def sound(self) -> _Records:
+        return _Records(self.keys[~self.broken], self.said[~self.broken], self.broken[~self.broken])
+
+    def unlike(self, others: _Records) -> int:
+        """How many say something else than the one of the same key among the others."""
+        _, here, there = np.intersect1d(self.keys, others.keys, return_indices=True)
+        return int(((self.said[here] != others.said[there]).any(axis=1) | (self.broken[here] != others.broken[there])).sum())
+
+
+class _Nowhere:
+    """A vault that is asked and not written to."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def admit(self, kind: Kind, tokens: npt.NDArray[np.uint64], checks: npt.NDArray[np.uint64], feed: str) -> None:
+        self._vault.admit(kind, tokens, checks, feed)
+
+    @contextmanager
+    def writer(self, feed: Feed, source: int, delivery: int, admits: bool = True) -> Iterator[_Nowhere]:
+        yield self
+
+    def lacks(self, feed: Feed, source: int, delivery: int) -> bool:
+        return False
+
+    def add(self, identities: pl.DataFrame) -> None:
+        """Nothing is kept."""

@@ -1,0 +1,4 @@
+"""A person erased from a workspace, and from a network.
+
+Begin with ``erasing``.
+"""

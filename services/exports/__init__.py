@@ -1,0 +1,1 @@
+"""Lists and snapshots written for others."""

@@ -1,0 +1,101 @@
+"""Snapshots for analysts: create one, list those of a workspace, check them.
+
+``huimin snapshot`` calls this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.workspace.destination import destination, is_snapshot
+from policies.problems.problems import HuiminError
+from services.exports.snapshot_tables import snapshot_tables, verdict_counts
+from services.results import Sentence
+
+if TYPE_CHECKING:
+    from infra.workspace.workspace import Workspace
+    from streams.host import Host
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedSnapshot:
+    """A snapshot that was written.
+
+    Args:
+        tables: its rows, by table.
+    """
+
+    file: Path
+    tables: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotFile:
+    """A snapshot of the workspace, by the name of its file."""
+
+    file: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedSnapshot:
+    """Whether a snapshot is as its manifest says; what is wrong where it is not."""
+
+    file: str
+    ok: bool
+    problem: Sentence | None
+
+
+def create_snapshot(workspace: Workspace, out: Path | None = None) -> CreatedSnapshot:
+    """Writes a snapshot; usually into ``snapshots``, under the day and the number of the last message.
+
+    Raises:
+        Conflict: something that is no snapshot is at the path.
+    """
+    with workspace.reading() as host:
+        path = out or workspace.folder("snapshots") / f"{host.state.day}-{host.state.offset}.duckdb"
+        return CreatedSnapshot(path, write_tables(host, path))
+
+
+def write_tables(host: Host, path: Path) -> dict[str, int]:
+    """Writes a snapshot of a host; returns rows by table.
+
+    Everything in it is of one offset, that of the reader's state, whatever a writer commits meanwhile.
+
+    Raises:
+        Conflict: something that is no snapshot is at the path.
+    """
+    from connectors.analysts.snapshot import verify_snapshot, write_snapshot
+
+    about = {"day": host.state.day.isoformat(), "offset": str(host.state.offset), "format": "2"}
+    destination(path, is_snapshot)
+    write_snapshot(path, snapshot_tables(host), {"verdicts": verdict_counts(host)}, about)
+    return verify_snapshot(path)
+
+
+def snapshots(workspace: Workspace) -> list[SnapshotFile]:
+    """The snapshots of a workspace."""
+    return [SnapshotFile(path.name, path.stat().st_size) for path in _paths(workspace)]
+
+
+def check_snapshots(workspace: Workspace, file: Path | None = None) -> list[CheckedSnapshot]:
+    """Holds a snapshot, or all of a workspace, against its manifest."""
+    return [_check(path) for path in ([file] if file else _paths(workspace))]
+
+
+def _check(path: Path) -> CheckedSnapshot:
+    from connectors.analysts.snapshot import verify_snapshot
+
+    try:
+        verify_snapshot(path)
+    except HuiminError as error:
+        return CheckedSnapshot(path.name, False, error.text)
+    return CheckedSnapshot(path.name, True, None)
+
+
+def _paths(workspace: Workspace) -> list[Path]:
+    workspace.key()  # refuses a folder that is none, or whose key is gone
+    return sorted(workspace.folder("snapshots").glob("*.duckdb"))

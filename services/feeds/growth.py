@@ -1,0 +1,131 @@
+"""Contracts that change: what a changed one adds at the next write, and what was added since a feed began.
+
+The verbs ``feed check`` and ``feed history`` call this. What a contract may change is decided in ``policies.contracts.growth``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from policies.values import Text
+from services.lookup import feed_named
+from services.results import Sentence
+
+if TYPE_CHECKING:
+    from infra.workspace.workspace import Workspace
+    from policies.language.catalogue import Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class ContractAddition:
+    """A thing that a changed contract adds at the next write.
+
+    Args:
+        path: where in the contract.
+        readers: how many policies that are matched read the feed.
+    """
+
+    code: str
+    severity: str
+    feed: str
+    path: str
+    message: Sentence
+    readers: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContractChange:
+    """What became of a contract on a day.
+
+    Args:
+        day: None for what held before the first day of the state.
+    """
+
+    day: date | None
+    message: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class ContractHistory:
+    """How the contract of a feed came to be what it is.
+
+    Args:
+        changes: none where the feed takes effect at the next write only.
+    """
+
+    feed: str
+    title: Text
+    changes: tuple[ContractChange, ...]
+
+
+def contract_additions(workspace: Workspace, files: Iterable[Path]) -> list[ContractAddition]:
+    """What these contracts add in the place of those of the same feed or file name.
+
+    Raises:
+        Invalid: with every problem.
+    """
+    from infra.workspace.contracts import checked
+    from infra.workspace.texts import text_of
+
+    given = {str(path): text_of(path) for path in files}
+    result = checked(workspace, _in_place(workspace, given), files=given)
+    workspace.tell(result)
+    names = {_feed_of(text, file) for file, text in given.items()}
+    steps = [step for step in result.steps if step.feed in names]
+    readers = Counter(feed for feeds in _readers(workspace) for feed in feeds) if steps else Counter[str]()
+    return [ContractAddition("contract-adds", "step", s.feed, ".".join(map(str, s.place)), s.text, readers[s.feed]) for s in steps]
+
+
+def _in_place(workspace: Workspace, given: Mapping[str, str]) -> dict[str, str]:
+    """The workspace's contracts, these in the place of those of the same file name or the same feed."""
+    _, contracts = workspace.documents()
+    names, feeds = {Path(file).name for file in given}, {_feed_of(text, file) for file, text in given.items()} - {""}
+    others = {file: text for file, text in contracts.items() if Path(file).name not in names and _feed_of(text, file) not in feeds}
+    return {**others, **given}
+
+
+def _feed_of(text: str, file: str) -> str:
+    from connectors.contracts.in_effect import feed_of
+
+    return feed_of(text, file)
+
+
+def _readers(workspace: Workspace) -> list[set[str]]:
+    """The feeds that each matched policy reads."""
+    if workspace.empty:
+        return []
+    with workspace.reading() as host:
+        return [set(policy.feeds) for policy in host.state.policies.values()]
+
+
+def contract_history(workspace: Workspace, name: str) -> ContractHistory:
+    """What was added to a contract, by day.
+
+    Raises:
+        HuiminError: there is no feed of this name.
+    """
+    from streams.steps.state import NO_DAY
+
+    with workspace.reading() as host:
+        state = host.state
+        if not state.begun or name not in state.catalogue.feeds:
+            return ContractHistory(name, feed_named(workspace.catalogue(), name).title, ())
+        changes = _changes(name, state.built, state.since)
+        title = state.catalogue.feeds[name].title
+        return ContractHistory(name, title, tuple(ContractChange(None if day == NO_DAY else day, text) for day, text in changes))
+
+
+def _changes(name: str, built: Sequence[Catalogue], since: Sequence[date]) -> Iterator[tuple[date, Text]]:
+    from policies.contracts.growthsteps import steps
+
+    first = next(at for at, catalogue in enumerate(built) if name in catalogue.feeds)
+    yield since[first], Text("开始生效", "came into effect")
+    for at in range(first + 1, len(built)):
+        for step in steps(built[at - 1], built[at]):
+            if step.feed == name:
+                yield since[at], step.text

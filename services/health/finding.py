@@ -1,0 +1,40 @@
+"""What an examination finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from services.lists.holds import HoldSummary
+from services.results import Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A finding about a workspace.
+
+    Args:
+        code: the part that was looked at, such as vault.
+        todo: what to do, where there is anything to be done.
+    """
+
+    level: Literal["ok", "warning", "error"]
+    code: str
+    message: Sentence
+    todo: Sentence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingHold:
+    """The finding that a hold waits for a decision, since so many days. Its words: ``console.text.health``."""
+
+    hold: HoldSummary
+    days: int
+
+
+AnyFinding: TypeAlias = Finding | WaitingHold
+
+
+def with_noun(count: int, noun: str) -> str:
+    """A count of something in English: 1 row, 1,200 rows."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

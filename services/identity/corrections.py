@@ -1,0 +1,205 @@
+"""Corrections of identity: two subjects who are one, one who is two, and the corrections in force.
+
+``huimin identity`` calls this.
+
+A correction is a decision of two people. Whom it concerns is given by token, or by number from a file of the steward's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from policies.problems.problems import HuiminError, listed
+from policies.values import Kind, Text
+from services.lists.changes import Changes, Titles, list_changes
+from services.lists.holds import Notify, announced_holds
+from services.results import Token
+from streams.language.errors import Refused
+from streams.language.messages import IdentityMerged, IdentitySplit
+
+if TYPE_CHECKING:
+    from connectors.identity.corrections import Pair
+    from infra.workspace.workspace import Workspace
+    from streams.host import Host
+    from streams.language.messages import CandidateChange
+    from streams.ledgers.identities import Decision, Decisions
+
+SubjectKind: TypeAlias = Literal["person", "household", "dwelling"]
+KINDS: tuple[SubjectKind, ...] = ("person", "household", "dwelling")
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who decides a correction, who approves it, and why."""
+
+    by: str
+    approved_by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What was decided, and the changes it caused.
+
+    Args:
+        already: rows of the file that were as asked before.
+    """
+
+    decisions: int
+    already: tuple[int, ...]
+    changes: Changes
+    titles: Titles
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedRecord:
+    """A record that counts as another subject's.
+
+    Args:
+        key: its token.
+        unit: None where no such source is known any more.
+    """
+
+    feed: str
+    unit: str | None
+    key: Token
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionInForce:
+    """A subject that counts as another since a day; only in one record, where there is one."""
+
+    kind: str
+    subject: Token
+    into: Token
+    record: CorrectedRecord | None
+    since: date
+    by: str
+    approved_by: str
+    reason: str
+
+
+def merge(workspace: Workspace, kind: str, whom: tuple[int, int | None] | Path, people: People, notify: Notify) -> Correction:
+    """Merges subjects: what is recorded, listed or answered of the first counts as the second's.
+
+    Args:
+        whom: a subject and the one it counts as, or a file of such pairs.
+
+    Raises:
+        HuiminError: the kind is none, the reason is missing, or a subject has none to be merged into. UnreadableFile: the file. Refused:
+            the decision is not admitted; says at which row.
+    """
+    pairs, file = _pairs(workspace, kind, people, whom)
+    alone = [pair.row for pair in pairs if pair.into is None]
+    if alone and file is None:
+        raise HuiminError(Text("还要写并入哪一个对象。", "Name the subject it is merged into, too."), 2)
+    if alone:
+        zh, en = f"{file} 第 {listed(alone)} 行没有写 into。", f"{file}: rows {listed(alone)} name no `into`."
+        raise HuiminError(Text(zh, en), 3)
+    messages = [IdentityMerged(kind, pair.subject, pair.into or 0, people.reason, people.by, people.approved_by) for pair in pairs]
+    return _decide(workspace, file, pairs, messages, notify)
+
+
+def split(
+    workspace: Workspace, kind: str, whom: tuple[int, int | None] | Path, people: People, notify: Notify, records: Path | None = None
+) -> Correction:
+    """Splits subjects: undoes a merge; or, with records, gives those of one subject to another (naming no other takes them back).
+
+    Args and Raises: as for ``merge``.
+    """
+    from connectors.identity.corrections import records as read_records
+
+    pairs, file = _pairs(workspace, kind, people, whom)
+    rows: tuple[tuple[str, int, int], ...] = ()
+    if records is not None:
+        if len(pairs) > 1:
+            raise HuiminError(Text("--records 一次只用于一对对象。", "--records is for one pair of subjects at a time."), 2)
+        rows = read_records(records, workspace.catalogue(), workspace.tokens())
+    elif file is None and pairs[0].into is not None:
+        zh = "请用 --records 写明哪些记录归另一对象；只撤销并入时，不写另一对象。"
+        raise HuiminError(Text(zh, "Say which records are the other subject's (--records); to undo a merge, name no other subject."), 2)
+    messages = [
+        IdentitySplit(
+            kind, pair.subject, (pair.into if rows else None) or pair.subject, rows, people.reason, people.by, people.approved_by
+        )
+        for pair in pairs
+    ]  # fmt: skip
+    return _decide(workspace, file, pairs, messages, notify)
+
+
+def corrections_in_force(workspace: Workspace) -> list[CorrectionInForce]:
+    """Every correction in force, in the order they were decided."""
+    with workspace.reading() as host:
+        catalogue = host.state.catalogue if host.state.begun else None
+        sources = {} if catalogue is None else {(f.name, at): s.unit for f in catalogue.feeds.values() for at, s in enumerate(f.sources)}
+        return [_in_force(decision, sources) for decision in host.state.identities]
+
+
+def _in_force(decision: Decision, sources: dict[tuple[str, int], str]) -> CorrectionInForce:
+    record = decision.record and CorrectedRecord(decision.record[0], sources.get(decision.record[:2]), decision.record[2])
+    return CorrectionInForce(
+        decision.kind, decision.subject, decision.into, record, decision.day, decision.by, decision.approved_by, decision.reason
+    )
+
+
+def _pairs(workspace: Workspace, kind: str, people: People, whom: tuple[int, int | None] | Path) -> tuple[list[Pair], Path | None]:
+    """Whom a correction is about, and the file they come from."""
+    from connectors.identity.corrections import Pair, pairs
+
+    if kind not in KINDS:
+        zh = f"对象的种类应为 {listed(KINDS)} 之一。"
+        raise HuiminError(Text(zh, f"The kind of subject is one of {listed(KINDS)}."), 2)
+    if not people.reason.strip():
+        raise HuiminError(Text("请写明原因（--reason）。", "Give the reason (--reason)."), 2)
+    if isinstance(whom, Path):
+        return pairs(whom, Kind(kind), workspace.catalogue(), workspace.tokens()), whom
+    return [Pair(0, *whom)], None
+
+
+def _decide(
+    workspace: Workspace, file: Path | None, pairs: Sequence[Pair], messages: Sequence[IdentityMerged | IdentitySplit], notify: Notify
+) -> Correction:
+    """Decides row by row. Rows of a file that are as asked already are passed over and counted, so that a file that was refused half-way
+    can be sent again whole; a file that undoes, and leaves nothing to undo, is refused as one line would be."""
+    changes: list[CandidateChange] = []
+    already: list[int] = []
+    with workspace.writing() as host, announced_holds(host, notify):
+        for pair, message in zip(pairs, messages, strict=True):
+            if file is not None and _as_asked(host.state.identities, message):
+                already.append(pair.row)
+            else:
+                changes += _submit(host, file, pair, message)
+        if len(already) == len(messages) and isinstance(messages[0], IdentitySplit):
+            changes += _submit(host, file, pairs[0], messages[0])
+        listing = list_changes(changes, host.state.registry)
+    return Correction(len(messages) - len(already), tuple(already), listing.changes, listing.titles)
+
+
+def _as_asked(decisions: Decisions, message: IdentityMerged | IdentitySplit) -> bool:
+    """Would the message change nothing, as what it asks for is in force (or, undoing a merge, there is none)?"""
+    decision = decisions.of(message.kind, message.subject)
+    if isinstance(message, IdentityMerged):
+        return decision is not None and decision.into == message.into
+    return decision is None and not message.records
+
+
+def _submit(host: Host, file: Path | None, pair: Pair, message: IdentityMerged | IdentitySplit) -> Sequence[CandidateChange]:
+    """The changes of one decision.
+
+    Raises:
+        Refused: with the row, where it came from a file; the rows before it are in force, and are passed over when sent again.
+    """
+    try:
+        return host.submit(message).changes
+    except Refused as error:
+        if file is None:
+            raise
+        zh, en = f"{file.name} 第 {pair.row} 行：{error.text.zh}", f"{file.name}, row {pair.row}: {error.text.en}"
+        if pair.row > 1:
+            zh += "之前各行已生效；改正后整份重送即可，已生效的会跳过。"
+            en += " The rows before it are in force; mend the file and send all of it again: what is in force already is passed over."
+        raise Refused(Text(zh, en), error.exit_code) from None

@@ -1,0 +1,1 @@
+"""Working a list: holds, outcomes and evidence."""

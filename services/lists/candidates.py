@@ -1,0 +1,156 @@
+"""A policy's list of candidates, by token, and the answers of people to its checks.
+
+``huimin candidates list`` and ``candidates answer`` call this. A candidate stands on the list as it was told: kept off where an agency has
+reported an outcome, and with the old status where a change is held back.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from policies.problems.problems import HuiminError
+from policies.values import Text
+from services.lists.changes import ListChanges, list_changes
+from services.lists.holds import HoldSummary, Notify, announced_holds, held_on, holds_on
+from services.lists.outcomes import kept_off
+from services.lookup import matched_policy
+from services.results import Token
+from services.state.as_of import core, listed, seen
+
+if TYPE_CHECKING:
+    from infra.workspace.workspace import Workspace
+    from matchers.lists.verdicts import Candidate
+    from policies.language.catalogue import Catalogue
+    from policies.language.tree import Policy
+    from streams.steps.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceToFetch:
+    """A criterion without evidence, and who could give it.
+
+    Args:
+        units: those that hold the feed.
+    """
+
+    criterion: str
+    feed: str | None
+    units: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedCandidate:
+    """A candidate as the list shows it.
+
+    Args:
+        status: None: unknown, and only counted.
+        still_yes: evidence is missing, and whatever it says the verdict is yes.
+        held: the id of the hold that keeps a change of this candidate back.
+    """
+
+    subject: Token
+    verdict: str
+    status: str | None
+    division: str | None
+    checklist: tuple[str, ...]
+    still_yes: bool
+    missing: tuple[EvidenceToFetch, ...]
+    held: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateList:
+    """A policy's list on a day.
+
+    Args:
+        policy: the version that was matched; ``catalogue``: what its criteria and feeds are called in.
+        candidates: as many as were asked for; ``counts`` has all of them, by status.
+        holds: what is held back of this list.
+        kept_off: how many are kept off it, by outcome.
+        erased: how many persons were erased since the moment that was asked about.
+    """
+
+    policy: Policy
+    catalogue: Catalogue
+    day: date
+    candidates: tuple[ListedCandidate, ...]
+    counts: Mapping[str | None, int]
+    holds: tuple[HoldSummary, ...]
+    kept_off: Mapping[str, int]
+    erased: int
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+
+def candidate_list(
+    workspace: Workspace, policy: str, every: bool = False, status: str | None = None, limit: int | None = None,
+    day: date | None = None, known_at: int | date | None = None,
+) -> CandidateList:  # fmt: skip
+    """A policy's list on a day, from what was known at a moment (both: now, where None).
+
+    Args:
+        every: also those unknown who are only counted.
+        status: only candidates of this one.
+        limit: so many candidates at most.
+
+    Raises:
+        HuiminError: the policy is not matched on that day. NotKept: the moment cannot be asked for.
+    """
+    with workspace.reading() as host:
+        state = seen(host, day, known_at)
+        erased = 0 if known_at is None else sum(erasure.offset > state.offset for erasure in host.state.erasures)
+        definition, catalogue = matched_policy(state, policy), state.catalogue
+        every_one = [c for c in listed(state, policy, every=every) if status in (None, c.status)]
+        candidates = tuple(listed_candidates(state, policy, every_one[:limit]))
+        counts = Counter(c.status for c in every_one)
+        return CandidateList(
+            definition, catalogue, state.day, candidates, counts, tuple(holds_on(state, policy)), kept_off(state, policy), erased
+        )
+
+
+def listed_candidates(state: State, policy: str, candidates: Iterable[Candidate], still: bool = True) -> Iterator[ListedCandidate]:
+    """Candidates of a policy as its list shows them; ``still``: find out which are a yes whatever is missing, which takes its time."""
+    catalogue, back = state.catalogue, {subject: hold.id for subject, (hold, _) in held_on(state, policy).items()}
+    for c in candidates:
+        missing = tuple(EvidenceToFetch(criterion, feed, _holders(catalogue, feed)) for criterion, feed in c.missing)
+        still_yes = still and c.status == "needs_evidence" and core(state).still_yes(policy, c.subject) is True
+        yield ListedCandidate(c.subject, c.verdict, c.status, c.division, c.checklist, still_yes, missing, back.get(c.subject))
+
+
+def _holders(catalogue: Catalogue, feed: str | None) -> tuple[str, ...]:
+    """The ids of the units that hold a feed."""
+    return () if feed is None else tuple(source.unit for source in catalogue.feeds[feed].sources)
+
+
+def answer_check(workspace: Workspace, policy: str, subject: int, check: str, answer: bool, notify: Notify) -> ListChanges:
+    """Records what a person found out about a check.
+
+    Raises:
+        Refused: no such policy, check or subject.
+    """
+    from streams.language.messages import CheckAnswered
+
+    with workspace.writing() as host, announced_holds(host, notify):
+        return list_changes(host.submit(CheckAnswered(policy, subject, check, answer)).changes, host.state.registry)
+
+
+def parse_token(text: str) -> int:
+    """The token a person typed.
+
+    Raises:
+        HuiminError: not 16 hex digits. Does not repeat what was typed: it might be somebody's number.
+    """
+    try:
+        if len(text) != 16:
+            raise ValueError
+        return int(text, 16)
+    except ValueError:
+        raise HuiminError(
+            Text("对象要写 16 位十六进制化名，见 candidates list。", "Give the subject's token, 16 hex digits, from candidates list."), 2
+        ) from None

@@ -1,0 +1,197 @@
+"""Why somebody is, or is not, on a list: the verdict, criterion by criterion, with the records each rests on, and what is missing.
+
+``huimin explain`` and ``edition show --subject`` call this; ``console.text.explanations`` puts it into words. No key and no number of a
+record is ever in it, only whose it is, its version and the fields that were read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+from matchers.reading.comparisons import Comparison, short_form
+from policies.language.catalogue import Catalogue
+from policies.language.tree import Policy
+from services.lists.holds import HoldEvent, held_on, hold_event
+from services.lists.outcomes import OutcomeFound, outcome_found
+from services.lookup import matched_policy
+from services.results import Internal, Key, Token
+from services.state.as_of import core, seen
+
+if TYPE_CHECKING:
+    from infra.workspace.workspace import Workspace
+    from matchers.reading.explain import Criterion, Fact
+    from streams.host import Host
+    from streams.steps.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedSubject:
+    """Somebody whose person was erased: nothing is told of them, then or now."""
+
+    subject: Token
+    erased: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CitedRecord:
+    """A record that a criterion rests on: whose, which version, since when, and the fields that were read."""
+
+    feed: str
+    unit: str
+    delivery: int
+    order: int
+    start: Annotated[date | None, Key("from")]
+    end: Annotated[date | None, Key("to")]
+    quarantined: bool
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedCriterion:
+    """A criterion as it was read of one subject.
+
+    Args:
+        form: all, any, none, unless, or the kind of the leaf.
+        truth: T, F or U.
+        matters: it makes the verdict what it is.
+        found: what was compared, in a short form.
+    """
+
+    id: str
+    cite: str | None
+    form: str
+    truth: str
+    matters: bool
+    found: str
+    records: tuple[CitedRecord, ...]
+    criteria: tuple[ExplainedCriterion, ...]
+    path: Internal[str]
+    """Of the node in the rule."""
+    negated: Internal[bool]
+    comparison: Internal[Comparison | None]
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceHolder:
+    """A criterion without evidence, the feed that could hold it, and a unit that holds the feed, with how to reach it.
+
+    Args:
+        feed: None where a parameter of the policy has no value on the day.
+    """
+
+    criterion: str
+    feed: str | None
+    unit: str | None
+    contact: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldStatus:
+    """A hold that keeps a change back, and the status on the list meanwhile.
+
+    Args:
+        told: None: not listed.
+    """
+
+    hold: str
+    told: str | None
+    event: Internal[HoldEvent]
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectExplanation:
+    """A verdict with its reasons.
+
+    Args:
+        verdict: None: no verdict, as the subject is not registered, or is outside the policy's scope.
+        status: by the rule; the list may say another where ``held`` or ``outcome`` says so.
+        failed: the criteria that are not met.
+        missing: those without evidence.
+        still_yes: evidence is missing, and whatever it says the verdict is yes.
+        until: the first day on which this may change without any new record.
+    """
+
+    policy: str
+    version: int
+    subject: Token
+    day: date
+    division: str | None
+    verdict: str | None
+    status: str | None
+    held: HeldStatus | None
+    failed: tuple[str, ...]
+    checklist: tuple[str, ...]
+    still_yes: bool
+    until: date | None
+    outcome: OutcomeFound | None
+    missing: tuple[EvidenceHolder, ...]
+    criteria: ExplainedCriterion | None
+    rule: Internal[Policy]
+    catalogue: Internal[Catalogue]
+    overridden: Internal[bool]
+    """The list says something else than the rule."""
+    merged_into: Internal[int | None]
+    """The subject as which this one counts."""
+
+
+def explain(
+    workspace: Workspace, policy: str, subject: int, day: date | None = None, known_at: int | date | None = None
+) -> SubjectExplanation | ErasedSubject:
+    """Why a subject is, or is not, on a list on a day, from what was known at a moment (both: now, where None).
+
+    Raises:
+        HuiminError: the policy is not matched on that day. NotKept: the moment cannot be asked for.
+    """
+    with workspace.reading() as host:
+        return erased_subject(host, subject) or explanation(seen(host, day, known_at), policy, subject)
+
+
+def erased_subject(host: Host, subject: int) -> ErasedSubject | None:
+    """Somebody who was erased; None of anybody else. Asked of the state as it is, whatever moment is looked at."""
+    erased = host.state.erasures.of(subject)
+    return None if erased is None else ErasedSubject(subject, erased.day, erased.reason)
+
+
+def explanation(state: State, policy: str, subject: int) -> SubjectExplanation:
+    """Why a subject is, or is not, on a list of this state.
+
+    Raises:
+        HuiminError: the policy is not matched.
+    """
+    rule = matched_policy(state, policy)
+    explained = core(state).explain(policy, subject)
+    verdict, catalogue = explained.verdict, state.catalogue
+    root = state.identities.root(rule.subject, subject)
+    hold, person = held_on(state, policy).get(root, (None, None))
+    finding = state.findings.of(policy, subject)
+    needs_evidence = verdict.status == "needs_evidence"
+    return SubjectExplanation(
+        policy, rule.version, subject, explained.day, explained.division, verdict.verdict, verdict.status,
+        None if hold is None or person is None else HeldStatus(hold.id, person.told, hold_event(state, hold)),
+        verdict.failed, verdict.checklist, needs_evidence and core(state).still_yes(policy, subject) is True, verdict.until,
+        None if finding is None else outcome_found(state, finding),
+        tuple(
+            EvidenceHolder(criterion, feed, unit, dict(catalogue.units[unit].contact) if unit else {})
+            for criterion, feed, unit in verdict.missing
+        ),
+        _criterion(explained.criteria) if verdict.verdict else None,
+        rule, catalogue, root in state.book.on(policy), None if root == subject else root,
+    )  # fmt: skip
+
+
+def _criterion(criterion: Criterion) -> ExplainedCriterion:
+    meta, truth = criterion.meta, {True: "T", False: "F", None: "U"}[criterion.truth]
+    return ExplainedCriterion(
+        meta.id, meta.cite, criterion.form, truth, criterion.matters, short_form(criterion.comparison),
+        tuple(_record(fact) for fact in criterion.facts), tuple(_criterion(child) for child in criterion.children), meta.path,
+        criterion.negated, criterion.comparison,
+    )  # fmt: skip
+
+
+def _record(fact: Fact) -> CitedRecord:
+    version = fact.delivery, fact.order, fact.valid_from, fact.valid_to
+    return CitedRecord(fact.feed, fact.unit, *version, fact.quarantined, dict(fact.fields))

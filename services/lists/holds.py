@@ -1,0 +1,279 @@
+"""Holds: changes of lists beyond their bounds, kept back until two people have looked.
+
+What they are about, and whom they concern.
+
+``huimin holds list`` calls ``holds``; every service that submits messages passes the holds it opens on to its caller
+(``announced_holds``). One hold with all there is to know, and its decision: ``services.lists.hold_decisions``. Who is held back is read off
+the book of lists when asked; a hold of which nobody is left, and which nobody decided, has dissolved by itself.
+Source: docs/en/semantics.md, "Holding back".
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias, assert_never
+
+from matchers.kernel.changes import STATUSES
+from policies.values import Text
+from services.lists.changes import distinct_titles
+from services.results import Internal
+from services.state.as_of import divisions
+from streams.language.causes import AmendmentCause, CoverageCause, DeliveryName, RecordCause
+from streams.lists.overlays import LateFeeds
+
+if TYPE_CHECKING:
+    from infra.workspace.workspace import Workspace
+    from streams.ledgers.deliveries import Delivery
+    from streams.lists.overlays import Hold, Overlay
+    from streams.steps.state import State
+
+Side: TypeAlias = Literal["exits", "entries"]
+HoldStanding: TypeAlias = Literal["undecided", "rejected", "released", "dissolved"]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldDelivery:
+    """A hold is about the rows of a delivery.
+
+    Args:
+        shorter: the delivery is a full replacement with fewer rows than there were before: its rows, and those before.
+        replaced: what was there before came in one full replacement, too.
+    """
+
+    feed: Text
+    unit: Text
+    number: str
+    shorter: tuple[int, int] | None
+    replaced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HeldStatements:
+    """A hold is about coverage statements on some feeds."""
+
+    feeds: tuple[Text, ...]
+    statements: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAmendment:
+    """A hold is about a new version of a policy."""
+
+    policy: Text
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldDays:
+    """A hold is about days that pass while feeds are late."""
+
+    feeds: tuple[Text, ...]
+
+
+HoldEvent: TypeAlias = HeldDelivery | HeldStatements | HeldAmendment | HeldDays
+
+
+@dataclass(frozen=True, slots=True)
+class HeldList:
+    """The changes of one list that are held back.
+
+    Args:
+        title: of the policy.
+        subject: what the list holds: ``person``, ``household`` or ``dwelling``.
+    """
+
+    policy: str
+    side: Side
+    count: int
+    title: Internal[Text]
+    subject: Internal[str]
+
+
+@dataclass(frozen=True, slots=True)
+class HoldSummary:
+    """A hold, and how many changes of which lists it keeps back.
+
+    Args:
+        about: the delivery, statements, version or feeds; ``event`` is the same with titles.
+    """
+
+    hold: str
+    kind: str
+    about: str
+    since: date
+    standing: HoldStanding
+    decision: str | None
+    by: str
+    approved_by: str
+    reason: str
+    lists: tuple[HeldList, ...]
+    event: Internal[HoldEvent]
+
+
+@dataclass(frozen=True, slots=True)
+class HoldList:
+    """The holds of a workspace.
+
+    Args:
+        past: how many holds there ever were.
+    """
+
+    holds: tuple[HoldSummary, ...]
+    past: int
+
+
+class HeldBack(NamedTuple):
+    """Somebody who is held back on one list: the status that was told, and the one the rule finds. None: not listed."""
+
+    policy: str
+    subject: int
+    told: str | None
+    found: str | None
+
+    @property
+    def side(self) -> Side:
+        """What is held back: an entry where the subject was never told to be listed, else an exit."""
+        return "entries" if self.told is None else "exits"
+
+
+class WithState(Protocol):
+    """A host, or what stands for one."""
+
+    @property
+    def state(self) -> State: ...
+
+
+Notify: TypeAlias = Callable[[HoldSummary], None]
+"""What is done with every hold that opens while something is submitted."""
+
+
+def holds(workspace: Workspace, every: bool = False) -> HoldList:
+    """The holds that keep somebody back; ``every``: also those that keep nobody back any more."""
+    with workspace.reading() as host:
+        state, people = host.state, held_back(host.state)
+        some = [hold for hold in state.book.holds.values() if every or people[hold.id]]
+        return HoldList(tuple(summary(state, hold, people[hold.id]) for hold in some), len(people))
+
+
+def undecided_holds(state: State) -> list[HoldSummary]:
+    """The holds that keep somebody back and wait for a decision."""
+    people = held_back(state)
+    some = [hold for hold in state.book.holds.values() if standing(hold, len(people[hold.id])) == "undecided"]
+    return [summary(state, hold, people[hold.id]) for hold in some]
+
+
+@contextmanager
+def announced_holds(host: WithState, notify: Notify) -> Iterator[None]:
+    """Passes on every hold that opens meanwhile: at the end, also where the work ends early."""
+    before = len(host.state.notices)
+    try:
+        yield
+    finally:
+        for hold in opened_holds(host.state, before):
+            notify(hold)
+
+
+def opened_holds(state: State, before: int) -> list[HoldSummary]:
+    """The holds that opened since there were so many notices, and keep somebody back."""
+    opened = [state.book.holds[notice.about] for notice in state.notices[before:] if notice.kind == "held"]
+    if not opened:
+        return []
+    people = held_back(state)
+    return [summary(state, hold, people[hold.id]) for hold in opened if people[hold.id]]
+
+
+def held_back(state: State) -> dict[str, list[HeldBack]]:
+    """Who is held back, by hold; every hold there is, in the order in which they were opened."""
+    people: dict[str, list[HeldBack]] = {hold: [] for hold in state.book.holds}
+    for policy, of in sorted(state.book.overlays.items()):
+        for subject, overlay in sorted(of.items()):
+            if overlay.hold is not None:
+                people[overlay.hold].append(_held_back(policy, subject, overlay))
+    return people
+
+
+def held_on(state: State, policy: str) -> dict[int, tuple[Hold, HeldBack]]:
+    """Who is held back on one list, with the hold."""
+    of = sorted(state.book.on(policy).items())
+    return {
+        subject: (state.book.holds[overlay.hold], _held_back(policy, subject, overlay))
+        for subject, overlay in of
+        if overlay.hold is not None
+    }
+
+
+def holds_on(state: State, policy: str) -> list[HoldSummary]:
+    """The holds that concern one list, each with what it keeps back of that list alone; exits before entries."""
+    groups: dict[tuple[str, Side], list[HeldBack]] = {}
+    for hold, subject in held_on(state, policy).values():
+        groups.setdefault((hold.id, subject.side), []).append(subject)
+    return [summary(state, state.book.holds[id], people) for (id, _), people in sorted(groups.items())]
+
+
+def _held_back(policy: str, subject: int, overlay: Overlay) -> HeldBack:
+    statuses = (STATUSES[0 if content is None else content[0]] for content in (overlay.told, overlay.found))
+    return HeldBack(policy, subject, *statuses)
+
+
+def summary(state: State, hold: Hold, people: Sequence[HeldBack]) -> HoldSummary:
+    """A hold, with the changes of these people that it keeps back."""
+    counts = sorted(Counter((person.policy, person.side) for person in people).items())
+    titles = distinct_titles({policy for (policy, _), _ in counts}, state.registry)
+    lists = tuple(HeldList(policy, side, count, titles[policy], _subject(state, policy)) for (policy, side), count in counts)
+    facts = hold.decision, hold.by, hold.approved_by, hold.reason
+    return HoldSummary(hold.id, hold.kind, hold.about, hold.day, standing(hold, len(people)), *facts, lists, hold_event(state, hold))
+
+
+def _subject(state: State, policy: str) -> str:
+    return str(state.registry.versions[policy][state.registry.newest(policy)].policy.subject)
+
+
+def standing(hold: Hold, people: int) -> HoldStanding:
+    """Where a hold stands of which so many are held back."""
+    if hold.decision == "release":
+        return "released"
+    if hold.decision == "reject":
+        return "rejected"
+    return "undecided" if people else "dissolved"
+
+
+def hold_event(state: State, hold: Hold) -> HoldEvent:
+    feeds, units = state.catalogue.feeds, state.catalogue.units
+    match hold.trigger:
+        case RecordCause(delivery):
+            now, before = deliveries(state, delivery)
+            short = now is not None and now.replaces and now.sound and now.readable < now.against
+            shorter = (now.readable, now.against) if now is not None and short else None
+            return HeldDelivery(feeds[delivery.feed].title, units[delivery.unit].title, str(delivery.number), shorter, before is not None)
+        case CoverageCause(statements):
+            entries = (state.statements.entries.get(id) for id in statements)
+            names = sorted({entry.stated.feed for entry in entries if entry is not None})
+            return HeldStatements(tuple(feeds[name].title for name in names), hold.about)
+        case AmendmentCause(version):
+            return HeldAmendment(state.registry.title(version.policy), str(version.number))
+        case LateFeeds(names):
+            return HeldDays(tuple(feeds[name].title for name in names))
+        case _:
+            assert_never(hold.trigger)
+
+
+def placements(state: State, people: Sequence[HeldBack]) -> dict[tuple[str, int], str | None]:
+    """The divisions in which they are placements, by policy and subject; None where unplaced."""
+    of = {policy: [person.subject for person in people if person.policy == policy] for policy in {person.policy for person in people}}
+    return {(policy, subject): at for policy, some in of.items() for subject, at in divisions(state, policy, some).items()}
+
+
+def deliveries(state: State, name: DeliveryName) -> tuple[Delivery | None, Delivery | None]:
+    """The delivery a hold is about, and the sound full replacement before it; None where there is none."""
+    position = state.catalogue.feeds[name.feed].source_position(name.unit)
+    assert position is not None
+    before = [
+        delivery
+        for delivery in state.deliveries.of(name.feed, position)
+        if delivery.number < name.number and delivery.sound and delivery.replaces
+    ]
+    return state.deliveries.numbered(name.feed, position, name.number), before[-1] if before else None

@@ -1,0 +1,151 @@
+"""The list that comes back from its agency, with what was found of each candidate.
+
+``huimin candidates ack --file`` calls this.
+
+A file is read whole before anything of it is noted, and the same one again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from policies.values import Text
+from services.lists.changes import Changes, Titles, list_changes
+from services.lists.outcome_reports import known_subjects, outcome_form, report_message
+from services.lookup import check_published
+from streams.language.errors import Refused
+
+if TYPE_CHECKING:
+    from connectors.lists.outcomes import Returned
+    from infra.workspace.workspace import Workspace
+    from streams.host import Host
+    from streams.language.messages import CandidateChange, Input
+    from streams.ledgers.outcomes import Finding
+    from streams.steps.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnedList:
+    """What a list that came back from its agency told.
+
+    Args:
+        rows: of the file.
+        without_outcome: of them, those that say nothing yet.
+        new: outcomes that were not known; ``outcomes``: how many of each.
+        answers: to checks, that were not known.
+        known_before: outcomes and answers that were.
+        older: outcomes older than what counts.
+    """
+
+    rows: int
+    without_outcome: int
+    new: int
+    outcomes: Mapping[str, int]
+    answers: int
+    known_before: int
+    older: int
+    changes: Changes
+    titles: Titles
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What of a file is to be submitted, each with its row; and what is passed over."""
+
+    messages: list[tuple[int, Input]]
+    outcomes: Counter[str]
+    answers: int
+    repeated: int
+    older: int
+
+
+def report_returned(
+    workspace: Workspace, policy: str, file: Path, on: date | None = None, by: str | None = None,
+    advance: Callable[[int], None] = lambda count: None,
+) -> ReturnedList:  # fmt: skip
+    """Reports all that a list tells that came back from its agency.
+
+    Args:
+        on: the day of rows that name none.
+        by: who reports; usually the agency.
+        advance: called for every message that is stored.
+
+    Raises:
+        HuiminError: no such policy. UnreadableFile: every mistake of the file; nothing is noted. Refused: the state has moved on since the
+            file was read; says at which row, those before it are in force.
+    """
+    from connectors.lists.outcomes import read_returned
+
+    with workspace.writing() as host:
+        state = host.state
+        check_published(state, policy)
+        returned, silent = read_returned(file, outcome_form(state, policy), workspace.tokens(), known_subjects(state, policy, on))
+        agency = state.registry.versions[policy][state.registry.newest(policy)].policy.agency
+        plan = _plan_of(state, policy, returned, by or agency)
+        listing = list_changes(_submit(host, file, plan, advance), host.state.registry)
+    return ReturnedList(
+        len(returned) + silent, silent, plan.outcomes.total(), dict(plan.outcomes), plan.answers, plan.repeated, plan.older,
+        listing.changes, listing.titles,
+    )  # fmt: skip
+
+
+def _plan_of(state: State, policy: str, returned: Iterable[Returned], by: str) -> _Plan:
+    """What of a file is new. Of a row the answers go first: they are evidence that was known when the outcome was found."""
+    from streams.language.messages import CheckAnswered
+
+    plan = _Plan([], Counter(), 0, 0, 0)
+    answers, repeated, older = 0, 0, 0
+    answered = dict(state.answers)
+    latest: dict[int, tuple[str, date, str | None]] = {}
+    for row in returned:
+        for check, answer in row.answers:
+            key = (policy, row.subject, check)
+            if answered.get(key) == answer:
+                repeated += 1
+                continue
+            answered[key] = answer
+            answers += 1
+            plan.messages.append((row.row, CheckAnswered(policy, row.subject, check, answer)))
+        if row.outcome is None or row.on is None:
+            continue
+        now = (row.outcome, row.on, row.criterion)
+        before = latest.get(row.subject) or _counting(state.findings.of(policy, row.subject))
+        if before == now:
+            repeated += 1
+        elif before is not None and row.on < before[1]:
+            older += 1
+        else:
+            latest[row.subject] = now
+            plan.outcomes[row.outcome] += 1
+            plan.messages.append((row.row, report_message(state, policy, row.subject, row.outcome, row.on, by, row.criterion)))
+    return _Plan(plan.messages, plan.outcomes, answers, repeated, older)
+
+
+def _counting(finding: Finding | None) -> tuple[str, date, str | None] | None:
+    return None if finding is None else (finding.outcome, finding.on, finding.criterion)
+
+
+def _submit(host: Host, file: Path, plan: _Plan, advance: Callable[[int], None]) -> list[CandidateChange]:
+    """The changes of all messages of a file.
+
+    Raises:
+        Refused: with the row, where the state has moved on since it was read; the rows before it are in force.
+    """
+    changes: list[CandidateChange] = []
+    count = 0
+    try:
+        for receipt in host.submit_each(message for _, message in plan.messages):
+            changes += receipt.changes
+            count += 1
+            advance(1)
+    except Refused as error:
+        row = plan.messages[count][0]
+        zh = f"{file.name} 第 {row} 行：{error.text.zh}之前各行已记下，改正后整份重送即可。"
+        en = f"{file.name}, row {row}: {error.text.en} The rows before it are noted; mend the file and send all of it again."
+        raise Refused(Text(zh, en), error.exit_code) from None
+    return changes

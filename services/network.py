@@ -1,0 +1,228 @@
+"""A network on Kafka: its key, a workspace that joins it, its shards, the messages it refused, one of its workers.
+
+The verbs ``kafka key``, ``join``, ``shards`` and ``dead-letters``, and ``worker`` call this.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from infra.settings import DEPOT, SHANGHAI, BadSetting
+from policies.values import Text
+from services.progress import Progress, silent
+from services.results import Key, Sentence
+
+if TYPE_CHECKING:
+    from infra.kafka.connection import Connection
+    from infra.worker import WorkerSettings
+    from infra.workspace.workspace import Workspace
+    from streams.host import Host
+    from streams.wire.seal import Seal
+
+MATCHING_SECONDS = 600.0
+MATCHING_EVERY = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkKeyFile:
+    """The file of a new network's key."""
+
+    file: Annotated[str, Key("key")]
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkMember:
+    """A workspace that is part of a network now.
+
+    Args:
+        prefix: of the names of its topics.
+    """
+
+    workspace: str
+    prefix: str
+    bootstrap: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedShard:
+    """A street or town: where it is judged, and how many subjects are placed there.
+
+    Args:
+        shard: its division; null for those placed nowhere.
+    """
+
+    shard: str | None
+    partition: int
+    persons: int
+    households: int
+    dwellings: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedMessage:
+    """A message that was not admitted; not what it holds.
+
+    Args:
+        time: in Shanghai.
+        place: topic, partition and offset.
+    """
+
+    time: str
+    place: str
+    bytes: int
+    reason: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedStreets:
+    """How many streets have done what was submitted; of 0 before the first word of it."""
+
+    done: int
+    of: int
+
+    @property
+    def complete(self) -> bool:
+        """Have all of them?"""
+        return self.done == self.of > 0
+
+
+def write_key(file: Path) -> NetworkKeyFile:
+    """Make the key of a new network, in a file of its own.
+
+    Raises:
+        HuiminError: something is there already.
+    """
+    from infra.kafka.membership import write_network_key
+
+    write_network_key(file)
+    return NetworkKeyFile(str(file.absolute()))
+
+
+def join(workspace: Workspace, environment: Mapping[str, str], prefix: str) -> NetworkMember:
+    """Make a new workspace part of a network.
+
+    Raises:
+        HuiminError: no Kafka, no topics, not the key of this network, or the workspace is not new.
+    """
+    connection = _connection(environment)
+    _seal(environment, connection, prefix)
+    workspace.join(prefix)
+    return NetworkMember(str(workspace.root), prefix, connection.bootstrap)
+
+
+def shards(environment: Mapping[str, str], prefix: str) -> list[PlacedShard]:
+    """Every shard of a network, as its workers counted it last."""
+    from connectors.kafka.broker import ProgressTopic
+
+    connection = _connection(environment)
+    census = ProgressTopic(connection.client(), prefix, _seal(environment, connection, prefix)).census()
+    return [PlacedShard(name or None, *counts) for name, counts in census.items()]
+
+
+def refused_messages(environment: Mapping[str, str], prefix: str, last: int) -> list[RefusedMessage]:
+    """The last messages that were not admitted, the newest at the end."""
+    from connectors.kafka.broker import dead_letters
+    from infra.kafka.topics import NotMade
+
+    connection, seal = _connection(environment), None
+    with suppress(NotMade):  # no network; a workspace of its own has listened to a unit's topic
+        seal = _seal(environment, connection, prefix)
+    return [
+        RefusedMessage(
+            f"{letter.time.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}",
+            f"{letter.topic} {letter.partition}:{letter.offset}",
+            letter.size,
+            letter.reason,
+        )
+        for letter in dead_letters(connection.client(), prefix, seal, last)
+    ]
+
+
+def worker_settings(
+    environment: Mapping[str, str],
+    state: Path,
+    *,
+    shards: int | None = None,
+    depot: str | None = None,
+    web_port: int | None = None,
+    bind: str = "127.0.0.1",
+    prefix: str = "huimin.",
+    key: Path | None = None,
+) -> WorkerSettings:
+    """What a worker of a network runs with; makes the topics where a number of shards is given.
+
+    Args:
+        state: the worker's own folder.
+        shards: how many, where the topics may have to be made.
+        depot: where checkpoints are; the setting's place where it is None.
+
+    Raises:
+        BadSetting: the topics have another number of shards. HuiminError: no Kafka, no topics, or not the key of this network.
+    """
+    from infra.kafka.membership import seal_of
+    from infra.kafka.topics import brokers_of, create, declared, identity, topics
+    from infra.worker import WorkerSettings
+    from infra.workspace.ports import depot_of
+
+    connection = _connection(environment)
+    if shards is not None:
+        create(connection, topics(shards, brokers_of(connection), prefix))
+    partitions = {topic.name: topic.partitions for topic in declared(connection, prefix)}[f"{prefix}orders"]
+    if shards not in (None, partitions):
+        zh = f"主题 {prefix}orders 有 {partitions} 个分区，不是 {shards}；分片数定下后不能改。"
+        raise BadSetting(Text(zh, f"The topic {prefix}orders has {partitions} partitions, not {shards}; the number of shards stays."))
+    network = identity(connection, prefix)
+    url = depot or environment.get(DEPOT)
+    seal = seal_of(environment, connection, prefix, network, state / network, key)
+    checkpoints = depot_of(url, network, seal) if url else None
+    return WorkerSettings(connection, state / network, partitions, seal, prefix, web_port, bind, checkpoints)
+
+
+def matched_streets(host: Host, label: str, offset: int, progress: Progress = silent) -> MatchedStreets | None:
+    """Waits until every street has done a publication, withdrawal or day, ten minutes at most; None where the host is of no network.
+
+    The message is with the network already: to stop waiting changes nothing.
+
+    Args:
+        label: as notes carry it (``streams.network.sequencer.label``).
+        offset: of the message.
+    """
+    from streams.network.network_host import NetworkHost
+
+    if not isinstance(host, NetworkHost):
+        return None
+    streets, until = MatchedStreets(0, 0), time.monotonic() + MATCHING_SECONDS
+    with progress(Text("各街镇匹配", "Streets matched"), None) as advance:
+        while not streets.complete and time.monotonic() < until:
+            if (news := host.progress(label, offset)) is not None:
+                advance(news.done - streets.done)
+                streets = MatchedStreets(news.done, news.of)
+            if not streets.complete:
+                time.sleep(MATCHING_EVERY)
+    return streets
+
+
+def run_worker(settings: WorkerSettings) -> int:
+    """Run a worker until it is stopped; the exit code of its process."""
+    from infra.worker import work
+    from infra.workspace.ports import parts
+
+    return work(settings, parts())
+
+
+def _connection(environment: Mapping[str, str]) -> Connection:
+    from infra.kafka.connection import Connection
+
+    return Connection.of(environment)
+
+
+def _seal(environment: Mapping[str, str], connection: Connection, prefix: str) -> Seal:
+    from infra.kafka.membership import seal_of
+    from infra.kafka.topics import identity
+
+    return seal_of(environment, connection, prefix, identity(connection, prefix))

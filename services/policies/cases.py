@@ -1,0 +1,217 @@
+"""Policies tried on the cases written for them, and on small wrong versions of themselves, which the cases should notice.
+
+An expectation that is not met is a ``CaseMiss``. A wrong version (a mutant) that no case notices is a fault of the cases. The verb
+``policy test`` calls ``case_suites``, then ``run_cases``.
+Source: docs/en/semantics.md section 10; DeMillo, Lipton, Sayward 1978 for mutants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+from infra.workspace.library import library, library_catalogue
+from infra.workspace.texts import text_of
+from matchers.core import Matcher
+from matchers.worlds import answer, load, token
+from policies.cases.file import load_cases
+from policies.cases.forms import Case, CaseFile, Expected, Missed
+from policies.cases.mutants import mutants
+from policies.checking.checker import check
+from policies.problems.places import chinese
+from policies.problems.problems import HuiminError, Invalid, Problem
+from policies.values import Text
+from policies.yaml import document
+from services.lookup import readable_policy
+from services.progress import Advance
+from services.results import Hidden, Sentence
+
+if TYPE_CHECKING:
+    from matchers.reading.explain import Verdict
+    from policies.language.catalogue import Catalogue
+    from policies.language.tree import Policy
+
+Side: TypeAlias = str | date | list[str] | None
+"""One side of an expectation; None or an empty list: nothing."""
+Missing: TypeAlias = tuple[str, str | None, str | None]
+"""What a verdict lacks: criterion, feed, unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseMiss:
+    """One expectation that is not met.
+
+    Args:
+        what: verdict, status, until, checklist, failed or missing.
+        position: of its case in the file.
+    """
+
+    case: str
+    subject: str
+    what: str
+    expected: Side
+    found: Side
+    position: Annotated[int, Hidden] = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRun:
+    """How a policy did on its cases.
+
+    Args:
+        cases: how many there are.
+        failed: every expectation that is not met.
+        mutants: how many wrong versions were made.
+        unnoticed: those that no case noticed, by what was changed.
+        file: the name of the file of cases.
+    """
+
+    policy: str
+    cases: int
+    failed: list[CaseMiss]
+    mutants: int
+    unnoticed: list[Sentence]
+    file: Annotated[str, Hidden]
+
+    @property
+    def failed_cases(self) -> int:
+        """How many cases have an expectation that is not met."""
+        return len({miss.position for miss in self.failed})
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSuite:
+    """A policy and its cases, each with the file it was read from."""
+
+    policy_file: Path
+    case_file: Path
+    policy: Policy
+    cases: Sequence[Case]
+
+
+def library_suites() -> tuple[Catalogue, list[CaseSuite]]:
+    """Every policy of the library with its cases; and the catalogue they are written for."""
+    catalogue = library_catalogue()
+    policies, cases = (sorted((library() / folder).glob("*.yaml")) for folder in ("policies", "cases"))
+    return catalogue, case_suites(catalogue, policies, cases)
+
+
+def case_suites(catalogue: Catalogue, policies: Sequence[Path], cases: Sequence[Path]) -> list[CaseSuite]:
+    """Each file of cases with the policy it names.
+
+    Raises:
+        Invalid: with every problem of every file.
+        HuiminError: a policy that a file of cases names was not given.
+    """
+    problems: list[Problem] = []
+    known: dict[str, tuple[Path, Policy]] = {}
+    for path in policies:
+        try:
+            policy = readable_policy(path, catalogue)
+            known[policy.name] = (path, policy)
+        except Invalid as error:
+            problems += error.problems
+    suites = []
+    for path in cases:
+        try:
+            file: CaseFile = load_cases(text_of(path), str(path), catalogue)
+        except Invalid as error:
+            problems += error.problems
+            continue
+        if file.policy in known:
+            policy_file, policy = known[file.policy]
+            suites.append(CaseSuite(policy_file, path, policy, file.cases))
+        elif not problems:
+            raise HuiminError(Text(f"{path}：没有给出政策 {file.policy}。", f"{path}: its policy {file.policy} was not given."), 3)
+    if problems:
+        raise Invalid(problems)
+    return suites
+
+
+def run_cases(
+    suites: Sequence[CaseSuite], catalogue: Catalogue, mutants: bool = False, advance: Advance = lambda cases: None
+) -> list[CaseRun]:
+    """Try policies on their cases; their mutants too where ``mutants`` asks for it."""
+    return [_run(suite, catalogue, mutants, advance) for suite in suites]
+
+
+def _run(suite: CaseSuite, catalogue: Catalogue, with_mutants: bool, advance: Advance) -> CaseRun:
+    misses: list[CaseMiss] = []
+    for position, case in enumerate(suite.cases):
+        misses += _misses(position, case, suite.policy, case_world(case, catalogue))
+        advance(1)
+    changed, unnoticed = _try_mutants(suite, catalogue, advance) if with_mutants else (0, [])
+    return CaseRun(suite.policy.name, len(suite.cases), misses, changed, unnoticed, suite.case_file.name)
+
+
+def case_world(case: Case, catalogue: Catalogue) -> Matcher:
+    """A matching core that holds the world of a case, without policies."""
+    return load(catalogue, case.given.model_dump(exclude_unset=True), case.as_of)
+
+
+def _misses(position: int, case: Case, policy: Policy, matcher: Matcher) -> Iterator[CaseMiss]:
+    """The expectations of a case that a policy does not meet; the matcher has the policy afterwards."""
+    matcher.publish(policy)
+    if case.given.answers:
+        answer(matcher, policy.name, policy.subject, case.given.model_dump(exclude_unset=True))
+    for subject, expected in case.expect.items():
+        verdict = matcher.verdict(policy.name, token(policy.subject, subject))
+        for what, wanted, given in _differences(expected, verdict):
+            yield CaseMiss(case.case, subject, what, wanted, given, position)
+
+
+def _differences(expected: Expected, verdict: Verdict) -> Iterator[tuple[str, Side, Side]]:
+    """(what, expected, found) of each word of an expectation that is not met; words not written are not checked."""
+    written = expected.model_fields_set
+    for word in ("verdict", "status", "until"):
+        if word in written and getattr(expected, word) != getattr(verdict, word):
+            yield word, getattr(expected, word), getattr(verdict, word)
+    for word in ("checklist", "failed"):
+        wanted, given = sorted(getattr(expected, word)), sorted(set(getattr(verdict, word)))
+        if word in written and wanted != given:
+            yield word, wanted, given
+    if "missing" in written and not _same_missing(expected.missing, verdict.missing):
+        yield "missing", [_written(entry) for entry in expected.missing], ["/".join(filter(None, entry)) for entry in verdict.missing]
+
+
+def _same_missing(expected: Sequence[str | Missed], given: Sequence[Missing]) -> bool:
+    """Each expected entry fits one of the verdict's, and each of these is expected; a bare criterion fits all of its entries."""
+    return all(any(_fits(wanted, entry) for entry in given) for wanted in expected) and all(
+        any(_fits(wanted, entry) for wanted in expected) for entry in given
+    )
+
+
+def _fits(expected: str | Missed, given: Missing) -> bool:
+    if isinstance(expected, str):
+        return expected == given[0]
+    pairs = zip(("criterion", "feed", "unit"), given, strict=True)
+    return all(getattr(expected, word) == value for word, value in pairs if word in expected.model_fields_set)
+
+
+def _written(expected: str | Missed) -> str:
+    return expected if isinstance(expected, str) else "/".join(filter(None, (expected.criterion, expected.feed, expected.unit)))
+
+
+def _try_mutants(suite: CaseSuite, catalogue: Catalogue, advance: Advance) -> tuple[int, list[Text]]:
+    """How many mutants a policy has, and which of them no case notices. One the checker refuses is noticed already."""
+    original = document.load(text_of(suite.policy_file), str(suite.policy_file))
+    made = 0
+    alive: list[tuple[Text, Policy]] = []
+    for change, path, data in mutants(original.data):
+        made += 1
+        policy = check(document.Document(data, original.file), catalogue).policy
+        if policy is not None:
+            alive.append((Text(_at(chinese(path), change.zh, "："), _at(path, change.en, ": ")), policy))
+    for case in suite.cases:
+        matcher = case_world(case, catalogue)
+        alive = [(change, policy) for change, policy in alive if next(_misses(0, case, policy, matcher), None) is None]
+        advance(1)
+    return made, [change for change, _ in alive]
+
+
+def _at(place: str, change: str, colon: str) -> str:
+    """A change with the place it was made at, where it does not name that itself."""
+    return change if change.startswith(place) else f"{place}{colon}{change}"

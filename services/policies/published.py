@@ -1,0 +1,128 @@
+"""The policies of a workspace: published versions and drafts as a list, and the history of one.
+
+``policy list`` and ``policy history`` call this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+from policies.language.lifecycle import Event, Life
+from policies.values import Text
+from services.lookup import no_policy
+from services.results import Hidden, Key
+
+if TYPE_CHECKING:
+    from infra.workspace.workspace import Workspace
+    from policies.language.catalogue import Catalogue
+    from streams.ledgers.history import Happened
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPolicy:
+    """A published version, or a draft of which no version is published.
+
+    Args:
+        version, title, start, by, approved_by, published, digest: of a published version.
+        end: its last day in force, where it has one.
+        file: of a draft: where it lies in the workspace.
+    """
+
+    policy: str
+    version: int | None
+    state: Life
+    title: Text | None
+    start: Annotated[date | None, Key("from")] = None
+    end: Annotated[date | None, Key("to")] = None
+    by: str | None = None
+    approved_by: str | None = None
+    published: date | None = None
+    digest: str | None = None
+    file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyEvent:
+    """One step in the life of a version.
+
+    Args:
+        state: where the version is from that day on.
+        to_come: the day has not come yet.
+        until: of a version that is scheduled, its first day.
+        since: of a withdrawal, the day from which the policy counts as withdrawn.
+        by, approved_by: who stood for a decision.
+        detail: the reason of a withdrawal, the feed whose agreement ended, the number of the version that took over.
+        feed: the title of that feed.
+    """
+
+    version: int
+    event: Event
+    day: date
+    state: Life
+    to_come: bool
+    until: date | None
+    since: date | None
+    by: str | None
+    approved_by: str | None
+    detail: str | None
+    feed: Annotated[Text | None, Hidden]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyHistory:
+    """What became of every version of a policy, by version and day."""
+
+    title: Text
+    events: list[PolicyEvent]
+
+
+def listed_policies(workspace: Workspace) -> list[ListedPolicy]:
+    """Every version ever published, and the drafts in the folder of policies that have no published version."""
+    versions = _published(workspace)
+    names = {version.policy for version in versions}
+    drafts = (path for path in sorted(workspace.folder("policies").glob("*.yaml")) if path.stem not in names)
+    return [*versions, *(ListedPolicy(path.stem, None, Life.DRAFT, None, file=f"policies/{path.name}") for path in drafts)]
+
+
+def _published(workspace: Workspace) -> list[ListedPolicy]:
+    if workspace.empty:
+        return []
+    with workspace.reading() as host:
+        state = host.state
+        if not state.begun:
+            return []
+        return [
+            ListedPolicy(
+                name, number, state.registry.life(name, number, state.day, state.catalogue), version.policy.title,
+                version.policy.effective_from, version.policy.effective_to,
+                version.by, version.approved_by, version.published, version.digest,
+            )
+            for name in sorted(state.registry.versions)
+            for number, version in sorted(state.registry.versions[name].items())
+        ]  # fmt: skip
+
+
+def policy_history(workspace: Workspace, name: str) -> PolicyHistory:
+    """What became of every version of a policy, with what the calendar will yet bring.
+
+    Raises:
+        HuiminError: there is no such policy; says which is near.
+    """
+    from streams.ledgers.history import history
+
+    with workspace.reading() as host:
+        state = host.state
+        if name not in state.registry.versions:
+            raise no_policy(name, state.registry.versions)
+        steps = history(state.registry, name, state.catalogue)
+        return PolicyHistory(state.registry.title(name), [_event(step, state.catalogue, state.day) for step in steps])
+
+
+def _event(step: Happened, catalogue: Catalogue, today: date) -> PolicyEvent:
+    suspended = step.state is Life.SUSPENDED and step.detail
+    return PolicyEvent(
+        step.version, step.event, step.day, step.state, step.day > today, step.until, step.since,
+        step.by or None, step.approved_by or None, step.detail or None, catalogue.feeds[step.detail].title if suspended else None,
+    )  # fmt: skip

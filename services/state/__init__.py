@@ -1,0 +1,1 @@
+"""What the state says, now or as of another day."""

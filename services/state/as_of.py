@@ -1,0 +1,128 @@
+"""The state as of another day, to look at only, and the lists of a state as they were told.
+
+Begin with ``seen`` and ``listed``.
+
+What ``--as-of`` shows is what a tick to that day would decide, because it is that tick, applied to a state that is thrown away. Looking
+back at a day shows the versions that were in force then: a withdrawal that counts only since a later day has not come yet
+(docs/en/semantics.md, section 12).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from matchers.core import Matcher
+    from matchers.lists.verdicts import Candidate
+    from streams.host import Host
+    from streams.steps.state import State
+
+
+def as_of(host: Host, day: date | None) -> State:
+    """The state of a host on ``day``; as it is where that is None. Never to be submitted to."""
+    return host.state if day in (None, host.state.day) else _on(thrown_away(host), day)
+
+
+def seen(host: Host, day: date | None, known_at: int | date | None) -> State:
+    """The state of a host on ``day``, from what was known at a moment; from what is known now where that is None.
+
+    A day behind the moment is a forecast from what was known then.
+
+    Raises:
+        NotKept: the moment cannot be asked for.
+    """
+    return as_of(host, day) if known_at is None else _on(host.at(known_at), day)
+
+
+def _on(state: State, day: date | None) -> State:
+    if day is None or day == state.day:
+        return state
+    from streams.language.messages import Tick
+    from streams.steps.steps import step
+
+    if day < state.day:
+        state.registry = state.registry.looked_back(day)
+    step(state, Tick(day), state.offset)
+    return state
+
+
+def thrown_away(host: Host) -> State:
+    """The state of a host, to do with as one likes: a reader's own; a copy of one that lives on (a writer's, a network's replica)."""
+    from streams.steps.state import State
+
+    state = host.state
+    return state if host.readonly else State.restored(host.parts, state.meta(), state.arrays())
+
+
+def begin(host: Host, today: date) -> None:
+    """Gives a state that has never ticked its first day: today."""
+    from streams.language.messages import Tick
+    from streams.steps.state import NO_DAY
+
+    if host.state.day == NO_DAY:
+        host.submit(Tick(today))
+
+
+def core(state: State) -> Matcher:
+    """The matching core of a state: what a person asks of it, beyond what the steps call through their port."""
+    return cast("Matcher", state.matcher)
+
+
+def listed(state: State, policy: str, every: bool = False) -> list[Candidate]:
+    """A policy's list as it is told, by token: as the core finds it, but for those kept off by an outcome, and those held back.
+
+    Args:
+        every: also those unknown who are only counted.
+    """
+    matcher = core(state)
+    return _as_told(state, policy, matcher.candidates(policy, every=every) if policy in matcher.policies else [])
+
+
+def lists(state: State) -> Iterator[tuple[str, list[Candidate]]]:
+    """The list of every policy that is matched, as it is told, from one pass; by name."""
+    from matchers.lists.verdicts import candidates_of
+
+    matcher = core(state)
+    for verdicts in sorted(matcher.lists(), key=lambda verdicts: verdicts.entry.policy.name):
+        name = verdicts.entry.policy.name
+        yield name, _as_told(state, name, candidates_of(matcher, verdicts, state.day))
+
+
+def _as_told(state: State, policy: str, candidates: list[Candidate]) -> list[Candidate]:
+    """The candidates that a rule finds, with what outcomes and holds put in their place."""
+    from dataclasses import replace
+
+    from matchers.kernel.changes import STATUSES
+    from matchers.lists.verdicts import Candidate
+
+    overlays = state.book.on(policy)
+    if not overlays:
+        return candidates
+    by_rule = {candidate.subject: candidate for candidate in candidates}
+    listed = {subject: candidate for subject, candidate in by_rule.items() if subject not in overlays}
+    places = divisions(state, policy, [subject for subject, overlay in overlays.items() if overlay.told is not None])
+    for subject, overlay in overlays.items():
+        if overlay.told is None:
+            continue
+        status, (checklist, missing) = overlay.told
+        candidate = by_rule.get(subject) or Candidate(subject, "yes", None, (), (), places[subject])
+        listed[subject] = replace(candidate, status=STATUSES[status], checklist=checklist, missing=missing)
+    return [listed[subject] for subject in sorted(listed)]
+
+
+def divisions(state: State, policy: str, subjects: Sequence[int]) -> dict[int, str | None]:
+    """Where subjects of a policy's kind are placed; None where unplaced, or not known at all."""
+    if not subjects:
+        return {}
+    import numpy as np
+
+    from matchers.kernel.layout import KINDS
+    from matchers.lists.verdicts import divisions_of
+
+    matcher, kind = core(state), KINDS.index(state.policies[policy].subject)
+    rows = {subject: matcher.store.entity(kind, subject) for subject in subjects}
+    known = [subject for subject, row in rows.items() if row >= 0]
+    places = divisions_of(matcher, kind, state.day, np.array([rows[subject] for subject in known], np.int32))
+    return {**dict.fromkeys(rows), **dict(zip(known, places, strict=True))}

@@ -1,0 +1,172 @@
+"""Files that are there whole or not at all, and readable by their owner only.
+
+Every layer from here on writes through this module.
+
+The one idea: write beside, flush to the disk, rename; a reader sees the old file or the new one. What is written beside is private before
+its first byte. What is read again (``text_at``) may be anything all the same: somebody's editor, another disk. Source: POSIX ``rename``;
+a rename is durable once its folder is flushed too.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from stat import S_ISREG
+
+from policies.values import Text
+from streams.disk.effects import wrote
+
+PRIVATE_FILE = 0o600
+PRIVATE_FOLDER = 0o700
+PRIVATE_UMASK = 0o077
+LONGEST = 1 << 20
+"""Bytes of a small file of our own."""
+PART = ".part"
+"""The end of the name of what is written beside. Where no writer is at work, it is what a stopped writer left."""
+LEFT = re.compile(rf"\..+\.(?P<process>[0-9]+)\{PART}(\..+)?")
+"""What it is called: after the file that was to be written, and the process that wrote; a library puts more behind it."""
+
+
+class Unfit(ValueError):
+    """What lies at a path is not what is read there; ``why`` says it, as the end of a sentence about the file."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.why = Text(zh, en)
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """A path to write to; it becomes ``path`` when the block ends well, and goes when it does not.
+
+    There is an empty private file at it, to be written over. A library that wants no file there removes it, inside ``private_umask``.
+
+    Raises:
+        OSError: with ``path`` as its file where nothing can be written there, or where no file is to be replaced: a folder, a device.
+    """
+    if path.exists() and not path.is_file():
+        code, why = (errno.EISDIR, os.strerror(errno.EISDIR)) if path.is_dir() else (errno.EEXIST, "Not a regular file")
+        raise OSError(code, why, str(path))
+    make_folder(path.parent)
+    part = path.with_name(f".{path.name}.{os.getpid()}{PART}")
+    try:
+        try:
+            part.unlink(missing_ok=True)
+            os.close(private(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        except OSError as error:
+            error.filename = str(path)
+            raise
+        yield part
+        if part.is_symlink():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(part))  # somebody put a link in its place
+        part.chmod(PRIVATE_FILE)
+        sync(part)
+        part.replace(path)
+        wrote(path)
+        sync_folder(path.parent)
+    finally:
+        with suppress(OSError):
+            part.unlink()
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Writes a small file: a text in UTF-8, or bytes."""
+    with replaced(path) as part:
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def text_at(path: Path) -> str:
+    """The text of a small file of our own, such as ``write_whole`` writes.
+
+    Raises:
+        FileNotFoundError: there is none.
+        Unfit: a folder lies there, or what no such file holds: nothing, other bytes than UTF-8, far too much.
+    """
+    data = bytes_at(path, LONGEST)
+    if not data.strip(b"\0 \t\r\n"):
+        raise Unfit("是空的", "is empty") if b"\0" not in data else Unfit("只有零字节", "holds nothing but zero bytes")
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        raise Unfit("不是 UTF-8 文本", "is not UTF-8 text") from None
+    if "\0" in text:
+        raise Unfit("含有零字节", "holds zero bytes")
+    return text
+
+
+def bytes_at(path: Path, most: int) -> bytes:
+    """The bytes of a file that has no more than ``most``.
+
+    Raises:
+        FileNotFoundError: there is none. Unfit: no file lies there, or a larger one.
+    """
+    if not S_ISREG(path.stat().st_mode):
+        raise Unfit("不是文件" if not path.is_dir() else "是一个目录", "is a folder" if path.is_dir() else "is no file")
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise Unfit(f"超过 {most:,} 字节", f"is larger than {most:,} bytes")
+    return data
+
+
+def private(path: str | Path, flags: int) -> int:
+    """What ``open`` takes as its opener: a file that is made by it is its owner's only."""
+    return os.open(path, flags | os.O_CLOEXEC, PRIVATE_FILE)
+
+
+@contextmanager
+def private_umask() -> Iterator[None]:
+    """Whatever any thread makes inside is its owner's only: for files that a library makes by itself."""
+    before = os.umask(PRIVATE_UMASK)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def leftovers(folder: Path) -> Iterator[Path]:
+    """What stopped writers left in a folder: files, and what a library made beside them. Only where nobody else writes."""
+    return (path for path in folder.glob(f".*{PART}*") if LEFT.fullmatch(path.name))
+
+
+def remove_leftovers(folder: Path) -> int:
+    """Removes them; gives how many there were."""
+    found = list(leftovers(folder))
+    for left in found:
+        remove(left)
+    return len(found)
+
+
+def remove(path: Path) -> None:
+    """Removes a file, a link or a whole folder, whichever lies there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Makes a folder and those above it, durable; those that are made are their owner's only."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the names in a folder durable."""
+    sync(folder)
+
+
+def sync(path: Path) -> None:
+    """Makes the bytes of a file durable."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

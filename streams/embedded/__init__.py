@@ -1,0 +1,4 @@
+"""The embedded host: one process, no broker.
+
+Begin with ``host``.
+"""

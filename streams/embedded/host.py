@@ -1,0 +1,284 @@
+"""The embedded host: one process, no broker; the steps, run over a log on disk.
+
+First the step on the state in memory, then the commit; if either fails, the state in memory is thrown away and made again from disk.
+What ``submit`` returned is durable. Recovery is the newest checkpoint that reads back, and the inputs behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from matchers import SEMANTICS
+from matchers.matrix.erasure import Trace
+from policies.problems.problems import HuiminError, Invalid
+from policies.values import Text
+from streams.disk.effects import stored
+from streams.disk.files import make_folder
+from streams.erasure.scrub import Scrubbed, scrub
+from streams.erasure.traces import half_erased, traces_of
+from streams.host import Receipt, apply, lines_behind, place_of, published
+from streams.language.errors import UNFINISHED, Refused
+from streams.language.messages import CandidateChange, EngineUpgraded, Input, PersonErased
+from streams.language.ports import Parts
+from streams.ledgers.decisions import with_stamp
+from streams.lists.editions import ALL, Edition, closed_by, editions
+from streams.lists.manifests import kept
+from streams.steps.erasure import cleared
+from streams.steps.state import State
+from streams.steps.steps import step
+from streams.store import checkpoints
+from streams.store.log import Log, Row, exists
+from streams.store.point_in_time import known_at
+from streams.store.recovery import recipe, recovered, replay, weight
+from streams.store.retention import USUAL, Retention, tidy
+from streams.store.sqlite_errors import not_there, said
+from streams.store.writer import Behind, WriterLock
+from streams.wire import wire
+
+DOCUMENT_ROWS = 500
+"""Checking a policy again takes as long as applying so many rows."""
+READONLY = Text("此存储以只读方式打开。", "This store was opened read-only; open it for writing.")
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRule:
+    """When to write a snapshot: so many rows or bytes behind the last; on closing, from so many rows; what another message counts says
+    ``recovery.weight``, a checked document counts ``DOCUMENT_ROWS``. ``retention`` is how much of the past stays then."""
+
+    rows: int = 5_000_000
+    bytes: int = 256 << 20
+    closing_rows: int = 50_000
+    retention: Retention = USUAL
+
+
+class EmbeddedHost:
+    """A store opened for writing by one process, or for reading by any; see ``open``.
+
+    Args:
+        folder: ``streams.store.log.MEMORY`` for an empty one to look at.
+        key, head: of the log's chain, and the file outside it that says how far it had come (``streams.store.log.Log``).
+    """
+
+    def __init__(
+        self, folder: Path, parts: Parts, readonly: bool = False, rule: SnapshotRule | None = None,
+        key: bytes = b"", head: Path | None = None,
+    ) -> None:  # fmt: skip
+        self.folder, self.parts, self.readonly, self.rule, self._key = folder, parts, readonly, rule or SnapshotRule(), key
+        self.problem: HuiminError | None = None
+        """Why the last snapshot could not be written or read; the log is whole all the same."""
+        self._upgraded = False
+        self._lock = None if readonly else WriterLock(folder)
+        self._rows = self._bytes = 0
+        self._state: State | None = None
+        try:
+            self._log = Log(folder, readonly, key=key, head=head)
+            self._recover()
+        except BaseException:
+            self._release()
+            raise
+
+    @classmethod
+    def open(
+        cls, path: Path | str, parts: Parts, *, readonly: bool = False, create: bool = False, rule: SnapshotRule | None = None,
+        key: bytes = b"", head: Path | None = None,
+    ) -> EmbeddedHost:  # fmt: skip
+        """Opens the store in a folder.
+
+        Raises:
+            NotThere: there is none, and ``create`` was not asked for. Busy: another process writes to it.
+            NewerFormat, OlderFormat, Damaged, NoRoom: it cannot be used; the message says what to do.
+        """
+        folder = Path(path)
+        if create and not readonly:
+            with said(folder / "log"):
+                make_folder(folder / "snapshots")
+        elif not exists(folder):
+            raise not_there(folder)
+        return cls(folder, parts, readonly, rule, key, head)
+
+    @property
+    def state(self) -> State:
+        """The state at the last committed message (of a reader: at opening, or at ``refresh``). Only to be read."""
+        return self._state if self._state is not None else self._recover()
+
+    def submit(self, message: Input) -> Receipt:
+        """As ``streams.host.Host`` says. Raises besides: NoRoom, Damaged: it was not stored; nothing has changed."""
+        return self.submit_many((message,))[0]
+
+    def submit_many(self, messages: Sequence[Input]) -> list[Receipt]:
+        """Applies several messages in one transaction: all, or none. Raises as ``submit``."""
+        self._for_writing()
+        state, receipts, rows, bodies = self.state, list[Receipt](), list[Row](), list[bytes]()
+        try:
+            for one in messages:
+                message = with_stamp(cleared(state, one), state.offset)
+                body = wire.encode(message)
+                receipt = apply(state, message)
+                receipts.append(receipt)
+                rows.append(_row(state, message, body, receipt))
+                bodies.append(body)
+            self._log.append(rows)
+        except BaseException as error:
+            if receipts or not isinstance(error, Refused | Invalid):
+                self._state = None
+            raise
+        for receipt in receipts:
+            stored(receipt.offset)
+        if self._counted(messages, bodies):
+            self._try(self.snapshot)
+        elif any(row.closes not in (None, ALL) for row in rows):
+            self._try(self._log.note_head)
+        return receipts
+
+    def submit_each(self, messages: Iterable[Input]) -> Iterator[Receipt]:
+        """Applies messages one by one, each in its own transaction, and gives each receipt once it is durable: while the disk takes one,
+        the next is applied. Nothing else is to be asked of the host before the end. Whoever stops early stops behind a whole message.
+        Raises as ``submit``, once the receipts of all that came before are given: that is durable.
+        """
+        self._for_writing()
+        disk: Behind[Receipt] = Behind(self._log, lambda receipt: stored(receipt.offset))
+        try:
+            for one in messages:
+                message = with_stamp(cleared(self.state, one), self.state.offset)
+                body = wire.encode(message)
+                state, self._state = self.state, None  # put back once the disk has it: after any error it is made again
+                try:
+                    receipt = apply(state, message)
+                except (Refused, Invalid):
+                    self._state = state
+                    raise
+                durable = disk.settled()
+                disk.begin(receipt, _row(state, message, body, receipt))
+                self._state = state
+                yield from durable
+                if self._counted((message,), (body,)):
+                    yield from disk.settled()
+                    self._try(self.snapshot)
+            yield from disk.settled()
+        except Exception:
+            yield from disk.settled()  # whoever counts what is stored counts it as well
+            raise
+        finally:
+            if disk.failed():
+                self._state = None
+
+    def outputs(self, after: str | None = None) -> Iterator[CandidateChange]:
+        return lines_behind(after, (wire.decode_changes(body) for _, _, body in self._log.outputs(place_of(after)[0] - 1)))
+
+    def editions(self, policy: str) -> Iterator[Edition]:
+        state = self.state
+        rows = ((offset, closes, wire.decode_changes(body)) for offset, closes, body in self._log.outputs(-1) if offset <= state.offset)
+        return editions(policy, rows, published(state, policy), kept(self._log.manifests(policy)))
+
+    def at(self, moment: int | date) -> State:
+        return known_at(self.folder, recipe(self.parts), moment, self._key)
+
+    @property
+    def erasing(self) -> bool:
+        return self._log.unfinished() is not None
+
+    def half_erased(self) -> int | None:
+        return half_erased(self._log, self.folder / "snapshots", self.state)
+
+    def traces(self, person: int) -> list[Trace]:
+        return traces_of(self._log, self.state, person)
+
+    def scrub(self, person: int, traces: Sequence[Trace]) -> Scrubbed:
+        if self.readonly:
+            raise Refused(READONLY)
+        return scrub(self._log, self.folder / "snapshots", self.state, person, traces)
+
+    def snapshot(self) -> Path:
+        """Writes a snapshot now, and forgets what is older than the retention (``streams.store.retention``).
+
+        Raises:
+            NoRoom: it could not be written; the store is whole all the same.
+        """
+        folder, state = self.folder / "snapshots", self.state
+        with said(folder):
+            path = checkpoints.write(folder, state.offset, state.meta(), state.arrays(), self._key)
+            tidy(folder, self._log, self.rule.retention)
+            self._log.note_head()
+        self._rows = self._bytes = state.documents.fresh = 0
+        self.problem = None
+        return path
+
+    def ahead(self, message: Input) -> None:
+        """Of a reader: from now on ``state`` is what it would be behind this message; nothing of it is kept.
+
+        Raises:
+            Refused, Invalid: the message would not be admitted.
+        """
+        if not self.readonly:
+            raise Refused(READONLY)
+        step(self.state, message, self.state.offset)
+
+    def refresh(self) -> State:
+        """Of a reader: the state at the last committed message, now."""
+        if self.readonly and self._state is not None and replay(self._log, self._state, recipe(self.parts)) is None:
+            self._state = None
+        return self.state
+
+    def close(self) -> None:
+        """Ends the use of the store, with a snapshot where replay would take long, and the log's head kept outside."""
+        try:
+            fresh = 0 if self._state is None else self._state.documents.fresh
+            if self._lock is not None and self._state is not None and self._rows + DOCUMENT_ROWS * fresh >= self.rule.closing_rows:
+                self._try(self.snapshot)
+            if self._lock is not None:
+                self._try(self._log.note_head)
+        finally:
+            self._log.close()
+            self._release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _recover(self) -> State:
+        found = recovered(self._log, self.folder / "snapshots", recipe(self.parts), self.readonly)
+        self._state, self._rows, self._bytes, self.problem = found.state, found.rows, found.bytes, found.problem
+        return found.state
+
+    def _for_writing(self) -> None:
+        if self._lock is None:
+            raise Refused(READONLY)
+        if self.erasing:
+            raise Refused(UNFINISHED)
+        if not self._upgraded:
+            self._upgraded = True
+            if self.state.begun and self.state.matcher.semantics < SEMANTICS:
+                self.submit(EngineUpgraded(SEMANTICS))
+
+    def _counted(self, messages: Sequence[Input], bodies: Sequence[bytes]) -> bool:
+        """Is it time for a snapshot, now that these are written?"""
+        self._rows += sum(map(weight, messages))
+        self._bytes += sum(map(len, bodies))
+        return self._rows >= self.rule.rows or self._bytes >= self.rule.bytes
+
+    def _try(self, write: Callable[[], object]) -> None:
+        """Writes what nobody asked for: messages are durable without it, so its failure is told in ``problem`` and it is tried again."""
+        try:
+            write()
+        except HuiminError as error:
+            self.problem = error
+            self._rows = self._bytes = 0
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+
+def _row(state: State, message: Input, body: bytes, receipt: Receipt) -> Row:
+    erases = isinstance(message, PersonErased) and any(one.offset == receipt.offset for one in state.erasures)  # not said before
+    closes = closed_by(message)
+    outputs = wire.encode_changes(receipt.changes) if len(receipt.changes) or closes else None
+    return Row(receipt.offset, body, closes, outputs, erases)

@@ -1,0 +1,72 @@
+"""Replicas that were put aside: a workspace was away while the topic was emptied, and goes on from the depot.
+
+The one idea: such a replica was never told of whom others erased meanwhile, so it may hold them, and it alone says which of them this
+workspace knows: in its vault, in its copies. It stays until those are clean, and then goes as a whole (``services.erasure.erasing``).
+Source: docs/en/semantics.md section 16.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from matchers.matrix.erasure import Trace
+from policies.language.catalogue import Catalogue
+from streams.disk.files import sync_folder
+from streams.erasure.traces import logged, named
+from streams.language.errors import Damaged
+from streams.language.ports import Parts
+from streams.ledgers.erasures import Erasures
+from streams.store import checkpoints
+from streams.store.log import Log
+from streams.store.recovery import made, recipe
+
+
+class Aside:
+    """What was put aside of a workspace's replicas, beside the one in ``folder``."""
+
+    def __init__(self, folder: Path, parts: Parts) -> None:
+        self._folder, self._parts = folder, parts
+
+    def __bool__(self) -> bool:
+        return any(self._there())
+
+    def put(self, offset: int) -> None:
+        """Puts the replica, which is closed and stands at an offset, aside."""
+        self._folder.rename(self._folder.with_name(f"{self._folder.name}.aside-{offset}"))
+        sync_folder(self._folder.parent)
+
+    def among(self, erasures: Erasures) -> set[int]:
+        """The tokens of those erased who are in it."""
+        found = set[int]()
+        for folder in self._there():
+            log = Log(folder, readonly=True)
+            try:
+                for tokens in named(log, folder / "snapshots"):
+                    found.update(tokens[erasures.among(tokens)].tolist())
+            finally:
+                log.close()
+        return found
+
+    def traces(self, catalogue: Catalogue, person: int) -> Iterator[Trace]:
+        """Where the rows about a person came from that are in it."""
+        for folder in self._there():
+            log = Log(folder, readonly=True)
+            try:
+                yield from logged(log, catalogue, person)
+            finally:
+                log.close()
+            for offset in checkpoints.offsets(folder / "snapshots"):
+                with suppress(Damaged):
+                    yield from made(recipe(self._parts), checkpoints.place(folder / "snapshots", offset), b"").matcher.traces(person)
+
+    def gone(self) -> None:
+        """Nothing of it stays."""
+        for folder in list(self._there()):
+            shutil.rmtree(folder)
+            sync_folder(folder.parent)
+
+    def _there(self) -> Iterator[Path]:
+        return self._folder.parent.glob(f"{self._folder.name}.aside-*")

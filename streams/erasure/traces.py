@@ -1,0 +1,91 @@
+"""Where an erased person may still be named: in a log and in the checkpoints beside it.
+
+Hosts and ``streams.erasure.scrub`` ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+from matchers.kernel.batch import RecordBatch, UInt64
+from matchers.matrix.erasure import TOKENS, Trace
+from policies.language.catalogue import Catalogue
+from policies.values import Kind
+from streams.language.errors import Damaged, NewerFormat, Unreadable
+from streams.language.messages import CheckAnswered, CoverageStated, IdentityMerged, IdentitySplit, Input, OutcomeReported
+from streams.ledgers.erasures import Erased, found
+from streams.steps.state import State
+from streams.store import checkpoints
+from streams.store.log import Log
+from streams.wire import wire
+
+
+def half_erased(log: Log, folder: Path, state: State) -> int | None:
+    """The token of a person whose erasure is half done, where it can still be found (0 where not); None where no erasure is.
+
+    Args:
+        folder: of the checkpoints.
+        state: of the log's last message.
+    """
+    erased, salt = half_done(log, state), state.erasures.salt
+    if erased is None:
+        return None
+    return next((token for tokens in named(log, folder) if (token := found(salt, erased, tokens))), 0)
+
+
+def traces_of(log: Log, state: State, person: int) -> list[Trace]:
+    """Where every row about a person came from, as far as state and log know."""
+    return [*state.matcher.traces(person), *logged(log, state.catalogue, person)]
+
+
+def half_done(log: Log, state: State, person: int = 0) -> Erased | None:
+    """The first erasure that is decided, and whose traces may still be in the files; a person's, where there may be several."""
+    undone, wanted = set(log.undone()), state.erasures.of(person) if person else None
+    return next((erased for erased in state.erasures if erased.offset in undone and wanted in (None, erased)), None)
+
+
+def named(log: Log, folder: Path) -> Iterator[UInt64]:
+    """Every token by which a log, or a snapshot in a folder, may name a person."""
+    for _, body in log.inputs(-1):
+        match message := readable(body):
+            case RecordBatch():
+                yield message.subject
+            case CheckAnswered() | OutcomeReported():
+                yield np.array([message.subject], np.uint64)
+            case CoverageStated():
+                yield np.array(message.subjects, np.uint64)
+            case IdentityMerged() | IdentitySplit():
+                yield np.array([message.subject, message.into], np.uint64)
+            case _:
+                pass
+    for offset in checkpoints.offsets(folder):
+        with suppress(Damaged, NewerFormat, OSError):
+            yield checkpoints.read(checkpoints.place(folder, offset), log.key)[1].get(TOKENS, np.empty(0, np.uint64))
+
+
+def logged(log: Log, catalogue: Catalogue, person: int) -> Iterator[Trace]:
+    """Where the rows about a person that are in a log came from."""
+    feeds = of_persons(catalogue)
+    for _, body in log.inputs(-1):
+        message = readable(body)
+        if isinstance(message, RecordBatch) and message.feed in feeds:
+            mine = np.flatnonzero(message.subject == np.uint64(person))
+            columns = (message.key[mine].tolist(), message.order[mine].tolist(), message.row[mine].tolist())
+            for key, order, row in zip(*columns, strict=True):
+                yield Trace(message.feed, message.source, key, order, message.delivery, row)
+
+
+def of_persons(catalogue: Catalogue) -> frozenset[str]:
+    return frozenset(name for name, feed in catalogue.feeds.items() if feed.subject is Kind.PERSON)
+
+
+def readable(body: bytes) -> Input | None:
+    """A message; None where it cannot be read, as a network may hold some: they change nothing, and become empty."""
+    try:
+        return wire.decode(body)
+    except Unreadable:
+        return None

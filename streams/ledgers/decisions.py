@@ -1,0 +1,124 @@
+"""Decisions that came before: what a person decided is carried out once, however often its message comes.
+
+The one idea: whoever copies the message of a decision (a withdrawal, an answer, a day) and sends it later would decide again, in somebody
+else's name. So the host gives each decision a stamp, the state remembers stamps, and ``streams.steps.steps`` refuses one that it knows. A
+stamp says upon which state somebody decided; where that lies more than ``WINDOW`` messages back the decision is refused, so no more stamps
+than that are remembered. A decision that was refused is remembered as well: it does not come true later.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, TypeVar, get_args
+
+from policies.values import Text
+from streams.language.errors import Refused, Replayed
+from streams.language.messages import Decided, Input, Stamp
+
+WINDOW = 65_536
+"""Messages for which a stamp is remembered."""
+
+M = TypeVar("M", bound=Input)
+_DECIDED: tuple[type[Input], ...] = get_args(Decided)
+
+
+class Known:
+    """The stamps of the last ``WINDOW`` messages, each with the offset of its message, in that order."""
+
+    def __init__(self) -> None:
+        self._at: OrderedDict[Stamp, int] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._at)
+
+    def passed(self, message: Input, offset: int) -> None:
+        """Passes a message that decides nothing, or has a new stamp (or none: then no host has given it one).
+
+        Raises:
+            Replayed: its stamp is known, or older than what is remembered. Refused: it names a state that is still to come.
+        """
+        stamp = stamp_of(message)
+        if stamp is None:
+            return
+        if stamp in self._at:
+            raise Replayed(_KNOWN)
+        if stamp.at < offset - WINDOW:
+            raise Replayed(_OLD)
+        if stamp.at >= offset:
+            raise Refused(_AHEAD, 3)
+
+    def add(self, message: Input, offset: int) -> None:
+        """Remembers the stamp of a message, admitted or not, and forgets those that are refused for their age from here on."""
+        stamp = stamp_of(message)
+        if stamp is not None:
+            self._at.setdefault(stamp, offset)
+        while self._at and next(iter(self._at.values())) < offset - WINDOW:
+            self._at.popitem(last=False)
+
+    def meta(self) -> list[list[Any]]:
+        return [[*stamp, offset] for stamp, offset in self._at.items()]
+
+    @classmethod
+    def restored(cls, meta: Sequence[Sequence[Any]]) -> Known:
+        """What ``meta`` described."""
+        made = cls()
+        made._at.update((Stamp(at, word), offset) for at, word, offset in meta)
+        return made
+
+
+def decides(message: Input) -> bool:
+    """Does this message say what a person decided?"""
+    return isinstance(message, _DECIDED)
+
+
+def stamp_of(message: Input) -> Stamp | None:
+    """The stamp of a message; None where nobody decides in it, or no host has given it one."""
+    found: Stamp | None = getattr(message, "stamp", None)
+    return found
+
+
+def with_stamp(message: M, known: int, word: str = "") -> M:
+    """A message with a stamp; itself where nobody decides in it, or it has one.
+
+    Args:
+        known: the last message known to whoever decides.
+
+    Example:
+        >>> from datetime import date
+        >>> from streams.language.messages import Tick
+        >>> with_stamp(Tick(date(2026, 10, 1)), 7).stamp
+        Stamp(at=7, word='')
+    """
+    if not decides(message) or stamp_of(message) is not None:
+        return message
+    return replace(message, stamp=Stamp(known, word))  # type: ignore[arg-type]  # who decides has a stamp
+
+
+def has_stamp(message: Input) -> None:
+    """Passes a message that came over a network: there every decision has its stamp.
+
+    Raises:
+        Refused: it has none, so it could be sent again and again.
+    """
+    if decides(message) and stamp_of(message) is None:
+        raise Refused(_WITHOUT, 3)
+
+
+_KNOWN = Text(
+    "这项决定已经收到过，不再重复执行。若要再作同样的决定，请重新办理一次。",
+    "This decision came before and is not carried out again. To decide the same once more, decide anew.",
+)
+_OLD = Text(
+    f"这项决定所依据的状态已是 {WINDOW} 条消息之前，不再接受。请看过现状后重新办理。",
+    f"This decision was made upon a state of more than {WINDOW} messages ago. Look at what is so now, then decide anew.",
+)
+_AHEAD = Text(
+    "这项决定所依据的状态还没有到来，消息有误；请重新办理。",
+    "This decision names a state that is still to come, so its message is wrong; decide anew.",
+)
+_WITHOUT = Text(
+    "这项决定没有编号，重复发送时无法识别，因此不接受。请用本版本的惠民发送。",
+    "This decision has no number by which it would be known when it came again. Send it with this version of Huimin.",
+)

@@ -1,0 +1,156 @@
+"""The deliveries ledger: which deliveries each source has begun, which rows of them are applied, which are complete.
+
+The one idea: a delivery is whole when every row it claims has been applied once, however often or in whatever order its batches came;
+rows are therefore kept as disjoint spans of row numbers, not as a sum. An interrupted intake resumes behind the highest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matchers.kernel.batch import Int32
+
+TOPIC_SCHEME = "kafka:"
+"""How the id of a delivery begins that is a topic's (``connectors.kafka.topic_deliveries``)."""
+Span = tuple[int, int]  # first and last row, both included
+
+
+@dataclass(slots=True)
+class Delivery:
+    """One delivery of one source. ``rows`` and ``unplaced`` are what its completion claimed.
+
+    Args:
+        replaces: it says that it is a full replacement.
+        sound: it is complete, and its rows that name nobody are few enough.
+        older: how many of its rows were ignored when they came, because an older version than what was held; those that came in by a
+            full replacement afterwards are not among them.
+        same: how many changed nothing.
+        against: of a sound full replacement, what its readable rows are held against: those of the last one or, where it is the first, the
+            records that were there.
+    """
+
+    number: int
+    id: str
+    spans: list[Span] = field(default_factory=list)
+    completed: bool = False
+    rows: int = 0
+    unplaced: int = 0
+    replaces: bool = False
+    sound: bool = False
+    older: int = 0
+    same: int = 0
+    against: int = 0
+
+    @property
+    def readable(self) -> int:
+        """How many of its rows name somebody, once it is complete."""
+        return self.rows - self.unplaced
+
+    @property
+    def mark(self) -> int:
+        """The highest row applied; 0 before the first."""
+        return self.spans[-1][1] if self.spans else 0
+
+    @property
+    def applied(self) -> int:
+        """How many distinct rows have been applied."""
+        return sum(last - first + 1 for first, last in self.spans)
+
+    def fresh(self, rows: Int32) -> npt.NDArray[np.bool_]:
+        """Which of these rows have not been applied yet; of equal ones the first."""
+        if not len(rows) or (int(rows[0]) > self.mark and bool((np.diff(rows) > 0).all())):
+            return np.ones(len(rows), np.bool_)
+        first = np.zeros(len(rows), np.bool_)
+        first[np.unique(rows, return_index=True)[1]] = True
+        for begin, end in self.spans:
+            first &= (rows < begin) | (rows > end)
+        return first
+
+    def add(self, rows: Int32) -> None:
+        """Counts these rows in, once each."""
+        if not len(rows):
+            return
+        first, last = int(rows[0]), int(rows[-1])
+        if last - first + 1 == len(rows) and first > self.mark and bool((np.diff(rows) == 1).all()):
+            joins = bool(self.spans) and first == self.mark + 1
+            self.spans[-1:] = [(self.spans[-1][0], last)] if joins else [*self.spans[-1:], (first, last)]
+        else:
+            self.spans = list(_joined(sorted([*self.spans, *_runs(rows)])))
+
+
+def _runs(rows: Int32) -> Iterator[Span]:
+    numbers = np.unique(rows)
+    cuts = np.flatnonzero(np.diff(numbers) != 1) + 1
+    for run in np.split(numbers, cuts):
+        yield int(run[0]), int(run[-1])
+
+
+def _joined(spans: list[Span]) -> Iterator[Span]:
+    first, last = spans[0]
+    for begin, end in spans[1:]:
+        if begin <= last + 1:
+            last = max(last, end)
+        else:
+            yield first, last
+            first, last = begin, end
+    yield first, last
+
+
+class Deliveries:
+    """Every delivery, by feed, source and number."""
+
+    def __init__(self) -> None:
+        self._of: dict[tuple[str, int], dict[int, Delivery]] = {}
+
+    def number(self, feed: str, source: int, id: str) -> tuple[int, int, bool]:
+        """(number, highest row applied, completed) of a delivery; the next free number where its id is new."""
+        known = self.named(feed, source, id)
+        if known is not None:
+            return known.number, known.mark, known.completed
+        return self.last(feed, source) + 1, 0, False
+
+    def numbered(self, feed: str, source: int, number: int) -> Delivery | None:
+        return self._of.get((feed, source), {}).get(number)
+
+    def named(self, feed: str, source: int, id: str) -> Delivery | None:
+        return next((d for d in self._of.get((feed, source), {}).values() if d.id == id), None)
+
+    def begin(self, feed: str, source: int, number: int, id: str, replaces: bool = False) -> None:
+        self._of.setdefault((feed, source), {})[number] = Delivery(number, id, replaces=replaces)
+
+    def last(self, feed: str, source: int) -> int:
+        """The greatest number begun; 0 before the first."""
+        return max(self._of.get((feed, source), {}), default=0)
+
+    def of(self, feed: str, source: int) -> list[Delivery]:
+        """A source's deliveries by number."""
+        known = self._of.get((feed, source), {})
+        return [known[number] for number in sorted(known)]
+
+    def replacement(self, feed: str, source: int) -> Delivery | None:
+        """The last sound full replacement of a source."""
+        return next((d for d in reversed(self.of(feed, source)) if d.sound and d.replaces), None)
+
+    def meta(self) -> list[Any]:
+        """As JSON."""
+        return [
+            [feed, source, d.number, d.id, d.spans, d.completed, d.rows, d.unplaced, d.replaces, d.sound, d.older, d.same, d.against]
+            for feed, source in sorted(self._of)
+            for d in self.of(feed, source)
+        ]
+
+    @classmethod
+    def restored(cls, meta: list[Any]) -> Deliveries:
+        """What ``meta`` described."""
+        ledger = cls()
+        for feed, source, number, id, spans, *facts in meta:
+            if len(facts) == 4:  # written when every complete full replacement counted
+                facts.append(facts[0])
+            delivery = Delivery(number, id, [(first, last) for first, last in spans], *facts)
+            ledger._of.setdefault((feed, source), {})[number] = delivery
+        return ledger

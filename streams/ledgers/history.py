@@ -1,0 +1,133 @@
+"""The history of a policy: what became of each version, on which day, and who stood for it.
+
+It is read off the registry. On every day on which something may have turned, the state of a version is asked of the registry as it was
+known when the day came, and again behind each decision of that day, in their order; where it differs from before, the table of the life
+cycle says what moved it. What the calendar will yet bring is told too, as of now. Source: ``policies.language.lifecycle``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import TypeAlias
+
+from policies.language.catalogue import Catalogue
+from policies.language.lifecycle import TRANSITIONS, Event, Life
+from streams.ledgers.registry import Registry, Version, Withdrawal, ended_agreement
+
+Decision: TypeAlias = tuple[int, bool]
+"""A publication or (True) a withdrawal of one day, by the highest version there was behind it: in this order they were made."""
+MORNING: Decision = (0, False)
+EVENING: Decision = (10**9, True)
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One step in the life of a version.
+
+    Args:
+        state: where it is from that day on.
+        until: of a version that is scheduled, its first day.
+        by, approved_by: who stood for it; empty where the calendar or an agreement did it.
+        since: of a withdrawal, the day from which it is so.
+        detail: the reason of a withdrawal, the feed whose agreement ended, the number of the version that took its place.
+    """
+
+    version: int
+    event: Event
+    day: date
+    state: Life
+    until: date | None = None
+    by: str = ""
+    approved_by: str = ""
+    since: date | None = None
+    detail: str = ""
+
+
+def history(registry: Registry, name: str, catalogue: Catalogue) -> list[Happened]:
+    """Every step of every version of a policy, by version and day; those still to come as they stand now.
+
+    An agreement's end is the one on record now: that it once ended and was renewed is not.
+    """
+    return [step for number in sorted(registry.versions[name]) for step in _steps(registry, name, number, catalogue)]
+
+
+def _steps(registry: Registry, name: str, number: int, catalogue: Catalogue) -> Iterator[Happened]:
+    version = registry.versions[name][number]
+    first, published = version.policy.effective_from, version.published
+    alone = Registry()
+    alone.add(replace(version, withdrawn=None))
+    state = alone.life(name, number, published, catalogue)
+    until = first if state is Life.SCHEDULED else None
+    yield Happened(number, Event.PUBLISH, published, state, until, version.by, version.approved_by)
+    for day, behind in _moments(registry, name, version, catalogue):
+        known = _known(registry, name, day, behind)
+        now = known.life(name, number, day, catalogue)
+        if now is not state:
+            yield _told(known, version, _moved(state, now), day, now, catalogue)
+            state = now
+
+
+def _turning(registry: Registry, name: str, version: Version, catalogue: Catalogue) -> list[date]:
+    """The days from its publication on, on which the state of a version may change."""
+    policy = version.policy
+    days = {version.published, policy.effective_from}
+    if policy.effective_to is not None and policy.effective_to < date.max:
+        days.add(policy.effective_to + timedelta(days=1))
+    for other in registry.versions[name].values():
+        days |= {other.published, other.policy.effective_from}
+    for feed in policy.feeds:
+        until = catalogue.feeds[feed].agreement.until
+        if until is not None and until < date.max:
+            days.add(until + timedelta(days=1))
+    if version.withdrawn is not None:
+        days.add(version.withdrawn.day)
+    return sorted(day for day in days if day >= version.published)
+
+
+def _moments(registry: Registry, name: str, version: Version, catalogue: Catalogue) -> Iterator[tuple[date, Decision]]:
+    """When the state of a version may change: as each day comes, and behind each decision of that day; none before its publication."""
+    number, published = version.policy.version, version.published
+    for day in _turning(registry, name, version, catalogue):
+        decided = {(n, False) for n, other in registry.versions[name].items() if other.published == day}
+        ends = (other.withdrawn for other in registry.versions[name].values())
+        decided |= {_withdrawal(end) for end in ends if end is not None and end.day == day}
+        for decision in sorted({MORNING, *decided}):
+            if day > published or decision >= (number, False):
+                yield day, decision
+
+
+def _withdrawal(end: Withdrawal) -> Decision:
+    return (end.newest, True) if end.newest else EVENING
+
+
+def _known(registry: Registry, name: str, day: date, behind: Decision) -> Registry:
+    """The versions of a policy that had been published behind a decision of a day, with what had been decided about them by then."""
+    found = Registry()
+    for number, other in registry.versions[name].items():
+        if other.published < day or (other.published == day and (number, False) <= behind):
+            end = other.withdrawn
+            decided = end is not None and (end.day < day or (end.day == day and _withdrawal(end) <= behind))
+            found.add(other if decided else replace(other, withdrawn=None))
+    return found
+
+
+def _moved(before: Life, after: Life) -> Event:
+    """What led from one state to another, by the table; by where it led alone, should a clock put back have left steps out."""
+    fits = [event for event, (met, leads) in TRANSITIONS.items() if after in leads and before in met]
+    return (fits or [event for event, (_, leads) in TRANSITIONS.items() if after in leads])[0]
+
+
+def _told(known: Registry, version: Version, event: Event, day: date, state: Life, catalogue: Catalogue) -> Happened:
+    number, ended = version.policy.version, version.withdrawn
+    match event:
+        case Event.WITHDRAW if ended is not None:
+            return Happened(number, event, day, state, None, ended.by, ended.approved_by, ended.since, ended.reason)
+        case Event.SUPERSEDE:
+            after = next((v.policy.version for v in known.standing(version.policy.name) if v.policy.version > number), None)
+            return Happened(number, event, day, state, detail="" if after is None else str(after))
+        case Event.SUSPEND | Event.BEGIN if state is Life.SUSPENDED:
+            return Happened(number, event, day, state, detail=ended_agreement(version.policy, catalogue, day) or "")
+        case _:
+            return Happened(number, event, day, state)

@@ -1,0 +1,83 @@
+"""The ledger of corrections of identity: which are in force, who stands for each, and whom a subject counts as by them.
+
+The one idea: of each subject there is one decision at most, and of each record of it one; what is taken back is not in force. The records
+themselves are with the matcher (``matchers.matrix.identity``). Source: docs/en/semantics.md section 15.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, TypeAlias
+
+from matchers.matrix.identity import Record
+
+Key: TypeAlias = tuple[str, int, Record | None]
+"""Kind, subject, and the record where the decision is about one alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Since ``day`` a subject counts as another; only in ``record``, where it names one."""
+
+    kind: str
+    subject: int
+    into: int
+    record: Record | None
+    reason: str
+    by: str
+    approved_by: str
+    day: date
+
+    @property
+    def key(self) -> Key:
+        return self.kind, self.subject, self.record
+
+
+class Decisions:
+    """Every decision in force, in the order they were made."""
+
+    def __init__(self) -> None:
+        self._of: dict[Key, Decision] = {}
+
+    def __iter__(self) -> Iterator[Decision]:
+        return iter(self._of.values())
+
+    def of(self, kind: str, subject: int, record: Record | None = None) -> Decision | None:
+        """The decision about a subject, or about one record of it."""
+        return self._of.get((kind, subject, record))
+
+    def root(self, kind: str, subject: int) -> int:
+        """Whom a subject counts as once merges are followed to their end."""
+        while (found := self._of.get((kind, subject, None))) is not None:
+            subject = found.into
+        return subject
+
+    def merged(self, kind: str) -> dict[int, int]:
+        """Every subject of a kind that is merged away, and whom it counts as."""
+        return {d.subject: self.root(kind, d.subject) for d in self if d.kind == kind and d.record is None}
+
+    def put(self, decision: Decision) -> None:
+        """A decision in force from now on, in place of one about the same."""
+        self.take_back(decision.key)
+        self._of[decision.key] = decision
+
+    def take_back(self, key: Key) -> None:
+        self._of.pop(key, None)
+
+    def meta(self) -> list[list[Any]]:
+        """All of it, as JSON."""
+        return [
+            [d.kind, d.subject, d.into, None if d.record is None else list(d.record), d.reason, d.by, d.approved_by, d.day.isoformat()]
+            for d in self
+        ]
+
+    @classmethod
+    def restored(cls, meta: Sequence[Sequence[Any]]) -> Decisions:
+        """What ``meta`` described."""
+        made = cls()
+        for kind, subject, into, record, reason, by, approved_by, day in meta:
+            named = None if record is None else (record[0], record[1], record[2])
+            made.put(Decision(kind, subject, into, named, reason, by, approved_by, date.fromisoformat(day)))
+        return made

@@ -1,0 +1,155 @@
+"""What agencies found of their candidates: the words for it, how long each keeps somebody off the list, and the ledger of findings.
+
+The one idea: of a candidate the latest finding counts, by the day on which it was made. One that keeps her off the list does so until its
+period is over or what the rule reads of her changes (``streams.lists.book``). Source: docs/en/semantics.md, "What agencies find".
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple, TypeAlias
+
+from policies.values import Period, Text
+
+OUTCOMES: dict[str, Period | None] = {
+    "contacted": None,
+    "enrolled": Period(months=3),
+    "declined": Period(months=12),
+    "already_receiving": Period(months=12),
+    "not_eligible": Period(months=6),
+    "wrong_person": Period(months=12),
+    "moved": Period(months=3),
+    "deceased": Period(months=6),
+    "unreachable": Period(months=1),
+}
+"""How long each keeps somebody off the list; None: not at all."""
+TITLES: dict[str, Text] = {
+    "contacted": Text("已联系", "contacted"),
+    "enrolled": Text("已办理", "enrolled"),
+    "declined": Text("不愿办理", "declined"),
+    "already_receiving": Text("已在享受", "already receiving"),
+    "not_eligible": Text("不符合条件", "not eligible"),
+    "wrong_person": Text("找错了人", "wrong person"),
+    "moved": Text("已搬走", "moved"),
+    "deceased": Text("已去世", "deceased"),
+    "unreachable": Text("联系不上", "unreachable"),
+}
+"""What each is called; agencies may write either, or the word itself."""
+RIGHT = frozenset({"enrolled", "declined", "already_receiving"})
+"""Outcomes that say the list was right about her."""
+WRONG = frozenset({"not_eligible", "wrong_person", "moved", "deceased"})
+"""Outcomes that say it was not; of the rest nothing is known yet."""
+
+Row: TypeAlias = tuple[str, int, int, int]
+"""Feed, source, delivery and row of a record as it was delivered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found of a subject, told by the message at ``offset`` on the state's ``day``; ``until``: the first day it does not count."""
+
+    policy: str
+    subject: int
+    outcome: str
+    on: date
+    by: str
+    criterion: str | None
+    records: tuple[Row, ...]
+    offset: int
+    day: date
+    until: date | None
+
+
+class Rate(NamedTuple):
+    """How many findings said that the list was right, and how many that it was wrong."""
+
+    right: int
+    wrong: int
+
+    @property
+    def hit(self) -> float | None:
+        """The share that was right; None where nothing is known."""
+        known = self.right + self.wrong
+        return self.right / known if known else None
+
+
+class Findings:
+    """The finding that counts of each policy and subject, and those whose time is over."""
+
+    def __init__(self) -> None:
+        self._of: dict[tuple[str, int], Finding] = {}
+        self._ended: set[tuple[str, int]] = set()
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self._of.values())
+
+    def __len__(self) -> int:
+        return len(self._of)
+
+    def of(self, policy: str, subject: int) -> Finding | None:
+        """The finding that counts of a subject."""
+        return self._of.get((policy, subject))
+
+    def put(self, finding: Finding) -> None:
+        """A finding in place of the one before."""
+        key = (finding.policy, finding.subject)
+        self._of.pop(key, None)
+        self._ended.discard(key)
+        self._of[key] = finding
+
+    def without(self, subject: int) -> list[Finding]:
+        """Takes out, and gives, every finding of a subject."""
+        gone = [f for f in self if f.subject == subject]
+        for f in gone:
+            del self._of[f.policy, subject]
+            self._ended.discard((f.policy, subject))
+        return gone
+
+    def standing(self, finding: Finding) -> bool:
+        """Is its time not over yet?"""
+        return finding.until is not None and (finding.policy, finding.subject) not in self._ended
+
+    def ending(self, day: date) -> list[Finding]:
+        """Those whose time is over on a day, each once; by policy and subject."""
+        found = [f for key, f in self._of.items() if f.until is not None and f.until <= day and key not in self._ended]
+        self._ended |= {(f.policy, f.subject) for f in found}
+        return sorted(found, key=lambda f: (f.policy, f.subject))
+
+    def meta(self) -> list[list[Any]]:
+        """All of it, as JSON."""
+        return [
+            [f.policy, f.subject, f.outcome, f.on.isoformat(), f.by, f.criterion, [list(row) for row in f.records], f.offset,
+             f.day.isoformat(), None if f.until is None else f.until.isoformat(), (f.policy, f.subject) in self._ended]
+            for f in self
+        ]  # fmt: skip
+
+    @classmethod
+    def restored(cls, meta: Sequence[Sequence[Any]]) -> Findings:
+        """What ``meta`` described."""
+        made = cls()
+        for policy, subject, outcome, on, by, criterion, records, offset, day, until, ended in meta:
+            rows = tuple((feed, source, delivery, row) for feed, source, delivery, row in records)
+            last = None if until is None else date.fromisoformat(until)
+            made.put(Finding(policy, subject, outcome, date.fromisoformat(on), by, criterion, rows, offset, date.fromisoformat(day), last))
+            if ended:
+                made._ended.add((policy, subject))
+        return made
+
+
+def named(text: str) -> str | None:
+    """The outcome that a person wrote as its word or as one of its titles; None where it is none.
+
+    Example:
+        >>> named(" Not eligible"), named("已办理"), named("gone")
+        ('not_eligible', 'enrolled', None)
+    """
+    word = " ".join(text.split()).lower()
+    return next((one for one, title in TITLES.items() if word in (one, title.zh, title.en)), None)
+
+
+def rate(outcomes: Counter[str]) -> Rate:
+    """How often the list was right, by how often each outcome was found."""
+    return Rate(sum(outcomes[one] for one in RIGHT), sum(outcomes[one] for one in WRONG))

@@ -1,0 +1,154 @@
+"""The registry of policies: every version ever published, immutable, and which of them is active on a day.
+
+The one idea: the life cycle is read off dates and never stored: a version whose first day is still to come waits, and the one before it
+stays until then. A withdrawal ends every version published so far. The states and what moves a version between them:
+``policies.language.lifecycle``. Source: GLOSSARY.md, "policy version", "version state".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from policies.language.catalogue import Catalogue
+from policies.language.lifecycle import Life
+from policies.language.tree import Check, Node, Policy, children
+from policies.values import Text
+from streams.lists.manifests import Versions
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """The end of a version by decision: on which day it was decided, since when it is so, why, and who stood for it.
+
+    ``newest`` is the highest version there was: whatever was published on the same day with a higher number came after.
+    """
+
+    day: date
+    since: date
+    reason: str
+    by: str
+    approved_by: str
+    newest: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A published version: the checked policy, its text as published, and who stood for it.
+
+    ``catalogue`` is which catalogue (by its place among those ever set) it was checked against: a feed added later
+    must not make an old text read differently.
+    """
+
+    policy: Policy
+    text: str
+    digest: str
+    by: str
+    approved_by: str
+    catalogue: int
+    published: date
+    withdrawn: Withdrawal | None = None
+
+
+class Registry:
+    """Every version, by policy and number."""
+
+    def __init__(self) -> None:
+        self.versions: dict[str, dict[int, Version]] = {}
+
+    def add(self, version: Version) -> None:
+        self.versions.setdefault(version.policy.name, {})[version.policy.version] = version
+
+    def newest(self, name: str) -> int:
+        """The highest version number of a policy; 0 where there is none."""
+        return max(self.versions.get(name, {}), default=0)
+
+    def told(self, name: str) -> Versions:
+        """Agency and digest of every version of a policy, as its editions tell them."""
+        return {number: (version.policy.agency, version.digest) for number, version in self.versions[name].items()}
+
+    def title(self, name: str) -> Text:
+        """What a policy is called: the title of its newest version."""
+        return self.versions[name][self.newest(name)].policy.title
+
+    def withdraw(self, name: str, withdrawal: Withdrawal) -> None:
+        """Ends every version published so far."""
+        known, ended = self.versions[name], replace(withdrawal, newest=self.newest(name))
+        for number, version in known.items():
+            if version.withdrawn is None:
+                known[number] = replace(version, withdrawn=ended)
+
+    def withdrawal(self, name: str) -> Withdrawal | None:
+        """The last withdrawal of a policy of which no version stands; None where one stands, or it was never published."""
+        known = self.versions.get(name, {})
+        return known[max(known)].withdrawn if known and not self.standing(name) else None
+
+    def looked_back(self, day: date) -> Registry:
+        """The registry for whoever looks back at a day: of the withdrawals, those that are so only since a later day have not come yet."""
+        found = Registry()
+        for known in self.versions.values():
+            for version in known.values():
+                later = version.withdrawn is not None and version.withdrawn.since > day
+                found.add(replace(version, withdrawn=None) if later else version)
+        return found
+
+    def standing(self, name: str) -> list[Version]:
+        """The versions of a policy that were not withdrawn, by number."""
+        known = self.versions.get(name, {})
+        return [known[number] for number in sorted(known) if known[number].withdrawn is None]
+
+    def active(self, name: str, day: date) -> Version | None:
+        """The version that decides on a day: the newest that has begun; before the first has begun, the one that begins first."""
+        standing = self.standing(name)
+        begun = [v for v in standing if v.policy.effective_from <= day]
+        if begun:
+            return begun[-1]
+        return min(standing, key=lambda v: (v.policy.effective_from, -v.policy.version), default=None)
+
+    def life(self, name: str, number: int, day: date, catalogue: Catalogue) -> Life:
+        """Where a version stands in its life on a day; one that a later version forestalls is superseded before its first day."""
+        version = self.versions[name][number]
+        first, last = version.policy.effective_from, version.policy.effective_to
+        if version.withdrawn is not None:
+            return Life.WITHDRAWN
+        if any(later.policy.version > number and later.policy.effective_from <= max(day, first) for later in self.standing(name)):
+            return Life.SUPERSEDED
+        if day < first:
+            return Life.SCHEDULED
+        if last is not None and day > last:
+            return Life.EXPIRED
+        return Life.IN_FORCE if ended_agreement(version.policy, catalogue, day) is None else Life.SUSPENDED
+
+    def turning_days(self, catalogue: Catalogue) -> frozenset[date]:
+        """The days on which the active version or an agreement of some policy may change."""
+        return frozenset(self._turning_days(catalogue))
+
+    def _turning_days(self, catalogue: Catalogue) -> Iterator[date]:
+        for name in self.versions:
+            for version in self.standing(name):
+                yield version.policy.effective_from
+        for feed in catalogue.feeds.values():
+            if feed.agreement.until is not None and feed.agreement.until < date.max:
+                yield feed.agreement.until + timedelta(days=1)
+
+
+def ended_agreement(policy: Policy, catalogue: Catalogue, day: date) -> str | None:
+    """The first feed a policy reads whose agreement has ended on a day, or no longer names its purpose; None where all hold."""
+    for name in policy.feeds:
+        agreement = catalogue.feeds[name].agreement
+        if policy.purpose not in agreement.purposes or (agreement.until is not None and agreement.until < day):
+            return name
+    return None
+
+
+def checks(policy: Policy) -> Iterator[str]:
+    """The ids of the checks of a policy."""
+    return _checks(policy.criteria)
+
+
+def _checks(node: Node) -> Iterator[str]:
+    if isinstance(node, Check):
+        yield node.meta.id
+    for child in children(node):
+        yield from _checks(child)

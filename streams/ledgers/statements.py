@@ -1,0 +1,117 @@
+"""The coverage ledger: which statements were made, and which are in effect.
+
+The one idea: a statement proves absence only once the delivery it names is wholly applied with the rows it names; until then it is
+pending, and a delivery with too many rows that name nobody voids it. Where the delivery is complete already, a statement that it does not
+bear out is refused (``streams.steps.admission``). Source: docs/en/semantics.md section 3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any, Literal, TypeAlias
+
+from matchers.matrix.coverage import Statement
+from policies.language.catalogue import Feed
+from policies.values import Text, share_words
+from streams.language.messages import CoverageStated
+from streams.ledgers.deliveries import Deliveries
+
+Standing: TypeAlias = Literal["pending", "in_effect", "rows_differ", "voided", "withdrawn"]
+"""``rows_differ``: the delivery is complete with another number of rows than the statement names; like pending, it proves nothing."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """A statement and where it stands."""
+
+    stated: CoverageStated
+    standing: Standing
+
+    @property
+    def statement(self) -> Statement:
+        s = self.stated
+        return Statement(s.feed, s.source, s.division, s.subjects, s.complete_to)
+
+
+class Statements:
+    """Every statement ever made, by id."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Entry] = {}
+
+    def in_effect(self) -> list[Statement]:
+        """What the matcher is given: of all that a source said about the same division or list, what reaches furthest.
+
+        The rest proves nothing more (docs/en/semantics.md, section 3.3); years of daily statements would be told again with every new one.
+        """
+        latest: dict[tuple[str, int, str | None, tuple[int, ...]], Statement] = {}
+        for id in sorted(self.entries):
+            if self.entries[id].standing == "in_effect":
+                one = self.entries[id].statement
+                about = (one.feed, one.source, one.division, one.subjects)
+                if about not in latest or latest[about].complete_to < one.complete_to:
+                    latest[about] = one
+        return list(latest.values())
+
+    def waiting_for(self, feed: str, source: int, delivery: str) -> list[Entry]:
+        """The pending statements that name a delivery, in the order of their ids."""
+        wanted = (feed, source, delivery)
+        found = (self.entries[id] for id in sorted(self.entries))
+        return [e for e in found if e.standing == "pending" and (e.stated.feed, e.stated.source, e.stated.delivery) == wanted]
+
+    def meta(self) -> list[Any]:
+        """As JSON."""
+        return [[_plain(e.stated), e.standing] for e in self.entries.values()]
+
+    @classmethod
+    def restored(cls, meta: list[Any]) -> Statements:
+        """What ``meta`` described."""
+        ledger = cls()
+        for facts, standing in meta:
+            days = {name: None if facts[name] is None else date.fromisoformat(facts[name]) for name in ("complete_to", "received")}
+            stated = CoverageStated(**{**facts, "subjects": tuple(facts["subjects"]), **days})
+            ledger.entries[stated.statement] = Entry(stated, standing)
+        return ledger
+
+
+def _plain(stated: CoverageStated) -> dict[str, Any]:
+    received = None if stated.received is None else stated.received.isoformat()
+    facts = {**asdict(stated), "complete_to": stated.complete_to.isoformat(), "received": received}
+    del facts["stamp"]
+    return facts
+
+
+def standing(stated: CoverageStated, deliveries: Deliveries) -> Standing:
+    """Where a statement stands, from the deliveries alone."""
+    if stated.delivery is None:
+        return "in_effect"
+    delivery = deliveries.named(stated.feed, stated.source, stated.delivery)
+    if delivery is None or not delivery.completed:
+        return "pending"
+    if not delivery.sound:
+        return "voided"
+    return "in_effect" if stated.rows in (None, delivery.rows) else "rows_differ"
+
+
+def unproved(stated: CoverageStated, feed: Feed, deliveries: Deliveries) -> Text | None:
+    """Why the delivery that a statement names does not bear it out; None where it does, or is not complete yet."""
+    found = standing(stated, deliveries)
+    delivery = deliveries.named(stated.feed, stated.source, stated.delivery or "")
+    if delivery is None or found not in ("voided", "rows_differ"):
+        return None
+    id, name = stated.statement, f"{stated.feed} {stated.delivery}"
+    if found == "voided":
+        share = share_words(feed.max_unplaced)
+        return Text(
+            f"覆盖声明 {id} 所依据的交付 {name} 不能证明“没有”：{delivery.rows} 行中 {delivery.unplaced} 行认不出对象，"
+            f"超过约定的比例 {share}（max_unplaced）。请单位改正后另行交付，声明改用新的批次。",
+            f"Coverage statement {id} rests on delivery {name}, which proves no absence: {delivery.unplaced} of {delivery.rows} "
+            f"rows name nobody, more than the contract's share of {share} (max_unplaced). Ask the unit for a mended "
+            "delivery, and name that one.",
+        )
+    return Text(
+        f"覆盖声明 {id} 写明交付 {name} 有 {stated.rows} 行，实收 {delivery.rows} 行。请核对是否漏送，再用正确的行数声明。",
+        f"Coverage statement {id} says that delivery {name} has {stated.rows} rows; it has {delivery.rows}. Look whether some were left "
+        "out, then state the right number.",
+    )

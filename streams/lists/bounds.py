@@ -1,0 +1,141 @@
+"""Bounds: when a change of a list is so large that people look at it before it is told.
+
+``streams.lists.book`` asks.
+
+Counted are those whom a message takes off a benefit's list (or puts on a burden's) although the rule said yes of them (no, before): a
+settled unknown is nobody's loss. Of one delivery all of them are counted together, whatever parts it comes in. Decisions of people
+(withdrawals, agreements, corrections of identity, answers) have no bounds. Source: docs/en/semantics.md, "Holding back".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from streams.language.causes import AmendmentCause, CoverageCause, DayCause, DeliveryName, RecordCause
+from streams.lists.instructions import CloseDelivery, HoldAllExits, Instruction, NameCoveredFeed, SetBounds
+from streams.lists.lines import Head, Lines
+from streams.lists.overlays import HoldTrigger, LateFeeds
+
+SURE = 2
+"""The last place in ``STATUSES`` (behind 0, not listed) of whom the rule says yes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The bounds of one policy: of which side of it, the share of each feed there is (the register's moves people too, read or not), and
+    which feeds it reads."""
+
+    direction: str
+    at_least: int
+    amendment: Fraction
+    moves: Mapping[str, Fraction]
+    reads: tuple[str, ...]
+
+    def plain(self) -> list[Any]:
+        moves = {feed: str(share) for feed, share in self.moves.items()}
+        return [self.direction, self.at_least, str(self.amendment), moves, list(self.reads)]
+
+    @classmethod
+    def of(cls, bounds: SetBounds) -> Rule:
+        moves = {feed: Fraction(str(share)) for feed, share in bounds.moves.items()}
+        return cls(bounds.direction, bounds.at_least, bounds.amendment, moves, bounds.reads)
+
+    @classmethod
+    def read(cls, direction: str, at_least: int, amendment: str, moves: Mapping[str, str], reads: Sequence[str]) -> Rule:
+        return cls(direction, at_least, Fraction(amendment), {feed: Fraction(share) for feed, share in moves.items()}, tuple(reads))
+
+
+@dataclass(slots=True)
+class Bounds:
+    """The rules, which feeds are late, and what the deliveries under way have moved so far."""
+
+    rules: dict[str, Rule] = field(default_factory=dict)
+    late: frozenset[str] = frozenset()
+    shrunk: RecordCause | None = None
+    """The cause, of this message, whose exits are all looked at: a full replacement that has lost too many rows."""
+    covered: str = ""
+    """The feed whose coverage differs by this message."""
+    delivered: DeliveryName | None = None
+    """The delivery that is whole with this message: nothing more comes of it."""
+    _moved: dict[DeliveryName, dict[str, tuple[int, int]]] = field(default_factory=dict)
+    """By delivery that is not whole yet: how many each policy's list lost, of how many."""
+
+    def take(self, instruction: Instruction) -> bool:
+        """Takes what is about bounds alone, and about this message; False where it is something else."""
+        match instruction:
+            case HoldAllExits(_, cause):
+                self.shrunk = cause
+            case NameCoveredFeed(_, feed):
+                self.covered = feed
+            case CloseDelivery(_, delivery):
+                self.delivered = delivery
+            case _:
+                return False
+        return True
+
+    def end_message(self) -> None:
+        """The message is over."""
+        if self.delivered is not None:
+            self._moved.pop(self.delivered, None)
+        self.shrunk, self.covered, self.delivered = None, "", None
+
+    def sided(self, found: Lines) -> npt.NDArray[np.bool_]:
+        """Which lines are of the side that may be held back: exits of a benefit, entries of a burden, of whom the rule is sure."""
+        burden = np.array([name in self.rules and self.rules[name].direction == "burden" for name, *_ in found.heads], np.bool_)
+        before, after = found.before, found.after
+        leaves = (after == 0) & (before != 0) & (before <= SURE)
+        enters = (before == 0) & (after != 0) & (after <= SURE)
+        sided: npt.NDArray[np.bool_] = np.where(burden[found.head], enters, leaves) if len(found) else leaves
+        return sided
+
+    def beyond(self, head: Head, count: int, size: int) -> HoldTrigger | None:
+        """What is to be looked at where so many of one head are beyond their bounds; None where they are not.
+
+        Args:
+            count: lines of the sided kind, this message; they are counted in.
+            size: how many the list holds.
+        """
+        policy, _, _, cause = head
+        rule = self.rules.get(policy)
+        if rule is None or not count:
+            return None
+        match cause:
+            case RecordCause(delivery):
+                moved = self._moved.setdefault(delivery, {})
+                so_far, whole = moved.get(policy, (0, size))
+                moved[policy] = (so_far + count, whole)
+                large = _large(so_far + count, whole, rule.moves[delivery.feed], rule.at_least)
+                return RecordCause(delivery) if large or cause == self.shrunk else None
+            case CoverageCause():
+                return cause if _large(count, size, rule.moves[self.covered], rule.at_least) else None
+            case AmendmentCause():
+                return cause if _large(count, size, rule.amendment, rule.at_least) else None
+            case DayCause():
+                late = sorted(self.late & set(rule.reads))
+                return LateFeeds(tuple(late)) if late else None
+            case _:  # what people decided has no bounds
+                return None
+
+    def meta(self) -> dict[str, Any]:
+        rules = {policy: rule.plain() for policy, rule in self.rules.items()}
+        return {"rules": rules, "late": sorted(self.late), "moved": {str(delivery): dict(of) for delivery, of in self._moved.items()}}
+
+    @classmethod
+    def restored(cls, meta: Mapping[str, Any]) -> Bounds:
+        rules = {policy: Rule.read(*plain) for policy, plain in meta["rules"].items()}
+        moved = {
+            DeliveryName.parse(delivery): {name: (count, whole) for name, (count, whole) in of.items()}
+            for delivery, of in meta["moved"].items()
+        }
+        return cls(rules, frozenset(meta["late"]), _moved=moved)
+
+
+def _large(count: int, size: int, share: Fraction, at_least: int) -> bool:
+    """Of an empty list there is no share: its first people are not too many."""
+    return count >= at_least and size > 0 and count > share * size

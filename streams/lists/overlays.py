@@ -1,0 +1,147 @@
+"""Per-subject overrides of the computed list: outcomes and holds; and the lines that the list stage adds of its own.
+
+Plain facts, written as JSON and read back; what becomes of them is decided in ``streams.lists.book``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from matchers.kernel.changes import Open
+from policies.values import Text
+from streams.language.causes import LIST, AmendmentCause, CoverageCause, RecordCause, cause_of
+from streams.language.errors import decoding
+from streams.lists.lines import Head, Lines
+
+Content: TypeAlias = tuple[int, Open]
+"""How somebody stands on a list: a place in ``STATUSES``, and what is open."""
+Key: TypeAlias = tuple[str, int]
+"""Policy and subject."""
+
+
+@dataclass(slots=True)
+class Overlay:
+    """Somebody of whom something else is told than is found. None: not listed."""
+
+    found: Content | None
+    told: Content | None
+    outcome: str | None = None
+    """What keeps her off the list."""
+    mark: str | None = None
+    """What the rule read of her then (``matchers.kernel.changes.Sighting``)."""
+    hold: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LateFeeds:
+    """Feeds that were late when a day came."""
+
+    kind: ClassVar[str] = "day"
+    feeds: tuple[str, ...]
+
+    @property
+    def detail(self) -> str:
+        return LIST.join(self.feeds)
+
+
+HoldTrigger: TypeAlias = RecordCause | CoverageCause | AmendmentCause | LateFeeds
+"""What people are to look at: a delivery, coverage statements, a version, or feeds that are late."""
+
+
+def trigger_of(kind: str, about: str) -> HoldTrigger:
+    """The trigger of a hold that is written with these two words.
+
+    Raises:
+        Unreadable: there is none.
+    """
+    with decoding(Text("暂缓的事由", "the reason of a hold")):
+        reason = LateFeeds(tuple(about.split(LIST))) if kind == LateFeeds.kind else cause_of(kind, about)
+        if not isinstance(reason, HoldTrigger):
+            raise ValueError(kind)
+    return reason
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Changes that are held back: why, since when, and what was decided."""
+
+    id: str
+    trigger: HoldTrigger
+    day: date
+    decision: str | None = None
+    by: str = ""
+    approved_by: str = ""
+    reason: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The first word by which its trigger is written."""
+        return self.trigger.kind
+
+    @property
+    def about(self) -> str:
+        """The second one."""
+        return self.trigger.detail
+
+    def plain(self) -> list[Any]:
+        return [self.id, self.kind, self.about, self.day.isoformat(), self.decision, self.by, self.approved_by, self.reason]
+
+    @classmethod
+    def read(cls, id: str, kind: str, about: str, day: str, *decided: Any) -> Hold:
+        return cls(id, trigger_of(kind, about), date.fromisoformat(day), *decided)
+
+
+class BookLine(NamedTuple):
+    """A line of the list stage's own."""
+
+    head: Head
+    subject: int
+    before: Content | None
+    after: Content | None
+
+
+def content(plain: Sequence[Any] | None) -> Content | None:
+    if plain is None:
+        return None
+    status, (checks, missing) = plain
+    return status, (tuple(checks), tuple((criterion, feed) for criterion, feed in missing))
+
+
+def was(found: Lines, row: int) -> Open:
+    """What was open of somebody before her line."""
+    place = -1 if found.was is None else int(found.was[row])
+    return found.opens[place] if place >= 0 else ((), ())
+
+
+def joined(found: Lines, keep: npt.NDArray[np.bool_], own: Sequence[BookLine]) -> Lines:
+    """The lines that pass and those of the list stage, in the order of ``streams.lists.lines``: by day, policy and subject."""
+    heads: dict[Head, int] = {head: at for at, head in enumerate(found.heads)}
+    opens = list(found.opens)
+    places: dict[Open, int] = {}
+    for at, one_open in enumerate(opens):  # of an erased person's lines some are empty, so several may be alike
+        places.setdefault(one_open, at)
+    rows = []
+    for one in own:
+        head = heads.setdefault(one.head, len(heads))
+        said: Open = ((), ()) if one.after is None else one.after[1]
+        open = places.setdefault(said, len(opens))
+        if open == len(opens):
+            opens.append(said)
+        rows.append((head, open, one.subject, one.before[0] if one.before else 0, one.after[0] if one.after else 0))
+    types = (np.int32, np.int32, np.uint64, np.uint8, np.uint8)
+    names = ("head", "open", "subject", "before", "after")
+    columns = [
+        np.concatenate([getattr(found, name)[keep], np.array([row[at] for row in rows], kind)])
+        for at, (name, kind) in enumerate(zip(names, types, strict=True))
+    ]
+    policies = sorted({name for name, *_ in heads})
+    days = sorted({day for _, _, day, _ in heads})
+    place = np.array([(days.index(day), policies.index(name)) for name, _, day, _ in heads], np.int32).reshape(-1, 2)
+    order = np.lexsort((columns[2], place[columns[0], 1], place[columns[0], 0]))
+    return Lines(found.offset, list(heads), opens, *(column[order] for column in columns))

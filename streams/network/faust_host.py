@@ -1,0 +1,350 @@
+"""The Faust host: the stages of the partitions this worker holds, fed by Faust from Kafka.
+
+Faust brings bytes and partitions, nothing else. Agents are plain loops over raw bytes with concurrency 1 (more loses data); no Table, no
+``take`` (an exception silences it), no transaction of Kafka's. The stage says where to read on, not the broker: ``perform_seek`` is asked
+at every assignment. Any error ends the process, so that a supervisor starts it again where its state stands. But a message for which memory
+is not enough would meet that again: so the partition stands still, and says so, until partitions are assigned anew; others go on.
+Source: faust-streaming 0.15.3, ``transport/consumer.py`` and ``tables/recovery.py``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import faust
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
+from faust.types import TP
+
+from streams.erasure.purge import given_up
+from streams.language.events import headers
+from streams.language.folds import MakeFold
+from streams.network.stages import Purged, Sent, Stage, StageRule, telling
+from streams.store.checkpoints import Depot
+from streams.wire.seal import Seal
+
+logger = logging.getLogger(__name__)
+INPUTS, ORDERS, LINES = "inputs", "orders", "lines"
+STAGES = (INPUTS, ORDERS, LINES)
+PENDING_BYTES = 64 << 20
+"""Taken and not yet committed, from which on a stage waits for the disk."""
+FETCH_WAIT_MS = 20
+"""How long a broker may wait for something to send. Faust says 1,500, and a partition that has something waits with those that have not."""
+GATHER_SECONDS = 0.002
+"""How long a commit waits for more to go into it."""
+LEAVE_SECONDS = 5.0
+"""How long a worker that ends waits for partitions that are changing hands."""
+IDLE_SECONDS = 60.0
+"""How often a stage without messages looks whether a snapshot is due."""
+Observe = Callable[[str, Stage, float, Mapping[str, int]], None]
+"""Told of the topic, the stage, the seconds a message took, and what its fold had counted before."""
+
+
+@dataclass(slots=True)
+class Held:
+    """A stage, and the task that commits and sends what it takes."""
+
+    stage: Stage
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    pending: int = 0
+    room: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
+    sending: asyncio.Task[None] | None = None
+    closing: bool = False
+    told: Purged | None = None
+    """What was said last of who is purged."""
+
+
+class FaustHost:
+    """A worker's application and the stages it holds.
+
+    Args:
+        app: made by ``make_app``.
+        root: the folder of this worker's states.
+        make: makes the fold of a topic and partition.
+        seal: of the network: makes and checks the seals of all messages.
+        prefix: of the topics' names.
+        failed: is told of the first error; the process is then to end.
+    """
+
+    def __init__(
+        self,
+        app: Any,
+        root: Path,
+        make: Callable[[str, int], MakeFold],
+        failed: Callable[[BaseException], None],
+        seal: Seal,
+        prefix: str = "huimin.",
+        depot: Depot | None = None,
+        rule: StageRule | None = None,
+        observe: Observe = lambda topic, stage, seconds, before: None,
+    ) -> None:
+        self.app, self.root, self.make, self.failed, self.prefix, self.depot = app, root, make, failed, prefix, depot
+        self._seal = seal
+        self.rule, self.observe = rule or StageRule(), observe
+        self.held: dict[TP, Held] = {}
+        self.ready = False
+        """Are partitions assigned, and read from where their states stand?"""
+        self.still: dict[TP, int] = {}
+        """Partitions that stand still, before the message at this offset: there is not enough memory for it."""
+        self._holding = asyncio.Lock()
+        self._changes: set[asyncio.Task[None]] = set()
+        app.transport = _transport(app, self._seek)
+        app.on_rebalance_complete.connect(self._left_with_nothing, weak=False)
+        self._topics: dict[str, Any] = {}
+        for topic in STAGES:
+            channel = app.topic(prefix + topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+            app.agent(channel, concurrency=1, name=f"{topic}-steps")(self._agent(topic))
+
+    def _agent(self, topic: str) -> Callable[[Any], AsyncIterator[int]]:
+        async def steps(stream: Any) -> AsyncIterator[int]:
+            async for event in stream.events():
+                message = event.message
+                held = self.held.get(TP(message.topic, message.partition))
+                if held is not None and not held.closing:
+                    try:
+                        await self._take(topic, held, message)
+                    except asyncio.CancelledError:
+                        raise
+                    except MemoryError:
+                        await self._stand_still(TP(message.topic, message.partition), message.offset)
+                    except BaseException as error:
+                        self.failed(error)
+                        raise
+                yield message.offset
+
+        return steps
+
+    async def _stand_still(self, tp: TP, offset: int) -> None:
+        """What was taken before a message is kept and sent; of the message nothing is."""
+        self.still[tp] = offset
+        logger.error(_still(tp, offset))
+        async with self._holding:
+            await self._close(tp)
+
+    async def _take(self, topic: str, held: Held, message: Any) -> None:
+        begun, before = perf_counter(), dict(held.stage.fold.counted())
+        body: bytes = message.value or b""
+        unproved = self._seal.problem(topic, message.partition, message.key, message.headers, message.value)
+        if not held.stage.take(body, message.offset, unproved):
+            return
+        self.observe(topic, held.stage, perf_counter() - begun, before)
+        held.pending += 0 if unproved else len(body)  # as it is written down
+        held.wake.set()
+        if held.pending > PENDING_BYTES:
+            held.room.clear()
+            await held.room.wait()
+        await asyncio.sleep(0)  # let the commits go on
+
+    async def _seek(self, consumer: Any) -> None:
+        """Reads on behind what each stage has taken. Faust may ask again before it is done, and may give up waiting for it."""
+        change = asyncio.create_task(self._guarded(self._hold(consumer)))
+        self._changes.add(change)
+        change.add_done_callback(self._changes.discard)
+        await asyncio.shield(change)  # a stage half open would stay locked
+        wanted = {tp: held.stage.offset + 1 for tp, held in self.held.items() if tp in consumer.assignment()}
+        if wanted:
+            await consumer.seek_wait(wanted)
+        for tp, offset in wanted.items():
+            consumer._read_offset[tp] = offset or None
+            consumer._committed_offset[tp] = offset or None
+
+    async def _hold(self, consumer: Any) -> None:
+        """Opens the stages of the partitions this worker has now, and closes the others; of those nothing stays that is of no use."""
+        async with self._holding:
+            assigned = {tp for tp in consumer.assignment() if tp.topic.removeprefix(self.prefix) in STAGES}
+            for tp in set(self.held) - assigned:
+                await self._close(tp)
+            for tp in set(self.still) - assigned:
+                del self.still[tp]
+            for tp in sorted(assigned - set(self.held)):
+                name = tp.topic.removeprefix(self.prefix)
+                stage = await asyncio.to_thread(
+                    Stage, f"{name}-{tp.partition}", self.root, self.make(name, tp.partition), self.depot, self.rule
+                )
+                held = self.held[tp] = Held(stage)
+                self.still.pop(tp, None)
+                held.task = asyncio.create_task(self._guarded(self._flow(held)))
+            self.ready = True
+            await self._given_up()
+
+    async def _given_up(self) -> None:
+        """Nothing stays here of partitions that others have taken further."""
+        if self.depot is not None:
+            names = [held.stage.name for held in self.held.values()]
+            await asyncio.to_thread(given_up, self.root, names, self.depot)
+
+    async def _left_with_nothing(self, app: Any, **facts: Any) -> None:
+        """Faust does not ask where to read on when there is nothing to read; whoever has the partitions now waits for them all the same."""
+        if not app.consumer.assignment():
+            await self._seek(app.consumer)
+
+    async def _flow(self, held: Held) -> None:
+        """Commits what was taken, sends what came out, writes snapshots, and purges; one after the other, for all of it is in one log."""
+        stage = held.stage
+        window: asyncio.Queue[tuple[Sent, list[Any]] | None] = asyncio.Queue(256)
+        held.sending = asyncio.create_task(self._guarded(self._acknowledge(held, window)))
+        opened = Sent(stage.committed, ())
+        for sent in list(stage.unsent()):
+            await window.put((sent, await self._send(stage, sent)))
+        await window.put((opened, []))  # or, with nothing to send, it would not be known that all is acknowledged
+        if stage.due:
+            held.wake.set()
+        while True:
+            try:
+                await asyncio.wait_for(held.wake.wait(), IDLE_SECONDS)
+            except TimeoutError:
+                await self._given_up()
+            if not held.closing:
+                await asyncio.sleep(GATHER_SECONDS)
+            held.wake.clear()
+            if stage.purgeable:
+                await asyncio.to_thread(stage.purge)
+            await self._tell(held)
+            taken = stage.taken()
+            if taken or stage.due:
+                await asyncio.to_thread(stage.commit, taken)
+                if settling := stage.due:
+                    taken += stage.settled()
+                held.pending = max(0, held.pending - sum(len(row.input) for row, _ in taken))
+                held.room.set()
+                for _, sent in taken:
+                    await window.put((sent, await self._send(stage, sent)))
+                if settling:
+                    await window.put((Sent(stage.committed, ()), []))  # ships it, though nothing more came out
+                if not stage.broken:
+                    await self._send(stage, Sent(stage.offset, stage.fold.passing()))
+            if held.closing and not held.wake.is_set():
+                await window.put(None)
+                await held.sending
+                return
+
+    async def _send(self, stage: Stage, sent: Sent) -> list[Any]:
+        out = []
+        for message in sent.messages:
+            key = message.id.encode()
+            head = self._seal.with_seal(message.topic, message.partition, key, headers(message, stage.name), message.body)
+            future = await self._topic(message.topic).send(key=key, value=message.body, partition=message.partition, headers=head)
+            out.append(future)
+        return out
+
+    async def _tell(self, held: Held) -> None:
+        """Says who is purged, where that was not said yet; the broker has it when this returns."""
+        purged = held.stage.purged
+        if purged is not None and purged != held.told:
+            for future in await self._send(held.stage, Sent(held.stage.offset, [telling(held.stage.name, purged)])):
+                await future
+            held.told = purged
+
+    async def _acknowledge(self, held: Held, window: asyncio.Queue[tuple[Sent, list[Any]] | None]) -> None:
+        stage = held.stage
+        while (next_one := await window.get()) is not None:
+            sent, futures = next_one
+            for future in futures:
+                await future
+            stage.acknowledged(sent.offset)
+            if stage.shippable:
+                await asyncio.to_thread(stage.ship)
+            if stage.purgeable or stage.purged not in (None, held.told):
+                held.wake.set()
+
+    async def _close(self, tp: TP) -> None:
+        held = self.held.pop(tp, None)
+        if held is None:  # whoever else closes it was first
+            return
+        held.closing = True
+        held.wake.set()
+        if held.task is not None:
+            await held.task
+        await asyncio.to_thread(held.stage.close)
+
+    def standing(self) -> list[tuple[str, int, Stage, int]]:
+        """Topic, partition, stage and messages not taken yet, of each partition held."""
+        consumer = self.app.consumer
+        out = []
+        for tp, held in sorted(self.held.items()):
+            end = consumer.highwater(tp) or 0
+            out.append((tp.topic.removeprefix(self.prefix), tp.partition, held.stage, max(0, end - held.stage.offset - 1)))
+        return out
+
+    async def stop(self) -> None:
+        """Everything taken is committed and sent, and the states are closed."""
+        for tp in list(self.held):
+            await self._close(tp)
+        if self._changes:  # partitions are changing hands just now
+            await asyncio.wait(self._changes, timeout=LEAVE_SECONDS)
+
+    async def _guarded(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            self.failed(error)
+            raise
+
+    def _topic(self, name: str) -> Any:
+        if name not in self._topics:
+            self._topics[name] = self.app.topic(
+                self.prefix + name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
+            )
+        return self._topics[name]
+
+
+def _still(tp: TP, offset: int) -> str:
+    return (
+        f"{tp.topic} 的分区 {tp.partition} 停在消息 {offset} 之前：内存不够。请给这个工作进程更多内存并重启；其他分区照常。"
+        f" Partition {tp.partition} of {tp.topic} stands still before message {offset}: there is not enough memory for it."
+        " Give this worker more memory and start it again; other partitions go on."
+    )
+
+
+def _transport(app: Any, seek: Callable[[Any], Awaitable[None]]) -> Any:
+    """Faust's Kafka transport, with a consumer that asks ``seek`` where to read on."""
+
+    class Prompt(AIOKafkaConsumerThread):
+        def _create_worker_consumer(self, transport: Any) -> Any:
+            made = super()._create_worker_consumer(transport)
+            made._fetch_max_wait_ms = FETCH_WAIT_MS
+            return made
+
+    class OwnOffsets(Consumer):
+        def _new_consumer_thread(self) -> Any:
+            return Prompt(self, loop=self.loop, beacon=self.beacon)
+
+        async def perform_seek(self) -> None:
+            await seek(self)
+
+    class OwnTransport(Transport):
+        pass
+
+    OwnTransport.Consumer = OwnOffsets
+    return OwnTransport(app.conf.broker_consumer, app)
+
+
+def make_app(name: str, settings: Mapping[str, Any], folder: Path, web_port: int | None = None, bind: str = "127.0.0.1") -> Any:
+    """A Faust application as this host needs it.
+
+    Args:
+        settings: ``broker`` and, where needed, ``broker_credentials``.
+        web_port, bind: where health and metrics are served; None for nowhere.
+        folder: Faust makes one, of which we need nothing.
+    """
+    more: dict[str, Any] = {
+        "web_enabled": web_port is not None,
+        "web_port": web_port or 6066,
+        "web_bind": bind,
+        "web_host": bind,
+        **settings,
+    }
+    return faust.App(
+        name, datadir=str(folder), store="memory://", topic_disable_leader=True, stream_wait_empty=False, topic_allow_declare=False,
+        broker_session_timeout=10.0, broker_heartbeat_interval=2.0, broker_max_poll_interval=600.0, broker_commit_interval=5.0,
+        broker_request_timeout=120.0, consumer_auto_offset_reset="earliest", consumer_max_fetch_size=16 << 20,
+        producer_acks=-1, producer_max_request_size=16 << 20, producer_linger=0.005, stream_buffer_maxsize=256, **more,
+    )  # fmt: skip

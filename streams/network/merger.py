@@ -1,0 +1,219 @@
+"""The merger: the lines of all partitions as one stream in the one total order, and one stream of editions for each policy.
+
+A message is told when every partition that had a part in it has done it, and never before the one in front; so what comes out is what one
+embedded host would have said. Where a subject moved between partitions in one message, one lost it and the other took it: one line,
+``changed`` where it stays on a list (it may be nothing but which partition has it).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from policies.values import Text
+from streams.language.errors import Unproved, Unreadable, decoding
+from streams.language.folds import Outgoing, dead, refusal
+from streams.language.ports import Arrays
+from streams.lists.book import Book
+from streams.lists.editions import ALL, Ledger
+from streams.lists.instructions import EraseSubject, instructions_plain, instructions_read
+from streams.lists.lines import Lines
+from streams.lists.manifests import plain_change, whole_change
+from streams.network.merging import in_order, merge
+from streams.network.orders import MessageNote, PartitionLines, decode_report, encode_partition_lines
+from streams.wire.wire import decode_changes, encode_changes, encode_edition
+
+ENDED = 50
+"""So many messages that people waited for are said again."""
+
+
+class Progress(NamedTuple):
+    """How many shards have done the message at ``offset``, ``of`` how many concerned."""
+
+    offset: int
+    done: int
+    of: int
+
+
+class Merger:
+    """The fold of the lines topic.
+
+    Args:
+        partitions: of the orders topic.
+    """
+
+    def __init__(self, partitions: int, kept: tuple[dict[str, Any], Arrays] | None = None) -> None:
+        self.offset = -1
+        self.counts: Counter[str] = Counter()
+        self.done = [0] * partitions
+        """The last order each partition has done."""
+        self.told = self.noted = -1
+        """The last message told, and the last one noted."""
+        self.erased = 0
+        self.notes: dict[int, MessageNote] = {}
+        self.found: dict[int, list[PartitionLines]] = {}
+        self.shards: dict[str, int] = {}
+        self.ledgers: dict[str, Ledger] = {}
+        self.versions: dict[str, dict[int, tuple[str, str]]] = {}
+        """Agency and digest of every version of a policy."""
+        self.since: dict[str, list[Lines]] = {}
+        """What was told of a policy since its last edition, among lines of others."""
+        self.book = Book()
+        self.ended: dict[str, Progress] = {}
+        """The last few that people waited for and that are told: whoever goes on from here says them again."""
+        self._passed: dict[str, Progress] = {}
+        if kept is not None:
+            with decoding(Text("汇总的状态", "the state of a merger")):
+                self._restore(*kept)
+
+    def take(self, body: bytes, offset: int, unproved: Unproved | None = None) -> list[Outgoing]:
+        self.offset = offset
+        try:
+            if unproved is not None:
+                raise unproved
+            report = decode_report(body)
+        except Unreadable as error:
+            self.counts[refusal(error)] += 1
+            return [dead(error, body, "lines", 0, offset)]
+        match report:
+            case MessageNote():
+                if report.offset != self.noted + 1:
+                    self.counts["early" if report.offset > self.noted else "replayed"] += 1
+                    return []
+                self.noted = report.offset
+                self.notes[report.offset] = report
+                self.shards |= report.shards
+                if report.version is not None:
+                    version = report.version
+                    self.versions.setdefault(version.policy, {})[version.number] = (version.agency, version.digest)
+            case PartitionLines():
+                if report.number != self.done[report.partition] + 1:
+                    self.counts["early" if report.number > self.done[report.partition] else "replayed"] += 1
+                    return []
+                self.done[report.partition] = report.number
+                if len(report.lines) or report.seen:
+                    self.found.setdefault(report.lines.offset, []).append(report)
+        return [outgoing for _ in iter(self._ready, False) for outgoing in self._next()]
+
+    def waiting(self) -> dict[str, Progress]:
+        """What is not told yet and people wait for, by its label."""
+        return {note.label: self._progress(note) for note in self.notes.values() if note.label is not None}
+
+    def _progress(self, note: MessageNote) -> Progress:
+        concerned = [partition for partition in self.shards.values() if partition in note.last]
+        done = sum(self.done[partition] >= note.last[partition] for partition in concerned)
+        return Progress(note.offset, done, len(concerned))
+
+    def passing(self) -> list[Outgoing]:
+        """How far everything has come that people wait for, where that is not what was said last."""
+        now = self.ended | self.waiting()
+        told = {name: one for name, one in now.items() if self._passed.get(name) != one}
+        self._passed = now
+        return [Outgoing("progress", 0, name, "progress", json.dumps(one._asdict()).encode()) for name, one in sorted(told.items())]
+
+    def _ready(self) -> bool:
+        note = self.notes.get(self.told + 1)
+        return note is not None and all(self.done[partition] >= number for partition, number in note.last.items())
+
+    def _next(self) -> list[Outgoing]:
+        """The next message, told."""
+        self.told += 1
+        note, found = self.notes.pop(self.told), self.found.pop(self.told, [])
+        if note.label is not None:
+            self.ended.pop(note.label, None)
+            self.ended[note.label] = self._progress(note)
+            for name in list(self.ended)[:-ENDED]:
+                del self.ended[name]
+        for one in note.instructions:
+            if isinstance(one, EraseSubject):
+                self._erase(one.subject)
+        merged = self.book.take(note.instructions, merge(found, self.told), tuple(one for report in in_order(found) for one in report.seen))
+        facts = {} if note.closes is None else {"closes": note.closes}
+        out = []
+        if len(merged) or note.closes:
+            out.append(Outgoing("changes", 0, str(self.told), "changes", encode_changes(merged), facts))
+        self.counts["lines"] += len(merged)
+        for policy in {name for name, *_ in merged.heads}:
+            self.since.setdefault(policy, []).append(merged)
+        for policy in sorted(self.since) if note.closes == ALL else [note.closes] if note.closes else []:
+            out += self._closed(policy)
+        return out
+
+    def _erase(self, subject: int) -> None:
+        """Nobody is listed, or told of in an edition that is still open, under this token."""
+        self.erased += 1
+        for ledger in self.ledgers.values():
+            ledger.listed.pop(subject, None)
+        blank = {id(one): one.blanked(one.subject == np.uint64(subject)) for since in self.since.values() for one in since}
+        self.since = {policy: [blank[id(one)] for one in since] for policy, since in self.since.items()}
+
+    def _closed(self, policy: str) -> list[Outgoing]:
+        """The edition of a policy that ends with the message told last; none where nothing differs."""
+        since = [change for lines in self.since.pop(policy, ()) for change in lines.of(policy)]
+        edition = (
+            self.ledgers.setdefault(policy, Ledger()).closed(policy, since, self.told, self.versions.get(policy, {})) if since else None
+        )
+        if edition is None:
+            return []
+        facts = {"policy": policy, "number": str(edition.number), "manifest": edition.manifest.digest}
+        return [Outgoing("editions", 0, f"{policy}.{edition.number}", "edition", encode_edition(edition), facts)]
+
+    def counted(self) -> Counter[str]:
+        return self.counts
+
+    def gauged(self) -> dict[tuple[str, ...], float]:
+        return {("waiting_shards", name): one.of - one.done for name, one in self.waiting().items()}
+
+    # -- keeping -------------------------------------------------------------------------------------------------------
+
+    def _since(self) -> dict[int, tuple[list[str], Lines]]:
+        """Lines no edition has taken in yet, by their message: for which policies."""
+        found: dict[int, tuple[list[str], Lines]] = {}
+        for policy, since in self.since.items():
+            for one in since:
+                found.setdefault(one.offset, ([], one))[0].append(policy)
+        return dict(sorted(found.items()))
+
+    def arrays(self) -> Arrays:
+        listed = {policy: [plain_change(change) for change in one.listed.values()] for policy, one in self.ledgers.items()}
+        waiting = [one for found in self.found.values() for one in found]
+        bodies = {f"since.{place}": encode_changes(lines) for place, (_, lines) in enumerate(self._since().values())}
+        bodies |= {f"found.{place}": encode_partition_lines(found) for place, found in enumerate(waiting)}
+        bodies["listed"] = json.dumps(listed, ensure_ascii=False, separators=(",", ":")).encode()
+        return {name: np.frombuffer(body, np.uint8) for name, body in bodies.items()}
+
+    def meta(self) -> dict[str, Any]:
+        notes = [[n.offset, sorted(n.last.items()), n.closes, n.label, instructions_plain(n.instructions)] for n in self.notes.values()]
+        return {
+            "offset": self.offset, "done": self.done, "told": self.told, "noted": self.noted, "notes": notes, "shards": self.shards,
+            "erased": self.erased,
+            "ledgers": {policy: [one.number, one.last, one.digest] for policy, one in self.ledgers.items()},
+            "versions": {policy: sorted(versions.items()) for policy, versions in self.versions.items()},
+            "ended": list(self.ended.items()), "since": [policies for policies, _ in self._since().values()],
+            "found": sum(map(len, self.found.values())), "book": self.book.meta(),
+        }  # fmt: skip
+
+    def _restore(self, meta: Mapping[str, Any], arrays: Arrays) -> None:
+        self.offset, self.done, self.told, self.noted = meta["offset"], list(meta["done"]), meta["told"], meta["noted"]
+        self.book, self.erased = Book.restored(meta["book"]), meta["erased"]
+        for offset, last, closes, label, told in meta["notes"]:
+            self.notes[offset] = MessageNote(offset, dict(last), closes, label, instructions=instructions_read(told))
+        self.shards = dict(meta["shards"])
+        self.versions = {
+            policy: {number: (agency, digest) for number, (agency, digest) in versions} for policy, versions in meta["versions"].items()
+        }
+        self.ended = {name: Progress(*one) for name, one in meta["ended"]}
+        for place, policies in enumerate(meta["since"]):
+            told = decode_changes(arrays[f"since.{place}"].tobytes())
+            for policy in policies:
+                self.since.setdefault(policy, []).append(told)
+        for place in range(meta["found"]):
+            found = decode_report(arrays[f"found.{place}"].tobytes())
+            assert isinstance(found, PartitionLines)
+            self.found.setdefault(found.lines.offset, []).append(found)
+        for policy, changes in json.loads(arrays["listed"].tobytes()).items():
+            self.ledgers[policy] = Ledger({change.subject: change for change in map(whole_change, changes)}, *meta["ledgers"][policy])

@@ -1,0 +1,75 @@
+"""The lines of one message, merged from what each partition moved.
+
+The merger calls it.
+
+A subject that moved between partitions has a line in the one that lost it and a line in the one that has it now; here it is one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from matchers.kernel.batch import Int32, UInt8
+from matchers.kernel.changes import Open
+from streams.lists.lines import Head, Lines, lines
+from streams.network.orders import PartitionLines
+
+Ints: TypeAlias = npt.NDArray[np.int64]
+
+
+def in_order(found: Sequence[PartitionLines]) -> list[PartitionLines]:
+    """Whoever was first: the same bytes."""
+    return sorted(found, key=lambda one: (one.partition, one.number))
+
+
+def merge(found: Sequence[PartitionLines], offset: int) -> Lines:
+    """The lines of one message, from what each partition found: in the order in which one host would have told them."""
+    if not found:
+        return lines((), offset)
+    found = in_order(found)
+    heads: dict[Head, int] = {}
+    opens: dict[Open, int] = {}
+    head = np.concatenate([np.array([heads.setdefault(h, len(heads)) for h in f.lines.heads], np.int32)[f.lines.head] for f in found])
+    open = np.concatenate([np.array([opens.setdefault(o, len(opens)) for o in f.lines.opens], np.int32)[f.lines.open] for f in found])
+    was = np.concatenate([_places(f.lines, opens) for f in found])
+    subject, before, after = (np.concatenate([getattr(f.lines, name) for f in found]) for name in ("subject", "before", "after"))
+    shard = np.repeat([f.partition for f in found], [len(f.lines) for f in found])
+    names = sorted({name for name, *_ in heads})
+    day = np.array([d.toordinal() for _, _, d, _ in heads], np.int32)[head]
+    policy = np.array([names.index(name) for name, *_ in heads], np.int32)[head]
+    order = np.lexsort((shard, subject, policy, day))
+    same = (np.diff(subject[order]) == 0) & (np.diff(policy[order]) == 0) & (np.diff(day[order]) == 0)
+    if same.any():
+        order = _once(order, same, shard, before, after, was)
+    columns = (head[order], open[order], subject[order], before[order], after[order], was[order])
+    return Lines(offset, list(heads), list(opens), *columns)
+
+
+def _places(lines: Lines, opens: Mapping[Open, int]) -> Int32:
+    """What was open of those who left, as places among all."""
+    if lines.was is None:
+        return np.full(len(lines), -1, np.int32)
+    of = np.array([*(opens[one] for one in lines.opens), -1], np.int32)
+    return of[lines.was]
+
+
+def _once(order: Ints, same: npt.NDArray[np.bool_], shard: Ints, before: UInt8, after: UInt8, was: Int32) -> Ints:
+    """One row of each line told several times: by one partition in parts, or by the one that lost her and the one that has her now.
+
+    ``before`` of the row that stays is made that of them all, and so is what was open.
+    """
+    kept = []
+    for group in np.split(order, np.flatnonzero(~same) + 1):
+        rows = group.tolist()
+        firsts = [row for place, row in enumerate(rows) if place == 0 or shard[rows[place - 1]] != shard[row]]
+        lasts = [row for place, row in enumerate(rows) if place + 1 == len(rows) or shard[rows[place + 1]] != shard[row]]
+        first = max(firsts, key=lambda row: int(before[row]))
+        stays = max(lasts, key=lambda row: int(after[row]))
+        if before[first] or after[stays]:
+            before[stays], was[stays] = before[first], was[first] if not after[stays] else -1
+            kept.append(stays)
+    return np.array(kept, np.int64)

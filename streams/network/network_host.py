@@ -1,0 +1,305 @@
+"""A host whose log is a topic: what is submitted goes to the network, and what the network was told is applied here, too.
+
+The topic is the one total order; a replica of the state here can admit, preview and explain. Who is on a list is what the workers say
+(``outputs``). A message is submitted once broker and replica have it. Source: ARCHITECTURE.md, "Streams on Kafka".
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import date
+from functools import partial
+from pathlib import Path
+from secrets import token_hex
+from types import TracebackType
+from typing import Self
+
+from matchers import SEMANTICS
+from matchers.kernel.batch import RecordBatch
+from matchers.matrix.erasure import Trace
+from policies.problems.problems import HuiminError
+from policies.values import Text
+from streams.disk.effects import stored
+from streams.erasure.scrub import Scrubbed, scrub
+from streams.erasure.stale_replicas import Aside
+from streams.erasure.traces import half_erased, traces_of
+from streams.host import Receipt, lines_behind, published
+from streams.language.errors import UNFINISHED, Damaged, Refused
+from streams.language.messages import CandidateChange, EngineUpgraded, Input
+from streams.language.ports import Parts
+from streams.ledgers.decisions import with_stamp
+from streams.lists.editions import Edition, editions
+from streams.lists.manifests import kept as manifests_kept
+from streams.network.merger import Progress
+from streams.network.replica import Replica
+from streams.network.stages import Stage, StageRule
+from streams.network.topics import Changes, Inputs
+from streams.steps.erasure import ERASED, cleared, not_erased, without_erased
+from streams.steps.state import State
+from streams.steps.steps import step
+from streams.store import checkpoints
+from streams.store.checkpoints import Depot
+from streams.store.point_in_time import known_at
+from streams.store.recovery import Recipe
+from streams.store.retention import USUAL, Retention
+from streams.wire import wire
+
+REPLICA = "replica"
+CLOSING_MESSAGES = 20
+"""Messages behind the last snapshot from which closing writes a new one."""
+WORD_BYTES = 8
+"""Of the word by which two decisions of one moment are told apart."""
+AHEAD = 32
+"""Batches that may be on their way before the first is acknowledged."""
+
+
+class NetworkHost:
+    """A host of a network on Kafka.
+
+    Args:
+        folder: of the replica.
+        inputs, changes: the topics.
+        retention: how much of the past the replica keeps.
+        depot: where a replica comes from that is behind what is left of the topic, and where one is put for others.
+
+    Raises:
+        As for ``streams.network.stages.Stage``.
+    """
+
+    def __init__(
+        self, folder: Path, parts: Parts, inputs: Inputs, changes: Changes, retention: Retention = USUAL, depot: Depot | None = None
+    ) -> None:
+        self.folder, self.parts, self.readonly = folder, parts, False
+        self.problem: HuiminError | None = None
+        self._inputs, self._changes, self._depot = inputs, changes, depot
+        self._aside, self._scrubbed = Aside(folder / REPLICA, parts), set[int]()
+        end = inputs.end()
+        self._stage = self._opened(StageRule(retention=retention, purges=False), end)
+        self._log = self._stage.log
+        self._coming: Iterator[tuple[int, bytes]] | None = None
+        self._ahead: State | None = None
+        self._wrote = False
+        self._follow(end)
+
+    @property
+    def _replica(self) -> Replica:
+        assert isinstance(self._stage.fold, Replica)
+        return self._stage.fold
+
+    @property
+    def state(self) -> State:
+        return self._replica.state if self._ahead is None else self._ahead
+
+    def ahead(self, message: Input) -> None:
+        """Until it follows the network again, ``state`` is a copy as it would be behind this message."""
+        state = State.restored(self.parts, self.state.meta(), self.state.arrays())
+        step(state, message, state.offset)
+        self._ahead = state
+
+    def submit(self, message: Input) -> Receipt:
+        """Sends a message; when this returns it is with the network, and applied here.
+
+        Raises:
+            Refused, Invalid: it was not admitted, here or anywhere. Refused: somebody's erasure is half done here.
+        """
+        return self._told(self._sent(message)())
+
+    def submit_many(self, messages: Sequence[Input]) -> list[Receipt]:  # the first that is refused is the last that is sent
+        return [self.submit(message) for message in messages]
+
+    def submit_each(self, messages: Iterable[Input]) -> Iterator[Receipt]:
+        """Messages one by one, batches of records ahead of their receipts; those of what was sent come before an error of ``messages``."""
+        sent: deque[Callable[[], int]] = deque()
+        try:
+            yield from self._each(iter(messages), sent)
+        finally:
+            self._count_stored(sent)
+
+    def _each(self, coming: Iterator[Input], sent: deque[Callable[[], int]]) -> Iterator[Receipt]:
+        while True:
+            try:
+                message = next(coming, None)
+            except Exception:
+                yield from self._all_told(sent)
+                raise
+            if message is None or not isinstance(message, RecordBatch):
+                yield from self._all_told(sent)
+            if message is None:
+                return
+            if len(sent) >= AHEAD:
+                yield self._told(sent.popleft()())
+            sent.append(self._sent(message))
+            if not isinstance(message, RecordBatch):
+                yield from self._all_told(sent)
+
+    def outputs(self, after: str | None = None) -> Iterator[CandidateChange]:
+        """What the workers said, behind an id."""
+        return lines_behind(after, (lines for _, _, lines in self._changes.rows()))
+
+    def editions(self, policy: str) -> Iterator[Edition]:
+        state = self.state
+        rows = (row for row in self._changes.rows() if row[0] <= state.offset)
+        kept = manifests_kept(self._changes.manifests(policy)) if state.erasures else {}  # one more topic to be read
+        return editions(policy, rows, published(state, policy), kept)
+
+    def told(self) -> int:
+        """The last message the workers have told something about."""
+        return self._changes.last()
+
+    def progress(self, label: str, offset: int) -> Progress | None:
+        """How many shards have done a publication, withdrawal or day; None before the first word of it."""
+        found = self._changes.progress().get(label)
+        return found if found is not None and found.offset >= offset else None
+
+    def at(self, moment: int | date) -> State:
+        return known_at(self._stage.folder, Recipe(partial(Replica, self.parts), _taken), moment).state
+
+    def snapshot(self) -> Path:
+        self._stage.snapshot()
+        return self._stage.folder
+
+    @property
+    def ships(self) -> bool:
+        """Is there a depot?"""
+        return self._depot is not None
+
+    def ship(self) -> None:
+        """Puts the replica as it is now where others find it who come behind what is left of the topic, in place of older ones."""
+        assert self._depot is not None
+        self._stage.snapshot()
+        offset = self._stage.offset
+        self._depot.keep(REPLICA, offset, checkpoints.place(self._files / "snapshots", offset))
+        self._depot.only(REPLICA, offset)
+
+    def refresh(self) -> State:
+        self._follow(self._inputs.end())
+        return self.state
+
+    def close(self) -> None:
+        """Ends the use of the network, with a snapshot of the replica where something was submitted and replay would take long."""
+        if self._wrote and self._stage.behind >= CLOSING_MESSAGES and self._stage.whole:
+            self._stage.snapshot()
+        self._stage.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    @property
+    def erasing(self) -> bool:
+        return bool(self._aside) or self._log.unfinished() is not None
+
+    def half_erased(self) -> int | None:
+        token = half_erased(self._log, self._files / "snapshots", self.state)
+        return token if token or not self._aside else next(iter(self._in_aside()), 0)
+
+    def traces(self, person: int) -> list[Trace]:
+        return [*traces_of(self._log, self.state, person), *self._aside.traces(self.state.catalogue, person)]
+
+    def scrub(self, person: int, traces: Sequence[Trace]) -> Scrubbed:
+        done = scrub(self._log, self._files / "snapshots", self.state, person, traces)
+        self._scrubbed.add(person)
+        if self._aside and not self._in_aside():
+            self._aside.gone()
+        return done
+
+    def _in_aside(self) -> set[int]:
+        """Whom of those erased a replica that was put aside may still name somewhere here."""
+        return self._aside.among(self.state.erasures) - self._scrubbed
+
+    @property
+    def _files(self) -> Path:
+        return self._stage.folder
+
+    def _opened(self, rule: StageRule, end: int) -> Stage:
+        """The replica as it lies here; where the topic begins behind it, the one from the depot instead.
+
+        Raises:
+            Damaged: there is none that reaches to where the topic begins.
+        """
+        make = partial(Replica, self.parts)
+        stage = Stage(REPLICA, self.folder, make, rule=rule)
+        if stage.offset >= end or stage.offset + 1 >= (first := self._inputs.first()):
+            return stage
+        stage.close()
+        shipped = None if self._depot is None else self._depot.newest(REPLICA)
+        if shipped is None or shipped + 1 < first:
+            raise Damaged(_behind(stage.offset, first))
+        if stage.offset >= 0:
+            self._aside.put(stage.offset)
+        stage = Stage(REPLICA, self.folder, make, self._depot, rule)
+        assert isinstance(stage.fold, Replica)
+        if self._aside and not self._aside.among(stage.fold.state.erasures):
+            self._aside.gone()
+        return stage
+
+    def _sent(self, message: Input) -> Callable[[], int]:
+        if self.erasing:
+            raise Refused(UNFINISHED)
+        not_erased(self.state, message)  # or it would lie in the topic
+        if self.state.begun and self.state.matcher.semantics < SEMANTICS:
+            self._inputs.append(wire.encode(EngineUpgraded(SEMANTICS)))
+        return self._inputs.append(wire.encode(with_stamp(cleared(self.state, message), self.state.offset, token_hex(WORD_BYTES))))
+
+    def _all_told(self, sent: deque[Callable[[], int]]) -> Iterator[Receipt]:
+        while sent:
+            yield self._told(sent.popleft()())
+
+    def _count_stored(self, sent: deque[Callable[[], int]]) -> None:
+        """Notes what the network has of messages whose receipts nobody gets any more, because an error came before."""
+        while sent:
+            try:
+                offset = sent.popleft()()
+            except HuiminError:  # the broker does not answer, and will not for the others
+                return
+            with suppress(Exception):
+                self._told(offset)
+
+    def _told(self, offset: int) -> Receipt:
+        """What became of our message, once the replica has come to it; the network has it even where the replica fails."""
+        self._wrote = True
+        try:
+            self._follow(offset - 1)
+            noticed = len(self.state.notices)
+            self._follow(offset)
+        except BaseException:
+            stored(offset)
+            raise
+        if isinstance(said := self._replica.said, HuiminError):
+            raise said
+        stored(offset)
+        return Receipt(offset, said, self.state.notices[noticed:])
+
+    def _follow(self, upto: int) -> None:
+        """Applies what the network was told, up to an offset."""
+        self._ahead = None
+        if self._stage.offset >= upto:
+            return
+        self._coming = self._coming or self._inputs.read(self._stage.offset)
+        for offset, body in self._coming:
+            kept = without_erased(self.state, body)  # it may have been on its way when somebody was erased
+            self._stage.take(kept, offset)
+            if body and not kept:
+                self._replica.said = Refused(ERASED)
+            if offset >= upto:
+                break
+        else:
+            raise Refused(Text("主题读到尽头。", "The topic came to its end."))
+        self._stage.commit(self._stage.taken())
+        if self._stage.due:
+            self._stage.snapshot()
+
+
+def _behind(last: int, first: int) -> Text:
+    zh = f"此工作区只读到消息 {last}，主题从 {first} 开始，中间的已清除。请设 HUIMIN_DEPOT 为工作进程的 --depot 所指之处，再试一次。"
+    en = f"This workspace has come to message {last}; the topic begins at {first}. Set HUIMIN_DEPOT to the workers' --depot; try again."
+    return Text(zh, en)
+
+
+def _taken(replica: Replica, body: bytes, offset: int) -> int:
+    replica.take(body, offset)
+    return 1

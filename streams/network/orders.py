@@ -1,0 +1,232 @@
+"""What travels between the sequencer, the partitions and the merger: orders, the lines of a partition, and notes.
+
+One message of the total order becomes orders for the partitions that it concerns. The orders of a partition are numbered without a gap, so
+a receiver can tell those that come twice or late. Source: ARCHITECTURE.md, "Streams on Kafka".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, field, replace
+from datetime import date
+from struct import Struct
+from typing import Any
+
+import numpy as np
+
+from matchers.kernel.batch import RecordBatch
+from matchers.kernel.changes import Sighting
+from matchers.locate import Routed
+from policies.values import Text
+from streams.language.causes import Cause, cause_of
+from streams.language.errors import Unreadable, decoding
+from streams.lists.instructions import Instruction, instructions_plain, instructions_read
+from streams.lists.lines import Lines, Seen
+from streams.network.calls import PartitionCall, call_plain, call_read
+from streams.wire import wire
+from streams.wire.columns import pack, unpack
+
+ORDER, FOUND, NOTE = 0x101, 0x102, 0x103
+"""Kinds of frames (``streams.wire.wire``)."""
+_COUNT = Struct("<I")
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Of which policies (``names``, or all ``others``; None: of all) the changes of a call are told, on which day and why."""
+
+    day: date
+    cause: Cause
+    names: tuple[str, ...] | None = None
+    others: bool = False
+
+    def plain(self) -> list[Any]:
+        return [self.day.isoformat(), self.cause.kind, self.cause.detail, self.names, self.others]
+
+    @classmethod
+    def read(cls, day: str, kind: str, detail: str, names: list[str] | None, others: bool) -> Attribution:
+        return cls(date.fromisoformat(day), cause_of(kind, detail), None if names is None else tuple(names), others)
+
+
+@dataclass(frozen=True, slots=True)
+class RoutedCall:
+    """One call on a partition's matcher: first what is routed to it, then the call itself; and how its changes are told."""
+
+    call: PartitionCall
+    routed: Routed | None = None
+    attributions: tuple[Attribution, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The calls that one message means for one partition. ``number`` counts from 1; ``last`` where no more follow of this message."""
+
+    partition: int
+    number: int
+    offset: int
+    calls: tuple[RoutedCall, ...]
+    last: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionLines:
+    """What one order moved in one partition, and how the subjects stand that it watches."""
+
+    partition: int
+    number: int
+    lines: Lines
+    seen: Seen = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedVersion:
+    """What the merger is to know of a version of a policy that was published."""
+
+    policy: str
+    number: int
+    agency: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageNote:
+    """What became of one message: the number of the last order it meant for each partition concerned, and what it closes.
+
+    ``label`` names what people wait for (a publication, a day); ``shards`` the partition of each street, where one is new;
+    ``instructions`` what the list stage is to do.
+    """
+
+    offset: int
+    last: Mapping[int, int]
+    closes: str | None = None
+    label: str | None = None
+    shards: Mapping[str, int] = field(default_factory=dict)
+    version: PublishedVersion | None = None
+    instructions: tuple[Instruction, ...] = ()
+
+
+def encode_order(order: Order) -> bytes:
+    bodies: list[bytes | memoryview] = []
+    calls = [
+        [one.call.word, call_plain(one.call), _routed(one.routed, bodies), [told.plain() for told in one.attributions]]
+        for one in order.calls
+    ]
+    return wire.frame(ORDER, _bundle([order.partition, order.number, order.offset, order.last, calls], bodies))
+
+
+def decode_order(data: wire.Bytes) -> Order:
+    """Raises:
+    NewerFormat, Unreadable: as for ``wire.decode``.
+    """
+    body = _of_kind(data, ORDER)
+    with decoding(Text("指令", "an order")):
+        (partition, number, offset, last, plain), bodies = _unbundle(body)
+        remaining = iter(bodies)
+        calls = [
+            RoutedCall(call_read(word, facts), _read_routed(routed, remaining), tuple(Attribution.read(*one) for one in attributions))
+            for word, facts, routed, attributions in plain
+        ]
+        return Order(_number(partition), _number(number), _number(offset), tuple(calls), last)
+
+
+def encode_partition_lines(report: PartitionLines) -> bytes:
+    lines = report.lines
+    was = [] if lines.was is None else [[place, open] for place, open in enumerate(lines.was.tolist()) if open >= 0]
+    seen = [[day.isoformat(), *sighting] for day, sighting in report.seen]
+    return wire.frame(FOUND, _bundle([report.partition, report.number, was, seen], [wire.encode_changes(lines)]))
+
+
+def encode_note(note: MessageNote) -> bytes:
+    version = None if note.version is None else astuple(note.version)
+    instructions = instructions_plain(note.instructions)
+    facts = [note.offset, sorted(note.last.items()), note.closes, note.label, dict(note.shards), version, instructions]
+    return wire.frame(NOTE, _bundle(facts, []))
+
+
+def decode_report(data: wire.Bytes) -> PartitionLines | MessageNote:
+    """What the merger reads: the lines of a partition, or a note.
+
+    Raises:
+        NewerFormat, Unreadable: as for ``wire.decode``.
+    """
+    kind, body = wire.unframe(data)
+    if kind not in (FOUND, NOTE):
+        raise _other(NOTE, kind)
+    with decoding(Text("报告", "a report")):
+        if kind == FOUND:
+            (partition, number, was, seen), (lines,) = _unbundle(body)
+            return PartitionLines(_number(partition), _number(number), _read_lines(lines, was), tuple(_read_seen(*one) for one in seen))
+        (offset, last, closes, label, shards, version, instructions), _ = _unbundle(body)
+        orders = {_number(partition): _number(number) for partition, number in last}
+        places = {name: _number(partition) for name, partition in shards.items()}
+        published = None if version is None else _read_version(*version)
+        return MessageNote(_number(offset), orders, closes, label, places, published, instructions_read(instructions))
+
+
+def _routed(routed: Routed | None, bodies: list[bytes | memoryview]) -> list[Any] | None:
+    if routed is None:
+        return None
+    lists = (routed.lost, routed.gained)
+    batches: list[RecordBatch] = [*routed.folders, *([] if routed.rows is None else [routed.rows])]
+    bodies += [np.ascontiguousarray(tokens, np.uint64).tobytes() for owned in lists for tokens in owned.values()]
+    bodies += [pack(batch) for batch in batches]
+    return [list(routed.lost), list(routed.gained), len(routed.folders), routed.rows is not None]
+
+
+def _read_routed(plain: list[Any] | None, bodies: Any) -> Routed | None:
+    if plain is None:
+        return None
+    lost, gained, folders, rows = plain
+    owned = [{kind: np.frombuffer(next(bodies), np.uint64) for kind in kinds} for kinds in (lost, gained)]
+    batches = [unpack(next(bodies)) for _ in range(folders)]
+    return Routed(owned[0], batches, unpack(next(bodies)) if rows else None, owned[1])
+
+
+def _read_version(policy: str, number: int, agency: str, digest: str) -> PublishedVersion:
+    return PublishedVersion(str(policy), _number(number), str(agency), str(digest))
+
+
+def _read_lines(body: memoryview, was: Sequence[Sequence[int]]) -> Lines:
+    lines = wire.decode_changes(body)
+    column = np.full(len(lines), -1, np.int32)
+    for place, open in was:
+        column[place] = open
+    return replace(lines, was=column)
+
+
+def _read_seen(day: str, policy: str, subject: int, mark: str, fresh: bool, status: int, open: Sequence[Any]) -> tuple[date, Sighting]:
+    return date.fromisoformat(day), Sighting(policy, subject, mark, fresh, status, wire.read_open(open))
+
+
+def _of_kind(data: wire.Bytes, wanted: int) -> memoryview:
+    kind, body = wire.unframe(data)
+    if kind != wanted:
+        raise _other(wanted, kind)
+    return body
+
+
+def _other(wanted: int, kind: int) -> Unreadable:
+    return Unreadable(Text(f"消息种类应为 {wanted}，实为 {kind}。", f"This is a message of kind {kind}, not {wanted}."))
+
+
+def _number(value: Any) -> int:
+    """A number from 0."""
+    if type(value) is not int or value < 0:
+        raise ValueError("a number from 0 expected")
+    return value
+
+
+def _bundle(facts: Any, bodies: Sequence[bytes | memoryview]) -> bytes:
+    head = json.dumps([facts, [len(body) for body in bodies]], ensure_ascii=False, separators=(",", ":")).encode()
+    return b"".join((_COUNT.pack(len(head)), head, *bodies))
+
+
+def _unbundle(data: memoryview) -> tuple[Any, list[memoryview]]:
+    (length,) = _COUNT.unpack_from(data)
+    facts, lengths = json.loads(bytes(data[_COUNT.size : _COUNT.size + length]))
+    at, bodies = _COUNT.size + length, []
+    for one in lengths:
+        bodies.append(data[at : at + one])
+        at += one
+    return facts, bodies

@@ -1,0 +1,178 @@
+"""The fold of one partition: its matcher, and what orders have it do.
+
+Workers hold one for each partition of the topic of orders.
+
+Orders are numbered. One that was done before is passed over; so is one that comes too early, for its sender sends everything again from
+the first that was not acknowledged. What each order moved goes out under its number, if it is nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any, assert_never
+
+from matchers.kernel.changes import Changes
+from matchers.locate import Routed
+from matchers.sharded import PartitionMatcher
+from policies.contracts.growth import succeeding
+from policies.language.catalogue import Catalogue
+from policies.values import Text
+from streams.language.errors import Unproved, Unreadable, decoding
+from streams.language.folds import Outgoing, dead, refusal
+from streams.language.ports import Arrays, Parts
+from streams.ledgers.documents import Documents
+from streams.lists.lines import Moved, lines, seen
+from streams.network.calls import (
+    AnswerCall,
+    CatalogueCall,
+    CorrectCall,
+    CoverCall,
+    EraseCall,
+    ForgetCall,
+    PublishCall,
+    ReplaceCall,
+    RowsCall,
+    TickCall,
+    UpgradeCall,
+    WatchCall,
+    WithdrawCall,
+    statements_plain,
+    statements_read,
+)
+from streams.network.orders import Order, PartitionLines, RoutedCall, decode_order, encode_partition_lines
+
+
+class PartitionFold:
+    """The fold of one partition of the orders topic.
+
+    Args:
+        parts: the ports that read catalogues and policies.
+        partition: its number.
+    """
+
+    def __init__(self, parts: Parts, partition: int, kept: tuple[dict[str, Any], Arrays] | None = None) -> None:
+        self.parts, self.partition = parts, partition
+        self.documents = Documents(parts)
+        self.offset, self.done = -1, 0
+        self.erased = 0
+        self.counts: Counter[str] = Counter()
+        self.catalogues: list[tuple[str, dict[str, str]]] = []
+        self.built: list[Catalogue] = []
+        self.texts: dict[str, tuple[str, int, int]] = {}  # text, version and number of its catalogue, of each policy matched
+        self.matcher: PartitionMatcher | None = None
+        if kept is not None:
+            with decoding(Text("分区的状态", "the state of a partition")):
+                self._restore(*kept)
+
+    def take(self, body: bytes, offset: int, unproved: Unproved | None = None) -> list[Outgoing]:
+        self.offset = offset
+        try:
+            if unproved is not None:
+                raise unproved
+            order = decode_order(body)
+        except Unreadable as error:
+            self.counts[refusal(error)] += 1
+            return [dead(error, body, "orders", self.partition, offset)]
+        if order.number != self.done + 1:
+            self.counts["early" if order.number > self.done else "replayed"] += 1
+            return []
+        self.done = order.number
+        moves = list(self._moves(order))
+        report = PartitionLines(self.partition, order.number, lines(moves, order.offset), seen(moves))
+        return [Outgoing("lines", 0, f"{self.partition}.{order.number}", "found", encode_partition_lines(report))]
+
+    def _moves(self, order: Order) -> Iterator[Moved]:
+        for routed in order.calls:
+            moved = self._carry_out(routed)
+            self.counts["verdicts"] += 0 if self.matcher is None else self.matcher.due
+            for changes in moved:
+                columns = changes.columns()
+                for told in routed.attributions:
+                    yield Moved(told.day, told.cause, columns if told.names is None else columns.of(set(told.names), told.others))
+
+    def _carry_out(self, routed: RoutedCall) -> list[Changes]:
+        """What the matcher says to what is routed to it, and to a call."""
+        call, matcher = routed.call, self.matcher
+        if isinstance(call, CatalogueCall):
+            return self._set_catalogue(call)
+        assert matcher is not None, "an order before the first catalogue"
+        if isinstance(call, CorrectCall):
+            return matcher.take(routed.routed or Routed(), partial(matcher.correct, call.correction, call.answers))
+        if isinstance(call, ReplaceCall):
+            return matcher.take_replacement(routed.routed or Routed(), call.feed, call.source, call.delivery)
+        changes = matcher.take(routed.routed) if routed.routed is not None else []
+        match call:
+            case RowsCall():
+                return changes
+            case PublishCall(policy, version, text, catalogue):
+                self.texts[policy] = (text, version, catalogue)
+                return [*changes, matcher.publish(self.documents.policy(text, f"{policy}@{version}", self.built[catalogue]))]
+            case UpgradeCall(semantics):
+                return [*changes, matcher.upgrade(semantics)]
+            case WithdrawCall(policy):
+                del self.texts[policy]
+                return [*changes, matcher.withdraw(policy)]
+            case CoverCall(statements):
+                return [*changes, matcher.cover(statements)]
+            case AnswerCall(policy, subject, check, answer):
+                return [*changes, matcher.answer(policy, subject, check, answer)]
+            case EraseCall(person, instead, statements, unanswered):
+                self.erased += 1
+                return [*changes, matcher.erase(person, instead, statements, [(*answer, None) for answer in unanswered])]
+            case ForgetCall(person, traces):
+                matcher.forget(person, traces)
+                return changes
+            case WatchCall(policy, subject, on):
+                return [*changes, matcher.watch(policy, subject, on)]
+            case TickCall(day):
+                return [*changes, matcher.tick(day)]
+            case _:
+                assert_never(call)
+
+    def _set_catalogue(self, call: CatalogueCall) -> list[Changes]:
+        self._build(call.units, call.contracts)
+        if self.matcher is not None:
+            return [self.matcher.extend(self.built[-1], frozenset(call.moving or ()))]
+        self.matcher = PartitionMatcher(self.built[-1], call.day)
+        return []
+
+    def _build(self, units: str, contracts: Mapping[str, str]) -> None:
+        self.catalogues.append((units, dict(contracts)))
+        self.built.append(succeeding(self.built[-1] if self.built else None, self.documents.catalogue(units, contracts)))
+
+    # -- keeping -------------------------------------------------------------------------------------------------------
+
+    def arrays(self) -> Arrays:
+        return {} if self.matcher is None else self.matcher.arrays()
+
+    def passing(self) -> tuple[Outgoing, ...]:
+        return ()
+
+    def counted(self) -> Counter[str]:
+        return self.counts
+
+    def gauged(self) -> dict[tuple[str, ...], float]:
+        return {}
+
+    def meta(self) -> dict[str, Any]:
+        matcher = None if self.matcher is None else self.matcher.meta()
+        statements = [] if self.matcher is None else statements_plain(self.matcher.statements)
+        return {
+            "offset": self.offset, "done": self.done, "erased": self.erased, "catalogues": self.catalogues, "texts": self.texts,
+            "documents": self.documents.meta(), "statements": statements, "matcher": matcher,
+        }  # fmt: skip
+
+    def _restore(self, meta: dict[str, Any], arrays: Arrays) -> None:
+        self.offset, self.done, self.erased = meta["offset"], meta["done"], meta["erased"]
+        self.documents = Documents(self.parts, meta.get("documents"))
+        for units, contracts in meta["catalogues"]:
+            self._build(units, contracts)
+        self.texts = {name: (text, version, catalogue) for name, (text, version, catalogue) in meta["texts"].items()}
+        policies = {
+            name: self.documents.policy(text, f"{name}@{version}", self.built[catalogue])
+            for name, (text, version, catalogue) in self.texts.items()
+        }
+        if self.built:
+            self.matcher = PartitionMatcher.restore(self.built[-1], arrays, meta["matcher"], policies, statements_read(meta["statements"]))

@@ -1,0 +1,198 @@
+"""The router: stands where the steps expect a matcher, and writes down what each partition is to do.
+
+The steps decide what a message means; here nobody is judged. Each call is located (``matchers.locate``) and noted, and ``PendingColumns``
+stand for what it will have moved; so the very same steps run in the sequencer and in the embedded host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matchers.kernel.batch import RecordBatch
+from matchers.kernel.changes import Columns
+from matchers.locate import Locator, Routed, Routes
+from matchers.matrix.coverage import Statement
+from matchers.matrix.erasure import Trace
+from matchers.matrix.identity import Answer, Correction
+from policies.language.catalogue import Catalogue
+from policies.language.tree import Policy
+from streams.language.ports import Arrays
+from streams.network.calls import (
+    AnswerCall,
+    CatalogueCall,
+    CorrectCall,
+    CoverCall,
+    EraseCall,
+    ForgetCall,
+    PartitionCall,
+    PublishCall,
+    ReplaceCall,
+    RowsCall,
+    TickCall,
+    UpgradeCall,
+    WatchCall,
+    WithdrawCall,
+)
+from streams.network.orders import Attribution, RoutedCall
+from streams.steps.state import State
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PendingColumns(Columns):
+    """What one call will have moved, once the partitions have made it (of these policies, or all ``others``). There are no columns here."""
+
+    number: int = 0
+    names: AbstractSet[str] | None = None
+    others: bool = False
+
+    def columns(self) -> Columns:
+        return self
+
+    def of(self, names: AbstractSet[str], others: bool = False) -> PendingColumns:
+        return replace(self, names=names, others=others)
+
+
+def _pending(number: int) -> PendingColumns:
+    none, nobody = np.empty(0, np.int32), np.empty(0, np.uint8)
+    return PendingColumns([], [], none, np.empty(0, np.uint64), nobody, nobody, none, number=number)
+
+
+class Router:
+    """The matcher of the sequencer.
+
+    Args:
+        locator: holds every record.
+        state: gives the sequencer's state, which has the texts that partitions need.
+    """
+
+    def __init__(self, locator: Locator, state: Callable[[], State]) -> None:
+        self.locator, self._state = locator, state
+        self.day = locator.day
+        self.calls: list[tuple[PartitionCall, Routes | None]] = []
+        """What was called since ``take_calls``; routes are None where every partition does the same."""
+
+    def begin(self) -> None:
+        """The first catalogue."""
+        self._called(self._catalogue(None))
+
+    def extend(self, catalogue: Catalogue, moving: frozenset[str]) -> PendingColumns:
+        self.locator.extend(catalogue)
+        return self._called(self._catalogue(tuple(sorted(moving))))
+
+    def _catalogue(self, moving: tuple[str, ...] | None) -> CatalogueCall:
+        state = self._state()
+        return CatalogueCall(state.catalogues[-1].units, state.catalogues[-1].contracts, state.day, moving)
+
+    def extremes(self, feed: str, field: str) -> tuple[int, int] | None:
+        return self.locator.extremes(feed, field)
+
+    def apply(self, batch: RecordBatch) -> PendingColumns:
+        return self._called(RowsCall(), self.locator.apply(batch))
+
+    @property
+    def effects(self) -> npt.NDArray[np.uint8]:
+        return self.locator.effects
+
+    @property
+    def comeback(self) -> dict[int, tuple[int, int]]:
+        return self.locator.comeback
+
+    def open(self, feed: str, source: int, delivery: int) -> None:
+        """What loses is kept by the locator alone."""
+        self.locator.open(feed, source, delivery)
+
+    def abandon(self, feed: str, source: int, delivery: int) -> None:
+        self.locator.abandon(feed, source, delivery)
+
+    def held(self, feed: str, source: int) -> int:
+        return self.locator.held(feed, source)
+
+    def replace(self, feed: str, source: int, delivery: int) -> PendingColumns:
+        routes = self.locator.replace(feed, source, delivery)
+        everyone = {partition: routes.get(partition, Routed()) for partition in range(self.locator.partitions)}
+        return self._called(ReplaceCall(feed, source, delivery), everyone)
+
+    @property
+    def semantics(self) -> int:
+        return self.locator.semantics
+
+    def upgrade(self, semantics: int) -> PendingColumns:
+        self.locator.upgrade(semantics)
+        return self._called(UpgradeCall(semantics))
+
+    def publish_all(self, policies: Sequence[Policy]) -> list[PendingColumns]:
+        return [self._publish(policy) for policy in policies]
+
+    def _publish(self, policy: Policy) -> PendingColumns:
+        further = self.locator.publish(policy)
+        everyone = {partition: further.get(partition, Routed()) for partition in range(self.locator.partitions)}
+        version = self._state().registry.versions[policy.name][policy.version]
+        return self._called(PublishCall(policy.name, policy.version, version.text, version.catalogue), everyone)
+
+    def withdraw(self, name: str) -> PendingColumns:
+        return self._called(WithdrawCall(name))
+
+    def cover(self, statements: Sequence[Statement]) -> PendingColumns:
+        return self._called(CoverCall(tuple(statements)))
+
+    def answer(self, policy: str, subject: int, check: str, answer: bool) -> PendingColumns:
+        return self._called(AnswerCall(policy, subject, check, answer))
+
+    def watch(self, policy: str, subject: int, on: bool) -> PendingColumns:
+        return self._called(WatchCall(policy, subject, on))
+
+    def correct(self, correction: Correction, answers: Sequence[Answer]) -> PendingColumns:
+        routes = self.locator.correct(correction)
+        everyone = {partition: routes.get(partition, Routed()) for partition in range(self.locator.partitions)}
+        return self._called(CorrectCall(correction, tuple(answers)), everyone)
+
+    def persons(self) -> npt.NDArray[np.uint64]:
+        """The tokens of every person that was ever named."""
+        return self.locator.persons()
+
+    def traces(self, person: int) -> list[Trace]:
+        return self.locator.traces(person)
+
+    def erase(self, person: int, instead: int, statements: Sequence[Statement], answers: Sequence[Answer]) -> PendingColumns:
+        self.locator.erase(person, instead)
+        unanswered = tuple((policy, subject, check) for policy, subject, check, _ in answers)
+        return self._called(EraseCall(person, instead, tuple(statements), unanswered))
+
+    def forget(self, person: int, traces: Sequence[Trace]) -> None:
+        self.locator.forget(person, traces)
+        self._called(ForgetCall(person, tuple(traces)))
+
+    def tick(self, day: date) -> PendingColumns:
+        self.locator.day = self.day = day
+        return self._called(TickCall(day))
+
+    def candidates(self, policy: str) -> Sequence[Any]:
+        """Nobody: lists are with the partitions."""
+        return ()
+
+    def take_calls(self, attributions: Mapping[int, Sequence[Attribution]]) -> dict[int, list[RoutedCall]]:
+        """The calls for each partition since the last time, with how the changes of each are told, by its number."""
+        by_partition: dict[int, list[RoutedCall]] = {}
+        for number, (call, routes) in enumerate(self.calls):
+            for partition in range(self.locator.partitions) if routes is None else sorted(routes):
+                routed = None if routes is None else routes[partition]
+                by_partition.setdefault(partition, []).append(RoutedCall(call, routed, tuple(attributions.get(number, ()))))
+        self.calls = []
+        return by_partition
+
+    def arrays(self) -> Arrays:
+        return self.locator.arrays()
+
+    def meta(self) -> dict[str, Any]:
+        return self.locator.meta()
+
+    def _called(self, call: PartitionCall, routes: Routes | None = None) -> PendingColumns:
+        self.calls.append((call, routes))
+        return _pending(len(self.calls) - 1)

@@ -1,0 +1,228 @@
+"""The sequencer: the one total order, taken apart into orders for each partition.
+
+It runs the very steps of the embedded host (admission, deliveries, coverage, versions, days) over a router in place of a matcher. What is
+not admitted goes to the dead letters with the reason, takes its place in the order, and changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matchers.kernel.batch import QUARANTINED, RecordBatch
+from matchers.kernel.layout import KINDS
+from matchers.locate import Locator, Routed
+from matchers.matrix.coverage import Statement
+from policies.language.catalogue import Catalogue
+from policies.language.tree import Policy
+from policies.problems.problems import Invalid
+from policies.values import Text
+from streams.language.errors import Refused, Unproved, Unreadable, decoding
+from streams.language.folds import Outgoing, dead, refusal
+from streams.language.messages import EditionCut, Input, PolicyPublished, PolicyWithdrawn, Tick
+from streams.language.ports import Arrays, Parts
+from streams.ledgers.decisions import has_stamp
+from streams.lists.editions import closed_by
+from streams.lists.instructions import Instruction
+from streams.network.calls import RowsCall
+from streams.network.orders import Attribution, MessageNote, Order, PublishedVersion, RoutedCall, encode_note, encode_order
+from streams.network.router import PendingColumns, Router
+from streams.steps.erasure import cleared, without_erased
+from streams.steps.state import State
+from streams.steps.steps import moved, passed_over
+from streams.wire import wire
+
+CENSUS = "all:census"
+"""The key of the census on the topic of progress: no policy's name."""
+CENSUS_EVERY = 200
+"""Messages from which on it is told again who is where."""
+ORDER_ROWS = 40_000
+"""Rows from which on an order is sent in parts: a message on the wire stays below a few megabytes."""
+
+
+class Sequencer:
+    """The fold of the inputs topic.
+
+    Args:
+        parts: the ports; those that make matchers are replaced by routers here.
+        partitions: of the orders topic.
+    """
+
+    def __init__(self, parts: Parts, partitions: int, kept: tuple[dict[str, Any], Arrays] | None = None) -> None:
+        self.partitions = partitions
+        self.parts = replace(parts, make_matcher=self._new_router, restore_matcher=self._restored_router)
+        self.sent = [0] * partitions
+        self.counts: Counter[str] = Counter()
+        self.shards: dict[str, int] = {}
+        self._fresh = False
+        self._counted_at = -1  # the message after which the census was told last
+        if kept is None:
+            self.state = State(self.parts)
+        else:
+            meta, arrays = kept
+            with decoding(Text("定序的状态", "the state of a sequencer")):
+                state, self.sent, self.shards = meta["state"], list(meta["sent"]), dict(meta["shards"])
+            self.state = State.restored(self.parts, state, arrays)
+
+    @property
+    def offset(self) -> int:
+        return self.state.offset
+
+    def take(self, body: bytes, offset: int, unproved: Unproved | None = None) -> list[Outgoing]:
+        message: Input | None = None
+        try:
+            if unproved is not None:
+                raise unproved
+            message = wire.decode(body)
+            has_stamp(message)
+            message = cleared(self.state, message)
+            moves, instructions = moved(self.state, message, offset)
+        except (Unreadable, Refused, Invalid) as error:
+            passed_over(self.state, message, offset)
+            self.counts[refusal(error)] += 1
+            return [dead(error, self._shown(body, unproved), "inputs", 0, offset), self._note(offset, {})]
+        if isinstance(message, RecordBatch):
+            self.counts["rows"] += len(message)
+            self.counts[f"quarantined_rows:{message.feed}"] += int(np.count_nonzero(message.flags & QUARANTINED))
+        attributions: dict[int, list[Attribution]] = {}
+        for move in moves:
+            pending = move.changes
+            assert isinstance(pending, PendingColumns)
+            names = None if pending.names is None else tuple(sorted(pending.names))
+            attributions.setdefault(pending.number, []).append(Attribution(move.day, move.cause, names, pending.others))
+        out, last = [], {}
+        for partition, calls in ({} if self.router is None else self.router.take_calls(attributions)).items():
+            parts = _in_parts(calls)
+            for place, part in enumerate(parts, 1):
+                self.sent[partition] += 1
+                order = Order(partition, self.sent[partition], offset, tuple(part), place == len(parts))
+                out.append(Outgoing("orders", partition, f"{partition}.{order.number}", "order", encode_order(order)))
+            last[partition] = self.sent[partition]
+        return [*out, self._note(offset, last, message, instructions)]
+
+    @property
+    def erased(self) -> int:
+        return self.state.erasures.asked
+
+    def passing(self) -> list[Outgoing]:
+        """Who is where, every so many messages and whenever a shard is new."""
+        if self.router is None or (self.offset - self._counted_at < CENSUS_EVERY and not self._fresh):
+            return []
+        self._counted_at, self._fresh = self.offset, False
+        census = {shard: [partition, *owned] for shard, (partition, owned) in self.router.locator.census().items()}
+        return [Outgoing("progress", 0, CENSUS, "census", json.dumps(census).encode(), {"offset": str(self.offset)})]
+
+    def counted(self) -> Counter[str]:
+        return self.counts
+
+    def gauged(self) -> dict[tuple[str, ...], float]:
+        if self.router is None:
+            return {}
+        kinds = [str(kind) for kind in KINDS]
+        census = self.router.locator.census()
+        return {
+            ("subjects", shard or "unplaced", kind): count
+            for shard, (_, owned) in census.items()
+            for kind, count in zip(kinds, owned, strict=True)
+        }
+
+    def _shown(self, body: bytes, unproved: Unproved | None) -> bytes:
+        """What a dead letter may hold of a message; one that nobody proved may name somebody erased, and is not read to find out."""
+        if unproved is None:
+            return without_erased(self.state, body)
+        return b"" if self.state.erasures else body
+
+    def meta(self) -> dict[str, Any]:
+        return {"state": self.state.meta(), "sent": self.sent, "shards": self.shards}
+
+    def arrays(self) -> Arrays:
+        return self.state.arrays()
+
+    @property
+    def router(self) -> Router | None:
+        """Who is where; None before the first catalogue."""
+        if not self.state.begun:
+            return None
+        router: object = self.state.matcher
+        assert isinstance(router, Router)
+        return router
+
+    def _new_router(self, catalogue: Catalogue, day: date) -> Router:
+        router = Router(Locator(catalogue, day, self.partitions), lambda: self.state)
+        router.begin()
+        return router
+
+    def _restored_router(
+        self, catalogue: Catalogue, arrays: Mapping[str, npt.NDArray[np.generic]], meta: Mapping[str, Any],
+        policies: Mapping[str, Policy], statements: Sequence[Statement],
+    ) -> Router:  # fmt: skip
+        """The port that restores a matcher; policies and coverage are the partitions'."""
+        with decoding(Text("定位的状态", "the state of a locator")):
+            return Router(Locator.restore(catalogue, arrays, meta), lambda: self.state)
+
+    def _note(self, offset: int, last: dict[int, int], message: Input | None = None, instructions: Sequence[Instruction] = ()) -> Outgoing:
+        streets = {} if self.router is None else self.router.locator.streets
+        fresh = {name: partition for name, partition in streets.items() if name not in self.shards}
+        self.shards |= fresh
+        self._fresh = self._fresh or bool(fresh) or (message is not None and label(message) is not None)
+        closes = None if message is None else closed_by(message)
+        note = MessageNote(
+            offset, last, closes, None if message is None else label(message), fresh, self._version(message), tuple(instructions)
+        )
+        return Outgoing("lines", 0, f"note.{offset}", "note", encode_note(note))
+
+    def _version(self, message: Input | None) -> PublishedVersion | None:
+        if not isinstance(message, PolicyPublished):
+            return None
+        version = self.state.registry.versions[message.policy][message.version]
+        return PublishedVersion(message.policy, message.version, version.policy.agency, version.digest)
+
+
+def label(message: Input) -> str | None:
+    """What people wait for until every shard has done it."""
+    match message:
+        case PolicyPublished():
+            return f"{message.policy}@{message.version}"
+        case PolicyWithdrawn() | EditionCut():
+            return message.policy
+        case Tick():
+            return message.day.isoformat()
+        case _:
+            return None
+
+
+def _in_parts(calls: Sequence[RoutedCall]) -> list[list[RoutedCall]]:
+    """Calls in parts of so many rows; a call's folders may come apart from the rest of it, in their order."""
+    parts: list[list[RoutedCall]] = [[]]
+    rows = 0
+    for call in _small(calls):
+        size = 0 if call.routed is None else sum(map(len, call.routed.folders)) + len(call.routed.rows or ())
+        if rows + size > ORDER_ROWS and parts[-1]:
+            parts.append([])
+            rows = 0
+        parts[-1].append(call)
+        rows += size
+    return parts
+
+
+def _small(calls: Sequence[RoutedCall]) -> list[RoutedCall]:
+    """The same calls; of one with many folders, slices of them first."""
+    small = []
+    for call in calls:
+        routed = call.routed
+        if routed is None or sum(map(len, routed.folders)) <= ORDER_ROWS:
+            small.append(call)
+            continue
+        small.append(RoutedCall(RowsCall(), Routed(lost=routed.lost), call.attributions))
+        for folder in routed.folders:
+            slices = (folder.slice(start, start + ORDER_ROWS) for start in range(0, len(folder), ORDER_ROWS))
+            small += [RoutedCall(RowsCall(), Routed(folders=[one]), call.attributions) for one in slices]
+        small.append(replace(call, routed=Routed(rows=routed.rows, gained=routed.gained)))
+    return small

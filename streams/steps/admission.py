@@ -1,0 +1,266 @@
+"""What a message must be for the present state to take it.
+
+The one idea: every reason to refuse a message is checked here, before its step changes anything, and says what to do instead. The
+columns of a batch are checked in ``streams.steps.batches``, the text of a policy by ``policies.checking.checker``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from matchers.kernel.batch import RecordBatch
+from policies.language.catalogue import Feed
+from policies.language.people import are_two_people
+from policies.language.tree import Policy
+from policies.values import Text, is_division
+from streams.language.errors import Refused, other_mode
+from streams.language.messages import (
+    CheckAnswered,
+    CoverageStated,
+    CoverageWithdrawn,
+    DeliveryCompleted,
+    DeliveryStarted,
+    IdentityMerged,
+    IdentitySplit,
+    Input,
+    PersonErased,
+    PolicyPublished,
+)
+from streams.ledgers.deliveries import Delivery
+from streams.ledgers.registry import checks
+from streams.ledgers.statements import Entry, unproved
+from streams.steps.state import State
+
+
+def in_range(message: Input) -> None:
+    """Passes a message whose numbers have room where they are kept.
+
+    Raises:
+        Refused: a token or the number of a delivery is out of range.
+    """
+    tokens: tuple[int, ...] = ()
+    number = 1
+    match message:
+        case CheckAnswered():
+            tokens = (message.subject,)
+        case CoverageStated():
+            tokens = message.subjects
+        case IdentityMerged():
+            tokens = (message.subject, message.into)
+        case IdentitySplit():
+            tokens = (message.subject, message.into, *(key or 1 for _, _, key in message.records))
+        case PersonErased():
+            tokens = tuple(number or 1 for _, *numbers in message.traces for number in numbers)
+        case DeliveryStarted() | DeliveryCompleted() | RecordBatch():
+            number = message.delivery
+        case _:
+            return
+    if not all(0 < token < 1 << 64 for token in tokens) or not number < 1 << 31:
+        zh = "消息中的对象令牌或交付编号超出范围；令牌为 64 位且不为零，交付编号小于 2**31。请从来源重新生成。"
+        en = (
+            "A token or the number of a delivery is out of range: tokens have 64 bits and are not zero, deliveries stay below 2**31. "
+            "Make the message anew."
+        )
+        raise Refused(Text(zh, en), 3)
+
+
+def known_source(state: State, feed: str, source: int) -> Feed:
+    """The feed of a message, if it has such a source.
+
+    Raises:
+        Refused: no such feed, or no such source of it.
+    """
+    feeds = state.catalogue.feeds
+    if feed not in feeds:
+        raise Refused(Text(f"没有数据源 {feed}。", f"There is no feed {feed}; add its contract to the catalogue first."), 3)
+    if not 0 <= source < len(feeds[feed].sources):
+        count = len(feeds[feed].sources)
+        zh = f"数据源 {feed} 只有 {count} 个来源，没有第 {source} 个。"
+        raise Refused(Text(zh, f"Feed {feed} has {count} sources, none at {source}."), 3)
+    return feeds[feed]
+
+
+def known_policy(state: State, policy: str) -> None:
+    """Passes the name of a policy that was once published.
+
+    Raises:
+        Refused: there is none of that name.
+    """
+    if policy not in state.registry.versions:
+        raise Refused(Text(f"没有政策 {policy}。", f"There is no policy {policy}; publish it first."), 3)
+
+
+def known_check(state: State, policy: str, check: str) -> None:
+    """Passes a check that some version of a policy asks.
+
+    Raises:
+        Refused: no version asks it.
+    """
+    known_policy(state, policy)
+    if not any(check in checks(version.policy) for version in state.registry.versions[policy].values()):
+        zh = f"政策 {policy} 没有核查项 {check}；请用其核查清单上的编号。"
+        raise Refused(Text(zh, f"Policy {policy} has no check {check}; use an id from its checklist."), 3)
+
+
+def known_statement(state: State, statement: str) -> Entry:
+    """The entry of a coverage statement.
+
+    Raises:
+        Refused: there is none of that id.
+    """
+    if statement not in state.statements.entries:
+        raise Refused(Text(f"没有覆盖声明 {statement}。", f"There is no coverage statement {statement}; see the list of statements."), 3)
+    return state.statements.entries[statement]
+
+
+def two_people(by: str, approved_by: str) -> None:
+    """Passes a decision that two different people stand for.
+
+    Raises:
+        Refused: one person alone, or nobody.
+    """
+    if not are_two_people(by, approved_by):
+        zh, en = "须由两人分别提出和批准。", "Two different people are needed, one who decides and one who approves."
+        raise Refused(Text(zh, en))
+
+
+def right_number(state: State, message: DeliveryStarted) -> bool:
+    """Is this delivery new? False where it has begun before under this number.
+
+    Raises:
+        Refused: its number is taken, or it has another.
+    """
+    known_source(state, message.feed, message.source)
+    numbered = state.deliveries.numbered(message.feed, message.source, message.delivery)
+    named = state.deliveries.named(message.feed, message.source, message.id)
+    last = state.deliveries.last(message.feed, message.source)
+    if message.delivery < 1 or numbered is not named or (numbered is None and message.delivery < last):
+        number, _, _ = state.deliveries.number(message.feed, message.source, message.id)
+        place = f"{message.feed} #{message.source}"
+        zh = f"{place} 的交付 {message.id} 不能用编号 {message.delivery}，应为 {number}。"
+        en = f"Delivery {message.id} of {place} cannot have number {message.delivery}; it should be {number}."
+        raise Refused(Text(zh, en))
+    if numbered is not None and numbered.replaces != message.replaces:
+        raise Refused(other_mode(f"{message.feed} #{message.source} {message.id}", numbered.replaces))
+    return numbered is None
+
+
+def begun_delivery(state: State, feed: str, source: int, number: int) -> Delivery:
+    """The delivery with this number.
+
+    Raises:
+        Refused: it has not been started.
+    """
+    delivery = state.deliveries.numbered(feed, source, number)
+    if delivery is None:
+        zh = f"{feed} #{source} 的交付 {number} 还没有开始；请先发送 DeliveryStarted。"
+        raise Refused(Text(zh, f"Delivery {number} of {feed} #{source} has not been started; send DeliveryStarted first."))
+    return delivery
+
+
+def is_whole(state: State, message: DeliveryCompleted) -> Delivery:
+    """The delivery a completion is about, every row it claims being applied.
+
+    Raises:
+        Refused: rows are missing, or it was completed before with other numbers.
+    """
+    known_source(state, message.feed, message.source)
+    delivery = begun_delivery(state, message.feed, message.source, message.delivery)
+    name = f"{message.feed} #{message.source} {message.id}"
+    if delivery.id != message.id or (delivery.completed and (message.rows, message.unplaced) != (delivery.rows, delivery.unplaced)):
+        zh = f"交付 {name} 与已登记的不一致（编号或行数不同）；请核对后用新的交付重送。"
+        en = f"Delivery {name} differs from what is on record (its id or its counts); look at both, then send a new delivery."
+        raise Refused(Text(zh, en))
+    if delivery.replaces != message.replaces:
+        raise Refused(other_mode(name, delivery.replaces))
+    if not 0 <= message.unplaced <= message.rows or delivery.applied + message.unplaced < message.rows:
+        zh = (
+            f"交付 {name} 尚不完整：声明 {message.rows} 行，其中 {message.unplaced} 行无法识别，"
+            f"已收 {delivery.applied} 行。请补齐后再报完成。"
+        )
+        en = (
+            f"Delivery {name} is not whole: it claims {message.rows} rows, {message.unplaced} of them unreadable, and "
+            f"{delivery.applied} were applied. Send the missing rows, then complete it."
+        )
+        raise Refused(Text(zh, en))
+    return delivery
+
+
+def is_new_version(state: State, message: PolicyPublished) -> bool:
+    """Is this version new? False where the very same was published before.
+
+    Raises:
+        Refused: another content under a published number, a number out of turn, or one person alone.
+    """
+    two_people(message.by, message.approved_by)
+    known, newest = state.registry.versions.get(message.policy, {}).get(message.version), state.registry.newest(message.policy)
+    if known is not None and known.digest == message.digest:
+        return False
+    if known is not None or (newest and message.version != newest + 1) or message.version < 1:
+        zh = f"政策 {message.policy} 的版本 {message.version} 不能这样发布：已发布的版本不可改动，下一个版本号是 {newest + 1}。"
+        en = (
+            f"Version {message.version} of policy {message.policy} cannot be published so: published versions never change; "
+            f"the next number is {newest + 1}."
+        )
+        raise Refused(Text(zh, en))
+    return True
+
+
+def is_new_statement(state: State, message: CoverageStated) -> bool:
+    """Is this statement new? False where the very same was made before, on whatever day that one came in.
+
+    Raises:
+        Refused: its id is taken by another, it does not name a division or subjects, it reaches beyond the day of its receipt, or the
+            delivery it names is complete and proves nothing or has another number of rows.
+    """
+    feed = known_source(state, message.feed, message.source)
+    known, id = state.statements.entries.get(message.statement), message.statement
+    if known is not None and known.stated != replace(message, received=known.stated.received):
+        raise Refused(Text(f"覆盖声明编号 {id} 已用于另一份声明。", f"Coverage statement {id} exists with another content; use a new id."))
+    if (message.division is None) != bool(message.subjects) or (message.division is not None and not is_division(message.division)):
+        zh = f"覆盖声明 {id} 须写明一个区划代码或一份对象名单（二者之一）。"
+        raise Refused(Text(zh, f"Coverage statement {id} must name either a division code or a list of subjects."), 3)
+    if known is not None:
+        return False
+    if message.received is not None and message.complete_to > message.received:
+        zh = f"覆盖声明 {id} 写到 {message.complete_to}，晚于收到它的 {message.received}。声明只能说到收到之日，请改正日期。"
+        en = (
+            f"Coverage statement {id} reaches to {message.complete_to}, later than {message.received}, the day of its receipt. "
+            "It cannot reach beyond that day; mend the date."
+        )
+        raise Refused(Text(zh, en), 3)
+    if (why := unproved(message, feed, state.deliveries)) is not None:
+        raise Refused(why, 3)
+    return True
+
+
+def statements_admitted(state: State, messages: Iterable[CoverageStated | CoverageWithdrawn]) -> None:
+    """Passes statements and withdrawals that would all be admitted, in this order: of a file all count, or none.
+
+    Raises:
+        Refused: the first that would not be.
+    """
+    new = set[str]()
+    for message in messages:
+        in_range(message)
+        if isinstance(message, CoverageWithdrawn):
+            if message.statement not in new:
+                known_statement(state, message.statement)
+        elif is_new_statement(state, message):
+            new.add(message.statement)
+
+
+def same_text(message: PolicyPublished, policy: Policy) -> None:
+    """Passes a publication whose text is the version and digest it names.
+
+    Raises:
+        Refused: they disagree.
+    """
+    if (policy.name, policy.version, policy.digest or message.digest) != (message.policy, message.version, message.digest):
+        zh = f"{message.policy}@{message.version}：文本、编号和摘要不一致，文本是 {policy.name}@{policy.version}。请用发布时的原文。"
+        en = (
+            f"{message.policy}@{message.version}: text, number and digest disagree; the text is {policy.name}@{policy.version}. "
+            f"Send the text as it was approved."
+        )
+        raise Refused(Text(zh, en))

@@ -1,0 +1,105 @@
+"""What a record batch must be before the matcher sees it.
+
+The one idea: the matcher's kernels trust their columns, so whatever is out of shape, type or range is refused here, whole, with a
+sentence that names the feed and the column. Source: ``matchers.kernel.batch`` (the columns), docs/en/semantics.md section 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matchers.kernel.batch import MISSING, NO_ORDER, QUARANTINED, RecordBatch
+from policies.language.catalogue import Feed, FieldType
+from policies.values import Text
+from streams.language.errors import Refused
+
+_FIXED = (
+    ("key", np.dtype(np.uint64)), ("subject", np.dtype(np.uint64)), ("order", np.dtype(np.int64)), ("row", np.dtype(np.int32)),
+    ("flags", np.dtype(np.uint8)), ("valid_from", np.dtype(np.int32)), ("valid_to", np.dtype(np.int32)),
+)  # fmt: skip
+_UINT64 = np.dtype(np.uint64)
+_INT64 = np.dtype(np.int64)
+_LISTED = (FieldType.TEXT, FieldType.DIVISION)
+
+
+def admit(batch: RecordBatch, feed: Feed) -> None:
+    """Passes a batch that fits its feed contract.
+
+    Raises:
+        Refused: naming the first column that does not fit, and what was expected.
+    """
+    values = {field.name: field for field in feed.matrix_fields()}
+    _same_names(feed, "links", batch.links.keys(), feed.links.keys())
+    _same_names(feed, "values", batch.values.keys(), values.keys())
+    for name, column, dtype in _columns(batch):
+        if column.dtype != dtype or column.shape != (len(batch),):
+            raise _refused(feed.name, name, f"{dtype}[{len(batch)}]", f"{column.dtype}{list(column.shape)}")
+    if batch.deliveries is not None:
+        raise _refused(feed.name, "deliveries", "none", "some")
+    if not len(batch):
+        return
+    if not (batch.subject.all() or _blank(batch, batch.subject == 0)):
+        raise _refused(feed.name, "subject", "tokens", "0")
+    if int(batch.row.min()) < 1:
+        raise _refused(feed.name, "row", "1..", str(int(batch.row.min())))
+    if bool(((batch.order == NO_ORDER) & ((batch.flags != QUARANTINED) | (feed.order is None))).any()):
+        raise _refused(feed.name, "order", "an order, or QUARANTINED", "none")
+    for name, field in values.items():
+        if field.type in _LISTED:
+            _in_range(feed, name, batch.values[name], len(batch.dictionaries.get(name, ())))
+        elif field.type is FieldType.ENUM:
+            _in_range(feed, name, batch.values[name], len(field.values))
+
+
+def completed(batch: RecordBatch, earlier: Iterable[Feed], feed: Feed) -> RecordBatch:
+    """A batch that was made under an earlier contract of its feed, with the fields that were added since: empty cells."""
+    wanted = [field.name for field in feed.matrix_fields()]
+    if len(batch.values) == len(wanted):
+        return batch
+    if all(batch.values.keys() != {field.name for field in one.matrix_fields()} for one in earlier):
+        return batch
+    missing = np.full(len(batch), MISSING, np.int64)
+    return replace(batch, values={**batch.values, **{name: missing for name in wanted if name not in batch.values}})
+
+
+def _blank(batch: RecordBatch, rows: npt.NDArray[np.bool_]) -> bool:
+    """Do these rows of nobody say nothing but that they were there (``matchers.kernel.batch.blanked``)?"""
+    numbers = (batch.key, batch.order, batch.flags, *batch.links.values(), *(() if batch.identity is None else (batch.identity,)))
+    return not any(column[rows].any() for column in numbers) and all(bool((v[rows] == MISSING).all()) for v in batch.values.values())
+
+
+def _columns(batch: RecordBatch) -> Iterator[tuple[str, npt.NDArray[Any], np.dtype[Any]]]:
+    for name, dtype in _FIXED:
+        yield name, getattr(batch, name), dtype
+    for name, link in batch.links.items():
+        yield name, link, _UINT64
+    for name, column in batch.values.items():
+        yield name, column, _INT64
+    if batch.identity is not None:
+        yield "identity", batch.identity, _UINT64
+
+
+def _same_names(feed: Feed, what: str, found: Any, expected: Any) -> None:
+    if found != expected:
+        raise _refused(feed.name, what, ", ".join(sorted(expected)) or "none", ", ".join(sorted(found)) or "none")
+
+
+def _in_range(feed: Feed, name: str, column: npt.NDArray[np.int64], size: int) -> None:
+    """Codes must be positions below ``size``, or MISSING; as unsigned integers negative ones come last."""
+    codes = column.view(np.uint64)
+    if int(codes.max()) < size:
+        return
+    outside = (codes >= size) & (column != MISSING)
+    if outside.any():
+        raise _refused(feed.name, name, f"0..{size - 1}", str(int(column[outside][0])))
+
+
+def _refused(feed: str, column: str, expected: str, found: str) -> Refused:
+    zh = f"数据源 {feed} 的一批记录未被接受：{column} 应为 {expected}，实为 {found}。请按数据源契约重新生成。"
+    en = f"A batch of feed {feed} was refused: {column} should be {expected}, found {found}. Build it again from the feed contract."
+    return Refused(Text(zh, en), 3)

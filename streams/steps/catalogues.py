@@ -1,0 +1,57 @@
+"""Which catalogue may follow the one that holds: records are read as they came, and published texts stay policies.
+
+``streams.steps.steps`` asks when one is set, ``infra.workspace.contracts`` before. Source: ``policies.contracts.growth``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.contracts.growth import bounded_as, moving, refused, succeeding
+from policies.contracts.growthsteps import NEW_FIELD, steps
+from policies.contracts.growthsteps import Step as GrowthStep
+from policies.language.catalogue import Catalogue
+from policies.problems.problems import Invalid
+from policies.values import Text
+from streams.language.errors import Refused
+from streams.steps.state import State
+
+
+def following(state: State, catalogue: Catalogue) -> tuple[Catalogue, frozenset[str]]:
+    """A first catalogue, or one that follows the one that holds, in its order; and the feeds of which verdicts may change by it.
+
+    Raises:
+        Refused: by it records would be read otherwise than they came, or a published text could not be read; names each, and the way out.
+    """
+    if not state.begun:
+        return catalogue, frozenset()
+    wrong = growth_refused(state, catalogue)
+    if wrong:
+        zh = "；".join(f"{step.feed or 'units.yaml'}：{step.whole.zh}" for step in wrong)
+        en = " ".join(f"{step.feed or 'units.yaml'}: {step.whole.en}" for step in wrong)
+        raise Refused(Text(f"新目录会使已有的记录变成另一个意思：{zh}", f"By the new catalogue records would be read otherwise. {en}"), 3)
+    return succeeding(state.catalogue, catalogue), moving(state.catalogue, catalogue)
+
+
+def growth_refused(state: State, catalogue: Catalogue) -> list[GrowthStep]:
+    """What of another catalogue may not be, as records and published policies are; nothing where it may follow."""
+    old = state.catalogue
+    wrong = refused(steps(old, catalogue), old, catalogue, state.matcher.extremes)
+    return wrong or list(_unreadable(state, catalogue))
+
+
+def _unreadable(state: State, catalogue: Catalogue) -> Iterator[GrowthStep]:
+    """Published texts that other bounds of a field would make no policies: what divides, or is a table's key, has to stay small."""
+    others = moving(state.catalogue, catalogue)
+    for known in state.registry.versions.values() if others else ():
+        for number, version in known.items():
+            name = version.policy.name
+            if not others.intersection(version.policy.feeds):
+                continue
+            try:
+                state.parts.read_policy(version.text, f"{name}@{number}", bounded_as(state.built[version.catalogue], catalogue))
+            except Invalid as error:
+                feed = min(others.intersection(version.policy.feeds))
+                wrong = next(problem for problem in error.problems if problem.severity == "error")
+                zh, en = (f"{name}@{number}：{wrong.text.zh}", f"{name}@{number}: {wrong.text.en}")
+                yield GrowthStep("rereads", feed, ("fields",), Text(zh, en), NEW_FIELD)

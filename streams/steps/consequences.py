@@ -1,0 +1,170 @@
+"""What follows from a change of the registry, of coverage or of the day: the part several steps share.
+
+The one idea: what the matcher holds is compared with what the ledgers and the date say it should hold, and only the difference is done;
+so it does not matter which message made the difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+
+from matchers.kernel.changes import Columns
+from matchers.matrix.coverage import Statement
+from policies.language.tree import Policy
+from policies.values import YEARS, Text
+from streams.language.causes import (
+    AgreementCause,
+    AmendmentCause,
+    Cause,
+    CoverageCause,
+    DayCause,
+    PublicationCause,
+    VersionName,
+    WithdrawalCause,
+)
+from streams.language.errors import Refused
+from streams.language.messages import Notice
+from streams.language.ports import ChangesLike
+from streams.ledgers.registry import checks, ended_agreement
+from streams.ledgers.statements import Entry, standing
+from streams.lists.instructions import EndOutcome, Instruction, LiftBounds, NameCoveredFeed, SetLateFeeds, bounds_of
+from streams.lists.lines import Moved, Moves
+from streams.steps.state import State
+
+
+def registry_settled(state: State, cause: Cause) -> Moves:
+    """After versions, agreements or feeds changed: which days matter now, and ``policies_settled``."""
+    state.turning_days = state.registry.turning_days(state.catalogue)
+    return policies_settled(state, cause)
+
+
+def policies_settled(state: State, cause: Cause) -> list[Moved | Instruction]:
+    """Puts into the matcher the version of each policy that is active today and whose agreements hold; takes out the rest.
+
+    Args:
+        cause: why a policy that was not matched is now; a replaced version has the cause ``amendment``, one taken out
+            ``agreement`` or ``withdrawal``.
+    """
+    moves: list[Moved | Instruction] = []
+    active = {name: state.registry.active(name, state.day) for name in sorted(state.registry.versions)}
+    ended = {name: None if one is None else ended_agreement(one.policy, state.catalogue, state.day) for name, one in active.items()}
+    new = [
+        one.policy
+        for name, one in active.items()
+        if one is not None and ended[name] is None and state.in_matcher.get(name) != one.policy.version
+    ]
+    published = dict(zip((policy.name for policy in new), state.matcher.publish_all(new) if new else (), strict=True))
+    for name, one in active.items():
+        have = state.in_matcher.get(name)
+        if one is not None and name in published:
+            why = cause if have is None else AmendmentCause(VersionName(name, one.policy.version))
+            state.in_matcher[name] = one.policy.version
+            moves.append(bounds_of(one.policy, state.catalogue, state.day))
+            moves += [Moved(state.day, why, changes.columns()) for changes in (published[name], *_answered(state, one.policy))]
+        elif have is not None and (one is None or ended[name] is not None):
+            del state.in_matcher[name]
+            agreement = ended[name]
+            why = WithdrawalCause(name) if agreement is None else AgreementCause(agreement)
+            moves.append(LiftBounds(state.day, name, why))
+            moves.append(Moved(state.day, why, state.matcher.withdraw(name).columns()))
+            if agreement is not None:
+                state.notices.append(Notice("suspended", name, agreement, state.day))
+    return moves
+
+
+def _answered(state: State, policy: Policy) -> list[ChangesLike]:
+    """Tells the matcher the answers to a policy's checks that came while it was not there."""
+    changes: list[ChangesLike] = []
+    asked = set(checks(policy))
+    for key in [key for key in state.answers if key in state.unsaid and key[0] == policy.name and key[2] in asked]:
+        changes.append(state.matcher.answer(*key, state.answers[key]))
+        state.unsaid.discard(key)
+    return changes
+
+
+def covered(state: State, feed: str, statements: Sequence[str]) -> list[Moved | Instruction]:
+    """The matcher is given all statements now in effect; ``statements``, about a feed, are why there are others."""
+    in_effect = state.statements.in_effect()
+    changes = state.matcher.cover(in_effect).columns()
+    return [
+        *late_feeds(state, in_effect),
+        NameCoveredFeed(state.day, feed),
+        Moved(state.day, CoverageCause(tuple(statements)), changes),
+    ]
+
+
+def late_feeds(state: State, in_effect: Sequence[Statement]) -> list[SetLateFeeds]:
+    """Which feeds are late today by the statements in effect, where that is not what it was."""
+    limits = {name: feed.bounds.late_after for name, feed in state.catalogue.feeds.items() if feed.bounds.late_after}
+    latest: dict[tuple[str, int], date] = {}
+    for one in in_effect:
+        place = (one.feed, one.source)
+        latest[place] = max(one.complete_to, latest.get(place, one.complete_to))
+    late = frozenset(feed for (feed, _), day in latest.items() if feed in limits and limits[feed].after(day) < state.day)
+    if late == state.late:
+        return []
+    state.late = late
+    return [SetLateFeeds(state.day, tuple(sorted(late)))]
+
+
+def judged(state: State, entry: Entry) -> bool:
+    """Is this statement in effect, from the deliveries as they are now? Notes down why one is not that never will be."""
+    stated = entry.stated
+    entry.standing = standing(stated, state.deliveries)
+    if entry.standing in ("voided", "rows_differ"):
+        kind = "coverage_voided" if entry.standing == "voided" else "coverage_rows"
+        state.notices.append(Notice(kind, stated.statement, f"{stated.feed} {stated.delivery}", state.day))
+    return entry.standing == "in_effect"
+
+
+def possible_day(day: date) -> None:
+    """Passes a day that the clock may stand at.
+
+    Raises:
+        Refused: its year is none of any record, rule or person.
+    """
+    if day.year not in YEARS:
+        first, last = YEARS.start, YEARS.stop - 1
+        zh = f"日期不能是 {day}：年份须在 {first} 至 {last} 之间。请核对日期和本机时钟。"
+        raise Refused(Text(zh, f"The day cannot be {day}: its year is not from {first} to {last}. Look at the date and at the clock."), 3)
+
+
+def days_between(day: date, until: date) -> Iterator[date]:
+    """Every day after ``day`` up to and with ``until``."""
+    for number in range(day.toordinal() + 1, until.toordinal() + 1):
+        yield date.fromordinal(number)
+
+
+def day_passed(state: State, day: date, everything: bool) -> list[Moved | Instruction]:
+    """The state is at ``day``: what flips with the calendar, then the versions and agreements that turn on it; then outcomes end.
+
+    Args:
+        everything: compare all policies, not only on a day on which one is known to turn (a first tick, a clock put back).
+    """
+    state.day, state.furthest = day, max(day, state.furthest)
+    if not state.begun:
+        return []
+    turning = everything or day in state.turning_days
+    late = late_feeds(state, state.statements.in_effect())
+    changes = state.matcher.tick(day).columns()
+    beginning = [policy for policy in state.policies.values() if day in state.turning_days and policy.effective_from == day]
+    why: dict[str, Cause] = {policy.name: PublicationCause(VersionName(policy.name, policy.version)) for policy in beginning}
+    settled = policies_settled(state, DayCause(day)) if turning else []
+    why |= {one.policy: one.cause for one in settled if isinstance(one, LiftBounds)}
+    return [*late, *_by_cause(day, changes, why), *settled, *outcomes_ended(state, day)]
+
+
+def outcomes_ended(state: State, day: date) -> Iterator[EndOutcome]:
+    """Whose time off a list is over on a day: nobody has to watch them any more."""
+    for finding in state.findings.ending(day):
+        state.matcher.watch(finding.policy, finding.subject, False)
+        yield EndOutcome(day, finding.policy, finding.subject, finding.outcome)
+
+
+def _by_cause(day: date, changes: Columns, why: Mapping[str, Cause]) -> list[Moved]:
+    """What the calendar moves in a policy whose version begins or that is taken out today (``why``) is that; else it is the day's doing."""
+    usual = DayCause(day)
+    if not why:
+        return [Moved(day, usual, changes)]
+    return [Moved(day, usual, changes.of(set(why), others=True)), *(Moved(day, why[name], changes.of({name})) for name in sorted(why))]

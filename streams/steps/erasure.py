@@ -1,0 +1,174 @@
+"""Erasure of a person, as a step: what it takes out of the state, and what is kept out of it afterwards.
+
+The one idea: the state after the erasure is the state that would be, had her rows never come: so it does not matter that the rows
+themselves go from the log only afterwards (``streams.erasure.scrub``). Rows that come later about her are blank before they are written
+anywhere.
+Source: docs/en/semantics.md section 16.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from matchers.kernel.batch import RecordBatch, UInt64
+from matchers.matrix.erasure import Trace
+from matchers.matrix.identity import Answer
+from policies.language.catalogue import Feed
+from policies.values import Kind, Text
+from streams.language.causes import ErasureCause
+from streams.language.errors import Refused, Unreadable
+from streams.language.messages import (
+    CheckAnswered,
+    CoverageStated,
+    IdentityMerged,
+    IdentitySplit,
+    Input,
+    OutcomeReported,
+    PersonErased,
+)
+from streams.ledgers.erasures import Erased, found, stand_in, well_formed, without
+from streams.lists.instructions import EraseSubject
+from streams.lists.lines import Moved, Moves
+from streams.steps.admission import two_people
+from streams.steps.state import State
+from streams.wire import wire
+
+ERASED = Text("此人的资料已删除，不能再就其提交什么。", "This person was erased; nothing can be submitted about them any more.")
+ENTANGLED = Text(
+    "此人涉及仍在生效的身份更正（并入或归属）。请先用 huimin identity split 撤销，再删除。",
+    "This person is part of a correction of identity in force. Take it back first (huimin identity split), then erase.",
+)
+
+
+def erase_person(state: State, message: PersonErased) -> Moves:
+    """Nothing of a person is in the state from now on; the very same again changes nothing, but has every part of a network purge again.
+
+    Raises:
+        Refused: one person alone, no reason, a malformed digest or another salt; or she is in a correction of identity that is in force.
+    """
+    admitted(state, message)
+    if state.erasures.known(message.digest):
+        state.erasures.asked += 1
+        return taken_out(state, 0, stand_in(message.digest))
+    subject = found(message.salt, message, tokens_of(state))
+    if subject and entangled(state, subject):
+        raise Refused(ENTANGLED)
+    people = (message.by, message.approved_by)
+    state.erasures.asked += 1
+    state.erasures.add(Erased(message.digest, message.sieve, message.reason, *people, state.day, state.offset + 1), message.salt)
+    moves = taken_out(state, subject, stand_in(message.digest))
+    if message.traces:
+        state.matcher.forget(subject, [Trace(*one) for one in message.traces])
+    return moves
+
+
+def admitted(state: State, message: PersonErased) -> None:
+    """Passes a decision to erase that says all it must.
+
+    Raises:
+        Refused: as for ``erase_person``.
+    """
+    _ = state.catalogue
+    two_people(message.by, message.approved_by)
+    if not message.reason.strip():
+        raise Refused(Text("请写明删除的原因代码。", "Give the code of the reason for the erasure."), 3)
+    if not well_formed(message) or state.erasures.salt not in ("", message.salt):
+        zh = "删除消息的摘要格式不对，或盐值与此前的不同。请由 huimin erase person 生成。"
+        raise Refused(
+            Text(zh, "The digest of the erasure is malformed, or its salt is not the ledger's. Let huimin erase person make it."), 3
+        )
+
+
+def taken_out(state: State, subject: int, instead: int) -> tuple[EraseSubject, Moved]:
+    """Takes a person out of every ledger and of the matcher; gives what moved (she is ``instead`` in it), which the book is to look at.
+    ``subject`` is 0 where nothing here names them; on a network every part hears of it all the same."""
+    answered = [key for key in state.answers if key[1] == subject]
+    for key in answered:
+        del state.answers[key]
+        state.unsaid.discard(key)
+    for entry in state.statements.entries.values():
+        entry.stated = listed_instead(entry.stated, subject, instead)
+    for finding in state.findings.without(subject):
+        state.matcher.watch(finding.policy, subject, False)
+    none: list[Answer] = [(*key, None) for key in answered]
+    moved = state.matcher.erase(subject, instead, state.statements.in_effect(), none).columns()
+    return EraseSubject(state.day, subject, instead), Moved(state.day, ErasureCause(), moved)
+
+
+def listed_instead(stated: CoverageStated, subject: int, instead: int) -> CoverageStated:
+    """A statement whose list names nobody in a person's place."""
+    if subject not in stated.subjects:
+        return stated
+    return replace(stated, subjects=tuple(instead if token == subject else token for token in stated.subjects))
+
+
+def tokens_of(state: State) -> UInt64:
+    """Every token by which somebody may be known to the state."""
+    lists = [token for entry in state.statements.entries.values() for token in entry.stated.subjects]
+    answered = [subject for _, subject, _ in state.answers]
+    corrected = [token for d in state.identities if d.kind == Kind.PERSON for token in (d.subject, d.into)]
+    found = [finding.subject for finding in state.findings]
+    return np.concatenate([state.matcher.persons(), np.array(lists + answered + corrected + found, np.uint64)])
+
+
+def entangled(state: State, subject: int) -> bool:
+    """Is a person named by a correction of identity in force, or one of her records?"""
+    mine = {(feed, source, key) for feed, source, key, *_ in state.matcher.traces(subject)}
+    return any((d.kind == Kind.PERSON and subject in (d.subject, d.into)) or d.record in mine for d in state.identities)
+
+
+def not_erased(state: State, message: Input) -> None:
+    """Passes a message that is not about somebody erased.
+
+    Raises:
+        Refused: an answer or a correction of identity names one.
+    """
+    match message:
+        case CheckAnswered() | OutcomeReported():
+            named: tuple[int, ...] = (message.subject,)
+        case IdentityMerged() | IdentitySplit():
+            named = (message.subject, message.into)
+        case _:
+            return
+    if any(state.erasures.of(token) is not None for token in named):
+        raise Refused(ERASED)
+
+
+def cleared(state: State, message: Input) -> Input:
+    """A message as it may be written down: rows about somebody erased are blank, and a list names nobody in their place."""
+    if not state.erasures:
+        return message
+    match message:
+        case RecordBatch():
+            rows = state.erased(message.subject) if about_persons(state, message.feed) else np.zeros(len(message), np.bool_)
+            return without(message, rows) if rows.any() else message
+        case CoverageStated():
+            for token in message.subjects:
+                if (erased := state.erasures.of(token)) is not None:
+                    message = listed_instead(message, token, stand_in(erased.digest))
+            return message
+        case _:
+            return message
+
+
+def without_erased(state: State, body: bytes) -> bytes:
+    """A message's bytes as they may be kept or shown by whoever did not admit it yet: nothing where it is about somebody erased alone."""
+    if not state.erasures:
+        return body
+    try:
+        message = wire.decode(body)
+        not_erased(state, message)
+    except Unreadable:
+        return body
+    except Refused:
+        return b""
+    found = cleared(state, message)
+    return body if found is message else wire.encode(found)
+
+
+def about_persons(state: State, feed: str) -> bool:
+    """Is a feed about persons? False of one there is not."""
+    known: Feed | None = state.catalogue.feeds.get(feed)
+    return known is not None and known.subject is Kind.PERSON

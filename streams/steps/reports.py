@@ -1,0 +1,86 @@
+"""What agencies and deciding people say of a list, as steps: findings of candidates, and decisions about what is held back.
+
+The one idea: a finding is kept in the ledger (``streams.ledgers.outcomes``) and told to the list stage (``streams.lists.book``); the
+matcher keeps an eye on whoever is kept off a list, so that she comes back when what the rule reads of her changes. Source:
+docs/en/semantics.md, "What agencies find" and "Holding back".
+"""
+
+from __future__ import annotations
+
+from policies.language.tree import Policy, leaves
+from policies.values import Text
+from streams.language.causes import OutcomeCause
+from streams.language.errors import Refused
+from streams.language.messages import HoldDecided, OutcomeReported
+from streams.ledgers.outcomes import OUTCOMES, Finding
+from streams.lists.instructions import DecideHold, RecordOutcome
+from streams.lists.lines import Moved, Moves
+from streams.steps.admission import known_policy, two_people
+from streams.steps.state import State
+
+
+def report_outcome(state: State, message: OutcomeReported) -> Moves:
+    """A finding about one candidate. The same again, and one older than the one that counts, change nothing.
+
+    Raises:
+        Refused: no such policy, outcome or criterion; nobody who reports it; a day that is still to come.
+    """
+    finding = _admitted(state, message)
+    known = state.findings.of(finding.policy, finding.subject)
+    if known is not None and (_same(known, finding) or finding.on < known.on):
+        return ()
+    state.findings.put(finding)
+    standing = finding.until is not None and state.day < finding.until
+    watched = state.matcher.watch(finding.policy, finding.subject, standing).columns()
+    recorded = RecordOutcome(state.day, finding.policy, finding.subject, finding.outcome, standing)
+    return (recorded, Moved(state.day, OutcomeCause(finding.outcome), watched))
+
+
+def _admitted(state: State, message: OutcomeReported) -> Finding:
+    policy, outcome = message.policy, message.outcome
+    known_policy(state, policy)
+    if outcome not in OUTCOMES:
+        words = ", ".join(OUTCOMES)
+        raise Refused(Text(f"没有反馈 {outcome}；可用：{words}。", f"There is no outcome {outcome}; there are {words}."), 3)
+    if (message.criterion is None) == (outcome == "not_eligible"):
+        zh = "反馈 not_eligible 要写明哪一条件有误；其他反馈不写条件。"
+        raise Refused(Text(zh, "Name the criterion that was wrong where the outcome is not_eligible, and only there."), 3)
+    versions = state.registry.versions[policy].values()
+    criterion = message.criterion
+    if criterion is not None and not any(criterion in _criteria(version.policy) for version in versions):
+        zh = f"政策 {policy} 没有条件 {criterion}；用 huimin policy show {policy} 查看。"
+        raise Refused(Text(zh, f"Policy {policy} has no criterion {criterion}; see huimin policy show {policy}."), 3)
+    if not message.by.strip():
+        raise Refused(Text("反馈要写明由谁报告。", "An outcome needs the name of who reports it."), 3)
+    if message.on > state.day:
+        zh = f"反馈的日期 {message.on} 还没有到；今天是 {state.day}。"
+        raise Refused(Text(zh, f"The outcome is of {message.on}, which is still to come; today is {state.day}."), 3)
+    kind = next(iter(versions)).policy.subject
+    subject = state.identities.root(kind, message.subject)
+    period = OUTCOMES[outcome]
+    until = None if period is None else period.after(message.on)
+    return Finding(policy, subject, outcome, message.on, message.by, criterion, message.records, state.offset + 1, state.day, until)
+
+
+def _same(one: Finding, other: Finding) -> bool:
+    """Do both say the same, of the same day?"""
+    return (one.outcome, one.on, one.criterion) == (other.outcome, other.on, other.criterion)
+
+
+def _criteria(policy: Policy) -> set[str]:
+    """The ids of a policy's criteria."""
+    return {leaf.meta.id for leaf in leaves(policy.criteria)}
+
+
+def decide_hold(state: State, message: HoldDecided) -> Moves:
+    """What is held back is told, or stays as it is. A hold there is not is passed over: who knows them is the list stage alone.
+
+    Raises:
+        Refused: one person alone, another decision than release or reject, no reason.
+    """
+    two_people(message.by, message.approved_by)
+    if message.decision not in ("release", "reject"):
+        raise Refused(Text("决定应为 release 或 reject。", "The decision is release or reject."), 3)
+    if not message.reason.strip():
+        raise Refused(Text("请写明决定的理由。", "Say why it is decided so."), 3)
+    return (DecideHold(state.day, message.hold, message.decision, message.by, message.approved_by, message.reason),)

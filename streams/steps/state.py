@@ -1,0 +1,254 @@
+"""The state: the fold of every message so far, in one total order.
+
+``streams.steps.steps`` alone changes it.
+
+Everything that decides a list is here and nowhere else: the catalogue, the day, the matcher's matrix, the registry of policies, the ledgers
+of coverage, deliveries, corrections of identity, outcomes and erasures, the answers to checks, the book of lists, the decisions that came.
+It is written out as JSON plus arrays and read back; it reads no clock and no file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from policies.contracts.growth import succeeding
+from policies.language.catalogue import Catalogue
+from policies.language.tree import Policy
+from policies.values import Text
+from streams.language.errors import NewerFormat, Refused, decoding
+from streams.language.messages import CatalogueSet, Notice
+from streams.language.ports import Arrays, ChangesLike, MatcherPort, Parts
+from streams.ledgers.decisions import Known
+from streams.ledgers.deliveries import Deliveries
+from streams.ledgers.documents import Documents
+from streams.ledgers.erasures import Erasures
+from streams.ledgers.identities import Decisions
+from streams.ledgers.outcomes import Findings
+from streams.ledgers.registry import Registry, Version, Withdrawal
+from streams.ledgers.statements import Statements
+from streams.lists.book import Book
+
+FORMAT = 4
+"""Version of what ``meta`` writes; a newer one is refused."""
+NO_DAY = date(1970, 1, 1)
+"""The day before the first tick: nothing is in force yet, and the first tick does not pass the days since."""
+
+
+class State:
+    """What the messages so far have made.
+
+    Args:
+        parts: the ports; see ``streams.language.ports``.
+
+    ``offset`` is the last message applied, -1 before the first; ``in_matcher`` the version of each policy the matcher holds now;
+    ``furthest`` the greatest day the clock ever stood at.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.documents = Documents(parts)
+        self.offset = -1
+        self.day = NO_DAY
+        self.furthest = NO_DAY
+        self.catalogues: list[CatalogueSet] = []
+        self.since: list[date] = []
+        """On which day of the clock each of them came."""
+        self.registry = Registry()
+        self.statements = Statements()
+        self.deliveries = Deliveries()
+        self.answers: dict[tuple[str, int, str], bool] = {}
+        self.unsaid: set[tuple[str, int, str]] = set()  # answers the matcher was not told: their policy was not in it
+        self.identities = Decisions()
+        self.findings = Findings()
+        self.late: frozenset[str] = frozenset()  # feeds that are late now
+        self.book = Book()
+        self.erasures = Erasures()
+        self.known = Known()
+        self.notices: list[Notice] = []
+        self.in_matcher: dict[str, int] = {}
+        self.turning_days: frozenset[date] = frozenset()
+        self.built: list[Catalogue] = []
+        """What the messages in ``catalogues`` say, each in the order of the one before it (``policies.contracts.growth``)."""
+        self._matcher: MatcherPort | None = None
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Every unit and feed.
+
+        Raises:
+            Refused: no catalogue has been set yet.
+        """
+        if not self.built:
+            raise Refused(_NO_CATALOGUE)
+        return self.built[-1]
+
+    @property
+    def matcher(self) -> MatcherPort:
+        """The matching core.
+
+        Raises:
+            Refused: no catalogue has been set yet.
+        """
+        if self._matcher is None:
+            raise Refused(_NO_CATALOGUE)
+        return self._matcher
+
+    @property
+    def begun(self) -> bool:
+        """Has a catalogue been set?"""
+        return self._matcher is not None
+
+    @property
+    def policies(self) -> dict[str, Policy]:
+        """The version of each policy that is matched now."""
+        return {name: self.registry.versions[name][number].policy for name, number in sorted(self.in_matcher.items())}
+
+    def matched(self, name: str) -> Policy | None:
+        """The version of one policy that is matched now."""
+        number = self.in_matcher.get(name)
+        return None if number is None else self.registry.versions[name][number].policy
+
+    def delivery_number(self, feed: str, source: int, id: str) -> tuple[int, int, bool]:
+        """(number, rows applied, completed) of a delivery by its id; a new id gets the next number."""
+        return self.deliveries.number(feed, source, id)
+
+    def erased(self, tokens: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+        """Which of these persons' tokens were erased."""
+        return self.erasures.among(tokens)
+
+    def set_catalogue(self, message: CatalogueSet, catalogue: Catalogue, moving: frozenset[str]) -> ChangesLike | None:
+        """Takes the first catalogue, or one that follows it (``streams.steps.admission``); what that moved, of the feeds ``moving``."""
+        self.catalogues.append(message)
+        self.since.append(self.day)
+        self.built.append(catalogue)
+        if self._matcher is None:
+            self._matcher = self.parts.make_matcher(catalogue, self.day)
+            if message.semantics != self._matcher.semantics:
+                self._matcher.upgrade(message.semantics)  # nobody is judged yet
+            return None
+        return self._matcher.extend(catalogue, moving)
+
+    def arrays(self) -> Arrays:
+        """The matcher's matrix, by name; empty before the first catalogue."""
+        return {} if self._matcher is None else self._matcher.arrays()
+
+    def meta(self) -> dict[str, Any]:
+        """Everything that is not in ``arrays``, as JSON."""
+        return {
+            "format": FORMAT,
+            "offset": self.offset,
+            "day": self.day.isoformat(),
+            "furthest": self.furthest.isoformat(),
+            "documents": self.documents.meta(),
+            "catalogues": [[c.units, dict(c.contracts), day.isoformat()] for c, day in zip(self.catalogues, self.since, strict=True)],
+            "versions": [_written(v) for name in sorted(self.registry.versions) for v in self.registry.versions[name].values()],
+            "statements": self.statements.meta(),
+            "deliveries": self.deliveries.meta(),
+            "answers": [[*key, answer] for key, answer in self.answers.items()],
+            "unsaid": sorted(self.unsaid),
+            "identities": self.identities.meta(),
+            "findings": self.findings.meta(),
+            "late": sorted(self.late),
+            "book": self.book.meta(),
+            "erasures": self.erasures.meta(),
+            "known": self.known.meta(),
+            "notices": [[n.kind, n.about, n.detail, n.day.isoformat()] for n in self.notices],
+            "in_matcher": self.in_matcher,
+            "matcher": None if self._matcher is None else self._matcher.meta(),
+        }
+
+    @classmethod
+    def restored(cls, parts: Parts, meta: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[np.generic]]) -> State:
+        """The state that ``meta`` and ``arrays`` described.
+
+        Raises:
+            NewerFormat: written by a newer version. Unreadable: they describe no state.
+        """
+        with decoding(Text("状态的描述", "the description of a state")):
+            if meta["format"] > FORMAT:
+                raise NewerFormat(Text("状态", "The state"), meta["format"], FORMAT)
+            state = cls(parts)
+            state.documents = Documents(parts, meta.get("documents"))
+            state.offset, state.day = meta["offset"], date.fromisoformat(meta["day"])
+            state.furthest = date.fromisoformat(meta.get("furthest", meta["day"]))  # a state kept before there was such a mark has none
+            state.catalogues = [CatalogueSet(units, contracts) for units, contracts, *_ in meta["catalogues"]]
+            state.since = [date.fromisoformat(since[0]) if since else NO_DAY for _, _, *since in meta["catalogues"]]  # once it was not kept
+            state.statements = Statements.restored(meta["statements"])
+            state.deliveries = Deliveries.restored(meta["deliveries"])
+            state.answers = {(policy, subject, check): answer for policy, subject, check, answer in meta["answers"]}
+            state.unsaid = {(policy, subject, check) for policy, subject, check in meta["unsaid"]}
+            state.identities = Decisions.restored(meta.get("identities", ()))
+            state.findings = Findings.restored(meta.get("findings", ()))
+            state.late = frozenset(meta.get("late", ()))
+            if "book" in meta:
+                state.book = Book.restored(meta["book"])
+            state.erasures = Erasures.restored(meta.get("erasures"))
+            state.known = Known.restored(meta.get("known", ()))
+            state.notices = [Notice(kind, about, detail, date.fromisoformat(day)) for kind, about, detail, day in meta["notices"]]
+            state.in_matcher = dict(meta["in_matcher"])
+        if state.catalogues:
+            state._restore_matcher(meta, arrays)
+        return state
+
+    def _restore_matcher(self, meta: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
+        for message in self.catalogues:
+            built = self.documents.catalogue(message.units, message.contracts)
+            self.built.append(succeeding(self.built[-1] if self.built else None, built))
+        with decoding(Text("状态的描述", "the description of a state")):
+            for facts in meta["versions"]:
+                self.registry.add(_read(facts, self.built, self.documents))
+        in_effect = self.statements.in_effect() if self.statements.entries else ()
+        self._matcher = self.parts.restore_matcher(self.catalogue, arrays, meta["matcher"], self.policies, in_effect)
+        self.turning_days = self.registry.turning_days(self.catalogue)
+
+
+_NO_CATALOGUE = Text(
+    "还没有数据源目录；请先发送 CatalogueSet（单位和数据源契约）。",
+    "There is no feed catalogue yet; send CatalogueSet (units and feed contracts) first.",
+)
+
+
+def _written(version: Version) -> dict[str, Any]:
+    return {
+        "policy": version.policy.name,
+        "version": version.policy.version,
+        "text": version.text,
+        "digest": version.digest,
+        "by": version.by,
+        "approved_by": version.approved_by,
+        "catalogue": version.catalogue,
+        "published": version.published.isoformat(),
+        "withdrawn": None if version.withdrawn is None else version.withdrawn.day.isoformat(),
+        "reason": "" if version.withdrawn is None else version.withdrawn.reason,
+        "withdrawal": None if version.withdrawn is None else _withdrawal(version.withdrawn),
+    }
+
+
+def _withdrawal(withdrawn: Withdrawal) -> list[str | int]:
+    return [withdrawn.since.isoformat(), withdrawn.by, withdrawn.approved_by, withdrawn.newest]
+
+
+def _read(facts: Mapping[str, Any], catalogues: list[Catalogue], documents: Documents) -> Version:
+    file = f"{facts['policy']}@{facts['version']}"
+    return Version(
+        documents.policy(facts["text"], file, catalogues[facts["catalogue"]]),
+        facts["text"],
+        facts["digest"],
+        facts["by"],
+        facts["approved_by"],
+        facts["catalogue"],
+        date.fromisoformat(facts["published"]),
+        None if facts["withdrawn"] is None else _withdrawn(facts),
+    )
+
+
+def _withdrawn(facts: Mapping[str, Any]) -> Withdrawal:
+    """A withdrawal as it was written; of one written before withdrawals could reach back, who stood for it is not known."""
+    since, by, approved_by, *newest = facts.get("withdrawal") or (facts["withdrawn"], "", "")
+    day = date.fromisoformat(facts["withdrawn"])
+    return Withdrawal(day, date.fromisoformat(since), facts["reason"], by, approved_by, *newest)

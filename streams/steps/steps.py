@@ -1,0 +1,301 @@
+"""The steps: what each message does to the state.
+
+The whole flow of the system is the table below.
+
+The one idea: ``step(state, message, offset)`` gives the lines that come out of one message, the same ones every time. It refuses a bad
+message before it changes anything; passes missed days one by one; and merges what one message does to one subject on one list on
+one day into one line. Cases decided here are in docs/en/semantics.md sections 3, 8, 9, 12, 16 and in ``streams.ledgers.registry``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from matchers import SEMANTICS
+from matchers.kernel.batch import OLDER, SAME, RecordBatch
+from policies.values import Text
+from streams.language.causes import (
+    AgreementCause,
+    AnswerCause,
+    ContractCause,
+    DeliveryName,
+    EngineCause,
+    PublicationCause,
+    RecordCause,
+    VersionName,
+    WithdrawalCause,
+)
+from streams.language.errors import NewerFormat, Refused
+from streams.language.messages import (
+    Blank,
+    CatalogueSet,
+    CheckAnswered,
+    CoverageStated,
+    CoverageWithdrawn,
+    DeliveryCompleted,
+    DeliveryStarted,
+    EditionCut,
+    EngineUpgraded,
+    HoldDecided,
+    IdentityMerged,
+    IdentitySplit,
+    Input,
+    Notice,
+    OutcomeReported,
+    PersonErased,
+    PolicyPublished,
+    PolicyWithdrawn,
+    Tick,
+)
+from streams.ledgers.registry import Version, Withdrawal, checks
+from streams.ledgers.statements import Entry
+from streams.lists.instructions import CloseDelivery, HoldAllExits, Instruction, bounds_of
+from streams.lists.lines import Lines, Moved, Moves, lines, seen
+from streams.steps.admission import (
+    begun_delivery,
+    in_range,
+    is_new_statement,
+    is_new_version,
+    is_whole,
+    known_check,
+    known_policy,
+    known_source,
+    known_statement,
+    right_number,
+    same_text,
+    two_people,
+)
+from streams.steps.batches import admit, completed
+from streams.steps.catalogues import following
+from streams.steps.consequences import covered, day_passed, days_between, judged, late_feeds, possible_day, registry_settled
+from streams.steps.corrections import merge_identity, split_identity
+from streams.steps.erasure import erase_person, not_erased
+from streams.steps.reports import decide_hold, report_outcome
+from streams.steps.state import NO_DAY, State
+from streams.steps.withdrawals import of_newest, withdrawn_since
+
+StepFunction: TypeAlias = Callable[[State, Any], Moves]
+
+
+def step(state: State, message: Input, offset: int) -> Lines:
+    """Applies a message to the state and gives the lines that come out, in a total order, with ids ``offset.position``.
+
+    Raises:
+        Refused, Invalid: the message is not admitted; the state is as before. After any other error the state is to be thrown away.
+    """
+    moves, instructions = moved(state, message, offset)
+    told = state.book.take(instructions, lines(moves, offset), seen(moves))
+    state.notices += state.book.notices
+    return told
+
+
+def moved(state: State, message: Input, offset: int) -> tuple[list[Moved], list[Instruction]]:
+    """Applies a message to the state and gives what it moved, in the order of the matcher's calls, and what the list stage is told.
+
+    Raises:
+        As for ``step``.
+    """
+    function = STEPS.get(type(message))
+    if function is None:
+        raise Refused(Text(f"不认识的消息 {type(message).__name__}。", f"Unknown message {type(message).__name__}."), 3)
+    state.known.passed(message, offset)
+    in_range(message)
+    not_erased(state, message)
+    found = list(function(state, message))
+    state.known.add(message, offset)
+    state.offset = offset
+    return [one for one in found if isinstance(one, Moved)], [one for one in found if not isinstance(one, Moved)]
+
+
+def passed_over(state: State, message: Input | None, offset: int) -> None:
+    """A message of the order that was not admitted (None: it could not be read) takes its place; what it decides is known from now on."""
+    if message is not None:
+        state.known.add(message, offset)
+    state.offset = offset
+
+
+def set_catalogue(state: State, message: CatalogueSet) -> Moves:
+    """The first catalogue, or one that follows it; agreements may end or be renewed by it, and bounds of feeds be others.
+
+    Raises:
+        NewerFormat: by semantics that this program does not know.
+    """
+    _known_semantics(message.semantics)
+    catalogue, moving = following(state, state.documents.catalogue(message.units, message.contracts))
+    changes = state.set_catalogue(message, catalogue, moving)
+    by_it = [] if changes is None else [Moved(state.day, ContractCause(tuple(sorted(moving))), changes.columns())]
+    bounds = [bounds_of(policy, state.catalogue, state.day) for policy in state.policies.values()]
+    late = late_feeds(state, state.statements.in_effect())
+    return [*bounds, *late, *by_it, *registry_settled(state, AgreementCause("catalogue"))]
+
+
+def start_delivery(state: State, message: DeliveryStarted) -> Moves:
+    """A delivery gets its number; a second time changes nothing."""
+    if right_number(state, message):
+        state.deliveries.begin(message.feed, message.source, message.delivery, message.id, message.replaces)
+        if message.replaces:
+            state.matcher.open(message.feed, message.source, message.delivery)
+    return ()
+
+
+def apply_batch(state: State, batch: RecordBatch) -> Moves:
+    """Rows of a delivery that has been started; blank ones (of whom nothing is kept) are counted, and are nothing else."""
+    feed = known_source(state, batch.feed, batch.source)
+    batch = completed(batch, (built.feeds[batch.feed] for built in state.built if batch.feed in built.feeds), feed)
+    admit(batch, feed)
+    delivery = begun_delivery(state, batch.feed, batch.source, batch.delivery)
+    fresh = delivery.fresh(batch.row)
+    delivery.add(batch.row)
+    cause = RecordCause(DeliveryName(batch.feed, feed.sources[batch.source].unit, batch.delivery))
+    named = batch.subject != 0
+    moves = Moved(state.day, cause, state.matcher.apply(batch.chosen(named)).columns())
+    effects = state.matcher.effects[fresh[named]]
+    delivery.older += int(np.count_nonzero(effects == OLDER))
+    delivery.same += int(np.count_nonzero(effects == SAME))
+    return (moves,)
+
+
+def complete_delivery(state: State, message: DeliveryCompleted) -> Moves:
+    """A delivery is whole: behind a sound full replacement nothing older counts, and statements that waited for it take effect."""
+    delivery = is_whole(state, message)
+    if delivery.completed:
+        return ()
+    feed = state.catalogue.feeds[message.feed]
+    before = state.deliveries.replacement(message.feed, message.source)
+    delivery.completed, delivery.rows, delivery.unplaced = True, message.rows, message.unplaced
+    delivery.sound = not feed.too_many_unplaced(message.unplaced, message.rows)
+    name = DeliveryName(message.feed, feed.sources[message.source].unit, message.delivery)
+    moves: list[Moved | Instruction] = [CloseDelivery(state.day, name)]
+    if delivery.replaces and delivery.sound:
+        cause = RecordCause(name, full=True)
+        delivery.against = state.matcher.held(message.feed, message.source) if before is None else before.readable
+        if delivery.readable < feed.bounds.shrinks_to * delivery.against:
+            moves.append(HoldAllExits(state.day, cause))
+        moves.append(Moved(state.day, cause, state.matcher.replace(message.feed, message.source, message.delivery).columns()))
+        for number, (count, same) in state.matcher.comeback.items():
+            other = begun_delivery(state, message.feed, message.source, number)
+            other.older, other.same = other.older - count, other.same + same
+    elif delivery.replaces:
+        state.matcher.abandon(message.feed, message.source, message.delivery)
+    waiting = state.statements.waiting_for(message.feed, message.source, message.id)
+    effective = [entry.stated.statement for entry in waiting if judged(state, entry)]
+    return [*moves, *(covered(state, message.feed, effective) if effective else ())]
+
+
+def publish(state: State, message: PolicyPublished) -> Moves:
+    """A new version, in force or waiting for its first day; the very same again changes nothing."""
+    if not is_new_version(state, message):
+        return ()
+    file = f"{message.policy}@{message.version}"
+    policy = state.documents.policy(message.text, file, state.catalogue)
+    same_text(message, policy)
+    people = (message.by, message.approved_by)
+    state.registry.add(Version(policy, message.text, message.digest, *people, len(state.catalogues) - 1, state.day))
+    return registry_settled(state, PublicationCause(VersionName(policy.name, policy.version)))
+
+
+def withdraw(state: State, message: PolicyWithdrawn) -> Moves:
+    """Every version published so far ends, today or as if on an earlier day; a second time changes nothing."""
+    known_policy(state, message.policy)
+    two_people(message.by, message.approved_by)
+    of_newest(state, message)
+    since = withdrawn_since(state, message)
+    state.registry.withdraw(message.policy, Withdrawal(state.day, since, message.reason, message.by, message.approved_by))
+    return registry_settled(state, WithdrawalCause(message.policy))
+
+
+def state_coverage(state: State, message: CoverageStated) -> Moves:
+    """A statement takes effect, now or once its delivery is whole; the very same again changes nothing."""
+    if not is_new_statement(state, message):
+        return ()
+    entry = state.statements.entries[message.statement] = Entry(replace(message, stamp=None), "pending")
+    return covered(state, message.feed, (message.statement,)) if judged(state, entry) else ()
+
+
+def withdraw_coverage(state: State, message: CoverageWithdrawn) -> Moves:
+    """A statement no longer counts; a second time changes nothing."""
+    entry = known_statement(state, message.statement)
+    before, entry.standing = entry.standing, "withdrawn"
+    return covered(state, entry.stated.feed, (message.statement,)) if before == "in_effect" else ()
+
+
+def answer(state: State, message: CheckAnswered) -> Moves:
+    """What was found out about one check of one subject; the last answer counts, also for later versions that ask it."""
+    known_check(state, message.policy, message.check)
+    key = (message.policy, message.subject, message.check)
+    state.answers.pop(key, None)  # answers stand in the order in which they were last given
+    state.answers[key] = message.answer
+    asking = state.matched(message.policy)
+    if asking is None or message.check not in checks(asking):
+        state.unsaid.add(key)
+        return ()
+    state.unsaid.discard(key)
+    return (Moved(state.day, AnswerCause(message.check), state.matcher.answer(*key, message.answer).columns()),)
+
+
+def tick(state: State, message: Tick) -> Moves:
+    """The days up to this one, one by one; a clock put back is evaluated at the earlier day; the same day changes nothing."""
+    possible_day(message.day)
+    if message.day == state.day:
+        return ()
+    if message.confirmed is not None:
+        state.notices.append(Notice("moved", message.confirmed, f"{state.day}/{message.to or message.day}", message.day))
+    if state.day == NO_DAY or message.day < state.day:
+        return day_passed(state, message.day, everything=True)
+    return [moved for day in days_between(state.day, message.day) for moved in day_passed(state, day, everything=False)]
+
+
+def pass_over(state: State, message: Blank) -> Moves:
+    """Nothing: what stood here was about somebody erased since."""
+    return ()
+
+
+def cut(state: State, message: EditionCut) -> Moves:
+    """Closes an edition (``streams.lists.editions``); changes no list."""
+    known_policy(state, message.policy)
+    return ()
+
+
+def upgrade(state: State, message: EngineUpgraded) -> Moves:
+    """Everybody is judged anew where they were judged by an earlier version of the semantics; else nothing.
+
+    Raises:
+        NewerFormat: by one that this program does not know.
+    """
+    _known_semantics(message.semantics)
+    if message.semantics <= state.matcher.semantics:
+        return ()
+    cause = EngineCause(message.semantics)
+    return (Moved(state.day, cause, state.matcher.upgrade(message.semantics).columns()),)
+
+
+def _known_semantics(version: int) -> None:
+    if version > SEMANTICS:
+        raise NewerFormat(Text("判定语义", "The semantics"), version, SEMANTICS)
+
+
+STEPS: Mapping[type[Input], StepFunction] = {
+    CatalogueSet: set_catalogue,
+    DeliveryStarted: start_delivery,
+    RecordBatch: apply_batch,
+    DeliveryCompleted: complete_delivery,
+    PolicyPublished: publish,
+    PolicyWithdrawn: withdraw,
+    CoverageStated: state_coverage,
+    CoverageWithdrawn: withdraw_coverage,
+    CheckAnswered: answer,
+    Tick: tick,
+    EditionCut: cut,
+    IdentityMerged: merge_identity,
+    IdentitySplit: split_identity,
+    OutcomeReported: report_outcome,
+    HoldDecided: decide_hold,
+    PersonErased: erase_person,
+    Blank: pass_over,
+    EngineUpgraded: upgrade,
+}
+"""Every message there is, and what it does."""

@@ -1,0 +1,65 @@
+"""What a withdrawal must be for the present state to take it: of which version, and since when.
+
+``streams.steps.steps`` asks.
+
+A withdrawal ends every version published so far, so it names the newest of them: an old one that is sent again, or one that crosses a
+publication on its way, ends nothing that whoever decided it did not know. Source: docs/en/semantics.md section 8.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from policies.values import Text
+from streams.language.errors import Refused
+from streams.language.messages import PolicyWithdrawn
+from streams.steps.state import State
+
+
+def of_newest(state: State, message: PolicyWithdrawn) -> None:
+    """Passes a withdrawal that names the newest version of its policy: whoever decides knows all that ends by it.
+
+    Raises:
+        Refused: it names another one.
+    """
+    newest = state.registry.newest(message.policy)
+    if message.version != newest:
+        zh = f"撤销写的是政策 {message.policy} 第 {message.version} 版，而最新的是第 {newest} 版。请看过第 {newest} 版再决定是否撤销。"
+        en = (
+            f"The withdrawal names version {message.version} of policy {message.policy}, and the newest is {newest}. Look at that one, "
+            "then decide whether to withdraw."
+        )
+        raise Refused(Text(zh, en))
+
+
+def withdrawn_since(state: State, message: PolicyWithdrawn) -> date:
+    """Since when the policy is withdrawn: the state's day, or the earlier day the message names.
+
+    Raises:
+        Refused: that day is still to come, is before the first version's first day, no reason is given, or the policy is withdrawn
+            since another day already.
+    """
+    name, since = message.policy, message.since
+    if since is None:
+        return state.day
+    if not message.reason.strip():
+        zh = f"追溯撤销政策 {name} 要写明原因。"
+        raise Refused(Text(zh, f"A withdrawal of policy {name} that reaches back needs its reason; say why."), 3)
+    if since > state.day:
+        zh = f"政策 {name} 不能自 {since} 起撤销：今天是 {state.day}，那一天还没有到。请写今天或更早的日期，或不写日期。"
+        en = f"Policy {name} cannot be withdrawn since {since}: today is {state.day}. Name today or an earlier day, or none."
+        raise Refused(Text(zh, en))
+    if (ended := state.registry.withdrawal(name)) is not None:
+        if ended.since != since:
+            zh = f"政策 {name} 已自 {ended.since} 起撤销，不能再改为自 {since} 起。"
+            raise Refused(Text(zh, f"Policy {name} is withdrawn since {ended.since} already; that cannot be made {since} now."))
+        return since
+    first = min(version.policy.effective_from for version in state.registry.standing(name))
+    if since < first:
+        zh = f"政策 {name} 自 {first} 起才施行，不能自 {since} 起撤销。请写 {first} 或之后的日期；尚未施行的，不写日期即可。"
+        en = (
+            f"Policy {name} is in force from {first} only and cannot be withdrawn since {since}. Name {first} or a later day; "
+            "where it has not begun yet, name no day."
+        )
+        raise Refused(Text(zh, en))
+    return since

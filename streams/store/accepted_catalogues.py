@@ -1,0 +1,80 @@
+"""The catalogues of a store, read without its records: for the verbs that read a draft and need nothing else.
+
+They are in the head of every checkpoint, as texts and as what was made of them, and in the few messages behind it that set one; no arena is
+read, and only a message brings NumPy along. ``infra.workspace.contracts`` calls it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from policies.contracts.growth import succeeding
+from policies.language.catalogue import Catalogue
+from streams.language.errors import Damaged
+from streams.ledgers.documents import kept_catalogue
+from streams.store import checkpoints
+from streams.store.log import Log
+
+if TYPE_CHECKING:
+    from streams.language.ports import BuildCatalogue
+
+CATALOGUE_SET = 6, b"\0\0"
+"""``streams.wire.wire.kind_bytes`` of a message that sets a catalogue: the same in every version."""
+_Texts: TypeAlias = tuple[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedCatalogue:
+    """The catalogue that a store took last: the texts of units and contracts, and what they are behind those before."""
+
+    units: str
+    contracts: Mapping[str, str]
+    catalogue: Catalogue
+
+
+def accepted(folder: Path, build: BuildCatalogue, reader: str, key: bytes = b"", head: Path | None = None) -> AcceptedCatalogue | None:
+    """The catalogue that holds in a store; None where it has none yet.
+
+    Args:
+        build: reads what no snapshot keeps.
+        reader: the name of the program that reads (``streams.language.ports.Parts``).
+        key, head: of the log's chain, and the file that says how far it had come.
+    """
+    log, last = Log(folder, readonly=True, key=key, head=head), None
+    try:
+        with log.reading() as end:
+            after, meta = _head(folder / "snapshots", end, key)
+            for units, contracts in [*_kept(meta), *_behind(log, after)]:
+                whole = kept_catalogue(meta.get("documents"), reader, units, contracts) or build(units, contracts)
+                last = AcceptedCatalogue(units, contracts, succeeding(None if last is None else last.catalogue, whole))
+            return last
+    finally:
+        log.close()
+
+
+def _head(folder: Path, last: int, key: bytes) -> tuple[int, dict[str, Any]]:
+    """How far the newest snapshot goes that reads back, and its meta."""
+    for offset in checkpoints.offsets(folder):
+        try:
+            if offset <= last:
+                return offset, checkpoints.head(checkpoints.place(folder, offset), key)
+        except (FileNotFoundError, Damaged):
+            continue
+    return -1, {}
+
+
+def _kept(meta: Mapping[str, Any]) -> list[_Texts]:
+    return [(units, contracts) for units, contracts, *_ in meta.get("catalogues", ())]
+
+
+def _behind(log: Log, after: int) -> Iterator[_Texts]:
+    for _, body in log.inputs_with(after, *CATALOGUE_SET):
+        from streams.language.messages import CatalogueSet
+        from streams.wire import wire  # brings NumPy along
+
+        message = wire.decode(body)
+        assert isinstance(message, CatalogueSet)
+        yield message.units, message.contracts

@@ -1,0 +1,187 @@
+"""Snapshots of the state on disk: raw arrays behind a JSON header, whole or not there.
+
+The one idea: a snapshot is written aside, made durable, and only then given its name; one that does not read back is put aside for the one
+before it. Which of them stay: ``streams.store.retention``. Layout: magic, format, length and SHA-256 of these and the header; the header
+(meta, and for each array name, type, shape, place, SHA-256); the arrays, each from a multiple of 64. Source: ``streams.disk.files``.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import math
+import os
+import re
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import blake2b, sha256
+from hmac import compare_digest
+from pathlib import Path
+from struct import Struct
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+from policies.values import Text
+from streams.disk.files import remove, remove_leftovers, replaced
+from streams.language.errors import Damaged, NewerFormat
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from streams.language.ports import Arrays  # brings the kernels along
+
+FORMAT = 2
+"""Its digest covers the head, too: a version that was not written is damage, and no newer program."""
+KEPT = 2
+_DIGEST = 32
+_HEAD = Struct(f"<8sIQ{_DIGEST}s")
+_MAGIC = b"HMSNAP\r\n"  # the line end shows a transfer as text
+_ALIGNED = 64
+_SUFFIX = ".snapshot"
+_NAME = re.compile(rf"([0-9]{{20}})\{_SUFFIX}")
+_TYPE = re.compile(r"[<>|][?biufSU][0-9]{1,9}")
+
+
+class Depot(Protocol):
+    """Where checkpoints are kept for whoever holds a partition next: a folder or an object store (``connectors.kafka.depot``)."""
+
+    def newest(self, stage: str) -> int | None: ...
+    def fetch(self, stage: str, offset: int, target: Path) -> None: ...
+    def keep(self, stage: str, offset: int, source: Path) -> None: ...
+    def only(self, stage: str, offset: int) -> None: ...
+
+
+def offsets(folder: Path) -> list[int]:
+    """The offsets of the snapshots there are, newest first."""
+    names = (_NAME.fullmatch(entry.name) for entry in folder.iterdir()) if folder.is_dir() else iter(())
+    return sorted((int(name[1]) for name in names if name is not None), reverse=True)
+
+
+def place(folder: Path, offset: int) -> Path:
+    return folder / f"{offset:020d}{_SUFFIX}"
+
+
+def write(folder: Path, offset: int, meta: Mapping[str, Any], arrays: Arrays, key: bytes = b"") -> Path:
+    """Writes a snapshot; when this returns it is durable.
+
+    Raises:
+        OSError: the disk is full or failed; nothing is left of it, and the older ones stay.
+    """
+    target = place(folder, offset)
+    with replaced(target) as aside, aside.open("wb") as file:
+        for part in _parts(meta, arrays, key):
+            file.write(part)
+    return target
+
+
+def keep(folder: Path, stay: Collection[int]) -> None:
+    """Removes all snapshots but these, and what a stopped writer left."""
+    for offset in offsets(folder):
+        if offset not in stay:
+            remove(place(folder, offset))
+    remove_leftovers(folder)
+
+
+def head(path: Path, key: bytes = b"") -> dict[str, Any]:
+    """The meta of a snapshot, without its arrays.
+
+    Raises:
+        Damaged, NewerFormat: as for ``read``.
+    """
+    with _opened(path) as file:
+        meta: dict[str, Any] = _header(file, path, key)[0]["meta"]
+        return meta
+
+
+def read(path: Path, key: bytes = b"") -> tuple[dict[str, Any], Arrays]:
+    """Meta and arrays of a snapshot, every digest checked; the arrays are the reader's own.
+
+    Raises:
+        Damaged: it does not read back as written.
+        NewerFormat: written by a newer version.
+    """
+    with _opened(path) as file:
+        header, begin = _header(file, path, key)
+        arrays = {name: _array(file, begin, *facts) for name, *facts in header["arrays"]}
+        return header["meta"], arrays
+
+
+def set_aside(path: Path) -> None:
+    """Renames a damaged snapshot, so that it counts no more but can still be looked at."""
+    path.rename(path.with_suffix(".damaged"))
+
+
+def damaged(path: Path) -> Damaged:
+    zh, en = f"快照 {path} 已损坏，读不回来。", f"Snapshot {path} is damaged and does not read back."
+    return Damaged(Text(zh, en))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """The file of a snapshot; whatever its content makes of those who read it becomes ``Damaged``."""
+    try:
+        with path.open("rb") as file:
+            yield file
+    except (ValueError, LookupError, TypeError, EOFError, RecursionError, IsADirectoryError) as error:
+        raise damaged(path) from error
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        raise damaged(path) from error
+
+
+def _parts(meta: Mapping[str, Any], arrays: Arrays, key: bytes) -> Iterator[bytes | memoryview]:
+    import numpy as np  # late: whoever reads a head needs none
+
+    facts, bodies, begin = [], [], 0
+    for name, array in arrays.items():
+        body = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+        facts.append([name, array.dtype.str, list(array.shape), begin, sha256(body).hexdigest()])
+        bodies.append(body)
+        begin += -(-len(body) // _ALIGNED) * _ALIGNED
+    header = json.dumps({"meta": meta, "arrays": facts}, ensure_ascii=False, separators=(",", ":")).encode()
+    head = _HEAD.pack(_MAGIC, FORMAT, len(header), b"")[:-_DIGEST]
+    yield head + _digest(head + header, key)
+    yield header
+    yield bytes(-(_HEAD.size + len(header)) % _ALIGNED)
+    for body in bodies:
+        yield body
+        yield bytes(-len(body) % _ALIGNED)
+
+
+def _header(file: BinaryIO, path: Path, key: bytes) -> tuple[dict[str, Any], int]:
+    head = file.read(_HEAD.size)
+    if len(head) < _HEAD.size or not head.startswith(_MAGIC):
+        raise ValueError("no snapshot")
+    _, version, length, digest = _HEAD.unpack(head)
+    if length > _size(file):  # before anything is allocated for it
+        raise ValueError("length")
+    header = file.read(length)
+    if not compare_digest(_digest(head[:-_DIGEST] + header, key), digest):
+        raise ValueError("header")
+    if version > FORMAT:
+        raise NewerFormat(Text(f"快照 {path.name} ", f"Snapshot {path.name}"), version, FORMAT)
+    end = _HEAD.size + length
+    return json.loads(header), end + -end % _ALIGNED
+
+
+def _digest(data: bytes, key: bytes) -> bytes:
+    return blake2b(data, digest_size=_DIGEST, key=key).digest() if key else sha256(data).digest()
+
+
+def _array(file: BinaryIO, base: int, dtype: str, shape: list[int], begin: int, digest: str) -> npt.NDArray[Any]:
+    import numpy as np
+
+    if not _TYPE.fullmatch(dtype):
+        raise ValueError("type")
+    kind, count = np.dtype(dtype), math.prod(shape)
+    if min(begin, *shape, 0) < 0 or base + begin + count * kind.itemsize > _size(file):
+        raise ValueError("place")
+    file.seek(base + begin)
+    array = np.fromfile(file, kind, count)
+    if len(array) != count or sha256(array.view(np.uint8).data).hexdigest() != digest:
+        raise ValueError("array")
+    return array.reshape(shape)
+
+
+def _size(file: BinaryIO) -> int:
+    return os.fstat(file.fileno()).st_size

@@ -1,0 +1,320 @@
+"""The log on disk: every input since the oldest snapshot and every output, one transaction for each submission, in SQLite.
+
+The one idea: a message has happened when its transaction is durable, together with all that came out of it. Journal mode WAL with
+``synchronous=FULL`` makes ``COMMIT`` return after fsync, and lets readers see the last commit at any time. Each row is held against the
+chain when it is read (``streams.store.log_chain``), and the end of the log when it is opened. Whoever writes: ``streams.store.writer``.
+Source: https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_synchronous.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from policies.values import Text
+from streams.disk.files import private, sync_folder
+from streams.language.errors import Busy, Damaged, NewerFormat, OlderFormat
+from streams.store import log_chain, log_heads
+from streams.store.log_chain import Break, Column, End, Ends
+from streams.store.sqlite_errors import connected, not_there, said
+
+FORMAT = 3
+"""Of the logs this program reads and writes."""
+FILE = "log.sqlite"
+MEMORY = Path(":memory:")
+"""Stands for the folder of a log that is nowhere: an empty one."""
+LAST = (1 << 63) - 1
+"""Behind every offset."""
+_ATTEMPTS = 5
+"""How often the head may be written while a reader opens the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One message as stored. ``closes`` names the policy whose edition it ends, ``*`` for all; ``outputs`` is None without lines.
+    ``erases``: it decides an erasure, whose traces are still to be taken out (``Log.unfinished``)."""
+
+    offset: int
+    input: bytes
+    closes: str | None
+    outputs: bytes | None
+    erases: bool = False
+
+
+class Log:
+    """The log of one store.
+
+    Args:
+        folder: ``MEMORY`` for an empty one in memory.
+        durable: wait for the disk at every commit. Not needed where the inputs are kept elsewhere and the outputs come out the same again.
+        key: of the chain. Workers and replicas have none: their inputs are in the topics; a chain without a key shows damage all the same.
+        head: the file outside the log that says how far it had come; None where none is kept.
+
+    Raises, from every method:
+        NoRoom, Damaged, Busy: what SQLite or the system said, as a sentence, or that a row is not as it was written.
+    """
+
+    def __init__(self, folder: Path, readonly: bool, durable: bool = True, key: bytes = b"", head: Path | None = None) -> None:
+        self._durable, self.key, self._head_file = durable, key, head
+        self._stale = False
+        self.path = folder if folder == MEMORY else folder / FILE
+        known = None if head is None else log_heads.read_head(head, key)  # before the log is looked at, which may go on
+        with said(self.path):
+            if not readonly and folder != MEMORY and not exists(folder):
+                os.close(private(self.path, os.O_WRONLY | os.O_CREAT))  # SQLite gives the files beside it the same rights
+            self._db = connected(None if folder == MEMORY else self.path, readonly)  # used by one thread at a time (``Behind``)
+            try:
+                if self._format() == 0 and head is not None and known is not None:
+                    raise Damaged(log_heads.behind(self.path, -1, head, known))
+                if not readonly or folder == MEMORY:
+                    self._prepare()
+                self._ends = self._checked(known)
+                self._ahead = self._ends.last["inputs"].offset >= 0  # of the head outside, for all that is known
+            except BaseException:
+                self._db.close()
+                raise
+
+    def _prepare(self) -> None:
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
+        self._db.execute("PRAGMA wal_autocheckpoint = 4000")  # pages: 16 MB
+        if self._format() == 0:
+            self._db.execute("BEGIN IMMEDIATE")
+            for statement in (*log_chain.TABLES, f"PRAGMA user_version = {FORMAT}"):
+                self._db.execute(statement)
+            log_chain.write_seal(self._db, log_chain.ends_of(self._db), self.key)
+            self._db.execute("COMMIT")
+            if self.path.name == FILE:
+                sync_folder(self.path.parent)
+
+    def _format(self) -> int:
+        version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
+        what = Text(f"存储 {self.path} ", f"The store {self.path}")
+        if version > FORMAT:
+            raise NewerFormat(what, version, FORMAT)
+        if 0 < version < FORMAT:
+            raise OlderFormat(what, version, FORMAT)
+        return version
+
+    def _checked(self, known: log_heads.Head | None) -> Ends:
+        """The ends of the log, which are in order and not behind the head outside."""
+        if self._format() == 0:
+            raise not_there(self.path.parent)
+        for left in reversed(range(_ATTEMPTS)):
+            try:
+                with self.reading():
+                    ends = log_chain.check(self._db, self.path, self.key)
+                    if self._head_file is not None:
+                        log_heads.hold_against(known, ends, self._db, self.path, self._head_file)
+                    return ends
+            except Damaged:
+                again = None if self._head_file is None else log_heads.read_head(self._head_file, self.key)
+                if not left or again == known:  # nobody wrote meanwhile
+                    raise
+                known = again
+        raise AssertionError("left is 0 once")
+
+    def append(self, rows: Sequence[Row], forget: int = -1) -> None:
+        """Writes these rows in one transaction, durable when this returns; after any error none is written.
+
+        Outputs up to the offset ``forget`` are removed with it.
+        """
+        with self._changing():
+            for row in rows:
+                self._insert("inputs", row.offset, row.input)
+                if row.outputs is not None:
+                    self._insert("outputs", row.offset, row.closes, row.outputs)
+            if erasing := [row.offset for row in rows if row.erases]:
+                self._db.executemany("INSERT INTO scrubbing VALUES (?)", [(offset,) for offset in erasing])
+                self._ends.undone += tuple(erasing)
+            if forget >= 0:
+                self._remove("outputs", forget)
+
+    def _insert(self, part: str, offset: int, *columns: Column) -> None:
+        value = log_chain.link(self.key, part, self._ends.last[part].link, offset, *columns)
+        self._db.execute(f"INSERT INTO {part} VALUES ({', '.join('?' * (2 + len(columns)))})", (offset, value, *columns))  # a name of ours
+        self._ends.last[part] = End(offset, value)
+
+    def _remove(self, part: str, upto: int) -> None:
+        """Removes the rows up to an offset; an anchor stays for those behind."""
+        query = f"SELECT offset, link FROM {part} WHERE offset <= ? ORDER BY offset DESC LIMIT 1"  # a name of ours
+        if (row := self._db.execute(query, (upto,)).fetchone()) is not None:
+            self._db.execute(f"DELETE FROM {part} WHERE offset <= ?", (upto,))
+            self._db.execute("INSERT OR REPLACE INTO anchors VALUES (?, ?, ?)", (part, *row))
+            self._ends.anchors[part] = End(*row)
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """One transaction, with the seal that it needs; after any error nothing has changed."""
+        with said(self.path):
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                self._look_up()
+                self._stale = True
+                yield
+                log_chain.write_seal(self._db, self._ends, self.key)
+                self._db.execute("COMMIT")
+                self._stale, self._ahead = False, True
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def _look_up(self) -> None:
+        """Sees again where the log ends, after an error."""
+        if self._stale:
+            self._ends, self._stale = log_chain.ends_of(self._db), False
+
+    def note_head(self) -> None:
+        """Keeps outside how far the log has come, where it has come further since; nothing where no head is kept.
+
+        Raises:
+            NoRoom: it could not be written, and lags.
+        """
+        if self._head_file is None or not self._ahead:
+            return
+        with said(self._head_file):
+            self._look_up()
+            log_heads.write_head(self._head_file, self._ends, self.key)
+        if not self._ends.headed:
+            with self._changing():
+                self._ends.headed = 1
+        self._ahead = False
+
+    @contextmanager
+    def reading(self) -> Iterator[int]:
+        """One consistent view for all that is read inside; gives the last offset, -1 where there is none."""
+        with said(self.path):
+            self._db.execute("BEGIN")
+            try:
+                yield self.last()
+            finally:
+                self._db.execute("ROLLBACK")
+
+    def last(self) -> int:
+        """The last offset committed; -1 where there is none."""
+        query = "SELECT max(ifnull((SELECT max(offset) FROM inputs), -1), ifnull((SELECT max(offset) FROM outputs), -1))"
+        with said(self.path):
+            return int(self._db.execute(query).fetchone()[0])
+
+    def first(self) -> int | None:
+        """The offset of the oldest input that is still there."""
+        with said(self.path):
+            found = self._db.execute("SELECT min(offset) FROM inputs").fetchone()[0]
+            return None if found is None else int(found)
+
+    def inputs(self, after: int, upto: int = LAST) -> Iterator[tuple[int, bytes]]:
+        """(offset, bytes) of every input behind an offset, up to another."""
+        yield from self._inputs("r.offset > ? AND r.offset <= ?", after, upto)
+
+    def inputs_with(self, after: int, at: int, part: bytes) -> Iterator[tuple[int, bytes]]:
+        """Those that have these bytes at a place near their beginning. Of the others SQLite reads no more than that."""
+        yield from self._inputs("r.offset > ? AND substr(r.body, ?, ?) = ?", after, at + 1, len(part), part)
+
+    def _inputs(self, where: str, *given: Column) -> Iterator[tuple[int, bytes]]:
+        with said(self.path):
+            yield from log_chain.rows(self._db, self.path, self.key, "inputs", where, *given)
+
+    def size(self, after: int, upto: int) -> int:
+        """Bytes of the inputs behind an offset, up to another."""
+        query = "SELECT ifnull(sum(length(body)), 0) FROM inputs WHERE offset > ? AND offset <= ?"
+        with said(self.path):
+            return int(self._db.execute(query, (after, upto)).fetchone()[0])
+
+    def outputs(self, after: int) -> Iterator[tuple[int, str | None, bytes]]:
+        """(offset, closes, bytes) of every row of outputs behind an offset."""
+        with said(self.path):
+            yield from log_chain.rows(self._db, self.path, self.key, "outputs", "r.offset > ?", after)
+
+    def prune(self, upto: int) -> None:
+        """Removes the inputs up to an offset; outputs stay."""
+        with self._changing():
+            self._remove("inputs", upto)
+
+    def undone(self) -> list[int]:
+        """The offsets of the erasures that are decided, and whose traces may still be in the files."""
+        with said(self.path):
+            return [int(offset) for (offset,) in self._db.execute("SELECT offset FROM scrubbing ORDER BY offset")]
+
+    def unfinished(self) -> int | None:
+        """The first of them."""
+        return next(iter(self.undone()), None)
+
+    def manifests(self, policy: str) -> dict[int, str]:
+        """Of the editions of a policy that were closed before somebody was erased: by their last message, the manifest as it was."""
+        with said(self.path):
+            rows = log_chain.rows(self._db, self.path, self.key, "manifests")  # all: one that is missing shows in the next
+            return {offset: body for offset, whose, body in rows if whose == policy}
+
+    @contextmanager
+    def rewriting(self, decided: int) -> Iterator[sqlite3.Connection]:
+        """One transaction in which rows that are there may be written anew (``streams.erasure.scrub``); what they held is overwritten.
+
+        The rows are chained anew, and a row of ``rewritings`` says which head became which, for the erasure decided at an offset.
+
+        Raises:
+            Damaged: some row is not as it was written; to chain it anew would hide that.
+        """
+        self.note_head()
+        with said(self.path):
+            self._db.execute("PRAGMA secure_delete = ON")
+        with self._changing():
+            for damage in log_chain.breaks(self._db, self.key):
+                raise log_chain.broken(self.path, damage, self.key)
+            before = self._ends.head(self.key)
+            yield self._db
+            log_chain.chain_anew(self._db, self.key)
+            self._ends = log_chain.ends_of(self._db)
+            self._insert_rewriting(decided, before)
+        self.note_head()
+
+    def _insert_rewriting(self, decided: int, before: bytes) -> None:
+        columns = (self._ends.rewritten, decided, before, self._ends.head(self.key))
+        value = log_chain.link(self.key, "rewritings", self._ends.last["rewritings"].link, *columns)
+        self._db.execute("INSERT INTO rewritings (number, offset, before, behind, link) VALUES (?, ?, ?, ?, ?)", (*columns, value))
+        self._ends.last["rewritings"] = End(self._ends.rewritten, value)
+
+    def packed(self) -> None:
+        """Leaves nothing in the files but the rows there are: no free page, nothing in the write-ahead log.
+
+        Raises:
+            Busy: somebody is reading; the log is whole, and this is to be done again.
+            NoRoom: it needs as much room again as the log has.
+        """
+        with said(self.path):
+            self._db.execute("VACUUM")
+            if self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                zh = f"有进程正在读取 {self.path}；请等它结束后再运行同一命令。"
+                raise Busy(Text(zh, f"Another process is reading {self.path}; wait for it, then run the same command again."))
+
+    def finished(self, offset: int) -> None:
+        """The traces of an erasure are out of the files."""
+        with self._changing():
+            self._db.execute("DELETE FROM scrubbing WHERE offset = ?", (offset,))
+            self._ends.undone = tuple(one for one in self._ends.undone if one != offset)
+
+    def close(self) -> None:
+        self._db.close()
+
+
+def breaks(folder: Path, key: bytes) -> tuple[list[Break], int]:
+    """Every place where the log in a folder is not as it was written, though it may not be opened for that; and how often an erasure wrote
+    it anew.
+
+    Raises:
+        Damaged: it cannot be read at all.
+    """
+    path = folder / FILE
+    with said(path), closing(connected(path, readonly=True)) as db:
+        db.execute("BEGIN")
+        if db.execute("PRAGMA user_version").fetchone()[0] == 0:
+            return [Break("seal", None)], 0
+        return list(log_chain.breaks(db, key)), log_chain.ends_of(db).rewritten
+
+
+def exists(folder: Path) -> bool:
+    return (folder / FILE).is_file()

@@ -1,0 +1,135 @@
+"""What was known then: the state as it was at a moment of the past.
+
+The one idea: the state is a fold, so it is the newest snapshot at or before the moment and the inputs behind it, read over a connection
+of its own; nothing of the open host is touched. A moment is an offset, or a day: the last message before the clock first went beyond it.
+A clock set back afterwards changes nothing of that, and what is taken in at the earlier day was not known on it. Nothing is told
+while somebody's erasure is half done: what is on disk may still hold them.
+Source: docs/en/semantics.md section 13; what is still there: ``streams.store.retention``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+from policies.values import Text
+from streams.language.errors import UNFINISHED, Damaged, NotKept, Unreadable
+from streams.language.messages import Tick
+from streams.steps.state import NO_DAY
+from streams.store import checkpoints
+from streams.store.log import Log
+from streams.store.recovery import Kept, Recipe, made, replay
+from streams.store.retention import Mark, mark
+from streams.wire import wire
+
+ATTEMPTS = 8
+"""How often a snapshot may go away under whoever asks."""
+
+K = TypeVar("K", bound=Kept)
+
+
+def known_at(folder: Path, how: Recipe[K], moment: int | date, key: bytes = b"") -> K:
+    """The state behind the message at an offset, or at the end of a day.
+
+    Args:
+        folder: of the store.
+        key: of its log's chain.
+
+    Raises:
+        NotKept: before the beginning, beyond the end, or older than what is kept; the message says from where on it can be asked.
+        NewerFormat, Damaged, Busy: as for a store.
+    """
+    log = Log(folder, readonly=True, key=key)
+    try:
+        for _ in range(ATTEMPTS):
+            with log.reading() as last:
+                if log.unfinished() is not None:
+                    raise NotKept(UNFINISHED)
+                start = _start(log, folder / "snapshots")
+                offset = moment if isinstance(moment, int) else _end_of(log, start, moment, last)
+                _within(start, offset, last)
+                state = _snapshot(folder / "snapshots", offset, how, key)
+                if replay(log, state, how, offset) is not None and state.offset == offset:
+                    return state
+    finally:
+        log.close()
+    raise NotKept(_older(start))
+
+
+def _start(log: Log, folder: Path) -> Mark:
+    """From where on the past is there: the oldest snapshot with all inputs behind it, or the beginning."""
+    first = log.first()
+    if first == 0 or log.last() < 0:
+        return Mark(-1, NO_DAY, NO_DAY, 0)
+    for offset in reversed(checkpoints.offsets(folder)):
+        found = mark(checkpoints.place(folder, offset), offset, log.key)
+        if found is not None and (first is None or offset >= first - 1):
+            return found
+    return Mark(log.last(), NO_DAY, date.max, 0)
+
+
+def _end_of(log: Log, start: Mark, day: date, last: int) -> int:
+    """The last message before the clock first went beyond a day."""
+    if start.furthest > day:
+        raise NotKept(_older(start))
+    furthest = start.furthest
+    for offset, to in _ticks(log, start.offset):
+        if to > day:
+            if furthest == NO_DAY:
+                zh = f"{day} 时还什么都不知道：时钟从 {to} 开始。请用那天或之后的日期。"
+                raise NotKept(Text(zh, f"Nothing was known on {day}: the clock begins on {to}. Ask for that day or a later one."))
+            return offset - 1
+        furthest = max(furthest, to)
+    if furthest < day:
+        if furthest == NO_DAY:
+            raise NotKept(
+                Text("还没有任何一天：请先推进日期（huimin tick）。", "There is no day yet: move the date on first (huimin tick).")
+            )
+        zh = f"{day} 还没有到：状态的时钟最远到过 {furthest}。要看那天会怎样，用 --as-of。"
+        en = f"{day} is yet to come: the furthest the state's clock has been is {furthest}. To see what that day would bring, use --as-of."
+        raise NotKept(Text(zh, en))
+    return last
+
+
+def _ticks(log: Log, after: int) -> Iterator[tuple[int, date]]:
+    """Every move of the clock behind an offset."""
+    for offset, body in log.inputs_with(after, *wire.kind_bytes(Tick)):
+        try:
+            message = wire.decode(body)
+        except Unreadable:  # of a topic; the fold passes over it as well
+            continue
+        if isinstance(message, Tick):
+            yield offset, message.day
+
+
+def _within(start: Mark, offset: int, last: int) -> None:
+    if offset < 0:
+        raise NotKept(Text("消息的编号从 #0 开始。", "Messages are numbered from #0."))
+    if offset > last:
+        raise NotKept(Text(f"还没有第 #{offset} 条消息：最后一条是 #{last}。", f"There is no message #{offset} yet: the last is #{last}."))
+    if offset < start.offset:
+        raise NotKept(_older(start))
+
+
+def _snapshot(folder: Path, offset: int, how: Recipe[K], key: bytes) -> K:
+    """The newest state kept at or before an offset that reads back, or the empty one. A damaged one is left for the writer to put aside."""
+    for one in checkpoints.offsets(folder):
+        if one <= offset:
+            try:
+                return made(how, checkpoints.place(folder, one), key)
+            except (FileNotFoundError, Damaged):
+                continue
+    return how.make(None)
+
+
+def _older(start: Mark) -> Text:
+    if start.furthest == date.max:
+        return Text("过去已不可读：快照都不完整。", "The past cannot be read: no snapshot is whole.")
+    zh = f"那时的记录已超出保留期：最早可查 {start.furthest}，或第 #{start.offset} 条消息。各期名单的证据文件不受此限。"
+    en = (
+        f"That is older than what is kept: the earliest that can be asked is {start.furthest}, or message #{start.offset}. "
+        "What an edition rested on is in its evidence file, where one was written."
+    )
+    return Text(zh, en)

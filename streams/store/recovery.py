@@ -1,0 +1,158 @@
+"""Recovery: the state as it was at the last commit, from a checkpoint and the inputs behind it.
+
+Hosts and stages call it.
+
+All is read in one transaction, begun before the checkpoints are looked at, so that a reader sees a state that was once true even while a
+writer commits, writes checkpoints and prunes. A damaged checkpoint is passed over for the one before it, or for the whole log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+from matchers.kernel.batch import RecordBatch
+from policies.problems.problems import HuiminError, Invalid
+from policies.values import Text
+from streams.language.errors import Damaged, Refused, Unreadable
+from streams.language.messages import Input, Tick
+from streams.language.ports import Arrays, Parts
+from streams.steps.state import State
+from streams.steps.steps import step
+from streams.store import checkpoints
+from streams.store.log import LAST, Log
+from streams.wire import wire
+
+_ATTEMPTS = 8
+"""How often a reader may find that a snapshot went away under it."""
+
+
+class Kept(Protocol):
+    """What is recovered: anything that knows the last offset it holds."""
+
+    @property
+    def offset(self) -> int: ...
+
+
+K = TypeVar("K", bound=Kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe(Generic[K]):
+    """How a state is made: empty or from a snapshot's meta and arrays, and on with an input (giving the rows it held)."""
+
+    make: Callable[[tuple[dict[str, Any], Arrays] | None], K]
+    apply: Callable[[K, bytes, int], int]
+
+
+def recipe(parts: Parts) -> Recipe[State]:
+    """How the state of an embedded host is made."""
+    return Recipe(lambda kept: State(parts) if kept is None else State.restored(parts, *kept), _applied)
+
+
+def _applied(state: State, body: bytes, offset: int) -> int:
+    message = wire.decode(body)
+    step(state, message, offset)
+    return weight(message)
+
+
+def weight(message: Input) -> int:
+    """What applying a message again costs, in rows of a batch; documents it has to check are counted apart
+    (``streams.ledgers.documents``)."""
+    match message:
+        case RecordBatch():
+            return len(message)
+        case Tick():
+            return 500
+        case _:
+            return 100
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered(Generic[K]):
+    """The state, how much had to be replayed, and what was damaged on the way."""
+
+    state: K
+    rows: int
+    bytes: int
+    problem: HuiminError | None
+
+
+def recovered(log: Log, folder: Path, how: Recipe[K], readonly: bool) -> Recovered[K]:
+    """The state at the last commit.
+
+    Raises:
+        Damaged: neither a snapshot nor the log leads there.
+        NewerFormat: written by a newer version.
+    """
+    for _ in range(_ATTEMPTS if readonly else 1):
+        with log.reading() as last:
+            state, problem = _newest(folder, last, how, readonly, log.key)
+            size = replay(log, state, how)
+            if size is not None and state.offset == last:
+                return Recovered(state, *size, problem)
+    zh = f"{log.path} 与快照对不上：第 {state.offset + 1} 条起的输入缺失。请从副本恢复。"
+    raise Damaged(Text(zh, f"{log.path} and its snapshots do not meet: inputs from {state.offset + 1} on are missing. Restore a copy."))
+
+
+def replay(log: Log, state: K, how: Recipe[K], upto: int = LAST) -> tuple[int, int] | None:
+    """Applies the inputs behind the state's offset, up to another; gives their rows and bytes, None where one is not there.
+
+    A reader that stayed behind while the log was pruned is told so by None, and starts again from a snapshot.
+    """
+    rows = size = 0
+    for offset, body in log.inputs(state.offset, upto):
+        if offset != state.offset + 1:
+            return None
+        try:
+            rows += how.apply(state, body, offset)
+        except (Unreadable, Refused, Invalid) as error:
+            raise _again(log.path, offset, error) from error
+        size += len(body)
+    return rows, size
+
+
+def _newest(folder: Path, last: int, how: Recipe[K], readonly: bool, key: bytes) -> tuple[K, HuiminError | None]:
+    """The state of the newest snapshot that reads back, or the empty state; and what was wrong with a newer one."""
+    problem: HuiminError | None = None
+    for offset in checkpoints.offsets(folder):
+        path = checkpoints.place(folder, offset)
+        if offset > last:
+            if not readonly:  # a reader may meet a snapshot made since its transaction began
+                raise _ahead(path, last)
+            continue
+        try:
+            return made(how, path, key), problem
+        except FileNotFoundError:
+            continue
+        except Damaged as error:
+            problem = error
+            if not readonly:
+                checkpoints.set_aside(path)
+    return how.make(None), problem
+
+
+def made(how: Recipe[K], path: Path, key: bytes) -> K:
+    """The state of a snapshot.
+
+    Raises:
+        Damaged, NewerFormat: as for ``checkpoints.read``; Damaged, too, where what reads back is no state (``errors.decoding``).
+    """
+    kept = checkpoints.read(path, key)
+    try:
+        return how.make(kept)
+    except Unreadable as error:
+        raise checkpoints.damaged(path) from error
+
+
+def _again(path: Path, offset: int, error: HuiminError) -> Damaged:
+    zh = f"{path} 中第 {offset} 条输入无法重新执行，请从副本恢复：{error.text.zh}"
+    return Damaged(Text(zh, f"Input {offset} of {path} cannot be applied again; restore a copy: {error.text.en}"))
+
+
+def _ahead(path: Path, last: int) -> Damaged:
+    zh = f"快照 {path.name} 比日志新（日志止于 {last}）：日志不完整。请从同一时间的副本恢复全部文件。"
+    en = f"Snapshot {path.name} is ahead of the log, which ends at {last}: the log was cut. Restore all files of one copy."
+    return Damaged(Text(zh, en))

@@ -1,0 +1,77 @@
+"""How the fields of a message are read from JSON, by the types they are declared with.
+
+``streams.wire.wire`` asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any, TypeAlias
+
+from streams.language.messages import Stamp
+
+WORD_CHARACTERS = 32
+"""The longest word of a decision: many are kept (``streams.ledgers.decisions``)."""
+Reader: TypeAlias = Callable[[Any], Any]
+
+
+def _is(*types: type) -> Reader:
+    def read(value: Any) -> Any:
+        if type(value) not in types:
+            raise ValueError(f"{' or '.join(t.__name__ for t in types)} expected")
+        return value
+
+    return read
+
+
+def _texts(value: Any) -> dict[str, str]:
+    return {_is(str)(key): _is(str)(text) for key, text in _is(dict)(value).items()}
+
+
+def _tokens(value: Any) -> tuple[int, ...]:
+    return tuple(_is(int)(token) for token in _is(list)(value))
+
+
+def _records(value: Any) -> tuple[tuple[str, int, int], ...]:
+    return tuple((_is(str)(feed), _is(int)(source), _is(int)(key)) for feed, source, key in map(_is(list), _is(list)(value)))
+
+
+def _rows(value: Any) -> tuple[tuple[str, int, int, int], ...]:
+    rows = [_is(list)(row) for row in _is(list)(value)]
+    return tuple((_is(str)(feed), _is(int)(source), _is(int)(delivery), _is(int)(row)) for feed, source, delivery, row in rows)
+
+
+def _traces(value: Any) -> tuple[tuple[str, int, int, int, int, int], ...]:
+    found = []
+    for feed, *rest in map(_is(list), _is(list)(value)):
+        source, key, order, delivery, row = map(_is(int), rest)
+        found.append((_is(str)(feed), source, key, order, delivery, row))
+    return tuple(found)
+
+
+def _stamp(value: Any) -> Stamp | None:
+    if value is None:
+        return None
+    at, word = _is(list)(value)
+    if type(at) is not int or not -1 <= at < 1 << 63 or type(word) is not str or len(word) > WORD_CHARACTERS:
+        raise ValueError("a stamp expected")
+    return Stamp(at, word)
+
+
+BY_TYPE: Mapping[str, Reader] = {
+    "str": _is(str),
+    "int": _is(int),
+    "bool": _is(bool),
+    "date": date.fromisoformat,
+    "date | None": lambda value: None if value is None else date.fromisoformat(value),
+    "str | None": _is(str, type(None)),
+    "int | None": _is(int, type(None)),
+    "tuple[int, ...]": _tokens,
+    "tuple[tuple[str, int, int], ...]": _records,
+    "tuple[tuple[str, int, int, int], ...]": _rows,
+    "tuple[tuple[str, int, int, int, int, int], ...]": _traces,
+    "Mapping[str, str]": _texts,
+    "Stamp | None": _stamp,
+}
+"""How a field of a message is read from JSON, by the type it is declared with."""

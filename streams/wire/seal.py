@@ -1,0 +1,91 @@
+"""Seals: by which a message on a topic is known to come from a member of its network, and to be what that member sent, there.
+
+The one idea: a broker lets in whoever it lets in; what counts was made with the key of the network. A seal covers all of a message that
+somebody reads: topic, partition, key, headers (its kind is one of them) and body, so a message of one topic is nothing on another. It is a
+header, so bodies are the same in logs on disk, which have no seals. Nothing of a message is read before its seal is checked, not even its
+version. A seal proves a member, not a person: whoever has the key can decide in any name. That a sealed message comes a second time is for
+its number or stamp to tell (``streams.ledgers.decisions``, ``streams.network.orders``).
+Of a body its SHA-256 goes into the seal, which any server's processor makes twice as fast as BLAKE2b.
+Source: RFC 7693 (BLAKE2b with a key), FIPS 180-4 (SHA-256).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import blake2b, sha256
+from hmac import compare_digest
+from struct import Struct
+
+from policies.values import Text
+from streams.language.errors import Unproved
+
+SEAL = "ce_seal"
+"""The header."""
+SEAL_BYTES = 16
+OPEN = b""
+"""The key of an open network: anybody can make its seals, and they tell damage only."""
+_READ = ("ce_", "content-type")
+"""How the headers begin that somebody reads. Others may come and go on the way."""
+_LENGTH = Struct("<Q")
+Headers = Iterable[tuple[str, bytes | None]]
+
+
+class Seal:
+    """What makes and checks the seals of one network.
+
+    Args:
+        key: of the network; ``OPEN`` for an open one.
+        network: what its topics are known by (``infra.kafka.topics.identity``): where they were made anew, old messages are nothing.
+    """
+
+    def __init__(self, key: bytes, network: str) -> None:
+        self._key = blake2b(network.encode(), key=key, person=b"huimin network").digest()
+
+    def with_seal(self, topic: str, partition: int, key: bytes, headers: list[tuple[str, bytes]], body: bytes) -> list[tuple[str, bytes]]:
+        """The headers of a message with its seal; ``topic`` without a prefix."""
+        rest = [one for one in headers if one[0] != SEAL]
+        return [*rest, (SEAL, self._of(topic, partition, key, rest, body).encode())]
+
+    def problem(self, topic: str, partition: int, key: bytes | None, headers: Headers | None, body: bytes | None) -> Unproved | None:
+        """Why nothing of a message may be believed; None where a member sealed it.
+
+        Example:
+            >>> seal = Seal(b"k" * 32, "n")
+            >>> head = seal.with_seal("inputs", 0, b"1", [("ce_id", b"1")], b"body")
+            >>> seal.problem("inputs", 0, b"1", head, b"body"), str(seal.problem("orders", 0, b"1", head, b"body") or "")[:19]
+            (None, 'The seal of this me')
+        """
+        all = list(headers or ())
+        found = [value for name, value in all if name == SEAL]
+        if not found or body is None:
+            return Unproved(_NONE)
+        wanted = self._of(topic, partition, key or b"", [one for one in all if one[0] != SEAL], body).encode()
+        return None if len(found) == 1 and compare_digest(found[0] or b"", wanted) else Unproved(_WRONG)
+
+    def over(self, *parts: bytes) -> str:
+        """The seal of parts that are no message of a topic (``connectors.kafka.depot``)."""
+        return self._hashed((b"", *parts))
+
+    def _of(self, topic: str, partition: int, key: bytes, headers: Headers, body: bytes) -> str:
+        read = sorted((name.encode(), value or b"") for name, value in headers if name.startswith(_READ))
+        return self._hashed((topic.encode(), str(partition).encode(), key, *(part for one in read for part in one), sha256(body).digest()))
+
+    def _hashed(self, parts: tuple[bytes, ...]) -> str:
+        """Every part with its length before it, so that no two lists of parts are one text."""
+        made = blake2b(_LENGTH.pack(len(parts)), digest_size=SEAL_BYTES, key=self._key, person=b"huimin message")
+        for part in parts:
+            made.update(_LENGTH.pack(len(part)))
+            made.update(part)
+        return made.hexdigest()
+
+
+_NONE = Text(
+    "这条消息没有本网络成员的封签，没有读取。请查明还有谁在写这个主题（惠民 0.1 写的消息也没有封签）。",
+    "This message has no seal of a member of this network and was not read. Look at who else writes to the topic (Huimin 0.1 makes no "
+    "seals).",
+)
+_WRONG = Text(
+    "这条消息的封签不符，没有读取：不是本网络的密钥所作，或被截断、改动，或来自别的主题。请查明还有谁在写这个主题。",
+    "The seal of this message does not match, so it was not read: another key made it, or it was cut, changed or taken from another topic. "
+    "Look at who else writes to the topic.",
+)

@@ -1,0 +1,239 @@
+"""Messages as bytes and back: a frame with version, kind and digest around Arrow IPC (record batches) or JSON (the rest).
+
+The one idea: what is read is exactly what was sent, or an error. The digest is SHA-256, cut to 128 bits (with the SHA
+instructions of any server processor it is twice as fast as BLAKE2b: 0.23 against 0.44 ms for a batch of 10,000). Head and digest are the
+same in every version, for ever, so a newer writer is told from a message that was damaged on the way: the first ends the reader until it is
+upgraded, the second is put aside. The columns of a batch: ``streams.wire.columns``.
+Source: FIPS 180-4 (SHA-256), the Arrow columnar format 1.5, RFC 8259 (JSON).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from datetime import date
+from hashlib import sha256
+from struct import Struct
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from matchers.kernel.batch import RecordBatch
+from matchers.kernel.changes import Open
+from policies.values import Text
+from streams.language.causes import cause_of
+from streams.language.errors import NewerFormat, Unreadable
+from streams.language.messages import (
+    VERSION,
+    Blank,
+    CatalogueSet,
+    CheckAnswered,
+    CoverageStated,
+    CoverageWithdrawn,
+    DeliveryCompleted,
+    DeliveryStarted,
+    EditionCut,
+    EngineUpgraded,
+    HoldDecided,
+    IdentityMerged,
+    IdentitySplit,
+    Input,
+    OutcomeReported,
+    PersonErased,
+    PolicyPublished,
+    PolicyWithdrawn,
+    Tick,
+)
+from streams.lists.editions import Edition
+from streams.lists.lines import Lines
+from streams.lists.manifests import plain_change, plain_manifest, whole_change, whole_manifest
+from streams.wire.fields import BY_TYPE
+
+KINDS: tuple[type[Input], ...] = (
+    CatalogueSet, DeliveryStarted, RecordBatch, DeliveryCompleted, PolicyPublished, PolicyWithdrawn, CoverageStated, CoverageWithdrawn,
+    CheckAnswered, Tick, EditionCut, IdentityMerged, IdentitySplit, OutcomeReported, HoldDecided,
+    PersonErased, Blank, EngineUpgraded,
+)  # fmt: skip
+"""The kind's number on the wire is its place here; only ever append."""
+OUTPUTS = 0x100
+"""The kind of a frame that holds the outputs of one input."""
+EDITION = 0x104
+"""The kind of a frame that holds an edition; those between: ``streams.network.orders``."""
+
+_COLUMNS: Mapping[str, type[np.generic]] = {"head": np.int32, "open": np.int32, "subject": np.uint64, "before": np.uint8, "after": np.uint8}
+"""The columns of lines, in the order of ``Lines``."""
+_HEAD = Struct("<4sHH16s")  # magic, version, kind, digest of version + kind + body
+_SEAL = Struct("<HH")
+_MAGIC = b"HMIN"
+Bytes: TypeAlias = bytes | bytearray | memoryview
+
+
+def encode(message: Input) -> bytes:
+    """One message as bytes.
+
+    Example:
+        >>> decode(encode(Tick(date(2026, 10, 1))))
+        Tick(day=datetime.date(2026, 10, 1), confirmed=None, stamp=None)
+    """
+    kind = _KIND[type(message)]
+    if isinstance(message, RecordBatch):
+        from streams.wire.columns import pack
+
+        return frame(kind, pack(message))
+    return frame(kind, _json({name: _plain(getattr(message, name)) for name in _READERS[type(message)]}))
+
+
+def decode(data: Bytes) -> Input:
+    """The message in these bytes; arrays are the reader's own and may be written to.
+
+    Raises:
+        NewerFormat: written by a newer version; the message names both.
+        Unreadable: not a message, or changed on the way.
+    """
+    kind, body = unframe(data)
+    if kind >= len(KINDS):
+        raise _unreadable(f"unknown kind of message {kind}", f"没有编号为 {kind} 的消息种类")
+    if KINDS[kind] is RecordBatch:
+        from streams.wire.columns import unpack
+
+        return unpack(body)
+    return _read(KINDS[kind], body)
+
+
+def frame(kind: int, body: Bytes) -> bytes:
+    """A body with its head."""
+    return b"".join((_HEAD.pack(_MAGIC, VERSION, kind, _digest(VERSION, kind, body)), body))
+
+
+def kind_bytes(kind: type[Input]) -> tuple[int, bytes]:
+    """Where in a frame its kind stands, and the bytes of a kind: the same in every version."""
+    return 6, _KIND[kind].to_bytes(2, "little")
+
+
+def version_of(data: Bytes) -> int | None:
+    """The version a whole frame says; None of anything else. To be believed only of a frame that is (``streams.wire.seal``)."""
+    if len(data) < _HEAD.size:
+        return None
+    magic, version, kind, digest = _HEAD.unpack_from(data)
+    return int(version) if magic == _MAGIC and _digest(version, kind, memoryview(data)[_HEAD.size :]) == digest else None
+
+
+def unframe(data: Bytes) -> tuple[int, memoryview]:
+    """Kind and body of a frame, its digest checked.
+
+    Raises:
+        NewerFormat, Unreadable: as for ``decode``.
+    """
+    if len(data) < _HEAD.size:
+        raise _unreadable(f"only {len(data)} bytes", f"只有 {len(data)} 字节")
+    magic, version, kind, digest = _HEAD.unpack_from(data)
+    if magic != _MAGIC:
+        raise _unreadable("it does not begin as one of our messages", "开头不是本系统的消息")
+    body = memoryview(data)[_HEAD.size :]
+    if _digest(version, kind, body) != digest:
+        raise _unreadable("its digest does not match: it was cut or changed on the way", "摘要不符，传输或存储中被截断或改动")
+    if version > VERSION:
+        raise NewerFormat(Text("消息", "A message"), version, VERSION)
+    if version < VERSION:
+        raise _unreadable(f"it is of format version {version}, from before version {VERSION}", f"格式版本为 {version}，早于版本 {VERSION}")
+    return kind, body
+
+
+def encode_changes(lines: Lines) -> bytes:
+    """The outputs of one input: what lines share as JSON, the rest as columns; no id, which is offset and position."""
+    from streams.wire.columns import joined
+
+    causes: dict[tuple[str, str, str], int] = {}
+    heads = [
+        (policy, version, causes.setdefault((day.isoformat(), cause.kind, cause.detail), len(causes)))
+        for policy, version, day, cause in lines.heads
+    ]
+    facts = {"offset": lines.offset, "causes": list(causes), "heads": heads, "opens": lines.opens}
+    return frame(OUTPUTS, joined(facts, {name: getattr(lines, name) for name in _COLUMNS}))
+
+
+def decode_changes(data: Bytes) -> Lines:
+    """What ``encode_changes`` was given.
+
+    Raises:
+        NewerFormat, Unreadable: as for ``decode``.
+    """
+    from streams.wire.columns import parted
+
+    kind, body = unframe(data)
+    if kind != OUTPUTS:
+        raise _unreadable("it holds an input, not outputs", "其中是输入，不是输出")
+    facts, columns = parted(body, _COLUMNS)
+    causes = [(date.fromisoformat(day), cause_of(kind, detail)) for day, kind, detail in facts["causes"]]
+    heads = [(policy, version, *causes[cause]) for policy, version, cause in facts["heads"]]
+    return Lines(facts["offset"], heads, [read_open(one) for one in facts["opens"]], *(columns[name] for name in _COLUMNS))
+
+
+def read_open(plain: Sequence[Any]) -> Open:
+    """What is open, from JSON."""
+    checks, missing = plain
+    return tuple(checks), tuple((criterion, feed) for criterion, feed in missing)
+
+
+def encode_edition(edition: Edition) -> bytes:
+    """An edition as JSON: its manifest, the digest of that, and its lines; where somebody was erased since, how much is missing."""
+    said, changes = edition.manifest, [plain_change(change) for change in edition.changes]
+    missing = {name: count for name, count in (("erased", said.erased), ("unlisted", said.unlisted)) if count}
+    return frame(EDITION, _json({"manifest": plain_manifest(said), "digest": said.digest, "changes": changes, **missing}))
+
+
+def decode_edition(data: Bytes) -> Edition:
+    """What ``encode_edition`` was given.
+
+    Raises:
+        NewerFormat, Unreadable: as for ``decode``.
+    """
+    kind, body = unframe(data)
+    if kind != EDITION:
+        raise _unreadable("it is no edition", "其中不是一期名单")
+    facts = json.loads(bytes(body))
+    changes = tuple(whole_change(change) for change in facts["changes"])
+    return Edition(replace(whole_manifest(facts["manifest"]), erased=facts.get("erased", 0), unlisted=facts.get("unlisted", 0)), changes)
+
+
+def _digest(version: int, kind: int, body: Bytes) -> bytes:
+    seal = sha256(_SEAL.pack(version, kind))
+    seal.update(body)
+    return seal.digest()[:16]
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case date():
+            return value.isoformat()
+        case tuple():
+            return [_plain(part) for part in value]
+        case Mapping():
+            return dict(value)  # in its own order: the place of a feed in the catalogue matters
+        case _:
+            return value
+
+
+def _unreadable(en: str, zh: str) -> Unreadable:
+    said = f"This message cannot be read: {en}. Fetch it again from where it came."
+    return Unreadable(Text(f"无法读取这条消息：{zh}。请从来源重新获取。", said))
+
+
+_KIND = {kind: place for place, kind in enumerate(KINDS)}
+_READERS = {kind: {f.name: BY_TYPE[str(f.type)] for f in fields(kind)} for kind in KINDS if kind is not RecordBatch}
+
+
+def _read(kind: type[Input], body: memoryview) -> Input:
+    try:
+        values = json.loads(bytes(body))
+        readers = _READERS[kind]
+        if values.keys() != readers.keys():
+            raise ValueError(f"fields {sorted(readers)} expected")
+        return kind(**{name: reader(values[name]) for name, reader in readers.items()})
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise _unreadable(f"{kind.__name__}: {error}", f"{kind.__name__}：{error}") from error

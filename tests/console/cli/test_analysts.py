@@ -1,0 +1,51 @@
+"""The analysts' page is true of a snapshot of the demonstration: its tables are there, and its queries answer."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.console.conftest import Run
+
+PAGE = Path(__file__).parents[3] / "docs" / "en" / "analysts.md"
+QUERIES = re.findall(r"^```sql\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("snapshots") / "s.duckdb"
+
+
+@pytest.fixture
+def snapshot(made: Path, run: Run, district: Path) -> Path:
+    """A snapshot of the district, written and verified by the command line."""
+    if not made.exists():
+        result = run("snapshot", "create", "--out", made, "--workspace", district)
+        assert result.exit_code == 0, result.output
+    assert run("snapshot", "verify", made, "--workspace", district).exit_code == 0
+    return made
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))
+def test_a_query_of_the_page_answers(snapshot: Path, query: str) -> None:
+    """With rows, and with something in every row."""
+    with duckdb.connect(str(snapshot), read_only=True) as con:
+        rows = con.sql(query).fetchall()
+
+    assert rows and all(any(cell is not None for cell in row) for row in rows)
+
+
+def test_the_tables_of_the_page_are_there(snapshot: Path) -> None:
+    """And one for every feed; whatever a table counts as people is never one to four."""
+    with duckdb.connect(str(snapshot), read_only=True) as con:
+        tables = {name for (name,) in con.sql("SELECT table_name FROM duckdb_tables()").fetchall()}
+        small = con.sql(
+            "SELECT count(*) FROM verdicts WHERE yes BETWEEN 1 AND 4 OR no BETWEEN 1 AND 4 OR unknown BETWEEN 1 AND 4"
+        ).fetchall()
+
+    listed = PAGE.read_text(encoding="utf-8").split("| table |")[1].split("\n\n")[0]
+    named = set(re.findall(r"`([a-z]+)`", listed)) - {"offset"}
+    assert named <= tables and {"hukou", "income", "medical_insurance"} <= tables and small == [(0,)]

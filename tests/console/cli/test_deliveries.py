@@ -1,0 +1,358 @@
+"""What came in and what was put aside: deliveries listed, quarantine that closes by itself, rows copied out to be mended, dry runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import fastexcel
+import pytest
+import xlsxwriter  # type: ignore[import-untyped]  # it ships no types
+
+from tests.console.conftest import Run
+from tests.console.town import HUKOU, MEDICAL, ingested, registered, resident, tokens
+
+
+def data(result: Any) -> Any:
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def written(path: Path, text: str, encoding: str = "gb18030") -> Path:
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def kept(folder: Path) -> dict[str, bytes]:
+    """Every file of a workspace, but for SQLite's own beside the log, which readers make too."""
+    return {
+        str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.endswith(("-shm", "-wal"))
+    }
+
+
+def insured(serial: int, status: str = "正常", key: str | None = None, changed: str = "2026-09-02", number: str | None = None) -> str:
+    return f"{key or f'E{serial}'},{number or resident(serial)},{changed},2020-01-01,,{status},居民\n"
+
+
+def test_a_broken_row_closes_when_a_sound_one_of_its_record_comes(run: Run, town: Path) -> None:
+    """The place, the file and the record are told; what is mended is gone from the list; what was never mended stays."""
+    written(town / "bad.csv", MEDICAL + insured(0, "?", "YB-7") + insured(1, "?", "YB-8"))
+    run("ingest", "medical_insurance", town / "bad.csv")
+    before = data(run("feed", "quarantine", "medical_insurance", "--json"))
+    told = run("feed", "quarantine", "medical_insurance").output
+
+    ingested(run, town, "medical_insurance", MEDICAL + insured(0, key="YB-7"))
+    after = data(run("feed", "quarantine", "--json"))
+
+    assert [(line["row"], line["column"], line["file"], line["key"], line["delivery"]) for line in before] == [
+        (1, "status", "bad.csv", "YB-7", 2),
+        (2, "status", "bad.csv", "YB-8", 2),
+    ]
+    assert "bad.csv" in told and "YB-7, YB-8" in told and "共 2 行待修正" in told
+    assert [line["key"] for line in after] == ["YB-8"]
+    assert "1 行在隔离中" in run("doctor").output
+
+
+@pytest.mark.parametrize("way", ["deletion", "full", "newer"])
+def test_a_broken_row_closes_when_it_is_no_longer_the_record(run: Run, town: Path, way: str) -> None:
+    """Deleted, gone with a full replacement, or one that a newer sound row was there against before it came."""
+    row = insured(0, "?", "YB-7")
+    if way == "newer":
+        ingested(run, town, "medical_insurance", MEDICAL + insured(0, key="YB-7", changed="2026-09-30"))
+    ingested(run, town, "medical_insurance", MEDICAL + row)
+    if way == "deletion":
+        ingested(run, town, "medical_insurance", MEDICAL.strip() + ",deleted\n" + row.strip() + ",1\n")
+    elif way == "full":
+        written(town / "full.csv", MEDICAL + insured(6))
+        assert run("ingest", "medical_insurance", town / "full.csv", "--replace").exit_code == 0
+
+    assert data(run("feed", "quarantine", "--json")) == []
+
+
+def test_rows_of_nobody_are_closed_by_a_full_file_or_by_hand(run: Run, town: Path) -> None:
+    """No later row tells that they were mended. By hand it is on record; a full file that has such rows of its own closes none of those."""
+    bad = MEDICAL + insured(0, number="1") + insured(1)
+    written(town / "nobody.csv", bad)
+    run("ingest", "medical_insurance", town / "nobody.csv")
+    found = data(run("feed", "quarantine", "medical_insurance", "--json"))
+
+    nameless = run("feed", "quarantine", "medical_insurance", "--close", "2")
+    closed = data(run("feed", "quarantine", "medical_insurance", "--close", "2", "--by", "王芳", "--json"))
+    again = run("feed", "quarantine", "medical_insurance", "--close", "2", "--by", "王芳")
+
+    assert [(line["nobody"], "key" in line) for line in found] == [(True, False)]
+    assert nameless.exit_code == 2 and again.exit_code == 2
+    assert closed == {
+        "feed": "medical_insurance",
+        "unit": "putuo-medical-insurance",
+        "delivery": 2,
+        "rows": 1,
+        "upto": 1,
+        "by": "王芳",
+        "day": "2026-10-15",
+    }
+    assert data(run("feed", "quarantine", "--json")) == []
+    ingested(run, town, "medical_insurance", bad.replace("E1,", "E9,"))
+    assert len(data(run("feed", "quarantine", "--json"))) == 1
+    written(town / "full.csv", MEDICAL + insured(6))
+    assert run("ingest", "medical_insurance", town / "full.csv", "--replace").exit_code == 0
+    assert data(run("feed", "quarantine", "--json")) == []
+
+
+def test_json_lists_every_row(run: Run, town: Path) -> None:
+    """Sixty broken rows are sixty lines, whatever the table's limit."""
+    ingested(run, town, "medical_insurance", MEDICAL + "".join(insured(serial, "?", f"Q-{serial}") for serial in range(60)))
+
+    assert len(data(run("feed", "quarantine", "--limit", "5", "--json"))) == 60
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_broken_rows_are_copied_out_mended_and_sent_back(run: Run, town: Path, suffix: str) -> None:
+    """Out of the unit's own file, with its header and the reason; only that file will do; sent back mended, nothing is left."""
+    original = written(
+        town / "bad.csv", MEDICAL + insured(0) + insured(1, "?", "YB-8") + insured(2, number="31010719500101") + insured(3, "坏")
+    )
+    run("ingest", "medical_insurance", original)
+    other = written(town / "other.csv", MEDICAL + insured(0))
+
+    wrong = run("feed", "quarantine", "medical_insurance", "--out", town / f"mend.{suffix}", "--from", other)
+    done = data(run("feed", "quarantine", "medical_insurance", "--out", town / f"mend.{suffix}", "--from", original, "--json"))
+
+    assert wrong.exit_code == 5 and done["rows"] == 3 and done["delivery"] == 2
+    if suffix == "xlsx":
+        sheet = fastexcel.read_excel(town / "mend.xlsx").load_sheet(0, dtypes="string").to_polars()
+        assert sheet["enrolment_no"].to_list() == ["YB-8", "E2", "E3"] and sheet.columns[-1] == "退回原因"
+        assert "1 个字符的文字" in sheet["退回原因"][0]
+        return
+    text = (
+        (town / "mend.csv").read_text("utf-8-sig").replace("?", "正常").replace("坏", "正常").replace("31010719500101,", f"{resident(2)},")
+    )
+    written(town / "mended.csv", text, "utf-8-sig")
+    assert run("ingest", "medical_insurance", town / "mended.csv").exit_code == 0
+    left = data(run("feed", "quarantine", "--json"))
+    assert {line["row"] for line in left if not line.get("nobody")} == set() and [line["row"] for line in left] == [3]
+
+
+def test_rows_of_a_workbook_are_told_and_copied_by_the_sheet(run: Run, tmp_path: Path) -> None:
+    """A title above the header and a blank row: the place is the sheet's own cell, and the row that is copied out is that one."""
+    run("init", "--example")
+    contract = tmp_path / "w/feeds/medical_insurance.yaml"
+    contract.write_text(contract.read_text("utf-8").replace("format: csv, encoding: gb18030", "format: xlsx, header: find"), "utf-8")
+    rows = [["医保登记表"], MEDICAL.strip().split(","), insured(0).strip().split(","), [], insured(1, "?", "YB-8").strip().split(",")]
+    with xlsxwriter.Workbook(tmp_path / "roll.xlsx") as book:
+        sheet = book.add_worksheet("名册")
+        for y, row in enumerate(rows):
+            for x, cell in enumerate(row):
+                sheet.write_string(y, x, cell)
+    assert run("ingest", "medical_insurance", tmp_path / "roll.xlsx").exit_code == 0
+
+    (line,) = data(run("feed", "quarantine", "--json"))
+    told = run("feed", "quarantine").output
+    done = run("feed", "quarantine", "medical_insurance", "--out", tmp_path / "mend.xlsx", "--from", tmp_path / "roll.xlsx")
+
+    assert (line["row"], line["line"], line["place"], line["cell"]["zh"]) == (2, 5, "F", "F5") and " F5 " in told
+    assert done.exit_code == 0, done.output
+    frame = fastexcel.read_excel(tmp_path / "mend.xlsx").load_sheet(0, dtypes="string").to_polars()
+    assert frame["enrolment_no"].to_list() == ["YB-8"] and frame.columns[:-1] == MEDICAL.strip().split(",")
+
+
+def test_every_delivery_is_listed(run: Run, town: Path) -> None:
+    """Rows, whom nobody is, what is to mend, the same, older, full or not, and whether it proves anything."""
+    first = MEDICAL + insured(0, "?", "YB-1") + insured(1, key="YB-2", changed="2026-09-09") + insured(2, number="1")
+    written(town / "first.csv", first)
+    run("ingest", "medical_insurance", town / "first.csv", "--id", "week-1")
+    second = MEDICAL + insured(0, key="YB-1") + insured(1, key="YB-2", changed="2026-09-01")
+    written(town / "second.csv", second)
+    told = run("ingest", "medical_insurance", town / "second.csv")
+    run("ingest", "medical_insurance", written(town / "third.csv", second + insured(6)), "--replace")
+
+    rows = data(run("feed", "deliveries", "medical_insurance", "--json"))
+    table = run("feed", "deliveries").output
+
+    assert [(r["number"], r["file"], r["rows"], r["unplaced"], r["older"], r["full"], r["stage"]) for r in rows[1:]] == [
+        (2, "first.csv", 3, 1, 0, False, "void"),
+        (3, "second.csv", 2, 0, 1, False, "complete"),
+        (4, "third.csv", 3, 0, rows[3]["older"], True, "complete"),
+    ]
+    assert rows[1]["id"] == "week-1" and rows[1]["received"] == "2026-10-15" and rows[1]["mended"] == 1
+    assert "1 行比已有的旧" in told.output and "作废" in table and "全量" in table
+
+
+def test_a_name_is_not_used_up_by_a_file_that_was_refused(run: Run, town: Path) -> None:
+    """A ragged last row: no line of quarantine, no delivery; the mended file has the name."""
+    ragged = MEDICAL + insured(0, "?") + "a,b\n"
+    refused = run("ingest", "medical_insurance", written(town / "a.csv", ragged), "--id", "week-1")
+
+    mended = run("ingest", "medical_insurance", written(town / "b.csv", MEDICAL + insured(0)), "--id", "week-1")
+
+    assert (refused.exit_code, mended.exit_code) == (3, 0)
+    assert data(run("feed", "quarantine", "--json")) == [] and len(data(run("feed", "deliveries", "medical_insurance", "--json"))) == 2
+
+
+def test_files_before_a_refused_one_are_told(run: Run, town: Path) -> None:
+    """They are taken in; the exit code is that of the refusal."""
+    good, bad = written(town / "a.csv", MEDICAL + insured(0)), written(town / "b.csv", MEDICAL + "a,b\n")
+
+    told = run("ingest", "medical_insurance", good, bad, written(town / "c.csv", MEDICAL + insured(1)))
+
+    assert told.exit_code == 3 and "a.csv" in told.output and "b.csv" in told.output
+    assert [r["file"] for r in data(run("feed", "deliveries", "medical_insurance", "--json"))][1:] == ["a.csv"]
+
+
+def test_a_full_file_of_nobody_takes_nobody_away(run: Run, town: Path) -> None:
+    """Most ids cannot be read: refused as a whole, lists and statements as before."""
+    before, statements = tokens(run), data(run("feed", "coverage", "--json"))
+    broken = HUKOU + registered(0) + "".join(registered(serial).replace(resident(serial), "x") for serial in range(1, 6))
+
+    refused = run("ingest", "hukou", written(town / "eaten.csv", broken), "--replace")
+
+    assert refused.exit_code == 3 and "6 行中 5 行认不出对象" in refused.output
+    assert tokens(run) == before and data(run("feed", "coverage", "--json")) == statements
+    assert [r["number"] for r in data(run("feed", "deliveries", "hukou", "--json"))] == [1]
+
+
+def test_a_dry_run_says_what_would_come_and_writes_nothing(run: Run, town: Path) -> None:
+    """New, changed, the same, older, withdrawn, in quarantine, of nobody; and then it comes just so."""
+    ingested(run, town, "medical_insurance", MEDICAL + insured(6, key="K1") + insured(6, key="K2", changed="2026-09-20"))
+    rows = [
+        insured(0, key="N1"), insured(6, key="K1", status="终止", changed="2026-09-10"), insured(6, key="K2", changed="2026-09-01"),
+        insured(1, key="N2", status="?"), insured(2, number="1"),
+    ]  # fmt: skip
+    path, before = written(town / "new.csv", MEDICAL + "".join(rows)), kept(town / "w")
+
+    tried = data(run("ingest", "medical_insurance", path, "--dry-run", "--json"))
+    told = run("ingest", "medical_insurance", path, "--dry-run")
+
+    assert kept(town / "w") == before
+    (one,) = tried["deliveries"]
+    assert one["records"] == {"new": 1, "changed": 1, "deleted": 0, "withdrawn": 0}
+    assert (one["rows"], one["older"], one["quarantined"], one["unplaced"]) == (5, 1, 1, 1)
+    assert "试算" in told.output and told.exit_code == 0
+    came = data(run("ingest", "medical_insurance", path, "--json"))
+    moved = [(c["policy"], c["subject"], c["change"], c["status"]) for c in tried["changes"]]
+    assert moved and moved == [(c["policy"], c["subject"], c["change"], c["status"]) for c in came["changes"]]
+
+
+def test_a_dry_run_of_a_full_file_says_whom_it_withdraws_and_what_is_held(run: Run, town: Path) -> None:
+    """Most of the register gone: held back, and none of it happened."""
+    path = written(town / "short.csv", HUKOU + registered(0))
+
+    tried = data(run("ingest", "hukou", path, "--replace", "--dry-run", "--json"))
+    refused = run("ingest", "hukou", written(town / "none.csv", HUKOU), "--replace", "--dry-run")
+
+    assert tried["deliveries"][0]["records"] == {"new": 0, "changed": 0, "deleted": 0, "withdrawn": 6}
+    assert tried["dry_run"] and data(run("holds", "list", "--json")) == [] and refused.exit_code == 3
+    run("ingest", "hukou", path, "--replace")
+    assert [hold["hold"] for hold in data(run("holds", "list", "--json"))] == tried["holds"] != []
+
+
+def test_a_dry_run_in_a_new_workspace(run: Run, tmp_path: Path) -> None:
+    """No state is made."""
+    run("init", "--example")
+    before = kept(tmp_path / "w")
+
+    tried = data(run("ingest", "hukou", written(tmp_path / "a.csv", HUKOU + registered(0)), "--dry-run", "--json"))
+
+    assert tried["deliveries"][0]["records"]["new"] == 1 and kept(tmp_path / "w") == before
+
+
+def stated(folder: Path, name: str, **more: Any) -> Path:
+    line = {"format": 1, "statement": name, "feed": "medical_insurance", "unit": "putuo-medical-insurance", "division": "310107"}
+    path = folder / f"{name}.jsonl"
+    path.write_text(json.dumps(line | {"complete_to": "2026-10-14"} | more) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("rows", "nobody", "word"), [(2, False, "声明 s-1 生效"), (9, False, "声明 s-1 不生效"), (2, True, "声明 s-1 作废")]
+)  # fmt: skip
+def test_a_statement_that_waits_is_judged_when_its_delivery_is_complete(run: Run, town: Path, rows: int, nobody: bool, word: str) -> None:
+    """And that ingest tells it; one that comes afterwards and cannot hold is refused."""
+    waiting = run("feed", "coverage", stated(town, "s-1", delivery={"id": "week-1", "rows": rows}))
+    path = written(town / "a.csv", MEDICAL + insured(0) + insured(1, number="1" if nobody else None))
+
+    told = run("ingest", "medical_insurance", path, "--id", "week-1")
+    late = run("feed", "coverage", stated(town, "s-2", delivery={"id": "week-1", "rows": rows}))
+
+    assert "等批次 week-1" in waiting.output and word in told.output and told.exit_code == 0
+    assert late.exit_code == (0 if "生效" in word and "不" not in word else 3), late.output
+    standings = {s["statement"]: s["standing"] for s in data(run("feed", "coverage", "--feed", "medical_insurance", "--json"))}
+    assert standings["s-1"] == ("voided" if nobody else "in_effect" if rows == 2 else "rows_differ")
+    assert ("s-2" in standings) == (late.exit_code == 0)
+
+
+def test_a_file_of_statements_counts_as_a_whole(run: Run, town: Path) -> None:
+    """One of them reaches into the future: exit code 3, and the other is not taken either."""
+    path = stated(town, "s-1")
+    path.write_text(path.read_text() + stated(town, "s-2", complete_to="2036-01-01").read_text(), encoding="utf-8")
+
+    refused = run("feed", "coverage", path)
+
+    assert refused.exit_code == 3 and "2026-10-15" in refused.output
+    assert {s["statement"] for s in data(run("feed", "coverage", "--json"))}.isdisjoint({"s-1", "s-2"})
+
+
+def killed(folder: Path, file: Path, where: str) -> None:
+    """``ingest`` in a process of its own, killed when ``where`` is called for the fourth time."""
+    environment = {**os.environ, "HUIMIN_TODAY": "2026-10-15", "HUIMIN_WORKSPACE": str(folder / "w")}
+    words = [sys.executable, "-c", KILLED, where, str(file)]
+    assert subprocess.run(words, env=environment, cwd=Path(__file__).parents[3], timeout=200).returncode == -signal.SIGKILL
+
+
+def test_a_kill_while_a_file_is_counted_leaves_nothing(run: Run, tmp_path: Path) -> None:
+    """No delivery is open, none has a number: nothing has begun."""
+    run("init", "--example")
+    big = written(tmp_path / "big.csv", HUKOU + "".join(numbered(serial) for serial in range(60_000)))
+
+    killed(tmp_path, big, "counted")
+
+    assert data(run("feed", "deliveries", "--json")) == [] and not (tmp_path / "w/deliveries.jsonl").exists()
+
+
+def test_a_delivery_that_was_killed_is_named_and_goes_on(run: Run, tmp_path: Path) -> None:
+    """A real kill between two batches: doctor and feed deliveries name the file; the same command goes on to the end."""
+    run("init", "--example")
+    big = written(tmp_path / "big.csv", HUKOU + "".join(numbered(serial) for serial in range(60_000)))
+    killed(tmp_path, big, "_behind")
+
+    (left,) = data(run("feed", "deliveries", "--json"))
+    told, doctor = run("feed", "deliveries").output, run("doctor").output
+    again = data(run("ingest", "hukou", big, "--json"))["deliveries"][0]
+
+    assert (left["stage"], left["file"]) == ("open", "big.csv") and 0 < left["rows"] < 60_000
+    assert "big.csv 只收了" in told and "huimin ingest hukou big.csv" in doctor
+    assert again["resumed_behind"] == left["rows"] and again["rows"] == 60_000
+    assert data(run("feed", "deliveries", "--json"))[0]["stage"] == "complete"
+
+
+KILLED = """
+import os, signal, sys
+from console.cli.main import application
+from connectors.intake import delivery
+_, where, file = sys.argv
+real, calls = getattr(delivery, where), []
+def dying(*given):
+    calls.append(given)
+    if len(calls) == 4:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real(*given)
+setattr(delivery, where, dying)
+application()(["ingest", "hukou", file])
+"""
+
+
+def numbered(serial: int) -> str:
+    """A row of the register about one of many."""
+    from datetime import date, timedelta
+
+    from stdnum.cn import ric
+
+    born = date(1940, 1, 1) + timedelta(days=serial // 900)
+    number = f"310107{born:%Y%m%d}{serial % 900:03d}"
+    number += str(ric.calc_check_digit(number + "0"))
+    return f"{number},H{serial},2026-09-01,1950-01-01,女,户主,本市家庭户,1960-02-29,310107020,居民\n"

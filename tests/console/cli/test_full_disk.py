@@ -1,0 +1,67 @@
+"""On a disk that takes no byte more, whoever only looks at rules, feeds and units is answered; and nothing is made by looking."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.console.conftest import Run
+from tests.console.town import ALLOWANCE, POLICY
+
+LOOKS = (
+    ("policy", "check", f"w/policies/{POLICY}.yaml"), ("policy", "show", f"w/policies/{POLICY}.yaml"), ("policy", "list"), ("feed", "list"),
+    ("feed", "show", "hukou"), ("feed", "check", "w/feeds/hukou.yaml"), ("unit", "list"), ("policy", "schema"), ("snapshot", "list"), ("doctor",),
+)  # fmt: skip
+SETTLED = (
+    ("policy", "show", ALLOWANCE),
+    ("policy", "history", ALLOWANCE),
+    ("feed", "deliveries"),
+    ("feed", "coverage"),
+    ("feed", "quarantine"),
+)
+
+
+def full(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """A run that can make no file longer."""
+    return subprocess.run(
+        [Path(sys.executable).parent / "huimin", *words, "--lang", "en"], cwd=folder, capture_output=True, encoding="utf-8", timeout=120, check=False,
+        env=os.environ | {"HUIMIN_WORKSPACE": "w", "HUIMIN_TODAY": "2026-10-15"},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY)),
+    )  # fmt: skip
+
+
+def made(folder: Path) -> dict[str, int]:
+    """What is in a workspace, but for what SQLite lays beside a log while it is read."""
+    return {
+        str(path): path.stat().st_mtime_ns
+        for path in folder.rglob("*")
+        if not path.name.endswith(("-wal", "-shm")) and path.name != "state"
+    }
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["new", "settled"])
+def test_who_only_looks_needs_no_room(run: Run, request: pytest.FixtureRequest, tmp_path: Path, begun: bool) -> None:
+    """Each verb says what it says with room; the doctor, who finds the disk full, may end with 1. A tick is refused in a sentence."""
+    if begun:
+        request.getfixturevalue("town")
+        with sqlite3.connect(tmp_path / "w/state/log.sqlite") as db:  # as the last writer leaves it
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.close()
+        assert not (tmp_path / "w/state/log.sqlite-wal").exists()
+    else:
+        assert run("init", "--example").exit_code == 0
+    before = made(tmp_path / "w")
+
+    for words in LOOKS + (SETTLED if begun else ()):
+        done = full(tmp_path, *words)
+        assert done.returncode == 0 or (words == ("doctor",) and "GB of disk are free" in done.stdout), (words, done.stderr)
+        assert "Internal error" not in done.stdout + done.stderr
+    assert made(tmp_path / "w") == before
+    refused = full(tmp_path, "tick", "--days", "1")
+    assert refused.returncode == 1 and "disk is full" in refused.stderr

@@ -1,0 +1,309 @@
+"""Half a feed arrives: what is held back, told, released and rejected, on the command line of both hosts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any, cast
+
+import duckdb
+import pytest
+
+from infra.workspace.ports import parts
+from infra.workspace.workspace import Workspace
+from streams.network.network_host import NetworkHost
+from tests.connectors.samples import resident
+from tests.console.conftest import Run
+from tests.console.holding import ON_ROLL, PEOPLE, POLICY, Town, place, town
+from tests.docs.pages import ROOT
+from tests.streams.topics import Bodies, Silent
+
+HALF = [*range(1, 31), 61]
+"""Half of the roll, and somebody new."""
+WHY = (*PEOPLE, "--reason", "单位已确认")
+
+
+@pytest.fixture(params=["embedded", "network"])
+def at(request: pytest.FixtureRequest, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Town:
+    """The workspace: on its own, and as a client of a network whose workers are silent."""
+    if request.param == "network":
+        topic: Any = Bodies()
+
+        def joined(self: Workspace, prefix: str) -> NetworkHost:
+            return NetworkHost(self.folder("state") / prefix, parts(), topic, cast(Any, Silent()))
+
+        monkeypatch.setattr(Workspace, "network", "n")
+        monkeypatch.setattr(Workspace, "_on_network", joined)
+        monkeypatch.setattr("services.network.MATCHING_SECONDS", 0)
+    return town(run, tmp_path)
+
+
+def moved(result: Any) -> Counter[tuple[str, str]]:
+    """How many lines there are, by change and cause."""
+    return Counter((line["change"], line["cause"]["kind"]) for line in result["changes"])
+
+
+def subjects(found: list[dict[str, Any]]) -> set[str]:
+    return {one["subject"] for one in found}
+
+
+def test_half_a_feed_takes_nobody_off_and_is_rejected(at: Town) -> None:
+    """Its exits are held back, who enters is told; rejected, the list stays, and the whole feed dissolves it without a line."""
+    before = subjects(at.listed())
+
+    told = moved(at.data(*at.roll("half.csv", HALF)))
+    (hold,) = at.holds()
+    rows = at.listed()
+    rejected = moved(at.data("holds", "reject", hold["hold"], *WHY))
+    after = at.holds()
+    whole = moved(at.data(*at.roll("again.csv", [*ON_ROLL, 61])))
+
+    assert told == {("entered", "record"): 1} and len(before) == 60
+    assert (hold["kind"], hold["about"], hold["standing"]) == ("record", "low_income civil 2", "undecided")
+    assert hold["lists"] == [{"policy": POLICY, "side": "exits", "count": 30}]
+    assert subjects(rows) > before and len(rows) == 61
+    assert Counter(row["held"] for row in rows) == {None: 31, hold["hold"]: 30}
+    assert rejected == {} and [one["standing"] for one in after] == ["rejected"] and after[0]["lists"] == hold["lists"]
+    assert whole == {} and at.holds() == []
+    (past,) = at.holds("--all")
+    assert (past["standing"], past["by"], past["approved_by"], past["reason"], past["lists"]) == (
+        "rejected",
+        "王芳",
+        "李强",
+        "单位已确认",
+        [],
+    )
+    assert {row["held"] for row in at.listed()} == {None} and len(at.listed()) == 61
+
+
+def test_what_is_right_is_released(at: Town) -> None:
+    """The exits are told, with the cause of the release; it cannot be decided again."""
+    at.done(*at.roll("half.csv", HALF))
+    (hold,) = at.holds()
+    whom = subjects(at.data("holds", "show", hold["hold"])["people"])
+
+    told = at.data("holds", "release", hold["hold"], *WHY)
+    again = at.run("holds", "reject", hold["hold"], *WHY, "--lang", "en")
+
+    assert moved(told) == {("left", "release"): 30} and subjects(told["changes"]) == whom
+    assert {line["cause"]["detail"] for line in told["changes"]} == {hold["hold"]}
+    assert len(at.listed()) == 31 and at.holds() == [] and at.holds("--all")[0]["standing"] == "released"
+    assert (again.exit_code, "cannot be changed" in again.stderr) == (5, True)
+
+
+def test_a_whole_feed_dissolves_what_nobody_decided(at: Town) -> None:
+    """And it is nobody's to decide any more."""
+    at.done(*at.roll("half.csv", HALF))
+
+    whole = moved(at.data(*at.roll("again.csv", [*ON_ROLL, 61])))
+
+    assert whole == {} and at.holds() == [] and at.holds("--all")[0]["standing"] == "dissolved"
+    assert all(finding["code"] != "held" for finding in at.data("doctor"))
+    assert "nothing to do" in at.done("holds", "show", at.holds("--all")[0]["hold"], "--lang", "en").stdout
+
+
+def test_what_was_rejected_can_be_released_later(at: Town) -> None:
+    """But not rejected twice."""
+    at.done(*at.roll("half.csv", HALF))
+    id = at.holds()[0]["hold"]
+    at.done("holds", "reject", id, *WHY)
+
+    twice = at.run("holds", "reject", id, *WHY)
+    told = moved(at.data("holds", "release", id, *WHY))
+
+    assert (twice.exit_code, "仍可放行" in twice.stderr) == (5, True)
+    assert told == {("left", "release"): 30}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_it_is_told_where_it_happens(run: Run, tmp_path: Path, language: str) -> None:
+    """In one sentence, on stderr with or without --json, as the page for whoever runs it has it; and once only."""
+    at = town(run, tmp_path)
+    page = (ROOT / "docs" / language / "operations.md").read_text(encoding="utf-8")
+    promised = re.search(r"^```text\n(.*?)\n```$", page, re.MULTILINE | re.DOTALL)
+    assert promised is not None
+
+    half = at.done(*at.roll("half.csv", HALF), "--lang", language, "--json")
+    same = at.done("tick", "--days", "1", "--lang", language)
+
+    (said,) = [line for line in half.stderr.splitlines() if line.strip()]
+    assert said == re.sub(r"\bh12\b", at.holds()[0]["hold"], promised[1])
+    assert same.stderr == ""
+
+
+def test_it_is_told_where_the_verb_ends_early(run: Run, tmp_path: Path) -> None:
+    """The first of two files was taken in, the second cannot be read."""
+    at = town(run, tmp_path)
+    (tmp_path / "broken.csv").write_bytes(b"roll_no,id_number\n\xff\xfe\n")
+
+    ended = run(*at.roll("half.csv", HALF), tmp_path / "broken.csv", "--lang", "en")
+
+    assert ended.exit_code == 3 and "Held back (" in ended.stderr and "broken.csv" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("zh", {"list": "移出“冬季取暖补助”名单 30 人", "where": "待决定", "rows": "只有 31 行；上一次全量（第 1 批）有 60 行，不到约定的 0.8",
+                "ask": "请民政局（021-00000004）确认", "now": "不在名单上", "below": "30 人的移出已暂缓", "mark": "符合条件（暂缓移出）",
+                "why": "移出已暂缓", "rule": "按规则不在名单上", "days": "已暂缓 2 天待决定", "none": "没有暂缓的变动。"}),
+        ("en", {"list": "30 people off the list Winter heating allowance", "where": "undecided", "rows": "of 31 rows; the one before it (delivery 1) had 60",
+                "ask": "Ask the Civil affairs (021-00000004)", "now": "not listed", "below": "Exits of 30 people held back", "mark": "eligible (held back)",
+                "why": "The exit is held back", "rule": "not listed by the rule", "days": "undecided for 2 days", "none": "Nothing is held back."}),
+    ],
+)  # fmt: skip
+def test_it_is_said_wherever_somebody_looks(run: Run, tmp_path: Path, language: str, words: dict[str, str]) -> None:
+    """The lists of holds and of candidates, the hold, an explanation, the doctor: until it is decided."""
+    at = town(run, tmp_path)
+
+    def shown(*line: str) -> str:
+        return str(at.done(*line, "--lang", language).stdout)
+
+    empty = shown("holds", "list")
+    at.done(*at.roll("half.csv", HALF))
+    at.done("tick", "--days", "2")
+    id = at.holds()[0]["hold"]
+    who = next(row["subject"] for row in at.listed() if row["held"])
+    show = shown("holds", "show", id, "--limit", "3")
+
+    assert words["none"] in empty
+    assert all(words[name] in shown("holds", "list") for name in ("list", "where"))
+    assert all(words[name] in show for name in ("list", "where", "rows", "ask", "now"))
+    assert len(re.findall(r"^ [0-9a-f]{16} ", show, re.MULTILINE)) == 3
+    assert f"huimin holds release {id}" in show and f"huimin holds reject {id}" in show
+    assert words["below"] in shown("candidates", "list", POLICY)
+    assert shown("candidates", "list", POLICY, "--limit", "0").count(words["mark"]) == 30
+    assert words["why"] in shown("explain", POLICY, who) and words["days"] in shown("doctor")
+    assert words["rule"] in shown("explain", POLICY, who)
+    assert at.data("explain", POLICY, who)["held"] == {"hold": id, "told": "eligible"}
+    at.done("holds", "reject", id, *WHY)
+    assert words["days"] not in shown("doctor") and words["why"] in shown("explain", POLICY, who)
+
+
+def test_a_hold_is_shown_as_data(run: Run, tmp_path: Path) -> None:
+    """Everybody it concerns, whatever the table's limit, what the delivery has of rows, and the advice; no number of anybody."""
+    at = town(run, tmp_path)
+    at.done(*at.roll("half.csv", HALF))
+
+    found = at.data("holds", "show", at.holds()[0]["hold"], "--limit", "1", "--lang", "en")
+
+    assert found["rows"] == {"now": 31, "before": 60} and len(found["people"]) == 30
+    assert {(one["policy"], one["side"], one["told"], one["found"], one["division"]) for one in found["people"]} == {
+        (POLICY, "exits", "eligible", None, "310107020")
+    }
+    assert len(found["look"]) == 3 and len(found["todo"]) == 4
+
+
+def test_an_amendment_that_takes_many_off(at: Town) -> None:
+    """Those who are too young for the second version stay until somebody has compared the versions."""
+    told = moved(at.data("policy", "publish", at.draft(2, 70), *PEOPLE, "--yes"))
+    (hold,) = at.holds()
+    show = {language: at.done("holds", "show", hold["hold"], "--lang", language).stdout for language in ("zh", "en")}
+    released = moved(at.data("holds", "release", hold["hold"], *WHY))
+
+    assert told == {} and (hold["kind"], hold["about"]) == ("amendment", f"{POLICY}@2")
+    assert hold["lists"] == [{"policy": POLICY, "side": "exits", "count": 27}]
+    assert all(f"huimin policy diff {POLICY}@1 {POLICY}@2" in text for text in show.values())
+    assert "修订为第 2 版" in show["zh"] and "amended to version 2" in show["en"]
+    assert released == {("left", "release"): 27} and len(at.listed()) == 33
+
+
+def test_days_that_pass_while_a_feed_is_late(at: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who turns ninety is kept on the list, however few they are; who is next joins; the unit to ask is named."""
+    monkeypatch.setenv("HUIMIN_TODAY", "2026-10-25")
+    late = at.run("tick", "--to", "2026-10-25", "--lang", "en")
+    (hold,) = at.holds()
+    show = {language: at.done("holds", "show", hold["hold"], "--lang", language).stdout for language in ("zh", "en")}
+    at.done(*at.stated("s-new", "2026-10-25"))
+    timely = at.done("holds", "show", hold["hold"], "--lang", "en").stdout
+    released = moved(at.data("holds", "release", hold["hold"], *WHY))
+
+    assert "days that pass while Low income roll is late: 3 people off the list" in late.stderr
+    assert (hold["kind"], hold["about"], hold["lists"][0]["count"]) == ("day", "low_income", 3)
+    assert "只声明到 2026-10-14，已迟到：请民政局" in show["zh"] and "stated to 2026-10-14 only and is late" in show["en"]
+    assert "is no longer late" in timely and released == {("left", "release"): 3}
+
+
+def test_statements_that_put_many_onto_a_burden(run: Run, tmp_path: Path) -> None:
+    """The first one is told; the entries of the rest are held back, and they are not on the list before they are released."""
+    at = place(run, tmp_path)
+    text = at.draft(1, 60).read_text(encoding="utf-8")
+    burden = text.replace("direction: benefit", "direction: burden\nbounds: {at_least: 10}").replace("quantifier: some", "quantifier: none")
+    (tmp_path / "burden.yaml").write_text(burden, encoding="utf-8")
+    at.done("policy", "publish", tmp_path / "burden.yaml", *PEOPLE, "--yes")
+
+    (tmp_path / "asked.csv").write_text(f"id_number\n{resident(61)}\n", encoding="utf-8")
+    asked = {"format": 1, "statement": "s-61", "feed": "low_income", "unit": "civil", "subjects": "asked.csv", "complete_to": "2026-10-14"}
+    (tmp_path / "s-61.jsonl").write_text(json.dumps(asked) + "\n", encoding="utf-8")
+    at.done("feed", "coverage", tmp_path / "s-61.jsonl")
+
+    stated = at.done(*at.stated("s-roll", "2026-10-14"), "--lang", "en")
+    (hold,) = at.holds()
+    one = at.data("holds", "show", hold["hold"])["people"][0]
+    show = at.done("holds", "show", hold["hold"]).stdout
+    below = {language: at.done("candidates", "list", POLICY, "--lang", language).stdout for language in ("zh", "en")}
+    beside = {language: at.done("explain", POLICY, one["subject"], "--lang", language).stdout for language in ("zh", "en")}
+    before, released = at.listed(), moved(at.data("holds", "release", hold["hold"], *WHY))
+
+    assert "statement s-roll on Low income roll: 19 people onto the list" in stated.stderr
+    assert (hold["kind"], hold["lists"]) == ("coverage", [{"policy": POLICY, "side": "entries", "count": 19}])
+    assert (one["told"], one["found"]) == (None, "eligible")
+    assert "请民政局（021-00000004）确认声明 s-roll" in show
+    assert "19 人的列入已暂缓" in below["zh"] and "Entries of 19 people held back" in below["en"]
+    assert "列入已暂缓" in beside["zh"] and "The entry is held back" in beside["en"]
+    assert "按规则应列为“符合条件”" in beside["zh"] and "eligible by the rule" in beside["en"]
+    assert len(before) == 1 and released == {("entered", "release"): 19}
+
+
+@pytest.mark.parametrize(
+    ("id", "people", "code", "words"),
+    [
+        ("h0", WHY, 2, "There is no such hold. There are: h"),
+        (None, ("--by", "王芳", "--approved-by", "王 芳", "--reason", "x"), 5, "same person"),
+        (None, ("--by", "王芳", "--approved-by", " ", "--reason", "x"), 5, "Add them"),
+        (None, (*PEOPLE, "--reason", " "), 2, "--reason"),
+        (None, PEOPLE, 2, "--reason"),
+    ],
+)  # fmt: skip
+def test_decisions_that_are_none(run: Run, tmp_path: Path, id: str | None, people: tuple[str, ...], code: int, words: str) -> None:
+    """A hold there is not, one person alone, no reason: said in a sentence, and nothing has changed."""
+    at = town(run, tmp_path)
+    at.done(*at.roll("half.csv", HALF))
+    before = at.holds()
+
+    for verb in ("release", "reject"):
+        refused = run("holds", verb, id or before[0]["hold"], *people, "--lang", "en")
+        assert (refused.exit_code, words in refused.stderr) == (code, True), refused.output
+
+    assert at.holds() == before
+
+
+def test_where_nothing_was_ever_held(run: Run, tmp_path: Path) -> None:
+    """An id is not known, and there is none that is."""
+    place(run, tmp_path)
+
+    assert "没有任何暂缓" in run("holds", "show", "h1").stderr
+
+
+def test_analysts_see_who_is_held_back(run: Run, tmp_path: Path) -> None:
+    """A row for each of them; one without a subject once nobody is left; the lists are those that were told."""
+    at = town(run, tmp_path)
+    at.done(*at.roll("half.csv", HALF))
+
+    def read(name: str) -> list[tuple[Any, ...]]:
+        at.done("snapshot", "create", "--out", tmp_path / name)
+        with duckdb.connect(str(tmp_path / name), read_only=True) as con:
+            query = "SELECT h.*, c.status FROM holds AS h LEFT JOIN candidates AS c USING (policy, subject)"
+            return con.sql(query).fetchall()
+
+    half = read("half.duckdb")
+    at.done(*at.roll("again.csv", ON_ROLL), "--id", "again")
+    whole = read("whole.duckdb")
+
+    id = at.holds("--all")[0]["hold"]
+    assert len(half) == 30 and {(row[0], row[1], row[2], row[4], row[5], *row[7:]) for row in half} == {
+        (id, "record", "low_income civil 2", None, POLICY, "eligible", None, "eligible")
+    }
+    assert [(row[0], *row[5:]) for row in whole] == [(id, None, None, None, None, None)]

@@ -1,0 +1,255 @@
+"""huimin identity: merge, split and list, by token and by a file of numbers; mistakes are told without a number."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.console.cli.test_delivering import STATEMENTS, delivered, published
+from tests.console.conftest import Run
+
+A, B = "00000000000000aa", "00000000000000bb"
+PEOPLE = ("--by", "王芳", "--approved-by", "李强", "--reason", "证件换号")
+POLICY = "elderly-uninsured"
+
+
+class Two(NamedTuple):
+    """The number of somebody on the list, and of somebody insured, with her enrolment and name."""
+
+    listed: str
+    insured: str
+    enrolment: str
+    names: dict[str, str]
+
+
+@pytest.fixture
+def two(run: Run, tmp_path: Path) -> Two:
+    """A small district with a list: who would be taken off it, were she the other one."""
+    frames = delivered(run, tmp_path)
+    (tmp_path / "coverage.jsonl").write_text("".join(json.dumps(line) + "\n" for line in STATEMENTS), encoding="utf-8")
+    run("feed", "coverage", tmp_path / "coverage.jsonl")
+    published(run, tmp_path)
+    persons = {row["id_number"]: row for row in frames["hukou"].to_dicts()}
+    listed = exported(run, tmp_path)[0]["身份号码"]
+    enrolled = next(r for r in frames["medical_insurance"].to_dicts() if r["status"] in ("active", "正常") and not r["valid_to"])
+    assert enrolled["id_number"] != listed
+    names = {number: persons[number]["name"] for number in (listed, enrolled["id_number"])}
+    return Two(listed, enrolled["id_number"], enrolled["enrolment_no"], names)
+
+
+def written(path: Path, *rows: Sequence[str]) -> Path:
+    path.write_text("".join(",".join(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def exported(run: Run, tmp_path: Path) -> list[dict[str, str]]:
+    """The agency's list."""
+    assert run("candidates", "export", POLICY, "--out", tmp_path / "list.csv").exit_code == 0
+    return list(csv.DictReader((tmp_path / "list.csv").read_text(encoding="utf-8-sig").splitlines()))
+
+
+def changes(result: Any) -> list[tuple[str, str, str]]:
+    assert result.exit_code == 0, result.output
+    return [(one["policy"], one["change"], one["cause"]["kind"]) for one in json.loads(result.stdout)["changes"]]
+
+
+def said(result: Any, name: str) -> Any:
+    return json.loads(result.stdout)[name]
+
+
+def corrections(run: Run) -> list[Any]:
+    """Those in force."""
+    return list(json.loads(run("identity", "list", "--json").stdout))
+
+
+def taken(run: Run) -> int:
+    """How many messages were taken in before this one."""
+    return int(said(run("edition", "cut", POLICY, "--json"), "offset"))
+
+
+def test_merge_and_split_by_number(run: Run, tmp_path: Path, two: Two) -> None:
+    """Whose insurance turns out to be hers leaves the list; it is told by numbers of a file, and undone by the same."""
+    pairs = written(tmp_path / "pairs.csv", ("subject", "into"), (two.insured, two.listed))
+
+    left = changes(run("identity", "merge", "person", "--file", pairs, *PEOPLE, "--json"))
+    listed = json.loads(run("identity", "list", "--json").stdout)
+    entered = changes(run("identity", "split", "person", "--file", pairs, *PEOPLE, "--json"))
+
+    assert left == [(POLICY, "left", "identity")]
+    assert entered == [(POLICY, "entered", "identity")]
+    assert [(one["kind"], one["record"], one["by"], one["approved_by"]) for one in listed] == [("person", None, "王芳", "李强")]
+    assert two.listed not in json.dumps(listed)
+    assert json.loads(run("identity", "list", "--json").stdout) == []
+
+
+def test_export_shows_whom_two_are_merged_into(run: Run, tmp_path: Path, two: Two) -> None:
+    """The one who stays is shown by her own number and name, the other one is not on the list."""
+    gone = exported(run, tmp_path)[1]["身份号码"]
+    pairs = written(tmp_path / "pairs.csv", ("subject", "into"), (gone, two.listed))
+
+    told = changes(run("identity", "merge", "person", "--file", pairs, *PEOPLE, "--json"))
+
+    rows = {row["身份号码"]: row for row in exported(run, tmp_path)}
+    assert (POLICY, "left", "identity") in told
+    assert gone not in rows
+    assert rows[two.listed]["姓名"] == two.names[two.listed]
+
+
+def test_export_shows_a_name_delivered_under_the_other_number_only(run: Run, tmp_path: Path, two: Two) -> None:
+    """Merged into a number nobody has delivered yet, she is shown as she was: there is nothing else to show."""
+    never = "11010519491231002X"
+    pairs = written(tmp_path / "pairs.csv", ("subject", "into"), (two.listed, never))
+
+    told = changes(run("identity", "merge", "person", "--file", pairs, *PEOPLE, "--json"))
+
+    rows = {row["身份号码"]: row for row in exported(run, tmp_path)}
+    assert sorted(told) == [(POLICY, "entered", "identity"), (POLICY, "left", "identity")]
+    assert rows[two.listed]["姓名"] == two.names[two.listed]
+
+
+def test_a_merged_token_says_whom_to_ask_about(run: Run, tmp_path: Path, two: Two) -> None:
+    """There is no verdict for it; who reads that is told whom it counts as. Of one who is nobody, nothing is said."""
+    pairs = written(tmp_path / "pairs.csv", ("subject", "into"), (two.insured, two.listed))
+    changes(run("identity", "merge", "person", "--file", pairs, *PEOPLE, "--json"))
+    merged = json.loads(run("identity", "list", "--json").stdout)[0]
+
+    said = {language: run("explain", POLICY, merged["subject"], "--lang", language).stdout for language in ("zh", "en")}
+    nobody = run("explain", POLICY, A, "--lang", "en").stdout
+
+    assert said["zh"].splitlines()[1:] == [f"→ 已并入 {merged['into']}，请查后者。"]
+    assert said["en"].splitlines()[1:] == [f"→ It counts as {merged['into']}: ask about that one."]
+    assert "no verdict" in nobody and len(nobody.splitlines()) == 1
+
+
+def test_records_are_given_to_another_and_taken_back(run: Run, tmp_path: Path, two: Two) -> None:
+    """One enrolment under a wrong number: the unit's own key names it, and it can be taken back."""
+    pairs = written(tmp_path / "pairs.csv", ("subject", "into"), (two.insured, two.listed))
+    alone = written(tmp_path / "alone.csv", ("subject", "into"), (two.insured, ""))
+    named = written(tmp_path / "rows.csv", ("feed", "unit", "key"), ("medical_insurance", "putuo-medical-insurance", two.enrolment))
+
+    given = changes(run("identity", "split", "person", "--file", pairs, "--records", named, *PEOPLE, "--json"))
+    shown = run("identity", "list", "--lang", "en")
+    back = changes(run("identity", "split", "person", "--file", alone, "--records", named, *PEOPLE, "--json"))
+
+    assert (POLICY, "left", "identity") in given
+    assert (POLICY, "entered", "identity") in back
+    assert "medical_insurance putuo-medical-insurance: 1 records" in " ".join(shown.stdout.split())
+
+
+def test_a_file_refused_half_way_is_sent_again_whole(run: Run, tmp_path: Path, two: Two) -> None:
+    """Merging: the rows in force are passed over and told by number, the others are made; once all are in force nothing more is sent."""
+    others = [row["身份号码"] for row in exported(run, tmp_path)[1:3]]
+    header, *good = ("subject", "into"), (others[0], two.listed), (others[1], two.listed)
+    path = tmp_path / "pairs.csv"
+    words = ("identity", "merge", "person", "--file", path, *PEOPLE)
+
+    written(path, header, good[0], (two.listed, others[0]), good[1])
+    refused = run("--lang", "en", *words)
+    assert refused.exit_code == 5
+    assert "row 2: A subject cannot be merged into itself" in refused.stderr
+    assert "what is in force already is passed over" in refused.stderr
+    assert len(corrections(run)) == 1
+
+    written(path, header, *good)
+    again = run(*words, "--json")
+    assert changes(again) == [(POLICY, "left", "identity")]
+    assert (said(again, "decisions"), said(again, "already")) == (1, [1])
+    at = taken(run)
+    third = run("--lang", "en", *words)
+    assert third.exit_code == 0
+    assert "Rows that were as asked already, and passed over: 2 (1, 2)." in " ".join(third.stdout.split())
+    assert (taken(run), len(corrections(run))) == (at + 1, 2)
+
+
+def test_undoing_a_file_passes_over_who_is_merged_into_nobody(run: Run, tmp_path: Path, two: Two) -> None:
+    """A row undone before, or twice in the file, is told by its number; where no row is left to undo it is refused as for one."""
+    others = [row["身份号码"] for row in exported(run, tmp_path)[1:3]]
+    pairs = written(tmp_path / "pairs.csv", ("subject", "into"), *((one, two.listed) for one in others))
+    one = written(tmp_path / "one.csv", ("subject", "into"), (others[1], ""))
+    twice = written(tmp_path / "twice.csv", ("subject", "into"), *((one, "") for one in (*others, others[0])))
+    changes(run("identity", "merge", "person", "--file", pairs, *PEOPLE, "--json"))
+    changes(run("identity", "split", "person", "--file", one, *PEOPLE, "--json"))
+
+    undone = run("identity", "split", "person", "--file", twice, *PEOPLE, "--json")
+    nothing = run("--lang", "en", "identity", "split", "person", "--file", twice, *PEOPLE)
+
+    assert (POLICY, "entered", "identity") in changes(undone)
+    assert (said(undone, "decisions"), said(undone, "already"), corrections(run)) == (1, [2, 3], [])
+    assert nothing.exit_code == 5
+    assert "twice.csv, row 1: There is nothing to take back" in nothing.stderr
+    assert "before it" not in nothing.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "en"),
+    [
+        (["merge", "person", A, A, *PEOPLE], 5, "A subject cannot be merged into itself"),
+        (["merge", "person", A, *PEOPLE], 2, "Name the subject it is merged into, too."),
+        (["merge", "person", *PEOPLE], 2, "one of the two"),
+        (["merge", "310107194001011234", A, B, *PEOPLE], 2, "The kind of subject is one of person, household, dwelling."),
+        (["merge", "person", "310107194001011234", B, *PEOPLE], 2, "16 hex digits"),
+        (["merge", "person", A, B, "--by", "王芳", "--approved-by", " 王芳", "--reason", "x"], 5, "Two different people"),
+        (["merge", "person", A, B, "--by", "王芳", "--approved-by", "李强", "--reason", " "], 2, "Give the reason"),
+        (["split", "person", A, *PEOPLE], 5, "There is nothing to take back"),
+        (["split", "person", A, B, *PEOPLE], 2, "--records"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_a_sentence_and_change_nothing(run: Run, words: list[str], code: int, en: str) -> None:
+    """An exit code, no traceback, and not the number that was typed."""
+    run("init", "--example")
+
+    result = run("--lang", "en", "identity", *words)
+
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert en in result.stderr
+    assert "310107194001011234" not in result.stderr and "Traceback" not in result.stderr
+    assert json.loads(run("identity", "list", "--json").stdout) == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "en"),
+    [
+        ([("subject", "into"), ("310107194001011234", "11010519491231002X")], "no readable number in rows 1"),
+        ([("subject",), ("11010519491231002X",)], "into"),
+        ([("subject", "into")], "has no row"),
+        ([("subject", "into"), ("11010519491231002X", "")], "rows 1 name no `into`"),
+        ([("subject", "into"), ("11010519491231002X", "11010519491231002x")], "row 1: A subject cannot be merged into itself"),
+    ],
+)
+def test_mistakes_in_a_file_of_pairs_name_the_row(run: Run, tmp_path: Path, rows: list[tuple[str, ...]], en: str) -> None:
+    """By its number, never by what stands in it; nothing is merged."""
+    run("init", "--example")
+
+    result = run("--lang", "en", "identity", "merge", "person", "--file", written(tmp_path / "pairs.csv", *rows), *PEOPLE)
+
+    assert result.exit_code in (3, 5)
+    assert en in result.stderr
+    assert "310107194001011234" not in result.stderr and "11010519491231002X" not in result.stderr
+    assert json.loads(run("identity", "list", "--json").stdout) == []
+
+
+@pytest.mark.parametrize(
+    ("row", "en"),
+    [
+        (("hukuo", "putuo-psb", "1"), "row 1: there is no such feed. Did you mean hukou?"),
+        (("hukou", "nobody", "1"), "row 1: the unit is no source of feed hukou"),
+        (("hukou", "putuo-psb", "310107194001011234"), "row 1: the key is not readable"),
+        (("dwelling", "putuo-housing", "D-1"), "Records of feed dwelling name no person"),
+    ],
+)
+def test_mistakes_in_a_file_of_records_name_the_row(run: Run, tmp_path: Path, row: tuple[str, ...], en: str) -> None:
+    """And what was expected; nothing is given to anybody."""
+    run("init", "--example")
+    file = written(tmp_path / "rows.csv", ("feed", "unit", "key"), row)
+
+    result = run("--lang", "en", "identity", "split", "person", A, B, "--records", file, *PEOPLE)
+
+    assert result.exit_code == 3
+    assert en in result.stderr, result.stderr
+    assert "310107194001011234" not in result.stderr
+    assert json.loads(run("identity", "list", "--json").stdout) == []

@@ -1,0 +1,223 @@
+"""Every verb refuses another key, a lost state and an older log, and makes nothing in their place; looking makes nothing anywhere."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from console.cli.main import command
+from console.cli.reference import verbs
+from infra.workspace.workspace import Workspace
+from tests.console.conftest import Run
+from tests.console.town import HUKOU, POLICY, UNITS, registered, tokens
+
+BY = ("--by", "王芳", "--approved-by", "李强")
+WHY = (*BY, "--reason", "R1")
+DRAFT, FILE, LIST = "{w}/policies/elderly-uninsured.yaml", "{folder}/hukou.csv", "{folder}/list.csv"
+LOOKING = {
+    "doctor": [], "explain": [POLICY, "{token}"], "forecast": [POLICY, "--days", "3"], "unit list": [], "feed list": [],
+    "feed show": ["hukou"], "feed check": ["{w}/feeds/hukou.yaml"], "feed history": ["hukou"], "feed try": ["hukou", FILE],
+    "feed deliveries": [], "feed quarantine": [], "policy check": [DRAFT], "policy needs": [DRAFT], "policy list": [],
+    "policy show": [POLICY], "policy diff": [POLICY, DRAFT], "policy history": [POLICY], "policy preview": [DRAFT],
+    "candidates list": [POLICY], "candidates export": [POLICY, "--out", LIST], "candidates outcomes": [], "candidates corrections": [],
+    "holds list": [], "holds show": ["h1"], "edition list": [POLICY], "edition show": [POLICY, "1"], "edition verify": [POLICY],
+    "edition evidence": [POLICY, "1", "--out", "{folder}/e.jsonl"], "identity list": [], "erase list": [],
+    "snapshot create": ["--out", "{folder}/s.duckdb"],
+}  # fmt: skip
+CHANGING = {
+    "ingest": ["hukou", FILE], "tick": [],
+    "unit add": ["new-unit", "--zh", "新", "--en", "New", "--division", "310107"], "feed add": ["{folder}/new.yaml"],
+    "feed coverage": ["{folder}/coverage.jsonl"], "policy publish": [DRAFT, *BY, "--yes"], "policy withdraw": [POLICY, *WHY, "--yes"],
+    "candidates answer": [POLICY, "{token}", "claims", "yes"], "candidates ack": [POLICY, "{token}", "contacted", "--by", "王芳"],
+    "holds release": ["h1", *WHY], "holds reject": ["h1", *WHY], "edition cut": [POLICY],
+    "identity merge": ["person", "{token}", "{other}", *WHY], "identity split": ["person", "{token}", *WHY],
+    "erase person": ["{token}", *WHY, "--yes"], "erase finish": [],
+}  # fmt: skip
+ELSEWHERE = {
+    "init", "demo", "bench", "worker", "upgrade", "feed listen", "candidates send", "policy test", "policy schema", "snapshot list", "snapshot verify",
+    "kafka up", "kafka down", "kafka status", "kafka join", "kafka shards", "kafka dead-letters", "kafka describe", "kafka key",
+}  # fmt: skip
+"""They use neither the key nor the state of a workspace that is on no network."""
+
+
+def test_snapshots_are_those_of_the_key(run: Run, town: Path) -> None:
+    """Another key is said by whoever looks at the snapshots of a workspace, too; a file that is named needs none."""
+    assert run("snapshot", "create").exit_code == 0
+    (file,) = (town / "w" / "snapshots").glob("*.duckdb")
+    another_key(town)
+
+    assert [run("snapshot", verb).exit_code for verb in ("list", "verify")] == [1, 1]
+    assert run("snapshot", "verify", file).exit_code == 0
+
+
+def test_a_state_is_missed_by_what_was_taken_in(run: Run, town: Path) -> None:
+    """All else may be gone: deliveries were taken in, so this is no new workspace."""
+    import shutil
+
+    for name in ("state", "identity", "quarantine"):
+        shutil.rmtree(town / "w" / name)
+    (town / "w" / "log.head").unlink()
+
+    for words in (("doctor",), ("candidates", "list", POLICY), ("tick",)):
+        result = run(*words, "--lang", "en")
+        assert result.exit_code == 1, words
+        assert "this is no new workspace" in result.output, words
+
+
+@pytest.mark.parametrize("endless", ["key", "delivery"])
+def test_what_has_no_end_is_not_read(run: Run, town: Path, endless: str) -> None:
+    """A device in the place of the key or of a delivery is refused at once."""
+    if endless == "key":
+        (town / "w" / "secret.key").unlink()
+        (town / "w" / "secret.key").symlink_to("/dev/zero")
+
+    result = run("ingest", "hukou", "/dev/zero", "--lang", "en")
+
+    assert result.exit_code in (1, 3)
+    assert ("secret.key" if endless == "key" else "is a device or a pipe") in result.output
+
+
+def test_no_verb_is_forgotten() -> None:
+    """A new one is put where it belongs."""
+    known = {name.removeprefix("huimin ") for name, _ in verbs(command("zh"))}
+
+    assert known - ELSEWHERE == LOOKING.keys() | CHANGING.keys()
+    assert not LOOKING.keys() & CHANGING.keys()
+
+
+@pytest.fixture
+def words(town: Path, run: Run) -> Callable[[str, list[str]], list[str]]:
+    """The line of a verb in the small town: files that it is given are there."""
+    token, other, *_ = tokens(run)
+    (town / "hukou.csv").write_bytes((HUKOU + registered(3, "2026-10-01")).encode("gb18030"))
+    contract = (town / "w" / "feeds" / "pension.yaml").read_text(encoding="utf-8")
+    (town / "new.yaml").write_text(contract.replace("pension", "pension2"), encoding="utf-8")
+    places = {"w": str(town / "w"), "folder": str(town), "token": token, "other": other}
+    return lambda verb, more: ["--lang", "en", *verb.split(), *(one.format(**places) for one in more)]
+
+
+def held(root: Path) -> dict[str, bytes | None]:
+    """All that lies in a folder, but SQLite's index of a log that somebody looks into and the right to write."""
+    passing = ("log.sqlite-shm", "log.sqlite-wal", "writer.lock")
+    return {
+        str(path.relative_to(root)): path.read_bytes() if path.is_file() else None
+        for path in sorted(root.rglob("*"))
+        if path.name not in passing
+    }
+
+
+def another_key(town: Path) -> None:
+    """One digit is another."""
+    key = town / "w" / "secret.key"
+    digit = key.read_text()[0]
+    key.write_text(("1" if digit != "1" else "2") + key.read_text()[1:])
+
+
+def no_check(town: Path) -> None:
+    (town / "w" / "key.check").unlink()
+
+
+def no_state(town: Path) -> None:
+    shutil.rmtree(town / "w" / "state")
+
+
+def no_log(town: Path) -> None:
+    for path in (town / "w" / "state").glob("log.sqlite*"):
+        path.unlink()
+
+
+def empty_log(town: Path) -> None:
+    no_log(town)
+    (town / "w" / "state" / "log.sqlite").touch()
+
+
+def older_log(town: Path) -> None:
+    """A copy of the log from before the last day came."""
+    workspace = Workspace.open(town / "w")
+    shutil.copytree(town / "w" / "state", town / "then")
+    with workspace.writing() as host:
+        from streams.language.messages import EditionCut
+
+        host.submit(EditionCut(POLICY))
+    no_state(town)
+    shutil.copytree(town / "then", town / "w" / "state")
+
+
+def only_the_vault(town: Path) -> None:
+    """And not even the head of the log."""
+    no_state(town)
+    (town / "w" / "log.head").unlink()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (another_key, "secret.key is not the key with which this workspace began"), (no_check, "key.check is gone or damaged"),
+        (no_state, "this is no new workspace"), (no_log, "this is no new workspace"), (only_the_vault, "this is no new workspace"),
+        (empty_log, "ends at message #-1"), (older_log, "it is another copy"),
+    ],
+)  # fmt: skip
+def test_what_was_spoilt_is_refused_by_every_verb(
+    town: Path, run: Run, words: Callable[[str, list[str]], list[str]], spoil: Callable[[Path], None], told: str
+) -> None:
+    """With what is wrong and what to do, exit code 1 and nothing changed."""
+    spoil(town)
+    before = held(town)
+    lines = {verb: words(verb, more) for verb, more in (LOOKING | CHANGING).items()}
+
+    results = {verb: run(*line) for verb, line in lines.items()}
+    if spoil is empty_log:
+        assert "the log: the end or the beginning" in results.pop("edition verify").output
+
+    wrong = {
+        verb: result.output for verb, result in results.items() if result.exit_code != 1 or told not in result.output.replace("\n", " ")
+    }
+    assert wrong == {}
+    assert "from a backup" in results["tick"].output or "of one backup" in results["tick"].output
+    after = held(town)
+    assert {name for name in before.keys() | after.keys() if before.get(name, 0) != after.get(name, 0)} <= {"w/state"} - before.keys()
+
+
+def test_looking_into_a_new_workspace_makes_nothing(tmp_path: Path, run: Run, settled_town: Path) -> None:
+    """Whatever the verb says, and however it ends; only what was asked for by name is there afterwards."""
+    assert run("init", "--example").exit_code == 0
+    (tmp_path / "hukou.csv").write_bytes((HUKOU + registered(3, "2026-10-01")).encode("gb18030"))
+    before = held(tmp_path)
+    places = {"w": str(tmp_path / "w"), "folder": str(tmp_path), "token": "00" * 8}
+
+    for verb, more in LOOKING.items():
+        result = run(*verb.split(), *(one.format(**places) for one in more))
+        assert result.exit_code in (0, 2, 3, 5), (verb, result.output)
+
+    made = held(tmp_path).keys() - before.keys()
+    assert made <= {"s.duckdb"}, made
+    assert {"w/state", "w/identity"} <= before.keys()
+    key = (tmp_path / "w" / "secret.key").read_text()
+    (tmp_path / "w" / "secret.key").write_text("0" * 64 + "\n")
+    assert run("tick").exit_code == 0, "until something is made with it, the key may be another"
+    (tmp_path / "w" / "secret.key").write_text(key)
+    assert run("tick").exit_code == 1
+    assert settled_town.is_dir()
+    assert UNITS
+
+
+def test_the_doctor_reads_all_of_the_log(town: Path, run: Run) -> None:
+    """Each place where it is not as it was written; without --deep the last rows and what is replayed."""
+    import sqlite3
+
+    assert "the log is as it was written" in run("doctor", "--deep", "--lang", "en").output
+    with sqlite3.connect(town / "w" / "state" / "log.sqlite") as db:
+        offsets = [offset for (offset,) in db.execute("SELECT offset FROM outputs ORDER BY offset LIMIT 2")]
+        db.execute("UPDATE outputs SET closes = 'x' WHERE offset IN (?, ?)", offsets)
+
+    quick, deep = run("doctor", "--lang", "en"), run("doctor", "--deep", "--lang", "en")
+    verified = run("edition", "verify", POLICY, "--lang", "en")
+
+    assert "outputs #" not in quick.output
+    assert all(f"outputs #{offset}: changed" in deep.output for offset in offsets)
+    assert deep.exit_code == 1
+    assert f"✗ the log: outputs #{offsets[0]}" in verified.output
+    assert verified.exit_code == 3

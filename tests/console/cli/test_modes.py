@@ -1,0 +1,115 @@
+"""After a tour of every verb nothing in the workspace, and nothing a verb wrote elsewhere, can be read by anybody but its owner."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from console.cli.main import command, main
+from console.cli.reference import verbs
+from infra.workspace.library import library
+from tests.console.conftest import Run
+from tests.console.town import HUKOU, PENSION, POLICY, ingested, registered, resident, settled, tokens
+from tests.streams.disk.test_files import modes
+
+NETWORK = "needs a network on Kafka; what it writes is written by the same modules, and by a worker's stages (tests/streams/network/test_stages.py)"
+ELSEWHERE = {
+    "huimin worker": NETWORK, "huimin feed listen": NETWORK, "huimin candidates send": NETWORK, "huimin kafka up": NETWORK,
+    "huimin kafka down": NETWORK, "huimin kafka status": NETWORK, "huimin kafka join": NETWORK, "huimin kafka shards": NETWORK,
+    "huimin kafka dead-letters": NETWORK, "huimin kafka describe": NETWORK, "huimin kafka key": "test_network_key.py", "huimin demo": "the last test here",
+    "huimin bench": "writes nothing in a workspace",
+    "huimin candidates answer": "decides in the log, like the rest", "huimin holds show": "nothing is held back here",
+    "huimin holds release": "likewise", "huimin holds reject": "likewise", "huimin identity split": "as identity merge",
+}  # fmt: skip
+"""Verbs that are not on the tour, and why."""
+
+
+@pytest.fixture
+def open_umask() -> Iterator[None]:
+    """The system would let everybody read and write whatever is made."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def tour(out: Path, token: str, others: list[str]) -> list[list[str]]:
+    """A line for every verb, in an order in which each has something to do."""
+    by = ["--by", "王芳", "--approved-by", "李强"]
+    contract, draft = "w/feeds/pension.yaml", "w/policies/elderly-allowance.yaml"
+    return [
+        ["doctor"], ["upgrade"], ["unit", "list"], ["unit", "add", "new-unit", "--division", "310107", "--zh", "新单位", "--en", "New unit"],
+        ["feed", "add", "tekun.yaml"], ["feed", "list"], ["feed", "show", "hukou"], ["feed", "check", contract], ["feed", "history", "hukou"],
+        ["feed", "try", contract, "broken.csv"], ["feed", "coverage"], ["ingest", "pension", "broken.csv", "--id", "b1"],
+        ["feed", "deliveries"], ["feed", "quarantine"], ["feed", "quarantine", "pension", "--out", f"{out}/mend.xlsx", "--from", "broken.csv"],
+        ["feed", "quarantine", "pension", "--out", f"{out}/mend.csv", "--from", "broken.csv"],
+        ["feed", "quarantine", "pension", "--close", "2", "--by", "王芳"], ["tick", "--to", "2026-10-16"],
+        ["explain", POLICY, token], ["forecast", POLICY], ["policy", "check", draft], ["policy", "needs", draft], ["policy", "test", "w/policies/dibao.yaml", "--cases", "dibao-cases.yaml"],
+        ["policy", "list"], ["policy", "show", draft], ["policy", "schema", "--out", f"{out}/schemas"], ["policy", "diff", "elderly-allowance", draft],
+        ["policy", "history", POLICY], ["policy", "preview", draft], ["policy", "publish", "w/policies/dibao.yaml", *by, "--yes"],
+        ["policy", "withdraw", "dibao", *by, "--reason", "试", "--yes"], ["candidates", "list", POLICY],
+        ["candidates", "export", POLICY, "--out", f"{out}/deep/er/list.csv"], ["candidates", "export", POLICY, "--out", f"{out}/list.xlsx"],
+        ["candidates", "export", POLICY],
+        ["candidates", "ack", POLICY, others[0], "not_eligible", "--criterion", "uninsured", "--by", "区医保中心"],
+        ["candidates", "outcomes"], ["candidates", "corrections", "--out", f"{out}/requests.csv"], ["holds", "list"],
+        ["edition", "cut", POLICY], ["edition", "list", POLICY], ["edition", "show", POLICY, "1"], ["edition", "verify", POLICY],
+        ["edition", "evidence", POLICY, "1"], ["edition", "evidence", POLICY, "1", "--out", f"{out}/evidence.jsonl"],
+        ["identity", "merge", "person", others[1], others[2], *by, "--reason", "证件换号"], ["identity", "list"], ["snapshot", "create"],
+        ["snapshot", "create", "--out", f"{out}/k.duckdb"], ["snapshot", "list"], ["snapshot", "verify"],
+        ["erase", "person", token, *by, "--reason", "R1", "--yes"], ["erase", "finish"], ["erase", "list"],
+    ]  # fmt: skip
+
+
+def test_after_every_verb_everything_is_its_owners_only(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_umask: None
+) -> None:
+    """Folders 0700 and files 0600, whatever the system would allow: in the workspace, and what was asked for with ``--out``. What is printed
+    is as its schema says (``run``)."""
+    monkeypatch.chdir(tmp_path)
+    settled(run, tmp_path)
+    text = (tmp_path / "w/feeds/tekun_roll.yaml").read_text(encoding="utf-8")
+    (tmp_path / "tekun.yaml").write_text(text.replace("tekun_roll", "tekun_again"), encoding="utf-8")
+    ingested(run, tmp_path, "hukou", HUKOU + registered(3, "2026-10-02"))
+    (tmp_path / "broken.csv").write_bytes((PENSION + f"P1,{resident(1)},2020-01-01,,x\nP2,nobody,2020-01-01,,9\n").encode("gb18030"))
+    shutil.copy(library() / "cases/dibao.yaml", tmp_path / "dibao-cases.yaml")
+    out, listed = tmp_path / "out", tokens(run)
+    lines = tour(out, listed[0], listed[1:])
+
+    for line in lines:
+        result = run(*line, "--json")
+        assert result.exit_code == 0, (line, result.output)
+        assert modes(tmp_path / "w") == {}, line
+
+    assert modes(out) == {}
+    assert {path.name for path in out.iterdir()} >= {"mend.xlsx", "mend.csv", "list.xlsx", "evidence.jsonl", "k.duckdb", "schemas", "deep"}
+    assert oct((tmp_path / "w").stat().st_mode)[-3:] == oct(out.stat().st_mode)[-3:] == "700"
+
+
+def test_the_tour_goes_by_every_verb() -> None:
+    """One that is new is on it, or says why not."""
+    gone = {name for name, _ in verbs(command("en"))} - {"huimin init", *ELSEWHERE}
+    lines = [f"huimin {' '.join(line)} " for line in tour(Path("out"), "t", ["a", "b", "c"])]
+
+    assert [name for name in gone if not any(line.startswith(f"{name} ") for line in lines)] == []
+
+
+def test_a_demonstration_that_is_kept_is_its_owners_only(run: Run, tmp_path: Path, open_umask: None) -> None:
+    """Its deliveries, too: they look like those of real people."""
+    result = run("demo", "--residents", "400", "--keep", tmp_path / "putuo", "--json")
+
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)
+    assert modes(tmp_path / "putuo") == {}
+
+
+def test_the_command_itself_makes_nothing_that_others_can_read(monkeypatch: pytest.MonkeyPatch, open_umask: None) -> None:
+    """Whatever a library should make by itself one day."""
+    monkeypatch.setattr("sys.argv", ["huimin", "--help"])
+    with pytest.raises(SystemExit):
+        main()
+
+    assert os.umask(0) == 0o077

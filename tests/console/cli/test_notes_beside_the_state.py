@@ -1,0 +1,77 @@
+"""What is noted beside the state, deliveries and quarantine, through crashes, topics and rows without a usable order."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.console.cli.test_deliveries import insured, written
+from tests.console.conftest import Run
+from tests.console.town import MEDICAL, ingested, resident
+
+
+def quarantined(run: Run) -> list[Any]:
+    found: list[Any] = json.loads(run("feed", "quarantine", "--json").stdout)
+    return found
+
+
+def test_deliveries_are_in_the_order_of_their_numbers(run: Run, town: Path) -> None:
+    """The tenth behind the ninth."""
+    for serial in range(10):
+        ingested(run, town, "medical_insurance", MEDICAL + insured(0, "?", f"Q-{serial}"))
+
+    numbers = [line["delivery"] for line in quarantined(run)]
+
+    assert numbers == sorted(numbers) and len(numbers) == 10
+
+
+def test_closing_closes_what_there_is(run: Run, town: Path) -> None:
+    """Rows of nobody that come in the same delivery afterwards, as a topic's do, are open again."""
+    ingested(run, town, "medical_insurance", MEDICAL + insured(0, number="1") + insured(1))
+    run("feed", "quarantine", "medical_insurance", "--close", "2", "--by", "王芳")
+    (path,) = (town / "w/quarantine").glob("medical_insurance.*.2.jsonl")
+    line = json.loads(path.read_text("utf-8").splitlines()[0])
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({**line, "row": 3, "line": 4}, ensure_ascii=False) + "\n")
+
+    assert [one["row"] for one in quarantined(run)] == [3]
+    assert run("feed", "quarantine", "medical_insurance", "--close", "2", "--by", "李明").exit_code == 0
+    assert quarantined(run) == []
+
+
+def test_a_row_without_order_is_to_be_mended_until_a_sound_one_comes(run: Run, town: Path) -> None:
+    """Its order lies in the future, or is none: the record is unknown and listed, and closes with any sound row of its key."""
+    ingested(run, town, "medical_insurance", MEDICAL + insured(0, key="YB-7", changed="2026-09-30"))
+    for order in ("2026-13-45", "2027-01-01"):
+        ingested(run, town, "medical_insurance", MEDICAL + insured(0, key="YB-7", changed=order))
+        before = quarantined(run)
+        ingested(
+            run, town, "medical_insurance", MEDICAL + insured(0, key="YB-7", changed="2026-09-29" if order[5] == "1" else "2026-10-01")
+        )
+        after = quarantined(run)
+
+        assert [(line["key"], line["column"]) for line in before] == [("YB-7", "changed_at")], order
+        assert after == [], order
+
+
+def test_a_dry_run_tells_the_files_before_a_refused_one(run: Run, town: Path) -> None:
+    """As the delivery itself would; the exit code is that of the refusal."""
+    good, bad = written(town / "a.csv", MEDICAL + insured(0)), written(town / "b.csv", MEDICAL + "a,b\n")
+
+    tried = run("ingest", "medical_insurance", good, bad, "--dry-run")
+
+    assert tried.exit_code == 3 and "a.csv" in tried.output and "b.csv" in tried.output
+
+
+def test_nothing_of_whoever_is_erased_stays_in_quarantine(run: Run, town: Path) -> None:
+    """Neither the row that is held nor one that was mended since; the number of the record is gone with them."""
+    ingested(run, town, "medical_insurance", MEDICAL + insured(0, "?", "YB-7") + insured(1, "?", "YB-8"))
+    ingested(run, town, "medical_insurance", MEDICAL + insured(0, key="YB-7"))
+    ingested(run, town, "medical_insurance", MEDICAL + insured(0, "?", "YB-7", "2026-10-01"))
+
+    erased = run("erase", "person", resident(0), "--by", "甲", "--approved-by", "乙", "--reason", "request", "--yes")
+
+    assert erased.exit_code == 0, erased.output
+    text = "".join(path.read_text("utf-8") for path in (town / "w/quarantine").glob("*.jsonl"))
+    assert "YB-7" not in text and "YB-8" in text

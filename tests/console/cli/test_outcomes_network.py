@@ -1,0 +1,65 @@
+"""The same verbs in a workspace that is part of a network: what is told goes to the topic, and the replica says what came of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from infra.workspace.ports import parts
+from infra.workspace.workspace import Workspace
+from streams.language.messages import CheckAnswered, OutcomeReported
+from streams.network.network_host import NetworkHost
+from streams.wire import wire
+from tests.console.conftest import Run
+from tests.console.town import ALLOWANCE, HUKOU, data, exported, ingested, registered, returned, settled, tokens
+from tests.streams.topics import Bodies, Silent
+
+
+@pytest.fixture
+def topic(monkeypatch: pytest.MonkeyPatch) -> Bodies:
+    """The topic of inputs of a network, in memory; every workspace is part of it, and there are no workers."""
+    bodies = Bodies()
+    monkeypatch.setattr("services.network.MATCHING_SECONDS", 0.0)  # there are no workers to wait for
+    monkeypatch.setattr(Workspace, "network", property(lambda _: "town"))
+    monkeypatch.setattr(
+        Workspace, "_on_network", lambda self, _: NetworkHost(self.folder("state") / "town", parts(), bodies, Silent(), self.retention())
+    )
+    return bodies
+
+
+def test_a_list_that_comes_back_is_told_to_the_network_once(run: Run, tmp_path: Path, topic: Bodies) -> None:
+    """Answers before the outcome; again, not a message more. A request is open until the unit's new record has come over the topic."""
+    settled(run, tmp_path)
+    rows = exported(run, tmp_path, policy=ALLOWANCE)
+    question, told = rows[0]["待核实事项"], len(topic.bodies)
+    rows[0] |= {question: "是", "反馈": "不符合条件", "日期": "2026-10-14", "条件": "local"}
+    rows[1] |= {"反馈": "已联系", "日期": "2026-10-14"}
+    file = returned(tmp_path / "back.csv", rows)
+
+    first = data(run("candidates", "ack", ALLOWANCE, "--file", file, "--json"))
+    sent = [wire.decode(body) for body in topic.bodies[told:]]
+    again = data(run("candidates", "ack", ALLOWANCE, "--file", file, "--json"))
+    asked = data(run("candidates", "corrections", "--json"))
+    ingested(run, tmp_path, "hukou", HUKOU + registered(0, "2026-10-05"))
+
+    assert [type(one) for one in sent] == [CheckAnswered, OutcomeReported, OutcomeReported]
+    assert (first["new"], first["answers"], again["new"], again["known_before"]) == (2, 1, 0, 3)
+    assert [(one["number"], one["unit"], one["delivery"], one["row"], one["open"]) for one in asked] == [
+        (told + 1, "putuo-psb", 1, 1, True)
+    ]
+    assert [one["open"] for one in data(run("candidates", "corrections", "--json"))] == [False]
+    assert rows[0]["代号"] not in tokens(run, ALLOWANCE) and rows[1]["代号"] in tokens(run, ALLOWANCE)
+
+
+def test_one_outcome_is_told_and_its_number_is_that_of_the_message(run: Run, tmp_path: Path, topic: Bodies) -> None:
+    """Once more it is sent, and nothing comes of it."""
+    settled(run, tmp_path)
+    who = tokens(run, ALLOWANCE)[0]
+    words = ("candidates", "ack", ALLOWANCE, who, "declined", "--by", "王芳", "--json")
+
+    first, again = data(run(*words)), data(run(*words))
+
+    assert first["outcome"]["number"] == len(topic.bodies) - 2 and first["new"] is True
+    assert [one["change"] for one in first["changes"]] == ["left"]
+    assert (again["new"], again["changes"]) == (False, [])

@@ -1,0 +1,149 @@
+"""Two rules that differ never read alike, in either language; "only wording changed" is said exactly where nothing else did."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.text import rule_differences as rulediff
+from console.text.clauses import Clauses
+from infra.workspace.library import library_catalogue
+from policies.cases.mutants import mutants
+from policies.checking.checker import check
+from policies.language.catalogue import Catalogue
+from policies.language.differences import differences
+from policies.language.meaning import policy_meaning, rule_meaning
+from policies.language.tree import All, AnyOf, Compare, FieldRef, Literals, Meta, Node, NoneOf, Policy, Quantifier, Step, Unless
+from policies.yaml.document import Document
+from tests.matchers.network import catalogue, drawn, plain
+from tests.policies.library import documents
+
+BOTH = ("zh", "en")
+
+
+@cache
+def network() -> Catalogue:
+    return catalogue()
+
+
+def checked(data: dict[str, Any], of: Catalogue) -> Policy | None:
+    return check(Document(data, "random"), of).policy
+
+
+def text(policy: Policy, of: Catalogue, language: str) -> str:
+    """All that is read of a version but its title: the terms and the criteria."""
+    clauses = Clauses(of, language, policy.params)
+    return "\n".join([*rulediff.terms(policy, clauses), clauses.clause(policy.criteria)])
+
+
+def said(one: Policy, other: Policy, of: Catalogue, language: str) -> list[str]:
+    return [line for line, _ in rulediff.lines(differences(one, other), of, language)]
+
+
+def held_apart(one: Policy, other: Policy, of: Catalogue) -> None:
+    """Different meanings have different texts, and a difference is told as more than wording; equal rules have equal texts."""
+    for language in BOTH:
+        first, second = text(one, of, language), text(other, of, language)
+        lines = said(one, other, of, language)
+        if policy_meaning(one) != policy_meaning(other):
+            assert first != second
+            assert rulediff.WORDING[language] not in lines
+            assert (len(lines) > 0 and "→ " in "".join(lines)) or any(line[0] in "+−↷" for line in lines)
+            changed = [line.partition("：" if language == "zh" else ": ")[2] for line in lines if line.startswith("~")]
+            assert all(left != right for left, _, right in (line.rpartition(" → ") for line in changed))
+        else:
+            assert rulediff.WORDING[language] in lines or not differences(one, other)
+
+
+@given(st.integers(0, 2**32), st.integers(0, 2**32))
+def test_random_rules_that_differ_read_differently(one: int, other: int) -> None:
+    """About one kind of subject, of a few leaves, so that many pairs are near to each other."""
+    _, left = drawn(Random(one), 2)
+    _, right = drawn(Random(other), 2, subject=str(left.subject))
+
+    held_apart(left, right, network())
+
+
+@given(st.integers(0, 2**32), st.randoms(use_true_random=False))
+def test_a_random_rule_and_its_mutant_read_differently(seed: int, rng: Random) -> None:
+    """One bound, number, period, day or node of it is another."""
+    data, right = drawn(Random(seed), 4)
+
+    wrong = list(mutants(plain(data)))
+    for _, _, mutated in rng.sample(wrong, min(8, len(wrong))):
+        if (policy := checked(mutated, network())) is not None:
+            held_apart(right, policy, network())
+
+
+@pytest.mark.parametrize("name", sorted(documents()))
+def test_no_mutant_of_a_library_policy_reads_like_it(name: str) -> None:
+    """Every one the checker takes."""
+    document, of = documents()[name], library_catalogue()
+    right = check(document, of).policy
+    assert right is not None
+
+    policies = [policy for _, _, data in mutants(document.data) if (policy := checked(data, of)) is not None]
+
+    assert policies
+    for policy in policies:
+        held_apart(right, policy, of)
+
+
+@given(st.integers(0, 2**32))
+def test_names_are_no_difference(seed: int) -> None:
+    """Other labels, articles and ids (but those of checks): the same text, and wording only."""
+    _, one = drawn(Random(seed), 4)
+    other = replace(one, criteria=_renamed(one.criteria))
+
+    assert rule_meaning(one) == rule_meaning(other)
+    assert all(text(one, network(), language) == text(other, network(), language) for language in BOTH)
+    held_apart(one, other, network())
+
+
+def _renamed(node: Node) -> Node:
+    meta = Meta(node.meta.id if type(node).__name__ == "Check" else f"other-{node.meta.id}", node.meta.path)
+    match node:
+        case All() | AnyOf() | NoneOf():
+            return replace(node, meta=meta, children=tuple(_renamed(child) for child in node.children))
+        case Unless():
+            return replace(node, meta=meta, rule=_renamed(node.rule), unless=_renamed(node.unless))
+        case _:
+            return replace(node, meta=meta)
+
+
+M = Meta("x", "criteria")
+A, B, C = (Compare(M, FieldRef("medical_insurance", name, own=True), "eq", Literals((value,))) for name, value in
+           (("status", "active"), ("scheme", "resident"), ("scheme", "employee")))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("node", "zh", "en"),
+    [
+        (All(M, (A, AnyOf(M, (B, C)))), "参保状态是正常，且（险种是居民，或险种是职工）", "status is active and (scheme is resident or scheme is employee)"),
+        (AnyOf(M, (All(M, (A, B)), C)), "（参保状态是正常，且险种是居民），或险种是职工", "(status is active and scheme is resident) or scheme is employee"),
+        (NoneOf(M, (A, B)), "不符合（参保状态是正常，或险种是居民）", "not (status is active or scheme is resident)"),
+        (Unless(M, A, AnyOf(M, (B, C))), "参保状态是正常，但（险种是居民，或险种是职工）的除外", None),
+    ],
+)  # fmt: skip
+def test_a_group_inside_a_group_stands_in_brackets(node: Node, zh: str, en: str | None) -> None:
+    """Inside ``where`` the same: that is where a rule is told on one line."""
+    of = library_catalogue()
+    over = Quantifier(M, "some", (Step("records", "medical_insurance"),), node)
+
+    assert Clauses(of, "zh").clause(node) == zh
+    assert Clauses(of, "zh").line(over) == f"有基本医疗保险参保记录（{zh}）"
+    assert en is None or Clauses(of, "en").line(over) == f"has Basic medical insurance enrolment [{en}]"
+
+
+@pytest.mark.parametrize("name", sorted(documents()))
+def test_a_library_rule_reads_as_a_clause(name: str) -> None:
+    """No Latin word stands in its Chinese but names of parameters and of checks, and codes no contract has a title for."""
+    policy = check(documents()[name], library_catalogue()).policy
+    assert policy is not None
+    print(text(policy, library_catalogue(), "zh"))

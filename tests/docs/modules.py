@@ -1,0 +1,58 @@
+"""The shape of every module: its header and its length, and the list of modules that still fall short.
+
+python -m tests.docs.modules    takes off ``to_mend.txt`` what was mended; nothing is ever put on it
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.docs.pages import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PACKAGES: list[str] = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+USUAL, LONGEST = 250, 350
+"""Lines of a module: as many as it may have, and as many as one on the list may have until it is divided."""
+LONGER = {
+    "connectors/parsing/cells.py": "kernels that call each other stand in one file, or numba's cache misses a change",
+}
+"""Modules that may be of any length, each with its reason."""
+FORMULA = "The one idea"
+TO_MEND = Path(__file__).with_name("to_mend.txt")
+_TWO_SENTENCES = re.compile(r"[.?!] +\S")
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def flaws(path: Path) -> Iterator[str]:
+    """What is wrong with a module: ``sentence`` (its first line is not one sentence), ``formula``, ``long``."""
+    text = path.read_text(encoding="utf-8")
+    header = ast.get_docstring(ast.parse(text)) or ""
+    first, _, rest = header.partition("\n")
+    if not first.endswith(".") or _TWO_SENTENCES.search(first) or (rest and not rest.startswith("\n")):
+        yield "sentence"
+    if FORMULA.casefold() in header.casefold():
+        yield "formula"
+    if len(text.splitlines()) > USUAL and name(path) not in LONGER:
+        yield "long"
+
+
+def all_flaws() -> set[str]:
+    """The flaws of every module, one ``flaw path`` each."""
+    return {f"{flaw} {name(path)}" for path in MODULES for flaw in flaws(path)}
+
+
+def to_mend() -> set[str]:
+    """The flaws that are known and not mended yet."""
+    return set(TO_MEND.read_text(encoding="utf-8").splitlines())
+
+
+if __name__ == "__main__":
+    TO_MEND.write_text("".join(f"{line}\n" for line in sorted(to_mend() & all_flaws())), encoding="utf-8")

@@ -1,0 +1,104 @@
+"""The AsyncAPI document says what is on the wire: no more, no less."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]  # no stubs in the lock
+import pytest
+
+from infra.kafka.asyncapi import document, headers_schema
+from infra.kafka.topics import PREFIX, topics
+from streams.language.events import EVENTS, headers
+from streams.language.folds import Outgoing
+from streams.network.merger import Merger
+from streams.network.partition import PartitionFold
+from streams.network.sequencer import Sequencer
+from streams.network.stages import Purged, telling
+from streams.wire import wire
+from tests.streams.world import SEAL, parts, published, run
+from tests.streams.world import sent as as_sent
+
+PAGE = Path(__file__).parents[3] / "docs" / "asyncapi.json"
+
+
+@pytest.fixture(scope="module")
+def sent() -> list[tuple[Outgoing, str]]:
+    """Every kind of message a network sends, with who sent it."""
+    start, setting, *rest = run(60)
+    bodies = [as_sent(message) for message in (start, setting, published("group-rental"), *rest)]
+    bodies.insert(3, b"no message at all")
+    sequencer, shards, merger = Sequencer(parts(real=True), 2), [PartitionFold(parts(real=True), one) for one in range(2)], Merger(2)
+    out: list[tuple[Outgoing, str]] = []
+    at = {"lines": 0, 0: 0, 1: 0}
+    for offset, body in enumerate(bodies):
+        if offset != 3:
+            out.append((Outgoing("inputs", 0, str(offset), "input", body), "client"))
+        waiting = [(one, "inputs-0") for one in sequencer.take(body, offset)]
+        out += [(one, "inputs-0") for one in sequencer.passing()]
+        while waiting:
+            message, producer = waiting.pop(0)
+            out.append((message, producer))
+            if message.topic == "orders":
+                shard = message.partition
+                waiting += [(one, f"orders-{shard}") for one in shards[shard].take(message.body, at[shard])]
+                at[shard] += 1
+            elif message.topic == "lines":
+                waiting += [(one, "lines-0") for one in merger.take(message.body, at["lines"])]
+                at["lines"] += 1
+                out += [(one, "lines-0") for one in merger.passing()]
+    out.append((telling("lines-0", Purged(1, at["lines"] - 1, True)), "lines-0"))
+    out.append((Outgoing("progress", 0, "member:0123", "member", b"{}"), "member"))
+    return out
+
+
+def test_page_is_what_the_program_says() -> None:
+    """docs/asyncapi.json is what ``huimin kafka describe`` prints."""
+    assert json.loads(PAGE.read_text(encoding="utf-8")) == document(), "huimin kafka describe > docs/asyncapi.json"
+
+
+def test_every_topic_and_event_is_described() -> None:
+    """Each topic is a channel, each event a message of the channel it travels on, and every reference leads somewhere."""
+    made = document(3)
+    assert {channel["address"] for channel in made["channels"].values()} == {topic.name for topic in topics(3, 1)}
+    assert {name for channel in made["channels"].values() for name in channel["messages"]} == set(EVENTS)
+    assert made["channels"]["orders"]["bindings"]["kafka"]["partitions"] == 3
+    for reference in _references(made):
+        found: Any = made
+        for word in reference.removeprefix("#/").split("/"):
+            found = found[word]
+        assert found
+
+
+def test_all_that_is_sent_is_as_described(sent: list[tuple[Outgoing, str]]) -> None:
+    """Headers match their schema, JSON bodies theirs, frames their kinds; and every event occurs."""
+    channels = document(2)["channels"]
+    messages = document(2)["components"]["messages"]
+    for message, producer in sent:
+        event = EVENTS[message.type]
+        assert event.topic == message.topic
+        assert message.type in channels[message.topic]["messages"]
+        pairs = SEAL.with_seal(message.topic, message.partition, message.id.encode(), headers(message, producer), message.body)
+        assert len(dict(pairs)) == len(pairs)
+        jsonschema.validate({name: value.decode() for name, value in pairs}, headers_schema(event))
+        if event.name in ("progress", "census", "purged", "member"):
+            jsonschema.validate(json.loads(message.body), messages[event.name]["payload"])
+        elif event.name not in ("dead-letter", "input"):
+            kind, _ = wire.unframe(message.body)
+            assert kind in messages[event.name]["payload"]["x-kinds"]
+    assert {message.type for message, _ in sent} == set(EVENTS)
+
+
+def test_ids_are_unique_within_their_source(sent: list[tuple[Outgoing, str]]) -> None:
+    """CloudEvents: source and id together name one event (progress tells of one thing as it goes on)."""
+    names = [(producer, message.type, message.id) for message, producer in sent if message.topic != "progress"]
+    assert len(set(names)) == len(names)
+    assert PREFIX not in "".join(message.topic for message, _ in sent)
+
+
+def _references(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [one for key, inner in value.items() for one in ([inner] if key == "$ref" else _references(inner))]
+    return [one for inner in value for one in _references(inner)] if isinstance(value, list) else []

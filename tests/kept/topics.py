@@ -1,0 +1,83 @@
+"""What the topics of a network held, as a version wrote them, and how they are read today.
+
+The one idea: the messages of the small town (``tests.kept.make``) go through the pipeline of today; every record that would lie on a topic
+is kept with its key, headers, seal and body.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import lzma
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from streams.language.events import headers
+from streams.language.folds import Outgoing
+from streams.wire.seal import Seal
+from tests.streams.pipeline import Pipeline
+
+KEY, NETWORK, PARTITIONS = bytes(range(32)), "kept-network", 2
+Record = dict[str, Any]
+"""topic, partition, key, headers (pairs of texts), body (base64)."""
+
+
+def records_of(bodies: Sequence[bytes]) -> Iterator[Record]:
+    """Every record of every topic, where these messages were submitted."""
+    inputs = [("client", Outgoing("inputs", 0, f"{number:032x}", "input", body)) for number, body in enumerate(bodies)]
+    for producer, message in (*inputs, *sent(bodies)):
+        key = message.id.encode()
+        head = Seal(KEY, NETWORK).with_seal(message.topic, message.partition, key, headers(message, producer), message.body)
+        yield {
+            "topic": message.topic, "partition": message.partition, "key": message.id,
+            "headers": [[name, value.decode()] for name, value in head], "body": base64.b64encode(message.body).decode(),
+        }  # fmt: skip
+
+
+def sent(bodies: Sequence[bytes]) -> list[tuple[str, Outgoing]]:
+    """What the stages of today send where these messages were submitted, with the stage."""
+    pipeline, out = Pipeline(PARTITIONS), list[tuple[str, Outgoing]]()
+    for body in bodies:
+        pipeline.put(body)
+    busy = True
+    while busy:
+        busy = False
+        for name, worker in zip(("inputs-0", *(f"orders-{n}" for n in range(PARTITIONS)), "lines-0"), pipeline.workers, strict=True):
+            while worker.take():
+                busy = True
+            while worker.sent < len(worker.outbox):
+                out.append((name, worker.outbox[worker.sent][1]))
+                worker.send()
+    return out
+
+
+def write(path: Path, records: Iterator[Record]) -> None:
+    with lzma.open(path, "wt", encoding="utf-8") as file:
+        file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+
+
+def read(path: Path) -> list[Record]:
+    with lzma.open(path, "rt", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def body(record: Record) -> bytes:
+    return base64.b64decode(record["body"])
+
+
+def unproved(record: Record) -> object:
+    """Why a record would not be believed today; None where it is."""
+    head = [(name, value.encode()) for name, value in record["headers"]]
+    return Seal(KEY, NETWORK).problem(record["topic"], record["partition"], record["key"].encode(), head, body(record))
+
+
+def readers() -> Mapping[str, Callable[[bytes], Any]]:
+    """How the body of a record is read, by its topic."""
+    from streams.network.orders import decode_order, decode_report
+    from streams.wire.wire import decode, decode_changes, decode_edition
+
+    return {
+        "inputs": decode, "orders": decode_order, "lines": decode_report, "changes": decode_changes, "editions": decode_edition,
+        "progress": json.loads,
+    }  # fmt: skip

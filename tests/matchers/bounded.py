@@ -1,0 +1,272 @@
+"""Policies at the limits of ``policies.limits``, run by the engine with the kernels' bounds checked, and held against the naive evaluator.
+
+``test_bounded`` starts this as a process of its own, with ``NUMBA_BOUNDSCHECK=1`` and a cache of its own: a kernel that reads or writes outside
+an array then raises IndexError. Prints how many verdicts and leaves were compared, as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date
+from random import Random
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from matchers import worlds
+from matchers.core import Matcher
+from matchers.kernel.layout import KINDS
+from matchers.lists.criteria import Judge
+from matchers.reading import explain
+from matchers.reading.explain import verdict as scalar
+from policies import limits
+from policies.checking import cost
+from policies.checking.cost import TooLarge
+from policies.language.tree import All, AnyOf, Policy, nodes
+from policies.values import Kind
+from tests.matchers.network import Given, asked, catalogue, checked, drawn, listed, pairs, verdicts
+from tests.oracles import naive
+from tests.worlds import CONTRACTS, random_given
+
+LETTERS = {0: "U", 1: "T", 2: "F"}
+LEAF = {"age_of": "hukou.birth_date", "op": "ge", "value": 60}
+START = date(2026, 1, 1)
+Data = dict[str, Any]
+Built = Callable[[int], Data]
+
+
+def policy_of(criteria: Any, **more: Any) -> Data:
+    """A policy about persons."""
+    return {
+        "format": 1, "policy": "large", "version": 1, "direction": "benefit", "subject": "person", "scope": {"division": "31"},
+        "title": {"zh": "大", "en": "large"}, "source": {"document": "示例", "issuer": "示例"}, "agency": "putuo-civil",
+        "purpose": "assistance", "effective": {"from": START, "to": None}, "evidence": {}, "params": {}, "definitions": {}, "discloses": [],
+        "criteria": criteria, **more,
+    }  # fmt: skip
+
+
+def renamed(part: Any, mark: str) -> Any:
+    """A part of a policy with other names of criteria, parameters and definitions; a check keeps its name."""
+    if isinstance(part, list):
+        return [renamed(one, mark) for one in part]
+    if not isinstance(part, dict):
+        return part
+    names = {"param", "use", *(() if "check" in part else ("id",))}
+    return {key: value + mark if key in names else renamed(value, mark) for key, value in part.items()}
+
+
+def mixed(count: int) -> Data:
+    """So many nodes: many small random rules, each of which the checker accepts, joined into one."""
+    rng = Random("bounded")
+    rules: list[Data] = []
+    parts: Data = {"evidence": {}, "params": {}, "definitions": {}}
+    left = count - 1
+    while left > 12:
+        data, policy = drawn(rng, 5, subject="person", direction="benefit")
+        size = sum(1 for _ in nodes(policy.criteria))
+        if size >= left:
+            continue
+        mark = f"_{len(rules)}"
+        rules.append(renamed(data["criteria"], mark))
+        parts["evidence"] |= data["evidence"]
+        for part in ("params", "definitions"):
+            parts[part] |= {name + mark: renamed(one, mark) for name, one in data[part].items()}
+        left -= size
+    for values in (param["values"] for param in parts["params"].values()):
+        values[0] = {**values[0], "from": START}
+    rules += [{**LEAF, "id": f"leaf{i}"} for i in range(left)]
+    return policy_of({"any": rules}, **parts)
+
+
+def deep(levels: int) -> Data:
+    """So many levels, by definitions that negate one another."""
+    last = (levels - 1) // 2
+    definitions: Data = {f"d{i}": {"none": [{"use": f"d{i + 1}"}]} for i in range(last)}
+    definitions[f"d{last}"] = LEAF if levels % 2 else {"none": [LEAF]}
+    return policy_of({"use": "d0"}, definitions=definitions)
+
+
+def long(values: int) -> Data:
+    """A list of so many texts and one of so many numbers, each with a few that somebody has, the latter of members."""
+    texts = [f"trade{i}" for i in range(values - 1)]
+    numbers = {"field": "assets.debts", "op": "not_in", "value": list(range(-2, values // 4 - 2))}
+    members = {"quantifier": "some", "over": "household.members", "absence": "closed", "where": numbers}
+    return policy_of({"any": [{"field": "hukou.occupation", "op": "in", "value": [*texts, "nurse"]}, members]})
+
+
+def tables(uses: int) -> Data:
+    """So many comparisons with a table of as many keys as there may be, and fractions of a sum per head."""
+    table = {"unit": "person", "values": [{"from": START, "table": {"0": 1, "1": 2, "2..4": 3, "6..9999": 1}}]}
+    by = {"param": "p", "by": "household.survey.beds"}
+    some = [{"field": "hukou.dependants", "op": op, "value": by | {"times": f"{i + 1}/2"}}
+            for i in range(-(-uses // 2)) for op in ("ge", "lt")]  # fmt: skip
+    return policy_of({"any": some[:uses]}, params={"p": table}, evidence={"survey": {"max_age": "P30D"}})
+
+
+def costly(work: int) -> Data:
+    """So many comparisons, most of them in sets within sets, of which many elements are looked at."""
+    members = {"quantifier": "some", "over": "household.members", "absence": "closed"}
+    one = {**members, "where": {**members, "where": {**members, "where": {"field": "hukou.dependants", "op": "in", "value": [1, 2, 3]}}}}
+    each = checked(policy_of({"any": [one, LEAF]}))
+    assert each is not None
+    feeds = catalogue().feeds
+    count, rest = divmod(work - 1, cost.Cost(feeds).work(each.criteria) - 2)
+    return policy_of({"any": [one] * count + [LEAF] * rest})
+
+
+SIZES: list[tuple[str, Built, tuple[int, ...]]] = [
+    ("criteria", mixed, (limits.CRITERIA - 1, limits.CRITERIA)),
+    ("levels", deep, (limits.LEVELS - 1, limits.LEVELS)),
+    ("values", long, (limits.LIST - 1, limits.LIST)),
+    ("cells", tables, (limits.CELLS // limits.KEYS - 1, limits.CELLS // limits.KEYS)),
+    ("work", costly, (limits.WORK - 1, limits.WORK)),
+]
+
+
+def agree(matcher: Matcher, data: Data, policy: Policy, given: Given, day: date) -> Counter[str]:
+    """Columns, lists, the scalar reading and the naive evaluator say the same of everybody; and of every leaf."""
+    counts: Counter[str] = Counter()
+    world = naive.World(CONTRACTS, given)
+    expected = naive.evaluate(data, world, day)
+    columns, lists = verdicts(matcher, policy, day), listed(matcher, policy, day)
+    judge = Judge(matcher, policy)
+    known = set(worlds.subjects(given)[policy.subject])
+    for name, one in expected.items():
+        token = worlds.token(Kind(policy.subject), name)
+        missing = pairs((criterion, feed) for criterion, feed, _ in one.missing)
+        assert columns.get(token) == one.verdict, (policy.name, name)
+        assert lists.get(token, (None, (), ())) == ((one.status, one.checklist, missing) if one.status else (None, (), ())), name
+        counts[f"verdict {one.verdict}"] += 1
+        if name not in known:
+            continue
+        read = scalar(matcher, policy, token, day)
+        assert (read.verdict, read.status, read.checklist, read.failed) == (one.verdict, one.status, one.checklist, one.failed), name
+        assert set(read.missing) == set(one.missing), name
+        truth = (
+            judge.read(matcher.store.entities(KINDS.index(Kind(policy.subject)), np.array([token], np.uint64)), day).truth[:, 0].tolist()
+        )
+        by_id = naive.leaves(data, world, day, name)
+        for leaf, code in zip(judge.leaves, truth, strict=True):
+            found = by_id.get(leaf.meta.id) or by_id[f"{leaf.meta.id}@{leaf.meta.path}"]
+            counts[f"leaf {found}"] += 1
+            if type(leaf).__name__ != "Check":
+                assert LETTERS[code] == found, (name, leaf.meta.path)
+    return counts
+
+
+def at_the_limits() -> Counter[str]:
+    """Each policy over a world, published, judged and explained."""
+    counts: Counter[str] = Counter()
+    for number, (what, build, sizes) in enumerate(SIZES):
+        for size in sizes:
+            data = build(size)
+            policy = checked(data)
+            assert policy is not None, (what, size)
+            given, day = random_given(Random(f"world {number}"), 6)
+            matcher = worlds.load(catalogue(), given, day)
+            matcher.publish(policy)
+            worlds.answer(matcher, policy.name, policy.subject, asked(given, policy))
+            counts += agree(matcher, data, policy, given, day)
+            counts[what] += 1
+    return counts
+
+
+def beyond_the_limits() -> Counter[str]:
+    """What did not come by the checker is refused by whatever would run it, and nothing has changed; with other limits it is run."""
+    counts: Counter[str] = Counter()
+    given, day = random_given(Random("beyond"), 6)
+    matcher = worlds.load(catalogue(), given, day)
+    small = checked(policy_of({"any": [LEAF]}))
+    assert small is not None
+    matcher.publish(small)
+    before = matcher.candidates("large")
+    for size in (limits.CRITERIA + 1, limits.CRITERIA + 64, 5_000):
+        leaf = small.criteria.children[0]  # type: ignore[union-attr]  # it is an any
+        large = replace(small, version=2, criteria=AnyOf(small.criteria.meta, (leaf,) * (size - 1)))
+        for run in (matcher.publish, matcher.preview, lambda one: Judge(matcher, one)):
+            try:
+                run(large)
+            except TooLarge as refused:
+                counts["refused"] += f"{limits.CRITERIA:,}" in refused.text.zh
+        assert matcher.policies["large"] is small and matcher.candidates("large") == before
+        most, limits.CRITERIA = limits.CRITERIA, size
+        try:
+            assert matcher.preview(large) == before, "the kernels have a number of their own"
+        finally:
+            limits.CRITERIA = most
+        counts["run with other limits"] += 1
+    nobody = replace(small, criteria=All(small.criteria.meta, ()))
+    assert matcher.counts(nobody).no == matcher.counts(nobody).unknown == 0, "an empty conjunction is true"
+    return counts
+
+
+def sums() -> Counter[str]:
+    """Sums beyond 64 bits, and thresholds near their end, are exact."""
+    counts: Counter[str] = Counter()
+    great = 4 * 10**18
+    homes: dict[str, list[int | None]] = {
+        "a": [great] * 3,
+        "b": [great, great, -great, 5],
+        "c": [-great] * 9,
+        "d": [great, None],
+        "e": [7],
+        "f": [*[great] * 12, *[-great] * 12],
+    }
+    persons = {
+        f"{home}{i}": {"household": home, "hukou": {"division": "310107020"}, "assets": {} if debts is None else {"debts": debts}}
+        for home, all_debts in homes.items()
+        for i, debts in enumerate(all_debts)
+    }
+    households = {
+        home: {"household": {"division": "310107020", "size": size}} for home, size in zip(homes, (3, 99, 1, 2, 7, 24), strict=True)
+    }
+    given = {"persons": persons, "households": households, "coverage": []}
+    day = date(2026, 10, 15)
+    matcher = worlds.load(catalogue(), given, day)
+    for per, most in ((None, limits.WHOLE), ("size", limits.QUOTIENT)):
+        for value in (0, 5, 7, 10**14, great, most - 1, 1 - most, great + 5, most // 2):
+            for op in ("lt", "le", "gt", "ge", "eq", "ne"):
+                unit = "CNY/person" if per else "CNY"
+                rule = {"sum_of": "assets.debts", "over": "members.assets", "absence": "closed", "op": op, "value": {"param": "p"}}
+                data = policy_of(rule | ({"per": per} if per else {}), subject="household",
+                                 params={"p": {"unit": unit, "values": [{"from": START, "value": value}]}})  # fmt: skip
+                policy = checked(data)
+                if policy is None:  # refused for its size
+                    assert abs(value) >= most
+                    continue
+                counts += agree(matcher, data, policy, given, day)
+                counts["sums"] += 1
+    return counts
+
+
+def checked_bounds() -> None:
+    """Are they? A kernel that reads beyond an array has to raise."""
+
+    @njit  # type: ignore[untyped-decorator]  # numba has no types
+    def outside(array: Any, at: int) -> Any:
+        return array[at]
+
+    try:
+        outside(np.zeros(4, np.int64), 4)
+    except IndexError:
+        return
+    raise AssertionError("NUMBA_BOUNDSCHECK=1 is needed")
+
+
+def parts() -> Iterator[Counter[str]]:
+    explain._until = lambda *_: None  # most of a verdict's time, and held to its own oracle in test_until
+    checked_bounds()
+    yield sums()
+    yield beyond_the_limits()
+    yield at_the_limits()
+
+
+if __name__ == "__main__":
+    total: Counter[str] = Counter()
+    for part in parts():
+        total += part
+    print(json.dumps(total))

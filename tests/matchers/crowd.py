@@ -1,0 +1,102 @@
+"""A household of very many, as a process of its own whose memory and time are measured: every way of evaluating it.
+
+``python -m tests.matchers.crowd MEMBERS SHAPE`` prints one line of JSON: what each way found, its seconds of processor, and the peak of the
+process in megabytes. ``tests/matchers/program/test_crowds.py`` calls it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from matchers import worlds
+from matchers.core import Matcher
+from matchers.kernel.batch import MISSING, OPEN_FROM, OPEN_TO, RecordBatch
+from matchers.kernel.layout import KINDS
+from matchers.kernel.thresholds import days
+from matchers.lists.criteria import Judge
+from matchers.reading import explain
+from policies.language.catalogue import FieldType
+from policies.values import Kind
+from tests.matchers import presence
+
+WOMAN = {"id": "w", "field": "sex", "op": "eq", "value": "female"}
+NESTED = {"id": "n", "quantifier": "some", "over": "household.members", "where": WOMAN}
+SHAPES: dict[str, dict[str, Any]] = {
+    "some": {"id": "c", "quantifier": "some", "over": "household.members", "where": WOMAN},
+    "nested": {"id": "c", "quantifier": "all", "over": "household.members", "where": NESTED},
+    "records": {"id": "c", "quantifier": "count", "over": "household.members.pension", "where": NESTED, "op": "ge", "value": 1},
+    "sum": {"id": "c", "sum_of": "income.monthly_income", "over": "household.members", "op": "lt", "value": "100", "per": "household.size"},
+}
+MALE, FEMALE = 0, 1
+
+
+def batch(matcher: Matcher, feed: str, names: np.ndarray[Any, Any], delivery: int, **values: Any) -> RecordBatch:
+    """Rows of a feed about subjects who are numbers; ``values`` are columns, or what every row says; a link's is a number, too."""
+    contract, n = matcher.catalogue.feeds[feed], len(names)
+    dictionaries = {field.name: (presence.STREET,) for field in contract.matrix_fields() if field.type is FieldType.DIVISION}
+    return RecordBatch(
+        feed, 0, delivery, names.astype(np.uint64) + np.uint64(1), _tokens(names), np.full(n, delivery), np.arange(1, n + 1, dtype=np.int32),
+        np.zeros(n, np.uint8), np.full(n, OPEN_FROM, np.int32), np.full(n, OPEN_TO, np.int32),
+        {link: _tokens(np.full(n, values[link])) for link in contract.links},
+        {
+            field.name: np.full(n, values.get(field.name, 0 if field.name in dictionaries else MISSING)).astype(np.int64)
+            for field in contract.matrix_fields()
+        },
+        dictionaries, np.zeros(n, np.uint64),
+    )  # fmt: skip
+
+
+def _tokens(names: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.uint64]]:
+    return (names.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15) | np.uint64(1)
+
+
+def main(members: int, shape: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+
+    def measured(what: str, work: Callable[[], Any]) -> None:
+        start = time.process_time()
+        found[what] = [work(), round(time.process_time() - start, 2)]
+
+    matcher, policy = Matcher(presence.catalogue(), presence.DAY), presence.policy(SHAPES[shape], "person")
+    matcher.publish(policy)
+    matcher.apply(batch(matcher, "household", np.array([7]), 1, registered_at=7, size=4))
+    persons = np.arange(members)
+
+    def delivered() -> int:
+        every = batch(matcher, "hukou", persons, 1, household=7, sex=MALE, birth_date=days(presence.DAY) - 20_000)
+        return sum(len(matcher.apply(every.slice(start, start + 10_000))) for start in range(0, members, 10_000))
+
+    measured("delivered", delivered)
+    measured("pensions", lambda: len(matcher.apply(batch(matcher, "pension", persons[:1000], 1, amount=100_000))))
+    woman = batch(matcher, "hukou", persons[:1], 2, household=7, sex=FEMALE, birth_date=days(presence.DAY) - 20_000)
+    measured("changed", lambda: len(matcher.apply(woman)))
+    measured("covered", lambda: len(matcher.cover(worlds.statements(matcher.catalogue, {"coverage": presence.COVERED}))))
+    measured("lists", lambda: len(matcher.lists()[0].row))
+    measured("preview", lambda: len(matcher.preview(policy)))
+    rows = np.arange(members, dtype=np.int32)
+    measured("read leaf by leaf", lambda: int(Judge(matcher, policy).read(rows, matcher.day).truth.sum()))
+    one = int(_tokens(persons[1:2])[0])
+    measured("explained", lambda: explain.explain(matcher, policy, one, matcher.day).verdict.verdict)
+    measured("whatever is missing", lambda: matcher.still_yes(policy.name, one))
+    measured("days", lambda: sum(len(matcher.tick(presence.DAY + timedelta(days=day))) for day in (1, 40)))
+    measured("published again", lambda: len(matcher.publish(policy)))
+    assert matcher.store.sizes[KINDS.index(Kind.PERSON)] == members
+    return found | {"peak": _peak_mb()}
+
+
+def _peak_mb() -> int:
+    """Of this process alone: ``getrusage`` begins with what its parent had."""
+    lines = Path("/proc/self/status").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM"))
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(int(sys.argv[1]), sys.argv[2])))

@@ -1,0 +1,23 @@
+"""Compiled kernels are kept apart by the text of all kernels: numba itself sees a change of a function's own file only."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def cache_folder(setting: Path) -> Path:
+    """Where a process keeps its compiled kernels, started with a folder in its setting."""
+    command = [sys.executable, "-c", "import os, matchers; print(os.environ['NUMBA_CACHE_DIR'])"]
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(setting)}
+    return Path(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip())
+
+
+def test_a_folder_of_the_operator_holds_one_for_each_text_of_the_kernels(tmp_path: Path) -> None:
+    """Also where it outlives the installation; a process started by another keeps to its folder."""
+    folder = cache_folder(tmp_path)
+
+    assert folder.parent == tmp_path and folder.name.startswith("kernels-")
+    assert cache_folder(folder) == folder

@@ -1,0 +1,82 @@
+"""A policy read leaf by leaf for everybody at once says what an explanation says of each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from random import Random
+
+import numpy as np
+import pytest
+
+from matchers import worlds
+from matchers.kernel.changes import STATUSES
+from matchers.kernel.layout import KINDS
+from matchers.lists.criteria import Judge, patterns
+from matchers.program.state import in_force
+from matchers.reading.explain import Criterion, explain
+from tests.matchers.counting import Counted, chunks, need
+from tests.matchers.network import catalogue, drawn
+from tests.worlds import random_given
+
+CHUNKS, WORLDS, POLICIES = 4, 10, 6
+LETTERS = {0: None, 1: True, 2: False}
+
+need("criteria", len(chunks(CHUNKS)), {"leaves": 1_200, "leaves that decide": 700, "listed": 100, "later days": 40})
+
+
+def told(criterion: Criterion) -> list[Criterion]:
+    """The leaves of an explanation, in order."""
+    return [criterion] if not criterion.children else [leaf for child in criterion.children for leaf in told(child)]
+
+
+def compare(seed: int) -> Counter[str]:
+    """Every subject of some policies in one world, on its day and on another."""
+    rng, counts = Random(f"criteria {seed}"), Counter[str]()
+    given, today = random_given(rng, 6)
+    matcher = worlds.load(catalogue(), given, today)
+    for number in range(POLICIES):
+        _, policy = drawn(rng, 4, f"random-{number}")
+        kind = KINDS.index(policy.subject)
+        names = worlds.subjects(given)[policy.subject]
+        tokens = np.array([worlds.token(policy.subject, name) for name in names], np.uint64)
+        day = today + timedelta(days=366 * rng.choice([0, 0, 1]))
+        counts["later days"] += day != today
+        judge = Judge(matcher, policy)
+        found = judge.read(matcher.store.entities(kind, tokens), day)
+        for column, token in enumerate(tokens.tolist()):
+            one = explain(matcher, policy, token, day)
+            expected = told(one.criteria)
+            assert [LETTERS[int(code)] for code in found.truth[:, column]] == [leaf.truth for leaf in expected], (seed, number, token)
+            assert found.decides[:, column].tolist() == [leaf.matters for leaf in expected], (seed, number, token)
+            assert LETTERS[int(found.verdict[column])] == one.criteria.truth
+            if in_force(policy, day):
+                assert STATUSES[int(found.status[column])] == one.verdict.status
+                counts["listed"] += one.verdict.status is not None
+            if one.verdict.verdict == "no":
+                failed = {leaf.meta.id for leaf, matters in zip(found.leaves, found.decides[:, column], strict=True) if matters}
+                assert failed == set(one.verdict.failed)
+            counts["leaves"] += len(expected)
+            counts["leaves that decide"] += int(found.decides[:, column].sum())
+    return counts
+
+
+@pytest.mark.parametrize("chunk", chunks(CHUNKS))
+def test_columns_say_what_explanations_say(chunk: int, counted: Counted) -> None:
+    """Truth of every leaf, whether it decides, the status, and for a no the failed criteria."""
+    total: Counter[str] = Counter()
+    for seed in range(chunk * WORLDS, (chunk + 1) * WORLDS):
+        total += compare(seed)
+    counted("criteria", total)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 7, 8, 9])
+def test_patterns_tell_equal_columns(rows: int) -> None:
+    """Columns that are alike have one number, others another; of nobody there are none."""
+    codes = np.random.default_rng(rows).integers(0, 3, (rows, 50)).astype(np.uint8)
+
+    group, first = patterns(codes)
+
+    assert len(first) == len({column.tobytes() for column in codes.T})
+    assert all((codes[:, first[number]] == codes[:, at]).all() for at, number in enumerate(group.tolist()))
+    assert patterns(codes[:, :0])[1] == []

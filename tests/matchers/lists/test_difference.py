@@ -1,0 +1,143 @@
+"""Two versions compared over everybody say what judging each subject under each of them says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from matchers import worlds
+from matchers.kernel.changes import STATUSES
+from matchers.lists.difference import Difference, OtherKind, as_if_in_force, difference
+from matchers.lists.verdicts import WORDS
+from matchers.reading.explain import Explanation, explain
+from policies.language.tree import Policy
+from tests.matchers.counting import Counted, chunks, need
+from tests.matchers.lists.test_criteria import told
+from tests.matchers.network import catalogue, drawn
+from tests.worlds import random_given
+
+CHUNKS, WORLDS, PAIRS = 4, 10, 4
+
+need(
+    "differences", len(chunks(CHUNKS)),
+    {"subjects": 600, "entered": 20, "left": 20, "changed": 10, "unknown": 10, "decided by place": 2, "decided by criteria": 80},
+)  # fmt: skip
+
+
+def expected_why(move: str, sides: tuple[Explanation, Explanation], benefit: bool) -> tuple[int, frozenset[str | None]]:
+    """Which version decides, by which criteria, from the two explanations."""
+    new = sides[1].verdict
+    open_now = new.verdict == "unknown" or new.status == "to_check"
+    version = int(move in ("left", "unknown") or (move == "changed" and open_now))
+    one = sides[version]
+    if one.verdict.status == "to_check":
+        return version, frozenset(one.verdict.checklist)
+    lists = one.verdict.verdict == "yes" or (one.verdict.verdict == "unknown" and benefit)
+    if one.verdict.verdict is None or (lists and one.verdict.status is None and move != "unknown"):
+        return version, frozenset({None})
+    return version, frozenset(leaf.meta.id for leaf in told(one.criteria) if leaf.matters)
+
+
+def move_of(before: Explanation, after: Explanation) -> str | None:
+    was, now = before.verdict.status, after.verdict.status
+    if was != now:
+        return "entered" if was is None else "left" if now is None else "changed"
+    turned = before.verdict.verdict in ("yes", "no") and after.verdict.verdict == "unknown"
+    return "unknown" if turned else None
+
+
+def held(found: Difference, explained: dict[int, tuple[Explanation, Explanation]], benefit: bool, counts: Counter[str]) -> None:
+    """Every subject, the counts, and the matrix."""
+    movers = {one.subject: one for one in found.movers()}
+    matrix: Counter[tuple[str | None, str | None]] = Counter()
+    for subject, sides in explained.items():
+        matrix[sides[0].verdict.verdict, sides[1].verdict.verdict] += 1
+        move = move_of(*sides)
+        one = movers.pop(subject, None)
+        assert (one.move if one else None) == move, subject
+        counts["subjects"] += 1
+        if one is None or move is None:
+            continue
+        counts[move] += 1
+        assert (one.before, one.after) == (sides[0].verdict.status, sides[1].verdict.status)
+        assert (one.verdict_before, one.verdict_after) == (sides[0].verdict.verdict, sides[1].verdict.verdict)
+        assert (one.version, frozenset(one.criteria)) == expected_why(move, sides, benefit), (subject, move)
+        counts["decided by place" if one.criteria == (None,) else "decided by criteria"] += 1
+    assert not movers
+    for a, before in enumerate(WORDS):
+        for b, after in enumerate(WORDS):
+            if before or after:
+                assert found.verdicts[a, b] == matrix[before, after]
+    assert found.turned_unknown == matrix["yes", "unknown"] + matrix["no", "unknown"]
+
+
+def sums_up(found: Difference) -> None:
+    """What is counted by street, by criterion and by status is who moves."""
+    by_move = Counter(one.move for one in found.movers())
+    assert {move: found.count(move) for move in by_move} == dict(by_move)
+    assert sum(sum(counts.values()) for counts in found.streets().values()) == len(found.subject)
+    said = Counter((one.move, one.version, criterion) for one in found.movers() for criterion in one.criteria)
+    alone = Counter((one.move, one.version, one.criteria[0]) for one in found.movers() if len(one.criteria) == 1)
+    deciders = found.deciders()
+    assert {(d.move, d.version, d.criterion): d.people for d in deciders} == dict(said)
+    assert {(d.move, d.version, d.criterion): d.alone for d in deciders if d.alone} == dict(alone)
+    listed = [STATUSES.index(status) for status in STATUSES if status]
+    assert found.statuses[0, listed].sum() == found.count("entered") and found.statuses[listed, 0].sum() == found.count("left")
+
+
+def compare(seed: int) -> Counter[str]:
+    """Some pairs of versions over one world."""
+    rng, counts = Random(f"difference {seed}"), Counter[str]()
+    given, day = random_given(rng, 8)
+    matcher = worlds.load(catalogue(), given, day)
+    for number in range(PAIRS):
+        _, old = drawn(rng, 4, f"random-{number}")
+        _, new = drawn(rng, 4, f"random-{number}", subject=str(old.subject), direction=old.direction)
+        kept = (dict(matcher.policies), matcher.day)
+        found = difference(matcher, old, new, day)
+        assert (matcher.policies, matcher.day) == kept
+        assert (found.old, found.new) == (old, new)
+        explained = {}
+        for name in worlds.subjects(given)[old.subject]:
+            subject = worlds.token(old.subject, name)
+            one, other = (explain(matcher, as_if_in_force(policy), subject, day) for policy in (old, new))
+            explained[subject] = (one, other)
+        held(found, explained, old.direction == "benefit", counts)
+        sums_up(found)
+    return counts
+
+
+@pytest.mark.parametrize("chunk", chunks(CHUNKS))
+def test_a_comparison_is_what_explanations_of_both_say(chunk: int, counted: Counted) -> None:
+    """Who moves and how, the verdicts before and after, and which criteria of which version decide."""
+    total: Counter[str] = Counter()
+    for seed in range(chunk * WORLDS, (chunk + 1) * WORLDS):
+        total += compare(seed)
+    counted("differences", total)
+
+
+def one_policy(seed: int, **fixed: str) -> Policy:
+    return drawn(Random(seed), 4, "one", **fixed)[1]
+
+
+def test_a_version_beside_itself_moves_nobody() -> None:
+    """Also where it is not in force: the rules are compared, not the days."""
+    given, day = random_given(Random(3), 8)
+    matcher = worlds.load(catalogue(), given, day)
+    policy = one_policy(5)
+
+    found = difference(matcher, policy, replace(policy, effective_from=day.replace(year=day.year + 3)), day)
+
+    assert len(found.subject) == 0 and found.deciders() == [] and found.streets() == {}
+    assert found.verdicts.sum() == matcher.store.sizes[["person", "household", "dwelling"].index(policy.subject)]
+
+
+def test_versions_about_other_kinds_cannot_be_compared() -> None:
+    """Persons are no households."""
+    matcher = worlds.load(catalogue(), *random_given(Random(3), 4))
+
+    with pytest.raises(OtherKind):
+        difference(matcher, one_policy(1, subject="person"), one_policy(1, subject="household"), matcher.day)

@@ -1,0 +1,184 @@
+"""Everybody judged anew in one pass is everybody judged policy by policy; and a day or a statement that reaches many says the same lines
+whether it looks for whom it concerns or asks everybody.
+
+The one idea: the random schedules of ``test_incremental`` drive a matcher that does each day and each statement twice, once each way. After
+every message the lists and counts of all policies, from one pass, are held against programs of one policy each.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+
+from matchers.core import Matcher
+from matchers.kernel.changes import STATUSES, Changes, Open
+from matchers.kernel.layout import KINDS
+from matchers.lists import evaluation as anew
+from matchers.lists.compare import verdicts_of
+from matchers.lists.criteria import Judge
+from matchers.matrix.coverage import Statement
+from matchers.program import closure
+from matchers.program.state import in_force
+from policies.language.tree import Policy
+from streams.language.causes import DayCause
+from streams.language.messages import CandidateChange
+from streams.lists.lines import Moved, lines
+from tests.matchers import test_incremental, test_sharded
+from tests.matchers.counting import Counted, chunks, need
+from tests.matchers.network import catalogue
+
+CHUNKS, SCHEDULES, STEPS = 10, 6, 24
+Listed = tuple[int, int, Open]
+"""Token, status, and what is open."""
+
+
+def told(changes: Changes, day: dt.date) -> list[CandidateChange]:
+    """The lines these changes come to."""
+    return list(lines([Moved(day, DayCause(day), changes.columns())], 0))
+
+
+def one_by_one(matcher: Matcher, policy: Policy, day: dt.date) -> list[Listed]:
+    """A policy's list by a program of its own, over everybody."""
+    kind = KINDS.index(policy.subject)
+    rows = matcher.mine(kind, np.arange(matcher.store.sizes[kind], dtype=np.int32))
+    read = Judge(matcher, policy).read(rows, day)
+    on = np.flatnonzero(read.status) if in_force(policy, day) else rows[:0]
+    return [
+        (int(matcher.store.tokens[kind][rows[i]]), int(read.status[i]), read.entry.open(read.missing[i], read.checklist[i]))
+        for i in on.tolist()
+    ]
+
+
+def at_once(matcher: Matcher, policies: Sequence[Policy], day: dt.date) -> list[list[Listed]]:
+    """The lists of policies, from one pass."""
+    return [
+        list(zip(found.subject.tolist(), found.status.tolist(), map(found.words, range(len(found.row))), strict=True))
+        for found in anew.lists(matcher, policies, day)
+    ]
+
+
+class Twice(Matcher):
+    """A matcher that does each day and each statement both ways."""
+
+    went_through: Counter[str]
+
+    def tick(self, day: dt.date) -> Changes:
+        return self._both(lambda one: Matcher.tick(one, day), day)
+
+    def cover(self, statements: Sequence[Statement]) -> Changes:
+        return self._both(lambda one: Matcher.cover(one, statements), self.day)
+
+    def _both(self, change: Callable[[Matcher], Changes], day: dt.date) -> Changes:
+        arrays = {name: column.copy() for name, column in self.arrays().items()}
+        other = Matcher.restore(catalogue(), arrays, self.meta(), self.policies, self.statements)
+        asked: list[int] = []
+
+        def wide(touched: int, of: int, *, linked: bool = False) -> bool:
+            asked.extend([touched][: min(touched, 1)])
+            return touched > 0
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(closure, "wide", wide)
+            everybody = change(other)
+            patch.setattr(closure, "wide", lambda touched, of, linked=False: False)
+            found = change(self)
+        assert told(everybody, day) == told(found, day)
+        self.went_through["asked of everybody"] += len(asked) > 0
+        self.went_through["lines both ways"] += len(found)
+        return found
+
+
+class Schedule(test_incremental.Schedule):
+    """Random messages, done both ways."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self.matcher = Twice(catalogue(), self.day)
+        self.matcher.went_through = self.counts
+
+    def restore(self) -> list[Changes]:
+        super().restore()
+        kept = self.matcher
+        self.matcher = Twice.restore(catalogue(), kept.arrays(), kept.meta(), kept.policies, kept.statements)
+        assert isinstance(self.matcher, Twice)
+        self.matcher.went_through = self.counts
+        return []
+
+    def holds(self) -> None:
+        super().holds()
+        policies = list(self.policies.values())
+        for day in (self.matcher.day, self.matcher.day + dt.timedelta(self.rng.choice([-400, 40, 4000]))):
+            for policy, found in zip(policies, at_once(self.matcher, policies, day), strict=True):
+                expected = one_by_one(self.matcher, policy, day)
+                assert sorted(found) == sorted(expected), (policy.name, day)
+                self.counts["listed anew"] += len(expected)
+                self.counts["with something open"] += sum(STATUSES[status] != "eligible" for _, status, _ in expected)
+        self.counted(policies)
+
+    def counted(self, policies: list[Policy]) -> None:
+        """Counts of one pass are those of each policy's verdicts."""
+        for policy, found in zip(policies, self.matcher.counts_of(policies), strict=True):
+            kind = KINDS.index(policy.subject)
+            rows = np.arange(self.matcher.store.sizes[kind], dtype=np.int32)
+            verdict = verdicts_of(self.matcher, [policy], self.matcher.day, rows)[0]
+            assert [found.yes, found.no, found.unknown] == [int(np.count_nonzero(verdict == word)) for word in (1, 2, 3)]
+            assert np.array(list(found.by_division.values())).reshape(-1, 3).sum(axis=0).tolist() == [found.yes, found.no, found.unknown]
+            self.counts["counted"] += found.yes + found.no + found.unknown
+
+
+def run(seed: int) -> Counter[str]:
+    """One schedule, checked after every message."""
+    one = Schedule(seed)
+    one.step(one.publish)
+    words = (
+        [one.records, one.correct, one.answer] * 2
+        + [one.cover, one.tick] * 5
+        + [one.publish] * 2
+        + [one.withdraw, one.replace, one.restore]
+    )
+    for message in [one.records, one.cover, one.publish, one.publish, one.records, *one.rng.choices(words, k=STEPS)]:
+        one.step(message)
+    return one.counts
+
+
+need(
+    "anew", len(chunks(CHUNKS)),
+    {"asked of everybody": 80, "lines both ways": 60, "listed anew": 1_500, "with something open": 800, "counted": 3_000},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("chunk", chunks(CHUNKS))
+def test_one_pass_says_what_each_policy_says(chunk: int, counted: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After every message, in blocks of 64: lists, counts, and the lines of each day and statement, both ways."""
+    monkeypatch.setattr(anew, "SCAN", 64)
+    counts: Counter[str] = Counter()
+    for seed in range(chunk * SCHEDULES, (chunk + 1) * SCHEDULES):
+        try:
+            counts += run(seed)
+        except Exception as error:
+            raise AssertionError(f"seed {seed}: {error}") from error
+    counted("anew", counts)
+
+
+class ShardedSchedule(test_sharded.Schedule):
+    """Random messages to shards, whose lists together are those of one matcher."""
+
+    def holds(self) -> None:
+        super().holds()
+        policies, day = list(self.policies.values()), self.matcher.day
+        of_shards = [at_once(shard, policies, day) for shard in self.matcher.shards]
+        for number, found in enumerate(at_once(self.matcher, policies, day)):
+            assert sorted(one for lists in of_shards for one in lists[number]) == sorted(found)
+
+
+@pytest.mark.parametrize("seed", range(100, 104))
+def test_shards_may_choose_otherwise(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shards that ask everybody where the one matcher looks for whom it concerns, and the other way round, say the same."""
+    monkeypatch.setattr(closure, "wide", lambda touched, of, linked=False: touched > 0 and (touched * 7 + of) % 3 > 0)
+    monkeypatch.setattr(test_sharded, "Schedule", ShardedSchedule)
+
+    test_sharded.run(seed, 3)

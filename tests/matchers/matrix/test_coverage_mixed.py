@@ -1,0 +1,71 @@
+"""One source answers for a list, the other for a division: together they cover, and whoever they cover is judged again.
+
+The one idea: where several sources are responsible, each may have said so in its own way; what was said of a division reaches those another
+source named. Source: docs/en/semantics.md §3.2 and §3.3.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from matchers import worlds
+from matchers.core import Matcher
+from policies.values import Kind
+from tests.matchers.network import catalogue, checked
+
+DAY = dt.date(2026, 10, 15)
+FEW_DEBTS = {
+    "format": 1, "policy": "few-debts", "version": 1, "direction": "burden", "subject": "person", "scope": {"division": "310107"},
+    "title": {"zh": "债务", "en": "debts"}, "source": {"document": "示例", "issuer": "示例", "published": dt.date(2026, 1, 1)},
+    "agency": "putuo-civil", "purpose": "inspection", "effective": {"from": dt.date(2026, 1, 1), "to": None},
+    "evidence": {"assets": {"max_age": "P30D"}}, "discloses": [],
+    "criteria": {"id": "few", "cite": "一", "label": {"zh": "少", "en": "few"}, "quantifier": "none", "over": "assets"},
+}  # fmt: skip
+PEOPLE = {"persons": {name: {"hukou": {"division": "310107020"}} for name in ("listed", "other")}}
+LISTED = {"feed": "assets", "unit": "putuo-civil", "subjects": ["listed"], "complete_to": DAY}
+DISTRICT = {"feed": "assets", "unit": "city-civil", "division": "31", "complete_to": DAY}
+
+
+def matcher(*coverage: dict[str, Any], day: dt.date = DAY) -> Matcher:
+    """The two people under these statements, with the policy in force."""
+    policy = checked(FEW_DEBTS)
+    assert policy is not None
+    made = worlds.load(catalogue(), {**PEOPLE, "coverage": list(coverage)}, day)
+    made.publish(policy)
+    return made
+
+
+def stated(*coverage: dict[str, Any]) -> Any:
+    return worlds.statements(catalogue(), {**PEOPLE, "coverage": list(coverage)})
+
+
+def told(changes: Any) -> list[tuple[int, str | None, str | None]]:
+    return [(change.subject, change.before, change.after) for change in changes]
+
+
+SHE = worlds.token(Kind.PERSON, "listed")
+
+
+def test_a_division_reaches_whom_another_source_listed() -> None:
+    """She was named by one source; the other's statement about her division settles it, and its withdrawal unsettles it."""
+    made = matcher(LISTED)
+
+    assert told(made.cover(stated(LISTED, DISTRICT))) == [(SHE, None, "eligible")]
+    assert told(made.cover(stated(LISTED))) == [(SHE, "eligible", None)]
+
+
+def test_a_list_reaches_whom_another_source_s_division_holds() -> None:
+    """The other way round."""
+    made = matcher(DISTRICT)
+
+    assert told(made.cover(stated(DISTRICT, LISTED))) == [(SHE, None, "eligible")]
+
+
+def test_the_division_of_whom_another_source_listed_grows_too_old() -> None:
+    """On the day after the last of its age, though the list is fresh; and a clock put back gives it again."""
+    made = matcher({**LISTED, "complete_to": DAY + dt.timedelta(20)}, DISTRICT)
+
+    assert told(made.tick(DAY + dt.timedelta(30))) == []
+    assert told(made.tick(DAY + dt.timedelta(31))) == [(SHE, "eligible", None)]
+    assert told(made.tick(DAY)) == [(SHE, None, "eligible")]

@@ -1,0 +1,292 @@
+"""Which version of a record counts, whatever the order of arrival: rows without usable order, and full replacements still open.
+
+The one idea: everything ever sent is held in a list, and what the page says is said of it in a few lines (``wanted``); the matrix, which
+forgets what it does not need, must agree after every message, and so must a locator with its shards.
+Source: docs/en/semantics.md sections 1.1 and 1.2.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from matchers import worlds
+from matchers.core import Matcher
+from matchers.kernel.batch import DELETED, NO_ORDER, OLDER, QUARANTINED, RecordBatch, wide
+from matchers.matrix.folders import delivered_key
+from matchers.matrix.identity import Correction
+from matchers.matrix.versions import LOST
+from policies.values import Kind
+from tests.matchers.counting import Counted, chunks, need
+from tests.matchers.network import Row, catalogue, checked, given_of
+from tests.matchers.test_sharded import DAY, STREETS, Sharded
+
+FEED = "insurance"
+CHUNKS, SCHEDULES = 8, 25
+PEOPLE = ("a", "b", "c")
+KEYS = ("k1", "k2", "k3")
+
+Sent = tuple[int, int, int, int, int, int]
+"""Source's key, order, delivery, row, flags, subject."""
+
+
+def wanted(sent: Sequence[Sent], floor: int) -> dict[int, Sent]:
+    """By key, the winning version of everything that was sent to a source, as the page has it."""
+    out: dict[int, Sent] = {}
+    for key in {one[0] for one in sent}:
+        counting = [one for one in sent if one[0] == key and one[2] >= floor]
+        usable = [one for one in counting if one[1] != NO_ORDER]
+        sound = [one for one in usable if not one[4] & QUARANTINED]
+        without = max((one for one in counting if one[1] == NO_ORDER), key=lambda one: one[2:4], default=None)
+        if without is not None and not any(one[2:4] > without[2:4] for one in sound):
+            out[key] = without
+        elif usable:
+            out[key] = max(usable, key=lambda one: one[1:4])
+    return out
+
+
+def held(matcher: Matcher) -> dict[int, Sent]:
+    """By key, the version of every record of the first source that is in force, deleted ones too."""
+    lay = matcher.store.layout.feeds[FEED]
+    rows = matcher.store.arenas[lay.position][: matcher.store.counts[lay.position]]
+    rows = rows[((rows[:, 8] & 12) == 0) & (rows[:, 8] >> 8 == 0)]  # neither hidden nor a hole
+    tokens = matcher.store.tokens[lay.kind]
+    facts = zip(
+        delivered_key(rows).tolist(), wide(rows[:, 2:4]).tolist(), rows[:, 4].tolist(), rows[:, 5].tolist(),
+        (rows[:, 8] & 3).tolist(), (int(tokens[row]) if row >= 0 else 0 for row in rows[:, 6].tolist()), strict=True,
+    )  # fmt: skip
+    return {one[0]: one for one in facts}
+
+
+class Source:
+    """One source of a feed that sends deliveries, some of them full and open at once, in pieces and in any order."""
+
+    def __init__(self, seed: int, matcher: Matcher) -> None:
+        self.rng, self.matcher = Random(seed), matcher
+        self.sent: list[Sent] = []
+        self.pending: list[Row] = []
+        self.delivered: list[Row] = []
+        self.open: dict[int, bool] = {}
+        self.started = self.floor = 0
+        self.counts: Counter[str] = Counter()
+
+    def start(self) -> None:
+        """A delivery begins; its rows wait to be sent, the orders going any way."""
+        self.started += 1
+        self.open[self.started] = full = self.rng.random() < 0.5
+        if full:
+            self.matcher.open(FEED, 0, self.started)
+        for row in range(1, self.rng.choice([2, 3, 5])):
+            record: dict[str, Any] = {"key": self.rng.choice(KEYS), "delivery": self.started, "row": row}
+            record["order"] = "none" if self.rng.random() < 0.15 else self.rng.randrange(6)
+            chance = self.rng.random()
+            if chance < 0.15 and record["order"] != "none":
+                record["deleted"] = True
+            elif chance < 0.3:
+                record["quarantined"] = True
+            else:
+                record["status"] = self.rng.choice(["active", "ended"])
+            self.pending.append(Row("person", self.rng.choice(PEOPLE), FEED, record))
+
+    def send(self) -> None:
+        """Some rows that wait, and some again."""
+        some = self.rng.sample(self.pending, min(len(self.pending), self.rng.choice([1, 1, 2, 4])))
+        self.pending = [row for row in self.pending if row not in some]
+        some += self.rng.sample(self.delivered, min(len(self.delivered), self.rng.choice([0, 0, 1])))
+        self.delivered += [row for row in some if row not in self.delivered]
+        batches = worlds.batches(catalogue(), given_of(some))
+        self.rng.shuffle(batches)
+        for batch in batches:
+            self.take(batch)
+
+    def take(self, batch: RecordBatch) -> None:
+        self.matcher.apply(batch)
+        self.counts["rows older than what is held"] += int((self.matcher.effects == OLDER).sum())
+        columns = (batch.key, batch.order, batch.row, batch.flags, batch.subject)
+        for key, order, row, flags, subject in zip(*(column.tolist() for column in columns), strict=True):
+            about = 0 if flags & int(DELETED) else subject
+            self.sent.append((key, order, batch.delivery, row, flags, about))
+
+    def end(self) -> None:
+        """Some delivery is complete: a full one that is sound replaces, another does not."""
+        if not self.open:
+            return
+        number = self.rng.choice(list(self.open))
+        full = self.open.pop(number)
+        if full and self.rng.random() < 0.8:
+            self.matcher.replace(FEED, 0, number)
+            self.floor = max(self.floor, number)
+            self.counts["full replacements"] += 1
+            self.counts["rows that came in by them"] += sum(count for count, _ in self.matcher.comeback.values())
+        elif full:
+            self.matcher.abandon(FEED, 0, number)
+
+    def agrees(self) -> None:
+        """The matrix holds what counts, and keeps no more than it needs."""
+        assert held(self.matcher) == wanted(self.sent, self.floor)
+        full = [number for number, replaces in self.open.items() if replaces and number > self.floor]
+        for key, rows in self.matcher.store.versions.rows.get((self.matcher.store.layout.feeds[FEED].position, 0), {}).items():
+            assert len(rows) <= 2 + len(full), key
+            self.counts["versions kept"] += len(rows)
+            assert not {int(row[4]) for row in rows} - set(range(self.floor, self.started + 1))
+        self.counts["rows without usable order in force"] += sum(one[1] == int(NO_ORDER) for one in held(self.matcher).values())
+
+    def step(self) -> None:
+        self.rng.choice([self.start, self.send, self.send, self.send, self.end])()
+        self.agrees()
+
+
+def listed_policy() -> Any:
+    """Whoever has an active insurance."""
+    return checked({
+        "format": 1, "policy": "insured", "version": 1, "direction": "benefit", "subject": "person", "scope": {"division": "31"},
+        "title": {"zh": "政策", "en": "A policy"}, "source": {"document": "示例", "issuer": "示例"}, "agency": "city-civil",
+        "purpose": "assistance", "effective": {"from": "2026-01-01", "to": None}, "evidence": {FEED: {"max_age": "P1M"}},
+        "criteria": {"id": "c", "quantifier": "some", "over": FEED, "where": {"id": "w", "field": "status", "op": "eq", "value": "active"}},
+    })  # fmt: skip
+
+
+need(
+    "versions", len(chunks(CHUNKS)),
+    {
+        "full replacements": 200, "rows that came in by them": 12, "rows without usable order in force": 200, "versions kept": 500,
+        "rows older than what is held": 200,
+    },
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("chunk", chunks(CHUNKS))
+def test_what_counts_is_what_the_page_says(chunk: int, counted: Counted) -> None:
+    """Rows of several deliveries in any order, some of them full, open at once, complete or not sound: after every message."""
+    for number in range(SCHEDULES):
+        one = Source(1000 * chunk + number, Matcher(catalogue(), DAY))
+        for place in range(25):
+            one.step()
+            if place == 12:
+                arrays, meta = {name: column.copy() for name, column in one.matcher.arrays().items()}, one.matcher.meta()
+                one.matcher = Matcher.restore(catalogue(), arrays, meta, {})
+        counted("versions", one.counts)
+
+
+@pytest.mark.parametrize("chunk", chunks(CHUNKS))
+def test_partitions_hold_what_one_matcher_holds(chunk: int) -> None:
+    """A locator that keeps what lost and shards that are told who has won, against one matcher; people live in two partitions, and in
+    every other schedule two of them are one for a while."""
+    for number in range(6):
+        made = Sharded(catalogue(), DAY, 2)
+        made.publish(listed_policy())
+        for name, street in zip(PEOPLE, STREETS, strict=False):
+            for batch in worlds.batches(catalogue(), {"persons": {name: {"hukou": {"division": street}}}}):
+                made.apply(batch)
+        one, merged = Source(1000 * chunk + number, made), False
+        for place in range(20):
+            if number % 2:
+                one.step()
+            elif one.rng.random() < 0.2:
+                merged = not merged
+                made.correct(Correction(Kind.PERSON, A, B if merged else A))
+            else:
+                one.rng.choice([one.start, one.send, one.send, one.send, one.end])()
+            assert held_by(made.locator) == held_by(made)
+            made.judges_alike(listed_policy())
+            if place == 9:
+                made.again()
+
+
+def held_by(shard: Any) -> dict[int, Sent]:
+    return held(shard)
+
+
+def row(subject: str, delivery: int, order: int | str, number: int = 1, **facts: Any) -> Row:
+    return Row("person", subject, FEED, {"key": "k", "delivery": delivery, "row": number, "order": order, **facts})
+
+
+def sent(matcher: Matcher, *rows: Row) -> None:
+    for one in rows:
+        for batch in worlds.batches(catalogue(), given_of([one])):
+            matcher.apply(batch)
+
+
+def standing(matcher: Matcher) -> list[tuple[int, int]]:
+    """Delivery and subject of the records in force."""
+    return [(one[2], one[5]) for one in held(matcher).values() if not one[4] & int(DELETED)]
+
+
+A, B, C = (worlds.token(Kind.PERSON, name) for name in PEOPLE)
+
+
+def test_kept_row_follows_the_decisions_in_force_when_it_comes_in() -> None:
+    """A merge or its undoing while the row waits: it counts as whom it names on the day it comes in."""
+    for undone in (False, True):
+        matcher = Matcher(catalogue(), DAY)
+        sent(matcher, row("a", 1, 9))
+        matcher.open(FEED, 0, 2)
+        sent(matcher, row("b", 2, 3))
+        matcher.correct(Correction(Kind.PERSON, B, C))
+        if undone:
+            matcher.correct(Correction(Kind.PERSON, B, B))
+
+        matcher.replace(FEED, 0, 2)
+
+        assert standing(matcher) == [(2, B if undone else C)]
+        matcher.correct(Correction(Kind.PERSON, B, B)) if not undone else None
+        assert standing(matcher) == [(2, B)]
+
+
+def test_record_in_force_is_kept_as_it_was_delivered() -> None:
+    """A row without usable order hides the record of somebody merged; the merge is undone; a sound row behind it shows the record again."""
+    matcher = Matcher(catalogue(), DAY)
+    matcher.correct(Correction(Kind.PERSON, B, C))
+    sent(matcher, row("b", 1, 9), row("a", 2, "none"))
+    assert standing(matcher) == [(2, A)]
+
+    matcher.correct(Correction(Kind.PERSON, B, B))
+    sent(matcher, row("a", 3, 4))
+
+    assert standing(matcher) == [(1, B)]
+
+
+def test_erased_person_has_no_kept_row() -> None:
+    """What waited of them does not come in, and their text and token are in nothing that is written out."""
+    matcher = Matcher(catalogue(), DAY)
+    sent(matcher, row("a", 1, 9))
+    matcher.open(FEED, 0, 2)
+    sent(matcher, row("b", 2, 3))
+    assert [(one.delivery, one.order) for one in matcher.traces(B)] == [(2, 3)]
+
+    traces = matcher.traces(B)
+    matcher.erase(B, 77, [])
+    matcher.forget(B, traces)
+    matcher.replace(FEED, 0, 2)
+
+    assert standing(matcher) == [] and not matcher.store.versions.rows.get((matcher.store.layout.feeds[FEED].position, 0))
+    assert B not in matcher.persons().tolist()
+
+
+def test_hundred_thousand_rows_that_lost_come_in_at_once() -> None:
+    """A full file whose orders all go backwards is in force when it is complete, and not before."""
+    matcher, n = Matcher(catalogue(), DAY), 100_000
+    first = worlds.batches(catalogue(), given_of([row("a", 1, 9, status="active")]))[0]
+
+    def full(delivery: int, order: int) -> RecordBatch:
+        number = np.arange(1, n + 1)
+        values = {name: np.repeat(column, n) for name, column in first.values.items()}
+        return RecordBatch(
+            FEED, 0, delivery, number.astype(np.uint64), number.astype(np.uint64), np.full(n, order), number.astype(np.int32),
+            np.zeros(n, np.uint8), np.repeat(first.valid_from, n), np.repeat(first.valid_to, n), {}, values, first.dictionaries,
+        )  # fmt: skip
+
+    matcher.apply(full(1, 9))
+    matcher.open(FEED, 0, 2)
+    matcher.apply(full(2, 5))
+    assert {one[2] for one in held(matcher).values()} == {1} and int((matcher.effects == OLDER).sum()) == n
+
+    matcher.replace(FEED, 0, 2)
+
+    assert {one[2] for one in held(matcher).values()} == {2} and matcher.comeback == {2: (n, n)}
+    assert not any((rows[:, 8] & LOST).any() for rows in [matcher.store.arenas[matcher.store.layout.feeds[FEED].position][:n]])

@@ -1,0 +1,294 @@
+"""The generated network as every engine sees it: its catalogue, checked policies, loaded matchers, and a world as single rows.
+
+The one idea: a test compares plain dictionaries, by token, of what each engine says about a subject; how each is asked is written here once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from io import StringIO
+from random import Random
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from connectors.contracts.catalogue import build_catalogue, load_contract, load_units
+from matchers.core import Matcher
+from matchers.kernel.changes import STATUSES, members
+from matchers.kernel.layout import KINDS
+from matchers.lists.compare import judged
+from matchers.lists.evaluation import scan
+from matchers.lists.verdicts import WORDS
+from matchers.worlds import token
+from policies.checking.checker import check
+from policies.language.catalogue import Catalogue
+from policies.language.tree import Check, Policy, leaves
+from policies.values import Kind
+from policies.yaml.document import Document
+from tests.worlds import CONTRACTS, UNITS, random_policy
+
+SECTIONS = {"person": "persons", "household": "households", "dwelling": "dwellings"}
+FEEDS = {contract["feed"]: contract for contract in CONTRACTS}
+REGISTERS = {contract["registers"]: contract["feed"] for contract in CONTRACTS if "registers" in contract}
+
+Given = dict[str, Any]
+Pairs = tuple[tuple[str, str | None], ...]
+Listed = tuple[str | None, tuple[str, ...], Pairs]
+"""Status, checklist and missing (criterion, feed) of one subject on one list."""
+
+
+# ---- the catalogue and policies ----------------------------------------------------------------------------------
+
+
+@cache
+def catalogue() -> Catalogue:
+    """The network's catalogue, by the way real contracts go."""
+    yaml = YAML()
+    yaml.representer.ignore_aliases = lambda *_: True
+
+    def written(data: object) -> str:
+        out = StringIO()
+        yaml.dump(data, out)
+        return out.getvalue()
+
+    units = load_units(written({"format": 1, "units": UNITS}), "units.yaml")
+    return build_catalogue(units, [load_contract(written(contract), f"{contract['feed']}.yaml") for contract in CONTRACTS])
+
+
+def plain(data: Any) -> Any:
+    """As the YAML reader gives it: keys are text."""
+    match data:
+        case dict():
+            return {str(key): plain(value) for key, value in data.items()}
+        case list():
+            return [plain(value) for value in data]
+        case _:
+            return data
+
+
+def checked(data: Mapping[str, Any]) -> Policy | None:
+    """The policy, or None where the checker refuses it."""
+    return check(Document(plain(data), "random.yaml"), catalogue()).policy
+
+
+def drawn(rng: Random, size: int = 5, name: str | None = None, **fixed: Any) -> tuple[dict[str, Any], Policy]:
+    """A random policy the checker accepts, for the oracles and for the engine.
+
+    Args:
+        size: about how many leaves stand outside ``where``.
+        name: its name instead of the generator's.
+        fixed: parts of the policy to be drawn again until they are so, such as ``subject``.
+    """
+    while True:
+        data = random_policy(rng, size)
+        if name is not None:
+            data["policy"] = name
+        if any(data[part] != wanted for part, wanted in fixed.items()):
+            continue
+        policy = checked(data)
+        if policy is not None:
+            return data, policy
+
+
+def asked(given: Given, policy: Policy) -> Given:
+    """The world's answers to the checks of a policy about subjects of its kind; answers to anything else are never looked at."""
+    checks = {leaf.meta.id for leaf in leaves(policy.criteria) if isinstance(leaf, Check)}
+    mine = given.get(SECTIONS[policy.subject]) or {}
+    said = {
+        name: {check: word for check, word in words.items() if check in checks}
+        for name, words in (given.get("answers") or {}).items()
+        if name in mine
+    }
+    return {"answers": {name: words for name, words in said.items() if words}}
+
+
+def _nodes(part: Any) -> Iterator[dict[str, Any]]:
+    """Every mapping inside a policy's criteria and definitions."""
+    if isinstance(part, dict):
+        yield part
+    for below in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from _nodes(below)
+
+
+def _to_one_record(node: dict[str, Any]) -> bool:
+    """Is it a set that a feed with one record a subject gives?"""
+    last = node.get("over", "").split(".")[-1]
+    return last in FEEDS and FEEDS[last]["cardinality"] == "one"
+
+
+_RARE: list[Callable[[dict[str, Any]], object]] = [
+    lambda node: node.get("quantifier") == "count" and isinstance(node["value"], dict) and node["value"].get("times") == "1.5",
+    lambda node: node.get("quantifier") == "count" and isinstance(node["value"], dict) and node["value"].get("times") == "1/3",
+    lambda node: node.get("quantifier") == "count" and isinstance(node["value"], dict) and node["value"].get("times") in ("1.5", "1/3"),
+    lambda node: str(node.get("sum_of", "")).startswith("assets."),
+    lambda node: str(node.get("sum_of", "")).startswith("assets.") and "where" not in node,
+    lambda node: str(node.get("sum_of", "")).startswith("assets.") and "members" in node["over"],
+    lambda node: str(node.get("sum_of", "")) == "assets.total",
+    lambda node: str(node.get("sum_of", "")) == "assets.total" and node["over"] == "assets",
+    lambda node: str(node.get("sum_of", "")) == "assets.total" and node["over"] == "assets" and "where" not in node,
+    lambda node: str(node.get("sum_of", "")) == "insurance.amount",
+    lambda node: "sum_of" in node and "per" in node,
+    lambda node: node.get("op") == "within",
+    lambda node: node.get("op") == "within" and len(str(node["value"])) == 9,
+    lambda node: node.get("op") == "within" and len(str(node["value"])) == 9 and "origin" in node["field"],
+    lambda node: node.get("scope") == {"division": "31"} and {"insurance", "grants", "survey", "disability"} & node["evidence"].keys(),
+    lambda node: isinstance(node.get("value"), str) and node["value"].endswith("000000"),
+    lambda node: node.get("within_last") in ("P2Y", "P24M"),
+    lambda node: node.get("within_last") in ("P2Y", "P24M", "P3Y"),
+    lambda node: node.get("at_least_ago") in ("P2Y", "P24M"),
+    lambda node: node.get("at_least_ago") in ("P2Y", "P24M", "P1Y", "P3Y"),
+    lambda node: "M" in str(node.get("within_last", "")) + str(node.get("at_least_ago", "")),
+    lambda node: node.get("within_last") in ("P2Y", "P24M", "P1Y"),
+    lambda node: "by" in node,
+    lambda node: "by" in node,
+    lambda node: "by" in node,
+    lambda node: node.get("scope") == {"division": "31"} and {"insurance", "grants", "survey"} & node["evidence"].keys(),
+    lambda node: node.get("scope") == {"division": "31"} and {"disability", "grants", "survey"} & node["evidence"].keys(),
+    lambda node: node.get("scope") == {"division": "31"} and {"disability", "insurance", "survey"} & node["evidence"].keys(),
+    lambda node: any(said["max_age"] in ("P1M", "P2M") for said in node.get("evidence", {}).values()),
+    lambda node: node.get("evidence") and all(said["max_age"] in ("P1M", "P2M") for said in node["evidence"].values()),
+    lambda node: "check" in node,
+    lambda node: (
+        any("check" in below for below in _nodes(node.get("none", []))) or any("check" in below for below in _nodes(node.get("unless", {})))
+    ),
+    lambda node: node.get("absence") == "open",
+    lambda node: "quantifier" in node and "members" not in node["over"],
+    lambda node: "occupancy." in node.get("over", ""),
+    lambda node: "occupancy." in node.get("over", ""),
+    lambda node: "occupancy." in node.get("over", "") and "where" not in node,
+    lambda node: "members." in node.get("over", "") and node.get("absence") == "closed",
+    lambda node: _to_one_record(node),
+    lambda node: _to_one_record(node) and node.get("absence") == "open",
+    lambda node: _to_one_record(node) and node.get("absence") == "open",
+    lambda node: _to_one_record(node) and "." in node["over"],
+    lambda node: node.get("over", "").split(".")[-1] == "members",
+    lambda node: _to_one_record(node) and "sum_of" in node,
+]
+"""Parts of rules that decide seldom where chance alone writes the rules."""
+
+
+def focused(rng: Random, name: str) -> tuple[dict[str, Any], Policy]:
+    """A small policy with one of the rare parts in it, so that it decides often."""
+    rare = rng.choice(_RARE)
+    while True:
+        data, policy = drawn(rng, rng.choice([1, 1, 2]), name)
+        if any(rare(node) for node in _nodes(data)):
+            return data, policy
+
+
+# ---- what the engine says ----------------------------------------------------------------------------------------
+
+
+def listed(matcher: Matcher, policy: Policy, day: date) -> dict[int, Listed]:
+    """Everyone on a policy's list, evaluated afresh."""
+    found = scan(matcher, policy, day)
+    rows = zip(found.subject.tolist(), found.status.tolist(), found.checklist, found.missing, strict=True)
+    return {
+        subject: (
+            STATUSES[status],
+            tuple(sorted(found.entry.checks[i] for i in members(checks))),
+            pairs(found.entry.pairs[i] for i in members(missing)),
+        )
+        for subject, status, checks, missing in rows
+    }
+
+
+def pairs(found: Iterable[tuple[str, str | None]]) -> Pairs:
+    """Missing (criterion, feed) pairs, each once, in one order."""
+    return tuple(sorted(set(found), key=lambda pair: (pair[0], pair[1] or "")))
+
+
+def verdicts(matcher: Matcher, policy: Policy, day: date) -> dict[int, str | None]:
+    """The verdict on everyone who has one."""
+    rows, words = judged(matcher, policy, day)
+    tokens = matcher.store.tokens[KINDS.index(policy.subject)]
+    return {int(tokens[row]): WORDS[word] for row, word in zip(rows.tolist(), words.tolist(), strict=True)}
+
+
+# ---- worlds as rows ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One delivered row with everything written out that a case leaves to its defaults."""
+
+    kind: str
+    name: str
+    feed: str
+    record: Mapping[str, Any]
+
+    @property
+    def source(self) -> str:
+        return str(self.record["source"])
+
+    @property
+    def version(self) -> tuple[str, str, int, int]:
+        """Where it was delivered: feed, unit, delivery, row."""
+        return self.feed, self.source, self.record["delivery"], self.record["row"]
+
+
+def rows_of(given: Given, renumber: bool = False) -> list[Row]:
+    """The rows of a world, keys, sources, deliveries, row numbers and links written out.
+
+    Args:
+        renumber: give every row of a delivery a number of its own, as in a real file.
+    """
+    found: list[Row] = []
+    used: dict[tuple[str, str, int], int] = {}
+    for kind, section in SECTIONS.items():
+        for name, feeds in (given.get(section) or {}).items():
+            links = {link: target for link, target in feeds.items() if not isinstance(target, dict | list)}
+            for feed in feeds.keys() - links.keys() if not renumber else sorted(feeds.keys() - links.keys()):
+                records = feeds[feed] if isinstance(feeds[feed], list) else [feeds[feed]]
+                for position, record in enumerate(records):
+                    full = {
+                        "key": f"{name}/{feed}/{position:06}", "source": FEEDS[feed]["sources"][0]["unit"], "delivery": 1, "row": position + 1,
+                        **(links if feed in REGISTERS.values() else {}), **record,
+                    }  # fmt: skip
+                    if renumber:
+                        at = (feed, full["source"], full["delivery"])
+                        used[at] = full["row"] = used.get(at, 0) + 1
+                    found.append(Row(kind, name, feed, full))
+    return sorted(found, key=lambda row: (row.kind, row.name, row.feed))
+
+
+def given_of(rows: Iterable[Row], **more: Any) -> Given:
+    """The world of these rows; ``more`` is coverage, replacements and answers."""
+    given: Given = {section: {} for section in SECTIONS.values()} | more
+    for row in rows:
+        given[SECTIONS[row.kind]].setdefault(row.name, {}).setdefault(row.feed, []).append(dict(row.record))
+    return given
+
+
+def names_of(rows: Iterable[Row], given: Given) -> dict[str, dict[int, str]]:
+    """By kind, the names behind the tokens."""
+    out: dict[str, dict[int, str]] = {kind: {} for kind in SECTIONS}
+    for kind, section in SECTIONS.items():
+        out[kind] |= {token(Kind(kind), name): name for name in given.get(section) or {}}
+    for row in rows:
+        out[row.kind][token(Kind(row.kind), row.name)] = row.name
+    return out
+
+
+__all__ = [
+    "FEEDS",
+    "REGISTERS",
+    "SECTIONS",
+    "Given",
+    "Listed",
+    "Row",
+    "asked",
+    "catalogue",
+    "checked",
+    "drawn",
+    "focused",
+    "given_of",
+    "listed",
+    "names_of",
+    "pairs",
+    "rows_of",
+    "verdicts",
+]

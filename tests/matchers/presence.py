@@ -1,0 +1,64 @@
+"""The library's network for tests of records that failed their checks: policies of one leaf, and the parts their leaves are made of.
+
+The one idea: rows are written as in a case, so that what a test says can be read beside the page.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from policies.checking.checker import check
+from policies.language.catalogue import Agreement, Catalogue
+from policies.language.tree import Policy
+from policies.yaml.document import Document
+from tests.policies import library
+
+DAY = dt.date(2026, 10, 15)
+STREET = "310107020"
+FEEDS = ("hukou", "household", "occupancy", "pension", "income", "relocation", "medical_insurance")
+COVERED = [{"feed": list(FEEDS), "division": "310107", "complete_to": "2026-10-10"}]
+Given = dict[str, Any]
+IS_KIN = {"id": "w", "field": "relation_to_tenant", "op": "eq", "value": "kin"}
+IS_SELF = {"id": "w", "field": "relation_to_tenant", "op": "eq", "value": "self"}
+MALE = {"id": "w", "field": "sex", "op": "eq", "value": "male"}
+PAID = {"id": "w", "field": "amount", "op": "ge", "value": "1000"}
+HIGH_PENSION = {"pension": {"amount": "2000.00"}}
+
+
+@cache
+def catalogue() -> Catalogue:
+    """The library's network, every feed of it agreed to be read by a test."""
+    found = library.catalogue()
+    agreed = Agreement(("assistance",), (), None)
+    return Catalogue(found.units, {name: replace(feed, agreement=agreed) for name, feed in found.feeds.items()})
+
+
+def policy(criteria: dict[str, Any], subject: str, name: str = "one") -> Policy:
+    """A benefit of these criteria alone."""
+    found = check(Document({
+        "format": 1, "policy": name, "version": 1, "direction": "benefit", "subject": subject, "scope": {"division": "310107"},
+        "title": {"zh": "政策", "en": "A policy"}, "source": {"document": "示例", "issuer": "示例", "published": dt.date(2025, 1, 1)},
+        "agency": "putuo-civil-affairs", "purpose": "assistance", "effective": {"from": dt.date(2026, 1, 1), "to": None},
+        "evidence": {feed: {"max_age": "P30D"} for feed in FEEDS}, "criteria": criteria,
+    }, "quarantine.yaml"), catalogue())  # fmt: skip
+    assert found.policy is not None, found
+    return found.policy
+
+
+def leaf(over: str, **parts: Any) -> dict[str, Any]:
+    return {"id": "c", **({} if "sum_of" in parts else {"quantifier": "some"}), "over": over, **parts}
+
+
+def count(over: str, op: str, value: int, **parts: Any) -> dict[str, Any]:
+    return leaf(over, quantifier="count", op=op, value=value, **parts)
+
+
+def over_sum(over: str, op: str, value: str) -> dict[str, Any]:
+    return leaf(over, sum_of="amount", op=op, value=value)
+
+
+def lives(quarantined: bool = False, dwelling: str = "d", **more: Any) -> dict[str, Any]:
+    return {"lives_at": dwelling, "relation_to_tenant": "kin", **more, **({"quarantined": True} if quarantined else {})}

@@ -1,0 +1,187 @@
+"""Sets of many: evaluated in parts, or once for all who share them, they say what the naive evaluator says; in little memory.
+
+The one idea: the bound at which a chunk is divided is set so low that worlds a naive evaluator can judge lie on both sides of it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from matchers import worlds
+from matchers.core import Matcher
+from matchers.matrix.staging import stage
+from matchers.program import binding
+from matchers.reading import explain, worstcase
+from policies.values import Kind
+from tests.matchers import crowd, presence, test_incremental, test_sharded
+from tests.matchers.counting import Counted, need
+from tests.matchers.crowd import SHAPES
+from tests.matchers.network import asked, catalogue, drawn, given_of, listed, pairs, rows_of, verdicts
+from tests.oracles import naive
+from tests.worlds import CONTRACTS, random_given
+
+BOUNDS = (1, 3, 7, 64)
+PEAK_MB = 500
+"""Of which a process that has loaded the kernels takes 180."""
+
+SIZES = (2, 8, 40)
+
+need("crowds", len(BOUNDS) * len(SIZES), {"yes": 100, "no": 100, "unknown": 100, "missing": 100})
+
+
+@pytest.fixture(params=BOUNDS)
+def bound(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """So many elements may a part of a chunk have."""
+    monkeypatch.setattr(binding, "ELEMENTS", request.param)
+    monkeypatch.setattr(explain, "_until", lambda *_: None)  # most of a verdict's time, and held to its own oracle
+    return int(request.param)
+
+
+def crowded(rng: Random, size: int) -> tuple[dict[str, Any], Any]:
+    """A random world whose persons belong to two households and live in one dwelling, but for some whose links stay."""
+    given, day = random_given(rng, size)
+    rows = []
+    for row in rows_of(given):
+        record = dict(row.record)
+        for link, names in (("household", ("h0", "h0", "h0", "h1")), ("registered_at", ("d0",)), ("lives_at", ("d0", "d0", "d1"))):
+            if record.get(link) and rng.random() < 0.9:
+                record[link] = rng.choice(names)
+        rows.append(type(row)(row.kind, row.name, row.feed, record))
+    return given_of(rows, **{part: given[part] for part in ("coverage", "answers", "replacements") if part in given}), day
+
+
+def over_sets(rng: Random, name: str, subject: str) -> tuple[dict[str, Any], Any]:
+    """A random policy that asks about sets behind a link, or within sets."""
+    while True:
+        data, policy = drawn(rng, rng.choice([1, 2]), name, subject=subject)
+        text = json.dumps(data, default=str)
+        if "household.members" in text or "registered_at." in text or text.count('"over"') > 1:
+            return data, policy
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_way_says_what_the_naive_evaluator_says(bound: int, size: int, counted: Counted) -> None:
+    """Verdicts, statuses, checklists and missing evidence, of whoever shares a household or a dwelling with everybody; in columns and in
+    the scalar reading."""
+    rng = Random(1000 * size + bound)
+    given, day = crowded(rng, size)
+    matcher = worlds.load(catalogue(), given, day)
+    world = naive.World(CONTRACTS, given)
+    counts: dict[str, int] = {}
+    for number in range(9):
+        kind = ("person", "person", "household", "dwelling")[number % 4]
+        data, policy = over_sets(rng, f"crowd-{number}", kind)
+        matcher.publish(policy)
+        worlds.answer(matcher, policy.name, policy.subject, asked(given, policy))
+        columns, lists = verdicts(matcher, policy, day), listed(matcher, policy, day)
+        for name, one in naive.evaluate(data, world, day).items():
+            token, at = worlds.token(Kind(kind), name), (bound, size, number, name)
+            missing = pairs((criterion, feed) for criterion, feed, _ in one.missing)
+            assert columns.get(token) == one.verdict, at
+            assert lists.get(token, (None, (), ())) == ((one.status, one.checklist, missing) if one.status else (None, (), ())), at
+            read = explain.verdict(matcher, policy, token, day)
+            if one.verdict is not None:
+                assert (read.verdict, read.checklist, set(read.missing)) == (one.verdict, one.checklist, set(one.missing)), at
+                counts[one.verdict] = counts.get(one.verdict, 0) + 1
+                counts["missing"] = counts.get("missing", 0) + bool(missing)
+    counted("crowds", counts)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_changes_in_parts_add_up_to_the_lists(bound: int, seed: int) -> None:
+    """Any schedule of messages, each evaluated before and after in parts, against one evaluation of all and the naive evaluator."""
+    test_incremental.run(9000 + 10 * bound + seed)
+
+
+def test_shards_evaluate_in_parts_as_one_matcher_does(bound: int) -> None:
+    """Line for line."""
+    test_sharded.run(9000 + bound, 3)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_household_of_twenty_thousand(shape: str) -> None:
+    """One household under one quantifier, two nested ones, records of members, and a sum: delivered, changed, covered, listed, previewed, read
+    leaf by leaf, explained, ticked and published in bounded memory."""
+    found = measured(20_000, shape)
+
+    assert found["peak"] < PEAK_MB
+    assert found["delivered"][0] >= 20_000
+    assert {found["lists"][0], found["preview"][0], found["changed"][0] + found["covered"][0]} == {20_000}
+    assert sum(one[1] for one in found.values() if isinstance(one, tuple)) < 30
+
+
+def test_memory_does_not_grow_with_the_square() -> None:
+    """Eight times the members, 64 times the pairs: the process grows by what it keeps of each, not of each pair."""
+    small, large = (measured(members, "nested")["peak"] for members in (5_000, 40_000))
+
+    assert (large - small) * 2**20 < 4_000 * 35_000
+
+
+def test_subject_of_very_many_records_is_felt_once() -> None:
+    """Of a feed with one record a subject, each row of a batch was felt by all the subject's records: their square."""
+    matcher, count = Matcher(presence.catalogue(), presence.DAY), 2_000
+    rows = crowd.batch(matcher, "hukou", np.zeros(count, np.int64), 1, household=7, sex=crowd.MALE, birth_date=0)
+    rows = replace(rows, key=np.arange(1, count + 1, dtype=np.uint64))
+    matcher.apply(rows)
+    again = replace(rows, delivery=2, values={**rows.values, "sex": np.full(count, crowd.FEMALE)})
+
+    staged = stage(matcher.store, again, matcher.store.rows(again), 0, count, np.zeros(count, np.uint8))
+
+    assert staged.count == count and staged.seeds < 3 * count
+    assert len(matcher.apply(again)) == 0 and matcher.store.sizes[0] == 1
+
+
+def test_until_is_never_later_than_the_day_of_the_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where reading on would meet too many elements, it is the day up to which was read; nothing changes before."""
+    rng = Random(3)
+    given, day = crowded(rng, 8)
+    matcher, earlier, same = worlds.load(catalogue(), given, day), 0, 0
+    for number in range(12):
+        _, policy = over_sets(rng, f"until-{number}", "person")
+        for name in worlds.subjects(given)[Kind.PERSON]:
+            token = worlds.token(Kind.PERSON, name)
+            exact = explain.verdict(matcher, policy, token, day).until
+            with monkeypatch.context() as patch:
+                patch.setattr(explain, "_MOST_ELEMENTS", 3)
+                until = explain.verdict(matcher, policy, token, day).until
+            assert until is None if exact is None and until is None else until is not None and until > day
+            assert exact is None or (until is not None and until <= exact)
+            earlier += until != exact
+            same += until == exact is not None
+
+    assert earlier > 10 and same > 10
+
+
+def test_no_answer_where_too_much_would_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether an unknown verdict is a yes whatever is missing is asked of sets that can be read so often."""
+    income = {"sum_of": "income.monthly_income", "over": "household.members", "value": "1000"}
+    policy = presence.policy({"any": [{"id": "c", "op": "lt", **income}, {"id": "d", "op": "ge", **income}]}, "person")
+    given = {
+        "persons": {name: {"hukou": {"division": presence.STREET}, "household": "h", "income": {}} for name in "ab"},
+        "households": {"h": {"household": {"division": presence.STREET}}},
+        "coverage": presence.COVERED,
+    }
+    matcher = worlds.load(presence.catalogue(), given, presence.DAY)
+    matcher.publish(policy)
+    answers = []
+
+    for most in (1_000_000, 10):
+        monkeypatch.setattr(worstcase, "_MOST_ELEMENTS", most)
+        answers.append(matcher.still_yes(policy.name, worlds.token(Kind.PERSON, "a")))
+
+    assert answers == [True, None]
+
+
+def measured(members: int, shape: str) -> dict[str, Any]:
+    """What ``tests.matchers.crowd`` says, in a process of its own."""
+    words = [sys.executable, "-m", "tests.matchers.crowd", str(members), shape]
+    found = json.loads(subprocess.run(words, check=True, capture_output=True, timeout=500).stdout)
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}

@@ -1,0 +1,79 @@
+"""What an explanation cites is enough: the naive evaluator, given nothing else, says the same.
+
+The one idea: of a world in which every row has a place of its own (feed, unit, delivery, row), only the rows cited are kept, with the coverage
+statements and the answers. All that is cited gives the same verdict with the same reasons; what is cited by the criteria that matter alone
+gives the same yes or no.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+
+from matchers import worlds
+from matchers.reading.explain import Criterion, Fact
+from policies.values import Kind
+from tests.matchers.counting import Counted, chunks
+from tests.matchers.network import Row, asked, catalogue, drawn, given_of, rows_of
+from tests.oracles import naive
+from tests.oracles.naive_policy import policy_of
+from tests.worlds import CONTRACTS, random_given
+
+CHUNKS, WORLDS, POLICIES = 8, 8, 6
+
+
+def cited(criterion: Criterion, mattering: bool = False) -> Iterator[Fact]:
+    """Every record a criterion and those below it rest on."""
+    if mattering and not criterion.matters:
+        return
+    yield from criterion.facts
+    yield from criterion.ways
+    for child in criterion.children:
+        yield from cited(child, mattering)
+
+
+def compare(seed: int) -> Counter[str]:
+    """Everybody in one world under some policies."""
+    rng = Random(f"facts {seed}")
+    given, day = random_given(rng, 8)
+    more = {"coverage": given["coverage"], "answers": given["answers"], "replace": given.get("replace", [])}
+    rows = rows_of(given, renumber=True)
+    by_place: dict[tuple[str, str, int, int], Row] = {row.version: row for row in rows}
+    assert len(by_place) == len(rows)
+    whole = given_of(rows, **more)
+    matcher = worlds.load(catalogue(), whole, day)
+    counts: Counter[str] = Counter()
+    for number in range(POLICIES):
+        data, policy = drawn(rng, 4, f"random-{number}")
+        ready = policy_of(data)
+        matcher.publish(policy)
+        worlds.answer(matcher, policy.name, policy.subject, asked(given, policy))
+        for name, expected in naive.evaluate(data, naive.World(CONTRACTS, whole), day).items():
+            if expected.verdict is None:
+                continue
+            found = matcher.explain(policy.name, worlds.token(Kind(policy.subject), name))
+            at = (seed, number, name)
+
+            def alone(facts: Iterator[Fact]) -> naive.Expected:
+                kept = {(fact.feed, fact.unit, fact.delivery, fact.row) for fact in (*found.register, *facts)}
+                counts["records cited"] += len(kept)
+                counts["records there were"] += len(rows)
+                world = naive.World(CONTRACTS, given_of((by_place[place] for place in sorted(kept)), **more))
+                return naive.expected(ready, world, day, name)
+
+            assert alone(cited(found.criteria)) == expected, at
+            counts[f"verdict {expected.verdict} from all that is cited"] += 1
+            if expected.verdict != "unknown":
+                assert alone(cited(found.criteria, mattering=True)).verdict == expected.verdict, ("mattering", at)
+                counts[f"verdict {expected.verdict} from what matters"] += 1
+    return counts
+
+
+@pytest.mark.parametrize("chunk", chunks(CHUNKS))
+def test_the_facts_cited_are_enough(chunk: int, counted: Counted) -> None:
+    """From the records cited alone the naive evaluator reaches the verdict, with its reasons."""
+    for seed in range(chunk * WORLDS, (chunk + 1) * WORLDS):
+        counted("facts", compare(seed))

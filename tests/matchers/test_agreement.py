@@ -1,0 +1,95 @@
+"""Columns, the scalar reading, the naive evaluator and SQL say the same of everybody.
+
+The one idea: large random worlds, several random policies in each, every subject compared in everything the semantics define: verdict,
+status, checklist, failed and missing. What decided each verdict is counted, and every row of the semantics must have decided enough of them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+
+import pytest
+
+from matchers import worlds
+from matchers.reading import explain
+from matchers.reading.explain import verdict as scalar
+from policies.values import Kind
+from tests.matchers.counting import Counted, chunks, need
+from tests.matchers.network import asked, catalogue, drawn, focused, listed, pairs, verdicts
+from tests.matchers.situations import NODES, SITUATIONS, Watch
+from tests.matchers.watched import WatchedWorld
+from tests.oracles import naive
+from tests.oracles.sql import verdicts as sql_verdicts
+from tests.oracles.sql_world import SqlWorld
+from tests.worlds import CONTRACTS, random_given
+
+CHUNKS, WORLDS, POLICIES = 34, 4, 10
+SIZE = 200
+
+
+VERDICTS, SHARE, DECIDED = 50_000, 0.2, 500
+"""At least so many verdicts, of each kind so great a share, and so many decided by each row of the semantics."""
+
+need(
+    "agreement",
+    len(chunks(CHUNKS)),
+    {"verdicts": VERDICTS} | {f"verdict {word}": int(SHARE * VERDICTS) for word in ("yes", "no", "unknown")},
+)
+need("agreement: deciding", len(chunks(CHUNKS)), dict.fromkeys([*NODES, *SITUATIONS], DECIDED))
+
+
+def compare(seed: int) -> tuple[Counter[str], Counter[str]]:
+    """One world under several policies; returns what was compared, and what decided."""
+    rng = Random(seed)
+    given, day = random_given(rng, rng.choice([6, *[SIZE] * 5]))
+    matcher = worlds.load(catalogue(), given, day)
+    world, tables = WatchedWorld(CONTRACTS, given), SqlWorld(CONTRACTS, given)
+    compared: Counter[str] = Counter()
+    decided: Counter[str] = Counter()
+    for number in range(POLICIES):
+        data, policy = focused(rng, f"rare-{number}") if number % 3 else drawn(rng, 5, f"random-{number}")
+        matcher.publish(policy)
+        worlds.answer(matcher, policy.name, policy.subject, asked(given, policy))
+        expected = naive.evaluate(data, world, day)
+        of_sql = sql_verdicts(data, tables, day)
+        columns, lists = verdicts(matcher, policy, day), listed(matcher, policy, day)
+        watch = Watch(data, world, day)
+        known = set(worlds.subjects(given)[policy.subject])
+        for name, one in expected.items():
+            at = (seed, number, name)
+            token = worlds.token(Kind(policy.subject), name)
+            missing = pairs((criterion, feed) for criterion, feed, _ in one.missing)
+            read = scalar(matcher, policy, token, day)
+            assert columns.get(token) == one.verdict, ("columns", at)
+            assert lists.get(token, (None, (), ())) == ((one.status, one.checklist, missing) if one.status else (None, (), ())), (
+                "list",
+                at,
+            )
+            if name in known or one.verdict is not None:
+                assert (read.verdict, read.status, read.checklist, read.failed) == (one.verdict, one.status, one.checklist, one.failed), (
+                    "scalar",
+                    at,
+                )
+                assert set(read.missing) == set(one.missing), ("missing", at)
+            assert of_sql.get(name) == one.verdict, ("SQL", at)
+            compared["verdicts"] += one.verdict is not None
+            compared[f"verdict {one.verdict or 'none'}"] += 1
+            compared[f"status {one.status}"] += 1
+            decided.update(watch.decided(name, one.verdict))
+        assert len(columns) == sum(one.verdict is not None for one in expected.values()), (seed, number)
+        compared["policies"] += 1
+    return compared, decided
+
+
+@pytest.mark.parametrize("chunk", chunks(CHUNKS))
+def test_all_readings_agree(chunk: int, counted: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Columnar, scalar, naive and SQL agree on every subject of random worlds under random policies."""
+    monkeypatch.setattr(explain, "_until", lambda *_: None)  # most of a verdict's time, and held to its own oracle in test_until
+    for seed in range(chunk * WORLDS, (chunk + 1) * WORLDS):
+        try:
+            compared, decided = compare(seed)
+        except Exception as error:
+            raise AssertionError(f"seed {seed}: {error!r}") from error
+        counted("agreement", compared)
+        counted("agreement: deciding", decided)

@@ -1,0 +1,35 @@
+"""The engine on the hand-worked cases of the page: verdicts by columns, verdicts and reasons of one subject, in any order of its batches."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from matchers import worlds
+from matchers.reading.explain import verdict as scalar
+from policies.values import Kind
+from tests.matchers.network import catalogue, checked, verdicts
+from tests.oracles.handworked import AS_OF, CASES, Case
+
+ALL = [pytest.param(case, id=case.name) for case in CASES]
+
+
+@pytest.mark.parametrize("case", ALL)
+def test_the_engine_says_what_was_worked_out(case: Case) -> None:
+    """By columns and by the scalar reading, with the feeds and units to ask; and again from batches in another order."""
+    policy = checked(case.policy)
+    assert policy is not None, "the checker refuses the policy"
+    token = worlds.token(Kind(case.subject), case.who)
+    order = list(range(len(worlds.batches(catalogue(), case.world))))
+    turned = Random(case.name).sample(order, len(order))
+
+    for batches in (order, turned):
+        matcher = worlds.load(catalogue(), case.world, AS_OF, batches)
+        matcher.publish(policy)
+
+        assert verdicts(matcher, policy, AS_OF).get(token) == case.verdict, "columns"
+        found = scalar(matcher, policy, token, AS_OF)
+        assert found.verdict == case.verdict, "scalar"
+        if case.missing is not None:
+            assert sorted((feed, unit) for _, feed, unit in found.missing) == sorted(case.missing)

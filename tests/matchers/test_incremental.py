@@ -1,0 +1,273 @@
+"""Whatever comes, in whatever order, the lists told change by change are the lists evaluated from nothing.
+
+The one idea: a random schedule of messages drives one matcher; beside it a dictionary is kept by its changes alone. After every message
+the dictionary must be the full evaluation of the state, every change must have been one, and at the end the same facts in another order
+and the naive evaluator must say the same.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import pytest
+
+from matchers import worlds
+from matchers.core import Matcher
+from matchers.kernel.changes import Changes
+from policies.language.tree import Policy
+from policies.values import Kind
+from tests.matchers.counting import Counted, chunks, need
+from tests.matchers.network import FEEDS, SECTIONS, Given, Listed, Row, catalogue, drawn, given_of, listed, pairs, rows_of
+from tests.oracles import naive
+from tests.worlds import CONTRACTS, random_given
+
+CHUNKS, SCHEDULES = 12, 9
+STEPS = 28
+NAMES = [f"policy-{i}" for i in range(5)]
+DAYS = [1, 1, 1, 2, 7, 8, 30, 31, 35, 365, 366, -1, -1, -7, -31, -366]
+
+
+class Schedule:
+    """One matcher under random messages, and what those messages add up to."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = rng = Random(seed)
+        self.given, self.day = random_given(rng, rng.choice([4, 8, 20]))
+        self.rows = rows_of(self.given)
+        self.matcher = Matcher(catalogue(), self.day)
+        self.told: dict[str, dict[int, Listed]] = {}
+        self.texts: dict[str, dict[str, Any]] = {}
+        self.policies: dict[str, Policy] = {}
+        self.kinds: dict[str, str] = {}  # of every policy there ever was: it stays about them
+        self.covered: list[dict[str, Any]] = []
+        self.answers: dict[tuple[str, str, str], str] = {}  # (policy, subject, check)
+        self.full = self.full_files()
+        self.replaced: list[dict[str, Any]] = []
+        self.pending = list(self.rows)
+        rng.shuffle(self.pending)
+        self.seen: set[int] = set()
+        self.counts: Counter[str] = Counter()
+        self.last = ""
+
+    def full_files(self) -> list[tuple[str, int, int]]:
+        """Feed, source and number of deliveries that say, when they start, that they replace."""
+        sources = [(feed, source) for feed, contract in FEEDS.items() for source in range(len(contract["sources"]))]
+        chosen = [(*one, number) for one in sources for number in (1, 2, 2, 3) if self.rng.random() < 0.25]
+        return list(dict.fromkeys(chosen))
+
+    def begin(self) -> list[Changes]:
+        """Every delivery that replaces starts before any row comes."""
+        for one in self.full:
+            self.matcher.open(*one)
+        return []
+
+    # -- messages ------------------------------------------------------------------------------------------------------
+
+    def records(self) -> list[Changes]:
+        """Some of the rows not delivered yet, with some delivered again."""
+        some = min(len(self.pending), self.rng.choice([1, 1, 2, 5, 20, 60]))
+        part, self.pending = self.pending[:some], self.pending[some:]
+        self.seen |= {id(row) for row in part}
+        again = [row for row in self.rows if id(row) in self.seen]
+        part = part + self.rng.sample(again, min(len(again), self.rng.choice([0, 0, 1, 4])))
+        return self.deliver(part)
+
+    def deliver(self, part: list[Row]) -> list[Changes]:
+        batches = worlds.batches(self.matcher.catalogue, given_of(part))
+        self.rng.shuffle(batches)
+        return [self.matcher.apply(batch) for batch in batches]
+
+    def correct(self) -> list[Changes]:
+        """A row as another one of its feed: a later delivery moves, empties or deletes what stood."""
+        standing = [row for row in self.rows if id(row) in self.seen]
+        if not standing:
+            return []
+        old = self.rng.choice(standing)
+        like = self.rng.choice([row for row in self.rows if row.feed == old.feed])
+        delivery = 4 + len(self.rows)
+        record = {**like.record, "key": old.record["key"], "source": old.source, "delivery": delivery, "row": 1}
+        if self.rng.random() < 0.2:
+            record = {"key": old.record["key"], "source": old.source, "delivery": delivery, "row": 1, "deleted": True}
+        if "order" in old.record:
+            draw = self.rng.random()
+            record["order"] = "none" if draw < 0.1 else old.record["order"] if draw < 0.8 else record.get("order", 0)
+        owner = like if self.rng.random() < 0.2 and old.feed not in ("hukou", "household", "dwelling") else old
+        new = Row(owner.kind, owner.name, owner.feed, record)
+        self.rows.append(new)
+        self.seen.add(id(new))
+        return self.deliver([new])
+
+    def replace(self) -> list[Changes]:
+        """A delivery that replaces is complete; one in five is not sound, and an ordinary one then."""
+        if not self.full:
+            return []
+        feed, source, delivery = self.full.pop(self.rng.randrange(len(self.full)))
+        if self.rng.random() < 0.2:
+            self.matcher.abandon(feed, source, delivery)
+            self.counts["full replacements that are not sound"] += 1
+            return []
+        self.replaced.append({"feed": feed, "unit": FEEDS[feed]["sources"][source]["unit"], "delivery": delivery})
+        return [self.matcher.replace(feed, source, delivery)]
+
+    def cover(self) -> list[Changes]:
+        """Some statements now in effect; some of those before withdrawn, or said anew of another day."""
+        possible: list[dict[str, Any]] = self.given["coverage"]
+        kept = [one for one in self.covered if self.rng.random() < 0.8]
+        more = self.rng.sample(possible, self.rng.randint(0, len(possible)))
+        moved = [{**one, "complete_to": self.day + dt.timedelta(self.rng.choice([-40, -7, 0]))} for one in more if self.rng.random() < 0.2]
+        self.covered = [*kept, *(one for one in more if one not in kept), *moved]
+        return [self.matcher.cover(self.stated(self.covered))]
+
+    def stated(self, coverage: list[dict[str, Any]]) -> Any:
+        sections: Given = {section: self.given[section] for section in SECTIONS.values()}
+        return worlds.statements(self.matcher.catalogue, {**sections, "coverage": coverage})
+
+    def answer(self) -> list[Changes]:
+        said = [(name, check, word) for name, checks in self.given["answers"].items() for check, word in checks.items()]
+        kinds = {"p": "person", "h": "household", "d": "dwelling"}
+        possible = [(policy, *one) for policy in self.policies.values() for one in said if kinds[one[0][0]] == policy.subject]
+        if not possible:
+            return []
+        policy, name, check, word = self.rng.choice(possible)
+        word = self.rng.choice([word, "yes", "no"])
+        self.answers[policy.name, name, check] = word
+        return [self.matcher.answer(policy.name, worlds.token(policy.subject, name), check, word == "yes")]
+
+    def publish(self) -> list[Changes]:
+        """A new policy, or the next version of one."""
+        name = self.rng.choice(NAMES)
+        fixed = {"subject": self.kinds[name]} if name in self.kinds else {}
+        self.texts[name], self.policies[name] = drawn(self.rng, 5, name, **fixed)
+        self.kinds[name] = str(self.policies[name].subject)
+        self.told.setdefault(name, {})
+        return [self.matcher.publish(self.policies[name])]
+
+    def withdraw(self) -> list[Changes]:
+        if not self.policies:
+            return []
+        name = self.rng.choice(list(self.policies))
+        del self.policies[name]
+        return [self.matcher.withdraw(name)]
+
+    def tick(self) -> list[Changes]:
+        day = self.matcher.day + dt.timedelta(self.rng.choice(DAYS))
+        out = [self.matcher.tick(day)]
+        subjects = sum(self.matcher.store.sizes[["person", "household", "dwelling"].index(p.subject)] for p in self.policies.values())
+        self.counts["tick: subjects × policies"] += subjects
+        self.counts["tick: due"] += self.matcher.due
+        return out
+
+    def restore(self) -> list[Changes]:
+        """The process stops and another takes over what was kept."""
+        arrays = {name: column.copy() for name, column in self.matcher.arrays().items()}
+        kept = self.matcher
+        self.matcher = Matcher.restore(catalogue(), arrays, kept.meta(), kept.policies, kept.statements)
+        return []
+
+    # -- what must hold ------------------------------------------------------------------------------------------------
+
+    def step(self, message: Callable[[], list[Changes]]) -> None:
+        self.last = message.__name__
+        self.counts[f"message: {self.last}"] += 1
+        for changes in message():
+            for change in changes:
+                now: Listed | None = None if change.after is None else (change.after, change.checklist, pairs(change.missing))
+                was = self.told[change.policy].get(change.subject)
+                assert change.before == (was[0] if was else None), (self.last, change, was)
+                if self.last not in ("publish", "records", "correct"):
+                    assert now != was, (self.last, "no change", change)
+                if now is None:
+                    del self.told[change.policy][change.subject]
+                else:
+                    self.told[change.policy][change.subject] = now
+                self.counts["changes"] += 1
+                self.counts["changes of corrections"] += self.last in ("merge", "undo", "hand", "take_back")
+        self.holds()
+
+    def holds(self) -> None:
+        for name, told in self.told.items():
+            fresh = listed(self.matcher, self.policies[name], self.matcher.day) if name in self.policies else {}
+            wrong = {subject for subject in told.keys() | fresh.keys() if told.get(subject) != fresh.get(subject)}
+            assert not wrong, (self.last, name, [(told.get(subject), fresh.get(subject)) for subject in sorted(wrong)[:3]])
+            self.counts["lists compared"] += 1
+
+    def world(self, policy: Policy | None = None) -> Given:
+        rows = [row for row in self.rows if id(row) in self.seen]
+        given = given_of(rows, coverage=self.covered, replace=self.replaced)
+        if policy is not None:
+            given["answers"] = {}
+            for (name, subject, check), word in self.answers.items():
+                if name == policy.name:
+                    given["answers"].setdefault(subject, {})[check] = word
+        return given
+
+    def ends(self) -> None:
+        """The same facts in another order, and as the naive evaluator reads them."""
+        given = self.world()
+        batches = worlds.batches(catalogue(), given)
+        order = list(range(len(batches)))
+        self.rng.shuffle(order)
+        named = {section: {name: {} for name in self.given[section]} | given[section] for section in SECTIONS.values()}
+        fresh = worlds.load(catalogue(), {**given, **named}, self.matcher.day, order)
+        for policy in self.policies.values():
+            fresh.publish(policy)
+        for (name, subject, check), word in self.answers.items():
+            if name in self.policies:
+                fresh.answer(name, worlds.token(self.policies[name].subject, subject), check, word == "yes")
+        for name, policy in self.policies.items():
+            assert listed(fresh, policy, fresh.day) == self.told[name], ("other order", name)
+            self.naive(policy)
+
+    def naive(self, policy: Policy) -> None:
+        given = self.world(policy)
+        expected = naive.evaluate(self.texts[policy.name], naive.World(CONTRACTS, given), self.matcher.day)
+        told = self.told[policy.name]
+        for name, one in expected.items():
+            found = told.get(worlds.token(Kind(policy.subject), name), (None, (), ()))
+            missing = pairs((criterion, feed) for criterion, feed, _ in one.missing)
+            wanted = (one.status, one.checklist, missing) if one.status else (None, (), ())
+            assert found == wanted, ("naive", policy.name, name, found, wanted)
+            self.counts["subjects against naive"] += 1
+
+
+MESSAGES = ("records", "correct", "replace", "cover", "answer", "publish", "withdraw", "tick", "restore")
+need(
+    "incremental",
+    len(chunks(CHUNKS)),
+    {f"message: {word}": 25 for word in MESSAGES}
+    | {"changes": 1_000, "subjects against naive": 1_000, "full replacements that are not sound": 10},
+)
+
+
+def run(seed: int) -> Counter[str]:
+    """One schedule, checked after every message and at its end."""
+    one = Schedule(seed)
+    one.step(one.begin)
+    one.step(one.publish)
+    words = [one.records] * 8 + [one.correct] * 4 + [one.cover] * 4 + [one.tick] * 5 + [one.publish, one.answer] * 2
+    words += [one.withdraw, one.replace, one.restore]
+    for message in [one.records, one.cover, one.publish, one.publish, *one.rng.choices(words, k=STEPS)]:
+        one.step(message)
+    while one.pending:
+        one.step(one.records)
+    for message in (one.publish, one.tick):
+        one.step(message)
+    one.ends()
+    return one.counts
+
+
+@pytest.mark.parametrize("chunk", chunks(CHUNKS))
+def test_changes_add_up_to_the_lists(chunk: int, counted: Counted) -> None:
+    """After every message, the lists told so far are the full evaluation; at the end any other order and the naive evaluator agree."""
+    counts: Counter[str] = Counter()
+    for seed in range(chunk * SCHEDULES, (chunk + 1) * SCHEDULES):
+        try:
+            counts += run(seed)
+        except Exception as error:
+            raise AssertionError(f"seed {seed}: {error}") from error
+    counted("incremental", counts)
+    assert counts["tick: due"] < counts["tick: subjects × policies"] / 2, "a tick evaluates only who is due"

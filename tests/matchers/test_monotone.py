@@ -1,0 +1,108 @@
+"""Knowing more never flips a settled yes or no.
+
+The one idea: a world and the same world with something filled in (empty cells, rows in quarantine, coverage) are both evaluated. A row in
+quarantine goes on naming what it named; where its link could not be read it names somebody new, for whose set it would join was never
+unknown (semantics, "Known limits").
+"""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+from collections import Counter
+from random import Random
+from typing import Any
+
+import pytest
+
+from matchers import worlds
+from policies.values import Kind
+from tests.matchers.counting import Counted, chunks
+from tests.matchers.network import FEEDS, REGISTERS, SECTIONS, Given, asked, catalogue, drawn, verdicts
+from tests.worlds import random_given
+from tests.worlds_feeds import DIVISIONS, NUMBERS, decimals, texts
+
+CHUNKS, WORLDS, POLICIES = 8, 8, 6
+
+
+def cell(rng: Random, feed: str, name: str, day: dt.date) -> Any:
+    """Any value the field allows."""
+    spec = FEEDS[feed]["fields"][name]
+    match spec["type"]:
+        case "date":
+            return day - dt.timedelta(rng.choice([0, 30, 365, 730, 6570, 25567]))
+        case "enum":
+            return rng.choice(list(spec["values"]))
+        case "division":
+            return rng.choice(DIVISIONS)
+        case "text":
+            return rng.choice(texts(name))
+        case "int":
+            return rng.randint(*NUMBERS[name])
+        case _:
+            return rng.choice(decimals(feed, name))
+
+
+def filled(rng: Random, given: Given, day: dt.date) -> tuple[Given, set[str], Counter[str]]:
+    """The world with some of its unknowns filled in, whose register records those were, and how many of each."""
+    more = copy.deepcopy(given)
+    moved: set[str] = set()
+    counts: Counter[str] = Counter()
+    new = 0
+    for section in SECTIONS.values():
+        for name, feeds in more[section].items():
+            for feed in [feed for feed, records in feeds.items() if isinstance(records, dict | list)]:
+                for record in feeds[feed] if isinstance(feeds[feed], list) else [feeds[feed]]:
+                    if record.get("deleted") or rng.random() < 0.4:
+                        continue
+                    if record.pop("quarantined", False):
+                        counts["quarantined rows mended"] += 1
+                        if "validity" in FEEDS[feed] and rng.random() < 0.3:
+                            record["from"] = day - dt.timedelta(rng.choice([-1, 0, 1]))
+                        for link in FEEDS[feed].get("links", {}):
+                            if record.get(link, feeds.get(link)) is None:
+                                new += 1
+                                record[link] = f"new{new}"
+                            else:
+                                counts["quarantined links kept"] += 1
+                        moved |= {name} if feed in REGISTERS.values() else set()
+                    for field in FEEDS[feed]["fields"]:
+                        if record.get(field) in (None, "") and rng.random() < 0.7:
+                            record[field] = cell(rng, feed, field, day)
+                            counts["cells filled"] += 1
+                            moved |= {name} if field == FEEDS[feed].get("division") and feed in REGISTERS.values() else set()
+    for feed in FEEDS:
+        if rng.random() < 0.5:
+            more["coverage"].append(
+                {"feed": feed, "division": rng.choice(["31", "310107020"]), "complete_to": day - dt.timedelta(rng.choice([0, 7]))}
+            )
+            counts["statements added"] += 1
+    return more, moved, counts
+
+
+def compare(seed: int) -> Counter[str]:
+    """One world, before and after."""
+    rng = Random(f"monotone {seed}")
+    given, day = random_given(rng, rng.choice([6, 30]))
+    more, moved, counts = filled(rng, given, day)
+    before, after = worlds.load(catalogue(), given, day), worlds.load(catalogue(), more, day)
+    for number in range(POLICIES):
+        _, policy = drawn(rng, 5, f"random-{number}")
+        for matcher in (before, after):
+            matcher.publish(policy)
+            worlds.answer(matcher, policy.name, policy.subject, asked(given, policy))
+        was, now = verdicts(before, policy, day), verdicts(after, policy, day)
+        names = {worlds.token(Kind(policy.subject), name): name for name in worlds.subjects(given)[policy.subject]}
+        for token, word in was.items():
+            counts[f"{word} → {now.get(token)}"] += 1
+            if word != "unknown":
+                allowed = {word, None} if names.get(token) in moved else {word}
+                assert now.get(token) in allowed, (seed, number, names.get(token), word, now.get(token))
+    return counts
+
+
+@pytest.mark.parametrize("chunk", chunks(CHUNKS))
+def test_knowing_more_never_flips_a_settled_verdict(chunk: int, counted: Counted) -> None:
+    """A yes stays yes and a no stays no whatever is filled in; who is placed outside the scope by it has no verdict any more."""
+    for seed in range(chunk * WORLDS, (chunk + 1) * WORLDS):
+        counted("monotone", compare(seed))

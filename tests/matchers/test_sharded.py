@@ -1,0 +1,479 @@
+"""Several shards say of each subject exactly what one matcher says, whoever owns her, and nobody says it twice.
+
+The one idea: the random schedules of ``test_incremental`` drive one matcher; beside it a locator tells N shards the same. After every
+message what the shards moved comes to what the matcher moved, but for those who went from one partition to another and stayed on a list;
+and whoever a shard owns it judges, in all its reasons, as the matcher does.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from matchers import worlds
+from matchers.core import Matcher
+from matchers.kernel.batch import RecordBatch
+from matchers.kernel.changes import Changes, ListChange
+from matchers.kernel.layout import KINDS
+from matchers.locate import DEPTH, UNPLACED, Locator, Routed, Routes
+from matchers.matrix.coverage import Statement
+from matchers.matrix.identity import Answer, Correction
+from matchers.reading.explain import verdict
+from matchers.sharded import PartitionMatcher
+from policies.language.catalogue import Catalogue
+from policies.language.tree import Policy
+from policies.problems.problems import HuiminError
+from policies.values import Kind
+from tests.matchers import test_incremental
+from tests.matchers.counting import Counted, chunks, need
+from tests.matchers.network import REGISTERS, Row, catalogue, checked, listed
+from tests.matchers.test_incremental import NAMES
+
+PARTITIONS = (1, 2, 3, 7)
+CHUNKS, SCHEDULES = 14, 1
+STEPS = 20
+STREETS = ("310107020", "310107021", "310110", "310107", "310107022", "310107023")
+DAY = dt.date(2026, 10, 15)
+
+FAR = (
+    ("person", "household.registered_at.occupancy", "household.members.pension"),
+    ("person", "household.registered_at.occupancy.insurance", None),
+    ("person", "household.members", "household.registered_at.occupancy"),
+    ("household", "registered_at.occupancy", "household.members.insurance"),
+    ("dwelling", "occupancy", "household.members.pension"),
+)
+"""Kinds of subject, and paths from them that lead further than two links: what is quantified over, and over what again within."""
+
+Move = tuple[str | None, str | None, tuple[str, ...], tuple[tuple[str, str | None], ...]]
+"""Status before and after, checklist and missing."""
+Subject = tuple[int, int]
+"""Kind and token."""
+
+
+class Sharded(Matcher):
+    """One matcher, and beside it a locator with its shards that are told the same."""
+
+    def __init__(self, catalogue: Catalogue, day: dt.date, partitions: int = 1) -> None:
+        super().__init__(catalogue, day)
+        self.locator = Locator(catalogue, day, partitions)
+        self.shards = [PartitionMatcher(catalogue, day) for _ in range(partitions)]
+        self.kinds: dict[str, int] = {}
+        self.went_through: Counter[str] = Counter()
+
+    def apply(self, batch: RecordBatch) -> Changes:
+        before, routes = self.owners(), self.locator.apply(batch)
+        made = super().apply(batch)
+        assert self.effects.tolist() == self.locator.effects.tolist()
+        return self._held(made, self._take(routes), before)
+
+    def replace(self, feed: str, source: int, delivery: int, rows: RecordBatch | None = None) -> Changes:
+        before, routes = self.owners(), self.locator.replace(feed, source, delivery)
+        told = [shard.take_replacement(routes.get(number, Routed()), feed, source, delivery) for number, shard in enumerate(self.shards)]
+        made = super().replace(feed, source, delivery)
+        assert self.comeback == self.locator.comeback
+        return self._held(made, told, before)
+
+    def open(self, feed: str, source: int, delivery: int) -> None:
+        super().open(feed, source, delivery)
+        self.locator.open(feed, source, delivery)
+
+    def abandon(self, feed: str, source: int, delivery: int) -> None:
+        super().abandon(feed, source, delivery)
+        self.locator.abandon(feed, source, delivery)
+
+    def publish(self, policy: Policy, progress: Any = None) -> Changes:
+        self.kinds[policy.name] = KINDS.index(policy.subject)
+        routes = self.locator.publish(policy)
+        self.went_through["folders handed out for a policy"] += sum(len(folder) for routed in routes.values() for folder in routed.folders)
+        told = [[*shard.take(routes.get(number, Routed())), shard.publish(policy)] for number, shard in enumerate(self.shards)]
+        return self._held(super().publish(policy), told)
+
+    def withdraw(self, name: str) -> Changes:
+        return self._held(super().withdraw(name), [[shard.withdraw(name)] for shard in self.shards])
+
+    def cover(self, statements: Sequence[Statement]) -> Changes:
+        return self._held(super().cover(statements), [[shard.cover(statements)] for shard in self.shards])
+
+    def answer(self, policy: str, subject: int, check: str, answer: bool) -> Changes:
+        said = (policy, subject, check, answer)
+        return self._held(super().answer(*said), [[shard.answer(*said)] for shard in self.shards])
+
+    def correct(self, correction: Correction, answers: Sequence[Answer] = ()) -> Changes:
+        before, routes = self.owners(), self.locator.correct(correction)
+        told = [
+            shard.take(routes.get(number, Routed()), partial(shard.correct, correction, answers))
+            for number, shard in enumerate(self.shards)
+        ]
+        self.went_through["folders handed out for a correction"] += sum(len(one) for routed in routes.values() for one in routed.folders)
+        return self._held(super().correct(correction, answers), told, before)
+
+    def tick(self, day: dt.date) -> Changes:
+        return self._held(super().tick(day), [[shard.tick(day)] for shard in self.shards])
+
+    def again(self) -> None:
+        """Locator and shards stop, and others take over what was kept."""
+        for number, shard in enumerate(self.shards):
+            arrays = {name: column.copy() for name, column in shard.arrays().items()}
+            self.shards[number] = PartitionMatcher.restore(catalogue(), arrays, shard.meta(), shard.policies, shard.statements)
+        arrays = {name: column.copy() for name, column in self.locator.arrays().items()}
+        self.locator = Locator.restore(catalogue(), arrays, self.locator.meta())
+
+    def owners(self) -> dict[Subject, int]:
+        """The partition of everyone who is owned, as the locator has it."""
+        partition = list(self.locator.streets.values())
+        return {
+            (kind, token): partition[street]
+            for kind, owner in enumerate(self.locator.owner)
+            for token, street in zip(self.locator.store.tokens[kind].tolist(), owner.tolist(), strict=False)
+            if street >= 0
+        }
+
+    # -- what must hold ------------------------------------------------------------------------------------------------
+
+    def _take(self, routes: Routes) -> list[list[Changes]]:
+        for routed in routes.values():
+            self.went_through["rows told"] += 0 if routed.rows is None else len(routed.rows)
+            self.went_through["folders handed out"] += sum(map(len, routed.folders))
+            owned = {token for tokens in routed.gained.values() for token in tokens.tolist()}
+            across = (token for folder in routed.folders for token in folder.subject.tolist() if token not in owned)
+            self.went_through["folders handed out across partitions"] += sum(1 for _ in across)
+            told = set() if routed.rows is None else set(routed.rows.key.tolist())
+            for folder in routed.folders:
+                alike = routed.rows is not None and (folder.feed, folder.source) == (routed.rows.feed, routed.rows.source)
+                assert not (alike and told & set(folder.key.tolist())), "a folder is as it was before the rows"
+        return [self.shards[number].take(routes[number]) if number in routes else [] for number in range(len(self.shards))]
+
+    def _held(self, found: Changes, told: Sequence[Iterable[Changes]], before: Mapping[Subject, int] | None = None) -> Changes:
+        """What the matcher moved, after seeing that the shards moved the same."""
+        now = self.owners()
+        was = now if before is None else before
+        movers = {subject: (was[subject], now[subject]) for subject in was if now[subject] != was[subject]}
+        self.went_through["moves between partitions"] += len(movers)
+        wanted, moved = netted([found]), dict[tuple[str, int], Move]()
+        for partition, changes in enumerate(told):
+            for key, move in netted(changes).items():
+                subject = (self.kinds[key[0]], key[1])
+                assert partition in (was.get(subject), now.get(subject)), (partition, key, move)
+                self.went_through["lines of shards"] += 1
+                moved[key] = joined(moved[key], move) if key in moved else move
+            self.went_through["lines not told where a folder is only held"] += sum(
+                now.get((self.kinds[name], token)) != partition and self._holds(partition, self.kinds[name], token)
+                for name, token in wanted
+            )
+        for key in moved.keys() - wanted.keys():
+            kind, (status, *_) = self.kinds[key[0]], moved[key]
+            assert (kind, key[1]) in movers, (key, moved[key])
+            assert status == moved[key][1], (key, moved[key])
+            self.went_through["lines of movers that one matcher does not tell"] += 1
+        assert {key: moved.get(key) for key in wanted} == wanted
+        return found
+
+    def _holds(self, partition: int, kind: int, token: int) -> bool:
+        row = self.locator.store.entity(kind, token)
+        return row >= 0 and bool(int(self.locator.told[kind][row]) >> partition & 1)
+
+    def judges_alike(self, policy: Policy) -> None:
+        """Everyone is owned by one shard at most, by whom the locator says, and judged there as by the matcher."""
+        kind, owners = KINDS.index(policy.subject), self.owners()
+        for partition, shard in enumerate(self.shards):
+            for other, word in enumerate(KINDS):
+                owned = set(shard.store.tokens[other][: shard.store.sizes[other]][shard.arrays()[f"owned.{word}"]].tolist())
+                assert owned == {token for (of, token), number in owners.items() if (of, number) == (other, partition)}
+        single = listed(self, policy, self.day)
+        for partition, shard in enumerate(self.shards):
+            mine = [token for (of, token), number in owners.items() if (of, number) == (kind, partition)]
+            assert listed(shard, policy, self.day) == {token: single[token] for token in mine if token in single}
+            for token in mine:
+                one, other_one = verdict(self, policy, token, self.day), verdict(shard, policy, token, self.day)
+                assert one == other_one, (partition, policy.name, token)
+                self.went_through["subjects explained alike"] += one.verdict is not None
+        assert single.keys() <= {token for (of, token) in owners if of == kind}
+
+
+def netted(changes: Iterable[Iterable[ListChange]]) -> dict[tuple[str, int], Move]:
+    """By policy and subject what some changes come to, in the order they happened; not who came and went."""
+    out: dict[tuple[str, int], Move] = {}
+    for one in (one for some in changes for one in some):
+        key = (one.policy, one.subject)
+        before = out[key][0] if key in out else one.before
+        out[key] = (before, one.after, *((one.checklist, one.missing) if one.after else ((), ())))
+    return {key: move for key, move in out.items() if move[:2] != (None, None)}
+
+
+def joined(one: Move, other: Move) -> Move:
+    """A subject's move as seen by whom she left and by whom she went to."""
+    assert (one[0] is None) != (other[0] is None), (one, other)
+    assert (one[1] is None) != (other[1] is None), (one, other)
+    return (one[0] or other[0], *(one if one[1] else other)[1:])
+
+
+SAID = {"cite": "x", "label": {"zh": "条", "en": "one"}}
+
+
+def written(
+    name: str, kind: str, criteria: Mapping[str, Any], direction: str = "benefit", age: str = "P30D"
+) -> tuple[dict[str, Any], Policy]:
+    """A policy of these criteria, for the naive evaluator and for the engine."""
+    data = {
+        "format": 1, "policy": name, "version": 1, "direction": direction, "subject": kind, "scope": {"division": "31"},
+        "title": SAID["label"], "source": {"document": "x", "issuer": "x", "published": "2026-01-01"}, "agency": "city-civil",
+        "purpose": "assistance", "effective": {"from": "2026-01-01", "to": None}, "discloses": [],
+        "evidence": {feed: {"max_age": age} for feed in ("hukou", "occupancy", "insurance", "pension")}, "criteria": dict(criteria),
+    }  # fmt: skip
+    policy = checked(data)
+    assert policy is not None
+    return data, policy
+
+
+def far(rng: Random, name: str, subject: str | None = None) -> tuple[dict[str, Any], Policy]:
+    """A policy that reads further than two links."""
+    kind, over, within = rng.choice([one for one in FAR if subject in (None, one[0])])
+    node: dict[str, Any] = {"id": "far", **SAID, "quantifier": rng.choice(["some", "none", "all"][: 3 if within else 2]), "over": over}
+    if within is not None:
+        node["where"] = {"id": "again", **SAID, "quantifier": rng.choice(["some", "none"]), "over": within}
+    return written(name, kind, node, rng.choice(["benefit", "benefit", "burden"]), rng.choice(["P30D", "P1Y"]))
+
+
+class Schedule(test_incremental.Schedule):
+    """Random messages, with more of what happens between partitions."""
+
+    matcher: Sharded
+
+    def __init__(self, seed: int, partitions: int) -> None:
+        super().__init__(seed)
+        self.matcher = Sharded(catalogue(), self.day, partitions)
+        self.late = 1_000
+
+    def move(self) -> list[Changes]:
+        """One or several subjects of a kind are placed elsewhere by a later row."""
+        feed = self.rng.choice(list(REGISTERS.values()))
+        standing = [row for row in self.rows if row.feed == feed and id(row) in self.seen and "deleted" not in row.record]
+        chosen = self.rng.sample(standing, min(len(standing), self.rng.choice([1, 1, 3, 8])))
+        return self.deliver([self.later(row, division=self.rng.choice(STREETS)) for row in chosen])
+
+    def join(self) -> list[Changes]:
+        """A person goes to another household, a household to another dwelling."""
+        feed, link, section = self.rng.choice([("hukou", "household", "households"), ("household", "registered_at", "dwellings")])
+        standing = [row for row in self.rows if row.feed == feed and id(row) in self.seen and "deleted" not in row.record]
+        chosen = self.rng.sample(standing, min(len(standing), 2))
+        return self.deliver([self.later(row, **{link: self.rng.choice(list(self.given[section]))}) for row in chosen])
+
+    def hand_over(self) -> list[Changes]:
+        """A record, a register's too, turns out to be another subject's; in one delivery its key may come several times."""
+        standing = [row for row in self.rows if id(row) in self.seen and "deleted" not in row.record]
+        if not standing:
+            return []
+        old, first, out = self.rng.choice(standing), self.late + 1, list[Row]()
+        for number in range(self.rng.choice([1, 1, 2, 3])):
+            to = self.rng.choice([row for row in self.rows if row.feed == old.feed])
+            key = {} if self.rng.random() < 0.6 else {"key": f"fresh-{first}-{number // 2}"}
+            out.append(self.later(replace(old, name=to.name), delivery=first, **key))
+        return self.deliver(out)
+
+    def publish_far(self) -> list[Changes]:
+        """A policy that reads further than those before it."""
+        name = self.rng.choice(NAMES)
+        self.texts[name], self.policies[name] = far(self.rng, name, self.kinds.get(name))
+        self.kinds[name] = str(self.policies[name].subject)
+        self.told.setdefault(name, {})
+        return [self.matcher.publish(self.policies[name])]
+
+    def later(self, old: Row, **changed: Any) -> Row:
+        """A row of the same record that comes after all there are."""
+        self.late += 1
+        record = {**old.record, "delivery": self.late, "row": self.late, **changed}
+        new = Row(old.kind, old.name, old.feed, record)
+        self.rows.append(new)
+        self.seen.add(id(new))
+        return new
+
+    def restore(self) -> list[Changes]:
+        self.matcher.again()
+        return []
+
+    def holds(self) -> None:
+        super().holds()
+        if self.policies:
+            self.matcher.judges_alike(self.rng.choice(list(self.policies.values())))
+
+
+def run(seed: int, partitions: int) -> Counter[str]:
+    """One schedule over so many partitions, checked after every message and at its end."""
+    one = Schedule(seed, partitions)
+    one.step(one.begin)
+    one.step(one.publish)
+    words = [one.records] * 8 + [one.correct] * 3 + [one.cover] * 3 + [one.tick] * 3 + [one.publish, one.answer] * 2
+    words += [one.withdraw, one.restore, one.publish_far] + [one.replace] * 3 + [one.move] * 4 + [one.join, one.hand_over] * 2
+    for message in [one.records, one.cover, one.publish, one.publish, *one.rng.choices(words, k=STEPS)]:
+        one.step(message)
+    while one.pending:
+        one.step(one.records)
+    for message in (one.publish_far, one.tick, one.move):
+        one.step(message)
+    one.ends()
+    for policy in one.policies.values():
+        one.matcher.judges_alike(policy)
+    counts, locator = one.counts + one.matcher.went_through, one.matcher.locator
+    counts["schedules deeper than two links"] += locator.depth > DEPTH
+    streets = list(locator.streets)
+    unplaced = streets.index(UNPLACED) if UNPLACED in streets else -2
+    counts["unplaced subjects"] += sum(int(np.count_nonzero(owner == unplaced)) for owner in locator.owner)
+    return counts
+
+
+need(
+    "sharded", len(chunks(CHUNKS)) * len(PARTITIONS),
+    {
+        "moves between partitions": 50, "folders handed out": 2_000, "folders handed out across partitions": 1_500,
+        "folders handed out for a policy": 200, "unplaced subjects": 10, "schedules deeper than two links": 20,
+        "lines of shards": 400, "lines not told where a folder is only held": 400, "lines of movers that one matcher does not tell": 8,
+        "subjects explained alike": 2_000, "subjects against naive": 300, "message: hand_over": 20, "message: restore": 12,
+        "message: replace": 10,
+    },
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("partitions", PARTITIONS)
+@pytest.mark.parametrize("chunk", chunks(CHUNKS))
+def test_shards_together_say_what_one_matcher_says(chunk: int, partitions: int, counted: Counted) -> None:
+    """After every message, moves and verdicts of N shards are those of one matcher, whose lists the naive evaluator makes too."""
+    counts: Counter[str] = Counter()
+    for seed in range(chunk * SCHEDULES, (chunk + 1) * SCHEDULES):
+        try:
+            counts += run(seed, partitions)
+        except Exception as error:
+            raise AssertionError(f"seed {seed}, {partitions} partitions: {error}") from error
+    counted("sharded", counts)
+
+
+def placed(*subjects: tuple[str, str]) -> dict[str, Any]:
+    """Persons, each registered in a street."""
+    return {"persons": {name: {"hukou": {"division": street}} for name, street in subjects}}
+
+
+def sharded(given: Mapping[str, Any], policy: Policy | None = None) -> Sharded:
+    """A matcher with two shards that hold a world; what each message moves is compared as it comes."""
+    made = Sharded(catalogue(), DAY, 2)
+    if policy is not None:
+        made.publish(policy)
+    for batch in worlds.batches(catalogue(), given):
+        made.apply(batch)
+    return made
+
+
+def some(over: str) -> Policy:
+    """Whoever has a record there."""
+    return written("some", "person", {"id": "some", **SAID, "quantifier": "some", "over": over})[1]
+
+
+def test_streets_are_as_many_as_there_are() -> None:
+    """Behind more streets than a small integer counts, everybody is where the record says; the next street goes to the next partition."""
+    locator = Locator(catalogue(), DAY, 64)
+    locator.streets = {f"31{number:07}": number % 64 for number in range(1_000_000, 1_000_000 + 2**15)}
+
+    for batch in worlds.batches(catalogue(), placed(("p", "310107020"), ("q", "310107021"))):
+        locator.apply(batch)
+
+    census = locator.census()
+    assert [sum(census[street][1]) for street in ("310107020", "310107021")] == [1, 1]
+    assert {census[street][0] for street in ("310107020", "310107021")} == {0, 1}
+
+
+@pytest.mark.parametrize("partitions", [0, 65])
+def test_partitions_are_as_many_as_a_word_has_bits(partitions: int) -> None:
+    """Another number of them is refused."""
+    with pytest.raises(HuiminError, match="1 to 64"):
+        Locator(catalogue(), DAY, partitions)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_policy_that_reads_further_is_given_what_it_reads(first: bool) -> None:
+    """Published before the records or after them, it is judged on those three links away in another partition."""
+    home = {"division": "310107021"}
+    given: dict[str, Any] = {
+        "persons": {
+            "p": {"hukou": {"division": "310107020"}, "household": "h"},
+            "q": {"hukou": home, "occupancy": {"lives_at": "d", "relation": "kin"}, "insurance": {"status": "active"}},
+        },
+        "households": {"h": {"household": home, "registered_at": "d"}},
+        "dwellings": {"d": {"dwelling": home}},
+    }
+    policy = some("household.registered_at.occupancy.insurance")
+
+    made = sharded(given, policy if first else None)
+    if not first:
+        made.publish(policy)
+
+    made.judges_alike(policy)
+    assert worlds.token(policy.subject, "p") in listed(made, policy, DAY)
+    assert made.locator.depth == 3
+
+
+@pytest.mark.parametrize("turned", [True, False])
+def test_record_of_two_subjects_in_one_delivery_is_the_later_ones(turned: bool) -> None:
+    """In every partition: whoever is told of the earlier row is not left with it."""
+    made = sharded(placed(("a", "310107020"), ("b", "310107021")), some("insurance"))
+    rows = {"a": {"key": "k", "row": 1, "status": "active"}, "b": {"key": "k", "row": 2, "status": "active"}}
+
+    for batch in worlds.batches(catalogue(), {"persons": {name: {"insurance": rows[name]} for name in sorted(rows, reverse=turned)}}):
+        made.apply(batch)
+
+    made.judges_alike(some("insurance"))
+
+
+def test_folder_of_two_who_are_one_is_taken_apart_again() -> None:
+    """A partition that first heard of them while they were one knows what was delivered of whom when they are two again."""
+    person, policy = Kind.PERSON, some("household.members.insurance")
+    made = sharded(
+        {
+            "persons": {
+                "a": {"hukou": {"division": "310107020"}, "insurance": {"status": "active"}},
+                "b": {"hukou": {"division": "310107020", "order": 1}, "household": "h"},
+                "c": {"hukou": {"division": "310107021"}},
+            },
+            "households": {"h": {"household": {"division": "310107020"}}},
+        },
+        policy,
+    )
+    a, b, c = (worlds.token(person, name) for name in "abc")
+    made.correct(Correction(person, a, b))
+
+    joined_later = {"persons": {"c": {"hukou": {"division": "310107021", "order": 9, "key": "c"}, "household": "h"}}}
+    for batch in worlds.batches(catalogue(), joined_later):
+        made.apply(batch)
+    together = listed(made, policy, DAY)
+    made.judges_alike(policy)
+    made.correct(Correction(person, a, a))
+
+    made.judges_alike(policy)
+    assert {token for token, (status, *_) in together.items() if status == "eligible"} == {b, c}
+    assert not any(status == "eligible" for status, *_ in listed(made, policy, DAY).values())
+
+
+def test_what_is_near_one_of_two_is_near_both_once_they_are_one() -> None:
+    """A household at a dwelling of another street is judged on who lives there under the dwelling's other number."""
+    here, there = {"division": "310107020"}, {"division": "310107021"}
+    data = {"id": "some", **SAID, "quantifier": "some", "over": "registered_at.occupancy"}
+    policy = written("some", "household", data)[1]
+    made = sharded(
+        {
+            "persons": {"p": {"hukou": here, "occupancy": {"lives_at": "one", "relation": "kin"}}},
+            "households": {"h": {"household": there, "registered_at": "two"}},
+            "dwellings": {"one": {"dwelling": here}, "two": {"dwelling": there}},
+        },
+        policy,
+    )
+    one, two, h = (worlds.token(*named) for named in ((Kind.DWELLING, "one"), (Kind.DWELLING, "two"), (Kind.HOUSEHOLD, "h")))
+
+    made.correct(Correction(Kind.DWELLING, one, two))
+
+    made.judges_alike(policy)
+    assert listed(made, policy, DAY)[h][0] == "eligible"

@@ -1,0 +1,266 @@
+"""The naive evaluator's world and reader, watched: what arises while they are read.
+
+The one idea: the watched classes only add notes on the way, while somebody listens; what they answer is the naive evaluator's own.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from tests.oracles.naive_names import Step, steps_of
+from tests.oracles.naive_reading import Element, Reached, Reader, Reading
+from tests.oracles.naive_records import Record, Subject
+from tests.oracles.naive_values import Period, later
+from tests.oracles.naive_world import Ask, Day, World, winner
+
+# ---- the world ---------------------------------------------------------------------------------------------------
+
+
+class Notes:
+    """What arose since it was last emptied; nothing is written while nobody listens."""
+
+    def __init__(self) -> None:
+        self.now: set[str] | None = None
+
+    def add(self, what: str, holds: object = True) -> None:
+        if holds and self.now is not None:
+            self.now.add(what)
+
+
+class WatchedWorld(World):
+    """Remembers the versions that did not win."""
+
+    def __init__(self, contracts: Any, given: Any) -> None:
+        self.notes = Notes()
+        self.lost: dict[tuple[str, Subject], set[str]] = {}
+        self.beaten: set[tuple[str, str, str]] = set()
+        super().__init__(contracts, given)
+
+    def _standing(self, given: Any) -> list[Record]:
+        standing = super()._standing(given)
+        first = self._first_that_count(given)
+        numbers = Counter((one["feed"], one["unit"]) for one in given.get("replace") or [])
+        versions: dict[tuple[str, str, str], list[Record]] = {}
+        for record in self._versions(given):
+            versions.setdefault((record.feed, record.unit, record.key), []).append(record)
+        for key, rivals in versions.items():
+            source = key[:2]
+            counting = [r for r in rivals if r.delivery >= first.get(source, r.delivery)]
+            if len(rivals) > 1:
+                self.beaten.add(key)
+            best = winner(counting) if counting else None
+            why = _why_it_wins(rivals, counting, best)
+            if numbers[source] > 1 and len(counting) < len(rivals):
+                why.add("§1 several full replacements")
+            for one in rivals:
+                at = self.lost.setdefault((one.feed, one.subject), set())
+                at |= why
+                if best is not None and not best.deleted and one.subject != best.subject:
+                    at.add("§1 key changed hands")
+        return standing
+
+    def at(self, as_of: dt.date) -> Day:
+        if as_of not in self._days:
+            self._days[as_of] = WatchedDay(self, as_of)
+        return self._days[as_of]
+
+
+def _why_it_wins(rivals: list[Record], counting: list[Record], best: Record | None) -> set[str]:
+    """Which sentences of §1.1 and §1.2 made one version of a key the winning one, or left none."""
+    if best is None:
+        return {"§1 full replacement withdraws"}
+    otherwise, unordered = winner(rivals), any(not r.ordered for r in counting)
+    why = {
+        "§1 deletion wins": best.deleted,
+        "§1 full replacement keeps what had lost": otherwise is not best,
+        "§1 deletion before a full replacement": otherwise is not best and otherwise.deleted,
+        "§1 no usable order wins": not best.ordered and any(r.sound for r in counting),
+        "§1 no usable order, sound since": best.ordered and unordered,
+        "§1 no usable order, quarantined since": not best.ordered and any(not r.sound and r.arrival > best.arrival for r in counting),
+    }
+    return {what for what, holds in why.items() if holds}
+
+
+class WatchedDay(Day):
+    """Notes what is asked of the world at a date."""
+
+    world: WatchedWorld
+
+    def used(self, record: Record) -> None:
+        add = self.world.notes.add
+        contract = self.world.contracts[record.feed]
+        add("§1 older version loses", (record.feed, record.unit, record.key) in self.world.beaten)
+        add("§1 first day of validity", record.start == self.as_of)
+        add("§1 last day of validity", record.end == self.as_of)
+        add("§1 quarantined row", record.quarantined)
+        add("§1 no usable order", not record.ordered)
+        add("§1 order: delivery", contract.by_delivery)
+
+    def looked(self, feed: str, subject: Subject) -> None:
+        for what in self.world.lost.get((feed, subject), ()):
+            self.world.notes.add(what)
+        for record in self.world.about.get((feed, subject), ()):
+            self.world.notes.add("§1 not valid at the date", not self.there(record))
+
+    def records(self, feed: str, subject: Subject) -> list[Record]:
+        found = super().records(feed, subject)
+        if self.world.notes.now is None:
+            return found
+        self.looked(feed, subject)
+        for record in found:
+            self.used(record)
+        return found
+
+    def the_record(self, feed: str, subject: Subject) -> Record | None:
+        found = super().the_record(feed, subject)
+        if self.world.notes.now is not None:
+            self.looked(feed, subject)
+            if found is not None:
+                self.used(found)
+                rivals = [r for r in self.world.about[feed, subject] if self.there(r)]
+                self.world.notes.add("§1 one of several records", len(rivals) > 1)
+                self.world.notes.add("§1 no usable order, one of several records", len(rivals) > 1 and not found.ordered)
+                self.world.notes.add("§1 tie, later source", any(r is not found and r.version == found.version for r in rivals))
+        return found
+
+    def naming(self, feed: str, link: str, target: Subject) -> list[Record]:
+        found = super().naming(feed, link, target)
+        if self.world.notes.now is not None:
+            for record in found:
+                self.used(record)
+        return found
+
+    def covered(self, feed: str, subject: Subject, max_age: Period | None) -> bool:
+        found = super().covered(feed, subject, max_age)
+        if self.world.notes.now is not None:
+            self.why(feed, subject, max_age, found)
+        return found
+
+    def why(self, feed: str, subject: Subject, max_age: Period | None, found: bool) -> None:
+        """What made her covered, or not."""
+        add = self.world.notes.add
+        place = self.placement(subject)
+        if place is None or max_age is None:
+            add("§3 not placed", place is None)
+            return
+        sources = self.responsible(feed, place)
+        add("§3 nobody responsible", not sources)
+        add("§3 two sources responsible", len(sources) > 1)
+        add("§3 placement coarser than a source", any(not place.startswith(s.division) for s in sources))
+        add("§3 covered", found)
+        for source in sources:
+            said = self.world.statements.get((feed, source.unit), [])
+            counting = [s for s in said if (subject[1] in s.names if s.division is None else place.startswith(s.division))]
+            if not place.startswith(source.division):
+                continue
+            current = [s for s in counting if self.as_of <= later(s.complete_to, max_age)]
+            add("§3 never stated", not counting)
+            add("§3 stale", counting and not current)
+            add("§3 by list", current and all(s.division is None for s in current))
+            last = max((later(s.complete_to, max_age) for s in current), default=None)
+            add("§3 last day of max_age", last == self.as_of)
+            add("§3 months clamped", counting and clamped(max(s.complete_to for s in counting), max_age))
+
+
+def clamped(start: dt.date, length: Period) -> bool:
+    """Did adding the months meet a shorter month?"""
+    return length.months > 0 and later(start, Period(length.months, 0)).day != start.day
+
+
+# ---- reading -----------------------------------------------------------------------------------------------------
+
+
+class WatchedReader(Reader):
+    """Notes what is read, and how a value came about."""
+
+    day: WatchedDay
+    both_ways: frozenset[Subject] = frozenset()
+    """Of the path being followed: the subjects reached by a sound and by a quarantined record."""
+
+    def note(self, what: str, holds: object = True) -> None:
+        self.day.world.notes.add(what, holds)
+
+    def follow(self, subject: Subject, link: str, feed: str) -> Any:
+        target, asks = super().follow(subject, link, feed)
+        self.note("§1 empty link", target is None)
+        self.note("§1 dangling link", target is not None and self.day.register_record(target) is None)
+        return target, asks
+
+    def read(self, element: Element, name: Any) -> Reading:
+        found = super().read(element, name)
+        self.note("§4 path through a link", name.links)
+        if name.own and element.record is not None:
+            self.note("§5 missing cell", found.value is None and not element.record.quarantined)
+            return found
+        subject: Subject | None = element.subject
+        for link, feed in name.links:
+            if subject is not None:
+                subject = super().follow(subject, link, feed)[0]
+        if subject is not None:
+            record = self.day.the_record(name.feed, subject)
+            self.note("§3 no_record default", record is None and found.value is not None)
+            self.note("§5 no record", record is None and found.value is None)
+            self.note("§5 missing cell", record is not None and not record.quarantined and found.value is None)
+        return found
+
+    def value(self, raw: Any, element: Element, plain: Any) -> Reading:
+        found = super().value(raw, element, plain)
+        if isinstance(raw, dict):
+            self.note("value param")
+            self.note("value times", "times" in raw)
+            entry = self.policy.param(raw["param"], self.day.as_of)
+            entries = self.policy.params[raw["param"]]
+            self.note("§5 later entry of a parameter", len(entries) > 1 and entry is not min(entries, key=lambda e: e[0])[1])
+            if "by" in raw:
+                name = self.name(element, raw["by"])
+                self.note(f"value table by {name.field.type}")
+                self.note("§5 table key out of range", found.value is None and self.read(element, name).value is not None)
+        return found
+
+    def reach(self, over: str, absence: str, start: Subject) -> Reached:
+        self.both_ways = frozenset()
+        found = super().reach(over, absence, start)
+        self.presence(over, start, found)
+        self.note(f"§3 absence {absence}", absence != "coverage")
+        self.note("§6 empty set", found.complete and not found.elements)
+        steps = over.split(".")
+        links = ("household", "registered_at")
+        self.note("§4 path through a link", steps[0] in links)
+        self.note("§4 composed path", len([s for s in steps if s not in links]) > 1)
+        own = self.day.world.contracts.get(steps[-1])
+        self.note("§6 composed path to one record each", own is not None and not own.many and len([s for s in steps if s not in links]) > 1)
+        self.note("§1 members", "members" in steps)
+        self.note("§1 inverse of a link", "occupancy" in steps and start[0] != "person")
+        if steps[0] in links and not found.elements and not found.complete:
+            self.note(
+                "§4 empty link in a path", super().follow(start, steps[0], self.day.world.link_feed[start[0], steps[0]].feed)[0] is None
+            )
+        return found
+
+    def complete(self, step: Step, subject: Subject, absence: str) -> bool:
+        found = super().complete(step, subject, absence)
+        if step.form == "feed" and not self.day.world.contracts[step.feed].many and absence != "closed":
+            record, alone = self.day.the_record(step.feed, subject), not self.as_if_covered(step.feed, subject, absence)
+            self.note("§6 one record, complete by itself", found and alone and absence == "coverage")
+            self.note("§6 one record, absence open", found and absence == "open")
+            self.note("§6 one record in quarantine, not complete", not found and record is not None)
+            self.note("§6 one record, none and not covered", not found and record is None)
+        return found
+
+    def onward(self, elements: Iterable[Element]) -> dict[Subject, frozenset[Ask]]:
+        elements = list(elements)
+        starts = super().onward(elements)
+        self.both_ways |= {each.subject for each in elements if each.doubts and not starts[each.subject]}
+        return starts
+
+    def presence(self, over: str, start: Subject, found: Reached) -> None:
+        """Whose presence is unknown among what a path reached, or would be but for a sound record."""
+        last = steps_of(self.day.world, start[0], over)[0][-1].form
+        for each in found.elements:
+            self.note("§6 member of unknown presence", each.doubts and last == "members")
+            self.note("§6 occupant of unknown presence", each.doubts and last == "inverse")
+            self.note("§6 found through unknown presence", each.doubts and each.record is not None and not each.record.quarantined)
+            self.note("§6 reached by sound and quarantined", not each.doubts and each.subject in self.both_ways)

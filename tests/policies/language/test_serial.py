@@ -1,0 +1,55 @@
+"""Checked policies and catalogues come back from JSON as they were."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from random import Random
+
+import pytest
+
+from policies.checking.checker import check
+from policies.language import serial
+from tests.matchers.network import drawn
+from tests.policies.library import catalogue, documents
+
+
+def test_the_library_comes_back() -> None:
+    """Every example policy and the catalogue, through the text of JSON."""
+    whole = [catalogue(), *(check(document, catalogue()).policy for document in documents().values())]
+
+    for one in whole:
+        assert serial.read(json.loads(json.dumps(serial.written(one)))) == one
+
+
+def test_random_policies_come_back() -> None:
+    """Every kind of node and value the language has."""
+    seen = set[str]()
+    for seed in range(200):
+        _, policy = drawn(Random(seed), 8)
+        text = json.dumps(serial.written(policy))
+        seen |= {name for name in serial.CLASSES if f'["{name}"' in text}
+
+        assert serial.read(json.loads(text)) == policy
+    assert seen >= {
+        "All",
+        "AnyOf",
+        "NoneOf",
+        "Unless",
+        "Compare",
+        "Age",
+        "DateTest",
+        "Quantifier",
+        "Sum",
+        "Check",
+        "ParamValue",
+        "Literals",
+        "Step",
+    }
+
+
+def test_what_has_no_exact_form_is_refused() -> None:
+    """Rather than kept otherwise than it was."""
+    assert serial.read(serial.written({"a": [Decimal("1.50")]})) == {"a": [Decimal("1.50")]}
+    with pytest.raises(TypeError, match="set"):
+        serial.written({"a": {1}})

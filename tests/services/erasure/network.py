@@ -1,0 +1,220 @@
+"""A network without a broker: topics in memory, and stages with their files, worked when they are asked.
+
+The one idea: the folds, stages and depot are the real ones; what Kafka would do is a list for each partition, with the offset it begins at.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from connectors.kafka.depot import FsspecDepot
+from connectors.kafka.topic_erasure import Emptied, _changes, _editions
+from infra.worker import folds
+from infra.workspace.ports import parts
+from infra.workspace.workspace import Workspace
+from streams.language.folds import Outgoing
+from streams.language.messages import Blank
+from streams.lists.lines import Lines, lines
+from streams.lists.manifests import stored
+from streams.network.merger import Progress
+from streams.network.network_host import NetworkHost
+from streams.network.orders import Order, PartitionLines, encode_order, encode_partition_lines
+from streams.network.stages import Purged, Stage, StageRule
+from streams.network.topics import Changes, Inputs
+from streams.store import checkpoints
+from streams.store.checkpoints import Depot
+from streams.wire.wire import decode_changes, decode_edition, encode
+from tests.streams.world import SEAL
+
+SHARDS = 2
+NOTHING = "nothing"
+SNAPSHOT_EVERY = 15
+"""Messages: often enough that snapshots with somebody in them are in the depot."""
+_ANEW = {"changes": _changes, "editions": _editions}
+
+
+@dataclass(slots=True)
+class Record:
+    offset: int
+    key: str
+    type: str
+    value: bytes
+    facts: Mapping[str, str]
+    rewritten: bool = False
+
+
+@dataclass(slots=True)
+class Partition:
+    """The records of a partition, and the offset of the next."""
+
+    records: list[Record] = field(default_factory=list)
+    next: int = 0
+
+    def put(self, key: str, type: str, value: bytes, facts: Mapping[str, str] | None = None, rewritten: bool = False) -> int:
+        self.records.append(Record(self.next, key, type, value, facts or {}, rewritten))
+        self.next += 1
+        return self.next - 1
+
+    @property
+    def first(self) -> int:
+        return self.records[0].offset if self.records else self.next
+
+    def empty(self, before: int) -> int:
+        """Removes what lies before an offset; how many."""
+        count = len(self.records)
+        self.records = [one for one in self.records if one.offset >= before]
+        return count - len(self.records)
+
+
+class Network(Inputs, Changes):
+    """A network: what its clients see of it (``Inputs``, ``Changes``, ``services.erasure.network_erasing.Topics``), and its workers.
+
+    Args:
+        folder: of the workers' states and of the depot.
+        partitions: what lies in the topics at first; copied. ``running``: do the workers work when somebody asks?
+    """
+
+    def __init__(self, folder: Path, partitions: Mapping[tuple[str, int], Partition] | None = None) -> None:
+        self.folder, self.running, self.depot = folder, True, FsspecDepot(str(folder / "depot"), SEAL)
+        self.partitions = dict(deepcopy(partitions) if partitions else {})
+        self.open: list[Stage] = []
+        self.start(self.depot)
+
+    def start(self, depot: Depot | None) -> None:
+        """The workers, anew."""
+        self.stop()
+        for name in self.stages:
+            topic, _, partition = name.rpartition("-")
+            make = folds(parts(), SHARDS, topic, int(partition))
+            self.open.append(Stage(name, self.folder / "worker", make, depot, StageRule(messages=SNAPSHOT_EVERY)))
+
+    def stop(self) -> None:
+        while self.open:
+            self.open.pop().close()
+
+    def of(self, topic: str, partition: int = 0) -> Partition:
+        return self.partitions.setdefault((topic, partition), Partition())
+
+    def work(self) -> None:
+        """Until nothing is left to do."""
+        while self.running and sum(self._worked(stage) for stage in self.open):
+            pass
+
+    def client(self, workspace: Workspace, depot: bool = True) -> NetworkHost:
+        folder = workspace.folder("state") / "memory"
+        return NetworkHost(folder, parts(), self, self, workspace.retention(), self.depot if depot else None)
+
+    # -- what a client sees --------------------------------------------------------------------------------------------
+
+    def append(self, body: bytes) -> Callable[[], int]:
+        offset = self.of("inputs").put("client", "input", body)
+        return lambda: offset
+
+    def read(self, after: int) -> Iterator[tuple[int, bytes]]:
+        while (found := next((one for one in self.of("inputs").records if one.offset > after), None)) is not None:
+            after = found.offset
+            yield found.offset, found.value
+
+    def first(self) -> int:
+        return self.of("inputs").first
+
+    def end(self) -> int:
+        return self.of("inputs").next - 1
+
+    def rows(self) -> Iterator[tuple[int, str | None, Lines]]:
+        self.work()
+        for record in self.of("changes").records:
+            yield int(record.key), record.facts.get("closes"), decode_changes(record.value)
+
+    def manifests(self, policy: str) -> dict[int, str]:
+        closed = (decode_edition(record.value) for record in self.of("editions").records if record.rewritten)
+        return {one.offset: stored(one.manifest) for one in closed if one.policy == policy}
+
+    def last(self) -> int:
+        return max((told for told, _, _ in self.rows()), default=-1)
+
+    def progress(self) -> dict[str, Progress]:
+        self.work()
+        return {one.key: Progress(**json.loads(one.value)) for one in self.of("progress").records if one.type == "progress"}
+
+    # -- the topics, to whoever erases ---------------------------------------------------------------------------------
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        return ("inputs-0", *(f"orders-{shard}" for shard in range(SHARDS)), "lines-0")
+
+    def purged(self) -> dict[str, Purged]:
+        self.work()
+        return {stage.name: told for stage in self.open if (told := stage.purged) is not None}
+
+    def rolled(self) -> dict[str, int]:
+        bodies = {
+            ("inputs", 0): encode(Blank()),
+            ("dead-letters", 0): b"",
+            ("lines", 0): encode_partition_lines(PartitionLines(0, 0, lines((), 0))),
+        }
+        bodies |= {("orders", shard): encode_order(Order(shard, 0, 0, ())) for shard in range(SHARDS)}
+        return {f"{topic}-{place}": self.of(topic, place).put(NOTHING, NOTHING, body) for (topic, place), body in bodies.items()}
+
+    def emptied(self, upto: Mapping[str, int], person: int) -> Emptied:
+        done = [self.of(name.rpartition("-")[0], int(name.rpartition("-")[2])).empty(before) for name, before in upto.items()]
+        written = 0
+        for topic, anew in _ANEW.items():
+            old, begin = self.of(topic), self.of(topic).next
+            for record, body in list(anew(iter(list(old.records)), person)):
+                old.put(record.key, record.type, body, record.facts, True)
+                written += 1
+            old.empty(begin)
+        return Emptied(sum(done), written)
+
+    # -- the workers ---------------------------------------------------------------------------------------------------
+
+    def _worked(self, stage: Stage) -> bool:
+        topic, _, partition = stage.name.rpartition("-")
+        for record in [one for one in self.of(topic, int(partition)).records if one.offset > stage.offset]:
+            stage.take(record.value, record.offset)
+        taken = stage.taken()
+        stage.commit(taken)
+        if due := stage.due:
+            stage.settled()
+        for _, sent in taken:
+            self._sent(sent.messages)
+        self._sent(stage.fold.passing())
+        stage.acknowledged(stage.offset)
+        if stage.shippable:
+            stage.ship()
+        if purge := stage.purgeable:
+            stage.purge()
+        return bool(taken) or due or purge
+
+    def _sent(self, messages: Sequence[Outgoing]) -> None:
+        for one in messages:
+            self.of(one.topic, one.partition).put(one.id, one.type, one.body, one.facts)
+
+
+def held(network: Network, sought: Mapping[str, bytes]) -> set[str]:
+    """Where on a network something of a person is: a topic, ``worker`` or ``depot``."""
+    found = {topic for (topic, _), of in network.partitions.items() if any(_in(one.value + one.key.encode(), sought) for one in of.records)}
+    for place in ("worker", "depot"):
+        if any(_in(data, sought) for path in (network.folder / place).rglob("*") if path.is_file() for data in layers(path)):
+            found.add(place)
+    return found
+
+
+def _in(data: bytes, sought: Mapping[str, bytes]) -> bool:
+    return any(needle in data for needle in sought.values())
+
+
+def layers(path: Path) -> Iterator[bytes]:
+    """The bytes of a file; of a snapshot, those of its arrays as well."""
+    yield path.read_bytes()
+    if path.suffix == ".snapshot":
+        meta, arrays = checkpoints.read(path)
+        yield json.dumps(meta, ensure_ascii=False).encode()
+        yield b"\n".join(np.ascontiguousarray(array).tobytes() for array in arrays.values())

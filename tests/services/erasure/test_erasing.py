@@ -1,0 +1,389 @@
+"""A person erased: found everywhere before, nowhere after, by each file's own reader; and everything else as it was."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import services.erasure.erasing as erasing
+from connectors.analysts.snapshot import verify_snapshot
+from infra.workspace.erasing_note import NOTE, unfinished
+from infra.workspace.workspace import Workspace
+from policies.problems.problems import HuiminError
+from services.erasure.erasure import Erasure, erasures
+from services.lists.evidence import check_evidence
+from services.state.as_of import core, listed
+from streams.embedded.host import EmbeddedHost
+from streams.host import Host
+from streams.language.errors import NotKept, Refused
+from streams.language.messages import CheckAnswered, CoverageStated, IdentityMerged, IdentitySplit, OutcomeReported, Tick
+from streams.lists.editions import fold, unsound
+from streams.steps.state import State
+from tests.services.erasure import canary
+from tests.services.erasure.canary import ALLOWANCE, START, UNINSURED
+from tests.streams.world import child_environment
+
+PEOPLE = ("王芳", "李强", "R1")
+HELD = {
+    ".sqlite raw", ".sqlite inputs", ".sqlite outputs", ".snapshot raw", ".snapshot meta", ".snapshot arrays", "vault rows", ".csv raw",
+    ".csv.gz opened", ".csv.zst opened", ".zip members", ".xlsx members", ".xlsx cells", ".jsonl raw", ".json raw", ".parquet rows",
+    ".duckdb tables", ".duckdb raw",
+}  # fmt: skip
+"""Where she is before, by kind of file and reader."""
+KEPT = {
+    "number",
+    "name",
+    "employer",
+    "hex",
+    "decimal",
+    "little",
+    *(f"key hash {feed}" for feed in ("medical_insurance", "workplace", "pension")),
+}
+"""What of her is kept in some form; the rest of what is looked for never should be."""
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    workspace = canary.made(tmp_path_factory.mktemp("canary"))
+    canary.copied(workspace, canary.token_of(workspace))
+    return workspace
+
+
+@pytest.fixture
+def workspace(original: Workspace, tmp_path: Path) -> Workspace:
+    """A copy to erase her from."""
+    shutil.copytree(original.root, tmp_path / "w")
+    (tmp_path / "w" / "secret.key").chmod(0o600)
+    return Workspace.open(tmp_path / "w")
+
+
+def told(state: State, but: int) -> dict[str, Any]:
+    """Lists and explanations of everybody else."""
+    matcher = core(state)
+    out: dict[str, Any] = {}
+    for policy in (UNINSURED, ALLOWANCE):
+        listed = [c for c in matcher.candidates(policy, every=True) if c.subject != but]
+        out[policy] = [(c, matcher.verdict(policy, c.subject), repr(_why(matcher.explain(policy, c.subject)))) for c in listed]
+    return out
+
+
+def _why(found: Any) -> tuple[Any, ...]:
+    return found.subject, found.verdict, found.criteria, found.register
+
+
+def lines(host: Host, but: int) -> list[Any]:
+    return [change for change in host.outputs() if change.subject != but]
+
+
+def erased(workspace: Workspace) -> Erasure:
+    return erasing.erase(workspace, canary.token_of(workspace), *PEOPLE)
+
+
+def test_she_is_everywhere_before_and_nowhere_after(workspace: Workspace) -> None:
+    """Every kind of file holds her by its own reader before; no file by any after; and what is kept of her was found."""
+    sought = canary.needles(workspace)
+    before = canary.found(workspace, sought)
+    assert set(before) >= HELD, HELD - set(before)
+    assert set.union(*before.values()) >= KEPT
+
+    done = erased(workspace)
+
+    assert canary.found(workspace, sought) == {}
+    assert done.lists == {UNINSURED: "eligible", ALLOWANCE: "eligible"} or UNINSURED in done.lists
+    assert done.left == ()
+    assert done.vault > 0
+    assert done.removed == 1, "a snapshot from while somebody was merged into her"
+    assert [(entry.day, entry.by, entry.approved_by, entry.reason) for entry in erasures(workspace)] == [(done.day, *PEOPLE)]
+    assert erasing.finish(workspace) is None
+
+
+def test_what_an_agency_found_of_her_goes_with_her(workspace: Workspace) -> None:
+    """The finding, what is told otherwise of her, and that she is watched: in the state, in its snapshots, in the log."""
+    token, sought = canary.token_of(workspace), canary.needles(workspace)
+    with workspace.writing() as host:
+        host.submit(OutcomeReported(UNINSURED, token, "declined", host.state.day, "the agency"))
+        other = next(c.subject for c in core(host.state).candidates(ALLOWANCE) if c.subject != token)
+        host.submit(OutcomeReported(ALLOWANCE, other, "declined", host.state.day, "the agency"))
+        host.snapshot()
+        assert token in host.state.book.on(UNINSURED)
+
+    erased(workspace)
+
+    assert canary.found(workspace, sought) == {}
+    with workspace.writing() as host:
+        assert [finding.subject for finding in host.state.findings] == [other]
+        assert {name: set(of) for name, of in host.state.book.overlays.items()} == {ALLOWANCE: {other}}
+        for name in (UNINSURED, ALLOWANCE):
+            assert host.state.book.sizes[name] == len(listed(host.state, name))
+        with pytest.raises(Refused):
+            host.submit(OutcomeReported(UNINSURED, token, "declined", host.state.day, "the agency"))
+    for path in (workspace.folder("state") / "snapshots").iterdir():
+        path.unlink()
+    with workspace.reading() as host:
+        assert [finding.subject for finding in host.state.findings] == [other]
+        assert {name: set(of) for name, of in host.state.book.overlays.items()} == {ALLOWANCE: {other}}
+
+
+def test_everything_else_is_as_it_was(workspace: Workspace) -> None:
+    """Lists, explanations, lines and their ids, offsets; from the open state, from the snapshots, and folded again from the first message."""
+    token = canary.token_of(workspace)
+    with workspace.reading() as host:
+        before, said, offset = told(host.state, token), lines(host, token), host.state.offset
+        past = told(host.at(offset - 4), token)
+
+    erased(workspace)
+
+    with workspace.reading() as host:
+        assert host.state.offset == offset + 1
+        assert told(host.state, token) == before
+        assert lines(host, token) == said
+        assert told(host.at(offset - 4), token) == past
+        assert token not in {c.subject for c in core(host.at(offset - 4)).candidates(UNINSURED)}
+    for path in (workspace.folder("state") / "snapshots").iterdir():
+        path.unlink()
+    with workspace.reading() as host:
+        assert host.state.offset == offset + 1
+        assert told(host.state, token) == before
+
+
+def test_the_state_is_that_in_which_her_rows_never_came(workspace: Workspace, tmp_path: Path) -> None:
+    """The same world delivered without her: the same lists and verdicts."""
+    token = canary.token_of(workspace)
+    (tmp_path / "other").mkdir()
+    other = canary.made(tmp_path / "other", (workspace.root / "secret.key").read_text(encoding="ascii"), with_her=False)
+
+    erased(workspace)
+
+    with workspace.reading() as host, other.reading() as without:
+        ours, theirs = told(host.state, token), told(without.state, token)
+    assert {p: [row[:2] for row in rows] for p, rows in ours.items()} == {p: [row[:2] for row in rows] for p, rows in theirs.items()}
+
+
+def test_editions_stay_as_they_were_closed(workspace: Workspace) -> None:
+    """Numbers, digests and the chain; their lines without hers, told as blank; evidence fits, and so does what closes afterwards."""
+    token = canary.token_of(workspace)
+    with workspace.reading() as host:
+        before = {policy: list(host.editions(policy)) for policy in (UNINSURED, ALLOWANCE)}
+    hers = {policy: [sum(c.subject == token for c in one.changes) for one in found] for policy, found in before.items()}
+    assert sum(hers[UNINSURED]) > 0
+
+    erased(workspace)
+    with workspace.writing() as host:
+        host.submit(Tick(START + timedelta(12)))
+
+    with workspace.reading() as host:
+        for policy, closed in before.items():
+            found = list(host.editions(policy))
+            assert [one.manifest.digest for one in found[: len(closed)]] == [one.manifest.digest for one in closed]
+            assert [one.manifest.erased for one in found[: len(closed)]] == hers[policy]
+            assert list(unsound(found)) == []
+            assert len(found) > len(closed) or policy == ALLOWANCE
+            assert [c for one in found[: len(closed)] for c in one.changes] == [
+                c for one in closed for c in one.changes if c.subject != token
+            ]
+            listed = fold(c for one in found for c in one.changes)
+            assert set(listed) == {c.subject for c in core(host.state).candidates(policy)}
+        listed = {}
+        for edition in host.editions(UNINSURED):
+            listed = fold(edition.changes, listed)
+            path = workspace.folder("exports") / f"{UNINSURED}-{edition.number}.evidence.jsonl"
+            if path.exists():
+                assert check_evidence(path, host, [(edition, listed)]) == (edition.number, True)
+    assert verify_snapshot(workspace.folder("snapshots") / "one.duckdb")
+
+
+def test_what_comes_later_about_her_is_counted_and_not_kept(workspace: Workspace, tmp_path: Path) -> None:
+    """Rows are blank, a list names nobody, the vault takes nothing; answers and corrections that name her are refused."""
+    token, sought = canary.token_of(workspace), canary.needles(workspace)
+    erased(workspace)
+
+    with workspace.writing() as host:
+        report = canary.taken(workspace, host, tmp_path, "hukou", canary.HUKOU + canary.register(7) + canary.register(30))
+        host.submit(CoverageStated("s-later", "workplace", 0, None, (token, 5), date(2026, 10, 5)))
+        host.submit(CoverageStated("s-later", "workplace", 0, None, (token, 5), date(2026, 10, 5)))
+        for message in (
+            CheckAnswered(ALLOWANCE, token, "applies", True), IdentityMerged("person", token, 5, "x", "A", "B"),
+            IdentityMerged("person", 5, token, "x", "A", "B"), IdentitySplit("person", 5, token, (("hukou", 0, 5),), "x", "A", "B"),
+        ):  # fmt: skip
+            with pytest.raises(Refused):
+                host.submit(message)
+        assert token not in set(core(host.state).persons().tolist())
+        host.snapshot()
+
+    assert (report.rows, report.erased) == (2, 1)
+    assert canary.found(workspace, sought) == {}
+
+
+class Stopped(Exception):
+    """The process ends here."""
+
+
+STEPS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
+    "noted": lambda m: m.setattr(EmbeddedHost, "submit", _stop),
+    "decided": lambda m: m.setattr("connectors.erasure.copies.prune", _stop),
+    "copies": lambda m: m.setattr("connectors.identity.vault.Vault.erase", _stop),
+    "vault": lambda m: m.setattr(EmbeddedHost, "scrub", _stop),
+    "snapshots": lambda m: m.setattr("streams.erasure.scrub._inputs", _stop),
+    "inputs": lambda m: m.setattr("streams.erasure.scrub._outputs", _stop),
+    "log": lambda m: m.setattr("streams.store.log.Log.packed", _stop),
+    "packed": lambda m: m.setattr("streams.store.log.Log.finished", _stop),
+    "finished": lambda m: m.setattr("services.erasure.erasing.remove_note", _stop),
+}
+"""Where it may be stopped: before each of these."""
+
+
+def _stop(*_: Any, **__: Any) -> Any:
+    raise Stopped
+
+
+@pytest.mark.parametrize("where", STEPS)
+def test_whoever_is_stopped_finishes_later(workspace: Workspace, where: str) -> None:
+    """Between any two steps: nothing of the past is told and nothing written until it is finished; then it is as if it had not stopped."""
+    token, sought = canary.token_of(workspace), canary.needles(workspace)
+    with workspace.reading() as host:
+        before, said, offset = told(host.state, token), lines(host, token), host.state.offset
+    with pytest.MonkeyPatch.context() as patch:
+        STEPS[where](patch)
+        with pytest.raises(Stopped):
+            erased(workspace)
+
+    assert unfinished(workspace)
+    with pytest.raises(HuiminError):
+        erased(workspace)
+    if where not in ("noted", "finished"):
+        with workspace.reading() as host, pytest.raises(NotKept):
+            host.at(offset - 4)
+        with workspace.writing() as host, pytest.raises(Refused):
+            host.submit(Tick(START + timedelta(9)))
+    erasing.finish(workspace)
+
+    assert not unfinished(workspace)
+    assert canary.found(workspace, sought) == {}
+    with workspace.reading() as host:
+        assert told(host.state, token) == before
+        assert lines(host, token) == said
+        assert host.state.offset == offset + 1
+        assert list(unsound(host.editions(UNINSURED))) == []
+
+
+CHILD = """
+import os, sys
+from pathlib import Path
+import services.erasure.erasing as erasing
+from services.erasure.erasure import Erasure, erasures
+from infra.workspace.workspace import Workspace
+import streams.disk.files, streams.erasure.scrub
+where, root, token = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+def end(*_, **__): os._exit(9)
+flush = streams.disk.files.sync
+def ends(path): end() if {"note": "erasing.sealed", "export": "list.csv"}.get(where, "/") in path.name else flush(path)
+streams.disk.files.sync = ends
+if where == "transaction": streams.erasure.scrub._as_closed = end
+if where == "snapshot": streams.disk.files.sync_folder = end
+erasing.erase(Workspace.open(root), token, "A", "B", "R1")
+"""
+
+
+@pytest.mark.parametrize("where", ["note", "export", "transaction", "snapshot"])
+def test_a_process_that_ends_at_once(workspace: Workspace, where: str) -> None:
+    """Within a file, a transaction, a snapshot: nothing is cleaned up; whoever goes on finishes all the same."""
+    token, sought = canary.token_of(workspace), canary.needles(workspace)
+    with workspace.reading() as host:
+        before, said = told(host.state, token), lines(host, token)
+    line = [sys.executable, "-c", CHILD, where, str(workspace.root), str(token)]
+    assert subprocess.run(line, env=child_environment(), check=False, capture_output=True).returncode == 9
+
+    erasing.finish(workspace)
+    if where == "note":  # it ended before it was decided: there was no note yet
+        erased(workspace)
+
+    assert canary.found(workspace, sought) == {}
+    with workspace.reading() as host:
+        assert told(host.state, token) == before
+        assert lines(host, token) == said
+
+
+@pytest.mark.parametrize("where", ["copies", "snapshots", "packed"])
+def test_an_erasure_whose_note_is_lost_is_finished_too(workspace: Workspace, where: str) -> None:
+    """A copy of the folder was put back without it: whom it is about is found in the log, as long as anything is about her."""
+    sought = canary.needles(workspace)
+    with pytest.MonkeyPatch.context() as patch:
+        STEPS[where](patch)
+        with pytest.raises(Stopped):
+            erased(workspace)
+    (workspace.folder("identity") / NOTE).unlink()
+
+    assert erasing.finish(workspace) is not None
+
+    assert canary.found(workspace, sought) == {}
+    with workspace.writing() as host:
+        host.submit(Tick(START + timedelta(9)))
+    assert erasing.finish(workspace) is None
+
+
+def test_what_is_refused_changes_nothing(workspace: Workspace) -> None:
+    """One person alone, no reason, nobody known, part of a correction in force."""
+    token, other = canary.token_of(workspace), canary.token_of(workspace, canary.resident(3))
+    with workspace.writing() as host:
+        host.submit(IdentityMerged("person", other, token, "same", "王芳", "李强"))
+        offset = host.state.offset
+    sought = canary.needles(workspace)
+    before = canary.found(workspace, sought)
+
+    for whom, people in (
+        (token, PEOPLE),
+        (other, PEOPLE),
+        (12345, PEOPLE),
+        (token, ("王芳", "王芳", "R1")),
+        (token, ("王芳", "李强", " ")),
+    ):
+        with pytest.raises(HuiminError):
+            erasing.erase(workspace, whom, *people)
+        assert not unfinished(workspace)
+
+    assert canary.found(workspace, sought) == before
+    with workspace.reading() as host:
+        assert host.state.offset == offset
+
+
+def test_a_second_person_is_erased_too(workspace: Workspace) -> None:
+    """Manifests kept once are kept on; the same one again does nothing."""
+    first = erased(workspace)
+    other = canary.token_of(workspace, canary.resident(5))
+
+    second = erasing.erase(workspace, other, *PEOPLE)
+    again = erased(workspace)
+
+    assert again.already and not first.already and not second.already
+    sought = canary.needles(workspace, canary.resident(5))
+    sought = {what: needle for what, needle in sought.items() if what in ("number", "hex", "decimal", "little", "big")}
+    assert canary.found(workspace, sought) == {}
+    with workspace.reading() as host:
+        assert len(host.state.erasures) == 2
+        assert list(unsound(host.editions(UNINSURED))) == list(unsound(host.editions(ALLOWANCE))) == []
+        assert sum(one.manifest.erased for one in host.editions(UNINSURED)) >= 1
+
+
+def test_a_log_that_no_longer_begins_at_its_first_message(workspace: Workspace) -> None:
+    """Where inputs were pruned, the snapshots alone hold who was there before: they are written anew, and the past stays askable."""
+    token, sought = canary.token_of(workspace), canary.needles(workspace)
+    (workspace.root / "retention").write_text("0", encoding="utf-8")
+    with workspace.writing() as host:
+        host.snapshot()
+    with workspace.reading() as host:
+        before = told(host.state, token)
+
+    erased(workspace)
+
+    assert canary.found(workspace, sought) == {}
+    with workspace.reading() as host:
+        assert told(host.state, token) == before
+        assert json.dumps(host.state.meta())

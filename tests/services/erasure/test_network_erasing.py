@@ -1,0 +1,487 @@
+"""A person erased on a network, without a broker: found before in topics, workers, depot and workspaces, and afterwards nowhere.
+
+The one idea: everything is the real thing but Kafka itself (``tests.services.erasure.network``); on a real one: ``tests/kafka``.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+import services.erasure.erasing as erasing
+from console.cli.main import application
+from infra.workspace.erasing_note import unfinished
+from infra.workspace.workspace import Workspace
+from policies.problems.problems import Conflict, HuiminError
+from services.erasure.erasure import Erasure
+from services.erasure.network_erasing import emptied
+from services.state.as_of import core
+from streams.host import Host
+from streams.language.errors import Damaged, Refused
+from streams.language.messages import CoverageStated, OutcomeReported, Tick
+from streams.ledgers.erasures import digest, named, stand_in
+from streams.lists.editions import unsound
+from streams.network.network_host import NetworkHost
+from streams.testing import rows
+from streams.wire.wire import decode, encode
+from tests.services.erasure import canary
+from tests.services.erasure.canary import ALLOWANCE, UNINSURED
+from tests.services.erasure.network import Network, held
+from tests.streams.world import sent
+
+PEOPLE = ("王芳", "李强", "R1")
+EVERYWHERE = {"inputs", "orders", "lines", "changes", "editions", "worker", "depot"}
+Town = tuple[Network, Workspace, dict[str, bytes]]
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Network:
+    """A network with her in it, and in the workspace ``w`` beside it; nothing of it is changed."""
+    folder = tmp_path_factory.mktemp("network")
+    network = Network(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        joined(patch, network)
+        workspace = canary.made(folder, network="memory.", environment={})
+        network.work()
+        canary.copied(workspace, canary.token_of(workspace))
+    network.stop()
+    return network
+
+
+@pytest.fixture
+def town(original: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
+    """A copy to erase her from."""
+    shutil.copytree(original.folder, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "w" / "secret.key").chmod(0o600)
+    network = Network(tmp_path, original.partitions)
+    joined(monkeypatch, network)
+    workspace = Workspace.open(tmp_path / "w", {})
+    yield network, workspace, canary.needles(workspace)
+    network.stop()
+
+
+def joined(patch: pytest.MonkeyPatch, network: Network, depot: bool = True) -> None:
+    """Every workspace is part of this network."""
+    patch.setattr(Workspace, "_on_network", lambda workspace, prefix: network.client(workspace, depot))
+    patch.setattr("services.erasure.erasing.topics_of", lambda workspace: network)
+
+
+def impatient(patch: pytest.MonkeyPatch) -> None:
+    """Nobody is waited for."""
+    patch.setattr("services.erasure.erasing.emptied", partial(emptied, seconds=0.0))
+
+
+def erased(workspace: Workspace, number: str = canary.CANARY) -> Erasure:
+    return erasing.erase(workspace, canary.token_of(workspace, number), *PEOPLE)
+
+
+def second(town: Town) -> Workspace:
+    """Another workspace of the network, which follows, knows names, and keeps lists, as it stands now."""
+    _, workspace, _ = town
+    other = workspace.root.with_name("second")
+    shutil.copytree(workspace.root, other)
+    (other / "secret.key").chmod(0o600)
+    return Workspace.open(other, {})
+
+
+def lists(host: Host, but: int) -> dict[str, Any]:
+    return {name: [one for one in core(host.state).candidates(name, every=True) if one.subject != but] for name in (UNINSURED, ALLOWANCE)}
+
+
+def told(host: Host, but: int) -> list[Any]:
+    return [line for line in host.outputs() if line.subject != but and line.cause.kind != "erasure"]
+
+
+def test_she_is_everywhere_before_and_nowhere_after(town: Town) -> None:
+    """Topics, workers, depot and workspace; lists, lines and editions of everybody else are as before, and life goes on."""
+    network, workspace, sought = town
+    token = canary.token_of(workspace)
+    assert held(network, sought) == EVERYWHERE
+    assert canary.found(workspace, sought)
+    with workspace.reading() as host:
+        before, said = lists(host, token), told(host, token)
+        closed = {name: [one.manifest.digest for one in host.editions(name)] for name in before}
+        told_in = {name: sum(any(line.subject == token for line in one.changes) for one in host.editions(name)) for name in before}
+        hers = sum(line.subject == token for name in before for one in host.editions(name) for line in one.changes)
+    assert hers > 0
+
+    done = erased(workspace)
+
+    assert held(network, sought) == set()
+    assert canary.found(workspace, sought) == {}
+    assert UNINSURED in done.lists
+    assert done.network is not None and done.network.deleted > 0 and done.network.rewritten > 0
+    assert done.editions == told_in and any(told_in.values())
+    assert not unfinished(workspace)
+    with workspace.writing() as host:
+        assert (lists(host, token), told(host, token)) == (before, said)
+        found = {name: list(host.editions(name)) for name in before}
+        assert {name: [one.manifest.digest for one in some] for name, some in found.items()} == closed
+        assert [list(unsound(some)) for some in found.values()] == [[], []]
+        assert sum(one.manifest.erased for some in found.values() for one in some) == hers
+        offset = host.submit(Tick(host.state.day)).offset
+        assert isinstance(host, NetworkHost) and host.told() == offset
+
+
+STEPS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
+    "noted": lambda m: m.setattr(NetworkHost, "submit", _stop),
+    "decided": lambda m: m.setattr("connectors.erasure.copies.prune", _stop),
+    "copies": lambda m: m.setattr("connectors.identity.vault.Vault.erase", _stop),
+    "vault": lambda m: m.setattr(NetworkHost, "scrub", _stop),
+    "snapshots": lambda m: m.setattr("streams.erasure.scrub._inputs", _stop),
+    "scrubbed": lambda m: m.setattr("services.erasure.network_erasing._all_purged", _stop),
+    "purged": lambda m: m.setattr(Network, "rolled", _stop),
+    "rolled": lambda m: m.setattr("services.erasure.network_erasing.replace", _stop),
+    "again": lambda m: m.setattr(NetworkHost, "ship", _stop),
+    "shipped": lambda m: m.setattr(Network, "emptied", _stop),
+    "emptied": lambda m: m.setattr("services.erasure.erasing.remove_note", _stop),
+}
+"""Where it may be stopped: before each of these."""
+
+
+class Stopped(Exception):
+    """The process ends here."""
+
+
+def _stop(*_: Any, **__: Any) -> Any:
+    raise Stopped
+
+
+@pytest.mark.parametrize("where", STEPS)
+def test_whoever_is_stopped_finishes_later(town: Town, where: str) -> None:
+    """Between any two steps, the workers starting anew as well: then it is as if it had not stopped."""
+    network, workspace, sought = town
+    token = canary.token_of(workspace)
+    with workspace.reading() as host:
+        before, said = lists(host, token), told(host, token)
+    with pytest.MonkeyPatch.context() as patch:
+        STEPS[where](patch)
+        with pytest.raises(Stopped):
+            erased(workspace)
+    assert unfinished(workspace)
+    with pytest.raises(Conflict):
+        erased(workspace)
+    network.start(network.depot)
+
+    erasing.finish(workspace)
+
+    assert not unfinished(workspace)
+    assert held(network, sought) == set()
+    assert canary.found(workspace, sought) == {}
+    with workspace.reading() as host:
+        assert (lists(host, token), told(host, token)) == (before, said)
+    assert erasing.finish(workspace) is None
+
+
+def test_workers_that_do_not_run_are_named(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The decision counts; what is left to do, and how, is told in both languages; once they run it is finished."""
+    network, workspace, sought = town
+    impatient(monkeypatch)
+    network.running = False
+
+    with pytest.raises(HuiminError) as late:
+        erased(workspace)
+
+    for text in (late.value.text.zh, late.value.text.en):
+        assert all(name in text for name in network.stages) and "huimin erase finish" in text
+    assert unfinished(workspace)
+    assert canary.found(workspace, sought).keys() == {"vault opened"}, "but for the note, which says whom it is about"
+    assert held(network, sought) == EVERYWHERE
+    network.running = True
+    erasing.finish(workspace)
+    assert held(network, sought) == set()
+    assert canary.found(workspace, sought) == {}
+
+
+def test_nothing_is_emptied_while_a_worker_has_no_depot(town: Town) -> None:
+    """Whoever comes next could begin nowhere: it is told, and the topics hold what they held; with a depot it is finished."""
+    network, workspace, sought = town
+    shutil.rmtree(network.folder / "depot")
+    network.start(None)
+    first = network.of("inputs").first
+
+    with pytest.raises(HuiminError) as alone:
+        erased(workspace)
+
+    assert "--depot" in alone.value.text.zh and "--depot" in alone.value.text.en
+    assert network.of("inputs").first == first
+    assert unfinished(workspace)
+    network.start(network.depot)
+    erasing.finish(workspace)
+    assert network.of("inputs").first > first
+    assert held(network, sought) == set()
+
+
+def test_without_a_depot_nobody_is_erased(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refused before anything changes, with the way out."""
+    network, workspace, sought = town
+    joined(monkeypatch, network, depot=False)
+    end, before = network.end(), canary.found(workspace, sought)
+
+    with pytest.raises(Refused, match="HUIMIN_DEPOT"):
+        erased(workspace)
+
+    assert network.end() == end
+    assert canary.found(workspace, sought) == before
+    assert not unfinished(workspace)
+
+
+def test_another_workspace_that_follows_does_its_part(town: Town) -> None:
+    """It meets the decision in the order: nothing is submitted there before its own files are clean."""
+    _, workspace, sought = town
+    other = second(town)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Network, "emptied", lambda *_: None)
+        erased(workspace)
+    with other.writing() as host, pytest.raises(Refused, match="erase finish"):
+        host.submit(Tick(host.state.day))
+    assert canary.found(other, sought)
+
+    done = erasing.finish(other)
+
+    assert done is not None and done.network is None and done.vault > 0
+    assert canary.found(other, sought) == {}
+    with other.writing() as host:
+        host.submit(Tick(host.state.day))
+    assert erasing.finish(other) is None
+
+
+@pytest.mark.parametrize("what", ["copy", "segment"])
+def test_what_another_workspace_cannot_read_is_left_there(town: Town, what: str) -> None:
+    """It has no note of its own: its replica alone says whom it is about, so that goes last, and the same verb finishes it later."""
+    _, workspace, sought = town
+    other = second(town)
+    path = other.root / {"copy": "exports/list.csv.gz", "segment": "identity/person/hukou/0.1.0.sealed"}[what]
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    erased(workspace)
+
+    for _ in range(2):
+        done = erasing.finish(other)
+        assert done is not None and done.left == (str(path.relative_to(other.root)),)
+        with other.writing() as host, pytest.raises(Refused, match="erase finish"):
+            host.submit(Tick(host.state.day))
+    path.write_bytes(whole)
+    done = erasing.finish(other)
+
+    assert done is not None and done.left == ()
+    assert canary.found(other, sought) == {}
+    with other.writing() as host:
+        host.submit(Tick(host.state.day))
+    assert erasing.finish(other) is None
+
+
+@pytest.mark.parametrize("how", ["followed", "away", "away without a vault", "away between"])
+def test_two_who_were_erased_elsewhere_go_at_once(town: Town, how: str) -> None:
+    """Whether it followed in time, or was away while the topic was emptied: one ``finish`` takes both out of all it keeps."""
+    _, workspace, sought = town
+    other, number = second(town), canary.resident(5)
+    theirs = {what: needle for what, needle in canary.needles(workspace, number).items() if what in ("number", "hex", "decimal", "little")}
+    if how == "away without a vault":
+        shutil.rmtree(other.root / "identity")
+        (other.root / "deliveries.jsonl").unlink()  # nothing was ever taken in here
+    with pytest.MonkeyPatch.context() as patch:
+        if how in ("followed", "away between"):
+            patch.setattr(Network, "emptied", lambda *_: None)
+        erased(workspace)
+        if how == "away between":
+            with other.reading() as host:
+                assert host.erasing
+            patch.undo()
+        erased(workspace, number)
+    with other.reading() as host:
+        assert host.erasing
+        assert len(host.state.erasures) == 2
+    assert canary.found(other, sought) and canary.found(other, theirs)
+
+    erasing.finish(other)
+
+    assert canary.found(other, sought) == canary.found(other, theirs) == {}
+    assert not list(other.folder("state").glob("*/*.aside-*"))
+    with other.writing() as host:
+        host.submit(Tick(host.state.day))
+    assert erasing.finish(other) is None
+
+
+def test_a_decision_made_elsewhere_at_the_same_moment(town: Town) -> None:
+    """It comes just before ours in the order: each is taken out under its own number, and neither is left half done."""
+    network, workspace, sought = town
+    erased(workspace, canary.resident(9))
+    number = canary.resident(5)
+    theirs = {what: needle for what, needle in canary.needles(workspace, number).items() if what in ("number", "hex", "decimal", "little")}
+    with workspace.reading() as host:
+        salt, traces = host.state.erasures.salt, host.traces(canary.token_of(workspace, number))
+    assert canary.found(workspace, theirs)
+    decided, usual = named(salt, canary.token_of(workspace, number), "R1", "甲", "乙", traces), NetworkHost.submit
+
+    def submit(host: NetworkHost, message: Any) -> Any:
+        if len(host.state.erasures) == 1:
+            network.append(sent(decided))
+        return usual(host, message)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(NetworkHost, "submit", submit)
+        erased(workspace)
+
+    assert canary.found(workspace, sought) == canary.found(workspace, theirs) == {}
+    assert held(network, sought) == set()
+    assert held(network, theirs) == {"changes", "editions"}, "which whoever decided it writes again"
+    assert erasing.finish(workspace) is None
+    with workspace.reading() as host:
+        assert isinstance(host, NetworkHost)
+        logged = [decode(body) for _, body in host._log.inputs(-1)]
+        listed = {token for message in logged if isinstance(message, CoverageStated) for token in message.subjects}
+        assert stand_in(digest(salt, canary.token_of(workspace))) in listed, "in her place, not in another's"
+
+
+def test_a_note_outlives_a_decision_made_elsewhere(town: Town) -> None:
+    """Whoever was stopped with nothing but a note, while another workspace erased somebody else, does both."""
+    network, workspace, sought = town
+    other, number = second(town), canary.resident(5)
+    theirs = {what: needle for what, needle in canary.needles(workspace, number).items() if what in ("number", "hex", "decimal", "little")}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(NetworkHost, "submit", _stop)
+        with pytest.raises(Stopped):
+            erased(workspace)
+    erased(other, number)
+
+    erasing.finish(workspace)
+
+    assert canary.found(workspace, sought) == canary.found(workspace, theirs) == {}
+    assert held(network, sought) == held(network, theirs) == set()
+    assert not unfinished(workspace)
+    with workspace.reading() as host:
+        assert len(host.state.erasures) == 2
+
+
+def test_what_was_on_its_way_is_not_kept_here(town: Town) -> None:
+    """What names her and comes to the topic behind the decision is refused or blank: in no log of a workspace, and in no dead letter."""
+    network, workspace, sought = town
+    erased(workspace)
+    token = canary.token_of(workspace)
+    with workspace.reading() as host:
+        catalogue, day, before = host.state.catalogue, host.state.day, host.state.offset
+    network.append(sent(OutcomeReported(ALLOWANCE, token, "contacted", day, "the agency")))
+    network.append(encode(rows(catalogue, "workplace", 99, 1, [token, 7])))
+    network.work()
+
+    with workspace.reading() as host:
+        assert host.state.offset == before + 2
+
+    assert canary.found(workspace, sought) == {}
+    assert held(network, sought) == {"inputs", "worker"}, "until their time is over"
+    assert [record.type for record in network.of("dead-letters").records[-2:]] == ["dead-letter"] * 2
+
+
+@pytest.mark.parametrize(
+    "where", ["connectors.erasure.copies.prune", "connectors.identity.vault.Vault.erase", "streams.erasure.stale_replicas.Aside.gone"]
+)
+def test_whoever_was_away_and_is_stopped_finishes_later(town: Town, where: str) -> None:
+    """What says whom the workspace knew goes last."""
+    _, workspace, sought = town
+    other = second(town)
+    erased(workspace)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(where, _stop)
+        with pytest.raises(Stopped):
+            erasing.finish(other)
+    with other.writing() as host, pytest.raises(Refused):
+        host.submit(Tick(host.state.day))
+
+    erasing.finish(other)
+
+    assert canary.found(other, sought) == {}
+    with other.writing() as host:
+        host.submit(Tick(host.state.day))
+
+
+def test_whoever_comes_behind_the_beginning_of_the_topic_needs_the_depot(town: Town) -> None:
+    """Without it one is told so, and what lies there stays; with it a new workspace has the lists, and nothing of hers."""
+    network, workspace, sought = town
+    token, other = canary.token_of(workspace), second(town)
+    erased(workspace)
+    with workspace.reading() as host:
+        before = lists(host, token)
+
+    with pytest.MonkeyPatch.context() as patch:
+        joined(patch, network, depot=False)
+        kept = canary.found(other, sought)
+        with pytest.raises(Damaged, match="HUIMIN_DEPOT"), other.reading():
+            pass
+        assert canary.found(other, sought) == kept
+    fresh = Workspace.open(other.root, {})
+    shutil.rmtree(fresh.folder("state") / "memory")
+    shutil.rmtree(fresh.folder("identity"))
+    for place in ("exports", "snapshots", "quarantine"):
+        shutil.rmtree(fresh.folder(place))
+
+    with fresh.writing() as host:
+        assert not host.erasing
+        assert lists(host, token) == before
+        host.submit(Tick(host.state.day))
+    assert canary.found(fresh, sought) == {}
+
+
+@pytest.mark.parametrize("fresh", [True, False], ids=["new", "away"])
+def test_whoever_keeps_no_past_is_no_worker(town: Town, fresh: bool) -> None:
+    """A workspace that keeps none of it comes from the depot as well, and does its part as any other."""
+    _, workspace, sought = town
+    other = second(town)
+    (other.root / "retention").write_text("0", encoding="utf-8")
+    if fresh:
+        shutil.rmtree(other.folder("state") / "memory")
+    erased(workspace)
+
+    with other.reading() as host:
+        assert host.erasing is not fresh
+    erasing.finish(other)
+
+    assert canary.found(other, sought) == {}
+    with other.writing() as host:
+        host.submit(Tick(host.state.day))
+
+
+def test_the_same_again_does_the_network_again(town: Town) -> None:
+    """As after a backup of the topics was put back; the day it was decided stays."""
+    network, workspace, _ = town
+    first = erased(workspace)
+    begins = network.of("inputs").first
+
+    again = erased(workspace)
+
+    assert (again.day, again.already) == (first.day, False)
+    assert again.network is not None and again.network.deleted > 0
+    assert network.of("inputs").first > begins
+    with workspace.reading() as host:
+        assert len(host.state.erasures) == 1
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_went_on_the_network_is_said(town: Town, language: str) -> None:
+    """By counts; another workspace's doctor says what to run there, and its ``finish`` says nothing of topics."""
+    _, workspace, _ = town
+    other = second(town)
+
+    def run(where: Workspace, *words: str) -> Any:
+        place = {"HUIMIN_WORKSPACE": str(where.root), "HUIMIN_LANG": language, "HUIMIN_TODAY": "2026-10-15", "COLUMNS": "160"}
+        return CliRunner().invoke(application(), list(words), env=place, input=canary.CANARY + "\n")
+
+    deleted = {"zh": "主题中清除的消息", "en": "messages deleted from topics"}[language]
+    people = ("--by", "王芳", "--approved-by", "李强", "--reason", "R1")
+
+    done = run(workspace, "erase", "person", "-", *people, "--yes")
+    before = [one["code"] for one in json.loads(run(other, "doctor", "--json").stdout)]
+    finished = run(other, "erase", "finish")
+    after = [one["code"] for one in json.loads(run(other, "doctor", "--json").stdout)]
+
+    assert (done.exit_code, finished.exit_code) == (0, 0), done.output + finished.output
+    assert deleted in done.output and canary.CANARY not in done.output
+    assert deleted not in finished.output
+    assert "erasing" in before and "erasing" not in after

@@ -1,0 +1,104 @@
+"""What an examination finds, and that writers say what it would find."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from console.text.health import finding_in_words
+from infra.workspace.workspace import Workspace
+from policies.values import Text
+from services.health.examination import findings
+from services.health.finding import Finding, WaitingHold
+from services.lists.holds import HeldDays, HeldList, HoldSummary
+from streams.language.errors import NoRoom
+from streams.language.messages import Tick
+from streams.store import checkpoints
+
+DAY = date(2026, 10, 15)
+
+
+def found(workspace: Workspace, today: date = DAY, deep: bool = False) -> dict[str, Finding]:
+    """Findings by their code; the last where there are several."""
+    return {finding.code: finding for finding in map(finding_in_words, findings(workspace, {}, today, deep))}
+
+
+def test_a_new_workspace_lacks_only_records(example: Workspace) -> None:
+    """Every other part is in order; each says it in both languages."""
+    every = found(example, deep=True)
+
+    assert {code for code, finding in every.items() if finding.level != "ok"} <= {"state", "disk"}
+    assert every["state"].level == "warning" and all(finding.message.zh != finding.message.en for finding in every.values())
+
+
+def test_a_part_that_fails_is_a_finding_and_the_others_are_looked_at(example: Workspace) -> None:
+    """A key that others can read, and units that are none."""
+    (example.root / "secret.key").chmod(0o644)
+    (example.root / "feeds" / "pension.yaml").write_text("feed: pension\n", encoding="utf-8")
+
+    every = findings(example, {}, DAY)
+
+    wrong = [finding.message.en for finding in every if isinstance(finding, Finding) and finding.level == "error"]
+    assert any("secret.key" in text for text in wrong) and any("pension.yaml" in text for text in wrong)
+    assert found(example)["versions"].level == "ok"
+
+
+def test_a_day_that_is_behind_says_so(example: Workspace) -> None:
+    """And what to run; a clock that is far behind the state is a finding of its own."""
+    with example.writing() as host:
+        host.submit(Tick(DAY))
+
+    assert found(example, date(2026, 10, 18))["day"].message.en == "the day is 3 days behind"
+    assert found(example, date(2026, 1, 1))["clock"].level == "warning"
+    assert "day" not in found(example)
+
+
+def test_a_checkpoint_that_cannot_be_written_is_said(example: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By whoever wrote, at the end; what was submitted is there."""
+    said: list[Text] = []
+    workspace = Workspace.open(example.root, {}, said.append)
+    monkeypatch.setattr("infra.workspace.workspace.CLOSING_ROWS", 0)
+
+    def full(*given: object) -> Path:
+        raise NoRoom(Text("磁盘已满", "the disk is full"))
+
+    monkeypatch.setattr(checkpoints, "write", full)
+    with workspace.writing() as host:
+        host.submit(Tick(DAY))
+
+    assert ["checkpoint could not be written" in text.en and "the disk is full" in text.en for text in said] == [True]
+    with example.reading() as host:
+        assert host.state.day == DAY
+
+
+def test_a_checkpoint_that_cannot_be_read_is_a_finding(example: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The state is what the log says; the next writer says it, too, and puts the file aside."""
+    monkeypatch.setattr("infra.workspace.workspace.CLOSING_ROWS", 0)
+    with example.writing() as host:
+        host.submit(Tick(DAY))
+    monkeypatch.undo()
+    (checkpoint,) = (example.root / "state" / "snapshots").iterdir()
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-70] + bytes(70))
+
+    every = found(example)
+
+    assert every["checkpoint"].level == "warning" and every["state"].level == "ok"
+    said: list[Text] = []
+    with Workspace.open(example.root, {}, said.append).writing() as host:
+        assert host.state.day == DAY
+    assert len(said) == 1 and checkpoint.name in said[0].en
+
+
+def test_a_hold_that_waits_is_put_into_words() -> None:
+    """With what it is about, how many it keeps back, since when, and what to run."""
+    lists = (HeldList("elderly", "exits", 30, Text("老人", "the elderly"), "person"),)
+    event = HeldDays((Text("医保", "insurance"),))
+    hold = HoldSummary("h1", "day", "medical_insurance", DAY, "undecided", None, "", "", "", lists, event)
+
+    finding = finding_in_words(WaitingHold(hold, 3))
+
+    assert (finding.level, finding.code) == ("warning", "held") and finding.todo is not None
+    assert "undecided for 3 days" in finding.message.en and "30 people off the list the elderly" in finding.message.en
+    assert "huimin holds show h1" in finding.todo.zh

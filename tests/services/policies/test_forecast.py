@@ -1,0 +1,232 @@
+"""A forecast is the ticks of the days ahead: the same people on the same days, each with what turned."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, timedelta
+from itertools import islice
+from pathlib import Path
+from random import Random
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from matchers.core import Matcher
+from matchers.reading.explain import explain
+from policies.problems.problems import Invalid
+from services.policies.calendar import Turn, turns
+from services.policies.forecast import LETTERS, Flip, Forecast, MoveReason, forecast
+from services.state.as_of import as_of, thrown_away
+from streams.embedded.host import EmbeddedHost
+from streams.language.errors import Refused, Unreadable
+from streams.language.messages import PolicyWithdrawn, Tick
+from streams.steps.state import State
+from streams.steps.steps import step
+from streams.wire import wire
+from tests.matchers.counting import Counted, chunks, need
+from tests.matchers.lists.test_criteria import told as leaves_of
+from tests.streams.bench import register
+from tests.streams.calendar import (
+    AGREED,
+    DAYS,
+    ELDERLY,
+    HARDSHIP,
+    RAISED,
+    SECOND,
+    STALE,
+    START,
+    YOUNGER,
+    copied,
+    messages,
+    tick,
+    world,
+)
+from tests.streams.happenings import Happenings
+from tests.streams.world import DAY, coverage, network, parts, published
+
+Moved = Counter[tuple[date, int, str, str | None, str | None]]
+CHUNKS, LENGTH, AHEAD, LOOKED_AT = 10, 70, 45, 60
+
+need("forecasts", len(chunks(CHUNKS)), {"rows": 40, "people": 80, "reasons looked at": 25, "kind criterion": 25})
+
+
+def moved(found: Forecast) -> Moved:
+    return Counter((row.day, subject, row.change, row.before, row.after) for row in found.rows for subject in row.subjects)
+
+
+def ticked(state: State, name: str, days: int) -> Moved:
+    """The same from the lines of ticks, day by day."""
+    day, out = state.day, Moved()
+    for ahead in range(1, days + 1):
+        for line in tick(state, day + timedelta(ahead)):
+            if line.policy == name:
+                out[line.day, line.subject, line.change, line.before, line.status] += 1
+    return out
+
+
+def of_day(found: Forecast, day: date) -> dict[MoveReason, set[int]]:
+    """Who moves on a day, by reason."""
+    out: dict[MoveReason, set[int]] = {}
+    for row in found.rows:
+        if row.day == day:
+            out.setdefault(row.why, set()).update(row.subjects)
+    return out
+
+
+@pytest.mark.parametrize("name", [ELDERLY, HARDSHIP])
+def test_a_forecast_is_what_the_ticks_bring(name: str) -> None:
+    """Who moves, on which day, how; and how long the list is then."""
+    state = world()
+
+    found = forecast(copied(state), name, DAYS)
+
+    assert moved(found) == ticked(state, name, DAYS)
+    assert found.listed.until == (len(cast(Any, state.matcher).candidates(name)) if name in state.policies else 0)
+    assert (found.start, found.until) == (START, START + timedelta(DAYS))
+    assert found.rows
+
+
+def test_each_row_says_what_turned() -> None:
+    """The criterion by its id with what it was and is; the parameter, coverage, version or agreement behind it."""
+    elderly, hardship = (forecast(world(), name, DAYS) for name in (ELDERLY, HARDSHIP))
+
+    age = MoveReason("criterion", (Flip("age70", "F", "T"),))
+    assert of_day(elderly, date(2026, 3, 1)) == {age: {25, 42, 43}}
+    assert of_day(elderly, START + timedelta(5)) == {age: {11}, MoveReason("criterion", (Flip("uninsured", "F", "T"),)): {45}}
+    stale = of_day(elderly, STALE["medical_insurance"])
+    assert {why.lapsed for why in stale if Flip("uninsured", "T", "U") in why.flips} == {("medical_insurance",)}
+    second = of_day(elderly, SECOND)
+    assert second[MoveReason("version", detail=f"{ELDERLY}@2")] == {*range(32, 41), *YOUNGER} and second[age] == {31}
+    assert list(of_day(elderly, AGREED + timedelta(1))) == [MoveReason("agreement", detail="medical_insurance")]
+    raised = MoveReason("criterion", (Flip("low_income", "F", "T"),), ("dibao",))
+    assert of_day(hardship, RAISED) == {raised: {101}}
+    assert {row.division for row in elderly.rows} == {"310107020"}
+    assert {row.version for row in elderly.rows if row.day > SECOND} == {2} and elderly.versions.keys() == {1, 2}
+
+
+def test_the_calendar_is_told_whether_or_not_it_moves_anybody() -> None:
+    """Versions, parameters, coverage and agreements that turn in these days; nothing that turns earlier or later."""
+    state = world()
+
+    elderly, hardship = turns(state, ELDERLY, DAYS), turns(state, HARDSHIP, DAYS)
+
+    assert elderly == [
+        Turn(STALE["medical_insurance"], "coverage", "medical_insurance", "putuo-medical-insurance"),
+        Turn(SECOND, "begins", f"{ELDERLY}@2"),
+        Turn(STALE["pension"], "coverage", "pension", "putuo-social-security"),
+        Turn(AGREED + timedelta(1), "agreement", "medical_insurance"),
+    ]
+    assert Turn(RAISED, "parameter", "dibao") in hardship
+    assert turns(state, ELDERLY, (SECOND - START).days - 1) == elderly[:1]
+
+
+def test_the_first_and_the_last_day_in_force_are_told() -> None:
+    """Begun by publication, ended by the calendar; the whole list enters and leaves by it."""
+    first, last = DAY + timedelta(3), DAY + timedelta(6)
+    bounded = published(ELDERLY, swap=("from: 2026-10-01, to: null", f"from: {first}, to: {last}"))
+    state = State(parts(real=True))
+    for offset, message in enumerate([Tick(DAY), network(), *register(1, 2), coverage("c", "pension", DAY), bounded]):
+        step(state, message, offset)
+
+    found = forecast(state, ELDERLY, 10)
+
+    assert [(row.day, row.change, row.why, row.subjects) for row in found.rows] == [
+        (first, "entered", MoveReason("begins", detail=f"{ELDERLY}@1"), (1, 2)),
+        (last + timedelta(1), "left", MoveReason("ends", detail=f"{ELDERLY}@1"), (1, 2)),
+    ]
+    assert [turn.kind for turn in found.turns] == ["begins", "ends"]
+    assert (found.listed.start, found.listed.until) == (0, 0)
+
+
+def happened(seed: int) -> State:
+    """A state to which made-up things happened."""
+    state = State(parts(real=True))
+    for offset, body in enumerate(islice(Happenings(Random(seed)).run(), LENGTH)):
+        try:
+            step(state, wire.decode(body), offset)
+        except (Unreadable, Refused, Invalid):
+            state.offset = offset
+    return state
+
+
+@pytest.mark.parametrize("chunk", chunks(CHUNKS))
+def test_forecasts_of_made_up_worlds(chunk: int, counted: Counted) -> None:
+    """They are the ticks, and each criterion is one that explanations of the day before and of the day read otherwise."""
+    counts: Counter[str] = Counter()
+    for seed in range(chunk * 2, chunk * 2 + 2):
+        state = happened(seed)
+        for name in state.policies:
+            found = forecast(copied(state), name, AHEAD)
+            assert moved(found) == ticked(copied(state), name, AHEAD), (seed, name)
+            counts["rows"] += len(found.rows)
+            counts["people"] += sum(moved(found).values())
+            counts.update(f"kind {row.why.kind}" for row in found.rows)
+            counts["reasons looked at"] += _explained(state, found)
+    counted("forecasts", counts)
+
+
+def _explained(state: State, found: Forecast) -> int:
+    """Hold some of the rows' criteria against explanations."""
+    matcher, looked = cast(Matcher, state.matcher), 0
+    for row in found.rows[:LOOKED_AT]:
+        if row.why.kind != "criterion":
+            continue
+        was, now = (
+            leaves_of(explain(matcher, found.definition, row.subjects[0], day).criteria) for day in (row.day - timedelta(days=1), row.day)
+        )
+        letter = {None: LETTERS[0], True: LETTERS[1], False: LETTERS[2]}
+        turned = [(a, b) for a, b in zip(was, now, strict=True) if a.truth != b.truth]
+        deciding = [(a, b) for a, b in turned if a.matters or b.matters] or turned
+        expected = {Flip(a.meta.id, letter[a.truth], letter[b.truth]) for a, b in deciding}
+        assert set(row.why.flips) == expected, (row.day, row.why, expected)
+        looked += 1
+    return looked
+
+
+def opened(folder: Path) -> EmbeddedHost:
+    host = EmbeddedHost.open(folder, parts(real=True), create=True)
+    for message in messages():
+        host.submit(message)
+    return host
+
+
+def test_looking_ahead_changes_nothing_of_a_state_that_lives_on(tmp_path: Path) -> None:
+    """A writer's state, or a network's replica, is copied; a reader's own is used up. What they say is the same."""
+    with opened(tmp_path) as host:
+        before = host.state.meta()
+        ahead = forecast(thrown_away(host), ELDERLY, DAYS)
+        later = as_of(host, SECOND)
+
+        assert host.state.meta() == before
+        assert (later.day, later.in_matcher[ELDERLY]) == (SECOND, 2)
+        assert moved(ahead) == moved(forecast(thrown_away(host), ELDERLY, DAYS))
+        with EmbeddedHost.open(tmp_path, parts(real=True), readonly=True) as reader:
+            assert thrown_away(reader) is reader.state
+            assert moved(forecast(thrown_away(reader), ELDERLY, DAYS)) == moved(ahead)
+
+
+def test_who_looks_back_sees_the_version_that_was_in_force(tmp_path: Path) -> None:
+    """Two versions, each in its time; and of a policy withdrawn since, the one in force before that day, and none from that day on."""
+    with opened(tmp_path) as host:
+        host.submit(Tick(SECOND + timedelta(10)))
+        in_time = {day: as_of(host, day).in_matcher.get(ELDERLY) for day in (SECOND - timedelta(1), SECOND)}
+        host.submit(PolicyWithdrawn(ELDERLY, 2, "author", "approver", "annulled", SECOND + timedelta(3)))
+        seen = {ahead: as_of(host, SECOND + timedelta(ahead)) for ahead in (-1, 2, 3, 5)}
+
+    assert in_time == {SECOND - timedelta(1): 1, SECOND: 2}
+    assert {ahead: state.in_matcher.get(ELDERLY) for ahead, state in seen.items()} == {-1: 1, 2: 2, 3: None, 5: None}
+    first, second = (len(cast(Any, seen[ahead].matcher).candidates(ELDERLY)) for ahead in (-1, 2))
+    assert second > first + len(YOUNGER)
+    judged = cast(Matcher, seen[-1].matcher).explain(ELDERLY, next(iter(YOUNGER))).verdict
+    assert (judged.verdict, judged.failed) == ("no", ("age70",))
+    assert seen[3].registry.withdrawal(ELDERLY) is not None and seen[2].registry.withdrawal(ELDERLY) is None
+
+
+def test_a_copy_is_made_of_any_host_that_is_no_reader() -> None:
+    """By what it says of itself, whatever it is."""
+    state = world()
+    replica = cast(EmbeddedHost, SimpleNamespace(readonly=False, state=state, parts=state.parts))
+
+    assert thrown_away(replica) is not state
+    assert thrown_away(replica).meta() == state.meta()

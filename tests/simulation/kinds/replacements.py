@@ -1,0 +1,85 @@
+"""What happens to versions: full files whose orders go backwards, several of them open at once, rows without usable order, and senders
+who say of one delivery now this, now that.
+
+The one idea: these are ordinary deliveries in every other way, so they come late, twice, in parts and across crashes like all of them.
+Source: docs/en/semantics.md §1.1 and §1.2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from streams.language.messages import DeliveryCompleted, DeliveryStarted
+from tests.matchers.network import Row
+from tests.simulation.drawing import Drawing, delivery
+from tests.simulation.events import Event, Kind
+from tests.simulation.kinds.records import again, cells_of, sent_by
+from tests.simulation.network import FEEDS
+
+EARLIER = (-9, -5, -3, -1, 0, 1)
+"""By how much the order of a row in such a full file differs from the one before."""
+
+
+def backwards(d: Drawing) -> list[Event]:
+    """A full file that holds much of what its source sent before, with orders that are mostly older; now and then too much of it is unreadable."""
+    feed, unit, rows = sent_by(d)
+    return delivery(d, "backwards", feed, unit, _earlier(d, rows), replaces=True, unplaced=d.rng.choice([0, 0, 0, 4]))
+
+
+def overlapping(d: Drawing) -> list[Event]:
+    """Two full files of one source, and an ordinary delivery between them, all begun before the first row comes, in whatever order they end."""
+    feed, unit, rows = sent_by(d)
+    parts = [delivery(d, "overlapping", feed, unit, _earlier(d, rows), replaces=full, stated=0.2) for full in (True, False, True)]
+    starts = [part.pop(0) for part in parts]
+    rest = [event for part in parts for event in part]
+    d.rng.shuffle(rest)
+    return [*starts, *(replace(event, delay=max(event.delay, d.late(0.3))) for event in rest)]
+
+
+def unordered(d: Drawing) -> list[Event]:
+    """Rows whose order cannot be used, of records there are and of others; some sound rows beside them."""
+    feed, unit, rows = sent_by(d)
+    if FEEDS[feed]["order"] == "delivery" or not rows:
+        return []
+    links = tuple(FEEDS[feed].get("links", {}))
+    doubtful = []
+    for row in d.some(rows, 4):
+        cells: dict[str, Any] = {link: row.record.get(link) for link in links if d.chance(0.7)}
+        doubtful.append(again(d, row, {**cells, "order": "none", "quarantined": True}))
+    sound = [again(d, row, cells_of(row), shifts=EARLIER) for row in d.some(rows, 3)]
+    part = [*doubtful, *sound]
+    d.rng.shuffle(part)
+    return delivery(d, "unordered", feed, unit, part)
+
+
+def contrary(d: Drawing) -> list[Event]:
+    """A delivery is begun again, or ends, as a full file where it was none, or as none where it was one."""
+    if not d.begun:
+        return []
+    begun = d.rng.choice(d.begun)
+    said = "no full replacement" if begun.replaces else "a full replacement"
+    other = replace(begun, replaces=not begun.replaces)
+    ends = DeliveryCompleted(begun.feed, begun.source, begun.delivery, begun.id, 1, 0, other.replaces)
+    message: DeliveryStarted | DeliveryCompleted = ends if d.chance(0.5) else other
+    return [Event("contrary", f"delivery {begun.delivery} of {begun.feed} #{begun.source} is said to be {said}", message, None, d.late())]
+
+
+def _earlier(d: Drawing, rows: list[Row]) -> list[Row]:
+    """The last row sent of most records, deleted ones too, with the cells of any version of it."""
+    latest = {row.record["key"]: row for row in rows}
+    chosen = [row for row in latest.values() if d.chance(0.75)][:30]
+    out = []
+    for row in chosen:
+        like = d.rng.choice([one for one in rows if one.record["key"] == row.record["key"]])
+        doubts = {word: True for word in ("deleted", "quarantined") if like.record.get(word) and d.chance(0.7)}
+        out.append(again(d, row, {**cells_of(like), **doubts}, like, EARLIER))
+    return out
+
+
+KINDS = {
+    "backwards": Kind(2, backwards),
+    "overlapping": Kind(1, overlapping),
+    "unordered": Kind(2, unordered),
+    "contrary": Kind(1, contrary),
+}

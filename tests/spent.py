@@ -1,0 +1,43 @@
+"""Processor seconds of every test file, its ended children among them, added up over all processes and printed behind a run.
+
+``tests/conftest.py`` gives these hooks to pytest. Seconds of the processor, because a run's own length says more about the machine than about
+the tests; brokers and others that outlive a test are not among them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+
+import pytest
+
+PROPERTY = "processor"
+SHOWN = 30
+
+_SPENT: defaultdict[str, float] = defaultdict(float)
+
+
+def processor() -> float:
+    """Processor seconds of this process and of the children it has waited for."""
+    return sum(os.times()[:4])
+
+
+def noted(item: pytest.Item, seconds: float) -> None:
+    """What a test took, for its report."""
+    item.user_properties.append((PROPERTY, seconds))
+
+
+def gathered(report: pytest.TestReport) -> None:
+    """Take it out of a finished test's report."""
+    if report.when == "teardown":
+        path = report.nodeid.split("::", 1)[0]
+        _SPENT[path] += sum(seconds for name, seconds in report.user_properties if name == PROPERTY and isinstance(seconds, float))
+
+
+def lines() -> Iterator[str]:
+    """The files that took most, and the sum of all."""
+    if _SPENT:
+        yield f"{sum(_SPENT.values()):>9,.0f} s  in all"
+    most = sorted(_SPENT.items(), key=lambda entry: -entry[1])[:SHOWN]
+    yield from (f"{seconds:>9,.1f} s  {path}" for path, seconds in most if seconds >= 1)

@@ -1,0 +1,171 @@
+"""Whatever comes a second time changes nothing: decisions by their stamps, records by their deliveries and versions."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from random import Random
+from typing import Any, get_args
+
+import pytest
+
+from matchers.kernel.batch import RecordBatch
+from policies.problems.problems import HuiminError
+from streams.embedded.host import EmbeddedHost
+from streams.language.errors import Refused, Replayed
+from streams.language.messages import (
+    CheckAnswered,
+    CoverageWithdrawn,
+    Decided,
+    EditionCut,
+    Input,
+    PolicyWithdrawn,
+    Stamp,
+    Tick,
+)
+from streams.ledgers import decisions
+from streams.ledgers.decisions import WINDOW, Known, decides, has_stamp, stamp_of, with_stamp
+from streams.lists.lines import Lines
+from streams.network.replica import Replica
+from streams.network.sequencer import Sequencer
+from streams.steps.state import State
+from streams.wire import wire
+from tests.streams.bench import ELDERLY, Bench, register
+from tests.streams.happenings import Happenings
+from tests.streams.world import DAY, network, parts, published, sent
+
+LENGTH = 160
+
+
+def apart(state: State) -> dict[str, Any]:
+    """What a state knows but for where it stands, and which stamps it has seen."""
+    return {name: value for name, value in state.meta().items() if name not in ("offset", "known")}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_topic_sent_a_second_time_moves_nobody(seed: int) -> None:
+    """Every message of a run again, in another order, to a replica and a sequencer: no line, no order, and both stand as before."""
+    bodies = list(islice(Happenings(Random(seed)).run(), LENGTH))
+    replica, sequencer = Replica(parts(real=True)), Sequencer(parts(real=True), 2)
+    for offset, body in enumerate(bodies):
+        replica.take(body, offset)
+        sequencer.take(body, offset)
+    before, counted, counts = apart(replica.state), sequencer.counts["replayed"], {"decisions": 0, "batches": 0}
+    again = Random(seed).sample(bodies, len(bodies))
+
+    for offset, body in enumerate(again, len(bodies)):
+        replica.take(body, offset)
+        out = sequencer.take(body, offset)
+
+        message = readable(body)
+        if message is not None and decides(message):
+            assert isinstance(replica.said, Replayed)
+            assert [one.topic for one in out] == ["dead-letters", "lines"]
+            counts["decisions"] += 1
+        elif isinstance(replica.said, Lines):
+            assert len(replica.said) == 0, message
+            counts["batches"] += isinstance(message, RecordBatch)
+
+    assert apart(replica.state) == before
+    assert sequencer.state.offset == len(bodies) * 2 - 1
+    assert sequencer.counts["replayed"] - counted == counts["decisions"] > 50
+    assert counts["batches"] > 20
+
+
+def readable(body: bytes) -> Input | None:
+    try:
+        return wire.decode(body)
+    except HuiminError:
+        return None
+
+
+def test_every_decision_has_room_for_a_stamp_and_nothing_else_has() -> None:
+    """Whoever adds a kind of message says which of both it is."""
+    assert {kind for kind in wire.KINDS if hasattr(kind, "stamp")} == set(get_args(Decided))
+
+
+def test_an_old_withdrawal_does_not_end_the_next_version() -> None:
+    """Neither the message itself, sent again, nor one like it: a withdrawal names the version that whoever decides knows."""
+    bench = Bench(*register(1), published(ELDERLY))
+    old = with_stamp(PolicyWithdrawn(ELDERLY, 1, "author", "approver", "ended"), bench.state.offset)
+    bench.do(old)
+    bench.do(published(ELDERLY, 2))
+
+    bench.refuses(old, "came before")
+    bench.refuses(
+        PolicyWithdrawn(ELDERLY, 1, "author", "approver", "ended"), "names version 1 of policy elderly-uninsured, and the newest is 2"
+    )
+    bench.refuses(PolicyWithdrawn(ELDERLY, 3, "author", "approver", "ended"), "the newest is 2")
+
+    assert bench.listed() == [1]
+    assert len(bench.do(PolicyWithdrawn(ELDERLY, 2, "author", "approver", "ended"))) == 1
+
+
+def test_an_embedded_host_admits_a_decision_once(tmp_path: Path) -> None:
+    """Each gets a stamp of its own, that is in the log; one that has it already is refused, after opening again as well."""
+    answer = CheckAnswered("relocation-hardship", 7, "willing", True)
+    with EmbeddedHost.open(tmp_path, parts(), create=True) as host:
+        for message in (Tick(DAY), network(), published("relocation-hardship"), answer, answer):
+            host.submit(message)
+        known = [stamp_of(wire.decode(body)) for _, body in host._log.inputs(-1)]
+    with EmbeddedHost.open(tmp_path, parts()) as host:
+        before = host.state.meta()
+        with pytest.raises(Replayed, match="came before"):
+            host.submit(with_stamp(answer, *known[3] or ()))
+
+        assert host.state.meta() == before
+        assert known == [Stamp(offset - 1, "") for offset in range(5)]
+
+
+def test_what_was_refused_does_not_come_true_later() -> None:
+    """A withdrawal of what is not there yet is refused, on a network for good; one like it, decided later, counts."""
+    early = sent(EditionCut(ELDERLY))
+    for fold in (Replica(parts(real=True)), Sequencer(parts(real=True), 2)):
+        for offset, body in enumerate(
+            [sent(Tick(DAY)), sent(network()), early, sent(published(ELDERLY)), early, sent(EditionCut(ELDERLY))]
+        ):
+            fold.take(body, offset)
+            if isinstance(fold, Replica):
+                assert isinstance(fold.said, Replayed if offset == 4 else Refused if offset == 2 else Lines), offset
+        if isinstance(fold, Sequencer):
+            assert (fold.counts["refused"], fold.counts["replayed"]) == (1, 1)
+
+
+def test_a_network_takes_no_decision_without_a_stamp() -> None:
+    """It could be sent again and again."""
+    replica = Replica(parts())
+    replica.take(wire.encode(Tick(DAY)), 0)
+
+    assert isinstance(replica.said, Refused) and "has no number" in replica.said.text.en and "没有编号" in replica.said.text.zh
+    has_stamp(register(1)[0])
+    with pytest.raises(Refused):
+        has_stamp(CoverageWithdrawn("c"))
+
+
+def test_a_decision_is_of_the_present() -> None:
+    """Not of a state that is still to come, nor of one so old that nobody remembers what came since."""
+    known, tick = Known(), Tick(DAY)
+
+    known.passed(with_stamp(tick, 4), 5)
+    known.passed(with_stamp(tick, 0), WINDOW)
+    for at, offset, kind, why in ((5, 5, Refused, "still to come"), (0, WINDOW + 1, Replayed, "more than 65536 messages ago")):
+        with pytest.raises(kind, match=why):
+            known.passed(with_stamp(tick, at), offset)
+
+
+def test_no_more_is_remembered_than_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of any decisions at any time, one that is forgotten is refused for its age; and what was kept reads back the same."""
+    monkeypatch.setattr(decisions, "WINDOW", 20)
+    rng, known, past = Random(1), Known(), list[Input]()
+    for offset in range(600):
+        message = with_stamp(Tick(DAY + timedelta(offset)), max(-1, offset - 1 - rng.choice([0, 0, 1, 5, 19])), f"{offset}")
+        known.passed(message, offset)
+        known.add(message, offset)
+        past.append(message)
+
+        assert len(known) <= 22
+        for old in rng.sample(past, min(3, len(past))):
+            with pytest.raises(Replayed):
+                known.passed(old, offset + 1)
+    assert Known.restored(known.meta()).meta() == known.meta()

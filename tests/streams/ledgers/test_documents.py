@@ -1,0 +1,118 @@
+"""Documents are checked once: what a checkpoint holds is taken over by the same program, and checked again by another."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from policies import limits
+from policies.language import serial
+from policies.language.catalogue import Catalogue
+from policies.language.tree import All, Policy
+from streams.embedded.host import EmbeddedHost, SnapshotRule
+from streams.language.messages import CatalogueSet
+from streams.language.ports import Parts, read_policy
+from streams.ledgers.documents import Documents
+from streams.store.accepted_catalogues import CATALOGUE_SET, accepted
+from streams.store.retention import SHORT
+from streams.wire import wire
+from tests.streams.bench import filled
+from tests.streams.world import build, catalogue, parts, policy_text
+
+RULE = SnapshotRule(retention=SHORT)
+
+
+def counting(reader: str) -> tuple[Parts, Counter[str]]:
+    """Ports that count what they are asked to read."""
+    read = Counter[str]()
+
+    def built(units: str, contracts: Mapping[str, str], /) -> Catalogue:
+        read["catalogue"] += 1
+        return build(units, contracts)
+
+    def policy(text: str, file: str, catalogue: Catalogue, /) -> Policy:
+        read["policy"] += 1
+        return read_policy(text, file, catalogue)
+
+    return replace(parts(real=True), build_catalogue=built, read_policy=policy, reader=reader), read
+
+
+def test_a_checkpoint_spares_the_reading(tmp_path: Path) -> None:
+    """The program that wrote it reads no text again, and stands where it stood; another one reads all of them, once."""
+    filled(tmp_path, 60, RULE).close()
+    first, _ = counting("one")
+    with EmbeddedHost.open(tmp_path, first) as host:
+        host.snapshot()
+        versions, meta = host.state.registry.versions, host.state.meta()
+        policies = host.state.policies
+
+    same, read = counting("one")
+    with EmbeddedHost.open(tmp_path, same) as host:
+        assert not read
+        assert host.state.registry.versions == versions
+        assert host.state.policies == policies
+        assert host.state.meta() == meta
+
+    other, read = counting("two")
+    with EmbeddedHost.open(tmp_path, other, rule=replace(RULE, closing_rows=1)) as host:
+        assert read == {"catalogue": 1, "policy": sum(map(len, versions.values()))}
+        assert host.state.registry.versions == versions
+
+    again, read = counting("two")
+    with EmbeddedHost.open(tmp_path, again):
+        assert not read, "what had to be checked again was kept on closing"
+
+
+def test_without_a_name_nothing_is_kept(tmp_path: Path) -> None:
+    """Who does not say which program reads is never handed what another one read."""
+    filled(tmp_path, 60, RULE).close()
+    unnamed, _ = counting("")
+    with EmbeddedHost.open(tmp_path, unnamed) as host:
+        host.snapshot()
+        assert host.state.meta()["documents"]["checked"] == {}
+
+    again, read = counting("")
+    with EmbeddedHost.open(tmp_path, again):
+        assert read["policy"]
+
+
+def test_a_policy_beyond_the_limits_is_not_taken_from_a_checkpoint() -> None:
+    """However it came there: its text is read again, and says what it says."""
+    first, _ = counting("one")
+    text, documents = policy_text("elderly-uninsured"), Documents(first)
+    policy = documents.policy(text, "a policy", catalogue())
+    kept = documents.meta()
+    large = replace(policy, criteria=All(policy.criteria.meta, (policy.criteria,) * limits.CRITERIA))
+    kept["checked"] = dict.fromkeys(kept["checked"], serial.written(large))
+
+    again, read = counting("one")
+    found = Documents(again, kept).policy(text, "a policy", catalogue())
+
+    assert read == {"policy": 1}
+    assert found == policy
+
+
+def test_the_catalogue_that_holds_is_taken_from_the_checkpoint(tmp_path: Path) -> None:
+    """Whoever only asks for it reads no text where a snapshot has it; behind the snapshot, and for another program, the texts are read."""
+    filled(tmp_path, 60, RULE).close()
+    first, read = counting("one")
+    with EmbeddedHost.open(tmp_path, first) as host:
+        catalogue, last = host.state.catalogue, host.state.catalogues[-1]
+        before = accepted(tmp_path, first.build_catalogue, "one")
+        read.clear()
+        host.snapshot()
+    found = accepted(tmp_path, first.build_catalogue, "one")
+
+    assert found is not None and before is not None
+    assert (found.units, found.contracts, found.catalogue) == (last.units, last.contracts, catalogue)
+    assert before == found
+    assert not read
+    assert accepted(tmp_path, first.build_catalogue, "two") == found
+    assert read == {"catalogue": 1}
+
+
+def test_the_message_that_sets_a_catalogue_is_known_without_the_wire() -> None:
+    """Its bytes stand by themselves where nothing else of the wire is wanted."""
+    assert wire.kind_bytes(CatalogueSet) == CATALOGUE_SET

@@ -1,0 +1,108 @@
+"""The history of a policy: what is told of every version, and that it is what the registry says day by day."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from policies.language.lifecycle import Event, Life
+from streams.ledgers.history import Happened, history
+from streams.ledgers.registry import Registry, Version, Withdrawal
+from tests.streams.ledgers.test_registry import HISTORIES, NAME, POLICY, STEPS, History, agreed
+
+DAY = date(2026, 10, 15)
+
+
+def version(number: int, published: date, first: date, last: date | None = None) -> Version:
+    policy = replace(POLICY, version=number, effective_from=first, effective_to=last)
+    return Version(policy, "", policy.digest, f"author {number}", "approver", 0, published)
+
+
+def test_every_event_of_every_version_is_told() -> None:
+    """Published and scheduled, begun, superseded, withdrawn with reason and day; and what is still to come."""
+    registry, spring, autumn = Registry(), date(2026, 4, 1), date(2026, 10, 1)
+    registry.add(version(1, date(2026, 3, 1), spring))
+    registry.add(version(2, date(2026, 9, 1), autumn, date(2027, 3, 31)))
+
+    before = history(registry, NAME, agreed(date(2026, 12, 31)))
+    registry.withdraw(NAME, Withdrawal(DAY, date(2026, 10, 5), "annulled", "wang", "li"))
+    after = history(registry, NAME, agreed(date(2026, 12, 31)))
+
+    assert before == [
+        Happened(1, Event.PUBLISH, date(2026, 3, 1), Life.SCHEDULED, spring, "author 1", "approver"),
+        Happened(1, Event.BEGIN, spring, Life.IN_FORCE),
+        Happened(1, Event.SUPERSEDE, autumn, Life.SUPERSEDED, detail="2"),
+        Happened(2, Event.PUBLISH, date(2026, 9, 1), Life.SCHEDULED, autumn, "author 2", "approver"),
+        Happened(2, Event.BEGIN, autumn, Life.IN_FORCE),
+        Happened(2, Event.SUSPEND, date(2027, 1, 1), Life.SUSPENDED, detail="hukou"),
+        Happened(2, Event.END, date(2027, 4, 1), Life.EXPIRED),
+    ]
+    ended = Happened(2, Event.WITHDRAW, DAY, Life.WITHDRAWN, None, "wang", "li", date(2026, 10, 5), "annulled")
+    assert after == [*before[:3], replace(ended, version=1), *before[3:5], ended]
+
+
+def test_no_step_is_lost_where_several_happen_on_one_day() -> None:
+    """In the order of the log: published, replaced, withdrawn; published anew behind that; a first day that came before a withdrawal."""
+    morning, registry = DAY - timedelta(1), Registry()
+    registry.add(version(1, morning, DAY))
+    registry.add(version(2, DAY, DAY))
+    registry.withdraw(NAME, Withdrawal(DAY, DAY, "a slip", "wang", "li"))
+    registry.add(version(3, DAY, DAY))
+    registry.withdraw(NAME, Withdrawal(DAY, DAY, "a slip", "wang", "li"))
+    registry.add(version(4, DAY, DAY))
+
+    told = [(step.version, step.event) for step in history(registry, NAME, agreed(None)) if step.day <= DAY]
+
+    assert told == [
+        (1, Event.PUBLISH), (1, Event.BEGIN), (1, Event.SUPERSEDE), (1, Event.WITHDRAW),
+        (2, Event.PUBLISH), (2, Event.WITHDRAW), (3, Event.PUBLISH), (3, Event.WITHDRAW), (4, Event.PUBLISH),
+    ]  # fmt: skip
+
+
+def test_a_version_that_is_forestalled_never_begins() -> None:
+    """One published later whose first day is no later takes its place at once."""
+    registry = Registry()
+    registry.add(version(1, DAY, DAY + timedelta(10)))
+    registry.add(version(2, DAY + timedelta(2), DAY + timedelta(5)))
+
+    told = [(step.version, step.event, step.day) for step in history(registry, NAME, agreed(None)) if step.day.year < 2028]
+
+    assert told == [
+        (1, Event.PUBLISH, DAY),
+        (1, Event.SUPERSEDE, DAY + timedelta(2)),
+        (2, Event.PUBLISH, DAY + timedelta(2)),
+        (2, Event.BEGIN, DAY + timedelta(5)),
+    ]
+
+
+def test_the_history_is_what_the_registry_says_day_by_day() -> None:
+    """On any day from the last decision on, the last step a version has come to is the state it is in; also where it is withdrawn."""
+    compared = 0
+    for seed in range(HISTORIES):
+        made = History(seed)
+        acts = (made.publish, made.withdraw, made.tick, made.tick, made.tick)
+        for act in made.random.choices(acts, (4, 1, 3, 3, 3), k=STEPS):
+            act()
+        if NAME not in made.registry.versions:
+            continue
+        steps = history(made.registry, NAME, made.catalogue)
+        for ahead in range(8):
+            day = made.day + timedelta(ahead)
+            for number in made.registry.versions[NAME]:
+                reached = [step.state for step in steps if step.version == number and step.day <= day]
+                assert reached[-1] is made.registry.life(NAME, number, day, made.catalogue), (seed, number, day)
+                compared += 1
+
+    assert compared > 1_000
+
+
+def test_who_looks_back_sees_the_version_that_was_in_force() -> None:
+    """Before the day a withdrawal is so, it has not come; from that day on it has, whenever it was decided."""
+    registry, since = Registry(), DAY - timedelta(5)
+    registry.add(version(1, DAY - timedelta(30), DAY - timedelta(30)))
+    registry.withdraw(NAME, Withdrawal(DAY, since, "annulled", "wang", "li"))
+
+    lives = [registry.looked_back(day).life(NAME, 1, day, agreed(None)) for day in (since - timedelta(1), since, DAY)]
+
+    assert lives == [Life.IN_FORCE, Life.WITHDRAWN, Life.WITHDRAWN]
+    assert registry.active(NAME, since - timedelta(1)) is None

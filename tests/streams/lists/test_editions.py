@@ -1,0 +1,145 @@
+"""Editions: net deltas whose sum is the list."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.host import published as published_versions
+from streams.language.causes import DeliveryName, RecordCause
+from streams.language.messages import CandidateChange, CoverageWithdrawn, EditionCut, Tick
+from streams.lists.editions import ALL, Edition, closed_by, editions, fold, net, unsound
+from streams.lists.manifests import digest_of, plain_manifest, whole_manifest
+from streams.steps.state import State
+from streams.steps.steps import step
+from tests.streams.world import parts, published, run
+
+DAY = date(2026, 10, 15)
+
+
+def line(offset: int, subject: int, status: str | None, before: str | None, policy: str = "grant") -> CandidateChange:
+    kind = "left" if status is None else "entered" if before is None else "changed"
+    return CandidateChange(
+        f"{offset}.0", policy, 1, subject, kind, status, before, (), (), RecordCause(DeliveryName("hukou", "psb", 1)), DAY
+    )
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[tuple[int, str | None, list[CandidateChange]]]:
+    """Messages whose lines follow from each other, some of which close an edition."""
+    now: dict[tuple[str, int], str] = {}
+    rows: list[tuple[int, str | None, list[CandidateChange]]] = []
+    for offset in range(draw(st.integers(0, 12))):
+        lines = []
+        for policy, subject in draw(st.sets(st.tuples(st.sampled_from(["grant", "other"]), st.integers(1, 4)))):
+            before, status = now.pop((policy, subject), None), draw(st.sampled_from([None, "eligible", "to_check"]))
+            if status is not None:
+                now[policy, subject] = status
+            if before or status:
+                lines.append(line(offset, subject, status, before, policy))
+        rows.append((offset, draw(st.sampled_from([None, None, "grant", "other", ALL])), lines))
+    return rows
+
+
+@given(histories())
+def test_sum_of_editions_is_the_list(rows: list[tuple[int, str | None, list[CandidateChange]]]) -> None:
+    """Editions and the lines still open, folded, give what all lines give; numbers have no gap."""
+    every = [change for _, _, changes in rows for change in changes if change.policy == "grant"]
+
+    found = list(editions("grant", rows, {1: ("civil", "d1")}))
+
+    closed = max((edition.offset for edition in found), default=-1)
+    last_closing = max((offset for offset, closes, _ in rows if closes in ("grant", ALL)), default=-1)
+    rest = [change for change in every if int(change.id.partition(".")[0]) > max(closed, last_closing)]
+    summed = fold([change for edition in found for change in edition.changes] + rest)
+    assert {s: c.status for s, c in summed.items()} == {s: c.status for s, c in fold(every).items()}
+    assert [edition.number for edition in found] == list(range(1, len(found) + 1))
+
+
+def test_edition_is_net() -> None:
+    """Who came and went in between is not in it; who left and came back as before is not either; one line a subject."""
+    listed = fold([line(0, 1, "eligible", None), line(0, 2, "eligible", None)])
+    changes = [
+        line(1, 3, "eligible", None), line(2, 3, None, "eligible"),
+        line(1, 1, None, "eligible"), line(2, 1, "eligible", None),
+        line(1, 4, "to_check", None), line(2, 4, "eligible", "to_check"), line(1, 2, None, "eligible"),
+    ]  # fmt: skip
+
+    found = [(c.subject, c.change, c.before, c.status) for c in net(changes, listed)]
+
+    assert found == [(2, "left", "eligible", None), (4, "entered", None, "eligible")]
+
+
+def test_disclosed_value_that_changed_is_told() -> None:
+    """A line with the same status says that a disclosed value is another: it stays in the edition."""
+    listed = fold([line(0, 1, "eligible", None)])
+
+    assert [c.change for c in net([line(1, 1, "eligible", "eligible")], listed)] == ["changed"]
+
+
+def test_what_closes_an_edition() -> None:
+    """A publication closes its policy's, a tick all, a cut the one it names; other messages none."""
+    assert closed_by(published("elderly-uninsured")) == "elderly-uninsured"
+    assert closed_by(Tick(DAY)) == ALL
+    assert closed_by(EditionCut("grant")) == "grant"
+    assert closed_by(CoverageWithdrawn("c")) is None
+
+
+def test_editions_of_a_run_sum_to_the_matchers_list() -> None:
+    """Over a fixed run of every kind of message, closed by a last tick."""
+    state, rows = State(parts()), []
+    messages = [*run(200), Tick(date(2027, 6, 1))]
+    for offset, message in enumerate(messages):
+        rows.append((offset, closed_by(message), step(state, message, offset)))
+
+    found: list[Edition] = list(editions("elderly-uninsured", rows, published_versions(state, "elderly-uninsured")))
+
+    listed = fold(change for edition in found for change in edition.changes)
+    assert len(found) > 5
+    assert [(s, (c.status, c.missing)) for s, c in sorted(listed.items())] == state.matcher.candidates("elderly-uninsured")
+
+
+def chain() -> list[Edition]:
+    """Four editions of a fixed run."""
+    state, rows = State(parts()), []
+    for offset, message in enumerate(run(120)):
+        rows.append((offset, closed_by(message), step(state, message, offset)))
+    return list(editions("elderly-uninsured", rows, published_versions(state, "elderly-uninsured")))[:4]
+
+
+def test_manifests_say_what_an_edition_is() -> None:
+    """Versions with their digests, spans that meet, counts; and a chain in which nothing is amiss."""
+    found = [edition.manifest for edition in chain()]
+
+    assert list(unsound(chain())) == []
+    assert [one.first for one in found] == [0, *(one.last + 1 for one in found[:-1])]
+    assert {version for one in found for version, digest in one.versions if digest} >= {1}
+    assert len({one.digest for one in found}) == 4
+    assert all(one.agency for one in found)
+
+
+def test_every_loss_or_change_in_a_chain_is_noticed() -> None:
+    """An edition that is missing, repeated or out of turn; a line that is gone or turned; a manifest that was mended to fit."""
+    one, two, three, four = chain()
+    line = two.changes[0]._replace(status="to_check")
+    mended = replace(two, changes=two.changes[1:], manifest=replace(two.manifest, lines=digest_of(two.changes[1:])))
+
+    assert (2, "chain") not in unsound([one, two])
+    for spoilt, what in (
+        ([one, three, four], (3, "chain")), ([two, three], (2, "chain")), ([one, one, two], (1, "chain")), ([one, three, two], (3, "chain")),
+        ([one, replace(two, changes=two.changes[1:])], (2, "lines")), ([one, replace(two, changes=(line, *two.changes[1:]))], (2, "lines")),
+        ([one, mended], (2, "counts")), ([one, mended, three], (3, "chain")),
+    ):  # fmt: skip
+        assert what in unsound(spoilt)
+
+
+def test_a_manifest_comes_back_equal() -> None:
+    """With its digest."""
+    for edition in chain():
+        again = whole_manifest(json.loads(json.dumps(plain_manifest(edition.manifest))))
+
+        assert (again, again.digest) == (edition.manifest, edition.manifest.digest)

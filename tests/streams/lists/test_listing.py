@@ -1,0 +1,142 @@
+"""Lists as they are told: the list stage and a fold by hand, over made-up histories.
+
+The one idea: whatever happens, after every message both say the same of everybody: who is told to be on which list and why it differs, who
+is kept off, and who is held back for what. Source: docs/en/semantics.md, sections 17 and 18.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import date
+from itertools import islice
+from random import Random
+from typing import Any
+
+import pytest
+
+from policies.problems.problems import Invalid
+from services.state.as_of import listed
+from streams.language.errors import Refused, Unreadable
+from streams.language.messages import HoldDecided, Input, Tick
+from streams.steps.state import State
+from streams.steps.steps import step
+from streams.wire import wire
+from tests.matchers.counting import Counted, chunks, need
+from tests.oracles.listing import NOBODY, Content, Hold, Key, Line
+from tests.streams.happenings import POLICIES, Happenings
+from tests.streams.ruled import Folded
+from tests.streams.world import parts
+
+CHUNKS, HISTORIES, LENGTH = 10, 2, 200
+
+
+class Both:
+    """A state with its list stage, and the fold by hand."""
+
+    def __init__(self, rng: Random) -> None:
+        self.rng = rng
+        self.state, self.folded = State(parts(real=True)), Folded()
+        self.told: dict[str, dict[int, Content]] = {}
+        self.names: dict[str, Hold] = {}
+        self.counts: Counter[str] = Counter()
+
+    def run(self, length: int) -> None:
+        bodies = Happenings(self.rng, lambda: [*self.state.book.holds]).run()
+        for offset, body in enumerate(islice(bodies, length)):
+            try:
+                message = wire.decode(body)
+                lines = list(step(self.state, message, offset))
+            except (Unreadable, Refused, Invalid):
+                self.state.offset = offset
+                self.counts["refused"] += 1
+                continue
+            try:
+                self.same(message, offset, lines)
+            except AssertionError as error:
+                raise AssertionError(f"message {offset}, {type(message).__name__}: {error}") from error
+            if self.rng.random() < 0.05:
+                self.restarted()
+
+    def restarted(self) -> None:
+        """Another process takes over what was kept."""
+        self.counts["restarts"] += 1
+        self.counts["restarts with somebody held or kept off"] += any(self.state.book.overlays.values())
+        arrays = {name: column.copy() for name, column in self.state.arrays().items()}
+        self.state = State.restored(parts(real=True), json.loads(json.dumps(self.state.meta())), arrays)
+
+    def same(self, message: Input, offset: int, lines: list[Any]) -> None:
+        decided = self.names.get(message.hold) if isinstance(message, HoldDecided) else None
+        expected = self.folded.take(message, offset, decided)
+        for name, hold in self.state.book.holds.items():
+            if name not in self.names:
+                self.names[name] = self.opened((hold.kind, hold.about), offset)
+        self.versions(message, lines)
+        assert self.said(lines) == [(day, some) for day, some in expected if some]
+        fold = self.folded.listing
+        assert {name: some for name, some in self.told.items() if some} == {name: some for name, some in fold.told.items() if some}
+        for name in POLICIES:
+            if name in self.state.policies:
+                now = {one.subject: (one.status, one.checklist, one.missing) for one in listed(self.state, name)}
+                assert now == fold.told.get(name, {}), name
+        overlays = {(name, subject): one for name, of in self.state.book.overlays.items() for subject, one in of.items()}
+        assert {key for key, one in overlays.items() if one.outcome is not None} == set(fold.off)
+        assert {key: self.names[one.hold] for key, one in overlays.items() if one.hold is not None} == fold.held
+        for name, by_hand in self.names.items():
+            assert self.state.book.holds[name].decision == by_hand.decided
+        self.counts["messages"] += 1
+
+    def versions(self, message: Input, lines: list[Any]) -> None:
+        """A line of the list stage's own is told of the version that is matched."""
+        for line in lines:
+            if line.cause.kind in ("outcome", "evidence", "release") and not isinstance(message, Tick):
+                assert line.version == self.state.in_matcher.get(line.policy, line.version), line
+                self.counts["versions of its own lines"] += 1
+
+    def opened(self, reason: tuple[str, str], offset: int) -> Hold:
+        """The hold by hand that the list stage has opened too."""
+        found = [h for h in self.folded.listing.holds if h.opened == offset and h.reason == (reason[0], reason[1].replace(",", ""))]
+        assert len(found) == 1, (reason, [h for h in self.folded.listing.holds if h.opened == offset])
+        return found[0]
+
+    def said(self, lines: list[Any]) -> list[tuple[date, dict[Key, Line]]]:
+        """Lines that say something of somebody's place, by day; all are summed up."""
+        days: dict[date, dict[Key, Line]] = {}
+        for line in lines:
+            some = self.told.setdefault(line.policy, {})
+            before = some.get(line.subject, NOBODY)
+            after = NOBODY if line.change == "left" else (line.status, line.checklist, line.missing)
+            assert line.before == before[0], "a line says what was before"
+            assert line.change == ("entered" if before == NOBODY else "left" if after == NOBODY else "changed")
+            if after == NOBODY:
+                del some[line.subject]
+            else:
+                some[line.subject] = after
+            if before != after:
+                days.setdefault(line.day, {})[line.policy, line.subject] = Line(before, after, line.cause.kind)
+        return list(days.items())
+
+
+need(
+    "listing", len(chunks(CHUNKS)),
+    {
+        "messages": 3_000, "restarts with somebody held or kept off": 60, "kept off": 60, "evidence differs": 20, "time over": 2,
+        "read anew by another version": 20, "held back": 60, "held back no more": 40, "hold: record": 15, "hold: amendment": 2,
+        "hold: coverage": 2, "hold: late day": 2, "hold: shrunk replacement": 1, "decided: release": 3, "decided: reject": 4,
+        "decided: release reject": 1, "line: outcome": 8, "line: evidence": 6, "line: release": 6,
+    },
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("chunk", chunks(CHUNKS))
+def test_lists_are_told_as_folded_by_hand(chunk: int, counted: Counted) -> None:
+    """Lines and causes, lists, who is kept off, holds and who is held back; restarted now and then in the middle."""
+    counts: Counter[str] = Counter()
+    for seed in range(chunk * HISTORIES, (chunk + 1) * HISTORIES):
+        both = Both(Random(seed))
+        try:
+            both.run(LENGTH)
+        except AssertionError as error:
+            raise AssertionError(f"seed {seed}, {error}") from error
+        counts += both.counts + both.folded.listing.counts
+    counted("listing", counts)

@@ -1,0 +1,256 @@
+"""What is told otherwise than found: one story each. Source: docs/en/semantics.md, sections 17 and 18.
+
+The one idea: the town of ``tests.streams.town`` with bounds so narrow that one exit is too many; every story is told again to the pipeline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from matchers.kernel.batch import RecordBatch
+from policies.checking.checker import check
+from policies.yaml.document import load
+from services.state.as_of import listed
+from streams.language.messages import (
+    CatalogueSet,
+    CoverageStated,
+    DeliveryStarted,
+    IdentityMerged,
+    IdentitySplit,
+    OutcomeReported,
+    PolicyPublished,
+    Tick,
+)
+from streams.testing import rows
+from tests.streams.town import BORN, ELDERLY, RELOCATION, RENTAL, SINCE, Line, Town
+from tests.streams.world import DAY, catalogue, network, number, policy_text, published
+
+OUT = Line(1, "left", None, "outcome", "declined")
+BACK = Line(1, "entered", "eligible", "evidence", "declined")
+
+
+def contracts(swaps: Mapping[str, tuple[str, str]]) -> CatalogueSet:
+    """The network with pieces of its contracts replaced."""
+    texts = dict(network().contracts)
+    for feed, (old, new) in swaps.items():
+        assert old in texts[feed]
+        texts[feed] = texts[feed].replace(old, new)
+    return CatalogueSet(network().units, texts)
+
+
+SUSPENDED = contracts({"pension": ("until: 2027-12-31", f"until: {DAY - timedelta(1)}")})
+
+
+def told(town: Town, policy: str) -> dict[int, tuple[Any, ...]]:
+    return {one.subject: (one.status, one.checklist) for one in listed(town.state, policy)}
+
+
+def insurance(delivery: int, row: int, person: int) -> RecordBatch:
+    """A part of a delivery: an active insurance."""
+    return rows(catalogue(), "medical_insurance", delivery, row, [person], key=[100 + person], status=[0], scheme=[0])
+
+
+# -- outcomes ----------------------------------------------------------------------------------------------------------
+
+
+def elder() -> Town:
+    """One person on the list."""
+    town = Town(ELDERLY)
+    town.person(1)
+    assert told(town, ELDERLY) == {1: ("eligible", ())}
+    return town
+
+
+def declined() -> OutcomeReported:
+    return OutcomeReported(ELDERLY, 1, "declined", DAY, "the agency")
+
+
+def test_what_is_read_of_her_before_and_after_a_suspension_is_compared() -> None:
+    """The same version reads again: what has changed in between brings her back."""
+    town = elder()
+    assert town.do(declined()) == [OUT]
+    town.do(SUSPENDED)
+    town.person(1, born=BORN - 30)
+
+    assert town.do(network()) == [BACK]
+    town.same()
+
+
+def test_suspension_alone_brings_nobody_back() -> None:
+    town = elder()
+    town.do(declined())
+
+    assert town.do(SUSPENDED, network()) == []
+    assert town.person(1, born=BORN - 30) == [BACK]
+    town.same()
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_outcome_told_during_a_suspension_keeps_her_off_once_it_is_over(restarted: bool) -> None:
+    """What the version reads of her then is what later days are compared with, for another process too."""
+    town = elder()
+    town.do(SUSPENDED, declined())
+    if restarted:
+        town.restarted()
+
+    assert town.do(network()) == []
+    assert town.person(1, born=BORN - 30) == [BACK]
+    town.same()
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_version_that_comes_while_she_has_no_verdict_is_no_evidence(restarted: bool) -> None:
+    """What it reads of her once she has one again is what later days are compared with."""
+    town = elder()
+    town.do(declined(), published(ELDERLY, 2, ("value: 70", "value: 90")))
+    town.do(IdentityMerged("person", 1, 2, "the same", "author", "approver"))
+    town.do(published(ELDERLY, 3, ("value: 70", "value: 65")))
+    if restarted:
+        town.restarted()
+
+    assert [line.subject for line in town.do(IdentitySplit("person", 1, 1, (), "two", "author", "approver"))] == [2]
+    assert town.person(1, born=BORN - 30) == [BACK]
+    town.same()
+
+
+# -- holds -------------------------------------------------------------------------------------------------------------
+
+
+def test_who_is_held_stands_with_the_checks_she_had() -> None:
+    """Also where the record that would take her off changes a value that is shown."""
+    town = Town(ELDERLY)
+    town.do(published(RELOCATION, bounds="{at_least: 1, moves: 0}"))
+    town.dwelling(201)
+    town.notice(201)
+    town.household(101, 201, size=4)
+    town.person(1, 101)
+    town.income(1, 6000)
+    assert told(town, RELOCATION) == {101: ("to_check", ("willing",))}
+
+    assert town.household(101, 201, size=1) == []
+
+    assert [hold.kind for hold in town.state.book.holds.values()] == ["record"]
+    assert told(town, RELOCATION) == {101: ("to_check", ("willing",))}
+    town.same()
+
+
+def test_nothing_is_held_once_the_rule_says_so_also_where_an_amendment_has_turned_the_policy() -> None:
+    """A benefit has become a burden: an exit was held back, and she is listed again."""
+    town = Town(ELDERLY)
+    town.do(published(ELDERLY, 2, bounds="{at_least: 1, moves: 0}"))
+    town.person(1)
+    assert town.person(1, born=BORN + 9000) == []
+    assert {one.hold is not None for one in town.state.book.on(ELDERLY).values()} == {True}
+
+    town.do(published(ELDERLY, 3, ("direction: benefit", "direction: burden"), bounds="{at_least: 1, moves: 0}"))
+
+    assert town.person(1) == []
+    assert not town.state.book.on(ELDERLY)
+    town.same()
+
+
+def test_hold_of_an_amendment_is_about_the_version_that_takes_her_off() -> None:
+    """Not about the one that listed her, which her line would name."""
+    town = Town(RELOCATION)
+    town.do(published(ELDERLY))
+    town.person(1)
+
+    assert town.do(published(ELDERLY, 2, ("value: 70", "value: 90"), bounds="{at_least: 1, amendment: 0}")) == []
+
+    assert [(hold.kind, hold.about) for hold in town.state.book.holds.values()] == [("amendment", f"{ELDERLY}@2")]
+    town.same()
+
+
+def test_delivery_is_counted_as_a_whole_whatever_comes_between() -> None:
+    """Parts of another delivery of the same unit between two parts of one do not begin its count anew."""
+    town = Town(RELOCATION)
+    town.do(published(ELDERLY, bounds="{at_least: 2, moves: 0}"))
+    for person in range(1, 7):
+        town.person(person)
+    town.do(*(DeliveryStarted("medical_insurance", 0, delivery, f"m{delivery}") for delivery in (1, 2)))
+
+    first = town.do(insurance(1, 1, 1), insurance(2, 1, 2))
+    second = town.do(insurance(1, 2, 3))
+
+    assert [line.change for line in first] == ["left", "left"]
+    assert second == []
+    assert town.state.book.on(ELDERLY).keys() == {3}
+    town.same()
+
+
+def placed_only() -> PolicyPublished:
+    """A policy that reads nothing of the register, which places whom it lists; one delivery may take off half of its list."""
+    head, leaves = policy_text(ELDERLY).split("  all:\n")
+    text = head + "  all:\n" + "".join(line for line in leaves.splitlines(True) if "hukou." not in line)
+    text = text.replace("discloses: [hukou.name, hukou.birth_date, hukou.division]", "discloses: []")
+    text = text.replace("\ncriteria:", "\nbounds: {at_least: 1, moves: 0.5}\ncriteria:")
+    policy = check(load(text, ELDERLY), catalogue()).policy
+    assert policy is not None
+    assert "hukou" not in policy.feeds
+    return PolicyPublished(ELDERLY, 1, text, policy.digest, "author", "approver")
+
+
+def test_share_is_the_policys_also_for_a_feed_that_it_does_not_read() -> None:
+    """Whoever moves away by a row of the register leaves by a delivery of it."""
+    town = Town(RELOCATION)
+    town.do(placed_only())
+    town.person(1)
+    town.person(2)
+
+    assert town.person(1, place=2) == [Line(1, "left", None, "record", "hukou putuo-psb 3")]
+    assert town.row("hukou", 2, birth_date=BORN, hukou_since=SINCE, division=2, household=0) == []
+    town.same()
+
+
+def test_share_of_a_change_of_coverage_is_that_of_its_feed() -> None:
+    """Not that of another feed which the policy reads."""
+    town = Town(ELDERLY, covered=False)
+    bounds = "delivery: {{bounds: {{moves: {}}}}}\nfields:"
+    town.do(contracts({"dwelling": ("fields:", bounds.format(1)), "occupancy": ("fields:", bounds.format(0))}))
+    town.do(published(RENTAL, swap=("op: gt", "op: le"), bounds="{at_least: 1}"))
+    for dwelling in (201, 202):
+        town.dwelling(dwelling, place=1)
+    covered = [CoverageStated(f"c{dwelling}", "occupancy", 0, None, (dwelling,), DAY) for dwelling in (201, 202)]
+    assert [line.change for line in town.do(covered[0])] == ["entered"], "of an empty list there is no share"
+
+    assert town.do(covered[1]) == []
+
+    assert told(town, RENTAL) == {201: ("eligible", ())}
+    town.same()
+
+
+def test_bounds_of_a_contract_count_from_when_it_says_so() -> None:
+    """A new contract is enough; the policy need not be published again."""
+    town = Town(RELOCATION)
+    town.do(published(ELDERLY, bounds="{at_least: 1}"))
+    for person in (1, 2):
+        town.person(person)
+    wide = contracts({"medical_insurance": ("expected_every: P1D,", "expected_every: P1D, bounds: {moves: 1},")})
+
+    assert town.insured(1, 11) == []
+    town.do(wide)
+    assert [line.change for line in town.insured(2, 12)] == ["left"]
+    town.same()
+
+
+@pytest.mark.parametrize("ticks", [(3,), (1, 2, 3)], ids=str)
+def test_share_is_of_the_list_on_its_day(ticks: tuple[int, ...]) -> None:
+    """Also where one tick passes several days: who left on a day before is not on the list any more."""
+    town = Town(RELOCATION)
+    town.do(published(ELDERLY, bounds="{at_least: 1}"))
+    for person in range(1, 11):
+        town.person(person, born=BORN if person < 10 else number(date(1955, 1, 1)))
+    for person in range(1, 6):
+        assert town.insured(person, 10 + person, valid_from=number(DAY) + 1) == []
+    later = DAY + timedelta(3)
+    town.do(published(ELDERLY, 2, ("value: 70", "value: 75"), later, "{at_least: 1, amendment: 0.15}"))
+
+    lines = town.do(*(Tick(DAY + timedelta(days)) for days in ticks))
+
+    assert [line.subject for line in lines if line.change == "left"] == [1, 2, 3, 4, 5]
+    assert town.state.book.on(ELDERLY).keys() == {10}
+    town.same()

@@ -1,0 +1,226 @@
+"""A topic is written by whoever the broker lets in: what no member sealed is put aside, told and counted, and stops nobody.
+
+The one idea: a worker is given, among what members sent, the same messages forged in every way; what its stages say is what they say without
+them, but for the dead letters.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from faust.types import TP
+
+from infra.metrics import METRICS, Metrics
+from infra.worker import folds
+from streams.language.errors import NewerFormat
+from streams.language.folds import UNPROVED_BYTES, Outgoing
+from streams.language.messages import VERSION, Input, PolicyWithdrawn, Tick
+from streams.network import faust_host
+from streams.network.faust_host import FaustHost, make_app
+from streams.network.stages import Sent, Stage
+from streams.wire import wire
+from streams.wire.seal import Seal
+from tests.streams.bench import ELDERLY, register
+from tests.streams.happenings import erasing
+from tests.streams.network.test_faust_host import Consumer
+from tests.streams.world import DAY, SEAL, network, parts, published, sent
+
+THEIRS = Seal(b"t" * 32, "a network of tests")
+ELSEWHERE = Seal(b"k" * 32, "another network")
+
+
+@dataclass(frozen=True)
+class Record:
+    """A message as a broker has it."""
+
+    topic: str
+    partition: int
+    key: bytes
+    headers: list[tuple[str, bytes]]
+    value: bytes
+    offset: int = -1
+
+
+def record(body: bytes, topic: str = "inputs", seal: Seal | None = SEAL, of: str | None = None, partition: int = 0) -> Record:
+    """A message of a topic; sealed for another one (``of``), by another key, or not at all."""
+    head = [("ce_id", b"1"), ("ce_type", b"cn.huimin.input")]
+    sealed = head if seal is None else seal.with_seal(of or topic, partition, b"key", head, body)
+    return Record(f"huimin.{topic}", 0, b"key", sealed, body)
+
+
+def withdrawal() -> bytes:
+    """What a forger would like best: it is admitted wherever it is believed."""
+    return sent(PolicyWithdrawn(ELDERLY, 1, "author", "approver", "forged"))
+
+
+def newer(message: Input) -> bytes:
+    """A message of a later version."""
+    with pytest.MonkeyPatch.context() as later:
+        later.setattr(wire, "VERSION", VERSION + 1)
+        return sent(message)
+
+
+def forged() -> Iterator[Record]:
+    """Every way that is known."""
+    good = withdrawal()
+    whole = record(good)
+    yield record(good, seal=None)
+    yield record(good, seal=THEIRS)
+    yield record(good, seal=ELSEWHERE)
+    yield record(good, of="orders")
+    yield record(good, partition=1)
+    yield record(newer(Tick(DAY)), seal=None)
+    yield record(newer(Tick(DAY)), seal=THEIRS)
+    yield Record(whole.topic, 0, b"another", whole.headers, good)
+    yield Record(whole.topic, 0, b"key", [*whole.headers, ("ce_closes", b"x")], good)
+    for cut in (0, 1, 30, len(good) - 1):
+        yield Record(whole.topic, 0, b"key", whole.headers, good[:cut])
+    yield record(b"\0" * 3_000_000, seal=None)
+
+
+class Worker:
+    """A worker on the topics of inputs and lines, what it sends, and what went wrong."""
+
+    def __init__(self, root: Path) -> None:
+        self.failed: list[BaseException] = []
+        self.out: list[Outgoing] = []
+        self.metrics = Metrics()
+        app = make_app("huimin-test", {"broker": "kafka://localhost:1"}, root / "faust")
+        self.host = FaustHost(app, root, partial(folds, parts(real=True), 2), self.failed.append, SEAL, observe=self.metrics.took)
+        self.host._send = self._send  # type: ignore[method-assign]  # there is no broker to send to
+        self.next: Counter[str] = Counter()
+
+    async def _send(self, stage: Stage, sent: Sent) -> list[Any]:
+        self.out += sent.messages
+        return []
+
+    async def take(self, *records: Record, topic: str = "inputs") -> None:
+        async def events(stream: Any = None) -> Any:
+            for one in records:
+                facts = {"topic": one.topic, "partition": 0, "key": one.key, "headers": one.headers, "value": one.value}
+                yield SimpleNamespace(message=SimpleNamespace(offset=self.next[topic], **facts), value=one.value)
+                self.next[topic] += 1
+
+        async for _ in self.host._agent(topic)(SimpleNamespace(events=events)):
+            pass
+
+    def counted(self, name: str, stage: str) -> float:
+        return float(self.metrics._of[name].labels(stage)._value.get())
+
+
+def on(root: Path, *records: Record, topic: str = "inputs") -> Worker:
+    """A worker that was given these, and ended well or not."""
+
+    async def go() -> Worker:
+        worker = Worker(root)
+        await worker.host._seek(Consumer(TP(f"huimin.{topic}", 0)))
+        try:
+            async with asyncio.timeout(120):
+                await worker.take(*records, topic=topic)
+        finally:
+            await worker.host.stop()
+        return worker
+
+    return asyncio.run(go())
+
+
+def members() -> list[Record]:
+    """What members send: somebody is listed at its end, who would not be if a forged withdrawal counted."""
+    return [record(sent(one)) for one in (Tick(DAY), network(), published(ELDERLY), *register(1, 2))]
+
+
+def without_letters(out: list[Outgoing]) -> list[tuple[str, int, bytes]]:
+    return [(one.topic, one.partition, one.body) for one in out if one.topic == "orders"]
+
+
+def test_nothing_forged_counts_or_stops_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Orders are those of the members' messages alone; each forged one is a dead letter with its reason, cut short, and counted. However
+    much others send, there is room for what members send behind it."""
+    monkeypatch.setattr(faust_host, "PENDING_BYTES", 1 << 20)
+    honest, wrong = members(), list(forged())
+    alone = on(tmp_path / "alone", *honest, *([record(b"")] * len(wrong)), *honest[1:2])
+
+    found = on(tmp_path / "among", *honest, *wrong, *honest[1:2])
+
+    assert found.failed == alone.failed == []
+    assert without_letters(found.out) == without_letters(alone.out) != []
+    letters = {int(one.facts["offset"]): one for one in found.out if one.topic == "dead-letters"}
+    unproved = [letters[offset] for offset in range(len(honest), len(honest) + len(wrong))]
+    assert [one.body for one in unproved] == [one.value[:UNPROVED_BYTES] for one in wrong]
+    assert all("was not read" in one.facts["reasonen"] and "没有读取" in one.facts["reasonzh"] for one in unproved)
+    assert found.counted("huimin_unproved_total", "inputs") == len(wrong)
+    assert len(wrong) > 12
+
+
+def test_a_state_that_took_forged_messages_opens_again(tmp_path: Path) -> None:
+    """The log keeps their places, not what they held; what comes next is taken as if they had never come."""
+    wrong = list(forged())
+    on(tmp_path, *members(), *wrong)
+
+    async def go() -> Worker:
+        worker = Worker(tmp_path)
+        await worker.host._seek(Consumer(TP("huimin.inputs", 0)))
+        stage = next(iter(worker.host.held.values())).stage
+        worker.next["inputs"] = stage.offset + 1
+        assert [body for _, body in stage.log.inputs(len(members()) - 1)] == [b""] * len(wrong)
+        await worker.take(record(sent(PolicyWithdrawn(ELDERLY, 1, "author", "approver", "meant"))))
+        await worker.host.stop()
+        return worker
+
+    worker = asyncio.run(go())
+
+    assert worker.failed == []
+    assert "orders" in [one.topic for one in worker.out]
+    assert [one.body for one in worker.out if one.id == f"note.{len(members()) + len(wrong)}"] != []
+
+
+def test_a_later_version_is_believed_of_a_member_alone(tmp_path: Path) -> None:
+    """Of a member it ends the worker, with the sentence that says what to do; of anybody else it is one more dead letter."""
+    with pytest.raises(NewerFormat, match=f"version {VERSION + 1}; this program reads up to version {VERSION}. Upgrade"):
+        on(tmp_path / "member", *members(), record(newer(Tick(DAY))))
+    stranger = on(tmp_path / "stranger", *members(), record(newer(Tick(DAY)), seal=THEIRS))
+
+    assert stranger.failed == []
+
+
+def test_what_is_forged_is_not_read_to_see_whom_it_names(tmp_path: Path) -> None:
+    """Once somebody is erased their dead letters hold nothing; a later version among them stops nobody then either."""
+    wrong = list(forged())
+    found = on(tmp_path, *members(), record(sent(erasing(1))), *wrong)
+
+    letters = [one for one in found.out if one.topic == "dead-letters"]
+    assert found.failed == []
+    assert [one.body for one in letters] == [b""] * len(wrong)
+
+
+def test_reports_that_were_forged_or_come_again_move_nothing(tmp_path: Path) -> None:
+    """On the topic of lines: the merger tells what the notes and lines of members say, once, whatever else is there."""
+    inputs = on(tmp_path / "inputs", *members())
+    notes = [record(one.body, "lines") for one in inputs.out if one.topic == "lines"]
+    told = on(tmp_path / "once", *notes, topic="lines")
+
+    wrong = [Record(one.topic, 0, one.key, one.headers, one.value[:-1]) for one in notes] + [
+        record(one.value, "lines", THEIRS) for one in notes
+    ]
+    found = on(tmp_path / "again", *wrong, *notes, *wrong, *notes, *reversed(notes), topic="lines")
+
+    def said(worker: Worker) -> list[tuple[str, bytes]]:
+        return [(one.topic, one.body) for one in worker.out if one.topic in ("changes", "editions")]
+
+    assert found.failed == []
+    assert said(found) == said(told)
+    assert found.counted("huimin_unproved_total", "lines") == 2 * len(wrong)
+    assert found.counted("huimin_replayed_total", "lines") == 2 * len(notes)
+
+
+def test_what_is_counted_is_measured() -> None:
+    """Under names that dashboards know."""
+    assert {"huimin_unproved_total", "huimin_replayed_total", "huimin_refused_total", "huimin_early_total"} <= METRICS.keys()

@@ -1,0 +1,209 @@
+"""A host on a network, without a broker: its lines and editions are what the workers say, as far as they and the replica have come.
+
+The one idea: the same run of made-up messages, the workers of the pipeline behind it, and one embedded host to compare with. The replica's
+past: ``test_known``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from matchers.kernel.batch import RecordBatch
+from policies.values import Text
+from streams.disk.effects import account
+from streams.language.errors import NoRoom, Refused, Unproved
+from streams.language.folds import Outgoing
+from streams.language.messages import EditionCut, Input, Notice, Tick
+from streams.ledgers.decisions import with_stamp
+from streams.lists.editions import Edition, unsound
+from streams.network.network_host import CLOSING_MESSAGES, NetworkHost
+from streams.network.replica import Replica
+from streams.steps.state import NO_DAY
+from streams.wire import wire
+from tests.streams.bench import register
+from tests.streams.happenings import POLICIES, Happenings
+from tests.streams.pipeline import Embedded
+from tests.streams.topics import Bodies, Silent, Workers
+from tests.streams.world import DAY, network, parts, published
+
+LENGTH, PARTITIONS = 220, 3
+
+
+class Town:
+    """A topic with a run of messages in it, one embedded host that took them, and workers that did not yet."""
+
+    def __init__(self, seed: int) -> None:
+        self.inputs, self.embedded = Bodies(), Embedded(PARTITIONS)
+        for body in islice(Happenings(Random(seed)).run(), LENGTH):
+            self.inputs.append(body)
+            self.embedded.take(body)
+        self.workers = Workers(self.inputs, PARTITIONS)
+
+    def said(self, policy: str) -> list[Edition]:
+        """The editions on the workers' own topic."""
+        every = (wire.decode_edition(message.body) for message in self.workers.pipeline.said("editions"))
+        return [edition for edition in every if edition.policy == policy]
+
+
+@pytest.mark.parametrize("seed", [3, 4, 9])
+def test_editions_and_lines_are_what_the_workers_say(tmp_path: Path, seed: int) -> None:
+    """One chain for each policy, with the digests on the topic of editions and those of an embedded host; lines by their ids."""
+    town = Town(seed)
+    town.workers.work()
+
+    with NetworkHost(tmp_path, parts(real=True), town.inputs, town.workers) as host:
+        for policy in POLICIES:
+            found = list(host.editions(policy))
+            assert found == town.said(policy) == town.embedded.editions(policy)
+            assert list(unsound(found)) == []
+        assert sum(len(list(host.editions(policy))) for policy in POLICIES) > 5
+        lines = [line for told in town.embedded.told for line in told.lines]
+        assert list(host.outputs()) == lines
+        for at in (0, len(lines) // 2, len(lines) - 1):
+            assert list(host.outputs(lines[at].id)) == lines[at + 1 :]
+        assert host.told() == town.workers.last()
+        with pytest.raises(Refused):
+            host.editions("nobody")
+
+
+def test_editions_grow_with_the_workers(tmp_path: Path) -> None:
+    """As long as they are behind there are fewer, and those are the first of what there will be."""
+    town = Town(4)
+
+    with NetworkHost(tmp_path, parts(real=True), town.inputs, town.workers) as host:
+        grown = [len(list(host.editions(POLICIES[0])))]
+        for upto in range(20, LENGTH + 20, 20):
+            town.workers.work(upto)
+            found = list(host.editions(POLICIES[0]))
+            assert found == town.embedded.editions(POLICIES[0])[: len(found)]
+            grown.append(len(found))
+
+    assert grown == sorted(grown)
+    assert grown[0] == 0
+    assert len(set(grown)) > 3
+    assert grown[-1] == len(town.embedded.editions(POLICIES[0]))
+
+
+def test_editions_go_no_further_than_the_state(tmp_path: Path) -> None:
+    """What the workers tell of messages the replica has not come to waits for it: list and editions are of one moment."""
+    inputs = Bodies()
+    ahead = Workers(inputs, prompt=True)
+    with (
+        NetworkHost(tmp_path / "a", parts(real=True), inputs, ahead) as host,
+        NetworkHost(tmp_path / "b", parts(real=True), inputs, ahead) as other,
+    ):
+        town = Town(4)
+        for body in town.inputs.bodies[: LENGTH // 2]:
+            inputs.append(body)
+        host.refresh()
+        before = list(host.editions(POLICIES[0]))
+        for body in town.inputs.bodies[LENGTH // 2 :]:
+            inputs.append(body)
+        other.refresh()
+
+        assert list(host.editions(POLICIES[0])) == before
+        assert len(list(other.editions(POLICIES[0]))) > len(before) > 0
+        host.refresh()
+        assert list(host.editions(POLICIES[0])) == list(other.editions(POLICIES[0]))
+
+
+def test_a_cut_closes_an_edition_once_the_workers_have_come_to_it(tmp_path: Path) -> None:
+    """Submitted, it is in the order; its edition is there when the message is told."""
+    inputs = Bodies()
+    workers = Workers(inputs)
+    with NetworkHost(tmp_path, parts(real=True), inputs, workers) as host:
+        host.submit_many([Tick(DAY), network(), published(POLICIES[0])])
+        workers.work()
+        assert list(host.editions(POLICIES[0])) == []
+        host.submit_many(register(1, 2))
+
+        offset = host.submit(EditionCut(POLICIES[0])).offset
+
+        assert list(host.editions(POLICIES[0])) == []
+        workers.work()
+        assert [edition.offset for edition in host.editions(POLICIES[0])] == [offset]
+
+
+def test_workers_that_say_nothing_leave_no_edition(tmp_path: Path) -> None:
+    """Not even of a policy that the replica knows."""
+    town = Town(0)
+
+    with NetworkHost(tmp_path, parts(real=True), town.inputs, Silent()) as host:
+        assert host.state.registry.versions.keys() >= {POLICIES[0]}
+        assert (list(host.editions(POLICIES[0])), list(host.outputs()), host.told()) == ([], [], -1)
+
+
+def test_what_memory_was_not_enough_for_is_in_no_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of a message was applied when memory ended; closing writes nothing of that, and the next run applies the message whole."""
+    inputs = Bodies()
+
+    def limited(self: Replica, body: bytes, offset: int, unproved: Unproved | None = None) -> list[Outgoing]:
+        self.state.notices.append(Notice("moved", "half done", "", DAY))
+        raise MemoryError("half done")
+
+    with NetworkHost(tmp_path, parts(real=True), inputs, Silent()) as host:
+        host.submit_many([Tick(DAY), network(), published(POLICIES[0]), *[EditionCut(POLICIES[0])] * CLOSING_MESSAGES])
+        with monkeypatch.context() as patch:
+            patch.setattr(Replica, "take", limited)
+            with pytest.raises(MemoryError):
+                host.submit(Tick(DAY + timedelta(days=3)))
+
+    with NetworkHost(tmp_path, parts(real=True), inputs, Silent()) as again:
+        assert again.state.notices == []
+        assert again.state.day == DAY + timedelta(days=3)
+
+
+def test_a_replica_reads_nothing_that_no_member_sealed() -> None:
+    """As the sequencer does: what others sent takes its place, and decides nothing."""
+    replica = Replica(parts())
+
+    replica.take(wire.encode(with_stamp(Tick(DAY), -1)), 0, Unproved(Text("", "")))
+
+    assert (replica.offset, replica.state.day) == (0, NO_DAY)
+    assert isinstance(replica.said, Unproved)
+
+
+def test_receipts_of_all_that_was_sent_come_before_an_error(tmp_path: Path) -> None:
+    """A file that tears on the way: its batches before that are in the topic, and are counted."""
+    given, inputs = list[int](), Bodies()
+    batches = [message for message in register(1, 2, 3) if isinstance(message, RecordBatch)]
+
+    def failing() -> Iterator[Input]:
+        yield from batches
+        raise ValueError("a torn file")
+
+    with NetworkHost(tmp_path, parts(real=True), inputs, Silent()) as host:
+        host.submit_many([Tick(DAY), network(), *register(4)])
+        before = inputs.end()
+        with pytest.raises(ValueError, match="torn"):
+            given.extend(receipt.offset for receipt in host.submit_each(failing()))
+
+    assert batches and given == list(range(before + 1, inputs.end() + 1))
+
+
+def test_what_was_sent_counts_as_stored_where_the_replica_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The network has every batch that was on its way; an account that left them out would say that less had happened."""
+    inputs = Bodies()
+    with NetworkHost(tmp_path, parts(real=True), inputs, Silent()) as host:
+        started, batch, *_ = register(1, 9)
+        assert isinstance(batch, RecordBatch)
+        host.submit_many([Tick(DAY), network(), started])
+        batches = [batch.slice(at, at + 1) for at in range(3)]
+        before = len(inputs.bodies)
+        monkeypatch.setattr(host._stage, "commit", _no_room)
+
+        with account() as effects, pytest.raises(NoRoom):
+            list(host.submit_each(batches))
+
+    assert len(inputs.bodies) == before + 3
+    assert effects.offsets == [before, before + 1, before + 2]
+
+
+def _no_room(taken: object) -> None:
+    raise NoRoom(Text("磁盘已满。", "The disk is full."), 1)

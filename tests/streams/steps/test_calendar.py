@@ -1,0 +1,169 @@
+"""Days pass: one by one or many at once, backwards, over a 29 February; and only who is due is judged anew.
+
+The one idea: whatever the way to a day, the lists on it are those of a state that never knew another day.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from matchers.core import Matcher
+from policies.values import birthday
+from streams.language.messages import CandidateChange, CatalogueSet, Tick
+from streams.steps.state import State
+from streams.steps.steps import step
+from tests.streams.calendar import (
+    AGREED,
+    BORN,
+    DAYS,
+    ELDERLY,
+    HARDSHIP,
+    INSURED_UNTIL,
+    RAISED,
+    SECOND,
+    STALE,
+    START,
+    YOUNGER,
+    copied,
+    messages,
+    tick,
+    world,
+)
+from tests.streams.world import delivered, parts, people
+
+ALL = [START + timedelta(ahead) for ahead in range(1, DAYS + 1)]
+
+
+def lists(state: State) -> dict[str, list[Any]]:
+    """Every list, evaluated afresh."""
+    return {name: list(state.matcher.candidates(name)) for name in state.policies}
+
+
+def born_to(day: date) -> State:
+    """A state to which nothing but this day ever came."""
+    state = State(parts(real=True))
+    for offset, message in enumerate([Tick(day), *messages()[1:]]):
+        step(state, message, offset)
+    return state
+
+
+def told(lines: list[CandidateChange], day: date, policy: str = ELDERLY) -> dict[int, tuple[str, str | None, str]]:
+    """Change, status and cause by subject, of one day and policy."""
+    return {line.subject: (line.change, line.status, line.cause.kind) for line in lines if line.day == day and line.policy == policy}
+
+
+def test_missed_days_give_the_lines_of_days_passed_one_by_one() -> None:
+    """All at once, in two leaps, or each by itself: the same lines under the same days, and the same state."""
+    once, twice, each = world(), world(), world()
+
+    at_once = tick(once, ALL[-1])
+    in_two = tick(twice, ALL[22]) + tick(twice, ALL[-1])
+    one_by_one = [line for day in ALL for line in tick(each, day)]
+
+    assert at_once == in_two == one_by_one
+    assert len({line.day for line in at_once}) > 25
+    assert lists(once) == lists(twice) == lists(each)
+
+
+def test_each_thing_that_turns_turns_on_its_day() -> None:
+    """A birthday, one of 29 February in a common year, an end of validity, stale coverage, a parameter, a version, an agreement."""
+    lines = tick(world(), ALL[-1])
+
+    entered = ("entered", "eligible", "day")
+    assert told(lines, START + timedelta(5))[11] == entered
+    assert told(lines, date(2026, 2, 28)).keys() == {24, 41}
+    assert told(lines, date(2026, 3, 1)).keys() == {25, 42, 43}
+    assert told(lines, START + timedelta(4))[44] == entered and told(lines, START + timedelta(5))[45] == entered
+    assert told(lines, STALE["medical_insurance"])[44] == ("changed", "needs_evidence", "day")
+    assert told(lines, RAISED, HARDSHIP) == {101: ("entered", "to_check", "day")}
+    assert told(lines, STALE["hukou"], HARDSHIP) == {101: ("changed", "needs_evidence", "day")}
+    younger = told(lines, SECOND)
+    assert younger.pop(31) == ("entered", "needs_evidence", "day")  # 70 on that very day, under the version before
+    assert younger == dict.fromkeys({*range(32, 41), *YOUNGER}, ("entered", "needs_evidence", "amendment"))
+    over = told(lines, AGREED + timedelta(1))
+    assert over and {(change, cause) for change, _, cause in over.values()} == {("left", "agreement")}
+
+
+def test_a_leap_day_is_a_birthday_in_leap_years() -> None:
+    """Born on 29 February 1960: 68 on the 29th of 2028, and not a day earlier; ticks over it lose nobody."""
+    leap = date(2028, 2, 29)
+    network = messages()[1]
+    assert isinstance(network, CatalogueSet)
+    renewed = {name: text.replace(AGREED.isoformat(), "2035-12-31") for name, text in network.contracts.items()}
+    born = people(2, 1, [1], [date(1960, 2, 29)])
+    state = born_to(leap - timedelta(2))
+    for message in (CatalogueSet(network.units, renewed), *delivered(born, "again")):
+        step(state, message, state.offset + 1)
+
+    lines = tick(state, leap + timedelta(2))
+
+    assert [(line.subject, line.change, line.day) for line in lines] == [(1, "entered", leap)]
+
+
+@pytest.mark.parametrize("back", [1, 12, 20, 41])
+def test_a_clock_put_back_gives_the_lists_of_that_day(back: int) -> None:
+    """And forward again the days bring what they brought; there and back is nothing, net."""
+    state, then = world(), ALL[45]
+    tick(state, then - timedelta(back))
+    before = lists(state)
+    onward = tick(state, then)
+    after = lists(state)
+
+    returned = tick(state, then - timedelta(back))
+
+    assert lists(state) == before == lists(born_to(then - timedelta(back)))
+    assert {line.day for line in returned} == ({then - timedelta(back)} if onward else set())
+    assert tick(state, then) == onward
+    assert lists(state) == after
+
+
+def test_every_day_is_the_day_of_a_state_that_knew_no_other() -> None:
+    """The lists that ticks kept are the lists judged from nothing, day for day."""
+    state = world()
+
+    for day in ALL[::4]:
+        tick(state, day)
+
+        assert lists(state) == lists(born_to(day)), day
+
+
+def due_by_hand(day: date) -> set[int]:
+    """Persons for whom something of the first policy may turn on a day, worked out from the tables of ``tests.streams.calendar``."""
+    everybody = {*BORN, *YOUNGER, 71}
+    years = 70 if day < SECOND else 68
+    turning = {subject for subject, born in {**BORN, **YOUNGER}.items() if birthday(born, years) == day}
+    turning |= {subject for subject, last in INSURED_UNTIL.items() if last is not None and last + timedelta(1) == day}
+    return everybody if day in (STALE["medical_insurance"], STALE["pension"]) else turning
+
+
+def test_only_who_is_due_is_judged_anew() -> None:
+    """On every day that turns no version or agreement: at least those who move, at most those for whom something turns, and on most days
+    nearly nobody."""
+    state, counted = world(hardship=False), 0
+    matcher = state.matcher
+    assert isinstance(matcher, Matcher)
+    before: date = START
+    for day in ALL:
+        lines = tick(state, day)
+        if day in (SECOND, AGREED + timedelta(1)) or day > AGREED:
+            continue
+        movers, due = {line.subject for line in lines}, due_by_hand(day)
+
+        assert movers <= due, day
+        assert len(movers) <= matcher.due <= len(due), (day, matcher.due, len(due))
+        counted += matcher.due
+        before = day
+
+    assert before == AGREED
+    assert counted < len(ALL) * len(BORN) / 8
+
+
+def test_a_copy_ticks_like_its_original() -> None:
+    """What is kept is all there is: a state read back passes the days alike."""
+    state = world()
+    tick(state, ALL[10])
+
+    assert tick(copied(state), ALL[-1]) == tick(state, ALL[-1])

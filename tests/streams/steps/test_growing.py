@@ -1,0 +1,202 @@
+"""Contracts that grow: whatever is added while records come, lists and explanations are those of a host that knew it from the beginning."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from policies.checking.checker import check
+from policies.yaml.document import load
+from services.state.as_of import core, listed
+from streams.embedded.host import EmbeddedHost, SnapshotRule
+from streams.language.errors import Refused
+from streams.language.messages import CandidateChange, CatalogueSet, Input, PolicyPublished, Tick
+from streams.lists.editions import fold
+from streams.network.sequencer import Sequencer
+from streams.steps.state import State
+from streams.steps.steps import step
+from streams.wire import wire
+from tests.streams.growing import DAY, GROWTHS, Contracts, Rows, Run, apart, policy_text, run
+from tests.streams.network.test_pipeline import same
+from tests.streams.pipeline import Embedded, Pipeline
+from tests.streams.world import build, parts, sent
+
+SEEDS = 40
+
+
+def taken(messages: Sequence[Input]) -> State:
+    state = State(parts(real=True))
+    for offset, message in enumerate(messages):
+        step(state, wire.decode(wire.encode(message)), offset)
+    return state
+
+
+def known(state: State) -> dict[str, Any]:
+    """Every list, and every subject's explanation under every policy."""
+    matcher, out = core(state), dict[str, Any]()
+    for name, policy in state.policies.items():
+        kind = ("person", "household", "dwelling").index(policy.subject)
+        subjects = sorted(matcher.store.tokens[kind][: matcher.store.sizes[kind]].tolist())
+        out[name] = (listed(state, name), [matcher.explain(name, subject) for subject in subjects])
+    return out
+
+
+def kept(state: State) -> State:
+    """The state, made again from a checkpoint."""
+    arrays = {name: np.array(array) for name, array in state.arrays().items()}
+    return State.restored(parts(real=True), json.loads(json.dumps(state.meta())), arrays)
+
+
+@pytest.mark.seeds
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_what_grew_reads_as_if_it_had_always_been_so(seed: int) -> None:
+    """With checkpoints between; lines told add up to the lists."""
+    reads_alike(run(seed), Random(seed))
+
+
+@pytest.mark.seeds
+@pytest.mark.parametrize("seed", range(SEEDS // 2))
+def test_what_grew_while_deliveries_were_open_reads_as_if_it_had_always_been_so(seed: int) -> None:
+    """Full replacements too: versions that lost and may count yet are in the new lanes."""
+    rng = Random(seed)
+    reads_alike(apart(run(seed, 60), rng), rng)
+
+
+def reads_alike(happens: Run, rng: Random) -> None:
+    lists: dict[str, dict[int, CandidateChange]] = {}
+    state = State(parts(real=True))
+
+    for offset, message in enumerate(happens.grown()):
+        for line in step(state, wire.decode(wire.encode(message)), offset):
+            lists[line.policy] = fold([line], lists.get(line.policy))
+        if rng.random() < 0.1:
+            state = kept(state)
+
+    final = taken(happens.final())
+    assert known(state) == known(final)
+    told = {name: {(one.subject, one.status, one.checklist, one.missing) for one in of.values()} for name, of in lists.items() if of}
+    assert told == {
+        name: {(one.subject, one.status, one.checklist, one.missing) for one in some}
+        for name in state.policies
+        if (some := listed(state, name))
+    }
+
+
+@pytest.mark.seeds
+@pytest.mark.parametrize("seed", range(6))
+def test_a_host_that_stops_between_comes_back_to_the_same(seed: int, tmp_path: Path) -> None:
+    """Replay from the log, and from snapshots made under an earlier catalogue."""
+    happens, rng = run(1000 + seed), Random(seed)
+    host = EmbeddedHost.open(tmp_path, parts(real=True), create=True, rule=SnapshotRule(closing_rows=1))
+
+    for message in happens.grown():
+        host.submit(message)
+        if rng.random() < 0.1:
+            host.snapshot()
+        if rng.random() < 0.15:
+            host._release()  # as a process does that is killed: nothing is written at its end
+            host._log.close()
+            host = EmbeddedHost.open(tmp_path, parts(real=True), create=True)
+
+    assert known(host.state) == known(taken(happens.final()))
+    host.close()
+    with EmbeddedHost.open(tmp_path, parts(real=True), readonly=True) as again:
+        assert known(again.state) == known(taken(happens.final()))
+
+
+@pytest.mark.seeds
+@pytest.mark.parametrize("seed", range(12))
+def test_a_network_grows_as_one_process_does(seed: int, tmp_path: Path) -> None:
+    """Line by line, with stages that are slow, stop and say things twice; and in the end as if it had always been so."""
+    rng, partitions = Random(seed), 1 + seed % 3
+    happens = apart(run(2000 + seed), rng) if seed % 2 else run(2000 + seed)
+    pipeline, embedded = Pipeline(partitions), Embedded(partitions)
+
+    for message in happens.grown():
+        body = sent(message)
+        pipeline.put(body)
+        embedded.take(body)
+        for _ in range(rng.choice([1, 20])):
+            pipeline.some(rng, [1] * len(pipeline.workers), tmp_path, Counter())
+    pipeline.drain()
+
+    same(pipeline, embedded)
+    assert known(embedded.state) == known(taken(happens.final()))
+
+
+def test_runs_grow_in_every_way() -> None:
+    """Of the seeds above, every growth is in some, before and after records of its feed."""
+    met = {name for seed in range(SEEDS) for name in run(seed).happens if isinstance(name, str)}
+
+    assert met == set(GROWTHS)
+
+
+def widened(low: int, high: int) -> CatalogueSet:
+    """The contracts of ``growing``, with other bounds of an amount."""
+    message = Contracts().message()
+    text = message.contracts["feeds/benefit.yaml"].replace("min: 0, max: 999.99", f"min: {low}, max: {high}")
+    return CatalogueSet(message.units, {**message.contracts, "feeds/benefit.yaml": text})
+
+
+@pytest.mark.parametrize("partitions", [0, 2])
+def test_a_bound_is_narrowed_only_above_what_is_held(partitions: int) -> None:
+    """On a host and in the sequencer of a network alike; what is held stays, whatever room its bounds would leave."""
+    rows = Rows("benefit", 0, 1, False, ((1, 0, 1, {"no": "a", "kind": "basic", "amount": 5_000_000_000}),), 0)
+    first = widened(0, 99_999_999_999)
+    messages = [first, Tick(DAY), *rows.messages(build(first.units, first.contracts)), widened(0, 4_999_999_999), widened(0, 5_000_000_000)]
+    state = State(parts(real=True)) if not partitions else Sequencer(parts(real=True), partitions).state
+
+    for offset, message in enumerate(messages[:-2]):
+        step(state, message, offset)
+    with pytest.raises(Refused, match="bounds of the field amount are narrower"):
+        step(state, messages[-2], len(messages))
+    assert len(state.built) == 1
+    step(state, messages[-1], len(messages))
+
+    field = state.catalogue.feeds["benefit"].fields["amount"]
+    assert (field.max, field.roomy) == (500_000_000_000, True)
+    assert state.matcher.extremes("benefit", "amount") == (500_000_000_000, 500_000_000_000)
+
+
+@pytest.mark.parametrize("partitions", [0, 2])
+def test_a_bound_holds_what_may_count_yet(partitions: int) -> None:
+    """A row that lost to an older version and waits for its full replacement keeps its value, too."""
+    first = widened(0, 99_999_999_999)
+    catalogue = build(first.units, first.contracts)
+    old, new = (
+        Rows("benefit", 0, number, number == 2, ((1, 0, order, {"no": "a", "kind": "basic", "amount": amount}),), 0)
+        for number, order, amount in ((1, 9, 5), (2, 1, 5_000_000_000))
+    )
+    started, rows, complete = new.messages(catalogue)
+    state = State(parts(real=True)) if not partitions else Sequencer(parts(real=True), partitions).state
+    for offset, message in enumerate([first, Tick(DAY), *old.messages(catalogue), started, rows]):
+        step(state, message, offset)
+
+    with pytest.raises(Refused, match="bounds of the field amount are narrower"):
+        step(state, widened(0, 999), 7)
+    step(state, complete, 7)
+    assert state.matcher.extremes("benefit", "amount") == (500_000_000_000, 500_000_000_000)
+
+
+def test_a_name_added_later_makes_no_old_text_ambiguous() -> None:
+    """A published policy that says ``level`` means the one feed that had it, also after another feed has such a field."""
+    contracts = Contracts()
+    contracts.grow("level")
+    first = contracts.message()
+    text = policy_text("levelled").replace("income.level", "level")
+    policy = check(load(text, "levelled"), build(first.units, first.contracts)).policy
+    assert policy is not None
+    contracts.fields["hukou"]["level"] = "type: int, min: 0, max: 9"
+    state = taken([first, Tick(DAY), PolicyPublished("levelled", 1, text, policy.digest, "a", "b"), contracts.message()])
+
+    again = kept(state)
+
+    assert again.policies == state.policies == {"levelled": policy}
+    assert known(again) == known(state)

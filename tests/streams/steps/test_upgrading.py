@@ -1,0 +1,174 @@
+"""A state that was judged by an earlier version of the semantics is judged anew once, by a message of its own.
+
+The one idea: a checkpoint says by which version it was judged; until the message comes everybody is judged as they were, so what was told and
+what is replayed agree. Source: docs/en/semantics.md section 6, streams/steps/steps.py ``upgrade``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from matchers import SEMANTICS
+from policies.checking.checker import check
+from policies.yaml.document import load
+from streams.embedded.host import EmbeddedHost
+from streams.language.errors import NewerFormat
+from streams.language.messages import CatalogueSet, EngineUpgraded, Input, PolicyPublished, Tick
+from streams.steps.state import State
+from streams.steps.steps import step
+from streams.testing import rows
+from tests.streams.bench import BORN
+from tests.streams.network.test_pipeline import same
+from tests.streams.pipeline import Embedded, Pipeline
+from tests.streams.world import DAY, catalogue, delivered, network, parts, people, sent
+
+TEXT = """format: 1
+policy: small-income
+version: 1
+direction: benefit
+subject: person
+scope: {division: "310107"}
+title: {zh: 低收入, en: Small income}
+source: {document: 示例, issuer: 示例}
+agency: putuo-civil-affairs
+purpose: assistance
+effective: {from: 2026-01-01, to: 2027-12-31}
+evidence: {income: {max_age: P30D}}
+criteria: {id: small, sum_of: income.monthly_income, over: income, op: le, value: 1000.00}
+"""
+
+
+def small_income() -> PolicyPublished:
+    policy = check(load(TEXT, "small-income"), catalogue()).policy
+    assert policy is not None
+    return PolicyPublished("small-income", 1, TEXT, policy.digest, "author", "approver")
+
+
+def beginning() -> list[Input]:
+    """Two persons in the register, one with a record of income; no coverage."""
+    incomes = rows(catalogue(), "income", 1, 1, [1], monthly_income=[50_000], order=[1])
+    register = delivered(people(1, 1, [1, 2], [BORN] * 2), "d-1")
+    return [Tick(DAY), network(), small_income(), *register, *delivered(incomes, "i-1")]
+
+
+def earlier(state: State) -> State:
+    """The state as an earlier program kept it."""
+    arrays, meta = {name: one.copy() for name, one in state.arrays().items()}, state.meta()
+    del meta["matcher"]["store"]["semantics"]
+    return State.restored(parts(True), meta, arrays)
+
+
+def test_lines_of_an_upgrade_have_their_own_cause() -> None:
+    """The record that is there settles the sum from the message on, and not before; said again it changes nothing."""
+    state = State(parts(True))
+    for offset, message in enumerate(beginning()):
+        step(state, message, offset)
+    assert {one.subject: one.status for one in state.matcher.candidates("small-income")} == {1: "eligible", 2: "needs_evidence"}
+
+    old = earlier(state)
+    assert {one.subject: one.status for one in old.matcher.candidates("small-income")} == {1: "needs_evidence", 2: "needs_evidence"}
+    lines = list(step(old, EngineUpgraded(SEMANTICS), old.offset + 1))
+
+    assert [(line.subject, line.before, line.status, line.cause.kind) for line in lines] == [(1, "needs_evidence", "eligible", "engine")]
+    assert list(step(old, EngineUpgraded(SEMANTICS), old.offset + 1)) == []
+    kept = State.restored(parts(True), old.meta(), {name: one.copy() for name, one in old.arrays().items()})
+    assert kept.matcher.semantics == SEMANTICS
+
+
+def test_later_semantics_are_not_guessed() -> None:
+    """A message of a newer program stops an older one."""
+    state = State(parts(False))
+    for offset, message in enumerate(beginning()[:2]):
+        step(state, message, offset)
+
+    with pytest.raises(NewerFormat):
+        step(state, EngineUpgraded(SEMANTICS + 1), 2)
+
+
+def test_host_says_it_before_the_first_message_that_it_adds(tmp_path: Path) -> None:
+    """Once; a host that only reads adds nothing."""
+    with EmbeddedHost.open(tmp_path, parts(True), create=True) as host:
+        for message in beginning():
+            host.submit(message)
+        host.snapshot()
+    _as_before(tmp_path)
+    with EmbeddedHost.open(tmp_path, parts(True), readonly=True) as host:
+        assert host.state.matcher.semantics == 1 and len(list(host.outputs())) == 3
+
+    with EmbeddedHost.open(tmp_path, parts(True)) as host:
+        host.submit(Tick(DAY))
+        assert host.state.matcher.semantics == SEMANTICS
+        assert [line.cause.kind for line in host.outputs()][3:] == ["engine"]
+    with EmbeddedHost.open(tmp_path, parts(True)) as host:
+        host.submit(Tick(DAY))
+        assert len(list(host.outputs())) == 4
+
+
+def test_a_log_without_a_snapshot_is_replayed_as_it_was_told(tmp_path: Path) -> None:
+    """Of an earlier program, whose first catalogue does not say by which semantics it was judged: it is told what is judged otherwise."""
+    with EmbeddedHost.open(tmp_path, parts(True), create=True) as host:
+        for message in beginning():
+            host.submit(replace(message, semantics=1) if isinstance(message, CatalogueSet) else message)
+    with EmbeddedHost.open(tmp_path, parts(True), readonly=True) as host:
+        assert host.state.matcher.semantics == 1 and len(list(host.outputs())) == 2
+
+    with EmbeddedHost.open(tmp_path, parts(True)) as host:
+        host.submit(Tick(DAY))
+        assert [line.cause.kind for line in host.outputs()][2:] == ["engine"]
+
+
+def test_a_network_begun_by_earlier_semantics_is_judged_by_them() -> None:
+    """Locator and shards made by replaying it, too, until the message comes."""
+    pipeline, embedded = Pipeline(2), Embedded(2)
+    for message in [*beginning(), EngineUpgraded(SEMANTICS)]:
+        if isinstance(message, EngineUpgraded):
+            assert {matcher.store.layout.semantics for matcher in _matchers(pipeline, embedded)} == {1}
+        body = sent(replace(message, semantics=1) if isinstance(message, CatalogueSet) else message)
+        embedded.take(body)
+        pipeline.put(body)
+        pipeline.drain()
+
+    same(pipeline, embedded)
+    assert {matcher.store.layout.semantics for matcher in _matchers(pipeline, embedded)} == {SEMANTICS}
+
+
+def _as_before(folder: Path) -> None:
+    """The newest snapshot as an earlier program wrote it."""
+    from streams.store import checkpoints
+
+    offset = checkpoints.offsets(folder / "snapshots")[0]
+    meta, arrays = checkpoints.read(checkpoints.place(folder / "snapshots", offset))
+    del meta["matcher"]["store"]["semantics"]
+    checkpoints.write(folder / "snapshots", offset, meta, arrays)
+
+
+def test_partitions_are_judged_anew_together() -> None:
+    """On a network the lines are those of one host."""
+    pipeline, embedded = Pipeline(2), Embedded(2)
+    bodies = [sent(message) for message in beginning()]
+    for body in bodies:
+        embedded.take(body)
+        pipeline.put(body)
+    pipeline.drain()
+    for matcher in _matchers(pipeline, embedded):
+        matcher.store.layout = _with(matcher.store.layout, 1)
+
+    body = sent(EngineUpgraded(SEMANTICS))
+    embedded.take(body)
+    pipeline.put(body)
+    pipeline.drain()
+
+    same(pipeline, embedded)
+
+
+def _matchers(pipeline: Any, embedded: Any) -> list[Any]:
+    shards = [shard.fold.matcher for shard in pipeline.shards]
+    return [embedded.state.matcher, embedded._sequencer.router.locator, pipeline.sequencer.fold.router.locator, *shards]
+
+
+def _with(layout: Any, semantics: int) -> Any:
+    return replace(layout, semantics=semantics)

@@ -1,0 +1,278 @@
+"""What was known then: every moment asked for later is the state that was live then, across snapshots, restarts and pruning.
+
+The one idea: while a run of made-up messages is applied, what each state said is written down at once, in words; afterwards any moment is
+asked for and must say the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import partial
+from itertools import islice, pairwise
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from policies.problems.problems import Invalid
+from streams.embedded.host import EmbeddedHost, SnapshotRule
+from streams.host import Host
+from streams.language.errors import NotKept, Refused, Unreadable
+from streams.language.messages import EditionCut, Tick
+from streams.network.network_host import NetworkHost
+from streams.steps.state import NO_DAY, State
+from streams.store import checkpoints
+from streams.store.point_in_time import known_at
+from streams.store.retention import BETWEEN, SHORT, Mark, Retention, past
+from streams.wire import wire
+from tests.streams.bench import filled
+from tests.streams.happenings import START, Happenings
+from tests.streams.topics import Bodies, Silent
+from tests.streams.world import parts, run
+
+LENGTH = 90
+KEEP = SnapshotRule(closing_rows=10**9, retention=Retention(60))
+
+
+def said(state: State) -> dict[str, Any]:
+    """All a state tells people: its day, lists with reasons, two explanations of each list, notices."""
+    matcher: Any = state.matcher if state.begun else None
+    listed = {name: matcher.candidates(name) for name in state.policies} if state.begun else {}
+    why = {name: [repr(matcher.explain(name, one.subject)) for one in found[:2]] for name, found in listed.items()}
+    return {"day": state.day, "lists": repr(listed), "why": why, "notices": list(state.notices), "offset": state.offset}
+
+
+@dataclass
+class Live:
+    """What was said after each message, and after which messages the clock stood where."""
+
+    after: list[dict[str, Any]] = field(default_factory=list)
+
+    def end_of(self, day: date) -> int | None:
+        """The last message before the clock first went beyond a day; None where it never was there."""
+        days = [NO_DAY, *(one["day"] for one in self.after)]
+        crossed = next((place - 1 for place in range(1, len(days)) if days[place] > day), len(self.after))
+        return crossed - 1 if day >= START and crossed >= 0 and day <= max(days) else None
+
+
+def embedded(folder: Path, rng: Random, rule: SnapshotRule) -> tuple[EmbeddedHost, Live]:
+    """A host through a run of messages, with snapshots and restarts at random."""
+    host, live = EmbeddedHost.open(folder, parts(real=True), create=True, rule=rule), Live()
+    for body in islice(Happenings(rng).run(), LENGTH):
+        try:
+            host.submit(wire.decode(body))
+        except (Unreadable, Refused, Invalid):
+            continue
+        live.after.append(said(host.state))
+        if rng.random() < 0.3:
+            host.snapshot()
+        if rng.random() < 0.05:
+            host.close()
+            host = EmbeddedHost.open(folder, parts(real=True), rule=rule)
+    return host, live
+
+
+def replica(folder: Path, rng: Random, retention: Retention) -> tuple[NetworkHost, Live]:
+    """The same over a topic, with what nobody admits in it."""
+    topic, live = Bodies(), Live()
+    make: Any = partial(NetworkHost, folder, parts(real=True), topic, Silent(), retention)
+    host = make()
+    for body in islice(Happenings(rng).run(), LENGTH):
+        topic.append(body)
+        live.after.append(said(host.refresh()))
+        if rng.random() < 0.3:
+            host.snapshot()
+        if rng.random() < 0.05:
+            host.close()
+            host = make()
+    return host, live
+
+
+def check(host: Host, live: Live, rng: Random, start: int) -> int:
+    """Asks for moments of a host, and compares; returns how many were answered."""
+    now = said(host.state)
+    answered = 0
+    end = len(live.after)
+    for offset in [*rng.sample(range(end), 8), *rng.choices(range(max(start, 0), end), k=8), end - 1]:
+        if offset < start:
+            with pytest.raises(NotKept, match="older than what is kept"):
+                host.at(offset)
+        else:
+            assert said(host.at(offset)) == live.after[offset], offset
+            answered += 1
+    for days in range(-1, 120, 11):
+        day = START + timedelta(days)
+        want = live.end_of(day)
+        if want is None or want < start:
+            with pytest.raises(NotKept):
+                host.at(day)
+        else:
+            assert said(host.at(day)) == live.after[want], day
+            answered += 1
+    assert said(host.state) == now, "the host was disturbed"
+    return answered
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("days", [400, 5])
+def test_every_moment_of_a_host_is_what_was_live_then(tmp_path: Path, days: int, seed: int) -> None:
+    """By offset and by day, where the past is kept from the beginning and where it was pruned."""
+    rule = SnapshotRule(closing_rows=10**9, retention=Retention(days))
+    for attempt in range(10):  # not every run goes on for long enough behind a snapshot to have its past pruned
+        rng = Random(10 * seed + attempt)
+        host, live = embedded(tmp_path / str(attempt), rng, rule)
+        if days == 400 or host._log.first():
+            break
+        host.close()
+
+    with host:
+        first = host._log.first() or 0
+        start = -1 if first == 0 else first - 1
+        assert (start == -1) == (days == 400)
+        assert check(host, live, rng, start) > 8
+        host.submit(Tick(host.state.day))
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("days", [400, 5])
+def test_every_moment_of_a_replica_is_what_was_live_then(tmp_path: Path, seed: int, days: int) -> None:
+    """Where refused messages take their place in the order."""
+    rng = Random(seed)
+
+    host, live = replica(tmp_path, rng, Retention(days))
+
+    with host:
+        first = host._stage.log.first() or 0
+        assert check(host, live, rng, -1 if first == 0 else first - 1) > 8
+
+
+def test_a_reader_asks_while_a_writer_prunes(tmp_path: Path) -> None:
+    """What is within the retention stays askable for a reader that was opened long before."""
+    with filled(tmp_path, 20) as host, EmbeddedHost.open(tmp_path, parts(), readonly=True) as reader:
+        host.rule = KEEP
+        for message in list(run(60))[20:]:
+            host.submit(message)
+            host.snapshot()
+
+            assert reader.at(host.state.offset - 1).offset == host.state.offset - 1
+        assert reader.state.offset == 19
+
+
+def test_moments_that_cannot_be_asked_are_told(tmp_path: Path) -> None:
+    """Before the beginning, beyond the end, of a clock that never was there, of nothing at all."""
+    with EmbeddedHost.open(tmp_path / "empty", parts(), create=True) as host:
+        with pytest.raises(NotKept, match="no day yet"):
+            host.at(START)
+        with pytest.raises(NotKept, match="no message #0 yet"):
+            host.at(0)
+    with filled(tmp_path / "full", 30) as host:
+        for moment, words in (
+            (-1, "numbered from #0"), (30, "the last is #29"), (date(2026, 9, 30), "the clock begins on 2026-10-01"),
+            (date(2027, 1, 1), "yet to come: the furthest the state's clock has been is"),
+        ):  # fmt: skip
+            with pytest.raises(NotKept, match=words) as caught:
+                host.at(moment)
+            assert caught.value.text.zh
+            assert caught.value.exit_code == 2
+
+
+def test_a_clock_set_back_does_not_confuse_a_day(tmp_path: Path) -> None:
+    """A day ends when the clock first goes beyond it; what is taken in at an earlier day later was not known on that day."""
+    day = date(2026, 10, 15)
+    with EmbeddedHost.open(tmp_path, parts(), create=True) as host:
+        for message in run(3):
+            host.submit(message)
+        for to in (day, day + timedelta(5), day, day + timedelta(1)):
+            host.submit(Tick(to))
+        host.submit(EditionCut("elderly-uninsured"))
+
+        assert host.at(day).offset == 3
+        assert host.at(day + timedelta(3)).offset == 3
+        assert host.at(day + timedelta(5)).offset == host.state.offset
+        host.submit(Tick(day + timedelta(9)))
+        assert host.at(day + timedelta(5)).offset == host.state.offset - 1
+
+
+def test_a_damaged_snapshot_of_the_past_is_passed_over(tmp_path: Path) -> None:
+    """The one before it and the inputs behind lead to the same; it stays where it lies."""
+    with filled(tmp_path, 30, KEEP) as host:
+        path = host.snapshot()
+        for message in list(run(50))[30:]:
+            host.submit(message)
+        want = host.at(40).meta()
+        path.write_bytes(path.read_bytes()[:-70])
+
+        assert host.at(40).meta() == want
+        assert path.exists()
+
+
+def test_short_retention_keeps_what_it_always_kept(tmp_path: Path) -> None:
+    """No days: two snapshots, and the inputs behind the older."""
+    with filled(tmp_path, 30) as host:
+        assert host.rule.retention == SHORT
+        for message in list(run(50))[30:]:
+            host.submit(message)
+            host.snapshot()
+
+        assert checkpoints.offsets(tmp_path / "snapshots") == [49, 48]
+        assert [offset for offset, _ in host._log.inputs(-1)] == [49]
+        assert host.at(48).offset == 48
+        with pytest.raises(NotKept, match="message #48"):
+            host.at(47)
+
+
+def marks(count: int) -> list[Mark]:
+    """A snapshot each day."""
+    return [Mark(10 * place, START + timedelta(place), START + timedelta(place), 100) for place in range(count)]
+
+
+def test_snapshots_are_thinned_and_the_past_is_bounded() -> None:
+    """From the newest one before the retention on; six in between, about evenly; never more bytes than allowed."""
+    older, start = past(marks(100), 0, Retention(50), lambda after: 980 - after)
+    assert start == 480, "the newest snapshot from before the first day of the retention"
+    assert len(older) == BETWEEN + 1
+    assert min(older) == start
+
+    assert past(marks(5), 0, Retention(50), lambda after: 30 - after) == ([0, 10, 20], None), "young: all of it"
+    assert past(marks(5), 7, Retention(50), lambda after: 30 - after) == ([0, 10, 20], 0), "pruned before"
+    older, start = past(marks(100), 0, Retention(50, bytes=700), lambda after: 980 - after)
+    assert start is not None
+    assert start > 480
+    assert 980 - start + 100 * len(older) <= 700
+    assert past(marks(100), 0, Retention(50, bytes=0), lambda after: 980 - after) == ([], 980), "the short rule at least"
+
+
+def test_thinning_message_by_message_keeps_a_replay_short() -> None:
+    """Over a long life: no gap between neighbours is more than a few times the mean."""
+    kept: list[Mark] = []
+    for one in marks(400):
+        kept.append(one)
+        if len(kept) > 2:
+            older, _ = past(kept, 0, Retention(200), lambda after: 0)
+            kept = [mark for mark in kept if mark.offset in older or mark in kept[-2:]]
+        gaps = [b.offset - a.offset for a, b in pairwise(kept)]
+        assert len(kept) <= BETWEEN + 3
+    assert max(gaps[:-1]) <= 4 * sum(gaps) / len(gaps)
+
+
+def test_known_at_reads_only_what_it_must(tmp_path: Path) -> None:
+    """From the newest snapshot at or before the moment."""
+    with filled(tmp_path, 30, KEEP) as host:
+        host.snapshot()
+        for message in list(run(50))[30:]:
+            host.submit(message)
+        taken: list[int] = []
+        how: Any = host
+        from streams.store.recovery import Recipe, recipe
+
+        usual = recipe(parts())
+
+        def apply(state: State, body: bytes, offset: int) -> int:
+            taken.append(offset)
+            return usual.apply(state, body, offset)
+
+        known_at(how.folder, Recipe(usual.make, apply), 35)
+
+        assert taken == [30, 31, 32, 33, 34, 35]
