@@ -1,9 +1,8 @@
-"""How much a file that comes in may ask of this machine.
+"""Limits on the memory and time that an incoming file may cost.
 
-Every reader holds its input against these before it makes room for it.
-
-A real file is far below them: a million rows and more, packed to a twentieth. What is beyond them was made to cost memory or time, or is
-broken; it is refused with the limit, the place and the way out. docs/en/feeds.md tells them to whoever makes files.
+Every reader checks its input against these limits before it allocates memory. A real file is far below them: a million rows and more,
+packed to a twentieth. A file beyond them is broken or an attack; it is refused, with the limit, the place and what to do. docs/en/feeds.md
+lists the limits for those who make files.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ MOST_ROWS = 50_000_000
 """Rows of a delivery."""
 
 EXPANSION = 100
-"""How many times as long what is packed may become. Records shrink to a tenth or a twentieth; what packs a thousandfold says one thing."""
+"""How many times its packed size a file may unpack to. Records pack to a tenth or a twentieth; only repetition packs a thousandfold."""
 FREE = 32 << 20
 """Bytes that may be unpacked before the expansion counts."""
 
@@ -30,9 +29,9 @@ LARGEST_PART = 16 << 20
 """Bytes, unpacked, of the XML of a sheet, of a workbook's shared texts, of any other part that is read."""
 MOST_SHEETS = 256
 MOST_CELLS = 100_000_000
-"""Cells in the rectangle that a sheet spans: the reader makes room for all of them."""
+"""Cells in the rectangle that a sheet spans: the reader allocates all of them."""
 SPARSE, FEW_CELLS = 20, 2_000_000
-"""A sheet that spans more than so many cells must hold one in twenty of them."""
+"""A sheet that spans more than ``FEW_CELLS`` must fill one cell in twenty."""
 MOST_MARKED = 500_000
 """Cells of a sheet that cannot be read: errors, formulas without a result, the rest of merged cells."""
 
@@ -49,13 +48,13 @@ class SupportsRead(Protocol):
 
 
 def bounded(stream: SupportsRead, packed: int) -> bytes:
-    """All that a stream unpacks to, as long as that is not far more than it was packed into.
+    """All bytes that a stream unpacks to, within the limit of expansion.
 
     Args:
-        packed: its bytes, packed.
+        packed: its number of packed bytes.
 
     Raises:
-        ValueError: it is more.
+        ValueError: it unpacks to more.
     """
     blocks, length = list[bytes](), 0
     while block := stream.read(1 << 20):
@@ -67,7 +66,7 @@ def bounded(stream: SupportsRead, packed: int) -> bytes:
 
 
 def overlong(data: bytes) -> int:
-    """Where the first line begins that is longer than lines may be; -1 where none is.
+    """Where the first line begins that is longer than ``LONGEST_LINE``; -1 where none is.
 
     Example:
         >>> overlong(b"a\\n" * 1_000_000), overlong(b"a\\n" + b"b" * (LONGEST_LINE + 1))

@@ -1,6 +1,7 @@
-"""Columns of the matrix as tables with real types: dates, exact decimals, codes as text, tokens as 16 hexadecimal digits.
+"""Columns of the matrix as table columns with real types: dates, exact decimals, codes as text, tokens as 16 hexadecimal digits.
 
-The one idea: each column is built as one Arrow buffer from the array as it lies; no row is looked at by itself.
+``services.exports.snapshot_tables`` writes them into snapshots. Each column becomes one Arrow buffer of the whole array, with no loop over
+rows.
 Source: Arrow columnar format, 1.4, "Variable-size Binary Layout" and "Fixed-Size Primitive Layout".
 """
 
@@ -19,61 +20,58 @@ from policies.language.catalogue import Feed, Field, FieldType
 
 HEX_DIGITS = 16
 NARROW = 18
-"""Digits of a decimal whose bounds its contract declares; DuckDB keeps these in 64 bits."""
+"""Digits of a decimal that DuckDB stores in 64 bits; for a field whose bounds in the contract fit."""
 WIDEST = 38
 _OWN = ("subject", "unit", "delivery", "valid_from", "valid_to", "quarantined")
 
 
-def records_frame(found: Records, feed: Feed) -> pl.DataFrame:
-    """The records of a feed as a table: whose, from whom, when it holds, its links and its fields.
-
-    A link or field whose name is taken gets an underscore behind it.
-    """
+def records_frame(records: Records, feed: Feed) -> pl.DataFrame:
+    """The records of a feed as a table: subject, unit, delivery, validity, links and fields; names as in ``record_columns``."""
     units = [source.unit for source in feed.sources]
     columns = {
-        "subject": hexadecimal(found.subject),
-        "unit": chosen(found.source.astype(np.int64), np.ones(len(found.source), np.bool_), units),
-        "delivery": pl.Series(found.delivery),
+        "subject": hexadecimal(records.subject),
+        "unit": chosen(records.source.astype(np.int64), np.ones(len(records.source), np.bool_), units),
+        "delivery": pl.Series(records.delivery),
     }
-    if found.valid_from is not None and found.valid_to is not None:
-        columns["valid_from"], columns["valid_to"] = dated(*found.valid_from), dated(*found.valid_to)
-    columns["quarantined"] = pl.Series(found.quarantined)
+    if records.valid_from is not None and records.valid_to is not None:
+        columns["valid_from"], columns["valid_to"] = dated(*records.valid_from), dated(*records.valid_to)
+    columns["quarantined"] = pl.Series(records.quarantined)
     names = record_columns(feed)
-    columns |= {names["link", name]: hexadecimal(tokens) for name, tokens in found.links.items()}
-    columns |= {names["field", name]: decoded(column) for name, column in found.fields.items()}
+    columns |= {names["link", name]: hexadecimal(tokens) for name, tokens in records.links.items()}
+    columns |= {names["field", name]: decoded(column) for name, column in records.fields.items()}
     return pl.DataFrame(columns)
 
 
 def record_columns(feed: Feed) -> dict[tuple[str, str], str]:
-    """What the columns of a feed's table are called, by ("link", name) and ("field", name).
+    """The names of the columns of a feed's table, by ("link", name) and ("field", name).
 
-    A name that is taken, in any case (DuckDB knows none), gets an underscore.
+    A name that another column has gets an underscore behind it; case does not count, as in DuckDB.
     """
-    taken, out = set(_OWN), dict[tuple[str, str], str]()
-    wanted = [("link", name) for name in feed.links] + [("field", field.name) for field in feed.matrix_fields()]
-    for what, name in wanted:
+    used_names, out = set(_OWN), dict[tuple[str, str], str]()
+    sources = [("link", name) for name in feed.links] + [("field", field.name) for field in feed.matrix_fields()]
+    for what, name in sources:
         free = name
-        while free.casefold() in taken:
+        while free.casefold() in used_names:
             free += "_"
-        taken.add(free.casefold())
+        used_names.add(free.casefold())
         out[what, name] = free
     return out
 
 
-def subjects_frame(found: Subjects) -> pl.DataFrame:
-    """Subjects as a table: token, division, and whether the register knows them on the state's day."""
-    division = found.division.astype(np.int64)
+def subjects_frame(subjects: Subjects) -> pl.DataFrame:
+    """Subjects as a table: token, division, and whether the register has them on the state's day."""
+    division = subjects.division.astype(np.int64)
     return pl.DataFrame(
         {
-            "subject": hexadecimal(found.token),
-            "division": chosen(division, division >= 0, found.texts),
+            "subject": hexadecimal(subjects.token),
+            "division": chosen(division, division >= 0, subjects.texts),
             "registered": pl.Series(division != -2),
         }
     )
 
 
 def hexadecimal(tokens: TokenColumn) -> pl.Series:
-    """Tokens as 16 hexadecimal digits, null where there is none.
+    """Tokens as 16 hexadecimal digits; null where there is none.
 
     Example:
         >>> hexadecimal(Tokens(np.array([255, 0], np.uint64), np.array([True, False]))).to_list()
@@ -86,7 +84,7 @@ def hexadecimal(tokens: TokenColumn) -> pl.Series:
 
 
 def decoded(column: EncodedColumn) -> pl.Series:
-    """A field with its real type, null where it is missing."""
+    """A field's values with their real type; null where one is missing."""
     match column.field.type:
         case FieldType.ENUM | FieldType.TEXT | FieldType.DIVISION:
             return chosen(column.values, column.there, column.texts)
@@ -104,7 +102,7 @@ def dated(days: npt.NDArray[np.int32], there: npt.NDArray[np.bool_]) -> pl.Serie
 
 
 def chosen(positions: npt.NDArray[np.int64], there: npt.NDArray[np.bool_], texts: Sequence[str]) -> pl.Series:
-    """The texts at these positions, null where there is none.
+    """The texts at these positions; null where there is none.
 
     Example:
         >>> chosen(np.array([1, 0, 1]), np.array([True, True, False]), ("a", "b")).to_list()
@@ -115,13 +113,13 @@ def chosen(positions: npt.NDArray[np.int64], there: npt.NDArray[np.bool_], texts
 
 
 def precision(field: Field) -> int:
-    """Digits of a decimal column: 18 where the contract's bounds fit them, else the most DuckDB has."""
+    """Digits of a decimal column: 18 where the contract's bounds fit, else DuckDB's maximum."""
     fits = field.min is not None and field.max is not None and max(abs(field.min), abs(field.max)) < 10**NARROW
     return NARROW if fits else WIDEST
 
 
 def _decimal(column: EncodedColumn) -> pl.Series:
-    """Scaled integers as decimals: 128 bits each, the lower half first."""
+    """Scaled integers as decimals of 128 bits, the lower half first."""
     halves = np.empty((len(column.values), 2), np.int64)
     halves[:, 0], halves[:, 1] = column.values, column.values >> 63
     type_ = pa.decimal128(precision(column.field), column.field.scale)
@@ -129,11 +127,11 @@ def _decimal(column: EncodedColumn) -> pl.Series:
 
 
 def _bits(there: npt.NDArray[np.bool_]) -> Any:
-    """A mask as Arrow keeps it: one bit a value, the lowest first."""
+    """A mask as Arrow stores it: one bit a value, the lowest first."""
     return pa.py_buffer(np.packbits(there, bitorder="little"))
 
 
 def _series(type_: Any, n: int, buffers: list[Any]) -> pl.Series:
-    found = pl.from_arrow(pa.Array.from_buffers(type_, n, buffers))
-    assert isinstance(found, pl.Series)
-    return found
+    series = pl.from_arrow(pa.Array.from_buffers(type_, n, buffers))
+    assert isinstance(series, pl.Series)
+    return series

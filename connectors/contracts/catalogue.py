@@ -1,7 +1,7 @@
-"""units.yaml and feed contracts become the catalogue that rules are checked against.
+"""units.yaml and feed contracts become the catalogue that policies are checked against.
 
-The one idea: the form of each document is checked first (``connectors.contracts.forms``), then what its names must agree on, then what the
-documents must agree on among themselves; every problem of every document is reported at once, with its line and column.
+The form of each document is checked first (``connectors.contracts.forms``), then the names in it (``connectors.contracts.feeds``), then the
+documents together (``connectors.contracts.network``). All problems are reported at once, each with its line and column.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ F = TypeVar("F", bound=Form)
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """What units.yaml says: units by id, and the names of divisions by code with the shipped ones behind them."""
+    """The content of units.yaml: units by id; and the names of divisions by code, shipped ones too."""
 
     units: Mapping[str, Unit]
     divisions: Mapping[str, Text]
@@ -36,7 +36,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """A feed with the document it was read from, so that later problems can say where."""
+    """A feed with its document, for the places of later problems."""
 
     feed: Feed
     document: Document
@@ -52,7 +52,7 @@ def load_units(text: str, file: str = "units.yaml") -> dict[str, Unit]:
 
 
 def load_contract(text: str, file: str) -> Feed:
-    """The feed one contract describes, as far as the contract alone can tell.
+    """The feed of one contract, checked without the others.
 
     Raises:
         Invalid: with every problem of the document.
@@ -61,10 +61,10 @@ def load_contract(text: str, file: str) -> Feed:
 
 
 def build_catalogue(units: Mapping[str, Unit], contracts: Sequence[Feed], documents: Mapping[str, Document] | None = None) -> Catalogue:
-    """The catalogue of units and feeds that agree with each other.
+    """The catalogue of units and feeds, which must agree with each other.
 
     Args:
-        documents: by feed name, the document it came from; gives problems their line.
+        documents: the documents by feed name, for the lines of problems.
 
     Raises:
         Invalid: with every disagreement.
@@ -75,29 +75,29 @@ def build_catalogue(units: Mapping[str, Unit], contracts: Sequence[Feed], docume
 
 
 def read_catalogue(units: str, contracts: Mapping[str, str], units_file: str = "units.yaml") -> Catalogue:
-    """The catalogue of documents as they are kept: the units' text and every contract's text by file name (or feed name).
+    """The catalogue of documents: the text of the units, and of every contract by file name (or feed name).
 
     Raises:
-        Invalid: with every problem of every document, at once.
+        Invalid: with every problem of every document.
     """
     problems: list[Problem] = []
-    known: Network | None = None
-    read: list[Contract] = []
+    network: Network | None = None
+    parsed_contracts: list[Contract] = []
     try:
-        known = _read_units(units, units_file)
+        network = _read_units(units, units_file)
     except Invalid as error:
         problems += error.problems
     for file, text in contracts.items():
         try:
-            read.append(read_contract(text, file))
+            parsed_contracts.append(read_contract(text, file))
         except Invalid as error:
             problems += error.problems
-    feeds, documents = [c.feed for c in read], {c.feed.name: c.document for c in read}
-    broken = len(feeds) < len(contracts)
-    problems += disagreements(None if known is None else known.units, feeds, documents, broken)
+    feeds, documents = [c.feed for c in parsed_contracts], {c.feed.name: c.document for c in parsed_contracts}
+    is_incomplete = len(feeds) < len(contracts)
+    problems += disagreements(None if network is None else network.units, feeds, documents, is_incomplete)
     refuse(problems)
-    assert known is not None  # else there was a problem
-    return Catalogue(known.units, {feed.name: feed for feed in feeds}, known.divisions)
+    assert network is not None  # else there was a problem
+    return Catalogue(network.units, {feed.name: feed for feed in feeds}, network.divisions)
 
 
 @lru_cache(maxsize=8)
@@ -117,14 +117,14 @@ def _read_units(text: str, file: str) -> Network:
 
 @lru_cache(maxsize=1)
 def shipped_divisions() -> Mapping[str, Text]:
-    """The names of divisions that every network knows, by code."""
+    """The names of divisions that are shipped with the program, by code."""
     file = resources.files("policies") / "library" / "divisions.yaml"
     return {code: Text(name["zh"], name["en"]) for code, name in load(file.read_text("utf-8"), file.name).data.items()}
 
 
-@lru_cache(maxsize=512)  # a state holds every catalogue there was, and most of their contracts are the same
+@lru_cache(maxsize=512)  # a state holds every earlier catalogue, and most of their contracts are equal
 def read_contract(text: str, file: str) -> Contract:
-    """What one contract describes, with its document.
+    """One contract: its feed and its document.
 
     Raises:
         Invalid: with every problem of the document.
@@ -134,12 +134,12 @@ def read_contract(text: str, file: str) -> Contract:
     form = _form(document, FeedForm, problems)
     feed = feed_of(form, problems) if form else None
     refuse(problems.found)
-    assert feed is not None  # a form that is None has left a problem
+    assert feed is not None  # without a form there is a problem
     return Contract(feed, document)
 
 
 def _form(document: Document, kind: type[F], problems: Problems) -> F | None:
-    """The document as a form; None where its structure is too broken to look further.
+    """The document as a form; None where its structure is too broken for further checks.
 
     Unknown keys and broken fields are reported, then left out, so that the checks after this one still run.
     """
@@ -156,7 +156,7 @@ def _form(document: Document, kind: type[F], problems: Problems) -> F | None:
 
 
 def _leave_out(data: object, loc: tuple[int | str, ...], kind: str) -> None:
-    """Take an unknown key out; put a sound field in a broken one's place, since other places may name it."""
+    """Remove an unknown key; replace a broken field by a sound one, because other parts may name it."""
     if kind != "extra_forbidden":
         if isinstance(data, dict) and loc[:1] == ("fields",) and len(loc) > 1 and isinstance(data["fields"], dict):
             stands_for = "division" if data.get("division") == loc[1] else "text"

@@ -1,10 +1,10 @@
-"""The errors of this layer: each says whose fault it was.
+"""The errors of this layer, and whose fault each is.
 
 All are ``policies.problems.problems.HuiminError``:
 
     Invalid             the author of a document (units, contract, coverage): every problem at once, exit code 3
     UnreadableFile      the unit that delivered a file, or who saved it in another form: mend the file, deliver again, exit code 3
-    Interrupted         the operator, or us: a delivery that stopped on the way; what was stored stays, doing it again goes on, exit code 1
+    Interrupted         the operator, or us: a delivery that stopped half-way; stored rows stay, the same file again resumes, exit code 1
     TokenCollision      nobody: two subjects with one 64-bit token; the delivery is refused, trying again does not help, exit code 5
     DamagedSnapshot     the operator: a snapshot that is not what its manifest says, exit code 3
     DamagedVault        the operator: a file of the vault is missing, added, changed or cannot be read: restore a backup, exit code 1
@@ -19,14 +19,14 @@ from policies.values import Text
 
 
 class UnreadableFile(HuiminError):
-    """A file that cannot be read as what its contract says it is."""
+    """A file that is not what its contract says."""
 
     def __init__(self, text: Text) -> None:
         super().__init__(text, 3)
 
 
 class Interrupted(HuiminError):
-    """A delivery that stopped on the way, with the last row that is stored. Of the batch that failed nothing is."""
+    """A delivery that stopped half-way, with the last stored row; no row of the failed batch is stored."""
 
     def __init__(self, file: str, row: int, error: Exception) -> None:
         match error:
@@ -37,7 +37,7 @@ class Interrupted(HuiminError):
                     "内存不够。请给它更多内存，或停掉同机的其他程序。",
                     "There is not enough memory: give it more, or stop what else runs here.",
                 )
-            case _:  # what it says may quote a record
+            case _:  # its message may quote a record
                 why = Text(f"出错了（{type(error).__name__}）。", f"Something failed ({type(error).__name__}).")
         stored = Text(f"第 {row} 行及以前已收下", f"Rows up to {row} are stored") if row else Text("一行也没有收下", "No row is stored")
         super().__init__(Text(
@@ -55,7 +55,7 @@ class TokenCollision(HuiminError):
 
 
 class DamagedSnapshot(HuiminError):
-    """A snapshot whose tables are not those of its manifest."""
+    """A snapshot that differs from its manifest."""
 
     def __init__(self, text: Text) -> None:
         super().__init__(text, 3)
@@ -65,7 +65,7 @@ class DamagedVault(HuiminError):
     """A file of the vault that cannot be trusted.
 
     Args:
-        file: which one, as seen from the workspace.
+        file: its path, relative to the workspace.
     """
 
     def __init__(self, file: str, text: Text) -> None:

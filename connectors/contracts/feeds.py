@@ -1,7 +1,7 @@
-"""One contract's form becomes a ``policies.language.catalogue.Feed``, with the checks one contract can make alone.
+"""A contract's form becomes a ``policies.language.catalogue.Feed``, after the checks that need no other contract.
 
-The one idea: every check says what a contract must be for the core to be right (a register is of cardinality one and places its subjects;
-a to-one link comes from its owner's register), and looks at nothing but this contract. Source: docs/en/semantics.md section 1.
+Called by ``connectors.contracts.catalogue``. The core relies on these checks: a register has cardinality one and places its subjects; a
+to-one link comes from its owner's register. Source: docs/en/semantics.md section 1.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ RESIDENT_ID = "cn-resident-id"
 
 
 def feed_of(form: FeedForm, problems: Problems) -> Feed:
-    """The feed a contract describes. Problems are added; the feed is only good where there are none."""
+    """The feed of a contract. Its problems are added to ``problems``; the feed is usable only where there are none."""
     subject = Kind(form.subject)
     for check in (_check_sources, _check_subject, _check_columns, _check_order, _check_division, _check_agreement):
         check(form, problems)
@@ -58,7 +58,7 @@ def _by_delivery(form: FeedForm) -> bool:
 
 
 def order_type(form: FeedForm) -> Literal["date", "time", "number"]:
-    """What the order is: as written, else by the type of the field with that column, else dates and times."""
+    """The type of the order: as written, else that of the field with its column, else "time"."""
     if form.order.type is not None:
         return form.order.type
     types = {(f.column or name): f.type for name, f in form.fields.items()}
@@ -72,7 +72,7 @@ def order_type(form: FeedForm) -> Literal["date", "time", "number"]:
 
 
 def _bounds(form: DeliveryForm) -> FeedBounds:
-    """The bounds as written; a feed of which nobody says when it is late is so after twice the time it takes."""
+    """The bounds as written; without ``late_after`` a feed is late after twice its expected period."""
     late = form.bounds.late_after
     if late is None and (every := form.expected_every) is not None:
         late = Period(2 * every.months, 2 * every.days)
@@ -108,11 +108,11 @@ def _identity(form: IdentityForm, kind: Kind, path: Path, problems: Problems) ->
 
 
 def _check_sources(form: FeedForm, problems: Problems) -> None:
-    seen: set[str] = set()
+    units: set[str] = set()
     for i, source in enumerate(form.sources):
-        if source.unit in seen:
+        if source.unit in units:
             problems.add("duplicate", ("sources", i, "unit"), f"来源单位“{source.unit}”重复", f"the source {source.unit!r} is there twice")
-        seen.add(source.unit)
+        units.add(source.unit)
 
 
 def _check_subject(form: FeedForm, problems: Problems) -> None:
@@ -149,17 +149,17 @@ def _check_subject(form: FeedForm, problems: Problems) -> None:
 
 
 def _check_columns(form: FeedForm, problems: Problems) -> None:
-    seen: dict[str, str] = {}
+    field_of_column: dict[str, str] = {}
     for name, f in form.fields.items():
         column = f.column or name
-        if column in seen:
+        if column in field_of_column:
             problems.add(
                 "duplicate",
                 ("fields", name),
-                f"与字段“{seen[column]}”同列“{column}”",
-                f"reads the column {column!r} of the field {seen[column]!r}",
+                f"与字段“{field_of_column[column]}”同列“{column}”",
+                f"reads the column {column!r} of the field {field_of_column[column]!r}",
             )
-        seen[column] = name
+        field_of_column[column] = name
         if column == "deleted":
             problems.add(
                 "reserved", ("fields", name), "“deleted”列只表示删除一行", "the column `deleted` only says that a row is a deletion"
@@ -169,7 +169,7 @@ def _check_columns(form: FeedForm, problems: Problems) -> None:
 
 
 def _check_order(form: FeedForm, problems: Problems) -> None:
-    """A field of days is no number, and the other way round."""
+    """The order cannot be a number where the field of its column is a date, nor the other way round."""
     named = next((f for name, f in form.fields.items() if (f.column or name) == form.order.column), None)
     if named and form.order.type and (named.type, form.order.type == "number") in {("date", True), ("int", False)}:
         problems.add(

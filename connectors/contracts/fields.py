@@ -1,7 +1,7 @@
-"""One field of a contract, with its bounds and ``no_record`` as the integers the matrix holds.
+"""One field of a contract, with its bounds and ``no_record`` as the integers of the matrix.
 
-The one idea: they are *encoded* here, once and exactly: dates as days, decimals as scaled integers, enum codes as their position.
-Whatever cannot be encoded exactly is a problem of the contract, never rounded.
+Called by ``connectors.contracts.feeds``. Dates become days, decimals scaled integers, enum codes their position. A value that has no exact
+integer is a problem of the contract, and is never rounded.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ORDERED = {"int", "decimal", "date"}
 
 
 def field_of(name: str, form: FieldForm, cardinality: str, problems: Problems) -> Field:
-    """The field a contract describes; problems are added, and it is only good where there are none."""
+    """The field of a contract. Its problems are added to ``problems``; the field is usable only where there are none."""
     path: Path = ("fields", name)
     scale = form.scale or 0
     if form.type == "decimal" and form.scale is None:
@@ -37,7 +37,7 @@ def field_of(name: str, form: FieldForm, cardinality: str, problems: Problems) -
     _check_values([*values, *((code, text) for text, code in synonyms)], path, problems)
     if form.type not in _ORDERED and (form.min is not None or form.max is not None):
         problems.add("bounds", path, "只有 int、decimal、date 才有 min、max", "only int, decimal and date have `min` and `max`")
-    low, high = (_encoded(bound, form.type, scale, (*path, word), problems) for bound, word in ((form.min, "min"), (form.max, "max")))
+    low, high = (_exact_integer(bound, form.type, scale, (*path, word), problems) for bound, word in ((form.min, "min"), (form.max, "max")))
     if low is not None and high is not None and low > high:
         problems.add("bounds", (*path, "min"), "min 大于 max", "`min` is above `max`")
     absent = _no_record(form, values, scale, cardinality, path, problems)
@@ -50,7 +50,7 @@ def field_of(name: str, form: FieldForm, cardinality: str, problems: Problems) -
 
 
 def _check_values(values: Sequence[tuple[str, str]], path: Path, problems: Problems) -> None:
-    """A cell may hold the code or the label, so no text may mean two values."""
+    """No text may mean two values, since a cell may hold the code or the label."""
     meaning: dict[str, str] = {}
     for code, label in values:
         for text in {code, label}:
@@ -77,11 +77,11 @@ def _no_record(
             near = meant(str(form.no_record), [code for code, _ in values])
             problems.add("no_record", where, f"不是 values 中的值。{near.zh}", f"not one of `values`.{near.en}")
         return position
-    return _encoded(form.no_record, form.type, scale, where, problems)
+    return _exact_integer(form.no_record, form.type, scale, where, problems)
 
 
-def _encoded(value: Decimal | date | str | None, kind: str, scale: int, path: Path, problems: Problems) -> int | None:
-    """A number or date as the integer the matrix holds; None where there is none, or it has no exact one."""
+def _exact_integer(value: Decimal | date | str | None, kind: str, scale: int, path: Path, problems: Problems) -> int | None:
+    """A number or date as the integer of the matrix; None where there is no value, or no exact integer."""
     if value is None or kind not in _ORDERED:
         return None
     if kind == "date":

@@ -1,8 +1,7 @@
-"""The written form of units, feed contracts and coverage statements: which keys exist and what may stand there.
+"""The written form of units, feed contracts and coverage statements: their keys and values.
 
-The one idea: the form is a pydantic model, so the same lines check a document and make its JSON Schema; what a form cannot say
-(names that must agree with each other) is in ``connectors.contracts.feeds`` and ``connectors.contracts.network``. An unknown key is
-refused, never skipped.
+Each form is a pydantic model that checks a document and makes its JSON Schema (``connectors.contracts.schema``). Checks of names that must
+agree are in ``connectors.contracts.feeds`` and ``connectors.contracts.network``. An unknown key is refused.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ def _period(value: object) -> Period:
 
 
 def _bound(value: object) -> Decimal | date:
-    """A bound or a ``no_record`` as written: an exact number or a date."""
+    """A bound or ``no_record``: an exact number or a date."""
     if type(value) is date:
         return value
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
@@ -80,7 +79,7 @@ def _share(value: object) -> Fraction:
 
 
 def _word(value: object) -> str:
-    """A word as a cell may hold it; numbers, dates, true and false need no quotes."""
+    """A word that a cell may hold; numbers, dates, true and false need no quotes."""
     if isinstance(value, bool):
         return str(value).lower()
     text = str(value).strip() if isinstance(value, str | int | Decimal | date) else ""
@@ -109,7 +108,7 @@ def _delimiter(value: object) -> str:
 
 
 def _date_form(value: object) -> str:
-    """A date form: year, month and day once each, with something between them."""
+    """A form of dates: year, month and day once each, with signs between them."""
     if isinstance(value, str) and _DATE_FORM.fullmatch(value) and set(value) >= {"Y", "M", "D"}:
         return value
     raise PydanticCustomError("date_form", "no form of a date")
@@ -145,7 +144,7 @@ DateForm = Annotated[str, BeforeValidator(_date_form), WithJsonSchema({"type": "
 
 
 class Form(BaseModel):
-    """A form refuses what it does not know and converts nothing by itself."""
+    """The base of all forms: unknown keys are refused, and nothing is converted."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=False)
 
@@ -286,7 +285,7 @@ class StatementForm(Form):
 
 
 def plain(data: Any) -> Any:
-    """The data with every mapping and list a plain one, so that pydantic's strict mode takes it."""
+    """The data with plain dicts and lists, as pydantic's strict mode requires."""
     if isinstance(data, dict):
         return {key: plain(value) for key, value in data.items()}
     if isinstance(data, list | tuple):

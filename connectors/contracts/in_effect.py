@@ -1,8 +1,8 @@
-"""What of the documents on disk is in effect: the contracts as they are written now, where those may follow the ones that hold.
+"""Which of the documents on disk are in effect: each as it is written now, or its earlier text where the new one is refused.
 
-The one idea: one contract that is torn, or would read records otherwise than they came, stops nobody else. In its place the text that holds
-stays; it is told where it stands, why, and the way out. The next write, and whoever only looks, ask the same function. Who calls it:
-``infra.workspace.workspace``. What may follow what: ``policies.contracts.growth``, and what is stored (``streams.steps.admission``).
+Called by ``infra.workspace.contracts``. A contract that has a problem, or would read stored records otherwise, does not stop other feeds:
+its earlier text stays in effect, and the problem is reported with its place. Readers and writers use the same function. The rules of
+growth are in ``policies.contracts.growth``, and those for stored records in ``streams.steps.admission``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 UNITS = "units.yaml"
 Refused: TypeAlias = Callable[[Catalogue], Sequence[Step]]
-"""What of a catalogue may not follow the one that holds."""
+"""Gives the steps of a new catalogue that are refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ class Held:
     """A document on disk that is not in effect.
 
     Args:
-        feed: whose contract it is; "" of units.yaml and of a contract that nothing is known of.
-        stays: an earlier text of it holds.
+        feed: the feed of the contract; "" for units.yaml, and for a contract whose feed is not known.
+        stays: an earlier text of it stays in effect.
     """
 
     file: str
@@ -44,7 +44,7 @@ class Held:
 
     @property
     def told(self) -> Text:
-        """One sentence for whoever did something else."""
+        """One sentence for people who did something else."""
         first = self.why.problems[0].text
         stays = (
             Text("仍按上次生效的约定", "the one that held last stays in effect")
@@ -57,7 +57,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class InEffect:
-    """The documents that hold from the next write on, what they are, and what they add to what holds; and which do not hold."""
+    """The documents that are in effect from the next write on, their catalogue, its new steps, and the documents not in effect."""
 
     units: str
     contracts: dict[str, str]
@@ -66,45 +66,45 @@ class InEffect:
     held: list[Held] = field(default_factory=list)
 
     def because(self, feed: str) -> Held | None:
-        """Why the contract of a feed is not in effect; None where it is."""
-        return next((one for one in self.held if one.feed == feed), None)
+        """The contract of a feed that is not in effect; None where it is."""
+        return next((document for document in self.held if document.feed == feed), None)
 
 
 def in_effect(last: AcceptedCatalogue | None, units: str, contracts: Mapping[str, str], refused: Refused) -> InEffect:
-    """What is in effect of these documents.
+    """Which of these documents are in effect.
 
     Args:
-        last: None before the first write.
+        last: the accepted catalogue; None before the first write.
         contracts: texts by file name.
 
     Raises:
-        Invalid: nothing was accepted before, and some document has a problem.
+        Invalid: nothing was accepted before, and a document has a problem.
     """
     if last is None:
         return InEffect(units, dict(contracts), read_catalogue(units, contracts))
     wanted = {UNITS: units, **contracts}
-    held: dict[str, Held] = {}
+    ineffective: dict[str, Held] = {}
     while True:
-        catalogue, wrong = _tried(last, wanted, refused)
-        fresh = {problem.file for problem in wrong} - held.keys()
+        catalogue, wrong = _try_catalogue(last, wanted, refused)
+        fresh = {problem.file for problem in wrong} - ineffective.keys()
         if catalogue is not None and not wrong:
             break
-        if not fresh:  # the documents disagree among themselves, and none of those named is the one to blame
-            fresh = {file for file, text in wanted.items() if _kept(last, file) != text}
+        if not fresh:  # the documents contradict each other, and not in a file that is still new
+            fresh = {file for file, text in wanted.items() if _text_in_effect(last, file) != text}
             wanted = {UNITS: last.units, **last.contracts}
         for file in sorted(fresh):
-            found, kept = [problem for problem in wrong if problem.file == file] or wrong, _kept(last, file)
-            held[file] = Held(file, feed_of(kept or wanted.get(file, ""), file), kept is not None, Invalid(found))
-            if kept is not None:
-                wanted[file] = kept
+            problems, earlier_text = [problem for problem in wrong if problem.file == file] or wrong, _text_in_effect(last, file)
+            ineffective[file] = Held(file, feed_of(earlier_text or wanted.get(file, ""), file), earlier_text is not None, Invalid(problems))
+            if earlier_text is not None:
+                wanted[file] = earlier_text
             else:
                 wanted.pop(file, None)
     units = wanted.pop(UNITS)
-    return InEffect(units, wanted, succeeding(last.catalogue, catalogue), steps(last.catalogue, catalogue), list(held.values()))
+    return InEffect(units, wanted, succeeding(last.catalogue, catalogue), steps(last.catalogue, catalogue), list(ineffective.values()))
 
 
-def _tried(last: AcceptedCatalogue, wanted: Mapping[str, str], refused: Refused) -> tuple[Catalogue | None, list[Problem]]:
-    """The catalogue of these documents where they have one, and what is wrong, each with its file."""
+def _try_catalogue(last: AcceptedCatalogue, wanted: Mapping[str, str], refused: Refused) -> tuple[Catalogue | None, list[Problem]]:
+    """The catalogue of these documents, None where they have none, and their problems with files."""
     contracts = {file: text for file, text in wanted.items() if file != UNITS}
     if (wanted[UNITS], contracts) == (last.units, last.contracts):
         return last.catalogue, []
@@ -113,23 +113,23 @@ def _tried(last: AcceptedCatalogue, wanted: Mapping[str, str], refused: Refused)
     except Invalid as error:
         return None, list(error.problems)
     files = {feed_of(text, file): file for file, text in (*last.contracts.items(), *contracts.items())}
-    return catalogue, [_placed(step, files.get(step.feed, UNITS), wanted) for step in refused(catalogue)]
+    return catalogue, [_problem_of_step(step, files.get(step.feed, UNITS), wanted) for step in refused(catalogue)]
 
 
-def _placed(step: Step, file: str, wanted: Mapping[str, str]) -> Problem:
-    """A step that is refused, with its place in the document; at its top where that is gone."""
+def _problem_of_step(step: Step, file: str, wanted: Mapping[str, str]) -> Problem:
+    """The problem of a refused step, at its place in the document; at the top where the place is gone."""
     document: Document | None = load(wanted[file], file) if file in wanted else None
     problems = Problems(document, file)
     problems.add("contract-rereads", step.place, step.whole.zh, step.whole.en)
     return problems.found[0]
 
 
-def _kept(last: AcceptedCatalogue, file: str) -> str | None:
+def _text_in_effect(last: AcceptedCatalogue, file: str) -> str | None:
     return last.units if file == UNITS else last.contracts.get(file)
 
 
 def feed_of(text: str, file: str) -> str:
-    """The feed a contract is of; "" where that cannot be read."""
+    """The feed of a contract; "" where it cannot be read."""
     if file == UNITS:
         return ""
     try:

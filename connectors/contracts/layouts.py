@@ -1,8 +1,7 @@
-"""The part of a contract that says how files are laid out becomes a ``policies.language.catalogue.FileLayout``.
+"""The layout part of a contract becomes a ``policies.language.catalogue.FileLayout``.
 
-Called by ``connectors.contracts.feeds``.
-
-A key that only some formats have is refused for the others: whoever writes ``sheets`` for a CSV expects something that does not happen.
+Called by ``connectors.contracts.feeds``. A key that only some formats have is refused for the others: ``sheets`` of a CSV would have no
+effect.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from connectors.contracts.reporting import Problems
 from policies.language.catalogue import FileLayout
 
 FIND = 0
-"""As a header's line: it is to be found."""
+"""In the place of a header's line number: look for the header."""
 
 # key -> the formats that have it
 _BELONGS = {
@@ -26,7 +25,7 @@ _BELONGS = {
 
 
 def layout_of(form: DeliveryForm, problems: Problems) -> FileLayout:
-    """The layout a contract describes; problems are added."""
+    """The layout of a contract; its problems are added to ``problems``."""
     for key, formats in _BELONGS.items():
         if key in form.model_fields_set and form.format not in formats and not (key == "encoding" and form.encoding == "utf-8"):
             problems.add("layout", ("delivery", key), f"{form.format} 文件没有 {key}", f"a {form.format} file has no `{key}`", key=True)

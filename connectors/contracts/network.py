@@ -1,7 +1,7 @@
-"""What the documents of a network must agree on among themselves.
+"""Disagreements between the documents of a network.
 
-The one idea: two feeds meet only where their identifiers do, so every feed about a kind of subject, and every link to it, must
-use the numbering of the kind's register; a feed that does not would silently match nobody.
+Called by ``connectors.contracts.catalogue``. Feeds match by identifiers, so every feed about a kind of subject, and every link to it, must
+use the numbering of the kind's register. Otherwise the feed would match nobody, without an error.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from policies.yaml.document import Document, Path
 
 
 def disagreements(
-    units: Mapping[str, Unit] | None, feeds: Sequence[Feed], documents: Mapping[str, Document], broken: bool = False
+    units: Mapping[str, Unit] | None, feeds: Sequence[Feed], documents: Mapping[str, Document], is_incomplete: bool = False
 ) -> list[Problem]:
     """Every disagreement between units and feeds.
 
     Args:
-        units: None where they could not be read; then nothing is said about units.
-        broken: some contract could not be read; then nothing is said about registers that are missing.
+        units: None where they could not be read; then units are not checked.
+        is_incomplete: a contract could not be read; then missing registers are not reported.
     """
-    found: list[Problem] = []
+    result: list[Problem] = []
     names: set[str] = set()
     registers: dict[Kind, Feed] = {}
     definers: dict[str, Feed] = {}
@@ -37,13 +37,13 @@ def disagreements(
             _check_defines(feed, registers, definers, problems)
         names.add(feed.name)
         _check_units(feed, units, problems)
-        found += problems.found
+        result += problems.found
     for feed in feeds:
         document = documents.get(feed.name)
         problems = Problems(document, document.file if document else f"{feed.name}.yaml")
-        _check_identities(feed, registers, problems, broken)
-        found += problems.found
-    return found
+        _check_identities(feed, registers, problems, is_incomplete)
+        result += problems.found
+    return result
 
 
 def _check_defines(feed: Feed, registers: dict[Kind, Feed], definers: dict[str, Feed], problems: Problems) -> None:
@@ -69,11 +69,11 @@ def _check_units(feed: Feed, units: Mapping[str, Unit] | None, problems: Problem
             problems.add("unit", ("sources", i, "unit"), zh, en)
 
 
-def _check_identities(feed: Feed, registers: Mapping[Kind, Feed], problems: Problems, broken: bool) -> None:
+def _check_identities(feed: Feed, registers: Mapping[Kind, Feed], problems: Problems, is_incomplete: bool) -> None:
     _check_identity(feed.identify, feed.subject, ("identify", feed.subject.value), registers, problems)
     for name, identity in feed.links.items():
         target = LINKS[name].target
-        if target not in registers and not broken:
+        if target not in registers and not is_incomplete:
             zh, en = f"没有{KIND_WORDS[target].zh}的登记，“{name}”无处可指", f"no feed registers {target}s, so {name!r} leads nowhere"
             problems.add("link", ("links", name), zh, en)
         _check_identity(identity, target, ("links", name), registers, problems)

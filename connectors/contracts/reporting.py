@@ -1,7 +1,7 @@
 """The problems of one contract, units document or coverage statement, each at its place and in both languages.
 
 ``connectors.contracts.catalogue`` and ``connectors.intake.coverage`` collect them with ``Problems``; ``refuse`` raises all of them at once.
-What a wrong value most likely should have been is found as for policies (``policies.yaml.structure``). No message holds a cell of a record.
+The likely right value is suggested as for policies (``policies.yaml.structure``). No message holds a cell of a record.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from policies.yaml.structure import followed, keys_of, slip_of_shape, words_of
 
 
 class Problems:
-    """Collects the problems of one document, each with its place; of one line, where there is no document."""
+    """Collects the problems of one document, or of one line where there is no document."""
 
     def __init__(self, document: Document | None, file: str, line: int = 1) -> None:
         self.document, self.file, self.line, self.found = document, file, line, list[Problem]()
@@ -33,13 +33,13 @@ class Problems:
         self.found.append(told(self.document, problem, path, key) if self.document else problem)
 
     def add_json(self, line: str, error: json.JSONDecodeError) -> None:
-        """Add why a line is no JSON, at its column."""
+        """Add the reason why a line is no JSON, at its column."""
         slip = json_slip(line, error.pos)
         _, text = sentence(SLIPS, slip.code, slip.words)
         self.add(slip.code, (), text.zh, text.en, column=slip.at + 1)
 
     def add_form(self, error: ValidationError, form: type[BaseModel]) -> None:
-        """Add every problem pydantic found, in our words."""
+        """Add every problem that pydantic reports, in our words."""
         for detail in error.errors(include_url=False):
             path: Path = tuple(part for part in detail["loc"] if part != "[key]")
             is_key = detail["loc"][-1:] == ("[key]",)
@@ -52,7 +52,7 @@ class Problems:
 
 
 def refuse(problems: Iterable[Problem]) -> None:
-    """Raise Invalid with every error, in the order of the document; nothing where there is none."""
+    """Raise Invalid with every error, in the order of the document, if there is any."""
     errors = sorted({p: None for p in alone(problems) if p.severity == "error"}, key=lambda p: (p.file, p.line, p.column, p.path, p.code))
     if errors:
         raise Invalid(tuple(errors))
@@ -111,18 +111,18 @@ def _form_text(detail: ErrorDetails, path: Path, is_key: bool, form: type[BaseMo
 
 
 def _slip(detail: ErrorDetails, form: type[BaseModel], document: Document | None, path: Path) -> tuple[str, dict[str, Word]] | None:
-    """Code and words of a value that is right but for its form, of a list or text for a map, or of no value at all."""
-    kind, given = detail["type"], detail["input"]
+    """The code and words of a slip: a value of the wrong form, a list or text in the place of a map, or no value."""
+    kind, value = detail["type"], detail["input"]
     classes, info = followed(form, path)
-    if kind in ("model_type", "dict_type") and isinstance(given, list | str):
+    if kind in ("model_type", "dict_type") and isinstance(value, list | str):
         keys = listed(keys_of(*classes)) if kind == "model_type" else "…"
-        return ("list-unwanted", {"keys": keys}) if isinstance(given, list) else ("map-wanted", {"given": shown(given), "keys": keys})
-    if given is None and kind.endswith("_type"):
+        return ("list-unwanted", {"keys": keys}) if isinstance(value, list) else ("map-wanted", {"given": shown(value), "keys": keys})
+    if value is None and kind.endswith("_type"):
         return "value-empty", {}
-    return slip_of_shape(kind, given, path, info, document)
+    return slip_of_shape(kind, value, path, info, document)
 
 
 def _keys_known(form: type[BaseModel]) -> set[str]:
-    """Every key any model under a form knows: enough for a suggestion."""
+    """Every key of a form and of the forms in it; for suggestions."""
     schema = form.model_json_schema(by_alias=True)
     return {key for part in (schema, *schema.get("$defs", {}).values()) for key in part.get("properties", {})}

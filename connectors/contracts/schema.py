@@ -1,7 +1,7 @@
-"""JSON Schemas of the documents connectors read: units, feed contracts, coverage statements.
+"""JSON Schemas of the documents that connectors read: units, feed contracts, coverage statements.
 
-The one idea: a schema is made from the form that reads the document, so an editor and the checker cannot disagree. It says less than
-the checker, which also knows names that must agree. Source: JSON Schema 2020-12.
+A schema is made from the form that reads the document, so an editor and the checker cannot disagree. The checker knows more: which names
+must agree. Source: JSON Schema 2020-12.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""An erased person taken out of copies of lists and files.
+"""Scrubs an erased person out of copies of lists and files.
 
 Begin with ``copies``.
 """

@@ -1,8 +1,8 @@
-"""Copies of lists that a workspace keeps, without one person: exports, evidence, quarantine, snapshots for analysts; packed or not.
+"""Scrubs a person out of the files that a workspace keeps beside its state: exports, evidence, quarantine, snapshots for analysts.
 
-Each kind of file is read by its own reader and written whole or not at all. What is in it then is looked through byte by byte, whatever it
-is packed in. A file that still holds the person, or that cannot be looked through or written, is *left*: it is named, and the erasure is
-not done. ``services.erasure.erasing`` calls this; it may be done again.
+``services.erasure.erasing`` calls it; it may be done again. Each kind of file is read by its own reader and written whole or not at all.
+Then its bytes are searched, in every layer of packing. A file that still holds the person, or cannot be searched or written, is *left*: it
+is named, and the erasure is not complete.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from streams.disk.files import replaced, write_whole
 NOT_COPIES = frozenset(
     {"state", "identity", "feeds", "policies", "secret.key", "key.check", "log.head", "version", "units.yaml", "retention", "network"}
 )
-"""What of a workspace holds no list: documents, the store and the vault, which have their own ways."""
+"""What is not searched: documents, which name nobody; the store and the vault, which are scrubbed elsewhere."""
 _DEEPEST = 5
 _XZ_MEMORY = 256 << 20
 _TITLE = re.compile(rb"<dc:title>([^<]*)</dc:title>")
@@ -39,7 +39,7 @@ _TITLE = re.compile(rb"<dc:title>([^<]*)</dc:title>")
 
 @dataclass(slots=True)
 class Copies:
-    """What was done: rows taken out and files written anew or removed, by kind of file; and what is left, as seen from the workspace."""
+    """By kind of file, the rows removed and the files rewritten or removed; and the files left, as seen from the workspace."""
 
     rows: Counter[str] = field(default_factory=Counter)
     files: Counter[str] = field(default_factory=Counter)
@@ -47,20 +47,20 @@ class Copies:
 
 
 def prune(root: Path, sought: Sought) -> Copies:
-    """Takes a person out of every copy under a workspace's folder."""
-    done = Copies()
-    for path in sorted(_files(root, done.left)):
+    """Scrubs a person out of every copy in a workspace's folder."""
+    report = Copies()
+    for path in sorted(_files(root, report.left)):
         try:
-            clean = _clean(root, path, sought, done)
-        except Exception:  # readers of others raise what they like; whatever it is, nobody can say that the file is clean
+            clean = _clean(root, path, sought, report)
+        except Exception:  # libraries raise errors of any kind; after any of them the file may not be clean
             clean = False
         if not clean:
-            done.left.append(str(path.relative_to(root)))
-    return done
+            report.left.append(str(path.relative_to(root)))
+    return report
 
 
 def _files(root: Path, left: list[str]) -> Iterator[Path]:
-    """Every file and link among the copies; folders that cannot be read are left."""
+    """Every file and link among the copies; folders that cannot be read are added to ``left``."""
 
     def unreadable(error: OSError) -> None:
         left.append(os.path.relpath(error.filename, root))
@@ -75,75 +75,75 @@ def _files(root: Path, left: list[str]) -> Iterator[Path]:
             yield from (path for name in (*folders, *files) if (path := Path(folder, name)).is_symlink() or path.is_file())
 
 
-def _clean(root: Path, path: Path, sought: Sought, done: Copies) -> bool:
-    """Is nothing of the person in a file, now that its own reader has taken out what it found?"""
-    if path.is_symlink():  # nothing is read, written or removed through it; where it leads to a place in here, that is looked at itself
+def _clean(root: Path, path: Path, sought: Sought, report: Copies) -> bool:
+    """Scrub one file; whether nothing of the person is in it afterwards."""
+    if path.is_symlink():  # never followed; a target inside the workspace is a file of its own
         return path.resolve().is_relative_to(root.resolve())
     if not path.stat().st_size:
         return True
     kind = _kind(path)
     try:
-        gone = _PRUNED[kind](path, sought) if kind in _PRUNED else 0
+        removed = _SCRUBBERS[kind](path, sought) if kind in _SCRUBBERS else 0
     except Exception as error:
         if kind not in _TEXTS or isinstance(error, OSError):
             raise
-        gone = 0  # no such text as its name says; but nothing is packed in it, so its bytes are all there is
-    if gone:
-        done.rows[kind] += gone
-        done.files[kind] += 1
+        removed = 0  # not such a text as its name says, but nothing is packed in it: the search of its bytes is enough
+    if removed:
+        report.rows[kind] += removed
+        report.files[kind] += 1
     if not path.exists():
         return True
     data = path.read_bytes()
-    if kind not in _PRUNED and data[8:12] == b"DUCK":
-        return False  # DuckDB packs what it holds, and by this name nobody opened it
-    if kind not in _PRUNED and path.suffix.lower() in _PACKED:
-        _PACKED[path.suffix.lower()][0](data)  # what is not packed as its name says cannot be opened: its bytes do not tell all
+    if kind not in _SCRUBBERS and data[8:12] == b"DUCK":
+        return False  # a DuckDB file packs its values, and under this name no reader has opened it
+    if kind not in _SCRUBBERS and path.suffix.lower() in _PACKED:
+        _PACKED[path.suffix.lower()][0](data)  # raises where the file is not packed as its name says: then a search is not enough
     return not any(needle in layer for layer in _layers(data) for needle in sought.needles())
 
 
 def _kind(path: Path) -> str:
-    """The last suffix; of a packed text that of the text before it."""
+    """The last suffix of a file; of a packed text its last two."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
-    packed = suffixes[-1:] and suffixes[-1] in _PACKED
-    return "".join(suffixes[-2:] if packed else suffixes[-1:])
+    is_packed = suffixes[-1:] and suffixes[-1] in _PACKED
+    return "".join(suffixes[-2:] if is_packed else suffixes[-1:])
 
 
 def _text(path: Path, sought: Sought) -> int:
-    """A text, packed or not: written anew where she is in it, gone where nothing else was."""
-    packed = path.suffix.lower()
+    """A text, packed or not: rewritten without the person, or removed where nothing else was in it."""
+    suffix = path.suffix.lower()
     data = path.read_bytes()
-    opened = _PACKED[packed][0](data) if packed in _PACKED else data
-    inner = path.with_suffix("").suffix if packed in _PACKED else path.suffix
-    kept, gone = _TEXTS[inner.lower()](opened, sought)
-    if gone and kept:
-        write_whole(path, _PACKED[packed][1](kept) if packed in _PACKED else kept)
-    elif gone:
+    content = _PACKED[suffix][0](data) if suffix in _PACKED else data
+    inner = path.with_suffix("").suffix if suffix in _PACKED else path.suffix
+    rest, removed = _TEXTS[inner.lower()](content, sought)
+    if removed and rest:
+        write_whole(path, _PACKED[suffix][1](rest) if suffix in _PACKED else rest)
+    elif removed:
         path.unlink()
-    return gone
+    return removed
 
 
 def _zip(path: Path, sought: Sought) -> int:
     """An archive of texts; members of other kinds stay as they are."""
-    gone = 0
-    packed = io.BytesIO()
-    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as anew:
+    removed = 0
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as anew:
         for member in archive.infolist():
             data = _member(archive, member)
-            pruned = _TEXTS.get(Path(member.filename).suffix.lower())
-            kept, count = pruned(data, sought) if pruned else (data, 0)
-            gone += count
-            if kept or not count:
-                anew.writestr(member, kept, zipfile.ZIP_DEFLATED)
-    if gone:
-        write_whole(path, packed.getvalue())
-    return gone
+            scrub = _TEXTS.get(Path(member.filename).suffix.lower())
+            rest, count = scrub(data, sought) if scrub else (data, 0)
+            removed += count
+            if rest or not count:
+                anew.writestr(member, rest, zipfile.ZIP_DEFLATED)
+    if removed:
+        write_whole(path, buffer.getvalue())
+    return removed
 
 
 def _workbook(path: Path, sought: Sought) -> int:
-    """A workbook as ``connectors.lists.exports`` writes them: one table over its sheets, every cell a text."""
+    """A workbook of ``connectors.lists.exports``: one table over its sheets, every cell a text."""
     import fastexcel
 
-    for sheet in sheet_parts(path):  # before the reader makes room for what it says
+    for sheet in sheet_parts(path):  # held against the limits before the reader allocates
         structure(path, sheet.part)
     with zipfile.ZipFile(path) as archive:
         title = _TITLE.search(archive.read("docProps/core.xml"))
@@ -157,19 +157,19 @@ def _workbook(path: Path, sought: Sought) -> int:
         first, *rest = reader.load_sheet(name, header_row=None, dtypes="string").to_polars().fill_null("").rows()
         header = first
         rows += rest
-    kept = [row for row in rows if not any(sought.is_hers(cell) for cell in row)]
-    if len(kept) < len(rows):
-        write_xlsx(path, Sheet(title[1].decode() if title else path.stem, header, kept))
-    return len(rows) - len(kept)
+    others = [row for row in rows if not any(sought.is_hers(cell) for cell in row)]
+    if len(others) < len(rows):
+        write_xlsx(path, Sheet(title[1].decode() if title else path.stem, header, others))
+    return len(rows) - len(others)
 
 
 def _parquet(path: Path, sought: Sought) -> int:
     frame = pl.read_parquet(path, glob=False)
-    hers = pl.Series([any(sought.is_hers(cell) for cell in row) for row in frame.iter_rows()], dtype=pl.Boolean)
-    if hers.any():
+    matches = pl.Series([any(sought.is_hers(cell) for cell in row) for row in frame.iter_rows()], dtype=pl.Boolean)
+    if matches.any():
         with replaced(path) as part:
-            frame.filter(~hers).write_parquet(part)
-    return int(hers.sum())
+            frame.filter(~matches).write_parquet(part)
+    return int(matches.sum())
 
 
 def _database(path: Path, sought: Sought) -> int:
@@ -177,10 +177,10 @@ def _database(path: Path, sought: Sought) -> int:
 
 
 def _layers(data: bytes, depth: int = _DEEPEST) -> Iterator[bytes]:
-    """The bytes of a file, and those of all that is packed in it.
+    """The bytes of a file, and of everything that is packed in it.
 
     Raises:
-        ValueError: it is packed too deeply; and whatever a reader says of what it cannot open.
+        ValueError: it is packed too deeply. Also the errors of readers that cannot open it.
     """
     if depth < 0:
         raise ValueError("packed too deeply")
@@ -189,13 +189,13 @@ def _layers(data: bytes, depth: int = _DEEPEST) -> Iterator[bytes]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for member in archive.infolist():
                 yield from _layers(_member(archive, member), depth - 1)
-    for mark, opened in _MARKS.items():
+    for mark, open_packed in _MARKS.items():
         if data.startswith(mark):
-            yield from _layers(opened(data), depth - 1)
+            yield from _layers(open_packed(data), depth - 1)
 
 
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
-    """A member of an archive; ``ValueError`` where it is far longer than what it was packed into."""
+    """A member of an archive; ``ValueError`` where it is far longer than its packed bytes."""
     with archive.open(member) as file:
         return bounded(file, member.compress_size)
 
@@ -212,10 +212,10 @@ def _bzip2_opened(data: bytes) -> bytes:
 
 def _xz_opened(data: bytes) -> bytes:
     reader = lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
-    opened = reader.decompress(data, max(FREE, EXPANSION * len(data)))
+    content = reader.decompress(data, max(FREE, EXPANSION * len(data)))
     if not reader.eof or reader.unused_data:
         raise ValueError("unpacks to far more than it is long, or goes on behind its end")
-    return opened
+    return content
 
 
 def _zstd_opened(data: bytes) -> bytes:
@@ -246,9 +246,9 @@ _MARKS: Mapping[bytes, Callable[[bytes], bytes]] = {
     **{b"BZh%d1AY&SY" % level: _bzip2_opened for level in range(1, 10)},
     b"PAR1": lambda data: str(pl.read_parquet(data).rows()).encode(),
 }  # fmt: skip
-"""By what the first bytes say, whatever a file is called: how it is opened."""
-_PRUNED: Mapping[str, Callable[[Path, Sought], int]] = {
+"""By first bytes, whatever the file is called: how it is unpacked."""
+_SCRUBBERS: Mapping[str, Callable[[Path, Sought], int]] = {
     **{text + packed: _text for text in _TEXTS for packed in ("", *_PACKED)},
     ".zip": _zip, ".xlsx": _workbook, ".parquet": _parquet, ".duckdb": _database,
 }  # fmt: skip
-"""How each kind of file is pruned."""
+"""How each kind of file is scrubbed."""

@@ -1,7 +1,8 @@
-"""One person out of the text of a file: CSV, JSON, JSON lines; every other row stays byte for byte.
+"""Scrubs one person out of the text of a file: CSV, JSON or JSON lines; every other row stays byte for byte.
 
-The one idea: a row goes when one of its cells *is* her token (in hexadecimal or as a number) or her number; never for a name, which others
-have, too. What vouches for its own lines (the evidence of an edition) is sealed again. Sources: RFC 4180, RFC 8259.
+Called by ``connectors.erasure.copies``. A row is removed where a whole cell is the person's token (in hexadecimal or as a number) or one of
+their numbers. A name removes nothing, because others have it too. JSON lines that end with a digest (the evidence of an edition) get a new
+one. Sources: RFC 4180, RFC 8259.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from matchers.matrix.erasure import Trace
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """Whom to look for: a token, the numbers she was delivered under, and where her rows came from, by feed, unit, delivery and row."""
+    """The person to scrub: token, delivered numbers, and delivered rows by feed, unit, delivery and row number."""
 
     token: int
     numbers: tuple[str, ...]
@@ -29,7 +30,7 @@ class Sought:
         return f"{self.token:016x}"
 
     def is_hers(self, value: object) -> bool:
-        """Is a value of a file her token or number?"""
+        """Whether a value of a file is the person's token or number."""
         match value:
             case bool():
                 return False
@@ -42,7 +43,7 @@ class Sought:
                 return False
 
     def needles(self) -> Iterator[bytes]:
-        """The bytes that would give her away in a file nobody here can read."""
+        """The bytes to search for in a file of any kind."""
         for text in (self.hexadecimal, self.hexadecimal.upper(), str(self.token), *self.numbers):
             yield text.encode()
             yield text.encode("utf-16-le")
@@ -52,95 +53,95 @@ class Sought:
 
 
 def units_of(traces: Sequence[Trace], unit: Callable[[str, int], str]) -> frozenset[tuple[str, str, int, int]]:
-    """Where her rows came from, with the names of the units."""
+    """The person's delivered rows, with the names of the units."""
     return frozenset((t.feed, unit(t.feed, t.source), t.delivery, t.row) for t in traces)
 
 
 def pruned_csv(data: bytes, sought: Sought) -> tuple[bytes, int]:
-    """A CSV without her rows, and how many they were."""
+    """A CSV without the person's rows, and how many rows were removed."""
     encoding = _encoding(data)
     lines = data.decode(encoding).splitlines(keepends=True)
-    taken: list[str] = []
+    row_lines: list[str] = []
 
-    def handed() -> Iterator[str]:
+    def recorded_lines() -> Iterator[str]:
         for line in lines:
-            taken.append(line)
+            row_lines.append(line)
             yield line
 
-    out, gone = [], 0
-    for cells in csv.reader(handed()):
+    out, removed = [], 0
+    for cells in csv.reader(recorded_lines()):
         if any(sought.is_hers(cell) for cell in cells):
-            gone += 1
+            removed += 1
         else:
-            out.append("".join(taken))
-        taken.clear()
-    return "".join(out).encode(encoding), gone
+            out.append("".join(row_lines))
+        row_lines.clear()
+    return "".join(out).encode(encoding), removed
 
 
 def pruned_lines(data: bytes, sought: Sought) -> tuple[bytes, int]:
-    """JSON lines without hers, and how many they were; a seal at their end is made anew, and so is the count in the head above it."""
+    """JSON lines without the person's, and how many were changed; a digest at their end and the count in their head are made anew."""
     lines = data.splitlines(keepends=True)
-    left = [_of_others(line, sought) for line in lines]
-    changed = sum(one != line for one, line in zip(left, lines, strict=True))
-    kept = [one for one in left if one]
-    if changed and kept and set(json.loads(kept[-1])) == {"sha256"}:
-        head = json.loads(kept[0])
-        kept[0] = _line({**head, "candidates": len(kept) - 2}) if "candidates" in head else kept[0]
-        kept[-1] = _line({"sha256": sha256(b"".join(kept[:-1])).hexdigest()})
-    return b"".join(kept), changed
+    scrubbed = [_scrub_line(line, sought) for line in lines]
+    changed = sum(new != old for new, old in zip(scrubbed, lines, strict=True))
+    rest = [line for line in scrubbed if line]
+    if changed and rest and set(json.loads(rest[-1])) == {"sha256"}:
+        head = json.loads(rest[0])
+        rest[0] = _line({**head, "candidates": len(rest) - 2}) if "candidates" in head else rest[0]
+        rest[-1] = _line({"sha256": sha256(b"".join(rest[:-1])).hexdigest()})
+    return b"".join(rest), changed
 
 
-def _of_others(line: bytes, sought: Sought) -> bytes:
-    """What stays of a line: nothing of one about her."""
+def _scrub_line(line: bytes, sought: Sought) -> bytes:
+    """A line without the person; empty where all of it is about them."""
     if not line.strip():
         return line
     try:
         value = json.loads(line)
     except ValueError:  # cut off, by a full disk perhaps
         return b"" if any(needle in line for needle in sought.needles()) else line
-    if _of_her_row(value, sought) or (found := _pruned(value, sought)) is _HERS:
+    if _is_about_delivered_row(value, sought) or (rest := _scrub_value(value, sought)) is _NOTHING_LEFT:
         return b""
-    return line if found is value else _line(found)
+    return line if rest is value else _line(rest)
 
 
 def pruned_json(data: bytes, sought: Sought) -> tuple[bytes, int]:
-    """A JSON text without what is about her; nothing of it where all of it is."""
+    """A JSON text without the person, and 1 where it was changed; empty where all of it is about them."""
     value = json.loads(data)
-    found = _pruned(value, sought)
-    if found is value:
+    rest = _scrub_value(value, sought)
+    if rest is value:
         return data, 0
-    if found is _HERS:
+    if rest is _NOTHING_LEFT:
         return b"", 1
-    return (json.dumps(found, ensure_ascii=False, indent=1 if b"\n" in data.strip() else None) + "\n").encode(), 1
+    return (json.dumps(rest, ensure_ascii=False, indent=1 if b"\n" in data.strip() else None) + "\n").encode(), 1
 
 
-_HERS = object()
-"""What ``_pruned`` gives of a value that is about her as a whole."""
+_NOTHING_LEFT = object()
+"""What ``_scrub_value`` gives for a value that is wholly about the person."""
 
 
-def _pruned(value: Any, sought: Sought) -> Any:
-    """The value without what is about her: itself where nothing is, ``_HERS`` where all of it is.
+def _scrub_value(value: Any, sought: Sought) -> Any:
+    """The value without the person: the same object where they are not in it, ``_NOTHING_LEFT`` where all of it is about them.
 
-    Of a list the elements about her go; of a list of differing scalars (a line as a row of cells) all of it.
+    A list loses its elements about the person; a list of different scalars is one row of cells, and goes as a whole.
     """
     match value:
         case dict():
-            parts = {key: _pruned(part, sought) for key, part in value.items() if not sought.is_hers(key)}
-            if any(part is _HERS for part in parts.values()):
-                return _HERS
-            return value if all(parts.get(key, _HERS) is part for key, part in value.items()) else parts
+            parts = {key: _scrub_value(part, sought) for key, part in value.items() if not sought.is_hers(key)}
+            if any(part is _NOTHING_LEFT for part in parts.values()):
+                return _NOTHING_LEFT
+            return value if all(parts.get(key, _NOTHING_LEFT) is part for key, part in value.items()) else parts
         case list():
-            found = [_pruned(part, sought) for part in value]
-            if all(one is part for one, part in zip(found, value, strict=True)):
+            scrubbed = [_scrub_value(part, sought) for part in value]
+            if all(new is old for new, old in zip(scrubbed, value, strict=True)):
                 return value
-            row = len({type(part) for part in value}) > 1 and any(sought.is_hers(part) for part in value)
-            return _HERS if row else [part for part in found if part is not _HERS]
+            is_row = len({type(part) for part in value}) > 1 and any(sought.is_hers(part) for part in value)
+            return _NOTHING_LEFT if is_row else [part for part in scrubbed if part is not _NOTHING_LEFT]
         case _:
-            return _HERS if sought.is_hers(value) else value
+            return _NOTHING_LEFT if sought.is_hers(value) else value
 
 
-def _of_her_row(value: Any, sought: Sought) -> bool:
-    """Is a line of the quarantine about a row of hers?"""
+def _is_about_delivered_row(value: Any, sought: Sought) -> bool:
+    """Whether a line of the quarantine is about one of the person's delivered rows."""
     names = ("feed", "unit", "delivery", "row")
     return isinstance(value, dict) and value.keys() >= set(names) and tuple(value[name] for name in names) in sought.rows
 

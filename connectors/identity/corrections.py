@@ -1,8 +1,9 @@
-"""Who is corrected, as a steward writes it down: CSV files of numbers, read as tokens.
+"""CSV files of numbers that say whose identity to correct, read as tokens.
 
-The one idea: a number never stands on a command line or in a message; it is read from a file its owner keeps, and is a token from here on.
+A steward writes them; ``services.identity.corrections`` reads them. Numbers stand in a file of the steward, so that none is ever part of a
+command line or a message.
 
-    subject,into            pairs: the numbers of two who are one (``into`` may be empty where a merge is undone)
+    subject,into            pairs: the numbers of two persons who are one (``into`` may be empty where a merge is undone)
     feed,unit,key           records: the number by which each unit knows a record
 """
 
@@ -37,16 +38,16 @@ class Pair(NamedTuple):
 
 
 def pairs(path: Path, kind: Kind, catalogue: Catalogue, tokens: Tokens) -> list[Pair]:
-    """The pairs of a file, whose numbers are those of the kind's register.
+    """The pairs of a file. Its numbers are of the numbering of the kind's register.
 
     Raises:
-        UnreadableFile: it cannot be read, names nobody, or a number is not of its scheme; says in which rows.
+        UnreadableFile: it cannot be read, names nobody, or a number is not of its scheme; the error says in which rows.
     """
     register = catalogue.register(kind)
     if register is None:
         zh = f"没有数据源登记 {kind} 一类的对象，无法把号码变为化名；请改用化名。"
         raise UnreadableFile(Text(zh, f"No feed registers any {kind}, so numbers cannot be read; use tokens."))
-    found: list[Pair] = []
+    result: list[Pair] = []
     wrong: list[int] = []
     for piece in _csv(path, _PAIR):
         subject, into = (tokens.column(kind, register.identify, piece.frame[name]) for name in _PAIR)
@@ -55,20 +56,20 @@ def pairs(path: Path, kind: Kind, catalogue: Catalogue, tokens: Tokens) -> list[
             if subject.faults[at] != Fault.SOUND or (into.faults[at] != Fault.SOUND and not empty):
                 wrong.append(piece.first + at)
             else:
-                found.append(Pair(piece.first + at, int(subject.tokens[at]), None if empty else int(into.tokens[at])))
+                result.append(Pair(piece.first + at, int(subject.tokens[at]), None if empty else int(into.tokens[at])))
     if wrong:
         zh = f"{path.name} 第 {listed(wrong)} 行的号码无法识别；请核对后重试，尚未更正任何人。"
         raise UnreadableFile(Text(zh, f"{path.name}: no readable number in rows {listed(wrong)}. Mend them; nobody was corrected yet."))
-    return _some(found, path)
+    return _some(result, path)
 
 
 def records(path: Path, catalogue: Catalogue, tokens: Tokens) -> tuple[tuple[str, int, int], ...]:
     """The records of a file as (feed, source, key).
 
     Raises:
-        UnreadableFile: it cannot be read, names none, or names a feed, unit or key that cannot be; says in which row.
+        UnreadableFile: it cannot be read, names no record, or a feed, unit or key is not possible; the error says in which row.
     """
-    found: list[tuple[str, int, int]] = []
+    result: list[tuple[str, int, int]] = []
     for row, name, unit, key in _rows(path):
         feed = catalogue.feeds.get(name)
         if feed is None:
@@ -78,23 +79,23 @@ def records(path: Path, catalogue: Catalogue, tokens: Tokens) -> tuple[tuple[str
             )
         source = feed.source_position(unit)
         if source is None:
-            units = listed([one.unit for one in feed.sources])
+            units = listed([source.unit for source in feed.sources])
             zh = f"{path.name} 第 {row} 行的单位不是数据源 {name} 的来源；应为 {units}。"
             raise UnreadableFile(Text(zh, f"{path.name}, row {row}: the unit is no source of feed {name}; expected {units}."))
-        hashed = _key(feed, key, tokens)
-        if hashed is None:
+        key_hash = _key(feed, key, tokens)
+        if key_hash is None:
             zh = f"{path.name} 第 {row} 行的记录号无法识别；请按该单位交付时的写法填写。"
             raise UnreadableFile(Text(zh, f"{path.name}, row {row}: the key is not readable. Write it as the unit delivers it."))
-        found.append((name, source, hashed))
-    return tuple(dict.fromkeys(_some(found, path)))
+        result.append((name, source, key_hash))
+    return tuple(dict.fromkeys(_some(result, path)))
 
 
 def _key(feed: Feed, text: str, tokens: Tokens) -> int | None:
-    """The hash of a record's key, as intake makes it: of one that is the subject's number, the subject's token."""
+    """The hash of a record's key, as intake makes it; where the key is the subject's number, the subject's token."""
     if feed.key == feed.identify.column:
         return tokens.one(feed.subject, feed.identify, text)
-    hashed = tokens.keys(feed.name, pl.Series([text], dtype=pl.String))
-    return int(hashed.tokens[0]) if hashed.faults[0] == Fault.SOUND else None
+    cells = tokens.keys(feed.name, pl.Series([text], dtype=pl.String))
+    return int(cells.tokens[0]) if cells.faults[0] == Fault.SOUND else None
 
 
 def _rows(path: Path) -> Iterator[tuple[int, str, str, str]]:
@@ -107,7 +108,7 @@ def _csv(path: Path, columns: Sequence[str]) -> Iterator[Piece]:
     return pieces(path, "csv", encoding_of(path), columns)
 
 
-def _some(found: list[Row], path: Path) -> list[Row]:
-    if not found:
+def _some(rows: list[Row], path: Path) -> list[Row]:
+    if not rows:
         raise UnreadableFile(Text(f"{path.name} 中没有任何一行。", f"{path.name} has no row."))
-    return found
+    return rows

@@ -1,6 +1,6 @@
-"""Which tokens are known with which check, so that two identifiers with one token are noticed.
+"""All known tokens with their checks, to notice two identifiers with one token.
 
-``connectors.identity.vault`` asks it before a delivery is taken in.
+``connectors.identity.vault`` adds the tokens of a delivery before its rows are applied.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from connectors.parsing.hashing import UInt64, compiled
 
 
 class KnownTokens:
-    """Every token met, with its check: an open-addressing table that doubles at half full."""
+    """Every known token with its check, in an open-addressing table that doubles when it is half full."""
 
     def __init__(self) -> None:
         self._slots, self._checks, self._count = np.zeros(1 << 16, np.uint64), np.zeros(1 << 16, np.uint64), 0

@@ -1,15 +1,12 @@
-"""Sealed files below a folder, and the sealed manifest of what may lie there.
+"""Sealed files (segments) in a folder, and the sealed manifest that lists them.
 
-``connectors.identity.vault`` keeps identities in them.
+``connectors.identity.vault`` keeps identities in segments. Each is encrypted with AES-256-GCM: a random nonce, then the bytes and their
+tag. The tag covers the name too, so no file can take another's place. Nonce and tag are the *seal*: without the key nobody can make a file
+that opens. The manifest holds the seals of every segment, so that a missing, added or older file is noticed.
 
-Each file is AES-256-GCM: a random nonce, then the bytes and their tag; its name is part of what the tag vouches for, so no file can stand
-in for another. Nonce and tag together are the *seal*: whoever lacks the key can make no other file that opens. The manifest holds the
-seals of every segment, so one that is missing, added, or put back from an older time is noticed.
-
-The manifest is written first, with all that may be found from then on: the old seal (or "", where there may be no file) and the new one.
-Then the segment is written. The next change *settles* it: what is found there stays alone. So a process may be killed anywhere.
-Changes exclude one another; a reader waits for nobody, and begins again where something was replaced under its eyes.
-Source: NIST SP 800-38D (GCM; at most 2^32 random nonces a key).
+A process may be killed at any step. The manifest is written before the segment, with both seals: the old one ("" where there was no file)
+and the new one. The next change *settles* the segment: only the seal of the file that is there remains. Changes exclude one another. A
+reader takes no lock; it begins again where a file was replaced meanwhile. Source: NIST SP 800-38D (at most 2^32 random nonces a key).
 """
 
 from __future__ import annotations
@@ -31,14 +28,14 @@ _MAGIC = b"HMVAULT1"
 _NONCE, _TAG = 12, 16
 _BEGIN = len(_MAGIC) + _NONCE
 _TIMES = 20
-"""How often a reader begins again while somebody writes."""
+"""How often a reader begins again while another process writes."""
 Seals: TypeAlias = dict[str, list[str]]
-"""By segment, the seals it may have; "" where it may be missing."""
+"""By segment, the seals that it may have; "" where it may be missing."""
 T = TypeVar("T")
 
 
 def seal(key: bytes, name: str, data: bytes) -> bytes:
-    """Bytes as only the holder of the key can read them, and make them, under this name."""
+    """The bytes, encrypted under a key and a name."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     nonce = os.urandom(_NONCE)
@@ -46,10 +43,10 @@ def seal(key: bytes, name: str, data: bytes) -> bytes:
 
 
 def unseal(key: bytes, name: str, sealed: bytes) -> bytes:
-    """What was sealed under a name.
+    """The bytes that were sealed under a key and a name.
 
     Raises:
-        ValueError: it was not, by this key.
+        ValueError: they were sealed under others, or changed.
     """
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -66,33 +63,33 @@ class Segments:
     """The segments of a folder, ``<kind>/<feed>/<part>`` by name.
 
     Args:
-        begun: something was kept here before, so that there must be a manifest.
+        must_exist: something was kept here before, so that there must be a manifest.
 
     Raises, from every method that reads:
-        DamagedVault: something is missing, added, changed or cannot be read; it says which file, and how to go on.
+        DamagedVault: a file is missing, added, changed or cannot be read; the error says which one, and how to go on.
     """
 
-    def __init__(self, folder: Path, key: bytes, begun: bool = False) -> None:
-        self.folder, self._key, self._begun = folder, key, begun
+    def __init__(self, folder: Path, key: bytes, must_exist: bool = False) -> None:
+        self.folder, self._key, self._must_exist = folder, key, must_exist
 
     def begin(self) -> None:
-        """Makes the manifest where there is none; from then on it is missed."""
+        """Makes the manifest where there is none; if it is gone later, that is an error."""
         with self._changing() as there:
             if not self.place(MANIFEST).exists():
                 self._note(there)
 
     def names(self, prefix: str) -> list[str]:
-        """The segments there are, or should be, whose name begins so."""
+        """The segments that are there, or should be, whose names begin with a prefix."""
         there = self._manifest()
         return sorted(name for name in there if name.startswith(prefix) and ("" not in there[name] or self.place(name).exists()))
 
     def read(self, prefix: str, take: Callable[[str, bytes], T]) -> list[T]:
-        """What ``take`` makes of name and content of each segment whose name begins so. All of them are sound, or nothing is given."""
+        """What ``take`` gives for the name and content of each segment of a prefix; all of them are sound, or this raises."""
         for _ in range(_TIMES):
             there = self._manifest()
             try:
-                opened = ((name, self._opened(name, there)) for name in self._listed(prefix, there))
-                return [take(name, data) for name, data in opened if data is not None]
+                contents = ((name, self._read_segment(name, there)) for name in self._all_names(prefix, there))
+                return [take(name, data) for name, data in contents if data is not None]
             except DamagedVault:
                 if self._manifest() == there:
                     raise
@@ -100,27 +97,27 @@ class Segments:
         raise DamagedVault(file_of(MANIFEST), Text(zh, "The vault is being written to all the time; try again shortly."))
 
     def each(self, prefix: str) -> Iterator[tuple[str, bytes | DamagedVault]]:
-        """The content of each segment of a prefix, or what is wrong with it; for whoever alone writes, and goes on all the same."""
+        """The content of each segment of a prefix, or its error; only for the one process that writes."""
         try:
             there = self._manifest()
         except DamagedVault as error:
             yield MANIFEST, error
             return
-        for name in self._listed(prefix, there):
+        for name in self._all_names(prefix, there):
             try:
-                if (data := self._opened(name, there)) is not None:
+                if (data := self._read_segment(name, there)) is not None:
                     yield name, data
             except DamagedVault as error:
                 yield name, error
 
     def one(self, name: str) -> bytes:
-        """The content of a segment that is there; for whoever alone writes."""
-        data = self._opened(name, self._manifest())
+        """The content of a segment that is there; only for the one process that writes."""
+        data = self._read_segment(name, self._manifest())
         assert data is not None  # as ``names`` said
         return data
 
     def write(self, name: str, data: bytes, instead_of: Sequence[str] = ()) -> None:
-        """Keeps a segment, instead of the one that had the name and of others, whose content it holds."""
+        """Writes a segment in the place of the one of its name, and of others whose content it holds."""
         self._not_linked(name)
         sealed = seal(self._key, name, data)
         with self._changing() as there:
@@ -131,7 +128,7 @@ class Segments:
                 self.place(other).unlink(missing_ok=True)
 
     def settle(self) -> None:
-        """Notes what is there now, and nothing else; a segment that goes after this is missed."""
+        """Notes the segments that are there now; if one is gone later, that is an error."""
         with self._changing() as there:
             if any(len(seals) > 1 for seals in self._manifest().values()):
                 self._note(there)
@@ -139,17 +136,17 @@ class Segments:
     def place(self, name: str) -> Path:
         return self.folder / (name + SUFFIX)
 
-    def _listed(self, prefix: str, there: Seals) -> list[str]:
-        """The names a manifest tells, and those that lie there without being told."""
+    def _all_names(self, prefix: str, there: Seals) -> list[str]:
+        """The names of a prefix: those in a manifest, and those of files that lie there besides."""
         return sorted(name for name in there.keys() | self._lying() if name.startswith(prefix))
 
     def _lying(self) -> set[str]:
-        """Every file in the folders of segments, by the name it would have; not what a stopped writer left."""
+        """The names that the files in the folders of segments would have, without temporary files."""
         files = (path.relative_to(self.folder) for path in self.folder.glob("*/*/*") if not path.name.startswith("."))
         return {str(path).removesuffix(SUFFIX) for path in files}
 
-    def _opened(self, name: str, there: Seals) -> bytes | None:
-        """The content of a segment, as a manifest says that it is; None where it may be missing, and is."""
+    def _read_segment(self, name: str, there: Seals) -> bytes | None:
+        """The content of a segment, checked against a manifest; None where it may be missing, and is."""
         if name not in there:
             raise _extra(name, self.place(name).exists())
         self._not_linked(name)
@@ -158,27 +155,27 @@ class Segments:
         except FileNotFoundError:
             if "" in there[name]:
                 return None
-            raise _damaged(name, Text("不见了", "is missing")) from None
+            raise _damaged_segment(name, Text("不见了", "is missing")) from None
         except OSError as error:
-            raise _damaged(name, Text(f"读不出（{error.strerror}）", f"cannot be read ({error.strerror})")) from None
+            raise _damaged_segment(name, Text(f"读不出（{error.strerror}）", f"cannot be read ({error.strerror})")) from None
         try:
             if _seal(sealed) in there[name]:
                 return unseal(self._key, name, sealed)
         except ValueError:
             pass
-        raise _damaged(name, Text("与写入时不同", "is not what was written"))
+        raise _damaged_segment(name, Text("与写入时不同", "is not what was written"))
 
     def _not_linked(self, name: str) -> None:
-        """Passes a segment that lies here, and not where a link leads to: that is nothing to be read or written from here."""
+        """Refuses a segment that is reached through a link: what lies elsewhere is neither read nor written."""
         path = self.place(name)
         if path.is_symlink() or path.parent.is_symlink() or path.parent.parent.is_symlink():
-            raise _damaged(name, Text("经由链接通到别处", "is reached through a link"))
+            raise _damaged_segment(name, Text("经由链接通到别处", "is reached through a link"))
 
     def _manifest(self) -> Seals:
         try:
             seals: Seals = json.loads(unseal(self._key, MANIFEST, self.place(MANIFEST).read_bytes()))
         except FileNotFoundError:
-            if self._begun or self._lying():
+            if self._must_exist or self._lying():
                 raise DamagedVault(file_of(MANIFEST), _NO_MANIFEST) from None
             return {}
         except (OSError, ValueError):
@@ -190,17 +187,17 @@ class Segments:
 
     @contextmanager
     def _changing(self) -> Iterator[Seals]:
-        """The right to change something, with the manifest as it is, settled."""
+        """The lock for changes, with the settled manifest."""
         make_folder(self.folder)
         handle = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
-            yield {name: seals for name, some in self._manifest().items() if (seals := self._settled(name, some)) != [""]}
+            yield {name: seals for name, some in self._manifest().items() if (seals := self._present_seal(name, some)) != [""]}
         finally:
             os.close(handle)
 
-    def _settled(self, name: str, seals: list[str]) -> list[str]:
-        """Of the seals a segment may have the one it has; all of them where it has another, which a reader will tell."""
+    def _present_seal(self, name: str, seals: list[str]) -> list[str]:
+        """The one of a segment's possible seals that its file has; all of them where it has another, for a reader to report."""
         if len(seals) == 1:
             return seals
         try:
@@ -220,12 +217,12 @@ def _seal(sealed: bytes) -> str:
 
 
 def file_of(name: str) -> str:
-    """Where a segment lies, as seen from the workspace."""
+    """The path of a segment, relative to the workspace."""
     return f"identity/{name}{SUFFIX}"
 
 
-def _damaged(name: str, what: Text) -> DamagedVault:
-    """A segment that cannot be used, with both ways out."""
+def _damaged_segment(name: str, what: Text) -> DamagedVault:
+    """The error for a segment that cannot be used, with both ways to go on."""
     _, feed, part = name.split("/")
     delivery = part.split(".")[1]
     zh = f"身份库的文件 {file_of(name)} {what.zh}，因此没有给出任何姓名和号码。请从同一份备份恢复整个 identity/；"

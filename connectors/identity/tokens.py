@@ -1,8 +1,8 @@
 """Keyed tokens: 64-bit names for persons, households and dwellings that only the holder of the key can make.
 
-The one idea: a token is BLAKE2b (RFC 7693) of the one canonical text of an identifier, under a key derived for its domain: kind of
-subject and numbering. Fifteen and eighteen digits of one resident are one token; equal numbers of two numberings are two. A plain
-hash would fall in minutes, since there are only some 10^11 resident numbers (ARCHITECTURE.md, "Trust").
+A token is BLAKE2b (RFC 7693) of the canonical text of an identifier. The key is derived for a domain: a kind of subject and a numbering.
+So the fifteen and the eighteen digits of one resident give one token; the same number in two numberings gives two. The hash needs a key,
+because there are only some 10^11 resident numbers: a plain hash would be inverted in minutes (ARCHITECTURE.md, "Trust").
 
     master key --(kind, space)--> domain key --(canonical text)--> token, check
 """
@@ -34,13 +34,13 @@ UInt64 = npt.NDArray[np.uint64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tokened:
-    """The tokens of a column.
+    """The tokens of a column of cells.
 
     Args:
         tokens: uint64[n], 0 where the cell is empty or wrong.
         checks: uint64[n], a second digest of the same text; two texts of one token differ in it.
         faults: uint8[n], ``connectors.parsing.cells.Fault``.
-        texts: the canonical texts, but for outer spaces of opaque ones; meaningless where there is a fault.
+        texts: the canonical texts (opaque ones still with their outer spaces); without meaning where there is a fault.
     """
 
     tokens: UInt64
@@ -53,7 +53,7 @@ class Tokens:
     """Makes tokens under one master key.
 
     Args:
-        key: 32 to 64 secret bytes. Whoever has them can test who a token is.
+        key: 32 to 64 secret bytes. Whoever has them can test whether a token is of a known person.
 
     Raises:
         ValueError: a key of another length.
@@ -97,11 +97,11 @@ class Tokens:
         return Tokened(_never_zero(tokens, faults), checks, faults, pl.Series(texts))
 
     def keys(self, feed: str, cells: pl.Series) -> Tokened:
-        """Hashes of a feed's record keys; keyed too, since a key often is a person's number."""
+        """Hashes of a feed's record keys, under a key too: a record key is often a person's number."""
         return _opaque(self._domain("key", feed), cells)
 
     def identities(self, feed: str, cells: pl.Series) -> UInt64:
-        """uint64[n], hashes of identity fields joined into one text, to see that they changed; 0 where all are empty."""
+        """uint64[n], hashes of the identity fields of each row as one text, to notice changes; 0 where all are empty."""
         return _opaque(self._domain("identity", feed), cells, longest=1 << 30).tokens
 
     def _domain(self, kind: str, space: str) -> bytes:

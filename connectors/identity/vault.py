@@ -1,14 +1,11 @@
-"""The vault: who a token is.
+"""The vault: the person behind each token.
 
-The only place where identity is kept, apart from everything that matches.
+Identity is kept only here, apart from everything that matches. Each delivery leaves segments: token, check, identifier, identity fields and
+record version. A resumed delivery writes the same segments again. A list shows the greatest (order, delivery, row). Segments are sealed
+Parquet files (``connectors.identity.segments``). A thread writes them, because to pack and sync one takes as long as to match its rows.
 
-Each delivery leaves segments: token, check, identifying text, identity fields, and the version they came with. A resumed delivery writes
-the same ones again. The greatest (order, delivery, row) is what a list shows. Segments are Parquet, sealed, and none can be changed, go
-missing or be added unnoticed (``connectors.identity.segments``). A thread of its own writes them: to pack and sync one takes as long as to
-match its rows.
-
-Two identifiers with one 64-bit token would mix up two people. The check, a second digest, tells them apart; a delivery in which it
-happens is refused before its rows are applied. Among 10^7 people the chance is one in 400,000.
+Two identifiers with one 64-bit token would mix up two people. The check, a second digest, tells them apart: such a delivery is refused
+before its rows are applied. Among 10^7 people the chance is one in 400,000.
 """
 
 from __future__ import annotations
@@ -42,21 +39,21 @@ class Vault:
 
     Args:
         key: of 32 bytes (``infra.keys.derived``).
-        begun: something was kept here before.
+        begun: identities were kept here before, so that there must be a manifest.
 
     Raises, from every method that reads:
-        DamagedVault: not all that is kept can be read and trusted; nothing is given then.
+        DamagedVault: a segment cannot be read or trusted; then nothing is returned.
     """
 
     def __init__(self, folder: Path, key: bytes, begun: bool = False) -> None:
         self.store = Segments(folder, key, begun)
-        self._known: dict[Kind, KnownTokens] = {}
+        self._known_tokens: dict[Kind, KnownTokens] = {}
 
     def writer(self, feed: Feed, source: int, delivery: int, admits: bool = True) -> Writer:
-        """What one delivery writes through; use it in a ``with`` block.
+        """The writer of one delivery's identities; use it in a ``with`` block.
 
         Args:
-            admits: are its tokens new? Those of a delivery that is only written again are known.
+            admits: whether its tokens may be new; those of a delivery that is only written again are known.
         """
         return Writer(self, feed, source, delivery, admits)
 
@@ -64,109 +61,108 @@ class Vault:
         """The identifiers of tokens, from any feed.
 
         Returns:
-            token (uint64) and id (text), one row a token that is known, by token.
+            token (uint64) and id (text), one row for each known token, in the order of tokens.
         """
         return self._matching(_all(kind), tokens, ["token", "id"]).select("token", "id").unique("token", keep="any").sort("token")
 
     def look_up(self, feed: Feed, tokens: Sequence[int] | UInt64, fields: Sequence[str]) -> pl.DataFrame:
-        """What a feed last said of tokens.
+        """The newest identities of tokens in a feed.
 
         Returns:
-            token, id and the identity fields asked for (text, "" where empty), one row a token that is known, by token.
+            token, id and these identity fields (text, "" where empty), one row for each known token, in the order of tokens.
         """
-        found = self._matching(_below(feed), tokens, ["token", "id", *fields])
-        return found.sort(_VERSION).unique("token", keep="last", maintain_order=True).select("token", "id", *fields).sort("token")
+        rows = self._matching(_below(feed), tokens, ["token", "id", *fields])
+        return rows.sort(_VERSION).unique("token", keep="last", maintain_order=True).select("token", "id", *fields).sort("token")
 
     def segments(self, feed: Feed) -> list[str]:
-        """The segments of a feed."""
+        """The names of a feed's segments."""
         return self.store.names(_below(feed))
 
     def frame(self, name: str) -> pl.DataFrame:
-        """All of one segment."""
+        """The identities of one segment."""
         return _parquet(self.store.one(name))
 
     def lacks(self, feed: Feed, source: int, delivery: int) -> bool:
-        """Is nothing kept of a delivery, or not all of it as it was written?"""
+        """Whether a delivery has no segment, or one that is not as it was written."""
         parts = [part for _, part in self.store.each(f"{_below(feed)}{source}.{delivery}.")]
         return not parts or any(isinstance(part, DamagedVault) for part in parts)
 
     def identifiers(self, kind: Kind, token: int) -> list[str]:
-        """Every identifier that was delivered of a token, as far as segments can be read."""
-        found: set[str] = set()
+        """Every identifier that was delivered for a token, as far as segments can be read."""
+        identifiers: set[str] = set()
         for _, part in self.store.each(_all(kind)):
             if not isinstance(part, DamagedVault):
-                found.update(_parquet(part, ["token", "id"]).filter(pl.col("token") == token)["id"].to_list())
-        return sorted(found - {""})
+                identifiers.update(_parquet(part, ["token", "id"]).filter(pl.col("token") == token)["id"].to_list())
+        return sorted(identifiers - {""})
 
     def tokens(self, kind: Kind) -> UInt64:
-        """Every token that somebody's identity is kept of, as often as it was delivered."""
-        found = self.store.read(_all(kind), lambda _, part: _parquet(part, ["token"])["token"].to_numpy())
-        return np.concatenate([np.empty(0, np.uint64), *found])
+        """Every token whose identity is kept, as often as it was delivered."""
+        columns = self.store.read(_all(kind), lambda _, part: _parquet(part, ["token"])["token"].to_numpy())
+        return np.concatenate([np.empty(0, np.uint64), *columns])
 
     def erase(self, kind: Kind, token: int) -> tuple[int, list[str]]:
-        """Takes everything about a token out of every segment. May be done again. What stopped writers left is for
-        ``infra.workspace.leftovers``.
+        """Takes a token out of every segment. May be done again. Partly written files are left to ``infra.workspace.leftovers``.
 
         Returns:
-            How many rows went; and the files that could not be read or written, which may still hold somebody.
+            How many rows were removed; and the files that could not be read or written, which may still hold the person.
         """
-        gone, left = 0, list[str]()
+        removed, unreadable = 0, list[str]()
         for name, part in self.store.each(_all(kind)):
             if isinstance(part, DamagedVault):
-                left.append(part.file)
+                unreadable.append(part.file)
                 continue
             frame = _parquet(part)
             rest = frame.filter(pl.col("token") != token)
             try:
                 if len(rest) < len(frame):
                     self.store.write(name, packed(rest))
-                gone += len(frame) - len(rest)
+                removed += len(frame) - len(rest)
             except OSError:
-                left.append(file_of(name))
+                unreadable.append(file_of(name))
         try:
-            self.store.settle()  # until then an older file that is put back counts as well
+            self.store.settle()  # until then an older file that is put back would count too
         except (DamagedVault, OSError):
-            left.append(file_of(MANIFEST))
-        self._known.pop(kind, None)
-        return gone, list(dict.fromkeys(left))
+            unreadable.append(file_of(MANIFEST))
+        self._known_tokens.pop(kind, None)
+        return removed, list(dict.fromkeys(unreadable))
 
     def admit(self, kind: Kind, tokens: UInt64, checks: UInt64, feed: str) -> None:
-        """Note tokens with their checks.
+        """Remember tokens with their checks.
 
         Raises:
-            TokenCollision: one is known with another check.
+            TokenCollision: a token is known with another check.
         """
-        known = self._known.get(kind)
-        if known is None:
-            known = KnownTokens()
+        known_tokens = self._known_tokens.get(kind)
+        if known_tokens is None:
+            known_tokens = KnownTokens()
             for frame in self.store.read(_all(kind), lambda _, part: _parquet(part, ["token", "check"])):
-                known.add(frame["token"].to_numpy(), frame["check"].to_numpy())
-            self._known[kind] = known
-        if not known.add(tokens, checks):
+                known_tokens.add(frame["token"].to_numpy(), frame["check"].to_numpy())
+            self._known_tokens[kind] = known_tokens
+        if not known_tokens.add(tokens, checks):
             zh = f"数据源 {feed} 中有两个不同的标识得到同一个代号，本次交付已拒收；请联系系统管理员更换密钥"
             raise TokenCollision(
                 Text(zh, f"Feed {feed} has two identifiers with one token; the delivery is refused. Ask for a new token key.")
             )
 
     def _matching(self, prefix: str, tokens: Sequence[int] | UInt64, columns: Sequence[str]) -> pl.DataFrame:
-        """The rows of segments whose token is asked for, with their version."""
-        asked = pl.DataFrame({"token": np.asarray(tokens, np.uint64)}).unique()
-        wanted = list(dict.fromkeys([*columns, "order", "row"]))
-        empty = pl.DataFrame(schema={**{c: _OWN.get(c, pl.String) for c in wanted}, "source": pl.Int64, "delivery": pl.Int64})
+        """The rows of these tokens in all segments, with their version."""
+        token_frame = pl.DataFrame({"token": np.asarray(tokens, np.uint64)}).unique()
+        names = list(dict.fromkeys([*columns, "order", "row"]))
+        empty = pl.DataFrame(schema={**{c: _OWN.get(c, pl.String) for c in names}, "source": pl.Int64, "delivery": pl.Int64})
 
         def rows(name: str, part: bytes) -> pl.DataFrame:
             source, delivery, _ = map(int, name.rpartition("/")[2].split("."))
-            known = pl.read_parquet_schema(io.BytesIO(part))
-            later = [column for column in wanted if column not in known]  # fields the contract did not have then
-            mine = _parquet(part, [column for column in wanted if column in known]).join(asked, on="token", how="semi")
-            mine = mine.with_columns(pl.lit("").alias(column) for column in later).select(wanted)
+            present = pl.read_parquet_schema(io.BytesIO(part))
+            absent = [column for column in names if column not in present]  # fields the contract did not have then
+            mine = _parquet(part, [column for column in names if column in present]).join(token_frame, on="token", how="semi")
+            mine = mine.with_columns(pl.lit("").alias(column) for column in absent).select(names)
             return mine.with_columns(pl.lit(source, pl.Int64).alias("source"), pl.lit(delivery, pl.Int64).alias("delivery"))
 
         return pl.concat([empty, *self.store.read(prefix, rows)], how="vertical")
 
 
 class Writer:
-    """Gathers the identities of one delivery into segments. When its ``with`` block ends they are all on disk."""
+    """Collects the identities of one delivery in segments. All are on the disk when its ``with`` block ends."""
 
     def __init__(self, vault: Vault, feed: Feed, source: int, delivery: int, admits: bool = True) -> None:
         self._vault, self._feed, self._admits = vault, feed, admits
@@ -175,15 +171,15 @@ class Writer:
         self._waiting: list[pl.DataFrame] = []
         self._part = 0
         self._blank = feed.registers is not None
-        """A delivery of a register leaves a segment even where it names nobody, so that one without any is missed."""
+        """Whether an empty segment is still to be written: a register's delivery has one at least, so that its loss is noticed."""
         self._thread = ThreadPoolExecutor(1, "vault")
         self._writing: Future[None] | None = None
 
     def add(self, identities: pl.DataFrame) -> None:
-        """Take the identities of one parcel.
+        """Add the identities of one parcel.
 
         Raises:
-            TokenCollision: before anything of them is written.
+            TokenCollision: before anything is written.
             OSError: a segment could not be written.
         """
         if self._admits and len(identities):
@@ -195,13 +191,13 @@ class Writer:
             self._flush()
 
     def _flush(self) -> None:
-        """Begin to write what waits, once the segment before is written: memory holds two at most."""
-        self._written()
+        """Begin to write the waiting identities once the last segment is written: memory holds two at most."""
+        self._wait_for_segment()
         if self._waiting:
             self._writing = self._thread.submit(write_segment, self._vault.store, f"{self._stem}{self._part}", self._waiting, self._texts)
             self._waiting, self._part = [], self._part + 1
 
-    def _written(self) -> None:
+    def _wait_for_segment(self) -> None:
         writing, self._writing = self._writing, None
         if writing is not None:
             writing.result()
@@ -210,25 +206,25 @@ class Writer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """What a crash leaves unwritten is written when the delivery is resumed, which reads the file from its start."""
+        """After a crash the resumed delivery writes the rest: it reads the file from its start."""
         with self._thread:
             self._flush()  # also after an error: the rows before it are applied
-            self._written()
+            self._wait_for_segment()
             self._vault.store.settle()
 
 
 def texts_of(feed: Feed) -> list[str]:
-    """The columns of a feed's identities that hold cells as they were delivered."""
+    """The columns of a feed's identities whose cells are as they were delivered."""
     return [f.name for f in feed.fields.values() if f.identity] + ([] if feed.identify.scheme == RESIDENT_ID else ["id"])
 
 
 def write_segment(store: Segments, name: str, parcels: Sequence[pl.DataFrame], texts: Sequence[str]) -> None:
-    """Keeps one segment."""
+    """Writes one segment."""
     store.write(name, packed(joined(parcels, texts)))
 
 
 def joined(parcels: Sequence[pl.DataFrame], texts: Sequence[str]) -> pl.DataFrame:
-    """The identities of several parcels; ``texts`` are the columns of cells as they were delivered, of which early ones may lack some."""
+    """The identities of several parcels; ``texts`` are their columns of delivered cells, some of which may be absent from early parcels."""
     frame = pl.concat(parcels, how="diagonal")
     return frame.with_columns(pl.col(name).fill_null("").str.strip_chars(SPACES) for name in texts if name in frame.columns)
 

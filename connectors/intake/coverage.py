@@ -1,8 +1,8 @@
 """Coverage statements as units send them (JSON lines) become messages.
 
-The one idea: a statement is a promise that absence means something, so it is taken only if every word of it is understood: the feed, the
-unit that is one of its sources, a division that this source answers for, or a list of subjects each of whom can be read. Nobody knows what
-a later day will bring, so none reaches beyond the day of its receipt.
+A statement makes absence mean something, so it is accepted only where every part of it is understood: the feed, the unit as one of its
+sources, and a division of this source or a list of readable subjects. No statement reaches beyond the day of its receipt, because later
+records are not known yet.
 
 Source: docs/en/semantics.md section 3; the form is ``connectors.contracts.forms.StatementForm``.
 """
@@ -36,13 +36,13 @@ _ONLY_STATED = ("feed", "unit", "division", "subjects", "complete_to", "delivery
 
 
 def read_statements(path: Path, catalogue: Catalogue, tokens: Tokens, received: date) -> list[CoverageMessage]:
-    """The statements of a file; lists of subjects lie beside it.
+    """The statements of a file; the lists of subjects that it names lie in the same folder.
 
     Args:
-        received: the day on which it comes in.
+        received: the day of receipt.
 
     Raises:
-        UnreadableFile: no such file, or not UTF-8.
+        UnreadableFile: there is no such file, or it is not UTF-8.
         Invalid: with every problem of every line.
     """
     refuse_special(path)
@@ -63,33 +63,33 @@ def read_statements(path: Path, catalogue: Catalogue, tokens: Tokens, received: 
 def statements(
     text: str, file: str, folder: Path, catalogue: Catalogue, tokens: Tokens, received: date
 ) -> list[CoverageMessage]:  # fmt: skip
-    """The statements of a text, in its order.
+    """The statements of a text, in their order.
 
     Args:
-        file: how to call the text in messages.
+        file: the name of the text in messages.
         folder: where the lists of subjects lie.
-        received: the day on which it comes in.
+        received: the day of receipt.
 
     Raises:
         Invalid: with every problem of every line.
     """
-    found: list[CoverageMessage] = []
+    messages: list[CoverageMessage] = []
     problems: list[Problem] = []
-    seen: dict[str, CoverageStated] = {}
+    first_of_id: dict[str, CoverageStated] = {}
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         of_line = Problems(None, file, number)
         message = _message(line, folder, catalogue, tokens, received, of_line)
-        if isinstance(message, CoverageStated) and seen.setdefault(message.statement, message) != message:
+        if isinstance(message, CoverageStated) and first_of_id.setdefault(message.statement, message) != message:
             of_line.add(
                 "duplicate", ("statement",), "编号已用于前面另一份声明；请换编号", "this id is of another statement above; use a new one"
             )
         problems += of_line.found
         if message is not None:
-            found.append(message)
+            messages.append(message)
     refuse(problems)
-    return found
+    return messages
 
 
 def _message(
@@ -170,23 +170,23 @@ def _source(form: StatementForm, feed: Feed, problems: Problems) -> int | None:
 
 
 def _subjects(name: str, folder: Path, feed: Feed, tokens: Tokens, problems: Problems) -> tuple[int, ...]:
-    """The tokens of a list of subjects: a CSV file beside the statements with the identifying column of the feed."""
+    """The tokens of a list of subjects: a CSV file beside the statements, with the feed's identifying column."""
     if Path(name).name != name or name.startswith("."):
         problems.add("subjects", ("subjects",), "应为同一文件夹中的文件名", "expected the name of a file in the same folder")
         return ()
     column = feed.identify.column
-    found: set[int] = set()
+    subjects: set[int] = set()
     try:
         for piece in pieces(folder / name, "csv", encoding_of(folder / name), [column]):
-            tokened = tokens.column(feed.subject, feed.identify, piece.frame[column])
-            found.update(tokened.tokens[tokened.faults == Fault.SOUND].tolist())
-            rows = (np.flatnonzero(tokened.faults != Fault.SOUND) + piece.first).tolist()
+            cells = tokens.column(feed.subject, feed.identify, piece.frame[column])
+            subjects.update(cells.tokens[cells.faults == Fault.SOUND].tolist())
+            rows = (np.flatnonzero(cells.faults != Fault.SOUND) + piece.first).tolist()
             if rows:
                 zh, en = f"{name} 第 {listed(rows)} 行的“{column}”无法识别", f"{name} has no readable {column!r} in rows {listed(rows)}"
                 problems.add("subjects", ("subjects",), zh, en)
     except UnreadableFile as error:
         problems.add("subjects", ("subjects",), error.text.zh, error.text.en)
         return ()
-    if not found and not problems.found:
+    if not subjects and not problems.found:
         problems.add("subjects", ("subjects",), f"{name} 中没有对象", f"{name} lists nobody")
-    return tuple(sorted(found))
+    return tuple(sorted(subjects))

@@ -1,9 +1,9 @@
-"""A delivered file goes into a host: counted to its end, numbered, resumed where it stopped, completed.
+"""Applies a delivered file to a host: counted to its end, numbered, resumed where it stopped, completed.
 
-The one idea: a file is read twice. The first reading decodes, splits, checks and counts all of it and applies nothing, so a file that is
-refused leaves no row, no number and no name behind; the second applies. In each a reader thread parses while the host applies (polars and
-the kernels let go of the interpreter), joined by a short queue. Everything that makes a delivery safe to repeat is in its number and row
-numbers: rows already applied are read again and counted, not sent again, and the identities of the whole file are written anew.
+``services.deliveries.delivery`` calls ``deliver``. A file is read twice. The first reading checks and counts all of it, so that a refused
+file leaves no row, number or name behind. The second applies it. A thread parses ahead while the host applies (polars and the kernels
+release the interpreter); a short queue is between them. A delivery may be repeated, because it and its rows are numbered: rows already
+applied are counted again but not sent again, and the identities of the whole file are written again.
 """
 
 from __future__ import annotations
@@ -43,23 +43,23 @@ _FLAWS_KEPT = 1000
 
 @dataclass(slots=True)
 class DeliveryReport:
-    """What came of a delivery.
+    """The result of a delivery.
 
     Args:
-        id, number: the delivery's name and its number at its source.
-        already: it was complete before; nothing has changed.
+        id, number: the name of the delivery, and its number at its source.
+        already: it was complete before, and nothing has changed.
         resumed_behind: rows up to this one had been applied before; 0 for a new delivery.
-        rows: all rows of the file: ``placed`` ones were applied, ``unplaced`` ones name no readable subject or key.
-        quarantined, deleted: how many of the placed ones.
-        changes: lines of lists that moved.
-        older, same: rows that lost against what was held, and rows that said what was held already, as the state counted them.
+        rows: all rows of the file: ``placed`` ones were applied, ``unplaced`` ones have no readable subject or key.
+        quarantined, deleted: how many of the placed rows are so.
+        changes: lines of lists.
+        older, same: rows older than the state's record, and rows equal to it, as the state counted them.
         by_rule: broken cells by column and rule.
         flaws: the first thousand of them.
-        erased: rows about persons who were erased: they count as rows, and nothing of them is kept.
-        passed_over: footers (合计 …): no rows.
-        lacking: of JSON lines, how many rows do not name a column that others do, by column.
+        erased: rows about erased persons; nothing of them is kept.
+        passed_over: footers (合计 …), which are no rows.
+        lacking: by column, how many rows of JSON lines do not name it.
         void: too many rows are unplaced for the delivery to prove any absence (``max_unplaced``).
-        named_again: of a delivery that was complete before, whose identities were lost: how many were written again.
+        named_again: how many lost identities of a complete delivery were written again.
     """
 
     feed: str
@@ -90,38 +90,38 @@ def deliver(
     mode: Mode = "upsert", id: str | None = None, progress: Callable[[int], None] | None = None,
     on_flaw: Callable[[Flaw], None] | None = None, on_start: Callable[[], None] | None = None,
 ) -> DeliveryReport:  # fmt: skip
-    """Apply a file to a host, or go on with one that was interrupted.
+    """Apply a file to a host, or resume one that was interrupted.
 
     Args:
         source: the position of the delivering unit in the contract.
-        received: the day on which the file comes in.
-        mode: ``replace`` withdraws, once the file is wholly applied, every record of this source that it does not hold.
+        received: the day of receipt.
+        mode: ``replace`` withdraws every other record of this source once the whole file is applied.
         id: the unit's name for the delivery; the hash of the file's bytes where it gave none.
-        progress: called with the rows read so far, after each batch; the file is read twice, so it ends at twice its rows.
-        on_flaw: called with every broken cell, for a report, while the rows are applied.
-        on_start: called once the file is known to be sound, before anything of it is applied.
+        progress: called with the number of rows read, after each batch; both readings count.
+        on_flaw: called with every broken cell while the rows are applied.
+        on_start: called when the file was counted and is sound, before a row is applied.
 
     Raises:
-        UnreadableFile: the file is not what the contract says, or cannot stand for all this source holds; nothing has changed.
+        UnreadableFile: the file is not what the contract says, or cannot be a full replacement; nothing has changed.
         TokenCollision: two identifiers have one token; nothing has changed.
-        Interrupted: it stopped on the way, and goes on behind the last row that is stored.
+        Interrupted: it stopped half-way; the same file again resumes behind the last stored row.
     """
     steady = file if isinstance(file, Steady) else Steady(file)
     name = id or steady.digest()
-    number, mark, completed = host.state.delivery_number(feed.name, source, name)
-    report = DeliveryReport(feed.name, feed.sources[source].unit, name, number, completed, mark)
-    if completed:
+    number, mark, is_complete = host.state.delivery_number(feed.name, source, name)
+    report = DeliveryReport(feed.name, feed.sources[source].unit, name, number, is_complete, mark)
+    if is_complete:
         if vault.lacks(feed, source, number):
-            report.named_again = _named_again(host.state, feed, source, number, steady, tokens, vault, received)
+            report.named_again = _write_identities_again(host.state, feed, source, number, steady, tokens, vault, received)
         return report
-    whole = _counted_to_its_end(report, host.state, feed, source, steady, tokens, vault, received, progress)
+    whole = _count_file(report, host.state, feed, source, steady, tokens, vault, received, progress)
     if mode == "replace":
-        _can_replace(whole, feed, steady.path.name)
+        _check_replacement(whole, feed, steady.path.name)
     if on_start:
         on_start()
     host.submit(DeliveryStarted(feed.name, source, number, name, mode == "replace"))
-    notes, sent, stored = Notes(), list[int](), mark
-    with _told_how_to_go_on(steady.path.name, lambda: stored), vault.writer(feed, source, number) as writer:
+    notes, last_rows, stored = Notes(), list[int](), mark
+    with _resumable(steady.path.name, lambda: stored), vault.writer(feed, source, number) as writer:
 
         def batches() -> Iterator[RecordBatch]:
             for parcel in _ahead(read(feed, source, number, steady.path, tokens, received=received, notes=notes)):
@@ -131,27 +131,27 @@ def deliver(
                 report.erased += int(host.state.erased(parcel.batch.subject).sum()) if feed.subject is Kind.PERSON else 0
                 batch = _behind(parcel.batch, mark)
                 if len(batch):
-                    sent.append(int(batch.row[-1]))
+                    last_rows.append(int(batch.row[-1]))
                     yield batch
                 if progress:
                     progress(whole.rows + report.rows)
 
         for place, applied in enumerate(host.submit_each(batches())):
             report.changes += len(applied.changes)
-            stored = sent[place]
-    done = DeliveryCompleted(feed.name, source, number, name, report.rows, report.unplaced, mode == "replace")
-    report.changes += len(host.submit(done).changes)
+            stored = last_rows[place]
+    completion = DeliveryCompleted(feed.name, source, number, name, report.rows, report.unplaced, mode == "replace")
+    report.changes += len(host.submit(completion).changes)
     report.passed_over, report.lacking = notes.passed_over, notes.lacking
     report.void = unsound(report, feed)
     return report
 
 
 @contextmanager
-def _told_how_to_go_on(file: str, stored: Callable[[], int]) -> Iterator[None]:
-    """Whatever fails in here says which row is the last one stored, and how to go on; what has its own way out stays as it is.
+def _resumable(file: str, stored: Callable[[], int]) -> Iterator[None]:
+    """Errors in its block become ``Interrupted``, with the last stored row; a ``HuiminError`` other than ``NoRoom`` stays.
 
     Raises:
-        Interrupted: instead.
+        Interrupted: for such an error.
     """
     try:
         yield
@@ -161,10 +161,10 @@ def _told_how_to_go_on(file: str, stored: Callable[[], int]) -> Iterator[None]:
         raise Interrupted(file, stored(), error) from error
 
 
-def _named_again(
+def _write_identities_again(
     ledger: Erasures, feed: Feed, source: int, number: int, file: Steady, tokens: Tokens, vault: Identities, received: date
 ) -> int:  # fmt: skip
-    """Writes the identities of a delivery again, which the vault has lost; how many."""
+    """Writes the identities that the vault has lost of a complete delivery; returns how many."""
     count = 0
     with vault.writer(feed, source, number, admits=False) as writer:
         for parcel in _ahead(read(feed, source, number, file.path, tokens, received=received)):
@@ -176,15 +176,15 @@ def _named_again(
 
 
 def unsound(report: DeliveryReport, feed: Feed) -> bool:
-    """Do too many rows of a delivery name nobody for it to prove any absence?"""
+    """Whether too many rows of a delivery are unplaced for it to prove any absence."""
     return feed.too_many_unplaced(report.unplaced, report.rows)
 
 
-def _counted_to_its_end(
+def _count_file(
     report: DeliveryReport, ledger: Erasures, feed: Feed, source: int, file: Steady, tokens: Tokens, vault: Identities,
     received: date, progress: Callable[[int], None] | None,
 ) -> DeliveryReport:  # fmt: skip
-    """What the whole of a file comes to, without a row of it applied.
+    """The report of a whole file, with no row applied.
 
     Raises:
         UnreadableFile, TokenCollision: as for ``deliver``.
@@ -201,11 +201,11 @@ def _counted_to_its_end(
     return whole
 
 
-def _can_replace(whole: DeliveryReport, feed: Feed, file: str) -> None:
-    """Passes a file that may stand for all that its source holds.
+def _check_replacement(whole: DeliveryReport, feed: Feed, file: str) -> None:
+    """Refuses a file that cannot be a full replacement.
 
     Raises:
-        UnreadableFile: it names nobody, or too many of its rows name nobody.
+        UnreadableFile: none of its rows, or too few of them, name a subject.
     """
     if not whole.rows:
         raise UnreadableFile(_nothing_left(file))
@@ -214,11 +214,11 @@ def _can_replace(whole: DeliveryReport, feed: Feed, file: str) -> None:
 
 
 def of_others(feed: Feed, identities: pl.DataFrame, ledger: Erasures) -> pl.DataFrame:
-    """The identities of whoever was not erased."""
+    """The identities without those of erased persons."""
     if feed.subject is not Kind.PERSON or not len(identities):
         return identities
-    gone = ledger.erased(identities["token"].to_numpy())
-    return identities.filter(~gone) if gone.any() else identities
+    erased_rows = ledger.erased(identities["token"].to_numpy())
+    return identities.filter(~erased_rows) if erased_rows.any() else identities
 
 
 def _nothing_left(file: str) -> Text:
@@ -242,13 +242,13 @@ def _nobody_named(file: str, whole: DeliveryReport, allowed: Fraction) -> Text:
 
 
 def _behind(batch: RecordBatch, mark: int) -> RecordBatch:
-    """The rows behind the last one applied."""
+    """The rows behind the last applied one."""
     start = int(np.searchsorted(batch.row, mark, side="right"))
     return batch.slice(start, len(batch)) if start else batch
 
 
 def counted(report: DeliveryReport, parcel: Parcel, on_flaw: Callable[[Flaw], None] | None) -> None:
-    """Adds a parcel to a report, and tells its broken cells."""
+    """Adds a parcel to a report, and calls ``on_flaw`` with its broken cells."""
     report.rows += parcel.rows
     report.placed += len(parcel.batch)
     report.unplaced += parcel.unplaced
@@ -262,7 +262,7 @@ def counted(report: DeliveryReport, parcel: Parcel, on_flaw: Callable[[Flaw], No
 
 
 def _ahead(parcels: Iterator[Parcel]) -> Iterator[Parcel]:
-    """The same parcels, made by a thread up to four ahead; an error comes out where the parcel would have."""
+    """The same parcels, read up to four ahead by a thread; an error is raised in the place of its parcel."""
     ready: queue.Queue[Any] = queue.Queue(_AHEAD)
     left = threading.Event()
 

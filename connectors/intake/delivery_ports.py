@@ -1,6 +1,6 @@
-"""What ``connectors.intake.delivery`` asks of a host and of a vault: its ports.
+"""The ports of ``connectors.intake.delivery``: the host and the vault that it needs.
 
-``streams.host.Host`` and ``connectors.identity.vault.Vault`` fit them.
+``streams.host.Host`` and ``connectors.identity.vault.Vault`` implement them.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ from streams.language.messages import CandidateChange, Input
 
 
 class Erasures(Protocol):
-    """What a state knows of persons who were erased."""
+    """The persons that were erased from a state."""
 
     def erased(self, tokens: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
-        """Which of these persons' tokens were erased: of them nothing is kept."""
+        """Which of these persons were erased, by token; nothing is kept of them."""
         ...
 
 
 class DeliveryLedger(Erasures, Protocol):
-    """What intake asks of a state."""
+    """The part of a state that intake reads."""
 
     def delivery_number(self, feed: str, source: int, id: str) -> tuple[int, int, bool]:
-        """The number of a delivery (the next one if it is new), the highest row applied, and whether it is complete."""
+        """The number of a delivery (the next one if it is new), the last row applied, and whether it is complete."""
         ...
 
 
 class Keeping(Protocol):
-    """What takes the identities of one delivery."""
+    """A writer of the identities of one delivery."""
 
     def add(self, identities: pl.DataFrame) -> None: ...
 
 
 class Identities(Protocol):
-    """Where identities go; ``connectors.identity.vault.Vault`` is one."""
+    """A store of identities, such as ``connectors.identity.vault.Vault``."""
 
     def admit(self, kind: Kind, tokens: npt.NDArray[np.uint64], checks: npt.NDArray[np.uint64], feed: str) -> None: ...
 
@@ -51,14 +51,14 @@ class Identities(Protocol):
 
 
 class Applied(Protocol):
-    """What a host says of a message."""
+    """What a host returns for a message."""
 
     @property
     def changes(self) -> Sequence[CandidateChange]: ...
 
 
 class Intake(Protocol):
-    """A host, as far as a delivery needs one; ``streams.host.Host`` is one."""
+    """A host, as a delivery needs it, such as ``streams.host.Host``."""
 
     @property
     def state(self) -> DeliveryLedger: ...

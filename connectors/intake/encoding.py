@@ -1,7 +1,7 @@
 """Columns of a feed's fields become encoded integers with faults, whole columns at a time.
 
-The one idea: few texts repeat often. Enums, divisions and text are looked up once for each distinct cell of a batch; dates and numbers go
-through the kernels of ``connectors.parsing.cells``. An empty cell is MISSING and no fault.
+Called by ``connectors.intake.intake``. Enums, divisions and texts repeat, so they are looked up once for each distinct cell of a batch.
+Dates and numbers go through the kernels of ``connectors.parsing.cells``. An empty cell is MISSING, and no fault.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LONGEST_TEXT = 1000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoded:
-    """A column: int64[n] values, uint8[n] faults and, for text and divisions, the texts the values index."""
+    """A column: int64[n] values, uint8[n] faults and, for text and divisions, the texts that the values index."""
 
     values: Int64
     faults: UInt8
@@ -35,24 +35,24 @@ class Encoded:
 
 
 def encoded(field: Field, cells: pl.Series, layout: FileLayout = PLAIN_LAYOUT) -> Encoded:
-    """The cells of a field by its type."""
+    """The cells of a field, encoded by its type."""
     if layout.nulls:
         cells = without_nulls(cells, layout.nulls, _meanings(field))
     match field.type:
         case FieldType.DATE:
-            return _bounded(field, *days(cells, layout))
+            return _within_bounds(field, *days(cells, layout))
         case FieldType.INT | FieldType.DECIMAL:
             return _number(field, cells, layout)
         case FieldType.ENUM:
             return _distinct(cells, _meanings(field).get, Fault.VALUE, empty=MISSING)
         case FieldType.DIVISION:
-            return _named(cells, _division, Fault.DIVISION)
+            return _dictionary_cells(cells, _division, Fault.DIVISION)
         case FieldType.TEXT:
-            return _named(cells, lambda text: text if len(text) <= _LONGEST_TEXT else None, Fault.LENGTH)
+            return _dictionary_cells(cells, lambda text: text if len(text) <= _LONGEST_TEXT else None, Fault.LENGTH)
 
 
 def days(cells: pl.Series, layout: FileLayout) -> tuple[Int64, UInt8]:
-    """Days since 1970-01-01 and faults, in the forms that are always read and those of the layout."""
+    """Days since 1970-01-01 and faults; dates may have the usual forms and those of the layout."""
     values, faults = dates(*arrow_bytes(cells))
     if layout.dates:
         read_again(cells, values, faults, Fault.DATE, plain_date(layout), dates)
@@ -74,12 +74,12 @@ def _number(field: Field, cells: pl.Series, layout: FileLayout) -> Encoded:
 
 
 def flags(cells: pl.Series, layout: FileLayout = PLAIN_LAYOUT) -> Encoded:
-    """0 or 1 for a column of yes and no; an empty cell is 0."""
+    """A column of yes and no as 1 and 0; an empty cell is 0."""
     words = _FLAGS | {word.lower(): 0 for word in layout.false} | {word.lower(): 1 for word in layout.true}
     return _distinct(cells, lambda text: words.get(text.lower()), Fault.FLAG, empty=0)
 
 
-def _bounded(field: Field, values: Int64, faults: UInt8) -> Encoded:
+def _within_bounds(field: Field, values: Int64, faults: UInt8) -> Encoded:
     for wrong, fault in ((_below(values, field.min), Fault.BELOW), (_above(values, field.max), Fault.ABOVE)):
         faults[wrong & (faults == Fault.SOUND)] = fault
     values[faults != Fault.SOUND] = MISSING
@@ -95,7 +95,7 @@ def _above(values: Int64, bound: int | None) -> np.typing.NDArray[np.bool_]:
 
 
 def _meanings(field: Field) -> dict[str, int]:
-    """What the cells of an enum may hold, with the position of the code that each means."""
+    """The texts that the cells of an enum may hold, each with the position of its code."""
     positions = {text: i for i, both in enumerate(field.values) for text in both}
     return positions | {text: positions[code] for text, code in field.synonyms}
 
@@ -106,8 +106,8 @@ def _division(text: str) -> str | None:
     return significant(code) if is_division(code) else None
 
 
-def _named(cells: pl.Series, canonical: Callable[[str], str | None], fault: Fault) -> Encoded:
-    """Values that index a dictionary of canonical texts, in the order of their first row."""
+def _dictionary_cells(cells: pl.Series, canonical: Callable[[str], str | None], fault: Fault) -> Encoded:
+    """Values that index the canonical texts of the cells, in the order of their first rows."""
     dictionary: dict[str, int] = {}
 
     def position(text: str) -> int | None:
@@ -119,7 +119,7 @@ def _named(cells: pl.Series, canonical: Callable[[str], str | None], fault: Faul
 
 
 def _distinct(cells: pl.Series, value_of: Callable[[str], int | None], fault: Fault, empty: int) -> Encoded:
-    """Look every distinct cell up once, without its outer spaces."""
+    """The values of cells, looked up once for each distinct text without its outer spaces."""
     array = cells.to_arrow(compat_level=pl.CompatLevel.oldest())
     coded = (array.fill_null("") if array.null_count else array).dictionary_encode()
     texts = coded.dictionary.to_pylist()

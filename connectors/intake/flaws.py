@@ -1,7 +1,7 @@
-"""What is wrong with a row, said without saying what is in it.
+"""Flaws: what is wrong with the cells of a row, described without their content.
 
-The one idea: a quarantine report goes to the unit that keeps the record and may be read over a shoulder; row, column, rule and the class of
-the value ("text of 7 characters where a date was expected") are enough to find the cell, and tell nothing about a person.
+A quarantine report goes to the unit that keeps the record, and strangers may see it. Row, column, rule and the class of the value ("text of
+7 characters", where a date was expected) are enough to find the cell, and tell nothing about a person.
 """
 
 from __future__ import annotations
@@ -72,13 +72,13 @@ class Flaw:
     """One cell that broke a rule.
 
     Args:
-        row: from 1, the data row of the delivery.
+        row: the data row of the delivery, from 1.
         found: the class of the value.
-        line: the file's own line: of a workbook the row of the sheet; 0 where there is no file.
-        place: where the column stands in the file: its letters in a workbook, behind the sheet's name where several are read; its
-            position in a CSV; "" in JSON lines.
-        nobody: the row names nobody: its subject or key cannot be read.
-        key: the number of the record, where that says which of a person's records it is and not whose (``record_name``).
+        line: the line of the file, in a workbook the row of the sheet; 0 where there is no file.
+        place: the column in the file: in a workbook its letters, behind the sheet's name where several are read; in a CSV its
+            position; "" in JSON lines.
+        nobody: the subject or key of the row cannot be read.
+        key: the number of the record, where it tells nothing about the person (``record_name``).
     """
 
     row: int
@@ -92,7 +92,7 @@ class Flaw:
 
     @property
     def cell(self) -> Text:
-        """Where it stands, as people look for it: G5, or line 5, column 7."""
+        """The place of the cell in the words of people: G5, or line 5, cell 7."""
         if not self.line:
             return Text(f"第 {self.row} 行", f"row {self.row}")
         if not self.place:
@@ -102,7 +102,7 @@ class Flaw:
         return Text(f"{self.place}{self.line}", f"{self.place}{self.line}")
 
     def render(self, language: str = "zh") -> str:
-        """One line for a person.
+        """One line for people.
 
         Example:
             >>> Flaw(12, "born", Fault.VALIDITY, value_class("2026-10"), 14, "G").render("en")
@@ -115,7 +115,7 @@ class Flaw:
 
 
 def flaw(row: int, column: str, fault: Fault, text: str | None, line: int, place: str) -> Flaw:
-    """The flaw of a cell, with the rule that names best what stands there."""
+    """The flaw of a cell, with the most exact rule for its text."""
     stripped = (text or "").strip()
     if fault in _READ_AS_TEXT and ERROR.fullmatch(stripped):
         fault = Fault.ERROR_CELL
@@ -126,11 +126,11 @@ def flaw(row: int, column: str, fault: Fault, text: str | None, line: int, place
 
 _NAMES_A_RECORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ./_-]{0,63}")
 _RESIDENT = re.compile(r"[1-9]\d{5}(?:\d\d)?\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}")
-"""A resident number of 15 digits, or the first 17 of one of 18, wherever it stands."""
+"""A resident number of 15 digits, or the first 17 digits of one of 18, anywhere in a text."""
 
 
 def record_name(key: str | None, subject: str | None) -> str | None:
-    """The key of a record as a report may show it: letters, digits and signs; never the number of a person, and no name.
+    """The key of a record as a report may show it: letters, digits and signs, but never a person's number or name.
 
     Example:
         >>> record_name(" YB-7 ", "310107195001011234"), record_name("31010719500101123-4", "x"), record_name("张三", "x")
@@ -146,20 +146,20 @@ def record_name(key: str | None, subject: str | None) -> str | None:
 def of_records(
     flaws: Sequence[Flaw], rows: npt.NDArray[np.int32], subjects: pl.Series, keys: pl.Series, placed: npt.NDArray[np.bool_]
 ) -> tuple[Flaw, ...]:  # fmt: skip
-    """Flaws with the record each is about, where that can be said: nobody's, or the one of a key that is not its subject.
+    """The flaws with the keys of their records, where these tell nothing about a person (``record_name``).
 
     Args:
-        rows: the numbers of the rows, ascending; ``subjects``, ``keys`` are their cells, ``placed`` those that name somebody.
+        rows: the ascending numbers of the rows. ``subjects`` and ``keys`` are their cells; ``placed`` marks rows with readable ones.
     """
-    found = []
-    for one, i in zip(flaws, np.searchsorted(rows, [one.row for one in flaws]).tolist(), strict=True):
+    result = []
+    for cell, i in zip(flaws, np.searchsorted(rows, [cell.row for cell in flaws]).tolist(), strict=True):
         key = record_name(keys[i], subjects[i]) if placed[i] else None
-        found.append(replace(one, nobody=not placed[i], key=key))
-    return tuple(found)
+        result.append(replace(cell, nobody=not placed[i], key=key))
+    return tuple(result)
 
 
 def value_class(text: str | None) -> Text:
-    """What kind of thing a cell holds, never what it holds.
+    """The class of a cell's value, never the value itself.
 
     Example:
         >>> value_class("12.345").en, value_class("310107198001011234").en

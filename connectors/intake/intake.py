@@ -1,9 +1,8 @@
-"""Rows of a delivered file become record batches: parsed, validated, encoded and tokened, whole columns at a time.
+"""Rows of a delivered file become record batches: parsed, validated, encoded and given tokens, whole columns at a time.
 
-The one idea: a row is refused by degrees. A row whose subject and key can be read is a record; if anything else in it is wrong it is a
-record of which nothing is known but what it links to (quarantined); a row whose subject or key cannot be read is counted (unplaced).
-None is dropped in silence.
-A column named ``deleted`` (1, true or 是) makes a row the deletion of its key's record; its other cells do not count, but for its order.
+Called by ``connectors.intake.delivery`` and ``connectors.intake.sample``. No row is dropped in silence. A row with a readable subject and
+key is a record; where another cell is wrong, it is quarantined: only its links are known. A row without a readable subject or key is
+counted as unplaced. A column ``deleted`` (1, true or 是) makes a row a deletion; then of its other cells only the order counts.
 
 Source: docs/en/semantics.md sections 1.1 to 1.4.
 """
@@ -35,10 +34,10 @@ DELETED_COLUMN = "deleted"
 ROWS = 10_000
 """Rows of a batch."""
 _TOGETHER = 50_000
-"""Rows that are encoded together: a call for each column costs as much as encoding some thousand cells."""
+"""Rows that are encoded together: one call per column costs as much as some thousand cells."""
 _FEW = 100
 _ENOUGH = 3
-"""So many numbers without their last digits are no accident."""
+"""This many numbers without their last digits are no accident."""
 
 Bools = npt.NDArray[np.bool_]
 UInt8 = npt.NDArray[np.uint8]
@@ -52,10 +51,10 @@ class Parcel:
 
     Args:
         batch: the rows whose subject and key can be read, in the order of the file; may be empty.
-        rows: how many rows of the file these were; the last of them is row ``last``.
-        unplaced: how many had no readable subject or key.
+        rows: the number of rows of the file; the last of them is row ``last``.
+        unplaced: the number of rows without a readable subject or key.
         flaws: every broken cell.
-        identities: token, check (uint64), id (text), order, row and the identity fields of the rows that say who someone is, as delivered.
+        identities: token, check (uint64), id (text), order, row and the delivered identity fields, of the rows that hold identities.
     """
 
     batch: RecordBatch
@@ -72,12 +71,12 @@ def read(
     """The rows of a file as parcels of at most ``rows`` rows.
 
     Args:
-        source, delivery: position of the source, and the delivery's number.
-        received: the day of receipt; no order lies later than the day behind it.
-        notes: gets what is seen of the file, and how many blank rows and footers were passed over.
+        source, delivery: the position of the source, and the number of the delivery.
+        received: the day of receipt; an order later than the next day is a fault.
+        notes: gets facts about the file, and the number of blank rows and footers.
 
     Raises:
-        UnreadableFile: the file is not what the contract says; perhaps only at its end.
+        UnreadableFile: the file is not what the contract says; perhaps raised only at its end.
     """
     reader = Reader(feed, source, delivery, tokens, received)
     for piece in pieces(
@@ -91,19 +90,19 @@ def read(
 
 
 def refuse_rounded(name: str, identifiers: Sequence[str], piece: Piece, flaws: Iterable[Flaw]) -> None:
-    """Nothing where identifiers are whole.
+    """Refuses rows whose identifiers were rounded.
 
-    A number that went through Excel has zeros behind its 15th digit; one in eleven still has a sound check digit, so a column where most
-    numbers lost their digits is refused, and no chance decides.
+    Excel replaces the digits behind the 15th by zeros. One such number in eleven still has a sound check digit, so the whole column is
+    refused where most of its numbers lost digits.
 
     Raises:
         UnreadableFile: most of the numbers of a column have lost digits.
     """
     lost, subjects = Counter[str](), piece.frame[identifiers[0]]
-    for one in flaws:
-        of_zeros = one.rule is Fault.CHECK_DIGIT and (subjects[one.row - piece.first] or "").endswith("000")
-        if one.column in identifiers and (one.rule is Fault.ROUNDED or of_zeros):
-            lost[one.column] += 1
+    for cell in flaws:
+        ends_in_zeros = cell.rule is Fault.CHECK_DIGIT and (subjects[cell.row - piece.first] or "").endswith("000")
+        if cell.column in identifiers and (cell.rule is Fault.ROUNDED or ends_in_zeros):
+            lost[cell.column] += 1
     for column, count in lost.items():
         if count >= _ENOUGH and 2 * count > len(piece.frame):
             zh = f"“{column}”列的号码被表格软件取整，末几位已丢失（{len(piece.frame)} 行中的 {count} 行）"
@@ -116,7 +115,7 @@ def refuse_rounded(name: str, identifiers: Sequence[str], piece: Piece, flaws: I
 
 
 def cut(parcel: Parcel, rows: int) -> Iterator[Parcel]:
-    """The same rows in parcels of at most ``rows``."""
+    """The same rows in parcels of at most ``rows`` rows."""
     batch, people, end = parcel.batch, parcel.identities, parcel.last + 1
     for start in range(end - parcel.rows, end, rows):
         stop = min(start + rows, end)
@@ -128,7 +127,7 @@ def cut(parcel: Parcel, rows: int) -> Iterator[Parcel]:
 
 
 def _with_own_texts(batch: RecordBatch) -> RecordBatch:
-    """The batch without the texts of rows that are not in it, where there are many: each batch carries its own."""
+    """The batch with only the texts of its own rows, where there are many texts."""
     values, dictionaries = dict(batch.values), dict(batch.dictionaries)
     for name, texts in batch.dictionaries.items():
         if len(texts) > _FEW:
@@ -143,7 +142,7 @@ class Reader:
     """Makes parcels of one delivery.
 
     Args:
-        received: the day of receipt; whoever takes in a stream sets it anew each day.
+        received: the day of receipt; a reader of a stream sets it each day.
     """
 
     def __init__(self, feed: Feed, source: int, delivery: int, tokens: Tokens, received: date) -> None:
@@ -161,12 +160,12 @@ class Reader:
 
     @property
     def identifiers(self) -> list[str]:
-        """The columns that say what a row is about, the subject's first."""
+        """The columns that identify subjects and records, the subject's first."""
         f = self._feed
         return list(dict.fromkeys([f.identify.column, f.key, *(i.column for i in f.links.values())]))
 
     def parcel(self, piece: Piece, rows: Int32 | None = None) -> Parcel:
-        """Validate and encode some rows; ``rows`` are their numbers, ascending, where they are not one after the other."""
+        """Validate and encode some rows; ``rows`` are their ascending numbers, where these are not consecutive."""
         feed, frame, n = self._feed, piece.frame, len(piece.frame)
         subject = self._tokens.column(feed.subject, feed.identify, frame[feed.identify.column])
         key = subject if feed.key == feed.identify.column else self._tokens.keys(feed.name, frame[feed.key])
@@ -175,46 +174,48 @@ class Reader:
         nameless = [Broken(c, required(t.faults)) for c, t in {feed.identify.column: subject, feed.key: key}.items()]
         placed = (subject.faults == Fault.SOUND) & (key.faults == Fault.SOUND)
 
-        deleted = self._deleted(piece)
+        deletions = self._deletions(piece)
         order, order_faults = ordered(feed, piece, self.received)
-        gone = (deleted.values == 1) & (deleted.faults <= Fault.EMPTY)
+        is_deletion = (deletions.values == 1) & (deletions.faults <= Fault.EMPTY)
         valid_from, valid_to, interval = validity(feed, piece)
         values = {f.name: encoded(f, frame[f.column], feed.layout) for f in feed.matrix_fields()}
         links = {name: self._link(name, i, piece) for name, i in feed.links.items()}
         for f in feed.matrix_fields():
             marked(values[f.name].faults, piece, f.column)
 
-        always = [Broken(DELETED_COLUMN, deleted.faults)] + ([Broken(feed.order, order_faults)] if feed.order else [])
+        always = [Broken(DELETED_COLUMN, deletions.faults)] + ([Broken(feed.order, order_faults)] if feed.order else [])
         content = [*interval, *(Broken(feed.fields[name].column, c.faults) for name, c in values.items())]
         content += [Broken(i.column, links[name].faults) for name, i in feed.links.items()]
         content += [Broken(f.column, marked(error_texts(frame[f.column]), piece, f.column)) for f in self._identity_fields]
-        content = [Broken(column, np.where(gone, np.uint8(0), faults)) for column, faults in content] if gone.any() else content
-        bad = _any_broken(always, n) | _any_broken(content, n)
-        known = placed & ~bad & ~gone
-        named = placed & ~gone  # a flawed row keeps the links that could be read: a token is 0 where its cell is not
+        content = (
+            [Broken(column, np.where(is_deletion, np.uint8(0), faults)) for column, faults in content] if is_deletion.any() else content
+        )
+        is_quarantined = _any_broken(always, n) | _any_broken(content, n)
+        has_values = placed & ~is_quarantined & ~is_deletion
+        has_links = placed & ~is_deletion  # a row with a flaw keeps its readable links; the token of an unreadable one is 0
         row = np.arange(piece.first, piece.first + n, dtype=np.int32) if rows is None else rows
 
         flaws = of_records(_flaws(piece, row, [*nameless, *always, *content]), row, frame[feed.identify.column], frame[feed.key], placed)
         batch = RecordBatch(
             feed.name, self._source, self._delivery, key.tokens, subject.tokens, order, row,
-            np.where(bad, QUARANTINED, np.where(gone, DELETED, np.uint8(0))).astype(np.uint8),
-            np.where(known, valid_from, OPEN_FROM).astype(np.int32), np.where(known, valid_to, OPEN_TO).astype(np.int32),
-            {name: np.where(named, c.tokens, np.uint64(0)) for name, c in links.items()},
-            {name: np.where(known, c.values, MISSING) for name, c in values.items()},
+            np.where(is_quarantined, QUARANTINED, np.where(is_deletion, DELETED, np.uint8(0))).astype(np.uint8),
+            np.where(has_values, valid_from, OPEN_FROM).astype(np.int32), np.where(has_values, valid_to, OPEN_TO).astype(np.int32),
+            {name: np.where(has_links, c.tokens, np.uint64(0)) for name, c in links.items()},
+            {name: np.where(has_values, c.values, MISSING) for name, c in values.items()},
             {name: c.dictionary for name, c in values.items() if c.dictionary is not None},
-            self._identity_hash(frame, placed & ~gone),
+            self._identity_hash(frame, placed & ~is_deletion),
         )  # fmt: skip
-        people = self._identities(frame, subject, batch, placed & ~gone)
+        people = self._identities(frame, subject, batch, placed & ~is_deletion)
         last = piece.first + n - 1 if rows is None else int(rows[-1])
-        return Parcel(_kept(batch, placed), n, last, n - int(placed.sum()), flaws, people)
+        return Parcel(_placed_rows(batch, placed), n, last, n - int(placed.sum()), flaws, people)
 
-    def _deleted(self, piece: Piece) -> Encoded:
+    def _deletions(self, piece: Piece) -> Encoded:
         n = len(piece.frame)
         if DELETED_COLUMN not in piece.frame.columns:
             return Encoded(np.zeros(n, np.int64), np.zeros(n, np.uint8))
-        deleted = flags(piece.frame[DELETED_COLUMN], self._feed.layout)
-        marked(deleted.faults, piece, DELETED_COLUMN)
-        return deleted
+        deletions = flags(piece.frame[DELETED_COLUMN], self._feed.layout)
+        marked(deletions.faults, piece, DELETED_COLUMN)
+        return deletions
 
     def _link(self, name: str, identity: Identity, piece: Piece) -> Tokened:
         cells = without_nulls(piece.frame[identity.column], self._feed.layout.nulls)
@@ -223,17 +224,17 @@ class Reader:
         link.tokens[link.faults != Fault.SOUND] = 0
         return link
 
-    def _identity_hash(self, frame: pl.DataFrame, known: Bools) -> npt.NDArray[np.uint64] | None:
+    def _identity_hash(self, frame: pl.DataFrame, rows: Bools) -> npt.NDArray[np.uint64] | None:
         if not self._identity_fields:
             return None
         if len(self._identity_fields) == 1:
-            return np.where(known, self._tokens.identities(self._feed.name, frame[self._identity_fields[0].column]), np.uint64(0))
+            return np.where(rows, self._tokens.identities(self._feed.name, frame[self._identity_fields[0].column]), np.uint64(0))
         texts = [_text(frame[f.column]) for f in self._identity_fields]
-        joined = pl.select(pl.concat_str([t.alias(str(i)) for i, t in enumerate(texts)], separator="\x1f")).to_series()
-        filled = pl.select(pl.when(joined.str.strip_chars("\x1f") != "").then(joined).otherwise(pl.lit(""))).to_series()
-        return np.where(known, self._tokens.identities(self._feed.name, filled), np.uint64(0))
+        texts_of_rows = pl.select(pl.concat_str([t.alias(str(i)) for i, t in enumerate(texts)], separator="\x1f")).to_series()
+        nonempty = pl.select(pl.when(texts_of_rows.str.strip_chars("\x1f") != "").then(texts_of_rows).otherwise(pl.lit(""))).to_series()
+        return np.where(rows, self._tokens.identities(self._feed.name, nonempty), np.uint64(0))
 
-    def _identities(self, frame: pl.DataFrame, subject: Tokened, batch: RecordBatch, known: Bools) -> pl.DataFrame:
+    def _identities(self, frame: pl.DataFrame, subject: Tokened, batch: RecordBatch, rows: Bools) -> pl.DataFrame:
         fields = [frame[f.column].alias(f.name) for f in self._identity_fields]
         own = [
             pl.Series("token", subject.tokens), pl.Series("check", subject.checks), subject.texts.alias("id"),
@@ -242,7 +243,7 @@ class Reader:
         people = pl.DataFrame([*own, *fields])
         if not self._knows_people:
             return people.clear()
-        return people if known.all() else people.filter(pl.Series(known))
+        return people if rows.all() else people.filter(pl.Series(rows))
 
 
 def _text(cells: pl.Series) -> pl.Series:
@@ -256,8 +257,8 @@ def _any_broken(columns: list[Broken], n: int) -> Bools:
     return bad
 
 
-def _kept(batch: RecordBatch, placed: Bools) -> RecordBatch:
-    """The batch without the rows that name no readable subject."""
+def _placed_rows(batch: RecordBatch, placed: Bools) -> RecordBatch:
+    """The batch without unplaced rows."""
     if placed.all():
         return batch
     b = batch
@@ -270,10 +271,10 @@ def _kept(batch: RecordBatch, placed: Bools) -> RecordBatch:
 
 def _flaws(piece: Piece, row: npt.NDArray[np.int32], columns: list[Broken]) -> tuple[Flaw, ...]:
     """Every broken cell, by row and then in the order of the columns."""
-    found: dict[tuple[int, int], Flaw] = {}
+    flaws: dict[tuple[int, int], Flaw] = {}
     for place, (column, faults) in enumerate(columns):
         stands = piece.places.get(column, "")
         for i in np.flatnonzero(faults > Fault.EMPTY).tolist():
             line = 0 if piece.lines is None else int(piece.lines[i])
-            found[i, place] = flaw(int(row[i]), column, Fault(int(faults[i])), piece.frame[column][i], line, stands)
-    return tuple(found[at] for at in sorted(found))
+            flaws[i, place] = flaw(int(row[i]), column, Fault(int(faults[i])), piece.frame[column][i], line, stands)
+    return tuple(flaws[at] for at in sorted(flaws))

@@ -1,4 +1,4 @@
-"""Which version of its record a row is, and when it holds: the order and the validity of rows, with the faults of their cells.
+"""The order and the validity of rows, with the faults of their cells.
 
 Called by ``connectors.intake.intake``. Source: docs/en/semantics.md, sections 1.1 (order) and 1.3 (validity).
 """
@@ -24,7 +24,7 @@ UInt8 = npt.NDArray[np.uint8]
 Int64 = npt.NDArray[np.int64]
 _EPOCH = date(1970, 1, 1)
 _KINDS = {"number": 1, "date": 2, "time": 3}
-"""As ``connectors.parsing.cells.orders`` calls them."""
+"""The kinds of ``connectors.parsing.cells.orders``."""
 
 
 class Broken(NamedTuple):
@@ -35,10 +35,10 @@ class Broken(NamedTuple):
 
 
 def ordered(feed: Feed, piece: Piece, received: date) -> tuple[Int64, UInt8]:
-    """The order of each row, NO_ORDER where it cannot be used, and why.
+    """The order of each row, NO_ORDER where it cannot be used, and the faults.
 
     Args:
-        received: the day of receipt; no day or time lies later than the day behind it.
+        received: the day of receipt; a day or time later than the next day is a fault.
     """
     n = len(piece.frame)
     if feed.order is None:
@@ -59,12 +59,12 @@ def ordered(feed: Feed, piece: Piece, received: date) -> tuple[Int64, UInt8]:
 
 
 def validity(feed: Feed, piece: Piece) -> tuple[Int64, Int64, list[Broken]]:
-    """First and last days, open where the cell is empty or the last holds a word that means so, and what is wrong with them."""
+    """First and last days of each row, and the faults of both columns; an interval is open where its cell is empty or says so."""
     n = len(piece.frame)
     first, last = np.full(n, OPEN_FROM, np.int64), np.full(n, OPEN_TO, np.int64)
     if feed.validity is None:
         return first, last, []
-    broken = []
+    faults_of_ends = []
     for column, interval in zip(feed.validity, (first, last), strict=True):
         cells = piece.frame[column]
         values, faults = days(cells, feed.layout)
@@ -72,26 +72,26 @@ def validity(feed: Feed, piece: Piece) -> tuple[Int64, Int64, list[Broken]]:
             _open(cells, values, faults, feed)
         faults = marked(faults, piece, column)
         np.copyto(interval, values, where=values != MISSING)
-        broken.append(Broken(column, faults))
-    broken[1].faults[(first > last) & (broken[1].faults <= Fault.EMPTY)] = Fault.VALIDITY
-    return first, last, broken
+        faults_of_ends.append(Broken(column, faults))
+    faults_of_ends[1].faults[(first > last) & (faults_of_ends[1].faults <= Fault.EMPTY)] = Fault.VALIDITY
+    return first, last, faults_of_ends
 
 
 def _open(cells: pl.Series, values: Int64, faults: UInt8, feed: Feed) -> None:
-    """Empty the ends that mean "for ever"; a word that is a day means it in every form."""
+    """Empty the last days that mean "for ever"; where the contract names a day for that, its every form does."""
     words = list(feed.open_ends)
-    meant, _ = days(pl.Series(words, dtype=pl.String), feed.layout)
-    ends = np.isin(values, meant[meant != MISSING]) | cells.str.strip_chars(SPACES).is_in(words).fill_null(value=False).to_numpy()
+    open_days, _ = days(pl.Series(words, dtype=pl.String), feed.layout)
+    ends = np.isin(values, open_days[open_days != MISSING]) | cells.str.strip_chars(SPACES).is_in(words).fill_null(value=False).to_numpy()
     values[ends], faults[ends] = MISSING, Fault.EMPTY
 
 
 def required(faults: UInt8) -> UInt8:
-    """An empty cell is a fault here."""
+    """The faults, with REQUIRED for empty cells."""
     return np.where(faults == Fault.EMPTY, np.uint8(Fault.REQUIRED), faults)
 
 
 def marked(faults: UInt8, piece: Piece, column: str) -> UInt8:
-    """Add the faults that are no matter of a cell's text."""
+    """Add to the faults those that a workbook marks; returns them."""
     marks = piece.marks.get(column)
     if marks is not None:
         np.copyto(faults, marks, where=marks > 0)

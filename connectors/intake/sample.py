@@ -1,6 +1,7 @@
-"""A file read against a contract to its end, with nothing taken in: what would be read of it, and what would be refused.
+"""Reads a file against a contract without taking it in: what would be read, and what would be refused.
 
-Called by the verb ``feed try``. It goes the way of a delivery (``connectors.intake.intake``), under a key that is thrown away.
+Called by ``services.feeds.file_trial``. The rows are read as those of a delivery (``connectors.intake.intake``), with a key that is thrown
+away.
 """
 
 from __future__ import annotations
@@ -25,8 +26,12 @@ _FLAWS_KEPT = 10
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table of a file. ``missing`` and ``unused`` are columns of the contract and of the file; a line that names none of
-    the contract's columns has no ``unused`` ones."""
+    """One table of a file, and which of its columns are in the contract.
+
+    Args:
+        found: columns of the contract that the file has; ``missing`` are those that it lacks.
+        unused: other columns of the file; none where the header has no column of the contract.
+    """
 
     sheet: str
     line: int
@@ -37,15 +42,15 @@ class Table:
 
 @dataclass(slots=True)
 class Sample:
-    """What came of a file.
+    """The result of reading a file.
 
     Args:
-        rows: data rows; ``blank`` rows and footers (``passed_over``) are none.
-        lacking: of JSON lines, how many rows do not name a column, by column.
+        rows: data rows, without ``blank`` rows and footers (``passed_over``).
+        lacking: by column, how many rows of JSON lines do not name it.
         unplaced: rows without a readable subject or key.
         by_rule: broken cells by column and rule.
         flaws: the first ten of them.
-        refused: why the file is refused; None where it is read. The counts are then those up to there.
+        refused: why the file is refused, None where it is not; the counts are then those up to that place.
     """
 
     encoding: str = ""
@@ -64,7 +69,7 @@ class Sample:
 
 
 def sample_of(feed: Feed, path: Path, received: date) -> Sample:
-    """Read a file against a contract as if it came in on a day."""
+    """Read a file against a contract, as if it were received on a day."""
     tokens, notes, sample = Tokens(_KEY), Notes(), Sample()
     try:
         for parcel in read(feed, 0, 1, path, tokens, received=received, notes=notes):
@@ -81,8 +86,8 @@ def sample_of(feed: Feed, path: Path, received: date) -> Sample:
     wanted = Reader(feed, 0, 1, tokens, received).columns
     for head in notes.heads:
         names = [name for name in head.names if name]
-        found, others = [c for c in wanted if c in names], [c for c in dict.fromkeys(names) if c not in wanted and c != DELETED_COLUMN]
+        present, others = [c for c in wanted if c in names], [c for c in dict.fromkeys(names) if c not in wanted and c != DELETED_COLUMN]
         missing = tuple(column for column in wanted if column not in names)
-        unused = tuple(others) if found else ()  # a line that names no column may be a row about somebody
-        sample.tables.append(Table(head.sheet, head.line, tuple(found), missing, unused))
+        unused = tuple(others) if present else ()  # a header without any known column may be a row about a person
+        sample.tables.append(Table(head.sheet, head.line, tuple(present), missing, unused))
     return sample

@@ -1,7 +1,7 @@
-"""Cells as offices write them, by the words and signs of the contract's layout: nulls, thousands, currency, further forms of a date.
+"""Cells in the wordings of a contract's layout: nulls, thousands separators, currency signs, further forms of a date.
 
 Called by ``connectors.intake.encoding`` and ``connectors.intake.intake``. The kernels of ``connectors.parsing.cells`` read whole columns.
-Only the cells they refuse are written anew here, each distinct text once, and read by the same kernel: exactly, or refused as before.
+Only the cells that they refuse are reworded here, each distinct text once, and read again by the same kernel.
 """
 
 from __future__ import annotations
@@ -22,30 +22,30 @@ _Read = Callable[[UInt8, Int64], tuple[Int64, UInt8]]
 
 
 def without_nulls(cells: pl.Series, nulls: Collection[str], but: Collection[str] = ()) -> pl.Series:
-    """The cells, empty where they hold one of the words; a word that is a value of the field stays."""
+    """The cells, empty where they hold one of the words, unless the word is a value of the field (``but``)."""
     words = [word for word in nulls if word not in but]
     if not words:
         return cells
     return pl.select(pl.when(cells.str.strip_chars(SPACES).is_in(words)).then(pl.lit("")).otherwise(cells)).to_series()
 
 
-def read_again(cells: pl.Series, values: Int64, faults: UInt8, refused: Fault, rewritten: Callable[[str], str | None], read: _Read) -> None:
-    """Read the refused cells once more as they are written anew; those that cannot be stay as they are."""
+def read_again(cells: pl.Series, values: Int64, faults: UInt8, refused: Fault, reword: Callable[[str], str | None], read: _Read) -> None:
+    """Read the refused cells again in their new wording; cells without one stay as they are."""
     at = np.flatnonzero(faults == refused)
     if not len(at):
         return
-    written: dict[str, str | None] = {}
+    text_anew: dict[str, str | None] = {}
     texts = [text or "" for text in cells[at].to_list()]
     for text in texts:
-        if text not in written:
-            written[text] = rewritten(text.strip(SPACES))
-    again = np.array([written[text] is not None for text in texts])
+        if text not in text_anew:
+            text_anew[text] = reword(text.strip(SPACES))
+    again = np.array([text_anew[text] is not None for text in texts])
     at = at[again]
-    values[at], faults[at] = read(*arrow_bytes(pl.Series([t for text in texts if (t := written[text]) is not None], dtype=pl.String)))
+    values[at], faults[at] = read(*arrow_bytes(pl.Series([t for text in texts if (t := text_anew[text]) is not None], dtype=pl.String)))
 
 
 def plain_amount(layout: FileLayout) -> Callable[[str], str | None]:
-    """An amount without its currency and thousands separators.
+    """A function that takes currency signs and thousands separators out of an amount.
 
     Example:
         >>> amount = plain_amount(FileLayout(thousands=",", currency=("￥", "元")))
@@ -71,7 +71,7 @@ def plain_amount(layout: FileLayout) -> Callable[[str], str | None]:
 
 
 def plain_date(layout: FileLayout) -> Callable[[str], str | None]:
-    """A date of one of the layout's forms as YYYY-MM-DD.
+    """A function that writes a date of the layout's forms as YYYY-MM-DD.
 
     Example:
         >>> plain_date(FileLayout(dates=("D/M/YYYY", "YYYY.MM.DD")))("1/10/2026")
@@ -81,8 +81,8 @@ def plain_date(layout: FileLayout) -> Callable[[str], str | None]:
 
     def day(text: str) -> str | None:
         text = unicodedata.normalize("NFKC", text).removesuffix(" 00:00:00")
-        found = next((match for form in forms if (match := form.fullmatch(text))), None)
-        return None if found is None else f"{found['Y']}-{found['M']:0>2}-{found['D']:0>2}"
+        parts = next((match for form in forms if (match := form.fullmatch(text))), None)
+        return None if parts is None else f"{parts['Y']}-{parts['M']:0>2}-{parts['D']:0>2}"
 
     return day
 
@@ -93,7 +93,7 @@ def _pattern(form: str) -> str:
 
 
 def error_texts(cells: pl.Series) -> UInt8:
-    """ERROR_CELL for each cell whose text is an error of Excel's: where any text is a value, it would pass for one."""
+    """ERROR_CELL for each cell that is an error of Excel; for fields where any text is a value."""
     faults = np.zeros(len(cells), np.uint8)
     if ((cells >= "#") & (cells < "$")).any():
         wrong = cells.fill_null("").str.strip_chars(SPACES).str.contains(f"^(?:{ERROR.pattern})$").to_numpy()

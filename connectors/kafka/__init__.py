@@ -1,4 +1,4 @@
-"""Everything that speaks to a Kafka broker: our own topics, units' and agencies' topics, and the depot of checkpoints.
+"""Clients of a Kafka broker (our own topics, units' and agencies' topics), and the depot of checkpoints.
 
 Begin with ``broker``.
 """

@@ -1,15 +1,14 @@
 """An agency's own topic: every edition of its lists as CloudEvents, one message a line and one that closes the edition.
 
-The one idea: a topic is kept, copied and read by whoever the broker lets in, so nobody is named on it: subjects are tokens, and the agency
-joins them with the list it was exported (``connectors.lists.lists``, column 代号/Token), the only way identity leaves. Nor does a line say
-which record moved it, only the kind of cause. Ids are made from policy, edition and place: what is sent again after a crash is what was
-sent before, byte for byte, and whoever keeps the ids sees each once. Where somebody was erased, an edition that is still to be sent is
-without her, and what an agency has been sent is the agency's to erase; an edition of hers of which a part was sent before, when the sending
-was stopped, goes on with the places of the lines that are left.
+Called by ``services.deliveries.exchange``. A topic names nobody, because anybody whom the broker admits may copy it. Subjects are tokens;
+the agency looks them up in its exported list (``connectors.lists.lists``, column 代号/Token). A line tells the kind of its cause, but not
+the record. Ids consist of policy, edition and place, so a message that is sent again after a crash is the same bytes, and a consumer that
+remembers ids reads each once. An edition that is sent after an erasure is without the erased person; the agency erases what it was sent
+before. If an edition was sent in part before the erasure, the rest is numbered by the remaining lines.
 
     key <policy>/<token>   cn.huimin.agency.line.v1      subject, change, status, checklist, missing, cause, day
-    key <policy>           cn.huimin.agency.edition.v1   how many lines, of which kind, and the digest of them all;
-                                                         of its manifest, and of the one before: so none is missing
+    key <policy>           cn.huimin.agency.edition.v1   the number of lines by kind, and their digest; the digests of its
+                                                         manifest and of the one before it, to notice a missing edition
 
 Source: CloudEvents 1.0.2, JSON format and Kafka protocol binding (structured mode).
 """
@@ -43,7 +42,7 @@ POLL_SECONDS = 0.1
 
 
 class LostEditions(HuiminError):
-    """The operator's: editions that were never sent are no longer there, or the mark is not of this topic; 5."""
+    """The operator's: editions that were never sent are gone, or the mark is of another topic; 5."""
 
     def __init__(self, text: Text) -> None:
         super().__init__(text, 5)
@@ -51,11 +50,11 @@ class LostEditions(HuiminError):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """How far one agency has been sent: one high-water mark.
+    """The high-water mark of one agency: how far its editions were sent.
 
     Args:
-        next: the offset of the topic of editions to read on from.
-        message, policy: the edition handled last. Editions are in this order; one at or below it is there again after a worker's crash.
+        next: the next offset to read in the topic of editions.
+        message, policy: the last edition that was handled. Editions have this order; one that is not greater is a repetition.
     """
 
     next: int
@@ -63,18 +62,18 @@ class Mark:
     policy: str = ""
 
     def passes(self, edition: Edition) -> bool:
-        """Was this edition handled before?"""
+        """Whether this edition was handled before."""
         return (edition.offset, edition.policy) <= (self.message, self.policy)
 
 
 class MarkFile:
-    """A mark, in a file of its own."""
+    """A mark in a file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def read(self) -> Mark | None:
-        """The mark; None where nothing was ever sent.
+        """The mark; None where nothing was sent yet.
 
         Raises:
             LostEditions: the file holds no mark.
@@ -93,13 +92,13 @@ class MarkFile:
             ) from None
 
     def advance(self, mark: Mark) -> None:
-        """Remembers it; durable when this returns."""
+        """Writes the mark; it is durable when this returns."""
         write_whole(self.path, json.dumps({"next": mark.next, "message": mark.message, "policy": mark.policy}))
 
 
 @dataclass(slots=True)
 class SentReport:
-    """What was sent. Passed over: ``others`` are editions of other agencies, ``unproved`` messages that no member sealed."""
+    """The counts of what was sent; and of what was not: editions of other agencies, and messages that no member sealed (``unproved``)."""
 
     editions: int = 0
     lines: int = 0
@@ -116,21 +115,21 @@ def send(
     stop: Callable[[], bool],
     once: bool = False,
 ) -> SentReport:
-    """Sends an agency the editions of its policies, until it is told to stop; ``once`` until the end of what is there now.
+    """Sends an agency the editions of its policies until ``stop`` says so; with ``once`` only up to the present end.
 
     Args:
         reading: the topic of editions, of one partition.
         seal: of the network.
-        belongs: is an edition of a policy of this agency? It may raise what it does not know.
+        belongs: whether an edition is of this agency; may raise for an unknown policy.
 
     Raises:
-        LostEditions: some were never sent and are gone. Unreadable, NewerFormat: one cannot be read. NoTopic, NoAnswer: the broker.
+        LostEditions: editions were never sent and are gone. Unreadable, NewerFormat: one cannot be read. NoTopic, NoAnswer: the broker.
     """
     report, mark = SentReport(), place.read()
     span = reading.spans()[0]
     mark = Mark(span.first) if mark is None else mark
     lost = LostEditions(_lost(reading.name, place.path, mark.next, span))
-    behind = mark.next < span.first  # no loss where all that was there is written again (``connectors.kafka.rewritten_topics``)
+    behind = mark.next < span.first  # no loss where the topic was rewritten (``connectors.kafka.rewritten_topics``)
     if mark.next > span.end or (behind and span.first == span.end):
         raise lost
     reading.begin({0: max(mark.next, span.first)})
@@ -150,7 +149,7 @@ def send(
                 else:
                     mine = belongs(edition)
                     if mine:
-                        _sent(edition, writing)
+                        _send_edition(edition, writing)
                         report.editions += 1
                         report.lines += len(edition.changes)
                     report.others += not mine
@@ -163,7 +162,7 @@ def send(
 
 
 def posts(edition: Edition) -> tuple[list[Post], Post]:
-    """The messages of an edition: its lines, and what closes it. The same ones every time."""
+    """The messages of an edition: its lines, and the one that closes it; the same bytes every time."""
     lines = [
         _post(
             f"{edition.policy}/{change.subject:016x}", LINE, f"{edition.policy}.{edition.number}.{place}", edition, _line(edition, change)
@@ -182,8 +181,8 @@ def posts(edition: Edition) -> tuple[list[Post], Post]:
     return lines, _post(edition.policy, CLOSE, f"{edition.policy}.{edition.number}", edition, closing)
 
 
-def _sent(edition: Edition, writing: Writing) -> None:
-    """All of an edition is acknowledged when this returns; what closes it goes when its lines are there."""
+def _send_edition(edition: Edition, writing: Writing) -> None:
+    """Sends an edition, first its lines and then the message that closes it; all is acknowledged when this returns."""
     lines, closing = posts(edition)
     for line in lines:
         writing.send(line)

@@ -1,8 +1,7 @@
-"""The topics of a network, as its clients read and write them: kafka-python behind the ports of ``streams.network.network_host``.
+"""The topics of a distributed host for its clients: kafka-python behind the ports of ``streams.network.network_host``.
 
-The one idea: the offset the broker gives is the place in the one total order; no other number is made up. A message is acknowledged by
-every replica the topic asks for (``acks=all``), and sent once even where an acknowledgement is lost (an idempotent producer).
-Source: kafka-python 3.0.
+The offset that the broker gives is the message's place in the total order. A message is acknowledged by all replicas that the topic
+requires (``acks=all``); the producer is idempotent, so a lost acknowledgement makes no second message. Source: kafka-python 3.0.
 """
 
 from __future__ import annotations
@@ -33,8 +32,8 @@ MOST_BYTES = 16 << 20
 SECONDS = 60
 
 
-_LOOKED_AT = 10_000
-"""Records at the end of a topic among which one of a member is looked for."""
+_LAST_FEW = 10_000
+"""Records at the end of a topic that are searched for one of a member."""
 
 
 class NoAnswer(HuiminError):
@@ -76,13 +75,13 @@ class InputsTopic:
         except KafkaError as error:
             raise NoAnswer(self._topic, error) from error
 
-        def acknowledged() -> int:
+        def wait_for_offset() -> int:
             try:
                 return int(future.get(timeout=SECONDS).offset)
             except KafkaError as error:
                 raise NoAnswer(self._topic, error) from error
 
-        return acknowledged
+        return wait_for_offset
 
     def read(self, after: int) -> Iterator[tuple[int, bytes]]:
         from kafka.errors import KafkaError
@@ -108,43 +107,43 @@ class InputsTopic:
 
 
 class ProgressTopic:
-    """The topic of progress: of each thing the newest word."""
+    """The topic of progress; the newest message of each key counts."""
 
     def __init__(self, client: Mapping[str, Any], prefix: str, seal: Seal) -> None:
         self._client, self._prefix, self._seal = dict(client), prefix, seal
 
     def progress(self) -> dict[str, Progress]:
-        """How far everything has come that people wait for, by its label."""
-        found = self._newest("progress", lambda said, _: (said["offset"], said["done"]))
-        return {name: Progress(**said) for name, said in found.items()}
+        """The progress of each task that people wait for, by its label."""
+        newest = self._newest("progress", lambda body, _: (body["offset"], body["done"]))
+        return {name: Progress(**body) for name, body in newest.items()}
 
     def census(self) -> dict[str, tuple[int, int, int, int]]:
-        """By shard ('' for those placed nowhere): partition, persons, households, dwellings."""
+        """By street ('' for subjects placed nowhere): partition, persons, households, dwellings."""
         return {
-            name: tuple(one)
-            for name, one in self._newest("census", lambda _, head: int(head.get("ce_offset", b"-1"))).get(CENSUS, {}).items()
+            name: tuple(counts)
+            for name, counts in self._newest("census", lambda _, head: int(head.get("ce_offset", b"-1"))).get(CENSUS, {}).items()
         }
 
     def purged(self) -> dict[str, Purged]:
-        """By stage, what it said last of a purge."""
-        found = self._newest("purged", lambda said, _: (said["erased"], said["offset"], said["shipped"]))
-        return {name.removeprefix("purged:"): Purged(**said) for name, said in found.items()}
+        """The last purge of each stage, by stage."""
+        newest = self._newest("purged", lambda body, _: (body["erased"], body["offset"], body["shipped"]))
+        return {name.removeprefix("purged:"): Purged(**body) for name, body in newest.items()}
 
     def members(self) -> set[str]:
-        """By what the keys are known with which members began (``infra.keys.check_of``), sealed or not: this is asked about another key."""
+        """The checks of the keys of members (``infra.keys.check_of``), sealed or not, since they may be of another key."""
         keys = (record.key or b"" for record in all_records(self._client, self._prefix, "progress", None))
         return {key.removeprefix(MEMBER).decode("ascii", "replace") for key in keys if key.startswith(MEMBER)}
 
     def has_ours(self) -> bool:
-        """Did somebody with our key write one of the last records of a topic? Nobody else can, whatever else stands there."""
+        """Whether one of the last records of a topic is sealed with our key."""
         for topic in ("progress", "inputs", "changes"):
-            with closing_of(all_records(self._client, self._prefix, topic, self._seal, _LOOKED_AT)) as records:
+            with closing_of(all_records(self._client, self._prefix, topic, self._seal, _LAST_FEW)) as records:
                 if next(records, None) is not None:
                     return True
         return False
 
     def announce(self, check: str) -> None:
-        """Says by what our key is known, for whoever comes with another one."""
+        """Writes the check of our key, so that a client with another key notices."""
         from kafka import KafkaProducer
         from kafka.errors import KafkaError
 
@@ -157,16 +156,16 @@ class ProgressTopic:
             raise NoAnswer(f"{self._prefix}progress", error) from error
 
     def of_old(self) -> bool:
-        """Did Huimin 0.1 write the first message there is of the inputs? Its frames were of version 1, and had no seal."""
+        """Whether Huimin 0.1 wrote the first input that is there: its frames were of version 1, without a seal."""
         with closing_of(all_records(self._client, self._prefix, "inputs", None)) as records:
             first = next(records, None)
         return first is not None and SEAL not in dict(first.headers) and version_of(first.value or b"") == 1
 
     def _newest(self, event: str, rank: Callable[[Any, Mapping[str, bytes]], Any]) -> dict[str, Any]:
-        """Of each thing the last word; an old one that somebody sends again, which ranks lower, takes nothing back.
+        """The newest body of each key; an old one that is sent again ranks lower, and is ignored.
 
         Args:
-            rank: of a body with its headers.
+            rank: gives the rank of a body with its headers.
         """
         wanted = EVENTS[event].type.encode()
         newest: dict[str, tuple[Any, Any]] = {}
@@ -174,9 +173,9 @@ class ProgressTopic:
             head = dict(record.headers)
             if head["ce_type"] == wanted:
                 name, body = record.key.decode(), json.loads(record.value)
-                ranked = rank(body, head)
-                if name not in newest or ranked >= newest[name][0]:
-                    newest[name] = ranked, body
+                rank_of_record = rank(body, head)
+                if name not in newest or rank_of_record >= newest[name][0]:
+                    newest[name] = rank_of_record, body
         return {name: body for name, (_, body) in newest.items()}
 
     def _records(self, topic: str, last: int | None = None) -> Iterator[Any]:
@@ -184,43 +183,43 @@ class ProgressTopic:
 
 
 class ChangesTopic(ProgressTopic):
-    """The topic of changes, and how far they have come."""
+    """The topic of changes, with that of progress."""
 
     def rows(self) -> Iterator[tuple[int, str | None, Lines]]:
         from streams.wire.wire import decode_changes
 
-        told = -1
+        last_offset = -1
         for record in in_order(self._records("changes"), lambda record: int(record.key)):
-            if int(record.key) > told:
-                lines, told = decode_changes(record.value), int(record.key)
+            if int(record.key) > last_offset:
+                lines, last_offset = decode_changes(record.value), int(record.key)
                 closes = dict(record.headers).get("ce_closes")
-                yield told, None if closes is None else closes.decode(), lines
+                yield last_offset, None if closes is None else closes.decode(), lines
 
     def manifests(self, policy: str) -> dict[int, str]:
-        """Of the editions of a policy that were written again: by their last message, the manifest as it was closed."""
+        """The manifests of a policy's rewritten editions, as they were closed, by the offset of their last message."""
         from streams.wire.wire import decode_edition
 
-        found: dict[int, str] = {}
+        manifests: dict[int, str] = {}
         for record in in_order(self._records("editions"), closing):
             if rewritten(record) and record.key.decode().rpartition(".")[0] == policy:
                 edition = decode_edition(record.value)
-                found[edition.offset] = stored(edition.manifest)
-        return found
+                manifests[edition.offset] = stored(edition.manifest)
+        return manifests
 
     def last(self) -> int:
-        """Behind many copies there may be few messages, or none; behind a message that is no copy none is newer."""
+        """The last message with changes. Copies may stand at the end, so more and more records are read until one is no copy."""
         most, (first, end) = 1, _span(self._client, f"{self._prefix}changes")
         while True:
-            found = list(self._records("changes", most))
-            told = [int(record.key) for record in found if rewritten(record) is None and record.key != NOTHING]
-            if told or most >= end - first:
-                return max(told or (int(record.key) for record in found if record.key != NOTHING), default=-1)
+            records = list(self._records("changes", most))
+            offsets = [int(record.key) for record in records if rewritten(record) is None and record.key != NOTHING]
+            if offsets or most >= end - first:
+                return max(offsets or (int(record.key) for record in records if record.key != NOTHING), default=-1)
             most *= 16
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that was not admitted: when, where it stood, and why; not what it holds."""
+    """A message that was not admitted: its time, place, size and reason, without its content."""
 
     time: datetime
     topic: str
@@ -234,17 +233,17 @@ def dead_letters(client: Mapping[str, Any], prefix: str, seal: Seal | None, last
     """The last messages that were not admitted, each once, the newest at the end.
 
     Args:
-        seal: of the network; None where the topics are of none: what a workspace of its own put aside of a unit's topic.
+        seal: of the network; None for the dead letters of a workspace without one.
 
     Raises:
         NoAnswer: the broker does not answer.
     """
-    found: dict[tuple[str, int, int], DeadLetter] = {}
+    letters: dict[tuple[str, int, int], DeadLetter] = {}
     for record in all_records(client, prefix, "dead-letters", seal, last):
         try:
-            said = {name: value.decode() for name, value in record.headers}
-            place = (said["ce_topic"], int(said["ce_partition"]), int(said["ce_offset"]))
-            reason = Text(said["ce_reasonzh"], said["ce_reasonen"])
+            headers_by_name = {name: value.decode() for name, value in record.headers}
+            place = (headers_by_name["ce_topic"], int(headers_by_name["ce_partition"]), int(headers_by_name["ce_offset"]))
+            reason = Text(headers_by_name["ce_reasonzh"], headers_by_name["ce_reasonen"])
         except (
             AttributeError,
             LookupError,
@@ -252,17 +251,17 @@ def dead_letters(client: Mapping[str, Any], prefix: str, seal: Seal | None, last
         ):  # nothing, written to begin a new segment (``connectors.kafka.topic_erasure``), or no letter
             continue
         when = datetime.fromtimestamp(record.timestamp / 1000, UTC)
-        found.setdefault(place, DeadLetter(when, *place, len(record.value or b""), reason))
-    return list(found.values())
+        letters.setdefault(place, DeadLetter(when, *place, len(record.value or b""), reason))
+    return list(letters.values())
 
 
 def from_member(seal: Seal, topic: str, record: Any) -> bool:
-    """Did a member of the network seal this record of a topic (its name without the prefix)?"""
+    """Whether a member of the network sealed this record; ``topic`` is its name without the prefix."""
     return seal.problem(topic, record.partition, record.key, record.headers, record.value) is None
 
 
 def all_records(client: Mapping[str, Any], prefix: str, topic: str, seal: Seal | None, last: int | None = None) -> Generator[Any]:
-    """Every record there is in a topic's first partition now, or among the ``last`` few; those that no member sealed are passed over."""
+    """The records in a topic's first partition, or its ``last`` few; with a seal only those that a member sealed."""
     from kafka.errors import KafkaError
 
     try:
@@ -272,7 +271,7 @@ def all_records(client: Mapping[str, Any], prefix: str, topic: str, seal: Seal |
             consumer.seek(where, first if last is None else max(first, end - last))
             while consumer.position(where) < end:
                 for records in consumer.poll(timeout_ms=1000).values():
-                    yield from (one for one in records if one.offset < end and (seal is None or from_member(seal, topic, one)))
+                    yield from (record for record in records if record.offset < end and (seal is None or from_member(seal, topic, record)))
         finally:
             consumer.close()
     except KafkaError as error:
@@ -292,7 +291,7 @@ def _reader(client: Mapping[str, Any], topic: str) -> tuple[Any, Any]:
 
 
 def _ends(consumer: Any, where: Any) -> tuple[int, int]:
-    """The first offset there is, and the one behind the last."""
+    """The first offset, and the one behind the last."""
     return int(consumer.beginning_offsets([where])[where]), int(consumer.end_offsets([where])[where])
 
 

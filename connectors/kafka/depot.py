@@ -1,10 +1,10 @@
-"""Where snapshots of stages are kept for whoever holds a partition next: a folder, or a bucket of an object store.
+"""The depot: checkpoints of stages for the next holder of a partition, in a folder or a bucket of an object store.
 
-The one idea: a snapshot is there whole or not at all. In a folder it is written aside and renamed; an object store shows an object once
-all of it has arrived. Keepers know nothing of each other: whoever comes late with an older snapshot has nothing to do, and what a dead
-one left aside goes with the next that is kept. So what is older than the newest never comes back: who was erased stays out
-(``only``). A bucket that keeps versions of its objects keeps those, too: it must not. The name of a snapshot tells the digest of its
-content, and a seal of both (``streams.wire.seal``): what no member of the network kept is not there for us, what was changed is refused.
+Workers use it by the port ``streams.store.checkpoints.Depot``. A checkpoint is there whole or not at all: in a folder it is written aside
+and renamed; an object store shows an object when it is complete. Keepers do not know each other. One that comes late with an older
+checkpoint does nothing, so that an erased person never comes back (``only``); the next keeper removes what a dead one left aside. A bucket
+must not keep versions of its objects. A name holds the content's digest and a seal (``streams.wire.seal``): a checkpoint that no member
+kept is ignored, and a changed one is refused.
 
     <url>/<stage>/<offset, 20 digits>.<SHA-256>.<seal>.snapshot
     <url>/<stage>/<offset, 20 digits>.<keeper>.writing
@@ -37,11 +37,11 @@ _WHOLE, _ASIDE = ".snapshot", ".writing"
 
 
 class DepotError(HuiminError):
-    """The depot cannot be used as it is."""
+    """The depot cannot be used."""
 
 
 class NoDriver(DepotError):
-    """Nobody here knows how to reach such a depot."""
+    """No package here can reach such a depot."""
 
     def __init__(self, text: Text) -> None:
         super().__init__(text, 2)
@@ -51,7 +51,7 @@ class FsspecDepot:
     """The depot at an address: a path, ``file://…``, ``s3://bucket/folder``, or whatever else fsspec reaches.
 
     Args:
-        url: what it needs to be let in (a key, an endpoint) stands in the environment of its own package, never here.
+        url: without credentials; keys and endpoints stand in the environment of the package that reaches it.
         seal: of the network.
 
     Raises:
@@ -68,29 +68,29 @@ class FsspecDepot:
         except ImportError:
             raise NoDriver(_package_missing(self.shown, PACKAGES.get(kind, kind))) from None
         except ValueError:
-            raise NoDriver(_unknown(self.shown, kind)) from None
+            raise NoDriver(_unknown_address(self.shown, kind)) from None
         self._root = root.rstrip("/")
         self._renames = kind not in OBJECT_STORES
         self._local = kind in ("file", "local")
 
     def newest(self, stage: str) -> int | None:
-        """The offset of the newest snapshot of a stage; None where there is none.
+        """The offset of the newest checkpoint of a stage; None where there is none.
 
         Raises:
             DepotError: the depot cannot be read.
         """
-        with self._told():
-            return max(self._there(stage, self._names(stage)), default=None)
+        with self._depot_errors():
+            return max(self._snapshots(stage, self._names(stage)), default=None)
 
     def fetch(self, stage: str, offset: int, target: Path) -> None:
-        """Copy a snapshot to ``target``, which then has every byte of it as it was kept.
+        """Copy a checkpoint to ``target``, byte for byte as it was kept.
 
         Raises:
-            DepotError: it is not there (any more), did not arrive whole, or was changed; ``target`` is not left behind.
+            DepotError: it is not there, did not arrive whole, or was changed; then ``target`` does not exist.
         """
         try:
-            with self._told():
-                name = self._there(stage, self._names(stage)).get(offset)
+            with self._depot_errors():
+                name = self._snapshots(stage, self._names(stage)).get(offset)
                 if name is None:
                     raise FileNotFoundError
                 place = f"{self._folder(stage)}/{name}"
@@ -99,101 +99,101 @@ class FsspecDepot:
                     self._files.get_file(place, str(target))
                 sync(target)
                 if target.stat().st_size != size:
-                    raise DepotError(_cut(self.shown, stage, offset, target.stat().st_size, size))
+                    raise DepotError(_incomplete_copy(self.shown, stage, offset, target.stat().st_size, size))
                 if _digest(target) != name.split(".")[1]:
-                    raise DepotError(_changed(self.shown, stage, offset))
+                    raise DepotError(_changed_snapshot(self.shown, stage, offset))
         except FileNotFoundError:
             target.unlink(missing_ok=True)
-            raise DepotError(_gone(self.shown, stage, offset)) from None
+            raise DepotError(_missing_snapshot(self.shown, stage, offset)) from None
         except DepotError:
             target.unlink(missing_ok=True)
             raise
 
     def keep(self, stage: str, offset: int, source: Path) -> None:
-        """Keep a snapshot; of those of its stage the newest two stay. One that is older than the newest is not taken.
+        """Keep a checkpoint; of its stage the newest two stay. One older than the newest is ignored.
 
         Raises:
-            DepotError: it could not be kept; those that were there are as they were.
+            DepotError: it could not be kept; the others are unchanged.
         """
-        with self._told():
-            if offset > max(self._there(stage, self._names(stage)), default=-1):
+        with self._depot_errors():
+            if offset > max(self._snapshots(stage, self._names(stage)), default=-1):
                 place = self._put(stage, offset, source)
-                if offset < max(self._there(stage, self._names(stage)), default=-1):
-                    self._removed(place)  # a newer one was kept meanwhile, and perhaps nothing older is to be there
+                if offset < max(self._snapshots(stage, self._names(stage)), default=-1):
+                    self._remove(place)  # a newer one was kept meanwhile, and older ones may have been removed on purpose
             self._tidy(stage)
 
     def only(self, stage: str, offset: int) -> None:
-        """Leave nothing of a stage from before a snapshot, whole or aside. Newer ones stay: all that this one had taken, they had.
+        """Remove everything of a stage from before a checkpoint, whole or aside; newer ones stay.
 
         Raises:
             DepotError: neither it nor a newer one is there, and nothing was removed; or not all is removed.
         """
-        with self._told():
+        with self._depot_errors():
             names = self._names(stage)
-            if not any(known >= offset for known in self._there(stage, names)):
-                raise DepotError(_gone(self.shown, stage, offset))
+            if not any(other >= offset for other in self._snapshots(stage, names)):
+                raise DepotError(_missing_snapshot(self.shown, stage, offset))
             for name in names:
                 if name.endswith((_WHOLE, _ASIDE)) and name[:_DIGITS].isdecimal() and len(name) > _DIGITS and int(name[:_DIGITS]) < offset:
-                    self._removed(f"{self._folder(stage)}/{name}")
+                    self._remove(f"{self._folder(stage)}/{name}")
             if self._local:
-                self._flushed(self._folder(stage))
+                self._sync(self._folder(stage))
 
     def _put(self, stage: str, offset: int, source: Path) -> str:
-        """Where it is now."""
+        """Write a checkpoint; returns its place."""
         place = f"{self._folder(stage)}/{self._name(stage, offset, _digest(source))}"
         aside = f"{self._folder(stage)}/{offset:0{_DIGITS}d}.{uuid.uuid4().hex}{_ASIDE}" if self._renames else place
         if self._renames:
-            self._made(stage)
+            self._make_folder(stage)
         try:
             if self._local:
                 os.close(private(aside, os.O_WRONLY | os.O_CREAT))
             self._files.put_file(str(source), aside)
             self._files.invalidate_cache()
-            found, size = int(self._files.info(aside)["size"]), source.stat().st_size
-            if found != size:
-                self._removed(aside)
-                raise DepotError(_cut(self.shown, stage, offset, found, size))
+            actual, size = int(self._files.info(aside)["size"]), source.stat().st_size
+            if actual != size:
+                self._remove(aside)
+                raise DepotError(_incomplete_copy(self.shown, stage, offset, actual, size))
             if self._renames:
-                self._flushed(aside)
+                self._sync(aside)
                 self._files.mv(aside, place)
-                self._flushed(self._folder(stage))
+                self._sync(self._folder(stage))
         except FileNotFoundError as error:
             if not source.exists():
                 raise  # our own mistake
             if (self.newest(stage) or -1) < offset:
-                raise DepotError(_unusable(self.shown, error)) from None
-            # else a newer snapshot was kept meanwhile, and its keeper cleared this one away
+                raise DepotError(_unusable_depot(self.shown, error)) from None
+            # else a newer checkpoint was kept meanwhile, and its keeper removed this one
         except OSError:
             if self._renames:
-                self._removed(aside)
+                self._remove(aside)
             raise
         return place
 
     def _tidy(self, stage: str) -> None:
-        """Only the newest two stay, and nothing aside that is not newer than they are."""
+        """Remove all but the newest two, and what stands aside and is older than the newest."""
         names = self._names(stage)
-        there = self._there(stage, names)
+        there = self._snapshots(stage, names)
         newest = sorted(there)[-KEPT:]
         needless = [name for name in names if name.endswith(_WHOLE) and self._offset(stage, name) not in (None, *newest)]
         aside = [name for name in names if name.endswith(_ASIDE) and name[:_DIGITS].isdecimal()]
         needless += [name for name in aside if newest and int(name[:_DIGITS]) < newest[-1]]
         for name in needless:
-            self._removed(f"{self._folder(stage)}/{name}")
+            self._remove(f"{self._folder(stage)}/{name}")
 
     def _names(self, stage: str) -> list[str]:
-        """What lies in the folder of a stage."""
+        """The names in the folder of a stage."""
         self._files.invalidate_cache()
         try:
             return [place.rstrip("/").rpartition("/")[2] for place in self._files.ls(self._folder(stage), detail=False)]
         except FileNotFoundError:
             return []
 
-    def _there(self, stage: str, names: list[str]) -> dict[int, str]:
-        """The name of each snapshot that a member kept, by its offset."""
+    def _snapshots(self, stage: str, names: list[str]) -> dict[int, str]:
+        """The names of the checkpoints that members kept, by offset."""
         return {offset: name for name in sorted(names) if (offset := self._offset(stage, name)) is not None}
 
     def _offset(self, stage: str, name: str) -> int | None:
-        """The offset of a snapshot; None of what no member kept."""
+        """The offset of a checkpoint; None where no member kept it."""
         digits, *rest = name.split(".")
         if len(digits) != _DIGITS or not digits.isdecimal() or len(rest) != 3 or name != self._name(stage, int(digits), rest[0]):
             return None
@@ -206,31 +206,31 @@ class FsspecDepot:
     def _folder(self, stage: str) -> str:
         return f"{self._root}/{stage}"
 
-    def _made(self, stage: str) -> None:
-        """The folder of a stage; on this machine its owner's only."""
+    def _make_folder(self, stage: str) -> None:
+        """Make the folder of a stage; on this machine only its owner may use it."""
         if self._local:
             make_folder(Path(self._folder(stage)))
         else:
             self._files.makedirs(self._folder(stage), exist_ok=True)
 
-    def _removed(self, place: str) -> None:
+    def _remove(self, place: str) -> None:
         with suppress(FileNotFoundError):  # another keeper was first
             self._files.rm_file(place)
 
-    def _flushed(self, place: str) -> None:
-        """In a folder of this machine: what was written is on the disk."""
+    def _sync(self, place: str) -> None:
+        """Sync a file or folder to the disk, where the depot is on this machine."""
         if self._local:
             sync(Path(place))
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Whatever the depot says becomes a sentence; what is missing is for the caller to tell."""
+    def _depot_errors(self) -> Iterator[None]:
+        """Errors in its block become ``DepotError``; ``FileNotFoundError`` is for the caller."""
         try:
             yield
         except (HuiminError, FileNotFoundError):
             raise
-        except Exception as error:  # each package behind fsspec raises errors of its own
-            raise DepotError(_unusable(self.shown, error)) from None
+        except Exception as error:  # each package behind fsspec has its own errors
+            raise DepotError(_unusable_depot(self.shown, error)) from None
 
 
 def _digest(path: Path) -> str:
@@ -239,7 +239,7 @@ def _digest(path: Path) -> str:
 
 
 def _without_secrets(url: str) -> str:
-    """The address without a user and password, which do not belong there.
+    """The address without a user and password.
 
     Example:
         >>> _without_secrets("s3://key:secret@bucket/folder")
@@ -257,14 +257,14 @@ def _package_missing(url: str, package: str) -> Text:
     )
 
 
-def _unknown(url: str, kind: str) -> Text:
+def _unknown_address(url: str, kind: str) -> Text:
     return Text(
         f"快照存放处 {url}：不认识 {kind}://，请写一个目录或 s3://桶/目录。",
         f"The depot {url}: {kind}:// is not known. Give a folder, or s3://bucket/folder.",
     )
 
 
-def _unusable(url: str, error: Exception) -> Text:
+def _unusable_depot(url: str, error: Exception) -> Text:
     why = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
     return Text(
         f"快照存放处 {url} 不能用（{why}）。请检查地址、权限和空间，再试一次。",
@@ -272,21 +272,21 @@ def _unusable(url: str, error: Exception) -> Text:
     )
 
 
-def _gone(url: str, stage: str, offset: int) -> Text:
+def _missing_snapshot(url: str, stage: str, offset: int) -> Text:
     return Text(
         f"快照存放处 {url} 里没有 {stage} 的快照 {offset}：可能刚被更新的替换。请再试一次。",
         f"The depot {url} has no snapshot {offset} of {stage}: a newer one may have taken its place. Try again.",
     )
 
 
-def _cut(url: str, stage: str, offset: int, found: int, expected: int) -> Text:
+def _incomplete_copy(url: str, stage: str, offset: int, actual: int, expected: int) -> Text:
     return Text(
-        f"快照存放处 {url}：{stage} 的快照 {offset} 只传了 {found} 字节，应有 {expected}。请检查网络和空间，再试一次。",
-        f"The depot {url}: {found} bytes of snapshot {offset} of {stage} arrived, of {expected}. Look at the network and room; try again.",
+        f"快照存放处 {url}：{stage} 的快照 {offset} 只传了 {actual} 字节，应有 {expected}。请检查网络和空间，再试一次。",
+        f"The depot {url}: {actual} bytes of snapshot {offset} of {stage} arrived, of {expected}. Look at the network and room; try again.",
     )
 
 
-def _changed(url: str, stage: str, offset: int) -> Text:
+def _changed_snapshot(url: str, stage: str, offset: int) -> Text:
     return Text(
         f"快照存放处 {url}：{stage} 的快照 {offset} 被改动过，没有使用。请查明谁能写那里，删去该文件；再旧一个的会被使用。",
         f"The depot {url}: snapshot {offset} of {stage} was changed and is not used. Look at who can write there, then remove that file; "

@@ -1,13 +1,14 @@
-"""Which delivery a unit's message belongs to, and where a partition is to be read on from: both asked of the state.
+"""The delivery of each message in a unit's topic, and the offset from which each partition is read.
 
-The one idea: a partition is a delivery that never ends. The number of a row is its offset, counted from the base of the delivery and from
-1, so a message met again after a crash is the same row of the same delivery. What the broker remembers of us is never asked.
+Called by ``connectors.kafka.unit_topics``. Both come from the state, never from offsets that the broker keeps. A partition is a delivery
+without an end. A row number is an offset, counted from the base of the delivery, from 1; so a message that is read again after a crash is
+the same row of the same delivery.
 
     kafka:<topic>/<partition>            the rows from offset 0 on
     kafka:<topic>/<partition>@<base>     those from offset <base> on
 
-A new base begins where the unit has delivered a file meanwhile (its number is greater; where order is by delivery it would win for ever,
-and a full replacement hides whatever has a smaller number), and where the numbers of rows end.
+A new base begins when the unit has delivered a file meanwhile: the file's greater number would win for ever where order is by delivery, and
+a full replacement hides smaller numbers. A new base also begins where the row numbers end.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ from policies.values import Text
 from streams.ledgers.deliveries import TOPIC_SCHEME, Deliveries, Delivery
 
 MOST_ROWS = 2**31 - 1
-"""Rows a delivery can number."""
+"""The greatest row number of a delivery."""
 
 
 class Standing(Protocol):
-    """What is asked of a state: which deliveries there are, and how far each has come."""
+    """The part of a state that is read here: deliveries, with the last row of each, and erased persons."""
 
     @property
     def deliveries(self) -> Deliveries: ...
@@ -39,7 +40,7 @@ class Standing(Protocol):
 
 
 class LostMessages(HuiminError):
-    """The unit's, or the operator's: messages we never read are no longer in the topic; 5."""
+    """The unit's, or the operator's: messages that were never read are no longer in the topic; 5."""
 
     def __init__(self, text: Text) -> None:
         super().__init__(text, 5)
@@ -47,7 +48,7 @@ class LostMessages(HuiminError):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which topic, as which source of which feed."""
+    """A topic, with the feed and the position of the source that it brings."""
 
     topic: str
     feed: Feed
@@ -55,29 +56,29 @@ class Wanted:
 
 
 def starts(state: Standing, wanted: Wanted, spans: Mapping[int, Span]) -> dict[int, int]:
-    """The offset each partition is to be read on from.
+    """The offset from which each partition is read.
 
     Raises:
-        LostMessages: what would come next is no longer there, or the topic is another one.
+        LostMessages: the next message is no longer there, or the topic was made anew.
     """
     return {partition: _start(state, wanted, partition, span) for partition, span in spans.items()}
 
 
 def delivery_of(state: Standing, wanted: Wanted, partition: int, first: int, last: int) -> str:
-    """The id of the delivery that messages of these offsets belong to; it may be new.
+    """The id of the delivery of these messages; it may be new.
 
     Args:
-        first, last: of the offsets of a pack.
+        first, last: the offsets of the pack's first and last message.
     """
-    known, name = _newest(state, wanted, partition), f"{TOPIC_SCHEME}{wanted.topic}/{partition}"
-    filed = max((one.number for one in _all(state, wanted) if not one.id.startswith(TOPIC_SCHEME)), default=0)
-    if known is not None and known.number > filed and last - base_of(known.id) < MOST_ROWS:
-        return known.id
-    return name if known is None and last < MOST_ROWS else f"{name}@{first}"
+    newest, name = _newest(state, wanted, partition), f"{TOPIC_SCHEME}{wanted.topic}/{partition}"
+    last_file = max((delivery.number for delivery in _all(state, wanted) if not delivery.id.startswith(TOPIC_SCHEME)), default=0)
+    if newest is not None and newest.number > last_file and last - base_of(newest.id) < MOST_ROWS:
+        return newest.id
+    return name if newest is None and last < MOST_ROWS else f"{name}@{first}"
 
 
 def base_of(id: str) -> int:
-    """The offset that row 1 of a delivery has.
+    """The offset of row 1 of a delivery.
 
     Example:
         >>> base_of("kafka:hukou/0"), base_of("kafka:hukou/0@1200")
@@ -87,14 +88,14 @@ def base_of(id: str) -> int:
 
 
 def _start(state: Standing, wanted: Wanted, partition: int, span: Span) -> int:
-    known = _newest(state, wanted, partition)
-    if known is None:
+    newest = _newest(state, wanted, partition)
+    if newest is None:
         return span.first
-    next = base_of(known.id) + known.mark
+    next = base_of(newest.id) + newest.mark
     if next > span.end:
         raise LostMessages(_remade(wanted.topic, partition, next, span))
-    replaced = any(one.replaces and one.sound and one.number > known.number for one in _all(state, wanted))
-    if next < span.first and not replaced:
+    is_replaced = any(delivery.replaces and delivery.sound and delivery.number > newest.number for delivery in _all(state, wanted))
+    if next < span.first and not is_replaced:
         raise LostMessages(_lost(wanted, partition, next, span))
     return max(next, span.first)
 
@@ -104,9 +105,9 @@ def _all(state: Standing, wanted: Wanted) -> list[Delivery]:
 
 
 def _newest(state: Standing, wanted: Wanted, partition: int) -> Delivery | None:
-    """The delivery a partition was last in."""
+    """The newest delivery of a partition."""
     name = f"{TOPIC_SCHEME}{wanted.topic}/{partition}"
-    return next((one for one in reversed(_all(state, wanted)) if one.id.partition("@")[0] == name), None)
+    return next((delivery for delivery in reversed(_all(state, wanted)) if delivery.id.partition("@")[0] == name), None)
 
 
 def _remade(topic: str, partition: int, next: int, span: Span) -> Text:

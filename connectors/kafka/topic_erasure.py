@@ -1,10 +1,10 @@
-"""The topics of a network without somebody who was erased: emptied up to where every stage goes on without them, or written again.
+"""Erases a person from the topics of a distributed host: old messages are deleted, permanent topics are rewritten.
 
-The one idea: Kafka takes nothing out of the middle of a topic, only everything before an offset, and it lets go of a file (a *segment*)
-only once all of it lies before. So a message that means nothing begins a new segment in every topic (``rolled``); when every stage has gone
-beyond it (``streams.network.stages.Purged``), everything before is deleted. What is kept for good, changes and editions, is written again
-first, to the end of the same topic (``connectors.kafka.rewritten_topics``). Each may be done again, from wherever it was stopped. The
-broker removes the files by its own checks (``log.retention.check.interval.ms``, ``file.delete.delay.ms``).
+Called by ``services.erasure.network_erasing``. Kafka deletes only everything before an offset, and removes a file (a *segment*) only when
+all of it is before. So a message without meaning begins a new segment in every topic (``rolled``). When every stage has purged beyond it
+(``streams.network.stages.Purged``), everything before it is deleted. Changes and editions are permanent: their topics are rewritten
+(``connectors.kafka.rewritten_topics``). Every step may be repeated. The broker removes files in its own time
+(``log.retention.check.interval.ms``, ``file.delete.delay.ms``).
 Source: Apache Kafka 4.4, "Topic Configs", ``kafka-delete-records``; docs/en/semantics.md section 16.
 """
 
@@ -35,22 +35,22 @@ from streams.wire.seal import Seal
 from streams.wire.wire import decode_changes, decode_edition, encode, encode_changes, encode_edition
 
 SETTLED_SECONDS = 0.5
-"""How long a broker may take to know what it was told of a topic."""
+"""How long a broker may take to apply a changed setting of a topic."""
 SEGMENT_AGE = "segment.ms"
 ROLL_MS = "1"
-"""Age of the first message of a segment from which on the next message begins a new one, while topics are rolled."""
+"""Age of a segment after which the next message begins a new one, while topics are rolled."""
 
 TIMES = 5
-"""How often a topic is written again at most, where others write it again meanwhile."""
+"""How often a topic is rewritten at most, where others rewrite it meanwhile."""
 WINDOW = 10_000
-"""Copies on their way, from which on the first is waited for."""
+"""Copies without acknowledgement after which the first is waited for."""
 
 Anew: TypeAlias = Callable[[Iterator[Any], int], Iterator[tuple[Any, bytes]]]
-"""Gives each message of a topic, in order, with the body it is to have without a person."""
+"""Gives each message of a topic in order, with its new body without a person."""
 
 
 class NotAltered(HuiminError):
-    """The operator's: the Kafka does not let us set for how long a topic writes to one file; 1."""
+    """The operator's: Kafka does not let us set the age of a topic's segments; 1."""
 
     def __init__(self, topic: str, why: str) -> None:
         super().__init__(
@@ -64,7 +64,7 @@ class NotAltered(HuiminError):
 
 
 class StillThere(Conflict):
-    """The operator's: others write the same topic again; trying again helps; 5."""
+    """The operator's: others rewrite the same topic; trying again helps; 5."""
 
     def __init__(self, topic: str) -> None:
         super().__init__(
@@ -78,23 +78,23 @@ class StillThere(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Emptied:
-    """What was done: messages deleted from the topics that are not kept for good, and written again of those that are."""
+    """Messages deleted from topics that are not permanent, and rewritten in those that are."""
 
     deleted: int = 0
     rewritten: int = 0
 
 
 class Topics:
-    """The topics of a network.
+    """The topics of a distributed host.
 
     Args:
         client: the arguments of every kafka-python client (``infra.kafka.connection``).
         prefix: of the topics' names.
-        seal: of the network; what is written again is sealed anew.
+        seal: of the network, for rewritten messages.
         shards: partitions of the orders topic.
 
     Raises:
-        NoAnswer: the broker does not answer, or refuses; of every method.
+        NoAnswer: the broker does not answer, or refuses; every method may raise it.
     """
 
     def __init__(self, client: Mapping[str, Any], prefix: str, seal: Seal, shards: int) -> None:
@@ -102,15 +102,15 @@ class Topics:
 
     @property
     def stages(self) -> tuple[str, ...]:
-        """Every stage that must purge."""
+        """The stages that must purge."""
         return ("inputs-0", *(f"orders-{shard}" for shard in range(self._shards)), "lines-0")
 
     def purged(self) -> dict[str, Purged]:
-        """By stage, the last purge it told of."""
+        """The last purge of each stage, by stage."""
         return ProgressTopic(self._client, self._prefix, self._seal).purged()
 
     def rolled(self) -> dict[str, int]:
-        """Begins a new segment in each partition that is emptied later; by partition, the offset of its first message."""
+        """Begins a new segment in each partition that is emptied later; returns the offset of its first message, by partition."""
         nothing: dict[tuple[str, int], bytes] = {("inputs", 0): encode(Blank()), ("dead-letters", 0): b""}
         nothing |= {("orders", shard): encode_order(Order(shard, 0, 0, ())) for shard in range(self._shards)}
         nothing["lines", 0] = encode_partition_lines(PartitionLines(0, 0, lines((), 0)))
@@ -118,50 +118,50 @@ class Topics:
             return {f"{topic}-{partition}": send(topic, partition, NOTHING, body, [])() for (topic, partition), body in nothing.items()}
 
     def emptied(self, upto: Mapping[str, int], person: int) -> Emptied:
-        """Deletes every message of a partition before an offset; and writes changes and editions again without a person."""
+        """Deletes the messages of partitions before an offset, and rewrites changes and editions without a person."""
         places = {name: name.rpartition("-") for name in upto}
-        deleted = self._deleted({(topic, int(partition)): upto[name] for name, (topic, _, partition) in places.items()})
-        # editions first: what they say of themselves must be there when changes have blank lines (``ChangesTopic.manifests``)
+        deleted = self._delete_before({(topic, int(partition)): upto[name] for name, (topic, _, partition) in places.items()})
+        # editions first: their manifests must be there when changes have blank lines (``ChangesTopic.manifests``)
         return Emptied(deleted, self._without("editions", person) + self._without("changes", person))
 
     def _without(self, topic: str, person: int) -> int:
-        """Writes a topic again until nothing in it names a person; how many messages."""
-        written, named = 0, _NAMED[topic]
+        """Rewrites a topic until no message names a person; returns how many were written."""
+        count, names_person = 0, _MENTIONS[topic]
         for _ in range(TIMES):
-            if not any(named(record.value, person) for record in self._records(topic) if record.key != NOTHING):
-                return written
-            written += self._again(topic, person)
+            if not any(names_person(record.value, person) for record in self._records(topic) if record.key != NOTHING):
+                return count
+            count += self._again(topic, person)
         raise StillThere(self._prefix + topic)
 
     def _again(self, topic: str, person: int) -> int:
-        """Writes all there is in a topic to its end again, and deletes what lies before."""
-        number, anew = _KEPT[topic]
+        """Copies all messages of a topic to its end, and deletes those before; returns how many were written."""
+        number, anew = _REWRITERS[topic]
         run, first = uuid.uuid4().hex[:12], self._first(topic)
         with self._producer() as send:
-            with self._rolling(topic):  # not longer: each message would begin a segment
-                begin = send(topic, 0, NOTHING, b"", [(REWRITTEN, word(run))])()  # whatever comes behind it stays
+            with self._rolling(topic):  # no longer, or each message would begin a segment
+                begin = send(topic, 0, NOTHING, b"", [(REWRITTEN, word(run))])()  # everything behind it stays
             last = b""
-            for one in once(in_order(self._before(topic, begin), number)):
-                last = one.key
+            for original in once(in_order(self._before(topic, begin), number)):
+                last = original.key
             waiting: deque[Callable[[], int]] = deque()
-            written = 0
+            count = 0
             for record, body in anew(once(in_order(self._before(topic, begin), number)), person):
                 head = [(name, _digest(body) if name == "ce_digest" else value) for name, value in record.headers if name != REWRITTEN]
                 waiting.append(send(topic, 0, record.key, body, [*head, (REWRITTEN, word(run, last))]))
-                written += 1
+                count += 1
                 if len(waiting) > WINDOW:
                     waiting.popleft()()
-            for acknowledged in waiting:
-                acknowledged()
-        if self._first(topic) == first:  # or others deleted what was still to be copied: all of this run is passed over
-            self._deleted({(topic, 0): begin})
-        return written
+            for wait in waiting:
+                wait()
+        if self._first(topic) == first:  # else others deleted messages that were not copied yet, and this run is ignored
+            self._delete_before({(topic, 0): begin})
+        return count
 
     def _before(self, topic: str, offset: int) -> Iterator[Any]:
-        return (one for one in self._records(topic) if one.offset < offset and one.key != NOTHING)
+        return (record for record in self._records(topic) if record.offset < offset and record.key != NOTHING)
 
     def _records(self, topic: str) -> Iterator[Any]:
-        """All that members wrote to a topic; what others wrote is not copied, and goes with what lies before the copies."""
+        """The messages of members in a topic; those of others are not copied, and are deleted with the originals."""
         return all_records(self._client, self._prefix, topic, self._seal)
 
     def _first(self, topic: str) -> int:
@@ -169,15 +169,19 @@ class Topics:
         from kafka import KafkaConsumer, TopicPartition
 
         where = TopicPartition(self._prefix + topic, 0)
-        with self._told(), closing_of(KafkaConsumer(**self._client)) as consumer:
+        with self._broker_errors(), closing_of(KafkaConsumer(**self._client)) as consumer:
             return int(consumer.beginning_offsets([where])[where])
 
-    def _deleted(self, before: Mapping[tuple[str, int], int]) -> int:
-        """Deletes the messages of partitions before an offset; how many there were."""
+    def _delete_before(self, before: Mapping[tuple[str, int], int]) -> int:
+        """Deletes the messages of partitions before an offset; returns how many."""
         from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
         wanted = {TopicPartition(self._prefix + topic, partition): offset for (topic, partition), offset in before.items()}
-        with self._told(), closing_of(KafkaConsumer(**self._client)) as consumer, closing_of(KafkaAdminClient(**self._client)) as admin:
+        with (
+            self._broker_errors(),
+            closing_of(KafkaConsumer(**self._client)) as consumer,
+            closing_of(KafkaAdminClient(**self._client)) as admin,
+        ):
             first = consumer.beginning_offsets(list(wanted))
             ahead = {where: offset for where, offset in wanted.items() if offset > first[where]}
             if ahead:
@@ -186,32 +190,32 @@ class Topics:
 
     @contextmanager
     def _rolling(self, *topics: str) -> Iterator[None]:
-        """While this lasts the next message of a topic begins a new segment; then the topic is set as it was."""
+        """In its block each message of the topics begins a new segment; afterwards their setting is as before."""
         from kafka import KafkaAdminClient
         from kafka.admin import ConfigResource
 
         names = [self._prefix + topic for topic in topics]
 
-        def altered(admin: Any, values: Mapping[str, tuple[str, str]]) -> None:
-            said = admin.alter_configs([ConfigResource("TOPIC", name, {SEGMENT_AGE: values[name]}) for name in names])["topic"]
-            for name, answer in said.items():
+        def set_ages(admin: Any, values: Mapping[str, tuple[str, str]]) -> None:
+            answers = admin.alter_configs([ConfigResource("TOPIC", name, {SEGMENT_AGE: values[name]}) for name in names])["topic"]
+            for name, answer in answers.items():
                 if answer != "OK":
                     raise NotAltered(name, answer)
 
-        with self._told(), closing_of(KafkaAdminClient(**self._client)) as admin:
+        with self._broker_errors(), closing_of(KafkaAdminClient(**self._client)) as admin:
             there = admin.describe_configs([ConfigResource("TOPIC", name, [SEGMENT_AGE]) for name in names])["topic"]
             ages = {name: there.get(name, {}).get(SEGMENT_AGE, {}).get("value") for name in names}
             before = {name: ("DELETE", "") if age in (None, ROLL_MS) else ("SET", str(age)) for name, age in ages.items()}
-            altered(admin, dict.fromkeys(names, ("SET", ROLL_MS)))
+            set_ages(admin, dict.fromkeys(names, ("SET", ROLL_MS)))
             try:
                 time.sleep(SETTLED_SECONDS)
                 yield
             finally:
-                altered(admin, before)
+                set_ages(admin, before)
 
     @contextmanager
     def _producer(self) -> Iterator[Callable[[str, int, bytes, bytes, list[tuple[str, bytes]]], Callable[[], int]]]:
-        """What sends a message; what is given waits for the broker and says its offset."""
+        """A function that sends a message, and returns one that waits for its offset."""
         from kafka import KafkaProducer
 
         def send(topic: str, partition: int, key: bytes, body: bytes, head: list[tuple[str, bytes]]) -> Callable[[], int]:
@@ -219,13 +223,13 @@ class Topics:
             future = producer.send(self._prefix + topic, value=body, key=key, headers=sealed, partition=partition)
             return lambda: int(future.get(timeout=SECONDS).offset)
 
-        with self._told(), closing_of(
+        with self._broker_errors(), closing_of(
             KafkaProducer(**self._client, acks="all", enable_idempotence=True, max_request_size=MOST_BYTES)
         ) as producer:  # fmt: skip
             yield send
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _broker_errors(self) -> Iterator[None]:
         from kafka.errors import KafkaError
 
         try:
@@ -235,34 +239,34 @@ class Topics:
 
 
 def _digest(body: bytes) -> bytes:
-    """The digest of a frame, as its headers tell it (``streams.language.events``)."""
+    """The digest of a frame, as in its headers (``streams.language.events``)."""
     return body[DIGEST].hex().encode()
 
 
 def _changes(records: Iterator[Any], person: int) -> Iterator[tuple[Any, bytes]]:
-    """Each message of changes with its lines, hers blank."""
+    """Each message of changes, with the person's lines blank."""
     for record in records:
-        found = decode_changes(record.value)
-        hers = found.subject == np.uint64(person)
-        yield record, encode_changes(found.blanked(hers)) if hers.any() else record.value
+        lines_of_message = decode_changes(record.value)
+        matches = lines_of_message.subject == np.uint64(person)
+        yield record, encode_changes(lines_of_message.blanked(matches)) if matches.any() else record.value
 
 
 def _editions(records: Iterator[Any], person: int) -> Iterator[tuple[Any, bytes]]:
-    """Each edition without her lines, and a manifest that says how much of it is missing; its digests are what they were.
+    """Each edition without the person's lines; its manifest counts what is missing, and keeps its digests.
 
-    How much: of the counts it was closed with, what its lines, and the list they lead to, do not come to any more.
+    Missing are the lines, and the list's candidates, that the edition was closed with and does not hold any more.
     """
-    listed: dict[str, set[int]] = {}
+    subjects: dict[str, set[int]] = {}
     for record in records:
         edition = decode_edition(record.value)
-        on = listed.setdefault(edition.policy, set())
-        kept = tuple(change for change in edition.changes if change.subject != person)
-        for change in kept:
+        on = subjects.setdefault(edition.policy, set())
+        others = tuple(change for change in edition.changes if change.subject != person)
+        for change in others:
             (on.discard if change.status is None else on.add)(change.subject)
-        said = edition.manifest
-        erased = said.entered + said.left + said.changed - len(kept)
-        unlisted = sum(count for _, count in said.listed) - len(on)
-        yield record, encode_edition(Edition(replace(said, erased=erased, unlisted=unlisted), kept))
+        manifest = edition.manifest
+        erased_lines = manifest.entered + manifest.left + manifest.changed - len(others)
+        unlisted = sum(count for _, count in manifest.listed) - len(on)
+        yield record, encode_edition(Edition(replace(manifest, erased=erased_lines, unlisted=unlisted), others))
 
 
 def _lines_of(body: bytes, person: int) -> bool:
@@ -273,10 +277,10 @@ def _edition_of(body: bytes, person: int) -> bool:
     return any(change.subject == person for change in decode_edition(body).changes)
 
 
-_KEPT: Mapping[str, tuple[Callable[[Any], Any], Anew]] = {
+_REWRITERS: Mapping[str, tuple[Callable[[Any], Any], Anew]] = {
     "changes": (lambda record: int(record.key), _changes),
     "editions": (closing, _editions),
 }
-"""The topics that are kept for good: the number of a message, and how it is written again."""
-_NAMED: Mapping[str, Callable[[bytes, int], bool]] = {"changes": _lines_of, "editions": _edition_of}
-"""Does a message of theirs name a person?"""
+"""The permanent topics: the number of a message, and how their messages are rewritten."""
+_MENTIONS: Mapping[str, Callable[[bytes, int], bool]] = {"changes": _lines_of, "editions": _edition_of}
+"""Whether a message of a permanent topic names a person."""

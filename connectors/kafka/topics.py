@@ -1,8 +1,7 @@
-"""Topics that belong to others, a unit's or an agency's: kafka-python behind two small ports.
+"""Topics of units and agencies: kafka-python behind two small ports.
 
-The one idea: where to read on is always said by the caller. There is no consumer group, nothing is committed to the broker, and no topic
-is made by looking for it. What was sent is sent once all of it is acknowledged (``flush``); what a transaction took back is not read.
-Source: kafka-python 3.0.
+The caller always says where to read: there is no consumer group, and nothing is committed to the broker. Looking for a topic does not make
+it. Messages are sent when ``flush`` returns: then all are acknowledged. Aborted transactions are not read. Source: kafka-python 3.0.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ from streams.wire.seal import Seal
 
 WAIT_MS = 100
 UNACKNOWLEDGED = 10_000
-"""Messages on their way, from which on ``send`` waits for them."""
+"""Messages without acknowledgement after which ``send`` waits."""
 Headers = list[tuple[str, bytes]]
 
 
 class Span(NamedTuple):
-    """What a partition holds: the first offset there is, and the one behind the last."""
+    """The offsets of a partition: the first one, and the one behind the last."""
 
     first: int
     end: int
@@ -32,7 +31,7 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a topic, as it lies there."""
+    """One message that was read from a topic."""
 
     partition: int
     offset: int
@@ -43,7 +42,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One message to a topic; without a partition its key decides."""
+    """One message to write to a topic; without a partition its key decides."""
 
     key: bytes
     value: bytes
@@ -58,19 +57,19 @@ class Reading(Protocol):
     def name(self) -> str: ...
 
     def spans(self) -> Mapping[int, Span]:
-        """What each partition holds now."""
+        """The offsets of each partition now."""
         ...
 
     def begin(self, offsets: Mapping[int, int]) -> None:
-        """Reads these partitions from these offsets on."""
+        """Starts to read these partitions at these offsets."""
         ...
 
     def poll(self, seconds: float, most: int) -> Sequence[Message]:
-        """What has come, in the order of each partition; after so many seconds nothing."""
+        """The next messages, in the order of each partition; none after this many seconds."""
         ...
 
     def positions(self) -> Mapping[int, int]:
-        """The offset each partition is read on from."""
+        """The next offset of each partition."""
         ...
 
 
@@ -83,12 +82,12 @@ class Writing(Protocol):
     def send(self, post: Post) -> None: ...
 
     def flush(self) -> None:
-        """Returns when all that was sent is acknowledged."""
+        """Returns when all sent messages are acknowledged."""
         ...
 
 
 class NoTopic(HuiminError):
-    """The operator's, or the other side's: a topic that is not there, or that we may not see; 2."""
+    """The operator's, or the topic owner's: the topic is not there, or we may not see it; 2."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
@@ -111,7 +110,7 @@ class TopicReader:
         from kafka import KafkaConsumer
 
         self.name = name
-        with _told(name):
+        with _broker_errors(name):
             self._consumer: Any = KafkaConsumer(
                 **client, enable_auto_commit=False, auto_offset_reset="none", isolation_level="read_committed",
                 allow_auto_create_topics=False, max_partition_fetch_bytes=MOST_BYTES, fetch_max_bytes=4 * MOST_BYTES,
@@ -121,7 +120,7 @@ class TopicReader:
     def spans(self) -> dict[int, Span]:
         from kafka import TopicPartition
 
-        with _told(self.name):
+        with _broker_errors(self.name):
             there = [TopicPartition(self.name, partition) for partition in sorted(self._consumer.partitions_for_topic(self.name) or ())]
             if not there:
                 raise NoTopic(self.name)
@@ -136,14 +135,16 @@ class TopicReader:
             self._consumer.seek(TopicPartition(self.name, partition), offset)
 
     def poll(self, seconds: float, most: int) -> list[Message]:
-        with _told(self.name):
-            found = self._consumer.poll(timeout_ms=max(1, int(seconds * 1000)), max_records=most)
+        with _broker_errors(self.name):
+            records_by_partition = self._consumer.poll(timeout_ms=max(1, int(seconds * 1000)), max_records=most)
         return [
-            Message(where.partition, one.offset, one.key, one.value, one.headers) for where, records in found.items() for one in records
+            Message(where.partition, record.offset, record.key, record.value, record.headers)
+            for where, records in records_by_partition.items()
+            for record in records
         ]
 
     def positions(self) -> dict[int, int]:
-        with _told(self.name):
+        with _broker_errors(self.name):
             return {where.partition: int(self._consumer.position(where)) for where in self._consumer.assignment()}
 
     def close(self) -> None:
@@ -151,13 +152,13 @@ class TopicReader:
 
 
 class TopicWriter:
-    """A topic of a broker, to write to; every replica it asks for acknowledges, and nothing is there twice for a lost acknowledgement."""
+    """A topic of a broker, to write to; all required replicas acknowledge, and a lost acknowledgement makes no second message."""
 
     def __init__(self, client: Mapping[str, Any], name: str) -> None:
         from kafka import KafkaProducer
 
         self.name = name
-        with _told(name):
+        with _broker_errors(name):
             self._producer: Any = KafkaProducer(
                 **client, acks="all", enable_idempotence=True, allow_auto_create_topics=False, max_request_size=MOST_BYTES, linger_ms=5,
                 max_block_ms=SECONDS * 1000,
@@ -165,7 +166,7 @@ class TopicWriter:
         self._waiting: list[Any] = []
 
     def send(self, post: Post) -> None:
-        with _told(self.name):
+        with _broker_errors(self.name):
             self._waiting.append(
                 self._producer.send(self.name, value=post.value, key=post.key, headers=post.headers, partition=post.partition)
             )
@@ -174,7 +175,7 @@ class TopicWriter:
 
     def flush(self) -> None:
         waiting, self._waiting = self._waiting, []
-        with _told(self.name):
+        with _broker_errors(self.name):
             if waiting:
                 self._producer.flush(timeout=SECONDS)
             for future in waiting:
@@ -185,7 +186,7 @@ class TopicWriter:
 
 
 class SealedWriter:
-    """A topic of our network to write to: what is sent is sealed on its way.
+    """A topic of our network to write to; it seals every message.
 
     Args:
         topic: its name without the prefix.
@@ -203,8 +204,8 @@ class SealedWriter:
 
 
 @contextmanager
-def _told(name: str) -> Iterator[None]:
-    """What kafka-python says becomes a sentence."""
+def _broker_errors(name: str) -> Iterator[None]:
+    """Errors of kafka-python in its block become ``NoTopic`` or ``NoAnswer``."""
     from kafka.errors import KafkaError, UnknownTopicOrPartitionError
 
     try:

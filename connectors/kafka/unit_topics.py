@@ -1,10 +1,9 @@
-"""A unit's own topic of JSON records, taken in through its feed's contract as a file of JSON lines would be.
+"""Takes in a unit's own topic of JSON records by its feed's contract, like a file of JSON lines.
 
-The one idea: only the frame differs from a file. Cells, checks, tokens, quarantine and identities are those of
-``connectors.intake.intake``; which row a message is, ``connectors.kafka.topic_deliveries`` says. A message that is no record, or of nobody,
-goes to the dead letters as it came, with the reason, and the stream goes on. Before a pack is submitted its dead letters are acknowledged,
-its flaws told and its identities on disk, for the topic is never read from its start again. Source: docs/en/feeds.md; RFC 8259 (JSON is
-UTF-8).
+Called by ``services.deliveries.exchange``. Cells, checks, tokens, quarantine and identities are those of ``connectors.intake.intake``;
+``connectors.kafka.topic_deliveries`` gives each message its delivery and row number. A message that is no record, or names no subject, goes
+to the dead-letter queue unchanged, with the reason. The topic is never read from its start again, so before a pack is submitted its dead
+letters are acknowledged, its flaws reported and its identities on disk. Source: docs/en/feeds.md; RFC 8259 (JSON is UTF-8).
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ _NO_DELETION = Text(
 
 
 class Sink(Protocol):
-    """Where records go: a host, embedded or of a network (``streams.host.Host``, ``services.deliveries.delivery.Recording``)."""
+    """Where records go: a host (``streams.host.Host``, ``services.deliveries.delivery.Recording``)."""
 
     @property
     def state(self) -> Standing: ...
@@ -52,8 +51,8 @@ class Sink(Protocol):
 
 
 @dataclass(slots=True)
-class _Taking:
-    """The delivery a partition is in: what reads it, writes its identities, and what came of it so far."""
+class _OpenDelivery:
+    """The current delivery of a partition: its reader, its writer of identities, and its report so far."""
 
     base: int
     reader: Reader
@@ -65,9 +64,9 @@ class _Taking:
 
 
 def listen(reading: Reading, listener: Listener, stop: Callable[[], bool], once: bool = False) -> None:
-    """Takes in what a topic holds and what comes, until it is told to stop; ``once`` until the end of what is there now.
+    """Takes in a topic until ``stop`` says so; with ``once`` only up to its present end.
 
-    Partitions made meanwhile are read from their start when it is called again.
+    Partitions that are added meanwhile are read from their start at the next call.
 
     Raises:
         NoTopic, NoAnswer: the broker. LostMessages: see ``starts``. TokenCollision, Refused: see ``Listener.take``.
@@ -82,20 +81,20 @@ def listen(reading: Reading, listener: Listener, stop: Callable[[], bool], once:
 
 
 def gathered(reading: Reading, now: Callable[[], float] = time.monotonic) -> list[Message]:
-    """The next pack: up to a thousand messages, or those of a tenth of a second behind the first."""
-    found = list(reading.poll(PACK_SECONDS, PACK_ROWS))
+    """The next pack: up to a thousand messages, or those within a tenth of a second after the first."""
+    pack = list(reading.poll(PACK_SECONDS, PACK_ROWS))
     until = now() + PACK_SECONDS
-    while found and len(found) < PACK_ROWS and (left := until - now()) > 0:
-        found += reading.poll(left, PACK_ROWS - len(found))
-    return found
+    while pack and len(pack) < PACK_ROWS and (left := until - now()) > 0:
+        pack += reading.poll(left, PACK_ROWS - len(pack))
+    return pack
 
 
 class Listener:
-    """Takes in what a topic brings. ``reports`` says what came of it, one for each delivery.
+    """Takes in the messages of a topic; ``reports`` holds one report for each delivery.
 
     Args:
-        dead: the topic of dead letters.
-        today: says the day on which messages come in.
+        dead: the dead-letter queue.
+        today: gives the day of receipt.
         on_flaw: called with the report of a delivery and each broken cell, before its row is submitted.
     """
 
@@ -112,72 +111,72 @@ class Listener:
     ) -> None:
         self.sink, self.wanted, self._tokens, self._vault = sink, wanted, tokens, vault
         self._dead, self._today, self._on_flaw, self._on_pack = dead, today, on_flaw, on_pack
-        self._taking: dict[int, _Taking] = {}
+        self._open_deliveries: dict[int, _OpenDelivery] = {}
         self.reports: list[DeliveryReport] = []
 
     def take(self, messages: Sequence[Message]) -> None:
-        """Take in some messages; when this returns they have happened.
+        """Take in some messages; the host has applied them when this returns.
 
         Raises:
-            TokenCollision: two identifiers have one token. Refused: by the host.
+            TokenCollision: two identifiers have one token. Refused: the host refuses a message.
         """
         packs: dict[int, list[Message]] = {}
         for message in messages:
             packs.setdefault(message.partition, []).append(message)
-        parcels: list[tuple[_Taking, Parcel]] = []
+        parcels: list[tuple[_OpenDelivery, Parcel]] = []
         for partition, pack in sorted(packs.items()):
-            taking = self._delivery(partition, pack[0].offset, pack[-1].offset)
-            parcel = self._parcel(taking, pack)
+            delivery = self._delivery(partition, pack[0].offset, pack[-1].offset)
+            parcel = self._parcel(delivery, pack)
             if parcel is not None and len(parcel.batch):
-                parcels.append((taking, parcel))
+                parcels.append((delivery, parcel))
         self._dead.flush()
         self._on_pack()
-        applied = self.sink.submit_each([parcel.batch for _, parcel in parcels])
-        for (taking, _), one in zip(parcels, applied, strict=True):
-            taking.report.changes += len(one.changes)
+        results = self.sink.submit_each([parcel.batch for _, parcel in parcels])
+        for (delivery, _), result in zip(parcels, results, strict=True):
+            delivery.report.changes += len(result.changes)
 
-    def _delivery(self, partition: int, first: int, last: int) -> _Taking:
-        """The delivery that a pack belongs to, begun where it is new."""
+    def _delivery(self, partition: int, first: int, last: int) -> _OpenDelivery:
+        """The delivery of a pack; a new one is started."""
         feed, source = self.wanted.feed, self.wanted.source
         id = delivery_of(self.sink.state, self.wanted, partition, first, last)
-        taking = self._taking.get(partition)
-        if taking is not None and taking.report.id == id:
-            return taking
+        delivery = self._open_deliveries.get(partition)
+        if delivery is not None and delivery.report.id == id:
+            return delivery
         number, mark, _ = self.sink.state.deliveries.number(feed.name, source, id)
         if self.sink.state.deliveries.named(feed.name, source, id) is None:
             list(self.sink.submit_each([DeliveryStarted(feed.name, source, number, id)]))
         report = DeliveryReport(feed.name, feed.sources[source].unit, id, number, resumed_behind=mark)
         reader, people = Reader(feed, source, number, self._tokens, self._today()), RunningWriter(self._vault, feed, source, number)
-        taking = self._taking[partition] = _Taking(base_of(id), reader, people, report)
+        delivery = self._open_deliveries[partition] = _OpenDelivery(base_of(id), reader, people, report)
         self.reports.append(report)
-        return taking
+        return delivery
 
-    def _parcel(self, taking: _Taking, pack: Sequence[Message]) -> Parcel | None:
-        """The rows of a pack, with all that comes before they are submitted done; None where none of it is a record."""
-        columns = list(dict.fromkeys([*taking.reader.columns, DELETED_COLUMN]))
+    def _parcel(self, delivery: _OpenDelivery, pack: Sequence[Message]) -> Parcel | None:
+        """The rows of a pack, ready to be submitted; None where no message is a record."""
+        columns = list(dict.fromkeys([*delivery.reader.columns, DELETED_COLUMN]))
         rows: dict[int, Message] = {}
         cells = []
         for message in pack:
             try:
                 cells.append(cells_of(message, self.wanted.feed, columns))
-                rows[taking.row(message)] = message
+                rows[delivery.row(message)] = message
             except NoRecord as error:
-                taking.report.rows += 1
-                taking.report.unplaced += 1
+                delivery.report.rows += 1
+                delivery.report.unplaced += 1
                 self._bury(message, error.text)
         if not cells:
             return None
         numbers = np.array(list(rows), np.int32)
-        taking.reader.received = self._today()
-        parcel = taking.reader.parcel(Piece(int(numbers[0]), frame(cells, columns)), numbers)
-        counted(taking.report, parcel, lambda flaw: self._on_flaw(taking.report, flaw))
+        delivery.reader.received = self._today()
+        parcel = delivery.reader.parcel(Piece(int(numbers[0]), frame(cells, columns)), numbers)
+        counted(delivery.report, parcel, lambda flaw: self._on_flaw(delivery.report, flaw))
         if parcel.unplaced:
             self._bury_unplaced(rows, parcel)
-        taking.people.add(of_others(self.wanted.feed, parcel.identities, self.sink.state), int(numbers[0]))
+        delivery.people.add(of_others(self.wanted.feed, parcel.identities, self.sink.state), int(numbers[0]))
         return parcel
 
     def _bury_unplaced(self, rows: Mapping[int, Message], parcel: Parcel) -> None:
-        """The rows whose subject or key cannot be read, each with the first flaw that says so."""
+        """Send unplaced rows to the dead-letter queue, each with the first flaw of its subject or key."""
         feed, placed = self.wanted.feed, set(parcel.batch.row.tolist())
         why = {flaw.row: flaw for flaw in reversed(parcel.flaws) if flaw.column in (feed.identify.column, feed.key)}
         for row, message in rows.items():
@@ -193,10 +192,12 @@ class Listener:
 
 
 def cells_of(message: Message, feed: Feed, columns: Sequence[str]) -> list[str | None]:
-    """The cells of a message; of one without a value those of a deletion, where its key says whose record it is and order is by arrival.
+    """The cells of a message.
+
+    A message without a value is a deletion, where its key is the subject's identifier and the order is by delivery.
 
     Raises:
-        NoRecord: it is none.
+        NoRecord: it is no record.
     """
     try:
         if message.value is not None:

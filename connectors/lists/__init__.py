@@ -1,4 +1,4 @@
-"""Lists on their way to an agency and back.
+"""Lists that go to an agency, and come back with outcomes.
 
 Begin with ``lists`` (tokens become names again) and ``outcomes`` (what comes back).
 """

@@ -1,7 +1,7 @@
-"""Lists on their way to an agency: CSV and XLSX that open in Excel as they are meant.
+"""Writes lists for agencies as CSV and XLSX that open in Excel as they are meant.
 
-The one idea: a cell is text and only text. A cell that a spreadsheet would run (``=1+1``) stays a text; an identifier never becomes a
-rounded number in XLSX. The order of the rows is total, so two exports of one edition are the same file.
+Every cell is a text: a spreadsheet computes no formula of it (``=1+1``), and XLSX rounds no identifier. Nothing of the clock is in a file,
+so two exports of one edition are the same bytes.
 
 Sources: OWASP "CSV Injection"; RFC 4180; ECMA-376 (XLSX).
 """
@@ -27,12 +27,12 @@ _MADE = datetime(2000, 1, 1)  # noqa: DTZ001  # xlsxwriter takes no zone; the cr
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A list ready to be written: one header and rows of as many texts, in the order in which they are shown.
+    """A list to write: a header, and rows of as many texts in the order in which they are shown.
 
     Args:
-        above: how many empty lines stand above the header.
-        between: what stands between the cells of a CSV.
-        name: of the sheet in a workbook.
+        above: the number of empty lines above the header.
+        between: the delimiter of a CSV.
+        name: the name of the sheet in a workbook.
     """
 
     title: str
@@ -44,10 +44,10 @@ class Sheet:
 
 
 def write_csv(path: Path, sheet: Sheet) -> None:
-    """Write a list as CSV: UTF-8 with a byte order mark, without which Excel would read Chinese as something else.
+    """Write a list as CSV: UTF-8 with a byte order mark, without which Excel would misread Chinese.
 
-    A cell that begins like a formula, and is no number, gets an apostrophe before it. Excel shows long numbers rounded when it opens CSV by
-    itself; for identifiers give people the XLSX.
+    A cell that begins like a formula and is no number gets an apostrophe before it. Excel rounds long numbers when it opens a CSV: give
+    people the XLSX where identifiers matter.
     """
     with replaced(path) as part, part.open("w", encoding="utf-8-sig", newline="") as file:
         file.write("\r\n" * sheet.above)
@@ -57,7 +57,7 @@ def write_csv(path: Path, sheet: Sheet) -> None:
 
 
 def write_xlsx(path: Path, sheet: Sheet) -> None:
-    """Write a list as XLSX: every cell a text cell, the header frozen; after a million rows another sheet begins."""
+    """Write a list as XLSX: only text cells, a frozen header, and a new sheet after each million rows."""
     import xlsxwriter  # type: ignore[import-untyped]  # it ships no types
 
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -77,7 +77,7 @@ def write_xlsx(path: Path, sheet: Sheet) -> None:
 
 
 def guarded(row: Iterable[str]) -> list[str]:
-    """The row with an apostrophe before every cell that a spreadsheet would take for a formula.
+    """The row, with an apostrophe before every cell that a spreadsheet would take for a formula.
 
     Example:
         >>> guarded(["=1+1", "张三", "-5", "-5+A1"])

@@ -1,7 +1,7 @@
-"""The rows of a list, with the people on it: the one place where a token becomes a name again.
+"""The rows of a list with the people on it: the only place where a token becomes a name again.
 
-The one idea: what leaves is the identifier, the fields the policy discloses and the agreement lets go, the status and the open questions,
-and nothing else. The agreement is asked once more here, after the checker, since it may have ended since.
+Services export these rows. They hold the identifier, the fields that the policy discloses and the agreement allows, the status and the open
+questions, and nothing else. The agreement is checked again here, because it may have ended since the policy was checked.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _STILL_YES = Text("无论所缺的值是什么都符合", "yes whatever the miss
 
 
 class Listed(Protocol):
-    """A candidate, as ``matchers.core.Matcher.candidates`` gives it."""
+    """A candidate of ``matchers.core.Matcher.candidates``."""
 
     @property
     def subject(self) -> int: ...
@@ -62,35 +62,35 @@ def list_sheet(
     """The list of a policy as its agency sees it.
 
     Args:
-        candidates: those on the list.
+        candidates: the candidates on the list.
         values: by token, the text of each disclosed field that is no identity, by ``feed.field`` (``Matcher.disclosed``).
         today: the day on which the agreements must hold.
-        places: the names of divisions, by code, as far as they are known; without the name of any there is no column of names.
-        still: the tokens of those who need evidence and are a yes whatever the missing value is; their status says so.
-        merged: subjects that are merged away, and whom each counts as; their identity is shown where the latter's is not known.
+        places: the known names of divisions, by code; there is no column of names where none of the list's is known.
+        still: the tokens of candidates that are still yes (glossary); their status says so.
+        merged: by merged subject, the subject it counts as; its identity is shown where the other's is not known.
 
     Returns:
-        A sheet ordered by division, status, identifier and token. A token the vault does not know has an empty identifier.
+        A sheet ordered by division, status, identifier and token. The identifier of a token that the vault does not know is empty.
 
     Raises:
         HuiminError: a disclosed field is not, or no longer, covered by its agreement.
     """
     for ref in policy.discloses:
-        _agreed(ref, policy, catalogue, today)
+        _check_agreement(ref, policy, catalogue, today)
     tokens = [c.subject for c in candidates]
-    listed = set(tokens)
-    others = {other: into for other, into in sorted((merged or {}).items()) if into in listed}
-    ids = _known(dict(vault.who(policy.subject, [*tokens, *others]).rows()), others)
+    listed_subjects = set(tokens)
+    others = {other: into for other, into in sorted((merged or {}).items()) if into in listed_subjects}
+    ids = _with_merged(dict(vault.who(policy.subject, [*tokens, *others]).rows()), others)
     texts = {ref: _texts(ref, catalogue.feeds[ref.feed], tokens, others, values, vault) for ref in policy.discloses}
     words = _words(policy, language)
     rows = sorted((_order(c, ids), _row(c, ids, texts, words, catalogue, language, c.subject in still)) for c in candidates)
-    shown = tuple(catalogue.feeds[ref.feed].fields[ref.field].title[language] for ref in policy.discloses)
-    header = (IDENTIFIER[policy.subject][language], *shown, *(title[language] for title in _HEADERS))
-    return _with_streets(Sheet(policy.title[language], header, [row for _, row in rows]), 1 + len(shown), places or {}, language)
+    disclosed_titles = tuple(catalogue.feeds[ref.feed].fields[ref.field].title[language] for ref in policy.discloses)
+    header = (IDENTIFIER[policy.subject][language], *disclosed_titles, *(title[language] for title in _HEADERS))
+    return _with_streets(Sheet(policy.title[language], header, [row for _, row in rows]), 1 + len(disclosed_titles), places or {}, language)
 
 
 def is_list_header(header: Sequence[str]) -> bool:
-    """Is this the header of a list, of whatever policy and in either language, with no column added behind?"""
+    """Whether this is the header of a list of any policy, in either language, without a column added behind it."""
     for language in ("zh", "en"):
         columns = [column for column in header if column != _STREET[language]]
         if columns[-len(_HEADERS) :] == [title[language] for title in _HEADERS]:
@@ -99,7 +99,7 @@ def is_list_header(header: Sequence[str]) -> bool:
 
 
 def _with_streets(sheet: Sheet, division: int, places: Mapping[str, Text], language: str) -> Sheet:
-    """The sheet with the names of divisions behind the column of their codes, where the name of any is known."""
+    """The sheet with a column of names behind the codes of divisions, where any name is known."""
     names = [places[row[division]][language] if row[division] in places else "" for row in sheet.rows]
     if not any(names):
         return sheet
@@ -108,7 +108,7 @@ def _with_streets(sheet: Sheet, division: int, places: Mapping[str, Text], langu
     return Sheet(sheet.title, header, [(*row[:behind], name, *row[behind:]) for row, name in zip(sheet.rows, names, strict=True)])
 
 
-def _agreed(ref: FieldRef, policy: Policy, catalogue: Catalogue, today: date) -> None:
+def _check_agreement(ref: FieldRef, policy: Policy, catalogue: Catalogue, today: date) -> None:
     agreement = catalogue.feeds[ref.feed].agreement
     ended = agreement.until is not None and today > agreement.until
     if ref.field in agreement.discloses and policy.purpose in agreement.purposes and not ended:
@@ -122,23 +122,23 @@ def _agreed(ref: FieldRef, policy: Policy, catalogue: Catalogue, today: date) ->
     raise HuiminError(Text(zh, en), 3)
 
 
-def _known(found: Mapping[int, str], others: Mapping[int, int]) -> dict[int, str]:
-    """What is known by token; where nothing is of a subject, that of one merged into it."""
-    return {into: found[other] for other, into in others.items() if other in found} | dict(found)
+def _with_merged(texts: Mapping[int, str], others: Mapping[int, int]) -> dict[int, str]:
+    """The texts by token; a subject without one gets the text of a subject that was merged into it."""
+    return {into: texts[other] for other, into in others.items() if other in texts} | dict(texts)
 
 
 def _texts(
     ref: FieldRef, feed: Feed, tokens: Sequence[int], others: Mapping[int, int], values: Mapping[int, Mapping[str, str]], vault: Vault
 ) -> Mapping[int, str]:
-    """By token, the text of one disclosed field."""
+    """The text of one disclosed field, by token."""
     if feed.fields[ref.field].identity:
-        return _known(dict(vault.look_up(feed, [*tokens, *others], [ref.field]).select("token", ref.field).rows()), others)
+        return _with_merged(dict(vault.look_up(feed, [*tokens, *others], [ref.field]).select("token", ref.field).rows()), others)
     name = f"{ref.feed}.{ref.field}"
     return {token: of_token.get(name, "") for token, of_token in values.items()}
 
 
 def _words(policy: Policy, language: str) -> dict[str, str]:
-    """What criteria are called on the list, by id: a check by its question, others by their label; those without one keep their id."""
+    """The words for criteria on the list, by id: the question of a check, the label of another criterion where it has one."""
     called = {leaf.meta.id: leaf.meta.label[language] for leaf in leaves(policy.criteria) if leaf.meta.label}
     return called | {leaf.meta.id: leaf.text[language] for leaf in leaves(policy.criteria) if isinstance(leaf, Check)}
 

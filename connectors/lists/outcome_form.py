@@ -1,7 +1,7 @@
-"""What a list that comes back may say of a policy's candidates: the names of its columns, and the words for criteria and checks.
+"""The columns and words that a returned list may use: names of columns, criteria and checks of one policy.
 
-The one idea: an agency writes in its own language and calls things as the list it was given does; ids are understood, too, since programs
-write them.
+``connectors.lists.outcomes`` reads files by it. An agency writes in its own language, with the words of the list it was given; programs
+write ids. Both are understood.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ COLUMNS = {
 
 
 class Form:
-    """What a file about a policy may say: the names of its columns, and the words for criteria and checks.
+    """The names of columns, and the words for criteria and checks, in a returned list of a policy.
 
     Args:
-        versions: of the policy, the one that is asked last.
+        versions: of the policy; the last one decides where a word has several meanings.
     """
 
     def __init__(self, versions: Sequence[Policy], catalogue: Catalogue) -> None:
@@ -36,58 +36,58 @@ class Form:
         self.identity = None if register is None else register.identify
         number = () if self.identity is None else (IDENTIFIER[policy.subject].zh, IDENTIFIER[policy.subject].en, self.identity.column)
         self.columns: Mapping[str, tuple[str, ...]] = {"number": number, **COLUMNS}
-        self.criteria = _called(versions)
+        self.criteria = _criterion_ids(versions)
         self.checks: dict[str, tuple[str, ...]] = {
             leaf.meta.id: (leaf.meta.id, *_words(leaf)) for leaf in leaves(policy.criteria) if isinstance(leaf, Check)
         }
 
     def criterion(self, text: str) -> str | None:
-        """The id of the criterion a person wrote by id or by label; None where it is none, or several are called so."""
+        """The id of the criterion with this id or label; None where there is none, or several."""
         return self.criteria.get(_plain(text))
 
     def places(self, header: Sequence[str], name: str) -> dict[str, str]:
-        """By what is asked for (a check by ``?`` and its id), the column of the file that holds it.
+        """The column of the file for each thing that the form knows (a check is ``?`` and its id).
 
         Raises:
-            UnreadableFile: nobody is named, nothing is told, or two columns say the same.
+            UnreadableFile: no column names the subject, none has an outcome or answer, or two columns are for one thing.
         """
-        found: dict[str, str] = {}
-        asked = {**self.columns, **{f"?{check}": words for check, words in self.checks.items()}}
-        for what, words in asked.items():
-            known = {_plain(word) for word in words}
-            columns = [column for column in dict.fromkeys(header) if _plain(column) in known]
+        column_of: dict[str, str] = {}
+        words_of = {**self.columns, **{f"?{check}": words for check, words in self.checks.items()}}
+        for what, words in words_of.items():
+            plain_words = {_plain(word) for word in words}
+            columns = [column for column in dict.fromkeys(header) if _plain(column) in plain_words]
             if len(columns) > 1:
                 raise unreadable(name, f"有几列说的是同一件事：{listed(columns)}", f"has several columns for one thing: {listed(columns)}")
             if columns:
-                found[what] = columns[0]
-        if not found.keys() & {"number", "token"}:
+                column_of[what] = columns[0]
+        if not column_of.keys() & {"number", "token"}:
             zh, en = "、".join([TOKEN.zh, *self.columns["number"][:1]]), " or ".join([TOKEN.en, *self.columns["number"][1:2]])
             raise unreadable(name, f"没有说明是谁的列；应有 {zh}", f"has no column that says who it is; expected {en}")
-        if not any(what == "outcome" or what.startswith("?") for what in found):
+        if not any(what == "outcome" or what.startswith("?") for what in column_of):
             near = meant("outcome", header)
             zh = f"没有“反馈”列，也没有核实项的列。{near.zh}"
             raise unreadable(name, zh, "has neither a column `outcome` nor one of a check" + (f".{near.en}" if near.en else ""))
-        return found
+        return column_of
 
 
-def _called(versions: Sequence[Policy]) -> dict[str, str]:
-    """The ids of criteria by what they are called, of the newest version that has the word; none where several are called so."""
-    found: dict[str, str] = {}
+def _criterion_ids(versions: Sequence[Policy]) -> dict[str, str]:
+    """The ids of criteria by id and word, of the newest version that has the word; no entry where several have it."""
+    id_of: dict[str, str] = {}
     for policy in versions:
         words: dict[str, set[str]] = {}
         for leaf in leaves(policy.criteria):
             for word in _words(leaf):
                 words.setdefault(_plain(word), set()).add(leaf.meta.id)
         for word, of in words.items():
-            found.pop(word, None)
+            id_of.pop(word, None)
             if len(of) == 1:
-                found[word] = next(iter(of))
-        found |= {_plain(leaf.meta.id): leaf.meta.id for leaf in leaves(policy.criteria)}
-    return found
+                id_of[word] = next(iter(of))
+        id_of |= {_plain(leaf.meta.id): leaf.meta.id for leaf in leaves(policy.criteria)}
+    return id_of
 
 
 def _words(leaf: Leaf) -> list[str]:
-    """What a criterion is called: its label, and of a check its question."""
+    """The names of a criterion: its label, and the question of a check."""
     texts = [leaf.meta.label, leaf.text if isinstance(leaf, Check) else None]
     return [word for text in texts if text is not None for word in (text.zh, text.en)]
 

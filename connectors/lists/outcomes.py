@@ -1,8 +1,7 @@
-"""A list that comes back from its agency, with what was found of each: read as findings and answers.
+"""Reads a list that comes back from its agency: outcomes and answers to checks.
 
-The one idea: the file is the one that was exported (``connectors.lists.lists``) with columns added, so a row is about whoever its token or
-its number names, and columns nobody asks for are passed over. Every row is read before anything is told of, and every mistake is said at
-once, by row and column, never by what stands there.
+The file is an exported list (``connectors.lists.lists``) with columns added. The token or number of a row names its subject; other columns
+are ignored. All rows are read first, so that all mistakes are reported at once, by row and column, without the content of a cell.
 
     反馈 outcome    日期 on    条件 criterion      and, where checks were asked, a column for each: its id or its question, yes or no
 """
@@ -33,14 +32,14 @@ from streams.ledgers.outcomes import OUTCOMES, named
 
 FORMATS = {".csv": "csv", ".xlsx": "xlsx", ".jsonl": "jsonl"}
 SHOWN = 100
-"""Mistakes told of one file; of the others only how many."""
+"""Mistakes shown of one file; of the others only their number."""
 ANSWERS = {"yes": True, "no": False, "是": True, "否": False, "true": True, "false": False}
 EPOCH = date(1970, 1, 1)
 _HEX = re.compile(r"[0-9a-f]{16}")
 
 
 class Returned(NamedTuple):
-    """What one row tells of one subject: a finding, answers to checks, or both."""
+    """The outcome of one row, its answers to checks, or both."""
 
     row: int
     subject: int
@@ -52,7 +51,7 @@ class Returned(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """Something wrong in one cell; never what stands in it."""
+    """What is wrong with one cell, without its content."""
 
     row: int
     column: str
@@ -66,7 +65,7 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known beside the file: whether somebody is there, whom each counts as, today, and the day of rows without one."""
+    """What the state knows: whether a subject exists, which subject it counts as, today, and the day for rows without one."""
 
     there: Callable[[int], bool]
     root: Callable[[int], int]
@@ -74,39 +73,39 @@ class Known:
     on: date | None = None
 
 
-def read_returned(path: Path, form: Form, tokens: Tokens, known: Known) -> tuple[list[Returned], int]:
-    """What a file tells, in its order, and how many rows tell nothing: the agency has not come to them yet.
+def read_returned(path: Path, form: Form, tokens: Tokens, subjects: Known) -> tuple[list[Returned], int]:
+    """The outcomes of a file in its order, and the number of rows that the agency has not filled in yet.
 
     Raises:
-        UnreadableFile: it cannot be read, or with every mistake of every row.
+        UnreadableFile: it cannot be read, or has mistakes: all of them are in the error.
     """
     if path.suffix not in FORMATS:
         raise unreadable(path.name, f"应为 {'、'.join(FORMATS)} 文件", f"is to be a {' or '.join(FORMATS)} file")
     format, encoding = FORMATS[path.suffix], encoding_of(path)
     places = form.places(header_of(path, format, encoding), path.name)
-    reader = _Reader(form, places, known)
-    found, silent = [], 0
+    reader = _Reader(form, places, subjects)
+    rows, silent = [], 0
     for piece in pieces(path, format, encoding, list(dict.fromkeys(places.values()))):
-        for told in reader.rows(piece, tokens):
-            if told is None:
+        for row in reader.rows(piece, tokens):
+            if row is None:
                 silent += 1
             else:
-                found.append(told)
+                rows.append(row)
     if reader.mistakes:
         raise _wrong(path.name, reader.mistakes)
-    return found, silent
+    return rows, silent
 
 
 class _Reader:
-    """Reads rows, and collects what is wrong with them."""
+    """Reads rows, and collects their mistakes."""
 
-    def __init__(self, form: Form, places: Mapping[str, str], known: Known) -> None:
-        self.form, self.places, self.known = form, places, known
+    def __init__(self, form: Form, places: Mapping[str, str], subjects: Known) -> None:
+        self.form, self.places, self.subjects = form, places, subjects
         self.mistakes: list[Mistake] = []
-        self._said: dict[tuple[int, Any], tuple[int, Any]] = {}
+        self._statements: dict[tuple[int, Any], tuple[int, Any]] = {}
 
     def rows(self, piece: Piece, tokens: Tokens) -> Iterator[Returned | None]:
-        """Of each row what it tells; None where it tells nothing, or something that is wrong."""
+        """The outcome of each row, None where it is not filled in; a row with a mistake gives nothing."""
         cells = {what: [_cell(cell) for cell in piece.frame[column]] for what, column in self.places.items()}
         who = self._numbers(piece.frame, tokens)
         days = self._days(piece.frame)
@@ -115,18 +114,18 @@ class _Reader:
             row = {what: texts[at] for what, texts in cells.items()}
             before = len(self.mistakes)
             for what, faults in marks.items():
-                if faults[at]:  # an error or a rounded number of a workbook is no empty cell
+                if faults[at]:  # a workbook's error or rounded number is no empty cell
                     self._bad(piece.first + at, what, EXPECTED[Fault(faults[at])], None)
             if len(self.mistakes) > before:
                 continue
             if not any(text for what, text in row.items() if what not in ("number", "token")):
                 yield None
                 continue
-            told = self._row(piece.first + at, row, who[at], days[at])
+            row_outcome = self._row(piece.first + at, row, who[at], days[at])
             if len(self.mistakes) == before:
-                self._twice(told)
+                self._twice(row_outcome)
             if len(self.mistakes) == before:
-                yield told
+                yield row_outcome
 
     def _row(self, number: int, cells: Mapping[str, str], who: tuple[int, int], day: tuple[int, int]) -> Returned:
         subject = self._subject(number, cells, who)
@@ -135,7 +134,7 @@ class _Reader:
         return Returned(number, subject, outcome, on, criterion, answers)
 
     def _subject(self, number: int, cells: Mapping[str, str], who: tuple[int, int]) -> int:
-        """Whom the row is about; 0 where that is wrong."""
+        """The subject of a row; 0 after a mistake."""
         text, (token, fault) = cells.get("token", "").lower(), who
         if fault not in (Fault.SOUND, Fault.EMPTY):
             return self._bad(number, "number", EXPECTED[Fault(fault)], cells["number"])
@@ -146,21 +145,21 @@ class _Reader:
         if not text and not token:
             zh, en = "没有写明是谁；请保留导出时的代号或号码", "it does not say who this is; keep the token or the number that was exported"
             return self._bad(number, "token" if "token" in self.places else "number", Text(zh, en), "")
-        subject = self.known.root(int(text, 16) if text else token)
-        if text and token and self.known.root(token) != subject:
+        subject = self.subjects.root(int(text, 16) if text else token)
+        if text and token and self.subjects.root(token) != subject:
             zh, en = "与本行的号码不是同一对象；请核对", "not whom the number of this row names; look at both"
             return self._bad(number, "token", Text(zh, en), text)
-        if not self.known.there(subject):
+        if not self.subjects.there(subject):
             zh, en = "没有这一对象；请核对，或重新导出名单", "nobody is known by it; look again, or export the list anew"
             return self._bad(number, "token" if text else "number", Text(zh, en), text or cells.get("number", ""))
         return subject
 
     def _finding(
-        self, number: int, cells: Mapping[str, str], day: tuple[int, int], answered: bool
+        self, number: int, cells: Mapping[str, str], day: tuple[int, int], has_answers: bool
     ) -> tuple[str | None, date | None, str | None]:
         """The outcome, its day and the criterion that was wrong."""
         text, criterion = cells.get("outcome", ""), cells.get("criterion", "")
-        if not text and not criterion and answered:
+        if not text and not criterion and has_answers:
             return None, None, None
         outcome = named(text)
         if outcome is None:
@@ -173,12 +172,12 @@ class _Reader:
         value, fault = day
         if fault == Fault.SOUND:
             on = EPOCH + timedelta(days=value)
-            if on > self.known.today:
-                zh, en = f"这一天还没有到；今天是 {self.known.today}", f"that day is still to come; today is {self.known.today}"
+            if on > self.subjects.today:
+                zh, en = f"这一天还没有到；今天是 {self.subjects.today}", f"that day is still to come; today is {self.subjects.today}"
                 self._bad(number, "on", Text(zh, en), cells["on"])
             return on
-        if fault == Fault.EMPTY and self.known.on is not None:
-            return self.known.on
+        if fault == Fault.EMPTY and self.subjects.on is not None:
+            return self.subjects.on
         zh, en = "没有写明是哪一天查明的；请补上，或用 --on", "it does not say on which day that was found; add it, or give --on"
         self._bad(number, "on", Text(zh, en) if fault == Fault.EMPTY else EXPECTED[Fault(fault)], cells.get("on", ""))
         return None
@@ -201,35 +200,35 @@ class _Reader:
             self._bad(number, what, Text("应为是或否", "yes or no was expected"), text)
         return ANSWERS.get(text.lower(), False)
 
-    def _twice(self, told: Returned) -> None:
-        """Rows of one subject may differ in the day; of one day they say one thing."""
-        said: dict[Any, Any] = {("?", check): answer for check, answer in told.answers}
-        if told.outcome is not None:
-            said["outcome", told.on] = (told.outcome, told.criterion)
-        for key, value in said.items():
-            row, before = self._said.setdefault((told.subject, key), (told.row, value))
+    def _twice(self, row_outcome: Returned) -> None:
+        """Refuses a row that contradicts an earlier one of its subject and day."""
+        statements: dict[Any, Any] = {("?", check): answer for check, answer in row_outcome.answers}
+        if row_outcome.outcome is not None:
+            statements["outcome", row_outcome.on] = (row_outcome.outcome, row_outcome.criterion)
+        for key, value in statements.items():
+            row, before = self._statements.setdefault((row_outcome.subject, key), (row_outcome.row, value))
             if before != value:
                 zh, en = f"与第 {row} 行关于同一对象的说法不同", f"row {row} says otherwise of the same subject"
-                self._bad(told.row, f"?{key[1]}" if key[0] == "?" else "outcome", Text(zh, en), None)
+                self._bad(row_outcome.row, f"?{key[1]}" if key[0] == "?" else "outcome", Text(zh, en), None)
 
     def _bad(self, number: int, what: str, expected: Text, text: str | None) -> int:
         column = self.places.get(what) or self.form.columns[what][0]
-        found = Text("", "") if text is None else value_class(text)
-        both = Text(f"{found.zh}；{expected.zh}", f"{found.en}; {expected.en}") if text is not None else expected
-        self.mistakes.append(Mistake(number, column, both))
+        kind = Text("", "") if text is None else value_class(text)
+        text_with_kind = Text(f"{kind.zh}；{expected.zh}", f"{kind.en}; {expected.en}") if text is not None else expected
+        self.mistakes.append(Mistake(number, column, text_with_kind))
         return 0
 
     def _numbers(self, frame: pl.DataFrame, tokens: Tokens) -> list[tuple[int, int]]:
-        """Token and fault of each row's number; empty where the file has none."""
+        """The token and fault of each row's number; EMPTY where the file has no such column."""
         column = self.places.get("number")
         if column is None or self.form.identity is None:
             return [(0, Fault.EMPTY)] * len(frame)
         cells = pl.Series([_cell(cell) for cell in frame[column]], dtype=pl.String)
-        made = tokens.column(self.form.kind, self.form.identity, cells)
-        return list(zip(made.tokens.tolist(), made.faults.tolist(), strict=True))
+        tokens_of_cells = tokens.column(self.form.kind, self.form.identity, cells)
+        return list(zip(tokens_of_cells.tokens.tolist(), tokens_of_cells.faults.tolist(), strict=True))
 
     def _days(self, frame: pl.DataFrame) -> list[tuple[int, int]]:
-        """Day (since 1970-01-01) and fault of each row."""
+        """The day (since 1970-01-01) and fault of each row."""
         column = self.places.get("on")
         if column is None:
             return [(0, Fault.EMPTY)] * len(frame)
@@ -242,12 +241,12 @@ def _cell(text: str | None) -> str:
 
 
 def _wrong(name: str, mistakes: Sequence[Mistake]) -> UnreadableFile:
-    """Every mistake, at its place."""
+    """The error with every mistake, each at its place."""
     more = len(mistakes) - SHOWN
-    told = {language: [one.render(language) for one in mistakes[:SHOWN]] for language in ("zh", "en")}
+    mistakes_by_language = {language: [mistake.render(language) for mistake in mistakes[:SHOWN]] for language in ("zh", "en")}
     if more > 0:
-        told["zh"].append(f"还有 {more} 处。")
-        told["en"].append(f"And {more} more.")
+        mistakes_by_language["zh"].append(f"还有 {more} 处。")
+        mistakes_by_language["en"].append(f"And {more} more.")
     zh = f"{name} 有 {len(mistakes)} 处要改，尚未记下任何一行；改好后整份重送："
     en = f"{name} has {len(mistakes)} mistakes, and nothing of it was noted yet; mend them and send all of it again:"
-    return UnreadableFile(Text(lines([zh, *told["zh"]]), lines([en, *told["en"]])))
+    return UnreadableFile(Text(lines([zh, *mistakes_by_language["zh"]]), lines([en, *mistakes_by_language["en"]])))

@@ -1,4 +1,4 @@
-"""Files as offices make them, read into rows of text: CSV, JSON lines, workbooks, in any encoding, within limits.
+"""Reads the files of offices into rows of text: CSV, JSON lines and workbooks, in any encoding, within limits.
 
 Begin with ``tables``.
 """

@@ -1,8 +1,8 @@
 """The parts of a workbook's archive, unpacked within limits (``connectors.limits``).
 
-Called by ``connectors.parsing.workbooks`` and ``recognition``. An archive says of itself how many members it has and how long each becomes,
-and another program reads the values from the same file later. So its directory is measured before it is read, and a part is unpacked to its
-real end, block by block: it is as long as the directory says, or the workbook is damaged.
+Called by ``connectors.parsing.workbooks`` and ``connectors.parsing.file_formats``. The directory of an archive may lie about the number and
+length of its members, and the library that reads the values believes it. So the directory is measured before it is read, and every part is
+unpacked to its real end, in blocks: it must be as long as the directory says.
 
 Source: PKWARE APPNOTE 4.3.7 (members), 4.3.16 (end of the central directory), 4.4.5 (methods).
 """
@@ -29,7 +29,7 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 BROKEN = (
     zipfile.BadZipFile, expat.ExpatError, KeyError, IndexError, StopIteration, EOFError, NotImplementedError, RuntimeError, ValueError,
 )  # fmt: skip
-"""What the libraries say of a workbook that is damaged."""
+"""The errors of the libraries for a damaged workbook."""
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def parts_of(path: Path) -> Iterator[zipfile.ZipFile]:
     """The archive of a workbook, open.
 
     Raises:
-        UnreadableFile: its directory is longer than any workbook's, or names a part twice. BadZipFile: it is none.
+        UnreadableFile: its directory is too long, or names a part twice. BadZipFile: it is no archive.
     """
     with path.open("rb") as file:
         size = file.seek(0, 2)
@@ -61,34 +61,34 @@ def blocks(archive: zipfile.ZipFile, part: str, most: int, name: str) -> Iterato
     """A part, unpacked to its end.
 
     Args:
-        most: bytes it may have.
-        name: of the workbook.
+        most: the bytes that it may have.
+        name: the name of the workbook.
 
     Raises:
-        UnreadableFile: it has more, is far longer than what it was packed into, or is not what the directory says.
+        UnreadableFile: it has more, expands beyond the limit, or is not as long as the directory says.
     """
-    told = archive.getinfo(part)
-    if told.file_size > most:
+    info = archive.getinfo(part)
+    if info.file_size > most:
         raise _too_large(name, part, most)
-    if told.compress_type not in _METHODS:
+    if info.compress_type not in _METHODS:
         raise damaged(name)
-    open_ended, length = copy.copy(told), 0
-    open_ended.file_size = most + 1  # so that the end is where the data ends, not where the directory says
+    open_ended, length = copy.copy(info), 0
+    open_ended.file_size = most + 1  # the end is then where the data ends, not where the directory says
     with archive.open(open_ended) as file:
         while block := file.read(BLOCK):
             length += len(block)
             if length > most:
                 raise _too_large(name, part, most)
-            if length > FREE and length > EXPANSION * told.compress_size:
+            if length > FREE and length > EXPANSION * info.compress_size:
                 raise too_expanded(name)
             yield block
-    if length != told.file_size:
+    if length != info.file_size:
         raise damaged(name)
 
 
 def parser(name: str) -> expat.XMLParserType:
-    """A parser of one part; what declares entities is refused, for no office program does."""
-    made = expat.ParserCreate()
+    """A parser of one part; it refuses a document type (DTD), which no office program writes."""
+    xml_parser = expat.ParserCreate()
 
     def refuse(*declared: object) -> NoReturn:
         zh, en = (
@@ -97,12 +97,12 @@ def parser(name: str) -> expat.XMLParserType:
         )
         raise unreadable(name, zh, en)
 
-    made.StartDoctypeDeclHandler = refuse
-    return made
+    xml_parser.StartDoctypeDeclHandler = refuse
+    return xml_parser
 
 
 def damaged(name: str) -> UnreadableFile:
-    """The error for a workbook that cannot be read as one."""
+    """The error for a damaged workbook."""
     return unreadable(
         name,
         "是损坏的 XLSX 工作簿；请用表格软件打开后重新另存",

@@ -1,9 +1,9 @@
-"""Cells of text become encoded integers, compiled, with a rule named for each cell that cannot.
+"""Compiled kernels that encode cells of text as integers, with a fault for each cell that they refuse.
 
-The one idea: a cell is read exactly or refused, byte by byte where it lies in the Arrow column; no float, no library's leniency
-stands between (polars' Decimal takes ``1e3`` and cuts 12.345). Full-width digits and the spaces of Chinese input methods are read as their
-ASCII counterparts; outer spaces do not count; an empty cell is missing, not wrong. The kernels call each other, so they stand in one
-file, longer than others: numba's cache does not see a callee change elsewhere.
+``connectors.intake.encoding`` calls them. A cell is read exactly or refused, byte by byte in the Arrow column, without floats and without a
+library's leniency (polars' Decimal accepts ``1e3`` and truncates 12.345). Full-width digits and the spaces of Chinese input methods count
+as their ASCII counterparts; outer spaces do not count; an empty cell is missing, not wrong. All kernels that call each other are in this
+one file, because numba's cache does not notice a change of a callee in another file.
 
 Sources: GB 11643-1999 with ISO 7064 MOD 11-2 for resident numbers; days from civil dates after H. Hinnant, "chrono-compatible
 low-level date algorithms".
@@ -21,11 +21,11 @@ from connectors.parsing.hashing import Int64, UInt8, compiled
 
 MISSING = -(2**63)
 SPACES = " \t\r\n\x0b\x0c\u00a0\u3000\ufeff\u200b"
-"""What does not count at the ends of a cell."""
+"""Characters that do not count at the ends of a cell."""
 ERROR = re.compile(r"#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|#+)")
-"""What Excel writes where it has no value, or no room to show one."""
+"""The texts that Excel writes for errors, or where a column is too narrow."""
 SCIENTIFIC = re.compile(r"\d(\.\d+)?[eE]\+?\d{2}")
-"""What becomes of a long number when Excel saves it as text."""
+"""A long number as Excel saves it as text."""
 
 
 class Fault(IntEnum):
@@ -57,12 +57,12 @@ class Fault(IntEnum):
     ROUNDED = 23
 
 
-_MAX = 40  # no number or date is longer; what is, is cut here and then refused
+_MAX = 40  # longer than any number or date; a longer cell is cut here and then refused
 
 
 @compiled
 def _symbol(data: UInt8, i: int, end: int) -> tuple[int, int]:
-    """The character at ``i`` as ASCII where it has a counterpart, 年月日 as 1, 2, 3, else 0; and its width in bytes."""
+    """The character at ``i`` and its width in bytes: as ASCII where it has a counterpart, 年月日 as 1, 2, 3, any other as 0."""
     a = data[i]
     if a < 128:
         return (32, 1) if 9 <= a <= 13 else (a if a > 3 else 0, 1)
@@ -87,7 +87,7 @@ def _symbol(data: UInt8, i: int, end: int) -> tuple[int, int]:
 
 @compiled
 def _plain(data: UInt8, start: int, end: int, out: UInt8, inner: bool) -> int:
-    """The cell in symbols without outer spaces (without any, unless ``inner``); its length, at most _MAX."""
+    """Write a cell in symbols to ``out``, without outer spaces (without any, unless ``inner``); returns its length, at most _MAX."""
     length, i = 0, start
     while i < end and length < _MAX:
         a = data[i]
@@ -109,7 +109,7 @@ def _plain(data: UInt8, start: int, end: int, out: UInt8, inner: bool) -> int:
 
 @compiled
 def trimmed(data: UInt8, offsets: Int64) -> tuple[Int64, Int64]:
-    """Where each cell begins and ends without its outer spaces."""
+    """Where each cell begins and ends, without its outer spaces."""
     starts, ends = offsets[:-1].copy(), offsets[1:].copy()
     for i in range(len(starts)):
         at, stop = starts[i], ends[i]
@@ -166,7 +166,7 @@ def _days(year: int, month: int, day: int) -> int:
 
 @compiled
 def _date(text: UInt8, length: int, bare: bool) -> tuple[int, int]:
-    """The day a text begins with and where it ends: YYYY-MM-DD, YYYY/M/D, YYYY年M月D日 and, if ``bare``, YYYYMMDD. (MISSING, 0) if none."""
+    """The day at the head of a text, and its end: YYYY-MM-DD, YYYY/M/D, YYYY年M月D日 or, if ``bare``, YYYYMMDD. Else (MISSING, 0)."""
     if bare and length >= 8:
         whole = _digits(text, 0, 8)
         if whole >= 0 and (length == 8 or text[8] == 32):
@@ -200,7 +200,7 @@ def _date(text: UInt8, length: int, bare: bool) -> tuple[int, int]:
 
 @compiled
 def _iso(data: UInt8, start: int, end: int) -> int:
-    """The day of a cell that is YYYY-MM-DD and nothing else, as nearly all are; MISSING for any other, which wants a closer look."""
+    """The day of a cell that is exactly YYYY-MM-DD, as most are; MISSING for any other cell, which may still be a date."""
     if end - start != 10 or data[start + 4] != 45 or data[start + 7] != 45:
         return MISSING
     return _days(_digits(data, start, start + 4), _digits(data, start + 5, start + 7), _digits(data, start + 8, end))
@@ -208,7 +208,7 @@ def _iso(data: UInt8, start: int, end: int) -> int:
 
 @compiled
 def _midnight(text: UInt8, start: int, length: int) -> bool:
-    """Is the rest only 00:00:00, as spreadsheets write after a date?"""
+    """Whether the rest is only 00:00:00, as spreadsheets write after a date."""
     for i in range(start, length):
         c = text[i]
         if c != 48 and c != 58 and c != 46 and c != 32 and c != 84:
@@ -241,8 +241,8 @@ def dates(data: UInt8, offsets: Int64) -> tuple[Int64, UInt8]:
 def numbers(data: UInt8, offsets: Int64, scale: int, low: int, high: int) -> tuple[Int64, UInt8]:
     """Numbers scaled by 10**scale, exactly, and faults.
 
-    A number is an optional sign, digits and, at need, a point and digits; zeros behind the last place that counts change nothing, other
-    digits there are a fault, as are exponents and thousands separators.
+    A number is an optional sign, digits and perhaps a point with digits. Behind the last place of the scale only zeros are allowed.
+    Exponents and thousands separators are faults.
 
     Args:
         low, high: encoded bounds, both included.
@@ -302,13 +302,13 @@ def _number(text: UInt8, length: int, scale: int) -> tuple[int, int]:
 
 @compiled
 def orders(data: UInt8, offsets: Int64, kind: int, end: int) -> tuple[Int64, UInt8]:
-    """Versions: a whole number as it is, a date or time as microseconds since 1970-01-01 00:00.
+    """Orders of records: a whole number as it is, a date or time as microseconds since 1970-01-01 00:00.
 
-    A date is its midnight, so a column that turns from dates to times keeps its order. Fourteen bare digits are a time to the second.
+    A date counts as its midnight, so a column that changes from dates to times keeps its order. Fourteen digits are a time to the second.
 
     Args:
-        kind: 1 numbers, 2 dates, 3 dates and times.
-        end: of dates and times, the first moment that is too late.
+        kind: 1 for numbers, 2 for dates, 3 for dates and times.
+        end: the first moment that is too late, for dates and times.
 
     Returns:
         int64[n], 0 where there is none; uint8[n] faults.
@@ -336,7 +336,7 @@ def orders(data: UInt8, offsets: Int64, kind: int, end: int) -> tuple[Int64, UIn
 
 @compiled
 def _moment(text: UInt8, length: int, timed: bool) -> int:
-    """Microseconds of a date, or of a date and time where ``timed``; MISSING if it is none."""
+    """Microseconds of a date or, where ``timed``, of a date and time; MISSING for anything else."""
     if timed and length == 14 and _digits(text, 0, 14) >= 0:
         day = _days(_digits(text, 0, 4), _digits(text, 4, 6), _digits(text, 6, 8))
         hour, minute, second = _digits(text, 8, 10), _digits(text, 10, 12), _digits(text, 12, 14)
@@ -352,7 +352,7 @@ def _moment(text: UInt8, length: int, timed: bool) -> int:
 
 @compiled
 def _time(text: UInt8, start: int, length: int) -> int:
-    """Microseconds of a time of day in Shanghai behind a date: nothing, HH:MM[:SS[.ffffff]] and Z or +HH:MM; MISSING if it is none."""
+    """Microseconds of a time of day in Shanghai: empty, or HH:MM[:SS[.ffffff]] with an optional Z or +HH:MM; else MISSING."""
     if start == length:
         return 0
     if (text[start] != 32 and text[start] != 84) or start + 6 > length or text[start + 3] != 58:
@@ -380,7 +380,7 @@ def _time(text: UInt8, start: int, length: int) -> int:
 
 @compiled
 def _shift(text: UInt8, i: int, length: int) -> int:
-    """Minutes to add to reach Shanghai's time: 0 where no zone is written."""
+    """Minutes to add for Shanghai's time: 0 where no zone is written."""
     if i == length:
         return 0
     if i + 1 == length and text[i] == 90:
@@ -435,8 +435,8 @@ def _resident(text: UInt8, length: int, out: UInt8) -> int:
         return 10
     elif out[17] != symbol:
         return 11
-    born = _days(_digits(out, 6, 10), _digits(out, 10, 12), _digits(out, 12, 14))
-    return 12 if born == MISSING else 0
+    birth_day = _days(_digits(out, 6, 10), _digits(out, 10, 12), _digits(out, 12, 14))
+    return 12 if birth_day == MISSING else 0
 
 
 Faults = npt.NDArray[np.uint8]

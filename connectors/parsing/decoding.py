@@ -1,7 +1,7 @@
-"""Bytes of a delivered file as UTF-8, and what goes wrong on the way as one sentence.
+"""Decodes a delivered file to UTF-8, and turns errors of reading into one sentence about the file.
 
-The one idea: GB 18030 is decoded before polars sees it (its own decoding reads a whole file at once), and a file in another encoding than
-its contract says is refused, never read as something else: mojibake would pass for text.
+Called by ``connectors.parsing.tables``. GB 18030 is decoded in blocks here, because polars would decode the whole file at once. A file that
+is not in the encoding of its contract is refused: wrongly decoded, it would pass for text.
 
 Sources: GB 18030-2022, RFC 1952 (gzip), RFC 3629 (UTF-8).
 """
@@ -24,13 +24,13 @@ from policies.values import Text
 
 BLOCK = 4 << 20
 _LONGEST_HEAD = 1 << 16
-_NAMED = 0x18  # RFC 1952: a name or a comment follows the head
+_NAMED = 0x18  # RFC 1952: a name or a comment follows
 _UTF8_MARK = b"\xef\xbb\xbf"
 
 
 @contextmanager
 def told(name: str, path: Path | None = None) -> Iterator[None]:
-    """Whatever the disk, gzip or polars says becomes one sentence about the file; with its path, a wrong encoding has its line."""
+    """Errors of disk, gzip and polars in its block become ``UnreadableFile``; with a path, a wrong encoding has its line."""
     try:
         yield
     except IsADirectoryError:
@@ -52,13 +52,13 @@ def told(name: str, path: Path | None = None) -> Iterator[None]:
 
 
 def unreadable(name: str, zh: str, en: str) -> UnreadableFile:
-    """The error for a file, by its name."""
+    """The error for a file of this name."""
     ends = Text("" if zh.endswith(("。", "？")) else "。", "" if en.endswith((".", "?")) else ".")
     return UnreadableFile(Text(f"文件 {name} {zh}{ends.zh}", f"The file {name} {en}{ends.en}"))
 
 
 def too_long(name: str, line: int) -> UnreadableFile:
-    """The error for a file with a line that nobody would write."""
+    """The error for a file with a line beyond the limit."""
     size = f"{LONGEST_LINE >> 20} MB"
     return unreadable(
         name,
@@ -74,7 +74,7 @@ def too_wide(name: str) -> UnreadableFile:
 
 
 def too_expanded(name: str) -> UnreadableFile:
-    """The error for a file whose content is packed as no records are."""
+    """The error for a file that unpacks beyond the limit."""
     return unreadable(
         name,
         f"解压后超过原大小的 {EXPANSION} 倍（上限），不像数据；请核对来源，或不压缩重送",
@@ -83,10 +83,10 @@ def too_expanded(name: str) -> UnreadableFile:
 
 
 def refuse_special(path: Path) -> None:
-    """Nothing where a path may be a file, or where opening it will tell.
+    """Refuses what is neither a file nor a folder; opening a path reports other problems.
 
     Raises:
-        UnreadableFile: a device or a pipe, which has no end, or none yet, and cannot be read twice.
+        UnreadableFile: it is a device or a pipe, which may have no end and cannot be read twice.
     """
     if path.exists() and not path.is_file() and not path.is_dir():
         zh, en = (
@@ -98,7 +98,7 @@ def refuse_special(path: Path) -> None:
 
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
-    """The file, unpacked where its first bytes say it is gzip."""
+    """The file, unpacked where its first bytes are those of gzip."""
     refuse_special(path)
     with path.open("rb") as file:
         head = file.read(_LONGEST_HEAD)
@@ -107,32 +107,32 @@ def opened(path: Path) -> Iterator[BinaryIO]:
             yield file
             return
         if len(head) > 3 and head[3] & _NAMED and len(head) == _LONGEST_HEAD and b"\0" not in head[10:]:
-            raise gzip.BadGzipFile  # the library looks for the end of such a name byte by byte
-        with _Unpacked(file, path.name) as inner:
+            raise gzip.BadGzipFile  # the library would search the end of the name byte by byte
+        with _BoundedGzip(file, path.name) as inner:
             yield cast(BinaryIO, inner)
 
 
-class _Unpacked(gzip.GzipFile):
-    """What a gzip file holds, as long as it is not far more than the file."""
+class _BoundedGzip(gzip.GzipFile):
+    """A gzip file, unpacked within the limit of expansion."""
 
     def __init__(self, file: BinaryIO, name: str) -> None:
         super().__init__(fileobj=file, mode="rb")
-        self._packed, self._called, self._given = file, name, 0
+        self._packed, self._file_name, self._bytes_read = file, name, 0
 
     def read(self, size: int | None = -1) -> bytes:
         data = super().read(size)
-        self._given += len(data)
-        if self._given > FREE and self._given > EXPANSION * self._packed.tell():
-            raise too_expanded(self._called)
+        self._bytes_read += len(data)
+        if self._bytes_read > FREE and self._bytes_read > EXPANSION * self._packed.tell():
+            raise too_expanded(self._file_name)
         return data
 
 
-def decoded(file: BinaryIO, encoding: str, name: str, seen: Callable[[str], None] = lambda encoding: None) -> Iterator[bytes]:
+def decoded(file: BinaryIO, encoding: str, name: str, on_encoding: Callable[[str], None] = lambda encoding: None) -> Iterator[bytes]:
     """The file in blocks of UTF-8.
 
     Args:
         encoding: utf-8, gb18030 or auto: UTF-16 with a mark, else UTF-8 where the text reads so, else GB 18030.
-        seen: told the encoding that was found.
+        on_encoding: called with the encoding that was found.
     """
     head = file.read(BLOCK)
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -151,16 +151,16 @@ def decoded(file: BinaryIO, encoding: str, name: str, seen: Callable[[str], None
         line += head.count(b"\n")
         head = file.read(BLOCK)
         if not head:
-            return seen("utf-8")
+            return on_encoding("utf-8")
     if encoding == "auto":
-        if head[:-64].isascii():  # too few bytes to tell by
+        if head[:-64].isascii():  # too few bytes to decide
             head += file.read(BLOCK)
         encoding = "utf-8" if _surely_utf8(head) else "gb18030"
-    seen(encoding)
+    on_encoding(encoding)
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     while head:
         if encoding == "utf-8":
-            yield head  # polars and json check it; see ``told``
+            yield head  # polars and json check it (``told``)
         else:
             yield _decoded_block(decoder, head, line, encoding, name)
             line += head.count(b"\n")
@@ -180,7 +180,7 @@ def _decoded_block(decoder: codecs.IncrementalDecoder, block: bytes, line: int, 
 
 
 def unified(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same text, where lines end with CR only (old Macintosh programs) with LF instead, which the first line's end tells."""
+    """The same text, with LF in the place of CR where the first line ends with CR alone (old Macintosh programs)."""
     head, only_cr = b"", None
     for block in blocks:
         if only_cr is None:
@@ -200,7 +200,7 @@ def unified(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _surely_utf8(head: bytes) -> bool:
-    """Text beyond ASCII that reads as UTF-8 to the end is UTF-8: GB 18030 text hardly ever does."""
+    """Whether the bytes are UTF-8 beyond ASCII; GB 18030 text hardly ever reads as UTF-8."""
     try:
         return len(codecs.getincrementaldecoder("utf-8")("strict").decode(head)) < len(head)
     except UnicodeDecodeError:
@@ -208,7 +208,7 @@ def _surely_utf8(head: bytes) -> bool:
 
 
 def wrong_encoding(name: str, encoding: str, line: int | None) -> UnreadableFile:
-    """The error for a file that is in another encoding than its contract says, with the first line that shows it."""
+    """The error for a file in another encoding than its contract says, with the first wrong line."""
     zh, en = ("", "") if line is None else (f"第 {line} 行", f" in line {line}")
     other = "gb18030" if encoding == "utf-8" else "utf-8"
     hint = f"if it is {other}, write `encoding: {other}` or `encoding: auto` in the contract's `delivery`; else save it anew as UTF-8"
@@ -217,7 +217,7 @@ def wrong_encoding(name: str, encoding: str, line: int | None) -> UnreadableFile
 
 
 def line_of_bad_byte(path: Path) -> int | None:
-    """The first line that is no UTF-8."""
+    """The first line that is not UTF-8."""
     decoder, line = codecs.getincrementaldecoder("utf-8")("strict"), 1
     with opened(path) as file:
         while block := file.read(BLOCK):
@@ -231,7 +231,7 @@ def line_of_bad_byte(path: Path) -> int | None:
 
 
 def encoding_of(path: Path) -> str:
-    """UTF-8 where a file reads so, else GB18030: for lists that people write, which have no contract to say which."""
+    """utf-8 where a file is so, else gb18030; for files that people write without a contract."""
     refuse_special(path)
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
     try:
@@ -240,7 +240,7 @@ def encoding_of(path: Path) -> str:
                 decoder.decode(block)
         decoder.decode(b"", final=True)
     except OSError:
-        pass  # whoever reads it tells that
+        pass  # reading the file reports it
     except UnicodeDecodeError:
         return "gb18030"
     return "utf-8"

@@ -1,7 +1,7 @@
-"""CSV and its kin: blocks of UTF-8 become rows of text, each with the line of the file where it begins.
+"""Delimited text (CSV and its kin): blocks of UTF-8 become rows of text, each with its line in the file.
 
-Called by ``connectors.parsing.tables``. Polars cuts the cells; before it sees a block, ``connectors.parsing.records`` has checked the shape
-of every record in it. Source: RFC 4180.
+Called by ``connectors.parsing.tables``. ``connectors.parsing.records`` checks the shape of every record in a block; then polars splits the
+cells. Source: RFC 4180.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ from connectors.parsing.records import Shape, plain, scan
 from connectors.parsing.rows import Head, Notes, Rows, Wanted, is_footer
 
 _HEAD = 1 << 18
-"""Bytes among which the header lies."""
+"""Bytes that are searched for the header."""
 
 
 def rows(blocks: Iterable[bytes], wanted: Wanted, notes: Notes) -> Iterator[Rows]:
     """The rows of a file below its header.
 
     Raises:
-        UnreadableFile: no header, a column missing, a record with too many or too few cells, a quote that is misplaced or never closed.
+        UnreadableFile: no header, a missing column, a record with too many or too few cells, a quote that is misplaced or never closed.
     """
     blocks = _with_last_newline(blocks)
     start = _start(blocks)
     delimiter, at = _header(start, wanted, notes)
     assert at.cells is not None
-    table = _Table(at.cells, delimiter, positions(at.cells, wanted), at.end[1], wanted, notes)
+    table = _DelimitedTable(at.cells, delimiter, positions(at.cells, wanted), at.end[1], wanted, notes)
     for block in chain([start[at.end[0] :]], blocks):
         yield from table.take(block)
     table.finish()
 
 
 def header_names(blocks: Iterable[bytes], wanted: Wanted) -> list[str]:
-    """The names of the columns as they are written."""
+    """The names of the columns, as they are written."""
     return _header(_start(_with_last_newline(blocks)), wanted, Notes())[1].cells or []
 
 
@@ -68,27 +68,27 @@ def _with_last_newline(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _header(start: bytes, wanted: Wanted, notes: Notes) -> tuple[str, Candidate]:
-    """What stands between the cells, and the header."""
+    """The delimiter and the header."""
     if not start.strip():
         raise unreadable(wanted.name, "是空的；应有表头和数据", "is empty; expected a header and rows")
     if (long := overlong(start)) >= 0:
         raise too_long(wanted.name, 1 + start.count(b"\n", 0, long))
-    own, ways = wanted.layout.delimiter, dict[str, list[Candidate]]()
-    for way in [own] if own else DELIMITERS:
-        ways[way] = _candidates(start, way)
-        at = header(ways[way], wanted)
+    own, lines_by_delimiter = wanted.layout.delimiter, dict[str, list[Candidate]]()
+    for between in [own] if own else DELIMITERS:
+        lines_by_delimiter[between] = _candidates(start, between)
+        at = header(lines_by_delimiter[between], wanted)
         if at is not None and at.cells is not None and set(wanted.columns) <= set(at.cells):
-            notes.delimiter = way
+            notes.delimiter = between
             notes.heads.append(Head("", at.line, tuple(at.cells)))
-            return way, at
-    start[: start.rfind(b"\n")].decode("utf-8")  # a file in another encoding has no column either: that is told first
-    if any(line.wide for line in ways[own or ","]):
+            return between, at
+    start[: start.rfind(b"\n")].decode("utf-8")  # raises where the encoding is wrong, which would also hide the columns
+    if any(line.wide for line in lines_by_delimiter[own or ","]):
         raise too_wide(wanted.name)
-    ways |= {way: _candidates(start, way) for way in DELIMITERS if way not in ways}
-    like = nearest(ways[own or ","], wanted)
+    lines_by_delimiter |= {between: _candidates(start, between) for between in DELIMITERS if between not in lines_by_delimiter}
+    like = nearest(lines_by_delimiter[own or ","], wanted)
     if like is not None and like.cells is not None:
         notes.heads.append(Head("", like.line, tuple(like.cells)))
-    raise refusal(ways, wanted)
+    raise refusal(lines_by_delimiter, wanted)
 
 
 def _candidates(start: bytes, delimiter: str) -> list[Candidate]:
@@ -117,31 +117,31 @@ def _candidates(start: bytes, delimiter: str) -> list[Candidate]:
     return out
 
 
-class _Table:
-    """One table while its blocks come."""
+class _DelimitedTable:
+    """Reads the blocks of one table."""
 
     def __init__(
         self, names: Sequence[str], delimiter: str, places: dict[str, int | None], line: int, wanted: Wanted, notes: Notes
     ) -> None:
         self._count, self._delimiter, self._line, self._wanted, self._notes = len(names), delimiter, line, wanted, notes
-        called = [f"column_{i + 1}" for i in range(len(names))]  # polars takes no other names here
-        self._there = {column: called[i] for column, i in places.items() if i is not None}
+        polars_names = [f"column_{i + 1}" for i in range(len(names))]  # polars takes no other names here
+        self._there = {column: polars_names[i] for column, i in places.items() if i is not None}
         self._places = {column: str(i + 1) for column, i in places.items() if i is not None}
-        self._called, self._carry, self._opened = called, b"", line
+        self._polars_names, self._carry, self._quote_line = polars_names, b"", line
 
     def take(self, block: bytes) -> Iterator[Rows]:
-        """The records that a block brings to their end."""
+        """The records that end in a block."""
         end = block.rfind(b"\n") + 1
         self._carry, rest = b"".join((self._carry, memoryview(block)[:end])), block[end:]
         self._refuse_long()
         more = bool(self._carry)
         while more:
-            found, used, more = self._records(self._carry)
+            records, used, more = self._records(self._carry)
             self._carry = self._carry[used:]
-            if len(found.frame):
-                yield found
+            if len(records.frame):
+                yield records
         if len(self._carry) > LONGEST_LINE:
-            raise self._unclosed()
+            raise self._unclosed_quote()
         self._carry += rest
         self._refuse_long()
 
@@ -151,16 +151,16 @@ class _Table:
 
     def finish(self) -> None:
         if self._carry.strip():
-            raise self._unclosed()
+            raise self._unclosed_quote()
 
     def _records(self, block: bytes) -> tuple[Rows, int, bool]:
-        """The whole records at the head of a block, how many bytes they take, and whether there may be more behind a footer."""
+        """The whole records at the head of a block, their bytes, and whether more may follow behind a footer."""
         used = block.rfind(b"\n") + 1
         if used and plain(np.frombuffer(block, np.uint8, used), ord(self._delimiter), self._count):
             try:
-                frame, openings = self._parsed(block[:used] if used < len(block) else block)
+                frame, openings = self._parse(block[:used] if used < len(block) else block)
             except pl.exceptions.PolarsError:
-                pass  # one row too long and one too short: the walk below finds the first
+                pass  # one row is too long and another too short: the walk below finds the first
             else:
                 lines = np.arange(self._line, self._line + len(frame), dtype=np.int32)
                 self._line += len(frame)
@@ -170,10 +170,10 @@ class _Table:
         used, copied, records, fault, cells, walked, opened = scan(
             data, ord(self._delimiter), self._count, -1, out := np.empty(len(data), np.uint8), lines_before
         )
-        self._opened = self._line + opened
+        self._quote_line = self._line + opened
         if fault:
             used = self._passed_over(block, used, self._line + walked, fault, cells)
-        frame, openings = self._parsed(out[:copied].tobytes())
+        frame, openings = self._parse(out[:copied].tobytes())
         if len(frame) != records:
             zh, en = f"第 {self._line} 行之后的引号或换行有误", f"has quotes or line ends after line {self._line} that can be read two ways"
             raise unreadable(self._wanted.name, zh, en)
@@ -182,10 +182,10 @@ class _Table:
         return Rows(frame, lines, {}, self._places, openings), used, fault != Shape.SOUND and used < len(block)
 
     def _passed_over(self, block: bytes, at: int, line: int, fault: int, cells: int) -> int:
-        """Where a footer ends that has more or fewer cells than the header.
+        """The end of a footer that has more or fewer cells than the header.
 
         Raises:
-            UnreadableFile: it is none.
+            UnreadableFile: it is no footer.
         """
         stop = block.index(b"\n", at) + 1
         text = block[at:stop].decode("utf-8").strip(SPACES + self._delimiter + '"')
@@ -202,7 +202,7 @@ class _Table:
                 zh += "；若是合计、制表人之类的表尾，请把开头的词写进约定的 footer"
                 en += "; if the line is a footer such as 合计, name its first word in the contract's `footer`"
             return unreadable(name, zh, en)
-        opened = self._opened
+        opened = self._quote_line
         if fault == Shape.SWALLOWED:
             return unreadable(
                 name,
@@ -215,23 +215,23 @@ class _Table:
             f"has a misplaced quote in line {opened}; delete it (or, where it is meant, write it twice and put the whole cell in quotes)",
         )
 
-    def _unclosed(self) -> UnreadableFile:
-        line = self._opened
+    def _unclosed_quote(self) -> UnreadableFile:
+        line = self._quote_line
         return unreadable(
             self._wanted.name,
             f"第 {line} 行的引号没有闭合；请删去它，或补上后一个引号",
             f"has a quote in line {line} that is never closed; delete it, or close it",
         )
 
-    def _parsed(self, block: bytes) -> tuple[pl.DataFrame, pl.Series | None]:
-        """The cells of whole records; where footers are looked for, also the first cell of each that is not empty."""
+    def _parse(self, block: bytes) -> tuple[pl.DataFrame, pl.Series | None]:
+        """The cells of whole records; with footers in the layout also the first cell of each record that is not empty."""
         all_columns = bool(self._wanted.layout.footer)
-        read = self._called if all_columns else list(self._there.values())
+        read = self._polars_names if all_columns else list(self._there.values())
         if not block:
             frame = pl.DataFrame(schema=dict.fromkeys(read, pl.String))
         else:
             frame = pl.read_csv(
-                block, has_header=False, schema=dict.fromkeys(self._called, pl.String), columns=read, infer_schema=False,
+                block, has_header=False, schema=dict.fromkeys(self._polars_names, pl.String), columns=read, infer_schema=False,
                 empty_string_is_null=False, separator=self._delimiter,
             )  # fmt: skip
         openings = first_cells(frame) if all_columns else None

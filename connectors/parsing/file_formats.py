@@ -1,8 +1,7 @@
-"""What a file is whose first bytes are not those of its contract's format, and the way out.
+"""Refuses a file whose first bytes are not those of its contract's format, and says what it is and what to do.
 
-Called by ``connectors.parsing.tables``.
-
-Sources of the signatures: PKWARE APPNOTE 4.3.7 (zip), [MS-CFB] 2.2 and [MS-OFFCRYPTO] 2.3.4 (old workbooks, passwords), ISO 32000 (PDF).
+Called by ``connectors.parsing.tables``. Sources of the signatures: PKWARE APPNOTE 4.3.7 (zip), [MS-CFB] 2.2 and [MS-OFFCRYPTO] 2.3.4 (old
+workbooks, passwords), ISO 32000 (PDF).
 """
 
 from __future__ import annotations
@@ -47,13 +46,13 @@ _ARCHIVE = Text("ZIP 压缩包；请先解压", "a ZIP archive; unpack it first"
 
 
 def refuse_text(file: Any, format: str, name: str) -> None:
-    """Nothing where a file may be the CSV or JSON lines that its contract says.
+    """Refuses a file that is not the CSV or JSON lines of its contract.
 
     Raises:
         UnreadableFile: it is something else.
     """
     head: bytes = file.peek(1 << 16)[: 1 << 16]
-    form = _signed(head)
+    form = _format_by_signature(head)
     if head.startswith(_ZIP):
         form = _ARCHIVE
         if b"[Content_Types].xml" in head or b"xl/" in head or b"_rels/" in head:
@@ -76,7 +75,7 @@ def refuse_text(file: Any, format: str, name: str) -> None:
 
 
 def refuse_workbook(path: Path) -> None:
-    """Nothing where a file may be a workbook.
+    """Refuses a file that is no workbook.
 
     Raises:
         UnreadableFile: it is something else.
@@ -84,9 +83,9 @@ def refuse_workbook(path: Path) -> None:
     refuse_special(path)
     with path.open("rb") as file:
         head = file.read(1 << 16)
-        form = _signed(head)
+        form = _format_by_signature(head)
         if head.startswith(_COMPOUND):
-            form = _LOCKED if _encrypted(file, head) else _OLD
+            form = _LOCKED if _is_encrypted(file, head) else _OLD
     if form is None and head.startswith(_ZIP):
         try:
             with parts_of(path) as archive:
@@ -105,8 +104,8 @@ def refuse_workbook(path: Path) -> None:
         raise unreadable(path.name, f"是{form.zh}", f"is {form.en}")
 
 
-def _encrypted(file: BinaryIO, head: bytes) -> bool:
-    """Does an old workbook's folder name an encrypted one? Looked for block by block."""
+def _is_encrypted(file: BinaryIO, head: bytes) -> bool:
+    """Whether an old workbook's directory names an encrypted one; searched in blocks."""
     while head:
         if _ENCRYPTED in head:
             return True
@@ -115,13 +114,13 @@ def _encrypted(file: BinaryIO, head: bytes) -> bool:
     return False
 
 
-def _signed(head: bytes) -> Text | None:
+def _format_by_signature(head: bytes) -> Text | None:
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:16].lower()
     return next((form for signature, form in _SIGNATURES.items() if text.startswith(signature.lower())), None)
 
 
 def _is_json(head: bytes) -> bool:
-    """Is the first line an object, or does an array of objects begin?"""
+    """Whether the first line is an object, or an array of objects begins."""
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if text[:1] == b"[":
         return text[1:].lstrip()[:1] == b"{"

@@ -1,12 +1,10 @@
-"""Keyed BLAKE2b with 64-bit digests over a whole column, compiled.
+"""Compiled keyed BLAKE2b with 64-bit digests over a whole column.
 
-``connectors.identity.tokens`` makes tokens with it.
-
-``hashlib`` is the reference: tests hold both equal, and stored vectors hold what workspaces have. It is not used itself, because intake
-would be half as fast (ARCHITECTURE.md, "tokens"). After the key block a message of up to 128 bytes is one compression, so the state after
-the key block is made once, and sixty-four rows are compressed side by side in vector registers, from bytes where they lie in the Arrow
-column (60 ns a row, 95 with sixteen, 190 one by one). All kernels that call each other stand in one file: numba's cache does not see a
-callee change elsewhere.
+``connectors.identity.tokens`` makes tokens with it. ``hashlib`` is the reference: tests compare both, and stored vectors keep the tokens of
+existing workspaces valid. With ``hashlib`` alone intake would be half as fast (ARCHITECTURE.md, "tokens"). After the key block a message of
+up to 128 bytes is one compression. So the state after the key block is made once, and sixty-four rows are compressed side by side in vector
+registers (60 ns a row, 95 with sixteen rows, 190 one by one). All kernels that call each other are in this one file, because numba's cache
+does not notice a change of a callee in another file.
 
 Source: RFC 7693, sections 2.6 to 3.3.
 """
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
     Number = TypeVar("Number", np.uint8, np.int64)
 
     def compiled(function: F) -> F:
-        """What mypy sees: the function itself, since numba is untyped."""
+        """For mypy: the function itself, because numba is untyped."""
         return function
 
     inlined = compiled
@@ -39,7 +37,7 @@ Int64 = npt.NDArray[np.int64]
 UInt64 = npt.NDArray[np.uint64]
 
 _LANES = 64
-"""Rows side by side: more than registers hold, so that each step is a loop worth entering; their words still fit the first cache."""
+"""Rows side by side: more than the registers hold, so that loops are long enough; their words still fit in the first cache."""
 
 # RFC 7693 section 2.6: the square roots of the first eight primes.
 _IV = np.array(
@@ -62,15 +60,15 @@ _SIGMA = np.array(
 
 
 def keyed_hashes(key: bytes, data: UInt8, starts: Int64, ends: Int64) -> tuple[UInt64, UInt64]:
-    """Hash the bytes ``data[starts[i]:ends[i]]`` under a key.
+    """Hashes of the bytes ``data[starts[i]:ends[i]]`` under a key.
 
     Args:
         key: 1 to 64 bytes.
-        data, starts, ends: the messages, none of them empty; an empty one gives 0.
+        data, starts, ends: the messages; an empty one gives 0.
 
     Returns:
         uint64[n], the digest of ``blake2b(message, digest_size=8, key=key)`` read as a little-endian integer, and uint64[n], the next
-        eight bytes of the final state: as good as a second digest, at no cost. They tell two messages of one digest apart.
+        eight bytes of the final state. They are a second digest at no cost, to tell two messages of one digest apart.
     """
     block = np.zeros(128, dtype=np.uint8)
     block[: len(key)] = np.frombuffer(key, dtype=np.uint8)
@@ -78,7 +76,7 @@ def keyed_hashes(key: bytes, data: UInt8, starts: Int64, ends: Int64) -> tuple[U
 
 
 def unwritten(array: npt.NDArray[Number]) -> npt.NDArray[Number]:
-    """The array, read only: numba compiles a kernel once for arrays that may be written and once more for those that may not."""
+    """A read-only view of the array; numba would compile a kernel a second time for writable arrays."""
     array = array.view()
     array.flags.writeable = False
     return array
@@ -86,18 +84,18 @@ def unwritten(array: npt.NDArray[Number]) -> npt.NDArray[Number]:
 
 @compiled
 def _hashes(key: UInt8, key_length: int, data: UInt8, starts: Int64, ends: Int64, iv: UInt64, sigma: UInt8) -> tuple[UInt64, UInt64]:
-    n, keyed, block = len(starts), iv.copy(), np.zeros((16, 1), np.uint64)
+    n, initial, block = len(starts), iv.copy(), np.zeros((16, 1), np.uint64)
     # Parameter block, section 2.5: digest length 8, key length, fanout 1, depth 1.
-    keyed[0] ^= np.uint64(0x01010000) ^ (np.uint64(key_length) << np.uint64(8)) ^ np.uint64(8)
+    initial[0] ^= np.uint64(0x01010000) ^ (np.uint64(key_length) << np.uint64(8)) ^ np.uint64(8)
     _load(block, 0, key, 0, 128)
-    _compress(keyed, block, np.uint64(128), False, iv, sigma)
+    _compress(initial, block, np.uint64(128), False, iv, sigma)
     first, second = np.zeros(n, np.uint64), np.zeros(n, np.uint64)
     v, m = np.empty((16, _LANES), np.uint64), np.zeros((16, _LANES), np.uint64)
     for i in range(0, n, _LANES):
         lanes = min(_LANES, n - i)
         for j in range(8):
             for lane in range(_LANES):
-                v[j, lane], v[j + 8, lane] = keyed[j], iv[j]
+                v[j, lane], v[j + 8, lane] = initial[j], iv[j]
         for lane in range(lanes):
             size = ends[i + lane] - starts[i + lane]
             if size <= 128:
@@ -108,34 +106,34 @@ def _hashes(key: UInt8, key_length: int, data: UInt8, starts: Int64, ends: Int64
         for lane in range(lanes):
             size = ends[i + lane] - starts[i + lane]
             if 0 < size <= 128:
-                first[i + lane] = keyed[0] ^ v[0, lane] ^ v[8, lane]
-                second[i + lane] = keyed[1] ^ v[1, lane] ^ v[9, lane]
+                first[i + lane] = initial[0] ^ v[0, lane] ^ v[8, lane]
+                second[i + lane] = initial[1] ^ v[1, lane] ^ v[9, lane]
             elif size > 128:
-                first[i + lane], second[i + lane] = _long(keyed, block, data, starts[i + lane], ends[i + lane], iv, sigma)
+                first[i + lane], second[i + lane] = _long(initial, block, data, starts[i + lane], ends[i + lane], iv, sigma)
     return first, second
 
 
 @compiled
-def _long(keyed: UInt64, block: UInt64, data: UInt8, at: int, end: int, iv: UInt64, sigma: UInt8) -> tuple[Any, Any]:
-    """A message of more than one block, by itself."""
-    h, done = keyed.copy(), np.uint64(128)
+def _long(initial: UInt64, block: UInt64, data: UInt8, at: int, end: int, iv: UInt64, sigma: UInt8) -> tuple[Any, Any]:
+    """The digests of one message of more than one block."""
+    h, count = initial.copy(), np.uint64(128)
     while end - at > 128:
         _load(block, 0, data, at, at + 128)
-        done += np.uint64(128)
+        count += np.uint64(128)
         at += 128
-        _compress(h, block, done, False, iv, sigma)
+        _compress(h, block, count, False, iv, sigma)
     _load(block, 0, data, at, end)
-    _compress(h, block, done + np.uint64(end - at), True, iv, sigma)
+    _compress(h, block, count + np.uint64(end - at), True, iv, sigma)
     return h[0], h[1]
 
 
 @compiled
 def _load(m: UInt64, lane: int, data: UInt8, at: int, end: int) -> None:
-    """At most 128 bytes into sixteen little-endian words of a lane, zeros behind the end."""
+    """Load at most 128 bytes into sixteen little-endian words of a lane, with zeros behind the end."""
     word = 0
     while end - at >= 8:
         value = np.uint64(0)
-        for byte in range(8):  # one load, once compiled
+        for byte in range(8):  # compiled to one load
             value |= np.uint64(data[at + byte]) << np.uint64(8 * byte)
         m[word, lane] = value
         word += 1
@@ -150,7 +148,7 @@ def _load(m: UInt64, lane: int, data: UInt8, at: int, end: int) -> None:
 
 @inlined
 def _mix(v: UInt64, m: UInt64, a: int, b: int, c: int, d: int, x: int, y: int) -> None:
-    """The mixing function G, section 3.1; the loop over lanes becomes vector instructions."""
+    """The mixing function G, section 3.1; the compiler vectorizes the loop over lanes."""
     for lane in range(v.shape[1]):
         va = v[a, lane]
         vb = v[b, lane]
@@ -176,7 +174,7 @@ def _mix(v: UInt64, m: UInt64, a: int, b: int, c: int, d: int, x: int, y: int) -
 
 @compiled
 def _compress(h: UInt64, block: UInt64, count: Any, last: bool, iv: UInt64, sigma: UInt8) -> None:
-    """The compression function F, section 3.2, of one message, in one lane."""
+    """The compression function F, section 3.2, for one message in one lane."""
     v = np.zeros((16, 1), np.uint64)
     for j in range(8):
         v[j, 0], v[j + 8, 0] = h[j], iv[j]

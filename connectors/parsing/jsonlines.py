@@ -1,8 +1,8 @@
-"""JSON lines as columns of text, numbers as they were written.
+"""JSON lines as columns of text, with numbers as they were written.
 
-The one idea: Python's ``json`` hands over the text of each number, where polars would give its nearest double; slower (about 2 µs a row),
-and exact. A key that is not there is an empty cell; how many rows lack which is noted, for it may have been left out. Source: RFC 8259;
-jsonlines.org.
+Called by ``connectors.parsing.tables`` and, for messages, ``connectors.kafka.unit_topics``. Python's ``json`` gives the exact text of a
+number, where polars would give the nearest double; it is slower, at about 2 µs a row. An absent key is an empty cell, and the absent keys
+are counted, for they may be a mistake. Sources: RFC 8259; jsonlines.org.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ _TOGETHER = 16 << 20
 
 
 class NoRecord(HuiminError):
-    """One JSON text that is no record: the unit's; it says why without a cell of it."""
+    """One JSON text that is no record: the unit's fault. The message says why, without a cell."""
 
 
 def rows(blocks: Iterable[bytes], wanted: Wanted, notes: Notes) -> Iterator[Rows]:
-    """Frames of at most 10,000 objects.
+    """The rows of a file, in frames of at most 10,000.
 
     Raises:
-        UnreadableFile: a line is no JSON object, names a key twice, or has a list or object in a column that is read; at the end of the
-            file, a column that no object of it names, unless all of them are deletions.
+        UnreadableFile: a line is no JSON object, repeats a key, or has a list or object in a column that is read. At the end of the file:
+            no object has a column, and not all objects are deletions.
     """
     columns = list(dict.fromkeys([*wanted.columns, *wanted.optional]))
     unseen, cells, lines = dict.fromkeys(wanted.columns), list[list[str | None]](), list[int]()
@@ -71,7 +71,7 @@ def rows(blocks: Iterable[bytes], wanted: Wanted, notes: Notes) -> Iterator[Rows
 
 
 def _is_deletion(data: dict[str, object], wanted: Wanted) -> bool:
-    """Does a record delete another? Then it needs no other columns than those that say which."""
+    """Whether a record is a deletion; then it needs only the columns that identify the record."""
     value = next((data[column] for column in wanted.optional if column in data), None)
     return value not in (None, False, "", "0", "false", "否", *wanted.layout.false)
 
@@ -81,7 +81,7 @@ def _frame(cells: list[list[str | None]], lines: list[int], columns: list[str]) 
 
 
 def _lines(blocks: Iterable[bytes], name: str) -> Iterator[tuple[int, bytes]]:
-    """The lines that are not blank, with their numbers."""
+    """The lines that are not blank, each with its number."""
     carry, number = b"", 0
     for block in blocks:
         *whole, carry = (carry + block).split(b"\n")
@@ -96,24 +96,24 @@ def _lines(blocks: Iterable[bytes], name: str) -> Iterator[tuple[int, bytes]]:
 
 
 def keys(blocks: Iterable[bytes], name: str) -> list[str]:
-    """Every key of the objects of a file, in the order of their coming; lines that are no objects have none."""
-    found: dict[str, None] = {}
+    """The keys of all objects in a file, in their first order; other lines are ignored."""
+    names: dict[str, None] = {}
     for _, line in _lines(blocks, name):
         try:
             data = json.loads(line, parse_int=str, parse_float=str, parse_constant=str)
         except (ValueError, RecursionError):
             continue
-        found |= dict.fromkeys(data if isinstance(data, dict) else ())
-        if len(found) > MOST_COLUMNS:
+        names |= dict.fromkeys(data if isinstance(data, dict) else ())
+        if len(names) > MOST_COLUMNS:
             raise too_wide(name)
-    return list(found)
+    return list(names)
 
 
 def record(text: str | bytes, columns: Sequence[str]) -> list[str | None]:
     """The cells of one JSON object, as they were written.
 
     Raises:
-        NoRecord: it is no JSON object, names a key twice, or has a list or object in a column that is read.
+        NoRecord: it is no JSON object, repeats a key, or has a list or object in a column that is read.
 
     Example:
         >>> record('{"a": 1.50, "b": null, "c": true, "d": "x"}', ["a", "b", "c", "e"])

@@ -1,7 +1,7 @@
-"""Where the records of a CSV block end, and whether each has as many cells as the header, compiled.
+"""Compiled checks of the shape of CSV records, and of the cells in a sheet's XML.
 
-The one idea: polars fills short rows with nulls and keeps blank lines as rows, so the shape of every record is checked before polars
-sees the block; a block without quotes needs its commas counted, any other is walked byte by byte.
+``connectors.parsing.delimited`` checks every block before polars reads it, because polars fills short rows with nulls and keeps blank lines
+as rows. In a block without quotes it is enough to count delimiters; any other block is walked byte by byte.
 
 Source: RFC 4180; a quote inside a cell without quotes, and text behind a closing quote, are refused as polars refuses them.
 """
@@ -26,24 +26,24 @@ class Shape(IntEnum):
 def scan(data: UInt8, delimiter: int, columns: int, limit: int, out: UInt8, lines: Int64) -> tuple[int, int, int, int, int, int, int]:
     """Walk the whole records at the head of a block, and copy those that are not blank.
 
-    A quote that was never meant swallows everything up to the next one. Cut at its line ends, the cell then is the rest of one record,
-    whole records, and the beginning of another: such a cell is refused, for nobody could tell it from rows that are lost.
+    A stray quote swallows everything up to the next one: the rest of one record, whole records, and the beginning of another. A cell whose
+    lines look so is refused, because its rows would be lost.
 
     Args:
         delimiter: the byte between two cells.
-        columns: cells a record must have; -1 for any number.
-        limit: stop after so many records; -1 for no limit.
-        out: as long as ``data``; gets the records without blank lines.
-        lines: gets, for each record copied, how many line ends lie before it; as long as ``data`` has line ends.
+        columns: the cells that a record must have; -1 for any number.
+        limit: stop after this many records; -1 for no limit.
+        out: gets the records without blank lines; as long as ``data``.
+        lines: gets the number of line ends before each copied record; as long as ``data`` has line ends.
 
     Returns:
-        Bytes walked, bytes copied, records copied, the fault (``Shape``) of the record behind them if it is unsound, its cells; the
-        line ends among the bytes walked, and those before the last opening quote.
+        Bytes walked, bytes copied and records copied; the fault (``Shape``) of the record behind them, and its cells; the line ends among
+        the bytes walked, and those before the last opening quote.
     """
     i, start, copied, records, cells = 0, 0, 0, 0, 1
     quoted, at_start, closed = False, True, False
     end = len(data)
-    stop, line, walked, opened, before, inner, broken, alike = 0, 0, 0, 0, 0, 0, 0, False
+    stop, line, walked, opened, before, inner, inner_lines, alike = 0, 0, 0, 0, 0, 0, 0, False
     while i < end and records != limit:
         c = data[i]
         if quoted:
@@ -54,12 +54,12 @@ def scan(data: UInt8, delimiter: int, columns: int, limit: int, out: UInt8, line
                     i += 1
                 else:
                     quoted, closed = False, True
-                    if broken and alike and inner == before:
+                    if inner_lines and alike and inner == before:
                         return stop, copied, records, 3, cells, walked, opened
             elif c == 10:
-                alike = alike and inner == columns - 1 - (0 if broken else before)
+                alike = alike and inner == columns - 1 - (0 if inner_lines else before)
                 line += 1
-                broken += 1
+                inner_lines += 1
                 inner = 0
             elif c == delimiter:
                 inner += 1
@@ -69,7 +69,7 @@ def scan(data: UInt8, delimiter: int, columns: int, limit: int, out: UInt8, line
             if not at_start:
                 return stop, copied, records, 2, cells, walked, opened if closed else line
             quoted, at_start = True, False
-            opened, before, inner, broken, alike = line, cells - 1, 0, 0, columns > 1
+            opened, before, inner, inner_lines, alike = line, cells - 1, 0, 0, columns > 1
         elif c == delimiter:
             cells += 1
             at_start, closed = True, False
@@ -97,9 +97,9 @@ def scan(data: UInt8, delimiter: int, columns: int, limit: int, out: UInt8, line
 
 @compiled
 def plain(data: UInt8, delimiter: int, columns: int) -> bool:
-    """Is this block of whole lines free of quotes and blank lines, with as many delimiters as so many rows must have?"""
+    """Whether a block of whole lines has no quotes and no blank lines, and as many delimiters as its rows must have."""
     between, lines, quotes = 0, 0, 0
-    for i in range(len(data)):  # three sums that the compiler runs sixteen bytes at a time
+    for i in range(len(data)):  # the compiler vectorizes these sums
         between += data[i] == delimiter
         lines += data[i] == 10
         quotes += data[i] == 34
@@ -113,14 +113,14 @@ def plain(data: UInt8, delimiter: int, columns: int) -> bool:
 
 @compiled
 def measure(data: UInt8, stop: int, extent: Int64) -> bool:
-    """Walk the XML of a sheet: how far do its cells reach, and is each all that its value says?
+    """Walk the XML of a sheet to measure its extent; False where a cell may say more than its value.
 
-    An error, a formula, and what a writer of plain sheets does not use (comments, quotes of the other kind, prefixes, cells that do not
-    begin with their place) end the walk.
+    These are errors and formulas. XML that plain writers do not use (comments, single quotes, prefixes, cells that do not begin with their
+    place) gives False too.
 
     Args:
-        stop: where to end; eight bytes more can be read behind it.
-        extent: gets the greatest column and row, and how many cells there are.
+        stop: where to end; eight more bytes can be read behind it.
+        extent: gets the greatest column and row, and the number of cells.
     """
     i = 0
     while i < stop:

@@ -1,7 +1,7 @@
-"""Rows of a delivered file on their way to intake: what is wanted of the file, its rows as they stand there, and its data rows numbered.
+"""Rows of a delivered file: the columns to read, the rows as they stand in the file, and the numbered data rows.
 
-Called by ``connectors.parsing.tables``. Blank rows have no number and are not told; footers (合计, 制表人 …) have none either, and are
-counted. Source of the numbers: docs/en/semantics.md section 1 (a row number names one row of a delivery).
+Called by ``connectors.parsing.tables``. Blank rows and footers (合计, 制表人 …) have no number; both are counted. Source of the numbers:
+docs/en/semantics.md section 1 (a row number names one row of a delivery).
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ Int32 = npt.NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be read of a file.
+    """What to read of a file.
 
     Args:
-        name: of the file.
-        columns: what must be there, and is read.
-        optional: what is read where it is there.
-        identifiers: the columns that say what a row is about, the subject's first: their numbers must be exact, and a row where all is
-            empty is blank. Empty: no row is blank.
+        name: the name of the file.
+        columns: the required columns.
+        optional: columns that are read where they are there.
+        identifiers: the columns that identify subjects and records, the subject's first; their numbers must be exact. Blank rows are left
+            out only where there are identifiers.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a table begins: the sheet ("" outside of workbooks), the line of its header, the names of its columns."""
+    """The header of a table: its sheet ("" outside of workbooks), its line, and the names of the columns."""
 
     sheet: str
     line: int
@@ -54,12 +54,12 @@ class Head:
 
 @dataclass(slots=True)
 class Notes:
-    """What a reader saw of a file, kept while it reads: for ``feed try`` and the report of a delivery.
+    """Facts about a file that a reader notes, for ``feed try`` and the report of a delivery.
 
     Args:
-        heads: one for each table; also of a file that is refused for its columns.
-        blank, passed_over: rows without a number: blank ones and footers.
-        lacking: of JSON lines, by column: how many objects do not name it, deletions apart. They are read as if its cell were empty.
+        heads: one for each table; also for a file that is refused because of its columns.
+        blank, passed_over: the number of blank rows, and of footers.
+        lacking: by column, how many objects of JSON lines do not name it, without deletions; their cells count as empty.
     """
 
     encoding: str = ""
@@ -72,14 +72,14 @@ class Notes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """Some rows as they stand in a file, blank ones included.
+    """Some rows as they stand in a file, with blank ones.
 
     Args:
         frame: the columns that are read, all text.
-        lines: the file's own line of each row.
-        marks: by column, what its cells hold besides text: 0, or the fault that makes a cell unreadable.
-        places: by column, where it stands: letters in a workbook, its position in a CSV.
-        openings: the first cell of each row that is not empty, where footers are looked for.
+        lines: the line of each row in the file.
+        marks: by column, a fault that makes a cell unreadable whatever its text is, or 0.
+        places: by column, its letters in a workbook, or its position in a CSV.
+        openings: the first cell of each row that is not empty, where the layout has footers.
     """
 
     frame: pl.DataFrame
@@ -98,12 +98,12 @@ class Rows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Piece:
-    """Some rows of a table.
+    """Some data rows of a table.
 
     Args:
-        first: the number of the first row, from 1; the header, blank rows and footers have none.
-        frame: the columns asked for, all text; null and "" are empty cells; an optional column that the file lacks is not there.
-        lines, marks, places: as of ``Rows``.
+        first: the number of the first row, from 1; the header, blank rows and footers do not count.
+        frame: the columns that are read, all text; null and "" are empty cells; an optional column may be absent.
+        lines, marks, places: as in ``Rows``.
     """
 
     first: int
@@ -120,10 +120,10 @@ class Piece:
         return Piece(self.first + start, self.frame.slice(start, length), lines, marks, self.places)
 
 
-def numbered(given: Iterable[Rows], wanted: Wanted, notes: Notes) -> Iterator[Piece]:
-    """The data rows with their numbers, without blank rows and footers."""
+def numbered(blocks: Iterable[Rows], wanted: Wanted, notes: Notes) -> Iterator[Piece]:
+    """The data rows with their numbers; blank rows and footers are left out and counted."""
     first = 1
-    for rows in given:
+    for rows in blocks:
         if wanted.layout.footer and rows.openings is not None:
             rows = _without_footers(rows, wanted, notes)
         if wanted.identifiers:
@@ -137,12 +137,12 @@ def numbered(given: Iterable[Rows], wanted: Wanted, notes: Notes) -> Iterator[Pi
 
 
 def is_footer(opening: str, words: Iterable[str]) -> bool:
-    """Does a row that opens with this text stand below the data?"""
+    """Whether a row that begins with this text is a footer."""
     return opening.strip(SPACES).startswith(tuple(words))
 
 
 def _without_footers(rows: Rows, wanted: Wanted, notes: Notes) -> Rows:
-    """A footer opens with one of the words and names no subject."""
+    """The rows without footers, which begin with one of the layout's words and name no subject."""
     openings = rows.openings
     assert openings is not None
     opens = (
@@ -161,7 +161,7 @@ def _literal(word: str) -> str:
 
 
 def _without_blank(rows: Rows, subject: str, notes: Notes) -> Rows:
-    """A row is blank where every cell that is read is empty; cells that are only the rest of a merged one are empty here."""
+    """The rows without blank ones, whose cells are all empty; the rest of a merged cell counts as empty."""
     frame = rows.frame
     if not len(frame):
         return rows

@@ -1,8 +1,7 @@
-"""The sheets of a workbook that a contract means, as rows of text with the sheet's own row and column.
+"""The sheets of a workbook that a contract names, as rows of text with their rows and columns in the sheet.
 
-Called by ``connectors.parsing.tables``. Values are calamine's (fastexcel): a date as its ISO form, a number as its shortest one. What a
-value does not tell, an error, a formula without a stored value, a merged cell, a rounded number, is marked by
-``connectors.parsing.workbooks``.
+Called by ``connectors.parsing.tables``. Fastexcel (calamine) reads the values: a date in its ISO form, a number in its shortest form.
+Errors, formulas without a stored value, merged cells and rounded numbers are marked by ``connectors.parsing.workbooks``.
 """
 
 from __future__ import annotations
@@ -31,35 +30,35 @@ _NUMBER = re.compile(r"-?\d+\.\d+")
 
 
 def rows(path: Path, wanted: Wanted, notes: Notes) -> Iterator[Rows]:
-    """The rows of the sheets that are meant, one sheet after the other.
+    """The rows of the selected sheets, one sheet after the other.
 
     Raises:
-        UnreadableFile: no sheet is meant, or more than one could be; a sheet without the columns; identifiers that Excel has rounded.
+        UnreadableFile: no sheet is selected, or the choice is not clear; a sheet lacks columns; Excel has rounded identifiers.
     """
-    chosen = _chosen(path, wanted)
-    for sheet, facts in chosen:
-        called, own = "", wanted
-        if len(chosen) > 1:
-            called, own = f"{sheet.name}!", replace(wanted, name=f"{wanted.name}[{sheet.name}]")
-        frame = _loaded(path, sheet, facts)
+    sheets = _selected_sheets(path, wanted)
+    for sheet, facts in sheets:
+        prefix, own = "", wanted
+        if len(sheets) > 1:
+            prefix, own = f"{sheet.name}!", replace(wanted, name=f"{wanted.name}[{sheet.name}]")
+        frame = _load(path, sheet, facts)
         at = _header(frame, sheet, own, notes)
-        yield _Sheet(called, frame.slice(at.line), positions(at.cells or (), own), at.line, facts, own).rows()
+        yield _Sheet(prefix, frame.slice(at.line), positions(at.cells or (), own), at.line, facts, own).rows()
 
 
 def header_names(path: Path, wanted: Wanted) -> list[str]:
-    """The names of the columns of the first sheet that is meant."""
-    sheet, facts = _chosen(path, wanted)[0]
-    return _header(_loaded(path, sheet, facts), sheet, wanted, Notes()).cells or []
+    """The names of the columns of the first selected sheet."""
+    sheet, facts = _selected_sheets(path, wanted)[0]
+    return _header(_load(path, sheet, facts), sheet, wanted, Notes()).cells or []
 
 
-def _chosen(path: Path, wanted: Wanted) -> list[tuple[SheetPart, Structure]]:
-    """The sheets the layout means: by name or pattern; without one the only visible sheet that is not empty."""
+def _selected_sheets(path: Path, wanted: Wanted) -> list[tuple[SheetPart, Structure]]:
+    """The sheets of the layout, by name or pattern; without one, the only visible sheet that is not empty."""
     sheets, patterns = sheet_parts(path), wanted.layout.sheets
     names = listed([sheet.name for sheet in sheets])
     if patterns:
-        meant = [s for s in sheets if s.name in patterns or (s.visible and any(fnmatchcase(s.name, p) for p in patterns))]
-        found = [(sheet, structure(path, sheet.part)) for sheet in meant]
-        full = [(sheet, facts) for sheet, facts in found if facts.first]
+        parts = [s for s in sheets if s.name in patterns or (s.visible and any(fnmatchcase(s.name, p) for p in patterns))]
+        structures = [(sheet, structure(path, sheet.part)) for sheet in parts]
+        full = [(sheet, facts) for sheet, facts in structures if facts.first]
         if not full:
             zh = f"没有约定的 sheets 所指的工作表；它的工作表：{names}"
             raise unreadable(path.name, zh, f"has no sheet that the contract's `sheets` means (or it is empty); its sheets: {names}")
@@ -67,8 +66,8 @@ def _chosen(path: Path, wanted: Wanted) -> list[tuple[SheetPart, Structure]]:
     visible = [(sheet, structure(path, sheet.part)) for sheet in sheets if sheet.visible]
     full = [(sheet, facts) for sheet, facts in visible if facts.first]
     if not full:
-        hidden = listed([sheet.name for sheet in sheets if not sheet.visible])
-        zh, en = ("；隐藏的工作表：" + hidden, f"; hidden sheets: {hidden}") if hidden else ("", "")
+        hidden_names = listed([sheet.name for sheet in sheets if not sheet.visible])
+        zh, en = ("；隐藏的工作表：" + hidden_names, f"; hidden sheets: {hidden_names}") if hidden_names else ("", "")
         raise unreadable(
             path.name, f"可见的工作表是空的；应有表头和数据{zh}", f"is empty; expected a header and rows on a visible sheet{en}"
         )
@@ -79,8 +78,8 @@ def _chosen(path: Path, wanted: Wanted) -> list[tuple[SheetPart, Structure]]:
     return full
 
 
-def _loaded(path: Path, sheet: SheetPart, facts: Structure) -> pl.DataFrame:
-    """The sheet from its first row and its leftmost column with a value, all text."""
+def _load(path: Path, sheet: SheetPart, facts: Structure) -> pl.DataFrame:
+    """The sheet as text, from its first row and its leftmost column with a value."""
     import fastexcel
 
     try:
@@ -88,7 +87,7 @@ def _loaded(path: Path, sheet: SheetPart, facts: Structure) -> pl.DataFrame:
     except fastexcel.FastExcelError:
         raise damaged(path.name) from None
     if facts.last and frame.width != facts.last - facts.first + 1:
-        raise damaged(path.name)  # the two readers of the sheet see different columns: no cell could be named
+        raise damaged(path.name)  # the two readers disagree about the columns, so no cell could be named
     return frame
 
 
@@ -105,7 +104,7 @@ def _header(frame: pl.DataFrame, sheet: SheetPart, wanted: Wanted, notes: Notes)
 
 
 class _Sheet:
-    """One sheet below its header."""
+    """The rows of one sheet below its header."""
 
     def __init__(
         self, called: str, body: pl.DataFrame, places: dict[str, int | None], above: int, facts: Structure, wanted: Wanted
@@ -116,27 +115,27 @@ class _Sheet:
         self._places = {column: called + column_letters(facts.first + place) for column, place in self._at.items()}
 
     def rows(self) -> Rows:
-        """Its rows."""
+        """The rows with their lines, marks and places."""
         texts = {column: self._texts(column, place) for column, place in self._at.items()}
         lines = np.arange(self._above + 1, self._above + 1 + len(self._body), dtype=np.int32)
         openings = first_cells(self._body) if self._wanted.layout.footer else None
         return Rows(pl.DataFrame(texts), lines, self._marks(), self._places, openings)
 
     def _texts(self, column: str, place: int) -> pl.Series:
-        """The cells of a column, computed numbers with the 15 digits that Excel shows."""
+        """The cells of a column; computed numbers have the 15 digits that Excel shows."""
         series, number = self._body.to_series(place).alias(column), self._facts.first + place
-        shown = {row: text for (row, at), text in self._facts.texts.items() if at == number and row > self._above}
-        if not shown:
+        shown_numbers = {row: text for (row, at), text in self._facts.texts.items() if at == number and row > self._above}
+        if not shown_numbers:
             return series
         cells: list[str | None] = series.to_list()
-        for row, text in shown.items():
+        for row, text in shown_numbers.items():
             at = row - self._above - 1
-            if at < len(cells) and _NUMBER.fullmatch(cells[at] or ""):  # a date has such a number, too, and another text
+            if at < len(cells) and _NUMBER.fullmatch(cells[at] or ""):  # a date has such a number too, but another text
                 cells[at] = text
         return pl.Series(column, cells, pl.String)
 
     def _marks(self) -> dict[str, UInt8]:
-        """Why cells cannot be read, by column."""
+        """The faults of unreadable cells, by column."""
         marks: dict[str, UInt8] = {}
 
         def mark(row: int, number: int, fault: Fault) -> None:
@@ -144,7 +143,7 @@ class _Sheet:
             if column is None or not 0 <= at < len(self._body):
                 return
             if fault is Fault.ROUNDED and column in self._wanted.identifiers:
-                raise self._rounded(column, row)
+                raise self._rounded_number(column, row)
             marks.setdefault(column, np.zeros(len(self._body), np.uint8))[at] = fault
 
         last, lowest, rest = self._facts.first + self._body.width - 1, self._above + len(self._body), 0
@@ -160,7 +159,7 @@ class _Sheet:
             mark(row, number, fault)
         return marks
 
-    def _rounded(self, column: str, row: int) -> Exception:
+    def _rounded_number(self, column: str, row: int) -> Exception:
         place = f"{self._places[column]}{row}"
         return unreadable(
             self._wanted.name,

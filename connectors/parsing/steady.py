@@ -1,8 +1,7 @@
-"""A file that is read more than once and must be the same each time: its name by content, and whether it was touched since.
+"""A delivered file that is read twice and must not change between: its digest, and a check for changes.
 
-The one idea: what was counted is what is applied. The place, size and time of change of a file are looked at before its first reading and
-again with every piece that is about to be applied; a file that somebody writes to meanwhile is refused. Read by
-``connectors.intake.delivery``.
+``connectors.intake.delivery`` counts a file and then applies it. Place, size and time of change are noted before the first reading, and
+compared before each piece is applied; a file that was written to meanwhile is refused.
 """
 
 from __future__ import annotations
@@ -14,10 +13,10 @@ from connectors.parsing.decoding import refuse_special, told, unreadable
 
 
 class Steady:
-    """A delivered file as it is now.
+    """A delivered file, as it is when this is made.
 
     Raises:
-        UnreadableFile: it is not there, or cannot be looked at.
+        UnreadableFile: it is not there, or may not be read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -25,7 +24,7 @@ class Steady:
         self._stamp = self._look()
 
     def digest(self) -> str:
-        """What a delivery of this file is called where its unit gave it no name: BLAKE2b of its bytes, 32 hexadecimal digits.
+        """The name of a delivery of this file where its unit gave none: BLAKE2b of its bytes, 32 hexadecimal digits.
 
         Raises:
             UnreadableFile: it cannot be read, or was changed.
@@ -36,7 +35,7 @@ class Steady:
         return f"blake2b-{digest}"
 
     def check(self) -> None:
-        """Passes while the file is what it was.
+        """Refuses the file if it has changed.
 
         Raises:
             UnreadableFile: it was changed or replaced meanwhile.
@@ -51,5 +50,5 @@ class Steady:
     def _look(self) -> tuple[int, ...]:
         refuse_special(self.path)
         with told(self.path.name):
-            found = self.path.stat()
-        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+            status = self.path.stat()
+        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

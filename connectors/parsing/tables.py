@@ -1,7 +1,7 @@
-"""Tables of text from delivered files: CSV, JSON lines and XLSX, in pieces of bounded memory.
+"""Reads tables of text from delivered files: CSV, JSON lines and XLSX, in pieces of bounded memory.
 
-Called by intake, by coverage, identities and outcomes. Every cell arrives as the text that was written, with the number of its row and the
-file's own line, or the file is refused in one sentence that says what it looks like and what to do. Each format has its module:
+Called by intake, and for files of coverage, identities and outcomes. Every cell is the text that was written, with its row number and its
+line in the file. Otherwise the file is refused, in one sentence that says what it looks like and what to do. Each format has its module:
 ``delimited``, ``jsonlines``, ``sheets``; bytes are made UTF-8 by ``decoding``.
 """
 
@@ -28,14 +28,14 @@ def pieces(
     Args:
         format: csv, jsonl or xlsx; CSV and JSON lines may be gzipped.
         encoding: utf-8, gb18030 or auto, as the contract says; a UTF-8 byte order mark overrules it.
-        columns: what must be there, and is read; other columns are not looked at.
-        optional: what is read where it is there.
-        layout: where the table stands in the file.
-        identifiers: the columns that say what a row is about, the subject's first (``connectors.parsing.rows.Wanted``).
-        notes: gets what is seen of the file.
+        columns: the required columns; other columns are not read.
+        optional: columns that are read where they are there.
+        layout: where the table is in the file.
+        identifiers: the columns that identify subjects and records, the subject's first (``connectors.parsing.rows.Wanted``).
+        notes: gets facts about the file.
 
     Raises:
-        UnreadableFile: no such file, another encoding or format, a column missing, a row with too many or too few cells.
+        UnreadableFile: no such file, another encoding or format, a missing column, a row with too many or too few cells.
     """
     wanted = Wanted(path.name, tuple(columns), tuple(optional), layout, tuple(identifiers))
     notes = Notes() if notes is None else notes
@@ -49,20 +49,20 @@ def _rows(path: Path, format: str, encoding: str, wanted: Wanted, notes: Notes) 
         yield from sheets.rows(path, wanted, notes)
         return
 
-    def seen(encoding: str) -> None:
+    def note_encoding(encoding: str) -> None:
         notes.encoding = encoding
 
     with opened(path) as file:
         refuse_text(file, format, path.name)
-        blocks = unified(decoded(file, encoding, path.name, seen))
+        blocks = unified(decoded(file, encoding, path.name, note_encoding))
         yield from (jsonlines.rows if format == "jsonl" else delimited.rows)(blocks, wanted, notes)
 
 
 def header_of(path: Path, format: str, encoding: str) -> list[str]:
-    """The names of a file's columns as they are written; of JSON lines every key there is, in the order of their coming.
+    """The names of a file's columns as they are written; of JSON lines all keys, in their first order.
 
     Raises:
-        UnreadableFile: as for ``pieces``; a line that is no JSON object is left for that to tell.
+        UnreadableFile: as for ``pieces``; but a line that is no JSON object is ignored here.
     """
     wanted = Wanted(path.name, ())
     with told(path.name, path):

@@ -1,9 +1,9 @@
-"""What a workbook's own XML says of its sheets and cells that a reader of values does not tell.
+"""Reads from a workbook's XML what its cell values do not say: errors, formulas without a value, merged cells, rounded numbers.
 
-Called by ``connectors.parsing.sheets``. Calamine reads values fast, and gives nothing for an error, for a formula without a stored value,
-for all of a merged cell but its corner; a number that Excel has rounded is one like any other. This module finds those cells: by a walk of
-expat through the sheet, where a search for their bytes finds any. Openpyxl forgets merged cells when it streams, and reads a file twice to
-tell a formula from its value.
+Called by ``connectors.parsing.sheets``. Calamine reads values fast, but an error, a formula without a stored value, and a merged cell
+except its corner are empty there, and a rounded number looks like any other. This module finds those cells. It searches the sheet for their
+bytes, and parses it with expat only where the search finds any. Openpyxl was rejected: it loses merged cells when it streams, and needs two
+readings to tell a formula from its value.
 
 Source: ECMA-376 part 1, 18.2.19 (sheet), 18.3.1.4 (c), 18.3.1.55 (mergeCell), 18.18.11 (cell types); Excel keeps 15 digits.
 """
@@ -47,7 +47,7 @@ _MERGED = re.compile(rb'<mergeCell ref="([A-Z]+\d+):([A-Z]+\d+)"')
 
 
 class SheetPart(NamedTuple):
-    """A sheet of a workbook: its name, whether people see it, and where its XML is."""
+    """A sheet of a workbook: its name, whether it is visible, and the part with its XML."""
 
     name: str
     visible: bool
@@ -56,14 +56,14 @@ class SheetPart(NamedTuple):
 
 @dataclass(slots=True)
 class Structure:
-    """The cells of a sheet that say more than their value. Rows and columns count from 1.
+    """The extent of a sheet, and its cells that are not what their value says. Rows and columns count from 1.
 
     Args:
-        first, last: the columns of the leftmost and rightmost cell with a value; ``first`` is 0 where the sheet is empty, ``last`` where
-            nobody looked.
-        bottom, cells: the lowest row with a value, and how many there are.
-        faults: by (row, column), why a cell cannot be read.
-        texts: by (row, column), a computed number as Excel shows it: with 15 digits.
+        first, last: the columns of the leftmost and rightmost cell with a value; ``first`` is 0 for an empty sheet, ``last`` is 0 where it
+            was not measured.
+        bottom, cells: the lowest row with a value, and the number of cells with one.
+        faults: by (row, column), the fault of an unreadable cell.
+        texts: by (row, column), a computed number with the 15 digits that Excel shows.
         merged: (top, left, bottom, right) of each merged cell.
     """
 
@@ -77,7 +77,7 @@ class Structure:
 
 
 def sheet_parts(path: Path) -> list[SheetPart]:
-    """The worksheets of a workbook, in their order; charts are none.
+    """The worksheets of a workbook, in their order, without charts.
 
     Raises:
         UnreadableFile: it is damaged.
@@ -89,13 +89,13 @@ def sheet_parts(path: Path) -> list[SheetPart]:
             folder += "/" if folder else ""
             targets, others = dict[str, str](), {part for part in archive.namelist() if part.lower().endswith(_READ_WHOLE)}
 
-            def relation(name: str, given: dict[str, str]) -> None:
+            def relation(name: str, attributes: dict[str, str]) -> None:
                 if _local(name) == "Relationship":
-                    target = given["Target"]
+                    target = attributes["Target"]
                     place = target[1:] if target.startswith("/") else folder + target
-                    if given["Type"].endswith("/worksheet"):
-                        targets[given["Id"]] = place
-                    elif given["Type"].endswith(("/sharedStrings", "/styles")) and place in archive.namelist():
+                    if attributes["Type"].endswith("/worksheet"):
+                        targets[attributes["Id"]] = place
+                    elif attributes["Type"].endswith(("/sharedStrings", "/styles")) and place in archive.namelist():
                         others.add(place)
 
             def within(part: str, most: int = LARGEST_PART) -> Iterator[bytes]:
@@ -104,7 +104,7 @@ def sheet_parts(path: Path) -> list[SheetPart]:
             _parse(b"".join(within(f"{folder}_rels/{file}.rels")), relation, path.name)
             out: list[SheetPart] = []
 
-            def sheet(name: str, given: dict[str, str]) -> None:
+            def sheet(name: str, attributes: dict[str, str]) -> None:
                 if _local(name) == "sheet":
                     if len(out) == MOST_SHEETS:
                         zh, en = (
@@ -112,12 +112,12 @@ def sheet_parts(path: Path) -> list[SheetPart]:
                             f"has more than {MOST_SHEETS} sheets, the most there may be; split it",
                         )
                         raise unreadable(path.name, zh, en)
-                    id = next(value for key, value in given.items() if _local(key) == "id" and key != "sheetId")
+                    id = next(value for key, value in attributes.items() if _local(key) == "id" and key != "sheetId")
                     if id in targets:
-                        out.append(SheetPart(given["name"], given.get("state", "visible") == "visible", targets[id]))
+                        out.append(SheetPart(attributes["name"], attributes.get("state", "visible") == "visible", targets[id]))
 
             _parse(b"".join(within(book)), sheet, path.name)
-            for part in others:  # whoever reads the values reads these from their beginning to their end
+            for part in others:  # the reader of the values reads these parts whole
                 for _ in within(part, LARGEST_STRINGS if "strings" in part.lower() else LARGEST_PART):
                     pass
             return out
@@ -126,7 +126,7 @@ def sheet_parts(path: Path) -> list[SheetPart]:
 
 
 def structure(path: Path, part: str) -> Structure:
-    """What the XML of one sheet says of its cells.
+    """The structure of one sheet, by its XML.
 
     Raises:
         UnreadableFile: it is damaged, or beyond a limit.
@@ -136,24 +136,24 @@ def structure(path: Path, part: str) -> Structure:
             plain = _plain(blocks(archive, part, LARGEST_SHEET, path.name))
             if plain is not None:
                 return plain
-            walk, given = _Walk(path.name), 0
+            walk, fed_bytes = _Walk(path.name), 0
             for block in blocks(archive, part, LARGEST_SHEET, path.name):
                 walk.parser.Parse(block, False)
-                given += len(block)
-                if given - walk.parser.CurrentByteIndex > _LONGEST_TAG:
+                fed_bytes += len(block)
+                if fed_bytes - walk.parser.CurrentByteIndex > _LONGEST_TAG:
                     raise damaged(path.name)
             walk.parser.Parse(b"", True)
     except BROKEN:
         raise damaged(path.name) from None
-    refuse_sparse(walk.found, path.name)
-    return walk.found
+    refuse_sparse(walk.structure, path.name)
+    return walk.structure
 
 
 def refuse_sparse(facts: Structure, name: str) -> None:
-    """Nothing where the rectangle of a sheet's cells is one that a reader can make room for.
+    """Refuses a sheet whose rectangle of cells is too large to allocate.
 
     Raises:
-        UnreadableFile: it is too wide, or far larger than its cells.
+        UnreadableFile: the rectangle is too wide, or far larger than the number of its cells.
     """
     width, span = facts.last - facts.first + 1, facts.bottom * (facts.last - facts.first + 1)
     corner = f"{column_letters(facts.last)}{facts.bottom}"
@@ -173,7 +173,7 @@ def refuse_sparse(facts: Structure, name: str) -> None:
 
 
 def marked_all_over(name: str) -> UnreadableFile:
-    """The error for a sheet of which hardly a cell can be read."""
+    """The error for a sheet with too many unreadable cells."""
     return unreadable(
         name,
         f"有超过 {MOST_MARKED:,} 格（上限）是合并的，或是错误值、没有结果的公式；请取消合并，或在表格软件里重新计算后另存",
@@ -182,15 +182,15 @@ def marked_all_over(name: str) -> UnreadableFile:
     )
 
 
-def _plain(given: Iterable[bytes]) -> Structure | None:
-    """The structure of a sheet whose cells are all what their values say; None where one may not be, or its XML is not as usual.
+def _plain(parts: Iterable[bytes]) -> Structure | None:
+    """The structure of a sheet whose cells are all what their values say; None where that is not certain.
 
-    Most sheets are plain, and a search for the bytes of what is not takes a tenth of the walk's time.
+    Most sheets are so, and this search takes a tenth of the time of a full parse.
     """
-    begins, kept, merges, merging = False, b"", b"", False
+    begins, carry, merges, merging = False, b"", b"", False
     extent = np.zeros(3, np.int64)
-    for block in given:
-        text = kept + block
+    for block in parts:
+        text = carry + block
         whole = max(text.rfind(b"<"), 0)
         if not measure(np.frombuffer(text + _BEHIND, np.uint8), whole, extent) or _LONG_NUMBER.search(text):
             return None
@@ -201,18 +201,18 @@ def _plain(given: Iterable[bytes]) -> Structure | None:
             merging, merges = True, text[text.index(b"<mergeCell") :]
         if len(text) - whole > _OVERLAP or len(merges) > LARGEST_PART:
             return None
-        kept = text[whole:]
+        carry = text[whole:]
     refs = _MERGED.findall(merges)
     right, bottom, cells = extent.tolist()
     if not begins or len(refs) != merges.count(b"<mergeCell "):
         return None
     if right > MOST_COLUMNS or right * bottom > min(MOST_CELLS, max(FEW_CELLS, SPARSE * cells)):
-        return None  # perhaps of cells without a value, which the walk leaves out
+        return None  # perhaps cells without a value, which the walk does not count
     return Structure(1, bottom=bottom, cells=cells, merged=[(*_place(first.decode()), *_place(last.decode())) for first, last in refs])
 
 
 def column_letters(number: int) -> str:
-    """A column's letters.
+    """The letters of a column.
 
     Example:
         >>> column_letters(1), column_letters(28)
@@ -226,7 +226,7 @@ def column_letters(number: int) -> str:
 
 
 def _place(ref: str) -> tuple[int, int]:
-    """Row and column of a reference such as G5."""
+    """The row and column of a reference such as G5."""
     column, i = 0, 0
     while i < len(ref) and ref[i].isalpha():
         column = column * 26 + ord(ref[i].upper()) - 64
@@ -235,9 +235,9 @@ def _place(ref: str) -> tuple[int, int]:
 
 
 def _parse(data: bytes, start: Callable[[str, dict[str, str]], None], name: str) -> None:
-    made = parser(name)
-    made.StartElementHandler = start
-    made.Parse(data, True)
+    xml_parser = parser(name)
+    xml_parser.StartElementHandler = start
+    xml_parser.Parse(data, True)
 
 
 def _local(name: str) -> str:
@@ -245,10 +245,10 @@ def _local(name: str) -> str:
 
 
 class _Walk:
-    """Goes through a sheet, element by element."""
+    """Parses a sheet, element by element."""
 
     def __init__(self, name: str) -> None:
-        self.found, self._name = Structure(), name
+        self.structure, self._name = Structure(), name
         self.parser = parser(name)
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._start
@@ -258,12 +258,12 @@ class _Walk:
         self._text: str | None = None
         self._locals: dict[str, str] = {}
 
-    def _start(self, name: str, given: dict[str, str]) -> None:
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
         name = self._locals.get(name) or self._locals.setdefault(name, _local(name))
         if name == "c":
-            ref = given.get("r")
+            ref = attributes.get("r")
             self._row, self._column = _place(ref) if ref else (self._row, self._column + 1)
-            self._kind, self._formula, self._inline, self._text = given.get("t", "n"), False, False, None
+            self._kind, self._formula, self._inline, self._text = attributes.get("t", "n"), False, False, None
         elif name == "v":
             self._text = ""
             self.parser.CharacterDataHandler = self._take
@@ -272,10 +272,10 @@ class _Walk:
         elif name == "is":
             self._inline = True
         elif name == "row":
-            self._row, self._column = int(given.get("r", self._row + 1)), 0
+            self._row, self._column = int(attributes.get("r", self._row + 1)), 0
         elif name == "mergeCell":
-            first, _, last = given["ref"].partition(":")
-            self.found.merged.append((*_place(first), *_place(last or first)))
+            first, _, last = attributes["ref"].partition(":")
+            self.structure.merged.append((*_place(first), *_place(last or first)))
             self._count()
 
     def _take(self, text: str) -> None:
@@ -293,26 +293,26 @@ class _Walk:
     def _judge(self) -> None:
         text, kind = self._text, self._kind
         if text or self._inline or (text is not None and kind == "str"):
-            if not self.found.first or self._column < self.found.first:
-                self.found.first = self._column
-            if self._column > self.found.last:
-                self.found.last = self._column
-            if self._row > self.found.bottom:
-                self.found.bottom = self._row
-            self.found.cells += 1
+            if not self.structure.first or self._column < self.structure.first:
+                self.structure.first = self._column
+            if self._column > self.structure.last:
+                self.structure.last = self._column
+            if self._row > self.structure.bottom:
+                self.structure.bottom = self._row
+            self.structure.cells += 1
         if kind == "e" or (self._formula and not text and kind != "str"):
-            self.found.faults[self._row, self._column] = Fault.ERROR_CELL if kind == "e" else Fault.FORMULA
+            self.structure.faults[self._row, self._column] = Fault.ERROR_CELL if kind == "e" else Fault.FORMULA
             self._count()
         elif kind == "n" and text and (len(text) > _DIGITS or "E" in text):
             self._number(float(text))
 
     def _count(self) -> None:
-        if len(self.found.merged) + len(self.found.faults) > MOST_MARKED:
+        if len(self.structure.merged) + len(self.structure.faults) > MOST_MARKED:
             raise marked_all_over(self._name)
 
     def _number(self, value: float) -> None:
-        """A number whose digits Excel does not all keep."""
+        """Note a number with more digits than Excel keeps."""
         if abs(value) >= 10**_DIGITS:
-            self.found.faults[self._row, self._column] = Fault.ROUNDED
-        elif float(shown := f"{value:.{_DIGITS}g}") != value and "e" not in shown:
-            self.found.texts[self._row, self._column] = shown
+            self.structure.faults[self._row, self._column] = Fault.ROUNDED
+        elif float(rounded := f"{value:.{_DIGITS}g}") != value and "e" not in rounded:
+            self.structure.texts[self._row, self._column] = rounded
