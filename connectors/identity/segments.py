@@ -1,12 +1,10 @@
 """Sealed files (segments) in a folder, and the sealed manifest that lists them.
 
-``connectors.identity.vault`` keeps identities in segments. Each is encrypted with AES-256-GCM: a random nonce, then the bytes and their
-tag. The tag covers the name too, so no file can take another's place. Nonce and tag are the *seal*: without the key nobody can make a file
-that opens. The manifest holds the seals of every segment, so that a missing, added or older file is noticed.
-
-A process may be killed at any step. The manifest is written before the segment, with both seals: the old one ("" where there was no file)
-and the new one. The next change *settles* the segment: only the seal of the file that is there remains. Changes exclude one another. A
-reader takes no lock; it begins again where a file was replaced meanwhile. Source: NIST SP 800-38D (at most 2^32 random nonces a key).
+``connectors.identity.vault`` keeps identities in segments, encrypted with AES-256-GCM. The tag covers the name too, so no file can take
+another's place. Nonce and tag are the *seal*: only with the key can one make a file that opens. The manifest holds the seals of every
+segment, so that a missing, added or older file is noticed. A process may be killed at any step: the manifest is written before the segment,
+with its old seal ("" where there was no file) and its new one. The next change *settles* it: the seal of the present file remains.
+Changes lock each other out; a reader begins again where a file was replaced. Source: NIST SP 800-38D (at most 2^32 random nonces a key).
 """
 
 from __future__ import annotations

@@ -50,11 +50,7 @@ class Vault:
         self._known_tokens: dict[Kind, KnownTokens] = {}
 
     def writer(self, feed: Feed, source: int, delivery: int, admits: bool = True) -> Writer:
-        """The writer of one delivery's identities; use it in a ``with`` block.
-
-        Args:
-            admits: whether its tokens may be new; those of a delivery that is only written again are known.
-        """
+        """The writer of one delivery's identities, for a ``with`` block; ``admits`` is False where its tokens are known already."""
         return Writer(self, feed, source, delivery, admits)
 
     def who(self, kind: Kind, tokens: Sequence[int] | UInt64) -> pl.DataFrame:

@@ -34,14 +34,14 @@ def read_again(cells: pl.Series, values: Int64, faults: UInt8, refused: Fault, r
     at = np.flatnonzero(faults == refused)
     if not len(at):
         return
-    text_anew: dict[str, str | None] = {}
+    new_texts: dict[str, str | None] = {}
     texts = [text or "" for text in cells[at].to_list()]
     for text in texts:
-        if text not in text_anew:
-            text_anew[text] = reword(text.strip(SPACES))
-    again = np.array([text_anew[text] is not None for text in texts])
+        if text not in new_texts:
+            new_texts[text] = reword(text.strip(SPACES))
+    again = np.array([new_texts[text] is not None for text in texts])
     at = at[again]
-    values[at], faults[at] = read(*arrow_bytes(pl.Series([t for text in texts if (t := text_anew[text]) is not None], dtype=pl.String)))
+    values[at], faults[at] = read(*arrow_bytes(pl.Series([t for text in texts if (t := new_texts[text]) is not None], dtype=pl.String)))
 
 
 def plain_amount(layout: FileLayout) -> Callable[[str], str | None]:

@@ -80,7 +80,7 @@ class FsspecDepot:
             DepotError: the depot cannot be read.
         """
         with self._depot_errors():
-            return max(self._snapshots(stage, self._names(stage)), default=None)
+            return max(self._checkpoints(stage, self._names(stage)), default=None)
 
     def fetch(self, stage: str, offset: int, target: Path) -> None:
         """Copy a checkpoint to ``target``, byte for byte as it was kept.
@@ -90,7 +90,7 @@ class FsspecDepot:
         """
         try:
             with self._depot_errors():
-                name = self._snapshots(stage, self._names(stage)).get(offset)
+                name = self._checkpoints(stage, self._names(stage)).get(offset)
                 if name is None:
                     raise FileNotFoundError
                 place = f"{self._folder(stage)}/{name}"
@@ -101,10 +101,10 @@ class FsspecDepot:
                 if target.stat().st_size != size:
                     raise DepotError(_incomplete_copy(self.shown, stage, offset, target.stat().st_size, size))
                 if _digest(target) != name.split(".")[1]:
-                    raise DepotError(_changed_snapshot(self.shown, stage, offset))
+                    raise DepotError(_changed_checkpoint(self.shown, stage, offset))
         except FileNotFoundError:
             target.unlink(missing_ok=True)
-            raise DepotError(_missing_snapshot(self.shown, stage, offset)) from None
+            raise DepotError(_missing_checkpoint(self.shown, stage, offset)) from None
         except DepotError:
             target.unlink(missing_ok=True)
             raise
@@ -116,9 +116,9 @@ class FsspecDepot:
             DepotError: it could not be kept; the others are unchanged.
         """
         with self._depot_errors():
-            if offset > max(self._snapshots(stage, self._names(stage)), default=-1):
+            if offset > max(self._checkpoints(stage, self._names(stage)), default=-1):
                 place = self._put(stage, offset, source)
-                if offset < max(self._snapshots(stage, self._names(stage)), default=-1):
+                if offset < max(self._checkpoints(stage, self._names(stage)), default=-1):
                     self._remove(place)  # a newer one was kept meanwhile, and older ones may have been removed on purpose
             self._tidy(stage)
 
@@ -130,8 +130,8 @@ class FsspecDepot:
         """
         with self._depot_errors():
             names = self._names(stage)
-            if not any(other >= offset for other in self._snapshots(stage, names)):
-                raise DepotError(_missing_snapshot(self.shown, stage, offset))
+            if not any(other >= offset for other in self._checkpoints(stage, names)):
+                raise DepotError(_missing_checkpoint(self.shown, stage, offset))
             for name in names:
                 if name.endswith((_WHOLE, _ASIDE)) and name[:_DIGITS].isdecimal() and len(name) > _DIGITS and int(name[:_DIGITS]) < offset:
                     self._remove(f"{self._folder(stage)}/{name}")
@@ -172,7 +172,7 @@ class FsspecDepot:
     def _tidy(self, stage: str) -> None:
         """Remove all but the newest two, and what stands aside and is older than the newest."""
         names = self._names(stage)
-        there = self._snapshots(stage, names)
+        there = self._checkpoints(stage, names)
         newest = sorted(there)[-KEPT:]
         needless = [name for name in names if name.endswith(_WHOLE) and self._offset(stage, name) not in (None, *newest)]
         aside = [name for name in names if name.endswith(_ASIDE) and name[:_DIGITS].isdecimal()]
@@ -188,7 +188,7 @@ class FsspecDepot:
         except FileNotFoundError:
             return []
 
-    def _snapshots(self, stage: str, names: list[str]) -> dict[int, str]:
+    def _checkpoints(self, stage: str, names: list[str]) -> dict[int, str]:
         """The names of the checkpoints that members kept, by offset."""
         return {offset: name for name in sorted(names) if (offset := self._offset(stage, name)) is not None}
 
@@ -272,7 +272,7 @@ def _unusable_depot(url: str, error: Exception) -> Text:
     )
 
 
-def _missing_snapshot(url: str, stage: str, offset: int) -> Text:
+def _missing_checkpoint(url: str, stage: str, offset: int) -> Text:
     return Text(
         f"快照存放处 {url} 里没有 {stage} 的快照 {offset}：可能刚被更新的替换。请再试一次。",
         f"The depot {url} has no snapshot {offset} of {stage}: a newer one may have taken its place. Try again.",
@@ -286,7 +286,7 @@ def _incomplete_copy(url: str, stage: str, offset: int, actual: int, expected: i
     )
 
 
-def _changed_snapshot(url: str, stage: str, offset: int) -> Text:
+def _changed_checkpoint(url: str, stage: str, offset: int) -> Text:
     return Text(
         f"快照存放处 {url}：{stage} 的快照 {offset} 被改动过，没有使用。请查明谁能写那里，删去该文件；再旧一个的会被使用。",
         f"The depot {url}: snapshot {offset} of {stage} was changed and is not used. Look at who can write there, then remove that file; "

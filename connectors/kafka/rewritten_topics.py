@@ -45,33 +45,33 @@ class InOrder:
     def __init__(self, number: Callable[[Any], Any], first: bool = True) -> None:
         self._number, self._first = number, first
         self._run: bytes | None = None
-        self._begun = -1
-        self._held: list[Any] = []
+        self._run_offset = -1
+        self._waiting: list[Any] = []
 
     def take(self, record: Any) -> list[tuple[Any, int]]:
         """The messages that are ready now, each with the next offset to read once it is handled."""
         label = rewritten(record)
         if self._first and begins_run(record) and label is not None:
-            self._run, self._begun = label.partition(b"/")[0], record.offset
+            self._run, self._run_offset = label.partition(b"/")[0], record.offset
         self._first = False
         if record.key == NOTHING:
             return []
         if label is None and self._run is None:
             return [(record, record.offset + 1)]
         if label is None:
-            self._held.append(record)
+            self._waiting.append(record)
             return []
         run, _, last = label.partition(b"/")
         if run != self._run:
             return []
         if record.key != last:
-            return [(record, self._begun)]
+            return [(record, self._run_offset)]
         *ready, newest = [record, *self.rest()]
-        return [*((ready_record, self._begun) for ready_record in ready), (newest, record.offset + 1)]
+        return [*((ready_record, self._run_offset) for ready_record in ready), (newest, record.offset + 1)]
 
     def rest(self) -> list[Any]:
         """The messages that others wrote among the copies; this ends the run."""
-        waiting, self._held, self._run = sorted(self._held, key=self._number), [], None
+        waiting, self._waiting, self._run = sorted(self._waiting, key=self._number), [], None
         return waiting
 
 

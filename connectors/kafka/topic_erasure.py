@@ -91,19 +91,19 @@ class Topics:
         client: the arguments of every kafka-python client (``infra.kafka.connection``).
         prefix: of the topics' names.
         seal: of the network, for rewritten messages.
-        shards: partitions of the orders topic.
+        partitions: partitions of the orders topic.
 
     Raises:
         NoAnswer: the broker does not answer, or refuses; every method may raise it.
     """
 
-    def __init__(self, client: Mapping[str, Any], prefix: str, seal: Seal, shards: int) -> None:
-        self._client, self._prefix, self._seal, self._shards = dict(client), prefix, seal, shards
+    def __init__(self, client: Mapping[str, Any], prefix: str, seal: Seal, partitions: int) -> None:
+        self._client, self._prefix, self._seal, self._partitions = dict(client), prefix, seal, partitions
 
     @property
     def stages(self) -> tuple[str, ...]:
         """The stages that must purge."""
-        return ("inputs-0", *(f"orders-{shard}" for shard in range(self._shards)), "lines-0")
+        return ("inputs-0", *(f"orders-{partition}" for partition in range(self._partitions)), "lines-0")
 
     def purged(self) -> dict[str, Purged]:
         """The last purge of each stage, by stage."""
@@ -112,7 +112,7 @@ class Topics:
     def rolled(self) -> dict[str, int]:
         """Begins a new segment in each partition that is emptied later; returns the offset of its first message, by partition."""
         nothing: dict[tuple[str, int], bytes] = {("inputs", 0): encode(Blank()), ("dead-letters", 0): b""}
-        nothing |= {("orders", shard): encode_order(Order(shard, 0, 0, ())) for shard in range(self._shards)}
+        nothing |= {("orders", partition): encode_order(Order(partition, 0, 0, ())) for partition in range(self._partitions)}
         nothing["lines", 0] = encode_partition_lines(PartitionLines(0, 0, lines((), 0)))
         with self._rolling("inputs", "orders", "lines", "dead-letters"), self._producer() as send:
             return {f"{topic}-{partition}": send(topic, partition, NOTHING, body, [])() for (topic, partition), body in nothing.items()}

@@ -97,8 +97,6 @@ def read_returned(path: Path, form: Form, tokens: Tokens, subjects: Known) -> tu
 
 
 class _Reader:
-    """Reads rows, and collects their mistakes."""
-
     def __init__(self, form: Form, places: Mapping[str, str], subjects: Known) -> None:
         self.form, self.places, self.subjects = form, places, subjects
         self.mistakes: list[Mistake] = []

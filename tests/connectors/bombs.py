@@ -24,22 +24,22 @@ _NS = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 _RELATED = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 
-def _packed(path: Path, pieces: Iterator[bytes]) -> None:
+def _write_gzip(path: Path, pieces: Iterator[bytes]) -> None:
     with gzip.open(path, "wb", compresslevel=1) as file:
         for piece in pieces:
             file.write(piece)
 
 
 def _endless_line(path: Path) -> None:
-    _packed(path, (b"a" * MB for _ in range(400)))
+    _write_gzip(path, (b"a" * MB for _ in range(400)))
 
 
 def _endless_last_line(path: Path) -> None:
-    _packed(path, (piece for piece in (HEADER.encode() + b"1,2\n", *(b"a" * MB for _ in range(200)))))
+    _write_gzip(path, (piece for piece in (HEADER.encode() + b"1,2\n", *(b"a" * MB for _ in range(200)))))
 
 
 def _expanding(path: Path) -> None:
-    _packed(path, (piece for piece in (HEADER.encode(), *(b"1,2\n" * (MB // 4) for _ in range(400)))))
+    _write_gzip(path, (piece for piece in (HEADER.encode(), *(b"1,2\n" * (MB // 4) for _ in range(400)))))
 
 
 def _long_name(path: Path) -> None:
@@ -63,10 +63,10 @@ def _some_columns(path: Path) -> None:
 
 
 def _wrong_encoding(path: Path) -> None:
-    _packed(path, (piece for piece in (HEADER.encode() + b"1,2\n" * MB, *(b"1,2\n" * (MB // 4) for _ in range(400)), b"\xff\n")))
+    _write_gzip(path, (piece for piece in (HEADER.encode() + b"1,2\n" * MB, *(b"1,2\n" * (MB // 4) for _ in range(400)), b"\xff\n")))
 
 
-def _nested(path: Path) -> None:
+def _deep_json(path: Path) -> None:
     path.write_bytes(b'{"id_number": ' + b"[" * 100_000 + b"]" * 100_000 + b"}\n")
 
 
@@ -223,7 +223,7 @@ BOMBS: dict[str, tuple[str, Callable[[Path], None], str]] = {
     "a quote that is never closed": ("csv", _open_quote, "has a quote in line 2 that is never closed"),
     "a million columns": ("csv", _many_columns, "more than 1 MB in line 1"),
     "thirty thousand columns": ("csv", _some_columns, "more than 4096 columns"),
-    "JSON nested a hundred thousand deep": ("jsonl", _nested, "line 1: nested too deeply"),
+    "JSON nested a hundred thousand deep": ("jsonl", _deep_json, "line 1: nested too deeply"),
     "a number of ten million digits": ("jsonl", _long_number, "more than 1 MB in line 1"),
     "a JSON line without end": ("jsonl", _line_without_end, "more than 1 MB in line 1"),
     "a million keys": ("jsonl", _many_keys, "more than 4096 columns"),
@@ -277,12 +277,12 @@ def main(folder: Path) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + MORE, resource.RLIM_INFINITY))
         before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
         try:
-            said = _read(path, format)
+            message = _read(path, format)
         except MemoryError:
-            said = "MemoryError"
+            message = "MemoryError"
         seconds = resource.getrusage(resource.RUSAGE_SELF).ru_utime - before
         resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-        print(json.dumps({"name": name, "said": said, "seconds": seconds, "size": path.stat().st_size}), flush=True)
+        print(json.dumps({"name": name, "said": message, "seconds": seconds, "size": path.stat().st_size}), flush=True)
 
 
 if __name__ == "__main__":

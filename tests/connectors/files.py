@@ -76,7 +76,7 @@ def table(page: Any, rows: Iterable[Sequence[Any]], top: int = 0, left: int = 0,
         page.write_row(top + i, left, cells)
 
 
-def edited(path: Path, part: str, old: str, new: str, pattern: bool = False) -> Path:
+def edit_workbook(path: Path, part: str, old: str, new: str, pattern: bool = False) -> Path:
     """A workbook with some of its XML written otherwise."""
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}

@@ -97,8 +97,8 @@ def catalogue() -> Catalogue:
 
 def resident(serial: int) -> str:
     """The number of an invented resident."""
-    born = date(1930, 1, 1) + timedelta(days=serial * 37 % 30000)
-    number = f"310107{born:%Y%m%d}{serial % 1000:03d}"
+    birth_day = date(1930, 1, 1) + timedelta(days=serial * 37 % 30000)
+    number = f"310107{birth_day:%Y%m%d}{serial % 1000:03d}"
     return number + str(ric.calc_check_digit(number + "0"))
 
 
@@ -151,9 +151,9 @@ class MemoryHost:
     def delivery_number(self, feed: str, source: int, id: str) -> tuple[int, int, bool]:
         started = [m for m in self.messages if isinstance(m, DeliveryStarted) and (m.feed, m.source) == (feed, source)]
         number = next((m.delivery for m in started if m.id == id), len({m.id for m in started}) + 1)
-        done = any(isinstance(m, DeliveryCompleted) and m.id == id for m in self.messages)
+        is_complete = any(isinstance(m, DeliveryCompleted) and m.id == id for m in self.messages)
         rows = [int(b.row[-1]) for b in self.batches() if b.delivery == number and b.feed == feed]
-        return number, max(rows, default=0), done
+        return number, max(rows, default=0), is_complete
 
     def submit(self, message: Input) -> Reply:
         if isinstance(message, RecordBatch) and self.fail_after is not None and len(self.batches()) >= self.fail_after:

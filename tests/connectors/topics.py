@@ -33,13 +33,13 @@ class ListTopic:
         self.at = dict(offsets)
 
     def poll(self, seconds: float, most: int) -> list[Message]:
-        found: list[Message] = []
+        result: list[Message] = []
         for partition, messages in self.partitions.items():
             start, first = self.at[partition], self.first.get(partition, 0)
-            stop = min(first + len(messages), start + min(most, self.most) - len(found))
-            found += [Message(partition, offset, *messages[offset - first]) for offset in range(start, stop)]
+            stop = min(first + len(messages), start + min(most, self.most) - len(result))
+            result += [Message(partition, offset, *messages[offset - first]) for offset in range(start, stop)]
             self.at[partition] = max(start, stop)
-        return found
+        return result
 
     def positions(self) -> dict[int, int]:
         return dict(self.at)
@@ -135,4 +135,4 @@ def hukou(serial: int, **cells: Any) -> dict[str, Any]:
 
 def messages(records: Sequence[Any]) -> list[tuple[Any, ...]]:
     """Records as messages; bytes stay as they are."""
-    return [(None, one if isinstance(one, bytes) else json.dumps(one, ensure_ascii=False).encode()) for one in records]
+    return [(None, content if isinstance(content, bytes) else json.dumps(content, ensure_ascii=False).encode()) for content in records]

@@ -29,9 +29,9 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
 
 def _lines(reporter: TerminalReporter) -> Iterator[str]:
     tests = [r for word in ("passed", "failed") for r in reporter.getreports(word) if isinstance(r, pytest.TestReport) and r.when == "call"]
-    said = {text: (name, r.nodeid) for r in tests for name, text in r.user_properties if name in ("real-fact", "real-counts")}
-    yield from sorted(str(text) for text, (name, _) in said.items() if name == "real-fact")
-    counted = sorted(str(text) for text, (name, _) in said.items() if name == "real-counts")
+    test_of_text = {text: (name, r.nodeid) for r in tests for name, text in r.user_properties if name in ("real-fact", "real-counts")}
+    yield from sorted(str(text) for text, (name, _) in test_of_text.items() if name == "real-fact")
+    counted = sorted(str(text) for text, (name, _) in test_of_text.items() if name == "real-counts")
     if counted:
         yield f"{'folder':8} {'policy':28} {'subject':9} {'yes':>7} {'no':>7} {'unknown':>7} {'listed':>7}"
     yield from counted

@@ -1,6 +1,6 @@
 """Which streets each unit has declared complete, and up to when: the statements, and those of them that count.
 
-The one idea: a street is left out, stale, withdrawn or promised with a wrong count by its number, so that every feed has all of these
+The number of a street decides whether it is left out, stale, withdrawn or stated with a wrong count. So every feed has streets of each kind,
 and different ones.
 """
 
@@ -33,12 +33,12 @@ class Statement:
     counts: bool
 
 
-def truncated(street: str) -> bool:
-    """Was the employment feed cut off before this street was whole?"""
+def is_cut_off(street: str) -> bool:
+    """Whether the employment feed was cut off before this street was whole."""
     return int(street[-3:]) % 4 == 2
 
 
-def stated(feed: str, streets: list[str], deliveries: dict[str, int]) -> list[Statement]:
+def feed_statements(feed: str, streets: list[str], deliveries: dict[str, int]) -> list[Statement]:
     """The statements of a feed.
 
     Args:
@@ -51,12 +51,12 @@ def stated(feed: str, streets: list[str], deliveries: dict[str, int]) -> list[St
         own = [Statement(_line(feed, UNITS[feed], DISTRICT, FRESH, {"id": last, "rows": rows}), True)]
         private = [Statement(_line(feed, "private-school", PRIVATE, STALE), True)] if feed == "schooling" else []
         return own + private
-    return [made for street in streets for made in _of_street(feed, street, last, rows)]
+    return [statement for street in streets for statement in _of_street(feed, street, last, rows)]
 
 
 def _of_street(feed: str, street: str, last: str, rows: int) -> list[Statement]:
     turn = (int(street[-3:]) + 3 * len(feed)) % 13
-    if feed == "employment" and truncated(street):
+    if feed == "employment" and is_cut_off(street):
         return []
     match turn:
         case 0:

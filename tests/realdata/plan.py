@@ -1,7 +1,7 @@
 """What becomes of every row of the two folders: split into feeds by column, and a *fate* for each record.
 
-The one idea: the fate is decided first (kept, blank, broken, gone, lost) and the deliveries are made to end in it; the one query reads the
-original files beside the fates alone, so how versions, deletions and replacements are resolved is never asked twice.
+The fate is decided first (kept, blank, broken, gone, lost), and the deliveries are made so that they end in it. The one query reads only the
+original files and the fates, so it does not repeat how versions, deletions and replacements are resolved.
 
 | fate | what the deliveries end in |
 |---|---|
@@ -74,7 +74,7 @@ def plan(folder: str) -> list[Rows]:
     persons, households = (pl.read_csv(DATA / folder / f"{name}.csv.gz", infer_schema_length=None) for name in ("persons", "households"))
     split = _bayarea(persons, households) if folder == "bayarea" else _detroit(persons, households)
     rng = np.random.default_rng(20261015)
-    return [Rows(feed, source, subject, key, _fated(feed, frame, rng)) for feed, source, subject, key, frame in split]
+    return [Rows(feed, source, subject, key, _with_fates(feed, frame, rng)) for feed, source, subject, key, frame in split]
 
 
 Split = list[tuple[str, int, str, str, pl.DataFrame]]
@@ -83,24 +83,24 @@ Split = list[tuple[str, int, str, str, pl.DataFrame]]
 def _bayarea(persons: pl.DataFrame, households: pl.DataFrame) -> Split:
     p = persons.rename({"PERID": "id"}).join(households.select(household_id="HHID", zone="TAZ"), on="household_id").with_columns(_street())
     h = households.rename({"HHID": "id"}).with_columns(pl.col("TAZ").alias("zone")).with_columns(_street())
-    relation = _coded("RELATE", {1: "head", 2: "spouse", 3: "child", 4: "child", 5: "child", 6: "other", 7: "parent"}, "other")
-    esr = _coded("ESR", {1: "employed", 2: "absent", 3: "unemployed", 4: "forces", 5: "forces", 6: "outside"})
-    marital = _coded("MSP", {1: "married", 2: "apart", 3: "widowed", 4: "divorced", 5: "separated", 6: "single"})
-    family = _coded("HHT", {1: "married", 2: "male_head", 3: "female_head", 4: "alone", 5: "non_family", 6: "alone", 7: "non_family"})
-    building = _coded(
+    relation = _code_words("RELATE", {1: "head", 2: "spouse", 3: "child", 4: "child", 5: "child", 6: "other", 7: "parent"}, "other")
+    esr = _code_words("ESR", {1: "employed", 2: "absent", 3: "unemployed", 4: "forces", 5: "forces", 6: "outside"})
+    marital = _code_words("MSP", {1: "married", 2: "apart", 3: "widowed", 4: "divorced", 5: "separated", 6: "single"})
+    family = _code_words("HHT", {1: "married", 2: "male_head", 3: "female_head", 4: "alone", 5: "non_family", 6: "alone", 7: "non_family"})
+    building = _code_words(
         "BLDGSZ", {1: "house", 2: "house", 3: "house", 4: "small", 5: "small", 6: "small", 7: "block", 8: "block", 9: "block", 10: "house"}
     )
     return [
         *_registers(p, h, relation, h.select("id", "street", size="PERSONS", building=building)),
-        ("employment", 0, "person_no", "person_no", _one(p.filter(pl.col("ESR") > 0), "person", status=esr, hours=_text("HOURS"))),
+        ("employment", 0, "person_no", "person_no", _one_record(p.filter(pl.col("ESR") > 0), "person", status=esr, hours=_text("HOURS"))),
         *_schooling(p, "GRADE"),
-        ("income", 0, "person_no", "person_no", _one(p, "person", earns=_text("EARNS"), poverty=_asked("POVERTY"), bad=pl.col("EARNS") < 0)),
-        ("civil", 0, "person_no", "person_no", _one(p, "person", marital=marital)),
-        ("means", 0, "household_no", "household_no", _one(h, "household", income=_text("income") + ".00")),
-        ("family", 0, "household_no", "household_no", _one(h, "household", children=_text("NOC"), type=family)),
+        ("income", 0, "person_no", "person_no", _one_record(p, "person", earns=_text("EARNS"), poverty=_text_or_empty("POVERTY"), bad=pl.col("EARNS") < 0)),
+        ("civil", 0, "person_no", "person_no", _one_record(p, "person", marital=marital)),
+        ("means", 0, "household_no", "household_no", _one_record(h, "household", income=_text("income") + ".00")),
+        ("family", 0, "household_no", "household_no", _one_record(h, "household", children=_text("NOC"), type=family)),
         ("vehicle", 0, "household_no", "plate", _each(h, "VEHICL", "household", "plate", kind=pl.lit("car"))),
         ("tenancy", 0, "household_no", "contract_no", _each(h.filter(pl.col("TENURE") > 0).with_columns(one=1), "one", "household", "contract_no",
-            tenure=_coded("TENURE", {1: "mortgage", 2: "owned", 3: "rented", 4: "free"}))),
+            tenure=_code_words("TENURE", {1: "mortgage", 2: "owned", 3: "rented", 4: "free"}))),
     ]  # fmt: skip
 
 
@@ -108,24 +108,24 @@ def _detroit(persons: pl.DataFrame, households: pl.DataFrame) -> Split:
     whole = pl.selectors.float().cast(pl.Int64)
     h = households.rename({"household_id": "id"}).with_columns(whole).with_columns(pl.col("taz").alias("zone")).with_columns(_street())
     p = persons.rename({"person_id": "id"}).with_columns(whole).join(h.select("street", "zone", household_id="id"), on="household_id")
-    relation = _coded("relate", {0: "head", 1: "spouse", 2: "child", 3: "child", 4: "child", 6: "parent"}, "other")
-    written = (pl.col("id") % 2 == 1) & (pl.col("esr") == -9)  # one clerk writes the code, another leaves the cell empty
-    esr = _coded("esr", {1: "employed", 2: "absent", 3: "unemployed", 6: "outside"})
-    status = pl.when(written).then(pl.lit("-9")).otherwise(esr)
-    family = _coded("hht", {1: "married", 2: "male_head", 3: "female_head", 4: "alone", 5: "non_family", 6: "alone", 7: "non_family"})
+    relation = _code_words("relate", {0: "head", 1: "spouse", 2: "child", 3: "child", 4: "child", 6: "parent"}, "other")
+    has_code = (pl.col("id") % 2 == 1) & (pl.col("esr") == -9)  # one clerk writes the code, another leaves the cell empty
+    esr = _code_words("esr", {1: "employed", 2: "absent", 3: "unemployed", 6: "outside"})
+    status = pl.when(has_code).then(pl.lit("-9")).otherwise(esr)
+    family = _code_words("hht", {1: "married", 2: "male_head", 3: "female_head", 4: "alone", 5: "non_family", 6: "alone", 7: "non_family"})
     childless = (pl.col("children") == -9) & (pl.col("id") % 7 == 0)
-    children = pl.when(childless).then(pl.lit("-9")).otherwise(_asked("children", 0))
-    building = _coded("type", {1: "house", 3: "quarters"})
-    duty = _coded("mil", {2: "reserve_active", 3: "past", 4: "none"})
+    children = pl.when(childless).then(pl.lit("-9")).otherwise(_text_or_empty("children", 0))
+    building = _code_words("type", {1: "house", 3: "quarters"})
+    duty = _code_words("mil", {2: "reserve_active", 3: "past", 4: "none"})
     work = p.filter(pl.col("industry") >= 0).with_columns(one=1)
     return [
         *_registers(p, h, relation, h.select("id", "street", size="persons", building=building)),
-        ("employment", 0, "person_no", "person_no", _one(p, "person", status=status, hours=_asked("wkhp", 0), bad=written)),
+        ("employment", 0, "person_no", "person_no", _one_record(p, "person", status=status, hours=_text_or_empty("wkhp", 0), bad=has_code)),
         *_schooling(p, "schg"),
         ("work", 0, "person_no", "contract_no", _each(work, "one", "person", "contract_no", industry=_text("industry"))),
-        ("service", 0, "person_no", "person_no", _one(p, "person", duty=duty)),
-        ("means", 0, "household_no", "household_no", _one(h, "household", income=_text("hincp"))),
-        ("family", 0, "household_no", "household_no", _one(h, "household", children=children, type=family, bad=childless)),
+        ("service", 0, "person_no", "person_no", _one_record(p, "person", duty=duty)),
+        ("means", 0, "household_no", "household_no", _one_record(h, "household", income=_text("hincp"))),
+        ("family", 0, "household_no", "household_no", _one_record(h, "household", children=children, type=family, bad=childless)),
         ("vehicle", 0, "household_no", "plate", _vehicles(h)),
     ]  # fmt: skip
 
@@ -133,12 +133,12 @@ def _detroit(persons: pl.DataFrame, households: pl.DataFrame) -> Split:
 def _registers(p: pl.DataFrame, h: pl.DataFrame, relation: pl.Expr, homes: pl.DataFrame) -> Split:
     """The registers of persons, households and dwellings; sex in Chinese on every other row."""
     label = pl.when(pl.col("id") % 2 == 0).then(pl.lit("男女")).otherwise(pl.lit(""))
-    sex = pl.when(label != "").then(_coded("sex", {1: "男", 2: "女"})).otherwise(_coded("sex", {1: "male", 2: "female"}))
-    born = pl.struct("id", "age").map_elements(lambda r: birth_date(r["id"], r["age"]), pl.String)
-    hukou = _one(
-        p, "person", birth_date=born, sex=sex, relation=relation, division=pl.col("street"), household_no=_name("household_id", "H")
+    sex = pl.when(label != "").then(_code_words("sex", {1: "男", 2: "女"})).otherwise(_code_words("sex", {1: "male", 2: "female"}))
+    birth_day = pl.struct("id", "age").map_elements(lambda r: birth_date(r["id"], r["age"]), pl.String)
+    hukou = _one_record(
+        p, "person", birth_date=birth_day, sex=sex, relation=relation, division=pl.col("street"), household_no=_name("household_id", "H")
     )
-    household = _one(homes, "household", size=_text("size"), division=pl.col("street"), property_no=_name("id", "D"))
+    household = _one_record(homes, "household", size=_text("size"), division=pl.col("street"), property_no=_name("id", "D"))
     dwelling = homes.select("id", n=0, bad=pl.lit(False), property_no=_name("id", "D"), division=pl.col("street"), building="building")
     return [
         ("hukou", 0, "person_no", "person_no", hukou),
@@ -179,7 +179,7 @@ def _vehicles(h: pl.DataFrame) -> pl.DataFrame:
 PREFIX = {"person": "P", "household": "H", "dwelling": "D"}
 
 
-def _one(frame: pl.DataFrame, subject: str, bad: pl.Expr | None = None, **cells: pl.Expr) -> pl.DataFrame:
+def _one_record(frame: pl.DataFrame, subject: str, bad: pl.Expr | None = None, **cells: pl.Expr) -> pl.DataFrame:
     own = {f"{subject}_no": _name("id", PREFIX[subject])}
     return frame.select("id", n=0, bad=pl.lit(False) if bad is None else bad, **own, **cells)
 
@@ -199,12 +199,12 @@ def _text(column: str) -> pl.Expr:
     return pl.col(column).cast(pl.String)
 
 
-def _asked(column: str, least: int = 1) -> pl.Expr:
+def _text_or_empty(column: str, least: int = 1) -> pl.Expr:
     """The cell is empty where the code says that nobody asked."""
     return pl.when(pl.col(column) >= least).then(_text(column))
 
 
-def _coded(column: str, words: dict[int, str], default: str | None = None) -> pl.Expr:
+def _code_words(column: str, words: dict[int, str], default: str | None = None) -> pl.Expr:
     return pl.col(column).replace_strict(words, default=default, return_dtype=pl.String)
 
 
@@ -212,13 +212,13 @@ def _street() -> pl.Expr:
     return pl.col("zone").map_elements(zone, pl.String).alias("street")
 
 
-def _fated(feed: str, frame: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+def _with_fates(feed: str, frame: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     """The rows with their fate in the third column, the cells of blank and broken ones as they will be delivered."""
     draw = rng.random(len(frame))
     fate = np.select([draw < 0.015, draw < 0.030, draw < 0.042], ["gone", "blank", "broken"], "kept")
     fate = np.where(frame["bad"].to_numpy() & (fate != "gone"), "broken", fate)
-    made = frame.with_columns(bad=pl.Series(fate)).rename({"bad": "fate"})
+    result = frame.with_columns(bad=pl.Series(fate)).rename({"bad": "fate"})
     column, cell = BAD[feed]
-    drawn = pl.Series((fate == "broken") & ~frame["bad"].to_numpy())
-    made = made.with_columns(pl.when(drawn).then(pl.lit(cell)).otherwise(pl.col(column)).alias(column))
-    return made.with_columns(pl.when(pl.col("fate") != "blank").then(pl.col(c)).alias(c) for c in BLANK[feed])
+    is_drawn = pl.Series((fate == "broken") & ~frame["bad"].to_numpy())
+    result = result.with_columns(pl.when(is_drawn).then(pl.lit(cell)).otherwise(pl.col(column)).alias(column))
+    return result.with_columns(pl.when(pl.col("fate") != "blank").then(pl.col(c)).alias(c) for c in BLANK[feed])

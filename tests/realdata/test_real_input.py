@@ -1,7 +1,7 @@
 """Real people and households, split into feeds, delivered badly: every verdict equals one query over the joined table, in any order.
 
-The one idea: nobody here made these people up. The engine reads deliveries, the query reads the original files beside the fates of their
-records; both were written from docs/en/semantics.md. Source: the README beside the data.
+The people are real, not invented. The engine reads deliveries; the query reads the original files and the fates of their records. Both were
+written from docs/en/semantics.md. Source: the README beside the data.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from services.state.as_of import listed
 from streams.language.ports import Parts
 from streams.steps.state import State
 from streams.steps.steps import step
-from tests.realdata import delivered
+from tests.realdata import delivered_world
 from tests.realdata.conftest import absent
-from tests.realdata.delivered import World, counts, folded, policies_of, statuses
-from tests.realdata.orders import shuffled
+from tests.realdata.delivered_world import World, counts, policies_of, statuses, summed_lists
+from tests.realdata.orders import another_order
 from tests.realdata.plan import AS_OF, FOLDERS
 
 ORDERS = 20
@@ -37,15 +37,15 @@ def worlds(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], World]:
     """Delivers a folder, once; skips where it is absent."""
 
     @cache
-    def made(folder: str) -> World:
-        return delivered.world(folder, tmp_path_factory.mktemp(folder))
+    def deliver_once(folder: str) -> World:
+        return delivered_world.world(folder, tmp_path_factory.mktemp(folder))
 
-    def given(folder: str) -> World:
+    def world_or_skip(folder: str) -> World:
         if reason := absent(folder):
             pytest.skip(reason)
-        return made(folder)
+        return deliver_once(folder)
 
-    return given
+    return world_or_skip
 
 
 @pytest.mark.parametrize("folder", BOTH)
@@ -80,16 +80,16 @@ def test_the_deliveries_are_as_bad_as_promised(folder: str, worlds: Callable[[st
 def test_every_verdict_equals_one_query(folder: str, policy: str, worlds: Callable[[str], World], record_property: Note) -> None:
     """The verdict of every person or household, and who is listed as what, are those of one query over the joined table."""
     world = worlds(folder)
-    expected = world.asked(policy)
+    expected = world.query_verdicts(policy)
 
     with world.workspace.reading() as host:
         matcher = cast("Matcher", host.state.matcher)
-        found, listing = world.said(matcher, policy), world.listed(matcher, policy)
+        verdicts, listing = world.engine_verdicts(matcher, policy), world.engine_list(matcher, policy)
 
-    wrong = {id: (expected.get(id), found.get(id)) for id in expected.keys() | found.keys() if expected.get(id) != found.get(id)}
+    wrong = {id: (expected.get(id), verdicts.get(id)) for id in expected.keys() | verdicts.keys() if expected.get(id) != verdicts.get(id)}
     assert not wrong, f"{len(wrong)} differ (query, engine): {dict(sorted(wrong.items())[:10])}"
     assert {id: status for id, status, *_ in listing} == statuses(world, policy, expected)
-    yes, no, unknown = counts(found)
+    yes, no, unknown = counts(verdicts)
     kind = world.policies[policy].subject
     record_property("real-counts", f"{folder:8} {policy:28} {kind:9} {yes:7,} {no:7,} {unknown:7,} {len(listing):7,}")
     assert yes and no and unknown, "each policy has at least one of each"
@@ -99,7 +99,7 @@ def test_every_verdict_equals_one_query(folder: str, policy: str, worlds: Callab
 def test_the_lines_of_all_editions_add_up_to_the_lists(folder: str, worlds: Callable[[str], World]) -> None:
     """Who entered, left and changed, from the first line on, gives each list as it stands."""
     world = worlds(folder)
-    lists = folded(world.outputs)
+    lists = summed_lists(world.outputs)
 
     with world.workspace.reading() as host:
         for policy in world.policies:
@@ -119,14 +119,14 @@ def test_any_order_of_delivery_gives_the_same(folder: str, worlds: Callable[[str
 
     for seed in range(ORDERS):
         state = State(parts)
-        for offset, message in enumerate(shuffled(world.messages, seed)):
+        for offset, message in enumerate(another_order(world.messages, seed)):
             step(state, message, offset)
         again = cast("Matcher", state.matcher)
 
         assert state.day == AS_OF
         for name in world.policies:
-            found = world.signature(again, name)
-            assert [what for what in found if found[what] != wanted[name][what]] == [], f"order {seed}, {name}"
+            signature = world.signature(again, name)
+            assert [what for what in signature if signature[what] != wanted[name][what]] == [], f"order {seed}, {name}"
     record_property("real-fact", f"{folder}: {ORDERS} orders of {len(world.messages)} messages in {perf_counter() - start:.1f} s")
 
 
@@ -138,13 +138,13 @@ def _read_once(state: State) -> Parts:
 
 def test_the_policies_exercise_the_language() -> None:
     """At least twelve policies a folder over persons and households, with every main construct among them."""
-    texts = {folder: [path.read_text(encoding="utf-8") for path in delivered.documents(folder, "policies")] for folder in FOLDERS}
+    texts = {folder: [path.read_text(encoding="utf-8") for path in delivered_world.documents(folder, "policies")] for folder in FOLDERS}
     words = (
         "all:", "any:", "none:", "rule:", "unless:", "use:", "check:", "age_of:", "as_of:", "within_last:", "at_least_ago:", "before:",
         "quantifier: some", "quantifier: none", "quantifier: all", "quantifier: count", "sum_of:", "per:", "times:", "by:", "absence: closed",
         "absence: open", "op: within", "op: in,", "op: not_in", "direction: burden", "subject: person", "subject: household",
     )  # fmt: skip
 
-    for folder, found in texts.items():
-        assert len(found) >= 12
-        assert not [word for word in words if not any(word in text for text in found)], folder
+    for folder, policy_texts in texts.items():
+        assert len(policy_texts) >= 12
+        assert not [word for word in words if not any(word in text for text in policy_texts)], folder

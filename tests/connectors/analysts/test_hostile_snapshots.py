@@ -24,7 +24,7 @@ def snapshot(tmp_path: Path) -> Path:
     return path
 
 
-def changed(path: Path, *statements: str) -> Path:
+def run_statements(path: Path, *statements: str) -> Path:
     """The same file after whoever had it ran these."""
     with duckdb.connect(str(path)) as con:
         for statement in statements:
@@ -77,16 +77,16 @@ def attacks(folder: Path) -> dict[str, tuple[str, ...]]:
 def test_nothing_in_a_file_is_carried_out(snapshot: Path, attack: str) -> None:
     """Verifying it, and taking somebody out of it, say that it is not as written; no other file is read, written or made."""
     folder = snapshot.parent
-    changed(snapshot, *attacks(folder)[attack])
+    run_statements(snapshot, *attacks(folder)[attack])
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
 
-    with pytest.raises(DamagedSnapshot) as told:
+    with pytest.raises(DamagedSnapshot) as raised:
         verify_snapshot(snapshot)
     with pytest.raises(DamagedSnapshot):
         rewritten(snapshot, TOKEN)
 
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
-    assert SECRET not in told.value.text.zh + told.value.text.en
+    assert SECRET not in raised.value.text.zh + raised.value.text.en
 
 
 def test_a_snapshot_as_written_is_read(snapshot: Path) -> None:

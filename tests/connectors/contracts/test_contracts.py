@@ -35,10 +35,10 @@ def test_the_shipped_contracts_make_a_catalogue() -> None:
     """Every contract of the library is read, and agrees with the others."""
     contracts = {path.name: path.read_text("utf-8") for path in sorted((LIBRARY / "feeds").glob("*.yaml"))}
 
-    read = read_catalogue((LIBRARY / "units.yaml").read_text("utf-8"), contracts)
+    network_catalogue = read_catalogue((LIBRARY / "units.yaml").read_text("utf-8"), contracts)
 
-    assert len(read.feeds) == len(contracts)
-    assert read.register(Kind.PERSON) is read.feeds["hukou"]
+    assert len(network_catalogue.feeds) == len(contracts)
+    assert network_catalogue.register(Kind.PERSON) is network_catalogue.feeds["hukou"]
 
 
 def test_bounds_and_no_record_are_encoded_exactly() -> None:
@@ -47,20 +47,20 @@ def test_bounds_and_no_record_are_encoded_exactly() -> None:
 
     feed = load_contract(text, "insurance.yaml")
 
-    paid = feed.fields["paid"]
-    assert (paid.min, paid.max, paid.no_record, paid.column) == (0, 999999, 50, "paid")
+    field = feed.fields["paid"]
+    assert (field.min, field.max, field.no_record, field.column) == (0, 999999, 50, "paid")
     assert feed.validity == ("valid_from", "valid_to") and feed.agreement.until == date(2027, 12, 31)
     assert catalogue().feeds["household"].order is None
 
 
 def test_units_name_divisions() -> None:
     """What units.yaml calls a place comes before the shipped name; a name needs the code of a division."""
-    named = UNITS.replace("units:", 'divisions: {"310107020": {zh: 宜川, en: Yichuan}, "3201": {zh: 南京市, en: Nanjing}}\nunits:', 1)
-    shipped, own = read_catalogue(UNITS, CONTRACTS).divisions, read_catalogue(named, CONTRACTS).divisions
+    with_names = UNITS.replace("units:", 'divisions: {"310107020": {zh: 宜川, en: Yichuan}, "3201": {zh: 南京市, en: Nanjing}}\nunits:', 1)
+    shipped, own = read_catalogue(UNITS, CONTRACTS).divisions, read_catalogue(with_names, CONTRACTS).divisions
 
     assert shipped["310107020"] == Text("宜川路", "Yichuan Road") and "3201" not in shipped
     assert own == {**shipped, "310107020": Text("宜川", "Yichuan"), "3201": Text("南京市", "Nanjing")}
-    assert problems_of(units=named.replace('"3201"', '"32010"')).keys() == {"divisions.32010"}
+    assert problems_of(units=with_names.replace('"3201"', '"32010"')).keys() == {"divisions.32010"}
 
 
 def test_an_enums_no_record_may_be_its_label() -> None:
@@ -116,9 +116,9 @@ def test_a_fault_is_named_where_it_stands(old: str, new: str, path: str, words: 
         read_catalogue(UNITS, {**CONTRACTS, "hukou.yaml": HUKOU.replace(old, new, 1)})
         return
 
-    found = problems_of(hukou=HUKOU.replace(old, new, 1))
+    problems = problems_of(hukou=HUKOU.replace(old, new, 1))
 
-    assert words in found[path], found
+    assert words in problems[path], problems
 
 
 @pytest.mark.parametrize(
@@ -154,18 +154,18 @@ def test_all_problems_of_all_documents_come_at_once() -> None:
     hukou = HUKOU.replace("type: date", "type: dat").replace("[name,", "[nam,")
     insurance = INSURANCE.replace("scale: 2, min: 0,", "scale: 2, min: 0.001,")
 
-    found = problems_of(units, hukou=hukou, insurance=insurance)
+    problems = problems_of(units, hukou=hukou, insurance=insurance)
 
-    assert set(found) >= {"units[0].kind", "fields.birth_date.type", "fields.paid.min"}
+    assert set(problems) >= {"units[0].kind", "fields.birth_date.type", "fields.paid.min"}
 
 
 def test_two_registers_of_one_kind_and_two_feeds_of_one_name_are_refused() -> None:
     """A kind of subject has one register; a feed one contract."""
     second = HUKOU.replace("feed: hukou", "feed: second")
 
-    found = problems_of(second=second, twin=INSURANCE)
+    problems = problems_of(second=second, twin=INSURANCE)
 
-    assert "already" in found["registers"] and "already" in found["links.household"] and "twice" in found["feed"]
+    assert "already" in problems["registers"] and "already" in problems["links.household"] and "twice" in problems["feed"]
 
 
 def test_a_missing_unit_is_found_also_without_documents() -> None:

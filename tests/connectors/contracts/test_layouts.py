@@ -26,7 +26,7 @@ DAY = 86_400_000_000
 FIRST = (date(2026, 10, 1) - date(1970, 1, 1)).days * DAY
 
 
-def refused(path: Path, delivery: str = "{format: csv}") -> str:
+def refusal_of(path: Path, delivery: str = "{format: csv}") -> str:
     with pytest.raises(UnreadableFile) as raised:
         whole(cards(delivery), path)
     assert raised.value.text.zh != raised.value.text.en
@@ -88,7 +88,7 @@ def test_footers_are_passed_over_and_counted(tmp_path: Path) -> None:
     (parcel,), notes = whole(feed, path)
 
     assert (parcel.rows, parcel.unplaced, notes.passed_over, notes.blank) == (2, 0, 3, 1)
-    assert "footer" in refused(written(tmp_path / "b.csv", csv_text(row(1)) + "制表人：王五\n"))
+    assert "footer" in refusal_of(written(tmp_path / "b.csv", csv_text(row(1)) + "制表人：王五\n"))
 
     book = workbook(tmp_path / "a.xlsx", lambda book, page: table(page, [row(1), ["", "制表人：王五"], ["合计", "", "", "", "", "", 12.5]]))
     (parcel,), notes = whole(cards("{format: xlsx, footer: [合计, 制表人]}"), book)
@@ -264,7 +264,7 @@ def test_a_bare_column_is_of_the_type_of_its_field() -> None:
 )  # fmt: skip
 def test_a_refused_file_says_what_it_is(tmp_path: Path, text: str, words: str) -> None:
     """Each with the way out."""
-    assert words in refused(written(tmp_path / "a.csv", text))
+    assert words in refusal_of(written(tmp_path / "a.csv", text))
 
 
 @pytest.mark.parametrize(("encoding", "words"), [("utf-8", "is not utf-8 in line 1502"), ("gb18030", "is not gb18030 in line 1502")])
@@ -275,33 +275,33 @@ def test_a_wrong_encoding_has_its_line(tmp_path: Path, encoding: str, words: str
         csv_text(*(row(i) for i in range(1, 1501))).encode(encoding) + b"C-1,\xff\xff,,,,,,\n" + csv_text(row(1)).encode(encoding)
     )
 
-    assert words in (message := refused(path, f"{{format: csv, encoding: {encoding}}}")) and "encoding: auto" in message
+    assert words in (message := refusal_of(path, f"{{format: csv, encoding: {encoding}}}")) and "encoding: auto" in message
 
 
 def test_utf_16_and_bytes_of_another_kind(tmp_path: Path) -> None:
     """A workbook under the name of a CSV, a CSV under that of a workbook, old and locked ones, archives."""
     csv, book = written(tmp_path / "a.xlsx", csv_text(row(1))), workbook(tmp_path / "b.csv", lambda book, page: table(page, [row(1)]))
     archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as packed:
-        packed.writestr("名单.csv", csv_text(row(1)))
+    with zipfile.ZipFile(archive, "w") as writer:
+        writer.writestr("名单.csv", csv_text(row(1)))
     old = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000)
 
-    def named(name: str, data: bytes) -> Path:
+    def write_file(name: str, data: bytes) -> Path:
         (tmp_path / name).write_bytes(data)
         return tmp_path / name
 
     xlsx = "{format: xlsx}"
-    assert "is UTF-16" in refused(written(tmp_path / "c.csv", csv_text(row(1)), "utf-16"))
-    assert "is a workbook (XLSX); write `format: xlsx`" in refused(book)
-    assert "is text, no XLSX workbook; write `format: csv`" in refused(csv, xlsx)
-    assert "is a ZIP archive" in refused(named("d.csv", archive.getvalue()))
-    assert "is a ZIP archive" in refused(named("d.xlsx", archive.getvalue()), xlsx)
-    assert "is an old workbook (.xls)" in refused(named("e.csv", old))
-    assert "is an old workbook (.xls)" in refused(named("e.xlsx", old), xlsx)
-    assert "is a password-protected workbook" in refused(named("f.xlsx", old + "EncryptedPackage".encode("utf-16-le")), xlsx)
-    assert "is a PDF" in refused(named("g.xlsx", b"%PDF-1.7\n"), xlsx)
-    assert "is a JSON array" in refused(written(tmp_path / "h.jsonl", '[{"a": 1}]'), "{format: jsonl}")
-    assert "is CSV" in refused(written(tmp_path / "i.jsonl", csv_text(row(1))), "{format: jsonl}")
+    assert "is UTF-16" in refusal_of(written(tmp_path / "c.csv", csv_text(row(1)), "utf-16"))
+    assert "is a workbook (XLSX); write `format: xlsx`" in refusal_of(book)
+    assert "is text, no XLSX workbook; write `format: csv`" in refusal_of(csv, xlsx)
+    assert "is a ZIP archive" in refusal_of(write_file("d.csv", archive.getvalue()))
+    assert "is a ZIP archive" in refusal_of(write_file("d.xlsx", archive.getvalue()), xlsx)
+    assert "is an old workbook (.xls)" in refusal_of(write_file("e.csv", old))
+    assert "is an old workbook (.xls)" in refusal_of(write_file("e.xlsx", old), xlsx)
+    assert "is a password-protected workbook" in refusal_of(write_file("f.xlsx", old + "EncryptedPackage".encode("utf-16-le")), xlsx)
+    assert "is a PDF" in refusal_of(write_file("g.xlsx", b"%PDF-1.7\n"), xlsx)
+    assert "is a JSON array" in refusal_of(written(tmp_path / "h.jsonl", '[{"a": 1}]'), "{format: jsonl}")
+    assert "is CSV" in refusal_of(written(tmp_path / "i.jsonl", csv_text(row(1))), "{format: jsonl}")
 
 
 def test_line_ends_of_old_programs_are_read(tmp_path: Path) -> None:
@@ -345,22 +345,22 @@ def test_a_key_that_no_object_names_is_a_missing_column(tmp_path: Path) -> None:
 
     jsonl = "{format: jsonl}"
     names = [name for name in COLUMNS if name != "止"]
-    assert "has no column 止" in refused(written(tmp_path / "a.jsonl", lines(*names)), jsonl)
+    assert "has no column 止" in refusal_of(written(tmp_path / "a.jsonl", lines(*names)), jsonl)
     (parcel,), _ = whole(cards(jsonl), written(tmp_path / "b.jsonl", lines("卡号", "身份证号", "更新日期", deleted=True)))
     assert parcel.batch.flags.tolist() == [DELETED, DELETED]
-    assert "has no column 卡号" in refused(written(tmp_path / "c.jsonl", lines("身份证号", "更新日期", deleted=True)), jsonl)
+    assert "has no column 卡号" in refusal_of(written(tmp_path / "c.jsonl", lines("身份证号", "更新日期", deleted=True)), jsonl)
 
 
 def _json(text: str) -> str:
     return f'"{text}"'
 
 
-@pytest.mark.parametrize("shown", ["{n}", "3.10107E+17"])
-def test_numbers_that_went_through_excel_refuse_the_file(tmp_path: Path, shown: str) -> None:
+@pytest.mark.parametrize("number", ["{n}", "3.10107E+17"])
+def test_numbers_that_went_through_excel_refuse_the_file(tmp_path: Path, number: str) -> None:
     """One in eleven has a sound check digit; a file where most have lost their last digits is not read by chance."""
-    rows = [row(i, 身份证号=shown.format(n=f"3101071950{i % 12 + 1:02d}01{i % 9}000")) for i in range(1, 40)]
+    rows = [row(i, 身份证号=number.format(n=f"3101071950{i % 12 + 1:02d}01{i % 9}000")) for i in range(1, 40)]
 
-    assert "rounded (" in refused(written(tmp_path / "a.csv", csv_text(*rows)))
+    assert "rounded (" in refusal_of(written(tmp_path / "a.csv", csv_text(*rows)))
 
 
 def test_an_identifier_in_exponents_names_nobody(tmp_path: Path) -> None:

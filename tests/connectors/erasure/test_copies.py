@@ -1,4 +1,4 @@
-"""One person out of copies of every kind: her rows and nobody else's, every other byte as it was; what cannot be read is named."""
+"""Copies of every kind lose one person's rows, and keep every other byte; a file that cannot be read is named."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from connectors.lists.exports import Sheet, write_xlsx
 
 TOKEN = 0x0123456789ABCDEF
 NUMBER = "11010519491231002X"
-HERS = Sought(TOKEN, (NUMBER,), frozenset({("hukou", "psb", 2, 7)}))
-HEX = HERS.hexadecimal
+PERSON = Sought(TOKEN, (NUMBER,), frozenset({("hukou", "psb", 2, 7)}))
+HEX = PERSON.hexadecimal
 
 
 @pytest.mark.parametrize(
@@ -33,11 +33,11 @@ HEX = HERS.hexadecimal
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_rows_of_a_csv(text: str, left: str, encoding: str) -> None:
-    """A cell that is her number or token, however written, takes its row along; one that only contains it, or a name, does not."""
-    kept, gone = pruned_csv(text.encode(encoding), HERS)
+    """A cell that is the person's number or token, in any writing, removes its row; one that only contains it, or a name, does not."""
+    rest, removed = pruned_csv(text.encode(encoding), PERSON)
 
-    assert kept == left.encode(encoding)
-    assert gone == (text != left)
+    assert rest == left.encode(encoding)
+    assert removed == (text != left)
 
 
 @pytest.mark.parametrize(
@@ -52,38 +52,38 @@ def test_rows_of_a_csv(text: str, left: str, encoding: str) -> None:
     ],
 )
 def test_what_goes_of_a_json_text(value: object, left: object) -> None:
-    """The element of a list that is about her; a line as a row of cells as a whole; nothing around it."""
-    kept, gone = pruned_json(json.dumps(value).encode(), HERS)
+    """An element of a list that is about the person, a row of cells as a whole; nothing around it."""
+    rest, removed = pruned_json(json.dumps(value).encode(), PERSON)
 
-    assert json.loads(kept) == left
-    assert gone == 1
+    assert json.loads(rest) == left
+    assert removed == 1
 
 
-def test_a_json_text_about_her_alone_is_gone() -> None:
-    """And one in which she is not stays byte for byte."""
+def test_a_json_text_about_one_person_alone_is_gone() -> None:
+    """A text without the person stays byte for byte."""
     other = b'{ "subject" :"0"}'
 
-    assert pruned_json(json.dumps({"subject": HEX, "status": "eligible"}).encode(), HERS) == (b"", 1)
-    assert pruned_json(other, HERS) == (other, 0)
+    assert pruned_json(json.dumps({"subject": HEX, "status": "eligible"}).encode(), PERSON) == (b"", 1)
+    assert pruned_json(other, PERSON) == (other, 0)
 
 
 def test_lines_and_their_seal() -> None:
-    """Her lines go, by token or by the row they came from; the head's count and the seal are those of what stays."""
-    lines = [json.dumps(one).encode() + b"\n" for one in ({"format": 1, "candidates": 2}, {"subject": HEX}, {"subject": "1"})]
+    """The person's lines go, by token or by delivered row; the head's count and the digest are those of the rest."""
+    lines = [json.dumps(content).encode() + b"\n" for content in ({"format": 1, "candidates": 2}, {"subject": HEX}, {"subject": "1"})]
     sealed = [*lines, json.dumps({"sha256": sha256(b"".join(lines)).hexdigest()}).encode() + b"\n"]
     quarantine = [json.dumps({"feed": "hukou", "unit": "psb", "delivery": 2, "row": row, "rule": "empty"}) for row in (6, 7)]
 
-    kept, gone = pruned_lines(b"".join(sealed), HERS)
-    put_aside, rows = pruned_lines("\n".join(quarantine).encode(), HERS)
+    rest, removed = pruned_lines(b"".join(sealed), PERSON)
+    open_lines, rows = pruned_lines("\n".join(quarantine).encode(), PERSON)
 
-    head, one, seal = kept.splitlines(keepends=True)
-    assert (json.loads(head)["candidates"], json.loads(one), gone) == (1, {"subject": "1"}, 1)
-    assert json.loads(seal) == {"sha256": sha256(head + one).hexdigest()}
-    assert [json.loads(line)["row"] for line in put_aside.splitlines()] == [6] and rows == 1
+    head, candidate, seal = rest.splitlines(keepends=True)
+    assert (json.loads(head)["candidates"], json.loads(candidate), removed) == (1, {"subject": "1"}, 1)
+    assert json.loads(seal) == {"sha256": sha256(head + candidate).hexdigest()}
+    assert [json.loads(line)["row"] for line in open_lines.splitlines()] == [6] and rows == 1
 
 
 def test_a_folder_of_copies(tmp_path: Path) -> None:
-    """Counted by kind; documents, store and vault are left alone; a file nobody here reads is named where she is in it; twice is once."""
+    """Counted by kind; documents, store and vault stay; a file of an unknown kind is named where the person is in it; twice is once."""
     exports = tmp_path / "exports"
     exports.mkdir()
     text = f"n\n{NUMBER}\n1\n"
@@ -100,7 +100,7 @@ def test_a_folder_of_copies(tmp_path: Path) -> None:
     (tmp_path / "policies").mkdir()
     (tmp_path / "policies" / "a.csv").write_text(text)
 
-    first, second = prune(tmp_path, HERS), prune(tmp_path, HERS)
+    first, second = prune(tmp_path, PERSON), prune(tmp_path, PERSON)
 
     assert dict(first.rows) == {".csv": 1, ".csv.gz": 1, ".zip": 1, ".xlsx": 1, ".parquet": 1}
     assert first.left == second.left == ["exports/broken.json", "exports/letter.txt"]
@@ -115,7 +115,7 @@ def test_a_folder_of_copies(tmp_path: Path) -> None:
 
 
 def test_links_are_not_followed(tmp_path: Path) -> None:
-    """A link in a folder of copies is told and left; what it leads to, and what lies in a folder it leads to, stays as it is."""
+    """A link in a folder of copies is named and left; its target stays as it is, a folder with everything in it."""
     root, outside = tmp_path / "w", tmp_path / "outside"
     (root / "exports").mkdir(parents=True)
     outside.mkdir()
@@ -125,8 +125,8 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     (root / "linked").symlink_to(outside)
     (root / "exports" / "left.part").symlink_to(outside / "other.csv")
 
-    done = prune(root, HERS)
+    report = prune(root, PERSON)
 
-    assert sorted(done.left) == ["exports/left.part", "exports/list.csv", "linked"]
-    assert not done.rows
+    assert sorted(report.left) == ["exports/left.part", "exports/list.csv", "linked"]
+    assert not report.rows
     assert {path.read_text() for path in outside.iterdir()} == {f"token\n{HEX}\n0\n"}

@@ -21,7 +21,7 @@ A, B, C = "person/hukou/0.1.0", "person/hukou/0.1.1", "person/pension/2.7.0"
 NAMES = {A: "金丝雀".encode() * 50, B: b"two", C: b"three"}
 
 
-def made(folder: Path) -> Segments:
+def settled_segments(folder: Path) -> Segments:
     """Three segments, settled."""
     store = Segments(folder, KEY)
     for name, data in NAMES.items():
@@ -36,7 +36,7 @@ def content(store: Segments, prefix: str = "person/") -> dict[str, bytes]:
 
 def test_what_is_sealed_reads_back_and_is_nowhere_in_the_clear(tmp_path: Path) -> None:
     """By name and prefix; no file holds a byte of it; every file is its owner's only."""
-    store = made(tmp_path)
+    store = settled_segments(tmp_path)
 
     assert content(store) == NAMES
     assert content(store, "person/hukou/") == {A: NAMES[A], B: NAMES[B]}
@@ -59,7 +59,7 @@ def test_a_seal_is_of_one_name_and_one_key() -> None:
 @pytest.mark.parametrize("name", [A, MANIFEST])
 def test_every_flipped_bit_is_noticed(tmp_path: Path, name: str) -> None:
     """In a segment and in the manifest, at every byte: head, nonce, content, tag; and every shorter file."""
-    store = made(tmp_path)
+    store = settled_segments(tmp_path)
     path = store.place(name)
     whole = path.read_bytes()
 
@@ -91,7 +91,7 @@ def _directory(store: Segments, old: Path) -> None:
     store.place(A).mkdir()
 
 
-def _linked(store: Segments, old: Path) -> None:
+def _linked_file(store: Segments, old: Path) -> None:
     place = store.place(A)
     place.rename(old / "elsewhere")
     place.symlink_to(old / "elsewhere")
@@ -112,7 +112,7 @@ SPOILT: dict[str, tuple[str, Callable[[Segments, Path], object]]] = {
     "renamed": (A, lambda store, old: store.place(A).rename(store.place("person/hukou/0.2.0"))),
     "added": ("person/hukou/0.2.0", lambda store, old: shutil.copy(store.place(A), store.place("person/hukou/0.2.0"))),
     "a folder in its place": (A, _directory),
-    "a link": (A, _linked),
+    "a link": (A, _linked_file),
     "a folder that is a link": (A, _linked_folder),
     "sealed with another key": (A, lambda store, old: store.place(A).write_bytes(seal(OTHER, A, NAMES[A]))),
     "sealed anew by who has the key": (A, lambda store, old: store.place(A).write_bytes(seal(KEY, A, b"else"))),
@@ -127,7 +127,7 @@ SPOILT: dict[str, tuple[str, Callable[[Segments, Path], object]]] = {
 def test_what_is_not_as_it_was_written_is_an_error_with_a_way_out(tmp_path: Path, how: str) -> None:
     """Nothing is given; the file is named, in both languages, with what to do; those who go on all the same are told the same."""
     file, spoil = SPOILT[how]
-    store, old = made(tmp_path / "identity"), tmp_path / "old"
+    store, old = settled_segments(tmp_path / "identity"), tmp_path / "old"
     shutil.copytree(tmp_path / "identity", old)
     store.write(A, b"later")
     store.settle()
@@ -138,7 +138,7 @@ def test_what_is_not_as_it_was_written_is_an_error_with_a_way_out(tmp_path: Path
         content(store)
     assert raised.value.file == f"identity/{file}{SUFFIX}" and raised.value.exit_code == 1
     for text in (raised.value.text.zh, raised.value.text.en):
-        assert f"identity/{file}" in text and any(way in text for way in ("backup", "备份", "out of", "移出"))
+        assert f"identity/{file}" in text and any(word in text for word in ("backup", "备份", "out of", "移出"))
     if "link" in how:
         with pytest.raises(DamagedVault):
             store.write(A, b"through it")
@@ -150,7 +150,7 @@ def test_what_is_not_as_it_was_written_is_an_error_with_a_way_out(tmp_path: Path
 
 def test_a_vault_that_was_begun_is_missed_when_it_is_gone(tmp_path: Path) -> None:
     """All of it removed: whoever knows that there was one is told; who begins is not."""
-    store = made(tmp_path / "identity")
+    store = settled_segments(tmp_path / "identity")
     Segments(tmp_path / "identity", KEY).begin()
     assert content(store) == NAMES, "to begin again changes nothing"
 
@@ -158,14 +158,14 @@ def test_a_vault_that_was_begun_is_missed_when_it_is_gone(tmp_path: Path) -> Non
 
     assert content(Segments(tmp_path / "identity", KEY)) == {}
     with pytest.raises(DamagedVault):
-        content(Segments(tmp_path / "identity", KEY, begun=True))
+        content(Segments(tmp_path / "identity", KEY, must_exist=True))
     with pytest.raises(DamagedVault):
-        Segments(tmp_path / "identity", KEY, begun=True).write(A, b"x")
+        Segments(tmp_path / "identity", KEY, must_exist=True).write(A, b"x")
 
 
 def test_a_damaged_segment_can_be_written_again(tmp_path: Path) -> None:
     """The others stay as they were, and afterwards all is sound."""
-    store = made(tmp_path)
+    store = settled_segments(tmp_path)
     store.place(A).write_bytes(b"spoilt")
     store.place(B).unlink()
 
@@ -213,8 +213,8 @@ AFTER = {
 @pytest.mark.parametrize("what", AFTER)
 def test_a_kill_at_any_step_leaves_the_old_or_the_new(tmp_path: Path, what: str) -> None:
     """Before every call on the disk in turn: all reads back; whoever goes on writes, and then everything is settled and missed again."""
-    made(tmp_path / "first")
-    seen = set()
+    settled_segments(tmp_path / "first")
+    states = set()
     for count in range(1, 100):
         root = tmp_path / str(count)
         shutil.copytree(tmp_path / "first", root)
@@ -223,26 +223,26 @@ def test_a_kill_at_any_step_leaves_the_old_or_the_new(tmp_path: Path, what: str)
         assert ended.returncode in (0, 9), ended.stderr
         store = Segments(root, KEY)
 
-        found = content(store)
+        state = content(store)
 
-        assert found in (NAMES, AFTER[what], {**AFTER[what], B: NAMES[B]})
-        seen.add(found == AFTER[what])
+        assert state in (NAMES, AFTER[what], {**AFTER[what], B: NAMES[B]})
+        states.add(state == AFTER[what])
         store.write("person/hukou/0.9.0", b"next")
         store.settle()
-        assert content(store) == {**found, "person/hukou/0.9.0": b"next"}
-        for name in found:
+        assert content(store) == {**state, "person/hukou/0.9.0": b"next"}
+        for name in state:
             moved = store.place(name).rename(root / "moved")
             with pytest.raises(DamagedVault):
                 content(store)
             moved.rename(store.place(name))
         if ended.returncode == 0:
             break
-    assert ended.returncode == 0 and count > 10 and seen == {False, True}
+    assert ended.returncode == 0 and count > 10 and states == {False, True}
 
 
 def test_readers_beside_a_writer_see_what_is_there(tmp_path: Path) -> None:
     """A thread replaces, adds and removes; whoever reads meanwhile finds one state or the next, and no damage."""
-    store, end = made(tmp_path), threading.Event()
+    store, end = settled_segments(tmp_path), threading.Event()
 
     def writes() -> None:
         for turn in range(60):
@@ -254,8 +254,8 @@ def test_readers_beside_a_writer_see_what_is_there(tmp_path: Path) -> None:
     thread.start()
     times = 0
     while not end.is_set():
-        found = content(Segments(tmp_path, KEY))
-        assert found.keys() >= NAMES.keys() and found[C] == NAMES[C]
+        contents = content(Segments(tmp_path, KEY))
+        assert contents.keys() >= NAMES.keys() and contents[C] == NAMES[C]
         times += 1
     thread.join()
     assert times > 0 and content(store)[A] == b"59"
@@ -263,7 +263,7 @@ def test_readers_beside_a_writer_see_what_is_there(tmp_path: Path) -> None:
 
 def test_a_full_disk_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever the disk refuses: an error, and what was there reads back."""
-    store, fsync = made(tmp_path), os.fsync
+    store, fsync = settled_segments(tmp_path), os.fsync
     for refused in range(4):
         calls = iter(range(10))
 

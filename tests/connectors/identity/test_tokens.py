@@ -53,10 +53,10 @@ def test_tokens_and_checks_are_those_of_every_version(vector: list[str]) -> None
     tokens, column = Tokens(bytes.fromhex(key)), pl.Series([text])
 
     if domain == "identity":
-        assert [f"{one:016x}" for one in tokens.identities(space, column)] == [token]
+        assert [f"{digest:016x}" for digest in tokens.identities(space, column)] == [token]
         return
-    made = tokens.keys(space, column) if domain == "key" else tokens.column(Kind(domain), Identity("id", scheme, space), column)
-    assert [f"{one:016x}" for one in (*made.tokens, *made.checks)] == [token, check]
+    tokenized = tokens.keys(space, column) if domain == "key" else tokens.column(Kind(domain), Identity("id", scheme, space), column)
+    assert [f"{digest:016x}" for digest in (*tokenized.tokens, *tokenized.checks)] == [token, check]
 
 
 @settings(deadline=None)
@@ -96,7 +96,7 @@ def test_domains_are_apart() -> None:
     """The same text is another token in another kind, numbering, key or as a record's key; none is 0."""
     text, other = resident(1), Tokens(b"another key of thirty-two bytes..")
     series = pl.Series([text])
-    found = {
+    distinct = {
         TOKENS.one(Kind.PERSON, PERSON, text),
         TOKENS.one(Kind.PERSON, NUMBERING, text),
         TOKENS.one(Kind.HOUSEHOLD, NUMBERING, text),
@@ -106,7 +106,7 @@ def test_domains_are_apart() -> None:
         int(TOKENS.identities("hukou", series)[0]),
     }
 
-    assert len(found) == 7 and not found & {0, None}
+    assert len(distinct) == 7 and not distinct & {0, None}
 
 
 def test_a_short_key_and_a_long_identifier_are_refused() -> None:
@@ -119,9 +119,9 @@ def test_a_short_key_and_a_long_identifier_are_refused() -> None:
 
 def test_two_texts_of_one_token_are_told_apart() -> None:
     """A token that comes again with its check is sound, with another one it is not; also once the table has grown."""
-    known, many = KnownTokens(), np.arange(1, 100_001, dtype=np.uint64)
+    table, many = KnownTokens(), np.arange(1, 100_001, dtype=np.uint64)
 
-    assert known.add(np.array([7, 15, 7], np.uint64), np.array([1, 2, 1], np.uint64))
-    assert not known.add(np.array([15, 7], np.uint64), np.array([2, 3], np.uint64))
-    assert known.add(many[20:], 2 * many[20:]) and known.add(many[20:], 2 * many[20:])
-    assert not known.add(many[99_990:], many[:10])
+    assert table.add(np.array([7, 15, 7], np.uint64), np.array([1, 2, 1], np.uint64))
+    assert not table.add(np.array([15, 7], np.uint64), np.array([2, 3], np.uint64))
+    assert table.add(many[20:], 2 * many[20:]) and table.add(many[20:], 2 * many[20:])
+    assert not table.add(many[99_990:], many[:10])

@@ -28,10 +28,12 @@ def test_statements_become_messages_in_order(tmp_path: Path) -> None:
     written(tmp_path / "answer.csv", f"name,id_number\n张,{resident(2)}\n李,{resident(1)}\n", "gb18030")
     people = {k: v for k, v in STATED.items() if k != "division"} | {"statement": "c2", "subjects": "answer.csv"}
 
-    found = read(tmp_path, STATED | {"delivery": {"id": "d-1", "rows": 5}}, "", people, {"format": 1, "statement": "c1", "withdrawn": True})
+    messages = read(
+        tmp_path, STATED | {"delivery": {"id": "d-1", "rows": 5}}, "", people, {"format": 1, "statement": "c1", "withdrawn": True}
+    )
 
     tokens = tuple(sorted(TOKENS.person([resident(1), resident(2)]).tolist()))
-    assert found == [
+    assert messages == [
         CoverageStated("c1", "insurance", 0, "310107", (), date(2026, 10, 1), "d-1", 5, RECEIVED),
         CoverageStated("c2", "insurance", 0, None, tokens, date(2026, 10, 1), received=RECEIVED),
         CoverageWithdrawn("c1"),

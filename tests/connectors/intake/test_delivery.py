@@ -185,13 +185,13 @@ def test_an_interrupted_delivery_goes_on_behind_its_last_row(tmp_path: Path, fai
     rows = "".join(hukou_row(i, sex="?" if i % 7 == 0 else "男") for i in range(35_000))
     path, host = written(tmp_path / "a.csv", HUKOU_HEADER + rows), MemoryHost(fail_after=2, failure=failure)
 
-    with pytest.raises(Interrupted) as told:
+    with pytest.raises(Interrupted) as raised:
         send(host, path)
     host.fail_after = None
     report = send(host, path)
 
-    assert "Rows up to 20000 are stored" in told.value.text.en and "20000 行" in told.value.text.zh and why in told.value.text.en
-    assert "310101199001011234" not in told.value.text.en + told.value.text.zh and told.value.exit_code == 1
+    assert "Rows up to 20000 are stored" in raised.value.text.en and "20000 行" in raised.value.text.zh and why in raised.value.text.en
+    assert "310101199001011234" not in raised.value.text.en + raised.value.text.zh and raised.value.exit_code == 1
     assert report.resumed_behind == 20_000 and host.rows() == list(range(1, 35_001))
     assert {b.delivery for b in host.batches()} == {1} and report.rows == 35_000
     assert report.quarantined == 5000 == sum(int((b.flags == QUARANTINED).sum()) for b in host.batches())
@@ -214,7 +214,7 @@ def many(count: int = 60_000) -> bytes:
     return (HUKOU_HEADER + "".join(hukou_row(i, name="x" * 90) for i in range(count))).encode()
 
 
-def gzipped(data: bytes) -> bytes:
+def broken_gzip(data: bytes) -> bytes:
     """Packed, and cut short."""
     return gzip.compress(data, 1)[:-9]
 
@@ -223,7 +223,7 @@ LAST_FAULTS: dict[str, Callable[[], bytes]] = {
     "a ragged row": lambda: many() + b"a,b\n",
     "bad encoding": lambda: many() + hukou_row(70_000, name="?").encode().replace(b"?", b"\xff\xfe"),
     "a quote never closed": lambda: many() + b'"',
-    "broken gzip": lambda: gzipped(many()),
+    "broken gzip": lambda: broken_gzip(many()),
     "no header": lambda: b"nothing\n",
 }
 
@@ -285,14 +285,14 @@ def test_a_full_replacement_says_so_when_it_starts(tmp_path: Path) -> None:
 def test_what_was_counted_is_what_is_applied(tmp_path: Path, when: int) -> None:
     """A file that somebody writes to meanwhile is refused: before a row where it is seen in time, with no row of the other text anyhow."""
     path, host = written(tmp_path / "a.csv", HUKOU_HEADER + "".join(hukou_row(i) for i in range(25_000))), MemoryHost()
-    told = iter(range(100))
+    calls = iter(range(100))
 
-    def touched(rows: int) -> None:
-        if next(told) == 3 * when:
+    def touch(rows: int) -> None:
+        if next(calls) == 3 * when:
             path.write_bytes((HUKOU_HEADER + "".join(hukou_row(i) for i in range(100, 120))).encode())
 
     with pytest.raises(UnreadableFile, match="changed while it was read"):
-        send(host, path, progress=touched)
+        send(host, path, progress=touch)
 
     assert (host.messages == []) == (when == 0)
     assert not any(isinstance(m, DeliveryCompleted) for m in host.messages)
@@ -333,12 +333,12 @@ def test_the_vault_shows_the_latest_name(tmp_path: Path) -> None:
     host, vault = MemoryHost(), Vault(tmp_path / "identity", bytes(32))
     send(host, written(tmp_path / "a.csv", HUKOU_HEADER + hukou_row(1, name=" 新 ", changed_at="2026-09-02") + hukou_row(2)))
     send(host, written(tmp_path / "b.csv", HUKOU_HEADER + hukou_row(1, name="旧")))
-    one, two = TOKENS.person([resident(1), resident(2)]).tolist()
+    first, second = TOKENS.person([resident(1), resident(2)]).tolist()
 
-    names = vault.look_up(FEEDS["hukou"], [one, two, 5], ["name"])
+    names = vault.look_up(FEEDS["hukou"], [first, second, 5], ["name"])
 
-    assert dict(names.select("token", "name").rows()) == {one: "新", two: "居民2"}
-    assert dict(vault.who(Kind.PERSON, [two, 5]).rows()) == {two: resident(2)}
+    assert dict(names.select("token", "name").rows()) == {first: "新", second: "居民2"}
+    assert dict(vault.who(Kind.PERSON, [second, 5]).rows()) == {second: resident(2)}
     modes = {oct(os.stat(p).st_mode & 0o777) for p in (tmp_path / "identity").rglob("*.sealed")}
     assert modes == {"0o600"} and os.stat(tmp_path / "identity").st_mode & 0o777 == 0o700
 
@@ -359,12 +359,12 @@ def test_two_people_of_one_token_are_refused(tmp_path: Path) -> None:
 def test_progress_and_flaws_are_told_as_they_come(tmp_path: Path) -> None:
     """``progress`` hears of rows read, counted and then applied; ``on_flaw`` of every flaw, also beyond those a report keeps."""
     path = written(tmp_path / "a.csv", HUKOU_HEADER + "".join(hukou_row(i, sex="?") for i in range(12_000)))
-    done: list[int] = []
+    progress: list[int] = []
     flaws: list[object] = []
 
-    report = send(MemoryHost(), path, progress=done.append, on_flaw=flaws.append)
+    report = send(MemoryHost(), path, progress=progress.append, on_flaw=flaws.append)
 
-    assert done == [10_000, 12_000, 22_000, 24_000] and len(flaws) == 12_000 and len(report.flaws) == delivery_module._FLAWS_KEPT
+    assert progress == [10_000, 12_000, 22_000, 24_000] and len(flaws) == 12_000 and len(report.flaws) == delivery_module._FLAWS_KEPT
 
 
 line = st.sampled_from([hukou_row(1), hukou_row(2, sex="?"), hukou_row(3, division="x"), "a,b\n", '"\n', "\n"]) | st.text(max_size=30)

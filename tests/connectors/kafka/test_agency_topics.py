@@ -37,28 +37,36 @@ def edition(policy: str, number: int, offset: int, lines: int = 2) -> Edition:
     return made(policy, number, offset, DAY, changes)
 
 
-def sealed(body: bytes) -> tuple[None, bytes, Headers]:
+def sealed_message(body: bytes) -> tuple[None, bytes, Headers]:
     return None, body, SEAL.with_seal("editions", 0, b"", [], body)
 
 
 def topic(editions: list[Edition]) -> ListTopic:
-    return ListTopic({0: [sealed(encode_edition(one)) for one in editions]}, "huimin.editions")
+    return ListTopic({0: [sealed_message(encode_edition(closed_edition)) for closed_edition in editions]}, "huimin.editions")
 
 
-def events(kept: list[Post]) -> list[dict[str, Any]]:
-    return [json.loads(post.value) for post in kept]
+def events(sent_posts: list[Post]) -> list[dict[str, Any]]:
+    return [json.loads(post.value) for post in sent_posts]
 
 
-def sent(folder: Path, editions: ListTopic, agency: KeptTopic) -> SentReport:
+def send_editions(folder: Path, editions: ListTopic, agency: KeptTopic) -> SentReport:
     mine = ("grant", "allowance")
-    return send(editions, agency, MarkFile(folder / "mark.json"), SEAL, lambda one: one.policy in mine, lambda: False, once=True)
+    return send(
+        editions,
+        agency,
+        MarkFile(folder / "mark.json"),
+        SEAL,
+        lambda closed_edition: closed_edition.policy in mine,
+        lambda: False,
+        once=True,
+    )
 
 
 def test_an_edition_is_its_lines_and_what_closes_it(tmp_path: Path) -> None:
     """CloudEvents 1.0 in structured mode; a consumer can tell when it has them all, and that they are the ones."""
     agency = KeptTopic("civil.lists")
 
-    report = sent(tmp_path, topic([edition("grant", 1, 8, lines=3)]), agency)
+    report = send_editions(tmp_path, topic([edition("grant", 1, 8, lines=3)]), agency)
 
     *lines, closing = events(agency.posts)
     assert report == SentReport(editions=1, lines=3)
@@ -100,7 +108,7 @@ def test_the_editions_of_other_agencies_are_passed_over(tmp_path: Path) -> None:
     """And counted."""
     agency = KeptTopic()
 
-    report = sent(tmp_path, topic([edition("others", 1, 3), edition("grant", 1, 8), edition("others", 2, 9)]), agency)
+    report = send_editions(tmp_path, topic([edition("others", 1, 3), edition("grant", 1, 8), edition("others", 2, 9)]), agency)
 
     assert report == SentReport(editions=1, lines=2, others=2)
     assert {event["data"]["policy"] for event in events(agency.posts)} == {"grant"}
@@ -108,11 +116,11 @@ def test_the_editions_of_other_agencies_are_passed_over(tmp_path: Path) -> None:
 
 def test_the_next_run_goes_on_behind_the_last(tmp_path: Path) -> None:
     """Nothing is sent again; an edition that a worker told once more after a crash is passed over, too."""
-    agency, told = KeptTopic(), [edition("allowance", 1, 8), edition("grant", 1, 8)]
-    sent(tmp_path, topic(told), agency)
+    agency, editions = KeptTopic(), [edition("allowance", 1, 8), edition("grant", 1, 8)]
+    send_editions(tmp_path, topic(editions), agency)
     before = list(agency.posts)
 
-    again = sent(tmp_path, topic([*told, *told, edition("grant", 2, 11)]), agency)
+    again = send_editions(tmp_path, topic([*editions, *editions, edition("grant", 2, 11)]), agency)
 
     assert again == SentReport(editions=1, lines=2)
     assert [event["id"] for event in events(agency.posts[len(before) :])] == ["grant.2.0", "grant.2.1", "grant.2"]
@@ -124,22 +132,29 @@ def test_after_crashes_the_same_ids_have_the_same_bytes(
 ) -> None:
     """Whoever keeps ids has every edition once; what closes one never comes before its lines."""
     folder = tmp_path_factory.mktemp("agency")
-    told = [edition("allowance", 1, 4, 3), edition("grant", 1, 4), edition("others", 1, 4), edition("grant", 2, 7, 1)]
-    stream = [one for place, one in enumerate(told) for one in (*told[max(0, place - repeats[place]) : place], one)]
-    kept: list[Post] = []
+    editions = [edition("allowance", 1, 4, 3), edition("grant", 1, 4), edition("others", 1, 4), edition("grant", 2, 7, 1)]
+    stream = [
+        repeated for place, repeated in enumerate(editions) for repeated in (*editions[max(0, place - repeats[place]) : place], repeated)
+    ]
+    sent_posts: list[Post] = []
     for crash in [*crashes, None]:
         agency = KeptTopic(fail_after=crash)
         try:
-            sent(folder, topic(stream), agency)
+            send_editions(folder, topic(stream), agency)
         except ConnectionError:
             continue
         finally:
-            kept += agency.posts
+            sent_posts += agency.posts
 
-    ids = [json.loads(post.value)["id"] for post in kept]
-    wanted = {json.loads(post.value)["id"]: post for one in told if one.policy != "others" for post in (*posts(one)[0], posts(one)[1])}
+    ids = [json.loads(post.value)["id"] for post in sent_posts]
+    wanted = {
+        json.loads(post.value)["id"]: post
+        for closed_edition in editions
+        if closed_edition.policy != "others"
+        for post in (*posts(closed_edition)[0], posts(closed_edition)[1])
+    }
     assert set(ids) == set(wanted)
-    assert all(post == wanted[id] for id, post in zip(ids, kept, strict=True))
+    assert all(post == wanted[id] for id, post in zip(ids, sent_posts, strict=True))
     for close, place in ((id, ids.index(id)) for id in ("allowance.1", "grant.1", "grant.2")):
         assert {id for id in wanted if id.startswith(f"{close}.")} <= set(ids[:place])
 
@@ -150,7 +165,7 @@ def test_a_damaged_mark_is_told(tmp_path: Path, text: str) -> None:
     (tmp_path / "mark.json").write_text(text)
 
     with pytest.raises(LostEditions, match="is damaged"):
-        sent(tmp_path, topic([]), KeptTopic())
+        send_editions(tmp_path, topic([]), KeptTopic())
 
 
 def test_a_mark_that_is_not_of_this_topic_is_told(tmp_path: Path) -> None:
@@ -158,14 +173,21 @@ def test_a_mark_that_is_not_of_this_topic_is_told(tmp_path: Path) -> None:
     MarkFile(tmp_path / "mark.json").advance(Mark(5, 8, "grant"))
 
     with pytest.raises(LostEditions, match=r"holds 0 to 1, but .* says 5 comes next"):
-        sent(tmp_path, topic([edition("grant", 1, 8)]), KeptTopic())
+        send_editions(tmp_path, topic([edition("grant", 1, 8)]), KeptTopic())
 
 
 def test_it_ends_when_told(tmp_path: Path) -> None:
     """Behind a whole edition, whose mark is kept."""
     agency, stops = KeptTopic(), iter([False, True, True])
 
-    send(topic([edition("grant", n, n) for n in (1, 2)]), agency, MarkFile(tmp_path / "m"), SEAL, lambda one: True, lambda: next(stops))
+    send(
+        topic([edition("grant", n, n) for n in (1, 2)]),
+        agency,
+        MarkFile(tmp_path / "m"),
+        SEAL,
+        lambda closed_edition: True,
+        lambda: next(stops),
+    )
 
     assert agency.posts[-1].key == b"grant" and len(agency.posts) == 3
     assert MarkFile(tmp_path / "m").read() == Mark(1, 1, "grant")

@@ -1,4 +1,4 @@
-"""Depots of snapshots: whole or not there, the newest two, whoever keeps them at the same time."""
+"""Depots of checkpoints: whole or not there, the newest two, whoever keeps them at the same time."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return there[request.param]
 
 
-def snapshot(folder: Path, content: bytes) -> Path:
+def checkpoint_file(folder: Path, content: bytes) -> Path:
     path = folder / f"{uuid.uuid4().hex}.snapshot"
     path.write_bytes(content)
     return path
 
 
 def names(depot: FsspecDepot) -> list[str]:
-    """What lies there; of snapshots without digest and seal."""
+    """What lies there; of checkpoints without digest and seal."""
     return sorted(f"{digits}.snapshot" if len(rest) == 3 else ".".join([digits, *rest]) for digits, *rest in _split(depot._names(STAGE)))
 
 
@@ -43,7 +43,7 @@ def _split(names: Iterable[str]) -> list[list[str]]:
 def test_what_is_kept_comes_back(url: str, tmp_path: Path) -> None:
     """By any depot at the same address."""
     content = os.urandom(100_000)
-    FsspecDepot(url, SEAL).keep(STAGE, 12, snapshot(tmp_path, content))
+    FsspecDepot(url, SEAL).keep(STAGE, 12, checkpoint_file(tmp_path, content))
 
     other = FsspecDepot(url, SEAL)
     other.fetch(STAGE, 12, tmp_path / "fetched")
@@ -60,8 +60,8 @@ def test_an_empty_depot_has_nothing(url: str) -> None:
 def test_stages_do_not_meet(url: str, tmp_path: Path) -> None:
     """Each has its own."""
     depot = FsspecDepot(url, SEAL)
-    depot.keep("orders-1", 5, snapshot(tmp_path, b"one"))
-    depot.keep("orders-10", 9, snapshot(tmp_path, b"ten"))
+    depot.keep("orders-1", 5, checkpoint_file(tmp_path, b"one"))
+    depot.keep("orders-10", 9, checkpoint_file(tmp_path, b"ten"))
 
     assert (depot.newest("orders-1"), depot.newest("orders-10"), depot.newest("orders")) == (5, 9, None)
 
@@ -70,7 +70,7 @@ def test_the_newest_two_stay(url: str, tmp_path: Path) -> None:
     """The order is that of the numbers, not of their digits."""
     depot = FsspecDepot(url, SEAL)
     for offset in (9, 10, 100, 99_999_999_999):
-        depot.keep(STAGE, offset, snapshot(tmp_path, b"%d" % offset))
+        depot.keep(STAGE, offset, checkpoint_file(tmp_path, b"%d" % offset))
 
     assert names(depot) == [f"{100:020d}.snapshot", f"{99_999_999_999:020d}.snapshot"]
     assert depot.newest(STAGE) == 99_999_999_999
@@ -80,7 +80,7 @@ def test_one_that_comes_too_late_is_not_taken(url: str, tmp_path: Path) -> None:
     """Newer ones make it needless; the same again changes nothing."""
     depot = FsspecDepot(url, SEAL)
     for offset in (20, 30, 10, 30):
-        depot.keep(STAGE, offset, snapshot(tmp_path, b"%d" % offset))
+        depot.keep(STAGE, offset, checkpoint_file(tmp_path, b"%d" % offset))
 
     assert names(depot) == [f"{20:020d}.snapshot", f"{30:020d}.snapshot"]
 
@@ -91,15 +91,15 @@ def test_an_older_one_never_comes_back(url: str, tmp_path: Path, monkeypatch: py
     look = slow._names
 
     def late(stage: str) -> list[str]:
-        found = look(stage)
+        stage_names = look(stage)
         monkeypatch.setattr(slow, "_names", look)
-        fast.keep(STAGE, 9, snapshot(tmp_path, b"nine"))
-        return found
+        fast.keep(STAGE, 9, checkpoint_file(tmp_path, b"nine"))
+        return stage_names
 
     monkeypatch.setattr(slow, "_names", late)
-    slow.keep(STAGE, 4, snapshot(tmp_path, b"four"))
+    slow.keep(STAGE, 4, checkpoint_file(tmp_path, b"four"))
     monkeypatch.setattr(fast, "_put", lambda *words: pytest.fail("it was sent all the same"))
-    fast.keep(STAGE, 5, snapshot(tmp_path, b"five"))
+    fast.keep(STAGE, 5, checkpoint_file(tmp_path, b"five"))
 
     assert names(fast) == [f"{9:020d}.snapshot"]
 
@@ -107,9 +107,9 @@ def test_an_older_one_never_comes_back(url: str, tmp_path: Path, monkeypatch: py
 def test_only_one_stays(url: str, tmp_path: Path) -> None:
     """Of what is older nothing, whole or aside; newer ones, other stages and other files as they are."""
     depot = FsspecDepot(url, SEAL)
-    depot.keep("orders-30", 1, snapshot(tmp_path, b"one"))
+    depot.keep("orders-30", 1, checkpoint_file(tmp_path, b"one"))
     for offset in (10, 20):
-        depot.keep(STAGE, offset, snapshot(tmp_path, b"%d" % offset))
+        depot.keep(STAGE, offset, checkpoint_file(tmp_path, b"%d" % offset))
     for name in (f"{9:020d}.dead.writing", f"{90:020d}.alive.writing", "README", "7.snapshot"):
         depot._files.pipe_file(f"{depot._folder(STAGE)}/{name}", b"half")
     stay = [f"{20:020d}.snapshot", f"{90:020d}.alive.writing", "README", "7.snapshot"]
@@ -119,7 +119,7 @@ def test_only_one_stays(url: str, tmp_path: Path) -> None:
 
         assert names(depot) == sorted(stay)
         assert depot.newest("orders-30") == 1
-    depot.keep(STAGE, 30, snapshot(tmp_path, b"30"))
+    depot.keep(STAGE, 30, checkpoint_file(tmp_path, b"30"))
     depot.only(STAGE, 20)
     assert depot.newest(STAGE) == 30
 
@@ -127,7 +127,7 @@ def test_only_one_stays(url: str, tmp_path: Path) -> None:
 def test_nothing_is_removed_for_one_that_is_not_there(url: str, tmp_path: Path) -> None:
     """Or nobody could begin anew."""
     depot = FsspecDepot(url, SEAL)
-    depot.keep(STAGE, 10, snapshot(tmp_path, b"ten"))
+    depot.keep(STAGE, 10, checkpoint_file(tmp_path, b"ten"))
 
     with pytest.raises(DepotError, match=r"has no snapshot 11 of orders-3"):
         depot.only(STAGE, 11)
@@ -138,53 +138,53 @@ def test_nothing_is_removed_for_one_that_is_not_there(url: str, tmp_path: Path) 
 def test_a_missing_one_is_told(url: str, tmp_path: Path) -> None:
     """In a sentence, and nothing is left at the target."""
     depot = FsspecDepot(url, SEAL)
-    depot.keep(STAGE, 1, snapshot(tmp_path, b"one"))
+    depot.keep(STAGE, 1, checkpoint_file(tmp_path, b"one"))
 
-    with pytest.raises(DepotError, match=r"has no snapshot 2 of orders-3") as told:
+    with pytest.raises(DepotError, match=r"has no snapshot 2 of orders-3") as raised:
         depot.fetch(STAGE, 2, tmp_path / "fetched")
 
-    assert "没有 orders-3 的快照 2" in told.value.text.zh
+    assert "没有 orders-3 的快照 2" in raised.value.text.zh
     assert not (tmp_path / "fetched").exists()
 
 
 def test_what_a_dead_keeper_left_goes_and_other_files_stay(url: str, tmp_path: Path) -> None:
-    """What was aside and is older than what is kept; never seen as a snapshot."""
+    """What was aside and is older than what is kept; never seen as a checkpoint."""
     depot = FsspecDepot(url, SEAL)
-    depot.keep(STAGE, 5, snapshot(tmp_path, b"five"))
+    depot.keep(STAGE, 5, checkpoint_file(tmp_path, b"five"))
     for name in (f"{7:020d}.dead.writing", f"{90:020d}.alive.writing", "README", "7.snapshot"):
         depot._files.pipe_file(f"{depot._folder(STAGE)}/{name}", b"half")
     assert depot.newest(STAGE) == 5
 
-    depot.keep(STAGE, 8, snapshot(tmp_path, b"eight"))
+    depot.keep(STAGE, 8, checkpoint_file(tmp_path, b"eight"))
 
-    kept = [f"{5:020d}.snapshot", f"{8:020d}.snapshot"]
-    assert names(depot) == sorted([*kept, f"{90:020d}.alive.writing", "README", "7.snapshot"])
+    checkpoints = [f"{5:020d}.snapshot", f"{8:020d}.snapshot"]
+    assert names(depot) == sorted([*checkpoints, f"{90:020d}.alive.writing", "README", "7.snapshot"])
 
 
 def test_half_a_file_is_never_seen(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The disk fills up in the middle: the depot is as it was, and says why."""
     depot = FsspecDepot(url, SEAL)
-    depot.keep(STAGE, 1, snapshot(tmp_path, b"one"))
+    depot.keep(STAGE, 1, checkpoint_file(tmp_path, b"one"))
 
     def full(source: str, place: str, **more: Any) -> None:
         depot._files.pipe_file(place, b"ha")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(depot._files, "put_file", full)
-    with pytest.raises(DepotError, match=r"No space left on device") as told:
-        depot.keep(STAGE, 2, snapshot(tmp_path, b"half"))
+    with pytest.raises(DepotError, match=r"No space left on device") as raised:
+        depot.keep(STAGE, 2, checkpoint_file(tmp_path, b"half"))
 
-    assert "空间" in told.value.text.zh
+    assert "空间" in raised.value.text.zh
     assert names(depot) == [f"{1:020d}.snapshot"]
 
 
 def test_a_copy_cut_short_is_not_kept(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The size is compared before the snapshot gets its name."""
+    """The size is compared before the checkpoint gets its name."""
     depot = FsspecDepot(url, SEAL)
     monkeypatch.setattr(depot._files, "put_file", lambda source, place, **more: depot._files.pipe_file(place, b"ha"))
 
     with pytest.raises(DepotError, match=r"2 bytes of snapshot 2 of orders-3 arrived, of 4"):
-        depot.keep(STAGE, 2, snapshot(tmp_path, b"half"))
+        depot.keep(STAGE, 2, checkpoint_file(tmp_path, b"half"))
 
     assert names(depot) == []
 
@@ -192,7 +192,7 @@ def test_a_copy_cut_short_is_not_kept(url: str, tmp_path: Path, monkeypatch: pyt
 def test_a_fetch_cut_short_leaves_nothing(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The size is compared after the copy."""
     depot = FsspecDepot(url, SEAL)
-    depot.keep(STAGE, 2, snapshot(tmp_path, b"whole"))
+    depot.keep(STAGE, 2, checkpoint_file(tmp_path, b"whole"))
     monkeypatch.setattr(depot._files, "get_file", lambda place, target, **more: Path(target).write_bytes(b"wh"))
 
     with pytest.raises(DepotError, match=r"2 bytes of snapshot 2 of orders-3 arrived, of 5"):
@@ -210,7 +210,7 @@ def test_two_keepers_at_once(url: str, tmp_path: Path) -> None:
         depot = FsspecDepot(url, SEAL)
         try:
             for offset in range(first, 60, 3):
-                depot.keep(STAGE, offset, snapshot(tmp_path, contents[offset]))
+                depot.keep(STAGE, offset, checkpoint_file(tmp_path, contents[offset]))
         except BaseException as error:
             errors.append(error)
 
@@ -220,7 +220,7 @@ def test_two_keepers_at_once(url: str, tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     depot = FsspecDepot(url, SEAL)
-    depot.keep(STAGE, 60, snapshot(tmp_path, b"last"))
+    depot.keep(STAGE, 60, checkpoint_file(tmp_path, b"last"))
     depot.fetch(STAGE, 59, tmp_path / "fetched")
 
     assert not errors
@@ -229,17 +229,17 @@ def test_two_keepers_at_once(url: str, tmp_path: Path) -> None:
 
 
 def test_a_keeper_whose_copy_was_cleared_away_is_content(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A newer snapshot was kept while it wrote: nothing is lost, and nothing is wrong."""
+    """A newer checkpoint was kept while it wrote: nothing is lost, and nothing is wrong."""
     slow, fast = FsspecDepot(url, SEAL), FsspecDepot(url, SEAL)
     move = slow._files.mv
 
     def late(aside: str, place: str, **more: Any) -> None:
         monkeypatch.setattr(slow._files, "mv", move)
-        fast.keep(STAGE, 9, snapshot(tmp_path, b"nine"))
+        fast.keep(STAGE, 9, checkpoint_file(tmp_path, b"nine"))
         move(aside, place)
 
     monkeypatch.setattr(slow._files, "mv", late)
-    slow.keep(STAGE, 4, snapshot(tmp_path, b"four"))
+    slow.keep(STAGE, 4, checkpoint_file(tmp_path, b"four"))
 
     assert names(fast) == [f"{9:020d}.snapshot"]
 
@@ -254,25 +254,25 @@ def test_a_depot_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.Monkey
     """Rights, network, anything: one sentence in both languages."""
     depot = FsspecDepot(str(tmp_path), SEAL)
 
-    def denied(*words: Any, **more: Any) -> None:
+    def deny(*words: Any, **more: Any) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(depot._files, "ls", denied)
-    with pytest.raises(DepotError, match=r"cannot be used \(Permission denied\)") as told:
+    monkeypatch.setattr(depot._files, "ls", deny)
+    with pytest.raises(DepotError, match=r"cannot be used \(Permission denied\)") as raised:
         depot.newest(STAGE)
 
-    assert told.value.text.zh.startswith("快照存放处")
+    assert raised.value.text.zh.startswith("快照存放处")
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the way to install it; without what stood in the address."""
     monkeypatch.setitem(sys.modules, "s3fs", None)
 
-    with pytest.raises(NoDriver, match=r"needs the package s3fs") as told:
+    with pytest.raises(NoDriver, match=r"needs the package s3fs") as raised:
         FsspecDepot("s3://key:secret@bucket/huimin", SEAL)
 
-    assert (told.value.exit_code, "secret" in str(told.value)) == (2, False)
-    assert "s3fs" in told.value.text.zh
+    assert (raised.value.exit_code, "secret" in str(raised.value)) == (2, False)
+    assert "s3fs" in raised.value.text.zh
 
 
 def test_an_unknown_kind_of_address() -> None:
@@ -311,7 +311,7 @@ def test_an_object_store_is_not_renamed_in(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("fsspec.core.url_to_fs", lambda url: (bucket, "bucket/huimin"))
     depot = FsspecDepot("s3://bucket/huimin", SEAL)
     for offset in (1, 2, 3):
-        depot.keep(STAGE, offset, snapshot(tmp_path, b"%d" % offset))
+        depot.keep(STAGE, offset, checkpoint_file(tmp_path, b"%d" % offset))
     depot.fetch(STAGE, 3, tmp_path / "fetched")
 
     assert names(depot) == [f"{offset:020d}.snapshot" for offset in (2, 3)]

@@ -30,7 +30,7 @@ from tests.connectors.topics import KeptTopic
 from tests.streams.world import SEAL
 
 DAY = date(2026, 10, 15)
-SHE = 7
+PERSON = 7
 
 
 def bodies(count: int) -> list[tuple[bytes, bytes]]:
@@ -48,13 +48,13 @@ ALL = bodies(40)
 
 @dataclass
 class Run:
-    """One who writes the topic again."""
+    """A process that rewrites the topic."""
 
     name: str
     first: int
     begin: int
     wanted: list[Message] | None = None
-    written: int = 0
+    copy_count: int = 0
 
 
 @dataclass
@@ -64,7 +64,7 @@ class Topic:
     name: str = "huimin.editions"
     log: list[Message] = field(default_factory=list)
     first: int = 0
-    told: int = 0
+    new_count: int = 0
     at: int = 0
 
     def put(self, key: bytes, body: bytes, headers: Headers) -> int:
@@ -72,27 +72,27 @@ class Topic:
         return len(self.log) - 1
 
     def new(self) -> None:
-        if self.told < len(ALL):
-            self.put(*ALL[self.told], [])
-            self.told += 1
+        if self.new_count < len(ALL):
+            self.put(*ALL[self.new_count], [])
+            self.new_count += 1
 
     def again(self, count: int) -> None:
-        """A worker that was stopped says the last few again."""
-        for key, body in ALL[max(0, self.told - count) : self.told]:
+        """A restarted worker sends the last few messages again."""
+        for key, body in ALL[max(0, self.new_count - count) : self.new_count]:
             self.put(key, body, [])
 
-    def begun(self, name: str) -> Run:
+    def begin_run(self, name: str) -> Run:
         return Run(name, self.first, self.put(NOTHING, b"", [(REWRITTEN, word(name))]))
 
     def copy(self, run: Run, count: int) -> bool:
-        """Writes so many copies, and deletes what lies before them when all are there; true when the run is over."""
+        """Writes some copies, and deletes everything before them when all are there; true when the run is over."""
         if run.wanted is None:
             run.wanted = list(once(in_order(self.log[self.first : run.begin], closing)))
-        for one in run.wanted[run.written : run.written + count]:
-            assert one.key is not None and one.value is not None
-            self.put(one.key, one.value, [(REWRITTEN, word(run.name, run.wanted[-1].key or b""))])
-        run.written += count
-        if run.written < len(run.wanted):
+        for original in run.wanted[run.copy_count : run.copy_count + count]:
+            assert original.key is not None and original.value is not None
+            self.put(original.key, original.value, [(REWRITTEN, word(run.name, run.wanted[-1].key or b""))])
+        run.copy_count += count
+        if run.copy_count < len(run.wanted):
             return False
         if self.first == run.first:
             self.first = max(self.first, run.begin)
@@ -106,21 +106,21 @@ class Topic:
         self.at = offsets[0]
 
     def poll(self, seconds: float, most: int) -> list[Message]:
-        found = self.log[self.at : self.at + min(most, 5)]
-        self.at += len(found)
-        return found
+        messages = self.log[self.at : self.at + min(most, 5)]
+        self.at += len(messages)
+        return messages
 
     def positions(self) -> Mapping[int, int]:
         return {0: self.at}
 
 
 def read(topic: Topic) -> list[bytes | None]:
-    """As the rows of changes are read: what is known already is dropped."""
-    told, keys = (-1, ""), []
-    for one in in_order(topic.log[topic.first :], closing):
-        if closing(one) > told:
-            told = closing(one)
-            keys.append(one.key)
+    """The keys as a client reads them: repeated messages are dropped."""
+    newest, keys = (-1, ""), []
+    for message in in_order(topic.log[topic.first :], closing):
+        if closing(message) > newest:
+            newest = closing(message)
+            keys.append(message.key)
     return keys
 
 
@@ -137,18 +137,18 @@ steps = st.lists(st.tuples(st.sampled_from(WHAT), st.integers(1, 8)), max_size=4
 def test_everything_is_read_and_sent_once_in_order_whoever_is_stopped_when(
     tmp_path_factory: pytest.TempPathFactory, happens: list[tuple[str, int]]
 ) -> None:
-    """Two write the topic again at once, or are stopped; a worker says things again; who sends it on is stopped, too."""
+    """Two processes rewrite the topic at once, or are stopped; a worker repeats messages; the sender is stopped, too."""
     topic, runs, mark = Topic(), list[Run](), MarkFile(tmp_path_factory.mktemp("sent") / "mark.json")
-    gone: list[str] = []
+    sent_ids: list[str] = []
     for _ in range(4):
         topic.new()
 
-    def sent(fail_after: int | None) -> None:
+    def send_to_agency(fail_after: int | None) -> None:
         agency = KeptTopic(fail_after=fail_after)
         with suppress(ConnectionError):
-            send(topic, agency, mark, SEAL, lambda one: True, lambda: False, once=True)
+            send(topic, agency, mark, SEAL, lambda closed_edition: True, lambda: False, once=True)
         ids = [json.loads(post.value)["id"] for post in agency.posts]
-        gone.extend(id for id in ids if id.count(".") == 1)
+        sent_ids.extend(id for id in ids if id.count(".") == 1)
 
     for number, (what, count) in enumerate(happens):
         match what:
@@ -157,7 +157,7 @@ def test_everything_is_read_and_sent_once_in_order_whoever_is_stopped_when(
             case "again":
                 topic.again(count)
             case "begin" if len(runs) < 2:
-                runs.append(topic.begun(f"run{number}"))
+                runs.append(topic.begin_run(f"run{number}"))
             case "copy first" | "copy second" if runs:
                 run = runs[-1 if what == "copy second" else 0]
                 if topic.copy(run, count):
@@ -165,16 +165,16 @@ def test_everything_is_read_and_sent_once_in_order_whoever_is_stopped_when(
             case "stop" if runs:
                 runs.pop(number % len(runs))
             case "send":
-                sent(None)
+                send_to_agency(None)
             case "crash":
-                sent(count)
-        assert read(topic) == [key for key, _ in ALL[: topic.told]]
-    sent(None)
+                send_to_agency(count)
+        assert read(topic) == [key for key, _ in ALL[: topic.new_count]]
+    send_to_agency(None)
 
-    wanted = [key.decode() for key, _ in ALL[: topic.told]]
-    assert list(dict.fromkeys(gone)) == wanted
+    wanted = [key.decode() for key, _ in ALL[: topic.new_count]]
+    assert list(dict.fromkeys(sent_ids)) == wanted
     if "crash" not in {what for what, _ in happens}:
-        assert gone == wanted
+        assert sent_ids == wanted
 
 
 def test_a_topic_that_begins_without_a_run_has_lost_editions(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_a_topic_that_begins_without_a_run_has_lost_editions(tmp_path: Path) -> 
     topic.first = 3
 
     with pytest.raises(LostEditions, match="holds 3 to 6"):
-        send(topic, KeptTopic(), MarkFile(tmp_path / "mark.json"), SEAL, lambda one: True, lambda: False, once=True)
+        send(topic, KeptTopic(), MarkFile(tmp_path / "mark.json"), SEAL, lambda closed_edition: True, lambda: False, once=True)
 
 
 def test_whoever_has_the_originals_waits_for_no_copies() -> None:
@@ -194,11 +194,11 @@ def test_whoever_has_the_originals_waits_for_no_copies() -> None:
     topic = Topic()
     topic.new()
     topic.new()
-    topic.copy(topic.begun("stopped"), 1)
+    topic.copy(topic.begin_run("stopped"), 1)
     topic.new()
     order = InOrder(closing)
 
-    ready = [one.key for record in topic.log for one, _ in order.take(record)]
+    ready = [message.key for record in topic.log for message, _ in order.take(record)]
 
     assert ready == [b"a.1", b"b.1", b"a.2"]
 
@@ -207,11 +207,11 @@ statuses = st.sampled_from([None, "eligible", "to_check"])
 rows = st.lists(st.tuples(st.lists(st.tuples(st.integers(5, 9), statuses), max_size=4), st.booleans()), min_size=1, max_size=12)
 
 
-def closed(told: list[tuple[list[tuple[int, str | None]], bool]]) -> list[Edition]:
-    """The editions of a list of which this was told."""
+def closed_editions(moves_of_messages: list[tuple[list[tuple[int, str | None]], bool]]) -> list[Edition]:
+    """The editions of a list with these moves, message by message."""
     listed: dict[int, CandidateChange] = {}
     out: list[tuple[int, str | None, list[CandidateChange]]] = []
-    for offset, (moves, closes) in enumerate(told):
+    for offset, (moves, closes) in enumerate(moves_of_messages):
         changes = list[CandidateChange]()
         for subject, status in moves:
             before = listed[subject].status if subject in listed else None
@@ -230,28 +230,28 @@ def test_an_edition_written_again_is_what_one_embedded_host_tells(
     before: list[tuple[list[tuple[int, str | None]], bool]], behind: list[tuple[list[tuple[int, str | None]], bool]]
 ) -> None:
     """Those closed before the decision say how much of them is missing; those closed behind it lack nothing; twice is once."""
-    whole = closed(before)
-    wanted = [manifest for manifest, _ in _as_closed(iter(whole), SHE)]
-    later = continued(wanted, whole, [([move for move in moves if move[0] != SHE], closes) for moves, closes in behind])
+    whole = closed_editions(before)
+    wanted = [manifest for manifest, _ in _as_closed(iter(whole), PERSON)]
+    later = later_editions(wanted, whole, [([move for move in moves if move[0] != PERSON], closes) for moves, closes in behind])
 
-    found = anew([*whole, *later])
+    rewritten = anew([*whole, *later])
 
-    assert [one.manifest for one in found] == [*wanted, *(one.manifest for one in later)]
-    assert all(change.subject != SHE for one in found for change in one.changes)
-    assert list(unsound(found)) == []
-    assert anew(found) == found
+    assert [closed_edition.manifest for closed_edition in rewritten] == [*wanted, *(closed_edition.manifest for closed_edition in later)]
+    assert all(change.subject != PERSON for closed_edition in rewritten for change in closed_edition.changes)
+    assert list(unsound(rewritten)) == []
+    assert anew(rewritten) == rewritten
 
 
-def continued(
+def later_editions(
     closed_before: list[Manifest], whole: list[Edition], behind: list[tuple[list[tuple[int, str | None]], bool]]
 ) -> list[Edition]:
-    """What a merger closes behind the decision, which took her out of what it knows."""
+    """The editions that a merger closes after the decision, which took the person out of its lists."""
     from streams.lists.editions import Ledger
 
     listed: dict[int, CandidateChange] = {}
     for edition in whole:
         listed = fold(edition.changes, listed)
-    listed.pop(SHE, None)
+    listed.pop(PERSON, None)
     last = closed_before[-1] if closed_before else None
     ledger = Ledger(listed, 0, -1, "") if last is None else Ledger(listed, last.number, last.last, last.digest)
     now, since, out = dict(listed), list[CandidateChange](), []
@@ -264,26 +264,32 @@ def continued(
                 since.append(CandidateChange(f"{offset}.0", "a", 1, subject, kind, status, was, (), (), DayCause(DAY), DAY))
                 now = fold(since[-1:], now)
         if closes and since:
-            out += [one for one in [ledger.closed("a", since, offset, {1: ("civil", "digest")})] if one is not None]
+            out += [
+                closed_edition
+                for closed_edition in [ledger.closed("a", since, offset, {1: ("civil", "digest")})]
+                if closed_edition is not None
+            ]
             since = []
     return out
 
 
 def anew(those: list[Edition]) -> list[Edition]:
-    messages = [Message(0, place, one.policy.encode(), encode_edition(one)) for place, one in enumerate(those)]
-    return [decode_edition(body) for _, body in _editions(iter(messages), SHE)]
+    messages = [
+        Message(0, place, closed_edition.policy.encode(), encode_edition(closed_edition)) for place, closed_edition in enumerate(those)
+    ]
+    return [decode_edition(body) for _, body in _editions(iter(messages), PERSON)]
 
 
 def test_lines_written_again_are_blank_and_the_others_keep_their_ids() -> None:
-    """A message without her is the same byte for byte."""
-    one = Lines(
+    """A message without the person stays byte for byte."""
+    person_lines = Lines(
         3, [("a", 1, DAY, DayCause(DAY))], [((), ())], *(np.zeros(3, np.int32),) * 2,
-        np.array([5, SHE, 9], np.uint64), np.zeros(3, np.uint8), np.ones(3, np.uint8),
+        np.array([5, PERSON, 9], np.uint64), np.zeros(3, np.uint8), np.ones(3, np.uint8),
     )  # fmt: skip
-    other = replace(one, offset=4, subject=np.array([5, 6, 9], np.uint64))
-    messages = [Message(0, place, b"", encode_changes(lines)) for place, lines in enumerate((one, other))]
+    other_lines = replace(person_lines, offset=4, subject=np.array([5, 6, 9], np.uint64))
+    messages = [Message(0, place, b"", encode_changes(lines)) for place, lines in enumerate((person_lines, other_lines))]
 
-    found = [body for _, body in _changes(iter(messages), SHE)]
+    rewritten_bodies = [body for _, body in _changes(iter(messages), PERSON)]
 
-    assert [change.id for change in decode_changes(found[0])] == ["3.0", "3.2"]
-    assert found[1] == messages[1].value
+    assert [change.id for change in decode_changes(rewritten_bodies[0])] == ["3.0", "3.2"]
+    assert rewritten_bodies[1] == messages[1].value

@@ -59,8 +59,8 @@ class Consumer:
         return self.at
 
     def poll(self, timeout_ms: int) -> dict[Any, list[Any]]:
-        found, self.at = self.records[self.at : self.at + 3], min(len(self.records), self.at + 3)
-        return {"place": found}
+        records, self.at = self.records[self.at : self.at + 3], min(len(self.records), self.at + 3)
+        return {"place": records}
 
     def close(self) -> None: ...
 
@@ -68,10 +68,10 @@ class Consumer:
 @pytest.fixture
 def topics(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
     """Topics by name, each record (key, headers, value); in the place of a broker."""
-    found: dict[str, list[Any]] = {}
-    monkeypatch.setattr(broker, "_reader", lambda client, topic: (Consumer(found.get(topic, ())), topic))
+    records_by_topic: dict[str, list[Any]] = {}
+    monkeypatch.setattr(broker, "_reader", lambda client, topic: (Consumer(records_by_topic.get(topic, ())), topic))
     monkeypatch.setattr("kafka.KafkaProducer", lambda **words: SimpleNamespace(close=lambda: None))
-    return found
+    return records_by_topic
 
 
 def by(seal: Seal | None, topic: str, key: bytes, body: bytes, *headers: tuple[str, bytes]) -> tuple[Any, ...]:
@@ -79,17 +79,17 @@ def by(seal: Seal | None, topic: str, key: bytes, body: bytes, *headers: tuple[s
 
 
 def row(offset: int, subject: int = 7) -> bytes:
-    one = Lines(
+    changes = Lines(
         offset, [("grant", 1, DAY, DayCause(DAY))], [((), ())], np.zeros(1, np.int32), np.zeros(1, np.int32),
         np.array([subject], np.uint64), np.zeros(1, np.uint8), np.ones(1, np.uint8),
     )  # fmt: skip
-    return encode_changes(one)
+    return encode_changes(changes)
 
 
 def test_a_workspace_follows_the_members_alone(topics: dict[str, list[Any]], tmp_path: Path) -> None:
     """A day, a later version, rubbish that others wrote: each keeps its place and is nothing; a replica goes on, and ends where it should."""
     others = [by(THEIRS, "inputs", b"1", sent(Tick(date(2031, 1, 1)))), by(None, "inputs", b"2", newer(Tick(DAY))), (b"3", [], None)]
-    ours = [by(OURS, "inputs", b"4", sent(one)) for one in (Tick(DAY), network())]
+    ours = [by(OURS, "inputs", b"4", sent(message)) for message in (Tick(DAY), network())]
     topics["n.inputs"] = [*others, ours[0], *others, ours[1], *others]
 
     inputs = InputsTopic({}, "n.", OURS)
@@ -108,31 +108,31 @@ def test_a_later_version_of_a_member_ends_a_workspace(topics: dict[str, list[Any
 
 def test_lines_are_what_the_members_tell(topics: dict[str, list[Any]]) -> None:
     """Forged lines, a forged close, one of another topic, lines told again: nobody is listed or taken off by them."""
-    told = [by(OURS, "changes", b"%d" % offset, row(offset)) for offset in (0, 3)]
+    ours = [by(OURS, "changes", b"%d" % offset, row(offset)) for offset in (0, 3)]
     junk = [
         by(THEIRS, "changes", b"1", row(1, 666)), by(None, "changes", b"no number", b"nothing"), by(OURS, "editions", b"2", row(2, 666)),
-        (told[0][0], [*told[0][1], ("ce_closes", b"grant")], told[0][2]), (told[0][0], told[0][1], told[0][2][:-1]),
+        (ours[0][0], [*ours[0][1], ("ce_closes", b"grant")], ours[0][2]), (ours[0][0], ours[0][1], ours[0][2][:-1]),
     ]  # fmt: skip
-    topics["n.changes"] = [*junk, told[0], *junk, told[1], told[0], *junk * 20]
+    topics["n.changes"] = [*junk, ours[0], *junk, ours[1], ours[0], *junk * 20]
     changes = ChangesTopic({}, "n.", OURS)
 
-    assert [(offset, closes, one.subject.tolist()) for offset, closes, one in changes.rows()] == [(0, None, [7]), (3, None, [7])]
+    assert [(offset, closes, rows.subject.tolist()) for offset, closes, rows in changes.rows()] == [(0, None, [7]), (3, None, [7])]
     assert changes.last() == 3
     topics["n.changes"] = junk
     assert changes.last() == -1
 
 
 def test_progress_is_what_the_members_say(topics: dict[str, list[Any]]) -> None:
-    """Another's word is passed over, whatever its key; members that are known, and 0.1, are told without one."""
-    said = json.dumps({"offset": 1, "done": 2, "of": 2}).encode()
+    """A message of another is ignored, whatever its key; the known members, and version 0.1, are told without a seal."""
+    body = json.dumps({"offset": 1, "done": 2, "of": 2}).encode()
     kind = ("ce_type", f"cn.huimin.progress.v{VERSION}".encode())
     topics["n.progress"] = [
-        by(OURS, "progress", b"grant@1", said, kind), by(THEIRS, "progress", b"grant@1", b"nothing", kind), by(None, "progress", b"", b""),
-        by(THEIRS, "progress", b"member:0f", b"{}"), by(OURS, "progress", b"grant@1", said.replace(b'"done": 2', b'"done": 1'), kind),
+        by(OURS, "progress", b"grant@1", body, kind), by(THEIRS, "progress", b"grant@1", b"nothing", kind), by(None, "progress", b"", b""),
+        by(THEIRS, "progress", b"member:0f", b"{}"), by(OURS, "progress", b"grant@1", body.replace(b'"done": 2', b'"done": 1'), kind),
     ]  # fmt: skip
     progress = ProgressTopic({}, "n.", OURS)
 
-    assert {name: one._asdict() for name, one in progress.progress().items()} == {"grant@1": json.loads(said)}
+    assert {name: task._asdict() for name, task in progress.progress().items()} == {"grant@1": json.loads(body)}
     assert progress.members() == {"0f"}
     with pytest.MonkeyPatch.context() as old:
         old.setattr("streams.wire.wire.VERSION", 1)
@@ -149,19 +149,19 @@ def test_progress_is_what_the_members_say(topics: dict[str, list[Any]]) -> None:
 
 
 def test_an_old_census_that_comes_again_takes_nothing_back(topics: dict[str, list[Any]]) -> None:
-    """It ranks by the message it was told behind; one of an older worker names none, and counts until another comes."""
+    """It ranks by the message before it; a census of an older worker has no rank, and counts until another comes."""
     kind = ("ce_type", f"cn.huimin.census.v{VERSION}".encode())
 
     def census(persons: int, *offset: tuple[str, bytes]) -> Any:
         return by(OURS, "progress", CENSUS.encode(), json.dumps({"310107020": [0, persons, 0, 0]}).encode(), kind, *offset)
 
-    progress, told = ProgressTopic({}, "n.", OURS), []
+    progress, persons_seen = ProgressTopic({}, "n.", OURS), []
     topics["n.progress"] = []
     for record in (census(1), census(2, ("ce_offset", b"7")), census(3, ("ce_offset", b"10")), census(2, ("ce_offset", b"7")), census(1)):
         topics["n.progress"].append(record)
-        told.append(progress.census()["310107020"][1])
+        persons_seen.append(progress.census()["310107020"][1])
 
-    assert told == [1, 2, 3, 3, 3]
+    assert persons_seen == [1, 2, 3, 3, 3]
 
 
 def test_dead_letters_are_what_the_members_put_aside(topics: dict[str, list[Any]]) -> None:
@@ -169,12 +169,12 @@ def test_dead_letters_are_what_the_members_put_aside(topics: dict[str, list[Any]
     head = {"ce_topic": b"inputs", "ce_partition": b"0", "ce_offset": b"7", "ce_reasonzh": "不认识".encode(), "ce_reasonen": b"unknown"}
     ours = by(OURS, "dead-letters", b"1", b"body", *head.items())
     lie = by(THEIRS, "dead-letters", b"2", b"", *{**head, "ce_offset": b"8", "ce_reasonen": b"\x1b[2J all is well"}.items())
-    broken = [
+    unreadable = [
         by(None, "dead-letters", b"", b"", *{**head, name: value}.items()) for name, value in (("ce_offset", b"x"), ("ce_topic", b"\xff"))
     ]
-    topics["n.dead-letters"] = [lie, ours, lie, *broken, (b"", [("ce_topic", None)], b"")]
+    topics["n.dead-letters"] = [lie, ours, lie, *unreadable, (b"", [("ce_topic", None)], b"")]
 
-    assert [(one.offset, one.reason.en) for one in dead_letters({}, "n.", OURS, 50)] == [(7, "unknown")]
+    assert [(letter.offset, letter.reason.en) for letter in dead_letters({}, "n.", OURS, 50)] == [(7, "unknown")]
     assert len(dead_letters({}, "n.", None, 50)) == 2
 
 
@@ -184,15 +184,15 @@ def test_an_agency_is_sent_the_members_editions(tmp_path: Path) -> None:
     def editions(seal: Seal | None, body: bytes, topic: str = "editions") -> tuple[Any, ...]:
         return None, body, [] if seal is None else seal.with_seal(topic, 0, b"", [], body)
 
-    one, other = encode_edition(edition("grant", 1, 8)), encode_edition(edition("grant", 2, 9))
-    good = editions(OURS, one)
+    first, second = encode_edition(edition("grant", 1, 8)), encode_edition(edition("grant", 2, 9))
+    good = editions(OURS, first)
     wrong = [
-        editions(THEIRS, other), editions(None, newer(Tick(DAY))), editions(OURS, other, "changes"), (None, one[:-1], good[2]), (None, None, []),
+        editions(THEIRS, second), editions(None, newer(Tick(DAY))), editions(OURS, second, "changes"), (None, first[:-1], good[2]), (None, None, []),
     ]  # fmt: skip
-    reading, agency = ListTopic({0: [*wrong, good, *wrong, editions(OURS, other)]}, "huimin.editions"), KeptTopic()
+    reading, agency = ListTopic({0: [*wrong, good, *wrong, editions(OURS, second)]}, "huimin.editions"), KeptTopic()
     mark = MarkFile(tmp_path / "mark.json")
 
-    report = send(reading, agency, mark, OURS, lambda one: True, lambda: False, once=True)
+    report = send(reading, agency, mark, OURS, lambda closed_edition: True, lambda: False, once=True)
 
     assert (report.editions, report.unproved) == (2, 2 * len(wrong))
     assert [post.key for post in agency.posts if b"/" not in post.key] == [b"grant", b"grant"]
@@ -201,10 +201,10 @@ def test_an_agency_is_sent_the_members_editions(tmp_path: Path) -> None:
 
 def test_what_a_workspace_puts_aside_is_sealed() -> None:
     """As a worker's dead letters are."""
-    kept = KeptTopic()
-    SealedWriter(kept, "dead-letters", OURS).send(Post(b"1", b"body", [("ce_id", b"1")], 0))
-    kept.flush()
-    (post,) = kept.posts
+    letters = KeptTopic()
+    SealedWriter(letters, "dead-letters", OURS).send(Post(b"1", b"body", [("ce_id", b"1")], 0))
+    letters.flush()
+    (post,) = letters.posts
 
     assert OURS.problem("dead-letters", 0, post.key, post.headers, post.value) is None
 

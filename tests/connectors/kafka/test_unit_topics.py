@@ -66,7 +66,7 @@ def test_the_records_of_a_topic_are_those_of_a_file(world: World, tmp_path: Path
         hukou(6, name=None),
     ]
     path = tmp_path / "a.jsonl"
-    path.write_text("\n".join(json.dumps(one, ensure_ascii=False) for one in records), encoding="utf-8")
+    path.write_text("\n".join(json.dumps(cells, ensure_ascii=False) for cells in records), encoding="utf-8")
     (parcel,) = read(FEEDS["hukou"], 0, 1, path, TOKENS, received=RECEIVED)
 
     listener = world.listen(ListTopic({0: messages(records)}))
@@ -140,7 +140,7 @@ def test_each_partition_is_a_delivery(world: World) -> None:
     topic.partitions[2] += messages([hukou(4)])
     world.listen(topic)
 
-    assert [(one.number, one.id, one.spans) for one in world.host.deliveries.of("hukou", 0)] == [
+    assert [(delivery.number, delivery.id, delivery.spans) for delivery in world.host.deliveries.of("hukou", 0)] == [
         (1, "kafka:unit.hukou/0", [(1, 1)]),
         (2, "kafka:unit.hukou/2", [(1, 3)]),
     ]
@@ -180,12 +180,12 @@ def test_messages_past_their_retention_are_told(world: World) -> None:
     later = ListTopic({0: messages([hukou(9)])}, first={0: 7})
     world.host.file("hukou")
 
-    with pytest.raises(LostMessages, match=r"begins at 7, but 2 comes next") as told:
+    with pytest.raises(LostMessages, match=r"begins at 7, but 2 comes next") as raised:
         world.listen(later)
     world.host.file("hukou", replaces=True)
     world.listen(later)
 
-    assert "--replace" in told.value.text.zh
+    assert "--replace" in raised.value.text.zh
     assert world.host.rows()[2:] == [(4, 1)]
 
 
@@ -235,12 +235,12 @@ def test_whatever_crashes_each_row_is_applied_once(kinds: list[str], crashes: li
     """Nothing lost, nothing twice: rows, dead letters (by id) and identities."""
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder), host=LedgerHost(crashes=crashes))
-        made: dict[str, Any] = {
+        makers: dict[str, Any] = {
             "no json": lambda i: NO_JSON,
             "nobody": lambda i: hukou(i, id_number="1"),
             "flawed": lambda i: hukou(i, sex="?"),
         }
-        records = [made.get(kind, hukou)(place) for place, kind in enumerate(kinds)]
+        records = [makers.get(kind, hukou)(place) for place, kind in enumerate(kinds)]
         for tries in range(20):
             try:
                 world.listen(ListTopic({0: messages(records)}, most=most[tries % len(most)]))
@@ -264,8 +264,8 @@ def test_few_segments_are_left_however_small_the_packs(world: World) -> None:
     topic = ListTopic({0: messages(records[:200])}, most=1)
     listener = Listener(world.host, Wanted(topic.name, FEEDS["hukou"], 0), TOKENS, world.vault, world.dead, lambda: RECEIVED)
     topic.begin({0: 0})
-    while found := topic.poll(0, 1):
-        listener.take(found)
+    while pack := topic.poll(0, 1):
+        listener.take(pack)
     topic.partitions[0] += messages(records[200:])
     world.listen(topic)
 
@@ -283,13 +283,13 @@ def test_a_pack_is_written_with_the_segments_before_it(world: World) -> None:
     tokens = parcel.identities["token"].to_numpy()
 
     writer.add(parcel.identities.drop("name"), 1)
-    one = world.vault.look_up(feed, tokens, ["name"])["name"].to_list()
+    names = world.vault.look_up(feed, tokens, ["name"])["name"].to_list()
     writer.add(parcel.identities, 4)
-    two = world.vault.segments(feed)
+    segments = world.vault.segments(feed)
     writer.add(parcel.identities, 7)
     RunningWriter(world.vault, feed, 0, 1).add(parcel.identities, 7)
 
-    assert one == ["", "", ""] and two == ["person/hukou/0.1.1"]
+    assert names == ["", "", ""] and segments == ["person/hukou/0.1.1"]
     assert world.vault.segments(feed) == ["person/hukou/0.1.1", "person/hukou/0.1.7"]
     assert [len(world.vault.frame(name)) for name in world.vault.segments(feed)] == [6, 3]
     assert all(world.vault.look_up(feed, tokens, ["name"])["name"].to_list())

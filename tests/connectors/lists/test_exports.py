@@ -88,35 +88,35 @@ def test_equal_lists_are_equal_files(tmp_path: Path) -> None:
 @pytest.fixture
 def vault(tmp_path: Path) -> Vault:
     """A vault that knows residents 1 and 2."""
-    found = Vault(tmp_path / "identity", bytes(32))
+    new_vault = Vault(tmp_path / "identity", bytes(32))
     path = written(tmp_path / "a.csv", HUKOU_HEADER + hukou_row(1) + hukou_row(2))
-    deliver(MemoryHost(), catalogue().feeds["hukou"], 0, path, TOKENS, found, received=RECEIVED)
-    return found
+    deliver(MemoryHost(), catalogue().feeds["hukou"], 0, path, TOKENS, new_vault, received=RECEIVED)
+    return new_vault
 
 
 def test_a_list_names_people_and_what_is_open(vault: Vault) -> None:
     """Identifier, disclosed fields, status and questions, in the reader's language, ordered by status and identifier."""
-    one, two = TOKENS.person([resident(1), resident(2)]).tolist()
-    candidates = [Candidate(two, "to_check", ("willing",)), Candidate(one, "needs_evidence", (), (("age", "hukou"), ("x", None)))]
-    values = {one: {"hukou.birth_date": "1950-01-01"}, two: {}}
+    first, second = TOKENS.person([resident(1), resident(2)]).tolist()
+    candidates = [Candidate(second, "to_check", ("willing",)), Candidate(first, "needs_evidence", (), (("age", "hukou"), ("x", None)))]
+    values = {first: {"hukou.birth_date": "1950-01-01"}, second: {}}
 
     sheet = list_sheet(POLICY, candidates, values, catalogue(), vault, date(2026, 10, 1), "en")
 
     assert sheet.header == ("Resident number", "name", "date of birth", "Division", "Status", "To check", "Missing", "Token")
     assert sheet.rows == [
-        (resident(1), "居民1", "1950-01-01", "310107020", "needs evidence", "", "age (Register); x", f"{one:016x}"),
-        (resident(2), "居民2", "", "310107020", "to check", "is willing", "", f"{two:016x}"),
+        (resident(1), "居民1", "1950-01-01", "310107020", "needs evidence", "", "age (Register); x", f"{first:016x}"),
+        (resident(2), "居民2", "", "310107020", "to check", "is willing", "", f"{second:016x}"),
     ]
 
 
 def test_streets_have_names_where_any_is_known(vault: Vault) -> None:
     """A column behind that of the codes, empty where a name is not known; none where no name is."""
-    one, two = TOKENS.person([resident(1), resident(2)]).tolist()
-    candidates = [Candidate(one, "eligible", (), division="310107020"), Candidate(two, "eligible", (), division="310107")]
-    known, other = {"310107020": Text("宜川路", "Yichuan Road")}, {"310107014": Text("长风新村", "Changfeng")}
+    first, second = TOKENS.person([resident(1), resident(2)]).tolist()
+    candidates = [Candidate(first, "eligible", (), division="310107020"), Candidate(second, "eligible", (), division="310107")]
+    places, other_places = {"310107020": Text("宜川路", "Yichuan Road")}, {"310107014": Text("长风新村", "Changfeng")}
 
-    sheet = list_sheet(POLICY, candidates, {}, catalogue(), vault, date(2026, 10, 1), "en", known)
-    without = list_sheet(POLICY, candidates, {}, catalogue(), vault, date(2026, 10, 1), "en", other)
+    sheet = list_sheet(POLICY, candidates, {}, catalogue(), vault, date(2026, 10, 1), "en", places)
+    without = list_sheet(POLICY, candidates, {}, catalogue(), vault, date(2026, 10, 1), "en", other_places)
 
     assert sheet.header[3:6] == ("Division", "Street", "Status")
     assert [row[3:6] for row in sheet.rows] == [("310107", "", "eligible"), ("310107020", "Yichuan Road", "eligible")]

@@ -32,17 +32,17 @@ PEOPLE = [int(token) for token in TOKENS.person(NUMBERS)]
 MERGED = {PEOPLE[3]: PEOPLE[0]}
 
 
-def known(on: date | None = None) -> Known:
+def known_subjects(on: date | None = None) -> Known:
     """Four people, of whom the last counts as the first."""
     return Known(lambda subject: subject in PEOPLE, lambda subject: MERGED.get(subject, subject), TODAY, on)
 
 
 def read(path: Path, rows: Sequence[Sequence[str]], on: date | None = None, policy: Policy = ASKED) -> tuple[list[Returned], int]:
     path.write_text("".join(",".join(row) + "\r\n" for row in rows), encoding="utf-8-sig", newline="")
-    return read_returned(path, Form([policy], catalogue()), TOKENS, known(on))
+    return read_returned(path, Form([policy], catalogue()), TOKENS, known_subjects(on))
 
 
-def hexed(subject: int) -> str:
+def token_text(subject: int) -> str:
     return f"{subject:016x}"
 
 
@@ -57,22 +57,24 @@ def wrong(tmp_path: Path, rows: Sequence[Sequence[str]], on: date | None = None)
 def test_the_exported_columns_name_whom_a_row_is_about(tmp_path: Path, language: str) -> None:
     """Both headers that an export has are understood in its language."""
     sheet = list_sheet(
-        ASKED, [Candidate(one) for one in PEOPLE[:2]], {}, catalogue(), Vault(tmp_path / "identity", bytes(32)), TODAY, language
+        ASKED, [Candidate(person) for person in PEOPLE[:2]], {}, catalogue(), Vault(tmp_path / "identity", bytes(32)), TODAY, language
     )
     rows = [[*sheet.header, "outcome", "on"], *([*row, "enrolled", "2026-10-14"] for row in sheet.rows)]
 
-    found, silent = read(tmp_path / "back.csv", rows)
+    outcomes, silent = read(tmp_path / "back.csv", rows)
 
-    assert {one.subject for one in found} == set(PEOPLE[:2]) and silent == 0
+    assert {outcome.subject for outcome in outcomes} == set(PEOPLE[:2]) and silent == 0
 
 
 @pytest.mark.parametrize("header", ["身份号码", "Resident number", "id_number"])
 def test_a_number_is_read_as_a_token(tmp_path: Path, header: str) -> None:
     """Under any of its names; where the token stands beside it both are one, of somebody merged, too."""
     alone, _ = read(tmp_path / "back.csv", [[header, "反馈", "日期"], [NUMBERS[1].lower(), "enrolled", "2026-10-14"]])
-    beside, _ = read(tmp_path / "back.csv", [[header, "Token", "反馈", "日期"], [NUMBERS[3], hexed(PEOPLE[0]), "enrolled", "2026-10-14"]])
+    beside, _ = read(
+        tmp_path / "back.csv", [[header, "Token", "反馈", "日期"], [NUMBERS[3], token_text(PEOPLE[0]), "enrolled", "2026-10-14"]]
+    )
 
-    assert [one.subject for one in (*alone, *beside)] == [PEOPLE[1], PEOPLE[0]]
+    assert [outcome.subject for outcome in (*alone, *beside)] == [PEOPLE[1], PEOPLE[0]]
 
 
 @pytest.mark.parametrize("column", [0, 2])
@@ -85,7 +87,7 @@ def test_an_error_of_a_workbook_is_no_empty_cell(tmp_path: Path, column: int) ->
         page.write_formula(1, column, "=NA()", None, "#N/A")
 
     with pytest.raises(UnreadableFile) as error:
-        read_returned(workbook(tmp_path / "back.xlsx", fill), Form([ASKED], catalogue()), TOKENS, known())
+        read_returned(workbook(tmp_path / "back.xlsx", fill), Form([ASKED], catalogue()), TOKENS, known_subjects())
     assert "an error is no empty cell" in error.value.text.en
 
 
@@ -93,16 +95,16 @@ def test_words_are_understood_in_both_languages(tmp_path: Path) -> None:
     """Outcomes, days, criteria by id and by what the list calls them, answers; a row nobody filled in tells nothing."""
     rows = [
         ["代号", "反馈", "日期", "条件", "是否独居", "willing"],
-        [hexed(PEOPLE[0]), "不符合条件", "2026年10月1日", "独居", "", ""],
-        [hexed(PEOPLE[1]).upper(), "NOT  eligible", "20261002", "ALONE", "是", "No"],
-        [hexed(PEOPLE[2]), "", "", "", "", ""],
-        [hexed(PEOPLE[2]), "", "", "", "否", ""],
+        [token_text(PEOPLE[0]), "不符合条件", "2026年10月1日", "独居", "", ""],
+        [token_text(PEOPLE[1]).upper(), "NOT  eligible", "20261002", "ALONE", "是", "No"],
+        [token_text(PEOPLE[2]), "", "", "", "", ""],
+        [token_text(PEOPLE[2]), "", "", "", "否", ""],
     ]
 
-    found, silent = read(tmp_path / "back.csv", rows)
+    outcomes, silent = read(tmp_path / "back.csv", rows)
 
     assert silent == 1
-    assert found == [
+    assert outcomes == [
         Returned(1, PEOPLE[0], "not_eligible", date(2026, 10, 1), "alone", ()),
         Returned(2, PEOPLE[1], "not_eligible", date(2026, 10, 2), "alone", (("willing", False), ("alone", True))),
         Returned(4, PEOPLE[2], None, None, None, (("alone", False),)),
@@ -111,35 +113,38 @@ def test_words_are_understood_in_both_languages(tmp_path: Path) -> None:
 
 def test_rows_without_a_day_are_of_the_day_that_was_given(tmp_path: Path) -> None:
     """Where one was; else each of them is a mistake, for the same file must mean the same tomorrow."""
-    rows = [["代号", "反馈"], [hexed(PEOPLE[0]), "moved"]]
+    rows = [["代号", "反馈"], [token_text(PEOPLE[0]), "moved"]]
 
-    found, _ = read(tmp_path / "back.csv", rows, on=date(2026, 10, 3))
+    outcomes, _ = read(tmp_path / "back.csv", rows, on=date(2026, 10, 3))
 
-    assert found[0].on == date(2026, 10, 3)
+    assert outcomes[0].on == date(2026, 10, 3)
     assert "row 1, column 日期: an empty cell; it does not say on which day" in wrong(tmp_path, rows).text.en
 
 
 def test_a_workbook_is_read_with_dates_as_a_spreadsheet_keeps_them(tmp_path: Path) -> None:
     """A cell that is a date, not a text."""
-    frame = pl.DataFrame({"代号": [hexed(PEOPLE[0])], "反馈": ["已去世"], "日期": [date(2026, 10, 14)]})
+    frame = pl.DataFrame({"代号": [token_text(PEOPLE[0])], "反馈": ["已去世"], "日期": [date(2026, 10, 14)]})
     frame.write_excel(tmp_path / "back.xlsx")
 
-    found, _ = read_returned(tmp_path / "back.xlsx", Form([ASKED], catalogue()), TOKENS, known())
+    outcomes, _ = read_returned(tmp_path / "back.xlsx", Form([ASKED], catalogue()), TOKENS, known_subjects())
 
-    assert found == [Returned(1, PEOPLE[0], "deceased", date(2026, 10, 14), None, ())]
+    assert outcomes == [Returned(1, PEOPLE[0], "deceased", date(2026, 10, 14), None, ())]
 
 
 def test_json_lines_may_leave_keys_out(tmp_path: Path) -> None:
     """Answers may be true and false."""
-    lines = [{"subject": hexed(PEOPLE[0]), "outcome": "moved", "on": "2026-10-14"}, {"subject": hexed(PEOPLE[1]), "willing": True}]
+    lines = [
+        {"subject": token_text(PEOPLE[0]), "outcome": "moved", "on": "2026-10-14"},
+        {"subject": token_text(PEOPLE[1]), "willing": True},
+    ]
     (tmp_path / "back.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
 
-    found, _ = read_returned(tmp_path / "back.jsonl", Form([ASKED], catalogue()), TOKENS, known())
+    outcomes, _ = read_returned(tmp_path / "back.jsonl", Form([ASKED], catalogue()), TOKENS, known_subjects())
 
-    assert [(one.outcome, one.answers) for one in found] == [("moved", ()), (None, (("willing", True),))]
+    assert [(outcome.outcome, outcome.answers) for outcome in outcomes] == [("moved", ()), (None, (("willing", True),))]
 
 
-GOOD = (hexed(PEOPLE[0]), NUMBERS[0], "enrolled", "2026-10-14", "", "")
+GOOD = (token_text(PEOPLE[0]), NUMBERS[0], "enrolled", "2026-10-14", "", "")
 
 
 @pytest.mark.parametrize(
@@ -172,26 +177,26 @@ def test_a_mistake_names_row_and_column_and_nothing_of_the_cell(tmp_path: Path, 
 
     assert f"row 2, column {column}: " in error.text.en and en in error.text.en
     assert f"第 2 行，“{column}”列：" in error.text.zh
-    said = error.text.en + error.text.zh
-    assert not any(cell in said for cell in (*row[:2], *NUMBERS) if cell) and "back.csv has 1 mistakes" in said
+    texts = error.text.en + error.text.zh
+    assert not any(cell in texts for cell in (*row[:2], *NUMBERS) if cell) and "back.csv has 1 mistakes" in texts
 
 
 def test_one_day_says_one_thing_of_a_subject(tmp_path: Path) -> None:
     """Two days may say two; the same row twice is no contradiction."""
-    header, row = ["代号", "反馈", "日期", "willing"], [hexed(PEOPLE[0]), "moved", "2026-10-14", "yes"]
+    header, row = ["代号", "反馈", "日期", "willing"], [token_text(PEOPLE[0]), "moved", "2026-10-14", "yes"]
 
-    found, _ = read(tmp_path / "back.csv", [header, row, row, [hexed(PEOPLE[3]), "enrolled", "2026-10-13", ""]])
-    outcome = wrong(tmp_path, [header, row, [hexed(PEOPLE[3]), "enrolled", "2026-10-14", ""]])
-    answer = wrong(tmp_path, [header, row, [hexed(PEOPLE[3]), "enrolled", "2026-10-13", "no"]])
+    outcomes, _ = read(tmp_path / "back.csv", [header, row, row, [token_text(PEOPLE[3]), "enrolled", "2026-10-13", ""]])
+    outcome = wrong(tmp_path, [header, row, [token_text(PEOPLE[3]), "enrolled", "2026-10-14", ""]])
+    answer = wrong(tmp_path, [header, row, [token_text(PEOPLE[3]), "enrolled", "2026-10-13", "no"]])
 
-    assert len(found) == 3 and {one.subject for one in found} == {PEOPLE[0]}
+    assert len(outcomes) == 3 and {row_outcome.subject for row_outcome in outcomes} == {PEOPLE[0]}
     assert "row 2, column 反馈: row 1 says otherwise of the same subject" in outcome.text.en
     assert "row 2, column willing: row 1 says otherwise of the same subject" in answer.text.en
 
 
 def test_very_many_mistakes_are_counted(tmp_path: Path) -> None:
     """The first hundred are told, of the others how many."""
-    rows = [["代号", "反馈"], *[[hexed(PEOPLE[0]), "gone"]] * (SHOWN + 7)]
+    rows = [["代号", "反馈"], *[[token_text(PEOPLE[0]), "gone"]] * (SHOWN + 7)]
 
     error = wrong(tmp_path, rows, TODAY)
 
@@ -215,7 +220,7 @@ def test_a_file_that_is_no_such_list_is_one_sentence(tmp_path: Path, name: str, 
     (tmp_path / name).write_text(f"{header}\n" if header else "", encoding="utf-8")
 
     with pytest.raises(UnreadableFile, match=en):
-        read_returned(tmp_path / name, Form([ASKED], catalogue()), TOKENS, known())
+        read_returned(tmp_path / name, Form([ASKED], catalogue()), TOKENS, known_subjects())
 
 
 def test_words_of_an_older_version_are_understood_but_the_newest_decides(tmp_path: Path) -> None:

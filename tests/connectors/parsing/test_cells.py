@@ -99,10 +99,10 @@ def test_times_order_as_they_follow(moment: object, between: str) -> None:
 def test_one_day_is_one_order() -> None:
     """Every way of writing a day or a time is the same version, and no bare number is one; what is late is told."""
     day = (date(2026, 9, 1) - EPOCH).days * 86_400_000_000
-    written = ["2026-09-01", "20260901", "2026/9/1", "2026年9月1日", "2026-09-01 00:00:00"]
+    forms = ["2026-09-01", "20260901", "2026/9/1", "2026年9月1日", "2026-09-01 00:00:00"]
 
     for kind in (DATE, TIME):
-        assert orders(*column(written), kind, NEVER)[0].tolist() == [day] * 5
+        assert orders(*column(forms), kind, NEVER)[0].tolist() == [day] * 5
         values, faults = orders(*column(["7", "2026", "202609011", "later", "", "2026-09-02"]), kind, day + 1)
         assert not values.any() and faults.tolist() == [{DATE: 18, TIME: 19}[kind]] * 4 + [Fault.EMPTY, Fault.ORDER_LATE]
     times = ["2026-09-01 08:00", "20260901080000", "2026-09-01T00:00:00Z", "2026年9月1日 08:00"]
@@ -126,5 +126,5 @@ def test_trimming_is_pythons_strip(texts: list[str]) -> None:
 
     starts, ends = trimmed(data, offsets)
 
-    found = [data[a:b].tobytes().decode() for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
-    assert found == [text.strip(SPACES) for text in texts]
+    stripped = [data[a:b].tobytes().decode() for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
+    assert stripped == [text.strip(SPACES) for text in texts]

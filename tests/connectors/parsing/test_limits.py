@@ -38,9 +38,9 @@ def refusals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
     folder = tmp_path_factory.mktemp("bombs")
     one_pool = {"POLARS_MAX_THREADS": "1", "_RJEM_MALLOC_CONF": "narenas:1", "MALLOC_ARENA_MAX": "1"}  # pools keep room that nobody uses
     words = [sys.executable, "-m", "tests.connectors.bombs", str(folder)]
-    done = subprocess.run(words, cwd=ROOT, env=os.environ | one_pool, capture_output=True, text=True, check=False, timeout=500)
-    assert done.returncode == 0, done.stdout[-500:] + done.stderr[-2000:]
-    return {line["name"]: line for line in map(json.loads, done.stdout.splitlines())}
+    child = subprocess.run(words, cwd=ROOT, env=os.environ | one_pool, capture_output=True, text=True, check=False, timeout=500)
+    assert child.returncode == 0, child.stdout[-500:] + child.stderr[-2000:]
+    return {line["name"]: line for line in map(json.loads, child.stdout.splitlines())}
 
 
 @pytest.mark.parametrize("name", BOMBS)
@@ -100,9 +100,9 @@ def test_copies_that_unpack_to_far_more_are_left_for_a_person(tmp_path: Path) ->
     (exports / "e.csv.gz").write_bytes(gzip.compress(b"n\n1\n" * 1000, 9))
     before = {path.name: path.read_bytes() for path in exports.iterdir()}
 
-    done = prune(tmp_path, Sought(0xAB, ("310107195001011234",)))
+    report = prune(tmp_path, Sought(0xAB, ("310107195001011234",)))
 
-    assert {name for name in done.left if name != "exports/d.xlsx"} == {"exports/a.csv.gz", "exports/b.csv.zst", "exports/c.zip"}
+    assert {name for name in report.left if name != "exports/d.xlsx"} == {"exports/a.csv.gz", "exports/b.csv.zst", "exports/c.zip"}
     assert {path.name: path.read_bytes() for path in exports.iterdir()} == before
 
 
@@ -113,9 +113,9 @@ def test_a_star_in_a_name_is_no_pattern(tmp_path: Path) -> None:
     pl.DataFrame({"n": [0xAB]}, schema={"n": pl.UInt64}).write_parquet(exports / "a.parquet")
     pl.DataFrame({"n": [7]}, schema={"n": pl.UInt64}).write_parquet(exports / "[a]*.parquet")
 
-    done = prune(tmp_path, Sought(0xAB, ()))
+    report = prune(tmp_path, Sought(0xAB, ()))
 
-    assert (dict(done.rows), done.left) == ({".parquet": 1}, [])
+    assert (dict(report.rows), report.left) == ({".parquet": 1}, [])
     assert pl.read_parquet(exports / "a.parquet", glob=False)["n"].to_list() == []
     assert pl.read_parquet(exports / "[a]*.parquet", glob=False)["n"].to_list() == [7]
 

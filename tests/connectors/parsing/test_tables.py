@@ -32,7 +32,7 @@ def read(path: Path, format: str = "csv", encoding: str = "utf-8", columns: list
     return rows
 
 
-def refused(path: Path, format: str = "csv", encoding: str = "utf-8") -> str:
+def refusal_of(path: Path, format: str = "csv", encoding: str = "utf-8") -> str:
     with pytest.raises(UnreadableFile) as raised:
         read(path, format, encoding)
     assert raised.value.exit_code == 3 and raised.value.text.zh
@@ -50,11 +50,11 @@ def test_text_arrives_as_written(tmp_path: Path, encoding: str) -> None:
 def test_a_byte_order_mark_and_gzip_change_nothing(tmp_path: Path) -> None:
     """A marked file is UTF-8 whatever the contract says; gzip is seen by its first bytes."""
     text = "id,名\n1,张\n2,李"
-    marked = written(tmp_path / "a.csv", "\ufeff" + text)
-    packed = tmp_path / "b.csv"
-    packed.write_bytes(gzip.compress(text.encode("gb18030")))
+    with_mark = written(tmp_path / "a.csv", "\ufeff" + text)
+    gzip_file = tmp_path / "b.csv"
+    gzip_file.write_bytes(gzip.compress(text.encode("gb18030")))
 
-    assert read(marked, encoding="gb18030") == read(packed, encoding="gb18030") == [("1", "张"), ("2", "李")]
+    assert read(with_mark, encoding="gb18030") == read(gzip_file, encoding="gb18030") == [("1", "张"), ("2", "李")]
 
 
 @pytest.mark.parametrize(
@@ -83,14 +83,14 @@ def test_a_file_that_is_something_else_is_one_sentence(tmp_path: Path, content: 
     path = tmp_path / "a.csv"
     path.write_bytes(content)
 
-    assert words in refused(path, encoding=encoding)
+    assert words in refusal_of(path, encoding=encoding)
 
 
 def test_what_is_no_file_is_told(tmp_path: Path) -> None:
     """A folder, and nothing at all."""
     for format in ("csv", "jsonl", "xlsx"):
-        assert "folder" in refused(tmp_path, format)
-        assert "not exist" in refused(tmp_path / "none", format)
+        assert "folder" in refusal_of(tmp_path, format)
+        assert "not exist" in refusal_of(tmp_path / "none", format)
 
 
 @ONE_FILE
@@ -110,7 +110,7 @@ def test_any_table_written_by_csv_is_read_back(tmp_path: Path, rows: list[tuple[
             assert read(path) == rows
         except UnreadableFile:  # a cell that is cut like the rows of this table
             assert any("," in cell and "\n" in cell for row in rows for cell in row)
-            assert "swallows" in refused(path)
+            assert "swallows" in refusal_of(path)
 
 
 @ONE_FILE
@@ -134,7 +134,7 @@ def test_json_numbers_keep_their_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize("line", ["[1]", "{", '{"id": 1, "id": 2}', '{"id": [1]}', '{"id": "\\ud800"}', "[" * 100_000])
 def test_a_line_that_is_no_flat_object_is_refused(tmp_path: Path, line: str) -> None:
     """With the number of its row."""
-    assert "line 2" in refused(written(tmp_path / "a.jsonl", '{"id": "1"}\n' + line), "jsonl")
+    assert "line 2" in refusal_of(written(tmp_path / "a.jsonl", '{"id": "1"}\n' + line), "jsonl")
 
 
 def test_a_workbook_is_read_as_text(tmp_path: Path) -> None:
@@ -154,6 +154,6 @@ def test_pieces_are_bounded(tmp_path: Path) -> None:
     """A file larger than a block comes in several pieces."""
     path = written(tmp_path / "a.csv", "id,名\n" + "".join(f"{i},{'x' * 100}\n" for i in range(100_000)))
 
-    found = list(pieces(path, "csv", "utf-8", ["id"]))
+    parts = list(pieces(path, "csv", "utf-8", ["id"]))
 
-    assert len(found) > 1 and pl.concat(p.frame for p in found)["id"].to_list() == [str(i) for i in range(100_000)]
+    assert len(parts) > 1 and pl.concat(p.frame for p in parts)["id"].to_list() == [str(i) for i in range(100_000)]

@@ -11,14 +11,14 @@ import pytest
 from connectors.contracts.faults import UnreadableFile
 from connectors.parsing import workbooks
 from matchers.kernel.batch import OPEN_TO, QUARANTINED
-from tests.connectors.files import COLUMNS, batch_of, cards, edited, flaws_of, row, table, whole, workbook
+from tests.connectors.files import COLUMNS, batch_of, cards, edit_workbook, flaws_of, row, table, whole, workbook
 
 XLSX = cards("{format: xlsx}")
 SHOWN = datetime.fromisoformat("2026-10-01 08:30:01")
 SHEET = "xl/worksheets/sheet1.xml"
 
 
-def refused(path: Path, delivery: str = "{format: xlsx}") -> str:
+def refusal_of(path: Path, delivery: str = "{format: xlsx}") -> str:
     with pytest.raises(UnreadableFile) as raised:
         whole(cards(delivery), path)
     assert raised.value.text.zh
@@ -64,8 +64,8 @@ def test_a_formula_without_a_stored_value_is_no_empty_cell(tmp_path: Path) -> No
         page.write_formula(2, 4, "=TODAY()", None, "")
         page.write_formula(3, 6, "=1+1", None, "")
 
-    path = edited(workbook(tmp_path / "a.xlsx", fill), SHEET, "<v>SENTINEL</v>", "<v></v>")
-    path = edited(path, SHEET, "<f>1+1</f><v></v>", "<f>1+1</f>")
+    path = edit_workbook(workbook(tmp_path / "a.xlsx", fill), SHEET, "<v>SENTINEL</v>", "<v></v>")
+    path = edit_workbook(path, SHEET, "<f>1+1</f><v></v>", "<f>1+1</f>")
 
     assert flaws_of(XLSX, path) == [("E3", "止", "FORMULA"), ("G4", "金额", "FORMULA")]
     (parcel,), _ = whole(XLSX, path)
@@ -96,7 +96,7 @@ def test_an_identifier_stored_as_a_number_refuses_its_column(tmp_path: Path) -> 
         table(page, [row(1), row(2)])
         page.write_number(2, 1, 310107195001010000)
 
-    assert "column '身份证号' (as in B3)" in refused(workbook(tmp_path / "a.xlsx", fill))
+    assert "column '身份证号' (as in B3)" in refusal_of(workbook(tmp_path / "a.xlsx", fill))
 
 
 def test_a_long_record_number_is_refused_too(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_long_record_number_is_refused_too(tmp_path: Path) -> None:
     key = workbook(tmp_path / "a.xlsx", lambda book, page: table(page, [row(1, 卡号=6222021001116245)]))
     note = workbook(tmp_path / "b.xlsx", lambda book, page: table(page, [row(1, 备注=6222021001116245, 卡号=123456789012345)]))
 
-    assert "column '卡号' (as in A2)" in refused(key)
+    assert "column '卡号' (as in A2)" in refusal_of(key)
     assert flaws_of(XLSX, note) == [("H2", "备注", "ROUNDED")]
 
 
@@ -116,7 +116,7 @@ def test_a_computed_number_is_what_excel_shows(tmp_path: Path) -> None:
         page.write_formula(1, 6, "=0.1+0.2", None, 0.3)
         page.write_datetime(1, 2, SHOWN, book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}))
 
-    path = edited(workbook(tmp_path / "a.xlsx", fill), SHEET, "<v>0.3</v>", "<v>0.30000000000000004</v>")
+    path = edit_workbook(workbook(tmp_path / "a.xlsx", fill), SHEET, "<v>0.3</v>", "<v>0.30000000000000004</v>")
 
     batch = batch_of(XLSX, path)
     assert batch.values["amount"].tolist() == [30]
@@ -139,21 +139,21 @@ def test_places_are_those_of_the_sheet(tmp_path: Path) -> None:
 def test_the_visible_sheet_is_read(tmp_path: Path) -> None:
     """A hidden sheet in front and an empty one behind are no reason to ask; two with rows are."""
 
-    def one(book: Any, page: Any) -> None:
+    def one_full_sheet(book: Any, page: Any) -> None:
         table(page, [row(1)])
         page.hide()
-        shown = book.add_worksheet("十月")
-        table(shown, [row(2), row(3)])
-        shown.activate()
+        visible = book.add_worksheet("十月")
+        table(visible, [row(2), row(3)])
+        visible.activate()
         book.add_worksheet("Sheet3")
 
-    def two(book: Any, page: Any) -> None:
+    def two_full_sheets(book: Any, page: Any) -> None:
         table(page, [row(1)])
         table(book.add_worksheet("十月"), [row(2)])
 
-    (parcel,), notes = whole(XLSX, workbook(tmp_path / "a.xlsx", one))
+    (parcel,), notes = whole(XLSX, workbook(tmp_path / "a.xlsx", one_full_sheet))
     assert parcel.rows == 2 and notes.heads[0].sheet == "十月"
-    assert "several visible sheets: 名单, 十月" in refused(workbook(tmp_path / "b.xlsx", two))
+    assert "several visible sheets: 名单, 十月" in refusal_of(workbook(tmp_path / "b.xlsx", two_full_sheets))
 
 
 def test_a_contract_says_which_sheets(tmp_path: Path) -> None:
@@ -163,9 +163,9 @@ def test_a_contract_says_which_sheets(tmp_path: Path) -> None:
         table(page, [row(1)])
         table(book.add_worksheet("九月"), [row(2), row(3, 金额="x")])
         table(book.add_worksheet("十月"), [row(4)])
-        hidden = book.add_worksheet("八月")
-        table(hidden, [row(5)])
-        hidden.hide()
+        hidden_sheet = book.add_worksheet("八月")
+        table(hidden_sheet, [row(5)])
+        hidden_sheet.hide()
 
     def explain(book: Any, page: Any) -> None:
         table(page, [row(1)])
@@ -178,8 +178,8 @@ def test_a_contract_says_which_sheets(tmp_path: Path) -> None:
         return sum(parcel.rows for parcel in whole(cards(f"{{format: xlsx, sheets: {sheets}}}"), path)[0])
 
     assert [serials(s) for s in ("九月", '"*月"', "[名单, 九月]", "all", "八月")] == [2, 3, 3, 4, 1]
-    assert "a.xlsx[说明] has no column" in refused(explained, "{format: xlsx, sheets: all}")
-    assert "its sheets: 名单, 九月, 十月, 八月" in refused(path, "{format: xlsx, sheets: 七月}")
+    assert "a.xlsx[说明] has no column" in refusal_of(explained, "{format: xlsx, sheets: all}")
+    assert "its sheets: 名单, 九月, 十月, 八月" in refusal_of(path, "{format: xlsx, sheets: 七月}")
     parcels, _ = whole(cards("{format: xlsx, sheets: all}"), path)
     assert [(flaw.row, flaw.cell.en) for parcel in parcels for flaw in parcel.flaws] == [(3, "九月!G3")]
 
@@ -193,7 +193,7 @@ def test_a_workbook_of_another_writer_is_read_alike(tmp_path: Path) -> None:
 
     path = workbook(tmp_path / "a.xlsx", fill)
     for old, new in (('<c r="[AB]3"', "<c"), ("<(/?)([a-zA-Z])", r"<\1x:\2"), ("xmlns=", "xmlns:x=")):
-        path = edited(path, SHEET, old, new, pattern=True)
+        path = edit_workbook(path, SHEET, old, new, pattern=True)
 
     assert flaws_of(XLSX, path) == [("E3", "止", "ERROR_CELL")]
 
@@ -204,4 +204,4 @@ def test_a_workbook_cut_short_is_refused(tmp_path: Path, cut: int) -> None:
     path = workbook(tmp_path / "a.xlsx", lambda book, page: table(page, [row(1)]))
     path.write_bytes(path.read_bytes()[:cut])
 
-    assert "XLSX" in refused(path)
+    assert "XLSX" in refusal_of(path)

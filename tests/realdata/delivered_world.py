@@ -1,6 +1,6 @@
-"""A folder delivered to a real host through the real connectors, and what the one query says of the same world.
+"""Delivers a folder to a real host through the real connectors, and reads the verdicts of the one query.
 
-The one idea: every message the host is given is kept on a tape, so that the same world can be told again in other orders.
+Every message of the host is recorded on a tape, so that ``test_real_input`` can replay the same world in other orders.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from streams.language.messages import CandidateChange, CheckAnswered, Input, Pol
 from streams.language.ports import read_policy
 from streams.steps.state import State
 from tests.realdata.deliveries import Deliveries, Part, write
-from tests.realdata.joined import joined
+from tests.realdata.joined_tables import joined_connection
 from tests.realdata.plan import AS_OF, DATA, DISTRICT, HERE, plan, zone
 
 LETTERS = {Kind.PERSON: "P", Kind.HOUSEHOLD: "H"}
@@ -41,7 +41,7 @@ Listing = list[tuple[int, str, tuple[str, ...], tuple[tuple[str, str | None], ..
 
 
 class Tape:
-    """A host that keeps the messages it was given."""
+    """A host that records its messages."""
 
     def __init__(self, host: Host) -> None:
         self.host = host
@@ -59,9 +59,9 @@ class Tape:
         return self.host.submit_many(messages)
 
     def submit_each(self, messages: Iterable[Input]) -> Iterator[Receipt]:
-        return self.host.submit_each(self._kept(messages))
+        return self.host.submit_each(self._record_each(messages))
 
-    def _kept(self, messages: Iterable[Input]) -> Iterator[Input]:
+    def _record_each(self, messages: Iterable[Input]) -> Iterator[Input]:
         for message in messages:
             self.messages.append(message)
             yield message
@@ -69,7 +69,7 @@ class Tape:
 
 @dataclass(slots=True)
 class World:
-    """What was delivered: the workspace, the messages in the host's order, reports by file, and the one query's tables."""
+    """A delivered folder: the workspace, the messages in the host's order, reports by file, and the one query's tables."""
 
     folder: str
     workspace: Workspace
@@ -87,16 +87,16 @@ class World:
     seconds: float
     last: dict[str, tuple[Verdicts, Listing]] = field(default_factory=dict)
 
-    def asked(self, policy: str) -> Verdicts:
+    def query_verdicts(self, policy: str) -> Verdicts:
         """The verdicts of the one query, by number."""
         return cast("Verdicts", dict(self.con.execute(sql_of(self.folder, policy)).fetchall()))
 
-    def said(self, matcher: Matcher, policy: str) -> Verdicts:
+    def engine_verdicts(self, matcher: Matcher, policy: str) -> Verdicts:
         """The engine's verdicts, by number."""
-        asked = self.policies[policy]
-        rows, words = judged(matcher, asked, AS_OF)
-        tokens = matcher.store.tokens[list(Kind).index(asked.subject)][rows].tolist()
-        names = self.ids[asked.subject]
+        target = self.policies[policy]
+        rows, words = judged(matcher, target, AS_OF)
+        tokens = matcher.store.tokens[list(Kind).index(target.subject)][rows].tolist()
+        names = self.ids[target.subject]
         return {names[token]: ("", "yes", "no", "unknown")[word] for token, word in zip(tokens, words.tolist(), strict=True)}
 
     def signature(self, matcher: Matcher, policy: str) -> dict[str, bytes]:
@@ -104,19 +104,19 @@ class World:
         rows, words = judged(matcher, self.policies[policy], AS_OF)
         kind = list(Kind).index(self.policies[policy].subject)
         everybody: np.ndarray[Any, Any] = matcher.store.tokens[kind][rows]
-        found = scan(matcher, self.policies[policy], AS_OF)
-        here, there = np.argsort(everybody), np.argsort(found.subject)
-        names = repr((found.entry.pairs, found.entry.checks))  # what the bits of missing and checklist mean
+        candidates = scan(matcher, self.policies[policy], AS_OF)
+        here, there = np.argsort(everybody), np.argsort(candidates.subject)
+        names = repr((candidates.entry.pairs, candidates.entry.checks))  # what the bits of missing and checklist mean
         columns: dict[str, np.ndarray[Any, Any]] = {
-            "listed": found.subject,
-            "status": found.status,
-            "missing": found.missing,
-            "checklist": found.checklist,
+            "listed": candidates.subject,
+            "status": candidates.status,
+            "missing": candidates.missing,
+            "checklist": candidates.checklist,
         }
         judgement = {"judged": everybody[here].tobytes(), "verdicts": words[here].tobytes(), "names": names.encode()}
         return judgement | {name: column[there].tobytes() for name, column in columns.items()}
 
-    def listed(self, matcher: Matcher, policy: str) -> Listing:
+    def engine_list(self, matcher: Matcher, policy: str) -> Listing:
         """The engine's list, by number."""
         names = self.ids[self.policies[policy].subject]
         return sorted((names[c.subject], str(c.status), c.checklist, c.missing) for c in matcher.candidates(policy))
@@ -144,22 +144,22 @@ def world(folder: str, scratch: Path) -> World:
     for path in documents(folder, "feeds"):
         (workspace.folder("feeds") / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
     homes = _homes(folder)
-    sent = scratch / "sent"
-    sent.mkdir()
-    deliveries = write(plan(folder), homes, sent)
+    folder_of_files = scratch / "sent"
+    folder_of_files.mkdir()
+    deliveries = write(plan(folder), homes, folder_of_files)
     rng = np.random.default_rng(5)
     start = perf_counter()
     with workspace.writing() as host:
         tape = Tape(host)
         tape.messages.append(host.state.catalogues[-1])
-        reports = _sent(workspace, tape, folder, deliveries, rng)
-        asked, _ = _answers(workspace, deliveries)
-        for answer in asked:
+        reports = _deliver_all(workspace, tape, folder, deliveries, rng)
+        checks, _ = _answers(workspace, deliveries)
+        for answer in checks:
             tape.submit(answer)
         outputs = list(host.outputs())
         policies, catalogue = host.state.policies, host.state.catalogue
     seconds = perf_counter() - start
-    con = joined(folder, deliveries, [(f.name, s.unit, s.division) for f in catalogue.feeds.values() for s in f.sources])
+    con = joined_connection(folder, deliveries, [(f.name, s.unit, s.division) for f in catalogue.feeds.values() for s in f.sources])
     _, answers = _answers(workspace, deliveries)
     con.register("given_answers", pl.DataFrame({"id": list(answers), "answer": list(answers.values())}))
     con.execute("CREATE TABLE answered AS SELECT * FROM given_answers")
@@ -171,7 +171,9 @@ def world(folder: str, scratch: Path) -> World:
     return World(folder, workspace, deliveries, tape.messages, reports, outputs, con, policies, ids, places, answers, seconds)
 
 
-def _sent(workspace: Workspace, tape: Tape, folder: str, deliveries: Deliveries, rng: np.random.Generator) -> dict[str, DeliveryReport]:
+def _deliver_all(
+    workspace: Workspace, tape: Tape, folder: str, deliveries: Deliveries, rng: np.random.Generator
+) -> dict[str, DeliveryReport]:
     """Ticks, publishes and delivers; the parts of one source in their order, everything else as it happens to come. Some files come twice."""
     host = cast("Host", tape)
     tape.submit(Tick(AS_OF - timedelta(days=3)))
@@ -189,7 +191,7 @@ def _sent(workspace: Workspace, tape: Tape, folder: str, deliveries: Deliveries,
                     workspace, host, part.feed, part.source, part.path, AS_OF, part.replaces, called=part.name
                 ).report
             case str() as text:
-                tape.submit(published(text, tape.state.catalogue))
+                tape.submit(publication(text, tape.state.catalogue))
             case _:
                 state_coverage(workspace, host, deliveries.coverage, AS_OF)
                 tape.submit(Tick(AS_OF))
@@ -198,32 +200,32 @@ def _sent(workspace: Workspace, tape: Tape, folder: str, deliveries: Deliveries,
     return reports
 
 
-def published(text: str, catalogue: Catalogue) -> PolicyPublished:
+def publication(text: str, catalogue: Catalogue) -> PolicyPublished:
     """The publication of a policy."""
     policy = read_policy(text, "policy.yaml", catalogue)
     return PolicyPublished(policy.name, policy.version, text, policy.digest, "author", "approver")
 
 
 def _answers(workspace: Workspace, deliveries: Deliveries) -> tuple[list[CheckAnswered], dict[int, bool]]:
-    """Everybody looked up was asked whether she wishes to be visited; every second one does not."""
-    asked = {id: place % 2 == 0 for place, id in enumerate(deliveries.looked_up)}
-    tokens = _tokens(workspace, workspace.catalogue(), Kind.PERSON, list(asked))
-    return [CheckAnswered("alone-at-75", token, "wishes", yes) for token, yes in zip(tokens, asked.values(), strict=True)], asked
+    """The answers of all persons looked up: whether they wish to be visited; every second one does not."""
+    answer_of = {id: place % 2 == 0 for place, id in enumerate(deliveries.looked_up)}
+    tokens = _tokens(workspace, workspace.catalogue(), Kind.PERSON, list(answer_of))
+    return [CheckAnswered("alone-at-75", token, "wishes", yes) for token, yes in zip(tokens, answer_of.values(), strict=True)], answer_of
 
 
 def _tokens(workspace: Workspace, catalogue: Catalogue, kind: Kind, ids: list[int]) -> list[int]:
     register = next(feed for feed in catalogue.feeds.values() if feed.registers is kind)
     texts = pl.Series([f"{LETTERS[kind]}{id}" for id in ids], dtype=pl.String)
-    found: list[int] = workspace.tokens().column(kind, register.identify, texts).tokens.tolist()
-    return found
+    tokens: list[int] = workspace.tokens().column(kind, register.identify, texts).tokens.tolist()
+    return tokens
 
 
 def _ids(workspace: Workspace, catalogue: Catalogue, con: duckdb.DuckDBPyConnection) -> dict[Kind, dict[int, int]]:
-    made = {}
+    id_of_token = {}
     for kind, table in ((Kind.PERSON, "raw_person"), (Kind.HOUSEHOLD, "raw_household")):
         ids = [row[0] for row in con.execute(f"SELECT id FROM {table} ORDER BY id").fetchall()]
-        made[kind] = dict(zip(_tokens(workspace, catalogue, kind, ids), ids, strict=True))
-    return made
+        id_of_token[kind] = dict(zip(_tokens(workspace, catalogue, kind, ids), ids, strict=True))
+    return id_of_token
 
 
 def _homes(folder: str) -> dict[int, str]:
@@ -237,9 +239,9 @@ def _homes(folder: str) -> dict[int, str]:
 
 def statuses(world: World, policy: str, verdicts: Verdicts) -> dict[int, str]:
     """Who is on the list by the query's verdicts: semantics §9, for policies in force whose scope is a prefix of every street it lists."""
-    asked = world.policies[policy]
-    inside = {id for id, place in world.places[asked.subject].items() if place is not None and place.startswith(asked.scope)}
-    burden = asked.direction == "burden"
+    target = world.policies[policy]
+    inside = {id for id, place in world.places[target.subject].items() if place is not None and place.startswith(target.scope)}
+    burden = target.direction == "burden"
     checked = policy == "alone-at-75"
 
     def status(id: int, word: str) -> str | None:
@@ -247,17 +249,17 @@ def statuses(world: World, policy: str, verdicts: Verdicts) -> dict[int, str]:
             return "to_check" if checked and id not in world.answers else "eligible"
         return "needs_evidence" if word == "unknown" and not burden else None
 
-    found = {id: status(id, word) for id, word in verdicts.items() if id in inside}
-    return {id: word for id, word in found.items() if word is not None}
+    status_of = {id: status(id, word) for id, word in verdicts.items() if id in inside}
+    return {id: word for id, word in status_of.items() if word is not None}
 
 
 def counts(verdicts: Verdicts) -> tuple[int, int, int]:
     """Yes, no and unknown."""
-    found = Counter(verdicts.values())
-    return found["yes"], found["no"], found["unknown"]
+    counter = Counter(verdicts.values())
+    return counter["yes"], counter["no"], counter["unknown"]
 
 
-def folded(changes: list[CandidateChange]) -> dict[str, dict[int, Any]]:
+def summed_lists(changes: list[CandidateChange]) -> dict[str, dict[int, Any]]:
     """The lists that the lines of all editions add up to: by policy and token, status and missing."""
     lists: dict[str, dict[int, Any]] = {}
     for line in changes:
@@ -270,4 +272,4 @@ def folded(changes: list[CandidateChange]) -> dict[str, dict[int, Any]]:
     return lists
 
 
-__all__ = ["DISTRICT", "Tape", "World", "counts", "folded", "policies_of", "published", "statuses", "world"]
+__all__ = ["DISTRICT", "Tape", "World", "counts", "policies_of", "publication", "statuses", "summed_lists", "world"]

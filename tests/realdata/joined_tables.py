@@ -15,7 +15,7 @@ OPTIONAL = {
 }
 
 
-def joined(folder: str, deliveries: Deliveries, sources: list[tuple[str, str, str]]) -> duckdb.DuckDBPyConnection:
+def joined_connection(folder: str, deliveries: Deliveries, sources: list[tuple[str, str, str]]) -> duckdb.DuckDBPyConnection:
     """A connection that has the tables of ``joined.sql``."""
     con = duckdb.connect()
     con.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false; SET threads = 2")
