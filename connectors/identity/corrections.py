@@ -79,7 +79,7 @@ def records(path: Path, catalogue: Catalogue, tokens: Tokens) -> tuple[tuple[str
             )
         source = feed.source_position(unit)
         if source is None:
-            units = listed([source.unit for source in feed.sources])
+            units = listed([possible.unit for possible in feed.sources])
             zh = f"{path.name} 第 {row} 行的单位不是数据源 {name} 的来源；应为 {units}。"
             raise UnreadableFile(Text(zh, f"{path.name}, row {row}: the unit is no source of feed {name}; expected {units}."))
         key_hash = _key(feed, key, tokens)
