@@ -136,10 +136,10 @@ def leftovers(folder: Path) -> Iterator[Path]:
 
 def remove_leftovers(folder: Path) -> int:
     """Removes them; gives how many there were."""
-    found = list(leftovers(folder))
-    for left in found:
+    paths = list(leftovers(folder))
+    for left in paths:
         remove(left)
-    return len(found)
+    return len(paths)
 
 
 def remove(path: Path) -> None:

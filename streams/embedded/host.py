@@ -115,8 +115,8 @@ class EmbeddedHost:
         self._for_writing()
         state, receipts, rows, bodies = self.state, list[Receipt](), list[Row](), list[bytes]()
         try:
-            for one in messages:
-                message = with_stamp(cleared(state, one), state.offset)
+            for original in messages:
+                message = with_stamp(cleared(state, original), state.offset)
                 body = wire.encode(message)
                 receipt = apply(state, message)
                 receipts.append(receipt)
@@ -129,7 +129,7 @@ class EmbeddedHost:
             raise
         for receipt in receipts:
             stored(receipt.offset)
-        if self._counted(messages, bodies):
+        if self._is_snapshot_due(messages, bodies):
             self._try(self.snapshot)
         elif any(row.closes not in (None, ALL) for row in rows):
             self._try(self._log.note_head)
@@ -143,8 +143,8 @@ class EmbeddedHost:
         self._for_writing()
         disk: Behind[Receipt] = Behind(self._log, lambda receipt: stored(receipt.offset))
         try:
-            for one in messages:
-                message = with_stamp(cleared(self.state, one), self.state.offset)
+            for original in messages:
+                message = with_stamp(cleared(self.state, original), self.state.offset)
                 body = wire.encode(message)
                 state, self._state = self.state, None  # put back once the disk has it: after any error it is made again
                 try:
@@ -156,7 +156,7 @@ class EmbeddedHost:
                 disk.begin(receipt, _row(state, message, body, receipt))
                 self._state = state
                 yield from durable
-                if self._counted((message,), (body,)):
+                if self._is_snapshot_due((message,), (body,)):
                     yield from disk.settled()
                     self._try(self.snapshot)
             yield from disk.settled()
@@ -243,9 +243,9 @@ class EmbeddedHost:
         self.close()
 
     def _recover(self) -> State:
-        found = recovered(self._log, self.folder / "snapshots", recipe(self.parts), self.readonly)
-        self._state, self._rows, self._bytes, self.problem = found.state, found.rows, found.bytes, found.problem
-        return found.state
+        recovery = recovered(self._log, self.folder / "snapshots", recipe(self.parts), self.readonly)
+        self._state, self._rows, self._bytes, self.problem = recovery.state, recovery.rows, recovery.bytes, recovery.problem
+        return recovery.state
 
     def _for_writing(self) -> None:
         if self._lock is None:
@@ -257,7 +257,7 @@ class EmbeddedHost:
             if self.state.begun and self.state.matcher.semantics < SEMANTICS:
                 self.submit(EngineUpgraded(SEMANTICS))
 
-    def _counted(self, messages: Sequence[Input], bodies: Sequence[bytes]) -> bool:
+    def _is_snapshot_due(self, messages: Sequence[Input], bodies: Sequence[bytes]) -> bool:
         """Is it time for a snapshot, now that these are written?"""
         self._rows += sum(map(weight, messages))
         self._bytes += sum(map(len, bodies))
@@ -278,7 +278,7 @@ class EmbeddedHost:
 
 
 def _row(state: State, message: Input, body: bytes, receipt: Receipt) -> Row:
-    erases = isinstance(message, PersonErased) and any(one.offset == receipt.offset for one in state.erasures)  # not said before
+    erases = isinstance(message, PersonErased) and any(entry.offset == receipt.offset for entry in state.erasures)  # not said before
     closes = closed_by(message)
     outputs = wire.encode_changes(receipt.changes) if len(receipt.changes) or closes else None
     return Row(receipt.offset, body, closes, outputs, erases)

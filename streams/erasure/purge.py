@@ -32,11 +32,11 @@ def keep_only(folder: Path, log: Log, snapshot: int, acknowledged: int) -> None:
     Raises:
         Busy, NoRoom: not all of it is gone.
     """
-    kept = folder / "snapshots"
-    checkpoints.keep(kept, [snapshot])
-    for spoilt in (*kept.glob("*.damaged"), *folder.glob(FETCHED)):
+    checkpoint_folder = folder / "snapshots"
+    checkpoints.keep(checkpoint_folder, [snapshot])
+    for spoilt in (*checkpoint_folder.glob("*.damaged"), *folder.glob(FETCHED)):
         remove(spoilt)
-    sync_folder(kept)
+    sync_folder(checkpoint_folder)
     with log.rewriting(snapshot) as db:
         db.execute("DELETE FROM inputs WHERE offset < ?", (snapshot,))
         db.execute("INSERT OR REPLACE INTO inputs VALUES (?, x'', x'')", (snapshot,))  # where this log begins
@@ -50,7 +50,7 @@ def note_finished(log: Log, upto: int) -> None:
         log.finished(offset)
 
 
-def given_up(root: Path, held: Collection[str], depot: Depot) -> list[str]:
+def given_up(root: Path, open_stages: Collection[str], depot: Depot) -> list[str]:
     """Empties the folders of stages that this worker held once and that others have taken further since; gives their names.
 
     What lies there would be thrown away if the partition came back, and nobody purges it while it does not. That is known from the depot
@@ -59,11 +59,11 @@ def given_up(root: Path, held: Collection[str], depot: Depot) -> list[str]:
     Args:
         held: names of the stages that are open here. One that another process has open stays as it is.
     """
-    names = [folder.name for folder in sorted(root.glob("*-*")) if _STAGE.fullmatch(folder.name) and folder.name not in held]
-    return [name for name in names if _left(root / name) and _given_up(root / name, depot.newest(name))]
+    names = [folder.name for folder in sorted(root.glob("*-*")) if _STAGE.fullmatch(folder.name) and folder.name not in open_stages]
+    return [name for name in names if _left(root / name) and _remove_if_stale(root / name, depot.newest(name))]
 
 
-def _given_up(folder: Path, shipped: int | None) -> bool:
+def _remove_if_stale(folder: Path, shipped: int | None) -> bool:
     try:
         lock = WriterLock(folder)
     except Busy:

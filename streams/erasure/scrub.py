@@ -83,27 +83,27 @@ def scrub(log: Log, folder: Path, state: State, person: int, traces: Sequence[Tr
     Raises:
         Busy, NoRoom: not all is out yet. Nor is it where a file is ``left``.
     """
-    done, erased = Scrubbed(), half_done(log, state, person)
+    report, erased = Scrubbed(), half_done(log, state, person)
     if erased is None:
-        return done
+        return report
     whom = _Whom(person, stand_in(erased.digest), latest(traces), of_persons(state.catalogue))
     with said(folder):
         state.matcher.forget(person, traces)
-        _snapshots(folder, state, whom, traces, done, log.key)
+        _snapshots(folder, state, whom, traces, report, log.key)
         with log.rewriting(erased.offset) as db:
-            _inputs(db, whom, done)
-            _outputs(db, log, state, whom, done)
+            _inputs(db, whom, report)
+            _outputs(db, log, state, whom, report)
         log.packed()
-        if not done.left:
+        if not report.left:
             log.finished(erased.offset)
-    return done
+    return report
 
 
 def cleaned(message: Input, whom: _Whom) -> Input:
     """A message without its person; itself where it does not name her."""
     match message:
         case RecordBatch() if message.feed in whom.feeds:
-            return without(message, _hers(message, whom))
+            return without(message, _rows_of_person(message, whom))
         case CheckAnswered() | OutcomeReported() if message.subject == whom.person:
             return Blank()
         case PersonErased() if message.traces:
@@ -117,7 +117,7 @@ def cleaned(message: Input, whom: _Whom) -> Input:
             return message
 
 
-def _hers(batch: RecordBatch, whom: _Whom) -> npt.NDArray[np.bool_]:
+def _rows_of_person(batch: RecordBatch, whom: _Whom) -> npt.NDArray[np.bool_]:
     """Which rows go: those about her, and what came under a key of hers before them."""
     rows: npt.NDArray[np.bool_] = batch.subject == np.uint64(whom.person)
     keys = {key: last for (feed, source, key), last in whom.latest.items() if (feed, source) == (batch.feed, batch.source)}
@@ -127,57 +127,57 @@ def _hers(batch: RecordBatch, whom: _Whom) -> npt.NDArray[np.bool_]:
     return rows
 
 
-def _snapshots(folder: Path, state: State, whom: _Whom, traces: Sequence[Trace], done: Scrubbed, key: bytes) -> None:
+def _snapshots(folder: Path, state: State, whom: _Whom, traces: Sequence[Trace], report: Scrubbed, key: bytes) -> None:
     """One of the state as it is first, from which the store can be made again whatever becomes of the others; then each of those anew."""
     checkpoints.write(folder, state.offset, state.meta(), state.arrays(), key)
     for offset in checkpoints.offsets(folder):
         path = checkpoints.place(folder, offset)
         try:
             if offset != state.offset:
-                _anew(path, offset, state.parts, whom, traces, done, key)
+                _rewrite_checkpoint(path, offset, state.parts, whom, traces, report, key)
         except (OSError, NewerFormat):
-            done.left.append(path)
+            report.left.append(path)
     for spoilt in (*folder.glob("*.damaged"), *leftovers(folder)):
         try:
             remove(spoilt)
-            done.removed += 1
+            report.removed += 1
         except OSError:
-            done.left.append(spoilt)
+            report.left.append(spoilt)
     sync_folder(folder)
 
 
-def _anew(path: Path, offset: int, parts: Parts, whom: _Whom, traces: Sequence[Trace], done: Scrubbed, key: bytes) -> None:
+def _rewrite_checkpoint(path: Path, offset: int, parts: Parts, whom: _Whom, traces: Sequence[Trace], report: Scrubbed, key: bytes) -> None:
     """One snapshot without a person; it goes where none can be made of it."""
     try:
         then = made(recipe(parts), path, key)
     except Damaged:
         path.unlink()
-        done.removed += 1
+        report.removed += 1
         return
     if not then.begun:
         return
     if entangled(then, whom.person):  # a correction that was taken back since: that state cannot be told without her
         path.unlink()
-        done.removed += 1
+        report.removed += 1
         return
     _, moved = taken_out(then, whom.person, whom.instead)
     then.book.erase(lines((moved,), offset), whom.person, whom.instead)
     then.matcher.forget(whom.person, traces)
     checkpoints.write(path.parent, offset, then.meta(), then.arrays(), key)
-    done.snapshots += 1
+    report.snapshots += 1
 
 
-def _inputs(db: sqlite3.Connection, whom: _Whom, done: Scrubbed) -> None:
+def _inputs(db: sqlite3.Connection, whom: _Whom, report: Scrubbed) -> None:
     for offset in _offsets(db, "inputs"):
         body = _body(db, "inputs", offset)
         message = readable(body)
         blank = None if message is None else cleaned(message, whom)
         if blank is not message or (message is None and body):
             db.execute("UPDATE inputs SET body = ? WHERE offset = ?", (b"" if blank is None else wire.encode(blank), offset))
-            done.inputs += 1
+            report.inputs += 1
 
 
-def _outputs(db: sqlite3.Connection, log: Log, state: State, whom: _Whom, done: Scrubbed) -> None:
+def _outputs(db: sqlite3.Connection, log: Log, state: State, whom: _Whom, report: Scrubbed) -> None:
     """Lines about her are blank; the manifests of the editions they stood in are kept as they were."""
     anew: list[tuple[bytes, int]] = []
     closed: list[tuple[str, int, str]] = []
@@ -190,23 +190,23 @@ def _outputs(db: sqlite3.Connection, log: Log, state: State, whom: _Whom, done: 
             anew.append((wire.encode_changes(lines.blanked(mine)), offset))
     for policy in sorted(policies):
         rows = ((offset, closes, wire.decode_changes(body)) for offset, closes, body in log.outputs(-1))
-        found = editions(policy, rows, state.registry.told(policy), kept(log.manifests(policy)))
-        manifests = list(_as_closed(found, whom.person))
+        policy_editions = editions(policy, rows, state.registry.told(policy), kept(log.manifests(policy)))
+        manifests = list(_as_closed(policy_editions, whom.person))
         closed += [(policy, manifest.last, stored(manifest)) for manifest, _ in manifests]
-        done.editions[policy] = sum(hers for _, hers in manifests)
+        report.editions[policy] = sum(hers for _, hers in manifests)
     db.executemany("INSERT OR REPLACE INTO manifests VALUES (?, ?, x'', ?)", closed)  # the links come last (``Log.rewriting``)
     db.executemany("UPDATE outputs SET body = ? WHERE offset = ?", anew)
-    done.outputs += len(anew)
+    report.outputs += len(anew)
 
 
-def _as_closed(found: Iterator[Edition], person: int) -> Iterator[tuple[Manifest, bool]]:
+def _as_closed(policy_editions: Iterator[Edition], person: int) -> Iterator[tuple[Manifest, bool]]:
     """The manifest of each edition with how much of it will be blank, and whether she was told of in it."""
     listed: dict[int, CandidateChange] = {}
-    for edition in found:
+    for edition in policy_editions:
         listed = fold(edition.changes, listed)
-        hers = sum(change.subject == person for change in edition.changes)
-        said = edition.manifest
-        yield replace(said, erased=said.erased + hers, unlisted=said.unlisted + (person in listed)), bool(hers)
+        person_lines = sum(change.subject == person for change in edition.changes)
+        manifest = edition.manifest
+        yield replace(manifest, erased=manifest.erased + person_lines, unlisted=manifest.unlisted + (person in listed)), bool(person_lines)
 
 
 def _offsets(db: sqlite3.Connection, table: str) -> list[int]:
@@ -214,5 +214,5 @@ def _offsets(db: sqlite3.Connection, table: str) -> list[int]:
 
 
 def _body(db: sqlite3.Connection, table: str, offset: int) -> bytes:
-    found: bytes = db.execute(f"SELECT body FROM {table} WHERE offset = ?", (offset,)).fetchone()[0]  # a name of ours
-    return found
+    body: bytes = db.execute(f"SELECT body FROM {table} WHERE offset = ?", (offset,)).fetchone()[0]  # a name of ours
+    return body

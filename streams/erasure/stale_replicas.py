@@ -31,7 +31,7 @@ class Aside:
         self._folder, self._parts = folder, parts
 
     def __bool__(self) -> bool:
-        return any(self._there())
+        return any(self._folders())
 
     def put(self, offset: int) -> None:
         """Puts the replica, which is closed and stands at an offset, aside."""
@@ -40,19 +40,19 @@ class Aside:
 
     def among(self, erasures: Erasures) -> set[int]:
         """The tokens of those erased who are in it."""
-        found = set[int]()
-        for folder in self._there():
+        erased_tokens = set[int]()
+        for folder in self._folders():
             log = Log(folder, readonly=True)
             try:
                 for tokens in named(log, folder / "snapshots"):
-                    found.update(tokens[erasures.among(tokens)].tolist())
+                    erased_tokens.update(tokens[erasures.among(tokens)].tolist())
             finally:
                 log.close()
-        return found
+        return erased_tokens
 
     def traces(self, catalogue: Catalogue, person: int) -> Iterator[Trace]:
         """Where the rows about a person came from that are in it."""
-        for folder in self._there():
+        for folder in self._folders():
             log = Log(folder, readonly=True)
             try:
                 yield from logged(log, catalogue, person)
@@ -64,9 +64,9 @@ class Aside:
 
     def gone(self) -> None:
         """Nothing of it stays."""
-        for folder in list(self._there()):
+        for folder in list(self._folders()):
             shutil.rmtree(folder)
             sync_folder(folder.parent)
 
-    def _there(self) -> Iterator[Path]:
+    def _folders(self) -> Iterator[Path]:
         return self._folder.parent.glob(f"{self._folder.name}.aside-*")

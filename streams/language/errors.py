@@ -52,18 +52,18 @@ class Unproved(Unreadable):
 class NewerFormat(HuiminError):
     """Something written by a newer version than this program reads."""
 
-    def __init__(self, what: Text, found: int, known: int) -> None:
-        zh = f"{what.zh}的格式版本为 {found}，本程序只能读到版本 {known}；请升级惠民后再试。"
-        en = f"{what.en} is of format version {found}; this program reads up to version {known}. Upgrade Huimin, then try again."
+    def __init__(self, what: Text, version: int, supported: int) -> None:
+        zh = f"{what.zh}的格式版本为 {version}，本程序只能读到版本 {supported}；请升级惠民后再试。"
+        en = f"{what.en} is of format version {version}; this program reads up to version {supported}. Upgrade Huimin, then try again."
         super().__init__(Text(zh, en), 1)
 
 
 class OlderFormat(HuiminError):
     """Something written in a format of before the first release."""
 
-    def __init__(self, what: Text, found: int, known: int) -> None:
-        zh = f"{what.zh}的格式版本为 {found}，由 0.1 写成（从未发布），本程序只读版本 {known}。请新建工作区，重新交付；数据未动。"
-        en = f"{what.en} is of format version {found}, written by 0.1, which was never released; this program reads {known}. "
+    def __init__(self, what: Text, version: int, supported: int) -> None:
+        zh = f"{what.zh}的格式版本为 {version}，由 0.1 写成（从未发布），本程序只读版本 {supported}。请新建工作区，重新交付；数据未动。"
+        en = f"{what.en} is of format version {version}, written by 0.1, which was never released; this program reads {supported}. "
         super().__init__(Text(zh, en + "Make a new workspace and deliver again; nothing was touched."), 1)
 
 

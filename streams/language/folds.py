@@ -44,8 +44,8 @@ def dead(error: HuiminError, body: bytes, topic: str, partition: int, offset: in
     Of one that no member made only the beginning: whoever writes to a topic shall not fill another one.
     """
     facts = {"reasonzh": error.text.zh, "reasonen": error.text.en, "topic": topic, "partition": str(partition), "offset": str(offset)}
-    kept = body[:UNPROVED_BYTES] if isinstance(error, Unproved) else body
-    return Outgoing("dead-letters", 0, f"{topic}.{partition}.{offset}", "dead-letter", kept, facts)
+    letter_body = body[:UNPROVED_BYTES] if isinstance(error, Unproved) else body
+    return Outgoing("dead-letters", 0, f"{topic}.{partition}.{offset}", "dead-letter", letter_body, facts)
 
 
 def refusal(error: HuiminError) -> str:
@@ -97,7 +97,7 @@ class Fold(Protocol):
 class MakeFold(Protocol):
     """Makes an empty fold, or the one that a snapshot's meta and arrays describe."""
 
-    def __call__(self, kept: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold: ...
+    def __call__(self, checkpoint: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold: ...
 
 
 def encode_outgoing(messages: Sequence[Outgoing]) -> bytes:

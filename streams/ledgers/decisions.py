@@ -63,9 +63,9 @@ class Known:
     @classmethod
     def restored(cls, meta: Sequence[Sequence[Any]]) -> Known:
         """What ``meta`` described."""
-        made = cls()
-        made._at.update((Stamp(at, word), offset) for at, word, offset in meta)
-        return made
+        stamps = cls()
+        stamps._at.update((Stamp(at, word), offset) for at, word, offset in meta)
+        return stamps
 
 
 def decides(message: Input) -> bool:
@@ -75,11 +75,11 @@ def decides(message: Input) -> bool:
 
 def stamp_of(message: Input) -> Stamp | None:
     """The stamp of a message; None where nobody decides in it, or no host has given it one."""
-    found: Stamp | None = getattr(message, "stamp", None)
-    return found
+    stamp: Stamp | None = getattr(message, "stamp", None)
+    return stamp
 
 
-def with_stamp(message: M, known: int, word: str = "") -> M:
+def with_stamp(message: M, last_known: int, word: str = "") -> M:
     """A message with a stamp; itself where nobody decides in it, or it has one.
 
     Args:
@@ -93,7 +93,7 @@ def with_stamp(message: M, known: int, word: str = "") -> M:
     """
     if not decides(message) or stamp_of(message) is not None:
         return message
-    return replace(message, stamp=Stamp(known, word))  # type: ignore[arg-type]  # who decides has a stamp
+    return replace(message, stamp=Stamp(last_known, word))  # type: ignore[arg-type]  # who decides has a stamp
 
 
 def has_stamp(message: Input) -> None:

@@ -80,7 +80,7 @@ class Delivery:
             joins = bool(self.spans) and first == self.mark + 1
             self.spans[-1:] = [(self.spans[-1][0], last)] if joins else [*self.spans[-1:], (first, last)]
         else:
-            self.spans = list(_joined(sorted([*self.spans, *_runs(rows)])))
+            self.spans = list(_merged_spans(sorted([*self.spans, *_runs(rows)])))
 
 
 def _runs(rows: Int32) -> Iterator[Span]:
@@ -90,7 +90,7 @@ def _runs(rows: Int32) -> Iterator[Span]:
         yield int(run[0]), int(run[-1])
 
 
-def _joined(spans: list[Span]) -> Iterator[Span]:
+def _merged_spans(spans: list[Span]) -> Iterator[Span]:
     first, last = spans[0]
     for begin, end in spans[1:]:
         if begin <= last + 1:
@@ -109,9 +109,9 @@ class Deliveries:
 
     def number(self, feed: str, source: int, id: str) -> tuple[int, int, bool]:
         """(number, highest row applied, completed) of a delivery; the next free number where its id is new."""
-        known = self.named(feed, source, id)
-        if known is not None:
-            return known.number, known.mark, known.completed
+        delivery = self.named(feed, source, id)
+        if delivery is not None:
+            return delivery.number, delivery.mark, delivery.completed
         return self.last(feed, source) + 1, 0, False
 
     def numbered(self, feed: str, source: int, number: int) -> Delivery | None:
@@ -129,8 +129,8 @@ class Deliveries:
 
     def of(self, feed: str, source: int) -> list[Delivery]:
         """A source's deliveries by number."""
-        known = self._of.get((feed, source), {})
-        return [known[number] for number in sorted(known)]
+        deliveries = self._of.get((feed, source), {})
+        return [deliveries[number] for number in sorted(deliveries)]
 
     def replacement(self, feed: str, source: int) -> Delivery | None:
         """The last sound full replacement of a source."""

@@ -74,8 +74,8 @@ class Erasures:
         """Which of these tokens were erased."""
         if not self._of:
             return np.zeros(len(tokens), np.bool_)
-        few = np.unique(np.array([one.sieve for one in self], np.uint64))
-        return _marked(tokens, np.isin(sieves(self.salt, tokens), few), lambda token: self.of(token) is not None)
+        few = np.unique(np.array([entry.sieve for entry in self], np.uint64))
+        return _mask(tokens, np.isin(sieves(self.salt, tokens), few), lambda token: self.of(token) is not None)
 
     def meta(self) -> list[Any] | None:
         """All of it, as JSON; None where there is nothing."""
@@ -86,12 +86,12 @@ class Erasures:
     @classmethod
     def restored(cls, meta: Sequence[Any] | None) -> Erasures:
         """What ``meta`` described."""
-        made = cls()
+        ledger = cls()
         if meta is not None:
             for digest, sieve, reason, by, approved_by, day, offset in meta[1]:
-                made.add(Erased(digest, sieve, reason, by, approved_by, date.fromisoformat(day), offset), meta[0])
-            made.asked = meta[2] if len(meta) > 2 else len(made)  # there were no networks that erased
-        return made
+                ledger.add(Erased(digest, sieve, reason, by, approved_by, date.fromisoformat(day), offset), meta[0])
+            ledger.asked = meta[2] if len(meta) > 2 else len(ledger)  # there were no networks that erased
+        return ledger
 
 
 def named(salt: str, token: int, reason: str, by: str, approved_by: str, traces: Sequence[Trace] = ()) -> PersonErased:
@@ -102,7 +102,7 @@ def named(salt: str, token: int, reason: str, by: str, approved_by: str, traces:
         True
     """
     sieve = int(sieves(salt, np.array([token], np.uint64))[0])
-    return PersonErased(salt, digest(salt, token), sieve, reason, by, approved_by, tuple((*one,) for one in traces))
+    return PersonErased(salt, digest(salt, token), sieve, reason, by, approved_by, tuple((*trace,) for trace in traces))
 
 
 def well_formed(message: PersonErased) -> bool:
@@ -142,7 +142,7 @@ def without(batch: RecordBatch, rows: npt.NDArray[np.bool_]) -> RecordBatch:
     return batch.blanked(rows) if rows.any() or idle else batch
 
 
-def _marked(tokens: UInt64, likely: npt.NDArray[np.bool_], sure: Callable[[int], bool]) -> npt.NDArray[np.bool_]:
+def _mask(tokens: UInt64, likely: npt.NDArray[np.bool_], sure: Callable[[int], bool]) -> npt.NDArray[np.bool_]:
     out = np.zeros(len(tokens), np.bool_)
     for place in np.flatnonzero(likely).tolist():
         out[place] = sure(int(tokens[place]))

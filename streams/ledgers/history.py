@@ -62,10 +62,10 @@ def _steps(registry: Registry, name: str, number: int, catalogue: Catalogue) -> 
     until = first if state is Life.SCHEDULED else None
     yield Happened(number, Event.PUBLISH, published, state, until, version.by, version.approved_by)
     for day, behind in _moments(registry, name, version, catalogue):
-        known = _known(registry, name, day, behind)
-        now = known.life(name, number, day, catalogue)
+        past_registry = _registry_behind(registry, name, day, behind)
+        now = past_registry.life(name, number, day, catalogue)
         if now is not state:
-            yield _told(known, version, _moved(state, now), day, now, catalogue)
+            yield _step_of(past_registry, version, _event_between(state, now), day, now, catalogue)
             state = now
 
 
@@ -102,30 +102,30 @@ def _withdrawal(end: Withdrawal) -> Decision:
     return (end.newest, True) if end.newest else EVENING
 
 
-def _known(registry: Registry, name: str, day: date, behind: Decision) -> Registry:
+def _registry_behind(registry: Registry, name: str, day: date, behind: Decision) -> Registry:
     """The versions of a policy that had been published behind a decision of a day, with what had been decided about them by then."""
-    found = Registry()
+    past_registry = Registry()
     for number, other in registry.versions[name].items():
         if other.published < day or (other.published == day and (number, False) <= behind):
             end = other.withdrawn
             decided = end is not None and (end.day < day or (end.day == day and _withdrawal(end) <= behind))
-            found.add(other if decided else replace(other, withdrawn=None))
-    return found
+            past_registry.add(other if decided else replace(other, withdrawn=None))
+    return past_registry
 
 
-def _moved(before: Life, after: Life) -> Event:
+def _event_between(before: Life, after: Life) -> Event:
     """What led from one state to another, by the table; by where it led alone, should a clock put back have left steps out."""
-    fits = [event for event, (met, leads) in TRANSITIONS.items() if after in leads and before in met]
+    fits = [event for event, (sources, leads) in TRANSITIONS.items() if after in leads and before in sources]
     return (fits or [event for event, (_, leads) in TRANSITIONS.items() if after in leads])[0]
 
 
-def _told(known: Registry, version: Version, event: Event, day: date, state: Life, catalogue: Catalogue) -> Happened:
+def _step_of(past_registry: Registry, version: Version, event: Event, day: date, state: Life, catalogue: Catalogue) -> Happened:
     number, ended = version.policy.version, version.withdrawn
     match event:
         case Event.WITHDRAW if ended is not None:
             return Happened(number, event, day, state, None, ended.by, ended.approved_by, ended.since, ended.reason)
         case Event.SUPERSEDE:
-            after = next((v.policy.version for v in known.standing(version.policy.name) if v.policy.version > number), None)
+            after = next((v.policy.version for v in past_registry.standing(version.policy.name) if v.policy.version > number), None)
             return Happened(number, event, day, state, detail="" if after is None else str(after))
         case Event.SUSPEND | Event.BEGIN if state is Life.SUSPENDED:
             return Happened(number, event, day, state, detail=ended_agreement(version.policy, catalogue, day) or "")

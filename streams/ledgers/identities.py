@@ -50,8 +50,8 @@ class Decisions:
 
     def root(self, kind: str, subject: int) -> int:
         """Whom a subject counts as once merges are followed to their end."""
-        while (found := self._of.get((kind, subject, None))) is not None:
-            subject = found.into
+        while (decision := self._of.get((kind, subject, None))) is not None:
+            subject = decision.into
         return subject
 
     def merged(self, kind: str) -> dict[int, int]:
@@ -76,8 +76,8 @@ class Decisions:
     @classmethod
     def restored(cls, meta: Sequence[Sequence[Any]]) -> Decisions:
         """What ``meta`` described."""
-        made = cls()
+        ledger = cls()
         for kind, subject, into, record, reason, by, approved_by, day in meta:
             named = None if record is None else (record[0], record[1], record[2])
-            made.put(Decision(kind, subject, into, named, reason, by, approved_by, date.fromisoformat(day)))
-        return made
+            ledger.put(Decision(kind, subject, into, named, reason, by, approved_by, date.fromisoformat(day)))
+        return ledger

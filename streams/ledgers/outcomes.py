@@ -72,8 +72,8 @@ class Rate(NamedTuple):
     @property
     def hit(self) -> float | None:
         """The share that was right; None where nothing is known."""
-        known = self.right + self.wrong
-        return self.right / known if known else None
+        total = self.right + self.wrong
+        return self.right / total if total else None
 
 
 class Findings:
@@ -102,11 +102,11 @@ class Findings:
 
     def without(self, subject: int) -> list[Finding]:
         """Takes out, and gives, every finding of a subject."""
-        gone = [f for f in self if f.subject == subject]
-        for f in gone:
+        findings = [f for f in self if f.subject == subject]
+        for f in findings:
             del self._of[f.policy, subject]
             self._ended.discard((f.policy, subject))
-        return gone
+        return findings
 
     def standing(self, finding: Finding) -> bool:
         """Is its time not over yet?"""
@@ -114,9 +114,9 @@ class Findings:
 
     def ending(self, day: date) -> list[Finding]:
         """Those whose time is over on a day, each once; by policy and subject."""
-        found = [f for key, f in self._of.items() if f.until is not None and f.until <= day and key not in self._ended]
-        self._ended |= {(f.policy, f.subject) for f in found}
-        return sorted(found, key=lambda f: (f.policy, f.subject))
+        findings = [f for key, f in self._of.items() if f.until is not None and f.until <= day and key not in self._ended]
+        self._ended |= {(f.policy, f.subject) for f in findings}
+        return sorted(findings, key=lambda f: (f.policy, f.subject))
 
     def meta(self) -> list[list[Any]]:
         """All of it, as JSON."""
@@ -129,14 +129,14 @@ class Findings:
     @classmethod
     def restored(cls, meta: Sequence[Sequence[Any]]) -> Findings:
         """What ``meta`` described."""
-        made = cls()
+        ledger = cls()
         for policy, subject, outcome, on, by, criterion, records, offset, day, until, ended in meta:
             rows = tuple((feed, source, delivery, row) for feed, source, delivery, row in records)
             last = None if until is None else date.fromisoformat(until)
-            made.put(Finding(policy, subject, outcome, date.fromisoformat(on), by, criterion, rows, offset, date.fromisoformat(day), last))
+            ledger.put(Finding(policy, subject, outcome, date.fromisoformat(on), by, criterion, rows, offset, date.fromisoformat(day), last))
             if ended:
-                made._ended.add((policy, subject))
-        return made
+                ledger._ended.add((policy, subject))
+        return ledger
 
 
 def named(text: str) -> str | None:
@@ -147,9 +147,9 @@ def named(text: str) -> str | None:
         ('not_eligible', 'enrolled', None)
     """
     word = " ".join(text.split()).lower()
-    return next((one for one, title in TITLES.items() if word in (one, title.zh, title.en)), None)
+    return next((outcome for outcome, title in TITLES.items() if word in (outcome, title.zh, title.en)), None)
 
 
 def rate(outcomes: Counter[str]) -> Rate:
     """How often the list was right, by how often each outcome was found."""
-    return Rate(sum(outcomes[one] for one in RIGHT), sum(outcomes[one] for one in WRONG))
+    return Rate(sum(outcomes[outcome] for outcome in RIGHT), sum(outcomes[outcome] for outcome in WRONG))

@@ -74,36 +74,36 @@ class Registry:
 
     def withdraw(self, name: str, withdrawal: Withdrawal) -> None:
         """Ends every version published so far."""
-        known, ended = self.versions[name], replace(withdrawal, newest=self.newest(name))
-        for number, version in known.items():
+        versions, ended = self.versions[name], replace(withdrawal, newest=self.newest(name))
+        for number, version in versions.items():
             if version.withdrawn is None:
-                known[number] = replace(version, withdrawn=ended)
+                versions[number] = replace(version, withdrawn=ended)
 
     def withdrawal(self, name: str) -> Withdrawal | None:
         """The last withdrawal of a policy of which no version stands; None where one stands, or it was never published."""
-        known = self.versions.get(name, {})
-        return known[max(known)].withdrawn if known and not self.standing(name) else None
+        versions = self.versions.get(name, {})
+        return versions[max(versions)].withdrawn if versions and not self.standing(name) else None
 
     def looked_back(self, day: date) -> Registry:
         """The registry for whoever looks back at a day: of the withdrawals, those that are so only since a later day have not come yet."""
-        found = Registry()
-        for known in self.versions.values():
-            for version in known.values():
+        registry = Registry()
+        for versions in self.versions.values():
+            for version in versions.values():
                 later = version.withdrawn is not None and version.withdrawn.since > day
-                found.add(replace(version, withdrawn=None) if later else version)
-        return found
+                registry.add(replace(version, withdrawn=None) if later else version)
+        return registry
 
     def standing(self, name: str) -> list[Version]:
         """The versions of a policy that were not withdrawn, by number."""
-        known = self.versions.get(name, {})
-        return [known[number] for number in sorted(known) if known[number].withdrawn is None]
+        versions = self.versions.get(name, {})
+        return [versions[number] for number in sorted(versions) if versions[number].withdrawn is None]
 
     def active(self, name: str, day: date) -> Version | None:
         """The version that decides on a day: the newest that has begun; before the first has begun, the one that begins first."""
         standing = self.standing(name)
-        begun = [v for v in standing if v.policy.effective_from <= day]
-        if begun:
-            return begun[-1]
+        effective_versions = [v for v in standing if v.policy.effective_from <= day]
+        if effective_versions:
+            return effective_versions[-1]
         return min(standing, key=lambda v: (v.policy.effective_from, -v.policy.version), default=None)
 
     def life(self, name: str, number: int, day: date, catalogue: Catalogue) -> Life:

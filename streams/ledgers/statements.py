@@ -48,17 +48,17 @@ class Statements:
         latest: dict[tuple[str, int, str | None, tuple[int, ...]], Statement] = {}
         for id in sorted(self.entries):
             if self.entries[id].standing == "in_effect":
-                one = self.entries[id].statement
-                about = (one.feed, one.source, one.division, one.subjects)
-                if about not in latest or latest[about].complete_to < one.complete_to:
-                    latest[about] = one
+                statement = self.entries[id].statement
+                about = (statement.feed, statement.source, statement.division, statement.subjects)
+                if about not in latest or latest[about].complete_to < statement.complete_to:
+                    latest[about] = statement
         return list(latest.values())
 
     def waiting_for(self, feed: str, source: int, delivery: str) -> list[Entry]:
         """The pending statements that name a delivery, in the order of their ids."""
         wanted = (feed, source, delivery)
-        found = (self.entries[id] for id in sorted(self.entries))
-        return [e for e in found if e.standing == "pending" and (e.stated.feed, e.stated.source, e.stated.delivery) == wanted]
+        entries = (self.entries[id] for id in sorted(self.entries))
+        return [e for e in entries if e.standing == "pending" and (e.stated.feed, e.stated.source, e.stated.delivery) == wanted]
 
     def meta(self) -> list[Any]:
         """As JSON."""
@@ -96,12 +96,12 @@ def standing(stated: CoverageStated, deliveries: Deliveries) -> Standing:
 
 def unproved(stated: CoverageStated, feed: Feed, deliveries: Deliveries) -> Text | None:
     """Why the delivery that a statement names does not bear it out; None where it does, or is not complete yet."""
-    found = standing(stated, deliveries)
+    status = standing(stated, deliveries)
     delivery = deliveries.named(stated.feed, stated.source, stated.delivery or "")
-    if delivery is None or found not in ("voided", "rows_differ"):
+    if delivery is None or status not in ("voided", "rows_differ"):
         return None
     id, name = stated.statement, f"{stated.feed} {stated.delivery}"
-    if found == "voided":
+    if status == "voided":
         share = share_words(feed.max_unplaced)
         return Text(
             f"覆盖声明 {id} 所依据的交付 {name} 不能证明“没有”：{delivery.rows} 行中 {delivery.unplaced} 行认不出对象，"

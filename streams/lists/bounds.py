@@ -63,7 +63,7 @@ class Bounds:
     """The feed whose coverage differs by this message."""
     delivered: DeliveryName | None = None
     """The delivery that is whole with this message: nothing more comes of it."""
-    _moved: dict[DeliveryName, dict[str, tuple[int, int]]] = field(default_factory=dict)
+    _losses: dict[DeliveryName, dict[str, tuple[int, int]]] = field(default_factory=dict)
     """By delivery that is not whole yet: how many each policy's list lost, of how many."""
 
     def take(self, instruction: Instruction) -> bool:
@@ -82,16 +82,16 @@ class Bounds:
     def end_message(self) -> None:
         """The message is over."""
         if self.delivered is not None:
-            self._moved.pop(self.delivered, None)
+            self._losses.pop(self.delivered, None)
         self.shrunk, self.covered, self.delivered = None, "", None
 
-    def sided(self, found: Lines) -> npt.NDArray[np.bool_]:
+    def sided(self, lines: Lines) -> npt.NDArray[np.bool_]:
         """Which lines are of the side that may be held back: exits of a benefit, entries of a burden, of whom the rule is sure."""
-        burden = np.array([name in self.rules and self.rules[name].direction == "burden" for name, *_ in found.heads], np.bool_)
-        before, after = found.before, found.after
+        burden = np.array([name in self.rules and self.rules[name].direction == "burden" for name, *_ in lines.heads], np.bool_)
+        before, after = lines.before, lines.after
         leaves = (after == 0) & (before != 0) & (before <= SURE)
         enters = (before == 0) & (after != 0) & (after <= SURE)
-        sided: npt.NDArray[np.bool_] = np.where(burden[found.head], enters, leaves) if len(found) else leaves
+        sided: npt.NDArray[np.bool_] = np.where(burden[lines.head], enters, leaves) if len(lines) else leaves
         return sided
 
     def beyond(self, head: Head, count: int, size: int) -> HoldTrigger | None:
@@ -107,7 +107,7 @@ class Bounds:
             return None
         match cause:
             case RecordCause(delivery):
-                moved = self._moved.setdefault(delivery, {})
+                moved = self._losses.setdefault(delivery, {})
                 so_far, whole = moved.get(policy, (0, size))
                 moved[policy] = (so_far + count, whole)
                 large = _large(so_far + count, whole, rule.moves[delivery.feed], rule.at_least)
@@ -124,7 +124,7 @@ class Bounds:
 
     def meta(self) -> dict[str, Any]:
         rules = {policy: rule.plain() for policy, rule in self.rules.items()}
-        return {"rules": rules, "late": sorted(self.late), "moved": {str(delivery): dict(of) for delivery, of in self._moved.items()}}
+        return {"rules": rules, "late": sorted(self.late), "moved": {str(delivery): dict(of) for delivery, of in self._losses.items()}}
 
     @classmethod
     def restored(cls, meta: Mapping[str, Any]) -> Bounds:
@@ -133,7 +133,7 @@ class Bounds:
             DeliveryName.parse(delivery): {name: (count, whole) for name, (count, whole) in of.items()}
             for delivery, of in meta["moved"].items()
         }
-        return cls(rules, frozenset(meta["late"]), _moved=moved)
+        return cls(rules, frozenset(meta["late"]), _losses=moved)
 
 
 def _large(count: int, size: int, share: Fraction, at_least: int) -> bool:

@@ -63,7 +63,7 @@ class Ledger:
     digest: str = ""
 
     def closed(
-        self, policy: str, since: Sequence[CandidateChange], offset: int, versions: Versions, kept: Manifest | None = None
+        self, policy: str, since: Sequence[CandidateChange], offset: int, versions: Versions, closed_manifest: Manifest | None = None
     ) -> Edition | None:
         """The edition that ends with the message at ``offset``; None where nothing differs.
 
@@ -73,16 +73,16 @@ class Ledger:
         """
         difference = net(since, self.listed)
         self.listed = fold(difference, self.listed)
-        if kept is not None:
-            self.number, self.last, self.digest = kept.number, offset, kept.digest
-            return Edition(kept, tuple(difference))
+        if closed_manifest is not None:
+            self.number, self.last, self.digest = closed_manifest.number, offset, closed_manifest.digest
+            return Edition(closed_manifest, tuple(difference))
         if not difference:
             return None
         self.number += 1
-        kinds, statuses = Counter(one.change for one in difference), Counter(one.status or "" for one in self.listed.values())
-        named = sorted({one.version for one in difference})
+        kinds, statuses = Counter(line.change for line in difference), Counter(line.status or "" for line in self.listed.values())
+        numbers = sorted({line.version for line in difference})
         manifest = Manifest(
-            policy, versions[named[-1]][0], self.number, tuple((one, versions[one][1]) for one in named), since[-1].day,
+            policy, versions[numbers[-1]][0], self.number, tuple((number, versions[number][1]) for number in numbers), since[-1].day,
             self.last + 1, offset,
             kinds["entered"], kinds["left"], kinds["changed"], tuple(sorted(statuses.items())), digest_of(difference), self.digest,
         )  # fmt: skip
@@ -94,23 +94,23 @@ def unsound(editions: Iterable[Edition]) -> Iterator[tuple[int, str]]:
     """What does not fit among the editions of a policy, from the first: (number, what): ``chain``, ``lines`` or ``counts``."""
     before, listed = Ledger(), dict[int, CandidateChange]()
     for edition in editions:
-        said, kinds = edition.manifest, Counter(one.change for one in edition.changes)
+        manifest, kinds = edition.manifest, Counter(line.change for line in edition.changes)
         listed = fold(edition.changes, listed)
-        statuses = Counter(one.status or "" for one in listed.values())
-        if (said.number, said.first, said.before) != (before.number + 1, before.last + 1, before.digest):
-            yield said.number, "chain"
-        if not said.erased and said.lines != digest_of(edition.changes):
-            yield said.number, "lines"
-        if not _counted(said, kinds, statuses):
-            yield said.number, "counts"
-        before = Ledger(listed, said.number, said.last, said.digest)
+        statuses = Counter(line.status or "" for line in listed.values())
+        if (manifest.number, manifest.first, manifest.before) != (before.number + 1, before.last + 1, before.digest):
+            yield manifest.number, "chain"
+        if not manifest.erased and manifest.lines != digest_of(edition.changes):
+            yield manifest.number, "lines"
+        if not _counts_match(manifest, kinds, statuses):
+            yield manifest.number, "counts"
+        before = Ledger(listed, manifest.number, manifest.last, manifest.digest)
 
 
-def _counted(said: Manifest, kinds: Counter[str], statuses: Counter[str]) -> bool:
+def _counts_match(manifest: Manifest, kinds: Counter[str], statuses: Counter[str]) -> bool:
     """Are the counts of a manifest those of its lines and of the list after it, but for who was erased since?"""
-    told = Counter({"entered": said.entered, "left": said.left, "changed": said.changed})
-    listed = Counter(dict(said.listed))
-    return kinds <= told and statuses <= listed and (told - kinds).total() == said.erased and (listed - statuses).total() == said.unlisted
+    counts = Counter({"entered": manifest.entered, "left": manifest.left, "changed": manifest.changed})
+    listed = Counter(dict(manifest.listed))
+    return kinds <= counts and statuses <= listed and (counts - kinds).total() == manifest.erased and (listed - statuses).total() == manifest.unlisted
 
 
 def closed_by(message: Input) -> str | None:
@@ -138,19 +138,19 @@ def net(changes: Iterable[CandidateChange], listed: Mapping[int, CandidateChange
     last: dict[int, CandidateChange] = {}
     disclosed: set[int] = set()  # a line that changes nothing we can see tells that a disclosed value is another
     for change in changes:
-        known = now.get(change.subject)
-        if known is not None and _content(known) == _content(change):
+        previous = now.get(change.subject)
+        if previous is not None and _content(previous) == _content(change):
             disclosed.add(change.subject)
         last[change.subject] = now[change.subject] = change
-    found = []
+    net_changes = []
     for subject in sorted(last):
         change, before = last[subject], listed.get(subject)
         same = _content(change) == (None if before is None else _content(before))
         if not same or (before is not None and subject in disclosed):
             status = None if before is None else before.status
             kind = "entered" if before is None else "left" if change.status is None else "changed"
-            found.append(change._replace(change=kind, before=status))
-    return found
+            net_changes.append(change._replace(change=kind, before=status))
+    return net_changes
 
 
 def fold(changes: Iterable[CandidateChange], listed: Mapping[int, CandidateChange] | None = None) -> dict[int, CandidateChange]:
@@ -168,7 +168,7 @@ def editions(
     policy: str,
     rows: Iterable[tuple[int, str | None, Sequence[CandidateChange]]],
     versions: Versions,
-    kept: Mapping[int, Manifest] = MappingProxyType({}),
+    closed_manifests: Mapping[int, Manifest] = MappingProxyType({}),
 ) -> Iterator[Edition]:
     """The closed editions of a policy, from the outputs of every message (offset, what it closes, its lines), in order.
 
@@ -180,8 +180,8 @@ def editions(
     ledger, since = Ledger(), list[CandidateChange]()
     for offset, closes, changes in rows:
         since.extend(changes.of(policy) if isinstance(changes, Lines) else (change for change in changes if change.policy == policy))
-        if closes in (policy, ALL) and (since or offset in kept):
-            edition, since = ledger.closed(policy, since, offset, versions, kept.get(offset)), []
+        if closes in (policy, ALL) and (since or offset in closed_manifests):
+            edition, since = ledger.closed(policy, since, offset, versions, closed_manifests.get(offset)), []
             if edition is not None:
                 yield edition
 

@@ -167,7 +167,7 @@ def bounds_of(policy: Policy, catalogue: Catalogue, day: date) -> SetBounds:
 
 def instructions_plain(instructions: Iterable[Instruction]) -> list[list[Any]]:
     """As JSON."""
-    return [[one.day.isoformat(), one.word, *_facts(one)] for one in instructions]
+    return [[instruction.day.isoformat(), instruction.word, *_facts(instruction)] for instruction in instructions]
 
 
 def instructions_read(plain: Sequence[Sequence[Any]]) -> tuple[Instruction, ...]:

@@ -66,30 +66,30 @@ class Lines(Sequence[CandidateChange]):
         return len(self.head)
 
     def __iter__(self) -> Iterator[CandidateChange]:
-        return self._told(np.flatnonzero(self.subject))
+        return self._changes_at(np.flatnonzero(self.subject))
 
     def of(self, policy: str) -> Iterator[CandidateChange]:
         """The lines of one policy."""
         of = np.array([name == policy for name, *_ in self.heads], np.bool_)[self.head]
-        return self._told(np.flatnonzero(of & (self.subject != 0)))
+        return self._changes_at(np.flatnonzero(of & (self.subject != 0)))
 
     def blanked(self, subjects: npt.NDArray[np.bool_]) -> Lines:
         """The lines with these blank, and without what only they said of checks and evidence."""
-        kept = np.unique(self.open[~subjects])
-        opens = [one if place in kept else ((), ()) for place, one in enumerate(self.opens)]
+        used_opens = np.unique(self.open[~subjects])
+        opens = [open if place in used_opens else ((), ()) for place, open in enumerate(self.opens)]
         subject, before, after = (np.where(subjects, c.dtype.type(0), c) for c in (self.subject, self.before, self.after))
         return Lines(self.offset, self.heads, opens, self.head, self.open, subject, before, after)
 
     def but(self, subject: int) -> Lines:
         """The lines of everybody else, and without what only the others said of checks and evidence."""
         keep = self.subject != np.uint64(subject)
-        kept = set(np.unique(self.open[keep]).tolist())
-        opens = [one if place in kept else ((), ()) for place, one in enumerate(self.opens)]
+        used_opens = set(np.unique(self.open[keep]).tolist())
+        opens = [open if place in used_opens else ((), ()) for place, open in enumerate(self.opens)]
         others, before, after = self.subject[keep], self.before[keep], self.after[keep]
         was = None if self.was is None else self.was[keep]
         return Lines(self.offset, self.heads, opens, self.head[keep], self.open[keep], others, before, after, was)
 
-    def _told(self, positions: npt.NDArray[np.int64]) -> Iterator[CandidateChange]:
+    def _changes_at(self, positions: npt.NDArray[np.int64]) -> Iterator[CandidateChange]:
         columns = (positions, *(column[positions] for column in (self.head, self.open, self.subject, self.before, self.after)))
         for position, head, open, subject, before, after in zip(*(column.tolist() for column in columns), strict=True):
             policy, version, day, cause = self.heads[head]
@@ -109,7 +109,7 @@ class Lines(Sequence[CandidateChange]):
 
 def seen(moves: Iterable[Moved]) -> Seen:
     """The sightings among moves, in their order."""
-    return tuple((moved.day, one) for moved in moves for one in moved.changes.seen)
+    return tuple((moved.day, sighting) for moved in moves for sighting in moved.changes.seen)
 
 
 def lines(moves: Iterable[Moved], offset: int) -> Lines:
@@ -120,9 +120,9 @@ def lines(moves: Iterable[Moved], offset: int) -> Lines:
             by_day.setdefault(moved.day, []).append((moved.cause, moved.changes))
     heads: dict[Head, int] = {}
     opens: dict[Open, int] = {}
-    found = [_net(day, of_day, heads, opens) for day, of_day in by_day.items()]
+    day_columns = [_net(day, of_day, heads, opens) for day, of_day in by_day.items()]
     types: tuple[type[np.generic], ...] = (np.int32, np.int32, np.uint64, np.uint8, np.uint8, np.int32)
-    columns = (_joined([one[i] for one in found], kind) for i, kind in enumerate(types))
+    columns = (_concatenate([net[i] for net in day_columns], kind) for i, kind in enumerate(types))
     return Lines(offset, list(heads), list(opens), *columns)
 
 
@@ -131,45 +131,45 @@ def _net(
 ) -> tuple[Int32, Int32, UInt64, UInt8, UInt8, Int32]:
     """The columns of one day's lines: by policy and subject, the status before the first of its changes and all else of the last; not
     those that came and went, nor those that are on the list as they were."""
-    names = sorted({name for _, found in moves for name, _ in found.policies})
+    names = sorted({name for _, columns in moves for name, _ in columns.policies})
     rank = {name: place for place, name in enumerate(names)}
-    made = [(name, version, day, cause) for cause, found in moves for name, version in found.policies]
-    starts = np.cumsum([0, *(len(found.policies) for _, found in moves)]).tolist()
-    head = _joined([found.policy + start for (_, found), start in zip(moves, starts, strict=False)], np.int32)
+    all_heads = [(name, version, day, cause) for cause, columns in moves for name, version in columns.policies]
+    starts = np.cumsum([0, *(len(columns.policies) for _, columns in moves)]).tolist()
+    head = _concatenate([columns.policy + start for (_, columns), start in zip(moves, starts, strict=False)], np.int32)
     words: dict[Open, int] = {}
-    told = [np.array([words.setdefault(one, len(words)) for one in found.opens] + [-1], np.int32) for _, found in moves]
-    open = _joined([places[found.open] for (_, found), places in zip(moves, told, strict=True)], np.int32)
-    was = _joined([places[_known(found)] for (_, found), places in zip(moves, told, strict=True)], np.int32)
+    open_places = [np.array([words.setdefault(open, len(words)) for open in columns.opens] + [-1], np.int32) for _, columns in moves]
+    open = _concatenate([places[columns.open] for (_, columns), places in zip(moves, open_places, strict=True)], np.int32)
+    was = _concatenate([places[_places_before(columns)] for (_, columns), places in zip(moves, open_places, strict=True)], np.int32)
     subject, before, after = (
-        _joined([getattr(found, name) for _, found in moves], kind)
+        _concatenate([getattr(columns, name) for _, columns in moves], kind)
         for name, kind in (("subject", np.uint64), ("before", np.uint8), ("after", np.uint8))
     )
-    policy = np.array([rank[name] for name, *_ in made], np.int32)[head]
+    policy = np.array([rank[name] for name, *_ in all_heads], np.int32)[head]
     order = np.lexsort((subject, policy))  # stable: equal ones stay in the order they happened
     differs = (policy[order][1:] != policy[order][:-1]) | (subject[order][1:] != subject[order][:-1])
     first = order[np.concatenate([[True], differs])]
     last = order[np.concatenate([differs, [True]])]
     came_and_went = (before[first] | after[last]) == 0
     starts_at = np.flatnonzero(np.concatenate([[True], differs]))
-    known = np.logical_and.reduceat(was[order] >= 0, starts_at) & (last != first)
-    as_it_was = known & (before[first] == after[last]) & (was[first] == open[last])
+    known_before = np.logical_and.reduceat(was[order] >= 0, starts_at) & (last != first)
+    as_it_was = known_before & (before[first] == after[last]) & (was[first] == open[last])
     stays = ~(came_and_went | as_it_was)
     first, last = first[stays], last[stays]
-    place, answer = np.zeros(len(made), np.int32), np.zeros(len(words), np.int32)
+    place, answer = np.zeros(len(all_heads), np.int32), np.zeros(len(words), np.int32)
     for number in np.unique(head[last]).tolist():
-        place[number] = heads.setdefault(made[number], len(heads))
-    spoken = list(words)
+        place[number] = heads.setdefault(all_heads[number], len(heads))
+    distinct_opens = list(words)
     left = np.where((after[last] == 0) & (before[first] != 0), was[first], -1)
     for number in np.unique(np.concatenate([open[last], left[left >= 0]])).tolist():
-        answer[number] = opens.setdefault(spoken[number], len(opens))
-    gone = np.where(left >= 0, answer[left], -1).astype(np.int32)
-    return place[head[last]], answer[open[last]], subject[last], before[first], after[last], gone
+        answer[number] = opens.setdefault(distinct_opens[number], len(opens))
+    open_before = np.where(left >= 0, answer[left], -1).astype(np.int32)
+    return place[head[last]], answer[open[last]], subject[last], before[first], after[last], open_before
 
 
-def _known(found: Columns) -> Int32:
+def _places_before(columns: Columns) -> Int32:
     """Places of what was open before; -1 where that is not known."""
-    return np.full(len(found), -1, np.int32) if found.was is None else found.was
+    return np.full(len(columns), -1, np.int32) if columns.was is None else columns.was
 
 
-def _joined(parts: Sequence[npt.NDArray[Any]], kind: type[np.generic]) -> npt.NDArray[Any]:
+def _concatenate(parts: Sequence[npt.NDArray[Any]], kind: type[np.generic]) -> npt.NDArray[Any]:
     return np.concatenate([np.empty(0, kind), *parts])

@@ -71,22 +71,22 @@ def plain_manifest(manifest: Manifest) -> list[Any]:
     """A manifest as JSON."""
     m = manifest
     return [
-        m.policy, m.agency, m.number, [list(one) for one in m.versions], m.day.isoformat(), m.first, m.last, m.entered, m.left, m.changed,
-        [list(one) for one in m.listed], m.lines, m.before,
+        m.policy, m.agency, m.number, [list(version) for version in m.versions], m.day.isoformat(), m.first, m.last, m.entered, m.left, m.changed,
+        [list(count) for count in m.listed], m.lines, m.before,
     ]  # fmt: skip
 
 
 def whole_manifest(plain: Sequence[Any]) -> Manifest:
     """What ``plain_manifest`` was given."""
     policy, agency, number, versions, day, first, last, entered, left, changed, listed, lines, before = plain
-    known, counts = tuple((version, digest) for version, digest in versions), tuple((status, count) for status, count in listed)
-    return Manifest(policy, agency, number, known, date.fromisoformat(day), first, last, entered, left, changed, counts, lines, before)
+    digests, counts = tuple((version, digest) for version, digest in versions), tuple((status, count) for status, count in listed)
+    return Manifest(policy, agency, number, digests, date.fromisoformat(day), first, last, entered, left, changed, counts, lines, before)
 
 
 def kept(bodies: Mapping[int, str]) -> dict[int, Manifest]:
     """Manifests as they were closed, by their last message, from how a store keeps them (``stored``)."""
-    found = {offset: json.loads(body) for offset, body in bodies.items()}
-    return {offset: replace(whole_manifest(plain), erased=erased, unlisted=unlisted) for offset, (plain, erased, unlisted) in found.items()}
+    plain_manifests = {offset: json.loads(body) for offset, body in bodies.items()}
+    return {offset: replace(whole_manifest(plain), erased=erased, unlisted=unlisted) for offset, (plain, erased, unlisted) in plain_manifests.items()}
 
 
 def stored(manifest: Manifest) -> str:

@@ -113,35 +113,35 @@ def content(plain: Sequence[Any] | None) -> Content | None:
     return status, (tuple(checks), tuple((criterion, feed) for criterion, feed in missing))
 
 
-def was(found: Lines, row: int) -> Open:
+def was(lines: Lines, row: int) -> Open:
     """What was open of somebody before her line."""
-    place = -1 if found.was is None else int(found.was[row])
-    return found.opens[place] if place >= 0 else ((), ())
+    place = -1 if lines.was is None else int(lines.was[row])
+    return lines.opens[place] if place >= 0 else ((), ())
 
 
-def joined(found: Lines, keep: npt.NDArray[np.bool_], own: Sequence[BookLine]) -> Lines:
+def joined(lines: Lines, keep: npt.NDArray[np.bool_], own: Sequence[BookLine]) -> Lines:
     """The lines that pass and those of the list stage, in the order of ``streams.lists.lines``: by day, policy and subject."""
-    heads: dict[Head, int] = {head: at for at, head in enumerate(found.heads)}
-    opens = list(found.opens)
+    heads: dict[Head, int] = {head: at for at, head in enumerate(lines.heads)}
+    opens = list(lines.opens)
     places: dict[Open, int] = {}
     for at, one_open in enumerate(opens):  # of an erased person's lines some are empty, so several may be alike
         places.setdefault(one_open, at)
     rows = []
-    for one in own:
-        head = heads.setdefault(one.head, len(heads))
-        said: Open = ((), ()) if one.after is None else one.after[1]
-        open = places.setdefault(said, len(opens))
+    for line in own:
+        head = heads.setdefault(line.head, len(heads))
+        after_open: Open = ((), ()) if line.after is None else line.after[1]
+        open = places.setdefault(after_open, len(opens))
         if open == len(opens):
-            opens.append(said)
-        rows.append((head, open, one.subject, one.before[0] if one.before else 0, one.after[0] if one.after else 0))
+            opens.append(after_open)
+        rows.append((head, open, line.subject, line.before[0] if line.before else 0, line.after[0] if line.after else 0))
     types = (np.int32, np.int32, np.uint64, np.uint8, np.uint8)
     names = ("head", "open", "subject", "before", "after")
     columns = [
-        np.concatenate([getattr(found, name)[keep], np.array([row[at] for row in rows], kind)])
+        np.concatenate([getattr(lines, name)[keep], np.array([row[at] for row in rows], kind)])
         for at, (name, kind) in enumerate(zip(names, types, strict=True))
     ]
     policies = sorted({name for name, *_ in heads})
     days = sorted({day for _, _, day, _ in heads})
     place = np.array([(days.index(day), policies.index(name)) for name, _, day, _ in heads], np.int32).reshape(-1, 2)
     order = np.lexsort((columns[2], place[columns[0], 1], place[columns[0], 0]))
-    return Lines(found.offset, list(heads), opens, *(column[order] for column in columns))
+    return Lines(lines.offset, list(heads), opens, *(column[order] for column in columns))

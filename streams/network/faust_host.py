@@ -105,10 +105,10 @@ class FaustHost:
         async def steps(stream: Any) -> AsyncIterator[int]:
             async for event in stream.events():
                 message = event.message
-                held = self.held.get(TP(message.topic, message.partition))
-                if held is not None and not held.closing:
+                held_stage = self.held.get(TP(message.topic, message.partition))
+                if held_stage is not None and not held_stage.closing:
                     try:
-                        await self._take(topic, held, message)
+                        await self._take(topic, held_stage, message)
                     except asyncio.CancelledError:
                         raise
                     except MemoryError:
@@ -123,31 +123,31 @@ class FaustHost:
     async def _stand_still(self, tp: TP, offset: int) -> None:
         """What was taken before a message is kept and sent; of the message nothing is."""
         self.still[tp] = offset
-        logger.error(_still(tp, offset))
+        logger.error(_stand_still_text(tp, offset))
         async with self._holding:
             await self._close(tp)
 
-    async def _take(self, topic: str, held: Held, message: Any) -> None:
-        begun, before = perf_counter(), dict(held.stage.fold.counted())
+    async def _take(self, topic: str, held_stage: Held, message: Any) -> None:
+        start, before = perf_counter(), dict(held_stage.stage.fold.counted())
         body: bytes = message.value or b""
         unproved = self._seal.problem(topic, message.partition, message.key, message.headers, message.value)
-        if not held.stage.take(body, message.offset, unproved):
+        if not held_stage.stage.take(body, message.offset, unproved):
             return
-        self.observe(topic, held.stage, perf_counter() - begun, before)
-        held.pending += 0 if unproved else len(body)  # as it is written down
-        held.wake.set()
-        if held.pending > PENDING_BYTES:
-            held.room.clear()
-            await held.room.wait()
+        self.observe(topic, held_stage.stage, perf_counter() - start, before)
+        held_stage.pending += 0 if unproved else len(body)  # as it is written down
+        held_stage.wake.set()
+        if held_stage.pending > PENDING_BYTES:
+            held_stage.room.clear()
+            await held_stage.room.wait()
         await asyncio.sleep(0)  # let the commits go on
 
     async def _seek(self, consumer: Any) -> None:
         """Reads on behind what each stage has taken. Faust may ask again before it is done, and may give up waiting for it."""
-        change = asyncio.create_task(self._guarded(self._hold(consumer)))
+        change = asyncio.create_task(self._guard(self._hold(consumer)))
         self._changes.add(change)
         change.add_done_callback(self._changes.discard)
         await asyncio.shield(change)  # a stage half open would stay locked
-        wanted = {tp: held.stage.offset + 1 for tp, held in self.held.items() if tp in consumer.assignment()}
+        wanted = {tp: held_stage.stage.offset + 1 for tp, held_stage in self.held.items() if tp in consumer.assignment()}
         if wanted:
             await consumer.seek_wait(wanted)
         for tp, offset in wanted.items():
@@ -167,16 +167,16 @@ class FaustHost:
                 stage = await asyncio.to_thread(
                     Stage, f"{name}-{tp.partition}", self.root, self.make(name, tp.partition), self.depot, self.rule
                 )
-                held = self.held[tp] = Held(stage)
+                held_stage = self.held[tp] = Held(stage)
                 self.still.pop(tp, None)
-                held.task = asyncio.create_task(self._guarded(self._flow(held)))
+                held_stage.task = asyncio.create_task(self._guard(self._run(held_stage)))
             self.ready = True
-            await self._given_up()
+            await self._remove_stale_stages()
 
-    async def _given_up(self) -> None:
+    async def _remove_stale_stages(self) -> None:
         """Nothing stays here of partitions that others have taken further."""
         if self.depot is not None:
-            names = [held.stage.name for held in self.held.values()]
+            names = [held_stage.stage.name for held_stage in self.held.values()]
             await asyncio.to_thread(given_up, self.root, names, self.depot)
 
     async def _left_with_nothing(self, app: Any, **facts: Any) -> None:
@@ -184,92 +184,92 @@ class FaustHost:
         if not app.consumer.assignment():
             await self._seek(app.consumer)
 
-    async def _flow(self, held: Held) -> None:
+    async def _run(self, held_stage: Held) -> None:
         """Commits what was taken, sends what came out, writes snapshots, and purges; one after the other, for all of it is in one log."""
-        stage = held.stage
+        stage = held_stage.stage
         window: asyncio.Queue[tuple[Sent, list[Any]] | None] = asyncio.Queue(256)
-        held.sending = asyncio.create_task(self._guarded(self._acknowledge(held, window)))
+        held_stage.sending = asyncio.create_task(self._guard(self._acknowledge(held_stage, window)))
         opened = Sent(stage.committed, ())
-        for sent in list(stage.unsent()):
-            await window.put((sent, await self._send(stage, sent)))
+        for outputs in list(stage.unsent()):
+            await window.put((outputs, await self._send(stage, outputs)))
         await window.put((opened, []))  # or, with nothing to send, it would not be known that all is acknowledged
         if stage.due:
-            held.wake.set()
+            held_stage.wake.set()
         while True:
             try:
-                await asyncio.wait_for(held.wake.wait(), IDLE_SECONDS)
+                await asyncio.wait_for(held_stage.wake.wait(), IDLE_SECONDS)
             except TimeoutError:
-                await self._given_up()
-            if not held.closing:
+                await self._remove_stale_stages()
+            if not held_stage.closing:
                 await asyncio.sleep(GATHER_SECONDS)
-            held.wake.clear()
+            held_stage.wake.clear()
             if stage.purgeable:
                 await asyncio.to_thread(stage.purge)
-            await self._tell(held)
-            taken = stage.taken()
-            if taken or stage.due:
-                await asyncio.to_thread(stage.commit, taken)
+            await self._tell(held_stage)
+            uncommitted = stage.taken()
+            if uncommitted or stage.due:
+                await asyncio.to_thread(stage.commit, uncommitted)
                 if settling := stage.due:
-                    taken += stage.settled()
-                held.pending = max(0, held.pending - sum(len(row.input) for row, _ in taken))
-                held.room.set()
-                for _, sent in taken:
-                    await window.put((sent, await self._send(stage, sent)))
+                    uncommitted += stage.settled()
+                held_stage.pending = max(0, held_stage.pending - sum(len(row.input) for row, _ in uncommitted))
+                held_stage.room.set()
+                for _, outputs in uncommitted:
+                    await window.put((outputs, await self._send(stage, outputs)))
                 if settling:
                     await window.put((Sent(stage.committed, ()), []))  # ships it, though nothing more came out
                 if not stage.broken:
                     await self._send(stage, Sent(stage.offset, stage.fold.passing()))
-            if held.closing and not held.wake.is_set():
+            if held_stage.closing and not held_stage.wake.is_set():
                 await window.put(None)
-                await held.sending
+                await held_stage.sending
                 return
 
-    async def _send(self, stage: Stage, sent: Sent) -> list[Any]:
+    async def _send(self, stage: Stage, outputs: Sent) -> list[Any]:
         out = []
-        for message in sent.messages:
+        for message in outputs.messages:
             key = message.id.encode()
             head = self._seal.with_seal(message.topic, message.partition, key, headers(message, stage.name), message.body)
             future = await self._topic(message.topic).send(key=key, value=message.body, partition=message.partition, headers=head)
             out.append(future)
         return out
 
-    async def _tell(self, held: Held) -> None:
+    async def _tell(self, held_stage: Held) -> None:
         """Says who is purged, where that was not said yet; the broker has it when this returns."""
-        purged = held.stage.purged
-        if purged is not None and purged != held.told:
-            for future in await self._send(held.stage, Sent(held.stage.offset, [telling(held.stage.name, purged)])):
+        purged = held_stage.stage.purged
+        if purged is not None and purged != held_stage.told:
+            for future in await self._send(held_stage.stage, Sent(held_stage.stage.offset, [telling(held_stage.stage.name, purged)])):
                 await future
-            held.told = purged
+            held_stage.told = purged
 
-    async def _acknowledge(self, held: Held, window: asyncio.Queue[tuple[Sent, list[Any]] | None]) -> None:
-        stage = held.stage
+    async def _acknowledge(self, held_stage: Held, window: asyncio.Queue[tuple[Sent, list[Any]] | None]) -> None:
+        stage = held_stage.stage
         while (next_one := await window.get()) is not None:
-            sent, futures = next_one
+            outputs, futures = next_one
             for future in futures:
                 await future
-            stage.acknowledged(sent.offset)
+            stage.acknowledged(outputs.offset)
             if stage.shippable:
                 await asyncio.to_thread(stage.ship)
-            if stage.purgeable or stage.purged not in (None, held.told):
-                held.wake.set()
+            if stage.purgeable or stage.purged not in (None, held_stage.told):
+                held_stage.wake.set()
 
     async def _close(self, tp: TP) -> None:
-        held = self.held.pop(tp, None)
-        if held is None:  # whoever else closes it was first
+        held_stage = self.held.pop(tp, None)
+        if held_stage is None:  # whoever else closes it was first
             return
-        held.closing = True
-        held.wake.set()
-        if held.task is not None:
-            await held.task
-        await asyncio.to_thread(held.stage.close)
+        held_stage.closing = True
+        held_stage.wake.set()
+        if held_stage.task is not None:
+            await held_stage.task
+        await asyncio.to_thread(held_stage.stage.close)
 
     def standing(self) -> list[tuple[str, int, Stage, int]]:
         """Topic, partition, stage and messages not taken yet, of each partition held."""
         consumer = self.app.consumer
         out = []
-        for tp, held in sorted(self.held.items()):
+        for tp, held_stage in sorted(self.held.items()):
             end = consumer.highwater(tp) or 0
-            out.append((tp.topic.removeprefix(self.prefix), tp.partition, held.stage, max(0, end - held.stage.offset - 1)))
+            out.append((tp.topic.removeprefix(self.prefix), tp.partition, held_stage.stage, max(0, end - held_stage.stage.offset - 1)))
         return out
 
     async def stop(self) -> None:
@@ -279,7 +279,7 @@ class FaustHost:
         if self._changes:  # partitions are changing hands just now
             await asyncio.wait(self._changes, timeout=LEAVE_SECONDS)
 
-    async def _guarded(self, work: Awaitable[None]) -> None:
+    async def _guard(self, work: Awaitable[None]) -> None:
         try:
             await work
         except asyncio.CancelledError:
@@ -296,7 +296,7 @@ class FaustHost:
         return self._topics[name]
 
 
-def _still(tp: TP, offset: int) -> str:
+def _stand_still_text(tp: TP, offset: int) -> str:
     return (
         f"{tp.topic} 的分区 {tp.partition} 停在消息 {offset} 之前：内存不够。请给这个工作进程更多内存并重启；其他分区照常。"
         f" Partition {tp.partition} of {tp.topic} stands still before message {offset}: there is not enough memory for it."
@@ -309,9 +309,9 @@ def _transport(app: Any, seek: Callable[[Any], Awaitable[None]]) -> Any:
 
     class Prompt(AIOKafkaConsumerThread):
         def _create_worker_consumer(self, transport: Any) -> Any:
-            made = super()._create_worker_consumer(transport)
-            made._fetch_max_wait_ms = FETCH_WAIT_MS
-            return made
+            consumer = super()._create_worker_consumer(transport)
+            consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+            return consumer
 
     class OwnOffsets(Consumer):
         def _new_consumer_thread(self) -> Any:

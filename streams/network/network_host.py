@@ -74,9 +74,9 @@ class NetworkHost:
         self.folder, self.parts, self.readonly = folder, parts, False
         self.problem: HuiminError | None = None
         self._inputs, self._changes, self._depot = inputs, changes, depot
-        self._aside, self._scrubbed = Aside(folder / REPLICA, parts), set[int]()
+        self._aside, self._scrubbed_persons = Aside(folder / REPLICA, parts), set[int]()
         end = inputs.end()
-        self._stage = self._opened(StageRule(retention=retention, purges=False), end)
+        self._stage = self._open_replica(StageRule(retention=retention, purges=False), end)
         self._log = self._stage.log
         self._coming: Iterator[tuple[int, bytes]] | None = None
         self._ahead: State | None = None
@@ -104,35 +104,35 @@ class NetworkHost:
         Raises:
             Refused, Invalid: it was not admitted, here or anywhere. Refused: somebody's erasure is half done here.
         """
-        return self._told(self._sent(message)())
+        return self._receipt(self._send(message)())
 
     def submit_many(self, messages: Sequence[Input]) -> list[Receipt]:  # the first that is refused is the last that is sent
         return [self.submit(message) for message in messages]
 
     def submit_each(self, messages: Iterable[Input]) -> Iterator[Receipt]:
         """Messages one by one, batches of records ahead of their receipts; those of what was sent come before an error of ``messages``."""
-        sent: deque[Callable[[], int]] = deque()
+        in_flight: deque[Callable[[], int]] = deque()
         try:
-            yield from self._each(iter(messages), sent)
+            yield from self._each(iter(messages), in_flight)
         finally:
-            self._count_stored(sent)
+            self._count_stored(in_flight)
 
-    def _each(self, coming: Iterator[Input], sent: deque[Callable[[], int]]) -> Iterator[Receipt]:
+    def _each(self, coming: Iterator[Input], in_flight: deque[Callable[[], int]]) -> Iterator[Receipt]:
         while True:
             try:
                 message = next(coming, None)
             except Exception:
-                yield from self._all_told(sent)
+                yield from self._receipts(in_flight)
                 raise
             if message is None or not isinstance(message, RecordBatch):
-                yield from self._all_told(sent)
+                yield from self._receipts(in_flight)
             if message is None:
                 return
-            if len(sent) >= AHEAD:
-                yield self._told(sent.popleft()())
-            sent.append(self._sent(message))
+            if len(in_flight) >= AHEAD:
+                yield self._receipt(in_flight.popleft()())
+            in_flight.append(self._send(message))
             if not isinstance(message, RecordBatch):
-                yield from self._all_told(sent)
+                yield from self._receipts(in_flight)
 
     def outputs(self, after: str | None = None) -> Iterator[CandidateChange]:
         """What the workers said, behind an id."""
@@ -141,8 +141,8 @@ class NetworkHost:
     def editions(self, policy: str) -> Iterator[Edition]:
         state = self.state
         rows = (row for row in self._changes.rows() if row[0] <= state.offset)
-        kept = manifests_kept(self._changes.manifests(policy)) if state.erasures else {}  # one more topic to be read
-        return editions(policy, rows, published(state, policy), kept)
+        closed_manifests = manifests_kept(self._changes.manifests(policy)) if state.erasures else {}  # one more topic to be read
+        return editions(policy, rows, published(state, policy), closed_manifests)
 
     def told(self) -> int:
         """The last message the workers have told something about."""
@@ -150,11 +150,11 @@ class NetworkHost:
 
     def progress(self, label: str, offset: int) -> Progress | None:
         """How many shards have done a publication, withdrawal or day; None before the first word of it."""
-        found = self._changes.progress().get(label)
-        return found if found is not None and found.offset >= offset else None
+        progress = self._changes.progress().get(label)
+        return progress if progress is not None and progress.offset >= offset else None
 
     def at(self, moment: int | date) -> State:
-        return known_at(self._stage.folder, Recipe(partial(Replica, self.parts), _taken), moment).state
+        return known_at(self._stage.folder, Recipe(partial(Replica, self.parts), _take), moment).state
 
     def snapshot(self) -> Path:
         self._stage.snapshot()
@@ -201,21 +201,21 @@ class NetworkHost:
         return [*traces_of(self._log, self.state, person), *self._aside.traces(self.state.catalogue, person)]
 
     def scrub(self, person: int, traces: Sequence[Trace]) -> Scrubbed:
-        done = scrub(self._log, self._files / "snapshots", self.state, person, traces)
-        self._scrubbed.add(person)
+        report = scrub(self._log, self._files / "snapshots", self.state, person, traces)
+        self._scrubbed_persons.add(person)
         if self._aside and not self._in_aside():
             self._aside.gone()
-        return done
+        return report
 
     def _in_aside(self) -> set[int]:
         """Whom of those erased a replica that was put aside may still name somewhere here."""
-        return self._aside.among(self.state.erasures) - self._scrubbed
+        return self._aside.among(self.state.erasures) - self._scrubbed_persons
 
     @property
     def _files(self) -> Path:
         return self._stage.folder
 
-    def _opened(self, rule: StageRule, end: int) -> Stage:
+    def _open_replica(self, rule: StageRule, end: int) -> Stage:
         """The replica as it lies here; where the topic begins behind it, the one from the depot instead.
 
         Raises:
@@ -237,7 +237,7 @@ class NetworkHost:
             self._aside.gone()
         return stage
 
-    def _sent(self, message: Input) -> Callable[[], int]:
+    def _send(self, message: Input) -> Callable[[], int]:
         if self.erasing:
             raise Refused(UNFINISHED)
         not_erased(self.state, message)  # or it would lie in the topic
@@ -245,21 +245,21 @@ class NetworkHost:
             self._inputs.append(wire.encode(EngineUpgraded(SEMANTICS)))
         return self._inputs.append(wire.encode(with_stamp(cleared(self.state, message), self.state.offset, token_hex(WORD_BYTES))))
 
-    def _all_told(self, sent: deque[Callable[[], int]]) -> Iterator[Receipt]:
-        while sent:
-            yield self._told(sent.popleft()())
+    def _receipts(self, in_flight: deque[Callable[[], int]]) -> Iterator[Receipt]:
+        while in_flight:
+            yield self._receipt(in_flight.popleft()())
 
-    def _count_stored(self, sent: deque[Callable[[], int]]) -> None:
+    def _count_stored(self, in_flight: deque[Callable[[], int]]) -> None:
         """Notes what the network has of messages whose receipts nobody gets any more, because an error came before."""
-        while sent:
+        while in_flight:
             try:
-                offset = sent.popleft()()
+                offset = in_flight.popleft()()
             except HuiminError:  # the broker does not answer, and will not for the others
                 return
             with suppress(Exception):
-                self._told(offset)
+                self._receipt(offset)
 
-    def _told(self, offset: int) -> Receipt:
+    def _receipt(self, offset: int) -> Receipt:
         """What became of our message, once the replica has come to it; the network has it even where the replica fails."""
         self._wrote = True
         try:
@@ -269,10 +269,10 @@ class NetworkHost:
         except BaseException:
             stored(offset)
             raise
-        if isinstance(said := self._replica.said, HuiminError):
-            raise said
+        if isinstance(result := self._replica.said, HuiminError):
+            raise result
         stored(offset)
-        return Receipt(offset, said, self.state.notices[noticed:])
+        return Receipt(offset, result, self.state.notices[noticed:])
 
     def _follow(self, upto: int) -> None:
         """Applies what the network was told, up to an offset."""
@@ -281,9 +281,9 @@ class NetworkHost:
             return
         self._coming = self._coming or self._inputs.read(self._stage.offset)
         for offset, body in self._coming:
-            kept = without_erased(self.state, body)  # it may have been on its way when somebody was erased
-            self._stage.take(kept, offset)
-            if body and not kept:
+            clean_body = without_erased(self.state, body)  # it may have been on its way when somebody was erased
+            self._stage.take(clean_body, offset)
+            if body and not clean_body:
                 self._replica.said = Refused(ERASED)
             if offset >= upto:
                 break
@@ -300,6 +300,6 @@ def _behind(last: int, first: int) -> Text:
     return Text(zh, en)
 
 
-def _taken(replica: Replica, body: bytes, offset: int) -> int:
+def _take(replica: Replica, body: bytes, offset: int) -> int:
     replica.take(body, offset)
     return 1

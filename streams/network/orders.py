@@ -109,8 +109,8 @@ class MessageNote:
 def encode_order(order: Order) -> bytes:
     bodies: list[bytes | memoryview] = []
     calls = [
-        [one.call.word, call_plain(one.call), _routed(one.routed, bodies), [told.plain() for told in one.attributions]]
-        for one in order.calls
+        [routed_call.call.word, call_plain(routed_call.call), _routed_plain(routed_call.routed, bodies), [attribution.plain() for attribution in routed_call.attributions]]
+        for routed_call in order.calls
     ]
     return wire.frame(ORDER, _bundle([order.partition, order.number, order.offset, order.last, calls], bodies))
 
@@ -124,7 +124,7 @@ def decode_order(data: wire.Bytes) -> Order:
         (partition, number, offset, last, plain), bodies = _unbundle(body)
         remaining = iter(bodies)
         calls = [
-            RoutedCall(call_read(word, facts), _read_routed(routed, remaining), tuple(Attribution.read(*one) for one in attributions))
+            RoutedCall(call_read(word, facts), _read_routed(routed, remaining), tuple(Attribution.read(*attribution) for attribution in attributions))
             for word, facts, routed, attributions in plain
         ]
         return Order(_number(partition), _number(number), _number(offset), tuple(calls), last)
@@ -133,8 +133,8 @@ def decode_order(data: wire.Bytes) -> Order:
 def encode_partition_lines(report: PartitionLines) -> bytes:
     lines = report.lines
     was = [] if lines.was is None else [[place, open] for place, open in enumerate(lines.was.tolist()) if open >= 0]
-    seen = [[day.isoformat(), *sighting] for day, sighting in report.seen]
-    return wire.frame(FOUND, _bundle([report.partition, report.number, was, seen], [wire.encode_changes(lines)]))
+    sightings = [[day.isoformat(), *sighting] for day, sighting in report.seen]
+    return wire.frame(FOUND, _bundle([report.partition, report.number, was, sightings], [wire.encode_changes(lines)]))
 
 
 def encode_note(note: MessageNote) -> bytes:
@@ -155,8 +155,8 @@ def decode_report(data: wire.Bytes) -> PartitionLines | MessageNote:
         raise _other(NOTE, kind)
     with decoding(Text("报告", "a report")):
         if kind == FOUND:
-            (partition, number, was, seen), (lines,) = _unbundle(body)
-            return PartitionLines(_number(partition), _number(number), _read_lines(lines, was), tuple(_read_seen(*one) for one in seen))
+            (partition, number, was, sightings), (lines,) = _unbundle(body)
+            return PartitionLines(_number(partition), _number(number), _read_lines(lines, was), tuple(_read_seen(*sighting) for sighting in sightings))
         (offset, last, closes, label, shards, version, instructions), _ = _unbundle(body)
         orders = {_number(partition): _number(number) for partition, number in last}
         places = {name: _number(partition) for name, partition in shards.items()}
@@ -164,7 +164,7 @@ def decode_report(data: wire.Bytes) -> PartitionLines | MessageNote:
         return MessageNote(_number(offset), orders, closes, label, places, published, instructions_read(instructions))
 
 
-def _routed(routed: Routed | None, bodies: list[bytes | memoryview]) -> list[Any] | None:
+def _routed_plain(routed: Routed | None, bodies: list[bytes | memoryview]) -> list[Any] | None:
     if routed is None:
         return None
     lists = (routed.lost, routed.gained)
@@ -226,7 +226,7 @@ def _unbundle(data: memoryview) -> tuple[Any, list[memoryview]]:
     (length,) = _COUNT.unpack_from(data)
     facts, lengths = json.loads(bytes(data[_COUNT.size : _COUNT.size + length]))
     at, bodies = _COUNT.size + length, []
-    for one in lengths:
-        bodies.append(data[at : at + one])
-        at += one
+    for size in lengths:
+        bodies.append(data[at : at + size])
+        at += size
     return facts, bodies

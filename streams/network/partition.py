@@ -52,7 +52,7 @@ class PartitionFold:
         partition: its number.
     """
 
-    def __init__(self, parts: Parts, partition: int, kept: tuple[dict[str, Any], Arrays] | None = None) -> None:
+    def __init__(self, parts: Parts, partition: int, checkpoint: tuple[dict[str, Any], Arrays] | None = None) -> None:
         self.parts, self.partition = parts, partition
         self.documents = Documents(parts)
         self.offset, self.done = -1, 0
@@ -62,9 +62,9 @@ class PartitionFold:
         self.built: list[Catalogue] = []
         self.texts: dict[str, tuple[str, int, int]] = {}  # text, version and number of its catalogue, of each policy matched
         self.matcher: PartitionMatcher | None = None
-        if kept is not None:
+        if checkpoint is not None:
             with decoding(Text("分区的状态", "the state of a partition")):
-                self._restore(*kept)
+                self._restore(*checkpoint)
 
     def take(self, body: bytes, offset: int, unproved: Unproved | None = None) -> list[Outgoing]:
         self.offset = offset
@@ -89,8 +89,8 @@ class PartitionFold:
             self.counts["verdicts"] += 0 if self.matcher is None else self.matcher.due
             for changes in moved:
                 columns = changes.columns()
-                for told in routed.attributions:
-                    yield Moved(told.day, told.cause, columns if told.names is None else columns.of(set(told.names), told.others))
+                for attribution in routed.attributions:
+                    yield Moved(attribution.day, attribution.cause, columns if attribution.names is None else columns.of(set(attribution.names), attribution.others))
 
     def _carry_out(self, routed: RoutedCall) -> list[Changes]:
         """What the matcher says to what is routed to it, and to a call."""

@@ -24,8 +24,8 @@ from streams.wire import wire
 class Replica:
     """The fold of the inputs topic that keeps everything: the state of an embedded host. ``said`` is what the last message came to."""
 
-    def __init__(self, parts: Parts, kept: tuple[dict[str, Any], Arrays] | None = None) -> None:
-        self.state = State(parts) if kept is None else State.restored(parts, *kept)
+    def __init__(self, parts: Parts, checkpoint: tuple[dict[str, Any], Arrays] | None = None) -> None:
+        self.state = State(parts) if checkpoint is None else State.restored(parts, *checkpoint)
         self.said: Lines | HuiminError = lines((), -1)
 
     @property

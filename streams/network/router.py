@@ -80,11 +80,11 @@ class Router:
 
     def begin(self) -> None:
         """The first catalogue."""
-        self._called(self._catalogue(None))
+        self._note_call(self._catalogue(None))
 
     def extend(self, catalogue: Catalogue, moving: frozenset[str]) -> PendingColumns:
         self.locator.extend(catalogue)
-        return self._called(self._catalogue(tuple(sorted(moving))))
+        return self._note_call(self._catalogue(tuple(sorted(moving))))
 
     def _catalogue(self, moving: tuple[str, ...] | None) -> CatalogueCall:
         state = self._state()
@@ -94,7 +94,7 @@ class Router:
         return self.locator.extremes(feed, field)
 
     def apply(self, batch: RecordBatch) -> PendingColumns:
-        return self._called(RowsCall(), self.locator.apply(batch))
+        return self._note_call(RowsCall(), self.locator.apply(batch))
 
     @property
     def effects(self) -> npt.NDArray[np.uint8]:
@@ -117,7 +117,7 @@ class Router:
     def replace(self, feed: str, source: int, delivery: int) -> PendingColumns:
         routes = self.locator.replace(feed, source, delivery)
         everyone = {partition: routes.get(partition, Routed()) for partition in range(self.locator.partitions)}
-        return self._called(ReplaceCall(feed, source, delivery), everyone)
+        return self._note_call(ReplaceCall(feed, source, delivery), everyone)
 
     @property
     def semantics(self) -> int:
@@ -125,7 +125,7 @@ class Router:
 
     def upgrade(self, semantics: int) -> PendingColumns:
         self.locator.upgrade(semantics)
-        return self._called(UpgradeCall(semantics))
+        return self._note_call(UpgradeCall(semantics))
 
     def publish_all(self, policies: Sequence[Policy]) -> list[PendingColumns]:
         return [self._publish(policy) for policy in policies]
@@ -134,24 +134,24 @@ class Router:
         further = self.locator.publish(policy)
         everyone = {partition: further.get(partition, Routed()) for partition in range(self.locator.partitions)}
         version = self._state().registry.versions[policy.name][policy.version]
-        return self._called(PublishCall(policy.name, policy.version, version.text, version.catalogue), everyone)
+        return self._note_call(PublishCall(policy.name, policy.version, version.text, version.catalogue), everyone)
 
     def withdraw(self, name: str) -> PendingColumns:
-        return self._called(WithdrawCall(name))
+        return self._note_call(WithdrawCall(name))
 
     def cover(self, statements: Sequence[Statement]) -> PendingColumns:
-        return self._called(CoverCall(tuple(statements)))
+        return self._note_call(CoverCall(tuple(statements)))
 
     def answer(self, policy: str, subject: int, check: str, answer: bool) -> PendingColumns:
-        return self._called(AnswerCall(policy, subject, check, answer))
+        return self._note_call(AnswerCall(policy, subject, check, answer))
 
     def watch(self, policy: str, subject: int, on: bool) -> PendingColumns:
-        return self._called(WatchCall(policy, subject, on))
+        return self._note_call(WatchCall(policy, subject, on))
 
     def correct(self, correction: Correction, answers: Sequence[Answer]) -> PendingColumns:
         routes = self.locator.correct(correction)
         everyone = {partition: routes.get(partition, Routed()) for partition in range(self.locator.partitions)}
-        return self._called(CorrectCall(correction, tuple(answers)), everyone)
+        return self._note_call(CorrectCall(correction, tuple(answers)), everyone)
 
     def persons(self) -> npt.NDArray[np.uint64]:
         """The tokens of every person that was ever named."""
@@ -163,15 +163,15 @@ class Router:
     def erase(self, person: int, instead: int, statements: Sequence[Statement], answers: Sequence[Answer]) -> PendingColumns:
         self.locator.erase(person, instead)
         unanswered = tuple((policy, subject, check) for policy, subject, check, _ in answers)
-        return self._called(EraseCall(person, instead, tuple(statements), unanswered))
+        return self._note_call(EraseCall(person, instead, tuple(statements), unanswered))
 
     def forget(self, person: int, traces: Sequence[Trace]) -> None:
         self.locator.forget(person, traces)
-        self._called(ForgetCall(person, tuple(traces)))
+        self._note_call(ForgetCall(person, tuple(traces)))
 
     def tick(self, day: date) -> PendingColumns:
         self.locator.day = self.day = day
-        return self._called(TickCall(day))
+        return self._note_call(TickCall(day))
 
     def candidates(self, policy: str) -> Sequence[Any]:
         """Nobody: lists are with the partitions."""
@@ -193,6 +193,6 @@ class Router:
     def meta(self) -> dict[str, Any]:
         return self.locator.meta()
 
-    def _called(self, call: PartitionCall, routes: Routes | None = None) -> PendingColumns:
+    def _note_call(self, call: PartitionCall, routes: Routes | None = None) -> PendingColumns:
         self.calls.append((call, routes))
         return _pending(len(self.calls) - 1)

@@ -55,18 +55,18 @@ class Sequencer:
         partitions: of the orders topic.
     """
 
-    def __init__(self, parts: Parts, partitions: int, kept: tuple[dict[str, Any], Arrays] | None = None) -> None:
+    def __init__(self, parts: Parts, partitions: int, checkpoint: tuple[dict[str, Any], Arrays] | None = None) -> None:
         self.partitions = partitions
-        self.parts = replace(parts, make_matcher=self._new_router, restore_matcher=self._restored_router)
+        self.parts = replace(parts, make_matcher=self._new_router, restore_matcher=self._restore_router)
         self.sent = [0] * partitions
         self.counts: Counter[str] = Counter()
         self.shards: dict[str, int] = {}
         self._fresh = False
         self._counted_at = -1  # the message after which the census was told last
-        if kept is None:
+        if checkpoint is None:
             self.state = State(self.parts)
         else:
-            meta, arrays = kept
+            meta, arrays = checkpoint
             with decoding(Text("定序的状态", "the state of a sequencer")):
                 state, self.sent, self.shards = meta["state"], list(meta["sent"]), dict(meta["shards"])
             self.state = State.restored(self.parts, state, arrays)
@@ -87,7 +87,7 @@ class Sequencer:
         except (Unreadable, Refused, Invalid) as error:
             passed_over(self.state, message, offset)
             self.counts[refusal(error)] += 1
-            return [dead(error, self._shown(body, unproved), "inputs", 0, offset), self._note(offset, {})]
+            return [dead(error, self._dead_letter_body(body, unproved), "inputs", 0, offset), self._note(offset, {})]
         if isinstance(message, RecordBatch):
             self.counts["rows"] += len(message)
             self.counts[f"quarantined_rows:{message.feed}"] += int(np.count_nonzero(message.flags & QUARANTINED))
@@ -133,7 +133,7 @@ class Sequencer:
             for kind, count in zip(kinds, owned, strict=True)
         }
 
-    def _shown(self, body: bytes, unproved: Unproved | None) -> bytes:
+    def _dead_letter_body(self, body: bytes, unproved: Unproved | None) -> bytes:
         """What a dead letter may hold of a message; one that nobody proved may name somebody erased, and is not read to find out."""
         if unproved is None:
             return without_erased(self.state, body)
@@ -159,7 +159,7 @@ class Sequencer:
         router.begin()
         return router
 
-    def _restored_router(
+    def _restore_router(
         self, catalogue: Catalogue, arrays: Mapping[str, npt.NDArray[np.generic]], meta: Mapping[str, Any],
         policies: Mapping[str, Policy], statements: Sequence[Statement],
     ) -> Router:  # fmt: skip
@@ -223,6 +223,6 @@ def _small(calls: Sequence[RoutedCall]) -> list[RoutedCall]:
         small.append(RoutedCall(RowsCall(), Routed(lost=routed.lost), call.attributions))
         for folder in routed.folders:
             slices = (folder.slice(start, start + ORDER_ROWS) for start in range(0, len(folder), ORDER_ROWS))
-            small += [RoutedCall(RowsCall(), Routed(folders=[one]), call.attributions) for one in slices]
+            small += [RoutedCall(RowsCall(), Routed(folders=[part]), call.attributions) for part in slices]
         small.append(replace(call, routed=Routed(rows=routed.rows, gained=routed.gained)))
     return small

@@ -96,27 +96,27 @@ class Stage:
         self.name, self.folder, self.depot, self.rule = name, root / name, depot, rule
         self.problem: HuiminError | None = None
         make_folder(self.folder / "snapshots")
-        self._lock = _locked(self.folder)
+        self._lock = _wait_for_lock(self.folder)
         self.broken = False
         """Did a message fail on the way? Then the state in memory is that of no message, and is not written down."""
-        self._taken: list[tuple[Row, Sent]] = []
+        self._uncommitted: list[tuple[Row, Sent]] = []
         self._shipped = self._covered = -1  # the newest snapshot in the depot; how many erased persons the newest one here is without
 
-        def made(kept: tuple[dict[str, Any], Arrays] | None) -> Fold:
-            fold = make(kept)
+        def made(checkpoint: tuple[dict[str, Any], Arrays] | None) -> Fold:
+            fold = make(checkpoint)
             self._covered = fold.erased
             return fold
 
         try:
             self.log = Log(self.folder, readonly=False, durable=False)
             self._prefer_shipped()
-            found = recovered(self.log, self.folder / "snapshots", Recipe(made, _again), readonly=False)
+            recovery = recovered(self.log, self.folder / "snapshots", Recipe(made, _take_again), readonly=False)
         except BaseException:
             self._lock.release()
             raise
-        self.fold: Fold = found.state
-        self.behind, self._bytes, self.problem = found.rows, found.bytes, found.problem
-        self.committed = found.state.offset
+        self.fold: Fold = recovery.state
+        self.behind, self._bytes, self.problem = recovery.rows, recovery.bytes, recovery.problem
+        self.committed = recovery.state.offset
         """The last message that is written down."""
         self._acknowledged = self._forgotten = -1
         self._newest = next(iter(checkpoints.offsets(self.folder / "snapshots")), -1)
@@ -145,7 +145,7 @@ class Stage:
         self.broken = True
         outputs = self.fold.take(body, offset, unproved)
         row = Row(offset, b"" if unproved else body, None, encode_outgoing(outputs) if outputs else None, self.fold.erased > erased)
-        self._taken.append((row, Sent(offset, outputs)))
+        self._uncommitted.append((row, Sent(offset, outputs)))
         self.broken = False
         self.behind += 1
         self._bytes += len(body)
@@ -153,16 +153,16 @@ class Stage:
 
     def taken(self) -> list[tuple[Row, Sent]]:
         """What was taken and not yet committed; it is the caller's now."""
-        taken, self._taken = self._taken, []
-        return taken
+        uncommitted, self._uncommitted = self._uncommitted, []
+        return uncommitted
 
-    def commit(self, taken: Sequence[tuple[Row, Sent]]) -> None:
+    def commit(self, uncommitted: Sequence[tuple[Row, Sent]]) -> None:
         """Writes it down, in one transaction; what was acknowledged is forgotten with it."""
-        self.log.append([row for row, _ in taken], self._acknowledged if self._acknowledged > self._forgotten else -1)
+        self.log.append([row for row, _ in uncommitted], self._acknowledged if self._acknowledged > self._forgotten else -1)
         self._forgotten = self._acknowledged
-        if taken:
-            self.committed = taken[-1][0].offset
-            self.purging |= self.rule.purges and any(row.erases for row, _ in taken)
+        if uncommitted:
+            self.committed = uncommitted[-1][0].offset
+            self.purging |= self.rule.purges and any(row.erases for row, _ in uncommitted)
 
     def unsent(self) -> Iterator[Sent]:
         """What came out and was never seen to be acknowledged, in order."""
@@ -208,10 +208,10 @@ class Stage:
 
     def settled(self) -> list[tuple[Row, Sent]]:
         """Commits what was taken meanwhile and writes a snapshot behind it, with nothing in between; what it committed."""
-        taken = self.taken()
-        self.commit(taken)
+        uncommitted = self.taken()
+        self.commit(uncommitted)
         self.snapshot()
-        return taken
+        return uncommitted
 
     @property
     def shippable(self) -> bool:
@@ -290,12 +290,12 @@ class Stage:
         self.log.append([Row(shipped, b"", None, None, erases=self.rule.purges)])
 
 
-def _again(fold: Fold, body: bytes, offset: int) -> int:
+def _take_again(fold: Fold, body: bytes, offset: int) -> int:
     fold.take(body, offset)
     return 1
 
 
-def _locked(folder: Path) -> WriterLock:
+def _wait_for_lock(folder: Path) -> WriterLock:
     """The right to write here, as soon as whoever held the partition before lets go."""
     until = time.monotonic() + LOCK_SECONDS
     while True:

@@ -194,10 +194,10 @@ def is_new_version(state: State, message: PolicyPublished) -> bool:
         Refused: another content under a published number, a number out of turn, or one person alone.
     """
     two_people(message.by, message.approved_by)
-    known, newest = state.registry.versions.get(message.policy, {}).get(message.version), state.registry.newest(message.policy)
-    if known is not None and known.digest == message.digest:
+    existing, newest = state.registry.versions.get(message.policy, {}).get(message.version), state.registry.newest(message.policy)
+    if existing is not None and existing.digest == message.digest:
         return False
-    if known is not None or (newest and message.version != newest + 1) or message.version < 1:
+    if existing is not None or (newest and message.version != newest + 1) or message.version < 1:
         zh = f"政策 {message.policy} 的版本 {message.version} 不能这样发布：已发布的版本不可改动，下一个版本号是 {newest + 1}。"
         en = (
             f"Version {message.version} of policy {message.policy} cannot be published so: published versions never change; "
@@ -215,13 +215,13 @@ def is_new_statement(state: State, message: CoverageStated) -> bool:
             delivery it names is complete and proves nothing or has another number of rows.
     """
     feed = known_source(state, message.feed, message.source)
-    known, id = state.statements.entries.get(message.statement), message.statement
-    if known is not None and known.stated != replace(message, received=known.stated.received):
+    existing, id = state.statements.entries.get(message.statement), message.statement
+    if existing is not None and existing.stated != replace(message, received=existing.stated.received):
         raise Refused(Text(f"覆盖声明编号 {id} 已用于另一份声明。", f"Coverage statement {id} exists with another content; use a new id."))
     if (message.division is None) != bool(message.subjects) or (message.division is not None and not is_division(message.division)):
         zh = f"覆盖声明 {id} 须写明一个区划代码或一份对象名单（二者之一）。"
         raise Refused(Text(zh, f"Coverage statement {id} must name either a division code or a list of subjects."), 3)
-    if known is not None:
+    if existing is not None:
         return False
     if message.received is not None and message.complete_to > message.received:
         zh = f"覆盖声明 {id} 写到 {message.complete_to}，晚于收到它的 {message.received}。声明只能说到收到之日，请改正日期。"

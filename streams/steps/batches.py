@@ -38,17 +38,17 @@ def admit(batch: RecordBatch, feed: Feed) -> None:
     _same_names(feed, "values", batch.values.keys(), values.keys())
     for name, column, dtype in _columns(batch):
         if column.dtype != dtype or column.shape != (len(batch),):
-            raise _refused(feed.name, name, f"{dtype}[{len(batch)}]", f"{column.dtype}{list(column.shape)}")
+            raise _refusal(feed.name, name, f"{dtype}[{len(batch)}]", f"{column.dtype}{list(column.shape)}")
     if batch.deliveries is not None:
-        raise _refused(feed.name, "deliveries", "none", "some")
+        raise _refusal(feed.name, "deliveries", "none", "some")
     if not len(batch):
         return
     if not (batch.subject.all() or _blank(batch, batch.subject == 0)):
-        raise _refused(feed.name, "subject", "tokens", "0")
+        raise _refusal(feed.name, "subject", "tokens", "0")
     if int(batch.row.min()) < 1:
-        raise _refused(feed.name, "row", "1..", str(int(batch.row.min())))
+        raise _refusal(feed.name, "row", "1..", str(int(batch.row.min())))
     if bool(((batch.order == NO_ORDER) & ((batch.flags != QUARANTINED) | (feed.order is None))).any()):
-        raise _refused(feed.name, "order", "an order, or QUARANTINED", "none")
+        raise _refusal(feed.name, "order", "an order, or QUARANTINED", "none")
     for name, field in values.items():
         if field.type in _LISTED:
             _in_range(feed, name, batch.values[name], len(batch.dictionaries.get(name, ())))
@@ -61,7 +61,7 @@ def completed(batch: RecordBatch, earlier: Iterable[Feed], feed: Feed) -> Record
     wanted = [field.name for field in feed.matrix_fields()]
     if len(batch.values) == len(wanted):
         return batch
-    if all(batch.values.keys() != {field.name for field in one.matrix_fields()} for one in earlier):
+    if all(batch.values.keys() != {field.name for field in contract.matrix_fields()} for contract in earlier):
         return batch
     missing = np.full(len(batch), MISSING, np.int64)
     return replace(batch, values={**batch.values, **{name: missing for name in wanted if name not in batch.values}})
@@ -84,9 +84,9 @@ def _columns(batch: RecordBatch) -> Iterator[tuple[str, npt.NDArray[Any], np.dty
         yield "identity", batch.identity, _UINT64
 
 
-def _same_names(feed: Feed, what: str, found: Any, expected: Any) -> None:
-    if found != expected:
-        raise _refused(feed.name, what, ", ".join(sorted(expected)) or "none", ", ".join(sorted(found)) or "none")
+def _same_names(feed: Feed, what: str, actual: Any, expected: Any) -> None:
+    if actual != expected:
+        raise _refusal(feed.name, what, ", ".join(sorted(expected)) or "none", ", ".join(sorted(actual)) or "none")
 
 
 def _in_range(feed: Feed, name: str, column: npt.NDArray[np.int64], size: int) -> None:
@@ -96,10 +96,10 @@ def _in_range(feed: Feed, name: str, column: npt.NDArray[np.int64], size: int) -
         return
     outside = (codes >= size) & (column != MISSING)
     if outside.any():
-        raise _refused(feed.name, name, f"0..{size - 1}", str(int(column[outside][0])))
+        raise _refusal(feed.name, name, f"0..{size - 1}", str(int(column[outside][0])))
 
 
-def _refused(feed: str, column: str, expected: str, found: str) -> Refused:
-    zh = f"数据源 {feed} 的一批记录未被接受：{column} 应为 {expected}，实为 {found}。请按数据源契约重新生成。"
-    en = f"A batch of feed {feed} was refused: {column} should be {expected}, found {found}. Build it again from the feed contract."
+def _refusal(feed: str, column: str, expected: str, actual: str) -> Refused:
+    zh = f"数据源 {feed} 的一批记录未被接受：{column} 应为 {expected}，实为 {actual}。请按数据源契约重新生成。"
+    en = f"A batch of feed {feed} was refused: {column} should be {expected}, found {actual}. Build it again from the feed contract."
     return Refused(Text(zh, en), 3)

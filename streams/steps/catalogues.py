@@ -43,8 +43,8 @@ def growth_refused(state: State, catalogue: Catalogue) -> list[GrowthStep]:
 def _unreadable(state: State, catalogue: Catalogue) -> Iterator[GrowthStep]:
     """Published texts that other bounds of a field would make no policies: what divides, or is a table's key, has to stay small."""
     others = moving(state.catalogue, catalogue)
-    for known in state.registry.versions.values() if others else ():
-        for number, version in known.items():
+    for versions in state.registry.versions.values() if others else ():
+        for number, version in versions.items():
             name = version.policy.name
             if not others.intersection(version.policy.feeds):
                 continue

@@ -48,21 +48,21 @@ def policies_settled(state: State, cause: Cause) -> list[Moved | Instruction]:
     """
     moves: list[Moved | Instruction] = []
     active = {name: state.registry.active(name, state.day) for name in sorted(state.registry.versions)}
-    ended = {name: None if one is None else ended_agreement(one.policy, state.catalogue, state.day) for name, one in active.items()}
+    ended = {name: None if version is None else ended_agreement(version.policy, state.catalogue, state.day) for name, version in active.items()}
     new = [
-        one.policy
-        for name, one in active.items()
-        if one is not None and ended[name] is None and state.in_matcher.get(name) != one.policy.version
+        version.policy
+        for name, version in active.items()
+        if version is not None and ended[name] is None and state.in_matcher.get(name) != version.policy.version
     ]
     published = dict(zip((policy.name for policy in new), state.matcher.publish_all(new) if new else (), strict=True))
-    for name, one in active.items():
+    for name, version in active.items():
         have = state.in_matcher.get(name)
-        if one is not None and name in published:
-            why = cause if have is None else AmendmentCause(VersionName(name, one.policy.version))
-            state.in_matcher[name] = one.policy.version
-            moves.append(bounds_of(one.policy, state.catalogue, state.day))
-            moves += [Moved(state.day, why, changes.columns()) for changes in (published[name], *_answered(state, one.policy))]
-        elif have is not None and (one is None or ended[name] is not None):
+        if version is not None and name in published:
+            why = cause if have is None else AmendmentCause(VersionName(name, version.policy.version))
+            state.in_matcher[name] = version.policy.version
+            moves.append(bounds_of(version.policy, state.catalogue, state.day))
+            moves += [Moved(state.day, why, changes.columns()) for changes in (published[name], *_tell_answers(state, version.policy))]
+        elif have is not None and (version is None or ended[name] is not None):
             del state.in_matcher[name]
             agreement = ended[name]
             why = WithdrawalCause(name) if agreement is None else AgreementCause(agreement)
@@ -73,7 +73,7 @@ def policies_settled(state: State, cause: Cause) -> list[Moved | Instruction]:
     return moves
 
 
-def _answered(state: State, policy: Policy) -> list[ChangesLike]:
+def _tell_answers(state: State, policy: Policy) -> list[ChangesLike]:
     """Tells the matcher the answers to a policy's checks that came while it was not there."""
     changes: list[ChangesLike] = []
     asked = set(checks(policy))
@@ -98,9 +98,9 @@ def late_feeds(state: State, in_effect: Sequence[Statement]) -> list[SetLateFeed
     """Which feeds are late today by the statements in effect, where that is not what it was."""
     limits = {name: feed.bounds.late_after for name, feed in state.catalogue.feeds.items() if feed.bounds.late_after}
     latest: dict[tuple[str, int], date] = {}
-    for one in in_effect:
-        place = (one.feed, one.source)
-        latest[place] = max(one.complete_to, latest.get(place, one.complete_to))
+    for statement in in_effect:
+        place = (statement.feed, statement.source)
+        latest[place] = max(statement.complete_to, latest.get(place, statement.complete_to))
     late = frozenset(feed for (feed, _), day in latest.items() if feed in limits and limits[feed].after(day) < state.day)
     if late == state.late:
         return []
@@ -151,7 +151,7 @@ def day_passed(state: State, day: date, everything: bool) -> list[Moved | Instru
     beginning = [policy for policy in state.policies.values() if day in state.turning_days and policy.effective_from == day]
     why: dict[str, Cause] = {policy.name: PublicationCause(VersionName(policy.name, policy.version)) for policy in beginning}
     settled = policies_settled(state, DayCause(day)) if turning else []
-    why |= {one.policy: one.cause for one in settled if isinstance(one, LiftBounds)}
+    why |= {instruction.policy: instruction.cause for instruction in settled if isinstance(instruction, LiftBounds)}
     return [*late, *_by_cause(day, changes, why), *settled, *outcomes_ended(state, day)]
 
 

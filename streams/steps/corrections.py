@@ -25,12 +25,12 @@ def merge_identity(state: State, message: IdentityMerged) -> Moves:
     Raises:
         Refused: one person alone; a kind there is not; a subject into itself, or into one that counts as it; one merged already.
     """
-    _admitted(state, message)
+    _require_admissible(state, message)
     kind, subject, into = message.kind, message.subject, message.into
-    known = state.identities.of(kind, subject)
-    if known is not None and known.into == into:
+    existing = state.identities.of(kind, subject)
+    if existing is not None and existing.into == into:
         return ()
-    if known is not None:
+    if existing is not None:
         zh = "该对象已并入另一对象；请先用 huimin identity split 撤销，再并入别处。"
         raise Refused(Text(zh, "This subject is merged into another already: split it first, then merge it elsewhere."))
     if subject == into or state.identities.root(kind, into) == subject:
@@ -40,7 +40,7 @@ def merge_identity(state: State, message: IdentityMerged) -> Moves:
         )
     concerned = {subject, state.identities.root(kind, into)}
     state.identities.put(Decision(kind, subject, into, None, message.reason, message.by, message.approved_by, state.day))
-    return _corrected(state, Correction(Kind(kind), subject, into), concerned)
+    return _correct(state, Correction(Kind(kind), subject, into), concerned)
 
 
 def split_identity(state: State, message: IdentitySplit) -> Moves:
@@ -49,58 +49,58 @@ def split_identity(state: State, message: IdentitySplit) -> Moves:
     Raises:
         Refused: as for ``merge_identity``; nothing to take back, or records that cannot name a subject of this kind.
     """
-    _admitted(state, message)
-    return _given(state, message) if message.records else _undone(state, message)
+    _require_admissible(state, message)
+    return _give_records(state, message) if message.records else _undo_merge(state, message)
 
 
-def _undone(state: State, message: IdentitySplit) -> Moves:
+def _undo_merge(state: State, message: IdentitySplit) -> Moves:
     kind, subject = message.kind, message.subject
     if message.into != subject:
         zh = "拆分须写明把哪些记录归给另一对象；只撤销合并时，不写另一对象。"
         raise Refused(Text(zh, "Name the records that are the other subject's; to undo a merge, name no other subject."), 3)
     if state.identities.of(kind, subject) is None:
-        raise _nothing()
+        raise _nothing_to_undo()
     concerned = {subject, state.identities.root(kind, subject)}
     state.identities.take_back((kind, subject, None))
-    return _corrected(state, Correction(Kind(kind), subject, subject), concerned)
+    return _correct(state, Correction(Kind(kind), subject, subject), concerned)
 
 
-def _given(state: State, message: IdentitySplit) -> Moves:
+def _give_records(state: State, message: IdentitySplit) -> Moves:
     kind, subject, into = message.kind, message.subject, message.into
     for feed, source, _ in message.records:
         contract = known_source(state, feed, source)
         if kind not in {contract.subject, *(LINKS[link].target for link in contract.links)}:
             zh = f"数据源 {feed} 的记录不涉及 {kind} 一类的对象；请核对数据源或种类。"
             raise Refused(Text(zh, f"Records of feed {feed} name no {kind}; look at the feed, or at the kind."), 3)
-    known = {record: state.identities.of(kind, subject, record) for record in message.records}
+    decisions = {record: state.identities.of(kind, subject, record) for record in message.records}
     if into == subject:
-        changed = [record for record, decision in known.items() if decision is not None]
+        changed = [record for record, decision in decisions.items() if decision is not None]
         if not changed:
-            raise _nothing()
+            raise _nothing_to_undo()
         for record in changed:
             state.identities.take_back((kind, subject, record))
     else:
-        changed = [record for record, decision in known.items() if decision is None or decision.into != into]
+        changed = [record for record, decision in decisions.items() if decision is None or decision.into != into]
         for record in changed:
             state.identities.put(Decision(kind, subject, into, record, message.reason, message.by, message.approved_by, state.day))
-    return _corrected(state, Correction(Kind(kind), subject, into, tuple(changed)), set()) if changed else ()
+    return _correct(state, Correction(Kind(kind), subject, into, tuple(changed)), set()) if changed else ()
 
 
-def _admitted(state: State, message: IdentityMerged | IdentitySplit) -> None:
+def _require_admissible(state: State, message: IdentityMerged | IdentitySplit) -> None:
     _ = state.catalogue  # without one there is nobody to correct
     two_people(message.by, message.approved_by)
     if message.kind not in tuple(Kind):
-        known = ", ".join(Kind)
-        raise Refused(Text(f"对象的种类应为 {known} 之一。", f"The kind of subject is one of {known}."), 3)
+        kinds = ", ".join(Kind)
+        raise Refused(Text(f"对象的种类应为 {kinds} 之一。", f"The kind of subject is one of {kinds}."), 3)
 
 
-def _nothing() -> Refused:
+def _nothing_to_undo() -> Refused:
     zh = "没有可撤销的更正：该对象没有并入他人，所列记录也没有归给他人。用 huimin identity list 查看。"
     en = "There is nothing to take back: this subject is merged into none, and these records are given to none. See huimin identity list."
     return Refused(Text(zh, en))
 
 
-def _corrected(state: State, correction: Correction, concerned: set[int]) -> Moves:
+def _correct(state: State, correction: Correction, concerned: set[int]) -> Moves:
     """What the matcher moves by a correction that is in the ledger; the answers of those concerned go with it."""
     changes = state.matcher.correct(correction, _answers(state, correction.kind, concerned))
     what = "merge" if not correction.records and correction.into != correction.subject else "split"

@@ -60,7 +60,7 @@ def erase_person(state: State, message: PersonErased) -> Moves:
     state.erasures.add(Erased(message.digest, message.sieve, message.reason, *people, state.day, state.offset + 1), message.salt)
     moves = taken_out(state, subject, stand_in(message.digest))
     if message.traces:
-        state.matcher.forget(subject, [Trace(*one) for one in message.traces])
+        state.matcher.forget(subject, [Trace(*trace) for trace in message.traces])
     return moves
 
 
@@ -109,8 +109,8 @@ def tokens_of(state: State) -> UInt64:
     lists = [token for entry in state.statements.entries.values() for token in entry.stated.subjects]
     answered = [subject for _, subject, _ in state.answers]
     corrected = [token for d in state.identities if d.kind == Kind.PERSON for token in (d.subject, d.into)]
-    found = [finding.subject for finding in state.findings]
-    return np.concatenate([state.matcher.persons(), np.array(lists + answered + corrected + found, np.uint64)])
+    outcome_subjects = [finding.subject for finding in state.findings]
+    return np.concatenate([state.matcher.persons(), np.array(lists + answered + corrected + outcome_subjects, np.uint64)])
 
 
 def entangled(state: State, subject: int) -> bool:
@@ -164,11 +164,11 @@ def without_erased(state: State, body: bytes) -> bytes:
         return body
     except Refused:
         return b""
-    found = cleared(state, message)
-    return body if found is message else wire.encode(found)
+    clean_message = cleared(state, message)
+    return body if clean_message is message else wire.encode(clean_message)
 
 
 def about_persons(state: State, feed: str) -> bool:
     """Is a feed about persons? False of one there is not."""
-    known: Feed | None = state.catalogue.feeds.get(feed)
-    return known is not None and known.subject is Kind.PERSON
+    contract: Feed | None = state.catalogue.feeds.get(feed)
+    return contract is not None and contract.subject is Kind.PERSON

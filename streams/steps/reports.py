@@ -26,8 +26,8 @@ def report_outcome(state: State, message: OutcomeReported) -> Moves:
         Refused: no such policy, outcome or criterion; nobody who reports it; a day that is still to come.
     """
     finding = _admitted(state, message)
-    known = state.findings.of(finding.policy, finding.subject)
-    if known is not None and (_same(known, finding) or finding.on < known.on):
+    current = state.findings.of(finding.policy, finding.subject)
+    if current is not None and (_same(current, finding) or finding.on < current.on):
         return ()
     state.findings.put(finding)
     standing = finding.until is not None and state.day < finding.until
@@ -62,9 +62,9 @@ def _admitted(state: State, message: OutcomeReported) -> Finding:
     return Finding(policy, subject, outcome, message.on, message.by, criterion, message.records, state.offset + 1, state.day, until)
 
 
-def _same(one: Finding, other: Finding) -> bool:
+def _same(finding: Finding, other: Finding) -> bool:
     """Do both say the same, of the same day?"""
-    return (one.outcome, one.on, one.criterion) == (other.outcome, other.on, other.criterion)
+    return (finding.outcome, finding.on, finding.criterion) == (other.outcome, other.on, other.criterion)
 
 
 def _criteria(policy: Policy) -> set[str]:

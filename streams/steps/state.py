@@ -146,7 +146,7 @@ class State:
             "furthest": self.furthest.isoformat(),
             "documents": self.documents.meta(),
             "catalogues": [[c.units, dict(c.contracts), day.isoformat()] for c, day in zip(self.catalogues, self.since, strict=True)],
-            "versions": [_written(v) for name in sorted(self.registry.versions) for v in self.registry.versions[name].values()],
+            "versions": [_version_plain(v) for name in sorted(self.registry.versions) for v in self.registry.versions[name].values()],
             "statements": self.statements.meta(),
             "deliveries": self.deliveries.meta(),
             "answers": [[*key, answer] for key, answer in self.answers.items()],
@@ -197,11 +197,11 @@ class State:
 
     def _restore_matcher(self, meta: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
         for message in self.catalogues:
-            built = self.documents.catalogue(message.units, message.contracts)
-            self.built.append(succeeding(self.built[-1] if self.built else None, built))
+            catalogue = self.documents.catalogue(message.units, message.contracts)
+            self.built.append(succeeding(self.built[-1] if self.built else None, catalogue))
         with decoding(Text("状态的描述", "the description of a state")):
             for facts in meta["versions"]:
-                self.registry.add(_read(facts, self.built, self.documents))
+                self.registry.add(_read_version(facts, self.built, self.documents))
         in_effect = self.statements.in_effect() if self.statements.entries else ()
         self._matcher = self.parts.restore_matcher(self.catalogue, arrays, meta["matcher"], self.policies, in_effect)
         self.turning_days = self.registry.turning_days(self.catalogue)
@@ -213,7 +213,7 @@ _NO_CATALOGUE = Text(
 )
 
 
-def _written(version: Version) -> dict[str, Any]:
+def _version_plain(version: Version) -> dict[str, Any]:
     return {
         "policy": version.policy.name,
         "version": version.policy.version,
@@ -225,15 +225,15 @@ def _written(version: Version) -> dict[str, Any]:
         "published": version.published.isoformat(),
         "withdrawn": None if version.withdrawn is None else version.withdrawn.day.isoformat(),
         "reason": "" if version.withdrawn is None else version.withdrawn.reason,
-        "withdrawal": None if version.withdrawn is None else _withdrawal(version.withdrawn),
+        "withdrawal": None if version.withdrawn is None else _withdrawal_plain(version.withdrawn),
     }
 
 
-def _withdrawal(withdrawn: Withdrawal) -> list[str | int]:
+def _withdrawal_plain(withdrawn: Withdrawal) -> list[str | int]:
     return [withdrawn.since.isoformat(), withdrawn.by, withdrawn.approved_by, withdrawn.newest]
 
 
-def _read(facts: Mapping[str, Any], catalogues: list[Catalogue], documents: Documents) -> Version:
+def _read_version(facts: Mapping[str, Any], catalogues: list[Catalogue], documents: Documents) -> Version:
     file = f"{facts['policy']}@{facts['version']}"
     return Version(
         documents.policy(facts["text"], file, catalogues[facts["catalogue"]]),
@@ -243,11 +243,11 @@ def _read(facts: Mapping[str, Any], catalogues: list[Catalogue], documents: Docu
         facts["approved_by"],
         facts["catalogue"],
         date.fromisoformat(facts["published"]),
-        None if facts["withdrawn"] is None else _withdrawn(facts),
+        None if facts["withdrawn"] is None else _read_withdrawal(facts),
     )
 
 
-def _withdrawn(facts: Mapping[str, Any]) -> Withdrawal:
+def _read_withdrawal(facts: Mapping[str, Any]) -> Withdrawal:
     """A withdrawal as it was written; of one written before withdrawals could reach back, who stood for it is not known."""
     since, by, approved_by, *newest = facts.get("withdrawal") or (facts["withdrawn"], "", "")
     day = date.fromisoformat(facts["withdrawn"])

@@ -88,9 +88,9 @@ def step(state: State, message: Input, offset: int) -> Lines:
         Refused, Invalid: the message is not admitted; the state is as before. After any other error the state is to be thrown away.
     """
     moves, instructions = moved(state, message, offset)
-    told = state.book.take(instructions, lines(moves, offset), seen(moves))
+    materialized_lines = state.book.take(instructions, lines(moves, offset), seen(moves))
     state.notices += state.book.notices
-    return told
+    return materialized_lines
 
 
 def moved(state: State, message: Input, offset: int) -> tuple[list[Moved], list[Instruction]]:
@@ -105,10 +105,10 @@ def moved(state: State, message: Input, offset: int) -> tuple[list[Moved], list[
     state.known.passed(message, offset)
     in_range(message)
     not_erased(state, message)
-    found = list(function(state, message))
+    results = list(function(state, message))
     state.known.add(message, offset)
     state.offset = offset
-    return [one for one in found if isinstance(one, Moved)], [one for one in found if not isinstance(one, Moved)]
+    return [result for result in results if isinstance(result, Moved)], [result for result in results if not isinstance(result, Moved)]
 
 
 def passed_over(state: State, message: Input | None, offset: int) -> None:
@@ -145,7 +145,7 @@ def start_delivery(state: State, message: DeliveryStarted) -> Moves:
 def apply_batch(state: State, batch: RecordBatch) -> Moves:
     """Rows of a delivery that has been started; blank ones (of whom nothing is kept) are counted, and are nothing else."""
     feed = known_source(state, batch.feed, batch.source)
-    batch = completed(batch, (built.feeds[batch.feed] for built in state.built if batch.feed in built.feeds), feed)
+    batch = completed(batch, (catalogue.feeds[batch.feed] for catalogue in state.built if batch.feed in catalogue.feeds), feed)
     admit(batch, feed)
     delivery = begun_delivery(state, batch.feed, batch.source, batch.delivery)
     fresh = delivery.fresh(batch.row)

@@ -47,7 +47,7 @@ def accepted(folder: Path, build: BuildCatalogue, reader: str, key: bytes = b"",
     try:
         with log.reading() as end:
             after, meta = _head(folder / "snapshots", end, key)
-            for units, contracts in [*_kept(meta), *_behind(log, after)]:
+            for units, contracts in [*_texts_of(meta), *_behind(log, after)]:
                 whole = kept_catalogue(meta.get("documents"), reader, units, contracts) or build(units, contracts)
                 last = AcceptedCatalogue(units, contracts, succeeding(None if last is None else last.catalogue, whole))
             return last
@@ -66,7 +66,7 @@ def _head(folder: Path, last: int, key: bytes) -> tuple[int, dict[str, Any]]:
     return -1, {}
 
 
-def _kept(meta: Mapping[str, Any]) -> list[_Texts]:
+def _texts_of(meta: Mapping[str, Any]) -> list[_Texts]:
     return [(units, contracts) for units, contracts, *_ in meta.get("catalogues", ())]
 
 

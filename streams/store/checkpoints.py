@@ -87,7 +87,7 @@ def head(path: Path, key: bytes = b"") -> dict[str, Any]:
     Raises:
         Damaged, NewerFormat: as for ``read``.
     """
-    with _opened(path) as file:
+    with _open_file(path) as file:
         meta: dict[str, Any] = _header(file, path, key)[0]["meta"]
         return meta
 
@@ -99,7 +99,7 @@ def read(path: Path, key: bytes = b"") -> tuple[dict[str, Any], Arrays]:
         Damaged: it does not read back as written.
         NewerFormat: written by a newer version.
     """
-    with _opened(path) as file:
+    with _open_file(path) as file:
         header, begin = _header(file, path, key)
         arrays = {name: _array(file, begin, *facts) for name, *facts in header["arrays"]}
         return header["meta"], arrays
@@ -116,7 +116,7 @@ def damaged(path: Path) -> Damaged:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
+def _open_file(path: Path) -> Iterator[BinaryIO]:
     """The file of a snapshot; whatever its content makes of those who read it becomes ``Damaged``."""
     try:
         with path.open("rb") as file:

@@ -62,17 +62,17 @@ class Log:
         self._durable, self.key, self._head_file = durable, key, head
         self._stale = False
         self.path = folder if folder == MEMORY else folder / FILE
-        known = None if head is None else log_heads.read_head(head, key)  # before the log is looked at, which may go on
+        known_head = None if head is None else log_heads.read_head(head, key)  # before the log is looked at, which may go on
         with said(self.path):
             if not readonly and folder != MEMORY and not exists(folder):
                 os.close(private(self.path, os.O_WRONLY | os.O_CREAT))  # SQLite gives the files beside it the same rights
             self._db = connected(None if folder == MEMORY else self.path, readonly)  # used by one thread at a time (``Behind``)
             try:
-                if self._format() == 0 and head is not None and known is not None:
-                    raise Damaged(log_heads.behind(self.path, -1, head, known))
+                if self._format() == 0 and head is not None and known_head is not None:
+                    raise Damaged(log_heads.behind(self.path, -1, head, known_head))
                 if not readonly or folder == MEMORY:
                     self._prepare()
-                self._ends = self._checked(known)
+                self._ends = self._check_ends(known_head)
                 self._ahead = self._ends.last["inputs"].offset >= 0  # of the head outside, for all that is known
             except BaseException:
                 self._db.close()
@@ -100,7 +100,7 @@ class Log:
             raise OlderFormat(what, version, FORMAT)
         return version
 
-    def _checked(self, known: log_heads.Head | None) -> Ends:
+    def _check_ends(self, known_head: log_heads.Head | None) -> Ends:
         """The ends of the log, which are in order and not behind the head outside."""
         if self._format() == 0:
             raise not_there(self.path.parent)
@@ -109,13 +109,13 @@ class Log:
                 with self.reading():
                     ends = log_chain.check(self._db, self.path, self.key)
                     if self._head_file is not None:
-                        log_heads.hold_against(known, ends, self._db, self.path, self._head_file)
+                        log_heads.hold_against(known_head, ends, self._db, self.path, self._head_file)
                     return ends
             except Damaged:
                 again = None if self._head_file is None else log_heads.read_head(self._head_file, self.key)
-                if not left or again == known:  # nobody wrote meanwhile
+                if not left or again == known_head:  # nobody wrote meanwhile
                     raise
-                known = again
+                known_head = again
         raise AssertionError("left is 0 once")
 
     def append(self, rows: Sequence[Row], forget: int = -1) -> None:
@@ -123,7 +123,7 @@ class Log:
 
         Outputs up to the offset ``forget`` are removed with it.
         """
-        with self._changing():
+        with self._transaction():
             for row in rows:
                 self._insert("inputs", row.offset, row.input)
                 if row.outputs is not None:
@@ -148,7 +148,7 @@ class Log:
             self._ends.anchors[part] = End(*row)
 
     @contextmanager
-    def _changing(self) -> Iterator[None]:
+    def _transaction(self) -> Iterator[None]:
         """One transaction, with the seal that it needs; after any error nothing has changed."""
         with said(self.path):
             try:
@@ -181,7 +181,7 @@ class Log:
             self._look_up()
             log_heads.write_head(self._head_file, self._ends, self.key)
         if not self._ends.headed:
-            with self._changing():
+            with self._transaction():
                 self._ends.headed = 1
         self._ahead = False
 
@@ -204,8 +204,8 @@ class Log:
     def first(self) -> int | None:
         """The offset of the oldest input that is still there."""
         with said(self.path):
-            found = self._db.execute("SELECT min(offset) FROM inputs").fetchone()[0]
-            return None if found is None else int(found)
+            offset = self._db.execute("SELECT min(offset) FROM inputs").fetchone()[0]
+            return None if offset is None else int(offset)
 
     def inputs(self, after: int, upto: int = LAST) -> Iterator[tuple[int, bytes]]:
         """(offset, bytes) of every input behind an offset, up to another."""
@@ -215,9 +215,9 @@ class Log:
         """Those that have these bytes at a place near their beginning. Of the others SQLite reads no more than that."""
         yield from self._inputs("r.offset > ? AND substr(r.body, ?, ?) = ?", after, at + 1, len(part), part)
 
-    def _inputs(self, where: str, *given: Column) -> Iterator[tuple[int, bytes]]:
+    def _inputs(self, where: str, *parameters: Column) -> Iterator[tuple[int, bytes]]:
         with said(self.path):
-            yield from log_chain.rows(self._db, self.path, self.key, "inputs", where, *given)
+            yield from log_chain.rows(self._db, self.path, self.key, "inputs", where, *parameters)
 
     def size(self, after: int, upto: int) -> int:
         """Bytes of the inputs behind an offset, up to another."""
@@ -232,7 +232,7 @@ class Log:
 
     def prune(self, upto: int) -> None:
         """Removes the inputs up to an offset; outputs stay."""
-        with self._changing():
+        with self._transaction():
             self._remove("inputs", upto)
 
     def undone(self) -> list[int]:
@@ -262,7 +262,7 @@ class Log:
         self.note_head()
         with said(self.path):
             self._db.execute("PRAGMA secure_delete = ON")
-        with self._changing():
+        with self._transaction():
             for damage in log_chain.breaks(self._db, self.key):
                 raise log_chain.broken(self.path, damage, self.key)
             before = self._ends.head(self.key)
@@ -293,9 +293,9 @@ class Log:
 
     def finished(self, offset: int) -> None:
         """The traces of an erasure are out of the files."""
-        with self._changing():
+        with self._transaction():
             self._db.execute("DELETE FROM scrubbing WHERE offset = ?", (offset,))
-            self._ends.undone = tuple(one for one in self._ends.undone if one != offset)
+            self._ends.undone = tuple(other for other in self._ends.undone if other != offset)
 
     def close(self) -> None:
         self._db.close()

@@ -131,13 +131,13 @@ def link(key: bytes, part: str, before: bytes, *columns: Column) -> bytes:
     return digest.digest()
 
 
-def rows(db: sqlite3.Connection, path: Path, key: bytes, part: str, where: str = "1", *given: Column) -> Iterator[Any]:
+def rows(db: sqlite3.Connection, path: Path, key: bytes, part: str, where: str = "1", *parameters: Column) -> Iterator[Any]:
     """The columns of some rows of a table, each held against its link.
 
     Raises:
         Damaged: one does not fit.
     """
-    for stored, before, *columns in db.execute(_query(part, where), given):
+    for stored, before, *columns in db.execute(_query(part, where), parameters):
         if not compare_digest(link(key, part, before, *columns), stored):
             raise broken(path, Break(part, columns[0]), key)
         yield tuple(columns)
@@ -152,7 +152,7 @@ def breaks(db: sqlite3.Connection, key: bytes) -> Iterator[Break]:
         for stored, before, *columns in db.execute(_query(part, "1")):
             if not compare_digest(link(key, part, before, *columns), stored):
                 yield Break(part, columns[0])
-    if not _sealed(db, ends_of(db), key):
+    if not _is_seal_right(db, ends_of(db), key):
         yield Break("seal")
 
 
@@ -179,7 +179,7 @@ def check(db: sqlite3.Connection, path: Path, key: bytes) -> Ends:
     if (other := _none_of_ours(db)) is not None:
         raise broken(path, other, key)
     ends = ends_of(db)
-    if not _sealed(db, ends, key):
+    if not _is_seal_right(db, ends, key):
         raise broken(path, next(breaks(db, key)), key)
     for part in COLUMNS:
         for _ in rows(db, path, key, part, "1" if part == "rewritings" else f"r.{_place(part)} = {ends.last[part].offset}"):
@@ -213,14 +213,14 @@ def broken(path: Path, at: Break, key: bytes) -> Damaged:
 
 def _none_of_ours(db: sqlite3.Connection) -> Break | None:
     """A trigger, view, index or table that is not as it was made: it would do something at our own statements, or keep what is erased."""
-    found = db.execute("SELECT type, name, sql FROM sqlite_schema ORDER BY rowid").fetchall()
-    for kind, name, sql in found:
+    schema = db.execute("SELECT type, name, sql FROM sqlite_schema ORDER BY rowid").fetchall()
+    for kind, name, sql in schema:
         if sql not in TABLES and not (sql is None and name.startswith("sqlite_autoindex_")):
             return Break("seal", foreign=f"{kind} {name}")
-    return None if {sql for *_, sql in found} >= set(TABLES) else Break("seal")
+    return None if {sql for *_, sql in schema} >= set(TABLES) else Break("seal")
 
 
-def _sealed(db: sqlite3.Connection, ends: Ends, key: bytes) -> bool:
+def _is_seal_right(db: sqlite3.Connection, ends: Ends, key: bytes) -> bool:
     row = db.execute("SELECT seal FROM seal").fetchone()
     return row is not None and compare_digest(row[0], ends.seal(key))
 

@@ -89,9 +89,9 @@ def _same(head: Head, part: str, end: End, ends: Ends, db: sqlite3.Connection) -
 
 def behind(log: Path, last: int, path: Path, head: Head) -> Text:
     """Why a log that ends at an offset is refused."""
-    known = head.last[0].offset
-    zh = f"{log} 止于消息 #{last}，而 {path.name} 记得它到过 #{known}：日志的末尾缺失，或是较旧、另一份的副本。"
-    en = f"{log} ends at message #{last}, and {path.name} knows that it had come to #{known}: its end is missing, or it is another copy. "
+    known_offset = head.last[0].offset
+    zh = f"{log} 止于消息 #{last}，而 {path.name} 记得它到过 #{known_offset}：日志的末尾缺失，或是较旧、另一份的副本。"
+    en = f"{log} ends at message #{last}, and {path.name} knows that it had come to #{known_offset}: its end is missing, or it is another copy. "
     zh += f"什么都没有做：请从同一份备份恢复全部文件（连同 {path.name}），再重新交付其后的数据。"
     return Text(
         zh, en + f"Nothing was done: restore all files of one backup, {path.name} with them, then deliver again what came after it."

@@ -64,9 +64,9 @@ def _start(log: Log, folder: Path) -> Mark:
     if first == 0 or log.last() < 0:
         return Mark(-1, NO_DAY, NO_DAY, 0)
     for offset in reversed(checkpoints.offsets(folder)):
-        found = mark(checkpoints.place(folder, offset), offset, log.key)
-        if found is not None and (first is None or offset >= first - 1):
-            return found
+        oldest = mark(checkpoints.place(folder, offset), offset, log.key)
+        if oldest is not None and (first is None or offset >= first - 1):
+            return oldest
     return Mark(log.last(), NO_DAY, date.max, 0)
 
 
@@ -115,10 +115,10 @@ def _within(start: Mark, offset: int, last: int) -> None:
 
 def _snapshot(folder: Path, offset: int, how: Recipe[K], key: bytes) -> K:
     """The newest state kept at or before an offset that reads back, or the empty one. A damaged one is left for the writer to put aside."""
-    for one in checkpoints.offsets(folder):
-        if one <= offset:
+    for checkpoint_offset in checkpoints.offsets(folder):
+        if checkpoint_offset <= offset:
             try:
-                return made(how, checkpoints.place(folder, one), key)
+                return made(how, checkpoints.place(folder, checkpoint_offset), key)
             except (FileNotFoundError, Damaged):
                 continue
     return how.make(None)

@@ -49,10 +49,10 @@ class Recipe(Generic[K]):
 
 def recipe(parts: Parts) -> Recipe[State]:
     """How the state of an embedded host is made."""
-    return Recipe(lambda kept: State(parts) if kept is None else State.restored(parts, *kept), _applied)
+    return Recipe(lambda checkpoint: State(parts) if checkpoint is None else State.restored(parts, *checkpoint), _apply)
 
 
-def _applied(state: State, body: bytes, offset: int) -> int:
+def _apply(state: State, body: bytes, offset: int) -> int:
     message = wire.decode(body)
     step(state, message, offset)
     return weight(message)
@@ -109,7 +109,7 @@ def replay(log: Log, state: K, how: Recipe[K], upto: int = LAST) -> tuple[int, i
         try:
             rows += how.apply(state, body, offset)
         except (Unreadable, Refused, Invalid) as error:
-            raise _again(log.path, offset, error) from error
+            raise _replay_error(log.path, offset, error) from error
         size += len(body)
     return rows, size
 
@@ -140,14 +140,14 @@ def made(how: Recipe[K], path: Path, key: bytes) -> K:
     Raises:
         Damaged, NewerFormat: as for ``checkpoints.read``; Damaged, too, where what reads back is no state (``errors.decoding``).
     """
-    kept = checkpoints.read(path, key)
+    checkpoint = checkpoints.read(path, key)
     try:
-        return how.make(kept)
+        return how.make(checkpoint)
     except Unreadable as error:
         raise checkpoints.damaged(path) from error
 
 
-def _again(path: Path, offset: int, error: HuiminError) -> Damaged:
+def _replay_error(path: Path, offset: int, error: HuiminError) -> Damaged:
     zh = f"{path} 中第 {offset} 条输入无法重新执行，请从副本恢复：{error.text.zh}"
     return Damaged(Text(zh, f"Input {offset} of {path} cannot be applied again; restore a copy: {error.text.en}"))
 

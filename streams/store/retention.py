@@ -57,13 +57,13 @@ def tidy(folder: Path, log: Log, retention: Retention) -> None:
 
     Whoever is stopped in between leaves more than is needed, never less.
     """
-    known = checkpoints.offsets(folder)
-    stay, needed = known[: checkpoints.KEPT], None
-    if len(known) >= checkpoints.KEPT:
-        needed = known[checkpoints.KEPT - 1]
+    offsets = checkpoints.offsets(folder)
+    stay, needed = offsets[: checkpoints.KEPT], None
+    if len(offsets) >= checkpoints.KEPT:
+        needed = offsets[checkpoints.KEPT - 1]
         if retention.days > 0:
-            marks = [found for offset in reversed(known) if (found := mark(checkpoints.place(folder, offset), offset, log.key)) is not None]
-            older, needed = past(marks, log.first() or 0, retention, lambda after: log.size(after, known[checkpoints.KEPT - 1]))
+            marks = [readable_mark for offset in reversed(offsets) if (readable_mark := mark(checkpoints.place(folder, offset), offset, log.key)) is not None]
+            older, needed = past(marks, log.first() or 0, retention, lambda after: log.size(after, offsets[checkpoints.KEPT - 1]))
             stay += older
     checkpoints.keep(folder, stay)
     if needed is not None:
@@ -96,18 +96,18 @@ def past(marks: Sequence[Mark], first: int, retention: Retention, size: Callable
     while len(starts) > 1 and starts[1].furthest < horizon:
         starts.pop(0)
     while True:
-        start, between = starts[0], _thinned(starts[0].offset, starts[1:-1], second.offset)
-        kept = [one for one in (start, *between) if one is not second]
-        if start is second or size(start.offset) + sum(one.bytes for one in kept) <= retention.bytes:
-            return [one.offset for one in kept if one is not beginning], None if start is beginning else start.offset
+        start, between = starts[0], _thin(starts[0].offset, starts[1:-1], second.offset)
+        survivors = [checkpoint for checkpoint in (start, *between) if checkpoint is not second]
+        if start is second or size(start.offset) + sum(checkpoint.bytes for checkpoint in survivors) <= retention.bytes:
+            return [checkpoint.offset for checkpoint in survivors if checkpoint is not beginning], None if start is beginning else start.offset
         starts.pop(0)
 
 
-def _thinned(start: int, between: Sequence[Mark], second: int) -> list[Mark]:
+def _thin(start: int, between: Sequence[Mark], second: int) -> list[Mark]:
     """Of the snapshots between two, those that stay."""
     stay = list(between)
     while len(stay) > BETWEEN:
-        ends = [start, *(one.offset for one in stay), second]
+        ends = [start, *(checkpoint.offset for checkpoint in stay), second]
         stay.pop(min(range(len(stay)), key=lambda place: ends[place + 2] - ends[place]))
     return stay
 

@@ -28,7 +28,7 @@ def said(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise _meant(path, error) from error
+        raise _error_for(path, error) from error
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise
@@ -39,7 +39,7 @@ _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_T
 """A write cut short by a file size limit is reported by SQLite as an I/O error, not as a full disk."""
 
 
-def _meant(path: Path, error: sqlite3.Error) -> Exception:
+def _error_for(path: Path, error: sqlite3.Error) -> Exception:
     code = getattr(error, "sqlite_errorcode", 0)
     if code in _FULL:
         return no_room(path)

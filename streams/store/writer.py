@@ -27,7 +27,7 @@ class Behind(Generic[T]):
     ``stored`` is told of each then."""
 
     def __init__(self, log: Log, stored: Callable[[T], None]) -> None:
-        self._log, self._stored = log, stored
+        self._log, self._on_durable = log, stored
         self._writing: tuple[T, Future[None]] | None = None
         self._lost = False
         self._disk = ThreadPoolExecutor(1, "commit")
@@ -44,10 +44,10 @@ class Behind(Generic[T]):
         """
         if self._writing is None:
             return []
-        (stands_for, written), self._writing = self._writing, None
-        self._lost = written.exception() is not None
-        written.result()
-        self._stored(stands_for)
+        (stands_for, future), self._writing = self._writing, None
+        self._lost = future.exception() is not None
+        future.result()
+        self._on_durable(stands_for)
         return [stands_for]
 
     def failed(self) -> bool:
@@ -55,7 +55,7 @@ class Behind(Generic[T]):
         writing, self._writing = self._writing, None
         self._disk.shutdown()
         if writing is not None and writing[1].exception() is None:
-            self._stored(writing[0])
+            self._on_durable(writing[0])
         return self._lost or (writing is not None and writing[1].exception() is not None)
 
 

@@ -43,11 +43,11 @@ def pack(batch: RecordBatch) -> memoryview:
     """The batch as an Arrow IPC stream of one record batch; as JSON alone where every column is constant."""
     rows = len(batch)
     constant: dict[str, int] = {}
-    written: dict[str, npt.NDArray[Any]] = {}
+    varying: dict[str, npt.NDArray[Any]] = {}
     for name, column in _columns(batch):
-        value = _repeated(name, column)
+        value = _constant_value(name, column)
         if value is None:
-            written[name] = column
+            varying[name] = column
         else:
             constant[name] = value
     facts = {
@@ -56,7 +56,7 @@ def pack(batch: RecordBatch) -> memoryview:
         "identity": batch.identity is not None, "deliveries": batch.deliveries is not None,
     }  # fmt: skip
     text = _text(facts)
-    return _stream(text, written) if written else memoryview(text)
+    return _stream(text, varying) if varying else memoryview(text)
 
 
 def joined(facts: Mapping[str, Any], columns: Mapping[str, npt.NDArray[Any]]) -> memoryview:
@@ -71,19 +71,19 @@ def parted(data: memoryview, columns: Mapping[str, type[np.generic]]) -> tuple[d
     if bytes(data[:1]) == b"{":
         facts = json.loads(bytes(data))
         return facts, {name: np.array(facts["columns"][name], kind) for name, kind in columns.items()}
-    facts, found = _opened(data)
-    return facts, {name: _values(found[name], len(found[name]), kind) for name, kind in columns.items()}
+    facts, arrays = _read_stream(data)
+    return facts, {name: _values(arrays[name], len(arrays[name]), kind) for name, kind in columns.items()}
 
 
 def _text(facts: Mapping[str, Any]) -> bytes:
     return json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _stream(facts: bytes, written: Mapping[str, npt.NDArray[Any]]) -> memoryview:
+def _stream(facts: bytes, columns: Mapping[str, npt.NDArray[Any]]) -> memoryview:
     import pyarrow as pa
 
-    arrays = [_array(column) for column in written.values()]
-    schema = pa.schema([pa.field(name, array.type) for name, array in zip(written, arrays, strict=True)], {b"huimin": facts})
+    arrays = [_array(column) for column in columns.values()]
+    schema = pa.schema([pa.field(name, array.type) for name, array in zip(columns, arrays, strict=True)], {b"huimin": facts})
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, schema) as stream:
         stream.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
@@ -101,14 +101,14 @@ def unpack(data: memoryview) -> RecordBatch:
         Unreadable: not such a stream.
     """
     try:
-        facts, found = (json.loads(bytes(data)), {}) if bytes(data[:1]) == b"{" else _opened(data)
-        return _batch(facts, found, len(data))
+        facts, arrays = (json.loads(bytes(data)), {}) if bytes(data[:1]) == b"{" else _read_stream(data)
+        return _batch(facts, arrays, len(data))
     except _TORN as error:
         zh, en = "无法读取这批记录，请从来源重新获取。", f"This batch of records cannot be read ({type(error).__name__}); fetch it again."
         raise Unreadable(Text(zh, en)) from error
 
 
-def _opened(data: memoryview) -> tuple[dict[str, Any], dict[str, pa.Array]]:
+def _read_stream(data: memoryview) -> tuple[dict[str, Any], dict[str, pa.Array]]:
     import pyarrow as pa
 
     try:
@@ -120,14 +120,14 @@ def _opened(data: memoryview) -> tuple[dict[str, Any], dict[str, pa.Array]]:
     return json.loads(stream.schema.metadata[b"huimin"]), {n: packed.column(i) for i, n in enumerate(stream.schema.names)}
 
 
-def _batch(facts: Mapping[str, Any], found: Mapping[str, pa.Array], said: int) -> RecordBatch:
+def _batch(facts: Mapping[str, Any], arrays: Mapping[str, pa.Array], byte_count: int) -> RecordBatch:
     rows, constant = int(facts["rows"]), facts["constant"]
-    if not 0 <= rows <= _ROWS + said:
+    if not 0 <= rows <= _ROWS + byte_count:
         raise ValueError("more rows than it has room to tell apart")
 
     def column(name: str, dtype: type[np.generic]) -> npt.NDArray[Any]:
         if name not in constant:
-            return _values(found[name], rows, dtype)
+            return _values(arrays[name], rows, dtype)
         first = constant[name]
         if name != _SERIAL:
             return np.full(rows, first, dtype)
@@ -161,7 +161,7 @@ def _columns(batch: RecordBatch) -> Iterator[tuple[str, npt.NDArray[Any]]]:
         yield "deliveries", batch.deliveries
 
 
-def _repeated(name: str, column: npt.NDArray[Any]) -> int | None:
+def _constant_value(name: str, column: npt.NDArray[Any]) -> int | None:
     """The one value of a column, or the first of a serial one; None where it must be written out."""
     if not len(column):
         return 0

@@ -43,11 +43,11 @@ def _rows(value: Any) -> tuple[tuple[str, int, int, int], ...]:
 
 
 def _traces(value: Any) -> tuple[tuple[str, int, int, int, int, int], ...]:
-    found = []
+    traces = []
     for feed, *rest in map(_is(list), _is(list)(value)):
         source, key, order, delivery, row = map(_is(int), rest)
-        found.append((_is(str)(feed), source, key, order, delivery, row))
-    return tuple(found)
+        traces.append((_is(str)(feed), source, key, order, delivery, row))
+    return tuple(traces)
 
 
 def _stamp(value: Any) -> Stamp | None:

@@ -43,7 +43,7 @@ class Seal:
 
     def with_seal(self, topic: str, partition: int, key: bytes, headers: list[tuple[str, bytes]], body: bytes) -> list[tuple[str, bytes]]:
         """The headers of a message with its seal; ``topic`` without a prefix."""
-        rest = [one for one in headers if one[0] != SEAL]
+        rest = [header for header in headers if header[0] != SEAL]
         return [*rest, (SEAL, self._of(topic, partition, key, rest, body).encode())]
 
     def problem(self, topic: str, partition: int, key: bytes | None, headers: Headers | None, body: bytes | None) -> Unproved | None:
@@ -56,27 +56,27 @@ class Seal:
             (None, 'The seal of this me')
         """
         all = list(headers or ())
-        found = [value for name, value in all if name == SEAL]
-        if not found or body is None:
+        seals = [value for name, value in all if name == SEAL]
+        if not seals or body is None:
             return Unproved(_NONE)
-        wanted = self._of(topic, partition, key or b"", [one for one in all if one[0] != SEAL], body).encode()
-        return None if len(found) == 1 and compare_digest(found[0] or b"", wanted) else Unproved(_WRONG)
+        wanted = self._of(topic, partition, key or b"", [header for header in all if header[0] != SEAL], body).encode()
+        return None if len(seals) == 1 and compare_digest(seals[0] or b"", wanted) else Unproved(_WRONG)
 
     def over(self, *parts: bytes) -> str:
         """The seal of parts that are no message of a topic (``connectors.kafka.depot``)."""
-        return self._hashed((b"", *parts))
+        return self._digest((b"", *parts))
 
     def _of(self, topic: str, partition: int, key: bytes, headers: Headers, body: bytes) -> str:
         read = sorted((name.encode(), value or b"") for name, value in headers if name.startswith(_READ))
-        return self._hashed((topic.encode(), str(partition).encode(), key, *(part for one in read for part in one), sha256(body).digest()))
+        return self._digest((topic.encode(), str(partition).encode(), key, *(part for pair in read for part in pair), sha256(body).digest()))
 
-    def _hashed(self, parts: tuple[bytes, ...]) -> str:
+    def _digest(self, parts: tuple[bytes, ...]) -> str:
         """Every part with its length before it, so that no two lists of parts are one text."""
-        made = blake2b(_LENGTH.pack(len(parts)), digest_size=SEAL_BYTES, key=self._key, person=b"huimin message")
+        digest = blake2b(_LENGTH.pack(len(parts)), digest_size=SEAL_BYTES, key=self._key, person=b"huimin message")
         for part in parts:
-            made.update(_LENGTH.pack(len(part)))
-            made.update(part)
-        return made.hexdigest()
+            digest.update(_LENGTH.pack(len(part)))
+            digest.update(part)
+        return digest.hexdigest()
 
 
 _NONE = Text(

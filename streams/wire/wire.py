@@ -167,7 +167,7 @@ def decode_changes(data: Bytes) -> Lines:
     facts, columns = parted(body, _COLUMNS)
     causes = [(date.fromisoformat(day), cause_of(kind, detail)) for day, kind, detail in facts["causes"]]
     heads = [(policy, version, *causes[cause]) for policy, version, cause in facts["heads"]]
-    return Lines(facts["offset"], heads, [read_open(one) for one in facts["opens"]], *(columns[name] for name in _COLUMNS))
+    return Lines(facts["offset"], heads, [read_open(plain) for plain in facts["opens"]], *(columns[name] for name in _COLUMNS))
 
 
 def read_open(plain: Sequence[Any]) -> Open:
@@ -178,9 +178,9 @@ def read_open(plain: Sequence[Any]) -> Open:
 
 def encode_edition(edition: Edition) -> bytes:
     """An edition as JSON: its manifest, the digest of that, and its lines; where somebody was erased since, how much is missing."""
-    said, changes = edition.manifest, [plain_change(change) for change in edition.changes]
-    missing = {name: count for name, count in (("erased", said.erased), ("unlisted", said.unlisted)) if count}
-    return frame(EDITION, _json({"manifest": plain_manifest(said), "digest": said.digest, "changes": changes, **missing}))
+    manifest, changes = edition.manifest, [plain_change(change) for change in edition.changes]
+    missing = {name: count for name, count in (("erased", manifest.erased), ("unlisted", manifest.unlisted)) if count}
+    return frame(EDITION, _json({"manifest": plain_manifest(manifest), "digest": manifest.digest, "changes": changes, **missing}))
 
 
 def decode_edition(data: Bytes) -> Edition:
@@ -220,8 +220,8 @@ def _plain(value: Any) -> Any:
 
 
 def _unreadable(en: str, zh: str) -> Unreadable:
-    said = f"This message cannot be read: {en}. Fetch it again from where it came."
-    return Unreadable(Text(f"无法读取这条消息：{zh}。请从来源重新获取。", said))
+    sentence = f"This message cannot be read: {en}. Fetch it again from where it came."
+    return Unreadable(Text(f"无法读取这条消息：{zh}。请从来源重新获取。", sentence))
 
 
 _KIND = {kind: place for place, kind in enumerate(KINDS)}
