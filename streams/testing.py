@@ -1,7 +1,7 @@
 """Fakes and comparisons for tests; shipped, so that others can test against them too.
 
-``FakeMatcher`` is a matcher small enough to be believed: a person, household or dwelling is on a policy's list while the first feed the
-policy reads has a record of it. It is there for tests of steps, hosts and storage; who belongs on a list is tested with the real one.
+``FakeMatcher`` is a very small matcher: a person, household or dwelling is on a policy's list while the first feed of the policy has a
+record of it. It is for tests of steps, hosts and storage; tests of the rules use the real matcher.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class FakeChange:
 
 
 class FakeChanges(list[FakeChange]):
-    """What a call on the fake moved."""
+    """The changes of the lists by one call on the fake."""
 
     def columns(self) -> Columns:
         policies: dict[tuple[str, int], int] = {}
@@ -67,7 +67,7 @@ Listed = tuple[str, tuple[tuple[str, str | None], ...]]  # status, missing
 
 
 class FakeVersion(NamedTuple):
-    """One version of a record, and whom it is about."""
+    """One version of a record, and its subject."""
 
     version: RecordVersion
     subject: int
@@ -78,8 +78,8 @@ class FakeVersion(NamedTuple):
 
 
 class FakeMatcher:
-    """Lists whoever has a record in the policy's first feed: ``eligible`` under any statement about it, else ``needs_evidence``;
-    a check answered no takes a subject off."""
+    """Lists every subject with a record in the policy's first feed: ``eligible`` if any statement covers that feed, else
+    ``needs_evidence``. A check answered no takes the subject off."""
 
     def __init__(self, catalogue: Catalogue, day: date) -> None:
         self.catalogue, self.day = catalogue, day
@@ -97,7 +97,7 @@ class FakeMatcher:
         return self._changes_by(lambda: setattr(self, "catalogue", catalogue))
 
     def extremes(self, feed: str, field: str) -> tuple[int, int] | None:
-        """None: values are not kept here."""
+        """None, because values are not kept here."""
         return None
 
     def apply(self, batch: RecordBatch) -> FakeChanges:
@@ -108,7 +108,7 @@ class FakeMatcher:
                 place, version = (batch.feed, batch.source, key), FakeVersion(RecordVersion(order, batch.delivery, row, flags), subject)
                 was = self._standing(place)
                 self.records[place] = [*(v for v in self.records.get(place, ()) if v != version), version]
-                news = OLDER if self._standing(place, gone=True) != version else SAME if self._standing(place) == was else NEWS
+                news = OLDER if self._standing(place, with_deleted=True) != version else SAME if self._standing(place) == was else NEWS
                 self.effects[i] = SAME if news == NEWS and was is not None and was.subject == subject and not version.gone else news
 
         return self._changes_by(change)
@@ -126,7 +126,7 @@ class FakeMatcher:
         return sum(place[:2] == (feed, source) and self._standing(place) is not None for place in self.records)
 
     def watch(self, policy: str, subject: int, on: bool) -> FakeChanges:
-        """Whom it watches stands as she stood: nobody comes back before her time."""
+        """Nothing: evidence never changes here, so nobody comes back before their outcome ends."""
         return self._changes_by(lambda: None)
 
     def replace(self, feed: str, source: int, delivery: int) -> FakeChanges:
@@ -221,7 +221,7 @@ class FakeMatcher:
         return [(place, version) for place, versions in self.records.items() for version in versions]
 
     def _standing(self, place: tuple[str, int, int], with_deleted: bool = False) -> FakeVersion | None:
-        """The winning version of a record; None where there is none or, but for ``gone``, it is deleted."""
+        """The version of a record that counts; None if there is none, or if it is deleted (unless ``with_deleted``)."""
         versions = self.records.get(place, [])
         winner, _ = decided([version.version for version in versions], self.floors.get(place[:2], 0))
         return versions[winner] if winner >= 0 and (with_deleted or not versions[winner].gone) else None
@@ -264,7 +264,7 @@ def fake_parts(build_catalogue: BuildCatalogue) -> Parts:
 def rows(
     catalogue: Catalogue, feed: str, delivery: int, first: int, subjects: Sequence[int], source: int = 0, **columns: Any
 ) -> RecordBatch:
-    """A plain batch: row numbers from ``first``, keys equal to the subjects, open validity, every value missing.
+    """A simple batch: row numbers from ``first``, keys equal to the subjects, open validity, every value missing.
 
     Args:
         columns: ``key``, ``order``, ``flags``, a link or a field, each a sequence; ``dictionaries`` a mapping.
@@ -307,7 +307,7 @@ def _same(left: npt.NDArray[Any] | None, right: npt.NDArray[Any] | None) -> bool
 
 
 def edition(policy: str, number: int, offset: int, day: date, changes: Sequence[CandidateChange]) -> Edition:
-    """An edition with these lines, whatever they are."""
+    """An edition with these lines, which are not checked."""
     kinds = Counter(change.change for change in changes)
     counts = (kinds["entered"], kinds["left"], kinds["changed"])
     manifest = Manifest(policy, "agency", number, ((1, "d1"),), day, 0, offset, *counts, (("eligible", 1),), digest_of(changes), "")

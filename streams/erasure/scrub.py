@@ -1,8 +1,8 @@
-"""Traces of an erased person taken out of a store's files: the log, its free pages, the snapshots.
+"""The scrub of a store: the traces of an erased person are removed from the log, its free pages and the checkpoints.
 
-The one idea: every place stays and says nothing: a row of a batch is blank and keeps its number, a line is blank and keeps its position, a
-message about her alone is replaced by one that does nothing. So offsets, ids and counts are what they were, and the fold of the log, from
-wherever it is begun, is the state in which her rows never came. Each part may be done again: whoever is stopped goes on from the start.
+Every place stays and becomes blank: a row of a batch keeps its number, a line keeps its position, and a message about the person alone is
+replaced by one that does nothing. So offsets, ids and counts do not change. The fold of the log, from any checkpoint on, is the state in
+which the person's rows never came. After an interruption the scrub starts again from the beginning.
 Source: docs/en/semantics.md section 16.
 """
 
@@ -50,8 +50,12 @@ from streams.wire import wire
 
 @dataclass(slots=True)
 class Scrubbed:
-    """What was taken out of the files of a store: inputs and rows of outputs written anew, snapshots written anew and removed; by
-    policy, in how many editions she was told of; and files that could not be read or written, which may still hold her."""
+    """The result of a scrub: how many inputs, rows of outputs and checkpoints were rewritten, and how many checkpoints removed.
+
+    Args:
+        editions: by policy, the number of editions with a line of the person.
+        left: files that could not be read or written and may still hold the person.
+    """
 
     inputs: int = 0
     outputs: int = 0
@@ -63,8 +67,8 @@ class Scrubbed:
 
 @dataclass(frozen=True, slots=True)
 class _Whom:
-    """Whom a scrub is about: her token, what stands in its place, the records that were hers with
-    the last version that was, and the feeds of persons."""
+    """The person to remove: their token, the token that stands in its place, the last version of each record about them, and the feeds
+    of persons."""
 
     person: int
     instead: int
@@ -73,15 +77,15 @@ class _Whom:
 
 
 def scrub(log: Log, folder: Path, state: State, person: int, traces: Sequence[Trace]) -> Scrubbed:
-    """Takes a person's traces out of a log and the snapshots in a folder, and out of the state in memory.
+    """Removes a person's traces from a log, the checkpoints in a folder and the state in memory.
 
     Args:
-        state: of the log's last message; the erasure is decided.
-        person: 0 where nobody knows any more whom the first erasure that is half done was about.
-        traces: where her rows came from, as they were known before.
+        state: at the log's last message; the erasure is decided.
+        person: 0 if the person of the first half-done erasure can no longer be found.
+        traces: where their rows came from, as known before the erasure.
 
     Raises:
-        Busy, NoRoom: not all is out yet. Nor is it where a file is ``left``.
+        Busy, NoRoom: the scrub is not finished. It is not finished either if a file is ``left``.
     """
     report, erased = Scrubbed(), half_done(log, state, person)
     if erased is None:
@@ -100,7 +104,7 @@ def scrub(log: Log, folder: Path, state: State, person: int, traces: Sequence[Tr
 
 
 def cleaned(message: Input, whom: _Whom) -> Input:
-    """A message without its person; itself where it does not name her."""
+    """A message without the person; the same message if it does not name them."""
     match message:
         case RecordBatch() if message.feed in whom.feeds:
             return without(message, _rows_of_person(message, whom))
@@ -118,7 +122,7 @@ def cleaned(message: Input, whom: _Whom) -> Input:
 
 
 def _rows_of_person(batch: RecordBatch, whom: _Whom) -> npt.NDArray[np.bool_]:
-    """Which rows go: those about her, and what came under a key of hers before them."""
+    """The rows to blank: rows about the person, and older rows with the key of a record about them."""
     rows: npt.NDArray[np.bool_] = batch.subject == np.uint64(whom.person)
     keys = {key: last for (feed, source, key), last in whom.latest.items() if (feed, source) == (batch.feed, batch.source)}
     for place in np.flatnonzero(np.isin(batch.key, np.array(list(keys), np.uint64))).tolist():
@@ -128,7 +132,7 @@ def _rows_of_person(batch: RecordBatch, whom: _Whom) -> npt.NDArray[np.bool_]:
 
 
 def _snapshots(folder: Path, state: State, whom: _Whom, traces: Sequence[Trace], report: Scrubbed, key: bytes) -> None:
-    """One of the state as it is first, from which the store can be made again whatever becomes of the others; then each of those anew."""
+    """Writes a checkpoint of the present state first, so that the store can be recovered in any case; then rewrites the others."""
     checkpoints.write(folder, state.offset, state.meta(), state.arrays(), key)
     for offset in checkpoints.offsets(folder):
         path = checkpoints.place(folder, offset)
@@ -147,7 +151,7 @@ def _snapshots(folder: Path, state: State, whom: _Whom, traces: Sequence[Trace],
 
 
 def _rewrite_checkpoint(path: Path, offset: int, parts: Parts, whom: _Whom, traces: Sequence[Trace], report: Scrubbed, key: bytes) -> None:
-    """One snapshot without a person; it goes where none can be made of it."""
+    """Rewrites a checkpoint without the person, or removes it if that is impossible."""
     try:
         then = made(recipe(parts), path, key)
     except Damaged:
@@ -156,7 +160,7 @@ def _rewrite_checkpoint(path: Path, offset: int, parts: Parts, whom: _Whom, trac
         return
     if not then.begun:
         return
-    if entangled(then, whom.person):  # a correction that was taken back since: that state cannot be told without her
+    if entangled(then, whom.person):  # the correction was taken back later; that state does not exist without the person
         path.unlink()
         report.removed += 1
         return
@@ -178,7 +182,7 @@ def _inputs(db: sqlite3.Connection, whom: _Whom, report: Scrubbed) -> None:
 
 
 def _outputs(db: sqlite3.Connection, log: Log, state: State, whom: _Whom, report: Scrubbed) -> None:
-    """Lines about her are blank; the manifests of the editions they stood in are kept as they were."""
+    """Blanks the lines about the person; keeps the manifests of their editions as they were closed."""
     anew: list[tuple[bytes, int]] = []
     closed: list[tuple[str, int, str]] = []
     policies: set[str] = set()
@@ -193,14 +197,14 @@ def _outputs(db: sqlite3.Connection, log: Log, state: State, whom: _Whom, report
         policy_editions = editions(policy, rows, state.registry.told(policy), kept(log.manifests(policy)))
         manifests = list(_as_closed(policy_editions, whom.person))
         closed += [(policy, manifest.last, stored(manifest)) for manifest, _ in manifests]
-        report.editions[policy] = sum(hers for _, hers in manifests)
+        report.editions[policy] = sum(has_person for _, has_person in manifests)
     db.executemany("INSERT OR REPLACE INTO manifests VALUES (?, ?, x'', ?)", closed)  # the links come last (``Log.rewriting``)
     db.executemany("UPDATE outputs SET body = ? WHERE offset = ?", anew)
     report.outputs += len(anew)
 
 
 def _as_closed(policy_editions: Iterator[Edition], person: int) -> Iterator[tuple[Manifest, bool]]:
-    """The manifest of each edition with how much of it will be blank, and whether she was told of in it."""
+    """The manifest of each edition with the number of lines that become blank, and whether the person has a line in it."""
     listed: dict[int, CandidateChange] = {}
     for edition in policy_editions:
         listed = fold(edition.changes, listed)

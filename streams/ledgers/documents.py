@@ -1,7 +1,7 @@
-"""Catalogues and policies as read from their texts: each text is checked once, and what came of it is kept with the state.
+"""A cache of catalogues and policies: each text is read and checked once, and the result is kept with the state.
 
-``streams.steps.state`` and ``streams.network.partition`` ask here instead of their ports. A checkpoint holds what was checked
-(``policies.language.serial``), with the name of the program that checked it (``Parts.reader``); another program checks every text again.
+``streams.steps.state`` and ``streams.network.partition`` read documents here instead of through their ports. A checkpoint holds the results
+(``policies.language.serial``) and the name of the program that made them (``Parts.reader``); another program checks every text again.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 class Documents:
-    """What was read so far.
+    """The documents that were read so far.
 
     Args:
-        parts: who reads a text that was not read yet.
-        kept: what ``meta`` gave.
+        parts: the ports that read a new text.
+        meta: from a checkpoint.
 
-    ``fresh`` is how many were checked that no checkpoint holds yet.
+    ``fresh`` is the number of checked documents that no checkpoint holds yet.
     """
 
     def __init__(self, parts: Parts, meta: Mapping[str, Any] | None = None) -> None:
@@ -59,14 +59,14 @@ class Documents:
         """
         name = _digest(text, self._name(catalogue))
         policy = self._cached(name)
-        if not isinstance(policy, Policy) or beyond(policy, catalogue.feeds) is not None:  # who kept it did not check it
+        if not isinstance(policy, Policy) or beyond(policy, catalogue.feeds) is not None:  # a checkpoint may hold anything
             policy = self._parts.read_policy(text, file, catalogue)
             self.fresh += 1
         self._checked[name] = policy
         return policy
 
     def meta(self) -> dict[str, Any]:
-        """As JSON: what was asked for. Nothing, where the program that reads has no name."""
+        """All documents that were asked for, as JSON; none if the program that reads has no name."""
         return {"reader": self._parts.reader, "checked": _plain_documents(self._checked) if self._parts.reader else {}}
 
     def _cached(self, name: str) -> Any:
@@ -75,17 +75,17 @@ class Documents:
         return serial.read(self._stored_documents[name]) if name in self._stored_documents else None
 
     def _name(self, catalogue: Catalogue) -> str:
-        """The digest of a catalogue's content; of the one asked about last it is at hand."""
+        """The digest of a catalogue's content; that of the last catalogue is kept."""
         if self._catalogue_name is None or self._catalogue_name[0] is not catalogue:
             self._catalogue_name = catalogue, _digest(json.dumps(serial.written(catalogue), ensure_ascii=False))
         return self._catalogue_name[1]
 
 
 def kept_catalogue(meta: Mapping[str, Any] | None, reader: str, units: str, contracts: Mapping[str, str]) -> Catalogue | None:
-    """The catalogue of these texts as a checkpoint keeps it; None where it does not, or another program read them.
+    """The catalogue of these texts from a checkpoint; None if it is not there, or if another program read it.
 
     Args:
-        kept: what ``Documents.meta`` gave.
+        meta: from ``Documents.meta``.
     """
     plain = _of_reader(meta, reader).get(_texts(units, contracts))
     catalogue = None if plain is None else serial.read(plain)
@@ -106,7 +106,7 @@ def _plain_documents(checked: Mapping[str, Catalogue | Policy]) -> dict[str, Any
     for name, document in checked.items():
         try:
             out[name] = serial.written(document)
-        except TypeError:  # its ``source`` holds something JSON has no form for: it is read from its text again
+        except TypeError:  # its ``source`` holds something that JSON cannot express; the text is read again
             continue
     return out
 

@@ -1,8 +1,8 @@
-"""The history of a policy: what became of each version, on which day, and who stood for it.
+"""The history of a policy: each step in the life of each version, with its day and the people who decided it.
 
-It is read off the registry. On every day on which something may have turned, the state of a version is asked of the registry as it was
-known when the day came, and again behind each decision of that day, in their order; where it differs from before, the table of the life
-cycle says what moved it. What the calendar will yet bring is told too, as of now. Source: ``policies.language.lifecycle``.
+It is computed from the registry. For every day on which the state of a version may change, the state is computed as the day came, and again
+behind each decision of that day. If it differs from the state before, the table of the life cycle says which event led there. Steps that
+the calendar will bring later are included as they stand now. Source: ``policies.language.lifecycle``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from policies.language.lifecycle import TRANSITIONS, Event, Life
 from streams.ledgers.registry import Registry, Version, Withdrawal, ended_agreement
 
 Decision: TypeAlias = tuple[int, bool]
-"""A publication or (True) a withdrawal of one day, by the highest version there was behind it: in this order they were made."""
+"""The highest version behind a decision, and whether it was a withdrawal: decisions of one day sort in the order they were made."""
 MORNING: Decision = (0, False)
 EVENING: Decision = (10**9, True)
 
@@ -27,11 +27,11 @@ class Happened:
     """One step in the life of a version.
 
     Args:
-        state: where it is from that day on.
-        until: of a version that is scheduled, its first day.
-        by, approved_by: who stood for it; empty where the calendar or an agreement did it.
-        since: of a withdrawal, the day from which it is so.
-        detail: the reason of a withdrawal, the feed whose agreement ended, the number of the version that took its place.
+        state: of the version from that day on.
+        until: the first day of a scheduled version.
+        by, approved_by: the people who decided; empty if the calendar or an agreement caused it.
+        since: the day from which a withdrawal counts.
+        detail: the reason of a withdrawal, the feed whose agreement ended, or the number of the version that took its place.
     """
 
     version: int
@@ -46,9 +46,9 @@ class Happened:
 
 
 def history(registry: Registry, name: str, catalogue: Catalogue) -> list[Happened]:
-    """Every step of every version of a policy, by version and day; those still to come as they stand now.
+    """Every step of every version of a policy, by version and day, with the steps to come as they stand now.
 
-    An agreement's end is the one on record now: that it once ended and was renewed is not.
+    Only the present end of an agreement is known, not that it once ended and was renewed.
     """
     return [step for number in sorted(registry.versions[name]) for step in _steps(registry, name, number, catalogue)]
 
@@ -70,7 +70,7 @@ def _steps(registry: Registry, name: str, number: int, catalogue: Catalogue) -> 
 
 
 def _turning(registry: Registry, name: str, version: Version, catalogue: Catalogue) -> list[date]:
-    """The days from its publication on, on which the state of a version may change."""
+    """The days since its publication on which the state of a version may change."""
     policy = version.policy
     days = {version.published, policy.effective_from}
     if policy.effective_to is not None and policy.effective_to < date.max:
@@ -87,7 +87,7 @@ def _turning(registry: Registry, name: str, version: Version, catalogue: Catalog
 
 
 def _moments(registry: Registry, name: str, version: Version, catalogue: Catalogue) -> Iterator[tuple[date, Decision]]:
-    """When the state of a version may change: as each day comes, and behind each decision of that day; none before its publication."""
+    """When the state of a version may change: as a day comes, and behind each decision of that day, from its publication on."""
     number, published = version.policy.version, version.published
     for day in _turning(registry, name, version, catalogue):
         decided = {(n, False) for n, other in registry.versions[name].items() if other.published == day}
@@ -103,7 +103,7 @@ def _withdrawal(end: Withdrawal) -> Decision:
 
 
 def _registry_behind(registry: Registry, name: str, day: date, behind: Decision) -> Registry:
-    """The versions of a policy that had been published behind a decision of a day, with what had been decided about them by then."""
+    """The registry of a policy as it was behind a decision of a day."""
     past_registry = Registry()
     for number, other in registry.versions[name].items():
         if other.published < day or (other.published == day and (number, False) <= behind):
@@ -114,7 +114,7 @@ def _registry_behind(registry: Registry, name: str, day: date, behind: Decision)
 
 
 def _event_between(before: Life, after: Life) -> Event:
-    """What led from one state to another, by the table; by where it led alone, should a clock put back have left steps out."""
+    """The event that leads from one state to another. If no event does, because the clock was put back, any event that leads to the second."""
     fits = [event for event, (sources, leads) in TRANSITIONS.items() if after in leads and before in sources]
     return (fits or [event for event, (_, leads) in TRANSITIONS.items() if after in leads])[0]
 

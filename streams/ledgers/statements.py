@@ -1,8 +1,8 @@
-"""The coverage ledger: which statements were made, and which are in effect.
+"""The ledger of coverage statements: which were made, and which are in effect.
 
-The one idea: a statement proves absence only once the delivery it names is wholly applied with the rows it names; until then it is
-pending, and a delivery with too many rows that name nobody voids it. Where the delivery is complete already, a statement that it does not
-bear out is refused (``streams.steps.admission``). Source: docs/en/semantics.md section 3.
+A statement proves absence only once the delivery it names is applied with all the rows it names. Until then it is pending; a delivery with
+too many rows that name nobody voids it. A statement that contradicts a complete delivery is refused (``streams.steps.admission``).
+Source: docs/en/semantics.md section 3.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from streams.language.messages import CoverageStated
 from streams.ledgers.deliveries import Deliveries
 
 Standing: TypeAlias = Literal["pending", "in_effect", "rows_differ", "voided", "withdrawn"]
-"""``rows_differ``: the delivery is complete with another number of rows than the statement names; like pending, it proves nothing."""
+"""``rows_differ``: the complete delivery has another number of rows than the statement names; the statement proves nothing."""
 
 
 @dataclass(slots=True)
 class Entry:
-    """A statement and where it stands."""
+    """A statement and its standing."""
 
     stated: CoverageStated
     standing: Standing
@@ -41,9 +41,9 @@ class Statements:
         self.entries: dict[str, Entry] = {}
 
     def in_effect(self) -> list[Statement]:
-        """What the matcher is given: of all that a source said about the same division or list, what reaches furthest.
+        """The statements for the matcher: for each source and division or list, the one that reaches furthest.
 
-        The rest proves nothing more (docs/en/semantics.md, section 3.3); years of daily statements would be told again with every new one.
+        The others prove nothing more (docs/en/semantics.md, section 3.3), and there may be years of daily statements.
         """
         latest: dict[tuple[str, int, str | None, tuple[int, ...]], Statement] = {}
         for id in sorted(self.entries):
@@ -66,7 +66,7 @@ class Statements:
 
     @classmethod
     def restored(cls, meta: list[Any]) -> Statements:
-        """What ``meta`` described."""
+        """The ledger from ``meta``."""
         ledger = cls()
         for facts, standing in meta:
             days = {name: None if facts[name] is None else date.fromisoformat(facts[name]) for name in ("complete_to", "received")}
@@ -83,7 +83,7 @@ def _plain(stated: CoverageStated) -> dict[str, Any]:
 
 
 def standing(stated: CoverageStated, deliveries: Deliveries) -> Standing:
-    """Where a statement stands, from the deliveries alone."""
+    """The standing of a statement, from the deliveries alone."""
     if stated.delivery is None:
         return "in_effect"
     delivery = deliveries.named(stated.feed, stated.source, stated.delivery)
@@ -95,7 +95,7 @@ def standing(stated: CoverageStated, deliveries: Deliveries) -> Standing:
 
 
 def unproved(stated: CoverageStated, feed: Feed, deliveries: Deliveries) -> Text | None:
-    """Why the delivery that a statement names does not bear it out; None where it does, or is not complete yet."""
+    """Why the delivery of a statement contradicts it; None if it does not, or is not complete yet."""
     status = standing(stated, deliveries)
     delivery = deliveries.named(stated.feed, stated.source, stated.delivery or "")
     if delivery is None or status not in ("voided", "rows_differ"):
