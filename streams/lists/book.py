@@ -1,8 +1,8 @@
 """The list stage: a fold behind the matcher that overrides the computed list for some subjects.
 
-``streams.steps.steps`` and the merger hand it the lines of each message. They pass as they are but for two kinds of subjects: those with an
-outcome that keeps them off the list for a time, and those whose exit from a benefit (entry to a burden) is held back until two people have
-looked at it. Of these, and of nobody else, it keeps how they stand on the computed list and on the told one.
+``streams.steps.steps`` and the merger hand it the lines of each message. Lines of two kinds of subjects are overridden: subjects that an
+outcome suppresses for a time, and subjects whose exit from a benefit (entry to a burden) is held back until two people decide. For these
+alone the book keeps their place on the computed and on the materialized list. All other lines pass unchanged.
 Source: docs/en/semantics.md, "What agencies find", "Holding back".
 """
 
@@ -49,17 +49,17 @@ class Book:
         self.overlays: dict[str, dict[int, Overlay]] = {}
         self.holds: dict[str, Hold] = {}
         self.notices: list[Notice] = []
-        """What a person should look at, of the message taken last."""
+        """The notices of the last message."""
         self._versions: dict[str, int] = {}
         self._moves: dict[Key, tuple[Content | None, Cause]] = {}
 
     def take(self, instructions: Sequence[Instruction], lines: Lines, sightings: Seen = ()) -> Lines:
-        """The lines that are told of a message.
+        """The lines of the materialized lists that come out of a message.
 
         Args:
-            instructions: what the steps say of it.
-            lines: what it moved on the computed lists.
-            seen: how those stand who are watched.
+            instructions: of the steps.
+            lines: of the computed lists.
+            sightings: the evidence about watched subjects.
         """
         self.notices = []
         dated = list[Instruction]()
@@ -98,7 +98,7 @@ class Book:
         return joined(lines, keep, own)
 
     def erase(self, lines: Lines, subject: int, instead: int) -> Lines:
-        """Forgets a subject; of the lines that its going moved, in which it is ``instead``, gives those of others."""
+        """Forgets a subject. Of the lines that its erasure caused, where it is named ``instead``, gives those of other subjects."""
         listed = {lines.heads[head][0] for head in np.unique(lines.head[lines.subject == np.uint64(instead)]).tolist()}
         for policy in sorted(listed | self.overlays.keys()):
             overlay = self.overlays.get(policy, {}).pop(subject, None)
@@ -109,11 +109,11 @@ class Book:
         return lines.but(instead)
 
     def on(self, policy: str) -> Mapping[int, Overlay]:
-        """Of whom something else is told than found, on one list."""
+        """The overlays of one list, by subject."""
         return self.overlays.get(policy, {})
 
     def held(self, hold: str) -> list[Key]:
-        """Who is held back by a hold."""
+        """The policies and subjects in a hold."""
         return sorted((policy, subject) for policy, of in self.overlays.items() for subject, overlay in of.items() if overlay.hold == hold)
 
     # -- what comes in -------------------------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ class Book:
             case DecideHold():
                 self._decide(instruction)
             case EndOutcome() | EraseSubject() | HoldAllExits() | NameCoveredFeed() | CloseDelivery():
-                pass  # the first ends the day; the others came before the first day
+                pass  # EndOutcome is taken at the end of the day, the others before the first day
             case _:
                 assert_never(instruction)
 
@@ -151,7 +151,7 @@ class Book:
         self._about_to(policy, subject, overlay, OutcomeCause(reported.outcome))
         overlay.hold = None if reported.keeps_off else overlay.hold
         overlay.outcome = reported.outcome if reported.keeps_off else None
-        overlay.mark = str(self._versions[policy]) if policy in self.bounds.rules else None  # the version, that has read nothing yet
+        overlay.mark = str(self._versions[policy]) if policy in self.bounds.rules else None  # the version alone: no evidence is read yet
 
     def _compare_evidence(self, sighting: Sighting, fresh: bool) -> None:
         overlay = self.on(sighting.policy).get(sighting.subject)
@@ -180,7 +180,7 @@ class Book:
                 self._let_go(policy, [subject], ReleaseCause(hold.id))
 
     def _let_go(self, policy: str, subjects: Any, cause: Cause) -> None:
-        """Nothing of these is held back any more."""
+        """Ends the holds of these subjects on one list."""
         for subject in list(subjects):
             overlay = self.on(policy).get(subject)
             if overlay is not None and overlay.hold is not None:
@@ -190,13 +190,13 @@ class Book:
     # -- lines ---------------------------------------------------------------------------------------------------------
 
     def _concerns(self, lines: Lines, sightings: Seen) -> bool:
-        """Is there anybody among these of whom something else is told?"""
+        """May some of these lines or sightings be about a subject with an overlay?"""
         if not self.overlays:
             return False
         return bool(sightings) or any(name in self.overlays for name, *_ in lines.heads)
 
     def _beyond(self, lines: Lines, day: date | None = None) -> dict[int, HoldTrigger]:
-        """The heads whose sided lines are to be held, and what is to be looked at."""
+        """The heads whose lines must be held, each with its trigger."""
         if not len(lines):
             return {}
         counts = np.bincount(lines.head[self._free(lines)], minlength=len(lines.heads)).tolist()
@@ -205,7 +205,7 @@ class Book:
         return {at: trigger for at, trigger in triggers if trigger is not None}
 
     def _free(self, lines: Lines) -> npt.NDArray[np.bool_]:
-        """Sided lines of whom nothing else is told so far."""
+        """A mask of the lines that may be held and whose subject has no overlay yet."""
         sided = self.bounds.sided(lines)
         for at, (policy, *_) in enumerate(lines.heads):
             if (of := self.on(policy)) and sided.any():
@@ -213,7 +213,7 @@ class Book:
         return sided
 
     def _hold_back(self, lines: Lines, day: date, keep: npt.NDArray[np.bool_], beyond: Mapping[int, HoldTrigger]) -> None:
-        """The lines of a day: those to be held and those of whom something else is told are taken out."""
+        """Takes out of ``keep`` the lines of a day that are held, or whose subject has an overlay; updates the overlays."""
         free = self._free(lines)
         for at, head in enumerate(lines.heads):
             policy, _, when, cause = head
@@ -237,7 +237,7 @@ class Book:
                     overlay.hold = hold
 
     def _open_hold(self, offset: int, day: date, trigger: HoldTrigger) -> str:
-        """The undecided hold with this trigger; a new one where there is none, with a notice."""
+        """The undecided hold with this trigger; if there is none, a new one, with a notice."""
         for hold in self.holds.values():
             if (hold.kind, hold.about, hold.decision) == (trigger.kind, trigger.detail, None):
                 return hold.id
@@ -249,16 +249,16 @@ class Book:
         return id
 
     def _overlay(self, policy: str, subject: int, stands: Content | None) -> Overlay:
-        """Somebody of whom, until now, what is told is what is found."""
+        """The overlay of a subject; a new one begins with the same place on both lists."""
         return self.overlays.setdefault(policy, {}).setdefault(subject, Overlay(stands, stands))
 
     def _about_to(self, policy: str, subject: int, overlay: Overlay, cause: Cause) -> None:
-        """How a subject stands on the told list is going to differ, for a cause; the last one is told."""
+        """Notes that the place of a subject on the materialized list may change; of several causes the last one counts."""
         before, _ = self._moves.get((policy, subject), (overlay.told, cause))
         self._moves[policy, subject] = (before, cause)
 
     def _end_day(self, day: date) -> Iterator[BookLine]:
-        """The lines of those who were about to differ, now that the day is over."""
+        """The lines of the subjects whose place on the materialized list changed on this day."""
         for (policy, subject), (before, cause) in sorted(self._moves.items()):
             of = self.overlays[policy]
             overlay = of[subject]
@@ -276,14 +276,14 @@ class Book:
             return None
         if overlay.hold is not None:
             burden = policy in self.bounds.rules and self.bounds.rules[policy].direction == "burden"
-            already_told = (overlay.found is None) == (overlay.told is None)  # an amendment may have turned the policy since
+            already_told = (overlay.found is None) == (overlay.told is None)  # an amendment may have changed the direction of the policy since
             if (overlay.found is None) != burden and not already_told:
-                return overlay.told  # an exit not told of; or an entry, and nothing is told
+                return overlay.told  # the exit or entry is still held
             overlay.hold = None
         return overlay.found
 
     def _count(self, lines: Lines, rows: npt.NDArray[np.bool_], own: Sequence[BookLine] = ()) -> None:
-        """Keeps how long the lists are, once these lines are told."""
+        """Updates the lengths of the lists by these lines."""
         head = lines.head[rows]
         if len(head):
             entered, left = (np.bincount(head[of[rows] == 0], minlength=len(lines.heads)).tolist() for of in (lines.before, lines.after))
@@ -294,13 +294,13 @@ class Book:
 
     @staticmethod
     def _of(lines: Lines, day: date) -> npt.NDArray[np.bool_]:
-        """Which lines are of a day."""
+        """A mask of the lines of a day."""
         return np.array([when == day for _, _, when, _ in lines.heads], np.bool_)[lines.head]
 
     # -- keeping -------------------------------------------------------------------------------------------------------
 
     def meta(self) -> dict[str, Any]:
-        """All of it, as JSON."""
+        """The book as JSON."""
         return {
             "bounds": self.bounds.meta(), "sizes": dict(self.sizes), "versions": dict(self._versions),
             "holds": [hold.plain() for hold in self.holds.values()],
@@ -312,7 +312,7 @@ class Book:
 
     @classmethod
     def restored(cls, meta: Mapping[str, Any]) -> Book:
-        """What ``meta`` described."""
+        """The book from ``meta``."""
         book = cls()
         book.bounds = Bounds.restored(meta["bounds"])
         book.sizes, book._versions = Counter(meta["sizes"]), dict(meta["versions"])

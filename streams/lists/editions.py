@@ -1,8 +1,8 @@
-"""Editions: the lines of one policy's list in numbered parts, each a delta on the one before.
+"""Editions: the lines of one policy's list in numbered parts, each the delta since the one before.
 
-The one idea: an edition holds what has changed since the last one, net: who came and went in between is not in it. It closes when a
-publication is complete, at a tick, or at an explicit cut. The sum of the editions is the list. Nothing of this is stored: it is read
-off the outputs. What each says of itself: ``streams.lists.manifests``.
+An edition holds the net changes: a subject that entered and left in between is not in it. It closes at a publication, a withdrawal, a tick
+or an explicit cut. The sum of the editions is the list. Editions are not stored but computed from the outputs; their manifests are in
+``streams.lists.manifests``.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from streams.lists.lines import Lines
 from streams.lists.manifests import Manifest, Versions, digest_of
 
 ALL = "*"
-"""What ``closed_by`` says of a message that closes the edition of every policy."""
+"""``closed_by`` of a message that closes the edition of every policy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """One numbered part of one policy's list: what it says of itself, and its lines."""
+    """One numbered part of one policy's list: its manifest and its lines."""
 
     manifest: Manifest
     changes: tuple[CandidateChange, ...]
@@ -45,7 +45,7 @@ class Edition:
 
     @property
     def offset(self) -> int:
-        """The message that closed it."""
+        """The offset of the message that closed it."""
         return self.manifest.last
 
     @property
@@ -55,7 +55,7 @@ class Edition:
 
 @dataclass(slots=True)
 class Ledger:
-    """The editions of one policy so far: who is listed after them, and where the chain of manifests stands."""
+    """The editions of one policy so far: the list after them, and the end of the chain of manifests."""
 
     listed: dict[int, CandidateChange] = field(default_factory=dict)
     number: int = 0
@@ -65,11 +65,11 @@ class Ledger:
     def closed(
         self, policy: str, since: Sequence[CandidateChange], offset: int, versions: Versions, closed_manifest: Manifest | None = None
     ) -> Edition | None:
-        """The edition that ends with the message at ``offset``; None where nothing differs.
+        """Closes the edition that ends with the message at ``offset``; None if the list has not changed.
 
         Args:
             since: the lines of the policy since the last edition.
-            kept: its manifest as it was closed, where lines of it, or of one before it, are blank since.
+            closed_manifest: the original manifest, if a line of this or an earlier edition has become blank.
         """
         difference = net(since, self.listed)
         self.listed = fold(difference, self.listed)
@@ -91,7 +91,7 @@ class Ledger:
 
 
 def unsound(editions: Iterable[Edition]) -> Iterator[tuple[int, str]]:
-    """What does not fit among the editions of a policy, from the first: (number, what): ``chain``, ``lines`` or ``counts``."""
+    """The faults in the editions of a policy, from the first on: (number, ``chain``, ``lines`` or ``counts``)."""
     before, listed = Ledger(), dict[int, CandidateChange]()
     for edition in editions:
         manifest, kinds = edition.manifest, Counter(line.change for line in edition.changes)
@@ -107,10 +107,11 @@ def unsound(editions: Iterable[Edition]) -> Iterator[tuple[int, str]]:
 
 
 def _counts_match(manifest: Manifest, kinds: Counter[str], statuses: Counter[str]) -> bool:
-    """Are the counts of a manifest those of its lines and of the list after it, but for who was erased since?"""
+    """Do the counts of a manifest fit its lines and the list after it, except for persons erased later?"""
     counts = Counter({"entered": manifest.entered, "left": manifest.left, "changed": manifest.changed})
     listed = Counter(dict(manifest.listed))
-    return kinds <= counts and statuses <= listed and (counts - kinds).total() == manifest.erased and (listed - statuses).total() == manifest.unlisted
+    blank = (counts - kinds).total() == manifest.erased and (listed - statuses).total() == manifest.unlisted
+    return kinds <= counts and statuses <= listed and blank
 
 
 def closed_by(message: Input) -> str | None:
@@ -130,13 +131,13 @@ def closed_by(message: Input) -> str | None:
 
 
 def net(changes: Iterable[CandidateChange], listed: Mapping[int, CandidateChange]) -> list[CandidateChange]:
-    """What many lines of one policy come to, against who was ``listed`` before: one line a subject, none where nothing is different.
+    """The net of many lines of one policy, against the list before: at most one line for each subject, in the order of the subjects.
 
-    A line keeps the id, cause and day of the last of its subject; they come in the order of the subjects.
+    A line has the id, cause and day of the last line of its subject.
     """
     now = dict(listed)
     last: dict[int, CandidateChange] = {}
-    disclosed: set[int] = set()  # a line that changes nothing we can see tells that a disclosed value is another
+    disclosed: set[int] = set()  # a line without a visible change: a disclosed value has changed
     for change in changes:
         previous = now.get(change.subject)
         if previous is not None and _content(previous) == _content(change):
@@ -154,7 +155,7 @@ def net(changes: Iterable[CandidateChange], listed: Mapping[int, CandidateChange
 
 
 def fold(changes: Iterable[CandidateChange], listed: Mapping[int, CandidateChange] | None = None) -> dict[int, CandidateChange]:
-    """The list after these lines: by subject, the line that put it as it is now."""
+    """The list after these lines: by subject, the last line."""
     now = dict(listed or {})
     for change in changes:
         if change.status is None:
@@ -172,10 +173,10 @@ def editions(
 ) -> Iterator[Edition]:
     """The closed editions of a policy, from the outputs of every message (offset, what it closes, its lines), in order.
 
-    An edition in which nothing changed is not made, and takes no number.
+    There is no edition without a change.
 
     Args:
-        kept: by last message, the manifests of those closed before somebody was erased, as they were.
+        closed_manifests: by last message, the original manifests of editions with blank lines.
     """
     ledger, since = Ledger(), list[CandidateChange]()
     for offset, closes, changes in rows:

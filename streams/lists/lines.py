@@ -1,8 +1,8 @@
-"""Lines of an edition, from what the matcher moved.
+"""The lines of one message, from the changes that the matcher made.
 
-The one idea: one line for each day, policy and subject that one message moved, whatever number of steps moved it inside, and none where
-they lead back to what was; numbered in a total order, so the same message in the same place always gives the same ids. Lines stay columns
-until somebody reads them.
+There is one line for each day, policy and subject that the message changed, however many calls changed it, and none if they lead back to
+the beginning. Lines are numbered in a total order, so the same message at the same offset always gives the same ids. They are kept as
+columns until somebody reads them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from streams.lists.instructions import Instruction
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What one call on the matcher moved, why, and on which day."""
+    """The changes of one call on the matcher, with their day and cause."""
 
     day: date
     cause: Cause
@@ -32,24 +32,25 @@ class Moved:
 
 
 Moves: TypeAlias = Iterable[Moved | Instruction]
-"""What a step comes to: what the matcher moved, and what the list stage is told beside it."""
+"""The result of a step: changes by the matcher, and instructions to the list stage."""
 Seen: TypeAlias = tuple[tuple[date, Sighting], ...]
-"""How watched subjects stand, and since which day."""
+"""The evidence about watched subjects, each with its day."""
 Head: TypeAlias = tuple[str, int, date, Cause]
 """Policy, version, day and cause."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lines(Sequence[CandidateChange]):
-    """The n lines that came out of the message at ``offset``; what many of them share is held once.
+    """The n lines of the message at ``offset``; heads and open items that many lines share are stored once.
 
     Args:
-        heads, opens: policy, version, day and cause; open checks and missing pairs; each distinct one once.
-        head, open: int32[n], places in them.
-        subject: uint64[n], tokens; 0 in a blank line, of somebody erased since: it keeps its position, and is told to nobody.
+        heads: each distinct policy, version, day and cause.
+        opens: each distinct pair of open checks and missing fields.
+        head, open: int32[n], places in ``heads`` and ``opens``.
+        subject: uint64[n], tokens; 0 in the blank line of an erased person, which keeps its position and is told to nobody.
         before, after: uint8[n], places in ``STATUSES``.
-        was: int32[n], place in ``opens`` of what was open of those who left; -1 of others, or where it is not known. It is for the list
-            stage, and not written.
+        was: int32[n], place in ``opens`` of the open items before an exit; -1 for other lines, or if it is unknown. For the list stage;
+            it is not written.
     """
 
     offset: int
@@ -74,14 +75,14 @@ class Lines(Sequence[CandidateChange]):
         return self._changes_at(np.flatnonzero(of & (self.subject != 0)))
 
     def blanked(self, subjects: npt.NDArray[np.bool_]) -> Lines:
-        """The lines with these blank, and without what only they said of checks and evidence."""
+        """The lines with these blank; open items of the blank lines alone are removed."""
         used_opens = np.unique(self.open[~subjects])
         opens = [open if place in used_opens else ((), ()) for place, open in enumerate(self.opens)]
         subject, before, after = (np.where(subjects, c.dtype.type(0), c) for c in (self.subject, self.before, self.after))
         return Lines(self.offset, self.heads, opens, self.head, self.open, subject, before, after)
 
     def but(self, subject: int) -> Lines:
-        """The lines of everybody else, and without what only the others said of checks and evidence."""
+        """The lines of all other subjects; open items of this subject alone are removed."""
         keep = self.subject != np.uint64(subject)
         used_opens = set(np.unique(self.open[keep]).tolist())
         opens = [open if place in used_opens else ((), ()) for place, open in enumerate(self.opens)]
@@ -108,12 +109,12 @@ class Lines(Sequence[CandidateChange]):
 
 
 def seen(moves: Iterable[Moved]) -> Seen:
-    """The sightings among moves, in their order."""
+    """The sightings in these moves, in their order."""
     return tuple((moved.day, sighting) for moved in moves for sighting in moved.changes.seen)
 
 
 def lines(moves: Iterable[Moved], offset: int) -> Lines:
-    """The lines of one message: by day in the order passed, then by policy and subject; ids ``offset.position`` from 0."""
+    """The lines of one message: by day in the order of the moves, then by policy and subject; ids ``offset.position`` from 0."""
     by_day: dict[date, list[tuple[Cause, Columns]]] = {}
     for moved in moves:
         if len(moved.changes):
@@ -129,8 +130,10 @@ def lines(moves: Iterable[Moved], offset: int) -> Lines:
 def _net(
     day: date, moves: Sequence[tuple[Cause, Columns]], heads: dict[Head, int], opens: dict[Open, int]
 ) -> tuple[Int32, Int32, UInt64, UInt8, UInt8, Int32]:
-    """The columns of one day's lines: by policy and subject, the status before the first of its changes and all else of the last; not
-    those that came and went, nor those that are on the list as they were."""
+    """The columns of one day's lines, by policy and subject: the status before the first change, and all else from the last.
+
+    A subject that came and went, or that is on the list as before, has no line.
+    """
     names = sorted({name for _, columns in moves for name, _ in columns.policies})
     rank = {name: place for place, name in enumerate(names)}
     all_heads = [(name, version, day, cause) for cause, columns in moves for name, version in columns.policies]
@@ -145,7 +148,7 @@ def _net(
         for name, kind in (("subject", np.uint64), ("before", np.uint8), ("after", np.uint8))
     )
     policy = np.array([rank[name] for name, *_ in all_heads], np.int32)[head]
-    order = np.lexsort((subject, policy))  # stable: equal ones stay in the order they happened
+    order = np.lexsort((subject, policy))  # stable: changes of a subject stay in their order
     differs = (policy[order][1:] != policy[order][:-1]) | (subject[order][1:] != subject[order][:-1])
     first = order[np.concatenate([[True], differs])]
     last = order[np.concatenate([differs, [True]])]
@@ -167,7 +170,7 @@ def _net(
 
 
 def _places_before(columns: Columns) -> Int32:
-    """Places of what was open before; -1 where that is not known."""
+    """The places of the open items before; -1 where they are unknown."""
     return np.full(len(columns), -1, np.int32) if columns.was is None else columns.was
 
 
