@@ -1,8 +1,6 @@
-"""The lines of one message, merged from what each partition moved.
+"""The lines of one message, merged from the lines of each partition.
 
-The merger calls it.
-
-A subject that moved between partitions has a line in the one that lost it and a line in the one that has it now; here it is one line.
+The merger calls it. A subject that moved between partitions has a line in the old and a line in the new one; here they become one line.
 """
 
 from __future__ import annotations
@@ -22,12 +20,12 @@ Ints: TypeAlias = npt.NDArray[np.int64]
 
 
 def in_order(reports: Sequence[PartitionLines]) -> list[PartitionLines]:
-    """Whoever was first: the same bytes."""
+    """Reports in a fixed order: the result is the same whichever came first."""
     return sorted(reports, key=lambda report: (report.partition, report.number))
 
 
 def merge(reports: Sequence[PartitionLines], offset: int) -> Lines:
-    """The lines of one message, from what each partition found: in the order in which one host would have told them."""
+    """The lines of one message from the reports of the partitions, in the order of an embedded host."""
     if not reports:
         return lines((), offset)
     reports = in_order(reports)
@@ -50,7 +48,7 @@ def merge(reports: Sequence[PartitionLines], offset: int) -> Lines:
 
 
 def _places(lines: Lines, opens: Mapping[Open, int]) -> Int32:
-    """What was open of those who left, as places among all."""
+    """The open items before each exit, as places in ``opens``; -1 for other lines."""
     if lines.was is None:
         return np.full(len(lines), -1, np.int32)
     of = np.array([*(opens[open] for open in lines.opens), -1], np.int32)
@@ -58,9 +56,9 @@ def _places(lines: Lines, opens: Mapping[Open, int]) -> Int32:
 
 
 def _once(order: Ints, same: npt.NDArray[np.bool_], shard: Ints, before: UInt8, after: UInt8, was: Int32) -> Ints:
-    """One row of each line told several times: by one partition in parts, or by the one that lost her and the one that has her now.
+    """One row for each line that was reported several times: by one partition in parts, or by the old and the new partition of a subject.
 
-    ``before`` of the row that stays is made that of them all, and so is what was open.
+    The row that stays gets ``before`` and ``was`` of them all.
     """
     merged_rows = []
     for group in np.split(order, np.flatnonzero(~same) + 1):

@@ -1,7 +1,7 @@
-"""What travels between the sequencer, the partitions and the merger: orders, the lines of a partition, and notes.
+"""The messages between the sequencer, the partitions and the merger: orders, the lines of a partition, and notes.
 
 One message of the total order becomes orders for the partitions that it concerns. The orders of a partition are numbered without a gap, so
-a receiver can tell those that come twice or late. Source: ARCHITECTURE.md, "Streams on Kafka".
+a receiver recognises orders that come twice or early. Source: ARCHITECTURE.md, "Streams on Kafka".
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _COUNT = Struct("<I")
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Of which policies (``names``, or all ``others``; None: of all) the changes of a call are told, on which day and why."""
+    """Day and cause of the changes of a call in some policies: ``names``, or all ``others``, or all if ``names`` is None."""
 
     day: date
     cause: Cause
@@ -51,7 +51,7 @@ class Attribution:
 
 @dataclass(frozen=True, slots=True)
 class RoutedCall:
-    """One call on a partition's matcher: first what is routed to it, then the call itself; and how its changes are told."""
+    """One call on a partition's matcher: the records routed to it, which are applied first, the call, and the causes of its changes."""
 
     call: PartitionCall
     routed: Routed | None = None
@@ -60,7 +60,7 @@ class RoutedCall:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The calls that one message means for one partition. ``number`` counts from 1; ``last`` where no more follow of this message."""
+    """The calls for one partition from one message. ``number`` counts from 1; ``last`` marks the last order of the message."""
 
     partition: int
     number: int
@@ -71,7 +71,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class PartitionLines:
-    """What one order moved in one partition, and how the subjects stand that it watches."""
+    """The lines of one partition from one order, and the evidence about the subjects that it watches."""
 
     partition: int
     number: int
@@ -81,7 +81,7 @@ class PartitionLines:
 
 @dataclass(frozen=True, slots=True)
 class PublishedVersion:
-    """What the merger is to know of a version of a policy that was published."""
+    """A published version of a policy, as the merger needs it for manifests."""
 
     policy: str
     number: int
@@ -91,10 +91,10 @@ class PublishedVersion:
 
 @dataclass(frozen=True, slots=True)
 class MessageNote:
-    """What became of one message: the number of the last order it meant for each partition concerned, and what it closes.
+    """What the merger needs to know of one message: the number of its last order for each partition concerned, and what it closes.
 
-    ``label`` names what people wait for (a publication, a day); ``shards`` the partition of each street, where one is new;
-    ``instructions`` what the list stage is to do.
+    ``label`` names a message that people wait for (a publication, a day); ``shards`` has the partition of each new street; ``instructions``
+    are for the list stage.
     """
 
     offset: int
@@ -109,8 +109,8 @@ class MessageNote:
 def encode_order(order: Order) -> bytes:
     bodies: list[bytes | memoryview] = []
     calls = [
-        [routed_call.call.word, call_plain(routed_call.call), _routed_plain(routed_call.routed, bodies), [attribution.plain() for attribution in routed_call.attributions]]
-        for routed_call in order.calls
+        [call.call.word, call_plain(call.call), _routed_plain(call.routed, bodies), [attribution.plain() for attribution in call.attributions]]
+        for call in order.calls
     ]
     return wire.frame(ORDER, _bundle([order.partition, order.number, order.offset, order.last, calls], bodies))
 
@@ -124,7 +124,7 @@ def decode_order(data: wire.Bytes) -> Order:
         (partition, number, offset, last, plain), bodies = _unbundle(body)
         remaining = iter(bodies)
         calls = [
-            RoutedCall(call_read(word, facts), _read_routed(routed, remaining), tuple(Attribution.read(*attribution) for attribution in attributions))
+            RoutedCall(call_read(word, facts), _read_routed(routed, remaining), tuple(Attribution.read(*fields) for fields in attributions))
             for word, facts, routed, attributions in plain
         ]
         return Order(_number(partition), _number(number), _number(offset), tuple(calls), last)
@@ -145,7 +145,7 @@ def encode_note(note: MessageNote) -> bytes:
 
 
 def decode_report(data: wire.Bytes) -> PartitionLines | MessageNote:
-    """What the merger reads: the lines of a partition, or a note.
+    """A message to the merger: the lines of a partition, or a note.
 
     Raises:
         NewerFormat, Unreadable: as for ``wire.decode``.
@@ -156,7 +156,8 @@ def decode_report(data: wire.Bytes) -> PartitionLines | MessageNote:
     with decoding(Text("报告", "a report")):
         if kind == FOUND:
             (partition, number, was, sightings), (lines,) = _unbundle(body)
-            return PartitionLines(_number(partition), _number(number), _read_lines(lines, was), tuple(_read_seen(*sighting) for sighting in sightings))
+            read_sightings = tuple(_read_seen(*sighting) for sighting in sightings)
+            return PartitionLines(_number(partition), _number(number), _read_lines(lines, was), read_sightings)
         (offset, last, closes, label, shards, version, instructions), _ = _unbundle(body)
         orders = {_number(partition): _number(number) for partition, number in last}
         places = {name: _number(partition) for name, partition in shards.items()}

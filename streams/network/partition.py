@@ -1,9 +1,8 @@
-"""The fold of one partition: its matcher, and what orders have it do.
+"""The fold of one partition: carries out the orders of the sequencer on the partition's matcher.
 
-Workers hold one for each partition of the topic of orders.
-
-Orders are numbered. One that was done before is passed over; so is one that comes too early, for its sender sends everything again from
-the first that was not acknowledged. What each order moved goes out under its number, if it is nothing.
+Workers hold one for each partition of the topic of orders. Orders are numbered. An order that comes again is skipped; so is one that comes
+too early, because the sender sends everything again from the first order without acknowledgement. Each order has one report with its
+lines, even if there are none.
 """
 
 from __future__ import annotations
@@ -90,10 +89,12 @@ class PartitionFold:
             for changes in moved:
                 columns = changes.columns()
                 for attribution in routed.attributions:
-                    yield Moved(attribution.day, attribution.cause, columns if attribution.names is None else columns.of(set(attribution.names), attribution.others))
+                    names = attribution.names
+                    chosen = columns if names is None else columns.of(set(names), attribution.others)
+                    yield Moved(attribution.day, attribution.cause, chosen)
 
     def _carry_out(self, routed: RoutedCall) -> list[Changes]:
-        """What the matcher says to what is routed to it, and to a call."""
+        """The changes of the matcher by the routed records and the call."""
         call, matcher = routed.call, self.matcher
         if isinstance(call, CatalogueCall):
             return self._set_catalogue(call)

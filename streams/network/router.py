@@ -1,7 +1,7 @@
-"""The router: stands where the steps expect a matcher, and writes down what each partition is to do.
+"""The router: takes the place of a matcher in the sequencer, and notes the calls for each partition.
 
-The steps decide what a message means; here nobody is judged. Each call is located (``matchers.locate``) and noted, and ``PendingColumns``
-stand for what it will have moved; so the very same steps run in the sequencer and in the embedded host.
+The steps decide what a message means; the router judges nobody. It finds the partitions of each call (``matchers.locate``), notes the call,
+and gives ``PendingColumns`` in place of changes. So the same steps run in the sequencer and in the embedded host.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from streams.steps.state import State
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PendingColumns(Columns):
-    """What one call will have moved, once the partitions have made it (of these policies, or all ``others``). There are no columns here."""
+    """Stands for the changes of one call (of these policies, or all ``others``), which only the partitions will make. It has no columns."""
 
     number: int = 0
     names: AbstractSet[str] | None = None
@@ -69,17 +69,17 @@ class Router:
 
     Args:
         locator: holds every record.
-        state: gives the sequencer's state, which has the texts that partitions need.
+        state: gives the sequencer's state, which has the texts for the partitions.
     """
 
     def __init__(self, locator: Locator, state: Callable[[], State]) -> None:
         self.locator, self._state = locator, state
         self.day = locator.day
         self.calls: list[tuple[PartitionCall, Routes | None]] = []
-        """What was called since ``take_calls``; routes are None where every partition does the same."""
+        """The calls since ``take_calls``; routes are None if every partition does the same."""
 
     def begin(self) -> None:
-        """The first catalogue."""
+        """Notes the call for the first catalogue."""
         self._note_call(self._catalogue(None))
 
     def extend(self, catalogue: Catalogue, moving: frozenset[str]) -> PendingColumns:
@@ -105,7 +105,7 @@ class Router:
         return self.locator.comeback
 
     def open(self, feed: str, source: int, delivery: int) -> None:
-        """What loses is kept by the locator alone."""
+        """The locator alone keeps versions that lose."""
         self.locator.open(feed, source, delivery)
 
     def abandon(self, feed: str, source: int, delivery: int) -> None:
@@ -154,7 +154,7 @@ class Router:
         return self._note_call(CorrectCall(correction, tuple(answers)), everyone)
 
     def persons(self) -> npt.NDArray[np.uint64]:
-        """The tokens of every person that was ever named."""
+        """The tokens of all persons that were ever named."""
         return self.locator.persons()
 
     def traces(self, person: int) -> list[Trace]:
@@ -174,11 +174,11 @@ class Router:
         return self._note_call(TickCall(day))
 
     def candidates(self, policy: str) -> Sequence[Any]:
-        """Nobody: lists are with the partitions."""
+        """Empty, because the partitions have the lists."""
         return ()
 
     def take_calls(self, attributions: Mapping[int, Sequence[Attribution]]) -> dict[int, list[RoutedCall]]:
-        """The calls for each partition since the last time, with how the changes of each are told, by its number."""
+        """The calls for each partition since the last time, with the attributions of each call, by its number."""
         by_partition: dict[int, list[RoutedCall]] = {}
         for number, (call, routes) in enumerate(self.calls):
             for partition in range(self.locator.partitions) if routes is None else sorted(routes):
