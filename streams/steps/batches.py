@@ -1,7 +1,7 @@
-"""What a record batch must be before the matcher sees it.
+"""Checks of a record batch before the matcher gets it.
 
-The one idea: the matcher's kernels trust their columns, so whatever is out of shape, type or range is refused here, whole, with a
-sentence that names the feed and the column. Source: ``matchers.kernel.batch`` (the columns), docs/en/semantics.md section 1.
+The matcher's kernels trust their columns. So a batch with a wrong name, shape, type or range is refused here as a whole, with a message
+that names the feed and the column. Source: ``matchers.kernel.batch`` (the columns), docs/en/semantics.md section 1.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _LISTED = (FieldType.TEXT, FieldType.DIVISION)
 
 
 def admit(batch: RecordBatch, feed: Feed) -> None:
-    """Passes a batch that fits its feed contract.
+    """Checks that a batch fits its feed contract.
 
     Raises:
-        Refused: naming the first column that does not fit, and what was expected.
+        Refused: names the first column that does not fit, and what was expected.
     """
     values = {field.name: field for field in feed.matrix_fields()}
     _same_names(feed, "links", batch.links.keys(), feed.links.keys())
@@ -57,7 +57,7 @@ def admit(batch: RecordBatch, feed: Feed) -> None:
 
 
 def completed(batch: RecordBatch, earlier: Iterable[Feed], feed: Feed) -> RecordBatch:
-    """A batch that was made under an earlier contract of its feed, with the fields that were added since: empty cells."""
+    """A batch that was made under an earlier contract of its feed, with empty cells for the fields that were added later."""
     wanted = [field.name for field in feed.matrix_fields()]
     if len(batch.values) == len(wanted):
         return batch
@@ -68,7 +68,7 @@ def completed(batch: RecordBatch, earlier: Iterable[Feed], feed: Feed) -> Record
 
 
 def _blank(batch: RecordBatch, rows: npt.NDArray[np.bool_]) -> bool:
-    """Do these rows of nobody say nothing but that they were there (``matchers.kernel.batch.blanked``)?"""
+    """Are these rows blank in every column (``matchers.kernel.batch.blanked``)?"""
     numbers = (batch.key, batch.order, batch.flags, *batch.links.values(), *(() if batch.identity is None else (batch.identity,)))
     return not any(column[rows].any() for column in numbers) and all(bool((v[rows] == MISSING).all()) for v in batch.values.values())
 
@@ -90,7 +90,7 @@ def _same_names(feed: Feed, what: str, actual: Any, expected: Any) -> None:
 
 
 def _in_range(feed: Feed, name: str, column: npt.NDArray[np.int64], size: int) -> None:
-    """Codes must be positions below ``size``, or MISSING; as unsigned integers negative ones come last."""
+    """Checks that codes are positions below ``size``, or MISSING. As unsigned integers, negative codes are the greatest."""
     codes = column.view(np.uint64)
     if int(codes.max()) < size:
         return

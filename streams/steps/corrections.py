@@ -1,7 +1,7 @@
-"""Corrections of identity, as steps: which are admitted, and what follows from one.
+"""The steps for corrections of identity: which are admitted, and what follows from one.
 
-The one idea: the matcher moves records; which answers count from now on is read off the answers as they were given, the later one of those
-who are one subject, so that a merge taken back gives each its own again. Source: docs/en/semantics.md section 15.
+The matcher moves the records. The answers that count are computed anew from all answers as they were given: of several subjects that are
+one, the latest answer counts. So after a merge is undone each subject has its own answers again. Source: docs/en/semantics.md section 15.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from streams.steps.state import State
 
 
 def merge_identity(state: State, message: IdentityMerged) -> Moves:
-    """Two subjects are one from now on; the very same again changes nothing.
+    """Two subjects are one from now on; the same merge again changes nothing.
 
     Raises:
-        Refused: one person alone; a kind there is not; a subject into itself, or into one that counts as it; one merged already.
+        Refused: one person decided alone; there is no such kind; the subject is merged into itself, or into a subject that counts as it;
+            it is merged already.
     """
     _require_admissible(state, message)
     kind, subject, into = message.kind, message.subject, message.into
@@ -44,10 +45,10 @@ def merge_identity(state: State, message: IdentityMerged) -> Moves:
 
 
 def split_identity(state: State, message: IdentitySplit) -> Moves:
-    """A subject stands by itself again, or some of its records are another one's; the very same again changes nothing.
+    """A merge is undone, or some records of a subject become those of another; the same split again changes nothing.
 
     Raises:
-        Refused: as for ``merge_identity``; nothing to take back, or records that cannot name a subject of this kind.
+        Refused: as for ``merge_identity``; or there is nothing to take back, or the records cannot name a subject of this kind.
     """
     _require_admissible(state, message)
     return _give_records(state, message) if message.records else _undo_merge(state, message)
@@ -87,7 +88,7 @@ def _give_records(state: State, message: IdentitySplit) -> Moves:
 
 
 def _require_admissible(state: State, message: IdentityMerged | IdentitySplit) -> None:
-    _ = state.catalogue  # without one there is nobody to correct
+    _ = state.catalogue  # raises if there is none
     two_people(message.by, message.approved_by)
     if message.kind not in tuple(Kind):
         kinds = ", ".join(Kind)
@@ -101,7 +102,7 @@ def _nothing_to_undo() -> Refused:
 
 
 def _correct(state: State, correction: Correction, concerned: set[int]) -> Moves:
-    """What the matcher moves by a correction that is in the ledger; the answers of those concerned go with it."""
+    """Gives the matcher a correction that is in the ledger, with the answers that now count for the subjects concerned."""
     changes = state.matcher.correct(correction, _answers(state, correction.kind, concerned))
     what = "merge" if not correction.records and correction.into != correction.subject else "split"
     cause = IdentityCause(correction.kind, what)
@@ -110,7 +111,7 @@ def _correct(state: State, correction: Correction, concerned: set[int]) -> Moves
 
 
 def _answers(state: State, kind: Kind, concerned: set[int]) -> list[Answer]:
-    """What is answered of each of some subjects from now on. Answers the matcher was not told are told it later, in their order."""
+    """The answers that count for some subjects from now on. Answers that wait for their policy reach the matcher later, in their order."""
     latest: dict[tuple[str, int, str], bool] = {}
     for key, answer in state.answers.items():
         policy, subject, check = key
@@ -121,6 +122,6 @@ def _answers(state: State, kind: Kind, concerned: set[int]) -> list[Answer]:
 
 
 def _subject_of(state: State, policy: str) -> Kind:
-    """The kind of subject a policy is about."""
+    """The kind of subject of a policy."""
     versions = state.registry.versions[policy]
     return versions[state.in_matcher.get(policy, state.registry.newest(policy))].policy.subject

@@ -1,10 +1,8 @@
 """The state: the fold of every message so far, in one total order.
 
-``streams.steps.steps`` alone changes it.
-
-Everything that decides a list is here and nowhere else: the catalogue, the day, the matcher's matrix, the registry of policies, the ledgers
-of coverage, deliveries, corrections of identity, outcomes and erasures, the answers to checks, the book of lists, the decisions that came.
-It is written out as JSON plus arrays and read back; it reads no clock and no file.
+``streams.steps.steps`` alone changes it. Everything that decides a list is here: the catalogue, the day, the matcher's matrix, the registry
+of policies, the ledgers of coverage, deliveries, corrections of identity, outcomes and erasures, the answers to checks, the book of lists,
+the stamps of decisions. It is written as JSON plus arrays and read back; it reads no clock and no file.
 """
 
 from __future__ import annotations
@@ -34,19 +32,19 @@ from streams.ledgers.statements import Statements
 from streams.lists.book import Book
 
 FORMAT = 4
-"""Version of what ``meta`` writes; a newer one is refused."""
+"""Version of the format of ``meta``; a newer one is refused."""
 NO_DAY = date(1970, 1, 1)
-"""The day before the first tick: nothing is in force yet, and the first tick does not pass the days since."""
+"""The day before the first tick: nothing is in force yet, and the first tick does not pass the days in between."""
 
 
 class State:
-    """What the messages so far have made.
+    """The state after the messages so far.
 
     Args:
-        parts: the ports; see ``streams.language.ports``.
+        parts: the ports (``streams.language.ports``).
 
-    ``offset`` is the last message applied, -1 before the first; ``in_matcher`` the version of each policy the matcher holds now;
-    ``furthest`` the greatest day the clock ever stood at.
+    ``offset`` is that of the last message applied, -1 before the first. ``in_matcher`` has the version of each policy in the matcher.
+    ``furthest`` is the greatest day that the clock ever reached.
     """
 
     def __init__(self, parts: Parts) -> None:
@@ -57,12 +55,12 @@ class State:
         self.furthest = NO_DAY
         self.catalogues: list[CatalogueSet] = []
         self.since: list[date] = []
-        """On which day of the clock each of them came."""
+        """The day of the clock when each catalogue came."""
         self.registry = Registry()
         self.statements = Statements()
         self.deliveries = Deliveries()
         self.answers: dict[tuple[str, int, str], bool] = {}
-        self.unsaid: set[tuple[str, int, str]] = set()  # answers the matcher was not told: their policy was not in it
+        self.unsaid: set[tuple[str, int, str]] = set()  # answers that wait until their policy is in the matcher
         self.identities = Decisions()
         self.findings = Findings()
         self.late: frozenset[str] = frozenset()  # feeds that are late now
@@ -73,7 +71,7 @@ class State:
         self.in_matcher: dict[str, int] = {}
         self.turning_days: frozenset[date] = frozenset()
         self.built: list[Catalogue] = []
-        """What the messages in ``catalogues`` say, each in the order of the one before it (``policies.contracts.growth``)."""
+        """The catalogues of the messages in ``catalogues``, each in the order of the one before it (``policies.contracts.growth``)."""
         self._matcher: MatcherPort | None = None
 
     @property
@@ -118,11 +116,11 @@ class State:
         return self.deliveries.number(feed, source, id)
 
     def erased(self, tokens: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
-        """Which of these persons' tokens were erased."""
+        """A mask of the tokens of persons who were erased."""
         return self.erasures.among(tokens)
 
     def set_catalogue(self, message: CatalogueSet, catalogue: Catalogue, moving: frozenset[str]) -> ChangesLike | None:
-        """Takes the first catalogue, or one that follows it (``streams.steps.admission``); what that moved, of the feeds ``moving``."""
+        """Takes the first catalogue (None), or a later one; gives the changes by the feeds ``moving``."""
         self.catalogues.append(message)
         self.since.append(self.day)
         self.built.append(catalogue)
@@ -164,10 +162,10 @@ class State:
 
     @classmethod
     def restored(cls, parts: Parts, meta: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[np.generic]]) -> State:
-        """The state that ``meta`` and ``arrays`` described.
+        """The state from ``meta`` and ``arrays``.
 
         Raises:
-            NewerFormat: written by a newer version. Unreadable: they describe no state.
+            NewerFormat: written by a newer version. Unreadable: they are not of a state.
         """
         with decoding(Text("状态的描述", "the description of a state")):
             if meta["format"] > FORMAT:
@@ -175,9 +173,9 @@ class State:
             state = cls(parts)
             state.documents = Documents(parts, meta.get("documents"))
             state.offset, state.day = meta["offset"], date.fromisoformat(meta["day"])
-            state.furthest = date.fromisoformat(meta.get("furthest", meta["day"]))  # a state kept before there was such a mark has none
+            state.furthest = date.fromisoformat(meta.get("furthest", meta["day"]))  # older checkpoints have none
             state.catalogues = [CatalogueSet(units, contracts) for units, contracts, *_ in meta["catalogues"]]
-            state.since = [date.fromisoformat(since[0]) if since else NO_DAY for _, _, *since in meta["catalogues"]]  # once it was not kept
+            state.since = [date.fromisoformat(since[0]) if since else NO_DAY for _, _, *since in meta["catalogues"]]  # older checkpoints have none
             state.statements = Statements.restored(meta["statements"])
             state.deliveries = Deliveries.restored(meta["deliveries"])
             state.answers = {(policy, subject, check): answer for policy, subject, check, answer in meta["answers"]}
@@ -248,7 +246,7 @@ def _read_version(facts: Mapping[str, Any], catalogues: list[Catalogue], documen
 
 
 def _read_withdrawal(facts: Mapping[str, Any]) -> Withdrawal:
-    """A withdrawal as it was written; of one written before withdrawals could reach back, who stood for it is not known."""
+    """A withdrawal from its JSON; older checkpoints do not have the people who decided it."""
     since, by, approved_by, *newest = facts.get("withdrawal") or (facts["withdrawn"], "", "")
     day = date.fromisoformat(facts["withdrawn"])
     return Withdrawal(day, date.fromisoformat(since), facts["reason"], by, approved_by, *newest)
