@@ -49,7 +49,7 @@ READONLY = Text("此存储以只读方式打开。", "This store was opened read
 class SnapshotRule:
     """When to write a checkpoint: after so many rows or bytes, or on closing after ``closing_rows``.
 
-    Other messages count as rows by ``recovery.weight``, a checked document by ``DOCUMENT_ROWS``. ``retention`` is how much of the past stays.
+    Other messages count as rows by ``recovery.weight``, a checked document by ``DOCUMENT_ROWS``. ``retention``: how much of the past stays.
     """
 
     rows: int = 5_000_000
@@ -281,7 +281,7 @@ class EmbeddedHost:
 
 
 def _row(state: State, message: Input, body: bytes, receipt: Receipt) -> Row:
-    erases = isinstance(message, PersonErased) and any(entry.offset == receipt.offset for entry in state.erasures)  # not a repeated decision
+    erases = isinstance(message, PersonErased) and any(entry.offset == receipt.offset for entry in state.erasures)  # no repetition
     closes = closed_by(message)
     outputs = wire.encode_changes(receipt.changes) if len(receipt.changes) or closes else None
     return Row(receipt.offset, body, closes, outputs, erases)

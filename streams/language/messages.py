@@ -189,7 +189,7 @@ class IdentitySplit:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeReported:
-    """An agency's outcome for one candidate on the day ``on`` (words: ``streams.ledgers.outcomes``). The same outcome again changes nothing.
+    """An agency's outcome for one candidate on the day ``on`` (words: ``streams.ledgers.outcomes``). The same again changes nothing.
 
     If the outcome is not_eligible, ``criterion`` is the wrong one and ``records`` (feed, source, delivery, row) are its evidence.
     """

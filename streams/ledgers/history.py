@@ -114,7 +114,7 @@ def _registry_behind(registry: Registry, name: str, day: date, behind: Decision)
 
 
 def _event_between(before: Life, after: Life) -> Event:
-    """The event that leads from one state to another. If no event does, because the clock was put back, any event that leads to the second."""
+    """The event that leads from one state to another. If there is none, because the clock was put back, any that leads to the second."""
     fits = [event for event, (sources, leads) in TRANSITIONS.items() if after in leads and before in sources]
     return (fits or [event for event, (_, leads) in TRANSITIONS.items() if after in leads])[0]
 

@@ -49,7 +49,7 @@ Row: TypeAlias = tuple[str, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One outcome, reported by the message at ``offset`` on the state's ``day``; ``until`` is the first day on which it no longer counts."""
+    """One outcome, reported by the message at ``offset`` on the state's ``day``; ``until`` is the first day on which it is over."""
 
     policy: str
     subject: int

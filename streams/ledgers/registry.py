@@ -37,7 +37,7 @@ class Withdrawal:
 class Version:
     """A published version: the checked policy, its text as published, and the people who decided.
 
-    ``catalogue`` is the number of the catalogue against which it was checked: a feed added later must not change the meaning of an old text.
+    ``catalogue`` is the number of the catalogue against which it was checked: a later feed must not change the meaning of an old text.
     """
 
     policy: Policy

@@ -276,7 +276,7 @@ class Book:
             return None
         if overlay.hold is not None:
             burden = policy in self.bounds.rules and self.bounds.rules[policy].direction == "burden"
-            already_told = (overlay.found is None) == (overlay.told is None)  # an amendment may have changed the direction of the policy since
+            already_told = (overlay.found is None) == (overlay.told is None)  # an amendment may have changed the direction
             if (overlay.found is None) != burden and not already_told:
                 return overlay.told  # the exit or entry is still held
             overlay.hold = None

@@ -109,8 +109,13 @@ class MessageNote:
 def encode_order(order: Order) -> bytes:
     bodies: list[bytes | memoryview] = []
     calls = [
-        [call.call.word, call_plain(call.call), _routed_plain(call.routed, bodies), [attribution.plain() for attribution in call.attributions]]
-        for call in order.calls
+        [
+            routed.call.word,
+            call_plain(routed.call),
+            _routed_plain(routed.routed, bodies),
+            [attribution.plain() for attribution in routed.attributions],
+        ]
+        for routed in order.calls
     ]
     return wire.frame(ORDER, _bundle([order.partition, order.number, order.offset, order.last, calls], bodies))
 

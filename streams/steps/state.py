@@ -120,7 +120,7 @@ class State:
         return self.erasures.among(tokens)
 
     def set_catalogue(self, message: CatalogueSet, catalogue: Catalogue, moving: frozenset[str]) -> ChangesLike | None:
-        """Takes the first catalogue (None), or a later one; gives the changes by the feeds ``moving``."""
+        """Takes the first catalogue, or a later one; gives the changes by the feeds ``moving``, or None for the first."""
         self.catalogues.append(message)
         self.since.append(self.day)
         self.built.append(catalogue)
@@ -175,7 +175,7 @@ class State:
             state.offset, state.day = meta["offset"], date.fromisoformat(meta["day"])
             state.furthest = date.fromisoformat(meta.get("furthest", meta["day"]))  # older checkpoints have none
             state.catalogues = [CatalogueSet(units, contracts) for units, contracts, *_ in meta["catalogues"]]
-            state.since = [date.fromisoformat(since[0]) if since else NO_DAY for _, _, *since in meta["catalogues"]]  # older checkpoints have none
+            state.since = [date.fromisoformat(since[0]) if since else NO_DAY for _, _, *since in meta["catalogues"]]  # older have none
             state.statements = Statements.restored(meta["statements"])
             state.deliveries = Deliveries.restored(meta["deliveries"])
             state.answers = {(policy, subject, check): answer for policy, subject, check, answer in meta["answers"]}

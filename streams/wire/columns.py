@@ -1,8 +1,8 @@
-"""A record batch as Arrow IPC: integers as narrow as they fit, an empty cell as null, a column of one value as metadata.
+"""A record batch as Arrow IPC: integers as narrow as possible, an empty cell as null, a column of one value as metadata.
 
-The one idea: fewer bytes cost less than any cleverness with them; a day fits in two bytes, and the digest, the log and the network are
-paid by the byte. Any Arrow reader understands the stream; what is not a column is JSON in the schema's metadata under ``huimin``.
-Where no column is left, as in a batch of one row, that JSON is the whole message: 8 µs instead of 100.
+Digest, log and network cost by the byte, so the stream is kept small: a day, for example, fits in two bytes. Any Arrow reader can read the
+columns; the rest is JSON in the schema's metadata under ``huimin``. If no column is left, as in a batch of one row, that JSON is the whole
+message: 8 µs instead of 100.
 Source: the Arrow columnar format 1.5 (validity bitmaps, IPC streams).
 """
 
@@ -35,8 +35,8 @@ FIXED: Mapping[str, type[np.generic]] = {
 
 _NARROW = (np.int8, np.int16, np.int32)
 _SERIAL = "row"  # the column that usually counts up
-_ROWS = 100_000  # that a batch may have beyond its bytes: rows of different records take at least the eight bytes of a key each
-_SHORT = 64  # rows that take less time as JSON than an Arrow stream takes to open
+_ROWS = 100_000  # rows that a batch may have beyond its number of bytes: rows of different records take at least eight bytes each
+_SHORT = 64  # so many rows are faster as JSON than as an Arrow stream
 
 
 def pack(batch: RecordBatch) -> memoryview:
@@ -60,14 +60,14 @@ def pack(batch: RecordBatch) -> memoryview:
 
 
 def joined(facts: Mapping[str, Any], columns: Mapping[str, npt.NDArray[Any]]) -> memoryview:
-    """Facts and columns of one length: an Arrow IPC stream, or JSON alone where the columns are short."""
+    """Facts and columns as an Arrow IPC stream, or as JSON alone if the columns are short."""
     if all(len(column) <= _SHORT for column in columns.values()):
         return memoryview(_text({**facts, "columns": {name: column.tolist() for name, column in columns.items()}}))
     return _stream(_text(facts), columns)
 
 
 def parted(data: memoryview, columns: Mapping[str, type[np.generic]]) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
-    """Facts and columns that ``joined`` was given, each column in its type."""
+    """Facts and columns from ``joined``, each column in its type."""
     if bytes(data[:1]) == b"{":
         facts = json.loads(bytes(data))
         return facts, {name: np.array(facts["columns"][name], kind) for name, kind in columns.items()}
@@ -91,14 +91,14 @@ def _stream(facts: bytes, columns: Mapping[str, npt.NDArray[Any]]) -> memoryview
 
 
 _TORN = (OSError, StopIteration, ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError)
-"""What a stream that is none of ours ends in. Want of memory is no part of it: that is the machine's."""
+"""The errors of a stream that is not ours. Want of memory is not among them, because it is not the sender's fault."""
 
 
 def unpack(data: memoryview) -> RecordBatch:
     """The batch in an Arrow IPC stream written by ``pack``.
 
     Raises:
-        Unreadable: not such a stream.
+        Unreadable: it is no such stream.
     """
     try:
         facts, arrays = (json.loads(bytes(data)), {}) if bytes(data[:1]) == b"{" else _read_stream(data)
@@ -115,7 +115,7 @@ def _read_stream(data: memoryview) -> tuple[dict[str, Any], dict[str, pa.Array]]
         stream = pa.ipc.open_stream(data)
         packed = stream.read_next_batch()
         packed.validate(full=True)
-    except pa.ArrowException as error:  # of many kinds; room it wants is what the stream says of itself, for nothing of ours is compressed
+    except pa.ArrowException as error:  # also if the stream claims too much memory: ours are not compressed
         raise ValueError("no stream") from error
     return json.loads(stream.schema.metadata[b"huimin"]), {n: packed.column(i) for i, n in enumerate(stream.schema.names)}
 
@@ -131,7 +131,7 @@ def _batch(facts: Mapping[str, Any], arrays: Mapping[str, pa.Array], byte_count:
         first = constant[name]
         if name != _SERIAL:
             return np.full(rows, first, dtype)
-        if rows and first + rows - 1 > np.iinfo(np.int32).max:  # of the row number's own type
+        if rows and first + rows - 1 > np.iinfo(np.int32).max:  # would not fit the type
             raise ValueError("rows beyond the last")
         return np.arange(first, first + rows, dtype=dtype)
 
@@ -162,7 +162,7 @@ def _columns(batch: RecordBatch) -> Iterator[tuple[str, npt.NDArray[Any]]]:
 
 
 def _constant_value(name: str, column: npt.NDArray[Any]) -> int | None:
-    """The one value of a column, or the first of a serial one; None where it must be written out."""
+    """The value of a constant column, or the first of a serial one; None for a column that must be written."""
     if not len(column):
         return 0
     first = int(column[0])
