@@ -172,8 +172,8 @@ class FakeMatcher:
             for policy, subject, _, answer in answers:
                 self._note(policy, subject, answer)
 
-        moved = self._changes_by(change)
-        return FakeChanges(replace(line, subject=instead) if line.subject == person else line for line in moved)
+        changes = self._changes_by(change)
+        return FakeChanges(replace(line, subject=instead) if line.subject == person else line for line in changes)
 
     def forget(self, person: int, traces: Sequence[Trace]) -> None:
         for place, last in latest(traces).items():
@@ -233,22 +233,22 @@ class FakeMatcher:
         before = {p.name: (p.version, self._statuses(p)) for p in self.policies.values()}
         change()
         after = {p.name: (p.version, self._statuses(p)) for p in self.policies.values()}
-        moved = FakeChanges()
+        changes = FakeChanges()
         for name in before.keys() | after.keys():
             (old_version, old), (version, new) = before.get(name, (0, {})), after.get(name, (0, {}))
             for subject in old.keys() | new.keys():
                 was, now = old.get(subject), new.get(subject)
                 if was != now:
                     status = (was[0] if was else None, now[0] if now else None)
-                    moved.append(FakeChange(name, version or old_version, subject, *status, (), now[1] if now else ()))
-        return moved
+                    changes.append(FakeChange(name, version or old_version, subject, *status, (), now[1] if now else ()))
+        return changes
 
     def _statuses(self, policy: Policy) -> dict[int, Listed]:
         if self.day < policy.effective_from or (policy.effective_to is not None and self.day > policy.effective_to):
             return {}
         feed = policy.feeds[0]
-        covered = any(statement.feed == feed for statement in self.statements)
-        status: Listed = ("eligible", ()) if covered else ("needs_evidence", (("any", feed),))
+        is_covered = any(statement.feed == feed for statement in self.statements)
+        status: Listed = ("eligible", ()) if is_covered else ("needs_evidence", (("any", feed),))
         kind = KINDS.index(policy.subject)
         places = [place for place in self.records if place[0] == feed]
         standing = [(place, version.subject) for place in places if (version := self._standing(place)) is not None]

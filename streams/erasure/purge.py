@@ -25,7 +25,7 @@ FETCHED = "fetched.writing"
 _STAGE = re.compile(r"(inputs|orders|lines)-\d+")
 
 
-def keep_only(folder: Path, log: Log, snapshot: int, acknowledged: int) -> None:
+def keep_only(folder: Path, log: Log, snapshot: int, last_acknowledged: int) -> None:
     """Removes everything before a checkpoint from the folder of a stage, and all acknowledged outputs from its log.
 
     Raises:
@@ -39,7 +39,7 @@ def keep_only(folder: Path, log: Log, snapshot: int, acknowledged: int) -> None:
     with log.rewriting(snapshot) as db:
         db.execute("DELETE FROM inputs WHERE offset < ?", (snapshot,))
         db.execute("INSERT OR REPLACE INTO inputs VALUES (?, x'', x'')", (snapshot,))  # where this log begins
-        db.execute("DELETE FROM outputs WHERE offset <= ?", (acknowledged,))
+        db.execute("DELETE FROM outputs WHERE offset <= ?", (last_acknowledged,))
     log.packed()
 
 
@@ -62,13 +62,13 @@ def given_up(root: Path, open_stages: Collection[str], depot: Depot) -> list[str
     return [name for name in names if _left(root / name) and _remove_if_stale(root / name, depot.newest(name))]
 
 
-def _remove_if_stale(folder: Path, shipped: int | None) -> bool:
+def _remove_if_stale(folder: Path, depot_offset: int | None) -> bool:
     try:
         lock = WriterLock(folder)
     except Busy:
         return False
     try:
-        if shipped is None or shipped <= _last(folder):
+        if depot_offset is None or depot_offset <= _last(folder):
             return False
         for path in _left(folder):
             remove(path)

@@ -87,58 +87,58 @@ def scrub(log: Log, folder: Path, state: State, person: int, traces: Sequence[Tr
     Raises:
         Busy, NoRoom: the scrub is not finished. It is not finished either if a file is ``left``.
     """
-    report, erased = Scrubbed(), half_done(log, state, person)
-    if erased is None:
+    report, entry = Scrubbed(), half_done(log, state, person)
+    if entry is None:
         return report
-    whom = _Whom(person, stand_in(erased.digest), latest(traces), of_persons(state.catalogue))
+    target = _Whom(person, stand_in(entry.digest), latest(traces), of_persons(state.catalogue))
     with said(folder):
         state.matcher.forget(person, traces)
-        _snapshots(folder, state, whom, traces, report, log.key)
-        with log.rewriting(erased.offset) as db:
-            _inputs(db, whom, report)
-            _outputs(db, log, state, whom, report)
+        _snapshots(folder, state, target, traces, report, log.key)
+        with log.rewriting(entry.offset) as db:
+            _inputs(db, target, report)
+            _outputs(db, log, state, target, report)
         log.packed()
         if not report.left:
-            log.finished(erased.offset)
+            log.finished(entry.offset)
     return report
 
 
-def cleaned(message: Input, whom: _Whom) -> Input:
+def cleaned(message: Input, target: _Whom) -> Input:
     """A message without the person; the same message if it does not name them."""
     match message:
-        case RecordBatch() if message.feed in whom.feeds:
-            return without(message, _rows_of_person(message, whom))
-        case CheckAnswered() | OutcomeReported() if message.subject == whom.person:
+        case RecordBatch() if message.feed in target.feeds:
+            return without(message, _rows_of_person(message, target))
+        case CheckAnswered() | OutcomeReported() if message.subject == target.person:
             return Blank()
         case PersonErased() if message.traces:
             return replace(message, traces=())
         case CoverageStated():
-            return listed_instead(message, whom.person, whom.instead)
-        case IdentityMerged() | IdentitySplit() if message.kind == Kind.PERSON and whom.person in (message.subject, message.into):
-            subject, into = (whom.instead if token == whom.person else token for token in (message.subject, message.into))
+            return listed_instead(message, target.person, target.instead)
+        case IdentityMerged() | IdentitySplit() if message.kind == Kind.PERSON and target.person in (message.subject, message.into):
+            subject, into = (target.instead if token == target.person else token for token in (message.subject, message.into))
             return replace(message, subject=subject, into=into)
         case _:
             return message
 
 
-def _rows_of_person(batch: RecordBatch, whom: _Whom) -> npt.NDArray[np.bool_]:
+def _rows_of_person(batch: RecordBatch, target: _Whom) -> npt.NDArray[np.bool_]:
     """The rows to blank: rows about the person, and older rows with the key of a record about them."""
-    rows: npt.NDArray[np.bool_] = batch.subject == np.uint64(whom.person)
-    keys = {key: last for (feed, source, key), last in whom.latest.items() if (feed, source) == (batch.feed, batch.source)}
+    rows: npt.NDArray[np.bool_] = batch.subject == np.uint64(target.person)
+    keys = {key: last for (feed, source, key), last in target.latest.items() if (feed, source) == (batch.feed, batch.source)}
     for place in np.flatnonzero(np.isin(batch.key, np.array(list(keys), np.uint64))).tolist():
         version = (int(batch.order[place]), batch.delivery, int(batch.row[place]))
         rows[place] |= keys[int(batch.key[place])].takes(version)
     return rows
 
 
-def _snapshots(folder: Path, state: State, whom: _Whom, traces: Sequence[Trace], report: Scrubbed, key: bytes) -> None:
+def _snapshots(folder: Path, state: State, target: _Whom, traces: Sequence[Trace], report: Scrubbed, key: bytes) -> None:
     """Writes a checkpoint of the present state first, so that the store can be recovered in any case; then rewrites the others."""
     checkpoints.write(folder, state.offset, state.meta(), state.arrays(), key)
     for offset in checkpoints.offsets(folder):
         path = checkpoints.place(folder, offset)
         try:
             if offset != state.offset:
-                _rewrite_checkpoint(path, offset, state.parts, whom, traces, report, key)
+                _rewrite_checkpoint(path, offset, state.parts, target, traces, report, key)
         except (OSError, NewerFormat):
             report.left.append(path)
     for spoilt in (*folder.glob("*.damaged"), *leftovers(folder)):
@@ -150,7 +150,9 @@ def _snapshots(folder: Path, state: State, whom: _Whom, traces: Sequence[Trace],
     sync_folder(folder)
 
 
-def _rewrite_checkpoint(path: Path, offset: int, parts: Parts, whom: _Whom, traces: Sequence[Trace], report: Scrubbed, key: bytes) -> None:
+def _rewrite_checkpoint(
+    path: Path, offset: int, parts: Parts, target: _Whom, traces: Sequence[Trace], report: Scrubbed, key: bytes
+) -> None:
     """Rewrites a checkpoint without the person, or removes it if that is impossible."""
     try:
         then = made(recipe(parts), path, key)
@@ -160,57 +162,60 @@ def _rewrite_checkpoint(path: Path, offset: int, parts: Parts, whom: _Whom, trac
         return
     if not then.begun:
         return
-    if entangled(then, whom.person):  # the correction was taken back later; that state does not exist without the person
+    if entangled(then, target.person):  # the correction was taken back later; that state does not exist without the person
         path.unlink()
         report.removed += 1
         return
-    _, moved = taken_out(then, whom.person, whom.instead)
-    then.book.erase(lines((moved,), offset), whom.person, whom.instead)
-    then.matcher.forget(whom.person, traces)
+    _, move = taken_out(then, target.person, target.instead)
+    then.book.erase(lines((move,), offset), target.person, target.instead)
+    then.matcher.forget(target.person, traces)
     checkpoints.write(path.parent, offset, then.meta(), then.arrays(), key)
     report.snapshots += 1
 
 
-def _inputs(db: sqlite3.Connection, whom: _Whom, report: Scrubbed) -> None:
+def _inputs(db: sqlite3.Connection, target: _Whom, report: Scrubbed) -> None:
     for offset in _offsets(db, "inputs"):
         body = _body(db, "inputs", offset)
         message = readable(body)
-        blank = None if message is None else cleaned(message, whom)
+        blank = None if message is None else cleaned(message, target)
         if blank is not message or (message is None and body):
             db.execute("UPDATE inputs SET body = ? WHERE offset = ?", (b"" if blank is None else wire.encode(blank), offset))
             report.inputs += 1
 
 
-def _outputs(db: sqlite3.Connection, log: Log, state: State, whom: _Whom, report: Scrubbed) -> None:
+def _outputs(db: sqlite3.Connection, log: Log, state: State, target: _Whom, report: Scrubbed) -> None:
     """Blanks the lines about the person; keeps the manifests of their editions as they were closed."""
     anew: list[tuple[bytes, int]] = []
-    closed: list[tuple[str, int, str]] = []
+    manifest_rows: list[tuple[str, int, str]] = []
     policies: set[str] = set()
     for offset in _offsets(db, "outputs"):
         lines = wire.decode_changes(_body(db, "outputs", offset))
-        mine = lines.subject == np.uint64(whom.person)
+        mine = lines.subject == np.uint64(target.person)
         if mine.any():
             policies |= {lines.heads[head][0] for head in np.unique(lines.head[mine]).tolist()}
             anew.append((wire.encode_changes(lines.blanked(mine)), offset))
     for policy in sorted(policies):
         rows = ((offset, closes, wire.decode_changes(body)) for offset, closes, body in log.outputs(-1))
         policy_editions = editions(policy, rows, state.registry.told(policy), kept(log.manifests(policy)))
-        manifests = list(_as_closed(policy_editions, whom.person))
-        closed += [(policy, manifest.last, stored(manifest)) for manifest, _ in manifests]
+        manifests = list(_as_closed(policy_editions, target.person))
+        manifest_rows += [(policy, manifest.last, stored(manifest)) for manifest, _ in manifests]
         report.editions[policy] = sum(has_person for _, has_person in manifests)
-    db.executemany("INSERT OR REPLACE INTO manifests VALUES (?, ?, x'', ?)", closed)  # the links come last (``Log.rewriting``)
+    db.executemany("INSERT OR REPLACE INTO manifests VALUES (?, ?, x'', ?)", manifest_rows)  # the links come last (``Log.rewriting``)
     db.executemany("UPDATE outputs SET body = ? WHERE offset = ?", anew)
     report.outputs += len(anew)
 
 
 def _as_closed(policy_editions: Iterator[Edition], person: int) -> Iterator[tuple[Manifest, bool]]:
     """The manifest of each edition with the number of lines that become blank, and whether the person has a line in it."""
-    listed: dict[int, CandidateChange] = {}
+    list_after: dict[int, CandidateChange] = {}
     for edition in policy_editions:
-        listed = fold(edition.changes, listed)
+        list_after = fold(edition.changes, list_after)
         person_lines = sum(change.subject == person for change in edition.changes)
         manifest = edition.manifest
-        yield replace(manifest, erased=manifest.erased + person_lines, unlisted=manifest.unlisted + (person in listed)), bool(person_lines)
+        yield (
+            replace(manifest, erased=manifest.erased + person_lines, unlisted=manifest.unlisted + (person in list_after)),
+            bool(person_lines),
+        )
 
 
 def _offsets(db: sqlite3.Connection, table: str) -> list[int]:

@@ -31,10 +31,10 @@ def half_erased(log: Log, folder: Path, state: State) -> int | None:
         folder: of the checkpoints.
         state: at the log's last message.
     """
-    erased, salt = half_done(log, state), state.erasures.salt
-    if erased is None:
+    entry, salt = half_done(log, state), state.erasures.salt
+    if entry is None:
         return None
-    return next((token for tokens in named(log, folder) if (token := found(salt, erased, tokens))), 0)
+    return next((token for tokens in named(log, folder) if (token := found(salt, entry, tokens))), 0)
 
 
 def traces_of(log: Log, state: State, person: int) -> list[Trace]:
@@ -44,8 +44,8 @@ def traces_of(log: Log, state: State, person: int) -> list[Trace]:
 
 def half_done(log: Log, state: State, person: int = 0) -> Erased | None:
     """The first erasure that is decided but whose traces may still be in the files; with ``person``, only an erasure of that person."""
-    undone, wanted = set(log.undone()), state.erasures.of(person) if person else None
-    return next((erased for erased in state.erasures if erased.offset in undone and wanted in (None, erased)), None)
+    offsets, wanted_entry = set(log.undone()), state.erasures.of(person) if person else None
+    return next((entry for entry in state.erasures if entry.offset in offsets and wanted_entry in (None, entry)), None)
 
 
 def named(log: Log, folder: Path) -> Iterator[UInt64]:

@@ -117,10 +117,10 @@ def read_policy(text: str, file: str, catalogue: Catalogue) -> Policy:
     from policies.problems.problems import Invalid
     from policies.yaml.document import load
 
-    checked = check(load(text, file), catalogue)
-    if checked.policy is None:
-        raise Invalid(problem for problem in checked.problems if problem.severity == "error")
-    return checked.policy
+    result = check(load(text, file), catalogue)
+    if result.policy is None:
+        raise Invalid(problem for problem in result.problems if problem.severity == "error")
+    return result.policy
 
 
 def make_matcher(catalogue: Catalogue, day: date) -> MatcherPort:

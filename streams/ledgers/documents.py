@@ -101,9 +101,9 @@ def _texts(units: str, contracts: Mapping[str, str]) -> str:
     return _digest(units, *(text for pair in contracts.items() for text in pair))
 
 
-def _plain_documents(checked: Mapping[str, Catalogue | Policy]) -> dict[str, Any]:
+def _plain_documents(documents: Mapping[str, Catalogue | Policy]) -> dict[str, Any]:
     out = {}
-    for name, document in checked.items():
+    for name, document in documents.items():
         try:
             out[name] = serial.written(document)
         except TypeError:  # its ``source`` holds something that JSON cannot express; the text is read again

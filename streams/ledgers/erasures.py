@@ -58,9 +58,9 @@ class Erasures:
     def __iter__(self) -> Iterator[Erased]:
         return iter(self._of.values())
 
-    def add(self, erased: Erased, salt: str) -> None:
+    def add(self, entry: Erased, salt: str) -> None:
         self.salt = salt
-        self._of[erased.digest] = erased
+        self._of[entry.digest] = entry
 
     def known(self, digest: str) -> bool:
         """Was this digest's person erased?"""
@@ -119,8 +119,8 @@ def digest(salt: str, token: int) -> str:
 
 def sieves(salt: str, tokens: UInt64) -> UInt64:
     """The short number of each token: 20 of the 64 bits of a salted product; no token can be computed from it."""
-    added = np.uint64(int(salt[:16], 16))
-    return ((tokens ^ added) * np.uint64(_ODD)) >> np.uint64(64 - _SIEVE_BITS)
+    addend = np.uint64(int(salt[:16], 16))
+    return ((tokens ^ addend) * np.uint64(_ODD)) >> np.uint64(64 - _SIEVE_BITS)
 
 
 def stand_in(digest: str) -> int:
@@ -128,10 +128,10 @@ def stand_in(digest: str) -> int:
     return int(sha256(f"stand-in {digest}".encode()).hexdigest()[:16], 16) % (_WORD - 1) + 1
 
 
-def found(salt: str, erased: PersonErased | Erased, tokens: UInt64) -> int:
+def found(salt: str, erasure: PersonErased | Erased, tokens: UInt64) -> int:
     """The token that was erased, among some; 0 if it is none of them."""
-    for token in tokens[sieves(salt, tokens) == np.uint64(erased.sieve)].tolist():
-        if digest(salt, token) == erased.digest:
+    for token in tokens[sieves(salt, tokens) == np.uint64(erasure.sieve)].tolist():
+        if digest(salt, token) == erasure.digest:
             return int(token)
     return 0
 

@@ -55,12 +55,12 @@ def history(registry: Registry, name: str, catalogue: Catalogue) -> list[Happene
 
 def _steps(registry: Registry, name: str, number: int, catalogue: Catalogue) -> Iterator[Happened]:
     version = registry.versions[name][number]
-    first, published = version.policy.effective_from, version.published
+    first, publication_day = version.policy.effective_from, version.published
     alone = Registry()
     alone.add(replace(version, withdrawn=None))
-    state = alone.life(name, number, published, catalogue)
+    state = alone.life(name, number, publication_day, catalogue)
     until = first if state is Life.SCHEDULED else None
-    yield Happened(number, Event.PUBLISH, published, state, until, version.by, version.approved_by)
+    yield Happened(number, Event.PUBLISH, publication_day, state, until, version.by, version.approved_by)
     for day, behind in _moments(registry, name, version, catalogue):
         past_registry = _registry_behind(registry, name, day, behind)
         now = past_registry.life(name, number, day, catalogue)
@@ -88,13 +88,13 @@ def _turning(registry: Registry, name: str, version: Version, catalogue: Catalog
 
 def _moments(registry: Registry, name: str, version: Version, catalogue: Catalogue) -> Iterator[tuple[date, Decision]]:
     """When the state of a version may change: as a day comes, and behind each decision of that day, from its publication on."""
-    number, published = version.policy.version, version.published
+    number, publication_day = version.policy.version, version.published
     for day in _turning(registry, name, version, catalogue):
-        decided = {(n, False) for n, other in registry.versions[name].items() if other.published == day}
+        decisions = {(n, False) for n, other in registry.versions[name].items() if other.published == day}
         ends = (other.withdrawn for other in registry.versions[name].values())
-        decided |= {_withdrawal(end) for end in ends if end is not None and end.day == day}
-        for decision in sorted({MORNING, *decided}):
-            if day > published or decision >= (number, False):
+        decisions |= {_withdrawal(end) for end in ends if end is not None and end.day == day}
+        for decision in sorted({MORNING, *decisions}):
+            if day > publication_day or decision >= (number, False):
                 yield day, decision
 
 
@@ -108,8 +108,8 @@ def _registry_behind(registry: Registry, name: str, day: date, behind: Decision)
     for number, other in registry.versions[name].items():
         if other.published < day or (other.published == day and (number, False) <= behind):
             end = other.withdrawn
-            decided = end is not None and (end.day < day or (end.day == day and _withdrawal(end) <= behind))
-            past_registry.add(other if decided else replace(other, withdrawn=None))
+            is_decided = end is not None and (end.day < day or (end.day == day and _withdrawal(end) <= behind))
+            past_registry.add(other if is_decided else replace(other, withdrawn=None))
     return past_registry
 
 
@@ -120,10 +120,10 @@ def _event_between(before: Life, after: Life) -> Event:
 
 
 def _step_of(past_registry: Registry, version: Version, event: Event, day: date, state: Life, catalogue: Catalogue) -> Happened:
-    number, ended = version.policy.version, version.withdrawn
+    number, withdrawal = version.policy.version, version.withdrawn
     match event:
-        case Event.WITHDRAW if ended is not None:
-            return Happened(number, event, day, state, None, ended.by, ended.approved_by, ended.since, ended.reason)
+        case Event.WITHDRAW if withdrawal is not None:
+            return Happened(number, event, day, state, None, withdrawal.by, withdrawal.approved_by, withdrawal.since, withdrawal.reason)
         case Event.SUPERSEDE:
             after = next((v.policy.version for v in past_registry.standing(version.policy.name) if v.policy.version > number), None)
             return Happened(number, event, day, state, detail="" if after is None else str(after))

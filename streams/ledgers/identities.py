@@ -78,6 +78,6 @@ class Decisions:
         """The ledger from ``meta``."""
         ledger = cls()
         for kind, subject, into, record, reason, by, approved_by, day in meta:
-            named = None if record is None else (record[0], record[1], record[2])
-            ledger.put(Decision(kind, subject, into, named, reason, by, approved_by, date.fromisoformat(day)))
+            record_name = None if record is None else (record[0], record[1], record[2])
+            ledger.put(Decision(kind, subject, into, record_name, reason, by, approved_by, date.fromisoformat(day)))
         return ledger

@@ -130,11 +130,11 @@ class Findings:
     def restored(cls, meta: Sequence[Sequence[Any]]) -> Findings:
         """The ledger from ``meta``."""
         ledger = cls()
-        for policy, subject, outcome, on, by, criterion, records, offset, day, until, ended in meta:
+        for policy, subject, outcome, on, by, criterion, records, offset, day, until, is_over in meta:
             rows = tuple((feed, source, delivery, row) for feed, source, delivery, row in records)
             found_on, last = date.fromisoformat(on), None if until is None else date.fromisoformat(until)
             ledger.put(Finding(policy, subject, outcome, found_on, by, criterion, rows, offset, date.fromisoformat(day), last))
-            if ended:
+            if is_over:
                 ledger._ended.add((policy, subject))
         return ledger
 

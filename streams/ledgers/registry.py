@@ -73,10 +73,10 @@ class Registry:
 
     def withdraw(self, name: str, withdrawal: Withdrawal) -> None:
         """Ends every version published so far."""
-        versions, ended = self.versions[name], replace(withdrawal, newest=self.newest(name))
+        versions, full_withdrawal = self.versions[name], replace(withdrawal, newest=self.newest(name))
         for number, version in versions.items():
             if version.withdrawn is None:
-                versions[number] = replace(version, withdrawn=ended)
+                versions[number] = replace(version, withdrawn=full_withdrawal)
 
     def withdrawal(self, name: str) -> Withdrawal | None:
         """The last withdrawal of a policy without a standing version; None if a version stands, or none was published."""

@@ -56,9 +56,9 @@ class Statements:
 
     def waiting_for(self, feed: str, source: int, delivery: str) -> list[Entry]:
         """The pending statements that name a delivery, in the order of their ids."""
-        wanted = (feed, source, delivery)
+        place = (feed, source, delivery)
         entries = (self.entries[id] for id in sorted(self.entries))
-        return [e for e in entries if e.standing == "pending" and (e.stated.feed, e.stated.source, e.stated.delivery) == wanted]
+        return [e for e in entries if e.standing == "pending" and (e.stated.feed, e.stated.source, e.stated.delivery) == place]
 
     def meta(self) -> list[Any]:
         """As JSON."""
@@ -70,37 +70,37 @@ class Statements:
         ledger = cls()
         for facts, standing in meta:
             days = {name: None if facts[name] is None else date.fromisoformat(facts[name]) for name in ("complete_to", "received")}
-            stated = CoverageStated(**{**facts, "subjects": tuple(facts["subjects"]), **days})
-            ledger.entries[stated.statement] = Entry(stated, standing)
+            message = CoverageStated(**{**facts, "subjects": tuple(facts["subjects"]), **days})
+            ledger.entries[message.statement] = Entry(message, standing)
         return ledger
 
 
-def _plain(stated: CoverageStated) -> dict[str, Any]:
-    received = None if stated.received is None else stated.received.isoformat()
-    facts = {**asdict(stated), "complete_to": stated.complete_to.isoformat(), "received": received}
+def _plain(message: CoverageStated) -> dict[str, Any]:
+    receipt_day = None if message.received is None else message.received.isoformat()
+    facts = {**asdict(message), "complete_to": message.complete_to.isoformat(), "received": receipt_day}
     del facts["stamp"]
     return facts
 
 
-def standing(stated: CoverageStated, deliveries: Deliveries) -> Standing:
+def standing(message: CoverageStated, deliveries: Deliveries) -> Standing:
     """The standing of a statement, from the deliveries alone."""
-    if stated.delivery is None:
+    if message.delivery is None:
         return "in_effect"
-    delivery = deliveries.named(stated.feed, stated.source, stated.delivery)
+    delivery = deliveries.named(message.feed, message.source, message.delivery)
     if delivery is None or not delivery.completed:
         return "pending"
     if not delivery.sound:
         return "voided"
-    return "in_effect" if stated.rows in (None, delivery.rows) else "rows_differ"
+    return "in_effect" if message.rows in (None, delivery.rows) else "rows_differ"
 
 
-def unproved(stated: CoverageStated, feed: Feed, deliveries: Deliveries) -> Text | None:
+def unproved(message: CoverageStated, feed: Feed, deliveries: Deliveries) -> Text | None:
     """Why the delivery of a statement contradicts it; None if it does not, or is not complete yet."""
-    status = standing(stated, deliveries)
-    delivery = deliveries.named(stated.feed, stated.source, stated.delivery or "")
+    status = standing(message, deliveries)
+    delivery = deliveries.named(message.feed, message.source, message.delivery or "")
     if delivery is None or status not in ("voided", "rows_differ"):
         return None
-    id, name = stated.statement, f"{stated.feed} {stated.delivery}"
+    id, name = message.statement, f"{message.feed} {message.delivery}"
     if status == "voided":
         share = share_words(feed.max_unplaced)
         return Text(
@@ -111,7 +111,7 @@ def unproved(stated: CoverageStated, feed: Feed, deliveries: Deliveries) -> Text
             "delivery, and name that one.",
         )
     return Text(
-        f"覆盖声明 {id} 写明交付 {name} 有 {stated.rows} 行，实收 {delivery.rows} 行。请核对是否漏送，再用正确的行数声明。",
-        f"Coverage statement {id} says that delivery {name} has {stated.rows} rows; it has {delivery.rows}. Look whether some were left "
+        f"覆盖声明 {id} 写明交付 {name} 有 {message.rows} 行，实收 {delivery.rows} 行。请核对是否漏送，再用正确的行数声明。",
+        f"Coverage statement {id} says that delivery {name} has {message.rows} rows; it has {delivery.rows}. Look whether some were left "
         "out, then state the right number.",
     )

@@ -62,13 +62,13 @@ class Book:
             sightings: the evidence about watched subjects.
         """
         self.notices = []
-        dated = list[Instruction]()
+        day_instructions = list[Instruction]()
         for instruction in instructions:
             if isinstance(instruction, EraseSubject):
                 lines = self.erase(lines, instruction.subject, instruction.instead)
             elif not self.bounds.take(instruction):
-                dated.append(instruction)
-        materialized_lines = self._pass(dated, lines, sightings)
+                day_instructions.append(instruction)
+        materialized_lines = self._pass(day_instructions, lines, sightings)
         self.bounds.end_message()
         return materialized_lines
 
@@ -99,10 +99,10 @@ class Book:
 
     def erase(self, lines: Lines, subject: int, instead: int) -> Lines:
         """Forgets a subject. Of the lines that its erasure caused, where it is named ``instead``, gives those of other subjects."""
-        listed = {lines.heads[head][0] for head in np.unique(lines.head[lines.subject == np.uint64(instead)]).tolist()}
-        for policy in sorted(listed | self.overlays.keys()):
+        changed_policies = {lines.heads[head][0] for head in np.unique(lines.head[lines.subject == np.uint64(instead)]).tolist()}
+        for policy in sorted(changed_policies | self.overlays.keys()):
             overlay = self.overlays.get(policy, {}).pop(subject, None)
-            was_listed = policy in listed if overlay is None else overlay.told is not None
+            was_listed = policy in changed_policies if overlay is None else overlay.told is not None
             self.sizes[policy] -= was_listed
             if policy in self.overlays and not self.overlays[policy]:
                 del self.overlays[policy]
@@ -140,17 +140,17 @@ class Book:
             case _:
                 assert_never(instruction)
 
-    def _record_outcome(self, reported: RecordOutcome, sighting: Sighting | None) -> None:
-        policy, subject = reported.policy, reported.subject
+    def _record_outcome(self, instruction: RecordOutcome, sighting: Sighting | None) -> None:
+        policy, subject = instruction.policy, instruction.subject
         overlay = self.on(policy).get(subject)
         if overlay is None:
-            if not reported.keeps_off:
+            if not instruction.keeps_off:
                 return
             stands = None if sighting is None or not sighting.status else (sighting.status, sighting.open)
             overlay = self._overlay(policy, subject, stands)
-        self._about_to(policy, subject, overlay, OutcomeCause(reported.outcome))
-        overlay.hold = None if reported.keeps_off else overlay.hold
-        overlay.outcome = reported.outcome if reported.keeps_off else None
+        self._about_to(policy, subject, overlay, OutcomeCause(instruction.outcome))
+        overlay.hold = None if instruction.keeps_off else overlay.hold
+        overlay.outcome = instruction.outcome if instruction.keeps_off else None
         overlay.mark = str(self._versions[policy]) if policy in self.bounds.rules else None  # the version alone: no evidence is read yet
 
     def _compare_evidence(self, sighting: Sighting, fresh: bool) -> None:
@@ -163,19 +163,19 @@ class Book:
             self._about_to(sighting.policy, sighting.subject, overlay, EvidenceCause(overlay.outcome))
             overlay.outcome = None
 
-    def _end_outcome(self, ended: EndOutcome) -> None:
-        overlay = self.on(ended.policy).get(ended.subject)
+    def _end_outcome(self, instruction: EndOutcome) -> None:
+        overlay = self.on(instruction.policy).get(instruction.subject)
         if overlay is not None and overlay.outcome is not None:
-            self._about_to(ended.policy, ended.subject, overlay, OutcomeCause(ended.outcome))
+            self._about_to(instruction.policy, instruction.subject, overlay, OutcomeCause(instruction.outcome))
             overlay.outcome = None
 
-    def _decide(self, decided: DecideHold) -> None:
-        hold = self.holds.get(decided.hold)
+    def _decide(self, instruction: DecideHold) -> None:
+        hold = self.holds.get(instruction.hold)
         if hold is None or hold.decision == "release":
             return
-        by, approved_by = decided.by, decided.approved_by
-        self.holds[hold.id] = replace(hold, decision=decided.decision, by=by, approved_by=approved_by, reason=decided.reason)
-        if decided.decision == "release":
+        by, approved_by = instruction.by, instruction.approved_by
+        self.holds[hold.id] = replace(hold, decision=instruction.decision, by=by, approved_by=approved_by, reason=instruction.reason)
+        if instruction.decision == "release":
             for policy, subject in self.held(hold.id):
                 self._let_go(policy, [subject], ReleaseCause(hold.id))
 
@@ -200,17 +200,17 @@ class Book:
         if not len(lines):
             return {}
         counts = np.bincount(lines.head[self._free(lines)], minlength=len(lines.heads)).tolist()
-        asked = [at for at, head in enumerate(lines.heads) if counts[at] and day in (None, head[2])]
-        triggers = ((at, self.bounds.beyond(lines.heads[at], counts[at], self.sizes[lines.heads[at][0]])) for at in asked)
+        places = [at for at, head in enumerate(lines.heads) if counts[at] and day in (None, head[2])]
+        triggers = ((at, self.bounds.beyond(lines.heads[at], counts[at], self.sizes[lines.heads[at][0]])) for at in places)
         return {at: trigger for at, trigger in triggers if trigger is not None}
 
     def _free(self, lines: Lines) -> npt.NDArray[np.bool_]:
         """A mask of the lines that may be held and whose subject has no overlay yet."""
-        sided = self.bounds.sided(lines)
+        free = self.bounds.sided(lines)
         for at, (policy, *_) in enumerate(lines.heads):
-            if (of := self.on(policy)) and sided.any():
-                sided &= ~((lines.head == at) & np.isin(lines.subject, np.fromiter(of, np.uint64, len(of))))
-        return sided
+            if (of := self.on(policy)) and free.any():
+                free &= ~((lines.head == at) & np.isin(lines.subject, np.fromiter(of, np.uint64, len(of))))
+        return free
 
     def _hold_back(self, lines: Lines, day: date, keep: npt.NDArray[np.bool_], beyond: Mapping[int, HoldTrigger]) -> None:
         """Takes out of ``keep`` the lines of a day that are held, or whose subject has an overlay; updates the overlays."""

@@ -89,8 +89,8 @@ class Bounds:
         before, after = lines.before, lines.after
         leaves = (after == 0) & (before != 0) & (before <= SURE)
         enters = (before == 0) & (after != 0) & (after <= SURE)
-        sided: npt.NDArray[np.bool_] = np.where(burden[lines.head], enters, leaves) if len(lines) else leaves
-        return sided
+        mask: npt.NDArray[np.bool_] = np.where(burden[lines.head], enters, leaves) if len(lines) else leaves
+        return mask
 
     def beyond(self, head: Head, count: int, size: int) -> HoldTrigger | None:
         """The trigger of a hold, if so many lines of one head are beyond the bounds; None if they are not. Adds them to the counts.
@@ -105,9 +105,9 @@ class Bounds:
             return None
         match cause:
             case RecordCause(delivery):
-                moved = self._losses.setdefault(delivery, {})
-                so_far, whole = moved.get(policy, (0, size))
-                moved[policy] = (so_far + count, whole)
+                losses = self._losses.setdefault(delivery, {})
+                so_far, whole = losses.get(policy, (0, size))
+                losses[policy] = (so_far + count, whole)
                 large = _large(so_far + count, whole, rule.moves[delivery.feed], rule.at_least)
                 return RecordCause(delivery) if large or cause == self.shrunk else None
             case CoverageCause():
@@ -127,11 +127,11 @@ class Bounds:
     @classmethod
     def restored(cls, meta: Mapping[str, Any]) -> Bounds:
         rules = {policy: Rule.read(*plain) for policy, plain in meta["rules"].items()}
-        moved = {
+        losses = {
             DeliveryName.parse(delivery): {name: (count, whole) for name, (count, whole) in of.items()}
             for delivery, of in meta["moved"].items()
         }
-        return cls(rules, frozenset(meta["late"]), _losses=moved)
+        return cls(rules, frozenset(meta["late"]), _losses=losses)
 
 
 def _large(count: int, size: int, share: Fraction, at_least: int) -> bool:

@@ -92,26 +92,26 @@ class Ledger:
 
 def unsound(editions: Iterable[Edition]) -> Iterator[tuple[int, str]]:
     """The faults in the editions of a policy, from the first on: (number, ``chain``, ``lines`` or ``counts``)."""
-    before, listed = Ledger(), dict[int, CandidateChange]()
+    before, list_after = Ledger(), dict[int, CandidateChange]()
     for edition in editions:
         manifest, kinds = edition.manifest, Counter(line.change for line in edition.changes)
-        listed = fold(edition.changes, listed)
-        statuses = Counter(line.status or "" for line in listed.values())
+        list_after = fold(edition.changes, list_after)
+        statuses = Counter(line.status or "" for line in list_after.values())
         if (manifest.number, manifest.first, manifest.before) != (before.number + 1, before.last + 1, before.digest):
             yield manifest.number, "chain"
         if not manifest.erased and manifest.lines != digest_of(edition.changes):
             yield manifest.number, "lines"
         if not _counts_match(manifest, kinds, statuses):
             yield manifest.number, "counts"
-        before = Ledger(listed, manifest.number, manifest.last, manifest.digest)
+        before = Ledger(list_after, manifest.number, manifest.last, manifest.digest)
 
 
 def _counts_match(manifest: Manifest, kinds: Counter[str], statuses: Counter[str]) -> bool:
     """Do the counts of a manifest fit its lines and the list after it, except for persons erased later?"""
     counts = Counter({"entered": manifest.entered, "left": manifest.left, "changed": manifest.changed})
-    listed = Counter(dict(manifest.listed))
-    blank = (counts - kinds).total() == manifest.erased and (listed - statuses).total() == manifest.unlisted
-    return kinds <= counts and statuses <= listed and blank
+    list_counts = Counter(dict(manifest.listed))
+    blank = (counts - kinds).total() == manifest.erased and (list_counts - statuses).total() == manifest.unlisted
+    return kinds <= counts and statuses <= list_counts and blank
 
 
 def closed_by(message: Input) -> str | None:
@@ -137,17 +137,17 @@ def net(changes: Iterable[CandidateChange], listed: Mapping[int, CandidateChange
     """
     now = dict(listed)
     last: dict[int, CandidateChange] = {}
-    disclosed: set[int] = set()  # a line without a visible change: a disclosed value has changed
+    disclosures: set[int] = set()  # a line without a visible change: a disclosed value has changed
     for change in changes:
         previous = now.get(change.subject)
         if previous is not None and _content(previous) == _content(change):
-            disclosed.add(change.subject)
+            disclosures.add(change.subject)
         last[change.subject] = now[change.subject] = change
     net_changes = []
     for subject in sorted(last):
         change, before = last[subject], listed.get(subject)
         same = _content(change) == (None if before is None else _content(before))
-        if not same or (before is not None and subject in disclosed):
+        if not same or (before is not None and subject in disclosures):
             status = None if before is None else before.status
             kind = "entered" if before is None else "left" if change.status is None else "changed"
             net_changes.append(change._replace(change=kind, before=status))

@@ -110,15 +110,15 @@ class Lines(Sequence[CandidateChange]):
 
 def seen(moves: Iterable[Moved]) -> Seen:
     """The sightings in these moves, in their order."""
-    return tuple((moved.day, sighting) for moved in moves for sighting in moved.changes.seen)
+    return tuple((move.day, sighting) for move in moves for sighting in move.changes.seen)
 
 
 def lines(moves: Iterable[Moved], offset: int) -> Lines:
     """The lines of one message: by day in the order of the moves, then by policy and subject; ids ``offset.position`` from 0."""
     by_day: dict[date, list[tuple[Cause, Columns]]] = {}
-    for moved in moves:
-        if len(moved.changes):
-            by_day.setdefault(moved.day, []).append((moved.cause, moved.changes))
+    for move in moves:
+        if len(move.changes):
+            by_day.setdefault(move.day, []).append((move.cause, move.changes))
     heads: dict[Head, int] = {}
     opens: dict[Open, int] = {}
     day_columns = [_net(day, of_day, heads, opens) for day, of_day in by_day.items()]

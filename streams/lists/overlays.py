@@ -93,8 +93,8 @@ class Hold:
         return [self.id, self.kind, self.about, self.day.isoformat(), self.decision, self.by, self.approved_by, self.reason]
 
     @classmethod
-    def read(cls, id: str, kind: str, about: str, day: str, *decided: Any) -> Hold:
-        return cls(id, trigger_of(kind, about), date.fromisoformat(day), *decided)
+    def read(cls, id: str, kind: str, about: str, day: str, *decision: Any) -> Hold:
+        return cls(id, trigger_of(kind, about), date.fromisoformat(day), *decision)
 
 
 class BookLine(NamedTuple):

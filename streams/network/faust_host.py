@@ -147,22 +147,22 @@ class FaustHost:
         self._changes.add(change)
         change.add_done_callback(self._changes.discard)
         await asyncio.shield(change)  # a stage half open would stay locked
-        wanted = {tp: held_stage.stage.offset + 1 for tp, held_stage in self.held.items() if tp in consumer.assignment()}
-        if wanted:
-            await consumer.seek_wait(wanted)
-        for tp, offset in wanted.items():
+        offsets = {tp: held_stage.stage.offset + 1 for tp, held_stage in self.held.items() if tp in consumer.assignment()}
+        if offsets:
+            await consumer.seek_wait(offsets)
+        for tp, offset in offsets.items():
             consumer._read_offset[tp] = offset or None
             consumer._committed_offset[tp] = offset or None
 
     async def _hold(self, consumer: Any) -> None:
         """Opens the stages of the assigned partitions, closes the others, and removes stale ones."""
         async with self._holding:
-            assigned = {tp for tp in consumer.assignment() if tp.topic.removeprefix(self.prefix) in STAGES}
-            for tp in set(self.held) - assigned:
+            assignment = {tp for tp in consumer.assignment() if tp.topic.removeprefix(self.prefix) in STAGES}
+            for tp in set(self.held) - assignment:
                 await self._close(tp)
-            for tp in set(self.still) - assigned:
+            for tp in set(self.still) - assignment:
                 del self.still[tp]
-            for tp in sorted(assigned - set(self.held)):
+            for tp in sorted(assignment - set(self.held)):
                 name = tp.topic.removeprefix(self.prefix)
                 stage = await asyncio.to_thread(
                     Stage, f"{name}-{tp.partition}", self.root, self.make(name, tp.partition), self.depot, self.rule
@@ -189,10 +189,10 @@ class FaustHost:
         stage = held_stage.stage
         window: asyncio.Queue[tuple[Sent, list[Any]] | None] = asyncio.Queue(256)
         held_stage.sending = asyncio.create_task(self._guard(self._acknowledge(held_stage, window)))
-        opened = Sent(stage.committed, ())
+        beginning = Sent(stage.committed, ())
         for outputs in list(stage.unsent()):
             await window.put((outputs, await self._send(stage, outputs)))
-        await window.put((opened, []))  # notes that all is acknowledged, even if there is nothing to send
+        await window.put((beginning, []))  # notes that all is acknowledged, even if there is nothing to send
         if stage.due:
             held_stage.wake.set()
         while True:
@@ -235,11 +235,11 @@ class FaustHost:
 
     async def _tell(self, held_stage: Held) -> None:
         """Announces a purge that was not announced yet; the broker has it on return."""
-        purged = held_stage.stage.purged
-        if purged is not None and purged != held_stage.told:
-            for future in await self._send(held_stage.stage, Sent(held_stage.stage.offset, [telling(held_stage.stage.name, purged)])):
+        report = held_stage.stage.purged
+        if report is not None and report != held_stage.told:
+            for future in await self._send(held_stage.stage, Sent(held_stage.stage.offset, [telling(held_stage.stage.name, report)])):
                 await future
-            held_stage.told = purged
+            held_stage.told = report
 
     async def _acknowledge(self, held_stage: Held, window: asyncio.Queue[tuple[Sent, list[Any]] | None]) -> None:
         stage = held_stage.stage

@@ -104,9 +104,9 @@ class Merger:
         return {note.label: self._progress(note) for note in self.notes.values() if note.label is not None}
 
     def _progress(self, note: MessageNote) -> Progress:
-        concerned = [partition for partition in self.shards.values() if partition in note.last]
-        done_count = sum(self.done[partition] >= note.last[partition] for partition in concerned)
-        return Progress(note.offset, done_count, len(concerned))
+        partitions = [partition for partition in self.shards.values() if partition in note.last]
+        done_count = sum(self.done[partition] >= note.last[partition] for partition in partitions)
+        return Progress(note.offset, done_count, len(partitions))
 
     def passing(self) -> list[Outgoing]:
         """The progress of the messages that people wait for, as far as it has changed."""
@@ -133,14 +133,14 @@ class Merger:
             if isinstance(instruction, EraseSubject):
                 self._erase(instruction.subject)
         sightings = tuple(sighting for report in in_order(reports) for sighting in report.seen)
-        merged = self.book.take(note.instructions, merge(reports, self.told), sightings)
+        lines = self.book.take(note.instructions, merge(reports, self.told), sightings)
         facts = {} if note.closes is None else {"closes": note.closes}
         out = []
-        if len(merged) or note.closes:
-            out.append(Outgoing("changes", 0, str(self.told), "changes", encode_changes(merged), facts))
-        self.counts["lines"] += len(merged)
-        for policy in {name for name, *_ in merged.heads}:
-            self.since.setdefault(policy, []).append(merged)
+        if len(lines) or note.closes:
+            out.append(Outgoing("changes", 0, str(self.told), "changes", encode_changes(lines), facts))
+        self.counts["lines"] += len(lines)
+        for policy in {name for name, *_ in lines.heads}:
+            self.since.setdefault(policy, []).append(lines)
         for policy in sorted(self.since) if note.closes == ALL else [note.closes] if note.closes else []:
             out += self._close_edition(policy)
         return out
@@ -181,11 +181,11 @@ class Merger:
         return dict(sorted(by_message.items()))
 
     def arrays(self) -> Arrays:
-        listed = {policy: [plain_change(change) for change in ledger.listed.values()] for policy, ledger in self.ledgers.items()}
+        lists = {policy: [plain_change(change) for change in ledger.listed.values()] for policy, ledger in self.ledgers.items()}
         waiting = [report for reports in self.found.values() for report in reports]
         bodies = {f"since.{place}": encode_changes(lines) for place, (_, lines) in enumerate(self._unclosed_lines().values())}
         bodies |= {f"found.{place}": encode_partition_lines(report) for place, report in enumerate(waiting)}
-        bodies["listed"] = json.dumps(listed, ensure_ascii=False, separators=(",", ":")).encode()
+        bodies["listed"] = json.dumps(lists, ensure_ascii=False, separators=(",", ":")).encode()
         return {name: np.frombuffer(body, np.uint8) for name, body in bodies.items()}
 
     def meta(self) -> dict[str, Any]:

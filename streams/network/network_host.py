@@ -226,8 +226,8 @@ class NetworkHost:
         if stage.offset >= end or stage.offset + 1 >= (first := self._inputs.first()):
             return stage
         stage.close()
-        shipped = None if self._depot is None else self._depot.newest(REPLICA)
-        if shipped is None or shipped + 1 < first:
+        depot_offset = None if self._depot is None else self._depot.newest(REPLICA)
+        if depot_offset is None or depot_offset + 1 < first:
             raise Damaged(_behind(stage.offset, first))
         if stage.offset >= 0:
             self._aside.put(stage.offset)
@@ -264,7 +264,7 @@ class NetworkHost:
         self._wrote = True
         try:
             self._follow(offset - 1)
-            noticed = len(self.state.notices)
+            notice_count = len(self.state.notices)
             self._follow(offset)
         except BaseException:
             stored(offset)
@@ -272,7 +272,7 @@ class NetworkHost:
         if isinstance(result := self._replica.said, HuiminError):
             raise result
         stored(offset)
-        return Receipt(offset, result, self.state.notices[noticed:])
+        return Receipt(offset, result, self.state.notices[notice_count:])
 
     def _follow(self, upto: int) -> None:
         """Applies the messages of the network up to an offset."""

@@ -166,8 +166,8 @@ def decode_report(data: wire.Bytes) -> PartitionLines | MessageNote:
         (offset, last, closes, label, shards, version, instructions), _ = _unbundle(body)
         orders = {_number(partition): _number(number) for partition, number in last}
         places = {name: _number(partition) for name, partition in shards.items()}
-        published = None if version is None else _read_version(*version)
-        return MessageNote(_number(offset), orders, closes, label, places, published, instructions_read(instructions))
+        published_version = None if version is None else _read_version(*version)
+        return MessageNote(_number(offset), orders, closes, label, places, published_version, instructions_read(instructions))
 
 
 def _routed_plain(routed: Routed | None, bodies: list[bytes | memoryview]) -> list[Any] | None:
@@ -175,7 +175,7 @@ def _routed_plain(routed: Routed | None, bodies: list[bytes | memoryview]) -> li
         return None
     lists = (routed.lost, routed.gained)
     batches: list[RecordBatch] = [*routed.folders, *([] if routed.rows is None else [routed.rows])]
-    bodies += [np.ascontiguousarray(tokens, np.uint64).tobytes() for owned in lists for tokens in owned.values()]
+    bodies += [np.ascontiguousarray(tokens, np.uint64).tobytes() for by_kind in lists for tokens in by_kind.values()]
     bodies += [pack(batch) for batch in batches]
     return [list(routed.lost), list(routed.gained), len(routed.folders), routed.rows is not None]
 
@@ -184,9 +184,9 @@ def _read_routed(plain: list[Any] | None, bodies: Any) -> Routed | None:
     if plain is None:
         return None
     lost, gained, folders, rows = plain
-    owned = [{kind: np.frombuffer(next(bodies), np.uint64) for kind in kinds} for kinds in (lost, gained)]
+    by_kind = [{kind: np.frombuffer(next(bodies), np.uint64) for kind in kinds} for kinds in (lost, gained)]
     batches = [unpack(next(bodies)) for _ in range(folders)]
-    return Routed(owned[0], batches, unpack(next(bodies)) if rows else None, owned[1])
+    return Routed(by_kind[0], batches, unpack(next(bodies)) if rows else None, by_kind[1])
 
 
 def _read_version(policy: str, number: int, agency: str, digest: str) -> PublishedVersion:
@@ -205,15 +205,15 @@ def _read_seen(day: str, policy: str, subject: int, mark: str, fresh: bool, stat
     return date.fromisoformat(day), Sighting(policy, subject, mark, fresh, status, wire.read_open(open))
 
 
-def _of_kind(data: wire.Bytes, wanted: int) -> memoryview:
+def _of_kind(data: wire.Bytes, expected_kind: int) -> memoryview:
     kind, body = wire.unframe(data)
-    if kind != wanted:
-        raise _other(wanted, kind)
+    if kind != expected_kind:
+        raise _other(expected_kind, kind)
     return body
 
 
-def _other(wanted: int, kind: int) -> Unreadable:
-    return Unreadable(Text(f"消息种类应为 {wanted}，实为 {kind}。", f"This is a message of kind {kind}, not {wanted}."))
+def _other(expected_kind: int, kind: int) -> Unreadable:
+    return Unreadable(Text(f"消息种类应为 {expected_kind}，实为 {kind}。", f"This is a message of kind {kind}, not {expected_kind}."))
 
 
 def _number(value: Any) -> int:

@@ -84,14 +84,14 @@ class PartitionFold:
 
     def _moves(self, order: Order) -> Iterator[Moved]:
         for routed in order.calls:
-            moved = self._carry_out(routed)
+            all_changes = self._carry_out(routed)
             self.counts["verdicts"] += 0 if self.matcher is None else self.matcher.due
-            for changes in moved:
+            for changes in all_changes:
                 columns = changes.columns()
                 for attribution in routed.attributions:
                     names = attribution.names
-                    chosen = columns if names is None else columns.of(set(names), attribution.others)
-                    yield Moved(attribution.day, attribution.cause, chosen)
+                    attributed_columns = columns if names is None else columns.of(set(names), attribution.others)
+                    yield Moved(attribution.day, attribution.cause, attributed_columns)
 
     def _carry_out(self, routed: RoutedCall) -> list[Changes]:
         """The changes of the matcher by the routed records and the call."""

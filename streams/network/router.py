@@ -60,8 +60,8 @@ class PendingColumns(Columns):
 
 
 def _pending(number: int) -> PendingColumns:
-    none, nobody = np.empty(0, np.int32), np.empty(0, np.uint8)
-    return PendingColumns([], [], none, np.empty(0, np.uint64), nobody, nobody, none, number=number)
+    no_places, no_statuses = np.empty(0, np.int32), np.empty(0, np.uint8)
+    return PendingColumns([], [], no_places, np.empty(0, np.uint64), no_statuses, no_statuses, no_places, number=number)
 
 
 class Router:

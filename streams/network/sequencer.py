@@ -116,7 +116,7 @@ class Sequencer:
         if self.router is None or (self.offset - self._counted_at < CENSUS_EVERY and not self._fresh):
             return []
         self._counted_at, self._fresh = self.offset, False
-        census = {shard: [partition, *owned] for shard, (partition, owned) in self.router.locator.census().items()}
+        census = {shard: [partition, *sizes] for shard, (partition, sizes) in self.router.locator.census().items()}
         return [Outgoing("progress", 0, CENSUS, "census", json.dumps(census).encode(), {"offset": str(self.offset)})]
 
     def counted(self) -> Counter[str]:
@@ -129,8 +129,8 @@ class Sequencer:
         census = self.router.locator.census()
         return {
             ("subjects", shard or "unplaced", kind): count
-            for shard, (_, owned) in census.items()
-            for kind, count in zip(kinds, owned, strict=True)
+            for shard, (_, sizes) in census.items()
+            for kind, count in zip(kinds, sizes, strict=True)
         }
 
     def _dead_letter_body(self, body: bytes, unproved: Unproved | None) -> bytes:

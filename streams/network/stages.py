@@ -74,14 +74,14 @@ class Purged:
     shipped: bool
 
 
-def telling(stage: str, purged: Purged) -> Outgoing:
+def telling(stage: str, report: Purged) -> Outgoing:
     """The announcement as a message on the topic of progress; for each stage the last one counts.
 
     Example:
         >>> telling("lines-0", Purged(1, 7, True)).body
         b'{"erased": 1, "offset": 7, "shipped": true}'
     """
-    return Outgoing("progress", 0, f"purged:{stage}", "purged", json.dumps(asdict(purged)).encode())
+    return Outgoing("progress", 0, f"purged:{stage}", "purged", json.dumps(asdict(report)).encode())
 
 
 class Stage:
@@ -145,10 +145,12 @@ class Stage:
             return False
         if offset != self.fold.offset + 1:
             raise Damaged(_gap(self.name, self.fold.offset, offset))
-        erased = self.fold.erased
+        erasures_before = self.fold.erased
         self.broken = True
         outputs = self.fold.take(body, offset, unproved)
-        row = Row(offset, b"" if unproved else body, None, encode_outgoing(outputs) if outputs else None, self.fold.erased > erased)
+        row = Row(
+            offset, b"" if unproved else body, None, encode_outgoing(outputs) if outputs else None, self.fold.erased > erasures_before
+        )
         self._uncommitted.append((row, Sent(offset, outputs)))
         self.broken = False
         self.behind += 1
@@ -241,13 +243,13 @@ class Stage:
         Raises:
             NoRoom, Busy, and the errors of the depot: the purge is not finished; call it again, now or after opening the stage again.
         """
-        acknowledged = self._acknowledged
+        last_acknowledged = self._acknowledged
         with said(self.folder):
-            purge.keep_only(self.folder, self.log, self._newest, acknowledged)
+            purge.keep_only(self.folder, self.log, self._newest, last_acknowledged)
             if self.depot is not None:
                 self.depot.only(self.name, self._newest)
             purge.note_finished(self.log, self._newest)
-        self._forgotten, self.purging = acknowledged, False
+        self._forgotten, self.purging = last_acknowledged, False
         return Purged(self._covered, self._newest, self.depot is not None)
 
     @property
@@ -256,8 +258,8 @@ class Stage:
 
         After the stage is opened it is announced again, perhaps with a later checkpoint, for those who missed it.
         """
-        nobody = not self.rule.purges or self._covered <= 0
-        if nobody or self.purging or (self.depot is not None and self._shipped < self._newest):
+        no_erasures = not self.rule.purges or self._covered <= 0
+        if no_erasures or self.purging or (self.depot is not None and self._shipped < self._newest):
             return None
         return Purged(self._covered, self._newest, self.depot is not None)
 
@@ -277,21 +279,21 @@ class Stage:
         """If the depot has a checkpoint further than the files here, takes that one and removes the files."""
         aside = self.folder / purge.FETCHED
         aside.unlink(missing_ok=True)  # left by an interrupted fetch
-        shipped = None if self.depot is None else self.depot.newest(self.name)
-        self._shipped = -1 if shipped is None else shipped
-        if shipped is None or shipped <= self.log.last():
+        depot_offset = None if self.depot is None else self.depot.newest(self.name)
+        self._shipped = -1 if depot_offset is None else depot_offset
+        if depot_offset is None or depot_offset <= self.log.last():
             return
         assert self.depot is not None
-        self.depot.fetch(self.name, shipped, aside)
+        self.depot.fetch(self.name, depot_offset, aside)
         self.log.close()
         for path in self.folder.glob("log.sqlite*"):
             path.unlink()
         shutil.rmtree(self.folder / "snapshots")
         make_folder(self.folder / "snapshots")
-        aside.rename(checkpoints.place(self.folder / "snapshots", shipped))
+        aside.rename(checkpoints.place(self.folder / "snapshots", depot_offset))
         self.log = Log(self.folder, readonly=False, durable=False)
         # this log begins here; the worker that shipped it may have stopped before it purged the depot
-        self.log.append([Row(shipped, b"", None, None, erases=self.rule.purges)])
+        self.log.append([Row(depot_offset, b"", None, None, erases=self.rule.purges)])
 
 
 def _take_again(fold: Fold, body: bytes, offset: int) -> int:

@@ -132,18 +132,18 @@ def right_number(state: State, message: DeliveryStarted) -> bool:
         Refused: the number is taken, or the delivery has another one.
     """
     known_source(state, message.feed, message.source)
-    numbered = state.deliveries.numbered(message.feed, message.source, message.delivery)
-    named = state.deliveries.named(message.feed, message.source, message.id)
+    same_number = state.deliveries.numbered(message.feed, message.source, message.delivery)
+    same_id = state.deliveries.named(message.feed, message.source, message.id)
     last = state.deliveries.last(message.feed, message.source)
-    if message.delivery < 1 or numbered is not named or (numbered is None and message.delivery < last):
+    if message.delivery < 1 or same_number is not same_id or (same_number is None and message.delivery < last):
         number, _, _ = state.deliveries.number(message.feed, message.source, message.id)
         place = f"{message.feed} #{message.source}"
         zh = f"{place} 的交付 {message.id} 不能用编号 {message.delivery}，应为 {number}。"
         en = f"Delivery {message.id} of {place} cannot have number {message.delivery}; it should be {number}."
         raise Refused(Text(zh, en))
-    if numbered is not None and numbered.replaces != message.replaces:
-        raise Refused(other_mode(f"{message.feed} #{message.source} {message.id}", numbered.replaces))
-    return numbered is None
+    if same_number is not None and same_number.replaces != message.replaces:
+        raise Refused(other_mode(f"{message.feed} #{message.source} {message.id}", same_number.replaces))
+    return same_number is None
 
 
 def begun_delivery(state: State, feed: str, source: int, number: int) -> Delivery:

@@ -58,13 +58,13 @@ def admit(batch: RecordBatch, feed: Feed) -> None:
 
 def completed(batch: RecordBatch, earlier: Iterable[Feed], feed: Feed) -> RecordBatch:
     """A batch that was made under an earlier contract of its feed, with empty cells for the fields that were added later."""
-    wanted = [field.name for field in feed.matrix_fields()]
-    if len(batch.values) == len(wanted):
+    field_names = [field.name for field in feed.matrix_fields()]
+    if len(batch.values) == len(field_names):
         return batch
     if all(batch.values.keys() != {field.name for field in contract.matrix_fields()} for contract in earlier):
         return batch
     missing = np.full(len(batch), MISSING, np.int64)
-    return replace(batch, values={**batch.values, **{name: missing for name in wanted if name not in batch.values}})
+    return replace(batch, values={**batch.values, **{name: missing for name in field_names if name not in batch.values}})
 
 
 def _blank(batch: RecordBatch, rows: npt.NDArray[np.bool_]) -> bool:

@@ -48,25 +48,27 @@ def policies_settled(state: State, cause: Cause) -> list[Moved | Instruction]:
     """
     moves: list[Moved | Instruction] = []
     active = {name: state.registry.active(name, state.day) for name in sorted(state.registry.versions)}
-    ended = {
+    ended_agreements = {
         name: None if version is None else ended_agreement(version.policy, state.catalogue, state.day) for name, version in active.items()
     }
     new = [
         version.policy
         for name, version in active.items()
-        if version is not None and ended[name] is None and state.in_matcher.get(name) != version.policy.version
+        if version is not None and ended_agreements[name] is None and state.in_matcher.get(name) != version.policy.version
     ]
-    published = dict(zip((policy.name for policy in new), state.matcher.publish_all(new) if new else (), strict=True))
+    changes_by_policy = dict(zip((policy.name for policy in new), state.matcher.publish_all(new) if new else (), strict=True))
     for name, version in active.items():
         have = state.in_matcher.get(name)
-        if version is not None and name in published:
+        if version is not None and name in changes_by_policy:
             why = cause if have is None else AmendmentCause(VersionName(name, version.policy.version))
             state.in_matcher[name] = version.policy.version
             moves.append(bounds_of(version.policy, state.catalogue, state.day))
-            moves += [Moved(state.day, why, changes.columns()) for changes in (published[name], *_tell_answers(state, version.policy))]
-        elif have is not None and (version is None or ended[name] is not None):
+            moves += [
+                Moved(state.day, why, changes.columns()) for changes in (changes_by_policy[name], *_tell_answers(state, version.policy))
+            ]
+        elif have is not None and (version is None or ended_agreements[name] is not None):
             del state.in_matcher[name]
-            agreement = ended[name]
+            agreement = ended_agreements[name]
             why = WithdrawalCause(name) if agreement is None else AgreementCause(agreement)
             moves.append(LiftBounds(state.day, name, why))
             moves.append(Moved(state.day, why, state.matcher.withdraw(name).columns()))
@@ -78,8 +80,8 @@ def policies_settled(state: State, cause: Cause) -> list[Moved | Instruction]:
 def _tell_answers(state: State, policy: Policy) -> list[ChangesLike]:
     """Tells the matcher the answers to a policy's checks that came while the policy was not in it."""
     changes: list[ChangesLike] = []
-    asked = set(checks(policy))
-    for key in [key for key in state.answers if key in state.unsaid and key[0] == policy.name and key[2] in asked]:
+    check_ids = set(checks(policy))
+    for key in [key for key in state.answers if key in state.unsaid and key[0] == policy.name and key[2] in check_ids]:
         changes.append(state.matcher.answer(*key, state.answers[key]))
         state.unsaid.discard(key)
     return changes
@@ -112,11 +114,11 @@ def late_feeds(state: State, in_effect: Sequence[Statement]) -> list[SetLateFeed
 
 def judged(state: State, entry: Entry) -> bool:
     """Sets the standing of a statement from the deliveries; is it in effect? Adds a notice if it never will be."""
-    stated = entry.stated
-    entry.standing = standing(stated, state.deliveries)
+    message = entry.stated
+    entry.standing = standing(message, state.deliveries)
     if entry.standing in ("voided", "rows_differ"):
         kind = "coverage_voided" if entry.standing == "voided" else "coverage_rows"
-        state.notices.append(Notice(kind, stated.statement, f"{stated.feed} {stated.delivery}", state.day))
+        state.notices.append(Notice(kind, message.statement, f"{message.feed} {message.delivery}", state.day))
     return entry.standing == "in_effect"
 
 
@@ -152,9 +154,9 @@ def day_passed(state: State, day: date, everything: bool) -> list[Moved | Instru
     changes = state.matcher.tick(day).columns()
     beginning = [policy for policy in state.policies.values() if day in state.turning_days and policy.effective_from == day]
     why: dict[str, Cause] = {policy.name: PublicationCause(VersionName(policy.name, policy.version)) for policy in beginning}
-    settled = policies_settled(state, DayCause(day)) if turning else []
-    why |= {instruction.policy: instruction.cause for instruction in settled if isinstance(instruction, LiftBounds)}
-    return [*late, *_by_cause(day, changes, why), *settled, *outcomes_ended(state, day)]
+    policy_moves = policies_settled(state, DayCause(day)) if turning else []
+    why |= {instruction.policy: instruction.cause for instruction in policy_moves if isinstance(instruction, LiftBounds)}
+    return [*late, *_by_cause(day, changes, why), *policy_moves, *outcomes_ended(state, day)]
 
 
 def outcomes_ended(state: State, day: date) -> Iterator[EndOutcome]:

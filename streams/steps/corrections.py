@@ -39,9 +39,9 @@ def merge_identity(state: State, message: IdentityMerged) -> Moves:
         raise Refused(
             Text(zh, "A subject cannot be merged into itself, nor into one that is merged into it; look at which goes into which.")
         )
-    concerned = {subject, state.identities.root(kind, into)}
+    subjects = {subject, state.identities.root(kind, into)}
     state.identities.put(Decision(kind, subject, into, None, message.reason, message.by, message.approved_by, state.day))
-    return _correct(state, Correction(Kind(kind), subject, into), concerned)
+    return _correct(state, Correction(Kind(kind), subject, into), subjects)
 
 
 def split_identity(state: State, message: IdentitySplit) -> Moves:
@@ -61,9 +61,9 @@ def _undo_merge(state: State, message: IdentitySplit) -> Moves:
         raise Refused(Text(zh, "Name the records that are the other subject's; to undo a merge, name no other subject."), 3)
     if state.identities.of(kind, subject) is None:
         raise _nothing_to_undo()
-    concerned = {subject, state.identities.root(kind, subject)}
+    subjects = {subject, state.identities.root(kind, subject)}
     state.identities.take_back((kind, subject, None))
-    return _correct(state, Correction(Kind(kind), subject, subject), concerned)
+    return _correct(state, Correction(Kind(kind), subject, subject), subjects)
 
 
 def _give_records(state: State, message: IdentitySplit) -> Moves:
@@ -75,16 +75,16 @@ def _give_records(state: State, message: IdentitySplit) -> Moves:
             raise Refused(Text(zh, f"Records of feed {feed} name no {kind}; look at the feed, or at the kind."), 3)
     decisions = {record: state.identities.of(kind, subject, record) for record in message.records}
     if into == subject:
-        changed = [record for record, decision in decisions.items() if decision is not None]
-        if not changed:
+        records = [record for record, decision in decisions.items() if decision is not None]
+        if not records:
             raise _nothing_to_undo()
-        for record in changed:
+        for record in records:
             state.identities.take_back((kind, subject, record))
     else:
-        changed = [record for record, decision in decisions.items() if decision is None or decision.into != into]
-        for record in changed:
+        records = [record for record, decision in decisions.items() if decision is None or decision.into != into]
+        for record in records:
             state.identities.put(Decision(kind, subject, into, record, message.reason, message.by, message.approved_by, state.day))
-    return _correct(state, Correction(Kind(kind), subject, into, tuple(changed)), set()) if changed else ()
+    return _correct(state, Correction(Kind(kind), subject, into, tuple(records)), set()) if records else ()
 
 
 def _require_admissible(state: State, message: IdentityMerged | IdentitySplit) -> None:
@@ -101,24 +101,24 @@ def _nothing_to_undo() -> Refused:
     return Refused(Text(zh, en))
 
 
-def _correct(state: State, correction: Correction, concerned: set[int]) -> Moves:
+def _correct(state: State, correction: Correction, subjects: set[int]) -> Moves:
     """Gives the matcher a correction that is in the ledger, with the answers that now count for the subjects concerned."""
-    changes = state.matcher.correct(correction, _answers(state, correction.kind, concerned))
+    changes = state.matcher.correct(correction, _answers(state, correction.kind, subjects))
     what = "merge" if not correction.records and correction.into != correction.subject else "split"
     cause = IdentityCause(correction.kind, what)
-    freed = [FreeSubject(state.day, correction.subject, cause)] if what == "merge" else []
-    return (*freed, Moved(state.day, cause, changes.columns()))
+    instructions = [FreeSubject(state.day, correction.subject, cause)] if what == "merge" else []
+    return (*instructions, Moved(state.day, cause, changes.columns()))
 
 
-def _answers(state: State, kind: Kind, concerned: set[int]) -> list[Answer]:
+def _answers(state: State, kind: Kind, subjects: set[int]) -> list[Answer]:
     """The answers that count for some subjects from now on. Answers that wait for their policy reach the matcher later, in their order."""
     latest: dict[tuple[str, int, str], bool] = {}
     for key, answer in state.answers.items():
         policy, subject, check = key
-        if concerned and key not in state.unsaid and _subject_of(state, policy) is kind:
+        if subjects and key not in state.unsaid and _subject_of(state, policy) is kind:
             latest[policy, state.identities.root(kind, subject), check] = answer
-    asked = sorted({(policy, check) for policy, subject, check in latest if subject in concerned})
-    return [(policy, subject, check, latest.get((policy, subject, check))) for policy, check in asked for subject in sorted(concerned)]
+    open_checks = sorted({(policy, check) for policy, subject, check in latest if subject in subjects})
+    return [(policy, subject, check, latest.get((policy, subject, check))) for policy, check in open_checks for subject in sorted(subjects)]
 
 
 def _subject_of(state: State, policy: str) -> Kind:

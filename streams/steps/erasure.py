@@ -86,33 +86,33 @@ def taken_out(state: State, subject: int, instead: int) -> tuple[EraseSubject, M
 
     ``subject`` is 0 if nothing here names the person; on a network every part gets the call all the same.
     """
-    answered = [key for key in state.answers if key[1] == subject]
-    for key in answered:
+    answer_keys = [key for key in state.answers if key[1] == subject]
+    for key in answer_keys:
         del state.answers[key]
         state.unsaid.discard(key)
     for entry in state.statements.entries.values():
         entry.stated = listed_instead(entry.stated, subject, instead)
     for finding in state.findings.without(subject):
         state.matcher.watch(finding.policy, subject, False)
-    none: list[Answer] = [(*key, None) for key in answered]
-    moved = state.matcher.erase(subject, instead, state.statements.in_effect(), none).columns()
-    return EraseSubject(state.day, subject, instead), Moved(state.day, ErasureCause(), moved)
+    none: list[Answer] = [(*key, None) for key in answer_keys]
+    columns = state.matcher.erase(subject, instead, state.statements.in_effect(), none).columns()
+    return EraseSubject(state.day, subject, instead), Moved(state.day, ErasureCause(), columns)
 
 
-def listed_instead(stated: CoverageStated, subject: int, instead: int) -> CoverageStated:
+def listed_instead(message: CoverageStated, subject: int, instead: int) -> CoverageStated:
     """A statement with the token ``instead`` in place of a person."""
-    if subject not in stated.subjects:
-        return stated
-    return replace(stated, subjects=tuple(instead if token == subject else token for token in stated.subjects))
+    if subject not in message.subjects:
+        return message
+    return replace(message, subjects=tuple(instead if token == subject else token for token in message.subjects))
 
 
 def tokens_of(state: State) -> UInt64:
     """Every token in the state that may be a person's."""
     lists = [token for entry in state.statements.entries.values() for token in entry.stated.subjects]
-    answered = [subject for _, subject, _ in state.answers]
-    corrected = [token for d in state.identities if d.kind == Kind.PERSON for token in (d.subject, d.into)]
+    answer_subjects = [subject for _, subject, _ in state.answers]
+    corrected_subjects = [token for d in state.identities if d.kind == Kind.PERSON for token in (d.subject, d.into)]
     outcome_subjects = [finding.subject for finding in state.findings]
-    return np.concatenate([state.matcher.persons(), np.array(lists + answered + corrected + outcome_subjects, np.uint64)])
+    return np.concatenate([state.matcher.persons(), np.array(lists + answer_subjects + corrected_subjects + outcome_subjects, np.uint64)])
 
 
 def entangled(state: State, subject: int) -> bool:
@@ -129,12 +129,12 @@ def not_erased(state: State, message: Input) -> None:
     """
     match message:
         case CheckAnswered() | OutcomeReported():
-            named: tuple[int, ...] = (message.subject,)
+            subjects: tuple[int, ...] = (message.subject,)
         case IdentityMerged() | IdentitySplit():
-            named = (message.subject, message.into)
+            subjects = (message.subject, message.into)
         case _:
             return
-    if any(state.erasures.of(token) is not None for token in named):
+    if any(state.erasures.of(token) is not None for token in subjects):
         raise Refused(ERASED)
 
 
@@ -148,8 +148,8 @@ def cleared(state: State, message: Input) -> Input:
             return without(message, rows) if rows.any() else message
         case CoverageStated():
             for token in message.subjects:
-                if (erased := state.erasures.of(token)) is not None:
-                    message = listed_instead(message, token, stand_in(erased.digest))
+                if (entry := state.erasures.of(token)) is not None:
+                    message = listed_instead(message, token, stand_in(entry.digest))
             return message
         case _:
             return message

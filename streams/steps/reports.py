@@ -31,9 +31,9 @@ def report_outcome(state: State, message: OutcomeReported) -> Moves:
         return ()
     state.findings.put(finding)
     standing = finding.until is not None and state.day < finding.until
-    watched = state.matcher.watch(finding.policy, finding.subject, standing).columns()
-    recorded = RecordOutcome(state.day, finding.policy, finding.subject, finding.outcome, standing)
-    return (recorded, Moved(state.day, OutcomeCause(finding.outcome), watched))
+    changes = state.matcher.watch(finding.policy, finding.subject, standing).columns()
+    instruction = RecordOutcome(state.day, finding.policy, finding.subject, finding.outcome, standing)
+    return (instruction, Moved(state.day, OutcomeCause(finding.outcome), changes))
 
 
 def _admitted(state: State, message: OutcomeReported) -> Finding:

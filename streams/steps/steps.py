@@ -149,9 +149,9 @@ def apply_batch(state: State, batch: RecordBatch) -> Moves:
     fresh = delivery.fresh(batch.row)
     delivery.add(batch.row)
     cause = RecordCause(DeliveryName(batch.feed, feed.sources[batch.source].unit, batch.delivery))
-    named = batch.subject != 0
-    moves = Moved(state.day, cause, state.matcher.apply(batch.chosen(named)).columns())
-    effects = state.matcher.effects[fresh[named]]
+    has_subject = batch.subject != 0
+    moves = Moved(state.day, cause, state.matcher.apply(batch.chosen(has_subject)).columns())
+    effects = state.matcher.effects[fresh[has_subject]]
     delivery.older += int(np.count_nonzero(effects == OLDER))
     delivery.same += int(np.count_nonzero(effects == SAME))
     return (moves,)
@@ -244,7 +244,7 @@ def tick(state: State, message: Tick) -> Moves:
         state.notices.append(Notice("moved", message.confirmed, f"{state.day}/{message.to or message.day}", message.day))
     if state.day == NO_DAY or message.day < state.day:
         return day_passed(state, message.day, everything=True)
-    return [moved for day in days_between(state.day, message.day) for moved in day_passed(state, day, everything=False)]
+    return [move for day in days_between(state.day, message.day) for move in day_passed(state, day, everything=False)]
 
 
 def pass_over(state: State, message: Blank) -> Moves:

@@ -47,10 +47,10 @@ def withdrawn_since(state: State, message: PolicyWithdrawn) -> date:
         zh = f"政策 {name} 不能自 {since} 起撤销：今天是 {state.day}，那一天还没有到。请写今天或更早的日期，或不写日期。"
         en = f"Policy {name} cannot be withdrawn since {since}: today is {state.day}. Name today or an earlier day, or none."
         raise Refused(Text(zh, en))
-    if (ended := state.registry.withdrawal(name)) is not None:
-        if ended.since != since:
-            zh = f"政策 {name} 已自 {ended.since} 起撤销，不能再改为自 {since} 起。"
-            raise Refused(Text(zh, f"Policy {name} is withdrawn since {ended.since} already; that cannot be made {since} now."))
+    if (withdrawal := state.registry.withdrawal(name)) is not None:
+        if withdrawal.since != since:
+            zh = f"政策 {name} 已自 {withdrawal.since} 起撤销，不能再改为自 {since} 起。"
+            raise Refused(Text(zh, f"Policy {name} is withdrawn since {withdrawal.since} already; that cannot be made {since} now."))
         return since
     first = min(version.policy.effective_from for version in state.registry.standing(name))
     if since < first:

@@ -254,7 +254,7 @@ class Log:
             return {offset: body for offset, whose, body in rows if whose == policy}
 
     @contextmanager
-    def rewriting(self, decided: int) -> Iterator[sqlite3.Connection]:
+    def rewriting(self, erasure_offset: int) -> Iterator[sqlite3.Connection]:
         """One transaction in which rows may be rewritten (``streams.erasure.scrub``); their old content is overwritten on disk.
 
         The rows are chained again. A row of ``rewritings`` holds the head before and behind, for the erasure decided at an offset.
@@ -272,11 +272,11 @@ class Log:
             yield self._db
             log_chain.chain_anew(self._db, self.key)
             self._ends = log_chain.ends_of(self._db)
-            self._insert_rewriting(decided, before)
+            self._insert_rewriting(erasure_offset, before)
         self.note_head()
 
-    def _insert_rewriting(self, decided: int, before: bytes) -> None:
-        columns = (self._ends.rewritten, decided, before, self._ends.head(self.key))
+    def _insert_rewriting(self, erasure_offset: int, before: bytes) -> None:
+        columns = (self._ends.rewritten, erasure_offset, before, self._ends.head(self.key))
         value = log_chain.link(self.key, "rewritings", self._ends.last["rewritings"].link, *columns)
         self._db.execute("INSERT INTO rewritings (number, offset, before, behind, link) VALUES (?, ?, ?, ?, ?)", (*columns, value))
         self._ends.last["rewritings"] = End(self._ends.rewritten, value)

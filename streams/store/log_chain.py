@@ -137,8 +137,8 @@ def rows(db: sqlite3.Connection, path: Path, key: bytes, part: str, where: str =
     Raises:
         Damaged: a row does not fit its link.
     """
-    for stored, before, *columns in db.execute(_query(part, where), parameters):
-        if not compare_digest(link(key, part, before, *columns), stored):
+    for row_link, before, *columns in db.execute(_query(part, where), parameters):
+        if not compare_digest(link(key, part, before, *columns), row_link):
             raise broken(path, Break(part, columns[0]), key)
         yield tuple(columns)
 
@@ -149,8 +149,8 @@ def breaks(db: sqlite3.Connection, key: bytes) -> Iterator[Break]:
         yield other
         return
     for part in COLUMNS:
-        for stored, before, *columns in db.execute(_query(part, "1")):
-            if not compare_digest(link(key, part, before, *columns), stored):
+        for row_link, before, *columns in db.execute(_query(part, "1")):
+            if not compare_digest(link(key, part, before, *columns), row_link):
                 yield Break(part, columns[0])
     if not _is_seal_right(db, ends_of(db), key):
         yield Break("seal")
@@ -195,8 +195,8 @@ def chain_anew(db: sqlite3.Connection, key: bytes) -> None:
     """Gives every row its new link, from the anchors on; rows whose link has not changed are not written."""
     for part in REWRITTEN:
         for row in db.execute(f"SELECT rowid FROM {part} ORDER BY {_ORDER[part]}").fetchall():  # names of ours
-            stored, before, *columns = db.execute(_query(part, "r.rowid = ?"), row).fetchone()
-            if (value := link(key, part, before, *columns)) != stored:
+            row_link, before, *columns = db.execute(_query(part, "r.rowid = ?"), row).fetchone()
+            if (value := link(key, part, before, *columns)) != row_link:
                 db.execute(f"UPDATE {part} SET link = ? WHERE rowid = ?", (value, *row))  # a name of ours
 
 

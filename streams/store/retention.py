@@ -58,17 +58,17 @@ def tidy(folder: Path, log: Log, retention: Retention) -> None:
     After an interruption more than needed is left, never less.
     """
     offsets = checkpoints.offsets(folder)
-    stay, needed = offsets[: checkpoints.KEPT], None
+    stay, prune_to = offsets[: checkpoints.KEPT], None
     if len(offsets) >= checkpoints.KEPT:
-        needed = offsets[checkpoints.KEPT - 1]
+        prune_to = offsets[checkpoints.KEPT - 1]
         if retention.days > 0:
             marks = [mark(checkpoints.place(folder, offset), offset, log.key) for offset in reversed(offsets)]
             readable = [each for each in marks if each is not None]
-            older, needed = past(readable, log.first() or 0, retention, lambda after: log.size(after, offsets[checkpoints.KEPT - 1]))
+            older, prune_to = past(readable, log.first() or 0, retention, lambda after: log.size(after, offsets[checkpoints.KEPT - 1]))
             stay += older
     checkpoints.keep(folder, stay)
-    if needed is not None:
-        log.prune(needed)
+    if prune_to is not None:
+        log.prune(prune_to)
 
 
 def mark(path: Path, offset: int, key: bytes = b"") -> Mark | None:

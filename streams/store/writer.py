@@ -24,10 +24,10 @@ T = TypeVar("T")
 
 class Behind(Generic[T]):
     """Writes transactions in a thread, one at a time. ``begin`` takes a row and an item that stands for it; ``settled`` gives the item once
-    the row is durable, and ``stored`` is called with it."""
+    the row is durable, and ``on_durable`` is called with it."""
 
-    def __init__(self, log: Log, stored: Callable[[T], None]) -> None:
-        self._log, self._on_durable = log, stored
+    def __init__(self, log: Log, on_durable: Callable[[T], None]) -> None:
+        self._log, self._on_durable = log, on_durable
         self._writing: tuple[T, Future[None]] | None = None
         self._lost = False
         self._disk = ThreadPoolExecutor(1, "commit")

@@ -113,11 +113,11 @@ def _read_stream(data: memoryview) -> tuple[dict[str, Any], dict[str, pa.Array]]
 
     try:
         stream = pa.ipc.open_stream(data)
-        packed = stream.read_next_batch()
-        packed.validate(full=True)
+        batch = stream.read_next_batch()
+        batch.validate(full=True)
     except pa.ArrowException as error:  # also if the stream claims too much memory: ours are not compressed
         raise ValueError("no stream") from error
-    return json.loads(stream.schema.metadata[b"huimin"]), {n: packed.column(i) for i, n in enumerate(stream.schema.names)}
+    return json.loads(stream.schema.metadata[b"huimin"]), {n: batch.column(i) for i, n in enumerate(stream.schema.names)}
 
 
 def _batch(facts: Mapping[str, Any], arrays: Mapping[str, pa.Array], byte_count: int) -> RecordBatch:

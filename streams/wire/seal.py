@@ -59,8 +59,8 @@ class Seal:
         seals = [value for name, value in all if name == SEAL]
         if not seals or body is None:
             return Unproved(_NONE)
-        wanted = self._of(topic, partition, key or b"", [header for header in all if header[0] != SEAL], body).encode()
-        return None if len(seals) == 1 and compare_digest(seals[0] or b"", wanted) else Unproved(_WRONG)
+        expected_seal = self._of(topic, partition, key or b"", [header for header in all if header[0] != SEAL], body).encode()
+        return None if len(seals) == 1 and compare_digest(seals[0] or b"", expected_seal) else Unproved(_WRONG)
 
     def over(self, *parts: bytes) -> str:
         """The seal of parts that are not a message on a topic (``connectors.kafka.depot``)."""
