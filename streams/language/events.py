@@ -84,7 +84,7 @@ def headers(message: Outgoing, producer: str) -> list[tuple[str, bytes]]:
     Example:
         >>> from streams.language.folds import Outgoing
         >>> dict(headers(Outgoing("progress", 0, "grant@1", "progress", b"{}"), "lines-0"))["ce_type"]
-        b'cn.huimin.progress.v1'
+        b'cn.huimin.progress.v2'
     """
     event = EVENTS[message.type]
     words = {

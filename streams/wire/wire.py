@@ -74,7 +74,7 @@ def encode(message: Input) -> bytes:
 
     Example:
         >>> decode(encode(Tick(date(2026, 10, 1))))
-        Tick(day=datetime.date(2026, 10, 1), confirmed=None, stamp=None)
+        Tick(day=datetime.date(2026, 10, 1), confirmed=None, to=None, stamp=None)
     """
     kind = _KIND[type(message)]
     if isinstance(message, RecordBatch):
