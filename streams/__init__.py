@@ -1,4 +1,4 @@
-"""When it is decided: messages, steps as functions of state and message, list life cycle, the hosts that run them.
+"""Event processing: messages, the state they are folded into, the lists told to agencies, and the hosts that run it all.
 
-Begin with ``host``: what the layers above ask of all this.
+Begin with ``host``, the interface for the layers above.
 """

@@ -1,7 +1,7 @@
-"""The host: what the layers above ask of the engine, whether it is one process or a network.
+"""The host: the interface of the engine for the layers above, for one process or a network.
 
 Two classes implement it: ``EmbeddedHost`` in ``streams.embedded.host`` over a log on disk, ``NetworkHost`` in
-``streams.network.network_host`` over topics. What both do alike stands below as functions.
+``streams.network.network_host`` over topics. The functions below are shared by both.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from streams.steps.steps import step
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a message did: its offset, the lines that came out, and what a person should look at."""
+    """The result of a message: its offset, its lines, and what a person should look at."""
 
     offset: int
     changes: Lines
@@ -36,7 +36,7 @@ class Receipt:
 
 
 class Host(Protocol):
-    """A state, and the log it is the fold of."""
+    """A state, and the log of which it is the fold."""
 
     @property
     def parts(self) -> Parts: ...
@@ -50,81 +50,81 @@ class Host(Protocol):
 
     @property
     def state(self) -> State:
-        """The state at the last message known here. Only to be read."""
+        """The state at the last message known here. Do not change it."""
 
     def submit(self, message: Input) -> Receipt:
-        """Applies a message; when this returns it is durable.
+        """Applies a message; it is durable on return.
 
         Raises:
-            Refused, Invalid: it was not admitted; nothing has changed. Refused, too, while an erasure is half done.
+            Refused, Invalid: it was not admitted; nothing has changed. Refused also while an erasure is half done.
         """
 
     def submit_many(self, messages: Sequence[Input]) -> list[Receipt]:
         """Applies several messages. Raises as ``submit``."""
 
     def submit_each(self, messages: Iterable[Input]) -> Iterator[Receipt]:
-        """Applies messages one by one, and gives each receipt once it is durable.
+        """Applies messages one by one, and gives each receipt once its message is durable.
 
         Raises:
-            As ``submit``, once the receipts of all that came before are given.
+            As ``submit``, after the receipts of all messages before.
         """
 
     def outputs(self, after: str | None = None) -> Iterator[CandidateChange]:
-        """Every line that came out behind an id, in order."""
+        """Every line behind an id, in order."""
 
     def editions(self, policy: str) -> Iterator[Edition]:
-        """The closed editions of a policy's list as far as ``state`` has come, from the first.
+        """The closed editions of a policy's list up to ``state``, from the first.
 
         Raises:
             Refused: the policy was never published.
         """
 
     def at(self, moment: int | date) -> State:
-        """The state behind the message at an offset, or at the end of a day of its clock: a copy.
+        """A copy of the state behind the message at an offset, or at the end of a day of its clock.
 
         Raises:
-            NotKept: before the beginning, beyond the end, or older than what is kept; the message says from where on it can be asked.
+            NotKept: before the beginning, beyond the end, or older than the retention; the message names the earliest moment.
         """
 
     @property
     def erasing(self) -> bool:
-        """Is the erasure of a person half done? Then nothing is taken in, and nothing of the past is told."""
+        """Is the erasure of a person half done? Then no message is admitted, and no question about the past is answered."""
 
     def half_erased(self) -> int | None:
-        """The token of a person whose erasure is half done, where it can still be found (0 where not); None where no erasure is."""
+        """The token of the person whose erasure is half done: 0 if it cannot be found any more, None if no erasure is half done."""
 
     def traces(self, person: int) -> list[Trace]:
-        """Where every row about a person came from, as far as state and log know."""
+        """Where the rows about a person came from, as far as state and log know."""
 
     def scrub(self, person: int, traces: Sequence[Trace]) -> Scrubbed:
-        """Takes a person who was erased out of all files (``streams.erasure.scrub``); may be done again.
+        """Removes an erased person from all files (``streams.erasure.scrub``); may be done again.
 
         Raises:
-            Busy, NoRoom: not all is out yet; what is left goes when it is done again.
+            Busy, NoRoom: the scrub is not finished; call it again.
         """
 
     def ahead(self, message: Input) -> None:
-        """From now on ``state`` is what it would be behind this message; nothing of it is kept.
+        """Shows in ``state`` what this message would do; nothing is stored.
 
         Raises:
             Refused, Invalid: the message would not be admitted.
         """
 
     def refresh(self) -> State:
-        """The state at the last message there is, now."""
+        """The state at the message that is the last one now."""
 
     def snapshot(self) -> Path:
         """Writes a checkpoint now."""
 
     def close(self) -> None:
-        """Ends the use of it."""
+        """Closes the host."""
 
     def __enter__(self) -> Self: ...
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
 
 
 def apply(state: State, message: Input) -> Receipt:
-    """Applies the next message to a state in memory, and gives what it did.
+    """Applies the next message to a state in memory.
 
     Raises:
         As for ``streams.steps.steps.step``.
@@ -144,13 +144,13 @@ def published(state: State, policy: str) -> Versions:
 
 
 def place_of(id: str | None) -> tuple[int, int]:
-    """Offset and position of a line by its id; None: before the first line."""
+    """Offset and position in the id of a line; (-1, -1) for None, before the first line."""
     offset, _, position = (id or "-1.-1").rpartition(".")
     return int(offset), int(position)
 
 
 def lines_behind(after: str | None, outputs: Iterable[Lines]) -> Iterator[CandidateChange]:
-    """The lines of some messages that come behind an id."""
+    """Those lines of some messages that come behind an id."""
     place = place_of(after)
     for lines in outputs:
         if lines.offset >= place[0]:

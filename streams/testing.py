@@ -1,7 +1,7 @@
 """Fakes and comparisons for tests; shipped, so that others can test against them too.
 
-``FakeMatcher`` is a matcher small enough to be believed: a person, household or dwelling is on a policy's list while the first feed the
-policy reads has a record of it. It is there for tests of steps, hosts and storage; who belongs on a list is tested with the real one.
+``FakeMatcher`` is a very small matcher: a person, household or dwelling is on a policy's list while the first feed of the policy has a
+record of it. It is for tests of steps, hosts and storage; tests of the rules use the real matcher.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class FakeChange:
 
 
 class FakeChanges(list[FakeChange]):
-    """What a call on the fake moved."""
+    """The changes of the lists by one call on the fake."""
 
     def columns(self) -> Columns:
         policies: dict[tuple[str, int], int] = {}
@@ -67,7 +67,7 @@ Listed = tuple[str, tuple[tuple[str, str | None], ...]]  # status, missing
 
 
 class FakeVersion(NamedTuple):
-    """One version of a record, and whom it is about."""
+    """One version of a record, and its subject."""
 
     version: RecordVersion
     subject: int
@@ -78,8 +78,8 @@ class FakeVersion(NamedTuple):
 
 
 class FakeMatcher:
-    """Lists whoever has a record in the policy's first feed: ``eligible`` under any statement about it, else ``needs_evidence``;
-    a check answered no takes a subject off."""
+    """Lists every subject with a record in the policy's first feed: ``eligible`` if any statement covers that feed, else
+    ``needs_evidence``. A check answered no takes the subject off."""
 
     def __init__(self, catalogue: Catalogue, day: date) -> None:
         self.catalogue, self.day = catalogue, day
@@ -94,10 +94,10 @@ class FakeMatcher:
         self.identities = IdentityDecisions()
 
     def extend(self, catalogue: Catalogue, moving: frozenset[str]) -> FakeChanges:
-        return self._around(lambda: setattr(self, "catalogue", catalogue))
+        return self._changes_by(lambda: setattr(self, "catalogue", catalogue))
 
     def extremes(self, feed: str, field: str) -> tuple[int, int] | None:
-        """None: values are not kept here."""
+        """None, because values are not kept here."""
         return None
 
     def apply(self, batch: RecordBatch) -> FakeChanges:
@@ -105,16 +105,16 @@ class FakeMatcher:
             self.effects = np.zeros(len(batch), np.uint8)
             columns = (batch.key, batch.order, batch.row, batch.flags, batch.subject)
             for i, (key, order, row, flags, subject) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
-                place, one = (batch.feed, batch.source, key), FakeVersion(RecordVersion(order, batch.delivery, row, flags), subject)
+                place, version = (batch.feed, batch.source, key), FakeVersion(RecordVersion(order, batch.delivery, row, flags), subject)
                 was = self._standing(place)
-                self.records[place] = [*(v for v in self.records.get(place, ()) if v != one), one]
-                news = OLDER if self._standing(place, gone=True) != one else SAME if self._standing(place) == was else NEWS
-                self.effects[i] = SAME if news == NEWS and was is not None and was.subject == subject and not one.gone else news
+                self.records[place] = [*(v for v in self.records.get(place, ()) if v != version), version]
+                news = OLDER if self._standing(place, with_deleted=True) != version else SAME if self._standing(place) == was else NEWS
+                self.effects[i] = SAME if news == NEWS and was is not None and was.subject == subject and not version.gone else news
 
-        return self._around(change)
+        return self._changes_by(change)
 
     def upgrade(self, semantics: int) -> FakeChanges:
-        return self._around(lambda: setattr(self, "semantics", semantics))
+        return self._changes_by(lambda: setattr(self, "semantics", semantics))
 
     def open(self, feed: str, source: int, delivery: int) -> None:
         """It keeps every version anyhow."""
@@ -126,27 +126,27 @@ class FakeMatcher:
         return sum(place[:2] == (feed, source) and self._standing(place) is not None for place in self.records)
 
     def watch(self, policy: str, subject: int, on: bool) -> FakeChanges:
-        """Whom it watches stands as she stood: nobody comes back before her time."""
-        return self._around(lambda: None)
+        """Nothing: evidence never changes here, so nobody comes back before their outcome ends."""
+        return self._changes_by(lambda: None)
 
     def replace(self, feed: str, source: int, delivery: int) -> FakeChanges:
         def change() -> None:
             self.floors[feed, source] = max(delivery, self.floors.get((feed, source), 0))
 
-        return self._around(change)
+        return self._changes_by(change)
 
     def publish_all(self, policies: Sequence[Policy]) -> list[FakeChanges]:
-        return [self._around(partial(self.policies.__setitem__, policy.name, policy)) for policy in policies]
+        return [self._changes_by(partial(self.policies.__setitem__, policy.name, policy)) for policy in policies]
 
     def withdraw(self, name: str) -> FakeChanges:
-        return self._around(lambda: self.policies.pop(name))
+        return self._changes_by(lambda: self.policies.pop(name))
 
     def cover(self, statements: Sequence[Statement]) -> FakeChanges:
-        return self._around(lambda: setattr(self, "statements", tuple(statements)))
+        return self._changes_by(lambda: setattr(self, "statements", tuple(statements)))
 
     def answer(self, policy: str, subject: int, check: str, answer: bool) -> FakeChanges:
         root = self.identities.root(KINDS.index(self.policies[policy].subject), subject)
-        return self._around(lambda: self._note(policy, root, answer))
+        return self._changes_by(lambda: self._note(policy, root, answer))
 
     def correct(self, correction: Correction, answers: Sequence[Answer]) -> FakeChanges:
         def change() -> None:
@@ -154,39 +154,39 @@ class FakeMatcher:
             for policy, subject, _, answer in answers:
                 self._note(policy, subject, answer)
 
-        return self._around(change)
+        return self._changes_by(change)
 
     def persons(self) -> npt.NDArray[np.uint64]:
-        found = {one.subject for place, versions in self.records.items() if self._of_person(place) for one in versions}
-        return np.array(sorted(found), np.uint64)
+        subjects = {version.subject for place, versions in self.records.items() if self._of_person(place) for version in versions}
+        return np.array(sorted(subjects), np.uint64)
 
     def traces(self, person: int) -> list[Trace]:
-        found = ((place, one) for place, versions in self.records.items() if self._of_person(place) for one in versions)
-        return [Trace(*place, *one.version[:3]) for place, one in found if one.subject == person]
+        placed_versions = ((place, version) for place, versions in self.records.items() if self._of_person(place) for version in versions)
+        return [Trace(*place, *version.version[:3]) for place, version in placed_versions if version.subject == person]
 
     def erase(self, person: int, instead: int, statements: Sequence[Statement], answers: Sequence[Answer]) -> FakeChanges:
         def change() -> None:
             for place, last in latest(self.traces(person)).items():
-                self.records[place] = [one for one in self.records[place] if not last.takes(one.version[:3])]
+                self.records[place] = [version for version in self.records[place] if not last.takes(version.version[:3])]
             self.statements = tuple(statements)
             for policy, subject, _, answer in answers:
                 self._note(policy, subject, answer)
 
-        moved = self._around(change)
-        return FakeChanges(replace(one, subject=instead) if one.subject == person else one for one in moved)
+        changes = self._changes_by(change)
+        return FakeChanges(replace(line, subject=instead) if line.subject == person else line for line in changes)
 
     def forget(self, person: int, traces: Sequence[Trace]) -> None:
         for place, last in latest(traces).items():
-            self.records[place] = [one for one in self.records.get(place, ()) if not last.takes(one.version[:3])]
+            self.records[place] = [version for version in self.records.get(place, ()) if not last.takes(version.version[:3])]
 
     def tick(self, day: date) -> FakeChanges:
-        return self._around(lambda: setattr(self, "day", day))
+        return self._changes_by(lambda: setattr(self, "day", day))
 
     def candidates(self, policy: str) -> list[tuple[int, Listed]]:
-        return sorted(self._listed(self.policies[policy]).items()) if policy in self.policies else []
+        return sorted(self._statuses(self.policies[policy]).items()) if policy in self.policies else []
 
     def arrays(self) -> Arrays:
-        rows = [(source, key, one.subject, *one.version) for (_, source, key), one in self._versions()]
+        rows = [(source, key, version.subject, *version.version) for (_, source, key), version in self._versions()]
         return {"records": np.array(rows, np.uint64).reshape(-1, 7)}
 
     def meta(self) -> dict[str, Any]:
@@ -204,56 +204,56 @@ class FakeMatcher:
         policies: Mapping[str, Policy],
         statements: Sequence[Statement] = (),
     ) -> FakeMatcher:
-        made = cls(catalogue, date.fromisoformat(meta["day"]))
+        matcher = cls(catalogue, date.fromisoformat(meta["day"]))
         for feed, (source, key, subject, *facts) in zip(meta["feeds"], arrays["records"].tolist(), strict=True):
-            made.records.setdefault((feed, source, key), []).append(FakeVersion(RecordVersion(*facts), subject))
-        made.floors = {(feed, source): number for feed, source, number in meta["floors"]}
-        made.refused = {(policy, subject) for policy, subject in meta["refused"]}
-        made.identities = IdentityDecisions.restored(meta["identities"])
-        made.policies = dict(policies)
-        made.statements = tuple(statements)
-        return made
+            matcher.records.setdefault((feed, source, key), []).append(FakeVersion(RecordVersion(*facts), subject))
+        matcher.floors = {(feed, source): number for feed, source, number in meta["floors"]}
+        matcher.refused = {(policy, subject) for policy, subject in meta["refused"]}
+        matcher.identities = IdentityDecisions.restored(meta["identities"])
+        matcher.policies = dict(policies)
+        matcher.statements = tuple(statements)
+        return matcher
 
     def _of_person(self, place: tuple[str, int, int]) -> bool:
         return self.catalogue.feeds[place[0]].subject is Kind.PERSON
 
     def _versions(self) -> list[tuple[tuple[str, int, int], FakeVersion]]:
-        return [(place, one) for place, versions in self.records.items() for one in versions]
+        return [(place, version) for place, versions in self.records.items() for version in versions]
 
-    def _standing(self, place: tuple[str, int, int], gone: bool = False) -> FakeVersion | None:
-        """The winning version of a record; None where there is none or, but for ``gone``, it is deleted."""
+    def _standing(self, place: tuple[str, int, int], with_deleted: bool = False) -> FakeVersion | None:
+        """The version of a record that counts; None if there is none, or if it is deleted (unless ``with_deleted``)."""
         versions = self.records.get(place, [])
-        winner, _ = decided([one.version for one in versions], self.floors.get(place[:2], 0))
-        return versions[winner] if winner >= 0 and (gone or not versions[winner].gone) else None
+        winner, _ = decided([version.version for version in versions], self.floors.get(place[:2], 0))
+        return versions[winner] if winner >= 0 and (with_deleted or not versions[winner].gone) else None
 
     def _note(self, policy: str, subject: int, answer: bool | None) -> None:
         (self.refused.add if answer is False else self.refused.discard)((policy, subject))
 
-    def _around(self, change: Callable[[], object]) -> FakeChanges:
-        before = {p.name: (p.version, self._listed(p)) for p in self.policies.values()}
+    def _changes_by(self, change: Callable[[], object]) -> FakeChanges:
+        before = {p.name: (p.version, self._statuses(p)) for p in self.policies.values()}
         change()
-        after = {p.name: (p.version, self._listed(p)) for p in self.policies.values()}
-        moved = FakeChanges()
+        after = {p.name: (p.version, self._statuses(p)) for p in self.policies.values()}
+        changes = FakeChanges()
         for name in before.keys() | after.keys():
             (old_version, old), (version, new) = before.get(name, (0, {})), after.get(name, (0, {}))
             for subject in old.keys() | new.keys():
                 was, now = old.get(subject), new.get(subject)
                 if was != now:
                     status = (was[0] if was else None, now[0] if now else None)
-                    moved.append(FakeChange(name, version or old_version, subject, *status, (), now[1] if now else ()))
-        return moved
+                    changes.append(FakeChange(name, version or old_version, subject, *status, (), now[1] if now else ()))
+        return changes
 
-    def _listed(self, policy: Policy) -> dict[int, Listed]:
+    def _statuses(self, policy: Policy) -> dict[int, Listed]:
         if self.day < policy.effective_from or (policy.effective_to is not None and self.day > policy.effective_to):
             return {}
         feed = policy.feeds[0]
-        covered = any(statement.feed == feed for statement in self.statements)
-        status: Listed = ("eligible", ()) if covered else ("needs_evidence", (("any", feed),))
+        is_covered = any(statement.feed == feed for statement in self.statements)
+        status: Listed = ("eligible", ()) if is_covered else ("needs_evidence", (("any", feed),))
         kind = KINDS.index(policy.subject)
         places = [place for place in self.records if place[0] == feed]
-        standing = [(place, one.subject) for place in places if (one := self._standing(place)) is not None]
-        found = (self.identities.named(kind, subject, place[:2], place[2]) for place, subject in standing)
-        return {subject: status for subject in found if (policy.name, subject) not in self.refused}
+        standing = [(place, version.subject) for place in places if (version := self._standing(place)) is not None]
+        subjects = (self.identities.named(kind, subject, place[:2], place[2]) for place, subject in standing)
+        return {subject: status for subject in subjects if (policy.name, subject) not in self.refused}
 
 
 def fake_parts(build_catalogue: BuildCatalogue) -> Parts:
@@ -264,16 +264,16 @@ def fake_parts(build_catalogue: BuildCatalogue) -> Parts:
 def rows(
     catalogue: Catalogue, feed: str, delivery: int, first: int, subjects: Sequence[int], source: int = 0, **columns: Any
 ) -> RecordBatch:
-    """A plain batch: row numbers from ``first``, keys equal to the subjects, open validity, every value missing.
+    """A simple batch: row numbers from ``first``, keys equal to the subjects, open validity, every value missing.
 
     Args:
         columns: ``key``, ``order``, ``flags``, a link or a field, each a sequence; ``dictionaries`` a mapping.
     """
     contract, n = catalogue.feeds[feed], len(subjects)
-    given = {name: np.asarray(column) for name, column in columns.items() if name != "dictionaries"}
+    arrays = {name: np.asarray(column) for name, column in columns.items() if name != "dictionaries"}
 
     def column(name: str, dtype: type[np.generic], default: Any) -> npt.NDArray[Any]:
-        return np.asarray(given.get(name, np.full(n, default))).astype(dtype)
+        return np.asarray(arrays.get(name, np.full(n, default))).astype(dtype)
 
     return RecordBatch(
         feed, source, delivery, np.array(columns.get("key", subjects), np.uint64), np.array(subjects, np.uint64),
@@ -307,7 +307,7 @@ def _same(left: npt.NDArray[Any] | None, right: npt.NDArray[Any] | None) -> bool
 
 
 def edition(policy: str, number: int, offset: int, day: date, changes: Sequence[CandidateChange]) -> Edition:
-    """An edition with these lines, whatever they are."""
+    """An edition with these lines, which are not checked."""
     kinds = Counter(change.change for change in changes)
     counts = (kinds["entered"], kinds["left"], kinds["changed"])
     manifest = Manifest(policy, "agency", number, ((1, "d1"),), day, 0, offset, *counts, (("eligible", 1),), digest_of(changes), "")

@@ -1,4 +1,4 @@
-"""Files: whole or not there, private, and accounted for.
+"""Files on disk: written whole or not at all, private, and noted in the account of the run.
 
 Begin with ``files``, through which every layer from here on writes.
 """

@@ -1,9 +1,7 @@
-"""What a run of the program has made that lasts: messages stored, files written.
+"""The effects of a run of the program that last: messages stored, files written.
 
-``console.cli.ending`` tells it behind an error.
-
-Whatever makes something last notes it here at once: a host for a message that is durable, ``streams.disk.files`` for a file that is in its
-place. ``console.cli.ending`` opens the account of a run and reads it at the end. Where no account is open, notes go nowhere.
+A host notes each durable message here, ``streams.disk.files`` each file that is in its place. ``console.cli.ending`` opens the account of a
+run and prints it after an error. If no account is open, nothing is noted.
 """
 
 from __future__ import annotations
@@ -22,10 +20,10 @@ class Effects:
     """The account of a run.
 
     Args:
-        offsets: of the messages stored.
+        offsets: of the stored messages.
         files: that were written, in order.
-        others: what else was changed outside of this process, in words.
-        broken_off: an error ended the work itself, not only what was said of it afterwards.
+        others: other changes outside this process, in words.
+        broken_off: an error ended the work itself, not only the report about it.
     """
 
     offsets: list[int] = field(default_factory=list)
@@ -39,7 +37,7 @@ _ACCOUNT: ContextVar[Effects | None] = ContextVar("effects", default=None)
 
 @contextmanager
 def account() -> Iterator[Effects]:
-    """From here to its end, what is noted stands in this account."""
+    """Opens an account; all notes go into it until the block ends."""
     effects = Effects()
     before = _ACCOUNT.set(effects)
     try:
@@ -49,26 +47,26 @@ def account() -> Iterator[Effects]:
 
 
 def stored(offset: int) -> None:
-    """A message is durable at this offset."""
+    """Notes that a message is durable at this offset."""
     if (effects := _ACCOUNT.get()) is not None:
         effects.offsets.append(offset)
 
 
 def wrote(path: Path) -> None:
-    """A file is there as it was meant to be."""
+    """Notes that a file is in its place."""
     if (effects := _ACCOUNT.get()) is not None:
         effects.files.append(path)
 
 
 def did(what: Text) -> None:
-    """Something else that lasts was done, outside of log and files: a topic was made, a broker started."""
+    """Notes another effect that lasts, beside log and files: a topic was made, a broker was started."""
     if (effects := _ACCOUNT.get()) is not None:
         effects.others.append(what)
 
 
 @contextmanager
 def work() -> Iterator[None]:
-    """An error inside breaks the work off: what was to follow is not done."""
+    """Marks the account as broken off if an error ends the block."""
     try:
         yield
     except BaseException:

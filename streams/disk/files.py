@@ -1,10 +1,9 @@
-"""Files that are there whole or not at all, and readable by their owner only.
+"""Files that are written whole or not at all, and that only their owner can read.
 
-Every layer from here on writes through this module.
-
-The one idea: write beside, flush to the disk, rename; a reader sees the old file or the new one. What is written beside is private before
-its first byte. What is read again (``text_at``) may be anything all the same: somebody's editor, another disk. Source: POSIX ``rename``;
-a rename is durable once its folder is flushed too.
+This layer and all layers above write through this module: to a temporary file beside the target, which is flushed and then renamed. So a
+reader sees the old file or the new one. The temporary file is private before its first byte. A file that is read again (``text_at``) may
+still hold anything, because an editor or another disk may have changed it. Source: POSIX ``rename``; a rename is durable once its folder
+is flushed too.
 """
 
 from __future__ import annotations
@@ -25,15 +24,15 @@ PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 PRIVATE_UMASK = 0o077
 LONGEST = 1 << 20
-"""Bytes of a small file of our own."""
+"""The most bytes that a small file of our own may have."""
 PART = ".part"
-"""The end of the name of what is written beside. Where no writer is at work, it is what a stopped writer left."""
+"""The suffix of a temporary file. If no writer is at work, it was left by a stopped writer."""
 LEFT = re.compile(rf"\..+\.(?P<process>[0-9]+)\{PART}(\..+)?")
-"""What it is called: after the file that was to be written, and the process that wrote; a library puts more behind it."""
+"""The name of a temporary file: the target, the process that writes, and what a library appends."""
 
 
 class Unfit(ValueError):
-    """What lies at a path is not what is read there; ``why`` says it, as the end of a sentence about the file."""
+    """The content at a path is not of the expected kind; ``why`` is the end of a sentence about the file."""
 
     def __init__(self, zh: str, en: str) -> None:
         super().__init__(en)
@@ -42,12 +41,12 @@ class Unfit(ValueError):
 
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
-    """A path to write to; it becomes ``path`` when the block ends well, and goes when it does not.
+    """Gives a temporary path to write to. It replaces ``path`` if the block succeeds, and is removed if the block fails.
 
-    There is an empty private file at it, to be written over. A library that wants no file there removes it, inside ``private_umask``.
+    An empty private file is there to be overwritten. A library that wants no file there removes it, inside ``private_umask``.
 
     Raises:
-        OSError: with ``path`` as its file where nothing can be written there, or where no file is to be replaced: a folder, a device.
+        OSError: with ``path`` as its file. Nothing can be written there, or a folder or a device lies there.
     """
     if path.exists() and not path.is_file():
         code, why = (errno.EISDIR, os.strerror(errno.EISDIR)) if path.is_dir() else (errno.EEXIST, "Not a regular file")
@@ -85,7 +84,7 @@ def text_at(path: Path) -> str:
 
     Raises:
         FileNotFoundError: there is none.
-        Unfit: a folder lies there, or what no such file holds: nothing, other bytes than UTF-8, far too much.
+        Unfit: a folder lies there, or the content is empty, not UTF-8 or far too long.
     """
     data = bytes_at(path, LONGEST)
     if not data.strip(b"\0 \t\r\n"):
@@ -100,7 +99,7 @@ def text_at(path: Path) -> str:
 
 
 def bytes_at(path: Path, most: int) -> bytes:
-    """The bytes of a file that has no more than ``most``.
+    """The bytes of a file with at most ``most`` of them.
 
     Raises:
         FileNotFoundError: there is none. Unfit: no file lies there, or a larger one.
@@ -115,13 +114,13 @@ def bytes_at(path: Path, most: int) -> bytes:
 
 
 def private(path: str | Path, flags: int) -> int:
-    """What ``open`` takes as its opener: a file that is made by it is its owner's only."""
+    """An opener for ``open``; a file that it makes is private to its owner."""
     return os.open(path, flags | os.O_CLOEXEC, PRIVATE_FILE)
 
 
 @contextmanager
 def private_umask() -> Iterator[None]:
-    """Whatever any thread makes inside is its owner's only: for files that a library makes by itself."""
+    """For files that a library makes itself: each file made inside, by any thread, is private to its owner."""
     before = os.umask(PRIVATE_UMASK)
     try:
         yield
@@ -130,16 +129,16 @@ def private_umask() -> Iterator[None]:
 
 
 def leftovers(folder: Path) -> Iterator[Path]:
-    """What stopped writers left in a folder: files, and what a library made beside them. Only where nobody else writes."""
+    """The files that stopped writers, and their libraries, left in a folder. Only call it if nobody else writes there."""
     return (path for path in folder.glob(f".*{PART}*") if LEFT.fullmatch(path.name))
 
 
 def remove_leftovers(folder: Path) -> int:
-    """Removes them; gives how many there were."""
-    found = list(leftovers(folder))
-    for left in found:
+    """Removes the leftovers in a folder; gives their number."""
+    paths = list(leftovers(folder))
+    for left in paths:
         remove(left)
-    return len(found)
+    return len(paths)
 
 
 def remove(path: Path) -> None:
@@ -151,7 +150,7 @@ def remove(path: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Makes a folder and those above it, durable; those that are made are their owner's only."""
+    """Makes a folder and its missing parents, durable and private to their owner."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     for path in reversed(missing):
         path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)

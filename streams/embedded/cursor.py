@@ -1,8 +1,8 @@
-"""A consumer's place in the outputs, on disk.
+"""The high-water mark of a consumer of the outputs, on disk.
 
-The one idea: ids are unique and ordered, so one mark says what was handled. A consumer that keeps its effects elsewhere moves the mark
-after each effect and must bear to meet the last line again; one that stores the id with the effect, in one transaction, meets each
-line exactly once.
+Ids of lines are unique and ordered, so one id says what was handled. A consumer that keeps its effects elsewhere moves the mark after each
+effect, and may meet the last line again after a crash. To meet each line exactly once, it stores the id and the effect in one transaction
+of its own instead.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Cursor:
         return text
 
     def advance(self, id: str) -> None:
-        """Remembers that the line with this id, and all before it, are handled; durable when this returns."""
+        """Stores that the line with this id and all lines before it are handled; durable on return."""
         write_whole(self.path, id)
 
     def waiting(self, host: Host) -> Iterator[CandidateChange]:

@@ -1,7 +1,7 @@
-"""The embedded host: one process, no broker; the steps, run over a log on disk.
+"""The embedded host: runs the steps in one process, without a broker, over a log on disk.
 
-First the step on the state in memory, then the commit; if either fails, the state in memory is thrown away and made again from disk.
-What ``submit`` returned is durable. Recovery is the newest checkpoint that reads back, and the inputs behind it.
+A message is applied to the state in memory, then committed. If either fails, the state is thrown away and recovered from disk: the newest
+checkpoint that reads back, and the inputs behind it. When ``submit`` returns, the message is durable.
 """
 
 from __future__ import annotations
@@ -41,14 +41,16 @@ from streams.store.writer import Behind, WriterLock
 from streams.wire import wire
 
 DOCUMENT_ROWS = 500
-"""Checking a policy again takes as long as applying so many rows."""
+"""Checking a policy document again takes as long as applying so many rows."""
 READONLY = Text("此存储以只读方式打开。", "This store was opened read-only; open it for writing.")
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotRule:
-    """When to write a snapshot: so many rows or bytes behind the last; on closing, from so many rows; what another message counts says
-    ``recovery.weight``, a checked document counts ``DOCUMENT_ROWS``. ``retention`` is how much of the past stays then."""
+    """When to write a checkpoint: after so many rows or bytes, or on closing after ``closing_rows``.
+
+    Other messages count as rows by ``recovery.weight``, a checked document by ``DOCUMENT_ROWS``. ``retention``: how much of the past stays.
+    """
 
     rows: int = 5_000_000
     bytes: int = 256 << 20
@@ -60,8 +62,8 @@ class EmbeddedHost:
     """A store opened for writing by one process, or for reading by any; see ``open``.
 
     Args:
-        folder: ``streams.store.log.MEMORY`` for an empty one to look at.
-        key, head: of the log's chain, and the file outside it that says how far it had come (``streams.store.log.Log``).
+        folder: ``streams.store.log.MEMORY`` for an empty store in memory.
+        key, head: the key of the log's chain, and the file with the chain head (``streams.store.log.Log``).
     """
 
     def __init__(
@@ -70,7 +72,7 @@ class EmbeddedHost:
     ) -> None:  # fmt: skip
         self.folder, self.parts, self.readonly, self.rule, self._key = folder, parts, readonly, rule or SnapshotRule(), key
         self.problem: HuiminError | None = None
-        """Why the last snapshot could not be written or read; the log is whole all the same."""
+        """Why the last checkpoint could not be written or read; the log is whole all the same."""
         self._upgraded = False
         self._lock = None if readonly else WriterLock(folder)
         self._rows = self._bytes = 0
@@ -90,8 +92,8 @@ class EmbeddedHost:
         """Opens the store in a folder.
 
         Raises:
-            NotThere: there is none, and ``create`` was not asked for. Busy: another process writes to it.
-            NewerFormat, OlderFormat, Damaged, NoRoom: it cannot be used; the message says what to do.
+            NotThere: there is no store, and ``create`` is False. Busy: another process writes to it.
+            NewerFormat, OlderFormat, Damaged, NoRoom: the store cannot be used; the message says what to do.
         """
         folder = Path(path)
         if create and not readonly:
@@ -103,20 +105,20 @@ class EmbeddedHost:
 
     @property
     def state(self) -> State:
-        """The state at the last committed message (of a reader: at opening, or at ``refresh``). Only to be read."""
+        """The state at the last committed message; for a reader, at the time of opening or of ``refresh``. Do not change it."""
         return self._state if self._state is not None else self._recover()
 
     def submit(self, message: Input) -> Receipt:
-        """As ``streams.host.Host`` says. Raises besides: NoRoom, Damaged: it was not stored; nothing has changed."""
+        """As in ``streams.host.Host``. Also raises NoRoom, Damaged: the message was not stored; nothing has changed."""
         return self.submit_many((message,))[0]
 
     def submit_many(self, messages: Sequence[Input]) -> list[Receipt]:
-        """Applies several messages in one transaction: all, or none. Raises as ``submit``."""
+        """Applies several messages in one transaction: all or none. Raises as ``submit``."""
         self._for_writing()
         state, receipts, rows, bodies = self.state, list[Receipt](), list[Row](), list[bytes]()
         try:
-            for one in messages:
-                message = with_stamp(cleared(state, one), state.offset)
+            for original in messages:
+                message = with_stamp(cleared(state, original), state.offset)
                 body = wire.encode(message)
                 receipt = apply(state, message)
                 receipts.append(receipt)
@@ -129,24 +131,25 @@ class EmbeddedHost:
             raise
         for receipt in receipts:
             stored(receipt.offset)
-        if self._counted(messages, bodies):
+        if self._is_snapshot_due(messages, bodies):
             self._try(self.snapshot)
         elif any(row.closes not in (None, ALL) for row in rows):
             self._try(self._log.note_head)
         return receipts
 
     def submit_each(self, messages: Iterable[Input]) -> Iterator[Receipt]:
-        """Applies messages one by one, each in its own transaction, and gives each receipt once it is durable: while the disk takes one,
-        the next is applied. Nothing else is to be asked of the host before the end. Whoever stops early stops behind a whole message.
-        Raises as ``submit``, once the receipts of all that came before are given: that is durable.
+        """Applies messages one by one, each in its own transaction, and gives each receipt once its message is durable.
+
+        The next message is applied while the disk writes the last one. Do not use the host otherwise before the end. A caller that stops
+        early stops behind a whole message. Raises as ``submit``, after the receipts of all durable messages.
         """
         self._for_writing()
         disk: Behind[Receipt] = Behind(self._log, lambda receipt: stored(receipt.offset))
         try:
-            for one in messages:
-                message = with_stamp(cleared(self.state, one), self.state.offset)
+            for original in messages:
+                message = with_stamp(cleared(self.state, original), self.state.offset)
                 body = wire.encode(message)
-                state, self._state = self.state, None  # put back once the disk has it: after any error it is made again
+                state, self._state = self.state, None  # set again below; after any error it is recovered from disk
                 try:
                     receipt = apply(state, message)
                 except (Refused, Invalid):
@@ -156,12 +159,12 @@ class EmbeddedHost:
                 disk.begin(receipt, _row(state, message, body, receipt))
                 self._state = state
                 yield from durable
-                if self._counted((message,), (body,)):
+                if self._is_snapshot_due((message,), (body,)):
                     yield from disk.settled()
                     self._try(self.snapshot)
             yield from disk.settled()
         except Exception:
-            yield from disk.settled()  # whoever counts what is stored counts it as well
+            yield from disk.settled()  # it is stored, so the caller gets its receipt
             raise
         finally:
             if disk.failed():
@@ -194,10 +197,10 @@ class EmbeddedHost:
         return scrub(self._log, self.folder / "snapshots", self.state, person, traces)
 
     def snapshot(self) -> Path:
-        """Writes a snapshot now, and forgets what is older than the retention (``streams.store.retention``).
+        """Writes a checkpoint now, and removes what is older than the retention (``streams.store.retention``).
 
         Raises:
-            NoRoom: it could not be written; the store is whole all the same.
+            NoRoom: the checkpoint could not be written; the store is whole all the same.
         """
         folder, state = self.folder / "snapshots", self.state
         with said(folder):
@@ -209,7 +212,7 @@ class EmbeddedHost:
         return path
 
     def ahead(self, message: Input) -> None:
-        """Of a reader: from now on ``state`` is what it would be behind this message; nothing of it is kept.
+        """For a reader: applies a message to ``state`` in memory only.
 
         Raises:
             Refused, Invalid: the message would not be admitted.
@@ -219,13 +222,13 @@ class EmbeddedHost:
         step(self.state, message, self.state.offset)
 
     def refresh(self) -> State:
-        """Of a reader: the state at the last committed message, now."""
+        """For a reader: the state at the message that is the last committed one now."""
         if self.readonly and self._state is not None and replay(self._log, self._state, recipe(self.parts)) is None:
             self._state = None
         return self.state
 
     def close(self) -> None:
-        """Ends the use of the store, with a snapshot where replay would take long, and the log's head kept outside."""
+        """Closes the store; writes a checkpoint first if a replay would take long, and the chain head."""
         try:
             fresh = 0 if self._state is None else self._state.documents.fresh
             if self._lock is not None and self._state is not None and self._rows + DOCUMENT_ROWS * fresh >= self.rule.closing_rows:
@@ -243,9 +246,9 @@ class EmbeddedHost:
         self.close()
 
     def _recover(self) -> State:
-        found = recovered(self._log, self.folder / "snapshots", recipe(self.parts), self.readonly)
-        self._state, self._rows, self._bytes, self.problem = found.state, found.rows, found.bytes, found.problem
-        return found.state
+        recovery = recovered(self._log, self.folder / "snapshots", recipe(self.parts), self.readonly)
+        self._state, self._rows, self._bytes, self.problem = recovery.state, recovery.rows, recovery.bytes, recovery.problem
+        return recovery.state
 
     def _for_writing(self) -> None:
         if self._lock is None:
@@ -257,14 +260,14 @@ class EmbeddedHost:
             if self.state.begun and self.state.matcher.semantics < SEMANTICS:
                 self.submit(EngineUpgraded(SEMANTICS))
 
-    def _counted(self, messages: Sequence[Input], bodies: Sequence[bytes]) -> bool:
-        """Is it time for a snapshot, now that these are written?"""
+    def _is_snapshot_due(self, messages: Sequence[Input], bodies: Sequence[bytes]) -> bool:
+        """Counts these messages; is a checkpoint due now?"""
         self._rows += sum(map(weight, messages))
         self._bytes += sum(map(len, bodies))
         return self._rows >= self.rule.rows or self._bytes >= self.rule.bytes
 
     def _try(self, write: Callable[[], object]) -> None:
-        """Writes what nobody asked for: messages are durable without it, so its failure is told in ``problem`` and it is tried again."""
+        """Writes something that messages do not depend on: a failure goes to ``problem``, and the next attempt comes later."""
         try:
             write()
         except HuiminError as error:
@@ -278,7 +281,7 @@ class EmbeddedHost:
 
 
 def _row(state: State, message: Input, body: bytes, receipt: Receipt) -> Row:
-    erases = isinstance(message, PersonErased) and any(one.offset == receipt.offset for one in state.erasures)  # not said before
+    erases = isinstance(message, PersonErased) and any(entry.offset == receipt.offset for entry in state.erasures)  # no repetition
     closes = closed_by(message)
     outputs = wire.encode_changes(receipt.changes) if len(receipt.changes) or closes else None
     return Row(receipt.offset, body, closes, outputs, erases)

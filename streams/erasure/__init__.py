@@ -1,4 +1,4 @@
-"""An erased person taken out of the files of a store and of a worker.
+"""Removal of an erased person from the files of a store and of a worker.
 
 Begin with ``scrub``.
 """

@@ -1,8 +1,8 @@
-"""Traces of an erased person taken out of a store's files: the log, its free pages, the snapshots.
+"""The scrub of a store: the traces of an erased person are removed from the log, its free pages and the checkpoints.
 
-The one idea: every place stays and says nothing: a row of a batch is blank and keeps its number, a line is blank and keeps its position, a
-message about her alone is replaced by one that does nothing. So offsets, ids and counts are what they were, and the fold of the log, from
-wherever it is begun, is the state in which her rows never came. Each part may be done again: whoever is stopped goes on from the start.
+Every place stays and becomes blank: a row of a batch keeps its number, a line keeps its position, and a message about the person alone is
+replaced by one that does nothing. So offsets, ids and counts do not change. The fold of the log, from any checkpoint on, is the state in
+which the person's rows never came. After an interruption the scrub starts again from the beginning.
 Source: docs/en/semantics.md section 16.
 """
 
@@ -50,8 +50,12 @@ from streams.wire import wire
 
 @dataclass(slots=True)
 class Scrubbed:
-    """What was taken out of the files of a store: inputs and rows of outputs written anew, snapshots written anew and removed; by
-    policy, in how many editions she was told of; and files that could not be read or written, which may still hold her."""
+    """The result of a scrub: how many inputs, rows of outputs and checkpoints were rewritten, and how many checkpoints removed.
+
+    Args:
+        editions: by policy, the number of editions with a line of the person.
+        left: files that could not be read or written and may still hold the person.
+    """
 
     inputs: int = 0
     outputs: int = 0
@@ -63,8 +67,8 @@ class Scrubbed:
 
 @dataclass(frozen=True, slots=True)
 class _Whom:
-    """Whom a scrub is about: her token, what stands in its place, the records that were hers with
-    the last version that was, and the feeds of persons."""
+    """The person to remove: their token, the token that stands in its place, the last version of each record about them, and the feeds
+    of persons."""
 
     person: int
     instead: int
@@ -73,140 +77,145 @@ class _Whom:
 
 
 def scrub(log: Log, folder: Path, state: State, person: int, traces: Sequence[Trace]) -> Scrubbed:
-    """Takes a person's traces out of a log and the snapshots in a folder, and out of the state in memory.
+    """Removes a person's traces from a log, the checkpoints in a folder and the state in memory.
 
     Args:
-        state: of the log's last message; the erasure is decided.
-        person: 0 where nobody knows any more whom the first erasure that is half done was about.
-        traces: where her rows came from, as they were known before.
+        state: at the log's last message; the erasure is decided.
+        person: 0 if the person of the first half-done erasure can no longer be found.
+        traces: where their rows came from, as known before the erasure.
 
     Raises:
-        Busy, NoRoom: not all is out yet. Nor is it where a file is ``left``.
+        Busy, NoRoom: the scrub is not finished. It is not finished either if a file is ``left``.
     """
-    done, erased = Scrubbed(), half_done(log, state, person)
-    if erased is None:
-        return done
-    whom = _Whom(person, stand_in(erased.digest), latest(traces), of_persons(state.catalogue))
+    report, entry = Scrubbed(), half_done(log, state, person)
+    if entry is None:
+        return report
+    target = _Whom(person, stand_in(entry.digest), latest(traces), of_persons(state.catalogue))
     with said(folder):
         state.matcher.forget(person, traces)
-        _snapshots(folder, state, whom, traces, done, log.key)
-        with log.rewriting(erased.offset) as db:
-            _inputs(db, whom, done)
-            _outputs(db, log, state, whom, done)
+        _snapshots(folder, state, target, traces, report, log.key)
+        with log.rewriting(entry.offset) as db:
+            _inputs(db, target, report)
+            _outputs(db, log, state, target, report)
         log.packed()
-        if not done.left:
-            log.finished(erased.offset)
-    return done
+        if not report.left:
+            log.finished(entry.offset)
+    return report
 
 
-def cleaned(message: Input, whom: _Whom) -> Input:
-    """A message without its person; itself where it does not name her."""
+def cleaned(message: Input, target: _Whom) -> Input:
+    """A message without the person; the same message if it does not name them."""
     match message:
-        case RecordBatch() if message.feed in whom.feeds:
-            return without(message, _hers(message, whom))
-        case CheckAnswered() | OutcomeReported() if message.subject == whom.person:
+        case RecordBatch() if message.feed in target.feeds:
+            return without(message, _rows_of_person(message, target))
+        case CheckAnswered() | OutcomeReported() if message.subject == target.person:
             return Blank()
         case PersonErased() if message.traces:
             return replace(message, traces=())
         case CoverageStated():
-            return listed_instead(message, whom.person, whom.instead)
-        case IdentityMerged() | IdentitySplit() if message.kind == Kind.PERSON and whom.person in (message.subject, message.into):
-            subject, into = (whom.instead if token == whom.person else token for token in (message.subject, message.into))
+            return listed_instead(message, target.person, target.instead)
+        case IdentityMerged() | IdentitySplit() if message.kind == Kind.PERSON and target.person in (message.subject, message.into):
+            subject, into = (target.instead if token == target.person else token for token in (message.subject, message.into))
             return replace(message, subject=subject, into=into)
         case _:
             return message
 
 
-def _hers(batch: RecordBatch, whom: _Whom) -> npt.NDArray[np.bool_]:
-    """Which rows go: those about her, and what came under a key of hers before them."""
-    rows: npt.NDArray[np.bool_] = batch.subject == np.uint64(whom.person)
-    keys = {key: last for (feed, source, key), last in whom.latest.items() if (feed, source) == (batch.feed, batch.source)}
+def _rows_of_person(batch: RecordBatch, target: _Whom) -> npt.NDArray[np.bool_]:
+    """The rows to blank: rows about the person, and older rows with the key of a record about them."""
+    rows: npt.NDArray[np.bool_] = batch.subject == np.uint64(target.person)
+    keys = {key: last for (feed, source, key), last in target.latest.items() if (feed, source) == (batch.feed, batch.source)}
     for place in np.flatnonzero(np.isin(batch.key, np.array(list(keys), np.uint64))).tolist():
         version = (int(batch.order[place]), batch.delivery, int(batch.row[place]))
         rows[place] |= keys[int(batch.key[place])].takes(version)
     return rows
 
 
-def _snapshots(folder: Path, state: State, whom: _Whom, traces: Sequence[Trace], done: Scrubbed, key: bytes) -> None:
-    """One of the state as it is first, from which the store can be made again whatever becomes of the others; then each of those anew."""
+def _snapshots(folder: Path, state: State, target: _Whom, traces: Sequence[Trace], report: Scrubbed, key: bytes) -> None:
+    """Writes a checkpoint of the present state first, so that the store can be recovered in any case; then rewrites the others."""
     checkpoints.write(folder, state.offset, state.meta(), state.arrays(), key)
     for offset in checkpoints.offsets(folder):
         path = checkpoints.place(folder, offset)
         try:
             if offset != state.offset:
-                _anew(path, offset, state.parts, whom, traces, done, key)
+                _rewrite_checkpoint(path, offset, state.parts, target, traces, report, key)
         except (OSError, NewerFormat):
-            done.left.append(path)
+            report.left.append(path)
     for spoilt in (*folder.glob("*.damaged"), *leftovers(folder)):
         try:
             remove(spoilt)
-            done.removed += 1
+            report.removed += 1
         except OSError:
-            done.left.append(spoilt)
+            report.left.append(spoilt)
     sync_folder(folder)
 
 
-def _anew(path: Path, offset: int, parts: Parts, whom: _Whom, traces: Sequence[Trace], done: Scrubbed, key: bytes) -> None:
-    """One snapshot without a person; it goes where none can be made of it."""
+def _rewrite_checkpoint(
+    path: Path, offset: int, parts: Parts, target: _Whom, traces: Sequence[Trace], report: Scrubbed, key: bytes
+) -> None:
+    """Rewrites a checkpoint without the person, or removes it if that is impossible."""
     try:
         then = made(recipe(parts), path, key)
     except Damaged:
         path.unlink()
-        done.removed += 1
+        report.removed += 1
         return
     if not then.begun:
         return
-    if entangled(then, whom.person):  # a correction that was taken back since: that state cannot be told without her
+    if entangled(then, target.person):  # the correction was taken back later; that state does not exist without the person
         path.unlink()
-        done.removed += 1
+        report.removed += 1
         return
-    _, moved = taken_out(then, whom.person, whom.instead)
-    then.book.erase(lines((moved,), offset), whom.person, whom.instead)
-    then.matcher.forget(whom.person, traces)
+    _, move = taken_out(then, target.person, target.instead)
+    then.book.erase(lines((move,), offset), target.person, target.instead)
+    then.matcher.forget(target.person, traces)
     checkpoints.write(path.parent, offset, then.meta(), then.arrays(), key)
-    done.snapshots += 1
+    report.snapshots += 1
 
 
-def _inputs(db: sqlite3.Connection, whom: _Whom, done: Scrubbed) -> None:
+def _inputs(db: sqlite3.Connection, target: _Whom, report: Scrubbed) -> None:
     for offset in _offsets(db, "inputs"):
         body = _body(db, "inputs", offset)
         message = readable(body)
-        blank = None if message is None else cleaned(message, whom)
+        blank = None if message is None else cleaned(message, target)
         if blank is not message or (message is None and body):
             db.execute("UPDATE inputs SET body = ? WHERE offset = ?", (b"" if blank is None else wire.encode(blank), offset))
-            done.inputs += 1
+            report.inputs += 1
 
 
-def _outputs(db: sqlite3.Connection, log: Log, state: State, whom: _Whom, done: Scrubbed) -> None:
-    """Lines about her are blank; the manifests of the editions they stood in are kept as they were."""
+def _outputs(db: sqlite3.Connection, log: Log, state: State, target: _Whom, report: Scrubbed) -> None:
+    """Blanks the lines about the person; keeps the manifests of their editions as they were closed."""
     anew: list[tuple[bytes, int]] = []
-    closed: list[tuple[str, int, str]] = []
+    manifest_rows: list[tuple[str, int, str]] = []
     policies: set[str] = set()
     for offset in _offsets(db, "outputs"):
         lines = wire.decode_changes(_body(db, "outputs", offset))
-        mine = lines.subject == np.uint64(whom.person)
+        mine = lines.subject == np.uint64(target.person)
         if mine.any():
             policies |= {lines.heads[head][0] for head in np.unique(lines.head[mine]).tolist()}
             anew.append((wire.encode_changes(lines.blanked(mine)), offset))
     for policy in sorted(policies):
         rows = ((offset, closes, wire.decode_changes(body)) for offset, closes, body in log.outputs(-1))
-        found = editions(policy, rows, state.registry.told(policy), kept(log.manifests(policy)))
-        manifests = list(_as_closed(found, whom.person))
-        closed += [(policy, manifest.last, stored(manifest)) for manifest, _ in manifests]
-        done.editions[policy] = sum(hers for _, hers in manifests)
-    db.executemany("INSERT OR REPLACE INTO manifests VALUES (?, ?, x'', ?)", closed)  # the links come last (``Log.rewriting``)
+        policy_editions = editions(policy, rows, state.registry.told(policy), kept(log.manifests(policy)))
+        manifests = list(_as_closed(policy_editions, target.person))
+        manifest_rows += [(policy, manifest.last, stored(manifest)) for manifest, _ in manifests]
+        report.editions[policy] = sum(has_person for _, has_person in manifests)
+    db.executemany("INSERT OR REPLACE INTO manifests VALUES (?, ?, x'', ?)", manifest_rows)  # the links come last (``Log.rewriting``)
     db.executemany("UPDATE outputs SET body = ? WHERE offset = ?", anew)
-    done.outputs += len(anew)
+    report.outputs += len(anew)
 
 
-def _as_closed(found: Iterator[Edition], person: int) -> Iterator[tuple[Manifest, bool]]:
-    """The manifest of each edition with how much of it will be blank, and whether she was told of in it."""
-    listed: dict[int, CandidateChange] = {}
-    for edition in found:
-        listed = fold(edition.changes, listed)
-        hers = sum(change.subject == person for change in edition.changes)
-        said = edition.manifest
-        yield replace(said, erased=said.erased + hers, unlisted=said.unlisted + (person in listed)), bool(hers)
+def _as_closed(policy_editions: Iterator[Edition], person: int) -> Iterator[tuple[Manifest, bool]]:
+    """The manifest of each edition with the number of lines that become blank, and whether the person has a line in it."""
+    list_after: dict[int, CandidateChange] = {}
+    for edition in policy_editions:
+        list_after = fold(edition.changes, list_after)
+        person_lines = sum(change.subject == person for change in edition.changes)
+        manifest = edition.manifest
+        yield (
+            replace(manifest, erased=manifest.erased + person_lines, unlisted=manifest.unlisted + (person in list_after)),
+            bool(person_lines),
+        )
 
 
 def _offsets(db: sqlite3.Connection, table: str) -> list[int]:
@@ -214,5 +223,5 @@ def _offsets(db: sqlite3.Connection, table: str) -> list[int]:
 
 
 def _body(db: sqlite3.Connection, table: str, offset: int) -> bytes:
-    found: bytes = db.execute(f"SELECT body FROM {table} WHERE offset = ?", (offset,)).fetchone()[0]  # a name of ours
-    return found
+    body: bytes = db.execute(f"SELECT body FROM {table} WHERE offset = ?", (offset,)).fetchone()[0]  # a name of ours
+    return body

@@ -1,7 +1,7 @@
-"""Replicas that were put aside: a workspace was away while the topic was emptied, and goes on from the depot.
+"""Stale replicas: a workspace was away while the topic was emptied, and continues with a replica from the depot.
 
-The one idea: such a replica was never told of whom others erased meanwhile, so it may hold them, and it alone says which of them this
-workspace knows: in its vault, in its copies. It stays until those are clean, and then goes as a whole (``services.erasure.erasing``).
+The old replica does not know who was erased meanwhile, so it may still hold those persons. It is also the only place that tells which of
+them this workspace knows in its vault and copies. So it is put aside until these are clean, then removed (``services.erasure.erasing``).
 Source: docs/en/semantics.md section 16.
 """
 
@@ -25,34 +25,34 @@ from streams.store.recovery import made, recipe
 
 
 class Aside:
-    """What was put aside of a workspace's replicas, beside the one in ``folder``."""
+    """The replicas of a workspace that were put aside, beside the one in ``folder``."""
 
     def __init__(self, folder: Path, parts: Parts) -> None:
         self._folder, self._parts = folder, parts
 
     def __bool__(self) -> bool:
-        return any(self._there())
+        return any(self._folders())
 
     def put(self, offset: int) -> None:
-        """Puts the replica, which is closed and stands at an offset, aside."""
+        """Puts the closed replica aside; ``offset`` is that of its last message."""
         self._folder.rename(self._folder.with_name(f"{self._folder.name}.aside-{offset}"))
         sync_folder(self._folder.parent)
 
     def among(self, erasures: Erasures) -> set[int]:
-        """The tokens of those erased who are in it."""
-        found = set[int]()
-        for folder in self._there():
+        """The tokens of erased persons in the stale replicas."""
+        erased_tokens = set[int]()
+        for folder in self._folders():
             log = Log(folder, readonly=True)
             try:
                 for tokens in named(log, folder / "snapshots"):
-                    found.update(tokens[erasures.among(tokens)].tolist())
+                    erased_tokens.update(tokens[erasures.among(tokens)].tolist())
             finally:
                 log.close()
-        return found
+        return erased_tokens
 
     def traces(self, catalogue: Catalogue, person: int) -> Iterator[Trace]:
-        """Where the rows about a person came from that are in it."""
-        for folder in self._there():
+        """Where the rows about a person in the stale replicas came from."""
+        for folder in self._folders():
             log = Log(folder, readonly=True)
             try:
                 yield from logged(log, catalogue, person)
@@ -63,10 +63,10 @@ class Aside:
                     yield from made(recipe(self._parts), checkpoints.place(folder / "snapshots", offset), b"").matcher.traces(person)
 
     def gone(self) -> None:
-        """Nothing of it stays."""
-        for folder in list(self._there()):
+        """Removes the stale replicas."""
+        for folder in list(self._folders()):
             shutil.rmtree(folder)
             sync_folder(folder.parent)
 
-    def _there(self) -> Iterator[Path]:
+    def _folders(self) -> Iterator[Path]:
         return self._folder.parent.glob(f"{self._folder.name}.aside-*")

@@ -25,31 +25,31 @@ from streams.wire import wire
 
 
 def half_erased(log: Log, folder: Path, state: State) -> int | None:
-    """The token of a person whose erasure is half done, where it can still be found (0 where not); None where no erasure is.
+    """The token of the person whose erasure is half done: 0 if it cannot be found any more, None if no erasure is half done.
 
     Args:
         folder: of the checkpoints.
-        state: of the log's last message.
+        state: at the log's last message.
     """
-    erased, salt = half_done(log, state), state.erasures.salt
-    if erased is None:
+    entry, salt = half_done(log, state), state.erasures.salt
+    if entry is None:
         return None
-    return next((token for tokens in named(log, folder) if (token := found(salt, erased, tokens))), 0)
+    return next((token for tokens in named(log, folder) if (token := found(salt, entry, tokens))), 0)
 
 
 def traces_of(log: Log, state: State, person: int) -> list[Trace]:
-    """Where every row about a person came from, as far as state and log know."""
+    """Where the rows about a person came from, as far as state and log know."""
     return [*state.matcher.traces(person), *logged(log, state.catalogue, person)]
 
 
 def half_done(log: Log, state: State, person: int = 0) -> Erased | None:
-    """The first erasure that is decided, and whose traces may still be in the files; a person's, where there may be several."""
-    undone, wanted = set(log.undone()), state.erasures.of(person) if person else None
-    return next((erased for erased in state.erasures if erased.offset in undone and wanted in (None, erased)), None)
+    """The first erasure that is decided but whose traces may still be in the files; with ``person``, only an erasure of that person."""
+    offsets, wanted_entry = set(log.undone()), state.erasures.of(person) if person else None
+    return next((entry for entry in state.erasures if entry.offset in offsets and wanted_entry in (None, entry)), None)
 
 
 def named(log: Log, folder: Path) -> Iterator[UInt64]:
-    """Every token by which a log, or a snapshot in a folder, may name a person."""
+    """Every token by which a log, or a checkpoint in a folder, may name a person."""
     for _, body in log.inputs(-1):
         match message := readable(body):
             case RecordBatch():
@@ -68,7 +68,7 @@ def named(log: Log, folder: Path) -> Iterator[UInt64]:
 
 
 def logged(log: Log, catalogue: Catalogue, person: int) -> Iterator[Trace]:
-    """Where the rows about a person that are in a log came from."""
+    """Where the rows about a person in a log came from."""
     feeds = of_persons(catalogue)
     for _, body in log.inputs(-1):
         message = readable(body)
@@ -84,7 +84,7 @@ def of_persons(catalogue: Catalogue) -> frozenset[str]:
 
 
 def readable(body: bytes) -> Input | None:
-    """A message; None where it cannot be read, as a network may hold some: they change nothing, and become empty."""
+    """The message in these bytes; None if they are unreadable. A network may hold such bytes; they change nothing and are emptied."""
     try:
         return wire.decode(body)
     except Unreadable:

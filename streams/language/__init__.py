@@ -1,4 +1,4 @@
-"""What is said: every message and every answer, errors, ports to other layers, and the shape of a fold.
+"""The types shared by all of streams: messages, lines, causes, errors, ports to other layers, and the shape of a fold.
 
 Begin with ``messages``.
 """

@@ -1,6 +1,6 @@
-"""Why a list changed: one dataclass a cause, and the two words by which lines, topics and checkpoints name it: kind and detail.
+"""Why a list changed: one dataclass for each cause, written as two words, its kind and its detail.
 
-A cause holds no person's data. ``cause_of`` reads the two words back.
+Lines, topics and checkpoints hold the two words; ``cause_of`` reads them back. A cause holds no data of a person.
 
 Example:
     >>> cause = cause_of("record", "hukou putuo-psb 7 full")
@@ -21,7 +21,7 @@ from streams.language.errors import decoding
 
 _FULL = " full"
 LIST = ", "
-"""Stands between several ids in one line of text."""
+"""The separator of several ids in one text."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -59,7 +59,7 @@ class VersionName:
 
 @dataclass(frozen=True, slots=True)
 class Worded:
-    """What every cause has: the second word by which it is written, made once, for every line of a list has one."""
+    """The part that all causes share: ``detail``, the second word. It is made once, because many lines share a cause."""
 
     detail: str = field(init=False, repr=False, compare=False)
 
@@ -69,7 +69,7 @@ class Worded:
 
 @dataclass(frozen=True, slots=True)
 class RecordCause(Worded):
-    """Rows of a delivery; where it is ``full``, records that a full replacement no longer holds."""
+    """Rows of a delivery; if ``full``, records that a full replacement no longer holds."""
 
     kind: ClassVar[str] = "record"
     delivery: DeliveryName
@@ -86,7 +86,7 @@ class CoverageCause(Worded):
 
 @dataclass(frozen=True, slots=True)
 class PublicationCause(Worded):
-    """A version that is matched where none of its policy was."""
+    """A version is matched, and no version of its policy was matched before."""
 
     kind: ClassVar[str] = "publication"
     version: VersionName
@@ -94,7 +94,7 @@ class PublicationCause(Worded):
 
 @dataclass(frozen=True, slots=True)
 class WithdrawalCause(Worded):
-    """A policy that is matched no more: it was withdrawn, or is past its last day."""
+    """A policy is no longer matched: it was withdrawn, or is past its last day."""
 
     kind: ClassVar[str] = "withdrawal"
     policy: str
@@ -102,7 +102,7 @@ class WithdrawalCause(Worded):
 
 @dataclass(frozen=True, slots=True)
 class AmendmentCause(Worded):
-    """A version that is matched in place of another one of its policy."""
+    """A version is matched in place of another version of its policy."""
 
     kind: ClassVar[str] = "amendment"
     version: VersionName
@@ -110,7 +110,7 @@ class AmendmentCause(Worded):
 
 @dataclass(frozen=True, slots=True)
 class DayCause(Worded):
-    """A day that came."""
+    """The date moved on to this day."""
 
     kind: ClassVar[str] = "day"
     day: date
@@ -126,7 +126,7 @@ class AnswerCause(Worded):
 
 @dataclass(frozen=True, slots=True)
 class AgreementCause(Worded):
-    """The agreement on a feed that ended; ``catalogue`` in place of a feed where a new catalogue renewed agreements."""
+    """The agreement on a feed ended. ``feed`` is ``catalogue`` if a new catalogue renewed agreements."""
 
     kind: ClassVar[str] = "agreement"
     feed: str
@@ -134,7 +134,7 @@ class AgreementCause(Worded):
 
 @dataclass(frozen=True, slots=True)
 class IdentityCause(Worded):
-    """A correction of identity: ``merge`` or ``split``, of a kind of subject."""
+    """A correction of identity (``merge`` or ``split``) of one kind of subject."""
 
     kind: ClassVar[str] = "identity"
     subject: str
@@ -143,7 +143,7 @@ class IdentityCause(Worded):
 
 @dataclass(frozen=True, slots=True)
 class OutcomeCause(Worded):
-    """An outcome that an agency reported, or whose time is over."""
+    """An outcome was reported by an agency, or its time is over."""
 
     kind: ClassVar[str] = "outcome"
     outcome: str
@@ -151,7 +151,7 @@ class OutcomeCause(Worded):
 
 @dataclass(frozen=True, slots=True)
 class EvidenceCause(Worded):
-    """News in the evidence about somebody whom this outcome kept off the list."""
+    """The evidence changed about a subject that this outcome kept off the list."""
 
     kind: ClassVar[str] = "evidence"
     outcome: str
@@ -159,7 +159,7 @@ class EvidenceCause(Worded):
 
 @dataclass(frozen=True, slots=True)
 class ReleaseCause(Worded):
-    """A hold that two people released."""
+    """Two people released a hold."""
 
     kind: ClassVar[str] = "release"
     hold: str
@@ -167,14 +167,14 @@ class ReleaseCause(Worded):
 
 @dataclass(frozen=True, slots=True)
 class ErasureCause(Worded):
-    """The erasure of a person; it does not say which."""
+    """A person was erased; the cause does not say who."""
 
     kind: ClassVar[str] = "erasure"
 
 
 @dataclass(frozen=True, slots=True)
 class ContractCause(Worded):
-    """Feeds whose contracts have grown."""
+    """The contracts of these feeds have grown."""
 
     kind: ClassVar[str] = "contract"
     feeds: tuple[str, ...]
@@ -182,7 +182,7 @@ class ContractCause(Worded):
 
 @dataclass(frozen=True, slots=True)
 class EngineCause(Worded):
-    """A later version of the semantics, by which everybody is judged anew."""
+    """Everybody is judged again by a later version of the semantics."""
 
     kind: ClassVar[str] = "engine"
     semantics: int
@@ -195,10 +195,10 @@ Cause: TypeAlias = (
 
 
 def cause_of(kind: str, detail: str) -> Cause:
-    """The cause that is written with these two words.
+    """The cause with this kind and detail.
 
     Raises:
-        Unreadable: there is none.
+        Unreadable: there is no such cause.
     """
     with decoding(Text("变动的原因", "the cause of a change")):
         cause = _read(kind, detail)

@@ -1,20 +1,20 @@
-"""Errors of the streams layer: whose fault, and whether trying again helps.
+"""Errors of the streams layer: who is at fault, and whether trying again helps.
 
 The tree, below ``policies.problems.problems.HuiminError``:
 
-- ``Refused``       the sender: a message the present state does not allow; nothing has changed; mend it, then send again. exit 5, or 3
-- ``Replayed``      below it: a decision that came before, or is too old; nothing has changed; decide anew. exit 5
-- ``Unproved``      below ``Unreadable``: no member of the network made these bytes; look at who else writes to the topic. exit 3
-- ``Unreadable``    the sender: bytes that are no message of ours, or that changed on the way; fetch them again. exit 3
+- ``Refused``       the sender: the present state does not allow the message; correct it, then send it again. exit 5, or 3
+- ``Replayed``      below ``Refused``: the decision came before, or is too old; decide again. exit 5
+- ``Unreadable``    the sender: the bytes are no message of ours, or changed on the way; fetch them again. exit 3
+- ``Unproved``      below ``Unreadable``: no member of the network made these bytes; find out who else writes to the topic. exit 3
 - ``NewerFormat``   the operator: written by a newer Huimin; upgrade. exit 1
-- ``OlderFormat``   the operator: written by a version before the first release; make a new one. exit 1
+- ``OlderFormat``   the operator: written by a version before the first release; make a new workspace. exit 1
 - ``Damaged``       us or the disk: what is stored does not read back; restore a copy. exit 1
 - ``NoRoom``        the operator: the disk is full or a limit was met; free space, then try again. exit 1
 - ``Busy``          the operator: another process writes here; wait, or stop it. exit 5
 - ``NotThere``      the operator: no store at that path. exit 2
-- ``NotKept``       whoever asks: a moment before the beginning, beyond the end, or older than what is kept. exit 2
+- ``NotKept``       the user: the moment is before the beginning, beyond the end, or older than the retention. exit 2
 
-``Refused`` is a promise: it is raised before anything has changed, so a host may go on with the state it has.
+``Refused`` is raised before anything has changed, so a host can go on with the state it has.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from policies.values import Text
 
 
 class Refused(HuiminError):
-    """A message that the present state does not allow; the state is as it was."""
+    """The present state does not allow this message; the state has not changed."""
 
     def __init__(self, text: Text, exit_code: int = 5) -> None:
         super().__init__(text, exit_code)
@@ -46,24 +46,24 @@ class Unreadable(HuiminError):
 
 
 class Unproved(Unreadable):
-    """A message of a topic whose seal no member of the network made."""
+    """A message of a topic without the seal of a member of the network."""
 
 
 class NewerFormat(HuiminError):
     """Something written by a newer version than this program reads."""
 
-    def __init__(self, what: Text, found: int, known: int) -> None:
-        zh = f"{what.zh}的格式版本为 {found}，本程序只能读到版本 {known}；请升级惠民后再试。"
-        en = f"{what.en} is of format version {found}; this program reads up to version {known}. Upgrade Huimin, then try again."
+    def __init__(self, what: Text, version: int, supported: int) -> None:
+        zh = f"{what.zh}的格式版本为 {version}，本程序只能读到版本 {supported}；请升级惠民后再试。"
+        en = f"{what.en} is of format version {version}; this program reads up to version {supported}. Upgrade Huimin, then try again."
         super().__init__(Text(zh, en), 1)
 
 
 class OlderFormat(HuiminError):
-    """Something written in a format of before the first release."""
+    """Something written in a format from before the first release."""
 
-    def __init__(self, what: Text, found: int, known: int) -> None:
-        zh = f"{what.zh}的格式版本为 {found}，由 0.1 写成（从未发布），本程序只读版本 {known}。请新建工作区，重新交付；数据未动。"
-        en = f"{what.en} is of format version {found}, written by 0.1, which was never released; this program reads {known}. "
+    def __init__(self, what: Text, version: int, supported: int) -> None:
+        zh = f"{what.zh}的格式版本为 {version}，由 0.1 写成（从未发布），本程序只读版本 {supported}。请新建工作区，重新交付；数据未动。"
+        en = f"{what.en} is of format version {version}, written by 0.1, which was never released; this program reads {supported}. "
         super().__init__(Text(zh, en + "Make a new workspace and deliver again; nothing was touched."), 1)
 
 
@@ -90,7 +90,7 @@ class NotThere(HuiminError):
 
 
 class NotKept(HuiminError):
-    """A moment of the past that cannot be asked for."""
+    """A moment of the past about which nothing is kept."""
 
     def __init__(self, text: Text) -> None:
         super().__init__(text, 2)
@@ -100,11 +100,11 @@ UNFINISHED = Text(
     "有一次个人删除还没有做完，痕迹可能还在文件里。请先运行 huimin erase finish。",
     "An erasure of a person is not finished: traces may still be in the files. Run huimin erase finish first.",
 )
-"""Why nothing is written, and nothing of the past is told, while an erasure is half done."""
+"""Why a store takes no message and answers no question about the past while an erasure is half done."""
 
 
 def other_mode(name: str, replaces: bool) -> Text:
-    """Why a delivery cannot say on the way whether it replaces."""
+    """Why a delivery cannot become a full replacement, or stop being one, after its start."""
     zh, en = ("全量", "a full replacement") if replaces else ("非全量", "no full replacement")
     return Text(
         f"交付 {name} 开始时登记为{zh}，不能中途改变；请照原样继续，或用新的编号另行交付。",
@@ -114,10 +114,10 @@ def other_mode(name: str, replaces: bool) -> Text:
 
 @contextmanager
 def decoding(what: Text) -> Iterator[None]:
-    """Inside, something is made of bytes or JSON that another program may have written: whatever goes wrong there is ``Unreadable``.
+    """For decoding bytes or JSON that another program may have written: any error inside becomes ``Unreadable``.
 
     Args:
-        what: should have been there, as in "This is not an order".
+        what: the expected content, as in "This is not an order".
     """
     try:
         yield

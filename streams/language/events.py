@@ -1,7 +1,7 @@
-"""Headers of what travels on Kafka: CloudEvents 1.0, binary mode.
+"""Headers of the messages on Kafka: CloudEvents 1.0, binary mode.
 
-The one idea: whoever can read Kafka can tell what a message is, where it comes from and whether it was seen before, without reading its
-body. The same message made again has the same source and id. ``infra.kafka.asyncapi`` writes it all down for others.
+The headers say what a message is, where it comes from and whether it came before; nobody has to read the body for that. A message that is
+made again has the same source and id. ``infra.kafka.asyncapi`` documents the headers for others.
 Source: CloudEvents 1.0.2; Kafka Protocol Binding for CloudEvents 1.0.2.
 """
 
@@ -21,7 +21,7 @@ DIGEST = slice(8, 24)  # of a frame, see ``streams.wire.wire``
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One type of message: where it travels, what its body is, and which headers it has beyond the usual ones."""
+    """One type of message: its topic, the type of its body, and the headers it has beyond the usual ones."""
 
     name: str
     topic: str
@@ -84,7 +84,7 @@ def headers(message: Outgoing, producer: str) -> list[tuple[str, bytes]]:
     Example:
         >>> from streams.language.folds import Outgoing
         >>> dict(headers(Outgoing("progress", 0, "grant@1", "progress", b"{}"), "lines-0"))["ce_type"]
-        b'cn.huimin.progress.v1'
+        b'cn.huimin.progress.v2'
     """
     event = EVENTS[message.type]
     words = {

@@ -1,7 +1,7 @@
-"""A fold: a state made of the messages of one partition, and what each of them gives out; the shape all hosts keep on disk.
+"""A fold: a state made from the messages of one partition, and the messages that come out of it.
 
-The one idea: a host knows nothing of what it hosts. It hands a fold the next message and keeps, in one transaction, the message and what
-came out; after a crash the same messages make the same state and the same outputs.
+A host knows nothing else of what it runs. It hands the fold the next message and stores the message and its outputs in one transaction.
+After a crash the same messages make the same state and the same outputs.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from streams.language.ports import Arrays
 
 _COUNT = Struct("<I")
 UNPROVED_BYTES = 1_024
-"""Of a message that no member of the network made, how much goes to the dead letters."""
+"""How much of a message goes to the dead letters if no member of the network made it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message out. ``id`` is the same however often it is made again; ``type`` says what it is (``streams.language.events``).
+    """One outgoing message. A message that is made again has the same ``id``; ``type`` is one of ``streams.language.events``.
 
     Args:
         topic: one of ``inputs``, ``orders``, ``lines``, ``changes``, ``editions``, ``progress``, ``dead-letters``, without a prefix.
-        facts: what else stands in its headers.
+        facts: further headers.
     """
 
     topic: str
@@ -39,17 +39,17 @@ class Outgoing:
 
 
 def dead(error: HuiminError, body: bytes, topic: str, partition: int, offset: int) -> Outgoing:
-    """A message that was not admitted, as it came, with the reason and where it stood; the stream goes on.
+    """The dead letter for a message that was not admitted: its bytes, the reason and its place in the topic.
 
-    Of one that no member made only the beginning: whoever writes to a topic shall not fill another one.
+    If no member made the message, only its beginning: a stranger who writes to one topic must not fill another.
     """
     facts = {"reasonzh": error.text.zh, "reasonen": error.text.en, "topic": topic, "partition": str(partition), "offset": str(offset)}
-    kept = body[:UNPROVED_BYTES] if isinstance(error, Unproved) else body
-    return Outgoing("dead-letters", 0, f"{topic}.{partition}.{offset}", "dead-letter", kept, facts)
+    letter_body = body[:UNPROVED_BYTES] if isinstance(error, Unproved) else body
+    return Outgoing("dead-letters", 0, f"{topic}.{partition}.{offset}", "dead-letter", letter_body, facts)
 
 
 def refusal(error: HuiminError) -> str:
-    """As what a message that was not admitted is counted (``infra.metrics``)."""
+    """The counter (``infra.metrics``) of messages that were not admitted for this kind of error."""
     match error:
         case Unproved():
             return "unproved"
@@ -60,34 +60,35 @@ def refusal(error: HuiminError) -> str:
 
 
 class Fold(Protocol):
-    """A state and its step. ``offset`` is the last message taken, -1 before the first."""
+    """A state and its step. ``offset`` is that of the last message taken, -1 before the first."""
 
     @property
     def offset(self) -> int: ...
 
     @property
     def erased(self) -> int:
-        """How many decisions to erase somebody it has carried out so far; one that is made again counts again."""
+        """How many decisions to erase a person it has carried out; a decision that is made again counts again."""
         ...
 
     def take(self, body: bytes, offset: int, unproved: Unproved | None = None) -> Sequence[Outgoing]:
-        """Applies the next message; the same for the same messages before it.
+        """Applies the next message and gives the outputs; the same messages always give the same outputs.
 
         Args:
-            unproved: why it is put aside unread; an empty body, which cannot be read either, makes the same state.
+            unproved: why the message is refused unread. An empty body, which is unreadable too, makes the same state.
         """
         ...
 
     def passing(self) -> Sequence[Outgoing]:
-        """What is worth telling now and need not be kept; not part of the state."""
+        """Messages that are worth sending now and that nobody has to store; they are no part of the state."""
         ...
 
     def counted(self) -> Mapping[str, int]:
-        """What it has counted since it was made, by the middle of the metric's name, behind a colon its label (``infra.metrics``)."""
+        """Its counters since it was made. A key is the middle of the metric's name, then a colon and the label if there is one
+        (``infra.metrics``)."""
         ...
 
     def gauged(self) -> Mapping[tuple[str, ...], float]:
-        """What it measures now, by the metric's name and labels."""
+        """Its present measurements, by the metric's name and labels."""
         ...
 
     def meta(self) -> dict[str, Any]: ...
@@ -95,13 +96,13 @@ class Fold(Protocol):
 
 
 class MakeFold(Protocol):
-    """Makes an empty fold, or the one that a snapshot's meta and arrays describe."""
+    """Makes an empty fold, or the fold in a checkpoint (meta and arrays)."""
 
-    def __call__(self, kept: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold: ...
+    def __call__(self, checkpoint: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold: ...
 
 
 def encode_outgoing(messages: Sequence[Outgoing]) -> bytes:
-    """What one message gave out, as kept until it is acknowledged."""
+    """The outputs of one message as bytes; the log keeps them until they are acknowledged."""
     heads = [[m.topic, m.partition, m.id, m.type, len(m.body), dict(m.facts)] for m in messages]
     head = json.dumps(heads, ensure_ascii=False, separators=(",", ":")).encode()
     return b"".join((_COUNT.pack(len(head)), head, *(m.body for m in messages)))

@@ -1,9 +1,7 @@
-"""Everything that can happen to a Huimin state, and everything it says in answer.
+"""The messages that change a Huimin state, and the lines and notices that come out.
 
-Versioned; see ``streams.wire.wire`` for bytes.
-
-The one idea: the state is a fold of these inputs in one total order; outputs are what the agencies see.
-Subjects are 64-bit tokens of their kind (see ``matchers.kernel.batch``).
+The state is the fold of these inputs in one total order; agencies see the outputs. Subjects are 64-bit tokens of their kind
+(``matchers.kernel.batch``). The format has a version; ``streams.wire.wire`` writes and reads the bytes.
 """
 
 from __future__ import annotations
@@ -18,15 +16,15 @@ from matchers.kernel.batch import RecordBatch
 from streams.language.causes import Cause
 
 VERSION = 2
-"""Version of the message format; another one is refused."""
+"""Version of the message format; a message of another version is refused."""
 
 
 class Stamp(NamedTuple):
-    """What tells one decision of a person from every other (``streams.ledgers.decisions``).
+    """The number of one decision, which tells it from every other (``streams.ledgers.decisions``).
 
     Args:
-        at: the last message known to whoever decided.
-        word: tells apart what several decide upon the same state; empty where only one can.
+        at: offset of the last message known to the person who decided.
+        word: tells apart the decisions of several people upon the same state; empty if only one process can decide.
     """
 
     at: int
@@ -35,10 +33,10 @@ class Stamp(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CatalogueSet:
-    """Units and feed contracts as documents (id -> YAML text); the first input of every log. Later ones may only add.
+    """Units and feed contracts as documents (id -> YAML text); the first input of every log. Later catalogues may only add.
 
-    ``semantics`` counts in the first one alone: by which version of docs/en/semantics.md everybody is judged from there on, so that a log
-    without a checkpoint is replayed as it was told.
+    ``semantics``, the version of docs/en/semantics.md by which everybody is judged, counts in the first catalogue alone. With it a log
+    without a checkpoint gives the same lists when it is replayed.
     """
 
     units: str
@@ -49,9 +47,10 @@ class CatalogueSet:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryStarted:
-    """A delivery gets its number; the rows that follow carry it. Starting it again (after an interruption) changes nothing.
+    """A delivery gets its number, which its rows carry. To start it again (after an interruption) changes nothing.
 
-    ``replaces``: once it is complete and sound, only what has its number or a greater one counts (docs/en/semantics.md, section 1.2).
+    ``replaces``: once the delivery is complete and sound, only rows with its number or a greater one count (docs/en/semantics.md,
+    section 1.2).
     """
 
     feed: str
@@ -63,20 +62,20 @@ class DeliveryStarted:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryCompleted:
-    """A delivery is wholly applied: its rows, and how many named no readable subject."""
+    """All rows of a delivery are sent: how many there are, and how many name no readable subject."""
 
     feed: str
     source: int
     delivery: int
-    id: str  # the unit's name for it; content hash where it gave none
+    id: str  # the unit's name for it, or a hash of the content if the unit gave none
     rows: int
     unplaced: int
-    replaces: bool = False  # a full replacement: withdraws what is older than itself
+    replaces: bool = False  # a full replacement: nothing older counts any more
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyPublished:
-    """A checked document, who published and who approved. ``text`` is the YAML as published."""
+    """A checked policy document, with the people who published and approved it. ``text`` is the YAML as published."""
 
     policy: str
     version: int
@@ -89,9 +88,9 @@ class PolicyPublished:
 
 @dataclass(frozen=True, slots=True)
 class PolicyWithdrawn:
-    """Every version published so far ends: today or, where ``since`` is named, as if it had ended on that earlier day.
+    """Every version published so far ends: today or, if ``since`` is given, as if it had ended on that earlier day.
 
-    ``version`` is the newest of them; where a newer one was published meanwhile, the withdrawal is refused.
+    ``version`` is the newest version known to the people who decided. If there is a newer one, the withdrawal is refused.
     """
 
     policy: str
@@ -105,9 +104,9 @@ class PolicyWithdrawn:
 
 @dataclass(frozen=True, slots=True)
 class CoverageStated:
-    """Takes effect once ``delivery`` (its id), where named, is wholly applied with that many rows.
+    """A coverage statement. If it names a ``delivery`` (its id), it takes effect once that is applied with so many ``rows``.
 
-    ``received`` is the day on which it came in, by the clock of whoever took it; it cannot reach beyond that.
+    ``received`` is the day of receipt by the receiver's clock; ``complete_to`` cannot be later.
     """
 
     statement: str
@@ -139,9 +138,9 @@ class CheckAnswered:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """The day is now ``day`` (Asia/Shanghai). Days in between are passed one by one.
+    """The day is now ``day`` (Asia/Shanghai). The days in between pass one by one.
 
-    ``confirmed`` and ``to`` stand in the first of those that take the day back or far ahead: who said yes to it, and the day it goes to.
+    If the date moves back or far ahead, the first tick names the person who ``confirmed`` it and the day it goes ``to``.
     """
 
     day: date
@@ -160,7 +159,7 @@ class EditionCut:
 
 @dataclass(frozen=True, slots=True)
 class IdentityMerged:
-    """Two subjects of a kind (person, household, dwelling) are one: whatever names ``subject`` counts as naming ``into``."""
+    """Two subjects of a kind (person, household, dwelling) are one: a record that names ``subject`` counts as naming ``into``."""
 
     kind: str
     subject: int
@@ -175,7 +174,7 @@ class IdentityMerged:
 class IdentitySplit:
     """Some records (feed, source, key) that name ``subject`` are about ``into``; without records the merge of ``subject`` is undone.
 
-    ``into`` the subject itself takes back: of these records what was decided about them, without records the merge.
+    If ``into`` is ``subject`` itself, the earlier decision about these records is taken back.
     """
 
     kind: str
@@ -190,10 +189,9 @@ class IdentitySplit:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeReported:
-    """What the agency found of one candidate on the day ``on`` (``streams.ledgers.outcomes`` has the words). The same again changes
-    nothing.
+    """An agency's outcome for one candidate on the day ``on`` (words: ``streams.ledgers.outcomes``). The same again changes nothing.
 
-    ``criterion`` is the one that was wrong, where the outcome is not_eligible; ``records`` (feed, source, delivery, row) what it rested on.
+    If the outcome is not_eligible, ``criterion`` is the wrong one and ``records`` (feed, source, delivery, row) are its evidence.
     """
 
     policy: str
@@ -208,7 +206,7 @@ class OutcomeReported:
 
 @dataclass(frozen=True, slots=True)
 class HoldDecided:
-    """What is held back (``streams.lists.book``) is told after all (release), or stays as it is (reject); by two people."""
+    """Two people decide about a hold (``streams.lists.book``): tell its lines (release), or leave the list as it is (reject)."""
 
     hold: str
     decision: str  # release | reject
@@ -220,11 +218,10 @@ class HoldDecided:
 
 @dataclass(frozen=True, slots=True)
 class PersonErased:
-    """Nothing readable of one person stays. Who it was is told by a salted digest of the token alone, which ``streams.ledgers.erasures``
-    makes.
+    """A person is erased: nothing readable of them stays. Only a salted digest of the token names them (``streams.ledgers.erasures``).
 
-    ``sieve`` is a number that few tokens share, so that not every one of many needs a digest. ``traces`` are where rows of theirs came from
-    (``matchers.matrix.erasure.Trace``): for the workers of a network, who remember none; they are wiped from every log with the rest.
+    ``sieve`` is a short number that few tokens share, so that few tokens need a digest. ``traces`` say where their rows came from
+    (``matchers.matrix.erasure.Trace``); the workers of a network need them, and the scrub removes them from every log.
     """
 
     salt: str
@@ -239,14 +236,14 @@ class PersonErased:
 
 @dataclass(frozen=True, slots=True)
 class Blank:
-    """Stands in the log where a message about somebody erased since stood; changes nothing."""
+    """Stands in the log in place of a message about a person who was erased later; changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineUpgraded:
     """From here on everybody is judged by this version of docs/en/semantics.md (``matchers.SEMANTICS``).
 
-    A host says it before the first message that it adds to a state judged by an earlier one; to one judged so already it says nothing new.
+    A host sends it before its first message to a state that was judged by an earlier version.
     """
 
     semantics: int
@@ -262,18 +259,18 @@ Decided: TypeAlias = (
     CatalogueSet | PolicyPublished | PolicyWithdrawn | CoverageStated | CoverageWithdrawn | CheckAnswered | Tick | EditionCut
     | IdentityMerged | IdentitySplit | OutcomeReported | HoldDecided | PersonErased
 )  # fmt: skip
-"""What a person decides: each has a ``stamp``, which the host gives it. The others change nothing when they come again."""
+"""Decisions of people. Each has a ``stamp``, which the host sets. The other messages change nothing when they come again."""
 
 
 class CandidateChange(NamedTuple):
-    """One line of an edition: a subject entered, left or changed on one policy's list. (A named tuple: there may be many.)"""
+    """One line: a subject entered, left or changed on one policy's list. (A named tuple, because there may be many.)"""
 
     id: str  # offset.position: unique for ever
     policy: str
     version: int
     subject: int
     change: str  # entered | left | changed
-    status: str | None  # the new one; None when left
+    status: str | None  # the new status; None when left
     before: str | None
     checklist: tuple[str, ...]
     missing: tuple[tuple[str, str | None], ...]  # (criterion, feed)
@@ -283,10 +280,10 @@ class CandidateChange(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something a person should look at; part of the state, and never a person's data.
+    """Something a person should look at. Part of the state; without data of a person.
 
     ``kind`` is coverage_voided, coverage_rows (statement and delivery disagree), suspended (an agreement has ended), held, or moved (the
-    day was taken back or far ahead: about whoever confirmed it; the detail is an ISO 8601 interval, from the day of before to the new one).
+    date went back or far ahead: ``about`` is the person who confirmed it, ``detail`` an ISO 8601 interval from the old day to the new).
     """
 
     kind: str

@@ -1,7 +1,7 @@
-"""What the streams layer asks of others: the ports, as protocols, and the set of them a host is given.
+"""The ports of the streams layer: protocols for what it needs from other layers, and the set of them a host is given.
 
-The one idea: steps know no file, clock or broker. A catalogue is built by ``connectors``, a policy is read by ``policies``, matching
-is done by ``matchers``; tests pass in fakes from ``streams.testing``. ``infra`` is the only place that wires them.
+Steps know no file, clock or broker. ``connectors`` build a catalogue, ``policies`` read a policy, ``matchers`` match; tests pass in fakes
+from ``streams.testing``. Only ``infra`` wires them.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 
 class ChangesLike(Protocol):
-    """What one call on the matcher moved on the lists (``matchers.kernel.changes.Changes``)."""
+    """The changes of the lists by one call on the matcher (``matchers.kernel.changes.Changes``)."""
 
     def __len__(self) -> int: ...
     def columns(self) -> Columns: ...
 
 
 class MatcherPort(Protocol):
-    """What a step calls on the matcher (``matchers.core.Matcher``)."""
+    """The matcher as the steps see it (``matchers.core.Matcher``)."""
 
     day: date
 
     @property
     def effects(self) -> npt.NDArray[np.uint8]:
-        """What each row of the last batch did (``matchers.kernel.batch``: NEWS, SAME, OLDER)."""
+        """The effect of each row of the last batch (``matchers.kernel.batch``: NEWS, SAME, OLDER)."""
 
     @property
     def comeback(self) -> Mapping[int, tuple[int, int]]:
-        """By delivery: how many of its older rows the last full replacement brought in, and how many of these say what was said."""
+        """By delivery: how many of its older rows the last full replacement brought back, and how many of these changed nothing."""
 
     @property
     def semantics(self) -> int:
@@ -76,13 +76,13 @@ class MatcherPort(Protocol):
 
 
 class BuildCatalogue(Protocol):
-    """Makes a catalogue from the texts of a ``CatalogueSet``; raises ``Invalid`` with every problem."""
+    """Builds a catalogue from the texts of a ``CatalogueSet``; raises ``Invalid`` with every problem."""
 
     def __call__(self, units: str, contracts: Mapping[str, str], /) -> Catalogue: ...
 
 
 class ReadPolicy(Protocol):
-    """Makes a checked policy from its text; raises ``Invalid`` with every problem."""
+    """Reads and checks a policy; raises ``Invalid`` with every problem."""
 
     def __call__(self, text: str, file: str, catalogue: Catalogue, /) -> Policy: ...
 
@@ -94,7 +94,7 @@ class MakeMatcher(Protocol):
 
 
 class RestoreMatcher(Protocol):
-    """Makes a matcher from what ``arrays()`` and ``meta()`` gave, with the policies active in it and the statements in effect."""
+    """Makes a matcher from its ``arrays()`` and ``meta()``, the policies that are active in it and the statements in effect."""
 
     def __call__(
         self,
@@ -117,14 +117,14 @@ def read_policy(text: str, file: str, catalogue: Catalogue) -> Policy:
     from policies.problems.problems import Invalid
     from policies.yaml.document import load
 
-    checked = check(load(text, file), catalogue)
-    if checked.policy is None:
-        raise Invalid(problem for problem in checked.problems if problem.severity == "error")
-    return checked.policy
+    result = check(load(text, file), catalogue)
+    if result.policy is None:
+        raise Invalid(problem for problem in result.problems if problem.severity == "error")
+    return result.policy
 
 
 def make_matcher(catalogue: Catalogue, day: date) -> MatcherPort:
-    """An empty matcher of the real core; imported late, for its kernels take a while to load."""
+    """An empty matcher of the real core; imported late, because its kernels take a while to load."""
     from matchers.core import Matcher
 
     return Matcher(catalogue, day)
@@ -150,10 +150,10 @@ def restore_matcher(
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The ports a state is made with.
+    """The ports that a state uses.
 
-    ``reader`` names the program that ``build_catalogue`` and ``read_policy`` are: a checkpoint keeps what they made of a text, and a
-    program of the same name takes it over. Without a name nothing is kept.
+    ``reader`` names the program behind ``build_catalogue`` and ``read_policy``. A checkpoint keeps what they made of a text, and a program
+    of the same name reads it back. Without a name nothing is kept.
     """
 
     build_catalogue: BuildCatalogue

@@ -1,4 +1,4 @@
-"""What the state remembers beside records: policies, coverage statements, deliveries, decisions, outcomes, identities, erasures.
+"""The ledgers of the state, beside records: policies, coverage statements, deliveries, decisions, outcomes, identities, erasures.
 
-Each ledger is a value that steps replace; none of them reads a file.
+Steps alone change them; none of them reads a file.
 """

@@ -1,9 +1,9 @@
-"""Decisions that came before: what a person decided is carried out once, however often its message comes.
+"""Stamps of decisions: a person's decision is carried out once, however often its message comes.
 
-The one idea: whoever copies the message of a decision (a withdrawal, an answer, a day) and sends it later would decide again, in somebody
-else's name. So the host gives each decision a stamp, the state remembers stamps, and ``streams.steps.steps`` refuses one that it knows. A
-stamp says upon which state somebody decided; where that lies more than ``WINDOW`` messages back the decision is refused, so no more stamps
-than that are remembered. A decision that was refused is remembered as well: it does not come true later.
+Without them, anybody who copies the message of a decision (a withdrawal, an answer, a day) and sends it again would decide in another
+person's name. So the host gives each decision a stamp, the state remembers the stamps, and ``streams.steps.steps`` refuses a known one. A
+stamp also names the state upon which the person decided. A decision upon a state more than ``WINDOW`` messages back is refused, so older
+stamps can be forgotten. The stamp of a refused decision is remembered too.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from streams.language.errors import Refused, Replayed
 from streams.language.messages import Decided, Input, Stamp
 
 WINDOW = 65_536
-"""Messages for which a stamp is remembered."""
+"""For so many messages a stamp is remembered."""
 
 M = TypeVar("M", bound=Input)
 _DECIDED: tuple[type[Input], ...] = get_args(Decided)
 
 
 class Known:
-    """The stamps of the last ``WINDOW`` messages, each with the offset of its message, in that order."""
+    """The stamps of the last ``WINDOW`` messages, each with the offset of its message, in the order of offsets."""
 
     def __init__(self) -> None:
         self._at: OrderedDict[Stamp, int] = OrderedDict()
@@ -34,10 +34,10 @@ class Known:
         return len(self._at)
 
     def passed(self, message: Input, offset: int) -> None:
-        """Passes a message that decides nothing, or has a new stamp (or none: then no host has given it one).
+        """Checks the stamp of a message; a message without a stamp passes.
 
         Raises:
-            Replayed: its stamp is known, or older than what is remembered. Refused: it names a state that is still to come.
+            Replayed: the stamp is known or too old. Refused: it names a state that is still to come.
         """
         stamp = stamp_of(message)
         if stamp is None:
@@ -50,7 +50,7 @@ class Known:
             raise Refused(_AHEAD, 3)
 
     def add(self, message: Input, offset: int) -> None:
-        """Remembers the stamp of a message, admitted or not, and forgets those that are refused for their age from here on."""
+        """Remembers the stamp of a message, admitted or not, and forgets the stamps that are now refused for their age."""
         stamp = stamp_of(message)
         if stamp is not None:
             self._at.setdefault(stamp, offset)
@@ -62,28 +62,28 @@ class Known:
 
     @classmethod
     def restored(cls, meta: Sequence[Sequence[Any]]) -> Known:
-        """What ``meta`` described."""
-        made = cls()
-        made._at.update((Stamp(at, word), offset) for at, word, offset in meta)
-        return made
+        """The stamps from ``meta``."""
+        stamps = cls()
+        stamps._at.update((Stamp(at, word), offset) for at, word, offset in meta)
+        return stamps
 
 
 def decides(message: Input) -> bool:
-    """Does this message say what a person decided?"""
+    """Does a person decide in this message?"""
     return isinstance(message, _DECIDED)
 
 
 def stamp_of(message: Input) -> Stamp | None:
-    """The stamp of a message; None where nobody decides in it, or no host has given it one."""
-    found: Stamp | None = getattr(message, "stamp", None)
-    return found
+    """The stamp of a message; None if nobody decides in it, or no host has stamped it."""
+    stamp: Stamp | None = getattr(message, "stamp", None)
+    return stamp
 
 
-def with_stamp(message: M, known: int, word: str = "") -> M:
-    """A message with a stamp; itself where nobody decides in it, or it has one.
+def with_stamp(message: M, last_known: int, word: str = "") -> M:
+    """A message with a stamp; the same message if nobody decides in it, or it has a stamp.
 
     Args:
-        known: the last message known to whoever decides.
+        last_known: offset of the last message known to the person who decides.
 
     Example:
         >>> from datetime import date
@@ -93,11 +93,11 @@ def with_stamp(message: M, known: int, word: str = "") -> M:
     """
     if not decides(message) or stamp_of(message) is not None:
         return message
-    return replace(message, stamp=Stamp(known, word))  # type: ignore[arg-type]  # who decides has a stamp
+    return replace(message, stamp=Stamp(last_known, word))  # type: ignore[arg-type]  # every decision has a field ``stamp``
 
 
 def has_stamp(message: Input) -> None:
-    """Passes a message that came over a network: there every decision has its stamp.
+    """Checks that a message from a network has a stamp if it is a decision.
 
     Raises:
         Refused: it has none, so it could be sent again and again.

@@ -1,7 +1,7 @@
-"""The deliveries ledger: which deliveries each source has begun, which rows of them are applied, which are complete.
+"""The ledger of deliveries: which deliveries each source has begun, which of their rows are applied, which deliveries are complete.
 
-The one idea: a delivery is whole when every row it claims has been applied once, however often or in whatever order its batches came;
-rows are therefore kept as disjoint spans of row numbers, not as a sum. An interrupted intake resumes behind the highest.
+A delivery is whole when every row it claims has been applied. Its batches may come several times and in any order, so the applied rows are
+kept as disjoint spans of row numbers, not as a count. An interrupted intake resumes behind the highest applied row.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ import numpy.typing as npt
 from matchers.kernel.batch import Int32
 
 TOPIC_SCHEME = "kafka:"
-"""How the id of a delivery begins that is a topic's (``connectors.kafka.topic_deliveries``)."""
+"""The prefix of the id of a delivery from a topic (``connectors.kafka.topic_deliveries``)."""
 Span = tuple[int, int]  # first and last row, both included
 
 
 @dataclass(slots=True)
 class Delivery:
-    """One delivery of one source. ``rows`` and ``unplaced`` are what its completion claimed.
+    """One delivery of one source. ``rows`` and ``unplaced`` are the numbers that its completion claimed.
 
     Args:
-        replaces: it says that it is a full replacement.
-        sound: it is complete, and its rows that name nobody are few enough.
-        older: how many of its rows were ignored when they came, because an older version than what was held; those that came in by a
-            full replacement afterwards are not among them.
-        same: how many changed nothing.
-        against: of a sound full replacement, what its readable rows are held against: those of the last one or, where it is the first, the
-            records that were there.
+        replaces: it is a full replacement.
+        sound: it is complete, and few enough of its rows name nobody.
+        older: how many of its rows were ignored because a newer version was there. Rows that a full replacement brought back later are
+            not counted.
+        same: how many of its rows changed nothing.
+        against: for a sound full replacement, the number with which its readable rows are compared: those of the last full replacement
+            or, for the first one, the records that were there.
     """
 
     number: int
@@ -48,7 +48,7 @@ class Delivery:
 
     @property
     def readable(self) -> int:
-        """How many of its rows name somebody, once it is complete."""
+        """How many of its rows name a subject, once it is complete."""
         return self.rows - self.unplaced
 
     @property
@@ -62,7 +62,7 @@ class Delivery:
         return sum(last - first + 1 for first, last in self.spans)
 
     def fresh(self, rows: Int32) -> npt.NDArray[np.bool_]:
-        """Which of these rows have not been applied yet; of equal ones the first."""
+        """A mask of the rows that have not been applied yet; of equal row numbers only the first."""
         if not len(rows) or (int(rows[0]) > self.mark and bool((np.diff(rows) > 0).all())):
             return np.ones(len(rows), np.bool_)
         first = np.zeros(len(rows), np.bool_)
@@ -72,7 +72,7 @@ class Delivery:
         return first
 
     def add(self, rows: Int32) -> None:
-        """Counts these rows in, once each."""
+        """Notes that these rows are applied."""
         if not len(rows):
             return
         first, last = int(rows[0]), int(rows[-1])
@@ -80,7 +80,7 @@ class Delivery:
             joins = bool(self.spans) and first == self.mark + 1
             self.spans[-1:] = [(self.spans[-1][0], last)] if joins else [*self.spans[-1:], (first, last)]
         else:
-            self.spans = list(_joined(sorted([*self.spans, *_runs(rows)])))
+            self.spans = list(_merged_spans(sorted([*self.spans, *_runs(rows)])))
 
 
 def _runs(rows: Int32) -> Iterator[Span]:
@@ -90,7 +90,7 @@ def _runs(rows: Int32) -> Iterator[Span]:
         yield int(run[0]), int(run[-1])
 
 
-def _joined(spans: list[Span]) -> Iterator[Span]:
+def _merged_spans(spans: list[Span]) -> Iterator[Span]:
     first, last = spans[0]
     for begin, end in spans[1:]:
         if begin <= last + 1:
@@ -108,10 +108,10 @@ class Deliveries:
         self._of: dict[tuple[str, int], dict[int, Delivery]] = {}
 
     def number(self, feed: str, source: int, id: str) -> tuple[int, int, bool]:
-        """(number, highest row applied, completed) of a delivery; the next free number where its id is new."""
-        known = self.named(feed, source, id)
-        if known is not None:
-            return known.number, known.mark, known.completed
+        """(number, highest row applied, completed) of a delivery; a new id gets the next free number."""
+        delivery = self.named(feed, source, id)
+        if delivery is not None:
+            return delivery.number, delivery.mark, delivery.completed
         return self.last(feed, source) + 1, 0, False
 
     def numbered(self, feed: str, source: int, number: int) -> Delivery | None:
@@ -129,8 +129,8 @@ class Deliveries:
 
     def of(self, feed: str, source: int) -> list[Delivery]:
         """A source's deliveries by number."""
-        known = self._of.get((feed, source), {})
-        return [known[number] for number in sorted(known)]
+        deliveries = self._of.get((feed, source), {})
+        return [deliveries[number] for number in sorted(deliveries)]
 
     def replacement(self, feed: str, source: int) -> Delivery | None:
         """The last sound full replacement of a source."""
@@ -146,10 +146,10 @@ class Deliveries:
 
     @classmethod
     def restored(cls, meta: list[Any]) -> Deliveries:
-        """What ``meta`` described."""
+        """The ledger from ``meta``."""
         ledger = cls()
         for feed, source, number, id, spans, *facts in meta:
-            if len(facts) == 4:  # written when every complete full replacement counted
+            if len(facts) == 4:  # from a version in which every complete full replacement counted as sound
                 facts.append(facts[0])
             delivery = Delivery(number, id, [(first, last) for first, last in spans], *facts)
             ledger._of.setdefault((feed, source), {})[number] = delivery

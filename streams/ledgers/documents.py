@@ -1,7 +1,7 @@
-"""Catalogues and policies as read from their texts: each text is checked once, and what came of it is kept with the state.
+"""A cache of catalogues and policies: each text is read and checked once, and the result is kept with the state.
 
-``streams.steps.state`` and ``streams.network.partition`` ask here instead of their ports. A checkpoint holds what was checked
-(``policies.language.serial``), with the name of the program that checked it (``Parts.reader``); another program checks every text again.
+``streams.steps.state`` and ``streams.network.partition`` read documents here instead of through their ports. A checkpoint holds the results
+(``policies.language.serial``) and the name of the program that made them (``Parts.reader``); another program checks every text again.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 
 
 class Documents:
-    """What was read so far.
+    """The documents that were read so far.
 
     Args:
-        parts: who reads a text that was not read yet.
-        kept: what ``meta`` gave.
+        parts: the ports that read a new text.
+        meta: from a checkpoint.
 
-    ``fresh`` is how many were checked that no checkpoint holds yet.
+    ``fresh`` is the number of checked documents that no checkpoint holds yet.
     """
 
-    def __init__(self, parts: Parts, kept: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, parts: Parts, meta: Mapping[str, Any] | None = None) -> None:
         self._parts = parts
-        self._kept = _of_reader(kept, parts.reader)
+        self._stored_documents = _of_reader(meta, parts.reader)
         self._checked: dict[str, Catalogue | Policy] = {}
         self.fresh = 0
-        self._named: tuple[Catalogue, str] | None = None
+        self._catalogue_name: tuple[Catalogue, str] | None = None
 
     def catalogue(self, units: str, contracts: Mapping[str, str]) -> Catalogue:
         """The catalogue of these texts.
@@ -44,12 +44,12 @@ class Documents:
             Invalid: with every problem of every text.
         """
         name = _texts(units, contracts)
-        known = self._known(name)
-        if not isinstance(known, Catalogue):
-            known = self._parts.build_catalogue(units, contracts)
+        catalogue = self._cached(name)
+        if not isinstance(catalogue, Catalogue):
+            catalogue = self._parts.build_catalogue(units, contracts)
             self.fresh += 1
-        self._checked[name] = known
-        return known
+        self._checked[name] = catalogue
+        return catalogue
 
     def policy(self, text: str, file: str, catalogue: Catalogue) -> Policy:
         """The policy of this text, as it reads against a catalogue.
@@ -58,55 +58,55 @@ class Documents:
             Invalid: with every problem of the text.
         """
         name = _digest(text, self._name(catalogue))
-        known = self._known(name)
-        if not isinstance(known, Policy) or beyond(known, catalogue.feeds) is not None:  # who kept it did not check it
-            known = self._parts.read_policy(text, file, catalogue)
+        policy = self._cached(name)
+        if not isinstance(policy, Policy) or beyond(policy, catalogue.feeds) is not None:  # a checkpoint may hold anything
+            policy = self._parts.read_policy(text, file, catalogue)
             self.fresh += 1
-        self._checked[name] = known
-        return known
+        self._checked[name] = policy
+        return policy
 
     def meta(self) -> dict[str, Any]:
-        """As JSON: what was asked for. Nothing, where the program that reads has no name."""
-        return {"reader": self._parts.reader, "checked": _written(self._checked) if self._parts.reader else {}}
+        """All documents that were asked for, as JSON; none if the program that reads has no name."""
+        return {"reader": self._parts.reader, "checked": _plain_documents(self._checked) if self._parts.reader else {}}
 
-    def _known(self, name: str) -> Any:
+    def _cached(self, name: str) -> Any:
         if name in self._checked:
             return self._checked[name]
-        return serial.read(self._kept[name]) if name in self._kept else None
+        return serial.read(self._stored_documents[name]) if name in self._stored_documents else None
 
     def _name(self, catalogue: Catalogue) -> str:
-        """The digest of a catalogue's content; of the one asked about last it is at hand."""
-        if self._named is None or self._named[0] is not catalogue:
-            self._named = catalogue, _digest(json.dumps(serial.written(catalogue), ensure_ascii=False))
-        return self._named[1]
+        """The digest of a catalogue's content; that of the last catalogue is kept."""
+        if self._catalogue_name is None or self._catalogue_name[0] is not catalogue:
+            self._catalogue_name = catalogue, _digest(json.dumps(serial.written(catalogue), ensure_ascii=False))
+        return self._catalogue_name[1]
 
 
-def kept_catalogue(kept: Mapping[str, Any] | None, reader: str, units: str, contracts: Mapping[str, str]) -> Catalogue | None:
-    """The catalogue of these texts as a checkpoint keeps it; None where it does not, or another program read them.
+def kept_catalogue(meta: Mapping[str, Any] | None, reader: str, units: str, contracts: Mapping[str, str]) -> Catalogue | None:
+    """The catalogue of these texts from a checkpoint; None if it is not there, or if another program read it.
 
     Args:
-        kept: what ``Documents.meta`` gave.
+        meta: from ``Documents.meta``.
     """
-    known = _of_reader(kept, reader).get(_texts(units, contracts))
-    catalogue = None if known is None else serial.read(known)
+    plain = _of_reader(meta, reader).get(_texts(units, contracts))
+    catalogue = None if plain is None else serial.read(plain)
     return catalogue if isinstance(catalogue, Catalogue) else None
 
 
-def _of_reader(kept: Mapping[str, Any] | None, reader: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = kept["checked"] if kept is not None and reader and kept["reader"] == reader else {}
-    return found
+def _of_reader(meta: Mapping[str, Any] | None, reader: str) -> Mapping[str, Any]:
+    plain_documents: Mapping[str, Any] = meta["checked"] if meta is not None and reader and meta["reader"] == reader else {}
+    return plain_documents
 
 
 def _texts(units: str, contracts: Mapping[str, str]) -> str:
     return _digest(units, *(text for pair in contracts.items() for text in pair))
 
 
-def _written(checked: Mapping[str, Catalogue | Policy]) -> dict[str, Any]:
+def _plain_documents(documents: Mapping[str, Catalogue | Policy]) -> dict[str, Any]:
     out = {}
-    for name, one in checked.items():
+    for name, document in documents.items():
         try:
-            out[name] = serial.written(one)
-        except TypeError:  # its ``source`` holds something JSON has no form for: it is read from its text again
+            out[name] = serial.written(document)
+        except TypeError:  # its ``source`` holds something that JSON cannot express; the text is read again
             continue
     return out
 

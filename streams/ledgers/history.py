@@ -1,8 +1,8 @@
-"""The history of a policy: what became of each version, on which day, and who stood for it.
+"""The history of a policy: each step in the life of each version, with its day and the people who decided it.
 
-It is read off the registry. On every day on which something may have turned, the state of a version is asked of the registry as it was
-known when the day came, and again behind each decision of that day, in their order; where it differs from before, the table of the life
-cycle says what moved it. What the calendar will yet bring is told too, as of now. Source: ``policies.language.lifecycle``.
+It is computed from the registry. For every day on which the state of a version may change, the state is computed as the day came, and again
+behind each decision of that day. If it differs from the state before, the table of the life cycle says which event led there. Steps that
+the calendar will bring later are included as they stand now. Source: ``policies.language.lifecycle``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from policies.language.lifecycle import TRANSITIONS, Event, Life
 from streams.ledgers.registry import Registry, Version, Withdrawal, ended_agreement
 
 Decision: TypeAlias = tuple[int, bool]
-"""A publication or (True) a withdrawal of one day, by the highest version there was behind it: in this order they were made."""
+"""The highest version behind a decision, and whether it was a withdrawal: decisions of one day sort in the order they were made."""
 MORNING: Decision = (0, False)
 EVENING: Decision = (10**9, True)
 
@@ -27,11 +27,11 @@ class Happened:
     """One step in the life of a version.
 
     Args:
-        state: where it is from that day on.
-        until: of a version that is scheduled, its first day.
-        by, approved_by: who stood for it; empty where the calendar or an agreement did it.
-        since: of a withdrawal, the day from which it is so.
-        detail: the reason of a withdrawal, the feed whose agreement ended, the number of the version that took its place.
+        state: of the version from that day on.
+        until: the first day of a scheduled version.
+        by, approved_by: the people who decided; empty if the calendar or an agreement caused it.
+        since: the day from which a withdrawal counts.
+        detail: the reason of a withdrawal, the feed whose agreement ended, or the number of the version that took its place.
     """
 
     version: int
@@ -46,31 +46,31 @@ class Happened:
 
 
 def history(registry: Registry, name: str, catalogue: Catalogue) -> list[Happened]:
-    """Every step of every version of a policy, by version and day; those still to come as they stand now.
+    """Every step of every version of a policy, by version and day, with the steps to come as they stand now.
 
-    An agreement's end is the one on record now: that it once ended and was renewed is not.
+    Only the present end of an agreement is known, not that it once ended and was renewed.
     """
     return [step for number in sorted(registry.versions[name]) for step in _steps(registry, name, number, catalogue)]
 
 
 def _steps(registry: Registry, name: str, number: int, catalogue: Catalogue) -> Iterator[Happened]:
     version = registry.versions[name][number]
-    first, published = version.policy.effective_from, version.published
+    first, publication_day = version.policy.effective_from, version.published
     alone = Registry()
     alone.add(replace(version, withdrawn=None))
-    state = alone.life(name, number, published, catalogue)
+    state = alone.life(name, number, publication_day, catalogue)
     until = first if state is Life.SCHEDULED else None
-    yield Happened(number, Event.PUBLISH, published, state, until, version.by, version.approved_by)
+    yield Happened(number, Event.PUBLISH, publication_day, state, until, version.by, version.approved_by)
     for day, behind in _moments(registry, name, version, catalogue):
-        known = _known(registry, name, day, behind)
-        now = known.life(name, number, day, catalogue)
+        past_registry = _registry_behind(registry, name, day, behind)
+        now = past_registry.life(name, number, day, catalogue)
         if now is not state:
-            yield _told(known, version, _moved(state, now), day, now, catalogue)
+            yield _step_of(past_registry, version, _event_between(state, now), day, now, catalogue)
             state = now
 
 
 def _turning(registry: Registry, name: str, version: Version, catalogue: Catalogue) -> list[date]:
-    """The days from its publication on, on which the state of a version may change."""
+    """The days since its publication on which the state of a version may change."""
     policy = version.policy
     days = {version.published, policy.effective_from}
     if policy.effective_to is not None and policy.effective_to < date.max:
@@ -87,14 +87,14 @@ def _turning(registry: Registry, name: str, version: Version, catalogue: Catalog
 
 
 def _moments(registry: Registry, name: str, version: Version, catalogue: Catalogue) -> Iterator[tuple[date, Decision]]:
-    """When the state of a version may change: as each day comes, and behind each decision of that day; none before its publication."""
-    number, published = version.policy.version, version.published
+    """When the state of a version may change: as a day comes, and behind each decision of that day, from its publication on."""
+    number, publication_day = version.policy.version, version.published
     for day in _turning(registry, name, version, catalogue):
-        decided = {(n, False) for n, other in registry.versions[name].items() if other.published == day}
+        decisions = {(n, False) for n, other in registry.versions[name].items() if other.published == day}
         ends = (other.withdrawn for other in registry.versions[name].values())
-        decided |= {_withdrawal(end) for end in ends if end is not None and end.day == day}
-        for decision in sorted({MORNING, *decided}):
-            if day > published or decision >= (number, False):
+        decisions |= {_withdrawal(end) for end in ends if end is not None and end.day == day}
+        for decision in sorted({MORNING, *decisions}):
+            if day > publication_day or decision >= (number, False):
                 yield day, decision
 
 
@@ -102,30 +102,30 @@ def _withdrawal(end: Withdrawal) -> Decision:
     return (end.newest, True) if end.newest else EVENING
 
 
-def _known(registry: Registry, name: str, day: date, behind: Decision) -> Registry:
-    """The versions of a policy that had been published behind a decision of a day, with what had been decided about them by then."""
-    found = Registry()
+def _registry_behind(registry: Registry, name: str, day: date, behind: Decision) -> Registry:
+    """The registry of a policy as it was behind a decision of a day."""
+    past_registry = Registry()
     for number, other in registry.versions[name].items():
         if other.published < day or (other.published == day and (number, False) <= behind):
             end = other.withdrawn
-            decided = end is not None and (end.day < day or (end.day == day and _withdrawal(end) <= behind))
-            found.add(other if decided else replace(other, withdrawn=None))
-    return found
+            is_decided = end is not None and (end.day < day or (end.day == day and _withdrawal(end) <= behind))
+            past_registry.add(other if is_decided else replace(other, withdrawn=None))
+    return past_registry
 
 
-def _moved(before: Life, after: Life) -> Event:
-    """What led from one state to another, by the table; by where it led alone, should a clock put back have left steps out."""
-    fits = [event for event, (met, leads) in TRANSITIONS.items() if after in leads and before in met]
+def _event_between(before: Life, after: Life) -> Event:
+    """The event that leads from one state to another. If there is none, because the clock was put back, any that leads to the second."""
+    fits = [event for event, (sources, leads) in TRANSITIONS.items() if after in leads and before in sources]
     return (fits or [event for event, (_, leads) in TRANSITIONS.items() if after in leads])[0]
 
 
-def _told(known: Registry, version: Version, event: Event, day: date, state: Life, catalogue: Catalogue) -> Happened:
-    number, ended = version.policy.version, version.withdrawn
+def _step_of(past_registry: Registry, version: Version, event: Event, day: date, state: Life, catalogue: Catalogue) -> Happened:
+    number, withdrawal = version.policy.version, version.withdrawn
     match event:
-        case Event.WITHDRAW if ended is not None:
-            return Happened(number, event, day, state, None, ended.by, ended.approved_by, ended.since, ended.reason)
+        case Event.WITHDRAW if withdrawal is not None:
+            return Happened(number, event, day, state, None, withdrawal.by, withdrawal.approved_by, withdrawal.since, withdrawal.reason)
         case Event.SUPERSEDE:
-            after = next((v.policy.version for v in known.standing(version.policy.name) if v.policy.version > number), None)
+            after = next((v.policy.version for v in past_registry.standing(version.policy.name) if v.policy.version > number), None)
             return Happened(number, event, day, state, detail="" if after is None else str(after))
         case Event.SUSPEND | Event.BEGIN if state is Life.SUSPENDED:
             return Happened(number, event, day, state, detail=ended_agreement(version.policy, catalogue, day) or "")

@@ -1,7 +1,7 @@
-"""The ledger of corrections of identity: which are in force, who stands for each, and whom a subject counts as by them.
+"""The ledger of corrections of identity: which are in force, who decided them, and as which subject another counts.
 
-The one idea: of each subject there is one decision at most, and of each record of it one; what is taken back is not in force. The records
-themselves are with the matcher (``matchers.matrix.identity``). Source: docs/en/semantics.md section 15.
+There is at most one decision about a subject, and one about each record of it; a decision that is taken back is removed. The records
+themselves are in the matcher (``matchers.matrix.identity``). Source: docs/en/semantics.md section 15.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any, TypeAlias
 from matchers.matrix.identity import Record
 
 Key: TypeAlias = tuple[str, int, Record | None]
-"""Kind, subject, and the record where the decision is about one alone."""
+"""Kind, subject, and the record if the decision is about one record alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Since ``day`` a subject counts as another; only in ``record``, where it names one."""
+    """Since ``day`` a subject counts as another; if there is a ``record``, only in that record."""
 
     kind: str
     subject: int
@@ -45,21 +45,21 @@ class Decisions:
         return iter(self._of.values())
 
     def of(self, kind: str, subject: int, record: Record | None = None) -> Decision | None:
-        """The decision about a subject, or about one record of it."""
+        """The decision about a subject, or about one of its records."""
         return self._of.get((kind, subject, record))
 
     def root(self, kind: str, subject: int) -> int:
-        """Whom a subject counts as once merges are followed to their end."""
-        while (found := self._of.get((kind, subject, None))) is not None:
-            subject = found.into
+        """The subject as which another counts, after all merges."""
+        while (decision := self._of.get((kind, subject, None))) is not None:
+            subject = decision.into
         return subject
 
     def merged(self, kind: str) -> dict[int, int]:
-        """Every subject of a kind that is merged away, and whom it counts as."""
+        """Every merged subject of a kind, with the subject as which it counts."""
         return {d.subject: self.root(kind, d.subject) for d in self if d.kind == kind and d.record is None}
 
     def put(self, decision: Decision) -> None:
-        """A decision in force from now on, in place of one about the same."""
+        """Adds a decision, in place of one about the same subject or record."""
         self.take_back(decision.key)
         self._of[decision.key] = decision
 
@@ -67,7 +67,7 @@ class Decisions:
         self._of.pop(key, None)
 
     def meta(self) -> list[list[Any]]:
-        """All of it, as JSON."""
+        """All decisions as JSON."""
         return [
             [d.kind, d.subject, d.into, None if d.record is None else list(d.record), d.reason, d.by, d.approved_by, d.day.isoformat()]
             for d in self
@@ -75,9 +75,9 @@ class Decisions:
 
     @classmethod
     def restored(cls, meta: Sequence[Sequence[Any]]) -> Decisions:
-        """What ``meta`` described."""
-        made = cls()
+        """The ledger from ``meta``."""
+        ledger = cls()
         for kind, subject, into, record, reason, by, approved_by, day in meta:
-            named = None if record is None else (record[0], record[1], record[2])
-            made.put(Decision(kind, subject, into, named, reason, by, approved_by, date.fromisoformat(day)))
-        return made
+            record_name = None if record is None else (record[0], record[1], record[2])
+            ledger.put(Decision(kind, subject, into, record_name, reason, by, approved_by, date.fromisoformat(day)))
+        return ledger

@@ -1,7 +1,7 @@
-"""What agencies found of their candidates: the words for it, how long each keeps somebody off the list, and the ledger of findings.
+"""Outcomes that agencies report of their candidates: their words, how long each suppresses a candidate, and their ledger.
 
-The one idea: of a candidate the latest finding counts, by the day on which it was made. One that keeps her off the list does so until its
-period is over or what the rule reads of her changes (``streams.lists.book``). Source: docs/en/semantics.md, "What agencies find".
+The outcome with the latest day counts. A suppression lasts until its period is over, or until the evidence about the candidate changes
+(``streams.lists.book``). Source: docs/en/semantics.md, "What agencies find".
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ OUTCOMES: dict[str, Period | None] = {
     "deceased": Period(months=6),
     "unreachable": Period(months=1),
 }
-"""How long each keeps somebody off the list; None: not at all."""
+"""How long each outcome keeps a candidate off the list; None: not at all."""
 TITLES: dict[str, Text] = {
     "contacted": Text("已联系", "contacted"),
     "enrolled": Text("已办理", "enrolled"),
@@ -37,11 +37,11 @@ TITLES: dict[str, Text] = {
     "deceased": Text("已去世", "deceased"),
     "unreachable": Text("联系不上", "unreachable"),
 }
-"""What each is called; agencies may write either, or the word itself."""
+"""The titles of each outcome; agencies may write either title, or the word itself."""
 RIGHT = frozenset({"enrolled", "declined", "already_receiving"})
-"""Outcomes that say the list was right about her."""
+"""Outcomes that say the list was right about the candidate."""
 WRONG = frozenset({"not_eligible", "wrong_person", "moved", "deceased"})
-"""Outcomes that say it was not; of the rest nothing is known yet."""
+"""Outcomes that say it was wrong; the rest decide neither."""
 
 Row: TypeAlias = tuple[str, int, int, int]
 """Feed, source, delivery and row of a record as it was delivered."""
@@ -49,7 +49,7 @@ Row: TypeAlias = tuple[str, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found of a subject, told by the message at ``offset`` on the state's ``day``; ``until``: the first day it does not count."""
+    """One outcome, reported by the message at ``offset`` on the state's ``day``; ``until`` is the first day on which it is over."""
 
     policy: str
     subject: int
@@ -64,20 +64,20 @@ class Finding:
 
 
 class Rate(NamedTuple):
-    """How many findings said that the list was right, and how many that it was wrong."""
+    """How many outcomes say that the list was right, and how many that it was wrong."""
 
     right: int
     wrong: int
 
     @property
     def hit(self) -> float | None:
-        """The share that was right; None where nothing is known."""
-        known = self.right + self.wrong
-        return self.right / known if known else None
+        """The share that was right; None if there are no outcomes that decide."""
+        total = self.right + self.wrong
+        return self.right / total if total else None
 
 
 class Findings:
-    """The finding that counts of each policy and subject, and those whose time is over."""
+    """The outcome that counts for each policy and subject, and which of them are over."""
 
     def __init__(self) -> None:
         self._of: dict[tuple[str, int], Finding] = {}
@@ -90,36 +90,36 @@ class Findings:
         return len(self._of)
 
     def of(self, policy: str, subject: int) -> Finding | None:
-        """The finding that counts of a subject."""
+        """The outcome that counts for a subject."""
         return self._of.get((policy, subject))
 
     def put(self, finding: Finding) -> None:
-        """A finding in place of the one before."""
+        """Adds an outcome in place of the one before."""
         key = (finding.policy, finding.subject)
         self._of.pop(key, None)
         self._ended.discard(key)
         self._of[key] = finding
 
     def without(self, subject: int) -> list[Finding]:
-        """Takes out, and gives, every finding of a subject."""
-        gone = [f for f in self if f.subject == subject]
-        for f in gone:
+        """Removes and gives every outcome of a subject."""
+        findings = [f for f in self if f.subject == subject]
+        for f in findings:
             del self._of[f.policy, subject]
             self._ended.discard((f.policy, subject))
-        return gone
+        return findings
 
     def standing(self, finding: Finding) -> bool:
         """Is its time not over yet?"""
         return finding.until is not None and (finding.policy, finding.subject) not in self._ended
 
     def ending(self, day: date) -> list[Finding]:
-        """Those whose time is over on a day, each once; by policy and subject."""
-        found = [f for key, f in self._of.items() if f.until is not None and f.until <= day and key not in self._ended]
-        self._ended |= {(f.policy, f.subject) for f in found}
-        return sorted(found, key=lambda f: (f.policy, f.subject))
+        """Ends the outcomes whose time is over on a day; gives each of them once, by policy and subject."""
+        findings = [f for key, f in self._of.items() if f.until is not None and f.until <= day and key not in self._ended]
+        self._ended |= {(f.policy, f.subject) for f in findings}
+        return sorted(findings, key=lambda f: (f.policy, f.subject))
 
     def meta(self) -> list[list[Any]]:
-        """All of it, as JSON."""
+        """All outcomes as JSON."""
         return [
             [f.policy, f.subject, f.outcome, f.on.isoformat(), f.by, f.criterion, [list(row) for row in f.records], f.offset,
              f.day.isoformat(), None if f.until is None else f.until.isoformat(), (f.policy, f.subject) in self._ended]
@@ -128,28 +128,28 @@ class Findings:
 
     @classmethod
     def restored(cls, meta: Sequence[Sequence[Any]]) -> Findings:
-        """What ``meta`` described."""
-        made = cls()
-        for policy, subject, outcome, on, by, criterion, records, offset, day, until, ended in meta:
+        """The ledger from ``meta``."""
+        ledger = cls()
+        for policy, subject, outcome, on, by, criterion, records, offset, day, until, is_over in meta:
             rows = tuple((feed, source, delivery, row) for feed, source, delivery, row in records)
-            last = None if until is None else date.fromisoformat(until)
-            made.put(Finding(policy, subject, outcome, date.fromisoformat(on), by, criterion, rows, offset, date.fromisoformat(day), last))
-            if ended:
-                made._ended.add((policy, subject))
-        return made
+            found_on, last = date.fromisoformat(on), None if until is None else date.fromisoformat(until)
+            ledger.put(Finding(policy, subject, outcome, found_on, by, criterion, rows, offset, date.fromisoformat(day), last))
+            if is_over:
+                ledger._ended.add((policy, subject))
+        return ledger
 
 
 def named(text: str) -> str | None:
-    """The outcome that a person wrote as its word or as one of its titles; None where it is none.
+    """The outcome that a person wrote as its word or as one of its titles; None if there is none.
 
     Example:
         >>> named(" Not eligible"), named("已办理"), named("gone")
         ('not_eligible', 'enrolled', None)
     """
     word = " ".join(text.split()).lower()
-    return next((one for one, title in TITLES.items() if word in (one, title.zh, title.en)), None)
+    return next((outcome for outcome, title in TITLES.items() if word in (outcome, title.zh, title.en)), None)
 
 
 def rate(outcomes: Counter[str]) -> Rate:
-    """How often the list was right, by how often each outcome was found."""
-    return Rate(sum(outcomes[one] for one in RIGHT), sum(outcomes[one] for one in WRONG))
+    """How often the list was right, from the number of each outcome."""
+    return Rate(sum(outcomes[outcome] for outcome in RIGHT), sum(outcomes[outcome] for outcome in WRONG))

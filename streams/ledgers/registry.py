@@ -1,8 +1,8 @@
-"""The registry of policies: every version ever published, immutable, and which of them is active on a day.
+"""The registry of policies: every published version, immutable, and which of them is active on a day.
 
-The one idea: the life cycle is read off dates and never stored: a version whose first day is still to come waits, and the one before it
-stays until then. A withdrawal ends every version published so far. The states and what moves a version between them:
-``policies.language.lifecycle``. Source: GLOSSARY.md, "policy version", "version state".
+The state of a version is computed from dates and never stored: a version waits for its first day, and the version before it stays active
+until then. A withdrawal ends every version published so far. States and events: ``policies.language.lifecycle``. Source: GLOSSARY.md,
+"policy version", "version state".
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from streams.lists.manifests import Versions
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """The end of a version by decision: on which day it was decided, since when it is so, why, and who stood for it.
+    """The withdrawal of a version: the day of the decision, the day since which it counts, the reason and the people who decided.
 
-    ``newest`` is the highest version there was: whatever was published on the same day with a higher number came after.
+    ``newest`` was the highest version then: a version with a higher number, published on the same day, came later.
     """
 
     day: date
@@ -35,10 +35,9 @@ class Withdrawal:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A published version: the checked policy, its text as published, and who stood for it.
+    """A published version: the checked policy, its text as published, and the people who decided.
 
-    ``catalogue`` is which catalogue (by its place among those ever set) it was checked against: a feed added later
-    must not make an old text read differently.
+    ``catalogue`` is the number of the catalogue against which it was checked: a later feed must not change the meaning of an old text.
     """
 
     policy: Policy
@@ -61,53 +60,53 @@ class Registry:
         self.versions.setdefault(version.policy.name, {})[version.policy.version] = version
 
     def newest(self, name: str) -> int:
-        """The highest version number of a policy; 0 where there is none."""
+        """The highest version number of a policy; 0 if there is none."""
         return max(self.versions.get(name, {}), default=0)
 
     def told(self, name: str) -> Versions:
-        """Agency and digest of every version of a policy, as its editions tell them."""
+        """Agency and digest of every version of a policy, as its manifests hold them."""
         return {number: (version.policy.agency, version.digest) for number, version in self.versions[name].items()}
 
     def title(self, name: str) -> Text:
-        """What a policy is called: the title of its newest version."""
+        """The title of a policy: that of its newest version."""
         return self.versions[name][self.newest(name)].policy.title
 
     def withdraw(self, name: str, withdrawal: Withdrawal) -> None:
         """Ends every version published so far."""
-        known, ended = self.versions[name], replace(withdrawal, newest=self.newest(name))
-        for number, version in known.items():
+        versions, full_withdrawal = self.versions[name], replace(withdrawal, newest=self.newest(name))
+        for number, version in versions.items():
             if version.withdrawn is None:
-                known[number] = replace(version, withdrawn=ended)
+                versions[number] = replace(version, withdrawn=full_withdrawal)
 
     def withdrawal(self, name: str) -> Withdrawal | None:
-        """The last withdrawal of a policy of which no version stands; None where one stands, or it was never published."""
-        known = self.versions.get(name, {})
-        return known[max(known)].withdrawn if known and not self.standing(name) else None
+        """The last withdrawal of a policy without a standing version; None if a version stands, or none was published."""
+        versions = self.versions.get(name, {})
+        return versions[max(versions)].withdrawn if versions and not self.standing(name) else None
 
     def looked_back(self, day: date) -> Registry:
-        """The registry for whoever looks back at a day: of the withdrawals, those that are so only since a later day have not come yet."""
-        found = Registry()
-        for known in self.versions.values():
-            for version in known.values():
+        """The registry for a look back at a day: without the withdrawals that count only since a later day."""
+        registry = Registry()
+        for versions in self.versions.values():
+            for version in versions.values():
                 later = version.withdrawn is not None and version.withdrawn.since > day
-                found.add(replace(version, withdrawn=None) if later else version)
-        return found
+                registry.add(replace(version, withdrawn=None) if later else version)
+        return registry
 
     def standing(self, name: str) -> list[Version]:
         """The versions of a policy that were not withdrawn, by number."""
-        known = self.versions.get(name, {})
-        return [known[number] for number in sorted(known) if known[number].withdrawn is None]
+        versions = self.versions.get(name, {})
+        return [versions[number] for number in sorted(versions) if versions[number].withdrawn is None]
 
     def active(self, name: str, day: date) -> Version | None:
-        """The version that decides on a day: the newest that has begun; before the first has begun, the one that begins first."""
+        """The version that decides on a day: the newest that has begun or, if none has begun, the one that begins first."""
         standing = self.standing(name)
-        begun = [v for v in standing if v.policy.effective_from <= day]
-        if begun:
-            return begun[-1]
+        effective_versions = [v for v in standing if v.policy.effective_from <= day]
+        if effective_versions:
+            return effective_versions[-1]
         return min(standing, key=lambda v: (v.policy.effective_from, -v.policy.version), default=None)
 
     def life(self, name: str, number: int, day: date, catalogue: Catalogue) -> Life:
-        """Where a version stands in its life on a day; one that a later version forestalls is superseded before its first day."""
+        """The state of a version on a day. It may be superseded before its first day, if a later version begins earlier."""
         version = self.versions[name][number]
         first, last = version.policy.effective_from, version.policy.effective_to
         if version.withdrawn is not None:
@@ -134,7 +133,7 @@ class Registry:
 
 
 def ended_agreement(policy: Policy, catalogue: Catalogue, day: date) -> str | None:
-    """The first feed a policy reads whose agreement has ended on a day, or no longer names its purpose; None where all hold."""
+    """The first feed of a policy whose agreement has ended on a day, or no longer names its purpose; None if all agreements hold."""
     for name in policy.feeds:
         agreement = catalogue.feeds[name].agreement
         if policy.purpose not in agreement.purposes or (agreement.until is not None and agreement.until < day):

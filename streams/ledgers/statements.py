@@ -1,8 +1,8 @@
-"""The coverage ledger: which statements were made, and which are in effect.
+"""The ledger of coverage statements: which were made, and which are in effect.
 
-The one idea: a statement proves absence only once the delivery it names is wholly applied with the rows it names; until then it is
-pending, and a delivery with too many rows that name nobody voids it. Where the delivery is complete already, a statement that it does not
-bear out is refused (``streams.steps.admission``). Source: docs/en/semantics.md section 3.
+A statement proves absence only once the delivery it names is applied with all the rows it names. Until then it is pending; a delivery with
+too many rows that name nobody voids it. A statement that contradicts a complete delivery is refused (``streams.steps.admission``).
+Source: docs/en/semantics.md section 3.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from streams.language.messages import CoverageStated
 from streams.ledgers.deliveries import Deliveries
 
 Standing: TypeAlias = Literal["pending", "in_effect", "rows_differ", "voided", "withdrawn"]
-"""``rows_differ``: the delivery is complete with another number of rows than the statement names; like pending, it proves nothing."""
+"""``rows_differ``: the complete delivery has another number of rows than the statement names; the statement proves nothing."""
 
 
 @dataclass(slots=True)
 class Entry:
-    """A statement and where it stands."""
+    """A statement and its standing."""
 
     stated: CoverageStated
     standing: Standing
@@ -41,24 +41,24 @@ class Statements:
         self.entries: dict[str, Entry] = {}
 
     def in_effect(self) -> list[Statement]:
-        """What the matcher is given: of all that a source said about the same division or list, what reaches furthest.
+        """The statements for the matcher: for each source and division or list, the one that reaches furthest.
 
-        The rest proves nothing more (docs/en/semantics.md, section 3.3); years of daily statements would be told again with every new one.
+        The others prove nothing more (docs/en/semantics.md, section 3.3), and there may be years of daily statements.
         """
         latest: dict[tuple[str, int, str | None, tuple[int, ...]], Statement] = {}
         for id in sorted(self.entries):
             if self.entries[id].standing == "in_effect":
-                one = self.entries[id].statement
-                about = (one.feed, one.source, one.division, one.subjects)
-                if about not in latest or latest[about].complete_to < one.complete_to:
-                    latest[about] = one
+                statement = self.entries[id].statement
+                about = (statement.feed, statement.source, statement.division, statement.subjects)
+                if about not in latest or latest[about].complete_to < statement.complete_to:
+                    latest[about] = statement
         return list(latest.values())
 
     def waiting_for(self, feed: str, source: int, delivery: str) -> list[Entry]:
         """The pending statements that name a delivery, in the order of their ids."""
-        wanted = (feed, source, delivery)
-        found = (self.entries[id] for id in sorted(self.entries))
-        return [e for e in found if e.standing == "pending" and (e.stated.feed, e.stated.source, e.stated.delivery) == wanted]
+        place = (feed, source, delivery)
+        entries = (self.entries[id] for id in sorted(self.entries))
+        return [e for e in entries if e.standing == "pending" and (e.stated.feed, e.stated.source, e.stated.delivery) == place]
 
     def meta(self) -> list[Any]:
         """As JSON."""
@@ -66,42 +66,42 @@ class Statements:
 
     @classmethod
     def restored(cls, meta: list[Any]) -> Statements:
-        """What ``meta`` described."""
+        """The ledger from ``meta``."""
         ledger = cls()
         for facts, standing in meta:
             days = {name: None if facts[name] is None else date.fromisoformat(facts[name]) for name in ("complete_to", "received")}
-            stated = CoverageStated(**{**facts, "subjects": tuple(facts["subjects"]), **days})
-            ledger.entries[stated.statement] = Entry(stated, standing)
+            message = CoverageStated(**{**facts, "subjects": tuple(facts["subjects"]), **days})
+            ledger.entries[message.statement] = Entry(message, standing)
         return ledger
 
 
-def _plain(stated: CoverageStated) -> dict[str, Any]:
-    received = None if stated.received is None else stated.received.isoformat()
-    facts = {**asdict(stated), "complete_to": stated.complete_to.isoformat(), "received": received}
+def _plain(message: CoverageStated) -> dict[str, Any]:
+    receipt_day = None if message.received is None else message.received.isoformat()
+    facts = {**asdict(message), "complete_to": message.complete_to.isoformat(), "received": receipt_day}
     del facts["stamp"]
     return facts
 
 
-def standing(stated: CoverageStated, deliveries: Deliveries) -> Standing:
-    """Where a statement stands, from the deliveries alone."""
-    if stated.delivery is None:
+def standing(message: CoverageStated, deliveries: Deliveries) -> Standing:
+    """The standing of a statement, from the deliveries alone."""
+    if message.delivery is None:
         return "in_effect"
-    delivery = deliveries.named(stated.feed, stated.source, stated.delivery)
+    delivery = deliveries.named(message.feed, message.source, message.delivery)
     if delivery is None or not delivery.completed:
         return "pending"
     if not delivery.sound:
         return "voided"
-    return "in_effect" if stated.rows in (None, delivery.rows) else "rows_differ"
+    return "in_effect" if message.rows in (None, delivery.rows) else "rows_differ"
 
 
-def unproved(stated: CoverageStated, feed: Feed, deliveries: Deliveries) -> Text | None:
-    """Why the delivery that a statement names does not bear it out; None where it does, or is not complete yet."""
-    found = standing(stated, deliveries)
-    delivery = deliveries.named(stated.feed, stated.source, stated.delivery or "")
-    if delivery is None or found not in ("voided", "rows_differ"):
+def unproved(message: CoverageStated, feed: Feed, deliveries: Deliveries) -> Text | None:
+    """Why the delivery of a statement contradicts it; None if it does not, or is not complete yet."""
+    status = standing(message, deliveries)
+    delivery = deliveries.named(message.feed, message.source, message.delivery or "")
+    if delivery is None or status not in ("voided", "rows_differ"):
         return None
-    id, name = stated.statement, f"{stated.feed} {stated.delivery}"
-    if found == "voided":
+    id, name = message.statement, f"{message.feed} {message.delivery}"
+    if status == "voided":
         share = share_words(feed.max_unplaced)
         return Text(
             f"覆盖声明 {id} 所依据的交付 {name} 不能证明“没有”：{delivery.rows} 行中 {delivery.unplaced} 行认不出对象，"
@@ -111,7 +111,7 @@ def unproved(stated: CoverageStated, feed: Feed, deliveries: Deliveries) -> Text
             "delivery, and name that one.",
         )
     return Text(
-        f"覆盖声明 {id} 写明交付 {name} 有 {stated.rows} 行，实收 {delivery.rows} 行。请核对是否漏送，再用正确的行数声明。",
-        f"Coverage statement {id} says that delivery {name} has {stated.rows} rows; it has {delivery.rows}. Look whether some were left "
+        f"覆盖声明 {id} 写明交付 {name} 有 {message.rows} 行，实收 {delivery.rows} 行。请核对是否漏送，再用正确的行数声明。",
+        f"Coverage statement {id} says that delivery {name} has {message.rows} rows; it has {delivery.rows}. Look whether some were left "
         "out, then state the right number.",
     )

@@ -1,4 +1,4 @@
-"""Lists as agencies are told of them: lines, editions, holds, and what is told instead of the computed list.
+"""The lists that agencies are told: lines, editions, holds, and overrides of the computed list.
 
 Begin with ``book``, the list stage.
 """

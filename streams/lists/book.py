@@ -1,8 +1,8 @@
 """The list stage: a fold behind the matcher that overrides the computed list for some subjects.
 
-``streams.steps.steps`` and the merger hand it the lines of each message. They pass as they are but for two kinds of subjects: those with an
-outcome that keeps them off the list for a time, and those whose exit from a benefit (entry to a burden) is held back until two people have
-looked at it. Of these, and of nobody else, it keeps how they stand on the computed list and on the told one.
+``streams.steps.steps`` and the merger hand it the lines of each message. Lines of two kinds of subjects are overridden: subjects that an
+outcome suppresses for a time, and subjects whose exit from a benefit (entry to a burden) is held back until two people decide. For these
+alone the book keeps their place on the computed and on the materialized list. All other lines pass unchanged.
 Source: docs/en/semantics.md, "What agencies find", "Holding back".
 """
 
@@ -49,76 +49,76 @@ class Book:
         self.overlays: dict[str, dict[int, Overlay]] = {}
         self.holds: dict[str, Hold] = {}
         self.notices: list[Notice] = []
-        """What a person should look at, of the message taken last."""
+        """The notices of the last message."""
         self._versions: dict[str, int] = {}
         self._moves: dict[Key, tuple[Content | None, Cause]] = {}
 
-    def take(self, instructions: Sequence[Instruction], lines: Lines, seen: Seen = ()) -> Lines:
-        """The lines that are told of a message.
+    def take(self, instructions: Sequence[Instruction], lines: Lines, sightings: Seen = ()) -> Lines:
+        """The lines of the materialized lists that come out of a message.
 
         Args:
-            instructions: what the steps say of it.
-            lines: what it moved on the computed lists.
-            seen: how those stand who are watched.
+            instructions: of the steps.
+            lines: of the computed lists.
+            sightings: the evidence about watched subjects.
         """
         self.notices = []
-        dated = list[Instruction]()
+        day_instructions = list[Instruction]()
         for instruction in instructions:
             if isinstance(instruction, EraseSubject):
                 lines = self.erase(lines, instruction.subject, instruction.instead)
             elif not self.bounds.take(instruction):
-                dated.append(instruction)
-        told = self._pass(dated, lines, seen)
+                day_instructions.append(instruction)
+        materialized_lines = self._pass(day_instructions, lines, sightings)
         self.bounds.end_message()
-        return told
+        return materialized_lines
 
-    def _pass(self, instructions: Sequence[Instruction], lines: Lines, seen: Seen) -> Lines:
+    def _pass(self, instructions: Sequence[Instruction], lines: Lines, sightings: Seen) -> Lines:
         usual = None if instructions else self._beyond(lines)
         everybody = np.ones(len(lines), np.bool_)
-        if usual == {} and not self._concerns(lines, seen):
+        if usual == {} and not self._concerns(lines, sightings):
             self._count(lines, everybody)
             return lines
         keep, own = everybody, list[BookLine]()
-        days = {day for _, _, day, _ in lines.heads} | {one.day for one in instructions} | {day for day, _ in seen}
+        days = {day for _, _, day, _ in lines.heads} | {instruction.day for instruction in instructions} | {day for day, _ in sightings}
         for day in sorted(days):
-            of_day = {(one.policy, one.subject): one for when, one in seen if when == day}
-            fresh = {(one.policy, one.subject) for when, one in seen if when == day and one.fresh}
-            for one in instructions:
-                if one.day == day:
-                    self._begin_day(one, of_day)
+            of_day = {(sighting.policy, sighting.subject): sighting for when, sighting in sightings if when == day}
+            fresh = {(sighting.policy, sighting.subject) for when, sighting in sightings if when == day and sighting.fresh}
+            for instruction in instructions:
+                if instruction.day == day:
+                    self._begin_day(instruction, of_day)
             self._hold_back(lines, day, keep, self._beyond(lines, day) if usual is None else usual)
             for key, sighting in sorted(of_day.items()):
                 self._compare_evidence(sighting, key in fresh)
-            for one in instructions:
-                if one.day == day and isinstance(one, EndOutcome):
-                    self._end_outcome(one)
+            for instruction in instructions:
+                if instruction.day == day and isinstance(instruction, EndOutcome):
+                    self._end_outcome(instruction)
             of_the_day = list(self._end_day(day))
             self._count(lines, keep & self._of(lines, day), of_the_day)
             own += of_the_day
         return joined(lines, keep, own)
 
-    def erase(self, found: Lines, subject: int, instead: int) -> Lines:
-        """Forgets a subject; of the lines that its going moved, in which it is ``instead``, gives those of others."""
-        listed = {found.heads[head][0] for head in np.unique(found.head[found.subject == np.uint64(instead)]).tolist()}
-        for policy in sorted(listed | self.overlays.keys()):
+    def erase(self, lines: Lines, subject: int, instead: int) -> Lines:
+        """Forgets a subject. Of the lines that its erasure caused, where it is named ``instead``, gives those of other subjects."""
+        changed_policies = {lines.heads[head][0] for head in np.unique(lines.head[lines.subject == np.uint64(instead)]).tolist()}
+        for policy in sorted(changed_policies | self.overlays.keys()):
             overlay = self.overlays.get(policy, {}).pop(subject, None)
-            told = policy in listed if overlay is None else overlay.told is not None
-            self.sizes[policy] -= told
+            was_listed = policy in changed_policies if overlay is None else overlay.told is not None
+            self.sizes[policy] -= was_listed
             if policy in self.overlays and not self.overlays[policy]:
                 del self.overlays[policy]
-        return found.but(instead)
+        return lines.but(instead)
 
     def on(self, policy: str) -> Mapping[int, Overlay]:
-        """Of whom something else is told than found, on one list."""
+        """The overlays of one list, by subject."""
         return self.overlays.get(policy, {})
 
     def held(self, hold: str) -> list[Key]:
-        """Who is held back by a hold."""
-        return sorted((policy, subject) for policy, of in self.overlays.items() for subject, one in of.items() if one.hold == hold)
+        """The policies and subjects in a hold."""
+        return sorted((policy, subject) for policy, of in self.overlays.items() for subject, overlay in of.items() if overlay.hold == hold)
 
     # -- what comes in -------------------------------------------------------------------------------------------------
 
-    def _begin_day(self, instruction: Instruction, seen: Mapping[Key, Sighting]) -> None:
+    def _begin_day(self, instruction: Instruction, sightings: Mapping[Key, Sighting]) -> None:
         match instruction:
             case SetBounds(_, policy, version):
                 self._versions[policy] = version
@@ -132,55 +132,55 @@ class Book:
                 for policy in list(self.overlays):
                     self._let_go(policy, [subject], cause)
             case RecordOutcome():
-                self._record_outcome(instruction, seen.get((instruction.policy, instruction.subject)))
+                self._record_outcome(instruction, sightings.get((instruction.policy, instruction.subject)))
             case DecideHold():
                 self._decide(instruction)
             case EndOutcome() | EraseSubject() | HoldAllExits() | NameCoveredFeed() | CloseDelivery():
-                pass  # the first ends the day; the others came before the first day
+                pass  # EndOutcome is taken at the end of the day, the others before the first day
             case _:
                 assert_never(instruction)
 
-    def _record_outcome(self, reported: RecordOutcome, seen: Sighting | None) -> None:
-        policy, subject = reported.policy, reported.subject
+    def _record_outcome(self, instruction: RecordOutcome, sighting: Sighting | None) -> None:
+        policy, subject = instruction.policy, instruction.subject
         overlay = self.on(policy).get(subject)
         if overlay is None:
-            if not reported.keeps_off:
+            if not instruction.keeps_off:
                 return
-            stands = None if seen is None or not seen.status else (seen.status, seen.open)
+            stands = None if sighting is None or not sighting.status else (sighting.status, sighting.open)
             overlay = self._overlay(policy, subject, stands)
-        self._about_to(policy, subject, overlay, OutcomeCause(reported.outcome))
-        overlay.hold = None if reported.keeps_off else overlay.hold
-        overlay.outcome = reported.outcome if reported.keeps_off else None
-        overlay.mark = str(self._versions[policy]) if policy in self.bounds.rules else None  # the version, that has read nothing yet
+        self._about_to(policy, subject, overlay, OutcomeCause(instruction.outcome))
+        overlay.hold = None if instruction.keeps_off else overlay.hold
+        overlay.outcome = instruction.outcome if instruction.keeps_off else None
+        overlay.mark = str(self._versions[policy]) if policy in self.bounds.rules else None  # the version alone: no evidence is read yet
 
-    def _compare_evidence(self, seen: Sighting, fresh: bool) -> None:
-        overlay = self.on(seen.policy).get(seen.subject)
+    def _compare_evidence(self, sighting: Sighting, fresh: bool) -> None:
+        overlay = self.on(sighting.policy).get(sighting.subject)
         if overlay is None or overlay.outcome is None:
             return
-        if fresh or other_version(overlay.mark, seen.mark):
-            overlay.mark = seen.mark
-        elif news(str(overlay.mark), seen.mark):
-            self._about_to(seen.policy, seen.subject, overlay, EvidenceCause(overlay.outcome))
+        if fresh or other_version(overlay.mark, sighting.mark):
+            overlay.mark = sighting.mark
+        elif news(str(overlay.mark), sighting.mark):
+            self._about_to(sighting.policy, sighting.subject, overlay, EvidenceCause(overlay.outcome))
             overlay.outcome = None
 
-    def _end_outcome(self, ended: EndOutcome) -> None:
-        overlay = self.on(ended.policy).get(ended.subject)
+    def _end_outcome(self, instruction: EndOutcome) -> None:
+        overlay = self.on(instruction.policy).get(instruction.subject)
         if overlay is not None and overlay.outcome is not None:
-            self._about_to(ended.policy, ended.subject, overlay, OutcomeCause(ended.outcome))
+            self._about_to(instruction.policy, instruction.subject, overlay, OutcomeCause(instruction.outcome))
             overlay.outcome = None
 
-    def _decide(self, decided: DecideHold) -> None:
-        hold = self.holds.get(decided.hold)
+    def _decide(self, instruction: DecideHold) -> None:
+        hold = self.holds.get(instruction.hold)
         if hold is None or hold.decision == "release":
             return
-        by, approved_by = decided.by, decided.approved_by
-        self.holds[hold.id] = replace(hold, decision=decided.decision, by=by, approved_by=approved_by, reason=decided.reason)
-        if decided.decision == "release":
+        by, approved_by = instruction.by, instruction.approved_by
+        self.holds[hold.id] = replace(hold, decision=instruction.decision, by=by, approved_by=approved_by, reason=instruction.reason)
+        if instruction.decision == "release":
             for policy, subject in self.held(hold.id):
                 self._let_go(policy, [subject], ReleaseCause(hold.id))
 
     def _let_go(self, policy: str, subjects: Any, cause: Cause) -> None:
-        """Nothing of these is held back any more."""
+        """Ends the holds of these subjects on one list."""
         for subject in list(subjects):
             overlay = self.on(policy).get(subject)
             if overlay is not None and overlay.hold is not None:
@@ -189,55 +189,55 @@ class Book:
 
     # -- lines ---------------------------------------------------------------------------------------------------------
 
-    def _concerns(self, found: Lines, seen: Seen) -> bool:
-        """Is there anybody among these of whom something else is told?"""
+    def _concerns(self, lines: Lines, sightings: Seen) -> bool:
+        """May some of these lines or sightings be about a subject with an overlay?"""
         if not self.overlays:
             return False
-        return bool(seen) or any(name in self.overlays for name, *_ in found.heads)
+        return bool(sightings) or any(name in self.overlays for name, *_ in lines.heads)
 
-    def _beyond(self, found: Lines, day: date | None = None) -> dict[int, HoldTrigger]:
-        """The heads whose sided lines are to be held, and what is to be looked at."""
-        if not len(found):
+    def _beyond(self, lines: Lines, day: date | None = None) -> dict[int, HoldTrigger]:
+        """The heads whose lines must be held, each with its trigger."""
+        if not len(lines):
             return {}
-        counts = np.bincount(found.head[self._free(found)], minlength=len(found.heads)).tolist()
-        asked = [at for at, head in enumerate(found.heads) if counts[at] and day in (None, head[2])]
-        triggers = ((at, self.bounds.beyond(found.heads[at], counts[at], self.sizes[found.heads[at][0]])) for at in asked)
+        counts = np.bincount(lines.head[self._free(lines)], minlength=len(lines.heads)).tolist()
+        places = [at for at, head in enumerate(lines.heads) if counts[at] and day in (None, head[2])]
+        triggers = ((at, self.bounds.beyond(lines.heads[at], counts[at], self.sizes[lines.heads[at][0]])) for at in places)
         return {at: trigger for at, trigger in triggers if trigger is not None}
 
-    def _free(self, found: Lines) -> npt.NDArray[np.bool_]:
-        """Sided lines of whom nothing else is told so far."""
-        sided = self.bounds.sided(found)
-        for at, (policy, *_) in enumerate(found.heads):
-            if (of := self.on(policy)) and sided.any():
-                sided &= ~((found.head == at) & np.isin(found.subject, np.fromiter(of, np.uint64, len(of))))
-        return sided
+    def _free(self, lines: Lines) -> npt.NDArray[np.bool_]:
+        """A mask of the lines that may be held and whose subject has no overlay yet."""
+        free = self.bounds.sided(lines)
+        for at, (policy, *_) in enumerate(lines.heads):
+            if (of := self.on(policy)) and free.any():
+                free &= ~((lines.head == at) & np.isin(lines.subject, np.fromiter(of, np.uint64, len(of))))
+        return free
 
-    def _hold_back(self, found: Lines, day: date, keep: npt.NDArray[np.bool_], beyond: Mapping[int, HoldTrigger]) -> None:
-        """The lines of a day: those to be held and those of whom something else is told are taken out."""
-        free = self._free(found)
-        for at, head in enumerate(found.heads):
+    def _hold_back(self, lines: Lines, day: date, keep: npt.NDArray[np.bool_], beyond: Mapping[int, HoldTrigger]) -> None:
+        """Takes out of ``keep`` the lines of a day that are held, or whose subject has an overlay; updates the overlays."""
+        free = self._free(lines)
+        for at, head in enumerate(lines.heads):
             policy, _, when, cause = head
             if when != day:
                 continue
             of = self.on(policy)
             if not of and at not in beyond:
                 continue
-            hold = self._open_hold(found.offset, day, beyond[at]) if at in beyond else None
-            rows = np.isin(found.subject, np.fromiter(of, np.uint64, len(of)))
+            hold = self._open_hold(lines.offset, day, beyond[at]) if at in beyond else None
+            rows = np.isin(lines.subject, np.fromiter(of, np.uint64, len(of)))
             if hold is not None:
                 rows |= free
-            rows &= found.head == at
+            rows &= lines.head == at
             keep &= ~rows
             for row in np.flatnonzero(rows).tolist():
-                subject, before, after = int(found.subject[row]), int(found.before[row]), int(found.after[row])
-                overlay = of.get(subject) or self._overlay(policy, subject, (before, was(found, row)) if before else None)
+                subject, before, after = int(lines.subject[row]), int(lines.before[row]), int(lines.after[row])
+                overlay = of.get(subject) or self._overlay(policy, subject, (before, was(lines, row)) if before else None)
                 self._about_to(policy, subject, overlay, cause)
-                overlay.found = (after, found.opens[int(found.open[row])]) if after else None
+                overlay.found = (after, lines.opens[int(lines.open[row])]) if after else None
                 if hold is not None and free[row]:
                     overlay.hold = hold
 
     def _open_hold(self, offset: int, day: date, trigger: HoldTrigger) -> str:
-        """The undecided hold with this trigger; a new one where there is none, with a notice."""
+        """The undecided hold with this trigger; if there is none, a new one, with a notice."""
         for hold in self.holds.values():
             if (hold.kind, hold.about, hold.decision) == (trigger.kind, trigger.detail, None):
                 return hold.id
@@ -249,16 +249,16 @@ class Book:
         return id
 
     def _overlay(self, policy: str, subject: int, stands: Content | None) -> Overlay:
-        """Somebody of whom, until now, what is told is what is found."""
+        """The overlay of a subject; a new one begins with the same place on both lists."""
         return self.overlays.setdefault(policy, {}).setdefault(subject, Overlay(stands, stands))
 
     def _about_to(self, policy: str, subject: int, overlay: Overlay, cause: Cause) -> None:
-        """How a subject stands on the told list is going to differ, for a cause; the last one is told."""
+        """Notes that the place of a subject on the materialized list may change; of several causes the last one counts."""
         before, _ = self._moves.get((policy, subject), (overlay.told, cause))
         self._moves[policy, subject] = (before, cause)
 
     def _end_day(self, day: date) -> Iterator[BookLine]:
-        """The lines of those who were about to differ, now that the day is over."""
+        """The lines of the subjects whose place on the materialized list changed on this day."""
         for (policy, subject), (before, cause) in sorted(self._moves.items()):
             of = self.overlays[policy]
             overlay = of[subject]
@@ -276,47 +276,47 @@ class Book:
             return None
         if overlay.hold is not None:
             burden = policy in self.bounds.rules and self.bounds.rules[policy].direction == "burden"
-            said = (overlay.found is None) == (overlay.told is None)  # an amendment may have turned the policy since
-            if (overlay.found is None) != burden and not said:
-                return overlay.told  # an exit not told of; or an entry, and nothing is told
+            already_told = (overlay.found is None) == (overlay.told is None)  # an amendment may have changed the direction
+            if (overlay.found is None) != burden and not already_told:
+                return overlay.told  # the exit or entry is still held
             overlay.hold = None
         return overlay.found
 
-    def _count(self, found: Lines, rows: npt.NDArray[np.bool_], own: Sequence[BookLine] = ()) -> None:
-        """Keeps how long the lists are, once these lines are told."""
-        head = found.head[rows]
+    def _count(self, lines: Lines, rows: npt.NDArray[np.bool_], own: Sequence[BookLine] = ()) -> None:
+        """Updates the lengths of the lists by these lines."""
+        head = lines.head[rows]
         if len(head):
-            entered, left = (np.bincount(head[of[rows] == 0], minlength=len(found.heads)).tolist() for of in (found.before, found.after))
-            for (policy, *_), more, less in zip(found.heads, entered, left, strict=True):
+            entered, left = (np.bincount(head[of[rows] == 0], minlength=len(lines.heads)).tolist() for of in (lines.before, lines.after))
+            for (policy, *_), more, less in zip(lines.heads, entered, left, strict=True):
                 self.sizes[policy] += more - less
-        for one in own:
-            self.sizes[one.head[0]] += (one.before is None) - (one.after is None)
+        for line in own:
+            self.sizes[line.head[0]] += (line.before is None) - (line.after is None)
 
     @staticmethod
-    def _of(found: Lines, day: date) -> npt.NDArray[np.bool_]:
-        """Which lines are of a day."""
-        return np.array([when == day for _, _, when, _ in found.heads], np.bool_)[found.head]
+    def _of(lines: Lines, day: date) -> npt.NDArray[np.bool_]:
+        """A mask of the lines of a day."""
+        return np.array([when == day for _, _, when, _ in lines.heads], np.bool_)[lines.head]
 
     # -- keeping -------------------------------------------------------------------------------------------------------
 
     def meta(self) -> dict[str, Any]:
-        """All of it, as JSON."""
+        """The book as JSON."""
         return {
             "bounds": self.bounds.meta(), "sizes": dict(self.sizes), "versions": dict(self._versions),
             "holds": [hold.plain() for hold in self.holds.values()],
             "overlays": [
-                [policy, subject, one.found, one.told, one.outcome, one.mark, one.hold]
-                for policy, of in self.overlays.items() for subject, one in of.items()
+                [policy, subject, overlay.found, overlay.told, overlay.outcome, overlay.mark, overlay.hold]
+                for policy, of in self.overlays.items() for subject, overlay in of.items()
             ],
         }  # fmt: skip
 
     @classmethod
     def restored(cls, meta: Mapping[str, Any]) -> Book:
-        """What ``meta`` described."""
-        made = cls()
-        made.bounds = Bounds.restored(meta["bounds"])
-        made.sizes, made._versions = Counter(meta["sizes"]), dict(meta["versions"])
-        made.holds = {id: Hold.read(id, *facts) for id, *facts in meta["holds"]}
-        for policy, subject, found, told, *rest in meta["overlays"]:
-            made.overlays.setdefault(policy, {})[subject] = Overlay(content(found), content(told), *rest)
-        return made
+        """The book from ``meta``."""
+        book = cls()
+        book.bounds = Bounds.restored(meta["bounds"])
+        book.sizes, book._versions = Counter(meta["sizes"]), dict(meta["versions"])
+        book.holds = {id: Hold.read(id, *facts) for id, *facts in meta["holds"]}
+        for policy, subject, computed, materialized, *rest in meta["overlays"]:
+            book.overlays.setdefault(policy, {})[subject] = Overlay(content(computed), content(materialized), *rest)
+        return book

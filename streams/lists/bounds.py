@@ -1,10 +1,8 @@
 """Bounds: when a change of a list is so large that people look at it before it is told.
 
-``streams.lists.book`` asks.
-
-Counted are those whom a message takes off a benefit's list (or puts on a burden's) although the rule said yes of them (no, before): a
-settled unknown is nobody's loss. Of one delivery all of them are counted together, whatever parts it comes in. Decisions of people
-(withdrawals, agreements, corrections of identity, answers) have no bounds. Source: docs/en/semantics.md, "Holding back".
+``streams.lists.book`` asks. Counted are the sure candidates (not those with missing evidence) that a message takes off the list of a
+benefit or puts on the list of a burden. All messages of one delivery are counted together. Decisions of people (withdrawals, agreements,
+corrections of identity, answers) have no bounds. Source: docs/en/semantics.md, "Holding back".
 """
 
 from __future__ import annotations
@@ -23,13 +21,13 @@ from streams.lists.lines import Head, Lines
 from streams.lists.overlays import HoldTrigger, LateFeeds
 
 SURE = 2
-"""The last place in ``STATUSES`` (behind 0, not listed) of whom the rule says yes."""
+"""The last place in ``STATUSES`` of a candidate for whom the rule is sure; 0 is not listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """The bounds of one policy: of which side of it, the share of each feed there is (the register's moves people too, read or not), and
-    which feeds it reads."""
+    """The bounds of one policy: its direction, a share for each feed (the register moves people even if it is not read), and the feeds
+    that it reads."""
 
     direction: str
     at_least: int
@@ -53,21 +51,21 @@ class Rule:
 
 @dataclass(slots=True)
 class Bounds:
-    """The rules, which feeds are late, and what the deliveries under way have moved so far."""
+    """The bounds of all policies, the late feeds, and the counts of the deliveries under way."""
 
     rules: dict[str, Rule] = field(default_factory=dict)
     late: frozenset[str] = frozenset()
     shrunk: RecordCause | None = None
-    """The cause, of this message, whose exits are all looked at: a full replacement that has lost too many rows."""
+    """The cause in this message whose exits are all held: a full replacement that has lost too many rows."""
     covered: str = ""
-    """The feed whose coverage differs by this message."""
+    """The feed whose coverage this message changes."""
     delivered: DeliveryName | None = None
-    """The delivery that is whole with this message: nothing more comes of it."""
-    _moved: dict[DeliveryName, dict[str, tuple[int, int]]] = field(default_factory=dict)
-    """By delivery that is not whole yet: how many each policy's list lost, of how many."""
+    """The delivery that this message completes."""
+    _losses: dict[DeliveryName, dict[str, tuple[int, int]]] = field(default_factory=dict)
+    """By delivery under way and policy: how many candidates the list lost, and its length before."""
 
     def take(self, instruction: Instruction) -> bool:
-        """Takes what is about bounds alone, and about this message; False where it is something else."""
+        """Takes an instruction that is about the bounds of this message; False for any other."""
         match instruction:
             case HoldAllExits(_, cause):
                 self.shrunk = cause
@@ -80,26 +78,26 @@ class Bounds:
         return True
 
     def end_message(self) -> None:
-        """The message is over."""
+        """Forgets what was about this message alone."""
         if self.delivered is not None:
-            self._moved.pop(self.delivered, None)
+            self._losses.pop(self.delivered, None)
         self.shrunk, self.covered, self.delivered = None, "", None
 
-    def sided(self, found: Lines) -> npt.NDArray[np.bool_]:
-        """Which lines are of the side that may be held back: exits of a benefit, entries of a burden, of whom the rule is sure."""
-        burden = np.array([name in self.rules and self.rules[name].direction == "burden" for name, *_ in found.heads], np.bool_)
-        before, after = found.before, found.after
+    def sided(self, lines: Lines) -> npt.NDArray[np.bool_]:
+        """A mask of the lines that may be held: exits from a benefit and entries to a burden of sure candidates."""
+        burden = np.array([name in self.rules and self.rules[name].direction == "burden" for name, *_ in lines.heads], np.bool_)
+        before, after = lines.before, lines.after
         leaves = (after == 0) & (before != 0) & (before <= SURE)
         enters = (before == 0) & (after != 0) & (after <= SURE)
-        sided: npt.NDArray[np.bool_] = np.where(burden[found.head], enters, leaves) if len(found) else leaves
-        return sided
+        mask: npt.NDArray[np.bool_] = np.where(burden[lines.head], enters, leaves) if len(lines) else leaves
+        return mask
 
     def beyond(self, head: Head, count: int, size: int) -> HoldTrigger | None:
-        """What is to be looked at where so many of one head are beyond their bounds; None where they are not.
+        """The trigger of a hold, if so many lines of one head are beyond the bounds; None if they are not. Adds them to the counts.
 
         Args:
-            count: lines of the sided kind, this message; they are counted in.
-            size: how many the list holds.
+            count: of the lines that may be held in this message.
+            size: of the list.
         """
         policy, _, _, cause = head
         rule = self.rules.get(policy)
@@ -107,9 +105,9 @@ class Bounds:
             return None
         match cause:
             case RecordCause(delivery):
-                moved = self._moved.setdefault(delivery, {})
-                so_far, whole = moved.get(policy, (0, size))
-                moved[policy] = (so_far + count, whole)
+                losses = self._losses.setdefault(delivery, {})
+                so_far, whole = losses.get(policy, (0, size))
+                losses[policy] = (so_far + count, whole)
                 large = _large(so_far + count, whole, rule.moves[delivery.feed], rule.at_least)
                 return RecordCause(delivery) if large or cause == self.shrunk else None
             case CoverageCause():
@@ -119,23 +117,23 @@ class Bounds:
             case DayCause():
                 late = sorted(self.late & set(rule.reads))
                 return LateFeeds(tuple(late)) if late else None
-            case _:  # what people decided has no bounds
+            case _:  # decisions of people have no bounds
                 return None
 
     def meta(self) -> dict[str, Any]:
         rules = {policy: rule.plain() for policy, rule in self.rules.items()}
-        return {"rules": rules, "late": sorted(self.late), "moved": {str(delivery): dict(of) for delivery, of in self._moved.items()}}
+        return {"rules": rules, "late": sorted(self.late), "moved": {str(delivery): dict(of) for delivery, of in self._losses.items()}}
 
     @classmethod
     def restored(cls, meta: Mapping[str, Any]) -> Bounds:
         rules = {policy: Rule.read(*plain) for policy, plain in meta["rules"].items()}
-        moved = {
+        losses = {
             DeliveryName.parse(delivery): {name: (count, whole) for name, (count, whole) in of.items()}
             for delivery, of in meta["moved"].items()
         }
-        return cls(rules, frozenset(meta["late"]), _moved=moved)
+        return cls(rules, frozenset(meta["late"]), _losses=losses)
 
 
 def _large(count: int, size: int, share: Fraction, at_least: int) -> bool:
-    """Of an empty list there is no share: its first people are not too many."""
+    """Is it beyond the bounds? An empty list has no share, so its first candidates are never too many."""
     return count >= at_least and size > 0 and count > share * size

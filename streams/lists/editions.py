@@ -1,8 +1,8 @@
-"""Editions: the lines of one policy's list in numbered parts, each a delta on the one before.
+"""Editions: the lines of one policy's list in numbered parts, each the delta since the one before.
 
-The one idea: an edition holds what has changed since the last one, net: who came and went in between is not in it. It closes when a
-publication is complete, at a tick, or at an explicit cut. The sum of the editions is the list. Nothing of this is stored: it is read
-off the outputs. What each says of itself: ``streams.lists.manifests``.
+An edition holds the net changes: a subject that entered and left in between is not in it. It closes at a publication, a withdrawal, a tick
+or an explicit cut. The sum of the editions is the list. Editions are not stored but computed from the outputs; their manifests are in
+``streams.lists.manifests``.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from streams.lists.lines import Lines
 from streams.lists.manifests import Manifest, Versions, digest_of
 
 ALL = "*"
-"""What ``closed_by`` says of a message that closes the edition of every policy."""
+"""``closed_by`` of a message that closes the edition of every policy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """One numbered part of one policy's list: what it says of itself, and its lines."""
+    """One numbered part of one policy's list: its manifest and its lines."""
 
     manifest: Manifest
     changes: tuple[CandidateChange, ...]
@@ -45,7 +45,7 @@ class Edition:
 
     @property
     def offset(self) -> int:
-        """The message that closed it."""
+        """The offset of the message that closed it."""
         return self.manifest.last
 
     @property
@@ -55,7 +55,7 @@ class Edition:
 
 @dataclass(slots=True)
 class Ledger:
-    """The editions of one policy so far: who is listed after them, and where the chain of manifests stands."""
+    """The editions of one policy so far: the list after them, and the end of the chain of manifests."""
 
     listed: dict[int, CandidateChange] = field(default_factory=dict)
     number: int = 0
@@ -63,26 +63,26 @@ class Ledger:
     digest: str = ""
 
     def closed(
-        self, policy: str, since: Sequence[CandidateChange], offset: int, versions: Versions, kept: Manifest | None = None
+        self, policy: str, since: Sequence[CandidateChange], offset: int, versions: Versions, closed_manifest: Manifest | None = None
     ) -> Edition | None:
-        """The edition that ends with the message at ``offset``; None where nothing differs.
+        """Closes the edition that ends with the message at ``offset``; None if the list has not changed.
 
         Args:
             since: the lines of the policy since the last edition.
-            kept: its manifest as it was closed, where lines of it, or of one before it, are blank since.
+            closed_manifest: the original manifest, if a line of this or an earlier edition has become blank.
         """
         difference = net(since, self.listed)
         self.listed = fold(difference, self.listed)
-        if kept is not None:
-            self.number, self.last, self.digest = kept.number, offset, kept.digest
-            return Edition(kept, tuple(difference))
+        if closed_manifest is not None:
+            self.number, self.last, self.digest = closed_manifest.number, offset, closed_manifest.digest
+            return Edition(closed_manifest, tuple(difference))
         if not difference:
             return None
         self.number += 1
-        kinds, statuses = Counter(one.change for one in difference), Counter(one.status or "" for one in self.listed.values())
-        named = sorted({one.version for one in difference})
+        kinds, statuses = Counter(line.change for line in difference), Counter(line.status or "" for line in self.listed.values())
+        numbers = sorted({line.version for line in difference})
         manifest = Manifest(
-            policy, versions[named[-1]][0], self.number, tuple((one, versions[one][1]) for one in named), since[-1].day,
+            policy, versions[numbers[-1]][0], self.number, tuple((number, versions[number][1]) for number in numbers), since[-1].day,
             self.last + 1, offset,
             kinds["entered"], kinds["left"], kinds["changed"], tuple(sorted(statuses.items())), digest_of(difference), self.digest,
         )  # fmt: skip
@@ -91,26 +91,27 @@ class Ledger:
 
 
 def unsound(editions: Iterable[Edition]) -> Iterator[tuple[int, str]]:
-    """What does not fit among the editions of a policy, from the first: (number, what): ``chain``, ``lines`` or ``counts``."""
-    before, listed = Ledger(), dict[int, CandidateChange]()
+    """The faults in the editions of a policy, from the first on: (number, ``chain``, ``lines`` or ``counts``)."""
+    before, list_after = Ledger(), dict[int, CandidateChange]()
     for edition in editions:
-        said, kinds = edition.manifest, Counter(one.change for one in edition.changes)
-        listed = fold(edition.changes, listed)
-        statuses = Counter(one.status or "" for one in listed.values())
-        if (said.number, said.first, said.before) != (before.number + 1, before.last + 1, before.digest):
-            yield said.number, "chain"
-        if not said.erased and said.lines != digest_of(edition.changes):
-            yield said.number, "lines"
-        if not _counted(said, kinds, statuses):
-            yield said.number, "counts"
-        before = Ledger(listed, said.number, said.last, said.digest)
+        manifest, kinds = edition.manifest, Counter(line.change for line in edition.changes)
+        list_after = fold(edition.changes, list_after)
+        statuses = Counter(line.status or "" for line in list_after.values())
+        if (manifest.number, manifest.first, manifest.before) != (before.number + 1, before.last + 1, before.digest):
+            yield manifest.number, "chain"
+        if not manifest.erased and manifest.lines != digest_of(edition.changes):
+            yield manifest.number, "lines"
+        if not _counts_match(manifest, kinds, statuses):
+            yield manifest.number, "counts"
+        before = Ledger(list_after, manifest.number, manifest.last, manifest.digest)
 
 
-def _counted(said: Manifest, kinds: Counter[str], statuses: Counter[str]) -> bool:
-    """Are the counts of a manifest those of its lines and of the list after it, but for who was erased since?"""
-    told = Counter({"entered": said.entered, "left": said.left, "changed": said.changed})
-    listed = Counter(dict(said.listed))
-    return kinds <= told and statuses <= listed and (told - kinds).total() == said.erased and (listed - statuses).total() == said.unlisted
+def _counts_match(manifest: Manifest, kinds: Counter[str], statuses: Counter[str]) -> bool:
+    """Do the counts of a manifest fit its lines and the list after it, except for persons erased later?"""
+    counts = Counter({"entered": manifest.entered, "left": manifest.left, "changed": manifest.changed})
+    list_counts = Counter(dict(manifest.listed))
+    blank = (counts - kinds).total() == manifest.erased and (list_counts - statuses).total() == manifest.unlisted
+    return kinds <= counts and statuses <= list_counts and blank
 
 
 def closed_by(message: Input) -> str | None:
@@ -130,31 +131,31 @@ def closed_by(message: Input) -> str | None:
 
 
 def net(changes: Iterable[CandidateChange], listed: Mapping[int, CandidateChange]) -> list[CandidateChange]:
-    """What many lines of one policy come to, against who was ``listed`` before: one line a subject, none where nothing is different.
+    """The net of many lines of one policy, against the list before: at most one line for each subject, in the order of the subjects.
 
-    A line keeps the id, cause and day of the last of its subject; they come in the order of the subjects.
+    A line has the id, cause and day of the last line of its subject.
     """
     now = dict(listed)
     last: dict[int, CandidateChange] = {}
-    disclosed: set[int] = set()  # a line that changes nothing we can see tells that a disclosed value is another
+    disclosures: set[int] = set()  # a line without a visible change: a disclosed value has changed
     for change in changes:
-        known = now.get(change.subject)
-        if known is not None and _content(known) == _content(change):
-            disclosed.add(change.subject)
+        previous = now.get(change.subject)
+        if previous is not None and _content(previous) == _content(change):
+            disclosures.add(change.subject)
         last[change.subject] = now[change.subject] = change
-    found = []
+    net_changes = []
     for subject in sorted(last):
         change, before = last[subject], listed.get(subject)
         same = _content(change) == (None if before is None else _content(before))
-        if not same or (before is not None and subject in disclosed):
+        if not same or (before is not None and subject in disclosures):
             status = None if before is None else before.status
             kind = "entered" if before is None else "left" if change.status is None else "changed"
-            found.append(change._replace(change=kind, before=status))
-    return found
+            net_changes.append(change._replace(change=kind, before=status))
+    return net_changes
 
 
 def fold(changes: Iterable[CandidateChange], listed: Mapping[int, CandidateChange] | None = None) -> dict[int, CandidateChange]:
-    """The list after these lines: by subject, the line that put it as it is now."""
+    """The list after these lines: by subject, the last line."""
     now = dict(listed or {})
     for change in changes:
         if change.status is None:
@@ -168,20 +169,20 @@ def editions(
     policy: str,
     rows: Iterable[tuple[int, str | None, Sequence[CandidateChange]]],
     versions: Versions,
-    kept: Mapping[int, Manifest] = MappingProxyType({}),
+    closed_manifests: Mapping[int, Manifest] = MappingProxyType({}),
 ) -> Iterator[Edition]:
     """The closed editions of a policy, from the outputs of every message (offset, what it closes, its lines), in order.
 
-    An edition in which nothing changed is not made, and takes no number.
+    There is no edition without a change.
 
     Args:
-        kept: by last message, the manifests of those closed before somebody was erased, as they were.
+        closed_manifests: by last message, the original manifests of editions with blank lines.
     """
     ledger, since = Ledger(), list[CandidateChange]()
     for offset, closes, changes in rows:
         since.extend(changes.of(policy) if isinstance(changes, Lines) else (change for change in changes if change.policy == policy))
-        if closes in (policy, ALL) and (since or offset in kept):
-            edition, since = ledger.closed(policy, since, offset, versions, kept.get(offset)), []
+        if closes in (policy, ALL) and (since or offset in closed_manifests):
+            edition, since = ledger.closed(policy, since, offset, versions, closed_manifests.get(offset)), []
             if edition is not None:
                 yield edition
 

@@ -1,7 +1,7 @@
-"""What the steps tell the list stage (``streams.lists.book``) beside what the matcher moved: one dataclass an instruction.
+"""The instructions of the steps to the list stage (``streams.lists.book``), beside the lines: one dataclass for each.
 
-Steps know policies, feeds, days and decisions, but not who is listed; the list stage knows who is listed and nothing else. On a network the
-notes of the sequencer carry the instructions, in the order in which they were decided, as JSON: ``[day, word, …]``.
+Steps know policies, feeds, days and decisions, but not who is listed; the list stage knows only who is listed. On a network the notes of
+the sequencer carry the instructions in their order, as JSON: ``[day, word, …]``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from streams.language.causes import Cause, DeliveryName, RecordCause, cause_of
 from streams.language.errors import decoding
 
 Share: TypeAlias = Fraction | float
-"""Of a policy an exact one, of a feed a decimal as in its contract: each is written in its own way."""
+"""The share of a policy is exact, that of a feed a decimal as in its contract; each keeps its own notation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,9 @@ class SetBounds:
 
     Args:
         direction: benefit or burden.
-        at_least: below so many people nothing is held.
-        amendment: of the list, the share that a new version may take off.
-        moves: of the list, the share that one delivery of each feed may take off.
+        at_least: fewer people are never held.
+        amendment: the share of the list that a new version may take off.
+        moves: by feed, the share of the list that one delivery may take off.
         reads: the feeds that the policy reads.
     """
 
@@ -47,7 +47,7 @@ class SetBounds:
 
 @dataclass(frozen=True, slots=True)
 class LiftBounds:
-    """A policy is matched no more; nothing of it is held back any longer."""
+    """A policy is no longer matched; its holds end."""
 
     word: ClassVar[str] = "unruled"
     day: date
@@ -57,10 +57,10 @@ class LiftBounds:
 
 @dataclass(frozen=True, slots=True)
 class RecordOutcome:
-    """An agency has found this about a candidate.
+    """An agency has reported an outcome of a candidate.
 
     Args:
-        keeps_off: the outcome keeps the candidate off the list for a time.
+        keeps_off: the outcome suppresses the candidate for a time.
     """
 
     word: ClassVar[str] = "reported"
@@ -93,7 +93,7 @@ class SetLateFeeds:
 
 @dataclass(frozen=True, slots=True)
 class HoldAllExits:
-    """Everybody who leaves a list by this message for this cause is held back: a full replacement has lost too many rows."""
+    """Every exit in this message for this cause is held: a full replacement has lost too many rows."""
 
     word: ClassVar[str] = "shrunk"
     day: date
@@ -102,7 +102,7 @@ class HoldAllExits:
 
 @dataclass(frozen=True, slots=True)
 class NameCoveredFeed:
-    """The coverage of this feed differs by this message."""
+    """This message changes the coverage of this feed."""
 
     word: ClassVar[str] = "covered"
     day: date
@@ -111,7 +111,7 @@ class NameCoveredFeed:
 
 @dataclass(frozen=True, slots=True)
 class CloseDelivery:
-    """A delivery is whole with this message: nothing more comes of it."""
+    """This message completes a delivery."""
 
     word: ClassVar[str] = "delivered"
     day: date
@@ -120,7 +120,7 @@ class CloseDelivery:
 
 @dataclass(frozen=True, slots=True)
 class EraseSubject:
-    """Nothing is known or told of a subject from now on; in what moved by this message the token ``instead`` stands in its place."""
+    """A subject is erased; in the lines of this message the token ``instead`` stands in its place."""
 
     word: ClassVar[str] = "erased"
     day: date
@@ -130,7 +130,7 @@ class EraseSubject:
 
 @dataclass(frozen=True, slots=True)
 class FreeSubject:
-    """A subject is merged into another: nothing of it is held back any more."""
+    """A subject is merged into another: its holds end."""
 
     word: ClassVar[str] = "gone"
     day: date
@@ -158,7 +158,7 @@ Instruction: TypeAlias = (
 
 
 def bounds_of(policy: Policy, catalogue: Catalogue, day: date) -> SetBounds:
-    """The bounds of a policy that is matched from now on; where it names no share of moves, that of each feed counts."""
+    """The bounds of a policy that is matched from now on; if it names no share of moves, that of each feed counts."""
     bounds = policy.bounds
     of_feeds = {name: float(feed.bounds.moves) for name, feed in catalogue.feeds.items()}
     moves: Mapping[str, Share] = of_feeds if bounds.moves is None else dict.fromkeys(of_feeds, bounds.moves)
@@ -167,14 +167,14 @@ def bounds_of(policy: Policy, catalogue: Catalogue, day: date) -> SetBounds:
 
 def instructions_plain(instructions: Iterable[Instruction]) -> list[list[Any]]:
     """As JSON."""
-    return [[one.day.isoformat(), one.word, *_facts(one)] for one in instructions]
+    return [[instruction.day.isoformat(), instruction.word, *_facts(instruction)] for instruction in instructions]
 
 
 def instructions_read(plain: Sequence[Sequence[Any]]) -> tuple[Instruction, ...]:
-    """What ``instructions_plain`` was given.
+    """The instructions from ``instructions_plain``.
 
     Raises:
-        Unreadable: this is something else.
+        Unreadable: these are no instructions.
     """
     with decoding(Text("给名单阶段的指令", "an instruction to the list stage")):
         return tuple(_read(date.fromisoformat(day), word, *facts) for day, word, *facts in plain)

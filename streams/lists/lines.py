@@ -1,8 +1,8 @@
-"""Lines of an edition, from what the matcher moved.
+"""The lines of one message, from the changes that the matcher made.
 
-The one idea: one line for each day, policy and subject that one message moved, whatever number of steps moved it inside, and none where
-they lead back to what was; numbered in a total order, so the same message in the same place always gives the same ids. Lines stay columns
-until somebody reads them.
+There is one line for each day, policy and subject that the message changed, however many calls changed it, and none if they lead back to
+the beginning. Lines are numbered in a total order, so the same message at the same offset always gives the same ids. They are kept as
+columns until somebody reads them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from streams.lists.instructions import Instruction
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What one call on the matcher moved, why, and on which day."""
+    """The changes of one call on the matcher, with their day and cause."""
 
     day: date
     cause: Cause
@@ -32,24 +32,25 @@ class Moved:
 
 
 Moves: TypeAlias = Iterable[Moved | Instruction]
-"""What a step comes to: what the matcher moved, and what the list stage is told beside it."""
+"""The result of a step: changes by the matcher, and instructions to the list stage."""
 Seen: TypeAlias = tuple[tuple[date, Sighting], ...]
-"""How watched subjects stand, and since which day."""
+"""The evidence about watched subjects, each with its day."""
 Head: TypeAlias = tuple[str, int, date, Cause]
 """Policy, version, day and cause."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lines(Sequence[CandidateChange]):
-    """The n lines that came out of the message at ``offset``; what many of them share is held once.
+    """The n lines of the message at ``offset``; heads and open items that many lines share are stored once.
 
     Args:
-        heads, opens: policy, version, day and cause; open checks and missing pairs; each distinct one once.
-        head, open: int32[n], places in them.
-        subject: uint64[n], tokens; 0 in a blank line, of somebody erased since: it keeps its position, and is told to nobody.
+        heads: each distinct policy, version, day and cause.
+        opens: each distinct pair of open checks and missing fields.
+        head, open: int32[n], places in ``heads`` and ``opens``.
+        subject: uint64[n], tokens; 0 in the blank line of an erased person, which keeps its position and is told to nobody.
         before, after: uint8[n], places in ``STATUSES``.
-        was: int32[n], place in ``opens`` of what was open of those who left; -1 of others, or where it is not known. It is for the list
-            stage, and not written.
+        was: int32[n], place in ``opens`` of the open items before an exit; -1 for other lines, or if it is unknown. For the list stage;
+            it is not written.
     """
 
     offset: int
@@ -66,30 +67,30 @@ class Lines(Sequence[CandidateChange]):
         return len(self.head)
 
     def __iter__(self) -> Iterator[CandidateChange]:
-        return self._told(np.flatnonzero(self.subject))
+        return self._changes_at(np.flatnonzero(self.subject))
 
     def of(self, policy: str) -> Iterator[CandidateChange]:
         """The lines of one policy."""
         of = np.array([name == policy for name, *_ in self.heads], np.bool_)[self.head]
-        return self._told(np.flatnonzero(of & (self.subject != 0)))
+        return self._changes_at(np.flatnonzero(of & (self.subject != 0)))
 
     def blanked(self, subjects: npt.NDArray[np.bool_]) -> Lines:
-        """The lines with these blank, and without what only they said of checks and evidence."""
-        kept = np.unique(self.open[~subjects])
-        opens = [one if place in kept else ((), ()) for place, one in enumerate(self.opens)]
+        """The lines with these blank; open items of the blank lines alone are removed."""
+        used_opens = np.unique(self.open[~subjects])
+        opens = [open if place in used_opens else ((), ()) for place, open in enumerate(self.opens)]
         subject, before, after = (np.where(subjects, c.dtype.type(0), c) for c in (self.subject, self.before, self.after))
         return Lines(self.offset, self.heads, opens, self.head, self.open, subject, before, after)
 
     def but(self, subject: int) -> Lines:
-        """The lines of everybody else, and without what only the others said of checks and evidence."""
+        """The lines of all other subjects; open items of this subject alone are removed."""
         keep = self.subject != np.uint64(subject)
-        kept = set(np.unique(self.open[keep]).tolist())
-        opens = [one if place in kept else ((), ()) for place, one in enumerate(self.opens)]
+        used_opens = set(np.unique(self.open[keep]).tolist())
+        opens = [open if place in used_opens else ((), ()) for place, open in enumerate(self.opens)]
         others, before, after = self.subject[keep], self.before[keep], self.after[keep]
         was = None if self.was is None else self.was[keep]
         return Lines(self.offset, self.heads, opens, self.head[keep], self.open[keep], others, before, after, was)
 
-    def _told(self, positions: npt.NDArray[np.int64]) -> Iterator[CandidateChange]:
+    def _changes_at(self, positions: npt.NDArray[np.int64]) -> Iterator[CandidateChange]:
         columns = (positions, *(column[positions] for column in (self.head, self.open, self.subject, self.before, self.after)))
         for position, head, open, subject, before, after in zip(*(column.tolist() for column in columns), strict=True):
             policy, version, day, cause = self.heads[head]
@@ -108,68 +109,70 @@ class Lines(Sequence[CandidateChange]):
 
 
 def seen(moves: Iterable[Moved]) -> Seen:
-    """The sightings among moves, in their order."""
-    return tuple((moved.day, one) for moved in moves for one in moved.changes.seen)
+    """The sightings in these moves, in their order."""
+    return tuple((move.day, sighting) for move in moves for sighting in move.changes.seen)
 
 
 def lines(moves: Iterable[Moved], offset: int) -> Lines:
-    """The lines of one message: by day in the order passed, then by policy and subject; ids ``offset.position`` from 0."""
+    """The lines of one message: by day in the order of the moves, then by policy and subject; ids ``offset.position`` from 0."""
     by_day: dict[date, list[tuple[Cause, Columns]]] = {}
-    for moved in moves:
-        if len(moved.changes):
-            by_day.setdefault(moved.day, []).append((moved.cause, moved.changes))
+    for move in moves:
+        if len(move.changes):
+            by_day.setdefault(move.day, []).append((move.cause, move.changes))
     heads: dict[Head, int] = {}
     opens: dict[Open, int] = {}
-    found = [_net(day, of_day, heads, opens) for day, of_day in by_day.items()]
+    day_columns = [_net(day, of_day, heads, opens) for day, of_day in by_day.items()]
     types: tuple[type[np.generic], ...] = (np.int32, np.int32, np.uint64, np.uint8, np.uint8, np.int32)
-    columns = (_joined([one[i] for one in found], kind) for i, kind in enumerate(types))
+    columns = (_concatenate([net[i] for net in day_columns], kind) for i, kind in enumerate(types))
     return Lines(offset, list(heads), list(opens), *columns)
 
 
 def _net(
     day: date, moves: Sequence[tuple[Cause, Columns]], heads: dict[Head, int], opens: dict[Open, int]
 ) -> tuple[Int32, Int32, UInt64, UInt8, UInt8, Int32]:
-    """The columns of one day's lines: by policy and subject, the status before the first of its changes and all else of the last; not
-    those that came and went, nor those that are on the list as they were."""
-    names = sorted({name for _, found in moves for name, _ in found.policies})
+    """The columns of one day's lines, by policy and subject: the status before the first change, and all else from the last.
+
+    A subject that came and went, or that is on the list as before, has no line.
+    """
+    names = sorted({name for _, columns in moves for name, _ in columns.policies})
     rank = {name: place for place, name in enumerate(names)}
-    made = [(name, version, day, cause) for cause, found in moves for name, version in found.policies]
-    starts = np.cumsum([0, *(len(found.policies) for _, found in moves)]).tolist()
-    head = _joined([found.policy + start for (_, found), start in zip(moves, starts, strict=False)], np.int32)
+    all_heads = [(name, version, day, cause) for cause, columns in moves for name, version in columns.policies]
+    starts = np.cumsum([0, *(len(columns.policies) for _, columns in moves)]).tolist()
+    head = _concatenate([columns.policy + start for (_, columns), start in zip(moves, starts, strict=False)], np.int32)
     words: dict[Open, int] = {}
-    told = [np.array([words.setdefault(one, len(words)) for one in found.opens] + [-1], np.int32) for _, found in moves]
-    open = _joined([places[found.open] for (_, found), places in zip(moves, told, strict=True)], np.int32)
-    was = _joined([places[_known(found)] for (_, found), places in zip(moves, told, strict=True)], np.int32)
+    open_places = [np.array([words.setdefault(open, len(words)) for open in columns.opens] + [-1], np.int32) for _, columns in moves]
+    open = _concatenate([places[columns.open] for (_, columns), places in zip(moves, open_places, strict=True)], np.int32)
+    was = _concatenate([places[_places_before(columns)] for (_, columns), places in zip(moves, open_places, strict=True)], np.int32)
     subject, before, after = (
-        _joined([getattr(found, name) for _, found in moves], kind)
+        _concatenate([getattr(columns, name) for _, columns in moves], kind)
         for name, kind in (("subject", np.uint64), ("before", np.uint8), ("after", np.uint8))
     )
-    policy = np.array([rank[name] for name, *_ in made], np.int32)[head]
-    order = np.lexsort((subject, policy))  # stable: equal ones stay in the order they happened
+    policy = np.array([rank[name] for name, *_ in all_heads], np.int32)[head]
+    order = np.lexsort((subject, policy))  # stable: changes of a subject stay in their order
     differs = (policy[order][1:] != policy[order][:-1]) | (subject[order][1:] != subject[order][:-1])
     first = order[np.concatenate([[True], differs])]
     last = order[np.concatenate([differs, [True]])]
     came_and_went = (before[first] | after[last]) == 0
     starts_at = np.flatnonzero(np.concatenate([[True], differs]))
-    known = np.logical_and.reduceat(was[order] >= 0, starts_at) & (last != first)
-    as_it_was = known & (before[first] == after[last]) & (was[first] == open[last])
+    known_before = np.logical_and.reduceat(was[order] >= 0, starts_at) & (last != first)
+    as_it_was = known_before & (before[first] == after[last]) & (was[first] == open[last])
     stays = ~(came_and_went | as_it_was)
     first, last = first[stays], last[stays]
-    place, answer = np.zeros(len(made), np.int32), np.zeros(len(words), np.int32)
+    place, answer = np.zeros(len(all_heads), np.int32), np.zeros(len(words), np.int32)
     for number in np.unique(head[last]).tolist():
-        place[number] = heads.setdefault(made[number], len(heads))
-    spoken = list(words)
+        place[number] = heads.setdefault(all_heads[number], len(heads))
+    distinct_opens = list(words)
     left = np.where((after[last] == 0) & (before[first] != 0), was[first], -1)
     for number in np.unique(np.concatenate([open[last], left[left >= 0]])).tolist():
-        answer[number] = opens.setdefault(spoken[number], len(opens))
-    gone = np.where(left >= 0, answer[left], -1).astype(np.int32)
-    return place[head[last]], answer[open[last]], subject[last], before[first], after[last], gone
+        answer[number] = opens.setdefault(distinct_opens[number], len(opens))
+    open_before = np.where(left >= 0, answer[left], -1).astype(np.int32)
+    return place[head[last]], answer[open[last]], subject[last], before[first], after[last], open_before
 
 
-def _known(found: Columns) -> Int32:
-    """Places of what was open before; -1 where that is not known."""
-    return np.full(len(found), -1, np.int32) if found.was is None else found.was
+def _places_before(columns: Columns) -> Int32:
+    """The places of the open items before; -1 where they are unknown."""
+    return np.full(len(columns), -1, np.int32) if columns.was is None else columns.was
 
 
-def _joined(parts: Sequence[npt.NDArray[Any]], kind: type[np.generic]) -> npt.NDArray[Any]:
+def _concatenate(parts: Sequence[npt.NDArray[Any]], kind: type[np.generic]) -> npt.NDArray[Any]:
     return np.concatenate([np.empty(0, kind), *parts])

@@ -1,8 +1,8 @@
-"""Manifests: what an edition says of itself, so that its agency can tell that it is whole and that none is missing.
+"""Manifests of editions: with them an agency can check that an edition is whole and that none is missing.
 
-The one idea: a manifest names the digest of its lines and of the manifest before it, so the last one vouches for them all. The digest of
-a manifest is the SHA-256 of its fields as JSON, in the order below; of lines, of each line as JSON (``plain_change``) and a line
-end. Made from the lines alone and the versions they name: both hosts come to the same bytes. Source: FIPS 180-4, semantics section 14.
+A manifest holds the digests of its lines and of the manifest before it, so the last one proves them all. The digest of a manifest is the
+SHA-256 of its fields as JSON, in the order below; that of lines covers each line as JSON (``plain_change``) and a line end. A manifest
+depends only on the lines and the versions they name, so both hosts make the same bytes. Source: FIPS 180-4, semantics section 14.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from typing import Any, TypeAlias
 from streams.language.causes import cause_of
 from streams.language.messages import CandidateChange
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # made once: ``json.dumps`` would make it for every line
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # made once, not for every line
 Versions: TypeAlias = Mapping[int, tuple[str, str]]
-"""Agency and digest of every version of a policy that was published."""
+"""Agency and digest of every published version of a policy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What one edition says of itself.
+    """The manifest of one edition.
 
     Args:
         agency: of the newest version among its lines.
         versions: number and digest of every version among its lines.
-        day: the day of the last line told of the policy; from there to the end of the edition nobody moved.
-        first, last: the messages it spans; ``last`` closed it.
-        listed: how many are on the list after it, by status.
+        day: of the last line.
+        first, last: the offsets it spans; the message at ``last`` closed it.
+        listed: the length of the list after it, by status.
         lines, before: digests of its lines, and of the manifest before it; empty for the first.
-        erased: of its lines, how many are blank now because their person was erased; in no digest: the manifest says what it said.
-        unlisted: of those listed after it, how many were erased since; likewise.
+        erased: how many of its lines are blank now, because their person was erased; in no digest.
+        unlisted: how many subjects on the list after it were erased later; in no digest.
     """
 
     policy: str
@@ -71,31 +71,31 @@ def plain_manifest(manifest: Manifest) -> list[Any]:
     """A manifest as JSON."""
     m = manifest
     return [
-        m.policy, m.agency, m.number, [list(one) for one in m.versions], m.day.isoformat(), m.first, m.last, m.entered, m.left, m.changed,
-        [list(one) for one in m.listed], m.lines, m.before,
+        m.policy, m.agency, m.number, [list(version) for version in m.versions], m.day.isoformat(), m.first, m.last,
+        m.entered, m.left, m.changed, [list(count) for count in m.listed], m.lines, m.before,
     ]  # fmt: skip
 
 
 def whole_manifest(plain: Sequence[Any]) -> Manifest:
-    """What ``plain_manifest`` was given."""
+    """The manifest from ``plain_manifest``."""
     policy, agency, number, versions, day, first, last, entered, left, changed, listed, lines, before = plain
-    known, counts = tuple((version, digest) for version, digest in versions), tuple((status, count) for status, count in listed)
-    return Manifest(policy, agency, number, known, date.fromisoformat(day), first, last, entered, left, changed, counts, lines, before)
+    digests, counts = tuple((version, digest) for version, digest in versions), tuple((status, count) for status, count in listed)
+    return Manifest(policy, agency, number, digests, date.fromisoformat(day), first, last, entered, left, changed, counts, lines, before)
 
 
 def kept(bodies: Mapping[int, str]) -> dict[int, Manifest]:
-    """Manifests as they were closed, by their last message, from how a store keeps them (``stored``)."""
-    found = {offset: json.loads(body) for offset, body in bodies.items()}
-    return {offset: replace(whole_manifest(plain), erased=erased, unlisted=unlisted) for offset, (plain, erased, unlisted) in found.items()}
+    """The original manifests, by their last message, from the texts in a store (``stored``)."""
+    facts = {offset: json.loads(body) for offset, body in bodies.items()}
+    return {offset: replace(whole_manifest(plain), erased=erased, unlisted=unlisted) for offset, (plain, erased, unlisted) in facts.items()}
 
 
 def stored(manifest: Manifest) -> str:
-    """A manifest with how much of it is blank, as a store keeps it.
+    """The text of a manifest in a store, with its numbers of blank lines.
 
     Example:
         >>> from streams.testing import edition
-        >>> one = replace(edition("grant", 1, 7, date(2026, 10, 1), []).manifest, erased=2)
-        >>> kept({7: stored(one)})[7] == one
+        >>> manifest = replace(edition("grant", 1, 7, date(2026, 10, 1), []).manifest, erased=2)
+        >>> kept({7: stored(manifest)})[7] == manifest
         True
     """
     return _ENCODER.encode([plain_manifest(manifest), manifest.erased, manifest.unlisted])
@@ -107,7 +107,7 @@ def plain_change(change: CandidateChange) -> list[Any]:
 
 
 def whole_change(plain: Sequence[Any]) -> CandidateChange:
-    """What ``plain_change`` was given."""
+    """The line from ``plain_change``."""
     id, policy, version, subject, change, status, before, checklist, missing, kind, detail, day = plain
     lacking = tuple((criterion, feed) for criterion, feed in missing)
     cause = cause_of(kind, detail)

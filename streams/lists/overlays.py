@@ -1,6 +1,6 @@
-"""Per-subject overrides of the computed list: outcomes and holds; and the lines that the list stage adds of its own.
+"""Overlays, one subject's differences from the computed list: suppressions and holds; and the lines that the list stage adds.
 
-Plain facts, written as JSON and read back; what becomes of them is decided in ``streams.lists.book``.
+These are plain data, written as JSON and read back; ``streams.lists.book`` decides about them.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from streams.language.errors import decoding
 from streams.lists.lines import Head, Lines
 
 Content: TypeAlias = tuple[int, Open]
-"""How somebody stands on a list: a place in ``STATUSES``, and what is open."""
+"""The place of a subject on a list: a place in ``STATUSES``, and the open items."""
 Key: TypeAlias = tuple[str, int]
 """Policy and subject."""
 
 
 @dataclass(slots=True)
 class Overlay:
-    """Somebody of whom something else is told than is found. None: not listed."""
+    """One subject's place on the computed list (``found``) and on the materialized list (``told``). None: not listed."""
 
     found: Content | None
     told: Content | None
     outcome: str | None = None
-    """What keeps her off the list."""
+    """The outcome that suppresses the subject."""
     mark: str | None = None
-    """What the rule read of her then (``matchers.kernel.changes.Sighting``)."""
+    """The evidence at that time (``matchers.kernel.changes.Sighting``)."""
     hold: str | None = None
 
 
@@ -51,14 +51,14 @@ class LateFeeds:
 
 
 HoldTrigger: TypeAlias = RecordCause | CoverageCause | AmendmentCause | LateFeeds
-"""What people are to look at: a delivery, coverage statements, a version, or feeds that are late."""
+"""What caused a hold: a delivery, coverage statements, a version, or late feeds."""
 
 
 def trigger_of(kind: str, about: str) -> HoldTrigger:
-    """The trigger of a hold that is written with these two words.
+    """The trigger of a hold with this kind and detail.
 
     Raises:
-        Unreadable: there is none.
+        Unreadable: there is no such trigger.
     """
     with decoding(Text("暂缓的事由", "the reason of a hold")):
         reason = LateFeeds(tuple(about.split(LIST))) if kind == LateFeeds.kind else cause_of(kind, about)
@@ -69,7 +69,7 @@ def trigger_of(kind: str, about: str) -> HoldTrigger:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Changes that are held back: why, since when, and what was decided."""
+    """A hold: its trigger, its day, and the decision about it."""
 
     id: str
     trigger: HoldTrigger
@@ -81,24 +81,24 @@ class Hold:
 
     @property
     def kind(self) -> str:
-        """The first word by which its trigger is written."""
+        """The kind of its trigger."""
         return self.trigger.kind
 
     @property
     def about(self) -> str:
-        """The second one."""
+        """The detail of its trigger."""
         return self.trigger.detail
 
     def plain(self) -> list[Any]:
         return [self.id, self.kind, self.about, self.day.isoformat(), self.decision, self.by, self.approved_by, self.reason]
 
     @classmethod
-    def read(cls, id: str, kind: str, about: str, day: str, *decided: Any) -> Hold:
-        return cls(id, trigger_of(kind, about), date.fromisoformat(day), *decided)
+    def read(cls, id: str, kind: str, about: str, day: str, *decision: Any) -> Hold:
+        return cls(id, trigger_of(kind, about), date.fromisoformat(day), *decision)
 
 
 class BookLine(NamedTuple):
-    """A line of the list stage's own."""
+    """A line that the list stage adds."""
 
     head: Head
     subject: int
@@ -113,35 +113,35 @@ def content(plain: Sequence[Any] | None) -> Content | None:
     return status, (tuple(checks), tuple((criterion, feed) for criterion, feed in missing))
 
 
-def was(found: Lines, row: int) -> Open:
-    """What was open of somebody before her line."""
-    place = -1 if found.was is None else int(found.was[row])
-    return found.opens[place] if place >= 0 else ((), ())
+def was(lines: Lines, row: int) -> Open:
+    """The open items of a subject before its line."""
+    place = -1 if lines.was is None else int(lines.was[row])
+    return lines.opens[place] if place >= 0 else ((), ())
 
 
-def joined(found: Lines, keep: npt.NDArray[np.bool_], own: Sequence[BookLine]) -> Lines:
-    """The lines that pass and those of the list stage, in the order of ``streams.lists.lines``: by day, policy and subject."""
-    heads: dict[Head, int] = {head: at for at, head in enumerate(found.heads)}
-    opens = list(found.opens)
+def joined(lines: Lines, keep: npt.NDArray[np.bool_], own: Sequence[BookLine]) -> Lines:
+    """The lines to keep and those of the list stage, in the order of ``streams.lists.lines``: by day, policy and subject."""
+    heads: dict[Head, int] = {head: at for at, head in enumerate(lines.heads)}
+    opens = list(lines.opens)
     places: dict[Open, int] = {}
-    for at, one_open in enumerate(opens):  # of an erased person's lines some are empty, so several may be alike
-        places.setdefault(one_open, at)
+    for at, open_items in enumerate(opens):  # several may be empty, because a person was erased
+        places.setdefault(open_items, at)
     rows = []
-    for one in own:
-        head = heads.setdefault(one.head, len(heads))
-        said: Open = ((), ()) if one.after is None else one.after[1]
-        open = places.setdefault(said, len(opens))
+    for line in own:
+        head = heads.setdefault(line.head, len(heads))
+        after_open: Open = ((), ()) if line.after is None else line.after[1]
+        open = places.setdefault(after_open, len(opens))
         if open == len(opens):
-            opens.append(said)
-        rows.append((head, open, one.subject, one.before[0] if one.before else 0, one.after[0] if one.after else 0))
+            opens.append(after_open)
+        rows.append((head, open, line.subject, line.before[0] if line.before else 0, line.after[0] if line.after else 0))
     types = (np.int32, np.int32, np.uint64, np.uint8, np.uint8)
     names = ("head", "open", "subject", "before", "after")
     columns = [
-        np.concatenate([getattr(found, name)[keep], np.array([row[at] for row in rows], kind)])
+        np.concatenate([getattr(lines, name)[keep], np.array([row[at] for row in rows], kind)])
         for at, (name, kind) in enumerate(zip(names, types, strict=True))
     ]
     policies = sorted({name for name, *_ in heads})
     days = sorted({day for _, _, day, _ in heads})
     place = np.array([(days.index(day), policies.index(name)) for name, _, day, _ in heads], np.int32).reshape(-1, 2)
     order = np.lexsort((columns[2], place[columns[0], 1], place[columns[0], 0]))
-    return Lines(found.offset, list(heads), opens, *(column[order] for column in columns))
+    return Lines(lines.offset, list(heads), opens, *(column[order] for column in columns))

@@ -1,4 +1,4 @@
-"""The distributed host: sequencer, partitions and merger, their stages on disk, and the host that reads what they say.
+"""The distributed host: sequencer, partitions and merger, their stages on disk, and the client's host.
 
-Begin with ``sequencer``, then ``partition`` and ``merger``: a message's way in that order.
+Begin with ``sequencer``, then ``partition`` and ``merger``: a message passes them in that order.
 """

@@ -1,4 +1,4 @@
-"""What the sequencer has a partition's matcher do: one dataclass a call, and its form as JSON on the topic of orders.
+"""The calls of the sequencer on a partition's matcher: one dataclass for each, and its JSON on the topic of orders.
 
 ``streams.network.router`` makes them, ``streams.network.partition`` carries them out.
 
@@ -23,7 +23,7 @@ from matchers.matrix.identity import Answer, Correction, correction_plain, corre
 
 @dataclass(frozen=True, slots=True)
 class CatalogueCall:
-    """Take the first catalogue on this day, or one that follows it; by that verdicts may change of the feeds ``moving`` (None: first)."""
+    """Take the first catalogue on this day (``moving`` is None), or a later one, which may change verdicts by the feeds ``moving``."""
 
     word: ClassVar[str] = "catalogue"
     units: str
@@ -34,14 +34,14 @@ class CatalogueCall:
 
 @dataclass(frozen=True, slots=True)
 class RowsCall:
-    """Apply the rows that are routed with it."""
+    """Apply the rows that are routed with the call."""
 
     word: ClassVar[str] = "rows"
 
 
 @dataclass(frozen=True, slots=True)
 class ReplaceCall:
-    """A full replacement is complete: nothing of its source counts that is older."""
+    """A full replacement is complete: nothing older of its source counts."""
 
     word: ClassVar[str] = "replace"
     feed: str
@@ -51,7 +51,7 @@ class ReplaceCall:
 
 @dataclass(frozen=True, slots=True)
 class PublishCall:
-    """Match a version of a policy; ``catalogue`` is the number of the one that its text was checked against."""
+    """Match a version of a policy; ``catalogue`` is the number of the catalogue against which its text was checked."""
 
     word: ClassVar[str] = "publish"
     policy: str
@@ -70,7 +70,7 @@ class UpgradeCall:
 
 @dataclass(frozen=True, slots=True)
 class WithdrawCall:
-    """Match a policy no more."""
+    """Stop matching a policy."""
 
     word: ClassVar[str] = "withdraw"
     policy: str
@@ -106,7 +106,8 @@ class CorrectCall:
 
 @dataclass(frozen=True, slots=True)
 class EraseCall:
-    """Erase a person; ``instead`` stands in their place in what that moves. ``unanswered``: policy, subject and check of their answers."""
+    """Erase a person; in the changes, the token ``instead`` stands in their place. ``unanswered``: policy, subject and check of each
+    answer about them."""
 
     word: ClassVar[str] = "erase"
     person: int
@@ -117,7 +118,7 @@ class EraseCall:
 
 @dataclass(frozen=True, slots=True)
 class ForgetCall:
-    """Forget rows about a person that were erased."""
+    """Forget the erased rows about a person."""
 
     word: ClassVar[str] = "forget"
     person: int
@@ -126,7 +127,7 @@ class ForgetCall:
 
 @dataclass(frozen=True, slots=True)
 class WatchCall:
-    """Watch the evidence about a subject, or no longer."""
+    """Begin (``on``) or stop watching the evidence about a subject."""
 
     word: ClassVar[str] = "watch"
     policy: str
@@ -136,7 +137,7 @@ class WatchCall:
 
 @dataclass(frozen=True, slots=True)
 class TickCall:
-    """It is this day."""
+    """Move the date to this day."""
 
     word: ClassVar[str] = "tick"
     day: date
@@ -149,7 +150,7 @@ PartitionCall: TypeAlias = (
 
 
 def call_plain(call: PartitionCall) -> dict[str, Any]:
-    """The facts of a call as JSON; its ``word`` stands beside them."""
+    """The fields of a call as JSON; its ``word`` is written beside them."""
     match call:
         case CatalogueCall(units, contracts, day, moving):
             facts = {"units": units, "contracts": dict(contracts), "day": day.isoformat()}
@@ -184,7 +185,7 @@ def call_plain(call: PartitionCall) -> dict[str, Any]:
 
 
 def call_read(word: str, facts: Mapping[str, Any]) -> PartitionCall:
-    """What ``call_plain`` was given.
+    """The call from ``call_plain``.
 
     Raises:
         LookupError, TypeError, ValueError: there is no such call.
@@ -229,5 +230,5 @@ def statements_plain(statements: Sequence[Statement]) -> list[list[Any]]:
 
 
 def statements_read(plain: Sequence[Sequence[Any]]) -> list[Statement]:
-    """What ``statements_plain`` was given."""
+    """The statements from ``statements_plain``."""
     return [Statement(feed, source, place, tuple(subjects), date.fromisoformat(day)) for feed, source, place, subjects, day in plain]

@@ -1,9 +1,9 @@
-"""The Faust host: the stages of the partitions this worker holds, fed by Faust from Kafka.
+"""The Faust host: the stages of the partitions that this worker holds; Faust reads their messages from Kafka.
 
-Faust brings bytes and partitions, nothing else. Agents are plain loops over raw bytes with concurrency 1 (more loses data); no Table, no
-``take`` (an exception silences it), no transaction of Kafka's. The stage says where to read on, not the broker: ``perform_seek`` is asked
-at every assignment. Any error ends the process, so that a supervisor starts it again where its state stands. But a message for which memory
-is not enough would meet that again: so the partition stands still, and says so, until partitions are assigned anew; others go on.
+Faust only brings bytes and partitions. Agents are simple loops over raw bytes with concurrency 1 (more loses data); there is no Table, no
+``take`` (it swallows exceptions) and no Kafka transaction. The stage, not the broker, says where to read on: Faust calls ``perform_seek``
+at every assignment. An error ends the process, and a supervisor starts it again from its state. Want of memory for a message would come
+again, so then only its partition stands still, with an error in the log, until the next assignment; the others go on.
 Source: faust-streaming 0.15.3, ``transport/consumer.py`` and ``tables/recovery.py``.
 """
 
@@ -32,22 +32,22 @@ logger = logging.getLogger(__name__)
 INPUTS, ORDERS, LINES = "inputs", "orders", "lines"
 STAGES = (INPUTS, ORDERS, LINES)
 PENDING_BYTES = 64 << 20
-"""Taken and not yet committed, from which on a stage waits for the disk."""
+"""With so many uncommitted bytes a stage waits for the disk."""
 FETCH_WAIT_MS = 20
-"""How long a broker may wait for something to send. Faust says 1,500, and a partition that has something waits with those that have not."""
+"""How long a broker may wait for a message. Faust's 1,500 would delay partitions with messages because of those without."""
 GATHER_SECONDS = 0.002
-"""How long a commit waits for more to go into it."""
+"""How long a commit waits for further messages."""
 LEAVE_SECONDS = 5.0
-"""How long a worker that ends waits for partitions that are changing hands."""
+"""How long a worker that ends waits for a partition assignment under way."""
 IDLE_SECONDS = 60.0
-"""How often a stage without messages looks whether a snapshot is due."""
+"""How often a stage without messages looks whether a checkpoint is due."""
 Observe = Callable[[str, Stage, float, Mapping[str, int]], None]
-"""Told of the topic, the stage, the seconds a message took, and what its fold had counted before."""
+"""Called after each message: topic, stage, seconds that the message took, counters of the fold before it."""
 
 
 @dataclass(slots=True)
 class Held:
-    """A stage, and the task that commits and sends what it takes."""
+    """A stage, and the task that commits its messages and sends its outputs."""
 
     stage: Stage
     wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -57,7 +57,7 @@ class Held:
     sending: asyncio.Task[None] | None = None
     closing: bool = False
     told: Purged | None = None
-    """What was said last of who is purged."""
+    """The purge that was announced last."""
 
 
 class FaustHost:
@@ -65,11 +65,11 @@ class FaustHost:
 
     Args:
         app: made by ``make_app``.
-        root: the folder of this worker's states.
+        root: the folder of this worker's stages.
         make: makes the fold of a topic and partition.
-        seal: of the network: makes and checks the seals of all messages.
+        seal: makes and checks the seals of the network's messages.
         prefix: of the topics' names.
-        failed: is told of the first error; the process is then to end.
+        failed: called with the first error; the process must then end.
     """
 
     def __init__(
@@ -89,9 +89,9 @@ class FaustHost:
         self.rule, self.observe = rule or StageRule(), observe
         self.held: dict[TP, Held] = {}
         self.ready = False
-        """Are partitions assigned, and read from where their states stand?"""
+        """Are partitions assigned and their stages open?"""
         self.still: dict[TP, int] = {}
-        """Partitions that stand still, before the message at this offset: there is not enough memory for it."""
+        """Partitions that stand still, each with the offset of the message for which there is not enough memory."""
         self._holding = asyncio.Lock()
         self._changes: set[asyncio.Task[None]] = set()
         app.transport = _transport(app, self._seek)
@@ -105,10 +105,10 @@ class FaustHost:
         async def steps(stream: Any) -> AsyncIterator[int]:
             async for event in stream.events():
                 message = event.message
-                held = self.held.get(TP(message.topic, message.partition))
-                if held is not None and not held.closing:
+                held_stage = self.held.get(TP(message.topic, message.partition))
+                if held_stage is not None and not held_stage.closing:
                     try:
-                        await self._take(topic, held, message)
+                        await self._take(topic, held_stage, message)
                     except asyncio.CancelledError:
                         raise
                     except MemoryError:
@@ -121,165 +121,165 @@ class FaustHost:
         return steps
 
     async def _stand_still(self, tp: TP, offset: int) -> None:
-        """What was taken before a message is kept and sent; of the message nothing is."""
+        """Stops a partition before a message: the messages before it are committed and their outputs sent."""
         self.still[tp] = offset
-        logger.error(_still(tp, offset))
+        logger.error(_stand_still_text(tp, offset))
         async with self._holding:
             await self._close(tp)
 
-    async def _take(self, topic: str, held: Held, message: Any) -> None:
-        begun, before = perf_counter(), dict(held.stage.fold.counted())
+    async def _take(self, topic: str, held_stage: Held, message: Any) -> None:
+        start, before = perf_counter(), dict(held_stage.stage.fold.counted())
         body: bytes = message.value or b""
         unproved = self._seal.problem(topic, message.partition, message.key, message.headers, message.value)
-        if not held.stage.take(body, message.offset, unproved):
+        if not held_stage.stage.take(body, message.offset, unproved):
             return
-        self.observe(topic, held.stage, perf_counter() - begun, before)
-        held.pending += 0 if unproved else len(body)  # as it is written down
-        held.wake.set()
-        if held.pending > PENDING_BYTES:
-            held.room.clear()
-            await held.room.wait()
-        await asyncio.sleep(0)  # let the commits go on
+        self.observe(topic, held_stage.stage, perf_counter() - start, before)
+        held_stage.pending += 0 if unproved else len(body)  # as in the log
+        held_stage.wake.set()
+        if held_stage.pending > PENDING_BYTES:
+            held_stage.room.clear()
+            await held_stage.room.wait()
+        await asyncio.sleep(0)  # lets the commits run
 
     async def _seek(self, consumer: Any) -> None:
-        """Reads on behind what each stage has taken. Faust may ask again before it is done, and may give up waiting for it."""
-        change = asyncio.create_task(self._guarded(self._hold(consumer)))
+        """Seeks to the message behind the last one of each stage. Faust may call it again meanwhile, or stop waiting for it."""
+        change = asyncio.create_task(self._guard(self._hold(consumer)))
         self._changes.add(change)
         change.add_done_callback(self._changes.discard)
         await asyncio.shield(change)  # a stage half open would stay locked
-        wanted = {tp: held.stage.offset + 1 for tp, held in self.held.items() if tp in consumer.assignment()}
-        if wanted:
-            await consumer.seek_wait(wanted)
-        for tp, offset in wanted.items():
+        offsets = {tp: held_stage.stage.offset + 1 for tp, held_stage in self.held.items() if tp in consumer.assignment()}
+        if offsets:
+            await consumer.seek_wait(offsets)
+        for tp, offset in offsets.items():
             consumer._read_offset[tp] = offset or None
             consumer._committed_offset[tp] = offset or None
 
     async def _hold(self, consumer: Any) -> None:
-        """Opens the stages of the partitions this worker has now, and closes the others; of those nothing stays that is of no use."""
+        """Opens the stages of the assigned partitions, closes the others, and removes stale ones."""
         async with self._holding:
-            assigned = {tp for tp in consumer.assignment() if tp.topic.removeprefix(self.prefix) in STAGES}
-            for tp in set(self.held) - assigned:
+            assignment = {tp for tp in consumer.assignment() if tp.topic.removeprefix(self.prefix) in STAGES}
+            for tp in set(self.held) - assignment:
                 await self._close(tp)
-            for tp in set(self.still) - assigned:
+            for tp in set(self.still) - assignment:
                 del self.still[tp]
-            for tp in sorted(assigned - set(self.held)):
+            for tp in sorted(assignment - set(self.held)):
                 name = tp.topic.removeprefix(self.prefix)
                 stage = await asyncio.to_thread(
                     Stage, f"{name}-{tp.partition}", self.root, self.make(name, tp.partition), self.depot, self.rule
                 )
-                held = self.held[tp] = Held(stage)
+                held_stage = self.held[tp] = Held(stage)
                 self.still.pop(tp, None)
-                held.task = asyncio.create_task(self._guarded(self._flow(held)))
+                held_stage.task = asyncio.create_task(self._guard(self._run(held_stage)))
             self.ready = True
-            await self._given_up()
+            await self._remove_stale_stages()
 
-    async def _given_up(self) -> None:
-        """Nothing stays here of partitions that others have taken further."""
+    async def _remove_stale_stages(self) -> None:
+        """Removes the files of partitions that other workers have continued."""
         if self.depot is not None:
-            names = [held.stage.name for held in self.held.values()]
+            names = [held_stage.stage.name for held_stage in self.held.values()]
             await asyncio.to_thread(given_up, self.root, names, self.depot)
 
     async def _left_with_nothing(self, app: Any, **facts: Any) -> None:
-        """Faust does not ask where to read on when there is nothing to read; whoever has the partitions now waits for them all the same."""
+        """Closes the stages when no partition is assigned: Faust does not call ``perform_seek`` then, and their next worker waits."""
         if not app.consumer.assignment():
             await self._seek(app.consumer)
 
-    async def _flow(self, held: Held) -> None:
-        """Commits what was taken, sends what came out, writes snapshots, and purges; one after the other, for all of it is in one log."""
-        stage = held.stage
+    async def _run(self, held_stage: Held) -> None:
+        """Commits messages, sends outputs, writes checkpoints and purges; one after the other, because all use one log."""
+        stage = held_stage.stage
         window: asyncio.Queue[tuple[Sent, list[Any]] | None] = asyncio.Queue(256)
-        held.sending = asyncio.create_task(self._guarded(self._acknowledge(held, window)))
-        opened = Sent(stage.committed, ())
-        for sent in list(stage.unsent()):
-            await window.put((sent, await self._send(stage, sent)))
-        await window.put((opened, []))  # or, with nothing to send, it would not be known that all is acknowledged
+        held_stage.sending = asyncio.create_task(self._guard(self._acknowledge(held_stage, window)))
+        beginning = Sent(stage.committed, ())
+        for outputs in list(stage.unsent()):
+            await window.put((outputs, await self._send(stage, outputs)))
+        await window.put((beginning, []))  # notes that all is acknowledged, even if there is nothing to send
         if stage.due:
-            held.wake.set()
+            held_stage.wake.set()
         while True:
             try:
-                await asyncio.wait_for(held.wake.wait(), IDLE_SECONDS)
+                await asyncio.wait_for(held_stage.wake.wait(), IDLE_SECONDS)
             except TimeoutError:
-                await self._given_up()
-            if not held.closing:
+                await self._remove_stale_stages()
+            if not held_stage.closing:
                 await asyncio.sleep(GATHER_SECONDS)
-            held.wake.clear()
+            held_stage.wake.clear()
             if stage.purgeable:
                 await asyncio.to_thread(stage.purge)
-            await self._tell(held)
-            taken = stage.taken()
-            if taken or stage.due:
-                await asyncio.to_thread(stage.commit, taken)
+            await self._tell(held_stage)
+            uncommitted = stage.taken()
+            if uncommitted or stage.due:
+                await asyncio.to_thread(stage.commit, uncommitted)
                 if settling := stage.due:
-                    taken += stage.settled()
-                held.pending = max(0, held.pending - sum(len(row.input) for row, _ in taken))
-                held.room.set()
-                for _, sent in taken:
-                    await window.put((sent, await self._send(stage, sent)))
+                    uncommitted += stage.settled()
+                held_stage.pending = max(0, held_stage.pending - sum(len(row.input) for row, _ in uncommitted))
+                held_stage.room.set()
+                for _, outputs in uncommitted:
+                    await window.put((outputs, await self._send(stage, outputs)))
                 if settling:
-                    await window.put((Sent(stage.committed, ()), []))  # ships it, though nothing more came out
+                    await window.put((Sent(stage.committed, ()), []))  # ships the checkpoint, even without further outputs
                 if not stage.broken:
                     await self._send(stage, Sent(stage.offset, stage.fold.passing()))
-            if held.closing and not held.wake.is_set():
+            if held_stage.closing and not held_stage.wake.is_set():
                 await window.put(None)
-                await held.sending
+                await held_stage.sending
                 return
 
-    async def _send(self, stage: Stage, sent: Sent) -> list[Any]:
+    async def _send(self, stage: Stage, outputs: Sent) -> list[Any]:
         out = []
-        for message in sent.messages:
+        for message in outputs.messages:
             key = message.id.encode()
             head = self._seal.with_seal(message.topic, message.partition, key, headers(message, stage.name), message.body)
             future = await self._topic(message.topic).send(key=key, value=message.body, partition=message.partition, headers=head)
             out.append(future)
         return out
 
-    async def _tell(self, held: Held) -> None:
-        """Says who is purged, where that was not said yet; the broker has it when this returns."""
-        purged = held.stage.purged
-        if purged is not None and purged != held.told:
-            for future in await self._send(held.stage, Sent(held.stage.offset, [telling(held.stage.name, purged)])):
+    async def _tell(self, held_stage: Held) -> None:
+        """Announces a purge that was not announced yet; the broker has it on return."""
+        report = held_stage.stage.purged
+        if report is not None and report != held_stage.told:
+            for future in await self._send(held_stage.stage, Sent(held_stage.stage.offset, [telling(held_stage.stage.name, report)])):
                 await future
-            held.told = purged
+            held_stage.told = report
 
-    async def _acknowledge(self, held: Held, window: asyncio.Queue[tuple[Sent, list[Any]] | None]) -> None:
-        stage = held.stage
+    async def _acknowledge(self, held_stage: Held, window: asyncio.Queue[tuple[Sent, list[Any]] | None]) -> None:
+        stage = held_stage.stage
         while (next_one := await window.get()) is not None:
-            sent, futures = next_one
+            outputs, futures = next_one
             for future in futures:
                 await future
-            stage.acknowledged(sent.offset)
+            stage.acknowledged(outputs.offset)
             if stage.shippable:
                 await asyncio.to_thread(stage.ship)
-            if stage.purgeable or stage.purged not in (None, held.told):
-                held.wake.set()
+            if stage.purgeable or stage.purged not in (None, held_stage.told):
+                held_stage.wake.set()
 
     async def _close(self, tp: TP) -> None:
-        held = self.held.pop(tp, None)
-        if held is None:  # whoever else closes it was first
+        held_stage = self.held.pop(tp, None)
+        if held_stage is None:  # another task closes it
             return
-        held.closing = True
-        held.wake.set()
-        if held.task is not None:
-            await held.task
-        await asyncio.to_thread(held.stage.close)
+        held_stage.closing = True
+        held_stage.wake.set()
+        if held_stage.task is not None:
+            await held_stage.task
+        await asyncio.to_thread(held_stage.stage.close)
 
     def standing(self) -> list[tuple[str, int, Stage, int]]:
-        """Topic, partition, stage and messages not taken yet, of each partition held."""
+        """Topic, partition, stage and number of waiting messages, for each partition held."""
         consumer = self.app.consumer
         out = []
-        for tp, held in sorted(self.held.items()):
+        for tp, held_stage in sorted(self.held.items()):
             end = consumer.highwater(tp) or 0
-            out.append((tp.topic.removeprefix(self.prefix), tp.partition, held.stage, max(0, end - held.stage.offset - 1)))
+            out.append((tp.topic.removeprefix(self.prefix), tp.partition, held_stage.stage, max(0, end - held_stage.stage.offset - 1)))
         return out
 
     async def stop(self) -> None:
-        """Everything taken is committed and sent, and the states are closed."""
+        """Commits and sends everything, then closes the stages."""
         for tp in list(self.held):
             await self._close(tp)
-        if self._changes:  # partitions are changing hands just now
+        if self._changes:  # an assignment is under way
             await asyncio.wait(self._changes, timeout=LEAVE_SECONDS)
 
-    async def _guarded(self, work: Awaitable[None]) -> None:
+    async def _guard(self, work: Awaitable[None]) -> None:
         try:
             await work
         except asyncio.CancelledError:
@@ -296,7 +296,7 @@ class FaustHost:
         return self._topics[name]
 
 
-def _still(tp: TP, offset: int) -> str:
+def _stand_still_text(tp: TP, offset: int) -> str:
     return (
         f"{tp.topic} 的分区 {tp.partition} 停在消息 {offset} 之前：内存不够。请给这个工作进程更多内存并重启；其他分区照常。"
         f" Partition {tp.partition} of {tp.topic} stands still before message {offset}: there is not enough memory for it."
@@ -305,13 +305,13 @@ def _still(tp: TP, offset: int) -> str:
 
 
 def _transport(app: Any, seek: Callable[[Any], Awaitable[None]]) -> Any:
-    """Faust's Kafka transport, with a consumer that asks ``seek`` where to read on."""
+    """Faust's Kafka transport, with a consumer that calls ``seek``."""
 
     class Prompt(AIOKafkaConsumerThread):
         def _create_worker_consumer(self, transport: Any) -> Any:
-            made = super()._create_worker_consumer(transport)
-            made._fetch_max_wait_ms = FETCH_WAIT_MS
-            return made
+            consumer = super()._create_worker_consumer(transport)
+            consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+            return consumer
 
     class OwnOffsets(Consumer):
         def _new_consumer_thread(self) -> Any:
@@ -328,12 +328,12 @@ def _transport(app: Any, seek: Callable[[Any], Awaitable[None]]) -> Any:
 
 
 def make_app(name: str, settings: Mapping[str, Any], folder: Path, web_port: int | None = None, bind: str = "127.0.0.1") -> Any:
-    """A Faust application as this host needs it.
+    """The Faust application for this host.
 
     Args:
-        settings: ``broker`` and, where needed, ``broker_credentials``.
+        settings: ``broker`` and, if needed, ``broker_credentials``.
+        folder: for Faust's own files, which we do not use.
         web_port, bind: where health and metrics are served; None for nowhere.
-        folder: Faust makes one, of which we need nothing.
     """
     more: dict[str, Any] = {
         "web_enabled": web_port is not None,

@@ -1,8 +1,8 @@
-"""The merger: the lines of all partitions as one stream in the one total order, and one stream of editions for each policy.
+"""The merger: puts the lines of all partitions back into the one total order, and closes the editions of each policy.
 
-A message is told when every partition that had a part in it has done it, and never before the one in front; so what comes out is what one
-embedded host would have said. Where a subject moved between partitions in one message, one lost it and the other took it: one line,
-``changed`` where it stays on a list (it may be nothing but which partition has it).
+The lines of a message are told once all its partitions have done it, and after those of the message before. So the outputs are those of an
+embedded host. If a subject moves between partitions, one reports that it left and the other that it entered; the merger makes one line,
+``changed`` if the subject stays on the list (perhaps only its partition has changed).
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from streams.network.orders import MessageNote, PartitionLines, decode_report, e
 from streams.wire.wire import decode_changes, encode_changes, encode_edition
 
 ENDED = 50
-"""So many messages that people waited for are said again."""
+"""The progress of so many finished messages is announced again after a restart."""
 
 
 class Progress(NamedTuple):
-    """How many shards have done the message at ``offset``, ``of`` how many concerned."""
+    """How many shards have done the message at ``offset``, and how many (``of``) must do it. The fields are JSON keys."""
 
     offset: int
     done: int
@@ -46,13 +46,13 @@ class Merger:
         partitions: of the orders topic.
     """
 
-    def __init__(self, partitions: int, kept: tuple[dict[str, Any], Arrays] | None = None) -> None:
+    def __init__(self, partitions: int, checkpoint: tuple[dict[str, Any], Arrays] | None = None) -> None:
         self.offset = -1
         self.counts: Counter[str] = Counter()
         self.done = [0] * partitions
-        """The last order each partition has done."""
+        """By partition, the number of the last order that it has done."""
         self.told = self.noted = -1
-        """The last message told, and the last one noted."""
+        """The last message whose lines are told, and the last one with a note."""
         self.erased = 0
         self.notes: dict[int, MessageNote] = {}
         self.found: dict[int, list[PartitionLines]] = {}
@@ -61,14 +61,14 @@ class Merger:
         self.versions: dict[str, dict[int, tuple[str, str]]] = {}
         """Agency and digest of every version of a policy."""
         self.since: dict[str, list[Lines]] = {}
-        """What was told of a policy since its last edition, among lines of others."""
+        """By policy, the lines since its last edition; they hold lines of other policies too."""
         self.book = Book()
         self.ended: dict[str, Progress] = {}
-        """The last few that people waited for and that are told: whoever goes on from here says them again."""
-        self._passed: dict[str, Progress] = {}
-        if kept is not None:
+        """The last finished messages that people waited for; they are announced again after a restart."""
+        self._announced: dict[str, Progress] = {}
+        if checkpoint is not None:
             with decoding(Text("汇总的状态", "the state of a merger")):
-                self._restore(*kept)
+                self._restore(*checkpoint)
 
     def take(self, body: bytes, offset: int, unproved: Unproved | None = None) -> list[Outgoing]:
         self.offset = offset
@@ -97,62 +97,64 @@ class Merger:
                 self.done[report.partition] = report.number
                 if len(report.lines) or report.seen:
                     self.found.setdefault(report.lines.offset, []).append(report)
-        return [outgoing for _ in iter(self._ready, False) for outgoing in self._next()]
+        return [outgoing for _ in iter(self._ready, False) for outgoing in self._next_outputs()]
 
     def waiting(self) -> dict[str, Progress]:
-        """What is not told yet and people wait for, by its label."""
+        """The messages that people wait for, by label."""
         return {note.label: self._progress(note) for note in self.notes.values() if note.label is not None}
 
     def _progress(self, note: MessageNote) -> Progress:
-        concerned = [partition for partition in self.shards.values() if partition in note.last]
-        done = sum(self.done[partition] >= note.last[partition] for partition in concerned)
-        return Progress(note.offset, done, len(concerned))
+        partitions = [partition for partition in self.shards.values() if partition in note.last]
+        done_count = sum(self.done[partition] >= note.last[partition] for partition in partitions)
+        return Progress(note.offset, done_count, len(partitions))
 
     def passing(self) -> list[Outgoing]:
-        """How far everything has come that people wait for, where that is not what was said last."""
+        """The progress of the messages that people wait for, as far as it has changed."""
         now = self.ended | self.waiting()
-        told = {name: one for name, one in now.items() if self._passed.get(name) != one}
-        self._passed = now
-        return [Outgoing("progress", 0, name, "progress", json.dumps(one._asdict()).encode()) for name, one in sorted(told.items())]
+        news = {name: progress for name, progress in now.items() if self._announced.get(name) != progress}
+        self._announced = now
+        bodies = {name: json.dumps(progress._asdict()).encode() for name, progress in sorted(news.items())}
+        return [Outgoing("progress", 0, name, "progress", body) for name, body in bodies.items()]
 
     def _ready(self) -> bool:
         note = self.notes.get(self.told + 1)
         return note is not None and all(self.done[partition] >= number for partition, number in note.last.items())
 
-    def _next(self) -> list[Outgoing]:
-        """The next message, told."""
+    def _next_outputs(self) -> list[Outgoing]:
+        """The outputs of the next message."""
         self.told += 1
-        note, found = self.notes.pop(self.told), self.found.pop(self.told, [])
+        note, reports = self.notes.pop(self.told), self.found.pop(self.told, [])
         if note.label is not None:
             self.ended.pop(note.label, None)
             self.ended[note.label] = self._progress(note)
             for name in list(self.ended)[:-ENDED]:
                 del self.ended[name]
-        for one in note.instructions:
-            if isinstance(one, EraseSubject):
-                self._erase(one.subject)
-        merged = self.book.take(note.instructions, merge(found, self.told), tuple(one for report in in_order(found) for one in report.seen))
+        for instruction in note.instructions:
+            if isinstance(instruction, EraseSubject):
+                self._erase(instruction.subject)
+        sightings = tuple(sighting for report in in_order(reports) for sighting in report.seen)
+        lines = self.book.take(note.instructions, merge(reports, self.told), sightings)
         facts = {} if note.closes is None else {"closes": note.closes}
         out = []
-        if len(merged) or note.closes:
-            out.append(Outgoing("changes", 0, str(self.told), "changes", encode_changes(merged), facts))
-        self.counts["lines"] += len(merged)
-        for policy in {name for name, *_ in merged.heads}:
-            self.since.setdefault(policy, []).append(merged)
+        if len(lines) or note.closes:
+            out.append(Outgoing("changes", 0, str(self.told), "changes", encode_changes(lines), facts))
+        self.counts["lines"] += len(lines)
+        for policy in {name for name, *_ in lines.heads}:
+            self.since.setdefault(policy, []).append(lines)
         for policy in sorted(self.since) if note.closes == ALL else [note.closes] if note.closes else []:
-            out += self._closed(policy)
+            out += self._close_edition(policy)
         return out
 
     def _erase(self, subject: int) -> None:
-        """Nobody is listed, or told of in an edition that is still open, under this token."""
+        """Removes a subject from the lists and blanks its lines of open editions."""
         self.erased += 1
         for ledger in self.ledgers.values():
             ledger.listed.pop(subject, None)
-        blank = {id(one): one.blanked(one.subject == np.uint64(subject)) for since in self.since.values() for one in since}
-        self.since = {policy: [blank[id(one)] for one in since] for policy, since in self.since.items()}
+        blank = {id(lines): lines.blanked(lines.subject == np.uint64(subject)) for since in self.since.values() for lines in since}
+        self.since = {policy: [blank[id(lines)] for lines in since] for policy, since in self.since.items()}
 
-    def _closed(self, policy: str) -> list[Outgoing]:
-        """The edition of a policy that ends with the message told last; none where nothing differs."""
+    def _close_edition(self, policy: str) -> list[Outgoing]:
+        """Closes the edition of a policy with the last message; nothing if the list has not changed."""
         since = [change for lines in self.since.pop(policy, ()) for change in lines.of(policy)]
         edition = (
             self.ledgers.setdefault(policy, Ledger()).closed(policy, since, self.told, self.versions.get(policy, {})) if since else None
@@ -166,24 +168,24 @@ class Merger:
         return self.counts
 
     def gauged(self) -> dict[tuple[str, ...], float]:
-        return {("waiting_shards", name): one.of - one.done for name, one in self.waiting().items()}
+        return {("waiting_shards", name): progress.of - progress.done for name, progress in self.waiting().items()}
 
     # -- keeping -------------------------------------------------------------------------------------------------------
 
-    def _since(self) -> dict[int, tuple[list[str], Lines]]:
-        """Lines no edition has taken in yet, by their message: for which policies."""
-        found: dict[int, tuple[list[str], Lines]] = {}
+    def _unclosed_lines(self) -> dict[int, tuple[list[str], Lines]]:
+        """The lines that are in no edition yet, by message, each with its policies."""
+        by_message: dict[int, tuple[list[str], Lines]] = {}
         for policy, since in self.since.items():
-            for one in since:
-                found.setdefault(one.offset, ([], one))[0].append(policy)
-        return dict(sorted(found.items()))
+            for lines in since:
+                by_message.setdefault(lines.offset, ([], lines))[0].append(policy)
+        return dict(sorted(by_message.items()))
 
     def arrays(self) -> Arrays:
-        listed = {policy: [plain_change(change) for change in one.listed.values()] for policy, one in self.ledgers.items()}
-        waiting = [one for found in self.found.values() for one in found]
-        bodies = {f"since.{place}": encode_changes(lines) for place, (_, lines) in enumerate(self._since().values())}
-        bodies |= {f"found.{place}": encode_partition_lines(found) for place, found in enumerate(waiting)}
-        bodies["listed"] = json.dumps(listed, ensure_ascii=False, separators=(",", ":")).encode()
+        lists = {policy: [plain_change(change) for change in ledger.listed.values()] for policy, ledger in self.ledgers.items()}
+        waiting = [report for reports in self.found.values() for report in reports]
+        bodies = {f"since.{place}": encode_changes(lines) for place, (_, lines) in enumerate(self._unclosed_lines().values())}
+        bodies |= {f"found.{place}": encode_partition_lines(report) for place, report in enumerate(waiting)}
+        bodies["listed"] = json.dumps(lists, ensure_ascii=False, separators=(",", ":")).encode()
         return {name: np.frombuffer(body, np.uint8) for name, body in bodies.items()}
 
     def meta(self) -> dict[str, Any]:
@@ -191,29 +193,29 @@ class Merger:
         return {
             "offset": self.offset, "done": self.done, "told": self.told, "noted": self.noted, "notes": notes, "shards": self.shards,
             "erased": self.erased,
-            "ledgers": {policy: [one.number, one.last, one.digest] for policy, one in self.ledgers.items()},
+            "ledgers": {policy: [ledger.number, ledger.last, ledger.digest] for policy, ledger in self.ledgers.items()},
             "versions": {policy: sorted(versions.items()) for policy, versions in self.versions.items()},
-            "ended": list(self.ended.items()), "since": [policies for policies, _ in self._since().values()],
+            "ended": list(self.ended.items()), "since": [policies for policies, _ in self._unclosed_lines().values()],
             "found": sum(map(len, self.found.values())), "book": self.book.meta(),
         }  # fmt: skip
 
     def _restore(self, meta: Mapping[str, Any], arrays: Arrays) -> None:
         self.offset, self.done, self.told, self.noted = meta["offset"], list(meta["done"]), meta["told"], meta["noted"]
         self.book, self.erased = Book.restored(meta["book"]), meta["erased"]
-        for offset, last, closes, label, told in meta["notes"]:
-            self.notes[offset] = MessageNote(offset, dict(last), closes, label, instructions=instructions_read(told))
+        for offset, last, closes, label, plain in meta["notes"]:
+            self.notes[offset] = MessageNote(offset, dict(last), closes, label, instructions=instructions_read(plain))
         self.shards = dict(meta["shards"])
         self.versions = {
             policy: {number: (agency, digest) for number, (agency, digest) in versions} for policy, versions in meta["versions"].items()
         }
-        self.ended = {name: Progress(*one) for name, one in meta["ended"]}
+        self.ended = {name: Progress(*progress) for name, progress in meta["ended"]}
         for place, policies in enumerate(meta["since"]):
-            told = decode_changes(arrays[f"since.{place}"].tobytes())
+            lines = decode_changes(arrays[f"since.{place}"].tobytes())
             for policy in policies:
-                self.since.setdefault(policy, []).append(told)
+                self.since.setdefault(policy, []).append(lines)
         for place in range(meta["found"]):
-            found = decode_report(arrays[f"found.{place}"].tobytes())
-            assert isinstance(found, PartitionLines)
-            self.found.setdefault(found.lines.offset, []).append(found)
+            report = decode_report(arrays[f"found.{place}"].tobytes())
+            assert isinstance(report, PartitionLines)
+            self.found.setdefault(report.lines.offset, []).append(report)
         for policy, changes in json.loads(arrays["listed"].tobytes()).items():
             self.ledgers[policy] = Ledger({change.subject: change for change in map(whole_change, changes)}, *meta["ledgers"][policy])

@@ -1,7 +1,7 @@
-"""A host whose log is a topic: what is submitted goes to the network, and what the network was told is applied here, too.
+"""A host whose log is a topic: it sends messages to the network, and applies all messages of the network to a replica here.
 
-The topic is the one total order; a replica of the state here can admit, preview and explain. Who is on a list is what the workers say
-(``outputs``). A message is submitted once broker and replica have it. Source: ARCHITECTURE.md, "Streams on Kafka".
+The topic is the one total order; the replica of the state can admit, preview and explain. The lists come from the workers (``outputs``).
+A message is submitted once broker and replica have it. Source: ARCHITECTURE.md, "Streams on Kafka".
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ from streams.wire import wire
 
 REPLICA = "replica"
 CLOSING_MESSAGES = 20
-"""Messages behind the last snapshot from which closing writes a new one."""
+"""With so many messages behind the last checkpoint, closing writes a new one."""
 WORD_BYTES = 8
-"""Of the word by which two decisions of one moment are told apart."""
+"""Length of the word that tells apart two decisions upon the same state."""
 AHEAD = 32
-"""Batches that may be on their way before the first is acknowledged."""
+"""So many batches may be on their way at once."""
 
 
 class NetworkHost:
@@ -62,7 +62,7 @@ class NetworkHost:
         folder: of the replica.
         inputs, changes: the topics.
         retention: how much of the past the replica keeps.
-        depot: where a replica comes from that is behind what is left of the topic, and where one is put for others.
+        depot: has a replica for workspaces that are behind the beginning of the topic.
 
     Raises:
         As for ``streams.network.stages.Stage``.
@@ -74,9 +74,9 @@ class NetworkHost:
         self.folder, self.parts, self.readonly = folder, parts, False
         self.problem: HuiminError | None = None
         self._inputs, self._changes, self._depot = inputs, changes, depot
-        self._aside, self._scrubbed = Aside(folder / REPLICA, parts), set[int]()
+        self._aside, self._scrubbed_persons = Aside(folder / REPLICA, parts), set[int]()
         end = inputs.end()
-        self._stage = self._opened(StageRule(retention=retention, purges=False), end)
+        self._stage = self._open_replica(StageRule(retention=retention, purges=False), end)
         self._log = self._stage.log
         self._coming: Iterator[tuple[int, bytes]] | None = None
         self._ahead: State | None = None
@@ -93,68 +93,68 @@ class NetworkHost:
         return self._replica.state if self._ahead is None else self._ahead
 
     def ahead(self, message: Input) -> None:
-        """Until it follows the network again, ``state`` is a copy as it would be behind this message."""
+        """Shows in a copy of ``state`` what this message would do, until the host follows the network again."""
         state = State.restored(self.parts, self.state.meta(), self.state.arrays())
         step(state, message, state.offset)
         self._ahead = state
 
     def submit(self, message: Input) -> Receipt:
-        """Sends a message; when this returns it is with the network, and applied here.
+        """Sends a message; on return the network has it, and it is applied here.
 
         Raises:
-            Refused, Invalid: it was not admitted, here or anywhere. Refused: somebody's erasure is half done here.
+            Refused, Invalid: it was not admitted, here or anywhere. Refused also if an erasure is half done here.
         """
-        return self._told(self._sent(message)())
+        return self._receipt(self._send(message)())
 
     def submit_many(self, messages: Sequence[Input]) -> list[Receipt]:  # the first that is refused is the last that is sent
         return [self.submit(message) for message in messages]
 
     def submit_each(self, messages: Iterable[Input]) -> Iterator[Receipt]:
-        """Messages one by one, batches of records ahead of their receipts; those of what was sent come before an error of ``messages``."""
-        sent: deque[Callable[[], int]] = deque()
+        """Sends messages one by one, batches of records ahead of their receipts. An error of ``messages`` comes after all receipts."""
+        in_flight: deque[Callable[[], int]] = deque()
         try:
-            yield from self._each(iter(messages), sent)
+            yield from self._each(iter(messages), in_flight)
         finally:
-            self._count_stored(sent)
+            self._count_stored(in_flight)
 
-    def _each(self, coming: Iterator[Input], sent: deque[Callable[[], int]]) -> Iterator[Receipt]:
+    def _each(self, coming: Iterator[Input], in_flight: deque[Callable[[], int]]) -> Iterator[Receipt]:
         while True:
             try:
                 message = next(coming, None)
             except Exception:
-                yield from self._all_told(sent)
+                yield from self._receipts(in_flight)
                 raise
             if message is None or not isinstance(message, RecordBatch):
-                yield from self._all_told(sent)
+                yield from self._receipts(in_flight)
             if message is None:
                 return
-            if len(sent) >= AHEAD:
-                yield self._told(sent.popleft()())
-            sent.append(self._sent(message))
+            if len(in_flight) >= AHEAD:
+                yield self._receipt(in_flight.popleft()())
+            in_flight.append(self._send(message))
             if not isinstance(message, RecordBatch):
-                yield from self._all_told(sent)
+                yield from self._receipts(in_flight)
 
     def outputs(self, after: str | None = None) -> Iterator[CandidateChange]:
-        """What the workers said, behind an id."""
+        """Every line from the workers behind an id."""
         return lines_behind(after, (lines for _, _, lines in self._changes.rows()))
 
     def editions(self, policy: str) -> Iterator[Edition]:
         state = self.state
         rows = (row for row in self._changes.rows() if row[0] <= state.offset)
-        kept = manifests_kept(self._changes.manifests(policy)) if state.erasures else {}  # one more topic to be read
-        return editions(policy, rows, published(state, policy), kept)
+        closed_manifests = manifests_kept(self._changes.manifests(policy)) if state.erasures else {}  # saves reading one more topic
+        return editions(policy, rows, published(state, policy), closed_manifests)
 
     def told(self) -> int:
-        """The last message the workers have told something about."""
+        """The offset of the last message with outputs from the workers."""
         return self._changes.last()
 
     def progress(self, label: str, offset: int) -> Progress | None:
-        """How many shards have done a publication, withdrawal or day; None before the first word of it."""
-        found = self._changes.progress().get(label)
-        return found if found is not None and found.offset >= offset else None
+        """How many shards have done a publication, withdrawal or day; None before the first announcement."""
+        progress = self._changes.progress().get(label)
+        return progress if progress is not None and progress.offset >= offset else None
 
     def at(self, moment: int | date) -> State:
-        return known_at(self._stage.folder, Recipe(partial(Replica, self.parts), _taken), moment).state
+        return known_at(self._stage.folder, Recipe(partial(Replica, self.parts), _take), moment).state
 
     def snapshot(self) -> Path:
         self._stage.snapshot()
@@ -166,7 +166,7 @@ class NetworkHost:
         return self._depot is not None
 
     def ship(self) -> None:
-        """Puts the replica as it is now where others find it who come behind what is left of the topic, in place of older ones."""
+        """Puts a checkpoint of the replica into the depot in place of older ones, for workspaces behind the beginning of the topic."""
         assert self._depot is not None
         self._stage.snapshot()
         offset = self._stage.offset
@@ -178,7 +178,7 @@ class NetworkHost:
         return self.state
 
     def close(self) -> None:
-        """Ends the use of the network, with a snapshot of the replica where something was submitted and replay would take long."""
+        """Closes the host; writes a checkpoint of the replica first if messages were submitted and a replay would take long."""
         if self._wrote and self._stage.behind >= CLOSING_MESSAGES and self._stage.whole:
             self._stage.snapshot()
         self._stage.close()
@@ -201,33 +201,33 @@ class NetworkHost:
         return [*traces_of(self._log, self.state, person), *self._aside.traces(self.state.catalogue, person)]
 
     def scrub(self, person: int, traces: Sequence[Trace]) -> Scrubbed:
-        done = scrub(self._log, self._files / "snapshots", self.state, person, traces)
-        self._scrubbed.add(person)
+        report = scrub(self._log, self._files / "snapshots", self.state, person, traces)
+        self._scrubbed_persons.add(person)
         if self._aside and not self._in_aside():
             self._aside.gone()
-        return done
+        return report
 
     def _in_aside(self) -> set[int]:
-        """Whom of those erased a replica that was put aside may still name somewhere here."""
-        return self._aside.among(self.state.erasures) - self._scrubbed
+        """The tokens of erased persons in stale replicas that were not scrubbed here yet."""
+        return self._aside.among(self.state.erasures) - self._scrubbed_persons
 
     @property
     def _files(self) -> Path:
         return self._stage.folder
 
-    def _opened(self, rule: StageRule, end: int) -> Stage:
-        """The replica as it lies here; where the topic begins behind it, the one from the depot instead.
+    def _open_replica(self, rule: StageRule, end: int) -> Stage:
+        """Opens the replica in the folder or, if the topic begins behind it, the one from the depot.
 
         Raises:
-            Damaged: there is none that reaches to where the topic begins.
+            Damaged: no replica reaches to the beginning of the topic.
         """
         make = partial(Replica, self.parts)
         stage = Stage(REPLICA, self.folder, make, rule=rule)
         if stage.offset >= end or stage.offset + 1 >= (first := self._inputs.first()):
             return stage
         stage.close()
-        shipped = None if self._depot is None else self._depot.newest(REPLICA)
-        if shipped is None or shipped + 1 < first:
+        depot_offset = None if self._depot is None else self._depot.newest(REPLICA)
+        if depot_offset is None or depot_offset + 1 < first:
             raise Damaged(_behind(stage.offset, first))
         if stage.offset >= 0:
             self._aside.put(stage.offset)
@@ -237,53 +237,53 @@ class NetworkHost:
             self._aside.gone()
         return stage
 
-    def _sent(self, message: Input) -> Callable[[], int]:
+    def _send(self, message: Input) -> Callable[[], int]:
         if self.erasing:
             raise Refused(UNFINISHED)
-        not_erased(self.state, message)  # or it would lie in the topic
+        not_erased(self.state, message)  # before it lies in the topic
         if self.state.begun and self.state.matcher.semantics < SEMANTICS:
             self._inputs.append(wire.encode(EngineUpgraded(SEMANTICS)))
         return self._inputs.append(wire.encode(with_stamp(cleared(self.state, message), self.state.offset, token_hex(WORD_BYTES))))
 
-    def _all_told(self, sent: deque[Callable[[], int]]) -> Iterator[Receipt]:
-        while sent:
-            yield self._told(sent.popleft()())
+    def _receipts(self, in_flight: deque[Callable[[], int]]) -> Iterator[Receipt]:
+        while in_flight:
+            yield self._receipt(in_flight.popleft()())
 
-    def _count_stored(self, sent: deque[Callable[[], int]]) -> None:
-        """Notes what the network has of messages whose receipts nobody gets any more, because an error came before."""
-        while sent:
+    def _count_stored(self, in_flight: deque[Callable[[], int]]) -> None:
+        """Notes the sent messages whose receipts the caller does not get, because an error came first."""
+        while in_flight:
             try:
-                offset = sent.popleft()()
+                offset = in_flight.popleft()()
             except HuiminError:  # the broker does not answer, and will not for the others
                 return
             with suppress(Exception):
-                self._told(offset)
+                self._receipt(offset)
 
-    def _told(self, offset: int) -> Receipt:
-        """What became of our message, once the replica has come to it; the network has it even where the replica fails."""
+    def _receipt(self, offset: int) -> Receipt:
+        """The receipt of our message, once the replica has applied it; the network has the message even if the replica fails."""
         self._wrote = True
         try:
             self._follow(offset - 1)
-            noticed = len(self.state.notices)
+            notice_count = len(self.state.notices)
             self._follow(offset)
         except BaseException:
             stored(offset)
             raise
-        if isinstance(said := self._replica.said, HuiminError):
-            raise said
+        if isinstance(result := self._replica.said, HuiminError):
+            raise result
         stored(offset)
-        return Receipt(offset, said, self.state.notices[noticed:])
+        return Receipt(offset, result, self.state.notices[notice_count:])
 
     def _follow(self, upto: int) -> None:
-        """Applies what the network was told, up to an offset."""
+        """Applies the messages of the network up to an offset."""
         self._ahead = None
         if self._stage.offset >= upto:
             return
         self._coming = self._coming or self._inputs.read(self._stage.offset)
         for offset, body in self._coming:
-            kept = without_erased(self.state, body)  # it may have been on its way when somebody was erased
-            self._stage.take(kept, offset)
-            if body and not kept:
+            clean_body = without_erased(self.state, body)  # it may have been on its way when a person was erased
+            self._stage.take(clean_body, offset)
+            if body and not clean_body:
                 self._replica.said = Refused(ERASED)
             if offset >= upto:
                 break
@@ -300,6 +300,6 @@ def _behind(last: int, first: int) -> Text:
     return Text(zh, en)
 
 
-def _taken(replica: Replica, body: bytes, offset: int) -> int:
+def _take(replica: Replica, body: bytes, offset: int) -> int:
     replica.take(body, offset)
     return 1

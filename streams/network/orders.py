@@ -1,7 +1,7 @@
-"""What travels between the sequencer, the partitions and the merger: orders, the lines of a partition, and notes.
+"""The messages between the sequencer, the partitions and the merger: orders, the lines of a partition, and notes.
 
 One message of the total order becomes orders for the partitions that it concerns. The orders of a partition are numbered without a gap, so
-a receiver can tell those that come twice or late. Source: ARCHITECTURE.md, "Streams on Kafka".
+a receiver recognises orders that come twice or early. Source: ARCHITECTURE.md, "Streams on Kafka".
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _COUNT = Struct("<I")
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Of which policies (``names``, or all ``others``; None: of all) the changes of a call are told, on which day and why."""
+    """Day and cause of the changes of a call in some policies: ``names``, or all ``others``, or all if ``names`` is None."""
 
     day: date
     cause: Cause
@@ -51,7 +51,7 @@ class Attribution:
 
 @dataclass(frozen=True, slots=True)
 class RoutedCall:
-    """One call on a partition's matcher: first what is routed to it, then the call itself; and how its changes are told."""
+    """One call on a partition's matcher: the records routed to it, which are applied first, the call, and the causes of its changes."""
 
     call: PartitionCall
     routed: Routed | None = None
@@ -60,7 +60,7 @@ class RoutedCall:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The calls that one message means for one partition. ``number`` counts from 1; ``last`` where no more follow of this message."""
+    """The calls for one partition from one message. ``number`` counts from 1; ``last`` marks the last order of the message."""
 
     partition: int
     number: int
@@ -71,7 +71,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class PartitionLines:
-    """What one order moved in one partition, and how the subjects stand that it watches."""
+    """The lines of one partition from one order, and the evidence about the subjects that it watches."""
 
     partition: int
     number: int
@@ -81,7 +81,7 @@ class PartitionLines:
 
 @dataclass(frozen=True, slots=True)
 class PublishedVersion:
-    """What the merger is to know of a version of a policy that was published."""
+    """A published version of a policy, as the merger needs it for manifests."""
 
     policy: str
     number: int
@@ -91,10 +91,10 @@ class PublishedVersion:
 
 @dataclass(frozen=True, slots=True)
 class MessageNote:
-    """What became of one message: the number of the last order it meant for each partition concerned, and what it closes.
+    """What the merger needs to know of one message: the number of its last order for each partition concerned, and what it closes.
 
-    ``label`` names what people wait for (a publication, a day); ``shards`` the partition of each street, where one is new;
-    ``instructions`` what the list stage is to do.
+    ``label`` names a message that people wait for (a publication, a day); ``shards`` has the partition of each new street; ``instructions``
+    are for the list stage.
     """
 
     offset: int
@@ -109,8 +109,13 @@ class MessageNote:
 def encode_order(order: Order) -> bytes:
     bodies: list[bytes | memoryview] = []
     calls = [
-        [one.call.word, call_plain(one.call), _routed(one.routed, bodies), [told.plain() for told in one.attributions]]
-        for one in order.calls
+        [
+            routed.call.word,
+            call_plain(routed.call),
+            _routed_plain(routed.routed, bodies),
+            [attribution.plain() for attribution in routed.attributions],
+        ]
+        for routed in order.calls
     ]
     return wire.frame(ORDER, _bundle([order.partition, order.number, order.offset, order.last, calls], bodies))
 
@@ -124,7 +129,7 @@ def decode_order(data: wire.Bytes) -> Order:
         (partition, number, offset, last, plain), bodies = _unbundle(body)
         remaining = iter(bodies)
         calls = [
-            RoutedCall(call_read(word, facts), _read_routed(routed, remaining), tuple(Attribution.read(*one) for one in attributions))
+            RoutedCall(call_read(word, facts), _read_routed(routed, remaining), tuple(Attribution.read(*fields) for fields in attributions))
             for word, facts, routed, attributions in plain
         ]
         return Order(_number(partition), _number(number), _number(offset), tuple(calls), last)
@@ -133,8 +138,8 @@ def decode_order(data: wire.Bytes) -> Order:
 def encode_partition_lines(report: PartitionLines) -> bytes:
     lines = report.lines
     was = [] if lines.was is None else [[place, open] for place, open in enumerate(lines.was.tolist()) if open >= 0]
-    seen = [[day.isoformat(), *sighting] for day, sighting in report.seen]
-    return wire.frame(FOUND, _bundle([report.partition, report.number, was, seen], [wire.encode_changes(lines)]))
+    sightings = [[day.isoformat(), *sighting] for day, sighting in report.seen]
+    return wire.frame(FOUND, _bundle([report.partition, report.number, was, sightings], [wire.encode_changes(lines)]))
 
 
 def encode_note(note: MessageNote) -> bytes:
@@ -145,7 +150,7 @@ def encode_note(note: MessageNote) -> bytes:
 
 
 def decode_report(data: wire.Bytes) -> PartitionLines | MessageNote:
-    """What the merger reads: the lines of a partition, or a note.
+    """A message to the merger: the lines of a partition, or a note.
 
     Raises:
         NewerFormat, Unreadable: as for ``wire.decode``.
@@ -155,21 +160,22 @@ def decode_report(data: wire.Bytes) -> PartitionLines | MessageNote:
         raise _other(NOTE, kind)
     with decoding(Text("报告", "a report")):
         if kind == FOUND:
-            (partition, number, was, seen), (lines,) = _unbundle(body)
-            return PartitionLines(_number(partition), _number(number), _read_lines(lines, was), tuple(_read_seen(*one) for one in seen))
+            (partition, number, was, sightings), (lines,) = _unbundle(body)
+            read_sightings = tuple(_read_seen(*sighting) for sighting in sightings)
+            return PartitionLines(_number(partition), _number(number), _read_lines(lines, was), read_sightings)
         (offset, last, closes, label, shards, version, instructions), _ = _unbundle(body)
         orders = {_number(partition): _number(number) for partition, number in last}
         places = {name: _number(partition) for name, partition in shards.items()}
-        published = None if version is None else _read_version(*version)
-        return MessageNote(_number(offset), orders, closes, label, places, published, instructions_read(instructions))
+        published_version = None if version is None else _read_version(*version)
+        return MessageNote(_number(offset), orders, closes, label, places, published_version, instructions_read(instructions))
 
 
-def _routed(routed: Routed | None, bodies: list[bytes | memoryview]) -> list[Any] | None:
+def _routed_plain(routed: Routed | None, bodies: list[bytes | memoryview]) -> list[Any] | None:
     if routed is None:
         return None
     lists = (routed.lost, routed.gained)
     batches: list[RecordBatch] = [*routed.folders, *([] if routed.rows is None else [routed.rows])]
-    bodies += [np.ascontiguousarray(tokens, np.uint64).tobytes() for owned in lists for tokens in owned.values()]
+    bodies += [np.ascontiguousarray(tokens, np.uint64).tobytes() for by_kind in lists for tokens in by_kind.values()]
     bodies += [pack(batch) for batch in batches]
     return [list(routed.lost), list(routed.gained), len(routed.folders), routed.rows is not None]
 
@@ -178,9 +184,9 @@ def _read_routed(plain: list[Any] | None, bodies: Any) -> Routed | None:
     if plain is None:
         return None
     lost, gained, folders, rows = plain
-    owned = [{kind: np.frombuffer(next(bodies), np.uint64) for kind in kinds} for kinds in (lost, gained)]
+    by_kind = [{kind: np.frombuffer(next(bodies), np.uint64) for kind in kinds} for kinds in (lost, gained)]
     batches = [unpack(next(bodies)) for _ in range(folders)]
-    return Routed(owned[0], batches, unpack(next(bodies)) if rows else None, owned[1])
+    return Routed(by_kind[0], batches, unpack(next(bodies)) if rows else None, by_kind[1])
 
 
 def _read_version(policy: str, number: int, agency: str, digest: str) -> PublishedVersion:
@@ -199,15 +205,15 @@ def _read_seen(day: str, policy: str, subject: int, mark: str, fresh: bool, stat
     return date.fromisoformat(day), Sighting(policy, subject, mark, fresh, status, wire.read_open(open))
 
 
-def _of_kind(data: wire.Bytes, wanted: int) -> memoryview:
+def _of_kind(data: wire.Bytes, expected_kind: int) -> memoryview:
     kind, body = wire.unframe(data)
-    if kind != wanted:
-        raise _other(wanted, kind)
+    if kind != expected_kind:
+        raise _other(expected_kind, kind)
     return body
 
 
-def _other(wanted: int, kind: int) -> Unreadable:
-    return Unreadable(Text(f"消息种类应为 {wanted}，实为 {kind}。", f"This is a message of kind {kind}, not {wanted}."))
+def _other(expected_kind: int, kind: int) -> Unreadable:
+    return Unreadable(Text(f"消息种类应为 {expected_kind}，实为 {kind}。", f"This is a message of kind {kind}, not {expected_kind}."))
 
 
 def _number(value: Any) -> int:
@@ -226,7 +232,7 @@ def _unbundle(data: memoryview) -> tuple[Any, list[memoryview]]:
     (length,) = _COUNT.unpack_from(data)
     facts, lengths = json.loads(bytes(data[_COUNT.size : _COUNT.size + length]))
     at, bodies = _COUNT.size + length, []
-    for one in lengths:
-        bodies.append(data[at : at + one])
-        at += one
+    for size in lengths:
+        bodies.append(data[at : at + size])
+        at += size
     return facts, bodies

@@ -1,9 +1,8 @@
-"""The fold of one partition: its matcher, and what orders have it do.
+"""The fold of one partition: carries out the orders of the sequencer on the partition's matcher.
 
-Workers hold one for each partition of the topic of orders.
-
-Orders are numbered. One that was done before is passed over; so is one that comes too early, for its sender sends everything again from
-the first that was not acknowledged. What each order moved goes out under its number, if it is nothing.
+Workers hold one for each partition of the topic of orders. Orders are numbered. An order that comes again is skipped; so is one that comes
+too early, because the sender sends everything again from the first order without acknowledgement. Each order has one report with its
+lines, even if there are none.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ class PartitionFold:
         partition: its number.
     """
 
-    def __init__(self, parts: Parts, partition: int, kept: tuple[dict[str, Any], Arrays] | None = None) -> None:
+    def __init__(self, parts: Parts, partition: int, checkpoint: tuple[dict[str, Any], Arrays] | None = None) -> None:
         self.parts, self.partition = parts, partition
         self.documents = Documents(parts)
         self.offset, self.done = -1, 0
@@ -62,9 +61,9 @@ class PartitionFold:
         self.built: list[Catalogue] = []
         self.texts: dict[str, tuple[str, int, int]] = {}  # text, version and number of its catalogue, of each policy matched
         self.matcher: PartitionMatcher | None = None
-        if kept is not None:
+        if checkpoint is not None:
             with decoding(Text("分区的状态", "the state of a partition")):
-                self._restore(*kept)
+                self._restore(*checkpoint)
 
     def take(self, body: bytes, offset: int, unproved: Unproved | None = None) -> list[Outgoing]:
         self.offset = offset
@@ -85,15 +84,17 @@ class PartitionFold:
 
     def _moves(self, order: Order) -> Iterator[Moved]:
         for routed in order.calls:
-            moved = self._carry_out(routed)
+            all_changes = self._carry_out(routed)
             self.counts["verdicts"] += 0 if self.matcher is None else self.matcher.due
-            for changes in moved:
+            for changes in all_changes:
                 columns = changes.columns()
-                for told in routed.attributions:
-                    yield Moved(told.day, told.cause, columns if told.names is None else columns.of(set(told.names), told.others))
+                for attribution in routed.attributions:
+                    names = attribution.names
+                    attributed_columns = columns if names is None else columns.of(set(names), attribution.others)
+                    yield Moved(attribution.day, attribution.cause, attributed_columns)
 
     def _carry_out(self, routed: RoutedCall) -> list[Changes]:
-        """What the matcher says to what is routed to it, and to a call."""
+        """The changes of the matcher by the routed records and the call."""
         call, matcher = routed.call, self.matcher
         if isinstance(call, CatalogueCall):
             return self._set_catalogue(call)

@@ -1,6 +1,6 @@
-"""The replica: what a client of a network, or whoever checks one, knows of it: the whole state, folded from the topic of inputs.
+"""The replica: the whole state of a network in a client, folded from the topic of inputs.
 
-The one idea: what the sequencer admits the replica admits, and nothing else, so a client can preview, explain and refuse before it sends.
+It admits exactly the messages that the sequencer admits, so a client can preview, explain and refuse before it sends.
 ``streams.network.network_host`` keeps one on disk.
 """
 
@@ -22,10 +22,10 @@ from streams.wire import wire
 
 
 class Replica:
-    """The fold of the inputs topic that keeps everything: the state of an embedded host. ``said`` is what the last message came to."""
+    """The fold of the inputs topic into the state of an embedded host. ``said`` is the result of the last message: lines or an error."""
 
-    def __init__(self, parts: Parts, kept: tuple[dict[str, Any], Arrays] | None = None) -> None:
-        self.state = State(parts) if kept is None else State.restored(parts, *kept)
+    def __init__(self, parts: Parts, checkpoint: tuple[dict[str, Any], Arrays] | None = None) -> None:
+        self.state = State(parts) if checkpoint is None else State.restored(parts, *checkpoint)
         self.said: Lines | HuiminError = lines((), -1)
 
     @property

@@ -1,7 +1,7 @@
-"""The router: stands where the steps expect a matcher, and writes down what each partition is to do.
+"""The router: takes the place of a matcher in the sequencer, and notes the calls for each partition.
 
-The steps decide what a message means; here nobody is judged. Each call is located (``matchers.locate``) and noted, and ``PendingColumns``
-stand for what it will have moved; so the very same steps run in the sequencer and in the embedded host.
+The steps decide what a message means; the router judges nobody. It finds the partitions of each call (``matchers.locate``), notes the call,
+and gives ``PendingColumns`` in place of changes. So the same steps run in the sequencer and in the embedded host.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from streams.steps.state import State
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PendingColumns(Columns):
-    """What one call will have moved, once the partitions have made it (of these policies, or all ``others``). There are no columns here."""
+    """Stands for the changes of one call (of these policies, or all ``others``), which only the partitions will make. It has no columns."""
 
     number: int = 0
     names: AbstractSet[str] | None = None
@@ -60,8 +60,8 @@ class PendingColumns(Columns):
 
 
 def _pending(number: int) -> PendingColumns:
-    none, nobody = np.empty(0, np.int32), np.empty(0, np.uint8)
-    return PendingColumns([], [], none, np.empty(0, np.uint64), nobody, nobody, none, number=number)
+    no_places, no_statuses = np.empty(0, np.int32), np.empty(0, np.uint8)
+    return PendingColumns([], [], no_places, np.empty(0, np.uint64), no_statuses, no_statuses, no_places, number=number)
 
 
 class Router:
@@ -69,22 +69,22 @@ class Router:
 
     Args:
         locator: holds every record.
-        state: gives the sequencer's state, which has the texts that partitions need.
+        state: gives the sequencer's state, which has the texts for the partitions.
     """
 
     def __init__(self, locator: Locator, state: Callable[[], State]) -> None:
         self.locator, self._state = locator, state
         self.day = locator.day
         self.calls: list[tuple[PartitionCall, Routes | None]] = []
-        """What was called since ``take_calls``; routes are None where every partition does the same."""
+        """The calls since ``take_calls``; routes are None if every partition does the same."""
 
     def begin(self) -> None:
-        """The first catalogue."""
-        self._called(self._catalogue(None))
+        """Notes the call for the first catalogue."""
+        self._note_call(self._catalogue(None))
 
     def extend(self, catalogue: Catalogue, moving: frozenset[str]) -> PendingColumns:
         self.locator.extend(catalogue)
-        return self._called(self._catalogue(tuple(sorted(moving))))
+        return self._note_call(self._catalogue(tuple(sorted(moving))))
 
     def _catalogue(self, moving: tuple[str, ...] | None) -> CatalogueCall:
         state = self._state()
@@ -94,7 +94,7 @@ class Router:
         return self.locator.extremes(feed, field)
 
     def apply(self, batch: RecordBatch) -> PendingColumns:
-        return self._called(RowsCall(), self.locator.apply(batch))
+        return self._note_call(RowsCall(), self.locator.apply(batch))
 
     @property
     def effects(self) -> npt.NDArray[np.uint8]:
@@ -105,7 +105,7 @@ class Router:
         return self.locator.comeback
 
     def open(self, feed: str, source: int, delivery: int) -> None:
-        """What loses is kept by the locator alone."""
+        """The locator alone keeps versions that lose."""
         self.locator.open(feed, source, delivery)
 
     def abandon(self, feed: str, source: int, delivery: int) -> None:
@@ -117,7 +117,7 @@ class Router:
     def replace(self, feed: str, source: int, delivery: int) -> PendingColumns:
         routes = self.locator.replace(feed, source, delivery)
         everyone = {partition: routes.get(partition, Routed()) for partition in range(self.locator.partitions)}
-        return self._called(ReplaceCall(feed, source, delivery), everyone)
+        return self._note_call(ReplaceCall(feed, source, delivery), everyone)
 
     @property
     def semantics(self) -> int:
@@ -125,7 +125,7 @@ class Router:
 
     def upgrade(self, semantics: int) -> PendingColumns:
         self.locator.upgrade(semantics)
-        return self._called(UpgradeCall(semantics))
+        return self._note_call(UpgradeCall(semantics))
 
     def publish_all(self, policies: Sequence[Policy]) -> list[PendingColumns]:
         return [self._publish(policy) for policy in policies]
@@ -134,27 +134,27 @@ class Router:
         further = self.locator.publish(policy)
         everyone = {partition: further.get(partition, Routed()) for partition in range(self.locator.partitions)}
         version = self._state().registry.versions[policy.name][policy.version]
-        return self._called(PublishCall(policy.name, policy.version, version.text, version.catalogue), everyone)
+        return self._note_call(PublishCall(policy.name, policy.version, version.text, version.catalogue), everyone)
 
     def withdraw(self, name: str) -> PendingColumns:
-        return self._called(WithdrawCall(name))
+        return self._note_call(WithdrawCall(name))
 
     def cover(self, statements: Sequence[Statement]) -> PendingColumns:
-        return self._called(CoverCall(tuple(statements)))
+        return self._note_call(CoverCall(tuple(statements)))
 
     def answer(self, policy: str, subject: int, check: str, answer: bool) -> PendingColumns:
-        return self._called(AnswerCall(policy, subject, check, answer))
+        return self._note_call(AnswerCall(policy, subject, check, answer))
 
     def watch(self, policy: str, subject: int, on: bool) -> PendingColumns:
-        return self._called(WatchCall(policy, subject, on))
+        return self._note_call(WatchCall(policy, subject, on))
 
     def correct(self, correction: Correction, answers: Sequence[Answer]) -> PendingColumns:
         routes = self.locator.correct(correction)
         everyone = {partition: routes.get(partition, Routed()) for partition in range(self.locator.partitions)}
-        return self._called(CorrectCall(correction, tuple(answers)), everyone)
+        return self._note_call(CorrectCall(correction, tuple(answers)), everyone)
 
     def persons(self) -> npt.NDArray[np.uint64]:
-        """The tokens of every person that was ever named."""
+        """The tokens of all persons that were ever named."""
         return self.locator.persons()
 
     def traces(self, person: int) -> list[Trace]:
@@ -163,22 +163,22 @@ class Router:
     def erase(self, person: int, instead: int, statements: Sequence[Statement], answers: Sequence[Answer]) -> PendingColumns:
         self.locator.erase(person, instead)
         unanswered = tuple((policy, subject, check) for policy, subject, check, _ in answers)
-        return self._called(EraseCall(person, instead, tuple(statements), unanswered))
+        return self._note_call(EraseCall(person, instead, tuple(statements), unanswered))
 
     def forget(self, person: int, traces: Sequence[Trace]) -> None:
         self.locator.forget(person, traces)
-        self._called(ForgetCall(person, tuple(traces)))
+        self._note_call(ForgetCall(person, tuple(traces)))
 
     def tick(self, day: date) -> PendingColumns:
         self.locator.day = self.day = day
-        return self._called(TickCall(day))
+        return self._note_call(TickCall(day))
 
     def candidates(self, policy: str) -> Sequence[Any]:
-        """Nobody: lists are with the partitions."""
+        """Empty, because the partitions have the lists."""
         return ()
 
     def take_calls(self, attributions: Mapping[int, Sequence[Attribution]]) -> dict[int, list[RoutedCall]]:
-        """The calls for each partition since the last time, with how the changes of each are told, by its number."""
+        """The calls for each partition since the last time, with the attributions of each call, by its number."""
         by_partition: dict[int, list[RoutedCall]] = {}
         for number, (call, routes) in enumerate(self.calls):
             for partition in range(self.locator.partitions) if routes is None else sorted(routes):
@@ -193,6 +193,6 @@ class Router:
     def meta(self) -> dict[str, Any]:
         return self.locator.meta()
 
-    def _called(self, call: PartitionCall, routes: Routes | None = None) -> PendingColumns:
+    def _note_call(self, call: PartitionCall, routes: Routes | None = None) -> PendingColumns:
         self.calls.append((call, routes))
         return _pending(len(self.calls) - 1)

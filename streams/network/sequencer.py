@@ -1,7 +1,7 @@
-"""The sequencer: the one total order, taken apart into orders for each partition.
+"""The sequencer: takes the one total order apart into orders for each partition.
 
-It runs the very steps of the embedded host (admission, deliveries, coverage, versions, days) over a router in place of a matcher. What is
-not admitted goes to the dead letters with the reason, takes its place in the order, and changes nothing.
+It runs the steps of the embedded host (admission, deliveries, coverage, versions, days) over a router in place of a matcher. A message that
+is not admitted keeps its place in the order, changes nothing, and goes to the dead letters with the reason.
 """
 
 from __future__ import annotations
@@ -42,31 +42,31 @@ from streams.wire import wire
 CENSUS = "all:census"
 """The key of the census on the topic of progress: no policy's name."""
 CENSUS_EVERY = 200
-"""Messages from which on it is told again who is where."""
+"""After so many messages the census is announced again."""
 ORDER_ROWS = 40_000
-"""Rows from which on an order is sent in parts: a message on the wire stays below a few megabytes."""
+"""An order with more rows is sent in parts, so that a message on the wire stays below a few megabytes."""
 
 
 class Sequencer:
     """The fold of the inputs topic.
 
     Args:
-        parts: the ports; those that make matchers are replaced by routers here.
+        parts: the ports; here routers replace the matchers.
         partitions: of the orders topic.
     """
 
-    def __init__(self, parts: Parts, partitions: int, kept: tuple[dict[str, Any], Arrays] | None = None) -> None:
+    def __init__(self, parts: Parts, partitions: int, checkpoint: tuple[dict[str, Any], Arrays] | None = None) -> None:
         self.partitions = partitions
-        self.parts = replace(parts, make_matcher=self._new_router, restore_matcher=self._restored_router)
+        self.parts = replace(parts, make_matcher=self._new_router, restore_matcher=self._restore_router)
         self.sent = [0] * partitions
         self.counts: Counter[str] = Counter()
         self.shards: dict[str, int] = {}
         self._fresh = False
-        self._counted_at = -1  # the message after which the census was told last
-        if kept is None:
+        self._counted_at = -1  # the message after the last census
+        if checkpoint is None:
             self.state = State(self.parts)
         else:
-            meta, arrays = kept
+            meta, arrays = checkpoint
             with decoding(Text("定序的状态", "the state of a sequencer")):
                 state, self.sent, self.shards = meta["state"], list(meta["sent"]), dict(meta["shards"])
             self.state = State.restored(self.parts, state, arrays)
@@ -87,7 +87,7 @@ class Sequencer:
         except (Unreadable, Refused, Invalid) as error:
             passed_over(self.state, message, offset)
             self.counts[refusal(error)] += 1
-            return [dead(error, self._shown(body, unproved), "inputs", 0, offset), self._note(offset, {})]
+            return [dead(error, self._dead_letter_body(body, unproved), "inputs", 0, offset), self._note(offset, {})]
         if isinstance(message, RecordBatch):
             self.counts["rows"] += len(message)
             self.counts[f"quarantined_rows:{message.feed}"] += int(np.count_nonzero(message.flags & QUARANTINED))
@@ -112,11 +112,11 @@ class Sequencer:
         return self.state.erasures.asked
 
     def passing(self) -> list[Outgoing]:
-        """Who is where, every so many messages and whenever a shard is new."""
+        """The census of all shards: every so many messages, and when a shard is new."""
         if self.router is None or (self.offset - self._counted_at < CENSUS_EVERY and not self._fresh):
             return []
         self._counted_at, self._fresh = self.offset, False
-        census = {shard: [partition, *owned] for shard, (partition, owned) in self.router.locator.census().items()}
+        census = {shard: [partition, *sizes] for shard, (partition, sizes) in self.router.locator.census().items()}
         return [Outgoing("progress", 0, CENSUS, "census", json.dumps(census).encode(), {"offset": str(self.offset)})]
 
     def counted(self) -> Counter[str]:
@@ -129,12 +129,13 @@ class Sequencer:
         census = self.router.locator.census()
         return {
             ("subjects", shard or "unplaced", kind): count
-            for shard, (_, owned) in census.items()
-            for kind, count in zip(kinds, owned, strict=True)
+            for shard, (_, sizes) in census.items()
+            for kind, count in zip(kinds, sizes, strict=True)
         }
 
-    def _shown(self, body: bytes, unproved: Unproved | None) -> bytes:
-        """What a dead letter may hold of a message; one that nobody proved may name somebody erased, and is not read to find out."""
+    def _dead_letter_body(self, body: bytes, unproved: Unproved | None) -> bytes:
+        """The body of a dead letter, without erased persons. A message without a valid seal is not read, so it is left out once anybody is
+        erased."""
         if unproved is None:
             return without_erased(self.state, body)
         return b"" if self.state.erasures else body
@@ -147,7 +148,7 @@ class Sequencer:
 
     @property
     def router(self) -> Router | None:
-        """Who is where; None before the first catalogue."""
+        """The router; None before the first catalogue."""
         if not self.state.begun:
             return None
         router: object = self.state.matcher
@@ -159,11 +160,11 @@ class Sequencer:
         router.begin()
         return router
 
-    def _restored_router(
+    def _restore_router(
         self, catalogue: Catalogue, arrays: Mapping[str, npt.NDArray[np.generic]], meta: Mapping[str, Any],
         policies: Mapping[str, Policy], statements: Sequence[Statement],
     ) -> Router:  # fmt: skip
-        """The port that restores a matcher; policies and coverage are the partitions'."""
+        """The port that restores a matcher; policies and coverage are in the partitions."""
         with decoding(Text("定位的状态", "the state of a locator")):
             return Router(Locator.restore(catalogue, arrays, meta), lambda: self.state)
 
@@ -186,7 +187,7 @@ class Sequencer:
 
 
 def label(message: Input) -> str | None:
-    """What people wait for until every shard has done it."""
+    """The label of a message that people wait for until every shard has done it; None for other messages."""
     match message:
         case PolicyPublished():
             return f"{message.policy}@{message.version}"
@@ -199,7 +200,7 @@ def label(message: Input) -> str | None:
 
 
 def _in_parts(calls: Sequence[RoutedCall]) -> list[list[RoutedCall]]:
-    """Calls in parts of so many rows; a call's folders may come apart from the rest of it, in their order."""
+    """Calls in parts of at most ``ORDER_ROWS`` rows, if possible; the folders of a call may come in other parts, in their order."""
     parts: list[list[RoutedCall]] = [[]]
     rows = 0
     for call in _small(calls):
@@ -213,7 +214,7 @@ def _in_parts(calls: Sequence[RoutedCall]) -> list[list[RoutedCall]]:
 
 
 def _small(calls: Sequence[RoutedCall]) -> list[RoutedCall]:
-    """The same calls; of one with many folders, slices of them first."""
+    """The same calls, but slices of the folders come before a call with many of them."""
     small = []
     for call in calls:
         routed = call.routed
@@ -223,6 +224,6 @@ def _small(calls: Sequence[RoutedCall]) -> list[RoutedCall]:
         small.append(RoutedCall(RowsCall(), Routed(lost=routed.lost), call.attributions))
         for folder in routed.folders:
             slices = (folder.slice(start, start + ORDER_ROWS) for start in range(0, len(folder), ORDER_ROWS))
-            small += [RoutedCall(RowsCall(), Routed(folders=[one]), call.attributions) for one in slices]
+            small += [RoutedCall(RowsCall(), Routed(folders=[part]), call.attributions) for part in slices]
         small.append(replace(call, routed=Routed(rows=routed.rows, gained=routed.gained)))
     return small

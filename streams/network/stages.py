@@ -1,13 +1,13 @@
-"""A stage: the fold of one partition, kept on the disk of the worker that holds it.
+"""A stage: the fold of one partition with its log and checkpoints, on the disk of the worker that holds it.
 
-Per batch one local transaction holds the input, what came out of it and, with them, the next offset; what the broker
-remembers is only a hint. What came out is sent after the commit and again after a crash, until it is acknowledged; a snapshot leaves the
-worker only when all that came out before it has. The disk is not waited for: inputs are in the topic, and the same inputs give the same
-outputs, ids and all.
+One local transaction stores some inputs with their outputs, and thereby the next offset; the offset of the broker is only a hint. Outputs
+are sent after the commit, and again after a crash, until they are acknowledged (the outbox). A checkpoint goes to the depot only after all
+outputs before it are acknowledged. Commits do not wait for the disk: inputs are in the topic, and the same inputs give the same outputs
+with the same ids.
 
-Who is erased is out of the state with the message that says so, and of the files with the next snapshot: it is written at once, and once
-all before it is acknowledged, and the depot has it, everything older goes (``streams.erasure.purge``), here and there. That may be done
-again: a stage that is stopped in between finds in its log that it is not done.
+A message that erases a person takes them out of the state; a checkpoint follows at once. When all outputs before it are acknowledged and
+the depot has it, everything older is purged, here and in the depot (``streams.erasure.purge``). After an interruption the log shows that
+the purge is not done.
 """
 
 from __future__ import annotations
@@ -41,9 +41,11 @@ LOCK_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class StageRule:
-    """When a snapshot is written: so many messages, bytes or seconds behind the last. The topics keep messages longer than that.
-    ``retention`` is how much of the past stays here: of a worker none. ``purges``: who is erased leaves by a purge; a replica is scrubbed
-    instead (``streams.erasure.scrub``)."""
+    """When to write a checkpoint: so many messages, bytes or seconds behind the last. The topics keep messages longer than that.
+
+    ``retention`` is how much of the past stays; a worker keeps none. ``purges``: erasures are carried out by a purge; a replica is scrubbed
+    instead (``streams.erasure.scrub``).
+    """
 
     messages: int = 2_000
     bytes: int = 256 << 20
@@ -54,7 +56,7 @@ class StageRule:
 
 @dataclass(slots=True)
 class Sent:
-    """What one message gave out."""
+    """The outputs of one message."""
 
     offset: int
     messages: Sequence[Outgoing]
@@ -62,31 +64,33 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """What a stage says when so many persons are nowhere any more in what it keeps: nothing is left from before the snapshot at
-    ``offset``. ``shipped``: whoever begins anew can begin with that snapshot."""
+    """The announcement of a purge: so many erasures are carried out, and nothing is left from before the checkpoint at ``offset``.
+
+    ``shipped``: the depot has that checkpoint. The fields are JSON keys.
+    """
 
     erased: int
     offset: int
     shipped: bool
 
 
-def telling(stage: str, purged: Purged) -> Outgoing:
-    """What a stage says, as a message on the topic of progress; of each stage the last one counts.
+def telling(stage: str, report: Purged) -> Outgoing:
+    """The announcement as a message on the topic of progress; for each stage the last one counts.
 
     Example:
         >>> telling("lines-0", Purged(1, 7, True)).body
         b'{"erased": 1, "offset": 7, "shipped": true}'
     """
-    return Outgoing("progress", 0, f"purged:{stage}", "purged", json.dumps(asdict(purged)).encode())
+    return Outgoing("progress", 0, f"purged:{stage}", "purged", json.dumps(asdict(report)).encode())
 
 
 class Stage:
     """One partition's state, open on this worker.
 
     Args:
-        name: of the topic and partition, such as ``orders-3``; its folder below ``root``.
+        name: topic and partition, such as ``orders-3``; also its folder below ``root``.
         make: makes the fold.
-        depot: where snapshots are shipped to and fetched from, if anywhere.
+        depot: where checkpoints are shipped to and fetched from, if anywhere.
 
     Raises:
         Busy: another process has held it for a minute. Damaged, NewerFormat, NoRoom: as for a store.
@@ -96,91 +100,93 @@ class Stage:
         self.name, self.folder, self.depot, self.rule = name, root / name, depot, rule
         self.problem: HuiminError | None = None
         make_folder(self.folder / "snapshots")
-        self._lock = _locked(self.folder)
+        self._lock = _wait_for_lock(self.folder)
         self.broken = False
-        """Did a message fail on the way? Then the state in memory is that of no message, and is not written down."""
-        self._taken: list[tuple[Row, Sent]] = []
-        self._shipped = self._covered = -1  # the newest snapshot in the depot; how many erased persons the newest one here is without
+        """Did a message fail half-way? Then the state in memory must not be written."""
+        self._uncommitted: list[tuple[Row, Sent]] = []
+        self._shipped = self._covered = -1  # the newest checkpoint in the depot; how many erasures are in the newest one here
 
-        def made(kept: tuple[dict[str, Any], Arrays] | None) -> Fold:
-            fold = make(kept)
+        def make_fold(checkpoint: tuple[dict[str, Any], Arrays] | None) -> Fold:
+            fold = make(checkpoint)
             self._covered = fold.erased
             return fold
 
         try:
             self.log = Log(self.folder, readonly=False, durable=False)
             self._prefer_shipped()
-            found = recovered(self.log, self.folder / "snapshots", Recipe(made, _again), readonly=False)
+            recovery = recovered(self.log, self.folder / "snapshots", Recipe(make_fold, _take_again), readonly=False)
         except BaseException:
             self._lock.release()
             raise
-        self.fold: Fold = found.state
-        self.behind, self._bytes, self.problem = found.rows, found.bytes, found.problem
-        self.committed = found.state.offset
-        """The last message that is written down."""
+        self.fold: Fold = recovery.state
+        self.behind, self._bytes, self.problem = recovery.rows, recovery.bytes, recovery.problem
+        self.committed = recovery.state.offset
+        """The offset of the last message in the log."""
         self._acknowledged = self._forgotten = -1
         self._newest = next(iter(checkpoints.offsets(self.folder / "snapshots")), -1)
         self._unshipped: int | None = self._newest if depot is not None and self._newest > self._shipped else None
         self.purging = self._half_purged()
-        """Is somebody erased who may still be in the files, here or in the depot?"""
+        """May an erased person still be in the files, here or in the depot?"""
         self.saved = time.time()
-        """When the newest snapshot was written, or the stage opened."""
+        """When the newest checkpoint was written, or the stage opened."""
 
     @property
     def offset(self) -> int:
-        """The last message taken; the next one wanted lies behind it."""
+        """The offset of the last message taken."""
         return self.fold.offset
 
     def take(self, body: bytes, offset: int, unproved: Unproved | None = None) -> bool:
-        """Applies the message at an offset, in memory; False where it was applied before. The log keeps nothing of an ``unproved`` one.
+        """Applies the message at an offset, in memory; False if it was applied before. The log keeps no body of an ``unproved`` message.
 
         Raises:
-            Damaged: messages between the last one and this are missing.
+            Damaged: messages before this one are missing.
         """
         if offset <= self.fold.offset:
             return False
         if offset != self.fold.offset + 1:
             raise Damaged(_gap(self.name, self.fold.offset, offset))
-        erased = self.fold.erased
+        erasures_before = self.fold.erased
         self.broken = True
         outputs = self.fold.take(body, offset, unproved)
-        row = Row(offset, b"" if unproved else body, None, encode_outgoing(outputs) if outputs else None, self.fold.erased > erased)
-        self._taken.append((row, Sent(offset, outputs)))
+        row = Row(
+            offset, b"" if unproved else body, None, encode_outgoing(outputs) if outputs else None, self.fold.erased > erasures_before
+        )
+        self._uncommitted.append((row, Sent(offset, outputs)))
         self.broken = False
         self.behind += 1
         self._bytes += len(body)
         return True
 
     def taken(self) -> list[tuple[Row, Sent]]:
-        """What was taken and not yet committed; it is the caller's now."""
-        taken, self._taken = self._taken, []
-        return taken
+        """Hands over the messages that are taken and not yet committed."""
+        uncommitted, self._uncommitted = self._uncommitted, []
+        return uncommitted
 
-    def commit(self, taken: Sequence[tuple[Row, Sent]]) -> None:
-        """Writes it down, in one transaction; what was acknowledged is forgotten with it."""
-        self.log.append([row for row, _ in taken], self._acknowledged if self._acknowledged > self._forgotten else -1)
+    def commit(self, uncommitted: Sequence[tuple[Row, Sent]]) -> None:
+        """Writes messages in one transaction, and removes acknowledged outputs."""
+        self.log.append([row for row, _ in uncommitted], self._acknowledged if self._acknowledged > self._forgotten else -1)
         self._forgotten = self._acknowledged
-        if taken:
-            self.committed = taken[-1][0].offset
-            self.purging |= self.rule.purges and any(row.erases for row, _ in taken)
+        if uncommitted:
+            self.committed = uncommitted[-1][0].offset
+            self.purging |= self.rule.purges and any(row.erases for row, _ in uncommitted)
 
     def unsent(self) -> Iterator[Sent]:
-        """What came out and was never seen to be acknowledged, in order."""
+        """The outputs without acknowledgement, in order."""
         for offset, _, body in self.log.outputs(-1):
             yield Sent(offset, decode_outgoing(body))
 
     def acknowledged(self, offset: int) -> None:
-        """All that came out up to an offset is with the broker."""
+        """Notes that the broker has all outputs up to an offset."""
         self._acknowledged = offset
 
     @property
     def outbox(self) -> int:
-        """Messages taken whose outputs are not known to be acknowledged."""
+        """The number of messages whose outputs are not known to be acknowledged."""
         return self.fold.offset - self._acknowledged if self._acknowledged >= 0 else self.behind
 
     @property
     def due(self) -> bool:
-        """Is it time for a snapshot? One that is without who was erased is due at once."""
+        """Is it time for a checkpoint? After an erasure one is due at once."""
         if self.broken:
             return False
         if self.purging and self._covered < self.fold.erased:
@@ -189,11 +195,11 @@ class Stage:
         return old or self.behind >= self.rule.messages or self._bytes >= self.rule.bytes
 
     def snapshot(self) -> None:
-        """Writes a snapshot of the state, all of which is committed."""
+        """Writes a checkpoint of the state; all messages must be committed."""
         folder = self.folder / "snapshots"
         with said(folder):
-            if (wal := self.folder / f"{FILE}-wal").exists():  # not the database: to close that would let go of SQLite's own locks on it
-                sync(wal)  # or, where the machine stops, the snapshot would be ahead of the log beside it
+            if (wal := self.folder / f"{FILE}-wal").exists():  # not the database: closing it here would release SQLite's locks
+                sync(wal)  # else the checkpoint could be ahead of the log when the machine stops
             checkpoints.write(folder, self.fold.offset, self.fold.meta(), self.fold.arrays())
             tidy(folder, self.log, self.rule.retention)
         self.behind = self._bytes = 0
@@ -203,23 +209,23 @@ class Stage:
 
     @property
     def whole(self) -> bool:
-        """Is the state in memory that of the last message written down?"""
+        """Is the state in memory that of the last message in the log?"""
         return not self.broken and self.fold.offset == self.committed
 
     def settled(self) -> list[tuple[Row, Sent]]:
-        """Commits what was taken meanwhile and writes a snapshot behind it, with nothing in between; what it committed."""
-        taken = self.taken()
-        self.commit(taken)
+        """Commits the messages taken meanwhile and writes a checkpoint directly behind them; gives these messages."""
+        uncommitted = self.taken()
+        self.commit(uncommitted)
         self.snapshot()
-        return taken
+        return uncommitted
 
     @property
     def shippable(self) -> bool:
-        """Is there a snapshot that nobody else has, and all that came out before it acknowledged?"""
+        """Is there a checkpoint that the depot does not have, with all outputs before it acknowledged?"""
         return self.depot is not None and self._unshipped is not None and self._acknowledged >= self._unshipped
 
     def ship(self) -> None:
-        """Hands the newest snapshot to the depot, where it is ``shippable``."""
+        """Puts the newest checkpoint into the depot, if it is ``shippable``."""
         if self.depot is not None and self._unshipped is not None and self.shippable:
             offset, self._unshipped = self._unshipped, None
             self.depot.keep(self.name, offset, checkpoints.place(self.folder / "snapshots", offset))
@@ -227,33 +233,33 @@ class Stage:
 
     @property
     def purgeable(self) -> bool:
-        """Is somebody to be purged, and nothing needed any more from before the newest snapshot, which is without her?"""
+        """Is a purge to be done, and is nothing before the newest checkpoint, which is without the erased persons, needed any more?"""
         without = self.purging and self._covered >= self.fold.erased
         return without and self._acknowledged >= self._newest and (self.depot is None or self._shipped >= self._newest)
 
     def purge(self) -> Purged:
-        """Leaves nothing from before the newest snapshot, where the stage is ``purgeable``; not while something is committed.
+        """Removes everything before the newest checkpoint; the stage must be ``purgeable``, and no commit may run.
 
         Raises:
-            NoRoom, Busy, and what the depot says: not all is gone; it is to be done again, here or after opening it again.
+            NoRoom, Busy, and the errors of the depot: the purge is not finished; call it again, now or after opening the stage again.
         """
-        acknowledged = self._acknowledged
+        last_acknowledged = self._acknowledged
         with said(self.folder):
-            purge.keep_only(self.folder, self.log, self._newest, acknowledged)
+            purge.keep_only(self.folder, self.log, self._newest, last_acknowledged)
             if self.depot is not None:
                 self.depot.only(self.name, self._newest)
             purge.note_finished(self.log, self._newest)
-        self._forgotten, self.purging = acknowledged, False
+        self._forgotten, self.purging = last_acknowledged, False
         return Purged(self._covered, self._newest, self.depot is not None)
 
     @property
     def purged(self) -> Purged | None:
-        """What is to be said of those erased; None where nobody is, or somebody not yet gone, or the depot has not got the newest snapshot.
+        """The announcement of the last purge; None if there was none, one is under way, or the depot lacks the newest checkpoint.
 
-        After opening the same as before, or of a later snapshot: whoever did not hear it hears it then.
+        After the stage is opened it is announced again, perhaps with a later checkpoint, for those who missed it.
         """
-        nobody = not self.rule.purges or self._covered <= 0
-        if nobody or self.purging or (self.depot is not None and self._shipped < self._newest):
+        no_erasures = not self.rule.purges or self._covered <= 0
+        if no_erasures or self.purging or (self.depot is not None and self._shipped < self._newest):
             return None
         return Purged(self._covered, self._newest, self.depot is not None)
 
@@ -262,7 +268,7 @@ class Stage:
         self._lock.release()
 
     def _half_purged(self) -> bool:
-        """Does the log say that a purge is to be done? Of nobody there is none."""
+        """Does the log say that a purge is to be done? Without an erased person it is done at once."""
         if not self.rule.purges or self.log.unfinished() is None:
             return False
         if self.fold.erased == 0:
@@ -270,33 +276,33 @@ class Stage:
         return self.fold.erased > 0
 
     def _prefer_shipped(self) -> None:
-        """Takes the shipped snapshot where it is further than what lies here, of which nothing stays."""
+        """If the depot has a checkpoint further than the files here, takes that one and removes the files."""
         aside = self.folder / purge.FETCHED
-        aside.unlink(missing_ok=True)  # of whoever was stopped in the middle
-        shipped = None if self.depot is None else self.depot.newest(self.name)
-        self._shipped = -1 if shipped is None else shipped
-        if shipped is None or shipped <= self.log.last():
+        aside.unlink(missing_ok=True)  # left by an interrupted fetch
+        depot_offset = None if self.depot is None else self.depot.newest(self.name)
+        self._shipped = -1 if depot_offset is None else depot_offset
+        if depot_offset is None or depot_offset <= self.log.last():
             return
         assert self.depot is not None
-        self.depot.fetch(self.name, shipped, aside)
+        self.depot.fetch(self.name, depot_offset, aside)
         self.log.close()
         for path in self.folder.glob("log.sqlite*"):
             path.unlink()
         shutil.rmtree(self.folder / "snapshots")
         make_folder(self.folder / "snapshots")
-        aside.rename(checkpoints.place(self.folder / "snapshots", shipped))
+        aside.rename(checkpoints.place(self.folder / "snapshots", depot_offset))
         self.log = Log(self.folder, readonly=False, durable=False)
-        # where this log begins; whoever shipped it may have been stopped before the depot was without those who are erased
-        self.log.append([Row(shipped, b"", None, None, erases=self.rule.purges)])
+        # this log begins here; the worker that shipped it may have stopped before it purged the depot
+        self.log.append([Row(depot_offset, b"", None, None, erases=self.rule.purges)])
 
 
-def _again(fold: Fold, body: bytes, offset: int) -> int:
+def _take_again(fold: Fold, body: bytes, offset: int) -> int:
     fold.take(body, offset)
     return 1
 
 
-def _locked(folder: Path) -> WriterLock:
-    """The right to write here, as soon as whoever held the partition before lets go."""
+def _wait_for_lock(folder: Path) -> WriterLock:
+    """The writer's lock, once the process that held the partition before releases it."""
     until = time.monotonic() + LOCK_SECONDS
     while True:
         try:

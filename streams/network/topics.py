@@ -10,40 +10,40 @@ from streams.network.merger import Progress
 
 
 class Inputs(Protocol):
-    """The topic of inputs, as a client sees it (``connectors.kafka.broker``)."""
+    """The topic of inputs (``connectors.kafka.broker``)."""
 
     def append(self, body: bytes) -> Callable[[], int]:
-        """Sends a message; what is given waits for the broker and says its offset."""
+        """Sends a message; gives a function that waits for the broker and returns the offset."""
         ...
 
     def read(self, after: int) -> Iterator[tuple[int, bytes]]:
-        """(offset, bytes) of the messages behind an offset, as they come, without end."""
+        """(offset, bytes) of the messages behind an offset, as they arrive, without end."""
         ...
 
     def first(self) -> int:
-        """The offset of the oldest message that is still there, or of the next one."""
+        """The offset of the oldest message, or of the next one if there is none."""
         ...
 
     def end(self) -> int:
-        """The offset of the last message there is now, -1 where there is none."""
+        """The offset of the last message now; -1 if there is none."""
         ...
 
 
 class Changes(Protocol):
-    """The topic of changes, as a client sees it."""
+    """The topic of changes."""
 
     def rows(self) -> Iterator[tuple[int, str | None, Lines]]:
-        """(message, what it closes, lines) of all there is now, each once, in order."""
+        """(offset of the message, what it closes, lines) of all records now, each once, in order."""
         ...
 
     def manifests(self, policy: str) -> Mapping[int, str]:
-        """Of editions closed before somebody was erased: by their last message, the manifest as it was (``streams.lists.manifests``)."""
+        """The original manifests of editions with blank lines, by their last message (``streams.lists.manifests``)."""
         ...
 
     def last(self) -> int:
-        """The message told last; -1 before the first."""
+        """The offset of the last message with outputs; -1 before the first."""
         ...
 
     def progress(self) -> Mapping[str, Progress]:
-        """How far everything has come that people wait for, by its label."""
+        """The progress of the messages that people wait for, by label."""
         ...

@@ -1,4 +1,4 @@
-"""What each message does to the state.
+"""The steps: what each message does to the state.
 
-Begin with ``steps``: one table, a function for each kind of message. ``state`` is what they work on.
+Begin with ``steps``: a table with a function for each kind of message. They work on ``state``.
 """

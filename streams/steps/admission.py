@@ -1,7 +1,7 @@
-"""What a message must be for the present state to take it.
+"""Admission: whether the present state takes a message.
 
-The one idea: every reason to refuse a message is checked here, before its step changes anything, and says what to do instead. The
-columns of a batch are checked in ``streams.steps.batches``, the text of a policy by ``policies.checking.checker``.
+Every reason to refuse a message is checked here, before its step changes anything, and the error says what to do. Two things are checked
+elsewhere: the columns of a batch in ``streams.steps.batches``, the text of a policy by ``policies.checking.checker``.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from streams.steps.state import State
 
 
 def in_range(message: Input) -> None:
-    """Passes a message whose numbers have room where they are kept.
+    """Checks that the numbers of a message fit where they are stored.
 
     Raises:
         Refused: a token or the number of a delivery is out of range.
@@ -66,10 +66,10 @@ def in_range(message: Input) -> None:
 
 
 def known_source(state: State, feed: str, source: int) -> Feed:
-    """The feed of a message, if it has such a source.
+    """The feed of a message, after a check that it has this source.
 
     Raises:
-        Refused: no such feed, or no such source of it.
+        Refused: there is no such feed, or it has no such source.
     """
     feeds = state.catalogue.feeds
     if feed not in feeds:
@@ -82,17 +82,17 @@ def known_source(state: State, feed: str, source: int) -> Feed:
 
 
 def known_policy(state: State, policy: str) -> None:
-    """Passes the name of a policy that was once published.
+    """Checks that a policy of this name was published.
 
     Raises:
-        Refused: there is none of that name.
+        Refused: there is none.
     """
     if policy not in state.registry.versions:
         raise Refused(Text(f"没有政策 {policy}。", f"There is no policy {policy}; publish it first."), 3)
 
 
 def known_check(state: State, policy: str, check: str) -> None:
-    """Passes a check that some version of a policy asks.
+    """Checks that some version of a policy asks this check.
 
     Raises:
         Refused: no version asks it.
@@ -107,7 +107,7 @@ def known_statement(state: State, statement: str) -> Entry:
     """The entry of a coverage statement.
 
     Raises:
-        Refused: there is none of that id.
+        Refused: there is none with that id.
     """
     if statement not in state.statements.entries:
         raise Refused(Text(f"没有覆盖声明 {statement}。", f"There is no coverage statement {statement}; see the list of statements."), 3)
@@ -115,10 +115,10 @@ def known_statement(state: State, statement: str) -> Entry:
 
 
 def two_people(by: str, approved_by: str) -> None:
-    """Passes a decision that two different people stand for.
+    """Checks that two different people made a decision.
 
     Raises:
-        Refused: one person alone, or nobody.
+        Refused: it was one person alone, or nobody.
     """
     if not are_two_people(by, approved_by):
         zh, en = "须由两人分别提出和批准。", "Two different people are needed, one who decides and one who approves."
@@ -126,31 +126,31 @@ def two_people(by: str, approved_by: str) -> None:
 
 
 def right_number(state: State, message: DeliveryStarted) -> bool:
-    """Is this delivery new? False where it has begun before under this number.
+    """Is this delivery new? False if it was started before under this number.
 
     Raises:
-        Refused: its number is taken, or it has another.
+        Refused: the number is taken, or the delivery has another one.
     """
     known_source(state, message.feed, message.source)
-    numbered = state.deliveries.numbered(message.feed, message.source, message.delivery)
-    named = state.deliveries.named(message.feed, message.source, message.id)
+    same_number = state.deliveries.numbered(message.feed, message.source, message.delivery)
+    same_id = state.deliveries.named(message.feed, message.source, message.id)
     last = state.deliveries.last(message.feed, message.source)
-    if message.delivery < 1 or numbered is not named or (numbered is None and message.delivery < last):
+    if message.delivery < 1 or same_number is not same_id or (same_number is None and message.delivery < last):
         number, _, _ = state.deliveries.number(message.feed, message.source, message.id)
         place = f"{message.feed} #{message.source}"
         zh = f"{place} 的交付 {message.id} 不能用编号 {message.delivery}，应为 {number}。"
         en = f"Delivery {message.id} of {place} cannot have number {message.delivery}; it should be {number}."
         raise Refused(Text(zh, en))
-    if numbered is not None and numbered.replaces != message.replaces:
-        raise Refused(other_mode(f"{message.feed} #{message.source} {message.id}", numbered.replaces))
-    return numbered is None
+    if same_number is not None and same_number.replaces != message.replaces:
+        raise Refused(other_mode(f"{message.feed} #{message.source} {message.id}", same_number.replaces))
+    return same_number is None
 
 
 def begun_delivery(state: State, feed: str, source: int, number: int) -> Delivery:
     """The delivery with this number.
 
     Raises:
-        Refused: it has not been started.
+        Refused: it was not started.
     """
     delivery = state.deliveries.numbered(feed, source, number)
     if delivery is None:
@@ -160,7 +160,7 @@ def begun_delivery(state: State, feed: str, source: int, number: int) -> Deliver
 
 
 def is_whole(state: State, message: DeliveryCompleted) -> Delivery:
-    """The delivery a completion is about, every row it claims being applied.
+    """The delivery of a completion, after a check that every row it claims is applied.
 
     Raises:
         Refused: rows are missing, or it was completed before with other numbers.
@@ -188,16 +188,16 @@ def is_whole(state: State, message: DeliveryCompleted) -> Delivery:
 
 
 def is_new_version(state: State, message: PolicyPublished) -> bool:
-    """Is this version new? False where the very same was published before.
+    """Is this version new? False if the same version was published before.
 
     Raises:
-        Refused: another content under a published number, a number out of turn, or one person alone.
+        Refused: another content has this number, the number is not the next one, or one person decided alone.
     """
     two_people(message.by, message.approved_by)
-    known, newest = state.registry.versions.get(message.policy, {}).get(message.version), state.registry.newest(message.policy)
-    if known is not None and known.digest == message.digest:
+    existing, newest = state.registry.versions.get(message.policy, {}).get(message.version), state.registry.newest(message.policy)
+    if existing is not None and existing.digest == message.digest:
         return False
-    if known is not None or (newest and message.version != newest + 1) or message.version < 1:
+    if existing is not None or (newest and message.version != newest + 1) or message.version < 1:
         zh = f"政策 {message.policy} 的版本 {message.version} 不能这样发布：已发布的版本不可改动，下一个版本号是 {newest + 1}。"
         en = (
             f"Version {message.version} of policy {message.policy} cannot be published so: published versions never change; "
@@ -208,20 +208,20 @@ def is_new_version(state: State, message: PolicyPublished) -> bool:
 
 
 def is_new_statement(state: State, message: CoverageStated) -> bool:
-    """Is this statement new? False where the very same was made before, on whatever day that one came in.
+    """Is this statement new? False if the same statement was received before, on any day.
 
     Raises:
-        Refused: its id is taken by another, it does not name a division or subjects, it reaches beyond the day of its receipt, or the
-            delivery it names is complete and proves nothing or has another number of rows.
+        Refused: another statement has its id, it does not name either a division or subjects, it reaches beyond the day of its receipt,
+            or its delivery is complete and proves nothing or has another number of rows.
     """
     feed = known_source(state, message.feed, message.source)
-    known, id = state.statements.entries.get(message.statement), message.statement
-    if known is not None and known.stated != replace(message, received=known.stated.received):
+    existing, id = state.statements.entries.get(message.statement), message.statement
+    if existing is not None and existing.stated != replace(message, received=existing.stated.received):
         raise Refused(Text(f"覆盖声明编号 {id} 已用于另一份声明。", f"Coverage statement {id} exists with another content; use a new id."))
     if (message.division is None) != bool(message.subjects) or (message.division is not None and not is_division(message.division)):
         zh = f"覆盖声明 {id} 须写明一个区划代码或一份对象名单（二者之一）。"
         raise Refused(Text(zh, f"Coverage statement {id} must name either a division code or a list of subjects."), 3)
-    if known is not None:
+    if existing is not None:
         return False
     if message.received is not None and message.complete_to > message.received:
         zh = f"覆盖声明 {id} 写到 {message.complete_to}，晚于收到它的 {message.received}。声明只能说到收到之日，请改正日期。"
@@ -236,10 +236,10 @@ def is_new_statement(state: State, message: CoverageStated) -> bool:
 
 
 def statements_admitted(state: State, messages: Iterable[CoverageStated | CoverageWithdrawn]) -> None:
-    """Passes statements and withdrawals that would all be admitted, in this order: of a file all count, or none.
+    """Checks that statements and withdrawals would all be admitted in this order: either all rows of a file count, or none.
 
     Raises:
-        Refused: the first that would not be.
+        Refused: for the first that would not be admitted.
     """
     new = set[str]()
     for message in messages:
@@ -252,7 +252,7 @@ def statements_admitted(state: State, messages: Iterable[CoverageStated | Covera
 
 
 def same_text(message: PolicyPublished, policy: Policy) -> None:
-    """Passes a publication whose text is the version and digest it names.
+    """Checks that the text of a publication has the name, version and digest of the message.
 
     Raises:
         Refused: they disagree.

@@ -1,7 +1,7 @@
-"""What a record batch must be before the matcher sees it.
+"""Checks of a record batch before the matcher gets it.
 
-The one idea: the matcher's kernels trust their columns, so whatever is out of shape, type or range is refused here, whole, with a
-sentence that names the feed and the column. Source: ``matchers.kernel.batch`` (the columns), docs/en/semantics.md section 1.
+The matcher's kernels trust their columns. So a batch with a wrong name, shape, type or range is refused here as a whole, with a message
+that names the feed and the column. Source: ``matchers.kernel.batch`` (the columns), docs/en/semantics.md section 1.
 """
 
 from __future__ import annotations
@@ -28,27 +28,27 @@ _LISTED = (FieldType.TEXT, FieldType.DIVISION)
 
 
 def admit(batch: RecordBatch, feed: Feed) -> None:
-    """Passes a batch that fits its feed contract.
+    """Checks that a batch fits its feed contract.
 
     Raises:
-        Refused: naming the first column that does not fit, and what was expected.
+        Refused: names the first column that does not fit, and what was expected.
     """
     values = {field.name: field for field in feed.matrix_fields()}
     _same_names(feed, "links", batch.links.keys(), feed.links.keys())
     _same_names(feed, "values", batch.values.keys(), values.keys())
     for name, column, dtype in _columns(batch):
         if column.dtype != dtype or column.shape != (len(batch),):
-            raise _refused(feed.name, name, f"{dtype}[{len(batch)}]", f"{column.dtype}{list(column.shape)}")
+            raise _refusal(feed.name, name, f"{dtype}[{len(batch)}]", f"{column.dtype}{list(column.shape)}")
     if batch.deliveries is not None:
-        raise _refused(feed.name, "deliveries", "none", "some")
+        raise _refusal(feed.name, "deliveries", "none", "some")
     if not len(batch):
         return
     if not (batch.subject.all() or _blank(batch, batch.subject == 0)):
-        raise _refused(feed.name, "subject", "tokens", "0")
+        raise _refusal(feed.name, "subject", "tokens", "0")
     if int(batch.row.min()) < 1:
-        raise _refused(feed.name, "row", "1..", str(int(batch.row.min())))
+        raise _refusal(feed.name, "row", "1..", str(int(batch.row.min())))
     if bool(((batch.order == NO_ORDER) & ((batch.flags != QUARANTINED) | (feed.order is None))).any()):
-        raise _refused(feed.name, "order", "an order, or QUARANTINED", "none")
+        raise _refusal(feed.name, "order", "an order, or QUARANTINED", "none")
     for name, field in values.items():
         if field.type in _LISTED:
             _in_range(feed, name, batch.values[name], len(batch.dictionaries.get(name, ())))
@@ -57,18 +57,18 @@ def admit(batch: RecordBatch, feed: Feed) -> None:
 
 
 def completed(batch: RecordBatch, earlier: Iterable[Feed], feed: Feed) -> RecordBatch:
-    """A batch that was made under an earlier contract of its feed, with the fields that were added since: empty cells."""
-    wanted = [field.name for field in feed.matrix_fields()]
-    if len(batch.values) == len(wanted):
+    """A batch that was made under an earlier contract of its feed, with empty cells for the fields that were added later."""
+    field_names = [field.name for field in feed.matrix_fields()]
+    if len(batch.values) == len(field_names):
         return batch
-    if all(batch.values.keys() != {field.name for field in one.matrix_fields()} for one in earlier):
+    if all(batch.values.keys() != {field.name for field in contract.matrix_fields()} for contract in earlier):
         return batch
     missing = np.full(len(batch), MISSING, np.int64)
-    return replace(batch, values={**batch.values, **{name: missing for name in wanted if name not in batch.values}})
+    return replace(batch, values={**batch.values, **{name: missing for name in field_names if name not in batch.values}})
 
 
 def _blank(batch: RecordBatch, rows: npt.NDArray[np.bool_]) -> bool:
-    """Do these rows of nobody say nothing but that they were there (``matchers.kernel.batch.blanked``)?"""
+    """Are these rows blank in every column (``matchers.kernel.batch.blanked``)?"""
     numbers = (batch.key, batch.order, batch.flags, *batch.links.values(), *(() if batch.identity is None else (batch.identity,)))
     return not any(column[rows].any() for column in numbers) and all(bool((v[rows] == MISSING).all()) for v in batch.values.values())
 
@@ -84,22 +84,22 @@ def _columns(batch: RecordBatch) -> Iterator[tuple[str, npt.NDArray[Any], np.dty
         yield "identity", batch.identity, _UINT64
 
 
-def _same_names(feed: Feed, what: str, found: Any, expected: Any) -> None:
-    if found != expected:
-        raise _refused(feed.name, what, ", ".join(sorted(expected)) or "none", ", ".join(sorted(found)) or "none")
+def _same_names(feed: Feed, what: str, actual: Any, expected: Any) -> None:
+    if actual != expected:
+        raise _refusal(feed.name, what, ", ".join(sorted(expected)) or "none", ", ".join(sorted(actual)) or "none")
 
 
 def _in_range(feed: Feed, name: str, column: npt.NDArray[np.int64], size: int) -> None:
-    """Codes must be positions below ``size``, or MISSING; as unsigned integers negative ones come last."""
+    """Checks that codes are positions below ``size``, or MISSING. As unsigned integers, negative codes are the greatest."""
     codes = column.view(np.uint64)
     if int(codes.max()) < size:
         return
     outside = (codes >= size) & (column != MISSING)
     if outside.any():
-        raise _refused(feed.name, name, f"0..{size - 1}", str(int(column[outside][0])))
+        raise _refusal(feed.name, name, f"0..{size - 1}", str(int(column[outside][0])))
 
 
-def _refused(feed: str, column: str, expected: str, found: str) -> Refused:
-    zh = f"数据源 {feed} 的一批记录未被接受：{column} 应为 {expected}，实为 {found}。请按数据源契约重新生成。"
-    en = f"A batch of feed {feed} was refused: {column} should be {expected}, found {found}. Build it again from the feed contract."
+def _refusal(feed: str, column: str, expected: str, actual: str) -> Refused:
+    zh = f"数据源 {feed} 的一批记录未被接受：{column} 应为 {expected}，实为 {actual}。请按数据源契约重新生成。"
+    en = f"A batch of feed {feed} was refused: {column} should be {expected}, found {actual}. Build it again from the feed contract."
     return Refused(Text(zh, en), 3)

@@ -1,6 +1,6 @@
-"""Which catalogue may follow the one that holds: records are read as they came, and published texts stay policies.
+"""Which catalogue may follow the present one: old records must keep their meaning, and published texts must stay valid policies.
 
-``streams.steps.steps`` asks when one is set, ``infra.workspace.contracts`` before. Source: ``policies.contracts.growth``.
+``streams.steps.steps`` asks when a catalogue is set, ``infra.workspace.contracts`` before. Source: ``policies.contracts.growth``.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from streams.steps.state import State
 
 
 def following(state: State, catalogue: Catalogue) -> tuple[Catalogue, frozenset[str]]:
-    """A first catalogue, or one that follows the one that holds, in its order; and the feeds of which verdicts may change by it.
+    """The new catalogue in the order of the present one, and the feeds by which verdicts may change.
 
     Raises:
-        Refused: by it records would be read otherwise than they came, or a published text could not be read; names each, and the way out.
+        Refused: records would change their meaning, or a published text could not be read; the message names each, and the way out.
     """
     if not state.begun:
         return catalogue, frozenset()
@@ -34,17 +34,17 @@ def following(state: State, catalogue: Catalogue) -> tuple[Catalogue, frozenset[
 
 
 def growth_refused(state: State, catalogue: Catalogue) -> list[GrowthStep]:
-    """What of another catalogue may not be, as records and published policies are; nothing where it may follow."""
+    """The forbidden steps from the present to another catalogue; empty if it may follow."""
     old = state.catalogue
     wrong = refused(steps(old, catalogue), old, catalogue, state.matcher.extremes)
     return wrong or list(_unreadable(state, catalogue))
 
 
 def _unreadable(state: State, catalogue: Catalogue) -> Iterator[GrowthStep]:
-    """Published texts that other bounds of a field would make no policies: what divides, or is a table's key, has to stay small."""
+    """The published texts that would be invalid with other bounds of a field: a divisor or the key of a table must stay small."""
     others = moving(state.catalogue, catalogue)
-    for known in state.registry.versions.values() if others else ():
-        for number, version in known.items():
+    for versions in state.registry.versions.values() if others else ():
+        for number, version in versions.items():
             name = version.policy.name
             if not others.intersection(version.policy.feeds):
                 continue

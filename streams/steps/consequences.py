@@ -1,7 +1,7 @@
-"""What follows from a change of the registry, of coverage or of the day: the part several steps share.
+"""The consequences of a change of the registry, of coverage or of the day: the part that several steps share.
 
-The one idea: what the matcher holds is compared with what the ledgers and the date say it should hold, and only the difference is done;
-so it does not matter which message made the difference.
+The content of the matcher is compared with what the ledgers and the date require, and only the difference is carried out. So it does not
+matter which message made the difference.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from streams.steps.state import State
 
 
 def registry_settled(state: State, cause: Cause) -> Moves:
-    """After versions, agreements or feeds changed: which days matter now, and ``policies_settled``."""
+    """Brings the turning days and the matcher up to date after a change of versions, agreements or feeds."""
     state.turning_days = state.registry.turning_days(state.catalogue)
     return policies_settled(state, cause)
 
@@ -43,28 +43,32 @@ def policies_settled(state: State, cause: Cause) -> list[Moved | Instruction]:
     """Puts into the matcher the version of each policy that is active today and whose agreements hold; takes out the rest.
 
     Args:
-        cause: why a policy that was not matched is now; a replaced version has the cause ``amendment``, one taken out
-            ``agreement`` or ``withdrawal``.
+        cause: for a policy that was not matched before; a version that takes the place of another has an ``AmendmentCause``, a policy
+            that is taken out an ``AgreementCause`` or ``WithdrawalCause``.
     """
     moves: list[Moved | Instruction] = []
     active = {name: state.registry.active(name, state.day) for name in sorted(state.registry.versions)}
-    ended = {name: None if one is None else ended_agreement(one.policy, state.catalogue, state.day) for name, one in active.items()}
+    ended_agreements = {
+        name: None if version is None else ended_agreement(version.policy, state.catalogue, state.day) for name, version in active.items()
+    }
     new = [
-        one.policy
-        for name, one in active.items()
-        if one is not None and ended[name] is None and state.in_matcher.get(name) != one.policy.version
+        version.policy
+        for name, version in active.items()
+        if version is not None and ended_agreements[name] is None and state.in_matcher.get(name) != version.policy.version
     ]
-    published = dict(zip((policy.name for policy in new), state.matcher.publish_all(new) if new else (), strict=True))
-    for name, one in active.items():
+    changes_by_policy = dict(zip((policy.name for policy in new), state.matcher.publish_all(new) if new else (), strict=True))
+    for name, version in active.items():
         have = state.in_matcher.get(name)
-        if one is not None and name in published:
-            why = cause if have is None else AmendmentCause(VersionName(name, one.policy.version))
-            state.in_matcher[name] = one.policy.version
-            moves.append(bounds_of(one.policy, state.catalogue, state.day))
-            moves += [Moved(state.day, why, changes.columns()) for changes in (published[name], *_answered(state, one.policy))]
-        elif have is not None and (one is None or ended[name] is not None):
+        if version is not None and name in changes_by_policy:
+            why = cause if have is None else AmendmentCause(VersionName(name, version.policy.version))
+            state.in_matcher[name] = version.policy.version
+            moves.append(bounds_of(version.policy, state.catalogue, state.day))
+            moves += [
+                Moved(state.day, why, changes.columns()) for changes in (changes_by_policy[name], *_tell_answers(state, version.policy))
+            ]
+        elif have is not None and (version is None or ended_agreements[name] is not None):
             del state.in_matcher[name]
-            agreement = ended[name]
+            agreement = ended_agreements[name]
             why = WithdrawalCause(name) if agreement is None else AgreementCause(agreement)
             moves.append(LiftBounds(state.day, name, why))
             moves.append(Moved(state.day, why, state.matcher.withdraw(name).columns()))
@@ -73,18 +77,18 @@ def policies_settled(state: State, cause: Cause) -> list[Moved | Instruction]:
     return moves
 
 
-def _answered(state: State, policy: Policy) -> list[ChangesLike]:
-    """Tells the matcher the answers to a policy's checks that came while it was not there."""
+def _tell_answers(state: State, policy: Policy) -> list[ChangesLike]:
+    """Tells the matcher the answers to a policy's checks that came while the policy was not in it."""
     changes: list[ChangesLike] = []
-    asked = set(checks(policy))
-    for key in [key for key in state.answers if key in state.unsaid and key[0] == policy.name and key[2] in asked]:
+    check_ids = set(checks(policy))
+    for key in [key for key in state.answers if key in state.unsaid and key[0] == policy.name and key[2] in check_ids]:
         changes.append(state.matcher.answer(*key, state.answers[key]))
         state.unsaid.discard(key)
     return changes
 
 
 def covered(state: State, feed: str, statements: Sequence[str]) -> list[Moved | Instruction]:
-    """The matcher is given all statements now in effect; ``statements``, about a feed, are why there are others."""
+    """Gives the matcher all statements in effect, because these ``statements`` about a feed have changed."""
     in_effect = state.statements.in_effect()
     changes = state.matcher.cover(in_effect).columns()
     return [
@@ -95,12 +99,12 @@ def covered(state: State, feed: str, statements: Sequence[str]) -> list[Moved | 
 
 
 def late_feeds(state: State, in_effect: Sequence[Statement]) -> list[SetLateFeeds]:
-    """Which feeds are late today by the statements in effect, where that is not what it was."""
+    """Finds the feeds that are late today by the statements in effect; gives an instruction if they have changed."""
     limits = {name: feed.bounds.late_after for name, feed in state.catalogue.feeds.items() if feed.bounds.late_after}
     latest: dict[tuple[str, int], date] = {}
-    for one in in_effect:
-        place = (one.feed, one.source)
-        latest[place] = max(one.complete_to, latest.get(place, one.complete_to))
+    for statement in in_effect:
+        place = (statement.feed, statement.source)
+        latest[place] = max(statement.complete_to, latest.get(place, statement.complete_to))
     late = frozenset(feed for (feed, _), day in latest.items() if feed in limits and limits[feed].after(day) < state.day)
     if late == state.late:
         return []
@@ -109,20 +113,20 @@ def late_feeds(state: State, in_effect: Sequence[Statement]) -> list[SetLateFeed
 
 
 def judged(state: State, entry: Entry) -> bool:
-    """Is this statement in effect, from the deliveries as they are now? Notes down why one is not that never will be."""
-    stated = entry.stated
-    entry.standing = standing(stated, state.deliveries)
+    """Sets the standing of a statement from the deliveries; is it in effect? Adds a notice if it never will be."""
+    message = entry.stated
+    entry.standing = standing(message, state.deliveries)
     if entry.standing in ("voided", "rows_differ"):
         kind = "coverage_voided" if entry.standing == "voided" else "coverage_rows"
-        state.notices.append(Notice(kind, stated.statement, f"{stated.feed} {stated.delivery}", state.day))
+        state.notices.append(Notice(kind, message.statement, f"{message.feed} {message.delivery}", state.day))
     return entry.standing == "in_effect"
 
 
 def possible_day(day: date) -> None:
-    """Passes a day that the clock may stand at.
+    """Checks that a day is possible for the clock.
 
     Raises:
-        Refused: its year is none of any record, rule or person.
+        Refused: no record, rule or person can have its year.
     """
     if day.year not in YEARS:
         first, last = YEARS.start, YEARS.stop - 1
@@ -131,16 +135,16 @@ def possible_day(day: date) -> None:
 
 
 def days_between(day: date, until: date) -> Iterator[date]:
-    """Every day after ``day`` up to and with ``until``."""
+    """Every day after ``day`` up to and including ``until``."""
     for number in range(day.toordinal() + 1, until.toordinal() + 1):
         yield date.fromordinal(number)
 
 
 def day_passed(state: State, day: date, everything: bool) -> list[Moved | Instruction]:
-    """The state is at ``day``: what flips with the calendar, then the versions and agreements that turn on it; then outcomes end.
+    """Moves the state to ``day``: first the verdicts that change with the calendar, then versions and agreements, then outcomes that end.
 
     Args:
-        everything: compare all policies, not only on a day on which one is known to turn (a first tick, a clock put back).
+        everything: compare all policies even if the day is no turning day (for a first tick, or a clock put back).
     """
     state.day, state.furthest = day, max(day, state.furthest)
     if not state.begun:
@@ -150,20 +154,20 @@ def day_passed(state: State, day: date, everything: bool) -> list[Moved | Instru
     changes = state.matcher.tick(day).columns()
     beginning = [policy for policy in state.policies.values() if day in state.turning_days and policy.effective_from == day]
     why: dict[str, Cause] = {policy.name: PublicationCause(VersionName(policy.name, policy.version)) for policy in beginning}
-    settled = policies_settled(state, DayCause(day)) if turning else []
-    why |= {one.policy: one.cause for one in settled if isinstance(one, LiftBounds)}
-    return [*late, *_by_cause(day, changes, why), *settled, *outcomes_ended(state, day)]
+    policy_moves = policies_settled(state, DayCause(day)) if turning else []
+    why |= {instruction.policy: instruction.cause for instruction in policy_moves if isinstance(instruction, LiftBounds)}
+    return [*late, *_by_cause(day, changes, why), *policy_moves, *outcomes_ended(state, day)]
 
 
 def outcomes_ended(state: State, day: date) -> Iterator[EndOutcome]:
-    """Whose time off a list is over on a day: nobody has to watch them any more."""
+    """Ends the outcomes whose time is over on a day, and stops watching their subjects."""
     for finding in state.findings.ending(day):
         state.matcher.watch(finding.policy, finding.subject, False)
         yield EndOutcome(day, finding.policy, finding.subject, finding.outcome)
 
 
 def _by_cause(day: date, changes: Columns, why: Mapping[str, Cause]) -> list[Moved]:
-    """What the calendar moves in a policy whose version begins or that is taken out today (``why``) is that; else it is the day's doing."""
+    """The changes of a day by cause: those of a policy whose version begins or ends today have the cause in ``why``, the others the day."""
     usual = DayCause(day)
     if not why:
         return [Moved(day, usual, changes)]

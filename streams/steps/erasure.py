@@ -1,8 +1,7 @@
-"""Erasure of a person, as a step: what it takes out of the state, and what is kept out of it afterwards.
+"""The step that erases a person: what it takes out of the state, and what is kept out of the state afterwards.
 
-The one idea: the state after the erasure is the state that would be, had her rows never come: so it does not matter that the rows
-themselves go from the log only afterwards (``streams.erasure.scrub``). Rows that come later about her are blank before they are written
-anywhere.
+After the erasure the state is as if the person's rows had never come. So the rows may be removed from the log later
+(``streams.erasure.scrub``). Rows about the person that come later are blanked before they are written anywhere.
 Source: docs/en/semantics.md section 16.
 """
 
@@ -43,10 +42,11 @@ ENTANGLED = Text(
 
 
 def erase_person(state: State, message: PersonErased) -> Moves:
-    """Nothing of a person is in the state from now on; the very same again changes nothing, but has every part of a network purge again.
+    """Takes a person out of the state. The same decision again changes nothing, but every part of a network purges again.
 
     Raises:
-        Refused: one person alone, no reason, a malformed digest or another salt; or she is in a correction of identity that is in force.
+        Refused: one person decided alone, there is no reason, the digest is malformed, the salt is another; or the person is named by a
+            correction of identity in force.
     """
     admitted(state, message)
     if state.erasures.known(message.digest):
@@ -60,12 +60,12 @@ def erase_person(state: State, message: PersonErased) -> Moves:
     state.erasures.add(Erased(message.digest, message.sieve, message.reason, *people, state.day, state.offset + 1), message.salt)
     moves = taken_out(state, subject, stand_in(message.digest))
     if message.traces:
-        state.matcher.forget(subject, [Trace(*one) for one in message.traces])
+        state.matcher.forget(subject, [Trace(*trace) for trace in message.traces])
     return moves
 
 
 def admitted(state: State, message: PersonErased) -> None:
-    """Passes a decision to erase that says all it must.
+    """Checks that a decision to erase is complete.
 
     Raises:
         Refused: as for ``erase_person``.
@@ -82,62 +82,64 @@ def admitted(state: State, message: PersonErased) -> None:
 
 
 def taken_out(state: State, subject: int, instead: int) -> tuple[EraseSubject, Moved]:
-    """Takes a person out of every ledger and of the matcher; gives what moved (she is ``instead`` in it), which the book is to look at.
-    ``subject`` is 0 where nothing here names them; on a network every part hears of it all the same."""
-    answered = [key for key in state.answers if key[1] == subject]
-    for key in answered:
+    """Takes a person out of every ledger and the matcher; gives the changes for the book, in which ``instead`` stands for the person.
+
+    ``subject`` is 0 if nothing here names the person; on a network every part gets the call all the same.
+    """
+    answer_keys = [key for key in state.answers if key[1] == subject]
+    for key in answer_keys:
         del state.answers[key]
         state.unsaid.discard(key)
     for entry in state.statements.entries.values():
         entry.stated = listed_instead(entry.stated, subject, instead)
     for finding in state.findings.without(subject):
         state.matcher.watch(finding.policy, subject, False)
-    none: list[Answer] = [(*key, None) for key in answered]
-    moved = state.matcher.erase(subject, instead, state.statements.in_effect(), none).columns()
-    return EraseSubject(state.day, subject, instead), Moved(state.day, ErasureCause(), moved)
+    none: list[Answer] = [(*key, None) for key in answer_keys]
+    columns = state.matcher.erase(subject, instead, state.statements.in_effect(), none).columns()
+    return EraseSubject(state.day, subject, instead), Moved(state.day, ErasureCause(), columns)
 
 
-def listed_instead(stated: CoverageStated, subject: int, instead: int) -> CoverageStated:
-    """A statement whose list names nobody in a person's place."""
-    if subject not in stated.subjects:
-        return stated
-    return replace(stated, subjects=tuple(instead if token == subject else token for token in stated.subjects))
+def listed_instead(message: CoverageStated, subject: int, instead: int) -> CoverageStated:
+    """A statement with the token ``instead`` in place of a person."""
+    if subject not in message.subjects:
+        return message
+    return replace(message, subjects=tuple(instead if token == subject else token for token in message.subjects))
 
 
 def tokens_of(state: State) -> UInt64:
-    """Every token by which somebody may be known to the state."""
+    """Every token in the state that may be a person's."""
     lists = [token for entry in state.statements.entries.values() for token in entry.stated.subjects]
-    answered = [subject for _, subject, _ in state.answers]
-    corrected = [token for d in state.identities if d.kind == Kind.PERSON for token in (d.subject, d.into)]
-    found = [finding.subject for finding in state.findings]
-    return np.concatenate([state.matcher.persons(), np.array(lists + answered + corrected + found, np.uint64)])
+    answer_subjects = [subject for _, subject, _ in state.answers]
+    corrected_subjects = [token for d in state.identities if d.kind == Kind.PERSON for token in (d.subject, d.into)]
+    outcome_subjects = [finding.subject for finding in state.findings]
+    return np.concatenate([state.matcher.persons(), np.array(lists + answer_subjects + corrected_subjects + outcome_subjects, np.uint64)])
 
 
 def entangled(state: State, subject: int) -> bool:
-    """Is a person named by a correction of identity in force, or one of her records?"""
+    """Does a correction of identity in force name a person, or one of their records?"""
     mine = {(feed, source, key) for feed, source, key, *_ in state.matcher.traces(subject)}
     return any((d.kind == Kind.PERSON and subject in (d.subject, d.into)) or d.record in mine for d in state.identities)
 
 
 def not_erased(state: State, message: Input) -> None:
-    """Passes a message that is not about somebody erased.
+    """Checks that a message is not about an erased person.
 
     Raises:
-        Refused: an answer or a correction of identity names one.
+        Refused: an answer, an outcome or a correction of identity names one.
     """
     match message:
         case CheckAnswered() | OutcomeReported():
-            named: tuple[int, ...] = (message.subject,)
+            subjects: tuple[int, ...] = (message.subject,)
         case IdentityMerged() | IdentitySplit():
-            named = (message.subject, message.into)
+            subjects = (message.subject, message.into)
         case _:
             return
-    if any(state.erasures.of(token) is not None for token in named):
+    if any(state.erasures.of(token) is not None for token in subjects):
         raise Refused(ERASED)
 
 
 def cleared(state: State, message: Input) -> Input:
-    """A message as it may be written down: rows about somebody erased are blank, and a list names nobody in their place."""
+    """A message as it may be stored: rows about erased persons are blank, and lists have stand-ins for their tokens."""
     if not state.erasures:
         return message
     match message:
@@ -146,15 +148,15 @@ def cleared(state: State, message: Input) -> Input:
             return without(message, rows) if rows.any() else message
         case CoverageStated():
             for token in message.subjects:
-                if (erased := state.erasures.of(token)) is not None:
-                    message = listed_instead(message, token, stand_in(erased.digest))
+                if (entry := state.erasures.of(token)) is not None:
+                    message = listed_instead(message, token, stand_in(entry.digest))
             return message
         case _:
             return message
 
 
 def without_erased(state: State, body: bytes) -> bytes:
-    """A message's bytes as they may be kept or shown by whoever did not admit it yet: nothing where it is about somebody erased alone."""
+    """The bytes of a message as they may be stored or shown before admission; empty if it is about an erased person alone."""
     if not state.erasures:
         return body
     try:
@@ -164,11 +166,11 @@ def without_erased(state: State, body: bytes) -> bytes:
         return body
     except Refused:
         return b""
-    found = cleared(state, message)
-    return body if found is message else wire.encode(found)
+    clean_message = cleared(state, message)
+    return body if clean_message is message else wire.encode(clean_message)
 
 
 def about_persons(state: State, feed: str) -> bool:
-    """Is a feed about persons? False of one there is not."""
-    known: Feed | None = state.catalogue.feeds.get(feed)
-    return known is not None and known.subject is Kind.PERSON
+    """Is a feed about persons? False for a feed that does not exist."""
+    contract: Feed | None = state.catalogue.feeds.get(feed)
+    return contract is not None and contract.subject is Kind.PERSON

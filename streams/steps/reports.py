@@ -1,8 +1,8 @@
-"""What agencies and deciding people say of a list, as steps: findings of candidates, and decisions about what is held back.
+"""The steps for outcomes of candidates and for decisions about holds.
 
-The one idea: a finding is kept in the ledger (``streams.ledgers.outcomes``) and told to the list stage (``streams.lists.book``); the
-matcher keeps an eye on whoever is kept off a list, so that she comes back when what the rule reads of her changes. Source:
-docs/en/semantics.md, "What agencies find" and "Holding back".
+An outcome is kept in the ledger (``streams.ledgers.outcomes``) and sent to the list stage (``streams.lists.book``). The matcher watches the
+evidence about suppressed candidates, so that a suppression ends when the evidence changes. Source: docs/en/semantics.md, "What agencies
+find" and "Holding back".
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from streams.steps.state import State
 
 
 def report_outcome(state: State, message: OutcomeReported) -> Moves:
-    """A finding about one candidate. The same again, and one older than the one that counts, change nothing.
+    """Records an outcome of one candidate. The same outcome again, or one older than the outcome that counts, changes nothing.
 
     Raises:
-        Refused: no such policy, outcome or criterion; nobody who reports it; a day that is still to come.
+        Refused: there is no such policy, outcome or criterion; nobody reports it; or its day is still to come.
     """
     finding = _admitted(state, message)
-    known = state.findings.of(finding.policy, finding.subject)
-    if known is not None and (_same(known, finding) or finding.on < known.on):
+    current = state.findings.of(finding.policy, finding.subject)
+    if current is not None and (_same(current, finding) or finding.on < current.on):
         return ()
     state.findings.put(finding)
     standing = finding.until is not None and state.day < finding.until
-    watched = state.matcher.watch(finding.policy, finding.subject, standing).columns()
-    recorded = RecordOutcome(state.day, finding.policy, finding.subject, finding.outcome, standing)
-    return (recorded, Moved(state.day, OutcomeCause(finding.outcome), watched))
+    changes = state.matcher.watch(finding.policy, finding.subject, standing).columns()
+    instruction = RecordOutcome(state.day, finding.policy, finding.subject, finding.outcome, standing)
+    return (instruction, Moved(state.day, OutcomeCause(finding.outcome), changes))
 
 
 def _admitted(state: State, message: OutcomeReported) -> Finding:
@@ -62,9 +62,9 @@ def _admitted(state: State, message: OutcomeReported) -> Finding:
     return Finding(policy, subject, outcome, message.on, message.by, criterion, message.records, state.offset + 1, state.day, until)
 
 
-def _same(one: Finding, other: Finding) -> bool:
-    """Do both say the same, of the same day?"""
-    return (one.outcome, one.on, one.criterion) == (other.outcome, other.on, other.criterion)
+def _same(finding: Finding, other: Finding) -> bool:
+    """Are both the same outcome of the same day?"""
+    return (finding.outcome, finding.on, finding.criterion) == (other.outcome, other.on, other.criterion)
 
 
 def _criteria(policy: Policy) -> set[str]:
@@ -73,10 +73,10 @@ def _criteria(policy: Policy) -> set[str]:
 
 
 def decide_hold(state: State, message: HoldDecided) -> Moves:
-    """What is held back is told, or stays as it is. A hold there is not is passed over: who knows them is the list stage alone.
+    """Sends a decision about a hold to the list stage. An unknown hold is ignored there: only the list stage knows the holds.
 
     Raises:
-        Refused: one person alone, another decision than release or reject, no reason.
+        Refused: one person decided alone, the decision is neither release nor reject, or there is no reason.
     """
     two_people(message.by, message.approved_by)
     if message.decision not in ("release", "reject"):

@@ -1,10 +1,8 @@
 """The state: the fold of every message so far, in one total order.
 
-``streams.steps.steps`` alone changes it.
-
-Everything that decides a list is here and nowhere else: the catalogue, the day, the matcher's matrix, the registry of policies, the ledgers
-of coverage, deliveries, corrections of identity, outcomes and erasures, the answers to checks, the book of lists, the decisions that came.
-It is written out as JSON plus arrays and read back; it reads no clock and no file.
+``streams.steps.steps`` alone changes it. Everything that decides a list is here: the catalogue, the day, the matcher's matrix, the registry
+of policies, the ledgers of coverage, deliveries, corrections of identity, outcomes and erasures, the answers to checks, the book of lists,
+the stamps of decisions. It is written as JSON plus arrays and read back; it reads no clock and no file.
 """
 
 from __future__ import annotations
@@ -34,19 +32,19 @@ from streams.ledgers.statements import Statements
 from streams.lists.book import Book
 
 FORMAT = 4
-"""Version of what ``meta`` writes; a newer one is refused."""
+"""Version of the format of ``meta``; a newer one is refused."""
 NO_DAY = date(1970, 1, 1)
-"""The day before the first tick: nothing is in force yet, and the first tick does not pass the days since."""
+"""The day before the first tick: nothing is in force yet, and the first tick does not pass the days in between."""
 
 
 class State:
-    """What the messages so far have made.
+    """The state after the messages so far.
 
     Args:
-        parts: the ports; see ``streams.language.ports``.
+        parts: the ports (``streams.language.ports``).
 
-    ``offset`` is the last message applied, -1 before the first; ``in_matcher`` the version of each policy the matcher holds now;
-    ``furthest`` the greatest day the clock ever stood at.
+    ``offset`` is that of the last message applied, -1 before the first. ``in_matcher`` has the version of each policy in the matcher.
+    ``furthest`` is the greatest day that the clock ever reached.
     """
 
     def __init__(self, parts: Parts) -> None:
@@ -57,12 +55,12 @@ class State:
         self.furthest = NO_DAY
         self.catalogues: list[CatalogueSet] = []
         self.since: list[date] = []
-        """On which day of the clock each of them came."""
+        """The day of the clock when each catalogue came."""
         self.registry = Registry()
         self.statements = Statements()
         self.deliveries = Deliveries()
         self.answers: dict[tuple[str, int, str], bool] = {}
-        self.unsaid: set[tuple[str, int, str]] = set()  # answers the matcher was not told: their policy was not in it
+        self.unsaid: set[tuple[str, int, str]] = set()  # answers that wait until their policy is in the matcher
         self.identities = Decisions()
         self.findings = Findings()
         self.late: frozenset[str] = frozenset()  # feeds that are late now
@@ -73,7 +71,7 @@ class State:
         self.in_matcher: dict[str, int] = {}
         self.turning_days: frozenset[date] = frozenset()
         self.built: list[Catalogue] = []
-        """What the messages in ``catalogues`` say, each in the order of the one before it (``policies.contracts.growth``)."""
+        """The catalogues of the messages in ``catalogues``, each in the order of the one before it (``policies.contracts.growth``)."""
         self._matcher: MatcherPort | None = None
 
     @property
@@ -118,11 +116,11 @@ class State:
         return self.deliveries.number(feed, source, id)
 
     def erased(self, tokens: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
-        """Which of these persons' tokens were erased."""
+        """A mask of the tokens of persons who were erased."""
         return self.erasures.among(tokens)
 
     def set_catalogue(self, message: CatalogueSet, catalogue: Catalogue, moving: frozenset[str]) -> ChangesLike | None:
-        """Takes the first catalogue, or one that follows it (``streams.steps.admission``); what that moved, of the feeds ``moving``."""
+        """Takes the first catalogue, or a later one; gives the changes by the feeds ``moving``, or None for the first."""
         self.catalogues.append(message)
         self.since.append(self.day)
         self.built.append(catalogue)
@@ -146,7 +144,7 @@ class State:
             "furthest": self.furthest.isoformat(),
             "documents": self.documents.meta(),
             "catalogues": [[c.units, dict(c.contracts), day.isoformat()] for c, day in zip(self.catalogues, self.since, strict=True)],
-            "versions": [_written(v) for name in sorted(self.registry.versions) for v in self.registry.versions[name].values()],
+            "versions": [_version_plain(v) for name in sorted(self.registry.versions) for v in self.registry.versions[name].values()],
             "statements": self.statements.meta(),
             "deliveries": self.deliveries.meta(),
             "answers": [[*key, answer] for key, answer in self.answers.items()],
@@ -164,10 +162,10 @@ class State:
 
     @classmethod
     def restored(cls, parts: Parts, meta: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[np.generic]]) -> State:
-        """The state that ``meta`` and ``arrays`` described.
+        """The state from ``meta`` and ``arrays``.
 
         Raises:
-            NewerFormat: written by a newer version. Unreadable: they describe no state.
+            NewerFormat: written by a newer version. Unreadable: they are not of a state.
         """
         with decoding(Text("状态的描述", "the description of a state")):
             if meta["format"] > FORMAT:
@@ -175,9 +173,9 @@ class State:
             state = cls(parts)
             state.documents = Documents(parts, meta.get("documents"))
             state.offset, state.day = meta["offset"], date.fromisoformat(meta["day"])
-            state.furthest = date.fromisoformat(meta.get("furthest", meta["day"]))  # a state kept before there was such a mark has none
+            state.furthest = date.fromisoformat(meta.get("furthest", meta["day"]))  # older checkpoints have none
             state.catalogues = [CatalogueSet(units, contracts) for units, contracts, *_ in meta["catalogues"]]
-            state.since = [date.fromisoformat(since[0]) if since else NO_DAY for _, _, *since in meta["catalogues"]]  # once it was not kept
+            state.since = [date.fromisoformat(since[0]) if since else NO_DAY for _, _, *since in meta["catalogues"]]  # older have none
             state.statements = Statements.restored(meta["statements"])
             state.deliveries = Deliveries.restored(meta["deliveries"])
             state.answers = {(policy, subject, check): answer for policy, subject, check, answer in meta["answers"]}
@@ -197,11 +195,11 @@ class State:
 
     def _restore_matcher(self, meta: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
         for message in self.catalogues:
-            built = self.documents.catalogue(message.units, message.contracts)
-            self.built.append(succeeding(self.built[-1] if self.built else None, built))
+            catalogue = self.documents.catalogue(message.units, message.contracts)
+            self.built.append(succeeding(self.built[-1] if self.built else None, catalogue))
         with decoding(Text("状态的描述", "the description of a state")):
             for facts in meta["versions"]:
-                self.registry.add(_read(facts, self.built, self.documents))
+                self.registry.add(_read_version(facts, self.built, self.documents))
         in_effect = self.statements.in_effect() if self.statements.entries else ()
         self._matcher = self.parts.restore_matcher(self.catalogue, arrays, meta["matcher"], self.policies, in_effect)
         self.turning_days = self.registry.turning_days(self.catalogue)
@@ -213,7 +211,7 @@ _NO_CATALOGUE = Text(
 )
 
 
-def _written(version: Version) -> dict[str, Any]:
+def _version_plain(version: Version) -> dict[str, Any]:
     return {
         "policy": version.policy.name,
         "version": version.policy.version,
@@ -225,15 +223,15 @@ def _written(version: Version) -> dict[str, Any]:
         "published": version.published.isoformat(),
         "withdrawn": None if version.withdrawn is None else version.withdrawn.day.isoformat(),
         "reason": "" if version.withdrawn is None else version.withdrawn.reason,
-        "withdrawal": None if version.withdrawn is None else _withdrawal(version.withdrawn),
+        "withdrawal": None if version.withdrawn is None else _withdrawal_plain(version.withdrawn),
     }
 
 
-def _withdrawal(withdrawn: Withdrawal) -> list[str | int]:
+def _withdrawal_plain(withdrawn: Withdrawal) -> list[str | int]:
     return [withdrawn.since.isoformat(), withdrawn.by, withdrawn.approved_by, withdrawn.newest]
 
 
-def _read(facts: Mapping[str, Any], catalogues: list[Catalogue], documents: Documents) -> Version:
+def _read_version(facts: Mapping[str, Any], catalogues: list[Catalogue], documents: Documents) -> Version:
     file = f"{facts['policy']}@{facts['version']}"
     return Version(
         documents.policy(facts["text"], file, catalogues[facts["catalogue"]]),
@@ -243,12 +241,12 @@ def _read(facts: Mapping[str, Any], catalogues: list[Catalogue], documents: Docu
         facts["approved_by"],
         facts["catalogue"],
         date.fromisoformat(facts["published"]),
-        None if facts["withdrawn"] is None else _withdrawn(facts),
+        None if facts["withdrawn"] is None else _read_withdrawal(facts),
     )
 
 
-def _withdrawn(facts: Mapping[str, Any]) -> Withdrawal:
-    """A withdrawal as it was written; of one written before withdrawals could reach back, who stood for it is not known."""
+def _read_withdrawal(facts: Mapping[str, Any]) -> Withdrawal:
+    """A withdrawal from its JSON; older checkpoints do not have the people who decided it."""
     since, by, approved_by, *newest = facts.get("withdrawal") or (facts["withdrawn"], "", "")
     day = date.fromisoformat(facts["withdrawn"])
     return Withdrawal(day, date.fromisoformat(since), facts["reason"], by, approved_by, *newest)

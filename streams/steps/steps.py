@@ -1,10 +1,8 @@
-"""The steps: what each message does to the state.
+"""The steps: what each message does to the state; the table at the end is the whole flow of the system.
 
-The whole flow of the system is the table below.
-
-The one idea: ``step(state, message, offset)`` gives the lines that come out of one message, the same ones every time. It refuses a bad
-message before it changes anything; passes missed days one by one; and merges what one message does to one subject on one list on
-one day into one line. Cases decided here are in docs/en/semantics.md sections 3, 8, 9, 12, 16 and in ``streams.ledgers.registry``.
+``step(state, message, offset)`` gives the lines of one message, and always the same ones. It refuses a bad message before it changes
+anything, passes missed days one by one, and makes one line of all changes by one message to one subject on one list on one day. Source:
+docs/en/semantics.md sections 3, 8, 9, 12, 16; ``streams.ledgers.registry``.
 """
 
 from __future__ import annotations
@@ -82,19 +80,19 @@ StepFunction: TypeAlias = Callable[[State, Any], Moves]
 
 
 def step(state: State, message: Input, offset: int) -> Lines:
-    """Applies a message to the state and gives the lines that come out, in a total order, with ids ``offset.position``.
+    """Applies a message to the state and gives its lines, in a total order, with ids ``offset.position``.
 
     Raises:
-        Refused, Invalid: the message is not admitted; the state is as before. After any other error the state is to be thrown away.
+        Refused, Invalid: the message is not admitted; the state has not changed. After any other error the state must be thrown away.
     """
     moves, instructions = moved(state, message, offset)
-    told = state.book.take(instructions, lines(moves, offset), seen(moves))
+    materialized_lines = state.book.take(instructions, lines(moves, offset), seen(moves))
     state.notices += state.book.notices
-    return told
+    return materialized_lines
 
 
 def moved(state: State, message: Input, offset: int) -> tuple[list[Moved], list[Instruction]]:
-    """Applies a message to the state and gives what it moved, in the order of the matcher's calls, and what the list stage is told.
+    """Applies a message to the state, but not to its book; gives the changes in the order of the matcher's calls, and the instructions.
 
     Raises:
         As for ``step``.
@@ -105,24 +103,24 @@ def moved(state: State, message: Input, offset: int) -> tuple[list[Moved], list[
     state.known.passed(message, offset)
     in_range(message)
     not_erased(state, message)
-    found = list(function(state, message))
+    moves = list(function(state, message))
     state.known.add(message, offset)
     state.offset = offset
-    return [one for one in found if isinstance(one, Moved)], [one for one in found if not isinstance(one, Moved)]
+    return [move for move in moves if isinstance(move, Moved)], [move for move in moves if not isinstance(move, Moved)]
 
 
 def passed_over(state: State, message: Input | None, offset: int) -> None:
-    """A message of the order that was not admitted (None: it could not be read) takes its place; what it decides is known from now on."""
+    """Moves the state past a message that was not admitted (None: it was unreadable); its stamp is known from now on."""
     if message is not None:
         state.known.add(message, offset)
     state.offset = offset
 
 
 def set_catalogue(state: State, message: CatalogueSet) -> Moves:
-    """The first catalogue, or one that follows it; agreements may end or be renewed by it, and bounds of feeds be others.
+    """Takes the first catalogue, or a later one, by which agreements may end or be renewed and bounds of feeds change.
 
     Raises:
-        NewerFormat: by semantics that this program does not know.
+        NewerFormat: this program does not know its version of the semantics.
     """
     _known_semantics(message.semantics)
     catalogue, moving = following(state, state.documents.catalogue(message.units, message.contracts))
@@ -134,7 +132,7 @@ def set_catalogue(state: State, message: CatalogueSet) -> Moves:
 
 
 def start_delivery(state: State, message: DeliveryStarted) -> Moves:
-    """A delivery gets its number; a second time changes nothing."""
+    """A delivery gets its number; the same message again changes nothing."""
     if right_number(state, message):
         state.deliveries.begin(message.feed, message.source, message.delivery, message.id, message.replaces)
         if message.replaces:
@@ -143,24 +141,24 @@ def start_delivery(state: State, message: DeliveryStarted) -> Moves:
 
 
 def apply_batch(state: State, batch: RecordBatch) -> Moves:
-    """Rows of a delivery that has been started; blank ones (of whom nothing is kept) are counted, and are nothing else."""
+    """Applies rows of a delivery that has been started; blank rows (of erased persons) are only counted."""
     feed = known_source(state, batch.feed, batch.source)
-    batch = completed(batch, (built.feeds[batch.feed] for built in state.built if batch.feed in built.feeds), feed)
+    batch = completed(batch, (catalogue.feeds[batch.feed] for catalogue in state.built if batch.feed in catalogue.feeds), feed)
     admit(batch, feed)
     delivery = begun_delivery(state, batch.feed, batch.source, batch.delivery)
     fresh = delivery.fresh(batch.row)
     delivery.add(batch.row)
     cause = RecordCause(DeliveryName(batch.feed, feed.sources[batch.source].unit, batch.delivery))
-    named = batch.subject != 0
-    moves = Moved(state.day, cause, state.matcher.apply(batch.chosen(named)).columns())
-    effects = state.matcher.effects[fresh[named]]
+    has_subject = batch.subject != 0
+    moves = Moved(state.day, cause, state.matcher.apply(batch.chosen(has_subject)).columns())
+    effects = state.matcher.effects[fresh[has_subject]]
     delivery.older += int(np.count_nonzero(effects == OLDER))
     delivery.same += int(np.count_nonzero(effects == SAME))
     return (moves,)
 
 
 def complete_delivery(state: State, message: DeliveryCompleted) -> Moves:
-    """A delivery is whole: behind a sound full replacement nothing older counts, and statements that waited for it take effect."""
+    """Completes a delivery: after a sound full replacement nothing older counts, and statements that waited for it take effect."""
     delivery = is_whole(state, message)
     if delivery.completed:
         return ()
@@ -187,7 +185,7 @@ def complete_delivery(state: State, message: DeliveryCompleted) -> Moves:
 
 
 def publish(state: State, message: PolicyPublished) -> Moves:
-    """A new version, in force or waiting for its first day; the very same again changes nothing."""
+    """Adds a new version, in force or waiting for its first day; the same version again changes nothing."""
     if not is_new_version(state, message):
         return ()
     file = f"{message.policy}@{message.version}"
@@ -199,7 +197,7 @@ def publish(state: State, message: PolicyPublished) -> Moves:
 
 
 def withdraw(state: State, message: PolicyWithdrawn) -> Moves:
-    """Every version published so far ends, today or as if on an earlier day; a second time changes nothing."""
+    """Ends every version published so far, today or as if on an earlier day; the same again changes nothing."""
     known_policy(state, message.policy)
     two_people(message.by, message.approved_by)
     of_newest(state, message)
@@ -209,7 +207,7 @@ def withdraw(state: State, message: PolicyWithdrawn) -> Moves:
 
 
 def state_coverage(state: State, message: CoverageStated) -> Moves:
-    """A statement takes effect, now or once its delivery is whole; the very same again changes nothing."""
+    """A statement takes effect, now or once its delivery is whole; the same statement again changes nothing."""
     if not is_new_statement(state, message):
         return ()
     entry = state.statements.entries[message.statement] = Entry(replace(message, stamp=None), "pending")
@@ -217,17 +215,17 @@ def state_coverage(state: State, message: CoverageStated) -> Moves:
 
 
 def withdraw_coverage(state: State, message: CoverageWithdrawn) -> Moves:
-    """A statement no longer counts; a second time changes nothing."""
+    """A statement no longer counts; the same again changes nothing."""
     entry = known_statement(state, message.statement)
     before, entry.standing = entry.standing, "withdrawn"
     return covered(state, entry.stated.feed, (message.statement,)) if before == "in_effect" else ()
 
 
 def answer(state: State, message: CheckAnswered) -> Moves:
-    """What was found out about one check of one subject; the last answer counts, also for later versions that ask it."""
+    """Records the answer to one check of one subject; the last answer counts, also for later versions that ask the check."""
     known_check(state, message.policy, message.check)
     key = (message.policy, message.subject, message.check)
-    state.answers.pop(key, None)  # answers stand in the order in which they were last given
+    state.answers.pop(key, None)  # keeps answers in the order in which they were last given
     state.answers[key] = message.answer
     asking = state.matched(message.policy)
     if asking is None or message.check not in checks(asking):
@@ -238,7 +236,7 @@ def answer(state: State, message: CheckAnswered) -> Moves:
 
 
 def tick(state: State, message: Tick) -> Moves:
-    """The days up to this one, one by one; a clock put back is evaluated at the earlier day; the same day changes nothing."""
+    """Passes the days up to this one, one by one. For an earlier day the state is evaluated at that day; the same day changes nothing."""
     possible_day(message.day)
     if message.day == state.day:
         return ()
@@ -246,11 +244,11 @@ def tick(state: State, message: Tick) -> Moves:
         state.notices.append(Notice("moved", message.confirmed, f"{state.day}/{message.to or message.day}", message.day))
     if state.day == NO_DAY or message.day < state.day:
         return day_passed(state, message.day, everything=True)
-    return [moved for day in days_between(state.day, message.day) for moved in day_passed(state, day, everything=False)]
+    return [move for day in days_between(state.day, message.day) for move in day_passed(state, day, everything=False)]
 
 
 def pass_over(state: State, message: Blank) -> Moves:
-    """Nothing: what stood here was about somebody erased since."""
+    """Does nothing: a message about an erased person stood here."""
     return ()
 
 
@@ -261,10 +259,10 @@ def cut(state: State, message: EditionCut) -> Moves:
 
 
 def upgrade(state: State, message: EngineUpgraded) -> Moves:
-    """Everybody is judged anew where they were judged by an earlier version of the semantics; else nothing.
+    """Judges everybody again if they were judged by an earlier version of the semantics.
 
     Raises:
-        NewerFormat: by one that this program does not know.
+        NewerFormat: this program does not know the version.
     """
     _known_semantics(message.semantics)
     if message.semantics <= state.matcher.semantics:
@@ -298,4 +296,4 @@ STEPS: Mapping[type[Input], StepFunction] = {
     Blank: pass_over,
     EngineUpgraded: upgrade,
 }
-"""Every message there is, and what it does."""
+"""The step of each kind of message."""

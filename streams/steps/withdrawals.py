@@ -1,9 +1,7 @@
-"""What a withdrawal must be for the present state to take it: of which version, and since when.
+"""Admission of withdrawals: of which version, and since when; ``streams.steps.steps`` asks.
 
-``streams.steps.steps`` asks.
-
-A withdrawal ends every version published so far, so it names the newest of them: an old one that is sent again, or one that crosses a
-publication on its way, ends nothing that whoever decided it did not know. Source: docs/en/semantics.md section 8.
+A withdrawal ends every version published so far, so it must name the newest one. Then a withdrawal that is sent again, or that crosses a
+publication, cannot end a version that the people who decided did not know. Source: docs/en/semantics.md section 8.
 """
 
 from __future__ import annotations
@@ -17,7 +15,7 @@ from streams.steps.state import State
 
 
 def of_newest(state: State, message: PolicyWithdrawn) -> None:
-    """Passes a withdrawal that names the newest version of its policy: whoever decides knows all that ends by it.
+    """Checks that a withdrawal names the newest version of its policy.
 
     Raises:
         Refused: it names another one.
@@ -33,11 +31,11 @@ def of_newest(state: State, message: PolicyWithdrawn) -> None:
 
 
 def withdrawn_since(state: State, message: PolicyWithdrawn) -> date:
-    """Since when the policy is withdrawn: the state's day, or the earlier day the message names.
+    """Since when the policy is withdrawn: the state's day, or the earlier day in the message.
 
     Raises:
-        Refused: that day is still to come, is before the first version's first day, no reason is given, or the policy is withdrawn
-            since another day already.
+        Refused: that day is still to come or is before the first version's first day, there is no reason, or the policy is already
+            withdrawn since another day.
     """
     name, since = message.policy, message.since
     if since is None:
@@ -49,10 +47,10 @@ def withdrawn_since(state: State, message: PolicyWithdrawn) -> date:
         zh = f"政策 {name} 不能自 {since} 起撤销：今天是 {state.day}，那一天还没有到。请写今天或更早的日期，或不写日期。"
         en = f"Policy {name} cannot be withdrawn since {since}: today is {state.day}. Name today or an earlier day, or none."
         raise Refused(Text(zh, en))
-    if (ended := state.registry.withdrawal(name)) is not None:
-        if ended.since != since:
-            zh = f"政策 {name} 已自 {ended.since} 起撤销，不能再改为自 {since} 起。"
-            raise Refused(Text(zh, f"Policy {name} is withdrawn since {ended.since} already; that cannot be made {since} now."))
+    if (withdrawal := state.registry.withdrawal(name)) is not None:
+        if withdrawal.since != since:
+            zh = f"政策 {name} 已自 {withdrawal.since} 起撤销，不能再改为自 {since} 起。"
+            raise Refused(Text(zh, f"Policy {name} is withdrawn since {withdrawal.since} already; that cannot be made {since} now."))
         return since
     first = min(version.policy.effective_from for version in state.registry.standing(name))
     if since < first:

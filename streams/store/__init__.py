@@ -1,4 +1,4 @@
-"""The state on disk: the log, its chain, checkpoints, recovery, and the state of an earlier moment.
+"""The state on disk: the log and its chain, checkpoints, recovery, and the state at an earlier moment.
 
 Begin with ``log``, then ``recovery``.
 """

@@ -1,7 +1,7 @@
-"""The catalogues of a store, read without its records: for the verbs that read a draft and need nothing else.
+"""The last catalogue of a store, read without its records, for verbs that only read a draft.
 
-They are in the head of every checkpoint, as texts and as what was made of them, and in the few messages behind it that set one; no arena is
-read, and only a message brings NumPy along. ``infra.workspace.contracts`` calls it.
+Catalogues are in the head of every checkpoint, as texts and as checked documents, and in the few messages behind it that set one. No array
+is read, and NumPy is loaded only if there is such a message. ``infra.workspace.contracts`` calls it.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from streams.language.ports import BuildCatalogue
 
 CATALOGUE_SET = 6, b"\0\0"
-"""``streams.wire.wire.kind_bytes`` of a message that sets a catalogue: the same in every version."""
+"""``streams.wire.wire.kind_bytes`` of ``CatalogueSet``, the same in every version."""
 _Texts: TypeAlias = tuple[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptedCatalogue:
-    """The catalogue that a store took last: the texts of units and contracts, and what they are behind those before."""
+    """The last catalogue of a store: the texts of units and contracts, and the catalogue as it follows those before."""
 
     units: str
     contracts: Mapping[str, str]
@@ -36,18 +36,18 @@ class AcceptedCatalogue:
 
 
 def accepted(folder: Path, build: BuildCatalogue, reader: str, key: bytes = b"", head: Path | None = None) -> AcceptedCatalogue | None:
-    """The catalogue that holds in a store; None where it has none yet.
+    """The present catalogue of a store; None if it has none yet.
 
     Args:
-        build: reads what no snapshot keeps.
+        build: reads the texts of which no checkpoint has the result.
         reader: the name of the program that reads (``streams.language.ports.Parts``).
-        key, head: of the log's chain, and the file that says how far it had come.
+        key, head: the key of the log's chain, and the file with the chain head.
     """
     log, last = Log(folder, readonly=True, key=key, head=head), None
     try:
         with log.reading() as end:
             after, meta = _head(folder / "snapshots", end, key)
-            for units, contracts in [*_kept(meta), *_behind(log, after)]:
+            for units, contracts in [*_texts_of(meta), *_behind(log, after)]:
                 whole = kept_catalogue(meta.get("documents"), reader, units, contracts) or build(units, contracts)
                 last = AcceptedCatalogue(units, contracts, succeeding(None if last is None else last.catalogue, whole))
             return last
@@ -56,7 +56,7 @@ def accepted(folder: Path, build: BuildCatalogue, reader: str, key: bytes = b"",
 
 
 def _head(folder: Path, last: int, key: bytes) -> tuple[int, dict[str, Any]]:
-    """How far the newest snapshot goes that reads back, and its meta."""
+    """Offset and meta of the newest checkpoint that reads back."""
     for offset in checkpoints.offsets(folder):
         try:
             if offset <= last:
@@ -66,7 +66,7 @@ def _head(folder: Path, last: int, key: bytes) -> tuple[int, dict[str, Any]]:
     return -1, {}
 
 
-def _kept(meta: Mapping[str, Any]) -> list[_Texts]:
+def _texts_of(meta: Mapping[str, Any]) -> list[_Texts]:
     return [(units, contracts) for units, contracts, *_ in meta.get("catalogues", ())]
 
 

@@ -1,7 +1,7 @@
-"""Snapshots of the state on disk: raw arrays behind a JSON header, whole or not there.
+"""Checkpoints of the state on disk: raw arrays behind a JSON header, in files named ``*.snapshot``.
 
-The one idea: a snapshot is written aside, made durable, and only then given its name; one that does not read back is put aside for the one
-before it. Which of them stay: ``streams.store.retention``. Layout: magic, format, length and SHA-256 of these and the header; the header
+A checkpoint is written under another name, made durable, then renamed. One that does not read back is set aside, and the one before it is
+used. ``streams.store.retention`` says which of them stay. Layout: magic, format, length and SHA-256 of these and the header; the header
 (meta, and for each array name, type, shape, place, SHA-256); the arrays, each from a multiple of 64. Source: ``streams.disk.files``.
 """
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from streams.language.ports import Arrays  # brings the kernels along
 
 FORMAT = 2
-"""Its digest covers the head, too: a version that was not written is damage, and no newer program."""
+"""Version of the layout. The digest covers it, so a changed version number is damage and not a newer program."""
 KEPT = 2
 _DIGEST = 32
 _HEAD = Struct(f"<8sIQ{_DIGEST}s")
@@ -42,7 +42,7 @@ _TYPE = re.compile(r"[<>|][?biufSU][0-9]{1,9}")
 
 
 class Depot(Protocol):
-    """Where checkpoints are kept for whoever holds a partition next: a folder or an object store (``connectors.kafka.depot``)."""
+    """Keeps checkpoints for the next holder of a partition: a folder or an object store (``connectors.kafka.depot``)."""
 
     def newest(self, stage: str) -> int | None: ...
     def fetch(self, stage: str, offset: int, target: Path) -> None: ...
@@ -51,7 +51,7 @@ class Depot(Protocol):
 
 
 def offsets(folder: Path) -> list[int]:
-    """The offsets of the snapshots there are, newest first."""
+    """The offsets of the checkpoints in a folder, newest first."""
     names = (_NAME.fullmatch(entry.name) for entry in folder.iterdir()) if folder.is_dir() else iter(())
     return sorted((int(name[1]) for name in names if name is not None), reverse=True)
 
@@ -61,10 +61,10 @@ def place(folder: Path, offset: int) -> Path:
 
 
 def write(folder: Path, offset: int, meta: Mapping[str, Any], arrays: Arrays, key: bytes = b"") -> Path:
-    """Writes a snapshot; when this returns it is durable.
+    """Writes a checkpoint; it is durable on return.
 
     Raises:
-        OSError: the disk is full or failed; nothing is left of it, and the older ones stay.
+        OSError: the disk is full or failed; nothing of it is left, and the older checkpoints stay.
     """
     target = place(folder, offset)
     with replaced(target) as aside, aside.open("wb") as file:
@@ -74,7 +74,7 @@ def write(folder: Path, offset: int, meta: Mapping[str, Any], arrays: Arrays, ke
 
 
 def keep(folder: Path, stay: Collection[int]) -> None:
-    """Removes all snapshots but these, and what a stopped writer left."""
+    """Removes all other checkpoints, and leftovers of stopped writers."""
     for offset in offsets(folder):
         if offset not in stay:
             remove(place(folder, offset))
@@ -82,31 +82,31 @@ def keep(folder: Path, stay: Collection[int]) -> None:
 
 
 def head(path: Path, key: bytes = b"") -> dict[str, Any]:
-    """The meta of a snapshot, without its arrays.
+    """The meta of a checkpoint, without its arrays.
 
     Raises:
         Damaged, NewerFormat: as for ``read``.
     """
-    with _opened(path) as file:
+    with _open_file(path) as file:
         meta: dict[str, Any] = _header(file, path, key)[0]["meta"]
         return meta
 
 
 def read(path: Path, key: bytes = b"") -> tuple[dict[str, Any], Arrays]:
-    """Meta and arrays of a snapshot, every digest checked; the arrays are the reader's own.
+    """Meta and arrays of a checkpoint, with every digest checked; the caller may write to the arrays.
 
     Raises:
         Damaged: it does not read back as written.
         NewerFormat: written by a newer version.
     """
-    with _opened(path) as file:
+    with _open_file(path) as file:
         header, begin = _header(file, path, key)
         arrays = {name: _array(file, begin, *facts) for name, *facts in header["arrays"]}
         return header["meta"], arrays
 
 
 def set_aside(path: Path) -> None:
-    """Renames a damaged snapshot, so that it counts no more but can still be looked at."""
+    """Renames a damaged checkpoint, so that it is not used but can still be examined."""
     path.rename(path.with_suffix(".damaged"))
 
 
@@ -116,8 +116,8 @@ def damaged(path: Path) -> Damaged:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    """The file of a snapshot; whatever its content makes of those who read it becomes ``Damaged``."""
+def _open_file(path: Path) -> Iterator[BinaryIO]:
+    """Opens the file of a checkpoint; any error from its content becomes ``Damaged``."""
     try:
         with path.open("rb") as file:
             yield file
@@ -130,7 +130,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 
 def _parts(meta: Mapping[str, Any], arrays: Arrays, key: bytes) -> Iterator[bytes | memoryview]:
-    import numpy as np  # late: whoever reads a head needs none
+    import numpy as np  # late, because reading a head does not need it
 
     facts, bodies, begin = [], [], 0
     for name, array in arrays.items():
@@ -153,7 +153,7 @@ def _header(file: BinaryIO, path: Path, key: bytes) -> tuple[dict[str, Any], int
     if len(head) < _HEAD.size or not head.startswith(_MAGIC):
         raise ValueError("no snapshot")
     _, version, length, digest = _HEAD.unpack(head)
-    if length > _size(file):  # before anything is allocated for it
+    if length > _size(file):  # before memory is allocated
         raise ValueError("length")
     header = file.read(length)
     if not compare_digest(_digest(head[:-_DIGEST] + header, key), digest):

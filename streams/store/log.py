@@ -1,8 +1,8 @@
-"""The log on disk: every input since the oldest snapshot and every output, one transaction for each submission, in SQLite.
+"""The log on disk: every input since the oldest checkpoint and every output, in SQLite, with one transaction for each submission.
 
-The one idea: a message has happened when its transaction is durable, together with all that came out of it. Journal mode WAL with
-``synchronous=FULL`` makes ``COMMIT`` return after fsync, and lets readers see the last commit at any time. Each row is held against the
-chain when it is read (``streams.store.log_chain``), and the end of the log when it is opened. Whoever writes: ``streams.store.writer``.
+A message has happened once its transaction, with all its outputs, is durable. In journal mode WAL with ``synchronous=FULL``, ``COMMIT``
+returns after fsync, and readers see the last commit at any time. Each row is checked against the chain when it is read
+(``streams.store.log_chain``), and the end of the log when it is opened. Writers: ``streams.store.writer``.
 Source: https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_synchronous.
 """
 
@@ -23,20 +23,22 @@ from streams.store.log_chain import Break, Column, End, Ends
 from streams.store.sqlite_errors import connected, not_there, said
 
 FORMAT = 3
-"""Of the logs this program reads and writes."""
+"""Format of the logs that this program reads and writes."""
 FILE = "log.sqlite"
 MEMORY = Path(":memory:")
-"""Stands for the folder of a log that is nowhere: an empty one."""
+"""Stands for the folder of an empty log in memory."""
 LAST = (1 << 63) - 1
-"""Behind every offset."""
+"""Greater than every offset."""
 _ATTEMPTS = 5
 """How often the head may be written while a reader opens the log."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One message as stored. ``closes`` names the policy whose edition it ends, ``*`` for all; ``outputs`` is None without lines.
-    ``erases``: it decides an erasure, whose traces are still to be taken out (``Log.unfinished``)."""
+    """One message as stored. ``closes`` names the policy whose edition it closes, ``*`` for all; ``outputs`` is None without lines.
+
+    ``erases``: it decides an erasure, whose traces are still in the files (``Log.unfinished``).
+    """
 
     offset: int
     input: bytes
@@ -49,31 +51,32 @@ class Log:
     """The log of one store.
 
     Args:
-        folder: ``MEMORY`` for an empty one in memory.
-        durable: wait for the disk at every commit. Not needed where the inputs are kept elsewhere and the outputs come out the same again.
-        key: of the chain. Workers and replicas have none: their inputs are in the topics; a chain without a key shows damage all the same.
-        head: the file outside the log that says how far it had come; None where none is kept.
+        folder: ``MEMORY`` for an empty log in memory.
+        durable: wait for the disk at every commit. Not needed if the inputs are kept elsewhere.
+        key: of the chain. Workers and replicas have none, because their inputs are in the topics; without a key the chain still shows
+            damage.
+        head: the file with the chain head; None if there is none.
 
     Raises, from every method:
-        NoRoom, Damaged, Busy: what SQLite or the system said, as a sentence, or that a row is not as it was written.
+        NoRoom, Damaged, Busy: an error of SQLite or the system, or a row that is not as it was written.
     """
 
     def __init__(self, folder: Path, readonly: bool, durable: bool = True, key: bytes = b"", head: Path | None = None) -> None:
         self._durable, self.key, self._head_file = durable, key, head
         self._stale = False
         self.path = folder if folder == MEMORY else folder / FILE
-        known = None if head is None else log_heads.read_head(head, key)  # before the log is looked at, which may go on
+        known_head = None if head is None else log_heads.read_head(head, key)  # read before the log, which may grow meanwhile
         with said(self.path):
             if not readonly and folder != MEMORY and not exists(folder):
                 os.close(private(self.path, os.O_WRONLY | os.O_CREAT))  # SQLite gives the files beside it the same rights
             self._db = connected(None if folder == MEMORY else self.path, readonly)  # used by one thread at a time (``Behind``)
             try:
-                if self._format() == 0 and head is not None and known is not None:
-                    raise Damaged(log_heads.behind(self.path, -1, head, known))
+                if self._format() == 0 and head is not None and known_head is not None:
+                    raise Damaged(log_heads.behind(self.path, -1, head, known_head))
                 if not readonly or folder == MEMORY:
                     self._prepare()
-                self._ends = self._checked(known)
-                self._ahead = self._ends.last["inputs"].offset >= 0  # of the head outside, for all that is known
+                self._ends = self._check_ends(known_head)
+                self._ahead = self._ends.last["inputs"].offset >= 0  # it may be ahead of the head outside
             except BaseException:
                 self._db.close()
                 raise
@@ -100,8 +103,8 @@ class Log:
             raise OlderFormat(what, version, FORMAT)
         return version
 
-    def _checked(self, known: log_heads.Head | None) -> Ends:
-        """The ends of the log, which are in order and not behind the head outside."""
+    def _check_ends(self, known_head: log_heads.Head | None) -> Ends:
+        """The ends of the log, after a check that they are in order and not behind the head outside."""
         if self._format() == 0:
             raise not_there(self.path.parent)
         for left in reversed(range(_ATTEMPTS)):
@@ -109,21 +112,21 @@ class Log:
                 with self.reading():
                     ends = log_chain.check(self._db, self.path, self.key)
                     if self._head_file is not None:
-                        log_heads.hold_against(known, ends, self._db, self.path, self._head_file)
+                        log_heads.hold_against(known_head, ends, self._db, self.path, self._head_file)
                     return ends
             except Damaged:
                 again = None if self._head_file is None else log_heads.read_head(self._head_file, self.key)
-                if not left or again == known:  # nobody wrote meanwhile
+                if not left or again == known_head:  # no process wrote meanwhile
                     raise
-                known = again
+                known_head = again
         raise AssertionError("left is 0 once")
 
     def append(self, rows: Sequence[Row], forget: int = -1) -> None:
-        """Writes these rows in one transaction, durable when this returns; after any error none is written.
+        """Writes these rows in one transaction, durable on return; after any error none is written.
 
-        Outputs up to the offset ``forget`` are removed with it.
+        The same transaction removes outputs up to the offset ``forget``.
         """
-        with self._changing():
+        with self._transaction():
             for row in rows:
                 self._insert("inputs", row.offset, row.input)
                 if row.outputs is not None:
@@ -140,7 +143,7 @@ class Log:
         self._ends.last[part] = End(offset, value)
 
     def _remove(self, part: str, upto: int) -> None:
-        """Removes the rows up to an offset; an anchor stays for those behind."""
+        """Removes the rows up to an offset; an anchor stays in their place."""
         query = f"SELECT offset, link FROM {part} WHERE offset <= ? ORDER BY offset DESC LIMIT 1"  # a name of ours
         if (row := self._db.execute(query, (upto,)).fetchone()) is not None:
             self._db.execute(f"DELETE FROM {part} WHERE offset <= ?", (upto,))
@@ -148,8 +151,8 @@ class Log:
             self._ends.anchors[part] = End(*row)
 
     @contextmanager
-    def _changing(self) -> Iterator[None]:
-        """One transaction, with the seal that it needs; after any error nothing has changed."""
+    def _transaction(self) -> Iterator[None]:
+        """One transaction with a new seal; after any error nothing has changed."""
         with said(self.path):
             try:
                 self._db.execute("BEGIN IMMEDIATE")
@@ -165,15 +168,15 @@ class Log:
                 raise
 
     def _look_up(self) -> None:
-        """Sees again where the log ends, after an error."""
+        """Reads the ends of the log again after an error."""
         if self._stale:
             self._ends, self._stale = log_chain.ends_of(self._db), False
 
     def note_head(self) -> None:
-        """Keeps outside how far the log has come, where it has come further since; nothing where no head is kept.
+        """Writes the head outside the log, if the log has grown since; does nothing without a head file.
 
         Raises:
-            NoRoom: it could not be written, and lags.
+            NoRoom: the head could not be written and lags behind.
         """
         if self._head_file is None or not self._ahead:
             return
@@ -181,13 +184,13 @@ class Log:
             self._look_up()
             log_heads.write_head(self._head_file, self._ends, self.key)
         if not self._ends.headed:
-            with self._changing():
+            with self._transaction():
                 self._ends.headed = 1
         self._ahead = False
 
     @contextmanager
     def reading(self) -> Iterator[int]:
-        """One consistent view for all that is read inside; gives the last offset, -1 where there is none."""
+        """One consistent view for all reads inside; gives the last offset, -1 if there is none."""
         with said(self.path):
             self._db.execute("BEGIN")
             try:
@@ -196,28 +199,28 @@ class Log:
                 self._db.execute("ROLLBACK")
 
     def last(self) -> int:
-        """The last offset committed; -1 where there is none."""
+        """The last committed offset; -1 if there is none."""
         query = "SELECT max(ifnull((SELECT max(offset) FROM inputs), -1), ifnull((SELECT max(offset) FROM outputs), -1))"
         with said(self.path):
             return int(self._db.execute(query).fetchone()[0])
 
     def first(self) -> int | None:
-        """The offset of the oldest input that is still there."""
+        """The offset of the oldest input; None if there is none."""
         with said(self.path):
-            found = self._db.execute("SELECT min(offset) FROM inputs").fetchone()[0]
-            return None if found is None else int(found)
+            offset = self._db.execute("SELECT min(offset) FROM inputs").fetchone()[0]
+            return None if offset is None else int(offset)
 
     def inputs(self, after: int, upto: int = LAST) -> Iterator[tuple[int, bytes]]:
         """(offset, bytes) of every input behind an offset, up to another."""
         yield from self._inputs("r.offset > ? AND r.offset <= ?", after, upto)
 
     def inputs_with(self, after: int, at: int, part: bytes) -> Iterator[tuple[int, bytes]]:
-        """Those that have these bytes at a place near their beginning. Of the others SQLite reads no more than that."""
+        """The inputs with these bytes at a place near their beginning; SQLite reads no more than that of the others."""
         yield from self._inputs("r.offset > ? AND substr(r.body, ?, ?) = ?", after, at + 1, len(part), part)
 
-    def _inputs(self, where: str, *given: Column) -> Iterator[tuple[int, bytes]]:
+    def _inputs(self, where: str, *parameters: Column) -> Iterator[tuple[int, bytes]]:
         with said(self.path):
-            yield from log_chain.rows(self._db, self.path, self.key, "inputs", where, *given)
+            yield from log_chain.rows(self._db, self.path, self.key, "inputs", where, *parameters)
 
     def size(self, after: int, upto: int) -> int:
         """Bytes of the inputs behind an offset, up to another."""
@@ -232,58 +235,58 @@ class Log:
 
     def prune(self, upto: int) -> None:
         """Removes the inputs up to an offset; outputs stay."""
-        with self._changing():
+        with self._transaction():
             self._remove("inputs", upto)
 
     def undone(self) -> list[int]:
-        """The offsets of the erasures that are decided, and whose traces may still be in the files."""
+        """The offsets of the erasures that are decided but whose traces may still be in the files."""
         with said(self.path):
             return [int(offset) for (offset,) in self._db.execute("SELECT offset FROM scrubbing ORDER BY offset")]
 
     def unfinished(self) -> int | None:
-        """The first of them."""
+        """The first offset in ``undone``; None if there is none."""
         return next(iter(self.undone()), None)
 
     def manifests(self, policy: str) -> dict[int, str]:
-        """Of the editions of a policy that were closed before somebody was erased: by their last message, the manifest as it was."""
+        """The original manifests of a policy's editions with blank lines, by their last message."""
         with said(self.path):
-            rows = log_chain.rows(self._db, self.path, self.key, "manifests")  # all: one that is missing shows in the next
+            rows = log_chain.rows(self._db, self.path, self.key, "manifests")  # all, because a missing row shows in the next one
             return {offset: body for offset, whose, body in rows if whose == policy}
 
     @contextmanager
-    def rewriting(self, decided: int) -> Iterator[sqlite3.Connection]:
-        """One transaction in which rows that are there may be written anew (``streams.erasure.scrub``); what they held is overwritten.
+    def rewriting(self, erasure_offset: int) -> Iterator[sqlite3.Connection]:
+        """One transaction in which rows may be rewritten (``streams.erasure.scrub``); their old content is overwritten on disk.
 
-        The rows are chained anew, and a row of ``rewritings`` says which head became which, for the erasure decided at an offset.
+        The rows are chained again. A row of ``rewritings`` holds the head before and behind, for the erasure decided at an offset.
 
         Raises:
-            Damaged: some row is not as it was written; to chain it anew would hide that.
+            Damaged: some row is not as it was written; a new chain would hide that.
         """
         self.note_head()
         with said(self.path):
             self._db.execute("PRAGMA secure_delete = ON")
-        with self._changing():
+        with self._transaction():
             for damage in log_chain.breaks(self._db, self.key):
                 raise log_chain.broken(self.path, damage, self.key)
             before = self._ends.head(self.key)
             yield self._db
             log_chain.chain_anew(self._db, self.key)
             self._ends = log_chain.ends_of(self._db)
-            self._insert_rewriting(decided, before)
+            self._insert_rewriting(erasure_offset, before)
         self.note_head()
 
-    def _insert_rewriting(self, decided: int, before: bytes) -> None:
-        columns = (self._ends.rewritten, decided, before, self._ends.head(self.key))
+    def _insert_rewriting(self, erasure_offset: int, before: bytes) -> None:
+        columns = (self._ends.rewritten, erasure_offset, before, self._ends.head(self.key))
         value = log_chain.link(self.key, "rewritings", self._ends.last["rewritings"].link, *columns)
         self._db.execute("INSERT INTO rewritings (number, offset, before, behind, link) VALUES (?, ?, ?, ?, ?)", (*columns, value))
         self._ends.last["rewritings"] = End(self._ends.rewritten, value)
 
     def packed(self) -> None:
-        """Leaves nothing in the files but the rows there are: no free page, nothing in the write-ahead log.
+        """Removes everything from the files except the present rows: free pages and the write-ahead log.
 
         Raises:
-            Busy: somebody is reading; the log is whole, and this is to be done again.
-            NoRoom: it needs as much room again as the log has.
+            Busy: another process is reading; the log is whole, but call this again.
+            NoRoom: it needs as much free space as the size of the log.
         """
         with said(self.path):
             self._db.execute("VACUUM")
@@ -292,18 +295,17 @@ class Log:
                 raise Busy(Text(zh, f"Another process is reading {self.path}; wait for it, then run the same command again."))
 
     def finished(self, offset: int) -> None:
-        """The traces of an erasure are out of the files."""
-        with self._changing():
+        """Notes that the traces of an erasure are out of the files."""
+        with self._transaction():
             self._db.execute("DELETE FROM scrubbing WHERE offset = ?", (offset,))
-            self._ends.undone = tuple(one for one in self._ends.undone if one != offset)
+            self._ends.undone = tuple(other for other in self._ends.undone if other != offset)
 
     def close(self) -> None:
         self._db.close()
 
 
 def breaks(folder: Path, key: bytes) -> tuple[list[Break], int]:
-    """Every place where the log in a folder is not as it was written, though it may not be opened for that; and how often an erasure wrote
-    it anew.
+    """Every place where a log is not as it was written, even if the log cannot be opened; and how often an erasure rewrote it.
 
     Raises:
         Damaged: it cannot be read at all.

@@ -1,9 +1,9 @@
-"""The chain of a log: each row carries a keyed digest of itself and of the row before, so that no row is changed, moved or left out unseen.
+"""The chain of a log: each row has a keyed digest of itself and of the row before, which shows changed, moved or missing rows.
 
-There is one chain a table. A *seal* over their ends lies beside them, written anew with each transaction: it shows a cut tail. Where rows
-go from the front (retention), an *anchor* stays: the offset and digest of the last of them. A log without a key (a worker has no secret of
-a workspace) has the same chain without one, which shows damage and not a forger. Source: RFC 7693 (BLAKE2, keyed). ``streams.store.log``
-calls it.
+``streams.store.log`` calls it. There is one chain for each table. A *seal* over their ends is written with each transaction and shows a cut
+tail. When rows are removed from the front (retention), an *anchor* stays: offset and digest of the last of them. A log without a key (a
+worker does not have the secret of a workspace) has a chain without one, which shows damage but not a forger. Source: RFC 7693 (BLAKE2,
+keyed).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from streams.language.errors import Damaged
 
 LINK_BYTES = 16
 START = bytes(LINK_BYTES)
-"""What stands before the first row."""
+"""The link before the first row."""
 Column: TypeAlias = int | str | bytes | None
 
 COLUMNS: Mapping[str, str] = {
@@ -30,7 +30,7 @@ COLUMNS: Mapping[str, str] = {
     "manifests": "offset, policy, body",
     "rewritings": "number, offset, before, behind",
 }
-"""The tables and their columns, but for ``link``; by the first of them a row is found and named."""
+"""The tables and their columns except ``link``; the first column identifies a row."""
 _ORDER = {part: "offset, policy" if part == "manifests" else columns.partition(",")[0] for part, columns in COLUMNS.items()}
 ANCHORED = ("inputs", "outputs")
 REWRITTEN = ("inputs", "outputs", "manifests")
@@ -43,14 +43,14 @@ TABLES = (
     "CREATE TABLE anchors (part TEXT PRIMARY KEY, offset INTEGER NOT NULL, link BLOB NOT NULL) STRICT",
     "CREATE TABLE seal (one INTEGER PRIMARY KEY CHECK (one = 1), headed INTEGER NOT NULL, seal BLOB NOT NULL) STRICT",
 )
-"""``link`` stands before ``body``: SQLite reads it without the pages of a long one. ``manifests``: as they were closed, of editions in
-which somebody was erased since. ``rewritings``: each time an erasure wrote the log anew, for the message that decided it, with the head
-before and behind. ``scrubbing``: the erasures whose traces may still be in the files. ``headed``: is the head also kept outside
-(``streams.store.log_heads``)?"""
+"""``link`` stands before ``body``, so that SQLite reads it without the pages of a long body. ``manifests``: the original manifests of
+editions with blank lines. ``rewritings``: for each erasure that rewrote the log, the offset of its message and the head before and behind.
+``scrubbing``: the erasures whose traces may still be in the files. ``headed``: is the head also kept outside (``streams.store.log_heads``)?
+"""
 
 
 class End(NamedTuple):
-    """A row of a chain: its offset and link; -1 and ``START`` before the first."""
+    """A row of a chain, by its offset and link; -1 and ``START`` before the first row."""
 
     offset: int = -1
     link: bytes = START
@@ -58,7 +58,7 @@ class End(NamedTuple):
 
 @dataclass(slots=True)
 class Ends:
-    """Where the chains of a log begin (``anchors``) and end (``last``), and what else the seal covers. It moves on with the log."""
+    """Where the chains of a log begin (``anchors``) and end (``last``), and what else the seal covers. Updated with each transaction."""
 
     last: dict[str, End]
     anchors: dict[str, End]
@@ -67,22 +67,22 @@ class Ends:
 
     @property
     def rewritten(self) -> int:
-        """How many times an erasure wrote the log anew."""
+        """How many times an erasure rewrote the log."""
         return self.last["rewritings"].offset + 1
 
     def head(self, key: bytes) -> bytes:
-        """One value for all rows there are."""
+        """One digest over all rows."""
         ends = [*(self.last[part] for part in REWRITTEN), *(self.anchors[part] for part in ANCHORED)]
         return link(key, "head", START, *(value for end in ends for value in end))
 
     def seal(self, key: bytes) -> bytes:
-        """The digest that shows whether a row is missing at an end, or something else beside the rows was changed."""
+        """The digest that shows a missing row at an end, or a change of anything beside the rows."""
         return link(key, "seal", self.head(key), *self.last["rewritings"], self.headed, *self.undone)
 
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A place where a chain does not hold: the row at an offset, or its end; or ``foreign``, something in the file that is none of ours."""
+    """A place where a chain is broken: the row at an offset, or its end; or ``foreign``, something in the file that is not ours."""
 
     part: str
     offset: int | None = None
@@ -109,7 +109,7 @@ _NAMES = {
 
 
 def link(key: bytes, part: str, before: bytes, *columns: Column) -> bytes:
-    """The link of a row: of what it says and of the link before.
+    """The link of a row: the digest of its columns and of the link before.
 
     Example:
         >>> link(b"k", "inputs", START, 0, b"a") == link(b"k", "inputs", START, 0, "a")
@@ -131,33 +131,33 @@ def link(key: bytes, part: str, before: bytes, *columns: Column) -> bytes:
     return digest.digest()
 
 
-def rows(db: sqlite3.Connection, path: Path, key: bytes, part: str, where: str = "1", *given: Column) -> Iterator[Any]:
-    """The columns of some rows of a table, each held against its link.
+def rows(db: sqlite3.Connection, path: Path, key: bytes, part: str, where: str = "1", *parameters: Column) -> Iterator[Any]:
+    """The columns of some rows of a table, each checked against its link.
 
     Raises:
-        Damaged: one does not fit.
+        Damaged: a row does not fit its link.
     """
-    for stored, before, *columns in db.execute(_query(part, where), given):
-        if not compare_digest(link(key, part, before, *columns), stored):
+    for row_link, before, *columns in db.execute(_query(part, where), parameters):
+        if not compare_digest(link(key, part, before, *columns), row_link):
             raise broken(path, Break(part, columns[0]), key)
         yield tuple(columns)
 
 
 def breaks(db: sqlite3.Connection, key: bytes) -> Iterator[Break]:
-    """Every place where the chains of a log do not hold; where something is in the file that is none of ours, that alone."""
+    """Every place where the chains of a log are broken; if something in the file is not ours, only that."""
     if (other := _none_of_ours(db)) is not None:
         yield other
         return
     for part in COLUMNS:
-        for stored, before, *columns in db.execute(_query(part, "1")):
-            if not compare_digest(link(key, part, before, *columns), stored):
+        for row_link, before, *columns in db.execute(_query(part, "1")):
+            if not compare_digest(link(key, part, before, *columns), row_link):
                 yield Break(part, columns[0])
-    if not _sealed(db, ends_of(db), key):
+    if not _is_seal_right(db, ends_of(db), key):
         yield Break("seal")
 
 
 def ends_of(db: sqlite3.Connection) -> Ends:
-    """Where the chains of a log begin and end, as its rows say."""
+    """Where the chains of a log begin and end, read from its rows."""
     anchors = {part: End(offset, value) for part, offset, value in db.execute("SELECT part, offset, link FROM anchors")}
     anchors = {part: anchors.get(part, End()) for part in ANCHORED}
     last = {}
@@ -171,15 +171,15 @@ def ends_of(db: sqlite3.Connection) -> Ends:
 
 
 def check(db: sqlite3.Connection, path: Path, key: bytes) -> Ends:
-    """The ends of a log whose seal and last rows are in order: what can be seen without reading it all.
+    """The ends of a log, after a check of its seal and last rows; the other rows are not read.
 
     Raises:
-        Damaged: they are not, or the file holds something that no version of ours puts there.
+        Damaged: they are not in order, or something in the file is not ours.
     """
     if (other := _none_of_ours(db)) is not None:
         raise broken(path, other, key)
     ends = ends_of(db)
-    if not _sealed(db, ends, key):
+    if not _is_seal_right(db, ends, key):
         raise broken(path, next(breaks(db, key)), key)
     for part in COLUMNS:
         for _ in rows(db, path, key, part, "1" if part == "rewritings" else f"r.{_place(part)} = {ends.last[part].offset}"):
@@ -192,16 +192,16 @@ def write_seal(db: sqlite3.Connection, ends: Ends, key: bytes) -> None:
 
 
 def chain_anew(db: sqlite3.Connection, key: bytes) -> None:
-    """Gives every row the link that it needs now, from the anchors on; rows that have it stay as they are."""
+    """Gives every row its new link, from the anchors on; rows whose link has not changed are not written."""
     for part in REWRITTEN:
         for row in db.execute(f"SELECT rowid FROM {part} ORDER BY {_ORDER[part]}").fetchall():  # names of ours
-            stored, before, *columns = db.execute(_query(part, "r.rowid = ?"), row).fetchone()
-            if (value := link(key, part, before, *columns)) != stored:
+            row_link, before, *columns = db.execute(_query(part, "r.rowid = ?"), row).fetchone()
+            if (value := link(key, part, before, *columns)) != row_link:
                 db.execute(f"UPDATE {part} SET link = ? WHERE rowid = ?", (value, *row))  # a name of ours
 
 
 def broken(path: Path, at: Break, key: bytes) -> Damaged:
-    """The error for a log that is damaged, with its way out. One without a key is a worker's or a replica's: nothing is in it alone."""
+    """The error for a damaged log, with the way out. A log without a key is a worker's or a replica's and holds nothing unique."""
     zh = f"{path} 已不是写下时的样子：{at.text.zh}。"
     en = f"{path} is not as it was written: {at.text.en}. "
     if key:
@@ -212,15 +212,15 @@ def broken(path: Path, at: Break, key: bytes) -> Damaged:
 
 
 def _none_of_ours(db: sqlite3.Connection) -> Break | None:
-    """A trigger, view, index or table that is not as it was made: it would do something at our own statements, or keep what is erased."""
-    found = db.execute("SELECT type, name, sql FROM sqlite_schema ORDER BY rowid").fetchall()
-    for kind, name, sql in found:
+    """A trigger, view, index or table that is not ours: it could change the effect of our statements, or keep erased data."""
+    schema = db.execute("SELECT type, name, sql FROM sqlite_schema ORDER BY rowid").fetchall()
+    for kind, name, sql in schema:
         if sql not in TABLES and not (sql is None and name.startswith("sqlite_autoindex_")):
             return Break("seal", foreign=f"{kind} {name}")
-    return None if {sql for *_, sql in found} >= set(TABLES) else Break("seal")
+    return None if {sql for *_, sql in schema} >= set(TABLES) else Break("seal")
 
 
-def _sealed(db: sqlite3.Connection, ends: Ends, key: bytes) -> bool:
+def _is_seal_right(db: sqlite3.Connection, ends: Ends, key: bytes) -> bool:
     row = db.execute("SELECT seal FROM seal").fetchone()
     return row is not None and compare_digest(row[0], ends.seal(key))
 
@@ -230,7 +230,7 @@ def _place(part: str) -> str:
 
 
 def _query(part: str, where: str) -> str:
-    """Link, link before, and columns, in order; all of it one statement, so one view of the log. The names are ours."""
+    """The query for link, link before, and columns, in order; one statement, so one view of the log. The names are ours."""
     order = _ORDER[part].split(", ")
     mine, backwards = ", ".join(f"r.{name}" for name in COLUMNS[part].split(", ")), ", ".join(f"p.{name} DESC" for name in order)
     earlier = f"({', '.join(f'p.{name}' for name in order)}) < ({', '.join(f'r.{name}' for name in order)})"

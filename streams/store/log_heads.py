@@ -1,9 +1,8 @@
-"""The head of a log kept outside it: a small file, written whole, that says how far the log had come.
+"""The chain head outside the log: a small file that says how far the log had come.
 
-``streams.store.log`` calls it.
-
-A log that was cut, or is an older copy of itself, fits itself; it does not fit a head that is further. The file may lag behind the log (it
-is written at a checkpoint, with an edition and at a clean exit), and never leads it: it is written once the log is durable.
+``streams.store.log`` calls it. A log that was cut, or an older copy of it, is consistent in itself but does not fit a head that is further.
+The file may lag behind the log (it is written at a checkpoint, with an edition and at a clean exit), but is never ahead, because it is
+written after the log is durable.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """How far a log had come: how many times it was written anew, and the last row of its inputs and outputs."""
+    """How far a log had come: how many times it was rewritten, and the last row of its inputs and outputs."""
 
     rewritten: int
     last: tuple[End, ...]
@@ -35,14 +34,14 @@ class Head:
 
 
 def write_head(path: Path, ends: Ends, key: bytes) -> None:
-    """Writes where a log ends now; it is durable there."""
+    """Writes where a log ends now; the log must be durable up to there."""
     head = Head(ends.rewritten, tuple(ends.last[part] for part in ANCHORED))
     facts = {"format": FORMAT, "rewritten": head.rewritten, "last": [[end.offset, end.link.hex()] for end in head.last]}
     write_whole(path, json.dumps({**facts, "seal": head.seal(key).hex()}) + "\n")
 
 
 def read_head(path: Path, key: bytes) -> Head | None:
-    """What the file says; None where there is none.
+    """The head in the file; None if there is no file.
 
     Raises:
         Damaged: it is not as it was written.
@@ -61,10 +60,10 @@ def read_head(path: Path, key: bytes) -> Head | None:
 
 
 def hold_against(head: Head | None, ends: Ends, db: sqlite3.Connection, log: Path, path: Path) -> None:
-    """Passes a log that has come at least as far as its head.
+    """Checks that a log has come at least as far as its head.
 
     Raises:
-        Damaged: it is an older copy, or was cut, or is another log; or there is no head, and there was one.
+        Damaged: it is an older copy, was cut, or is another log; or there is no head, and there was one.
     """
     if head is None:
         if ends.headed:
@@ -78,7 +77,7 @@ def hold_against(head: Head | None, ends: Ends, db: sqlite3.Connection, log: Pat
 
 
 def _same(head: Head, part: str, end: End, ends: Ends, db: sqlite3.Connection) -> bool:
-    """Is a row the one that the head knows? Of one that went, or was written anew since, nobody can tell."""
+    """Is a row the one in the head? True if nobody can tell, because the row was removed or rewritten."""
     if head.rewritten < ends.rewritten or end.offset < ends.anchors[part].offset:
         return True
     if end.offset == ends.anchors[part].offset:
@@ -89,9 +88,9 @@ def _same(head: Head, part: str, end: End, ends: Ends, db: sqlite3.Connection) -
 
 def behind(log: Path, last: int, path: Path, head: Head) -> Text:
     """Why a log that ends at an offset is refused."""
-    known = head.last[0].offset
-    zh = f"{log} 止于消息 #{last}，而 {path.name} 记得它到过 #{known}：日志的末尾缺失，或是较旧、另一份的副本。"
-    en = f"{log} ends at message #{last}, and {path.name} knows that it had come to #{known}: its end is missing, or it is another copy. "
+    end = head.last[0].offset
+    zh = f"{log} 止于消息 #{last}，而 {path.name} 记得它到过 #{end}：日志的末尾缺失，或是较旧、另一份的副本。"
+    en = f"{log} ends at message #{last}, and {path.name} knows that it had come to #{end}: its end is missing, or it is another copy. "
     zh += f"什么都没有做：请从同一份备份恢复全部文件（连同 {path.name}），再重新交付其后的数据。"
     return Text(
         zh, en + f"Nothing was done: restore all files of one backup, {path.name} with them, then deliver again what came after it."

@@ -1,10 +1,10 @@
-"""What was known then: the state as it was at a moment of the past.
+"""The state at a moment of the past, for known-at questions.
 
-The one idea: the state is a fold, so it is the newest snapshot at or before the moment and the inputs behind it, read over a connection
-of its own; nothing of the open host is touched. A moment is an offset, or a day: the last message before the clock first went beyond it.
-A clock set back afterwards changes nothing of that, and what is taken in at the earlier day was not known on it. Nothing is told
-while somebody's erasure is half done: what is on disk may still hold them.
-Source: docs/en/semantics.md section 13; what is still there: ``streams.store.retention``.
+It is made from the newest checkpoint at or before the moment and the inputs behind it, over a connection of its own; the open host is not
+touched. A moment is an offset, or a day: the last message before the clock first went beyond that day. If the clock is set back later, a
+message of the earlier day does not count as known on that day. While an erasure is half done there is no answer, because the files may
+still hold the person.
+Source: docs/en/semantics.md section 13; ``streams.store.retention`` says how much of the past stays.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from streams.store.retention import Mark, mark
 from streams.wire import wire
 
 ATTEMPTS = 8
-"""How often a snapshot may go away under whoever asks."""
+"""How often it may happen that a checkpoint is removed while it is read."""
 
 K = TypeVar("K", bound=Kept)
 
@@ -38,7 +38,7 @@ def known_at(folder: Path, how: Recipe[K], moment: int | date, key: bytes = b"")
         key: of its log's chain.
 
     Raises:
-        NotKept: before the beginning, beyond the end, or older than what is kept; the message says from where on it can be asked.
+        NotKept: before the beginning, beyond the end, or older than the retention; the message names the earliest moment.
         NewerFormat, Damaged, Busy: as for a store.
     """
     log = Log(folder, readonly=True, key=key)
@@ -59,14 +59,14 @@ def known_at(folder: Path, how: Recipe[K], moment: int | date, key: bytes = b"")
 
 
 def _start(log: Log, folder: Path) -> Mark:
-    """From where on the past is there: the oldest snapshot with all inputs behind it, or the beginning."""
+    """Where the known past begins: at the oldest checkpoint with all inputs behind it, or at the first message."""
     first = log.first()
     if first == 0 or log.last() < 0:
         return Mark(-1, NO_DAY, NO_DAY, 0)
     for offset in reversed(checkpoints.offsets(folder)):
-        found = mark(checkpoints.place(folder, offset), offset, log.key)
-        if found is not None and (first is None or offset >= first - 1):
-            return found
+        oldest = mark(checkpoints.place(folder, offset), offset, log.key)
+        if oldest is not None and (first is None or offset >= first - 1):
+            return oldest
     return Mark(log.last(), NO_DAY, date.max, 0)
 
 
@@ -98,7 +98,7 @@ def _ticks(log: Log, after: int) -> Iterator[tuple[int, date]]:
     for offset, body in log.inputs_with(after, *wire.kind_bytes(Tick)):
         try:
             message = wire.decode(body)
-        except Unreadable:  # of a topic; the fold passes over it as well
+        except Unreadable:  # from a topic; the fold ignores it as well
             continue
         if isinstance(message, Tick):
             yield offset, message.day
@@ -114,11 +114,11 @@ def _within(start: Mark, offset: int, last: int) -> None:
 
 
 def _snapshot(folder: Path, offset: int, how: Recipe[K], key: bytes) -> K:
-    """The newest state kept at or before an offset that reads back, or the empty one. A damaged one is left for the writer to put aside."""
-    for one in checkpoints.offsets(folder):
-        if one <= offset:
+    """The state of the newest readable checkpoint at or before an offset, or the empty state. The writer sets damaged ones aside."""
+    for checkpoint_offset in checkpoints.offsets(folder):
+        if checkpoint_offset <= offset:
             try:
-                return made(how, checkpoints.place(folder, one), key)
+                return made(how, checkpoints.place(folder, checkpoint_offset), key)
             except (FileNotFoundError, Damaged):
                 continue
     return how.make(None)

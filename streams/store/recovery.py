@@ -1,9 +1,7 @@
-"""Recovery: the state as it was at the last commit, from a checkpoint and the inputs behind it.
+"""Recovery: the state at the last commit, from a checkpoint and the inputs behind it.
 
-Hosts and stages call it.
-
-All is read in one transaction, begun before the checkpoints are looked at, so that a reader sees a state that was once true even while a
-writer commits, writes checkpoints and prunes. A damaged checkpoint is passed over for the one before it, or for the whole log.
+Hosts and stages call it. One read transaction begins before the checkpoints are listed. So a reader gets a consistent state even while a
+writer commits, writes checkpoints and prunes. If a checkpoint is damaged, the one before it is used, or the whole log.
 """
 
 from __future__ import annotations
@@ -26,11 +24,11 @@ from streams.store.log import LAST, Log
 from streams.wire import wire
 
 _ATTEMPTS = 8
-"""How often a reader may find that a snapshot went away under it."""
+"""How often it may happen that a checkpoint is removed while it is read."""
 
 
 class Kept(Protocol):
-    """What is recovered: anything that knows the last offset it holds."""
+    """Anything that can be recovered: it knows the offset of its last message."""
 
     @property
     def offset(self) -> int: ...
@@ -41,26 +39,25 @@ K = TypeVar("K", bound=Kept)
 
 @dataclass(frozen=True, slots=True)
 class Recipe(Generic[K]):
-    """How a state is made: empty or from a snapshot's meta and arrays, and on with an input (giving the rows it held)."""
+    """How to make a state, empty or from a checkpoint's meta and arrays, and how to apply an input (gives its rows)."""
 
     make: Callable[[tuple[dict[str, Any], Arrays] | None], K]
     apply: Callable[[K, bytes, int], int]
 
 
 def recipe(parts: Parts) -> Recipe[State]:
-    """How the state of an embedded host is made."""
-    return Recipe(lambda kept: State(parts) if kept is None else State.restored(parts, *kept), _applied)
+    """The recipe for the state of an embedded host."""
+    return Recipe(lambda checkpoint: State(parts) if checkpoint is None else State.restored(parts, *checkpoint), _apply)
 
 
-def _applied(state: State, body: bytes, offset: int) -> int:
+def _apply(state: State, body: bytes, offset: int) -> int:
     message = wire.decode(body)
     step(state, message, offset)
     return weight(message)
 
 
 def weight(message: Input) -> int:
-    """What applying a message again costs, in rows of a batch; documents it has to check are counted apart
-    (``streams.ledgers.documents``)."""
+    """The cost of applying a message again, in rows of a batch; checks of documents are counted apart (``streams.ledgers.documents``)."""
     match message:
         case RecordBatch():
             return len(message)
@@ -72,7 +69,7 @@ def weight(message: Input) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Recovered(Generic[K]):
-    """The state, how much had to be replayed, and what was damaged on the way."""
+    """The state, the rows and bytes that were replayed, and the error of a damaged checkpoint."""
 
     state: K
     rows: int
@@ -84,7 +81,7 @@ def recovered(log: Log, folder: Path, how: Recipe[K], readonly: bool) -> Recover
     """The state at the last commit.
 
     Raises:
-        Damaged: neither a snapshot nor the log leads there.
+        Damaged: neither a checkpoint nor the log leads there.
         NewerFormat: written by a newer version.
     """
     for _ in range(_ATTEMPTS if readonly else 1):
@@ -98,9 +95,9 @@ def recovered(log: Log, folder: Path, how: Recipe[K], readonly: bool) -> Recover
 
 
 def replay(log: Log, state: K, how: Recipe[K], upto: int = LAST) -> tuple[int, int] | None:
-    """Applies the inputs behind the state's offset, up to another; gives their rows and bytes, None where one is not there.
+    """Applies the inputs behind the state's offset, up to another; gives their rows and bytes, or None if an input is missing.
 
-    A reader that stayed behind while the log was pruned is told so by None, and starts again from a snapshot.
+    That happens to a reader that stayed behind while the log was pruned; it starts again from a checkpoint.
     """
     rows = size = 0
     for offset, body in log.inputs(state.offset, upto):
@@ -109,18 +106,18 @@ def replay(log: Log, state: K, how: Recipe[K], upto: int = LAST) -> tuple[int, i
         try:
             rows += how.apply(state, body, offset)
         except (Unreadable, Refused, Invalid) as error:
-            raise _again(log.path, offset, error) from error
+            raise _replay_error(log.path, offset, error) from error
         size += len(body)
     return rows, size
 
 
 def _newest(folder: Path, last: int, how: Recipe[K], readonly: bool, key: bytes) -> tuple[K, HuiminError | None]:
-    """The state of the newest snapshot that reads back, or the empty state; and what was wrong with a newer one."""
+    """The state of the newest checkpoint that reads back, or the empty state; and the error of a newer one."""
     problem: HuiminError | None = None
     for offset in checkpoints.offsets(folder):
         path = checkpoints.place(folder, offset)
         if offset > last:
-            if not readonly:  # a reader may meet a snapshot made since its transaction began
+            if not readonly:  # a reader may see a checkpoint from after its transaction began
                 raise _ahead(path, last)
             continue
         try:
@@ -135,19 +132,19 @@ def _newest(folder: Path, last: int, how: Recipe[K], readonly: bool, key: bytes)
 
 
 def made(how: Recipe[K], path: Path, key: bytes) -> K:
-    """The state of a snapshot.
+    """The state of a checkpoint.
 
     Raises:
-        Damaged, NewerFormat: as for ``checkpoints.read``; Damaged, too, where what reads back is no state (``errors.decoding``).
+        Damaged, NewerFormat: as for ``checkpoints.read``; Damaged also if the content is no state (``errors.decoding``).
     """
-    kept = checkpoints.read(path, key)
+    checkpoint = checkpoints.read(path, key)
     try:
-        return how.make(kept)
+        return how.make(checkpoint)
     except Unreadable as error:
         raise checkpoints.damaged(path) from error
 
 
-def _again(path: Path, offset: int, error: HuiminError) -> Damaged:
+def _replay_error(path: Path, offset: int, error: HuiminError) -> Damaged:
     zh = f"{path} 中第 {offset} 条输入无法重新执行，请从副本恢复：{error.text.zh}"
     return Damaged(Text(zh, f"Input {offset} of {path} cannot be applied again; restore a copy: {error.text.en}"))
 

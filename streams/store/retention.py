@@ -1,14 +1,14 @@
-"""How much of the past is kept: which snapshots stay, and from where on inputs are needed.
+"""Retention: which checkpoints stay, and from where on inputs stay.
 
-The one idea: any moment within the retention is one snapshot at or before it and the inputs behind; so the inputs stay from one *start* on,
-and of the snapshots those that keep a replay short. The rule, looked at after every snapshot:
+Any moment within the retention can be made from a checkpoint at or before it and the inputs behind. So the inputs stay from one *start* on,
+and some checkpoints stay to keep a replay short. The rule, applied after every checkpoint:
 
 1. the newest two always stay (recovery needs them);
-2. the start is the newest snapshot from before the retention: the clock had never yet come to its first day;
-3. between them stay at most six: while there are more, the one goes whose neighbours are nearest to each other;
-4. where the past (inputs up to the second newest snapshot, snapshots older than it) is larger than its bound, the start moves forward.
+2. the start is the newest checkpoint from before the retention: the clock had not yet reached the first day of the retention;
+3. between them at most six stay: while there are more, the one whose neighbours are nearest to each other is removed;
+4. if the past (inputs up to the second newest checkpoint, and older checkpoints) is larger than its bound, the start moves forward.
 
-No days at all is the short rule of a worker's stages: the newest two, and the inputs behind the older.
+Zero days is the short rule for a worker's stages: the newest two, and the inputs behind the older one.
 Source: docs/en/semantics.md section 13.
 """
 
@@ -24,27 +24,27 @@ from streams.store import checkpoints
 from streams.store.log import Log
 
 BETWEEN = 6
-"""Snapshots between the start and the newest two, at most."""
+"""The most checkpoints between the start and the newest two."""
 _LONG_AGO = date(1, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How many days of the state's clock stay askable, and how many bytes that may take beyond what recovery needs."""
+    """How many days of the state's clock can be asked about, and how many bytes that may take beyond the needs of recovery."""
 
     days: int = 400
     bytes: int = 16 << 30
 
 
 SHORT = Retention(0)
-"""Nothing but what recovery needs."""
+"""Only what recovery needs."""
 USUAL = Retention()
-"""A year, and the weeks in which its last month is looked at."""
+"""A year, and some weeks to ask about its last month."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A snapshot there is: ``day`` is where the clock stood, ``furthest`` the greatest day it had come to, ``bytes`` its size."""
+    """A checkpoint: ``day`` of its clock, ``furthest`` day that the clock had reached, ``bytes`` of its size."""
 
     offset: int
     day: date
@@ -53,25 +53,26 @@ class Mark:
 
 
 def tidy(folder: Path, log: Log, retention: Retention) -> None:
-    """Removes the snapshots that need not stay and what a stopped writer left, then the inputs nothing needs.
+    """Removes checkpoints that need not stay and leftovers of stopped writers, then inputs that are not needed.
 
-    Whoever is stopped in between leaves more than is needed, never less.
+    After an interruption more than needed is left, never less.
     """
-    known = checkpoints.offsets(folder)
-    stay, needed = known[: checkpoints.KEPT], None
-    if len(known) >= checkpoints.KEPT:
-        needed = known[checkpoints.KEPT - 1]
+    offsets = checkpoints.offsets(folder)
+    stay, prune_to = offsets[: checkpoints.KEPT], None
+    if len(offsets) >= checkpoints.KEPT:
+        prune_to = offsets[checkpoints.KEPT - 1]
         if retention.days > 0:
-            marks = [found for offset in reversed(known) if (found := mark(checkpoints.place(folder, offset), offset, log.key)) is not None]
-            older, needed = past(marks, log.first() or 0, retention, lambda after: log.size(after, known[checkpoints.KEPT - 1]))
+            marks = [mark(checkpoints.place(folder, offset), offset, log.key) for offset in reversed(offsets)]
+            readable = [each for each in marks if each is not None]
+            older, prune_to = past(readable, log.first() or 0, retention, lambda after: log.size(after, offsets[checkpoints.KEPT - 1]))
             stay += older
     checkpoints.keep(folder, stay)
-    if needed is not None:
-        log.prune(needed)
+    if prune_to is not None:
+        log.prune(prune_to)
 
 
 def mark(path: Path, offset: int, key: bytes = b"") -> Mark | None:
-    """What the head of a snapshot says of it; None where it cannot be read."""
+    """The mark in the head of a checkpoint; None if it cannot be read."""
     try:
         meta, size = checkpoints.head(path, key), path.stat().st_size
         return Mark(offset, date.fromisoformat(meta["day"]), date.fromisoformat(meta.get("furthest", meta["day"])), size)
@@ -80,12 +81,12 @@ def mark(path: Path, offset: int, key: bytes = b"") -> Mark | None:
 
 
 def past(marks: Sequence[Mark], first: int, retention: Retention, size: Callable[[int], int]) -> tuple[list[int], int | None]:
-    """The snapshots beside the newest two that stay, and the offset up to which no input is needed (None: all of them are).
+    """The checkpoints that stay beside the newest two, and the offset up to which no input is needed (None: all are needed).
 
     Args:
-        marks: of all snapshots, oldest first.
-        first: the oldest input there is.
-        size: bytes of the inputs behind an offset, up to the second newest snapshot.
+        marks: of all checkpoints, oldest first.
+        first: offset of the oldest input.
+        size: bytes of the inputs behind an offset, up to the second newest checkpoint.
     """
     if len(marks) < checkpoints.KEPT:
         return [], None
@@ -96,18 +97,19 @@ def past(marks: Sequence[Mark], first: int, retention: Retention, size: Callable
     while len(starts) > 1 and starts[1].furthest < horizon:
         starts.pop(0)
     while True:
-        start, between = starts[0], _thinned(starts[0].offset, starts[1:-1], second.offset)
-        kept = [one for one in (start, *between) if one is not second]
-        if start is second or size(start.offset) + sum(one.bytes for one in kept) <= retention.bytes:
-            return [one.offset for one in kept if one is not beginning], None if start is beginning else start.offset
+        start, between = starts[0], _thin(starts[0].offset, starts[1:-1], second.offset)
+        survivors = [checkpoint for checkpoint in (start, *between) if checkpoint is not second]
+        if start is second or size(start.offset) + sum(checkpoint.bytes for checkpoint in survivors) <= retention.bytes:
+            stay = [checkpoint.offset for checkpoint in survivors if checkpoint is not beginning]
+            return stay, None if start is beginning else start.offset
         starts.pop(0)
 
 
-def _thinned(start: int, between: Sequence[Mark], second: int) -> list[Mark]:
-    """Of the snapshots between two, those that stay."""
+def _thin(start: int, between: Sequence[Mark], second: int) -> list[Mark]:
+    """Those checkpoints between two others that stay."""
     stay = list(between)
     while len(stay) > BETWEEN:
-        ends = [start, *(one.offset for one in stay), second]
+        ends = [start, *(checkpoint.offset for checkpoint in stay), second]
         stay.pop(min(range(len(stay)), key=lambda place: ends[place + 2] - ends[place]))
     return stay
 

@@ -1,6 +1,6 @@
-"""How a log is opened, and what SQLite or the system says of it, as an error a person can act on.
+"""Opening a database, and errors of SQLite or the system as errors that a person can act on.
 
-``streams.store.log`` and whoever writes beside a log call it.
+``streams.store.log`` and modules that write beside a log call it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from policies.values import Text
 from streams.language.errors import Busy, Damaged, NoRoom, NotThere
 
 WAIT_SECONDS = 10.0
-"""For whoever has the log for itself."""
+"""How long to wait for a process that locks the database."""
 
 
 def not_there(folder: Path) -> NotThere:
@@ -24,11 +24,11 @@ def not_there(folder: Path) -> NotThere:
 
 @contextmanager
 def said(path: Path) -> Iterator[None]:
-    """Turns what SQLite or the system says into an error a person can act on."""
+    """Turns an error of SQLite or the system into an error that a person can act on."""
     try:
         yield
     except sqlite3.Error as error:
-        raise _meant(path, error) from error
+        raise _error_for(path, error) from error
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise
@@ -39,7 +39,7 @@ _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_T
 """A write cut short by a file size limit is reported by SQLite as an I/O error, not as a full disk."""
 
 
-def _meant(path: Path, error: sqlite3.Error) -> Exception:
+def _error_for(path: Path, error: sqlite3.Error) -> Exception:
     code = getattr(error, "sqlite_errorcode", 0)
     if code in _FULL:
         return no_room(path)
@@ -65,10 +65,10 @@ def no_room(path: Path) -> NoRoom:
 
 
 def connected(path: Path | None, readonly: bool) -> sqlite3.Connection:
-    """A connection to a log; None is one in memory.
+    """A connection to a log; None for one in memory.
 
-    Where a reader cannot make the index SQLite keeps beside a log (on a disk that is full or read-only), and no writer has left anything
-    beside it, the file alone is read: nobody can be writing to it there.
+    A reader cannot always make the index that SQLite keeps beside a log (on a disk that is full or read-only). If no writer has left a
+    write-ahead log there either, only the file itself is read, because nobody can be writing to it.
     """
     if path is None:
         return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)

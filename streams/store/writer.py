@@ -1,6 +1,6 @@
-"""Whoever writes to a store: the right to, held by one process, and transactions written by a thread, one behind.
+"""Writers of a store: the lock, which one process holds, and a thread that writes one transaction while the next is prepared.
 
-``streams.embedded.host`` and ``streams.network.stages`` hold the right; a host writes one message while the next is applied.
+``streams.embedded.host`` and ``streams.network.stages`` hold the lock; a host applies a message while the thread writes the one before.
 """
 
 from __future__ import annotations
@@ -23,44 +23,44 @@ T = TypeVar("T")
 
 
 class Behind(Generic[T]):
-    """Transactions written by a thread, one behind: each ``begin`` with what it stands for, which ``settled`` gives once it is durable;
-    ``stored`` is told of each then."""
+    """Writes transactions in a thread, one at a time. ``begin`` takes a row and an item that stands for it; ``settled`` gives the item once
+    the row is durable, and ``on_durable`` is called with it."""
 
-    def __init__(self, log: Log, stored: Callable[[T], None]) -> None:
-        self._log, self._stored = log, stored
+    def __init__(self, log: Log, on_durable: Callable[[T], None]) -> None:
+        self._log, self._on_durable = log, on_durable
         self._writing: tuple[T, Future[None]] | None = None
         self._lost = False
         self._disk = ThreadPoolExecutor(1, "commit")
 
     def begin(self, stands_for: T, row: Row) -> None:
-        """Start to write; only when nothing is being written."""
+        """Starts to write a row; nothing else may be being written."""
         self._writing = stands_for, self._disk.submit(self._log.append, (row,))
 
     def settled(self) -> list[T]:
-        """What was being written, now durable; nothing where nothing was.
+        """Waits for the transaction under way; gives its item, or nothing if there was none.
 
         Raises:
             As for ``Log.append``.
         """
         if self._writing is None:
             return []
-        (stands_for, written), self._writing = self._writing, None
-        self._lost = written.exception() is not None
-        written.result()
-        self._stored(stands_for)
+        (stands_for, future), self._writing = self._writing, None
+        self._lost = future.exception() is not None
+        future.result()
+        self._on_durable(stands_for)
         return [stands_for]
 
     def failed(self) -> bool:
-        """Waits for the disk, for the last time: could something not be written?"""
+        """Waits for the disk and ends the thread; was a transaction lost?"""
         writing, self._writing = self._writing, None
         self._disk.shutdown()
         if writing is not None and writing[1].exception() is None:
-            self._stored(writing[0])
+            self._on_durable(writing[0])
         return self._lost or (writing is not None and writing[1].exception() is not None)
 
 
 class WriterLock:
-    """The right to write to a store, held by one process until ``release`` or its end.
+    """The lock of a store, held by one process until ``release`` or the end of the process.
 
     Raises:
         Busy: another process holds it.

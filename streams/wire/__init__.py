@@ -1,4 +1,4 @@
-"""Messages as bytes and back, and the seals by which a member's message is known.
+"""Messages as bytes and back, and the seals that prove a member's message.
 
 Begin with ``wire``.
 """

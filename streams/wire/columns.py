@@ -1,8 +1,8 @@
-"""A record batch as Arrow IPC: integers as narrow as they fit, an empty cell as null, a column of one value as metadata.
+"""A record batch as Arrow IPC: integers as narrow as possible, an empty cell as null, a column of one value as metadata.
 
-The one idea: fewer bytes cost less than any cleverness with them; a day fits in two bytes, and the digest, the log and the network are
-paid by the byte. Any Arrow reader understands the stream; what is not a column is JSON in the schema's metadata under ``huimin``.
-Where no column is left, as in a batch of one row, that JSON is the whole message: 8 µs instead of 100.
+Digest, log and network cost by the byte, so the stream is kept small: a day, for example, fits in two bytes. Any Arrow reader can read the
+columns; the rest is JSON in the schema's metadata under ``huimin``. If no column is left, as in a batch of one row, that JSON is the whole
+message: 8 µs instead of 100.
 Source: the Arrow columnar format 1.5 (validity bitmaps, IPC streams).
 """
 
@@ -35,19 +35,19 @@ FIXED: Mapping[str, type[np.generic]] = {
 
 _NARROW = (np.int8, np.int16, np.int32)
 _SERIAL = "row"  # the column that usually counts up
-_ROWS = 100_000  # that a batch may have beyond its bytes: rows of different records take at least the eight bytes of a key each
-_SHORT = 64  # rows that take less time as JSON than an Arrow stream takes to open
+_ROWS = 100_000  # rows that a batch may have beyond its number of bytes: rows of different records take at least eight bytes each
+_SHORT = 64  # so many rows are faster as JSON than as an Arrow stream
 
 
 def pack(batch: RecordBatch) -> memoryview:
     """The batch as an Arrow IPC stream of one record batch; as JSON alone where every column is constant."""
     rows = len(batch)
     constant: dict[str, int] = {}
-    written: dict[str, npt.NDArray[Any]] = {}
+    varying: dict[str, npt.NDArray[Any]] = {}
     for name, column in _columns(batch):
-        value = _repeated(name, column)
+        value = _constant_value(name, column)
         if value is None:
-            written[name] = column
+            varying[name] = column
         else:
             constant[name] = value
     facts = {
@@ -56,34 +56,34 @@ def pack(batch: RecordBatch) -> memoryview:
         "identity": batch.identity is not None, "deliveries": batch.deliveries is not None,
     }  # fmt: skip
     text = _text(facts)
-    return _stream(text, written) if written else memoryview(text)
+    return _stream(text, varying) if varying else memoryview(text)
 
 
 def joined(facts: Mapping[str, Any], columns: Mapping[str, npt.NDArray[Any]]) -> memoryview:
-    """Facts and columns of one length: an Arrow IPC stream, or JSON alone where the columns are short."""
+    """Facts and columns as an Arrow IPC stream, or as JSON alone if the columns are short."""
     if all(len(column) <= _SHORT for column in columns.values()):
         return memoryview(_text({**facts, "columns": {name: column.tolist() for name, column in columns.items()}}))
     return _stream(_text(facts), columns)
 
 
 def parted(data: memoryview, columns: Mapping[str, type[np.generic]]) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
-    """Facts and columns that ``joined`` was given, each column in its type."""
+    """Facts and columns from ``joined``, each column in its type."""
     if bytes(data[:1]) == b"{":
         facts = json.loads(bytes(data))
         return facts, {name: np.array(facts["columns"][name], kind) for name, kind in columns.items()}
-    facts, found = _opened(data)
-    return facts, {name: _values(found[name], len(found[name]), kind) for name, kind in columns.items()}
+    facts, arrays = _read_stream(data)
+    return facts, {name: _values(arrays[name], len(arrays[name]), kind) for name, kind in columns.items()}
 
 
 def _text(facts: Mapping[str, Any]) -> bytes:
     return json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _stream(facts: bytes, written: Mapping[str, npt.NDArray[Any]]) -> memoryview:
+def _stream(facts: bytes, columns: Mapping[str, npt.NDArray[Any]]) -> memoryview:
     import pyarrow as pa
 
-    arrays = [_array(column) for column in written.values()]
-    schema = pa.schema([pa.field(name, array.type) for name, array in zip(written, arrays, strict=True)], {b"huimin": facts})
+    arrays = [_array(column) for column in columns.values()]
+    schema = pa.schema([pa.field(name, array.type) for name, array in zip(columns, arrays, strict=True)], {b"huimin": facts})
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, schema) as stream:
         stream.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
@@ -91,47 +91,47 @@ def _stream(facts: bytes, written: Mapping[str, npt.NDArray[Any]]) -> memoryview
 
 
 _TORN = (OSError, StopIteration, ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError)
-"""What a stream that is none of ours ends in. Want of memory is no part of it: that is the machine's."""
+"""The errors of a stream that is not ours. Want of memory is not among them, because it is not the sender's fault."""
 
 
 def unpack(data: memoryview) -> RecordBatch:
     """The batch in an Arrow IPC stream written by ``pack``.
 
     Raises:
-        Unreadable: not such a stream.
+        Unreadable: it is no such stream.
     """
     try:
-        facts, found = (json.loads(bytes(data)), {}) if bytes(data[:1]) == b"{" else _opened(data)
-        return _batch(facts, found, len(data))
+        facts, arrays = (json.loads(bytes(data)), {}) if bytes(data[:1]) == b"{" else _read_stream(data)
+        return _batch(facts, arrays, len(data))
     except _TORN as error:
         zh, en = "无法读取这批记录，请从来源重新获取。", f"This batch of records cannot be read ({type(error).__name__}); fetch it again."
         raise Unreadable(Text(zh, en)) from error
 
 
-def _opened(data: memoryview) -> tuple[dict[str, Any], dict[str, pa.Array]]:
+def _read_stream(data: memoryview) -> tuple[dict[str, Any], dict[str, pa.Array]]:
     import pyarrow as pa
 
     try:
         stream = pa.ipc.open_stream(data)
-        packed = stream.read_next_batch()
-        packed.validate(full=True)
-    except pa.ArrowException as error:  # of many kinds; room it wants is what the stream says of itself, for nothing of ours is compressed
+        batch = stream.read_next_batch()
+        batch.validate(full=True)
+    except pa.ArrowException as error:  # also if the stream claims too much memory: ours are not compressed
         raise ValueError("no stream") from error
-    return json.loads(stream.schema.metadata[b"huimin"]), {n: packed.column(i) for i, n in enumerate(stream.schema.names)}
+    return json.loads(stream.schema.metadata[b"huimin"]), {n: batch.column(i) for i, n in enumerate(stream.schema.names)}
 
 
-def _batch(facts: Mapping[str, Any], found: Mapping[str, pa.Array], said: int) -> RecordBatch:
+def _batch(facts: Mapping[str, Any], arrays: Mapping[str, pa.Array], byte_count: int) -> RecordBatch:
     rows, constant = int(facts["rows"]), facts["constant"]
-    if not 0 <= rows <= _ROWS + said:
+    if not 0 <= rows <= _ROWS + byte_count:
         raise ValueError("more rows than it has room to tell apart")
 
     def column(name: str, dtype: type[np.generic]) -> npt.NDArray[Any]:
         if name not in constant:
-            return _values(found[name], rows, dtype)
+            return _values(arrays[name], rows, dtype)
         first = constant[name]
         if name != _SERIAL:
             return np.full(rows, first, dtype)
-        if rows and first + rows - 1 > np.iinfo(np.int32).max:  # of the row number's own type
+        if rows and first + rows - 1 > np.iinfo(np.int32).max:  # would not fit the type
             raise ValueError("rows beyond the last")
         return np.arange(first, first + rows, dtype=dtype)
 
@@ -161,8 +161,8 @@ def _columns(batch: RecordBatch) -> Iterator[tuple[str, npt.NDArray[Any]]]:
         yield "deliveries", batch.deliveries
 
 
-def _repeated(name: str, column: npt.NDArray[Any]) -> int | None:
-    """The one value of a column, or the first of a serial one; None where it must be written out."""
+def _constant_value(name: str, column: npt.NDArray[Any]) -> int | None:
+    """The value of a constant column, or the first of a serial one; None for a column that must be written."""
     if not len(column):
         return 0
     first = int(column[0])

@@ -1,7 +1,4 @@
-"""How the fields of a message are read from JSON, by the types they are declared with.
-
-``streams.wire.wire`` asks.
-"""
+"""Readers for the fields of a message from JSON, by their declared types; ``streams.wire.wire`` uses them."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from typing import Any, TypeAlias
 from streams.language.messages import Stamp
 
 WORD_CHARACTERS = 32
-"""The longest word of a decision: many are kept (``streams.ledgers.decisions``)."""
+"""The longest word of a stamp; bounded, because the state keeps many (``streams.ledgers.decisions``)."""
 Reader: TypeAlias = Callable[[Any], Any]
 
 
@@ -43,11 +40,11 @@ def _rows(value: Any) -> tuple[tuple[str, int, int, int], ...]:
 
 
 def _traces(value: Any) -> tuple[tuple[str, int, int, int, int, int], ...]:
-    found = []
+    traces = []
     for feed, *rest in map(_is(list), _is(list)(value)):
         source, key, order, delivery, row = map(_is(int), rest)
-        found.append((_is(str)(feed), source, key, order, delivery, row))
-    return tuple(found)
+        traces.append((_is(str)(feed), source, key, order, delivery, row))
+    return tuple(traces)
 
 
 def _stamp(value: Any) -> Stamp | None:
@@ -74,4 +71,4 @@ BY_TYPE: Mapping[str, Reader] = {
     "Mapping[str, str]": _texts,
     "Stamp | None": _stamp,
 }
-"""How a field of a message is read from JSON, by the type it is declared with."""
+"""The reader for each declared type of a field."""

@@ -1,11 +1,11 @@
-"""Seals: by which a message on a topic is known to come from a member of its network, and to be what that member sent, there.
+"""Seals: the proof that a member of the network made a message for its place on a topic.
 
-The one idea: a broker lets in whoever it lets in; what counts was made with the key of the network. A seal covers all of a message that
-somebody reads: topic, partition, key, headers (its kind is one of them) and body, so a message of one topic is nothing on another. It is a
-header, so bodies are the same in logs on disk, which have no seals. Nothing of a message is read before its seal is checked, not even its
-version. A seal proves a member, not a person: whoever has the key can decide in any name. That a sealed message comes a second time is for
-its number or stamp to tell (``streams.ledgers.decisions``, ``streams.network.orders``).
-Of a body its SHA-256 goes into the seal, which any server's processor makes twice as fast as BLAKE2b.
+Whatever the broker admits, only messages made with the key of the network count. A seal covers everything that is read of a message: topic,
+partition, key, headers (the kind is one of them) and body; so a message copied to another topic is invalid. The seal is a header, so bodies
+are the same in logs on disk, which have no seals. The seal is checked before anything of a message is read, even its version. It proves a
+member, not a person: a member can decide in any name. It does not stop a repeated message; numbers and stamps do
+(``streams.ledgers.decisions``, ``streams.network.orders``). The seal covers the SHA-256 of the body, which server processors compute twice
+as fast as BLAKE2b.
 Source: RFC 7693 (BLAKE2b with a key), FIPS 180-4 (SHA-256).
 """
 
@@ -23,19 +23,19 @@ SEAL = "ce_seal"
 """The header."""
 SEAL_BYTES = 16
 OPEN = b""
-"""The key of an open network: anybody can make its seals, and they tell damage only."""
+"""The key of an open network: anybody can make its seals, so they only show damage."""
 _READ = ("ce_", "content-type")
-"""How the headers begin that somebody reads. Others may come and go on the way."""
+"""Prefixes of the headers that are read. Other headers may change on the way."""
 _LENGTH = Struct("<Q")
 Headers = Iterable[tuple[str, bytes | None]]
 
 
 class Seal:
-    """What makes and checks the seals of one network.
+    """Makes and checks the seals of one network.
 
     Args:
         key: of the network; ``OPEN`` for an open one.
-        network: what its topics are known by (``infra.kafka.topics.identity``): where they were made anew, old messages are nothing.
+        network: the identity of its topics (``infra.kafka.topics.identity``): after the topics are made anew, old messages are invalid.
     """
 
     def __init__(self, key: bytes, network: str) -> None:
@@ -43,11 +43,11 @@ class Seal:
 
     def with_seal(self, topic: str, partition: int, key: bytes, headers: list[tuple[str, bytes]], body: bytes) -> list[tuple[str, bytes]]:
         """The headers of a message with its seal; ``topic`` without a prefix."""
-        rest = [one for one in headers if one[0] != SEAL]
+        rest = [header for header in headers if header[0] != SEAL]
         return [*rest, (SEAL, self._of(topic, partition, key, rest, body).encode())]
 
     def problem(self, topic: str, partition: int, key: bytes | None, headers: Headers | None, body: bytes | None) -> Unproved | None:
-        """Why nothing of a message may be believed; None where a member sealed it.
+        """Why a message must not be believed; None if a member sealed it.
 
         Example:
             >>> seal = Seal(b"k" * 32, "n")
@@ -56,27 +56,28 @@ class Seal:
             (None, 'The seal of this me')
         """
         all = list(headers or ())
-        found = [value for name, value in all if name == SEAL]
-        if not found or body is None:
+        seals = [value for name, value in all if name == SEAL]
+        if not seals or body is None:
             return Unproved(_NONE)
-        wanted = self._of(topic, partition, key or b"", [one for one in all if one[0] != SEAL], body).encode()
-        return None if len(found) == 1 and compare_digest(found[0] or b"", wanted) else Unproved(_WRONG)
+        expected_seal = self._of(topic, partition, key or b"", [header for header in all if header[0] != SEAL], body).encode()
+        return None if len(seals) == 1 and compare_digest(seals[0] or b"", expected_seal) else Unproved(_WRONG)
 
     def over(self, *parts: bytes) -> str:
-        """The seal of parts that are no message of a topic (``connectors.kafka.depot``)."""
-        return self._hashed((b"", *parts))
+        """The seal of parts that are not a message on a topic (``connectors.kafka.depot``)."""
+        return self._digest((b"", *parts))
 
     def _of(self, topic: str, partition: int, key: bytes, headers: Headers, body: bytes) -> str:
         read = sorted((name.encode(), value or b"") for name, value in headers if name.startswith(_READ))
-        return self._hashed((topic.encode(), str(partition).encode(), key, *(part for one in read for part in one), sha256(body).digest()))
+        parts = (part for pair in read for part in pair)
+        return self._digest((topic.encode(), str(partition).encode(), key, *parts, sha256(body).digest()))
 
-    def _hashed(self, parts: tuple[bytes, ...]) -> str:
-        """Every part with its length before it, so that no two lists of parts are one text."""
-        made = blake2b(_LENGTH.pack(len(parts)), digest_size=SEAL_BYTES, key=self._key, person=b"huimin message")
+    def _digest(self, parts: tuple[bytes, ...]) -> str:
+        """The digest of all parts, each with its length before it, so that no two lists of parts give the same bytes."""
+        digest = blake2b(_LENGTH.pack(len(parts)), digest_size=SEAL_BYTES, key=self._key, person=b"huimin message")
         for part in parts:
-            made.update(_LENGTH.pack(len(part)))
-            made.update(part)
-        return made.hexdigest()
+            digest.update(_LENGTH.pack(len(part)))
+            digest.update(part)
+        return digest.hexdigest()
 
 
 _NONE = Text(

@@ -1,9 +1,9 @@
 """Messages as bytes and back: a frame with version, kind and digest around Arrow IPC (record batches) or JSON (the rest).
 
-The one idea: what is read is exactly what was sent, or an error. The digest is SHA-256, cut to 128 bits (with the SHA
-instructions of any server processor it is twice as fast as BLAKE2b: 0.23 against 0.44 ms for a batch of 10,000). Head and digest are the
-same in every version, for ever, so a newer writer is told from a message that was damaged on the way: the first ends the reader until it is
-upgraded, the second is put aside. The columns of a batch: ``streams.wire.columns``.
+A message is read exactly as it was sent, or there is an error. The digest is SHA-256, cut to 128 bits (twice as fast as BLAKE2b on server
+processors: 0.23 against 0.44 ms for a batch of 10,000). Head and digest are the same in every version, so a reader can tell a newer writer
+from damage: a newer message stops the reader until it is upgraded, a damaged one is set aside. The columns of a batch:
+``streams.wire.columns``.
 Source: FIPS 180-4 (SHA-256), the Arrow columnar format 1.5, RFC 8259 (JSON).
 """
 
@@ -55,11 +55,11 @@ KINDS: tuple[type[Input], ...] = (
     CheckAnswered, Tick, EditionCut, IdentityMerged, IdentitySplit, OutcomeReported, HoldDecided,
     PersonErased, Blank, EngineUpgraded,
 )  # fmt: skip
-"""The kind's number on the wire is its place here; only ever append."""
+"""The number of a kind on the wire is its place here; only ever append."""
 OUTPUTS = 0x100
-"""The kind of a frame that holds the outputs of one input."""
+"""The kind of a frame with the outputs of one input."""
 EDITION = 0x104
-"""The kind of a frame that holds an edition; those between: ``streams.network.orders``."""
+"""The kind of a frame with an edition; the numbers in between are used by ``streams.network.orders``."""
 
 _COLUMNS: Mapping[str, type[np.generic]] = {"head": np.int32, "open": np.int32, "subject": np.uint64, "before": np.uint8, "after": np.uint8}
 """The columns of lines, in the order of ``Lines``."""
@@ -74,7 +74,7 @@ def encode(message: Input) -> bytes:
 
     Example:
         >>> decode(encode(Tick(date(2026, 10, 1))))
-        Tick(day=datetime.date(2026, 10, 1), confirmed=None, stamp=None)
+        Tick(day=datetime.date(2026, 10, 1), confirmed=None, to=None, stamp=None)
     """
     kind = _KIND[type(message)]
     if isinstance(message, RecordBatch):
@@ -85,11 +85,11 @@ def encode(message: Input) -> bytes:
 
 
 def decode(data: Bytes) -> Input:
-    """The message in these bytes; arrays are the reader's own and may be written to.
+    """The message in these bytes; the caller may write to its arrays.
 
     Raises:
-        NewerFormat: written by a newer version; the message names both.
-        Unreadable: not a message, or changed on the way.
+        NewerFormat: written by a newer version; the error names both versions.
+        Unreadable: it is no message, or was changed on the way.
     """
     kind, body = unframe(data)
     if kind >= len(KINDS):
@@ -107,12 +107,12 @@ def frame(kind: int, body: Bytes) -> bytes:
 
 
 def kind_bytes(kind: type[Input]) -> tuple[int, bytes]:
-    """Where in a frame its kind stands, and the bytes of a kind: the same in every version."""
+    """The place of the kind in a frame, and the bytes of this kind; the same in every version."""
     return 6, _KIND[kind].to_bytes(2, "little")
 
 
 def version_of(data: Bytes) -> int | None:
-    """The version a whole frame says; None of anything else. To be believed only of a frame that is (``streams.wire.seal``)."""
+    """The version in an undamaged frame; None for anything else. Only believe it of a sealed message (``streams.wire.seal``)."""
     if len(data) < _HEAD.size:
         return None
     magic, version, kind, digest = _HEAD.unpack_from(data)
@@ -141,7 +141,7 @@ def unframe(data: Bytes) -> tuple[int, memoryview]:
 
 
 def encode_changes(lines: Lines) -> bytes:
-    """The outputs of one input: what lines share as JSON, the rest as columns; no id, which is offset and position."""
+    """The outputs of one input: shared parts of lines as JSON, the rest as columns. Ids are left out, being offset and position."""
     from streams.wire.columns import joined
 
     causes: dict[tuple[str, str, str], int] = {}
@@ -154,7 +154,7 @@ def encode_changes(lines: Lines) -> bytes:
 
 
 def decode_changes(data: Bytes) -> Lines:
-    """What ``encode_changes`` was given.
+    """The lines from ``encode_changes``.
 
     Raises:
         NewerFormat, Unreadable: as for ``decode``.
@@ -167,24 +167,24 @@ def decode_changes(data: Bytes) -> Lines:
     facts, columns = parted(body, _COLUMNS)
     causes = [(date.fromisoformat(day), cause_of(kind, detail)) for day, kind, detail in facts["causes"]]
     heads = [(policy, version, *causes[cause]) for policy, version, cause in facts["heads"]]
-    return Lines(facts["offset"], heads, [read_open(one) for one in facts["opens"]], *(columns[name] for name in _COLUMNS))
+    return Lines(facts["offset"], heads, [read_open(plain) for plain in facts["opens"]], *(columns[name] for name in _COLUMNS))
 
 
 def read_open(plain: Sequence[Any]) -> Open:
-    """What is open, from JSON."""
+    """The open items of a line from JSON."""
     checks, missing = plain
     return tuple(checks), tuple((criterion, feed) for criterion, feed in missing)
 
 
 def encode_edition(edition: Edition) -> bytes:
-    """An edition as JSON: its manifest, the digest of that, and its lines; where somebody was erased since, how much is missing."""
-    said, changes = edition.manifest, [plain_change(change) for change in edition.changes]
-    missing = {name: count for name, count in (("erased", said.erased), ("unlisted", said.unlisted)) if count}
-    return frame(EDITION, _json({"manifest": plain_manifest(said), "digest": said.digest, "changes": changes, **missing}))
+    """An edition as JSON: its manifest, the manifest's digest, its lines and, if a person was erased later, how much is missing."""
+    manifest, changes = edition.manifest, [plain_change(change) for change in edition.changes]
+    missing = {name: count for name, count in (("erased", manifest.erased), ("unlisted", manifest.unlisted)) if count}
+    return frame(EDITION, _json({"manifest": plain_manifest(manifest), "digest": manifest.digest, "changes": changes, **missing}))
 
 
 def decode_edition(data: Bytes) -> Edition:
-    """What ``encode_edition`` was given.
+    """The edition from ``encode_edition``.
 
     Raises:
         NewerFormat, Unreadable: as for ``decode``.
@@ -220,8 +220,8 @@ def _plain(value: Any) -> Any:
 
 
 def _unreadable(en: str, zh: str) -> Unreadable:
-    said = f"This message cannot be read: {en}. Fetch it again from where it came."
-    return Unreadable(Text(f"无法读取这条消息：{zh}。请从来源重新获取。", said))
+    sentence = f"This message cannot be read: {en}. Fetch it again from where it came."
+    return Unreadable(Text(f"无法读取这条消息：{zh}。请从来源重新获取。", sentence))
 
 
 _KIND = {kind: place for place, kind in enumerate(KINDS)}
