@@ -45,11 +45,11 @@ class Bench:
     def refuses(self, message: Input, words: str = "") -> HuiminError:
         """The refusal of a message, after checking that nothing has changed."""
         before = self.state.meta()
-        with pytest.raises((Refused, Invalid), match=words or None) as caught:
+        with pytest.raises((Refused, Invalid), match=words or None) as error:
             self.do(message)
         assert self.state.meta() == before
-        assert caught.value.text.zh
-        return caught.value
+        assert error.value.text.zh
+        return error.value
 
 
 def register(*subjects: int, number: int = 1, unplaced: int = 0, replaces: bool = False) -> list[Input]:

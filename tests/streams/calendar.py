@@ -55,23 +55,23 @@ def _hardship() -> PolicyPublished:
 
 def messages(hardship: bool = True) -> list[Input]:
     """Everything up to the start: registers, records, what is declared complete, and the policies; the one about households, too."""
-    found = catalogue()
+    small_catalogue = catalogue()
     persons = {**BORN, **YOUNGER, 71: date(1990, 1, 1)}
     place: dict[str, Any] = {"division": [0] * len(persons), "dictionaries": {"division": ("310107020",)}}
     homes = [101 if subject == 71 else 0 for subject in persons]
-    one: dict[str, Any] = {"division": [0], "dictionaries": {"division": ("310107020",)}}
+    one_place: dict[str, Any] = {"division": [0], "dictionaries": {"division": ("310107020",)}}
     people = rows(
-        found, "hukou", 1, 1, list(persons), birth_date=[number(born) for born in persons.values()],
+        small_catalogue, "hukou", 1, 1, list(persons), birth_date=[number(birth) for birth in persons.values()],
         hukou_since=[number(date(1980, 1, 1))] * len(persons), household=homes, **place,
     )  # fmt: skip
     insured = rows(
-        found, "medical_insurance", 1, 1, list(INSURED_UNTIL), status=[0] * 4, scheme=[0] * 4,
+        small_catalogue, "medical_insurance", 1, 1, list(INSURED_UNTIL), status=[0] * 4, scheme=[0] * 4,
         valid_from=[number(date(2020, 1, 1))] * 4, valid_to=[number(day) if day else 2**31 - 1 for day in INSURED_UNTIL.values()],
     )  # fmt: skip
     notice: dict[str, Any] = {"line": [0], "dictionaries": {"line": ("L15",)}, "notice_date": [number(date(2025, 6, 1))]}
     batches = [
-        people, insured, rows(found, "household", 1, 1, [101], size=[1], registered_at=[201], **one), rows(found, "dwelling", 1, 1, [201], layout=[0], **one),
-        rows(found, "relocation", 1, 1, [201], **notice), rows(found, "income", 1, 1, [71], monthly_income=[250_000]),
+        people, insured, rows(small_catalogue, "household", 1, 1, [101], size=[1], registered_at=[201], **one_place), rows(small_catalogue, "dwelling", 1, 1, [201], layout=[0], **one_place),
+        rows(small_catalogue, "relocation", 1, 1, [201], **notice), rows(small_catalogue, "income", 1, 1, [71], monthly_income=[250_000]),
     ]  # fmt: skip
     out: list[Input] = [Tick(START), _network()]
     for batch in batches:

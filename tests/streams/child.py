@@ -45,11 +45,11 @@ def warm(messages: list[Input], real: bool) -> None:
 
 def write(folder: Path, messages: list[Input], real: bool, wait: bool, unsafe: bool) -> None:
     """Goes on where the store stands; some messages go in threes, in one transaction, and some while the one before is being written."""
-    told = EmbeddedHost.snapshot
+    snapshot = EmbeddedHost.snapshot
 
     def telling(host: EmbeddedHost) -> Path:
         say("snap")
-        path = told(host)
+        path = snapshot(host)
         say("snapped")
         return path
 

@@ -12,6 +12,6 @@ from tests.streams.town import Town
 @pytest.fixture
 def town() -> Iterator[Town]:
     """A town with everything published and covered; what a test told it is compared with several partitions when it is over."""
-    made = Town()
-    yield made
-    made.same()
+    new_town = Town()
+    yield new_town
+    new_town.same()

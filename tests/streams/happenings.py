@@ -103,21 +103,21 @@ class Happenings:
         self.clock = 0
 
     def run(self) -> Iterator[bytes]:
-        sent = Sending()
+        stamped = Sending()
         if self.rng.random() < 0.5:
             yield b"somebody else's"
-            yield sent(EditionCut("elderly-uninsured"))
+            yield stamped(EditionCut("elderly-uninsured"))
         first: list[Input] = [Tick(START), self.catalogue(), *(self.publish(name) for name in POLICIES)]
         for feed in ("dwelling", "household", "hukou", "hukou", "occupancy", "relocation", "income", "medical_insurance"):
             first += self.delivery(feed)
         first += self.covered()
-        yield from map(sent, first)
+        yield from map(stamped, first)
         kinds: list[Kind] = [self.deliver] * 8 + [self.tick] * 6 + [self.answer] * 2 + [self.cut, self.again] + [self.bad] * 2
         kinds += [self.withdrawn] + [self.newer] * 3 + [self.widened] + [self.merged] * 4 + [self.undone] * 2 + [self.given] * 2
         kinds += [self.covered] * 4 + [self.found] * 5 + [self.decided] * 3 + [self.suspended]
         while True:
-            for one in self.rng.choice(kinds)():
-                yield one if isinstance(one, bytes) else sent(one)
+            for message in self.rng.choice(kinds)():
+                yield message if isinstance(message, bytes) else stamped(message)
 
     # -- kinds of messages ---------------------------------------------------------------------------------------------
 
@@ -215,9 +215,9 @@ class Happenings:
         """A decision is taken back; it may have been before."""
         if not self.corrections:
             return []
-        one = self.rng.choice(self.corrections)
-        records = one.records if isinstance(one, IdentitySplit) else ()
-        return [IdentitySplit(one.kind, one.subject, one.subject, records, "not so", "author", "approver")]
+        correction = self.rng.choice(self.corrections)
+        records = correction.records if isinstance(correction, IdentitySplit) else ()
+        return [IdentitySplit(correction.kind, correction.subject, correction.subject, records, "not so", "author", "approver")]
 
     def bad(self) -> list[Input | bytes]:
         good = wire.encode(Tick(self.day))
@@ -347,7 +347,7 @@ def bounded() -> dict[str, str]:
     """The contracts of the small network, some with narrow bounds."""
     texts = dict(network().contracts)
     for feed, bounds in FEED_BOUNDS.items():
-        said = f"bounds: {bounds}"
+        clause = f"bounds: {bounds}"
         text = texts[feed].rstrip()
-        texts[feed] = text.replace("delivery: {", f"delivery: {{{said}, ") if "delivery: {" in text else f"{text}\ndelivery: {{{said}}}\n"
+        texts[feed] = text.replace("delivery: {", f"delivery: {{{clause}, ") if "delivery: {" in text else f"{text}\ndelivery: {{{clause}}}\n"
     return texts

@@ -110,16 +110,16 @@ class Embedded:
         """Status, checklist and missing of everyone told to be listed, evaluated afresh."""
         if not self.state.begun:
             return {}
-        found = {name: listed(self.state, name) for name in self.state.policies}
-        return {name: {one.subject: (one.status, one.checklist, one.missing) for one in some} for name, some in found.items() if some}
+        candidates = {name: listed(self.state, name) for name in self.state.policies}
+        return {name: {candidate.subject: (candidate.status, candidate.checklist, candidate.missing) for candidate in some} for name, some in candidates.items() if some}
 
     def editions(self, policy: str) -> list[Edition]:
         """As they were closed; those that were closed before an erasure are the ones of then."""
-        rows = ((offset, told.closes, lines) for offset, (told, lines) in enumerate(zip(self.told, self._told, strict=True)))
+        rows = ((offset, result.closes, lines) for offset, (result, lines) in enumerate(zip(self.told, self._told, strict=True)))
         closed = self._closed.get(policy, [])
         manifests = {edition.manifest.last: edition.manifest for edition in closed}
-        found = list(editions(policy, rows, published(self.state, policy), manifests))
-        return [*closed, *found[len(closed) :]]
+        computed = list(editions(policy, rows, published(self.state, policy), manifests))
+        return [*closed, *computed[len(closed) :]]
 
     def _before(self, message: PersonErased) -> None:
         self._pending = {policy: self.editions(policy) for policy in self.state.registry.versions}
@@ -158,14 +158,14 @@ class Embedded:
     ) -> list[CandidateChange]:
         now = owners(self._sequencer)
         movers = {subject for subject, partition in before.items() if now[subject] != partition}
-        said = {(line.policy, line.subject) for line in lines}
+        with_line = {(line.policy, line.subject) for line in lines}
         kinds = {name: KINDS.index(policy.subject) for name, policy in self.state.policies.items()}
         self.apart += sum((kinds.get(name), subject) in movers for name, subject in apart)
         more = [
-            one._replace(change="changed", before=one.status, version=policy.version, cause=cause, day=self.state.day)
+            last_line._replace(change="changed", before=last_line.status, version=policy.version, cause=cause, day=self.state.day)
             for name, policy in self.state.policies.items()
-            for subject, one in self._listed.get(name, {}).items()
-            if (KINDS.index(policy.subject), subject) in movers and (name, subject) not in said | apart
+            for subject, last_line in self._listed.get(name, {}).items()
+            if (KINDS.index(policy.subject), subject) in movers and (name, subject) not in with_line | apart
         ]
         self.movers += len(movers)
         self.unsaid += len(more)
@@ -257,10 +257,10 @@ class Worker:
 
     def crash(self, rng: Random) -> int:
         """The state is lost, and made again from a snapshot; gives how many messages it has to take again."""
-        offset, kept = rng.choice(self.kept[-3:])
+        offset, read_checkpoint = rng.choice(self.kept[-3:])
         lost = self.fold.offset - offset
-        self.kept = [one for one in self.kept if one[0] <= offset]
-        self.fold = self.make(kept())
+        self.kept = [entry for entry in self.kept if entry[0] <= offset]
+        self.fold = self.make(read_checkpoint())
         assert self.fold.offset == offset
         self.outbox = [(of, message) for of, message in self.outbox if of <= offset]
         self.sent = 0
@@ -273,12 +273,12 @@ class Pipeline:
     def __init__(self, partitions: int) -> None:
         self.topics = Topics()
         ports = parts(real=True)
-        self.sequencer = Worker(self.topics, "inputs", 0, lambda kept=None: Sequencer(ports, partitions, kept))
+        self.sequencer = Worker(self.topics, "inputs", 0, lambda checkpoint=None: Sequencer(ports, partitions, checkpoint))
         self.shards = [
-            Worker(self.topics, "orders", number, lambda kept=None, number=number: PartitionFold(ports, number, kept))
+            Worker(self.topics, "orders", number, lambda checkpoint=None, number=number: PartitionFold(ports, number, checkpoint))
             for number in range(partitions)
         ]
-        self.merger = Worker(self.topics, "lines", 0, lambda kept=None: Merger(partitions, kept))
+        self.merger = Worker(self.topics, "lines", 0, lambda checkpoint=None: Merger(partitions, checkpoint))
 
     @property
     def workers(self) -> list[Worker]:
@@ -318,12 +318,12 @@ class Pipeline:
 
     def said(self, topic: str) -> Iterator[Outgoing]:
         """What left by a topic, each id once, and every time with the same words."""
-        seen: dict[str, Outgoing] = {}
+        by_id: dict[str, Outgoing] = {}
         for message in self.topics.out:
             if message.topic == topic:
-                if message.id not in seen:
+                if message.id not in by_id:
                     yield message
-                assert seen.setdefault(message.id, message) == message
+                assert by_id.setdefault(message.id, message) == message
 
 
 __all__ = ["Embedded", "Pipeline", "Told", "Topics", "Worker", "owners"]

@@ -39,17 +39,17 @@ class Ruled:
         return cast(Matcher, self.state.matcher)
 
     def listed(self, policy: str) -> dict[int, Content]:
-        return {one.subject: (one.status, one.checklist, one.missing) for one in self._matcher.candidates(policy)}
+        return {candidate.subject: (candidate.status, candidate.checklist, candidate.missing) for candidate in self._matcher.candidates(policy)}
 
     def evidence(self, policy: str, subject: int) -> Evidence | None:
         """The truth of each leaf outside ``where``, and the text of each disclosed value."""
         if policy not in self.policies:
             return None
-        found = explain(self._matcher, self.policies[policy], subject, self.day)
-        if found.verdict.verdict is None:
+        explanation = explain(self._matcher, self.policies[policy], subject, self.day)
+        if explanation.verdict.verdict is None:
             return None
-        shown = disclosed(self._matcher, self.policies[policy], subject, self.day)
-        return tuple(leaf.truth for leaf in leaves_of(found.criteria)), tuple(sorted(shown.items()))
+        disclosed_values = disclosed(self._matcher, self.policies[policy], subject, self.day)
+        return tuple(leaf.truth for leaf in leaves_of(explanation.criteria)), tuple(sorted(disclosed_values.items()))
 
     def root(self, kind: str, subject: int) -> int:
         return self.state.identities.root(kind, subject)
@@ -58,15 +58,15 @@ class Ruled:
         return self.state.statements.entries[statement].stated.feed
 
     def late(self) -> frozenset[str]:
-        said: dict[tuple[str, int], date] = {}
+        stated_to: dict[tuple[str, int], date] = {}
         for entry in self.state.statements.entries.values():
             if entry.standing == "in_effect":
                 place = (entry.stated.feed, entry.stated.source)
-                said[place] = max(entry.stated.complete_to, said.get(place, date.min))
+                stated_to[place] = max(entry.stated.complete_to, stated_to.get(place, date.min))
         feeds = self.state.catalogue.feeds
         return frozenset(
             feed
-            for (feed, _), complete_to in said.items()
+            for (feed, _), complete_to in stated_to.items()
             if (after := feeds[feed].bounds.late_after) is not None and after.after(complete_to) < self.day
         )
 
@@ -106,11 +106,11 @@ class Folded:
         if isinstance(message, Tick) and NO_DAY < self.state.day < message.day:
             days = [Tick(self.state.day + timedelta(number)) for number in range(1, (message.day - self.state.day).days + 1)]
         out = []
-        for one in days:
-            moves, _ = moved(self.state, one, offset)
-            shrunk = self.replacements.take(one, self._limits)
+        for day_message in days:
+            moves, _ = moved(self.state, day_message, offset)
+            shrunk = self.replacements.take(day_message, self._limits)
             causes = {key: cause for move in moves for key, cause in caused(move)}
-            out.append((self.state.day, self.listing.take(one, offset, Ruled(self.state), causes, shrunk, decided)))
+            out.append((self.state.day, self.listing.take(day_message, offset, Ruled(self.state), causes, shrunk, decided)))
         return out
 
     def _limits(self, feed: str) -> Limits:

@@ -69,8 +69,8 @@ class Town:
 
     # -- what there is in a town ---------------------------------------------------------------------------------------
 
-    def person(self, subject: int, household: int = 0, place: int = 0, born: int = BORN, **more: Any) -> list[Line]:
-        return self.row("hukou", subject, birth_date=born, hukou_since=SINCE, division=place, household=household, **more)
+    def person(self, subject: int, household: int = 0, place: int = 0, birth: int = BORN, **more: Any) -> list[Line]:
+        return self.row("hukou", subject, birth_date=birth, hukou_since=SINCE, division=place, household=household, **more)
 
     def household(self, subject: int, dwelling: int = 0, size: int = 2, **more: Any) -> list[Line]:
         return self.row("household", subject, division=0, size=size, registered_at=dwelling, **more)
@@ -108,7 +108,7 @@ class Town:
     # -- what must hold ------------------------------------------------------------------------------------------------
 
     def listed(self, policy: str) -> dict[int, str | None]:
-        return {one.subject: one.status for one in self.state.matcher.candidates(policy)}
+        return {candidate.subject: candidate.status for candidate in self.state.matcher.candidates(policy)}
 
     def restarted(self) -> None:
         """Another process takes over what was kept."""

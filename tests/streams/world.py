@@ -47,8 +47,8 @@ SEAL = Seal(b"k" * 32, "a network of tests")
 class Sending:
     """Messages as a client sends them: each decision with a stamp that no other one has."""
 
-    def __init__(self, known: int = -1) -> None:
-        self._known, self._count = known, itertools.count()
+    def __init__(self, offset: int = -1) -> None:
+        self._known, self._count = offset, itertools.count()
 
     def __call__(self, message: Input) -> bytes:
         return wire.encode(with_stamp(message, self._known, f"{next(self._count):x}"))
@@ -125,12 +125,12 @@ def delivered(batch: RecordBatch, id: str, unplaced: int = 0, replaces: bool = F
 
 
 def people(
-    delivery: int, first: int, subjects: list[int], born: list[date], homes: list[int] | None = None, street: int = 0, gone: float = 0.0
+    delivery: int, first: int, subjects: list[int], births: list[date], homes: list[int] | None = None, street: int = 0, deleted_share: float = 0.0
 ) -> RecordBatch:
     """Register records of persons; a share ``gone`` of them deletions."""
-    flags = (np.random.default_rng(delivery).random(len(subjects)) < gone).astype(np.uint8)
+    flags = (np.random.default_rng(delivery).random(len(subjects)) < deleted_share).astype(np.uint8)
     return rows(
-        catalogue(), "hukou", delivery, first, subjects, birth_date=[number(b) for b in born], hukou_since=[number(date(1980, 1, 1))] * len(subjects),
+        catalogue(), "hukou", delivery, first, subjects, birth_date=[number(b) for b in births], hukou_since=[number(date(1980, 1, 1))] * len(subjects),
         division=[street] * len(subjects), dictionaries={"division": STREETS}, household=homes or [0] * len(subjects), order=[delivery] * len(subjects), flags=flags,
     )  # fmt: skip
 
@@ -144,9 +144,9 @@ def coverage(
 
 def run(length: int, seed: int = 7, size: int = 20) -> Iterator[Input]:
     """A fixed run of messages of every kind, ``length`` long: the same every time."""
-    made = _run(seed, size)
+    messages = _run(seed, size)
     for _ in range(length):
-        yield next(made)
+        yield next(messages)
 
 
 def _run(seed: int, size: int) -> Iterator[Input]:
@@ -184,8 +184,8 @@ def _run(seed: int, size: int) -> Iterator[Input]:
 def _batch(rng: np.random.Generator, feed: str, delivery: int, first: int, size: int) -> RecordBatch:
     subjects = [int(s) for s in rng.choice(np.arange(1, 8 * size), size, replace=False)]
     if feed == "hukou":
-        born = [date(1950, 1, 1) + timedelta(days=int(d)) for d in rng.integers(0, 4500, size)]
-        return people(delivery, first, subjects, born, street=int(rng.integers(2)), gone=0.3)
+        births = [date(1950, 1, 1) + timedelta(days=int(d)) for d in rng.integers(0, 4500, size)]
+        return people(delivery, first, subjects, births, street=int(rng.integers(2)), gone=0.3)
     flags = (rng.random(size) < 0.2).astype(np.uint8)
     columns: dict[str, Any] = (
         {"status": rng.integers(0, 3, size), "scheme": rng.integers(0, 3, size)} if feed == "medical_insurance" else {}

@@ -34,15 +34,15 @@ def open_umask() -> Iterator[None]:
 
 def modes(folder: Path) -> dict[str, str]:
     """What below a folder is not its owner's only."""
-    found = {}
+    open_to_others = {}
     for root, below, names in os.walk(folder):
         for name in (*below, *names):
             path = Path(root) / name
             with suppress(FileNotFoundError):  # gone meanwhile
                 mode = path.lstat().st_mode
                 if stat.S_IMODE(mode) != (0o700 if stat.S_ISDIR(mode) else 0o600):
-                    found[str(path.relative_to(folder))] = oct(stat.S_IMODE(mode))
-    return found
+                    open_to_others[str(path.relative_to(folder))] = oct(stat.S_IMODE(mode))
+    return open_to_others
 
 
 def _in_halves(path: Path) -> None:
@@ -57,7 +57,7 @@ def _at_each_step(act: Callable[[], None], stop: int, then: Callable[[], None]) 
     """Does it, and at its step number ``stop`` something else; False where it has fewer steps. A step is a line of it or of ``streams.disk.files``."""
     steps = 0
 
-    def traced(frame: FrameType, event: str, given: Any) -> Any:
+    def traced(frame: FrameType, event: str, argument: Any) -> Any:
         nonlocal steps
         if frame.f_code.co_filename not in (files.__file__, __file__):
             return None
@@ -81,7 +81,7 @@ def test_a_process_that_is_killed_between_any_two_steps_leaves_the_old_file_or_t
     tmp_path: Path, write: Callable[[Path], None], before: bool
 ) -> None:
     """And nothing that the next writer does not clear away."""
-    seen, killed = set[bytes | None](), 0
+    contents, killed = set[bytes | None](), 0
     for step in range(1, 500):
         folder = tmp_path / str(step)
         folder.mkdir(mode=0o700)
@@ -94,18 +94,18 @@ def test_a_process_that_is_killed_between_any_two_steps_leaves_the_old_file_or_t
             os._exit(0)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
-        seen.add(found := path.read_bytes() if path.exists() else None)
-        assert found in (OLD if before else None, NEW)
+        contents.add(content := path.read_bytes() if path.exists() else None)
+        assert content in (OLD if before else None, NEW)
         write_whole(path, NEW + b"!")
         assert path.read_bytes() == NEW + b"!"
         remove_leftovers(folder)
-        assert [one.name for one in folder.iterdir()] == ["list.csv"]
+        assert [entry.name for entry in folder.iterdir()] == ["list.csv"]
         if code == 0:
             break
         assert code == 9
         killed += 1
     assert killed > 12
-    assert seen == {OLD if before else None, NEW}
+    assert contents == {OLD if before else None, NEW}
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=["full", "interrupt"])
@@ -123,7 +123,7 @@ def test_an_error_between_any_two_steps_leaves_the_old_file_or_the_new_one_and_n
         except type(error):
             raised, more = raised + 1, True
         assert path.read_bytes() in (OLD, NEW)
-        stopped_while_clearing = [one for one in tmp_path.iterdir() if one != path]
+        stopped_while_clearing = [entry for entry in tmp_path.iterdir() if entry != path]
         assert len(stopped_while_clearing) <= 1
         remove_leftovers(tmp_path)
         assert list(tmp_path.iterdir()) == [path]
@@ -168,11 +168,11 @@ def test_what_a_library_writes_is_private_all_the_while(tmp_path: Path, open_uma
     """Looked at by somebody else as often as they can, from the first byte to the last: the file beside, and whatever stands beside that."""
     root = tmp_path / "root"
     make_folder(root)
-    done, open_to_others, seen = threading.Event(), dict[str, str](), set[str]()
+    stop, open_to_others, names = threading.Event(), dict[str, str](), set[str]()
 
     def watch() -> None:
-        while not done.is_set():
-            seen.update(path.name for path in root.iterdir())
+        while not stop.is_set():
+            names.update(path.name for path in root.iterdir())
             open_to_others.update(modes(root))
 
     watcher = threading.Thread(target=watch)
@@ -180,11 +180,11 @@ def test_what_a_library_writes_is_private_all_the_while(tmp_path: Path, open_uma
     try:
         WRITERS[name](root / name)
     finally:
-        done.set()
+        stop.set()
         watcher.join()
 
     assert open_to_others == {}
-    assert any(one.endswith(files.PART) for one in seen), "nobody looked in time"
+    assert any(entry.endswith(files.PART) for entry in names), "nobody looked in time"
     assert [path.name for path in root.iterdir()] == [name]
 
 
@@ -207,12 +207,12 @@ def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "device").symlink_to("/dev/null")
 
     for name in ("folder", "pipe", "device"):
-        with pytest.raises(OSError, match=r"Is a directory|Not a regular file") as told:
+        with pytest.raises(OSError, match=r"Is a directory|Not a regular file") as error:
             write_whole(tmp_path / name, NEW)
-        assert told.value.filename == str(tmp_path / name)
-    with pytest.raises(OSError, match="name too long") as told:
+        assert error.value.filename == str(tmp_path / name)
+    with pytest.raises(OSError, match="name too long") as error:
         write_whole(tmp_path / ("x" * 255), NEW)
-    assert told.value.filename == str(tmp_path / ("x" * 255))
+    assert error.value.filename == str(tmp_path / ("x" * 255))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["device", "folder", "pipe"]
 
 

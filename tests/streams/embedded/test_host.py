@@ -91,9 +91,9 @@ class Breaking(FakeMatcher):
 
 def test_failure_inside_a_step_leaves_nothing(tmp_path: Path) -> None:
     """Whatever a step threw, the state is made again from disk."""
-    broken = Parts(build, make_matcher=Breaking, restore_matcher=Breaking.restore)
+    breaking_parts = Parts(build, make_matcher=Breaking, restore_matcher=Breaking.restore)
     messages = list(run(10))
-    with EmbeddedHost.open(tmp_path, broken, create=True) as host:
+    with EmbeddedHost.open(tmp_path, breaking_parts, create=True) as host:
         for message in messages[:5]:
             host.submit(message)
 

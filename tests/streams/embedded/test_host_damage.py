@@ -107,16 +107,16 @@ def test_newer_formats_are_refused_by_name(tmp_path: Path) -> None:
 def _limited(folder: Path, messages: Sequence[Input], results: Any) -> None:
     """Writes until the file size limit is met, then tells how that was said, and what was acknowledged."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, resource.RLIM_INFINITY))
-    host, said, acknowledged = EmbeddedHost.open(folder, parts(), create=True, rule=NEVER), "", -1
+    host, words, acknowledged = EmbeddedHost.open(folder, parts(), create=True, rule=NEVER), "", -1
     try:
         for message in messages:
             acknowledged = host.submit(message).offset
     except NoRoom as error:
-        said = str(error)
+        words = str(error)
     still = host.state.offset
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     again = host.submit(messages[acknowledged + 1]).offset
-    results.put((said, acknowledged, still, again))
+    results.put((words, acknowledged, still, again))
 
 
 def test_full_disk_is_told_and_loses_nothing(tmp_path: Path) -> None:
@@ -127,11 +127,11 @@ def test_full_disk_is_told_and_loses_nothing(tmp_path: Path) -> None:
 
     process = context.Process(target=_limited, args=(tmp_path / "store", messages, results))
     process.start()
-    said, acknowledged, still, again = results.get(timeout=60)
+    words, acknowledged, still, again = results.get(timeout=60)
     process.join()
 
-    assert "the disk is full" in said
-    assert "All that was acknowledged is kept" in said
+    assert "the disk is full" in words
+    assert "All that was acknowledged is kept" in words
     assert acknowledged > 10
     assert (still, again) == (acknowledged, acknowledged + 1)
     with EmbeddedHost.open(tmp_path / "store", parts()) as host:
@@ -167,7 +167,7 @@ def test_failed_snapshot_does_not_fail_a_message(tmp_path: Path, monkeypatch: py
     """A snapshot nobody asked for is told in ``problem``; the message is durable."""
     with EmbeddedHost.open(tmp_path, parts(), create=True, rule=SnapshotRule(rows=1)) as host:
 
-        def failing(*given: object) -> Path:
+        def failing(*arguments: object) -> Path:
             raise OSError(28, "No space left on device")
 
         monkeypatch.setattr(checkpoints, "write", failing)

@@ -42,11 +42,11 @@ class Kill:
     seconds: float
     in_snapshot: bool = False
 
-    def due(self, said: list[str]) -> bool:
+    def due(self, lines: list[str]) -> bool:
         if self.in_snapshot:
-            return "snap" in said
-        ready = any(word.startswith("ready") for word in said)
-        return (sum(word.startswith("ack") for word in said) if ready else -1) >= self.acks
+            return "snap" in lines
+        ready = any(word.startswith("ready") for word in lines)
+        return (sum(word.startswith("ack") for word in lines) if ready else -1) >= self.acks
 
 
 @dataclass
@@ -87,19 +87,19 @@ class Nursery:
         """What one writer said until it was killed, or until its end."""
         self.tell("go")
         pid, line, timer = int(self.next().split()[1]), "", None
-        said: list[str] = []
+        lines: list[str] = []
         while line != "dead":
-            if after is not None and timer is None and after.due(said) and line != "end":
+            if after is not None and timer is None and after.due(lines) and line != "end":
                 timer = threading.Timer(after.seconds, os.kill, (pid, signal.SIGKILL))
                 if after.seconds:
                     timer.start()
                 else:
                     os.kill(pid, signal.SIGKILL)
             line = self.next()
-            said.append(line)
+            lines.append(line)
         if timer is not None:
             timer.cancel()
-        return said[:-1]
+        return lines[:-1]
 
     def end(self) -> None:
         self.process.kill()
@@ -144,45 +144,45 @@ def lists(state: State) -> dict[str, object]:
     return {name: state.matcher.candidates(name) for name in state.policies}
 
 
-def acknowledged(said: list[str]) -> int:
+def acknowledged(lines: list[str]) -> int:
     """The last offset a writer knew to be durable: acknowledged by it, or found when it was ready."""
-    return max((int(line.split()[1]) for line in said if line.startswith(("ack", "ready"))), default=-1)
+    return max((int(line.split()[1]) for line in lines if line.startswith(("ack", "ready"))), default=-1)
 
 
-def test_writer_killed_at_any_moment(tmp_path: Path, made: Callable[..., Nursery]) -> None:
+def test_writer_killed_at_any_moment(tmp_path: Path, make_nursery: Callable[..., Nursery]) -> None:
     """After each of many SIGKILLs the store holds all that was acknowledged; a cursor meets every line once; the end is as if uninterrupted."""
     want = expected(LENGTH)
     folder, cursor = tmp_path / "store", Cursor(tmp_path / "cursor")
     moments = random.Random(11)
-    nursery = made(folder, LENGTH)
+    nursery = make_nursery(folder, LENGTH)
     last, kills, in_snapshot = -1, 0, 0
-    seen: list[CandidateChange] = []
+    consumed: list[CandidateChange] = []
     stands: set[int] = set()
 
     while True:
         plan = Kill(moments.choice((-1, 0, 1, 3, 10)), moments.uniform(0, 0.01))
         if kills % 4 == 3:
             plan = Kill(0, 0.0, in_snapshot=True)
-        said = nursery.writer_until_killed(plan if kills < KILLS else None)
-        last = max(last, acknowledged(said))
+        lines = nursery.writer_until_killed(plan if kills < KILLS else None)
+        last = max(last, acknowledged(lines))
         with EmbeddedHost.open(folder, parts(REAL), readonly=True) as host:
             assert host.state.offset >= last, "an acknowledged message was lost"
-            assert host.state.offset <= last + 3 or not said, "more than the one submission under way"
-            seen.extend(cursor.waiting(host))
-            if seen:
-                cursor.advance(seen[-1].id)
-            assert seen == want.lines[: want.upto[host.state.offset]]
+            assert host.state.offset <= last + 3 or not lines, "more than the one submission under way"
+            consumed.extend(cursor.waiting(host))
+            if consumed:
+                cursor.advance(consumed[-1].id)
+            assert consumed == want.lines[: want.upto[host.state.offset]]
             stands.add(host.state.offset)
-        if "end" in said:
+        if "end" in lines:
             break
         kills += 1
-        in_snapshot += bool(said) and said[-1] == "snap"
+        in_snapshot += bool(lines) and lines[-1] == "snap"
 
     with EmbeddedHost.open(folder, parts(REAL)) as host:
         assert lists(host.state) == lists(want.state)
         assert host.state.meta() == want.state.meta()
         assert list(host.outputs()) == want.lines
-    print(f"{kills} kills, {len(stands)} different offsets, {in_snapshot} while a snapshot was written, {len(seen)} lines")
+    print(f"{kills} kills, {len(stands)} different offsets, {in_snapshot} while a snapshot was written, {len(consumed)} lines")
     assert kills >= 50
     assert len(stands) >= 30, "the kills did not fall into progress"
     assert in_snapshot >= 3, "no kill fell into a snapshot"
@@ -223,12 +223,12 @@ def durable_copy(shadow: Path, name: str, target: Path) -> None:
             (target / entry).touch()
 
 
-def copies(tmp_path: Path, made: Callable[..., Nursery], *flags: str) -> Iterator[tuple[int, Path]]:
+def copies(tmp_path: Path, make_nursery: Callable[..., Nursery], *flags: str) -> Iterator[tuple[int, Path]]:
     """(acknowledged offset, what was durable then) at some acknowledgements."""
     store, shadow, length = tmp_path / "store", tmp_path / "shadow", 150
     shadow.mkdir()
     library = shim(tmp_path)
-    nursery = made(store, length, "wait", *flags, LD_PRELOAD=str(library), HUIMIN_SHADOW_OF=str(store), HUIMIN_SHADOW_IN=str(shadow))
+    nursery = make_nursery(store, length, "wait", *flags, LD_PRELOAD=str(library), HUIMIN_SHADOW_OF=str(store), HUIMIN_SHADOW_IN=str(shadow))
     while (line := nursery.next()) != "dead":
         if line.startswith("ack"):
             offset = int(line.split()[1])
@@ -239,11 +239,11 @@ def copies(tmp_path: Path, made: Callable[..., Nursery], *flags: str) -> Iterato
             nursery.tell("on")
 
 
-def test_only_what_was_fsynced_is_enough(tmp_path: Path, made: Callable[..., Nursery]) -> None:
+def test_only_what_was_fsynced_is_enough(tmp_path: Path, make_nursery: Callable[..., Nursery]) -> None:
     """A power cut right after an acknowledgement loses nothing that was acknowledged."""
     want, checked = expected(150), 0
 
-    for offset, copy in copies(tmp_path, made):
+    for offset, copy in copies(tmp_path, make_nursery):
         with EmbeddedHost.open(copy, parts(REAL)) as host:
             assert host.state.offset == offset
             assert list(host.outputs()) == want.lines[: want.upto[offset]]
@@ -253,11 +253,11 @@ def test_only_what_was_fsynced_is_enough(tmp_path: Path, made: Callable[..., Nur
     assert checked >= 20
 
 
-def test_the_shadow_tells_when_fsync_is_missing(tmp_path: Path, made: Callable[..., Nursery]) -> None:
+def test_the_shadow_tells_when_fsync_is_missing(tmp_path: Path, make_nursery: Callable[..., Nursery]) -> None:
     """Without fsync the same check fails: the shadow is a real test."""
     behind = 0
 
-    for offset, copy in copies(tmp_path, made, "unsafe"):
+    for offset, copy in copies(tmp_path, make_nursery, "unsafe"):
         try:
             with EmbeddedHost.open(copy, parts(REAL)) as host:
                 behind += host.state.offset < offset

@@ -52,7 +52,7 @@ def test_a_refused_message_stops_behind_the_ones_before(tmp_path: Path) -> None:
 @pytest.mark.parametrize("error", [MemoryError(), Refused(Text("不", "no")), ValueError("a torn file")])
 def test_receipts_of_all_that_is_durable_come_before_an_error(tmp_path: Path, error: Exception) -> None:
     """So whoever tells how far it came tells no less than is stored: the message that was being written when the next one failed is."""
-    given = list[int]()
+    offsets = list[int]()
 
     def failing() -> Iterator[Input]:
         yield from run(12)
@@ -60,42 +60,42 @@ def test_receipts_of_all_that_is_durable_come_before_an_error(tmp_path: Path, er
 
     with EmbeddedHost.open(tmp_path, parts(), create=True, rule=NEVER) as host:
         with pytest.raises(type(error)):
-            given.extend(receipt.offset for receipt in host.submit_each(failing()))
+            offsets.extend(receipt.offset for receipt in host.submit_each(failing()))
         assert host.state.offset == 11
 
-    assert given == list(range(12))
+    assert offsets == list(range(12))
     stands_at(tmp_path, 12)
 
 
 @pytest.mark.parametrize("written", [0, 1, 17])
-def test_what_cannot_be_written_never_happened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: int) -> None:
+def test_what_cannot_be_written_never_happened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: int) -> None:
     """Neither the message that met a full disk, nor the next one, applied already."""
-    append, seen, given = Log.append, list[int](), list[int]()
+    append, attempts, offsets = Log.append, list[int](), list[int]()
 
     def fails(log: Log, rows: tuple[Row, ...]) -> None:
-        seen.append(rows[0].offset)
-        if len(seen) == written + 1:
+        attempts.append(rows[0].offset)
+        if len(attempts) == writes + 1:
             raise NoRoom(Text("满", "full"))
         append(log, rows)
 
     with EmbeddedHost.open(tmp_path, parts(), create=True, rule=NEVER) as host:
         monkeypatch.setattr(Log, "append", fails)
         with pytest.raises(NoRoom):
-            given.extend(receipt.offset for receipt in host.submit_each(run(30)))
+            offsets.extend(receipt.offset for receipt in host.submit_each(run(30)))
         monkeypatch.setattr(Log, "append", append)
-        assert seen == list(range(written + 1))  # nothing is written behind a gap
-        stands_at(tmp_path, written)
-        list(host.submit_each(list(run(30))[written:]))
+        assert attempts == list(range(writes + 1))  # nothing is written behind a gap
+        stands_at(tmp_path, writes)
+        list(host.submit_each(list(run(30))[writes:]))
     stands_at(tmp_path, 30)
 
 
 @pytest.mark.parametrize("written", [0, 1, 17])
-def test_nor_did_what_cannot_be_written_where_a_snapshot_is_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: int) -> None:
+def test_nor_did_what_cannot_be_written_where_a_snapshot_is_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: int) -> None:
     """The message waits for the disk there, and the state is not the one behind it."""
     append, messages = Log.append, list(run(30))
 
     def fails(log: Log, rows: tuple[Row, ...]) -> None:
-        if rows[0].offset == written:
+        if rows[0].offset == writes:
             raise NoRoom(Text("满", "full"))
         append(log, rows)
 
@@ -104,8 +104,8 @@ def test_nor_did_what_cannot_be_written_where_a_snapshot_is_due(tmp_path: Path, 
         with pytest.raises(NoRoom):
             list(host.submit_each(messages))
         monkeypatch.setattr(Log, "append", append)
-        assert host.state.offset == written - 1
-        list(host.submit_each(messages[written:]))
+        assert host.state.offset == writes - 1
+        list(host.submit_each(messages[writes:]))
     stands_at(tmp_path, 30)
 
 

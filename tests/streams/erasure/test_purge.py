@@ -37,12 +37,12 @@ ALL = [*BEFORE, ERASING, *BEHIND]
 class Guests:
     """Who has come and not gone; it gives out whom a message is about."""
 
-    def __init__(self, kept: tuple[dict[str, Any], Arrays] | None = None) -> None:
+    def __init__(self, checkpoint: tuple[dict[str, Any], Arrays] | None = None) -> None:
         self.offset, self.erased = -1, 0
         self.names: dict[str, str] = {}
-        if kept is not None:
-            self.offset, self.erased, self.names = kept[0]["offset"], kept[0]["erased"], dict(kept[0]["names"])
-            assert kept[1]["names"].tobytes() == "".join(self.names.values()).encode()
+        if checkpoint is not None:
+            self.offset, self.erased, self.names = checkpoint[0]["offset"], checkpoint[0]["erased"], dict(checkpoint[0]["names"])
+            assert checkpoint[1]["names"].tobytes() == "".join(self.names.values()).encode()
 
     def take(self, body: bytes, offset: int, unproved: Unproved | None = None) -> list[Outgoing]:
         self.offset = offset
@@ -70,8 +70,8 @@ class Guests:
         return {"names": np.frombuffer("".join(self.names.values()).encode(), np.uint8)}
 
 
-def make(kept: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold:
-    return Guests(kept)
+def make(checkpoint: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold:
+    return Guests(checkpoint)
 
 
 def opened(root: Path, depot: FsspecDepot | None = None, rule: StageRule = NEVER) -> Stage:
@@ -158,7 +158,7 @@ def test_nothing_of_her_stays_and_everything_else_does(tmp_path: Path, depot: Fs
     assert not stage.purging
     assert checkpoints.offsets(tmp_path / "here" / NAME / "snapshots") == [4]
     assert list(stage.log.inputs(-1)) == [(4, b""), (5, BEHIND[0]), (6, BEHIND[1])]
-    assert [sent.messages[0].body for sent in stage.unsent()] == BEHIND
+    assert [output.messages[0].body for output in stage.unsent()] == BEHIND
     killed(stage)
     again = opened(tmp_path / "here", depot)
     assert state(again) == never_stopped()
@@ -168,11 +168,11 @@ def test_nothing_of_her_stays_and_everything_else_does(tmp_path: Path, depot: Fs
 def test_purges_only_when_nothing_older_is_needed(tmp_path: Path) -> None:
     """One snapshot for an erasure, at once; then everything before it acknowledged, and the depot has it."""
     stage = full(tmp_path / "here", FsspecDepot(str(tmp_path / "depot"), SEAL))
-    taken = [stage.due, stage.purging]
+    after_taking = [stage.due, stage.purging]
     fed(stage, 5)
-    taken += [stage.due, stage.purgeable]
+    after_taking += [stage.due, stage.purgeable]
     stage.settled()
-    written = [stage.due, stage.purgeable]
+    after_checkpoint = [stage.due, stage.purgeable]
     stage.acknowledged(3)
     stage.ship()
     half = stage.purgeable
@@ -180,8 +180,8 @@ def test_purges_only_when_nothing_older_is_needed(tmp_path: Path) -> None:
     unshipped = stage.purgeable
     stage.ship()
 
-    assert taken == [False, False, True, False]
-    assert written == [False, False]
+    assert after_taking == [False, False, True, False]
+    assert after_checkpoint == [False, False]
     assert (half, unshipped, stage.purgeable) == (False, False, True)
     assert stage.purged is None
     assert stage.purge() == Purged(1, 4, True)
@@ -274,9 +274,9 @@ def test_stopped_anywhere_it_is_finished_after_opening(
     def stopped(*words: Any, **more: Any) -> None:
         reached.append(step)
         if late:
-            done = real(*words, **more)
-            if isinstance(done, AbstractContextManager) and name == "rewriting":
-                with done:
+            result = real(*words, **more)
+            if isinstance(result, AbstractContextManager) and name == "rewriting":
+                with result:
                     pass
         raise KeyboardInterrupt
 
@@ -447,9 +447,9 @@ def test_a_folder_that_may_be_needed_stays(tmp_path: Path, why: str) -> None:
         (tmp_path / "here" / NAME).rename(tmp_path / "here" / "kept-orders-0")
     before = said(tmp_path / "here")
 
-    gone = given_up(tmp_path / "here", [NAME] if why == "held" else [], depot)
+    stage_names = given_up(tmp_path / "here", [NAME] if why == "held" else [], depot)
 
-    assert gone == []
+    assert stage_names == []
     assert len(before) >= 4
     assert said(tmp_path / "here") == before
 

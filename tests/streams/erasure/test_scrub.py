@@ -71,8 +71,8 @@ class Oracle:
         values = {name: column.copy() for name, column in batch.values.items()}
         for i in range(len(batch)):
             version = (int(batch.order[i]), batch.delivery, int(batch.row[i]))
-            hers = self.latest.get((batch.feed, batch.source, int(batch.key[i])), [])
-            before = any(version[1:] <= one[1:] if one[0] == NO_ORDER else version <= one for one in hers)
+            erased_versions = self.latest.get((batch.feed, batch.source, int(batch.key[i])), [])
+            before = any(version[1:] <= erased_version[1:] if erased_version[0] == NO_ORDER else version <= erased_version for erased_version in erased_versions)
             if batch.subject[i] == self.person or before:
                 columns["order"][i] = 0
                 self.count += 1
@@ -111,10 +111,10 @@ def test_the_state_is_that_in_which_her_rows_never_came(tmp_path: Path, seed: in
     """Now, at moments of the past, made again from the snapshots or from the first message, and while the world goes on."""
     rng = Random(seed)
     happenings = Happenings(rng).run()
-    taken: list[Input] = []
+    messages: list[Input] = []
     with EmbeddedHost.open(tmp_path, parts(real=True), create=True) as host:
         for body in islice(happenings, 90):
-            _submitted(host, body, taken)
+            _submitted(host, body, messages)
             if rng.random() < 0.06:
                 host.snapshot()
         free = [p for p in rng.sample(PERSONS, len(PERSONS)) if not entangled(host.state, p)]
@@ -123,16 +123,16 @@ def test_the_state_is_that_in_which_her_rows_never_came(tmp_path: Path, seed: in
         host.submit(erasing(person))
         others = [c for c in host.outputs() if c.subject != person][len(before) :]
         with pytest.raises(NotKept):
-            host.at(len(taken) - 1)
+            host.at(len(messages) - 1)
         with pytest.raises(Refused):
-            host.submit(taken[0])
-        done = host.scrub(person, traces)
+            host.submit(messages[0])
+        report = host.scrub(person, traces)
         assert {c.cause.kind for c in others} <= {"erasure"}
         assert list(host.outputs()) == [*before, *others]
 
-        moments = {m: told(host.at(m), person) for m in sorted(rng.sample(range(len(taken)), 6))}
+        moments = {m: told(host.at(m), person) for m in sorted(rng.sample(range(len(messages)), 6))}
         oracle = Oracle(person, traces)
-        for offset, message in enumerate(taken):
+        for offset, message in enumerate(messages):
             oracle.take(message)
             if offset in moments:
                 assert moments[offset] == told(oracle.state, person), f"at #{offset}"
@@ -141,7 +141,7 @@ def test_the_state_is_that_in_which_her_rows_never_came(tmp_path: Path, seed: in
         assert person not in {*host.state.matcher.persons().tolist()}
 
         facts = {"rows of theirs": len(set(traces)), "lines of others": len(others), "moments": len(moments)}
-        counted(TITLE, {**facts, "snapshots written anew": done.snapshots, "snapshots removed": done.removed})
+        counted(TITLE, {**facts, "snapshots written anew": report.snapshots, "snapshots removed": report.removed})
 
         oracle.latest = {}
         later: list[Input] = []
@@ -160,11 +160,11 @@ def test_the_state_is_that_in_which_her_rows_never_came(tmp_path: Path, seed: in
         assert told(host.state, person) == expected
 
 
-def _submitted(host: EmbeddedHost, body: bytes, taken: list[Input]) -> None:
+def _submitted(host: EmbeddedHost, body: bytes, messages: list[Input]) -> None:
     try:
         message = wire.decode(body)
         host.submit(message)
-        taken.append(message)
+        messages.append(message)
     except HuiminError:
         pass  # happenings need not be admissible
 
@@ -180,8 +180,8 @@ def test_whose_list_rested_on_her_is_told(tmp_path: Path) -> None:
         for message in (Tick(START), network(), published("group-rental"), published("elderly-uninsured")):
             host.submit(message)
         for batch in (flat, occupied, register):
-            for one in delivered(batch, batch.feed):
-                host.submit(one)
+            for part in delivered(batch, batch.feed):
+                host.submit(part)
         assert {c.subject for c in host.outputs()} == {3, 201}
         traces = host.traces(3)
 
@@ -281,14 +281,14 @@ def test_what_a_network_does_not_admit_about_somebody_erased_is_not_shown() -> N
         out += sequencer.take(body, offset)
         replica.take(body, offset)
 
-    dead = [one.body for one in out if one.topic == "dead-letters"]
+    dead = [outgoing.body for outgoing in out if outgoing.topic == "dead-letters"]
 
     assert dead[-2:] == [b"", answers[1]]
     late = rows(catalogue(), "hukou", 9, 1, [1, 2], household=[0, 0])
     (letter, *_) = sequencer.take(wire.encode(late), sequencer.offset + 1)
-    shown = wire.decode(letter.body)
-    assert letter.topic == "dead-letters" and isinstance(shown, RecordBatch)
-    assert shown.subject.tolist() == [0, 2], "a delivery that has not begun"
+    visible_batch = wire.decode(letter.body)
+    assert letter.topic == "dead-letters" and isinstance(visible_batch, RecordBatch)
+    assert visible_batch.subject.tolist() == [0, 2], "a delivery that has not begun"
     assert isinstance(replica.said, Refused)
     assert sequencer.erased == replica.erased == 1
 

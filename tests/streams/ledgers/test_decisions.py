@@ -61,7 +61,7 @@ def test_a_topic_sent_a_second_time_moves_nobody(seed: int) -> None:
         message = readable(body)
         if message is not None and decides(message):
             assert isinstance(replica.said, Replayed)
-            assert [one.topic for one in out] == ["dead-letters", "lines"]
+            assert [outgoing.topic for outgoing in out] == ["dead-letters", "lines"]
             counts["decisions"] += 1
         elif isinstance(replica.said, Lines):
             assert len(replica.said) == 0, message
@@ -108,14 +108,14 @@ def test_an_embedded_host_admits_a_decision_once(tmp_path: Path) -> None:
     with EmbeddedHost.open(tmp_path, parts(), create=True) as host:
         for message in (Tick(DAY), network(), published("relocation-hardship"), answer, answer):
             host.submit(message)
-        known = [stamp_of(wire.decode(body)) for _, body in host._log.inputs(-1)]
+        stamps = [stamp_of(wire.decode(body)) for _, body in host._log.inputs(-1)]
     with EmbeddedHost.open(tmp_path, parts()) as host:
         before = host.state.meta()
         with pytest.raises(Replayed, match="came before"):
-            host.submit(with_stamp(answer, *known[3] or ()))
+            host.submit(with_stamp(answer, *stamps[3] or ()))
 
         assert host.state.meta() == before
-        assert known == [Stamp(offset - 1, "") for offset in range(5)]
+        assert stamps == [Stamp(offset - 1, "") for offset in range(5)]
 
 
 def test_what_was_refused_does_not_come_true_later() -> None:
@@ -145,27 +145,27 @@ def test_a_network_takes_no_decision_without_a_stamp() -> None:
 
 def test_a_decision_is_of_the_present() -> None:
     """Not of a state that is still to come, nor of one so old that nobody remembers what came since."""
-    known, tick = Known(), Tick(DAY)
+    ledger, tick = Known(), Tick(DAY)
 
-    known.passed(with_stamp(tick, 4), 5)
-    known.passed(with_stamp(tick, 0), WINDOW)
+    ledger.passed(with_stamp(tick, 4), 5)
+    ledger.passed(with_stamp(tick, 0), WINDOW)
     for at, offset, kind, why in ((5, 5, Refused, "still to come"), (0, WINDOW + 1, Replayed, "more than 65536 messages ago")):
         with pytest.raises(kind, match=why):
-            known.passed(with_stamp(tick, at), offset)
+            ledger.passed(with_stamp(tick, at), offset)
 
 
 def test_no_more_is_remembered_than_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of any decisions at any time, one that is forgotten is refused for its age; and what was kept reads back the same."""
     monkeypatch.setattr(decisions, "WINDOW", 20)
-    rng, known, past = Random(1), Known(), list[Input]()
+    rng, ledger, past = Random(1), Known(), list[Input]()
     for offset in range(600):
         message = with_stamp(Tick(DAY + timedelta(offset)), max(-1, offset - 1 - rng.choice([0, 0, 1, 5, 19])), f"{offset}")
-        known.passed(message, offset)
-        known.add(message, offset)
+        ledger.passed(message, offset)
+        ledger.add(message, offset)
         past.append(message)
 
-        assert len(known) <= 22
+        assert len(ledger) <= 22
         for old in rng.sample(past, min(3, len(past))):
             with pytest.raises(Replayed):
-                known.passed(old, offset + 1)
-    assert Known.restored(known.meta()).meta() == known.meta()
+                ledger.passed(old, offset + 1)
+    assert Known.restored(ledger.meta()).meta() == ledger.meta()

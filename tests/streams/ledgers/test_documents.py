@@ -83,15 +83,15 @@ def test_a_policy_beyond_the_limits_is_not_taken_from_a_checkpoint() -> None:
     first, _ = counting("one")
     text, documents = policy_text("elderly-uninsured"), Documents(first)
     policy = documents.policy(text, "a policy", catalogue())
-    kept = documents.meta()
+    meta = documents.meta()
     large = replace(policy, criteria=All(policy.criteria.meta, (policy.criteria,) * limits.CRITERIA))
-    kept["checked"] = dict.fromkeys(kept["checked"], serial.written(large))
+    meta["checked"] = dict.fromkeys(meta["checked"], serial.written(large))
 
     again, read = counting("one")
-    found = Documents(again, kept).policy(text, "a policy", catalogue())
+    reread = Documents(again, meta).policy(text, "a policy", catalogue())
 
     assert read == {"policy": 1}
-    assert found == policy
+    assert reread == policy
 
 
 def test_the_catalogue_that_holds_is_taken_from_the_checkpoint(tmp_path: Path) -> None:
@@ -103,13 +103,13 @@ def test_the_catalogue_that_holds_is_taken_from_the_checkpoint(tmp_path: Path) -
         before = accepted(tmp_path, first.build_catalogue, "one")
         read.clear()
         host.snapshot()
-    found = accepted(tmp_path, first.build_catalogue, "one")
+    after = accepted(tmp_path, first.build_catalogue, "one")
 
-    assert found is not None and before is not None
-    assert (found.units, found.contracts, found.catalogue) == (last.units, last.contracts, catalogue)
-    assert before == found
+    assert after is not None and before is not None
+    assert (after.units, after.contracts, after.catalogue) == (last.units, last.contracts, catalogue)
+    assert before == after
     assert not read
-    assert accepted(tmp_path, first.build_catalogue, "two") == found
+    assert accepted(tmp_path, first.build_catalogue, "two") == after
     assert read == {"catalogue": 1}
 
 

@@ -51,9 +51,9 @@ def test_no_step_is_lost_where_several_happen_on_one_day() -> None:
     registry.withdraw(NAME, Withdrawal(DAY, DAY, "a slip", "wang", "li"))
     registry.add(version(4, DAY, DAY))
 
-    told = [(step.version, step.event) for step in history(registry, NAME, agreed(None)) if step.day <= DAY]
+    events = [(step.version, step.event) for step in history(registry, NAME, agreed(None)) if step.day <= DAY]
 
-    assert told == [
+    assert events == [
         (1, Event.PUBLISH), (1, Event.BEGIN), (1, Event.SUPERSEDE), (1, Event.WITHDRAW),
         (2, Event.PUBLISH), (2, Event.WITHDRAW), (3, Event.PUBLISH), (3, Event.WITHDRAW), (4, Event.PUBLISH),
     ]  # fmt: skip
@@ -65,9 +65,9 @@ def test_a_version_that_is_forestalled_never_begins() -> None:
     registry.add(version(1, DAY, DAY + timedelta(10)))
     registry.add(version(2, DAY + timedelta(2), DAY + timedelta(5)))
 
-    told = [(step.version, step.event, step.day) for step in history(registry, NAME, agreed(None)) if step.day.year < 2028]
+    events = [(step.version, step.event, step.day) for step in history(registry, NAME, agreed(None)) if step.day.year < 2028]
 
-    assert told == [
+    assert events == [
         (1, Event.PUBLISH, DAY),
         (1, Event.SUPERSEDE, DAY + timedelta(2)),
         (2, Event.PUBLISH, DAY + timedelta(2)),
@@ -79,18 +79,18 @@ def test_the_history_is_what_the_registry_says_day_by_day() -> None:
     """On any day from the last decision on, the last step a version has come to is the state it is in; also where it is withdrawn."""
     compared = 0
     for seed in range(HISTORIES):
-        made = History(seed)
-        acts = (made.publish, made.withdraw, made.tick, made.tick, made.tick)
-        for act in made.random.choices(acts, (4, 1, 3, 3, 3), k=STEPS):
+        sample = History(seed)
+        acts = (sample.publish, sample.withdraw, sample.tick, sample.tick, sample.tick)
+        for act in sample.random.choices(acts, (4, 1, 3, 3, 3), k=STEPS):
             act()
-        if NAME not in made.registry.versions:
+        if NAME not in sample.registry.versions:
             continue
-        steps = history(made.registry, NAME, made.catalogue)
+        steps = history(sample.registry, NAME, sample.catalogue)
         for ahead in range(8):
-            day = made.day + timedelta(ahead)
-            for number in made.registry.versions[NAME]:
+            day = sample.day + timedelta(ahead)
+            for number in sample.registry.versions[NAME]:
                 reached = [step.state for step in steps if step.version == number and step.day <= day]
-                assert reached[-1] is made.registry.life(NAME, number, day, made.catalogue), (seed, number, day)
+                assert reached[-1] is sample.registry.life(NAME, number, day, sample.catalogue), (seed, number, day)
                 compared += 1
 
     assert compared > 1_000

@@ -22,9 +22,9 @@ TABLE = {(before, event, after) for event, ends in TRANSITIONS.items() for befor
 
 
 def policy() -> Policy:
-    found = check(load(policy_text(NAME), NAME), catalogue()).policy
-    assert found is not None
-    return found
+    example = check(load(policy_text(NAME), NAME), catalogue()).policy
+    assert example is not None
+    return example
 
 
 POLICY = policy()
@@ -50,8 +50,8 @@ class History:
         first = self.near()
         last = self.random.choice((None, first + timedelta(self.random.randint(0, 4))))
         number = self.registry.newest(NAME) + 1
-        made = replace(POLICY, version=number, effective_from=first, effective_to=last)
-        self.registry.add(Version(made, "", made.digest, "author", "approver", 0, self.day))
+        next_version = replace(POLICY, version=number, effective_from=first, effective_to=last)
+        self.registry.add(Version(next_version, "", next_version.digest, "author", "approver", 0, self.day))
         return {Event.PUBLISH, Event.SUPERSEDE}
 
     def withdraw(self) -> Set[Event]:
@@ -91,14 +91,14 @@ class History:
 
 def test_the_registry_and_the_table_are_one() -> None:
     """Every observed step has one cause in the table (a clock put back takes it back), and every transition of the table is observed."""
-    seen = set()
+    transitions = set()
     for seed in range(HISTORIES):
         for before, causes, after in History(seed).steps(STEPS):
             explained = [(before, event, after) for event in causes if (before, event, after) in TABLE]
             assert len(explained) == 1, (seed, before, causes, after)
-            seen.add(explained[0])
+            transitions.add(explained[0])
 
-    assert seen == TABLE, TABLE - seen
+    assert transitions == TABLE, TABLE - transitions
 
 
 def test_the_state_that_is_matched_is_the_one_in_force() -> None:

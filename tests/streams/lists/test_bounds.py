@@ -36,7 +36,7 @@ def amendment(versions: Sequence[int]) -> Lines:
     head = [versions.index(1)] * len(LEFT) + [versions.index(2)] * len(CAME)
     before = [1] * len(LEFT) + [0] * len(CAME)
     columns = (np.array(head, np.int32), np.zeros(40, np.int32), np.arange(1, 41, dtype=np.uint64))
-    return Lines(0, heads, [((), ())], *columns, np.array(before, np.uint8), np.array([1 - one for one in before], np.uint8))
+    return Lines(0, heads, [((), ())], *columns, np.array(before, np.uint8), np.array([1 - status for status in before], np.uint8))
 
 
 @pytest.mark.parametrize("versions", [(1, 2), (2, 1)])
@@ -47,9 +47,9 @@ def test_a_release_is_told_of_the_newest_version_whatever_the_order_of_heads(ver
 
     book.sizes["p"] = len(LEFT)
 
-    told = list(book.take((), amendment(versions)))
+    entries = list(book.take((), amendment(versions)))
     (hold,) = book.holds
     released = list(book.take((DecideHold(DAY, hold, "release", "a", "b", "so"),), lines((), 1)))
 
-    assert [line.subject for line in told] == list(CAME)
-    assert [(line.subject, line.version, line.cause) for line in released] == [(one, 2, ReleaseCause(hold)) for one in LEFT]
+    assert [line.subject for line in entries] == list(CAME)
+    assert [(line.subject, line.version, line.cause) for line in released] == [(subject, 2, ReleaseCause(hold)) for subject in LEFT]

@@ -77,11 +77,11 @@ class Both:
         assert {name: some for name, some in self.told.items() if some} == {name: some for name, some in fold.told.items() if some}
         for name in POLICIES:
             if name in self.state.policies:
-                now = {one.subject: (one.status, one.checklist, one.missing) for one in listed(self.state, name)}
+                now = {candidate.subject: (candidate.status, candidate.checklist, candidate.missing) for candidate in listed(self.state, name)}
                 assert now == fold.told.get(name, {}), name
-        overlays = {(name, subject): one for name, of in self.state.book.overlays.items() for subject, one in of.items()}
-        assert {key for key, one in overlays.items() if one.outcome is not None} == set(fold.off)
-        assert {key: self.names[one.hold] for key, one in overlays.items() if one.hold is not None} == fold.held
+        overlays = {(name, subject): overlay for name, of in self.state.book.overlays.items() for subject, overlay in of.items()}
+        assert {key for key, overlay in overlays.items() if overlay.outcome is not None} == set(fold.off)
+        assert {key: self.names[overlay.hold] for key, overlay in overlays.items() if overlay.hold is not None} == fold.held
         for name, by_hand in self.names.items():
             assert self.state.book.holds[name].decision == by_hand.decided
         self.counts["messages"] += 1
@@ -95,9 +95,9 @@ class Both:
 
     def opened(self, reason: tuple[str, str], offset: int) -> Hold:
         """The hold by hand that the list stage has opened too."""
-        found = [h for h in self.folded.listing.holds if h.opened == offset and h.reason == (reason[0], reason[1].replace(",", ""))]
-        assert len(found) == 1, (reason, [h for h in self.folded.listing.holds if h.opened == offset])
-        return found[0]
+        matching = [h for h in self.folded.listing.holds if h.opened == offset and h.reason == (reason[0], reason[1].replace(",", ""))]
+        assert len(matching) == 1, (reason, [h for h in self.folded.listing.holds if h.opened == offset])
+        return matching[0]
 
     def said(self, lines: list[Any]) -> list[tuple[date, dict[Key, Line]]]:
         """Lines that say something of somebody's place, by day; all are summed up."""

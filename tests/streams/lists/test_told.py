@@ -46,7 +46,7 @@ SUSPENDED = contracts({"pension": ("until: 2027-12-31", f"until: {DAY - timedelt
 
 
 def told(town: Town, policy: str) -> dict[int, tuple[Any, ...]]:
-    return {one.subject: (one.status, one.checklist) for one in listed(town.state, policy)}
+    return {candidate.subject: (candidate.status, candidate.checklist) for candidate in listed(town.state, policy)}
 
 
 def insurance(delivery: int, row: int, person: int) -> RecordBatch:
@@ -144,7 +144,7 @@ def test_nothing_is_held_once_the_rule_says_so_also_where_an_amendment_has_turne
     town.do(published(ELDERLY, 2, bounds="{at_least: 1, moves: 0}"))
     town.person(1)
     assert town.person(1, born=BORN + 9000) == []
-    assert {one.hold is not None for one in town.state.book.on(ELDERLY).values()} == {True}
+    assert {overlay.hold is not None for overlay in town.state.book.on(ELDERLY).values()} == {True}
 
     town.do(published(ELDERLY, 3, ("direction: benefit", "direction: burden"), bounds="{at_least: 1, moves: 0}"))
 

@@ -62,7 +62,7 @@ def host_of(root: Path, failed: list[BaseException], rule: StageRule | None = No
     app = make_app("huimin-test", {"broker": "kafka://localhost:1"}, root / "faust")
     host = FaustHost(app, root, lambda topic, partition: make, failed.append, SEAL, rule=rule)
 
-    async def send(stage: Stage, sent: Any) -> list[Any]:
+    async def send(stage: Stage, outputs: Any) -> list[Any]:
         return []
 
     host._send = send  # type: ignore[method-assign]  # there is no broker to send to
@@ -104,14 +104,14 @@ def test_asked_to_end_while_partitions_are_taken_away(tmp_path: Path) -> None:
     async def go() -> list[Stage]:
         host = host_of(tmp_path, failed)
         await host._seek(Consumer(*places))
-        stages = [held.stage for held in host.held.values()]
-        taken = asyncio.create_task(host._seek(Consumer()))
+        stages = [holding.stage for holding in host.held.values()]
+        revocation = asyncio.create_task(host._seek(Consumer()))
         await asyncio.sleep(0)
         await host.stop()
         for stage in stages:
             with pytest.raises(ProgrammingError):
                 stage.log._db.execute("SELECT 1")
-        await taken
+        await revocation
         return stages
 
     assert len(asyncio.run(go())) == 4
@@ -124,9 +124,9 @@ def test_nothing_is_left_where_it_was_started(tmp_path: Path, monkeypatch: pytes
     here.mkdir()
     monkeypatch.chdir(here)
 
-    made = make_app("huimin-test", {"broker": "kafka://localhost:1"}, tmp_path / "state" / "faust")
+    app = make_app("huimin-test", {"broker": "kafka://localhost:1"}, tmp_path / "state" / "faust")
 
-    assert made.conf.datadir == tmp_path / "state" / "faust"
+    assert app.conf.datadir == tmp_path / "state" / "faust"
     assert list(here.iterdir()) == []
 
 
@@ -188,7 +188,7 @@ def test_error_in_a_commit_reaches_failed(tmp_path: Path, monkeypatch: pytest.Mo
     """Though it is another task's."""
     failed: list[BaseException] = []
 
-    def full(stage: Stage, taken: object) -> None:
+    def full(stage: Stage, rows: object) -> None:
         raise OSError("no room")
 
     async def go() -> None:
@@ -220,9 +220,9 @@ class Broker:
         self.sent: list[Outgoing] = []
         self.host._send = self._send  # type: ignore[method-assign]  # there is no broker to send to
 
-    async def _send(self, stage: Stage, sent: Sent) -> list[Any]:
-        self.sent += sent.messages
-        return [asyncio.ensure_future(self.answers.wait()) for _ in sent.messages]
+    async def _send(self, stage: Stage, outputs: Sent) -> list[Any]:
+        self.sent += outputs.messages
+        return [asyncio.ensure_future(self.answers.wait()) for _ in outputs.messages]
 
     @property
     def told(self) -> list[Outgoing]:
@@ -314,29 +314,29 @@ def test_what_is_taken_while_the_unsent_is_sent_again_is_not_taken_for_acknowled
 
     async def go() -> list[int]:
         broker = Broker(tmp_path, None, failed)
-        begun, again = asyncio.Event(), asyncio.Event()
+        sending, again = asyncio.Event(), asyncio.Event()
 
-        async def send(stage: Stage, sent: Sent) -> list[Any]:
-            if sent.offset >= 2 and sent.messages:
+        async def send(stage: Stage, outputs: Sent) -> list[Any]:
+            if outputs.offset >= 2 and outputs.messages:
                 return [asyncio.ensure_future(broker.answers.wait())]
-            begun.set()
+            sending.set()
             await again.wait()
             return []
 
         broker.host._send = send  # type: ignore[method-assign]  # there is no broker to send to
         broker.answers.clear()
         await broker.host._seek(Consumer(ORDERS))
-        await begun.wait()
+        await sending.wait()
         await read(broker.host, [(2, purging.ALL[2]), (3, purging.ALL[3])])
         again.set()
         stage = broker.host.held[ORDERS].stage
         async with asyncio.timeout(20):
             while stage.committed < 3:
                 await asyncio.sleep(0.01)
-        kept = [sent.offset for sent in stage.unsent()]
+        unsent_offsets = [outputs.offset for outputs in stage.unsent()]
         broker.answers.set()
         await broker.host.stop()
-        return kept
+        return unsent_offsets
 
     assert {2, 3} <= set(asyncio.run(go()))
     assert failed == []

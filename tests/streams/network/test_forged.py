@@ -98,15 +98,15 @@ class Worker:
         self.host._send = self._send  # type: ignore[method-assign]  # there is no broker to send to
         self.next: Counter[str] = Counter()
 
-    async def _send(self, stage: Stage, sent: Sent) -> list[Any]:
-        self.out += sent.messages
+    async def _send(self, stage: Stage, outputs: Sent) -> list[Any]:
+        self.out += outputs.messages
         return []
 
     async def take(self, *records: Record, topic: str = "inputs") -> None:
         async def events(stream: Any = None) -> Any:
-            for one in records:
-                facts = {"topic": one.topic, "partition": 0, "key": one.key, "headers": one.headers, "value": one.value}
-                yield SimpleNamespace(message=SimpleNamespace(offset=self.next[topic], **facts), value=one.value)
+            for incoming in records:
+                facts = {"topic": incoming.topic, "partition": 0, "key": incoming.key, "headers": incoming.headers, "value": incoming.value}
+                yield SimpleNamespace(message=SimpleNamespace(offset=self.next[topic], **facts), value=incoming.value)
                 self.next[topic] += 1
 
         async for _ in self.host._agent(topic)(SimpleNamespace(events=events)):
@@ -134,11 +134,11 @@ def on(root: Path, *records: Record, topic: str = "inputs") -> Worker:
 
 def members() -> list[Record]:
     """What members send: somebody is listed at its end, who would not be if a forged withdrawal counted."""
-    return [record(sent(one)) for one in (Tick(DAY), network(), published(ELDERLY), *register(1, 2))]
+    return [record(sent(message)) for message in (Tick(DAY), network(), published(ELDERLY), *register(1, 2))]
 
 
 def without_letters(out: list[Outgoing]) -> list[tuple[str, int, bytes]]:
-    return [(one.topic, one.partition, one.body) for one in out if one.topic == "orders"]
+    return [(message.topic, message.partition, message.body) for message in out if message.topic == "orders"]
 
 
 def test_nothing_forged_counts_or_stops_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,15 +148,15 @@ def test_nothing_forged_counts_or_stops_a_worker(tmp_path: Path, monkeypatch: py
     honest, wrong = members(), list(forged())
     alone = on(tmp_path / "alone", *honest, *([record(b"")] * len(wrong)), *honest[1:2])
 
-    found = on(tmp_path / "among", *honest, *wrong, *honest[1:2])
+    among = on(tmp_path / "among", *honest, *wrong, *honest[1:2])
 
-    assert found.failed == alone.failed == []
-    assert without_letters(found.out) == without_letters(alone.out) != []
-    letters = {int(one.facts["offset"]): one for one in found.out if one.topic == "dead-letters"}
+    assert among.failed == alone.failed == []
+    assert without_letters(among.out) == without_letters(alone.out) != []
+    letters = {int(letter.facts["offset"]): letter for letter in among.out if letter.topic == "dead-letters"}
     unproved = [letters[offset] for offset in range(len(honest), len(honest) + len(wrong))]
-    assert [one.body for one in unproved] == [one.value[:UNPROVED_BYTES] for one in wrong]
-    assert all("was not read" in one.facts["reasonen"] and "没有读取" in one.facts["reasonzh"] for one in unproved)
-    assert found.counted("huimin_unproved_total", "inputs") == len(wrong)
+    assert [message.body for message in unproved] == [message.value[:UNPROVED_BYTES] for message in wrong]
+    assert all("was not read" in letter.facts["reasonen"] and "没有读取" in letter.facts["reasonzh"] for letter in unproved)
+    assert among.counted("huimin_unproved_total", "inputs") == len(wrong)
     assert len(wrong) > 12
 
 
@@ -178,8 +178,8 @@ def test_a_state_that_took_forged_messages_opens_again(tmp_path: Path) -> None:
     worker = asyncio.run(go())
 
     assert worker.failed == []
-    assert "orders" in [one.topic for one in worker.out]
-    assert [one.body for one in worker.out if one.id == f"note.{len(members()) + len(wrong)}"] != []
+    assert "orders" in [message.topic for message in worker.out]
+    assert [message.body for message in worker.out if message.id == f"note.{len(members()) + len(wrong)}"] != []
 
 
 def test_a_later_version_is_believed_of_a_member_alone(tmp_path: Path) -> None:
@@ -194,31 +194,31 @@ def test_a_later_version_is_believed_of_a_member_alone(tmp_path: Path) -> None:
 def test_what_is_forged_is_not_read_to_see_whom_it_names(tmp_path: Path) -> None:
     """Once somebody is erased their dead letters hold nothing; a later version among them stops nobody then either."""
     wrong = list(forged())
-    found = on(tmp_path, *members(), record(sent(erasing(1))), *wrong)
+    worker = on(tmp_path, *members(), record(sent(erasing(1))), *wrong)
 
-    letters = [one for one in found.out if one.topic == "dead-letters"]
-    assert found.failed == []
-    assert [one.body for one in letters] == [b""] * len(wrong)
+    letters = [letter for letter in worker.out if letter.topic == "dead-letters"]
+    assert worker.failed == []
+    assert [letter.body for letter in letters] == [b""] * len(wrong)
 
 
 def test_reports_that_were_forged_or_come_again_move_nothing(tmp_path: Path) -> None:
     """On the topic of lines: the merger tells what the notes and lines of members say, once, whatever else is there."""
     inputs = on(tmp_path / "inputs", *members())
-    notes = [record(one.body, "lines") for one in inputs.out if one.topic == "lines"]
-    told = on(tmp_path / "once", *notes, topic="lines")
+    notes = [record(message.body, "lines") for message in inputs.out if message.topic == "lines"]
+    once = on(tmp_path / "once", *notes, topic="lines")
 
-    wrong = [Record(one.topic, 0, one.key, one.headers, one.value[:-1]) for one in notes] + [
-        record(one.value, "lines", THEIRS) for one in notes
+    wrong = [Record(note.topic, 0, note.key, note.headers, note.value[:-1]) for note in notes] + [
+        record(note.value, "lines", THEIRS) for note in notes
     ]
-    found = on(tmp_path / "again", *wrong, *notes, *wrong, *notes, *reversed(notes), topic="lines")
+    again = on(tmp_path / "again", *wrong, *notes, *wrong, *notes, *reversed(notes), topic="lines")
 
     def said(worker: Worker) -> list[tuple[str, bytes]]:
-        return [(one.topic, one.body) for one in worker.out if one.topic in ("changes", "editions")]
+        return [(message.topic, message.body) for message in worker.out if message.topic in ("changes", "editions")]
 
-    assert found.failed == []
-    assert said(found) == said(told)
-    assert found.counted("huimin_unproved_total", "lines") == 2 * len(wrong)
-    assert found.counted("huimin_replayed_total", "lines") == 2 * len(notes)
+    assert again.failed == []
+    assert said(again) == said(once)
+    assert again.counted("huimin_unproved_total", "lines") == 2 * len(wrong)
+    assert again.counted("huimin_replayed_total", "lines") == 2 * len(notes)
 
 
 def test_what_is_counted_is_measured() -> None:

@@ -59,11 +59,11 @@ def test_editions_and_lines_are_what_the_workers_say(tmp_path: Path, seed: int) 
 
     with NetworkHost(tmp_path, parts(real=True), town.inputs, town.workers) as host:
         for policy in POLICIES:
-            found = list(host.editions(policy))
-            assert found == town.said(policy) == town.embedded.editions(policy)
-            assert list(unsound(found)) == []
+            editions = list(host.editions(policy))
+            assert editions == town.said(policy) == town.embedded.editions(policy)
+            assert list(unsound(editions)) == []
         assert sum(len(list(host.editions(policy))) for policy in POLICIES) > 5
-        lines = [line for told in town.embedded.told for line in told.lines]
+        lines = [line for result in town.embedded.told for line in result.lines]
         assert list(host.outputs()) == lines
         for at in (0, len(lines) // 2, len(lines) - 1):
             assert list(host.outputs(lines[at].id)) == lines[at + 1 :]
@@ -77,17 +77,17 @@ def test_editions_grow_with_the_workers(tmp_path: Path) -> None:
     town = Town(4)
 
     with NetworkHost(tmp_path, parts(real=True), town.inputs, town.workers) as host:
-        grown = [len(list(host.editions(POLICIES[0])))]
+        counts = [len(list(host.editions(POLICIES[0])))]
         for upto in range(20, LENGTH + 20, 20):
             town.workers.work(upto)
-            found = list(host.editions(POLICIES[0]))
-            assert found == town.embedded.editions(POLICIES[0])[: len(found)]
-            grown.append(len(found))
+            editions = list(host.editions(POLICIES[0]))
+            assert editions == town.embedded.editions(POLICIES[0])[: len(editions)]
+            counts.append(len(editions))
 
-    assert grown == sorted(grown)
-    assert grown[0] == 0
-    assert len(set(grown)) > 3
-    assert grown[-1] == len(town.embedded.editions(POLICIES[0]))
+    assert counts == sorted(counts)
+    assert counts[0] == 0
+    assert len(set(counts)) > 3
+    assert counts[-1] == len(town.embedded.editions(POLICIES[0]))
 
 
 def test_editions_go_no_further_than_the_state(tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_a_replica_reads_nothing_that_no_member_sealed() -> None:
 
 def test_receipts_of_all_that_was_sent_come_before_an_error(tmp_path: Path) -> None:
     """A file that tears on the way: its batches before that are in the topic, and are counted."""
-    given, inputs = list[int](), Bodies()
+    offsets, inputs = list[int](), Bodies()
     batches = [message for message in register(1, 2, 3) if isinstance(message, RecordBatch)]
 
     def failing() -> Iterator[Input]:
@@ -182,9 +182,9 @@ def test_receipts_of_all_that_was_sent_come_before_an_error(tmp_path: Path) -> N
         host.submit_many([Tick(DAY), network(), *register(4)])
         before = inputs.end()
         with pytest.raises(ValueError, match="torn"):
-            given.extend(receipt.offset for receipt in host.submit_each(failing()))
+            offsets.extend(receipt.offset for receipt in host.submit_each(failing()))
 
-    assert batches and given == list(range(before + 1, inputs.end() + 1))
+    assert batches and offsets == list(range(before + 1, inputs.end() + 1))
 
 
 def test_what_was_sent_counts_as_stored_where_the_replica_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,5 +205,5 @@ def test_what_was_sent_counts_as_stored_where_the_replica_fails(tmp_path: Path, 
     assert effects.offsets == [before, before + 1, before + 2]
 
 
-def _no_room(taken: object) -> None:
+def _no_room(rows: object) -> None:
     raise NoRoom(Text("磁盘已满。", "The disk is full."), 1)

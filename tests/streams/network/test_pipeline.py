@@ -43,13 +43,13 @@ def same(pipeline: Pipeline, embedded: Embedded) -> None:
     changes = list(pipeline.said("changes"))
     offsets = [int(message.id) for message in changes]
     assert offsets == sorted(set(offsets))
-    said = {int(message.id): message for message in changes}
+    by_offset = {int(message.id): message for message in changes}
     lists: dict[str, dict[int, CandidateChange]] = {}
-    for offset, told in enumerate(embedded.told):
-        lines = list(wire.decode_changes(said[offset].body)) if offset in said else []
-        assert lines == told.lines, offset
-        assert (offset in said) == bool(told.lines or told.closes), offset
-        assert offset not in said or said[offset].facts.get("closes") == told.closes
+    for offset, result in enumerate(embedded.told):
+        lines = list(wire.decode_changes(by_offset[offset].body)) if offset in by_offset else []
+        assert lines == result.lines, offset
+        assert (offset in by_offset) == bool(result.lines or result.closes), offset
+        assert offset not in by_offset or by_offset[offset].facts.get("closes") == result.closes
         for line in lines:
             lists[line.policy] = fold([line], lists.get(line.policy))
     for of in lists.values():
@@ -59,19 +59,19 @@ def same(pipeline: Pipeline, embedded: Embedded) -> None:
         name: {line.subject: (line.status, line.checklist, line.missing) for line in some.values()} for name, some in lists.items() if some
     }
     assert content == embedded.lists()
-    found = [wire.decode_edition(message.body) for message in pipeline.said("editions")]
+    editions = [wire.decode_edition(message.body) for message in pipeline.said("editions")]
     for policy in embedded.state.registry.versions:
-        assert [edition for edition in found if edition.policy == policy] == embedded.editions(policy)
+        assert [edition for edition in editions if edition.policy == policy] == embedded.editions(policy)
     dead = [message.facts["offset"] for message in pipeline.said("dead-letters")]
-    assert dead == [str(offset) for offset, told in enumerate(embedded.told) if told.dead]
+    assert dead == [str(offset) for offset, result in enumerate(embedded.told) if result.dead]
     counted: Any = pipeline.sequencer.fold
     assert counted.state.deliveries.meta() == embedded.state.deliveries.meta()
     assert merger(pipeline).waiting() == {}
     assert merger(pipeline).book.meta() == embedded.state.book.meta()
     assert merger(pipeline).told == len(embedded.told) - 1
-    gone = set(embedded.erased)
+    erased_tokens = set(embedded.erased)
     for router in [pipeline.sequencer.fold.router, *(shard.fold.matcher for shard in pipeline.shards)]:  # type: ignore[attr-defined]
-        assert router is None or not gone & {*router.persons().tolist()}
+        assert router is None or not erased_tokens & {*router.persons().tolist()}
     assert {worker.fold.erased for worker in pipeline.workers} == {len(embedded.state.erasures)}
 
 
@@ -98,8 +98,8 @@ def run(seed: int, partitions: int, folder: Path) -> Counter[str]:
         for _ in range(rng.choice([10, 100, 200])):
             pipeline.some(rng, speeds, folder, counts)
             behind = merger(pipeline).waiting().values()
-            assert all(0 <= one.done <= one.of for one in behind)
-            counts["looked at while shards were behind"] += any(one.done < one.of for one in behind)
+            assert all(0 <= progress.done <= progress.of for progress in behind)
+            counts["looked at while shards were behind"] += any(progress.done < progress.of for progress in behind)
         if rng.random() < 0.3:
             pipeline.drain()
             same(pipeline, embedded)
@@ -110,16 +110,16 @@ def run(seed: int, partitions: int, folder: Path) -> Counter[str]:
     orders = [decode_order(body) for shard in pipeline.shards for body in shard.inputs]
     counts["orders in parts"] += sum(not order.last for order in orders)
     counts["orders that came again or too early"] += sum(len(shard.inputs) - shard.fold.done for shard in pipeline.shards)  # type: ignore[attr-defined]  # they are shards
-    counts["lines"] += sum(len(told.lines) for told in embedded.told)
-    counts["lines of corrections of identity"] += sum(line.cause.kind == "identity" for told in embedded.told for line in told.lines)
+    counts["lines"] += sum(len(result.lines) for result in embedded.told)
+    counts["lines of corrections of identity"] += sum(line.cause.kind == "identity" for result in embedded.told for line in result.lines)
     for kind in ("outcome", "evidence", "release"):
-        counts[f"lines: {kind}"] += sum(line.cause.kind == kind for told in embedded.told for line in told.lines)
+        counts[f"lines: {kind}"] += sum(line.cause.kind == kind for result in embedded.told for line in result.lines)
     counts.update(f"holds: {hold.kind}" for hold in holds.values())
     counts["holds decided"] += sum(hold.decision is not None for hold in holds.values())
     counts["movers who are held or kept off"] += embedded.apart
     counts["erased"] += len(embedded.erased)
-    counts["lines: erasure"] += sum(line.cause.kind == "erasure" for told in embedded.told for line in told.lines)
-    counts["dead letters"] += sum(told.dead for told in embedded.told)
+    counts["lines: erasure"] += sum(line.cause.kind == "erasure" for result in embedded.told for line in result.lines)
+    counts["dead letters"] += sum(result.dead for result in embedded.told)
     counts["editions"] += len(list(pipeline.said("editions")))
     counts["moves between partitions"] += embedded.movers
     counts["lines of movers that one host does not tell"] += embedded.unsaid
@@ -162,25 +162,25 @@ def test_progress_goes_from_nobody_to_all() -> None:
     pipeline.drain()
     shards = len(merger(pipeline).shards)
     pipeline.put(sent(Tick(START.replace(year=2028))))
-    seen = []
+    observations = []
 
     pipeline.sequencer.take()
     while pipeline.sequencer.send():
         pass
     pipeline.merger.take()
-    seen.append(merger(pipeline).waiting())
+    observations.append(merger(pipeline).waiting())
     for shard in pipeline.shards:
         shard.take()
         shard.send()
         pipeline.merger.take()
-        seen.append(merger(pipeline).waiting())
+        observations.append(merger(pipeline).waiting())
 
-    done = [waiting.get("2028-10-01") for waiting in seen]
+    progress = [waiting.get("2028-10-01") for waiting in observations]
     assert shards > 3
-    assert done[0] is not None
-    assert done[0][1:] == (0, shards)
-    assert [one.done for one in done[:-1] if one] == sorted({one.done for one in done[:-1] if one})
-    assert done[-1] is None
+    assert progress[0] is not None
+    assert progress[0][1:] == (0, shards)
+    assert [moment.done for moment in progress[:-1] if moment] == sorted({moment.done for moment in progress[:-1] if moment})
+    assert progress[-1] is None
 
 
 def test_note_names_each_shard_once() -> None:
@@ -244,5 +244,5 @@ def test_number_without_room_stops_nobody(message: Input) -> None:
 
     pipeline.drain()
 
-    assert [one.facts["offset"] for one in pipeline.said("dead-letters")][-1] == "60"
+    assert [letter.facts["offset"] for letter in pipeline.said("dead-letters")][-1] == "60"
     assert merger(pipeline).told == 61

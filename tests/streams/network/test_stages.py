@@ -37,10 +37,10 @@ NEVER = StageRule(messages=10**9)
 class Tally:
     """A fold that says how many bytes there were so far; nothing where there were none."""
 
-    def __init__(self, kept: tuple[dict[str, Any], Arrays] | None = None) -> None:
+    def __init__(self, checkpoint: tuple[dict[str, Any], Arrays] | None = None) -> None:
         self.offset, self.total, self.erased = -1, 0, 0
-        if kept is not None:
-            self.offset, self.total = kept[0]["offset"], int(kept[1]["total"][0])
+        if checkpoint is not None:
+            self.offset, self.total = checkpoint[0]["offset"], int(checkpoint[1]["total"][0])
 
     def take(self, body: bytes, offset: int, unproved: Unproved | None = None) -> list[Outgoing]:
         self.offset, self.total = offset, self.total + len(body)
@@ -62,8 +62,8 @@ class Tally:
         return {"total": np.array([self.total], np.int64)}
 
 
-def make(kept: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold:
-    return Tally(kept)
+def make(checkpoint: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold:
+    return Tally(checkpoint)
 
 
 class FolderDepot:
@@ -101,13 +101,13 @@ def fed(stage: Stage, first: int, count: int, commit: bool = True) -> list[Sent]
     """Takes some messages; gives what came out."""
     for offset in range(first, first + count):
         assert stage.take(b"message %d" % offset, offset)
-    taken = stage.taken() if commit else []
-    stage.commit(taken)
-    return [sent for _, sent in taken]
+    rows = stage.taken() if commit else []
+    stage.commit(rows)
+    return [output for _, output in rows]
 
 
-def plain(sent: list[Sent]) -> list[tuple[int, list[Outgoing]]]:
-    return [(one.offset, list(one.messages)) for one in sent if one.messages]
+def plain(outputs: list[Sent]) -> list[tuple[int, list[Outgoing]]]:
+    return [(output.offset, list(output.messages)) for output in outputs if output.messages]
 
 
 def test_killed_between_take_and_commit_goes_on_from_the_commit(tmp_path: Path) -> None:
@@ -202,8 +202,8 @@ def test_stage_behind_gives_the_same_again(tmp_path: Path, snapshot_at: int | No
 def test_sequencer_stopped_anywhere_gives_the_same_again(tmp_path: Path) -> None:
     """The real fold, whose outputs depend on everything before: killed after every few messages, its orders are those of one that ran through."""
 
-    def sequencer(kept: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold:
-        return Sequencer(parts(real=True), 3, kept)
+    def sequencer(checkpoint: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold:
+        return Sequencer(parts(real=True), 3, checkpoint)
 
     bodies, whole = list(islice(Happenings(Random(5)).run(), 45)), sequencer()
     expected = [(offset, list(whole.take(body, offset))) for offset, body in enumerate(bodies)]
@@ -213,11 +213,11 @@ def test_sequencer_stopped_anywhere_gives_the_same_again(tmp_path: Path) -> None
         stage = opened(tmp_path, how=sequencer)
         for offset in range(stage.offset + 1, min(len(bodies), stage.offset + 1 + rng.randint(3, 20))):
             stage.take(bodies[offset], offset)
-        taken = stage.taken()
-        stage.commit(taken[: len(taken) - rng.randint(0, 3)] or taken)
-        if rng.random() < 0.5 and len(taken) and stage.fold.offset == stage.log.last():  # a snapshot is of what is committed
+        rows = stage.taken()
+        stage.commit(rows[: len(rows) - rng.randint(0, 3)] or rows)
+        if rng.random() < 0.5 and len(rows) and stage.fold.offset == stage.log.last():  # a snapshot is of what is committed
             stage.snapshot()
-        came |= {sent.offset: list(sent.messages) for sent in stage.unsent()}
+        came |= {output.offset: list(output.messages) for output in stage.unsent()}
         killed(stage)
 
     assert sorted(came.items()) == [(offset, out) for offset, out in expected if out]
@@ -226,9 +226,9 @@ def test_sequencer_stopped_anywhere_gives_the_same_again(tmp_path: Path) -> None
 def test_snapshot_shortens_the_log_and_keeps_what_is_not_sent(tmp_path: Path) -> None:
     """Two snapshots are kept; the inputs behind the older one are too, and every output that was not acknowledged."""
     stage = opened(tmp_path)
-    sent = []
+    outputs = []
     for first in range(0, 12, 3):
-        sent += fed(stage, first, 3)
+        outputs += fed(stage, first, 3)
         stage.snapshot()
     killed(stage)
 
@@ -236,18 +236,18 @@ def test_snapshot_shortens_the_log_and_keeps_what_is_not_sent(tmp_path: Path) ->
 
     assert [offset for offset, _ in again.log.inputs(-1)] == [9, 10, 11]
     assert again.offset == 11
-    assert plain(list(again.unsent())) == plain(sent)
+    assert plain(list(again.unsent())) == plain(outputs)
     assert fed(again, 12, 1)[0].messages[0].body.startswith(b"120 of")
 
 
 def test_damaged_snapshot_is_passed_over(tmp_path: Path) -> None:
     """For the one before it and the inputs behind that; the damaged one is put aside, and said to be."""
     stage = opened(tmp_path)
-    sent = fed(stage, 0, 3)
+    outputs = fed(stage, 0, 3)
     stage.snapshot()
-    sent += fed(stage, 3, 3)
+    outputs += fed(stage, 3, 3)
     stage.snapshot()
-    sent += fed(stage, 6, 1)
+    outputs += fed(stage, 6, 1)
     killed(stage)
     path = checkpoints.place(tmp_path / NAME / "snapshots", 5)
     path.write_bytes(path.read_bytes()[:-70] + b"\xff" * 70)
@@ -257,7 +257,7 @@ def test_damaged_snapshot_is_passed_over(tmp_path: Path) -> None:
     assert again.offset == 6
     assert isinstance(again.problem, Damaged)
     assert path.with_suffix(".damaged").exists()
-    assert plain(list(again.unsent())) == plain(sent)
+    assert plain(list(again.unsent())) == plain(outputs)
 
 
 def test_memory_that_ends_behind_the_fold_leaves_no_snapshot_ahead_of_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -339,17 +339,17 @@ def test_local_state_that_is_further_than_the_shipped_one_stays(tmp_path: Path) 
     """With all that is still to be sent."""
     depot = FolderDepot(tmp_path / "depot")
     stage = opened(tmp_path, depot)
-    sent = fed(stage, 0, 4)
+    outputs = fed(stage, 0, 4)
     stage.snapshot()
     stage.acknowledged(3)
     stage.ship()
-    sent += fed(stage, 4, 3)
+    outputs += fed(stage, 4, 3)
     killed(stage)
 
     again = opened(tmp_path, depot)
 
     assert again.offset == 6
-    assert plain(list(again.unsent())) == plain(sent[4:])
+    assert plain(list(again.unsent())) == plain(outputs[4:])
 
 
 def test_local_state_that_is_behind_the_shipped_one_is_given_up(tmp_path: Path) -> None:
@@ -462,7 +462,7 @@ def test_second_process_waits_for_the_lock(tmp_path: Path) -> None:
     waiting.communicate()
     stage = opened(tmp_path)
     assert stage.offset == 1
-    assert [sent.messages[0].body for sent in stage.unsent()] == [b"3 of one", b"6 of two"]
+    assert [output.messages[0].body for output in stage.unsent()] == [b"3 of one", b"6 of two"]
     stage.close()
 
 

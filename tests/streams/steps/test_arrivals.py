@@ -211,10 +211,10 @@ def test_links_and_what_they_point_to_come_in_any_order() -> None:
     """Person, household, dwelling, notice: whichever comes last puts the household on the list, or finds it there."""
     for order in permutations(range(4)):
         town = Town(RELOCATION)
-        told = (lambda t: t.person(P, H), lambda t: t.household(H, D), lambda t: t.dwelling(D), lambda t: t.notice(D))
+        acts = (lambda t: t.person(P, H), lambda t: t.household(H, D), lambda t: t.dwelling(D), lambda t: t.notice(D))
 
         for place in order:
-            told[place](town)
+            acts[place](town)
 
         assert town.listed(RELOCATION) == {H: "to_check"}, order
 

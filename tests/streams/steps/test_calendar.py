@@ -93,9 +93,9 @@ def test_a_leap_day_is_a_birthday_in_leap_years() -> None:
     network = messages()[1]
     assert isinstance(network, CatalogueSet)
     renewed = {name: text.replace(AGREED.isoformat(), "2035-12-31") for name, text in network.contracts.items()}
-    born = people(2, 1, [1], [date(1960, 2, 29)])
+    birth_record = people(2, 1, [1], [date(1960, 2, 29)])
     state = born_to(leap - timedelta(2))
-    for message in (CatalogueSet(network.units, renewed), *delivered(born, "again")):
+    for message in (CatalogueSet(network.units, renewed), *delivered(birth_record, "again")):
         step(state, message, state.offset + 1)
 
     lines = tick(state, leap + timedelta(2))
@@ -134,7 +134,7 @@ def due_by_hand(day: date) -> set[int]:
     """Persons for whom something of the first policy may turn on a day, worked out from the tables of ``tests.streams.calendar``."""
     everybody = {*BORN, *YOUNGER, 71}
     years = 70 if day < SECOND else 68
-    turning = {subject for subject, born in {**BORN, **YOUNGER}.items() if birthday(born, years) == day}
+    turning = {subject for subject, birth in {**BORN, **YOUNGER}.items() if birthday(birth, years) == day}
     turning |= {subject for subject, last in INSURED_UNTIL.items() if last is not None and last + timedelta(1) == day}
     return everybody if day in (STALE["medical_insurance"], STALE["pension"]) else turning
 

@@ -204,10 +204,10 @@ def test_records_given_to_another_and_taken_back(town: Town) -> None:
     town.insured(A, key=7)
     town.insured(A, key=8, status=2)
 
-    given = town.give("person", A, B, ("medical_insurance", 7))
+    moved = town.give("person", A, B, ("medical_insurance", 7))
     back = town.give("person", A, A, ("medical_insurance", 7))
 
-    assert given == [(A, "entered", "eligible", *SPLIT), (B, "left", None, *SPLIT)]
+    assert moved == [(A, "entered", "eligible", *SPLIT), (B, "left", None, *SPLIT)]
     assert back == [(A, "left", None, *SPLIT), (B, "entered", "eligible", *SPLIT)]
 
 
@@ -240,9 +240,9 @@ def test_household_of_one_number_that_is_two(town: Town) -> None:
         town.income(subject, 3_000)
     assert town.listed(RELOCATION) == {}
 
-    given = town.give("household", H, OTHER, ("hukou", B))
+    moved = town.give("household", H, OTHER, ("hukou", B))
 
-    assert given == [(H, "entered", "to_check", "identity", "household split")]
+    assert moved == [(H, "entered", "to_check", "identity", "household split")]
     assert town.person(B, H, born=YOUNG, at=1) == []
     assert town.person(B, H, born=YOUNG, at=2, flags=1) == []
 
@@ -256,11 +256,11 @@ def test_given_record_of_one_who_is_merged_later(town: Town) -> None:
     assert town.listed(ELDERLY) == {C: "eligible"}
 
     merged = town.merge("person", B, C)
-    kept = town.merge("person", A, SAME)
+    merged_again = town.merge("person", A, SAME)
     undone = town.split("person", B)
 
     assert merged == [(C, "left", None, *MERGE)]
-    assert kept == []
+    assert merged_again == []
     assert undone == [(C, "entered", "eligible", *SPLIT)]
 
 
@@ -277,7 +277,7 @@ def test_undoing_after_a_restart(town: Town) -> None:
 
     assert undone == [(A, "entered", "eligible", *SPLIT), (B, "left", None, *SPLIT)]
     assert town.give("person", A, A, ("medical_insurance", 7)) == [(A, "left", None, *SPLIT)]
-    assert [(one.kind, one.subject) for one in town.state.identities] == []
+    assert [(correction.kind, correction.subject) for correction in town.state.identities] == []
 
 
 def test_state_of_before_there_were_corrections_is_read() -> None:
@@ -290,7 +290,7 @@ def test_state_of_before_there_were_corrections_is_read() -> None:
     restored = State.restored(parts(real=True), meta, town.state.arrays())
 
     assert list(restored.identities) == []
-    assert [one.subject for one in restored.matcher.candidates(ELDERLY)] == [A]
+    assert [candidate.subject for candidate in restored.matcher.candidates(ELDERLY)] == [A]
 
 
 def test_the_same_again_changes_nothing(town: Town) -> None:
@@ -301,7 +301,7 @@ def test_the_same_again_changes_nothing(town: Town) -> None:
 
     assert town.do(IdentityMerged("person", A, B, "again", "another", "two")) == []
     assert town.give("person", A, C, ("pension", 1)) == []
-    assert [one.by for one in town.state.identities] == ["author", "author"]
+    assert [correction.by for correction in town.state.identities] == ["author", "author"]
 
 
 WHO = ("because", "author", "approver")

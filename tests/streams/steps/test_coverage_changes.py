@@ -137,10 +137,10 @@ def test_a_statement_in_effect_is_not_voided_afterwards() -> None:
 def test_of_two_responsible_sources_the_silent_one_is_asked() -> None:
     """Both must have stated; which of them is silent is named, and changes with a withdrawal."""
     text = network().contracts[MEDICAL]
-    one = 'sources: [{unit: putuo-medical-insurance, division: "310107"}]'
-    assert one in text
-    two = one.replace("}]", '}, {unit: yichuan-street, division: "310107020"}]')
-    real = Real(feeds=CatalogueSet(network().units, {**network().contracts, MEDICAL: text.replace(one, two)}))
+    one_source = 'sources: [{unit: putuo-medical-insurance, division: "310107"}]'
+    assert one_source in text
+    two_sources = one_source.replace("}]", '}, {unit: yichuan-street, division: "310107020"}]')
+    real = Real(feeds=CatalogueSet(network().units, {**network().contracts, MEDICAL: text.replace(one_source, two_sources)}))
     street = ("uninsured", MEDICAL, "yichuan-street")
     assert set(real.missing()) == {NO_MEDICAL, street}
 

@@ -67,8 +67,8 @@ def test_a_list_of_households_settles_their_members(elders: Town) -> None:
     named = elders.do(by_list("h", "hukou", ZHANGS))
     assert named == [(1, "changed", "eligible", "coverage", "h"), (2, "changed", "eligible", "coverage", "h")]
 
-    taken = elders.do(CoverageWithdrawn("h"))
-    assert taken == [(1, "changed", "needs_evidence", "coverage", "h"), (2, "changed", "needs_evidence", "coverage", "h")]
+    withdrawn = elders.do(CoverageWithdrawn("h"))
+    assert withdrawn == [(1, "changed", "needs_evidence", "coverage", "h"), (2, "changed", "needs_evidence", "coverage", "h")]
     elders.same()
 
 
@@ -117,7 +117,7 @@ def test_each_step_of_a_sum_over_members_asks_for_its_own_list() -> None:
     matcher = town.state.matcher
 
     def asked() -> list[tuple[str, str | None]]:
-        return next(sorted(one.missing) for one in matcher.candidates(RELOCATION) if one.subject == ZHANGS)
+        return next(sorted(candidate.missing) for candidate in matcher.candidates(RELOCATION) if candidate.subject == ZHANGS)
 
     assert asked() == missing
     assert town.do(by_list("i-h", "income", ZHANGS), by_list("m-p", "hukou", 1, 2)) == []

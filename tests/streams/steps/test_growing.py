@@ -81,9 +81,9 @@ def reads_alike(happens: Run, rng: Random) -> None:
 
     final = taken(happens.final())
     assert known(state) == known(final)
-    told = {name: {(one.subject, one.status, one.checklist, one.missing) for one in of.values()} for name, of in lists.items() if of}
-    assert told == {
-        name: {(one.subject, one.status, one.checklist, one.missing) for one in some}
+    line_content = {name: {(line.subject, line.status, line.checklist, line.missing) for line in of.values()} for name, of in lists.items() if of}
+    assert line_content == {
+        name: {(candidate.subject, candidate.status, candidate.checklist, candidate.missing) for candidate in some}
         for name in state.policies
         if (some := listed(state, name))
     }
@@ -133,9 +133,9 @@ def test_a_network_grows_as_one_process_does(seed: int, tmp_path: Path) -> None:
 
 def test_runs_grow_in_every_way() -> None:
     """Of the seeds above, every growth is in some, before and after records of its feed."""
-    met = {name for seed in range(SEEDS) for name in run(seed).happens if isinstance(name, str)}
+    growths = {name for seed in range(SEEDS) for name in run(seed).happens if isinstance(name, str)}
 
-    assert met == set(GROWTHS)
+    assert growths == set(GROWTHS)
 
 
 def widened(low: int, high: int) -> CatalogueSet:

@@ -46,9 +46,9 @@ class Both(Bench):
         return self.said(register(number, subjects, orders, first, **changes))
 
     def complete(self, number: int, rows: int, unplaced: int = 0) -> Lines:
-        known = self.state.deliveries.numbered(*HEAD, number)
-        assert known is not None
-        return self.said(DeliveryCompleted(*HEAD, number, f"d-{number}", rows, unplaced, known.replaces))
+        delivery = self.state.deliveries.numbered(*HEAD, number)
+        assert delivery is not None
+        return self.said(DeliveryCompleted(*HEAD, number, f"d-{number}", rows, unplaced, delivery.replaces))
 
     def full(self, number: int, subjects: Sequence[int], orders: Sequence[int]) -> Lines:
         self.begin(number, replaces=True)
@@ -59,17 +59,17 @@ class Both(Bench):
         return [told(line) for line in self.do(message)]
 
     def counted(self, number: int) -> tuple[int, int]:
-        one = self.state.deliveries.numbered(*HEAD, number)
-        assert isinstance(one, Delivery)
-        return one.older, one.same
+        delivery = self.state.deliveries.numbered(*HEAD, number)
+        assert isinstance(delivery, Delivery)
+        return delivery.older, delivery.same
 
     def listed(self, policy: str = ELDERLY) -> list[int]:
-        return sorted(int(getattr(one, "subject", None) or one[0]) for one in self.state.matcher.candidates(policy))
+        return sorted(int(getattr(candidate, "subject", None) or candidate[0]) for candidate in self.state.matcher.candidates(policy))
 
     def shrunk(self, message: DeliveryCompleted) -> bool:
         """Is the replacement told to be looked at?"""
         _, instructions = moved(self.state, message, self.state.offset + 1)
-        return any(isinstance(one, HoldAllExits) for one in instructions)
+        return any(isinstance(instruction, HoldAllExits) for instruction in instructions)
 
 
 def told(line: CandidateChange) -> tuple[int, str, str]:
@@ -141,11 +141,11 @@ def test_a_restart_while_a_full_file_is_open_changes_no_order() -> None:
     state = State(parts(real=True))
     for offset, message in enumerate([first, Tick(DAY), *homes.messages(catalogue), *old.messages(catalogue), poor, started, rows]):
         step(state, message, offset)
-    again = State.restored(parts(real=True), state.meta(), {name: one.copy() for name, one in state.arrays().items()})
+    again = State.restored(parts(real=True), state.meta(), {name: array.copy() for name, array in state.arrays().items()})
 
-    for one in (state, again):
-        step(one, complete, state.offset + 1)
-    explained, other = (core(one).explain("poor", token(Kind.HOUSEHOLD, "0")) for one in (state, again))
+    for either in (state, again):
+        step(either, complete, state.offset + 1)
+    explained, other = (core(either).explain("poor", token(Kind.HOUSEHOLD, "0")) for either in (state, again))
     assert explained == other
 
 
@@ -170,13 +170,13 @@ def test_row_without_usable_order_hides_the_record_until_a_sound_one_comes_behin
     bench.begin(2)
     doubtful: dict[str, Any] = {"flags": np.array([QUARANTINED], np.uint8)}
     bench.send(2, [1], [int(NO_ORDER)], **doubtful)
-    hidden = bench.state.matcher.traces(1)
-    assert [one.order for one in hidden if one.delivery == 2] == [int(NO_ORDER)]
+    traces = bench.state.matcher.traces(1)
+    assert [trace.order for trace in traces if trace.delivery == 2] == [int(NO_ORDER)]
 
     bench.send(2, [1], [3], first=2)
 
     if real:
-        assert next((one.order, one.delivery) for one in bench.state.matcher.traces(1)) == (20, 1)
+        assert next((trace.order, trace.delivery) for trace in bench.state.matcher.traces(1)) == (20, 1)
     assert bench.listed() == [1]
     bench.send(2, [1], [int(NO_ORDER)], first=1, **doubtful)
     assert bench.listed() == [1] and bench.counted(2)[0] == 1
@@ -194,7 +194,7 @@ def test_rows_are_counted_once() -> None:
     bench.complete(2, 3)
 
     assert bench.counted(2) == (0, 2)
-    restored = State.restored(parts(True), bench.state.meta(), {name: one.copy() for name, one in bench.state.arrays().items()})
+    restored = State.restored(parts(True), bench.state.meta(), {name: array.copy() for name, array in bench.state.arrays().items()})
     assert restored.deliveries.meta() == bench.state.deliveries.meta()
 
 
@@ -205,7 +205,7 @@ def test_what_waits_is_part_of_the_state(real: bool) -> None:
     bench.full(1, [1, 2, 3], [20, 20, 20])
     bench.begin(2, replaces=True)
     bench.send(2, [1, 2], [10, 10])
-    bench.state = State.restored(parts(real), bench.state.meta(), {name: one.copy() for name, one in bench.state.arrays().items()})
+    bench.state = State.restored(parts(real), bench.state.meta(), {name: array.copy() for name, array in bench.state.arrays().items()})
     bench.send(2, [4], [1], first=3)
 
     assert bench.complete(2, 3) == [(3, "left", "record")]
@@ -236,7 +236,7 @@ def test_row_without_order_must_be_quarantined() -> None:
 
 @pytest.mark.parametrize(("kept", "looked_at"), [(8, False), (7, True)])
 @real
-def test_first_full_file_is_held_against_the_records_that_were_there(real: bool, kept: int, looked_at: bool) -> None:
+def test_first_full_file_is_held_against_the_records_that_were_there(real: bool, row_count: int, looked_at: bool) -> None:
     """Ordinary deliveries brought ten records, one of them deleted since is not counted: fewer than 0.8 of them is too few."""
     bench = Both(real)
     bench.begin(1)
@@ -244,9 +244,9 @@ def test_first_full_file_is_held_against_the_records_that_were_there(real: bool,
     bench.send(1, [11], [2], first=12, flags=np.array([1], np.uint8))
     bench.complete(1, 12)
     bench.begin(2, replaces=True)
-    bench.send(2, range(1, kept + 1), [3] * kept)
+    bench.send(2, range(1, row_count + 1), [3] * row_count)
 
-    assert bench.shrunk(DeliveryCompleted(*HEAD, 2, "d-2", kept, 0, True)) is looked_at
+    assert bench.shrunk(DeliveryCompleted(*HEAD, 2, "d-2", row_count, 0, True)) is looked_at
 
 
 def test_only_readable_rows_are_compared() -> None:

@@ -184,13 +184,13 @@ def test_the_furthest_statement_stands_for_those_before_it() -> None:
     for number in range(1, 31):
         bench.do(CoverageStated(f"s{number:02}", "medical_insurance", 0, "310107020", (), date(2026, 9, number)))
     bench.do(CoverageStated("list", "medical_insurance", 0, None, (7,), date(2026, 9, 1)))
-    furthest = {one.division: one.complete_to for one in bench.state.statements.in_effect()}
+    furthest = {statement.division: statement.complete_to for statement in bench.state.statements.in_effect()}
 
     bench.do(CoverageWithdrawn("s30"))
 
     assert furthest == {"310107020": date(2026, 9, 30), None: date(2026, 9, 1)}
     assert len(bench.state.statements.entries) == 31
-    assert {one.complete_to for one in bench.state.statements.in_effect() if one.division} == {date(2026, 9, 29)}
+    assert {statement.complete_to for statement in bench.state.statements.in_effect() if statement.division} == {date(2026, 9, 29)}
 
 
 def test_coverage_names_a_division_or_subjects() -> None:
@@ -204,12 +204,12 @@ def test_coverage_names_a_division_or_subjects() -> None:
 
 def test_same_messages_give_the_same_lines_and_state() -> None:
     """Also when they went through bytes."""
-    one, two = State(parts()), State(parts())
+    plain, through_bytes = State(parts()), State(parts())
 
     for offset, message in enumerate(run(150)):
-        assert list(step(one, message, offset)) == list(step(two, decode(encode(message)), offset))
+        assert list(step(plain, message, offset)) == list(step(through_bytes, decode(encode(message)), offset))
 
-    assert one.meta() == two.meta()
+    assert plain.meta() == through_bytes.meta()
 
 
 @given(st.integers(0, 149), st.integers(0, 2**16))

@@ -64,9 +64,9 @@ def test_a_withdrawal_may_reach_back() -> None:
     assert again == []
     assert bench.state.registry.withdrawal(ELDERLY) == Withdrawal(DAY, since, "annulled", "author", "approver", newest=1)
     assert bench.life(1) == "withdrawn"
-    kept = State.restored(bench.state.parts, bench.state.meta(), bench.state.arrays())
-    assert kept.registry.withdrawal(ELDERLY) == bench.state.registry.withdrawal(ELDERLY)
-    assert kept.meta() == bench.state.meta()
+    restored = State.restored(bench.state.parts, bench.state.meta(), bench.state.arrays())
+    assert restored.registry.withdrawal(ELDERLY) == bench.state.registry.withdrawal(ELDERLY)
+    assert restored.meta() == bench.state.meta()
 
 
 def test_a_withdrawal_that_reaches_back_is_looked_at() -> None:
@@ -107,9 +107,9 @@ def test_a_snapshot_from_before_withdrawals_reached_back_is_read() -> None:
     for version in meta["versions"]:
         del version["withdrawal"]
 
-    found = State.restored(bench.state.parts, meta, bench.state.arrays())
+    restored = State.restored(bench.state.parts, meta, bench.state.arrays())
 
-    assert found.registry.withdrawal(ELDERLY) == Withdrawal(DAY, DAY, "ended", "", "")
+    assert restored.registry.withdrawal(ELDERLY) == Withdrawal(DAY, DAY, "ended", "", "")
 
 
 def test_published_version_never_changes() -> None:

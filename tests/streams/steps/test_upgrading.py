@@ -57,7 +57,7 @@ def beginning() -> list[Input]:
 
 def earlier(state: State) -> State:
     """The state as an earlier program kept it."""
-    arrays, meta = {name: one.copy() for name, one in state.arrays().items()}, state.meta()
+    arrays, meta = {name: array.copy() for name, array in state.arrays().items()}, state.meta()
     del meta["matcher"]["store"]["semantics"]
     return State.restored(parts(True), meta, arrays)
 
@@ -67,16 +67,16 @@ def test_lines_of_an_upgrade_have_their_own_cause() -> None:
     state = State(parts(True))
     for offset, message in enumerate(beginning()):
         step(state, message, offset)
-    assert {one.subject: one.status for one in state.matcher.candidates("small-income")} == {1: "eligible", 2: "needs_evidence"}
+    assert {candidate.subject: candidate.status for candidate in state.matcher.candidates("small-income")} == {1: "eligible", 2: "needs_evidence"}
 
     old = earlier(state)
-    assert {one.subject: one.status for one in old.matcher.candidates("small-income")} == {1: "needs_evidence", 2: "needs_evidence"}
+    assert {candidate.subject: candidate.status for candidate in old.matcher.candidates("small-income")} == {1: "needs_evidence", 2: "needs_evidence"}
     lines = list(step(old, EngineUpgraded(SEMANTICS), old.offset + 1))
 
     assert [(line.subject, line.before, line.status, line.cause.kind) for line in lines] == [(1, "needs_evidence", "eligible", "engine")]
     assert list(step(old, EngineUpgraded(SEMANTICS), old.offset + 1)) == []
-    kept = State.restored(parts(True), old.meta(), {name: one.copy() for name, one in old.arrays().items()})
-    assert kept.matcher.semantics == SEMANTICS
+    restored = State.restored(parts(True), old.meta(), {name: array.copy() for name, array in old.arrays().items()})
+    assert restored.matcher.semantics == SEMANTICS
 
 
 def test_later_semantics_are_not_guessed() -> None:

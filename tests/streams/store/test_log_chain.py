@@ -41,18 +41,18 @@ def folder(tmp_path: Path) -> Path:
     """A log with rows of every kind, an anchor of each table that has one, and an erasure whose traces are not out of the files."""
     place = tmp_path / "log"
     place.mkdir()
-    made = log(place)
-    made.append(rows(0, 8))
-    made.prune(1)
-    made.append(rows(8, 12), forget=1)
-    with made.rewriting(5) as db:
+    new_log = log(place)
+    new_log.append(rows(0, 8))
+    new_log.prune(1)
+    new_log.append(rows(8, 12), forget=1)
+    with new_log.rewriting(5) as db:
         db.execute("UPDATE outputs SET body = x'' WHERE offset = 7")
         db.executemany("INSERT INTO manifests VALUES ('grant', ?, x'', ?)", [(4, "first"), (8, "second")])
-    with made.rewriting(5) as db:
+    with new_log.rewriting(5) as db:
         db.execute("UPDATE inputs SET body = x'' WHERE offset = 7")
-    made.append(rows(12, 14))
-    made.note_head()
-    made.close()
+    new_log.append(rows(12, 14))
+    new_log.note_head()
+    new_log.close()
     assert breaks(place, KEY)[0] == []
     return place
 
@@ -146,14 +146,14 @@ def test_what_is_none_of_ours_in_the_file_is_refused(folder: Path, foreign: str)
 def test_a_row_that_is_gone_is_noticed(folder: Path, tmp_path: Path, table: str) -> None:
     """The first, the last, one in the middle, the last three, all of them."""
     with closing(sqlite3.connect(folder / FILE)) as db:
-        known = [row for (row,) in db.execute(f"SELECT rowid FROM {table} ORDER BY rowid")]
-    some = [[row] for row in known] + [known[-3:], known]
-    for number, gone in enumerate(some):
+        row_ids = [row for (row,) in db.execute(f"SELECT rowid FROM {table} ORDER BY rowid")]
+    some = [[row] for row in row_ids] + [row_ids[-3:], row_ids]
+    for number, removed in enumerate(some):
         copy = tmp_path / f"{number}"
         shutil.copytree(folder, copy)
-        change(copy, f"DELETE FROM {table} WHERE rowid IN ({', '.join(map(str, gone))})")
+        change(copy, f"DELETE FROM {table} WHERE rowid IN ({', '.join(map(str, removed))})")
 
-        assert breaks(copy, KEY)[0], (table, gone)
+        assert breaks(copy, KEY)[0], (table, removed)
 
 
 def test_the_place_is_told(folder: Path) -> None:
@@ -251,10 +251,10 @@ def test_after_an_error_the_chain_goes_on_where_the_log_is(tmp_path: Path, monke
     opened.append(rows(0, 3))
     sound = log_chain.write_seal
 
-    def stopped(db: Any, *given: Any) -> None:
+    def stopped(db: Any, *arguments: Any) -> None:
         if fails == "seal":
             raise NoRoom(log_chain.Break("seal", None).text)
-        sound(db, *given)
+        sound(db, *arguments)
         db.execute("COMMIT")
         raise KeyboardInterrupt
 
@@ -280,9 +280,9 @@ def grown(folder: Path, upto: int) -> None:
 
 
 def older(opened: Callable[[], Log]) -> str:
-    with pytest.raises(Damaged) as caught:
+    with pytest.raises(Damaged) as error:
         opened()
-    return caught.value.text.en
+    return error.value.text.en
 
 
 def test_an_older_copy_of_the_log_is_noticed(folder: Path, tmp_path: Path) -> None:
@@ -340,13 +340,13 @@ def test_a_log_that_became_empty_is_no_new_one(folder: Path) -> None:
 def test_a_stop_between_the_rewriting_and_its_head_is_no_damage(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The head is then that of the log before, of which nobody can tell more than how far it had come."""
     opened, sound = log(folder), log_heads.write_head
-    written: list[Path] = []
+    paths: list[Path] = []
 
-    def once(path: Path, *given: Any) -> None:
-        written.append(path)
-        if len(written) > 1:
+    def once(path: Path, *arguments: Any) -> None:
+        paths.append(path)
+        if len(paths) > 1:
             raise OSError(28, "no space")
-        sound(path, *given)
+        sound(path, *arguments)
 
     opened.append(rows(14, 15))
     monkeypatch.setattr(log_heads, "write_head", once)
@@ -354,23 +354,23 @@ def test_a_stop_between_the_rewriting_and_its_head_is_no_damage(folder: Path, mo
         db.execute("UPDATE inputs SET body = x'' WHERE offset = 9")
     opened.close()
 
-    assert len(written) == 2
+    assert len(paths) == 2
     assert log(folder, readonly=True).last() == 14
     assert breaks(folder, KEY)[0] == []
 
 
 def test_a_reader_may_come_while_the_first_head_is_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It saw none, and then a log that says there is one; it looks again."""
-    sound, seen = log_heads.read_head, list[Path]()
+    sound, paths = log_heads.read_head, list[Path]()
 
     def late(path: Path, key: bytes) -> log_heads.Head | None:
-        seen.append(path)
-        return sound(path, key) if len(seen) > 1 else None
+        paths.append(path)
+        return sound(path, key) if len(paths) > 1 else None
 
     monkeypatch.setattr(log_heads, "read_head", late)
 
     assert log(folder, readonly=True).last() == 13
-    assert len(seen) == 2
+    assert len(paths) == 2
 
 
 # ---- a host ----------------------------------------------------------------------------------------------------------
@@ -382,8 +382,8 @@ def test_a_host_keeps_the_head_at_a_snapshot_an_edition_and_a_clean_end(tmp_path
     messages = list(run(30))
 
     def known() -> int:
-        found = log_heads.read_head(head, KEY)
-        return -1 if found is None else found.last[0].offset
+        stored_head = log_heads.read_head(head, KEY)
+        return -1 if stored_head is None else stored_head.last[0].offset
 
     host = EmbeddedHost.open(store, parts(), create=True, rule=NEVER, key=KEY, head=head)
     host.submit_many(messages[:2])
@@ -396,11 +396,11 @@ def test_a_host_keeps_the_head_at_a_snapshot_an_edition_and_a_clean_end(tmp_path
     host.close()
     assert known() == 29
 
-    kept = head.read_bytes()
+    before = head.read_bytes()
     with EmbeddedHost.open(store, parts(), readonly=True, key=KEY, head=head) as host:
         assert host.state.offset == 29
         assert list(host.at(20).registry.versions) == list(host.state.registry.versions)
-    assert head.read_bytes() == kept
+    assert head.read_bytes() == before
     with pytest.raises(Damaged):
         EmbeddedHost.open(store, parts(), key=b"", head=None)
 

@@ -40,7 +40,7 @@ def said(state: State) -> dict[str, Any]:
     """All a state tells people: its day, lists with reasons, two explanations of each list, notices."""
     matcher: Any = state.matcher if state.begun else None
     listed = {name: matcher.candidates(name) for name in state.policies} if state.begun else {}
-    why = {name: [repr(matcher.explain(name, one.subject)) for one in found[:2]] for name, found in listed.items()}
+    why = {name: [repr(matcher.explain(name, candidate.subject)) for candidate in candidates[:2]] for name, candidates in listed.items()}
     return {"day": state.day, "lists": repr(listed), "why": why, "notices": list(state.notices), "offset": state.offset}
 
 
@@ -52,7 +52,7 @@ class Live:
 
     def end_of(self, day: date) -> int | None:
         """The last message before the clock first went beyond a day; None where it never was there."""
-        days = [NO_DAY, *(one["day"] for one in self.after)]
+        days = [NO_DAY, *(content["day"] for content in self.after)]
         crossed = next((place - 1 for place in range(1, len(days)) if days[place] > day), len(self.after))
         return crossed - 1 if day >= START and crossed >= 0 and day <= max(days) else None
 
@@ -172,10 +172,10 @@ def test_moments_that_cannot_be_asked_are_told(tmp_path: Path) -> None:
             (-1, "numbered from #0"), (30, "the last is #29"), (date(2026, 9, 30), "the clock begins on 2026-10-01"),
             (date(2027, 1, 1), "yet to come: the furthest the state's clock has been is"),
         ):  # fmt: skip
-            with pytest.raises(NotKept, match=words) as caught:
+            with pytest.raises(NotKept, match=words) as error:
                 host.at(moment)
-            assert caught.value.text.zh
-            assert caught.value.exit_code == 2
+            assert error.value.text.zh
+            assert error.value.exit_code == 2
 
 
 def test_a_clock_set_back_does_not_confuse_a_day(tmp_path: Path) -> None:
@@ -246,14 +246,14 @@ def test_snapshots_are_thinned_and_the_past_is_bounded() -> None:
 
 def test_thinning_message_by_message_keeps_a_replay_short() -> None:
     """Over a long life: no gap between neighbours is more than a few times the mean."""
-    kept: list[Mark] = []
-    for one in marks(400):
-        kept.append(one)
-        if len(kept) > 2:
-            older, _ = past(kept, 0, Retention(200), lambda after: 0)
-            kept = [mark for mark in kept if mark.offset in older or mark in kept[-2:]]
-        gaps = [b.offset - a.offset for a, b in pairwise(kept)]
-        assert len(kept) <= BETWEEN + 3
+    stored: list[Mark] = []
+    for newest in marks(400):
+        stored.append(newest)
+        if len(stored) > 2:
+            older, _ = past(stored, 0, Retention(200), lambda after: 0)
+            stored = [mark for mark in stored if mark.offset in older or mark in stored[-2:]]
+        gaps = [b.offset - a.offset for a, b in pairwise(stored)]
+        assert len(stored) <= BETWEEN + 3
     assert max(gaps[:-1]) <= 4 * sum(gaps) / len(gaps)
 
 
@@ -263,16 +263,16 @@ def test_known_at_reads_only_what_it_must(tmp_path: Path) -> None:
         host.snapshot()
         for message in list(run(50))[30:]:
             host.submit(message)
-        taken: list[int] = []
+        offsets: list[int] = []
         how: Any = host
         from streams.store.recovery import Recipe, recipe
 
         usual = recipe(parts())
 
         def apply(state: State, body: bytes, offset: int) -> int:
-            taken.append(offset)
+            offsets.append(offset)
             return usual.apply(state, body, offset)
 
         known_at(how.folder, Recipe(usual.make, apply), 35)
 
-        assert taken == [30, 31, 32, 33, 34, 35]
+        assert offsets == [30, 31, 32, 33, 34, 35]

@@ -29,13 +29,13 @@ def store(tmp_path: Path) -> tuple[Log, Path]:
 def recipe(by_decoding: bool) -> Recipe[Any]:
     """States of which none can be made of a checkpoint; for what it holds, or for a mistake in the code."""
 
-    def make(kept: Any) -> Any:
-        if kept is None:
+    def make(checkpoint: Any) -> Any:
+        if checkpoint is None:
             return SimpleNamespace(offset=-1)
         if not by_decoding:
             raise KeyError("mistake")
         with decoding(Text("状态", "a state")):
-            return kept[0]["missing"]
+            return checkpoint[0]["missing"]
 
     def apply(state: Any, body: bytes, offset: int) -> int:
         state.offset = offset

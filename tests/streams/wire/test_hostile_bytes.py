@@ -45,10 +45,10 @@ def test_a_batch_of_few_bytes_is_read() -> None:
         {"constant": dict.fromkeys(("key", "subject", "order", "row", "flags", "valid_from", "valid_to"), 2**70)},
     ],
 )  # fmt: skip
-def test_a_batch_that_says_more_than_it_holds_is_unreadable(said: dict[str, Any]) -> None:
+def test_a_batch_that_says_more_than_it_holds_is_unreadable(claims: dict[str, Any]) -> None:
     """Before room is made for its rows."""
     with pytest.raises(Unreadable):
-        wire.decode(batch(**said))
+        wire.decode(batch(**claims))
 
 
 @pytest.mark.parametrize(
@@ -73,11 +73,11 @@ def test_a_stream_that_is_cut_or_changed_is_unreadable() -> None:
     random = np.random.default_rng(7)
 
     for _ in range(400):
-        torn = bytearray(body[: random.integers(len(body))] if random.random() < 0.3 else body)
-        for at in random.integers(len(torn), size=3) if torn else ():
-            torn[at] = random.integers(256)
+        damaged = bytearray(body[: random.integers(len(body))] if random.random() < 0.3 else body)
+        for at in random.integers(len(damaged), size=3) if damaged else ():
+            damaged[at] = random.integers(256)
         try:
-            read: Input | None = wire.decode(wire.frame(BATCH, bytes(torn)))
+            read: Input | None = wire.decode(wire.frame(BATCH, bytes(damaged)))
         except Unreadable:
             read = None
         assert read is None or isinstance(read, RecordBatch)

@@ -16,26 +16,26 @@ Parts = tuple[str, int, bytes, list[tuple[str, bytes]], bytes]
 NAMES = st.sampled_from(["ce_id", "ce_type", "ce_closes", "content-type"])
 messages = st.tuples(
     st.sampled_from(["inputs", "orders", "lines", "changes"]), st.integers(0, 12), st.binary(max_size=5),
-    st.dictionaries(NAMES, st.binary(max_size=4)).map(lambda found: list(found.items())), st.binary(max_size=40),
+    st.dictionaries(NAMES, st.binary(max_size=4)).map(lambda pairs: list(pairs.items())), st.binary(max_size=40),
 )  # fmt: skip
 
 
 @given(messages, messages)
-def test_a_seal_is_of_one_message(one: Parts, other: Parts) -> None:
+def test_a_seal_is_of_one_message(message: Parts, other: Parts) -> None:
     """Of its topic, partition, key, headers and body together, in whatever order headers stand; of no other message."""
-    topic, partition, key, headers, body = one
-    seal = dict(OURS.with_seal(*one))[SEAL]
+    topic, partition, key, headers, body = message
+    seal = dict(OURS.with_seal(*message))[SEAL]
 
     assert OURS.problem(topic, partition, key, [(SEAL, seal), *reversed(headers)], body) is None
-    same = (*other[:3], sorted(other[3]), other[4]) == (*one[:3], sorted(headers), body)
+    same = (*other[:3], sorted(other[3]), other[4]) == (*message[:3], sorted(headers), body)
     assert (OURS.problem(*other[:3], [*other[3], (SEAL, seal)], other[4]) is None) == same
 
 
 @given(messages, st.data())
-def test_any_bit_turned_and_any_cut_is_noticed(one: Parts, data: st.DataObject) -> None:
+def test_any_bit_turned_and_any_cut_is_noticed(message: Parts, data: st.DataObject) -> None:
     """In the body, and in the seal."""
-    topic, partition, key, headers, body = one
-    seal = dict(OURS.with_seal(*one))[SEAL]
+    topic, partition, key, headers, body = message
+    seal = dict(OURS.with_seal(*message))[SEAL]
     whole = bytearray(body + seal)
     place = data.draw(st.integers(0, len(whole) - 1))
     whole[place] ^= 1 << data.draw(st.integers(0, 7))

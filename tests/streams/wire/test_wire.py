@@ -49,7 +49,7 @@ def message_of(kind: type[Input]) -> st.SearchStrategy[Input]:
 
 def column(rows: int, dtype: type[np.generic], values: st.SearchStrategy[int]) -> st.SearchStrategy[Any]:
     same = values.map(lambda value: np.full(rows, value, dtype))
-    return same | st.lists(values, min_size=rows, max_size=rows).map(lambda found: np.array(found, dtype))
+    return same | st.lists(values, min_size=rows, max_size=rows).map(lambda numbers: np.array(numbers, dtype))
 
 
 @st.composite
@@ -76,11 +76,11 @@ def test_every_message_comes_back_equal(message: Input) -> None:
     """Encoding and decoding gives the same message, and the same bytes again."""
     data = wire.encode(message)
 
-    found = wire.decode(data)
+    decoded = wire.decode(data)
 
-    assert found == message
-    assert type(found) is type(message)
-    assert wire.encode(found) == data
+    assert decoded == message
+    assert type(decoded) is type(message)
+    assert wire.encode(decoded) == data
 
 
 def test_the_stamp_of_a_decision_travels_with_it() -> None:
@@ -107,11 +107,11 @@ def test_an_older_version_is_not_read_as_if_it_were_ours(monkeypatch: pytest.Mon
 @given(batches())
 def test_every_batch_comes_back_equal(batch: RecordBatch) -> None:
     """Columns keep their values, types and order, whatever width they travelled in; the arrays may be written to."""
-    found = wire.decode(wire.encode(batch))
+    decoded = wire.decode(wire.encode(batch))
 
-    assert isinstance(found, RecordBatch)
-    assert same_batch(found, batch)
-    columns: list[np.ndarray[Any, Any]] = [found.key, found.subject, found.row, *found.values.values(), *found.links.values()]
+    assert isinstance(decoded, RecordBatch)
+    assert same_batch(decoded, batch)
+    columns: list[np.ndarray[Any, Any]] = [decoded.key, decoded.subject, decoded.row, *decoded.values.values(), *decoded.links.values()]
     assert all(column.flags.writeable for column in columns)
 
 
@@ -148,9 +148,9 @@ def test_any_changed_byte_is_noticed(data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(frame) - 1))
     frame[place] ^= 1 << data.draw(st.integers(0, 7))
 
-    for broken in (frame, frame[:place]):
+    for damaged in (frame, frame[:place]):
         with pytest.raises(Unreadable):
-            wire.decode(bytes(broken))
+            wire.decode(bytes(damaged))
 
 
 def test_newer_version_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,16 +215,16 @@ def large(rows: int = 10_000) -> RecordBatch:
 def test_large_batch_comes_back() -> None:
     """Ten thousand rows, both ways; what that costs is a matter of benchmarks."""
     batch = large()
-    found = wire.decode(wire.encode(batch))
-    assert isinstance(found, RecordBatch)
-    assert same_batch(found, batch)
+    decoded = wire.decode(wire.encode(batch))
+    assert isinstance(decoded, RecordBatch)
+    assert same_batch(decoded, batch)
 
 
 def test_slice_of_a_batch_travels_alone() -> None:
     """A slice is a batch like any other."""
     part = large(100).slice(10, 20)
 
-    found = wire.decode(wire.encode(part))
+    decoded = wire.decode(wire.encode(part))
 
-    assert isinstance(found, RecordBatch)
-    assert same_batch(found, replace(part, delivery=1))
+    assert isinstance(decoded, RecordBatch)
+    assert same_batch(decoded, replace(part, delivery=1))
