@@ -36,7 +36,7 @@ class Bench:
             lines = list(step(self.state, message, self.state.offset + 1))
         return lines
 
-    def listed(self, policy: str = ELDERLY) -> list[int]:
+    def listed_subjects(self, policy: str = ELDERLY) -> list[int]:
         return [subject for subject, _ in self.state.matcher.candidates(policy)]
 
     def life(self, version: int, policy: str = ELDERLY) -> str:
@@ -57,7 +57,7 @@ def register(*subjects: int, number: int = 1, unplaced: int = 0, replaces: bool 
     return delivered(people(number, 1, list(subjects), [BORN] * len(subjects)), f"d-{number}", unplaced, replaces)
 
 
-def filled(folder: Path, count: int, rule: SnapshotRule = NEVER) -> EmbeddedHost:
+def host_after_run(folder: Path, count: int, rule: SnapshotRule = NEVER) -> EmbeddedHost:
     """A host that took the first messages of the fixed run."""
     host = EmbeddedHost.open(folder, parts(), create=True, rule=rule)
     for message in run(count):
@@ -65,7 +65,7 @@ def filled(folder: Path, count: int, rule: SnapshotRule = NEVER) -> EmbeddedHost
     return host
 
 
-def folded(count: int) -> tuple[State, list[CandidateChange]]:
+def fold_of_run(count: int) -> tuple[State, list[CandidateChange]]:
     """The same without a host."""
     state = State(parts())
     lines: list[CandidateChange] = []

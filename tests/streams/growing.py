@@ -142,7 +142,7 @@ class Rows:
     delivery: int
     replaces: bool
     rows: tuple[tuple[int, int, int, Mapping[str, Any]], ...]
-    made: int
+    catalogue_number: int
 
     def messages(self, catalogue: Catalogue) -> list[Input]:
         id = f"{self.feed}-{self.source}-{self.delivery}"
@@ -158,7 +158,9 @@ class Rows:
                 texts[column.name] = tuple(sorted({str(cell) for cell in cells if cell is not None}))
                 cells = [None if cell is None else texts[column.name].index(str(cell)) for cell in cells]
             values[column.name] = np.array([MISSING if cell is None else cell for cell in cells], np.int64)
-        household = [0 if flags else token(Kind.HOUSEHOLD, str(row_values["of"])) for _, flags, _, row_values in self.rows if "of" in row_values]
+        household = [
+            0 if flags else token(Kind.HOUSEHOLD, str(row_values["of"])) for _, flags, _, row_values in self.rows if "of" in row_values
+        ]
         subjects = [token(feed.subject, str(subject)) for subject, _, _, _ in self.rows]
         names = [f"{self.source}/{row_values.get('no', subject)}" for subject, _, _, row_values in self.rows]
         identity = any(column.identity for column in feed.fields.values())
@@ -182,8 +184,8 @@ class Piece:
         return [self.rows.messages(catalogue)[self.number]]
 
     @property
-    def made(self) -> int:
-        return self.rows.made
+    def catalogue_number(self) -> int:
+        return self.rows.catalogue_number
 
 
 @dataclass(slots=True)
@@ -192,7 +194,7 @@ class Run:
 
     happens: list[str | Rows | Piece | Input]
 
-    def grown(self) -> list[Input]:
+    def growing_messages(self) -> list[Input]:
         """With each catalogue where it came."""
         contracts, catalogues = Contracts(), list[Catalogue]()
         out: list[Input] = []
@@ -203,12 +205,12 @@ class Run:
                 out.append(contracts.message())
                 catalogues.append(succeeding(catalogues[-1] if catalogues else None, build(out[-1].units, out[-1].contracts)))  # type: ignore[union-attr]
             elif isinstance(event, Rows | Piece):
-                out += event.messages(catalogues[event.made])
+                out += event.messages(catalogues[event.catalogue_number])
             else:
                 out.append(event)
         return out
 
-    def final(self) -> list[Input]:
+    def final_messages(self) -> list[Input]:
         """With the last catalogue from the beginning."""
         contracts = Contracts()
         for event in self.happens:
@@ -216,7 +218,11 @@ class Run:
                 contracts.grow(event)
         message = contracts.message()
         catalogue = build(message.units, message.contracts)
-        rest = [event.messages(catalogue) if isinstance(event, Rows | Piece) else [event] for event in self.happens if not isinstance(event, str)]
+        rest = [
+            event.messages(catalogue) if isinstance(event, Rows | Piece) else [event]
+            for event in self.happens
+            if not isinstance(event, str)
+        ]
         return [message, *(message for some in rest for message in some)]
 
 

@@ -92,7 +92,7 @@ class Happenings:
 
     def __init__(self, rng: Random, holds: Callable[[], Sequence[str]] = lambda: ()) -> None:
         self.rng, self.day, self.holds = rng, START, holds
-        self.contracts = bounded()
+        self.contracts = contracts_with_bounds()
         self.outcomes: list[OutcomeReported] = []
         self.numbers: dict[tuple[str, int], int] = {}
         self.versions: dict[str, int] = {}
@@ -110,11 +110,11 @@ class Happenings:
         first: list[Input] = [Tick(START), self.catalogue(), *(self.publish(name) for name in POLICIES)]
         for feed in ("dwelling", "household", "hukou", "hukou", "occupancy", "relocation", "income", "medical_insurance"):
             first += self.delivery(feed)
-        first += self.covered()
+        first += self.cover()
         yield from map(stamped, first)
         kinds: list[Kind] = [self.deliver] * 8 + [self.tick] * 6 + [self.answer] * 2 + [self.cut, self.again] + [self.bad] * 2
-        kinds += [self.withdrawn] + [self.newer] * 3 + [self.widened] + [self.merged] * 4 + [self.undone] * 2 + [self.given] * 2
-        kinds += [self.covered] * 4 + [self.found] * 5 + [self.decided] * 3 + [self.suspended]
+        kinds += [self.withdraw] + [self.newer] * 3 + [self.widen] + [self.merge] * 4 + [self.undo] * 2 + [self.give_records] * 2
+        kinds += [self.cover] * 4 + [self.report_outcome] * 5 + [self.decide_hold] * 3 + [self.suspend]
         while True:
             for message in self.rng.choice(kinds)():
                 yield message if isinstance(message, bytes) else stamped(message)
@@ -138,7 +138,7 @@ class Happenings:
         """A coverage statement withdrawn, or the same tick once more."""
         return [CoverageWithdrawn(self.rng.choice(self.statements)), Tick(self.day)] if self.statements else []
 
-    def withdrawn(self) -> list[Input]:
+    def withdraw(self) -> list[Input]:
         name = self.rng.choice(POLICIES)
         since = self.day - timedelta(self.rng.choice([0, 1, 5, 20, -1])) if self.rng.random() < 0.4 else None
         out: list[Input] = [PolicyWithdrawn(name, self.versions.get(name, 1), "author", "approver", "ended", since)]
@@ -147,13 +147,13 @@ class Happenings:
     def newer(self) -> list[Input]:
         return [self.publish(self.rng.choice(POLICIES))]
 
-    def widened(self) -> list[Input]:
+    def widen(self) -> list[Input]:
         """A catalogue with one more feed, which nobody reads yet."""
         text = network().contracts["pension"].replace("feed: pension", "feed: bonus").replace("pension_no", "bonus_no")
         self.contracts["bonus"] = text
         return [self.catalogue()]
 
-    def covered(self) -> list[Input]:
+    def cover(self) -> list[Input]:
         """Everything that a policy's coverage is asked of is there up to today, or was a few days ago."""
         out: list[Input] = []
         day = self.day - timedelta(self.rng.choice([0, 0, 0, 2, 5, 12]))
@@ -164,7 +164,7 @@ class Happenings:
                 out.append(CoverageStated(self.statements[-1], feed, source, DISTRICT, (), day))
         return out
 
-    def suspended(self) -> list[Input]:
+    def suspend(self) -> list[Input]:
         """An agreement ended yesterday; if one has ended, it holds again."""
         name = self.rng.choice(["pension", "income", "occupancy"])
         there = "until: 2027-12-31"
@@ -178,7 +178,7 @@ class Happenings:
             )
         return [self.catalogue(), *([] if there in text and self.rng.random() < 0.5 else self.deliver())]
 
-    def found(self) -> list[Input]:
+    def report_outcome(self) -> list[Input]:
         """What an agency found, today or a while ago; or the same once more."""
         if self.outcomes and self.rng.random() < 0.15:
             return [self.rng.choice(self.outcomes[-5:])]
@@ -188,20 +188,20 @@ class Happenings:
         self.outcomes.append(OutcomeReported(name, self.rng.choice(ABOUT[name]), outcome, on, "the agency", criterion))
         return [self.outcomes[-1]] * self.rng.choice([1, 1, 1, 2])
 
-    def decided(self) -> list[Input]:
+    def decide_hold(self) -> list[Input]:
         """Two people have looked at what is held back; at the last hold most often."""
         holds = [*self.holds()] or ["h1"]
         hold = self.rng.choice([*holds, holds[-1], holds[-1]])
         return [HoldDecided(hold, self.rng.choice(["release", "reject", "reject"]), "looked at", "author", "approver")]
 
-    def merged(self) -> list[Input]:
+    def merge(self) -> list[Input]:
         """Two persons, households or dwellings turn out to be one; seldom what was merged already."""
         kind, among = self.rng.choice(SUBJECTS)
         subject, into = self.rng.sample(among, 2)
         self.corrections.append(IdentityMerged(kind, subject, into, "the same", "author", "approver"))
         return [self.corrections[-1]] * self.rng.choice([1, 1, 1, 2])
 
-    def given(self) -> list[Input]:
+    def give_records(self) -> list[Input]:
         """Records of one subject, or that link to it, are another one's."""
         kind, among = self.rng.choice(SUBJECTS)
         subject, into = self.rng.sample(among, 2)
@@ -211,7 +211,7 @@ class Happenings:
         self.corrections.append(IdentitySplit(kind, subject, into, records, "two with one number", "author", "approver"))
         return [self.corrections[-1]]
 
-    def undone(self) -> list[Input]:
+    def undo(self) -> list[Input]:
         """A decision is taken back; it may have been before."""
         if not self.corrections:
             return []
@@ -343,11 +343,13 @@ class Happenings:
         )
 
 
-def bounded() -> dict[str, str]:
+def contracts_with_bounds() -> dict[str, str]:
     """The contracts of the small network, some with narrow bounds."""
     texts = dict(network().contracts)
     for feed, bounds in FEED_BOUNDS.items():
         clause = f"bounds: {bounds}"
         text = texts[feed].rstrip()
-        texts[feed] = text.replace("delivery: {", f"delivery: {{{clause}, ") if "delivery: {" in text else f"{text}\ndelivery: {{{clause}}}\n"
+        texts[feed] = (
+            text.replace("delivery: {", f"delivery: {{{clause}, ") if "delivery: {" in text else f"{text}\ndelivery: {{{clause}}}\n"
+        )
     return texts

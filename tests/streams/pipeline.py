@@ -41,12 +41,12 @@ from streams.wire import wire
 from tests.streams.happenings import PERSONS, erasing
 from tests.streams.world import parts
 
-Kept = tuple[dict[str, Any], Arrays]
+Checkpoint = tuple[dict[str, Any], Arrays]
 F = TypeVar("F", bound=Fold)
 
 
 @dataclass(slots=True)
-class Told:
+class MessageResult:
     """What the embedded host says to one message."""
 
     lines: list[CandidateChange]
@@ -59,17 +59,17 @@ class Embedded:
 
     def __init__(self, partitions: int) -> None:
         self.state = State(parts(real=True))
-        self.told: list[Told] = []
+        self.results: list[MessageResult] = []
         self.movers = self.unsaid = self.apart = 0
         self._sequencer = Sequencer(parts(real=True), partitions)
         self._listed: dict[str, dict[int, CandidateChange]] = {}
-        self.erased: list[int] = []
+        self.erased_tokens: list[int] = []
         self._batches: list[RecordBatch] = []
-        self._told: list[list[CandidateChange]] = []  # without those erased since
+        self._told_lines: list[list[CandidateChange]] = []  # without those erased since
         self._closed: dict[str, list[Edition]] = {}  # of editions that were closed before somebody was erased, as they were
 
     def take(self, body: bytes) -> None:
-        offset, before = len(self.told), owners(self._sequencer)
+        offset, before = len(self.results), owners(self._sequencer)
         apart = self._apart()
         self._sequencer.take(body, offset)
         message: Input | None = None
@@ -82,17 +82,17 @@ class Embedded:
             lines = list(step(self.state, message, offset))
         except (Unreadable, Refused, Invalid):
             passed_over(self.state, message, offset)
-            self.told.append(Told([], dead=True))
-            self._told.append([])
+            self.results.append(MessageResult([], dead=True))
+            self._told_lines.append([])
             return
         for line in lines:
             self._listed[line.policy] = fold([line], self._listed.get(line.policy))
         if (cause := self._cause(message)) is not None:
             lines = self._with_movers(lines, cause, before, apart | self._apart())
-        self.told.append(Told(lines, closed_by(message)))
+        self.results.append(MessageResult(lines, closed_by(message)))
         if isinstance(message, RecordBatch):
             self._batches.append(message)
-        self._told.append(list(lines))
+        self._told_lines.append(list(lines))
         if isinstance(message, PersonErased):
             self._without(found(message.salt, message, np.array(PERSONS, np.uint64)))
 
@@ -111,11 +111,15 @@ class Embedded:
         if not self.state.begun:
             return {}
         candidates = {name: listed(self.state, name) for name in self.state.policies}
-        return {name: {candidate.subject: (candidate.status, candidate.checklist, candidate.missing) for candidate in some} for name, some in candidates.items() if some}
+        return {
+            name: {candidate.subject: (candidate.status, candidate.checklist, candidate.missing) for candidate in some}
+            for name, some in candidates.items()
+            if some
+        }
 
     def editions(self, policy: str) -> list[Edition]:
         """As they were closed; those that were closed before an erasure are the ones of then."""
-        rows = ((offset, result.closes, lines) for offset, (result, lines) in enumerate(zip(self.told, self._told, strict=True)))
+        rows = ((offset, result.closes, lines) for offset, (result, lines) in enumerate(zip(self.results, self._told_lines, strict=True)))
         closed = self._closed.get(policy, [])
         manifests = {edition.manifest.last: edition.manifest for edition in closed}
         computed = list(editions(policy, rows, published(self.state, policy), manifests))
@@ -128,8 +132,8 @@ class Embedded:
         """Whoever is erased is told of no more."""
         self._closed = self._pending
         if subject:
-            self.erased.append(subject)
-            self._told = [[line for line in lines if line.subject != subject] for lines in self._told]
+            self.erased_tokens.append(subject)
+            self._told_lines = [[line for line in lines if line.subject != subject] for lines in self._told_lines]
             for of in self._listed.values():
                 of.pop(subject, None)
 
@@ -170,7 +174,7 @@ class Embedded:
         self.movers += len(movers)
         self.unsaid += len(more)
         ordered = sorted([*lines, *more], key=lambda line: (line.policy, line.subject))
-        return [line._replace(id=f"{len(self.told)}.{position}") for position, line in enumerate(ordered)]
+        return [line._replace(id=f"{len(self.results)}.{position}") for position, line in enumerate(ordered)]
 
 
 def owners(sequencer: Sequencer) -> dict[tuple[int, int], int]:
@@ -213,8 +217,8 @@ class Worker:
         self.fold: Fold = make()
         self.outbox: list[tuple[int, Outgoing]] = []  # those not acknowledged, each with the offset it came out of
         self.sent = 0  # how many of them were sent since the last time all of them were
-        self.kept: list[tuple[int, Callable[[], Kept | None]]] = [(-1, lambda: None)]
-        self.came: dict[int, list[Outgoing]] = {}
+        self.checkpoints: list[tuple[int, Callable[[], Checkpoint | None]]] = [(-1, lambda: None)]
+        self.outputs: dict[int, list[Outgoing]] = {}
 
     def take(self) -> bool:
         """The next message, if there is one; taken again after a crash, it gives what it gave before."""
@@ -223,7 +227,7 @@ class Worker:
             return False
         out = list(self.fold.take(self.inputs[offset], offset))
         assert self.fold.offset == offset
-        assert self.came.setdefault(offset, out) == out
+        assert self.outputs.setdefault(offset, out) == out
         self.outbox += [(offset, message) for message in out]
         return True
 
@@ -234,7 +238,7 @@ class Worker:
         self.sent += 1
         return True
 
-    def acknowledged(self, count: int) -> None:
+    def acknowledge(self, count: int) -> None:
         """The first so many of what was sent are with the broker."""
         count = min(count, self.sent)
         del self.outbox[:count]
@@ -250,16 +254,18 @@ class Worker:
         if folder is None:
             meta = json.loads(json.dumps(self.fold.meta()))
             arrays = {name: array.copy() for name, array in self.fold.arrays().items()}
-            self.kept.append((offset, lambda: (json.loads(json.dumps(meta)), {name: array.copy() for name, array in arrays.items()})))
+            self.checkpoints.append(
+                (offset, lambda: (json.loads(json.dumps(meta)), {name: array.copy() for name, array in arrays.items()}))
+            )
         else:
             path = checkpoints.write(folder, offset, self.fold.meta(), self.fold.arrays())
-            self.kept.append((offset, lambda: checkpoints.read(path)))
+            self.checkpoints.append((offset, lambda: checkpoints.read(path)))
 
     def crash(self, rng: Random) -> int:
         """The state is lost, and made again from a snapshot; gives how many messages it has to take again."""
-        offset, read_checkpoint = rng.choice(self.kept[-3:])
+        offset, read_checkpoint = rng.choice(self.checkpoints[-3:])
         lost = self.fold.offset - offset
-        self.kept = [entry for entry in self.kept if entry[0] <= offset]
+        self.checkpoints = [entry for entry in self.checkpoints if entry[0] <= offset]
         self.fold = self.make(read_checkpoint())
         assert self.fold.offset == offset
         self.outbox = [(of, message) for of, message in self.outbox if of <= offset]
@@ -292,7 +298,7 @@ class Pipeline:
         while any([*(worker.take() for worker in self.workers), *(worker.send() for worker in self.workers)]):
             pass
         for worker in self.workers:
-            worker.acknowledged(worker.sent)
+            worker.acknowledge(worker.sent)
 
     def some(self, rng: Random, speeds: Sequence[float], folder: Path, counts: Counter[str]) -> None:
         """One thing that happens to one of the stages."""
@@ -303,7 +309,7 @@ class Pipeline:
             case "send":
                 worker.send()
             case "acknowledge":
-                worker.acknowledged(rng.randint(0, 5))
+                worker.acknowledge(rng.randint(0, 5))
             case "again":
                 counts["messages sent again"] += worker.sent
                 worker.again()
@@ -316,7 +322,7 @@ class Pipeline:
                 counts["messages taken again"] += worker.crash(rng)
                 counts["crashes"] += 1
 
-    def said(self, topic: str) -> Iterator[Outgoing]:
+    def messages_on(self, topic: str) -> Iterator[Outgoing]:
         """What left by a topic, each id once, and every time with the same words."""
         by_id: dict[str, Outgoing] = {}
         for message in self.topics.out:
@@ -326,4 +332,4 @@ class Pipeline:
                 assert by_id.setdefault(message.id, message) == message
 
 
-__all__ = ["Embedded", "Pipeline", "Told", "Topics", "Worker", "owners"]
+__all__ = ["Embedded", "MessageResult", "Pipeline", "Topics", "Worker", "owners"]

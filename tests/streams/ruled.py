@@ -39,7 +39,9 @@ class Ruled:
         return cast(Matcher, self.state.matcher)
 
     def listed(self, policy: str) -> dict[int, Content]:
-        return {candidate.subject: (candidate.status, candidate.checklist, candidate.missing) for candidate in self._matcher.candidates(policy)}
+        return {
+            candidate.subject: (candidate.status, candidate.checklist, candidate.missing) for candidate in self._matcher.candidates(policy)
+        }
 
     def evidence(self, policy: str, subject: int) -> Evidence | None:
         """The truth of each leaf outside ``where``, and the text of each disclosed value."""
@@ -109,7 +111,7 @@ class Folded:
         for day_message in days:
             moves, _ = moved(self.state, day_message, offset)
             shrunk = self.replacements.take(day_message, self._limits)
-            causes = {key: cause for move in moves for key, cause in caused(move)}
+            causes = {key: cause for move in moves for key, cause in moved_keys(move)}
             out.append((self.state.day, self.listing.take(day_message, offset, Ruled(self.state), causes, shrunk, decided)))
         return out
 
@@ -118,7 +120,7 @@ class Folded:
         return Limits(Fraction(str(contract.max_unplaced)), Fraction(str(contract.bounds.shrinks_to)))
 
 
-def caused(move: Moved) -> Iterator[tuple[Key, Cause]]:
+def moved_keys(move: Moved) -> Iterator[tuple[Key, Cause]]:
     """Whom the matcher moved, and why."""
     columns = move.changes
     for number, subject in zip(columns.policy.tolist(), columns.subject.tolist(), strict=True):

@@ -64,19 +64,19 @@ class Workers(Changes):
 
     def __init__(self, inputs: Bodies, partitions: int = 3, prompt: bool = False) -> None:
         self.inputs, self.pipeline, self.prompt = inputs, Pipeline(partitions), prompt
-        self._taken = 0
+        self._position = 0
 
     def work(self, upto: int | None = None) -> None:
         """Take all there is, or that is in front of an offset, and say everything about it."""
-        bodies = self.inputs.bodies[self._taken : upto]
+        bodies = self.inputs.bodies[self._position : upto]
         for body in bodies:
             self.pipeline.put(body)
-        self._taken += len(bodies)
+        self._position += len(bodies)
         self.pipeline.drain()
 
     def rows(self) -> Iterator[tuple[int, str | None, Lines]]:
-        self._asked()
-        for message in self.pipeline.said("changes"):
+        self._work_if_prompt()
+        for message in self.pipeline.messages_on("changes"):
             yield int(message.id), message.facts.get("closes"), wire.decode_changes(message.body)
 
     def manifests(self, policy: str) -> dict[int, str]:
@@ -86,10 +86,10 @@ class Workers(Changes):
         return max((offset for offset, _, _ in self.rows()), default=-1)
 
     def progress(self) -> dict[str, Progress]:
-        self._asked()
+        self._work_if_prompt()
         merger: Any = self.pipeline.merger.fold
         return {**merger.ended, **merger.waiting()}
 
-    def _asked(self) -> None:
+    def _work_if_prompt(self) -> None:
         if self.prompt:
             self.work()

@@ -85,7 +85,7 @@ class Town:
     def income(self, subject: int, yuan: int, **more: Any) -> list[Line]:
         return self.row("income", subject, monthly_income=100 * yuan, **more)
 
-    def insured(self, subject: int, key: int, status: int = 0, **more: Any) -> list[Line]:
+    def insurance(self, subject: int, key: int, status: int = 0, **more: Any) -> list[Line]:
         """Status 0 is active, 2 ended."""
         return self.row("medical_insurance", subject, key=key, status=status, scheme=0, **more)
 
@@ -107,10 +107,10 @@ class Town:
 
     # -- what must hold ------------------------------------------------------------------------------------------------
 
-    def listed(self, policy: str) -> dict[int, str | None]:
+    def statuses(self, policy: str) -> dict[int, str | None]:
         return {candidate.subject: candidate.status for candidate in self.state.matcher.candidates(policy)}
 
-    def restarted(self) -> None:
+    def restart(self) -> None:
         """Another process takes over what was kept."""
         arrays = {name: column.copy() for name, column in self.state.arrays().items()}
         self.state = State.restored(parts(real=True), self.state.meta(), arrays)

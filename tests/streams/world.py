@@ -56,19 +56,19 @@ class Sending:
 
 def sent(message: Input) -> bytes:
     """A message as a client sends it, with a stamp that nobody else in this process has."""
-    return wire.encode(with_stamp(message, -1, f"sent {next(_SENT)}"))
+    return wire.encode(with_stamp(message, -1, f"sent {next(_NUMBERS)}"))
 
 
-_SENT = itertools.count()
+_NUMBERS = itertools.count()
 
 
 def build(units: str, contracts: Mapping[str, str], /) -> Catalogue:
     """The port that builds a catalogue; the same texts are read once."""
-    return _built(units, tuple(contracts.items()))
+    return _build_cached(units, tuple(contracts.items()))
 
 
 @cache
-def _built(units: str, contracts: tuple[tuple[str, str], ...]) -> Catalogue:
+def _build_cached(units: str, contracts: tuple[tuple[str, str], ...]) -> Catalogue:
     return read_catalogue(units, dict(contracts))
 
 
@@ -125,7 +125,13 @@ def delivered(batch: RecordBatch, id: str, unplaced: int = 0, replaces: bool = F
 
 
 def people(
-    delivery: int, first: int, subjects: list[int], births: list[date], homes: list[int] | None = None, street: int = 0, deleted_share: float = 0.0
+    delivery: int,
+    first: int,
+    subjects: list[int],
+    births: list[date],
+    homes: list[int] | None = None,
+    street: int = 0,
+    deleted_share: float = 0.0,
 ) -> RecordBatch:
     """Register records of persons; a share ``gone`` of them deletions."""
     flags = (np.random.default_rng(delivery).random(len(subjects)) < deleted_share).astype(np.uint8)
@@ -185,7 +191,7 @@ def _batch(rng: np.random.Generator, feed: str, delivery: int, first: int, size:
     subjects = [int(s) for s in rng.choice(np.arange(1, 8 * size), size, replace=False)]
     if feed == "hukou":
         births = [date(1950, 1, 1) + timedelta(days=int(d)) for d in rng.integers(0, 4500, size)]
-        return people(delivery, first, subjects, births, street=int(rng.integers(2)), gone=0.3)
+        return people(delivery, first, subjects, births, street=int(rng.integers(2)), deleted_share=0.3)
     flags = (rng.random(size) < 0.2).astype(np.uint8)
     columns: dict[str, Any] = (
         {"status": rng.integers(0, 3, size), "scheme": rng.integers(0, 3, size)} if feed == "medical_insurance" else {}

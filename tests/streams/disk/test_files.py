@@ -57,7 +57,7 @@ def _at_each_step(act: Callable[[], None], stop: int, then: Callable[[], None]) 
     """Does it, and at its step number ``stop`` something else; False where it has fewer steps. A step is a line of it or of ``streams.disk.files``."""
     steps = 0
 
-    def traced(frame: FrameType, event: str, argument: Any) -> Any:
+    def trace(frame: FrameType, event: str, argument: Any) -> Any:
         nonlocal steps
         if frame.f_code.co_filename not in (files.__file__, __file__):
             return None
@@ -65,9 +65,9 @@ def _at_each_step(act: Callable[[], None], stop: int, then: Callable[[], None]) 
             steps += 1
             if steps == stop:
                 then()
-        return traced
+        return trace
 
-    sys.settrace(traced)
+    sys.settrace(trace)
     try:
         act()
     finally:

@@ -17,7 +17,7 @@ from streams.lists.editions import fold
 from streams.store import checkpoints, sqlite_errors
 from streams.store.retention import SHORT
 from streams.testing import FakeMatcher
-from tests.streams.bench import filled, folded
+from tests.streams.bench import fold_of_run, host_after_run
 from tests.streams.world import DAY, build, network, parts, run
 
 BAD = CheckAnswered("nobody-published-this", 1, "check", True)
@@ -25,9 +25,9 @@ BAD = CheckAnswered("nobody-published-this", 1, "check", True)
 
 def test_reopened_host_stands_where_it_was(tmp_path: Path) -> None:
     """State, lines and what follows are those of the plain fold, with and without snapshots."""
-    want, lines = folded(90)
+    want, lines = fold_of_run(90)
 
-    filled(tmp_path, 60, SnapshotRule(rows=700, retention=SHORT)).close()
+    host_after_run(tmp_path, 60, SnapshotRule(rows=700, retention=SHORT)).close()
     with EmbeddedHost.open(tmp_path, parts()) as host:
         for message in list(run(90))[60:]:
             host.submit(message)
@@ -39,7 +39,7 @@ def test_reopened_host_stands_where_it_was(tmp_path: Path) -> None:
 
 def test_several_messages_are_all_or_none(tmp_path: Path) -> None:
     """One transaction: a refused one takes back those before it, in memory and on disk."""
-    with filled(tmp_path, 30) as host:
+    with host_after_run(tmp_path, 30) as host:
         before, rest = host.state.meta(), list(run(40))[30:]
 
         with pytest.raises(Refused):
@@ -48,12 +48,12 @@ def test_several_messages_are_all_or_none(tmp_path: Path) -> None:
         assert host.state.meta() == before
         receipts = host.submit_many(rest)
         assert [receipt.offset for receipt in receipts] == list(range(30, 40))
-        assert list(host.outputs()) == folded(40)[1]
+        assert list(host.outputs()) == fold_of_run(40)[1]
 
 
 def test_refused_message_costs_no_recovery(tmp_path: Path) -> None:
     """The state in memory goes on being used."""
-    with filled(tmp_path, 10) as host:
+    with host_after_run(tmp_path, 10) as host:
         state = host.state
 
         with pytest.raises(Refused):
@@ -64,7 +64,7 @@ def test_refused_message_costs_no_recovery(tmp_path: Path) -> None:
 
 def test_a_reader_does_not_pass_by_whoever_has_the_log_for_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is told that the log is in use, though nothing lies beside: only where no writer can be is the file alone read."""
-    filled(tmp_path, 5).close()
+    host_after_run(tmp_path, 5).close()
     writer = sqlite3.connect(tmp_path / "log.sqlite", isolation_level=None)
     for statement in ("PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA locking_mode = EXCLUSIVE", "BEGIN EXCLUSIVE"):
         writer.execute(statement)
@@ -102,28 +102,28 @@ def test_failure_inside_a_step_leaves_nothing(tmp_path: Path) -> None:
             host.submit(messages[5])
         Breaking.armed = False
 
-        assert host.state.meta() == folded(5)[0].meta()
+        assert host.state.meta() == fold_of_run(5)[0].meta()
         for message in messages[5:]:
             host.submit(message)
-        assert host.state.meta() == folded(10)[0].meta()
+        assert host.state.meta() == fold_of_run(10)[0].meta()
 
 
 def test_failed_commit_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """If the transaction fails, the step has not happened."""
-    with filled(tmp_path, 20) as host:
+    with host_after_run(tmp_path, 20) as host:
         message = list(run(21))[20]
         with monkeypatch.context() as patch:
             patch.setattr(host._log, "append", lambda rows: (_ for _ in ()).throw(OSError("gone")))
             with pytest.raises(OSError, match="gone"):
                 host.submit(message)
 
-        assert host.state.meta() == folded(20)[0].meta()
+        assert host.state.meta() == fold_of_run(20)[0].meta()
         assert host.submit(message).offset == 20
 
 
 def test_one_writer_any_readers(tmp_path: Path) -> None:
     """A second writer is told who holds the store; a reader sees the last commit and cannot write."""
-    with filled(tmp_path, 20) as host:
+    with host_after_run(tmp_path, 20) as host:
         with pytest.raises(Busy, match="Another process"):
             EmbeddedHost.open(tmp_path, parts())
         with EmbeddedHost.open(tmp_path, parts(), readonly=True) as reader:
@@ -138,7 +138,7 @@ def test_one_writer_any_readers(tmp_path: Path) -> None:
 
 def test_reader_left_behind_by_pruning_starts_again(tmp_path: Path) -> None:
     """The inputs it would need are gone; it takes the newest snapshot."""
-    with filled(tmp_path, 20) as host, EmbeddedHost.open(tmp_path, parts(), readonly=True) as reader:
+    with host_after_run(tmp_path, 20) as host, EmbeddedHost.open(tmp_path, parts(), readonly=True) as reader:
         for message in list(run(60))[20:]:
             host.submit(message)
             if host.state.offset % 10 == 0:
@@ -156,7 +156,7 @@ def test_there_must_be_a_store(tmp_path: Path) -> None:
 
 def test_snapshots_prune_inputs_and_keep_outputs(tmp_path: Path) -> None:
     """Two are kept; inputs behind the older go; every line stays."""
-    with filled(tmp_path, 30) as host:
+    with host_after_run(tmp_path, 30) as host:
         first = host.snapshot()
         assert host._log.inputs(-1).__next__()[0] == 0, "one snapshot alone is not trusted"
         for message in list(run(50))[30:]:
@@ -166,13 +166,13 @@ def test_snapshots_prune_inputs_and_keep_outputs(tmp_path: Path) -> None:
         assert not first.exists()
         assert checkpoints.offsets(tmp_path / "snapshots") == [49, 48]
         assert [offset for offset, _ in host._log.inputs(-1)] == [49]
-        assert list(host.outputs()) == folded(50)[1]
+        assert list(host.outputs()) == fold_of_run(50)[1]
         assert last == checkpoints.place(tmp_path / "snapshots", 49)
 
 
 def test_outputs_after_an_id(tmp_path: Path) -> None:
     """In order, each once, from any place; a durable cursor goes on where it stood."""
-    with filled(tmp_path / "store", 60) as host:
+    with host_after_run(tmp_path / "store", 60) as host:
         every = list(host.outputs())
         cursor = Cursor(tmp_path / "cursor")
 
@@ -188,7 +188,7 @@ def test_outputs_after_an_id(tmp_path: Path) -> None:
 
 def test_editions_of_a_store(tmp_path: Path) -> None:
     """They are read off the outputs, also of messages whose inputs were pruned."""
-    with filled(tmp_path, 80, SnapshotRule(rows=500)) as host:
+    with host_after_run(tmp_path, 80, SnapshotRule(rows=500)) as host:
         before = list(host.editions("elderly-uninsured"))
         host.submit(Tick(host.state.day.replace(year=2027)))
 

@@ -107,7 +107,7 @@ class Nursery:
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Iterator[Callable[..., Nursery]]:
+def make_nursery(tmp_path: Path) -> Iterator[Callable[..., Nursery]]:
     """Makes nurseries that are gone when the test is."""
     nurseries: list[Nursery] = []
 
@@ -121,7 +121,7 @@ def made(tmp_path: Path) -> Iterator[Callable[..., Nursery]]:
 
 
 @dataclass
-class Expected:
+class UninterruptedRun:
     """What an uninterrupted fold of the same messages gives: all lines, the state, and how many lines there are up to each offset."""
 
     lines: list[CandidateChange]
@@ -129,7 +129,7 @@ class Expected:
     state: State
 
 
-def expected(length: int) -> Expected:
+def uninterrupted_run(length: int) -> UninterruptedRun:
     """The fold in memory, without host or disk."""
     state = State(parts(REAL))
     lines: list[CandidateChange] = []
@@ -137,21 +137,21 @@ def expected(length: int) -> Expected:
     for offset, message in enumerate(run(length)):
         lines += step(state, with_stamp(message, state.offset), offset)
         upto.append(len(lines))
-    return Expected(lines, upto, state)
+    return UninterruptedRun(lines, upto, state)
 
 
 def lists(state: State) -> dict[str, object]:
     return {name: state.matcher.candidates(name) for name in state.policies}
 
 
-def acknowledged(lines: list[str]) -> int:
+def last_durable_offset(lines: list[str]) -> int:
     """The last offset a writer knew to be durable: acknowledged by it, or found when it was ready."""
     return max((int(line.split()[1]) for line in lines if line.startswith(("ack", "ready"))), default=-1)
 
 
 def test_writer_killed_at_any_moment(tmp_path: Path, make_nursery: Callable[..., Nursery]) -> None:
     """After each of many SIGKILLs the store holds all that was acknowledged; a cursor meets every line once; the end is as if uninterrupted."""
-    want = expected(LENGTH)
+    want = uninterrupted_run(LENGTH)
     folder, cursor = tmp_path / "store", Cursor(tmp_path / "cursor")
     moments = random.Random(11)
     nursery = make_nursery(folder, LENGTH)
@@ -164,7 +164,7 @@ def test_writer_killed_at_any_moment(tmp_path: Path, make_nursery: Callable[...,
         if kills % 4 == 3:
             plan = Kill(0, 0.0, in_snapshot=True)
         lines = nursery.writer_until_killed(plan if kills < KILLS else None)
-        last = max(last, acknowledged(lines))
+        last = max(last, last_durable_offset(lines))
         with EmbeddedHost.open(folder, parts(REAL), readonly=True) as host:
             assert host.state.offset >= last, "an acknowledged message was lost"
             assert host.state.offset <= last + 3 or not lines, "more than the one submission under way"
@@ -228,7 +228,9 @@ def copies(tmp_path: Path, make_nursery: Callable[..., Nursery], *flags: str) ->
     store, shadow, length = tmp_path / "store", tmp_path / "shadow", 150
     shadow.mkdir()
     library = shim(tmp_path)
-    nursery = make_nursery(store, length, "wait", *flags, LD_PRELOAD=str(library), HUIMIN_SHADOW_OF=str(store), HUIMIN_SHADOW_IN=str(shadow))
+    nursery = make_nursery(
+        store, length, "wait", *flags, LD_PRELOAD=str(library), HUIMIN_SHADOW_OF=str(store), HUIMIN_SHADOW_IN=str(shadow)
+    )
     while (line := nursery.next()) != "dead":
         if line.startswith("ack"):
             offset = int(line.split()[1])
@@ -241,7 +243,7 @@ def copies(tmp_path: Path, make_nursery: Callable[..., Nursery], *flags: str) ->
 
 def test_only_what_was_fsynced_is_enough(tmp_path: Path, make_nursery: Callable[..., Nursery]) -> None:
     """A power cut right after an acknowledgement loses nothing that was acknowledged."""
-    want, checked = expected(150), 0
+    want, checked = uninterrupted_run(150), 0
 
     for offset, copy in copies(tmp_path, make_nursery):
         with EmbeddedHost.open(copy, parts(REAL)) as host:

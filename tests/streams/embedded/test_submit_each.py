@@ -12,13 +12,13 @@ from streams.embedded.host import EmbeddedHost, SnapshotRule
 from streams.language.errors import NoRoom, Refused
 from streams.language.messages import EditionCut, Input
 from streams.store.log import Log, Row
-from tests.streams.bench import NEVER, folded
+from tests.streams.bench import NEVER, fold_of_run
 from tests.streams.world import parts, run
 
 
 def stands_at(folder: Path, count: int) -> None:
     """The store, opened anew, holds the first messages of the fixed run, and nothing else."""
-    state, lines = folded(count)
+    state, lines = fold_of_run(count)
     with EmbeddedHost.open(folder, parts(), readonly=True) as host:
         assert host.state.meta() == state.meta()
         assert list(host.outputs()) == lines
@@ -30,7 +30,7 @@ def test_the_same_as_one_after_the_other(tmp_path: Path) -> None:
         receipts = list(host.submit_each(run(150)))
         assert list((tmp_path / "snapshots").iterdir())
         assert [receipt.offset for receipt in receipts] == list(range(150))
-        assert [line for receipt in receipts for line in receipt.changes] == folded(150)[1]
+        assert [line for receipt in receipts for line in receipt.changes] == fold_of_run(150)[1]
         assert host.submit(list(run(151))[150]).offset == 150
     stands_at(tmp_path, 151)
 
@@ -67,7 +67,7 @@ def test_receipts_of_all_that_is_durable_come_before_an_error(tmp_path: Path, er
     stands_at(tmp_path, 12)
 
 
-@pytest.mark.parametrize("written", [0, 1, 17])
+@pytest.mark.parametrize("writes", [0, 1, 17])
 def test_what_cannot_be_written_never_happened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: int) -> None:
     """Neither the message that met a full disk, nor the next one, applied already."""
     append, attempts, offsets = Log.append, list[int](), list[int]()
@@ -89,7 +89,7 @@ def test_what_cannot_be_written_never_happened(tmp_path: Path, monkeypatch: pyte
     stands_at(tmp_path, 30)
 
 
-@pytest.mark.parametrize("written", [0, 1, 17])
+@pytest.mark.parametrize("writes", [0, 1, 17])
 def test_nor_did_what_cannot_be_written_where_a_snapshot_is_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: int) -> None:
     """The message waits for the disk there, and the state is not the one behind it."""
     append, messages = Log.append, list(run(30))
@@ -112,7 +112,7 @@ def test_nor_did_what_cannot_be_written_where_a_snapshot_is_due(tmp_path: Path, 
 def test_who_stops_early_stops_behind_a_whole_message(tmp_path: Path) -> None:
     """Also one message further than was taken; a source of messages that fails does no harm."""
 
-    def broken() -> Iterator[Input]:
+    def failing_source() -> Iterator[Input]:
         yield from list(run(20))[host.state.offset + 1 :]
         raise OSError("the file is gone")
 
@@ -123,6 +123,6 @@ def test_who_stops_early_stops_behind_a_whole_message(tmp_path: Path) -> None:
         assert host.state.offset == 5
         stands_at(tmp_path, 6)
         with pytest.raises(OSError, match="gone"):
-            list(host.submit_each(broken()))
+            list(host.submit_each(failing_source()))
         stands_at(tmp_path, 20)
         assert host.state.offset == 19

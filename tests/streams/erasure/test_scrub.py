@@ -72,7 +72,10 @@ class Oracle:
         for i in range(len(batch)):
             version = (int(batch.order[i]), batch.delivery, int(batch.row[i]))
             erased_versions = self.latest.get((batch.feed, batch.source, int(batch.key[i])), [])
-            before = any(version[1:] <= erased_version[1:] if erased_version[0] == NO_ORDER else version <= erased_version for erased_version in erased_versions)
+            before = any(
+                version[1:] <= erased_version[1:] if erased_version[0] == NO_ORDER else version <= erased_version
+                for erased_version in erased_versions
+            )
             if batch.subject[i] == self.person or before:
                 columns["order"][i] = 0
                 self.count += 1
@@ -89,7 +92,7 @@ def _about_persons(state: State, feed: str) -> bool:
     return state.catalogue.feeds[feed].subject is Kind.PERSON
 
 
-def told(state: State, but: int) -> dict[str, Any]:
+def lists_and_verdicts(state: State, but: int) -> dict[str, Any]:
     """Lists, and the verdict of everybody else."""
     out: dict[str, Any] = {"day": state.day, "offset": state.offset}
     if not state.begun:
@@ -114,7 +117,7 @@ def test_the_state_is_that_in_which_her_rows_never_came(tmp_path: Path, seed: in
     messages: list[Input] = []
     with EmbeddedHost.open(tmp_path, parts(real=True), create=True) as host:
         for body in islice(happenings, 90):
-            _submitted(host, body, messages)
+            _submit_if_admissible(host, body, messages)
             if rng.random() < 0.06:
                 host.snapshot()
         free = [p for p in rng.sample(PERSONS, len(PERSONS)) if not entangled(host.state, p)]
@@ -130,14 +133,14 @@ def test_the_state_is_that_in_which_her_rows_never_came(tmp_path: Path, seed: in
         assert {c.cause.kind for c in others} <= {"erasure"}
         assert list(host.outputs()) == [*before, *others]
 
-        moments = {m: told(host.at(m), person) for m in sorted(rng.sample(range(len(messages)), 6))}
+        moments = {m: lists_and_verdicts(host.at(m), person) for m in sorted(rng.sample(range(len(messages)), 6))}
         oracle = Oracle(person, traces)
         for offset, message in enumerate(messages):
             oracle.take(message)
             if offset in moments:
-                assert moments[offset] == told(oracle.state, person), f"at #{offset}"
+                assert moments[offset] == lists_and_verdicts(oracle.state, person), f"at #{offset}"
         oracle.state.offset += 1
-        assert told(host.state, person) == told(oracle.state, person)
+        assert lists_and_verdicts(host.state, person) == lists_and_verdicts(oracle.state, person)
         assert person not in {*host.state.matcher.persons().tolist()}
 
         facts = {"rows of theirs": len(set(traces)), "lines of others": len(others), "moments": len(moments)}
@@ -146,21 +149,21 @@ def test_the_state_is_that_in_which_her_rows_never_came(tmp_path: Path, seed: in
         oracle.latest = {}
         later: list[Input] = []
         for body in islice(happenings, 25):
-            _submitted(host, body, later)
+            _submit_if_admissible(host, body, later)
         for message in later:
             oracle.take(message)
-        expected = told(oracle.state, person)
-        assert told(host.state, person) == expected
+        expected = lists_and_verdicts(oracle.state, person)
+        assert lists_and_verdicts(host.state, person) == expected
 
     with EmbeddedHost.open(tmp_path, parts(real=True), readonly=True) as host:
-        assert told(host.state, person) == expected
+        assert lists_and_verdicts(host.state, person) == expected
     shutil.rmtree(tmp_path / "snapshots")
     (tmp_path / "snapshots").mkdir()
     with EmbeddedHost.open(tmp_path, parts(real=True), readonly=True) as host:
-        assert told(host.state, person) == expected
+        assert lists_and_verdicts(host.state, person) == expected
 
 
-def _submitted(host: EmbeddedHost, body: bytes, messages: list[Input]) -> None:
+def _submit_if_admissible(host: EmbeddedHost, body: bytes, messages: list[Input]) -> None:
     try:
         message = wire.decode(body)
         host.submit(message)
@@ -222,7 +225,7 @@ def test_a_decision_that_does_not_say_all_is_refused(tmp_path: Path, changed: di
     """One person alone, no reason, no digest, salt or sieve of ours: refused, and nothing has changed."""
     with EmbeddedHost.open(tmp_path, parts(), create=True) as host:
         for body in islice(Happenings(Random(3)).run(), 12):
-            _submitted(host, body, [])
+            _submit_if_admissible(host, body, [])
         before = host.state.meta()
 
         with pytest.raises(Refused):
@@ -237,7 +240,7 @@ def test_another_salt_is_refused_and_the_same_again_changes_nothing(tmp_path: Pa
     """One salt serves all; a second decision about the same person moves nobody and adds nothing."""
     with EmbeddedHost.open(tmp_path, parts(), create=True) as host:
         for body in islice(Happenings(Random(3)).run(), 12):
-            _submitted(host, body, [])
+            _submit_if_admissible(host, body, [])
         traces = host.traces(1)
         host.submit(erasing(1))
         with pytest.raises(Refused, match="finished"):
@@ -258,7 +261,7 @@ def test_nobody_in_a_correction_of_identity_is_erased(tmp_path: Path) -> None:
     people = ("author", "approver")
     with EmbeddedHost.open(tmp_path, parts(real=True), create=True) as host:
         for body in islice(Happenings(Random(3)).run(), 12):
-            _submitted(host, body, [])
+            _submit_if_admissible(host, body, [])
         host.submit(IdentityMerged("person", 1, 2, "same", *people))
         host.submit(IdentitySplit("person", 3, 4, (("hukou", 0, 3),), "two", *people))
         for person in (1, 2, 3, 4):
@@ -302,7 +305,7 @@ def test_a_blank_row_says_nothing(tmp_path: Path) -> None:
     happenings = Happenings(Random(3))
     with EmbeddedHost.open(tmp_path, parts(real=True), create=True) as host:
         for body in islice(happenings.run(), 5):
-            _submitted(host, body, [])
+            _submit_if_admissible(host, body, [])
         start, batch, *_ = (m for m in happenings.delivery("hukou") if not isinstance(m, CoverageStated))
         assert isinstance(batch, RecordBatch)
         host.submit(start)

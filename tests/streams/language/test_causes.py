@@ -30,7 +30,7 @@ from streams.language.causes import (
     cause_of,
 )
 from streams.language.errors import Unreadable
-from tests.streams.drawn import ANY_CAUSE, CAUSES
+from tests.streams.strategies import ANY_CAUSE, CAUSES
 
 WORDS: dict[tuple[str, str], Cause] = {
     ("record", "hukou putuo-psb 7"): RecordCause(DeliveryName("hukou", "putuo-psb", 7)),

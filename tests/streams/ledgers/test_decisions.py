@@ -98,7 +98,7 @@ def test_an_old_withdrawal_does_not_end_the_next_version() -> None:
     )
     bench.refuses(PolicyWithdrawn(ELDERLY, 3, "author", "approver", "ended"), "the newest is 2")
 
-    assert bench.listed() == [1]
+    assert bench.listed_subjects() == [1]
     assert len(bench.do(PolicyWithdrawn(ELDERLY, 2, "author", "approver", "ended"))) == 1
 
 

@@ -18,7 +18,7 @@ from streams.ledgers.documents import Documents
 from streams.store.accepted_catalogues import CATALOGUE_SET, accepted
 from streams.store.retention import SHORT
 from streams.wire import wire
-from tests.streams.bench import filled
+from tests.streams.bench import host_after_run
 from tests.streams.world import build, catalogue, parts, policy_text
 
 RULE = SnapshotRule(retention=SHORT)
@@ -28,7 +28,7 @@ def counting(reader: str) -> tuple[Parts, Counter[str]]:
     """Ports that count what they are asked to read."""
     read = Counter[str]()
 
-    def built(units: str, contracts: Mapping[str, str], /) -> Catalogue:
+    def build_counted(units: str, contracts: Mapping[str, str], /) -> Catalogue:
         read["catalogue"] += 1
         return build(units, contracts)
 
@@ -36,12 +36,12 @@ def counting(reader: str) -> tuple[Parts, Counter[str]]:
         read["policy"] += 1
         return read_policy(text, file, catalogue)
 
-    return replace(parts(real=True), build_catalogue=built, read_policy=policy, reader=reader), read
+    return replace(parts(real=True), build_catalogue=build_counted, read_policy=policy, reader=reader), read
 
 
 def test_a_checkpoint_spares_the_reading(tmp_path: Path) -> None:
     """The program that wrote it reads no text again, and stands where it stood; another one reads all of them, once."""
-    filled(tmp_path, 60, RULE).close()
+    host_after_run(tmp_path, 60, RULE).close()
     first, _ = counting("one")
     with EmbeddedHost.open(tmp_path, first) as host:
         host.snapshot()
@@ -67,7 +67,7 @@ def test_a_checkpoint_spares_the_reading(tmp_path: Path) -> None:
 
 def test_without_a_name_nothing_is_kept(tmp_path: Path) -> None:
     """Who does not say which program reads is never handed what another one read."""
-    filled(tmp_path, 60, RULE).close()
+    host_after_run(tmp_path, 60, RULE).close()
     unnamed, _ = counting("")
     with EmbeddedHost.open(tmp_path, unnamed) as host:
         host.snapshot()
@@ -96,7 +96,7 @@ def test_a_policy_beyond_the_limits_is_not_taken_from_a_checkpoint() -> None:
 
 def test_the_catalogue_that_holds_is_taken_from_the_checkpoint(tmp_path: Path) -> None:
     """Whoever only asks for it reads no text where a snapshot has it; behind the snapshot, and for another program, the texts are read."""
-    filled(tmp_path, 60, RULE).close()
+    host_after_run(tmp_path, 60, RULE).close()
     first, read = counting("one")
     with EmbeddedHost.open(tmp_path, first) as host:
         catalogue, last = host.state.catalogue, host.state.catalogues[-1]

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from policies.language.lifecycle import Event, Life
 from streams.ledgers.history import Happened, history
 from streams.ledgers.registry import Registry, Version, Withdrawal
-from tests.streams.ledgers.test_registry import HISTORIES, NAME, POLICY, STEPS, History, agreed
+from tests.streams.ledgers.test_registry import HISTORIES, NAME, POLICY, STEPS, History, catalogue_with_agreement
 
 DAY = date(2026, 10, 15)
 
@@ -24,9 +24,9 @@ def test_every_event_of_every_version_is_told() -> None:
     registry.add(version(1, date(2026, 3, 1), spring))
     registry.add(version(2, date(2026, 9, 1), autumn, date(2027, 3, 31)))
 
-    before = history(registry, NAME, agreed(date(2026, 12, 31)))
+    before = history(registry, NAME, catalogue_with_agreement(date(2026, 12, 31)))
     registry.withdraw(NAME, Withdrawal(DAY, date(2026, 10, 5), "annulled", "wang", "li"))
-    after = history(registry, NAME, agreed(date(2026, 12, 31)))
+    after = history(registry, NAME, catalogue_with_agreement(date(2026, 12, 31)))
 
     assert before == [
         Happened(1, Event.PUBLISH, date(2026, 3, 1), Life.SCHEDULED, spring, "author 1", "approver"),
@@ -51,7 +51,7 @@ def test_no_step_is_lost_where_several_happen_on_one_day() -> None:
     registry.withdraw(NAME, Withdrawal(DAY, DAY, "a slip", "wang", "li"))
     registry.add(version(4, DAY, DAY))
 
-    events = [(step.version, step.event) for step in history(registry, NAME, agreed(None)) if step.day <= DAY]
+    events = [(step.version, step.event) for step in history(registry, NAME, catalogue_with_agreement(None)) if step.day <= DAY]
 
     assert events == [
         (1, Event.PUBLISH), (1, Event.BEGIN), (1, Event.SUPERSEDE), (1, Event.WITHDRAW),
@@ -65,7 +65,9 @@ def test_a_version_that_is_forestalled_never_begins() -> None:
     registry.add(version(1, DAY, DAY + timedelta(10)))
     registry.add(version(2, DAY + timedelta(2), DAY + timedelta(5)))
 
-    events = [(step.version, step.event, step.day) for step in history(registry, NAME, agreed(None)) if step.day.year < 2028]
+    events = [
+        (step.version, step.event, step.day) for step in history(registry, NAME, catalogue_with_agreement(None)) if step.day.year < 2028
+    ]
 
     assert events == [
         (1, Event.PUBLISH, DAY),
@@ -102,7 +104,7 @@ def test_who_looks_back_sees_the_version_that_was_in_force() -> None:
     registry.add(version(1, DAY - timedelta(30), DAY - timedelta(30)))
     registry.withdraw(NAME, Withdrawal(DAY, since, "annulled", "wang", "li"))
 
-    lives = [registry.looked_back(day).life(NAME, 1, day, agreed(None)) for day in (since - timedelta(1), since, DAY)]
+    lives = [registry.looked_back(day).life(NAME, 1, day, catalogue_with_agreement(None)) for day in (since - timedelta(1), since, DAY)]
 
     assert lives == [Life.IN_FORCE, Life.WITHDRAWN, Life.WITHDRAWN]
     assert registry.active(NAME, since - timedelta(1)) is None

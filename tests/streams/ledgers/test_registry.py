@@ -30,7 +30,7 @@ def policy() -> Policy:
 POLICY = policy()
 
 
-def agreed(until: date | None) -> Catalogue:
+def catalogue_with_agreement(until: date | None) -> Catalogue:
     """The catalogue with an agreement about the register that ends on a day."""
     feed = catalogue().feeds["hukou"]
     return replace(catalogue(), feeds={**catalogue().feeds, "hukou": replace(feed, agreement=replace(feed.agreement, until=until))})
@@ -40,7 +40,7 @@ class History:
     """One policy, whatever is decided about it, day by day."""
 
     def __init__(self, seed: int) -> None:
-        self.random, self.registry, self.day, self.catalogue = random.Random(seed), Registry(), DAY, agreed(None)
+        self.random, self.registry, self.day, self.catalogue = random.Random(seed), Registry(), DAY, catalogue_with_agreement(None)
 
     def near(self) -> date:
         return self.day + timedelta(self.random.randint(-3, 3))
@@ -61,7 +61,7 @@ class History:
 
     def agree(self) -> Set[Event]:
         """An agreement is renewed, or cut short."""
-        self.catalogue = agreed(self.random.choice((None, self.near())))
+        self.catalogue = catalogue_with_agreement(self.random.choice((None, self.near())))
         return {Event.SUSPEND, Event.RESUME}
 
     def tick(self) -> Set[Event]:

@@ -24,7 +24,7 @@ from streams.lists.instructions import (
     instructions_plain,
     instructions_read,
 )
-from tests.streams.drawn import ANY_INSTRUCTION, INSTRUCTIONS
+from tests.streams.strategies import ANY_INSTRUCTION, INSTRUCTIONS
 
 DAY = date(2026, 10, 1)
 PLAIN: list[tuple[Instruction, list[Any]]] = [

@@ -155,14 +155,14 @@ def test_partition_that_memory_is_not_enough_for_stands_still(tmp_path: Path, mo
     failed: list[BaseException] = []
     take, wanted, once = Tally.take, TP("huimin.lines", 0), [b"too much"]
 
-    def limited(self: Tally, body: bytes, offset: int, unproved: Unproved | None = None) -> Sequence[Outgoing]:
+    def take_or_fail(self: Tally, body: bytes, offset: int, unproved: Unproved | None = None) -> Sequence[Outgoing]:
         out = take(self, body, offset, unproved)
         if body in once:
             raise MemoryError("half done")
         return out
 
     async def go() -> tuple[Any, ...]:
-        monkeypatch.setattr(Tally, "take", limited)
+        monkeypatch.setattr(Tally, "take", take_or_fail)
         host = host_of(tmp_path, failed, StageRule(messages=1 if due else 1000))
         await host._seek(Consumer(ORDERS, wanted))
         await read(host, [(0, b"one"), (1, b"too much"), (2, b"three")])
@@ -217,20 +217,20 @@ class Broker:
         self.host = FaustHost(app, root, lambda topic, partition: purging.make, failed.append, SEAL, depot=depot)
         self.answers = asyncio.Event()
         self.answers.set()
-        self.sent: list[Outgoing] = []
+        self.messages: list[Outgoing] = []
         self.host._send = self._send  # type: ignore[method-assign]  # there is no broker to send to
 
     async def _send(self, stage: Stage, outputs: Sent) -> list[Any]:
-        self.sent += outputs.messages
+        self.messages += outputs.messages
         return [asyncio.ensure_future(self.answers.wait()) for _ in outputs.messages]
 
     @property
-    def told(self) -> list[Outgoing]:
-        return [message for message in self.sent if message.type == "purged"]
+    def purge_messages(self) -> list[Outgoing]:
+        return [message for message in self.messages if message.type == "purged"]
 
-    async def until_told(self, times: int = 1) -> None:
+    async def until_purged(self, times: int = 1) -> None:
         async with asyncio.timeout(20):
-            while len(self.told) < times:
+            while len(self.purge_messages) < times:
                 await asyncio.sleep(0.01)
 
 
@@ -245,16 +245,16 @@ def test_purges_once_all_is_acknowledged_and_says_so(tmp_path: Path, with_depot:
         broker.answers.clear()
         await read(broker.host, list(enumerate(purging.ALL)))
         await asyncio.sleep(0.3)
-        waiting = [message.type for message in broker.told] or purging.said(tmp_path)
+        waiting = [message.type for message in broker.purge_messages] or purging.files_with_canary(tmp_path)
         broker.answers.set()
-        await broker.until_told()
-        first, left = broker.told, purging.said(tmp_path)
+        await broker.until_purged()
+        first, left = broker.purge_messages, purging.files_with_canary(tmp_path)
         await broker.host.stop()
         again = Broker(tmp_path / "here", depot, failed)
         await again.host._seek(Consumer(ORDERS))
-        await again.until_told()
+        await again.until_purged()
         await again.host.stop()
-        return waiting, first, again.told, left
+        return waiting, first, again.purge_messages, left
 
     waiting, first, again, left = asyncio.run(go())
 
@@ -270,47 +270,47 @@ def test_goes_on_with_a_purge_that_was_stopped(tmp_path: Path) -> None:
     """Killed with the erasure only just written down, and nothing to come: a snapshot, a purge and a word at once, not at the next look."""
     depot, failed = FsspecDepot(str(tmp_path / "depot"), SEAL), list[BaseException]()
     stage = purging.full(tmp_path / "here", depot)
-    purging.fed(stage, 5)
-    purging.killed(stage)
+    purging.take_messages(stage, 5)
+    purging.kill(stage)
 
     async def go() -> list[Outgoing]:
         broker = Broker(tmp_path / "here", depot, failed)
         await broker.host._seek(Consumer(ORDERS))
-        await broker.until_told()
+        await broker.until_purged()
         await broker.host.stop()
-        return broker.told
+        return broker.purge_messages
 
     assert faust_host.IDLE_SECONDS > 20
     assert asyncio.run(go()) == [telling("orders-0", Purged(1, 4, True))]
-    assert purging.said(tmp_path) == []
+    assert purging.files_with_canary(tmp_path) == []
     assert failed == []
 
 
 def test_what_lies_here_of_a_partition_that_went_elsewhere_goes(tmp_path: Path) -> None:
     """With the next change of partitions, once the worker that has it is further."""
     depot, failed = FsspecDepot(str(tmp_path / "depot"), SEAL), list[BaseException]()
-    purging.killed(purging.full(tmp_path / "here", depot))
+    purging.kill(purging.full(tmp_path / "here", depot))
 
     async def go() -> list[str]:
         broker = Broker(tmp_path / "here", depot, failed)
         await broker.host._seek(Consumer())
-        before = purging.said(tmp_path / "here")
+        before = purging.files_with_canary(tmp_path / "here")
         purging.elsewhere(depot, tmp_path / "elsewhere")
         await broker.host._seek(Consumer(TP("huimin.orders", 1)))
         await broker.host.stop()
         return before
 
     assert len(asyncio.run(go())) >= 4
-    assert purging.said(tmp_path) == []
+    assert purging.files_with_canary(tmp_path) == []
     assert failed == []
 
 
 def test_what_is_taken_while_the_unsent_is_sent_again_is_not_taken_for_acknowledged(tmp_path: Path) -> None:
     """Its outputs stay in the log until the broker has them, though everything before them is acknowledged."""
     failed = list[BaseException]()
-    stage = purging.opened(tmp_path)
-    purging.fed(stage, 2)
-    purging.killed(stage)
+    stage = purging.open_stage(tmp_path)
+    purging.take_messages(stage, 2)
+    purging.kill(stage)
 
     async def go() -> list[int]:
         broker = Broker(tmp_path, None, failed)

@@ -68,7 +68,7 @@ def newer(message: Input) -> bytes:
         return sent(message)
 
 
-def forged() -> Iterator[Record]:
+def forgeries() -> Iterator[Record]:
     """Every way that is known."""
     good = withdrawal()
     whole = record(good)
@@ -86,7 +86,7 @@ def forged() -> Iterator[Record]:
     yield record(b"\0" * 3_000_000, seal=None)
 
 
-class Worker:
+class WatchedWorker:
     """A worker on the topics of inputs and lines, what it sends, and what went wrong."""
 
     def __init__(self, root: Path) -> None:
@@ -112,15 +112,15 @@ class Worker:
         async for _ in self.host._agent(topic)(SimpleNamespace(events=events)):
             pass
 
-    def counted(self, name: str, stage: str) -> float:
+    def count_of(self, name: str, stage: str) -> float:
         return float(self.metrics._of[name].labels(stage)._value.get())
 
 
-def on(root: Path, *records: Record, topic: str = "inputs") -> Worker:
+def on(root: Path, *records: Record, topic: str = "inputs") -> WatchedWorker:
     """A worker that was given these, and ended well or not."""
 
-    async def go() -> Worker:
-        worker = Worker(root)
+    async def go() -> WatchedWorker:
+        worker = WatchedWorker(root)
         await worker.host._seek(Consumer(TP(f"huimin.{topic}", 0)))
         try:
             async with asyncio.timeout(120):
@@ -145,7 +145,7 @@ def test_nothing_forged_counts_or_stops_a_worker(tmp_path: Path, monkeypatch: py
     """Orders are those of the members' messages alone; each forged one is a dead letter with its reason, cut short, and counted. However
     much others send, there is room for what members send behind it."""
     monkeypatch.setattr(faust_host, "PENDING_BYTES", 1 << 20)
-    honest, wrong = members(), list(forged())
+    honest, wrong = members(), list(forgeries())
     alone = on(tmp_path / "alone", *honest, *([record(b"")] * len(wrong)), *honest[1:2])
 
     among = on(tmp_path / "among", *honest, *wrong, *honest[1:2])
@@ -156,17 +156,17 @@ def test_nothing_forged_counts_or_stops_a_worker(tmp_path: Path, monkeypatch: py
     unproved = [letters[offset] for offset in range(len(honest), len(honest) + len(wrong))]
     assert [message.body for message in unproved] == [message.value[:UNPROVED_BYTES] for message in wrong]
     assert all("was not read" in letter.facts["reasonen"] and "没有读取" in letter.facts["reasonzh"] for letter in unproved)
-    assert among.counted("huimin_unproved_total", "inputs") == len(wrong)
+    assert among.count_of("huimin_unproved_total", "inputs") == len(wrong)
     assert len(wrong) > 12
 
 
 def test_a_state_that_took_forged_messages_opens_again(tmp_path: Path) -> None:
     """The log keeps their places, not what they held; what comes next is taken as if they had never come."""
-    wrong = list(forged())
+    wrong = list(forgeries())
     on(tmp_path, *members(), *wrong)
 
-    async def go() -> Worker:
-        worker = Worker(tmp_path)
+    async def go() -> WatchedWorker:
+        worker = WatchedWorker(tmp_path)
         await worker.host._seek(Consumer(TP("huimin.inputs", 0)))
         stage = next(iter(worker.host.held.values())).stage
         worker.next["inputs"] = stage.offset + 1
@@ -193,7 +193,7 @@ def test_a_later_version_is_believed_of_a_member_alone(tmp_path: Path) -> None:
 
 def test_what_is_forged_is_not_read_to_see_whom_it_names(tmp_path: Path) -> None:
     """Once somebody is erased their dead letters hold nothing; a later version among them stops nobody then either."""
-    wrong = list(forged())
+    wrong = list(forgeries())
     worker = on(tmp_path, *members(), record(sent(erasing(1))), *wrong)
 
     letters = [letter for letter in worker.out if letter.topic == "dead-letters"]
@@ -212,13 +212,13 @@ def test_reports_that_were_forged_or_come_again_move_nothing(tmp_path: Path) -> 
     ]
     again = on(tmp_path / "again", *wrong, *notes, *wrong, *notes, *reversed(notes), topic="lines")
 
-    def said(worker: Worker) -> list[tuple[str, bytes]]:
+    def reports(worker: WatchedWorker) -> list[tuple[str, bytes]]:
         return [(message.topic, message.body) for message in worker.out if message.topic in ("changes", "editions")]
 
     assert again.failed == []
-    assert said(again) == said(once)
-    assert again.counted("huimin_unproved_total", "lines") == 2 * len(wrong)
-    assert again.counted("huimin_replayed_total", "lines") == 2 * len(notes)
+    assert reports(again) == reports(once)
+    assert again.count_of("huimin_unproved_total", "lines") == 2 * len(wrong)
+    assert again.count_of("huimin_replayed_total", "lines") == 2 * len(notes)
 
 
 def test_what_is_counted_is_measured() -> None:

@@ -35,7 +35,7 @@ from tests.streams.world import DAY, network, parts, published
 LENGTH, PARTITIONS = 220, 3
 
 
-class Town:
+class NetworkTown:
     """A topic with a run of messages in it, one embedded host that took them, and workers that did not yet."""
 
     def __init__(self, seed: int) -> None:
@@ -45,25 +45,25 @@ class Town:
             self.embedded.take(body)
         self.workers = Workers(self.inputs, PARTITIONS)
 
-    def said(self, policy: str) -> list[Edition]:
+    def topic_editions(self, policy: str) -> list[Edition]:
         """The editions on the workers' own topic."""
-        every = (wire.decode_edition(message.body) for message in self.workers.pipeline.said("editions"))
+        every = (wire.decode_edition(message.body) for message in self.workers.pipeline.messages_on("editions"))
         return [edition for edition in every if edition.policy == policy]
 
 
 @pytest.mark.parametrize("seed", [3, 4, 9])
 def test_editions_and_lines_are_what_the_workers_say(tmp_path: Path, seed: int) -> None:
     """One chain for each policy, with the digests on the topic of editions and those of an embedded host; lines by their ids."""
-    town = Town(seed)
+    town = NetworkTown(seed)
     town.workers.work()
 
     with NetworkHost(tmp_path, parts(real=True), town.inputs, town.workers) as host:
         for policy in POLICIES:
             editions = list(host.editions(policy))
-            assert editions == town.said(policy) == town.embedded.editions(policy)
+            assert editions == town.topic_editions(policy) == town.embedded.editions(policy)
             assert list(unsound(editions)) == []
         assert sum(len(list(host.editions(policy))) for policy in POLICIES) > 5
-        lines = [line for result in town.embedded.told for line in result.lines]
+        lines = [line for result in town.embedded.results for line in result.lines]
         assert list(host.outputs()) == lines
         for at in (0, len(lines) // 2, len(lines) - 1):
             assert list(host.outputs(lines[at].id)) == lines[at + 1 :]
@@ -74,7 +74,7 @@ def test_editions_and_lines_are_what_the_workers_say(tmp_path: Path, seed: int) 
 
 def test_editions_grow_with_the_workers(tmp_path: Path) -> None:
     """As long as they are behind there are fewer, and those are the first of what there will be."""
-    town = Town(4)
+    town = NetworkTown(4)
 
     with NetworkHost(tmp_path, parts(real=True), town.inputs, town.workers) as host:
         counts = [len(list(host.editions(POLICIES[0])))]
@@ -98,7 +98,7 @@ def test_editions_go_no_further_than_the_state(tmp_path: Path) -> None:
         NetworkHost(tmp_path / "a", parts(real=True), inputs, ahead) as host,
         NetworkHost(tmp_path / "b", parts(real=True), inputs, ahead) as other,
     ):
-        town = Town(4)
+        town = NetworkTown(4)
         for body in town.inputs.bodies[: LENGTH // 2]:
             inputs.append(body)
         host.refresh()
@@ -132,7 +132,7 @@ def test_a_cut_closes_an_edition_once_the_workers_have_come_to_it(tmp_path: Path
 
 def test_workers_that_say_nothing_leave_no_edition(tmp_path: Path) -> None:
     """Not even of a policy that the replica knows."""
-    town = Town(0)
+    town = NetworkTown(0)
 
     with NetworkHost(tmp_path, parts(real=True), town.inputs, Silent()) as host:
         assert host.state.registry.versions.keys() >= {POLICIES[0]}
@@ -143,14 +143,14 @@ def test_what_memory_was_not_enough_for_is_in_no_snapshot(tmp_path: Path, monkey
     """Half of a message was applied when memory ended; closing writes nothing of that, and the next run applies the message whole."""
     inputs = Bodies()
 
-    def limited(self: Replica, body: bytes, offset: int, unproved: Unproved | None = None) -> list[Outgoing]:
+    def fail_half_way(self: Replica, body: bytes, offset: int, unproved: Unproved | None = None) -> list[Outgoing]:
         self.state.notices.append(Notice("moved", "half done", "", DAY))
         raise MemoryError("half done")
 
     with NetworkHost(tmp_path, parts(real=True), inputs, Silent()) as host:
         host.submit_many([Tick(DAY), network(), published(POLICIES[0]), *[EditionCut(POLICIES[0])] * CLOSING_MESSAGES])
         with monkeypatch.context() as patch:
-            patch.setattr(Replica, "take", limited)
+            patch.setattr(Replica, "take", fail_half_way)
             with pytest.raises(MemoryError):
                 host.submit(Tick(DAY + timedelta(days=3)))
 

@@ -41,11 +41,11 @@ from streams.network.orders import (
     encode_order,
     encode_partition_lines,
 )
-from streams.testing import edition as made
+from streams.testing import edition as new_edition
 from streams.testing import rows, same_batch
 from streams.wire import wire
 from streams.wire.columns import pack
-from tests.streams.drawn import ANY_CALL, ANY_CAUSE, ANY_INSTRUCTION, CALLS
+from tests.streams.strategies import ANY_CALL, ANY_CAUSE, ANY_INSTRUCTION, CALLS
 from tests.streams.wire.test_wire import batches, outputs
 from tests.streams.world import catalogue
 
@@ -53,7 +53,7 @@ TEXT = st.text(max_size=12)
 TOKENS = st.lists(st.integers(0, 2**64 - 1), max_size=5).map(lambda tokens: np.array(tokens, np.uint64))
 OWNED = st.dictionaries(st.integers(0, 2), TOKENS, max_size=3)
 NUMBERS = st.integers(0, 2**40)
-TOLD = st.builds(Attribution, st.dates(), ANY_CAUSE, st.none() | st.lists(TEXT, max_size=3).map(tuple), st.booleans())
+ATTRIBUTIONS = st.builds(Attribution, st.dates(), ANY_CAUSE, st.none() | st.lists(TEXT, max_size=3).map(tuple), st.booleans())
 
 
 @st.composite
@@ -65,7 +65,7 @@ def folders(draw: st.DrawFn) -> RecordBatch:
 
 
 ROUTED = st.builds(Routed, OWNED, st.lists(folders(), max_size=2), st.none() | batches(), OWNED)
-ROUTED_CALLS = st.builds(RoutedCall, ANY_CALL, st.none() | ROUTED, st.lists(TOLD, max_size=2).map(tuple))
+ROUTED_CALLS = st.builds(RoutedCall, ANY_CALL, st.none() | ROUTED, st.lists(ATTRIBUTIONS, max_size=2).map(tuple))
 ORDERS = st.builds(Order, st.integers(0, 63), NUMBERS, NUMBERS, st.lists(ROUTED_CALLS, max_size=2).map(tuple), st.booleans())
 NOTES = st.builds(
     MessageNote, NUMBERS, st.dictionaries(st.integers(0, 63), NUMBERS, max_size=3), st.none() | TEXT, st.none() | TEXT,
@@ -78,7 +78,9 @@ OUTGOING = st.lists(
 
 
 def same_owned(first: Any, second: Any) -> bool:
-    return list(first) == list(second) and all(first[kind].dtype == np.uint64 and np.array_equal(first[kind], second[kind]) for kind in first)
+    return list(first) == list(second) and all(
+        first[kind].dtype == np.uint64 and np.array_equal(first[kind], second[kind]) for kind in first
+    )
 
 
 def same_routed(first: Routed | None, second: Routed | None) -> bool:
@@ -107,7 +109,7 @@ def test_every_order_comes_back_equal(order: Order) -> None:
     decoded = decode_order(encode_order(order))
 
     assert (decoded.partition, decoded.number, decoded.offset, decoded.last) == (order.partition, order.number, order.offset, order.last)
-    assert [(routed_call.call, routed_call.attributions) for routed_call in decoded.calls] == [(routed_call.call, routed_call.attributions) for routed_call in order.calls]
+    assert [(entry.call, entry.attributions) for entry in decoded.calls] == [(entry.call, entry.attributions) for entry in order.calls]
     assert all(same_routed(first.routed, second.routed) for first, second in zip(decoded.calls, order.calls, strict=True))
 
 
@@ -151,7 +153,7 @@ def test_what_is_kept_to_be_sent_comes_back_equal(messages: list[Outgoing]) -> N
 @given(outputs(), TEXT, NUMBERS, st.dates())
 def test_every_edition_comes_back_equal(lines: Lines, policy: str, number: int, day: date) -> None:
     """With every one of its lines."""
-    edition = made(policy, number, lines.offset, day, tuple(lines))
+    edition = new_edition(policy, number, lines.offset, day, tuple(lines))
 
     assert wire.decode_edition(wire.encode_edition(edition)) == edition
 
@@ -195,7 +197,7 @@ def samples() -> dict[int, bytes]:
         ORDER: encode_order(Order(1, 2, 3, (RoutedCall(RowsCall(), routed, (attribution,)),))),
         FOUND: encode_partition_lines(PartitionLines(1, 2, lines)),
         NOTE: encode_note(MessageNote(3, {0: 1}, "grant", "grant@1", {"310107020": 0}, PublishedVersion("grant", 1, "civil", "d1"))),
-        wire.EDITION: wire.encode_edition(made("grant", 1, 7, date(2026, 10, 1), (change,))),
+        wire.EDITION: wire.encode_edition(new_edition("grant", 1, 7, date(2026, 10, 1), (change,))),
     }
 
 

@@ -40,12 +40,12 @@ PARTITIONS = (1, 2, 3, 4)
 
 def same(pipeline: Pipeline, embedded: Embedded) -> None:
     """At a quiet point: lines, lists, editions and refusals are those of the embedded host."""
-    changes = list(pipeline.said("changes"))
+    changes = list(pipeline.messages_on("changes"))
     offsets = [int(message.id) for message in changes]
     assert offsets == sorted(set(offsets))
     by_offset = {int(message.id): message for message in changes}
     lists: dict[str, dict[int, CandidateChange]] = {}
-    for offset, result in enumerate(embedded.told):
+    for offset, result in enumerate(embedded.results):
         lines = list(wire.decode_changes(by_offset[offset].body)) if offset in by_offset else []
         assert lines == result.lines, offset
         assert (offset in by_offset) == bool(result.lines or result.closes), offset
@@ -53,23 +53,23 @@ def same(pipeline: Pipeline, embedded: Embedded) -> None:
         for line in lines:
             lists[line.policy] = fold([line], lists.get(line.policy))
     for of in lists.values():
-        for subject in embedded.erased:
+        for subject in embedded.erased_tokens:
             of.pop(subject, None)
     content = {
         name: {line.subject: (line.status, line.checklist, line.missing) for line in some.values()} for name, some in lists.items() if some
     }
     assert content == embedded.lists()
-    editions = [wire.decode_edition(message.body) for message in pipeline.said("editions")]
+    editions = [wire.decode_edition(message.body) for message in pipeline.messages_on("editions")]
     for policy in embedded.state.registry.versions:
         assert [edition for edition in editions if edition.policy == policy] == embedded.editions(policy)
-    dead = [message.facts["offset"] for message in pipeline.said("dead-letters")]
-    assert dead == [str(offset) for offset, result in enumerate(embedded.told) if result.dead]
+    dead = [message.facts["offset"] for message in pipeline.messages_on("dead-letters")]
+    assert dead == [str(offset) for offset, result in enumerate(embedded.results) if result.dead]
     counted: Any = pipeline.sequencer.fold
     assert counted.state.deliveries.meta() == embedded.state.deliveries.meta()
     assert merger(pipeline).waiting() == {}
     assert merger(pipeline).book.meta() == embedded.state.book.meta()
-    assert merger(pipeline).told == len(embedded.told) - 1
-    erased_tokens = set(embedded.erased)
+    assert merger(pipeline).told == len(embedded.results) - 1
+    erased_tokens = set(embedded.erased_tokens)
     for router in [pipeline.sequencer.fold.router, *(shard.fold.matcher for shard in pipeline.shards)]:  # type: ignore[attr-defined]
         assert router is None or not erased_tokens & {*router.persons().tolist()}
     assert {worker.fold.erased for worker in pipeline.workers} == {len(embedded.state.erasures)}
@@ -110,17 +110,17 @@ def run(seed: int, partitions: int, folder: Path) -> Counter[str]:
     orders = [decode_order(body) for shard in pipeline.shards for body in shard.inputs]
     counts["orders in parts"] += sum(not order.last for order in orders)
     counts["orders that came again or too early"] += sum(len(shard.inputs) - shard.fold.done for shard in pipeline.shards)  # type: ignore[attr-defined]  # they are shards
-    counts["lines"] += sum(len(result.lines) for result in embedded.told)
-    counts["lines of corrections of identity"] += sum(line.cause.kind == "identity" for result in embedded.told for line in result.lines)
+    counts["lines"] += sum(len(result.lines) for result in embedded.results)
+    counts["lines of corrections of identity"] += sum(line.cause.kind == "identity" for result in embedded.results for line in result.lines)
     for kind in ("outcome", "evidence", "release"):
-        counts[f"lines: {kind}"] += sum(line.cause.kind == kind for result in embedded.told for line in result.lines)
+        counts[f"lines: {kind}"] += sum(line.cause.kind == kind for result in embedded.results for line in result.lines)
     counts.update(f"holds: {hold.kind}" for hold in holds.values())
     counts["holds decided"] += sum(hold.decision is not None for hold in holds.values())
     counts["movers who are held or kept off"] += embedded.apart
-    counts["erased"] += len(embedded.erased)
-    counts["lines: erasure"] += sum(line.cause.kind == "erasure" for result in embedded.told for line in result.lines)
-    counts["dead letters"] += sum(result.dead for result in embedded.told)
-    counts["editions"] += len(list(pipeline.said("editions")))
+    counts["erased"] += len(embedded.erased_tokens)
+    counts["lines: erasure"] += sum(line.cause.kind == "erasure" for result in embedded.results for line in result.lines)
+    counts["dead letters"] += sum(result.dead for result in embedded.results)
+    counts["editions"] += len(list(pipeline.messages_on("editions")))
     counts["moves between partitions"] += embedded.movers
     counts["lines of movers that one host does not tell"] += embedded.unsaid
     return counts
@@ -218,7 +218,7 @@ def test_a_statement_that_cannot_hold_is_a_dead_letter(message: Input, why: str)
 
     pipeline.drain()
 
-    (letter,) = pipeline.said("dead-letters")
+    (letter,) = pipeline.messages_on("dead-letters")
     assert why in letter.facts["reasonen"] and letter.facts["reasonzh"]
 
 
@@ -244,5 +244,5 @@ def test_number_without_room_stops_nobody(message: Input) -> None:
 
     pipeline.drain()
 
-    assert [letter.facts["offset"] for letter in pipeline.said("dead-letters")][-1] == "60"
+    assert [letter.facts["offset"] for letter in pipeline.messages_on("dead-letters")][-1] == "60"
     assert merger(pipeline).told == 61

@@ -19,19 +19,19 @@ P, Q, H, OTHER, D, ELSEWHERE = 1, 2, 101, 102, 201, 202
 def test_late_record_that_is_older_changes_nothing(town: Town) -> None:
     """What the unit changed last counts, not what came last."""
     town.person(P)
-    town.insured(P, key=7, status=2, at=20)
+    town.insurance(P, key=7, status=2, at=20)
 
-    late = town.insured(P, key=7, status=0, at=10)
+    late = town.insurance(P, key=7, status=0, at=10)
 
     assert late == []
-    assert town.listed(ELDERLY) == {P: "eligible"}
+    assert town.statuses(ELDERLY) == {P: "eligible"}
 
 
 def test_late_record_about_before_the_list_takes_off(town: Town) -> None:
     """A record that was missing when she came on the list takes her off when it comes."""
     town.person(P)
 
-    late = town.insured(P, key=7, at=-1_000)
+    late = town.insurance(P, key=7, at=-1_000)
 
     assert late == [(P, "left", None, "record", "medical_insurance putuo-medical-insurance 1")]
 
@@ -43,28 +43,28 @@ def test_versions_in_any_order_end_alike() -> None:
         town.person(P)
 
         for status in order:
-            town.insured(P, key=7, status=status, at=status)
+            town.insurance(P, key=7, status=status, at=status)
 
-        assert town.listed(ELDERLY) == {P: "eligible"}, order
+        assert town.statuses(ELDERLY) == {P: "eligible"}, order
 
 
 def test_row_delivered_twice_changes_nothing_the_second_time(town: Town) -> None:
     """In a delivery of its own or in the same one."""
     town.person(P)
-    town.insured(P, key=7)
+    town.insurance(P, key=7)
 
-    again = town.insured(P, key=7)
+    again = town.insurance(P, key=7)
 
     assert again == []
-    assert town.listed(ELDERLY) == {}
+    assert town.statuses(ELDERLY) == {}
 
 
 def test_corrected_record_takes_back_what_it_did(town: Town) -> None:
     """The line's cause is the delivery that corrected it."""
     town.person(P)
-    left = town.insured(P, key=7)
+    left = town.insurance(P, key=7)
 
-    back = town.insured(P, key=7, status=2, at=1)
+    back = town.insurance(P, key=7, status=2, at=1)
 
     assert left == [(P, "left", None, "record", "medical_insurance putuo-medical-insurance 1")]
     assert back == [(P, "entered", "eligible", "record", "medical_insurance putuo-medical-insurance 2")]
@@ -74,9 +74,9 @@ def test_record_corrected_to_be_another_persons(town: Town) -> None:
     """The unit mends the number: one comes back, the other leaves, by one delivery."""
     town.person(P)
     town.person(Q)
-    town.insured(P, key=7)
+    town.insurance(P, key=7)
 
-    moved = town.insured(Q, key=7, at=1)
+    moved = town.insurance(Q, key=7, at=1)
 
     cause = ("record", "medical_insurance putuo-medical-insurance 2")
     assert moved == [(P, "entered", "eligible", *cause), (Q, "left", None, *cause)]
@@ -85,10 +85,10 @@ def test_record_corrected_to_be_another_persons(town: Town) -> None:
 def test_deletion_takes_back_what_the_record_did(town: Town) -> None:
     """And an older version that comes after it stays deleted."""
     town.person(P)
-    town.insured(P, key=7)
+    town.insurance(P, key=7)
 
-    back = town.insured(P, key=7, at=5, flags=1)
-    late = town.insured(P, key=7, at=3)
+    back = town.insurance(P, key=7, at=5, flags=1)
+    late = town.insurance(P, key=7, at=3)
 
     assert back == [(P, "entered", "eligible", "record", "medical_insurance putuo-medical-insurance 2")]
     assert late == []
@@ -97,9 +97,9 @@ def test_deletion_takes_back_what_the_record_did(town: Town) -> None:
 def test_validity_that_ended_in_the_past_counts_from_today(town: Town) -> None:
     """A correction that says her insurance ended last week puts her on the list now, not then."""
     town.person(P)
-    town.insured(P, key=7, valid_from=TODAY - 400)
+    town.insurance(P, key=7, valid_from=TODAY - 400)
 
-    ended = town.insured(P, key=7, at=1, valid_from=TODAY - 400, valid_to=TODAY - 7)
+    ended = town.insurance(P, key=7, at=1, valid_from=TODAY - 400, valid_to=TODAY - 7)
 
     assert ended == [(P, "entered", "eligible", "record", "medical_insurance putuo-medical-insurance 2")]
 
@@ -108,7 +108,7 @@ def test_validity_that_began_in_the_past_counts_from_today(town: Town) -> None:
     """Insured since last year, as it turns out: she leaves on the day it is known."""
     town.person(P)
 
-    left = town.insured(P, key=7, valid_from=TODAY - 400, valid_to=TODAY + 2)
+    left = town.insurance(P, key=7, valid_from=TODAY - 400, valid_to=TODAY + 2)
     waiting = town.do(Tick(DAY.replace(day=DAY.day + 2)))
     after = town.do(Tick(DAY.replace(day=DAY.day + 3)))
 
@@ -138,8 +138,8 @@ def test_person_who_moves_to_another_household_takes_her_income_along(town: Town
     town.notice(D)
     town.income(P, 6_000)
 
-    first = town.person(P, H, born=YOUNG)
-    moved = town.person(P, OTHER, born=YOUNG, at=1)
+    first = town.person(P, H, birth=YOUNG)
+    moved = town.person(P, OTHER, birth=YOUNG, at=1)
 
     assert first == [(H, "left", None, "record", "hukou putuo-psb 1")]
     assert moved == [
@@ -171,7 +171,7 @@ def test_dwelling_that_turns_out_to_be_in_another_district(town: Town) -> None:
     away = town.dwelling(D, place=2, at=1)
 
     assert away == [(D, "left", None, "record", "dwelling putuo-housing 2")]
-    assert town.listed(RENTAL) == {}
+    assert town.statuses(RENTAL) == {}
 
 
 def test_household_that_splits_into_two(town: Town) -> None:
@@ -180,12 +180,12 @@ def test_household_that_splits_into_two(town: Town) -> None:
     town.notice(D)
     town.household(H, D)
     for subject, yuan in ((P, 3_000), (Q, 3_000)):
-        town.person(subject, H, born=YOUNG)
+        town.person(subject, H, birth=YOUNG)
         town.income(subject, yuan)
-    assert town.listed(RELOCATION) == {}
+    assert town.statuses(RELOCATION) == {}
 
     founded = town.household(OTHER, D, size=1)
-    moved = town.person(Q, OTHER, born=YOUNG, at=1)
+    moved = town.person(Q, OTHER, birth=YOUNG, at=1)
 
     assert founded == [(OTHER, "entered", "to_check", "record", "household putuo-psb 2")]
     assert moved == [
@@ -216,7 +216,7 @@ def test_links_and_what_they_point_to_come_in_any_order() -> None:
         for place in order:
             acts[place](town)
 
-        assert town.listed(RELOCATION) == {H: "to_check"}, order
+        assert town.statuses(RELOCATION) == {H: "to_check"}, order
 
 
 def test_occupants_who_come_before_their_dwelling(town: Town) -> None:

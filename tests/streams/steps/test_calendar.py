@@ -42,7 +42,7 @@ def lists(state: State) -> dict[str, list[Any]]:
     return {name: list(state.matcher.candidates(name)) for name in state.policies}
 
 
-def born_to(day: date) -> State:
+def state_of_day(day: date) -> State:
     """A state to which nothing but this day ever came."""
     state = State(parts(real=True))
     for offset, message in enumerate([Tick(day), *messages()[1:]]):
@@ -50,7 +50,7 @@ def born_to(day: date) -> State:
     return state
 
 
-def told(lines: list[CandidateChange], day: date, policy: str = ELDERLY) -> dict[int, tuple[str, str | None, str]]:
+def changes_on(lines: list[CandidateChange], day: date, policy: str = ELDERLY) -> dict[int, tuple[str, str | None, str]]:
     """Change, status and cause by subject, of one day and policy."""
     return {line.subject: (line.change, line.status, line.cause.kind) for line in lines if line.day == day and line.policy == policy}
 
@@ -73,17 +73,17 @@ def test_each_thing_that_turns_turns_on_its_day() -> None:
     lines = tick(world(), ALL[-1])
 
     entered = ("entered", "eligible", "day")
-    assert told(lines, START + timedelta(5))[11] == entered
-    assert told(lines, date(2026, 2, 28)).keys() == {24, 41}
-    assert told(lines, date(2026, 3, 1)).keys() == {25, 42, 43}
-    assert told(lines, START + timedelta(4))[44] == entered and told(lines, START + timedelta(5))[45] == entered
-    assert told(lines, STALE["medical_insurance"])[44] == ("changed", "needs_evidence", "day")
-    assert told(lines, RAISED, HARDSHIP) == {101: ("entered", "to_check", "day")}
-    assert told(lines, STALE["hukou"], HARDSHIP) == {101: ("changed", "needs_evidence", "day")}
-    younger = told(lines, SECOND)
+    assert changes_on(lines, START + timedelta(5))[11] == entered
+    assert changes_on(lines, date(2026, 2, 28)).keys() == {24, 41}
+    assert changes_on(lines, date(2026, 3, 1)).keys() == {25, 42, 43}
+    assert changes_on(lines, START + timedelta(4))[44] == entered and changes_on(lines, START + timedelta(5))[45] == entered
+    assert changes_on(lines, STALE["medical_insurance"])[44] == ("changed", "needs_evidence", "day")
+    assert changes_on(lines, RAISED, HARDSHIP) == {101: ("entered", "to_check", "day")}
+    assert changes_on(lines, STALE["hukou"], HARDSHIP) == {101: ("changed", "needs_evidence", "day")}
+    younger = changes_on(lines, SECOND)
     assert younger.pop(31) == ("entered", "needs_evidence", "day")  # 70 on that very day, under the version before
     assert younger == dict.fromkeys({*range(32, 41), *YOUNGER}, ("entered", "needs_evidence", "amendment"))
-    over = told(lines, AGREED + timedelta(1))
+    over = changes_on(lines, AGREED + timedelta(1))
     assert over and {(change, cause) for change, _, cause in over.values()} == {("left", "agreement")}
 
 
@@ -94,7 +94,7 @@ def test_a_leap_day_is_a_birthday_in_leap_years() -> None:
     assert isinstance(network, CatalogueSet)
     renewed = {name: text.replace(AGREED.isoformat(), "2035-12-31") for name, text in network.contracts.items()}
     birth_record = people(2, 1, [1], [date(1960, 2, 29)])
-    state = born_to(leap - timedelta(2))
+    state = state_of_day(leap - timedelta(2))
     for message in (CatalogueSet(network.units, renewed), *delivered(birth_record, "again")):
         step(state, message, state.offset + 1)
 
@@ -114,7 +114,7 @@ def test_a_clock_put_back_gives_the_lists_of_that_day(back: int) -> None:
 
     returned = tick(state, then - timedelta(back))
 
-    assert lists(state) == before == lists(born_to(then - timedelta(back)))
+    assert lists(state) == before == lists(state_of_day(then - timedelta(back)))
     assert {line.day for line in returned} == ({then - timedelta(back)} if onward else set())
     assert tick(state, then) == onward
     assert lists(state) == after
@@ -127,7 +127,7 @@ def test_every_day_is_the_day_of_a_state_that_knew_no_other() -> None:
     for day in ALL[::4]:
         tick(state, day)
 
-        assert lists(state) == lists(born_to(day)), day
+        assert lists(state) == lists(state_of_day(day)), day
 
 
 def due_by_hand(day: date) -> set[int]:

@@ -25,17 +25,17 @@ def test_two_persons_who_are_one_are_listed_once(town: Town) -> None:
     town.person(B)
 
     merged = town.merge("person", A, B)
-    insured = town.insured(A, key=7)
+    insured = town.insurance(A, key=7)
 
     assert merged == [(A, "left", None, *MERGE)]
     assert insured == [(B, "left", None, "record", "medical_insurance putuo-medical-insurance 1")]
-    assert town.listed(ELDERLY) == {}
+    assert town.statuses(ELDERLY) == {}
 
 
 def test_merge_brings_what_speaks_against(town: Town) -> None:
     """A was insured all the time, under another number."""
     town.person(B)
-    town.insured(A, key=7)
+    town.insurance(A, key=7)
 
     merged = town.merge("person", A, B)
 
@@ -56,27 +56,27 @@ def test_undone_merge_gives_each_her_own_also_what_came_meanwhile(town: Town) ->
     town.person(A)
     town.person(B)
     town.merge("person", A, B)
-    town.insured(A, key=7)
+    town.insurance(A, key=7)
     town.person(A, at=1, place=1)
 
     undone = town.split("person", A)
 
     assert undone == [(B, "entered", "eligible", *SPLIT)]
-    assert town.listed(ELDERLY) == {B: "eligible"}
-    assert town.insured(A, key=7, status=2, at=1) == [(A, "entered", "eligible", "record", "medical_insurance putuo-medical-insurance 2")]
+    assert town.statuses(ELDERLY) == {B: "eligible"}
+    assert town.insurance(A, key=7, status=2, at=1) == [(A, "entered", "eligible", "record", "medical_insurance putuo-medical-insurance 2")]
 
 
 def test_record_redelivered_under_the_right_number_stays_there(town: Town) -> None:
     """The unit has mended the number meanwhile: undoing the merge takes nothing from B that was delivered as B."""
     town.person(B)
     town.merge("person", A, B)
-    town.insured(A, key=7)
-    town.insured(B, key=7, at=1)
+    town.insurance(A, key=7)
+    town.insurance(B, key=7, at=1)
 
     undone = town.split("person", A)
 
     assert undone == []
-    assert town.listed(ELDERLY) == {}
+    assert town.statuses(ELDERLY) == {}
 
 
 def test_decision_may_come_before_any_row(town: Town) -> None:
@@ -106,9 +106,9 @@ def test_two_households_that_are_one(town: Town) -> None:
     town.notice(D)
     for household, subject in ((H, A), (OTHER, B)):
         town.household(household, D)
-        town.person(subject, household, born=YOUNG)
+        town.person(subject, household, birth=YOUNG)
         town.income(subject, 3_000)
-    assert town.listed(RELOCATION) == {H: "to_check", OTHER: "to_check"}
+    assert town.statuses(RELOCATION) == {H: "to_check", OTHER: "to_check"}
 
     merged = town.merge("household", H, OTHER)
     undone = town.split("household", H)
@@ -129,7 +129,7 @@ def test_two_dwellings_that_are_one(town: Town) -> None:
 
     assert merged == [(D, "entered", "eligible", "identity", "dwelling merge")]
     assert undone == [(D, "left", None, "identity", "dwelling split")]
-    assert town.listed(RENTAL) == {}
+    assert town.statuses(RENTAL) == {}
 
 
 def test_answers_move_and_the_one_given_last_counts(town: Town) -> None:
@@ -140,7 +140,7 @@ def test_answers_move_and_the_one_given_last_counts(town: Town) -> None:
         town.household(household, D)
     answers = [CheckAnswered(RELOCATION, H, "willing", True), CheckAnswered(RELOCATION, OTHER, "willing", False)]
     town.do(*answers)
-    assert town.listed(RELOCATION) == {H: "eligible"}
+    assert town.statuses(RELOCATION) == {H: "eligible"}
     town.do(answers[0])  # once more, after the other one's
 
     merged = town.merge("household", H, OTHER)
@@ -151,7 +151,7 @@ def test_answers_move_and_the_one_given_last_counts(town: Town) -> None:
     assert refused == [(OTHER, "left", None, "answer", "willing")]
     assert undone == []
     assert town.do(CheckAnswered(RELOCATION, OTHER, "willing", True)) == [(OTHER, "entered", "eligible", "answer", "willing")]
-    assert town.listed(RELOCATION) == {OTHER: "eligible"}
+    assert town.statuses(RELOCATION) == {OTHER: "eligible"}
 
 
 def test_answer_of_one_who_had_none_is_hers_while_they_are_one(town: Town) -> None:
@@ -187,7 +187,7 @@ def test_lists_of_coverage_move() -> None:
     town = Town(ELDERLY, covered=False)
     town.do(coverage("pension", "pension", DAY), CoverageStated("list", "medical_insurance", 0, None, (A,), DAY))
     town.person(B)
-    assert town.listed(ELDERLY) == {B: "needs_evidence"}
+    assert town.statuses(ELDERLY) == {B: "needs_evidence"}
 
     merged = town.merge("person", A, B)
     undone = town.split("person", A)
@@ -201,8 +201,8 @@ def test_records_given_to_another_and_taken_back(town: Town) -> None:
     """One number was used for two: record 7 is B's, record 8 stays A's."""
     town.person(A)
     town.person(B)
-    town.insured(A, key=7)
-    town.insured(A, key=8, status=2)
+    town.insurance(A, key=7)
+    town.insurance(A, key=8, status=2)
 
     moved = town.give("person", A, B, ("medical_insurance", 7))
     back = town.give("person", A, A, ("medical_insurance", 7))
@@ -218,10 +218,10 @@ def test_later_deliveries_of_a_given_record(town: Town) -> None:
     town.person(C)
     town.give("person", A, B, ("medical_insurance", 7))
 
-    first = town.insured(A, key=7)
-    other = town.insured(A, key=8)
-    mended = town.insured(C, key=7, at=1)
-    again = town.insured(A, key=7, at=2)
+    first = town.insurance(A, key=7)
+    other = town.insurance(A, key=8)
+    mended = town.insurance(C, key=7, at=1)
+    again = town.insurance(A, key=7, at=2)
 
     cause = ("record", "medical_insurance putuo-medical-insurance")
     assert first == [(B, "left", None, cause[0], f"{cause[1]} 1")]
@@ -236,24 +236,24 @@ def test_household_of_one_number_that_is_two(town: Town) -> None:
     town.notice(D)
     town.household(H, D)
     for subject in (A, B):
-        town.person(subject, H, born=YOUNG)
+        town.person(subject, H, birth=YOUNG)
         town.income(subject, 3_000)
-    assert town.listed(RELOCATION) == {}
+    assert town.statuses(RELOCATION) == {}
 
     moved = town.give("household", H, OTHER, ("hukou", B))
 
     assert moved == [(H, "entered", "to_check", "identity", "household split")]
-    assert town.person(B, H, born=YOUNG, at=1) == []
-    assert town.person(B, H, born=YOUNG, at=2, flags=1) == []
+    assert town.person(B, H, birth=YOUNG, at=1) == []
+    assert town.person(B, H, birth=YOUNG, at=2, flags=1) == []
 
 
 def test_given_record_of_one_who_is_merged_later(town: Town) -> None:
     """A record is given away by the token it was delivered with, and to whom that one counts as."""
     town.person(B)
     town.person(C)
-    town.insured(A, key=7)
+    town.insurance(A, key=7)
     town.give("person", A, B, ("medical_insurance", 7))
-    assert town.listed(ELDERLY) == {C: "eligible"}
+    assert town.statuses(ELDERLY) == {C: "eligible"}
 
     merged = town.merge("person", B, C)
     merged_again = town.merge("person", A, SAME)
@@ -269,11 +269,11 @@ def test_undoing_after_a_restart(town: Town) -> None:
     town.person(A)
     town.merge("person", A, B)
     town.give("person", A, C, ("medical_insurance", 7))
-    town.insured(A, key=7)
-    town.restarted()
+    town.insurance(A, key=7)
+    town.restart()
 
     undone = town.split("person", A)
-    town.restarted()
+    town.restart()
 
     assert undone == [(A, "entered", "eligible", *SPLIT), (B, "left", None, *SPLIT)]
     assert town.give("person", A, A, ("medical_insurance", 7)) == [(A, "left", None, *SPLIT)]

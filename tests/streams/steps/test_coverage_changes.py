@@ -55,11 +55,11 @@ def brief(lines: list[CandidateChange]) -> list[tuple[int, str | None, str | Non
     return [(line.subject, line.before, line.status, line.cause.kind, line.cause.detail, line.missing) for line in lines]
 
 
-def settled(cause: str, *subjects: int) -> list[tuple[int, str | None, str | None, str, str, tuple[tuple[str, str | None], ...]]]:
+def settling_lines(cause: str, *subjects: int) -> list[tuple[int, str | None, str | None, str, str, tuple[tuple[str, str | None], ...]]]:
     return [(subject, "needs_evidence", "eligible", "coverage", cause, ()) for subject in subjects]
 
 
-def unsettled(
+def unsettling_lines(
     kind: str, cause: str, *subjects: int
 ) -> list[tuple[int, str | None, str | None, str, str, tuple[tuple[str, str | None], ...]]]:
     return [(subject, "eligible", "needs_evidence", kind, cause, (("uninsured", MEDICAL),)) for subject in subjects]
@@ -70,10 +70,10 @@ def test_a_statement_settles_and_its_withdrawal_unsettles() -> None:
     real = Real()
     assert real.missing() == (NO_MEDICAL,)
 
-    assert brief(real.do(coverage("m", MEDICAL, DAY))) == settled("m", 1, 2)
+    assert brief(real.do(coverage("m", MEDICAL, DAY))) == settling_lines("m", 1, 2)
     assert real.missing() == ()
 
-    assert brief(real.do(CoverageWithdrawn("m"))) == unsettled("coverage", "m", 1, 2)
+    assert brief(real.do(CoverageWithdrawn("m"))) == unsettling_lines("coverage", "m", 1, 2)
     assert real.missing() == (NO_MEDICAL,)
 
 
@@ -85,17 +85,17 @@ def test_a_statement_proves_until_its_last_day_and_not_on_the_next() -> None:
     assert real.missing() == ()
 
     after = DAY + timedelta(8)
-    assert brief(real.do(Tick(after))) == unsettled("day", after.isoformat(), 1, 2)
+    assert brief(real.do(Tick(after))) == unsettling_lines("day", after.isoformat(), 1, 2)
     assert real.missing() == (NO_MEDICAL,)
     assert real.do(coverage("old", MEDICAL, DAY)) == []
-    assert brief(real.do(coverage("new", MEDICAL, DAY + timedelta(1)))) == settled("new", 1, 2)
+    assert brief(real.do(coverage("new", MEDICAL, DAY + timedelta(1)))) == settling_lines("new", 1, 2)
 
 
 def test_a_list_settles_those_it_names() -> None:
     """A statement by list is about the persons named and nobody else."""
     real = Real()
 
-    assert brief(real.do(CoverageStated("m", MEDICAL, 0, None, (2,), DAY))) == settled("m", 2)
+    assert brief(real.do(CoverageStated("m", MEDICAL, 0, None, (2,), DAY))) == settling_lines("m", 2)
 
     assert (real.missing(1), real.missing(2)) == ((NO_MEDICAL,), ())
 
@@ -108,7 +108,7 @@ def test_a_statement_that_waits_settles_with_its_late_delivery() -> None:
 
     lines = real.do(DeliveryStarted(MEDICAL, 0, 1, "m-1"), DeliveryCompleted(MEDICAL, 0, 1, "m-1", 0, 0))
 
-    assert brief(lines) == settled("m", 1, 2)
+    assert brief(lines) == settling_lines("m", 1, 2)
     assert real.missing() == ()
 
 
@@ -148,9 +148,9 @@ def test_of_two_responsible_sources_the_silent_one_is_asked() -> None:
     assert real.missing() == (street,)
 
     other = replace(coverage("s", MEDICAL, DAY, source=1), division="310107020")
-    assert brief(real.do(other)) == settled("s", 1, 2)
+    assert brief(real.do(other)) == settling_lines("s", 1, 2)
 
-    assert brief(real.do(CoverageWithdrawn("m"))) == unsettled("coverage", "m", 1, 2)
+    assert brief(real.do(CoverageWithdrawn("m"))) == unsettling_lines("coverage", "m", 1, 2)
     assert real.missing() == (NO_MEDICAL,)
 
 
@@ -180,10 +180,10 @@ def test_coverage_of_months_ages_behind_its_last_day(complete_to: date, max_age:
     policy = published(ELDERLY, swap=(form.format("P7D", "P35D"), form.format(max_age, "P50Y")))
     real = Real(feeds=CatalogueSet(network().units, lasting), policy=policy)
 
-    assert brief(real.do(Tick(complete_to), coverage("m", MEDICAL, complete_to))) == settled("m", 1, 2)
+    assert brief(real.do(Tick(complete_to), coverage("m", MEDICAL, complete_to))) == settling_lines("m", 1, 2)
     assert real.verdict().until == last + timedelta(1)
     assert real.do(Tick(last)) == []
     assert real.missing() == ()
     after = last + timedelta(1)
-    assert brief(real.do(Tick(after))) == unsettled("day", after.isoformat(), 1, 2)
+    assert brief(real.do(Tick(after))) == unsettling_lines("day", after.isoformat(), 1, 2)
     assert real.missing() == (NO_MEDICAL,)

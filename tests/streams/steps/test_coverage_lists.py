@@ -62,7 +62,7 @@ def elders() -> Town:
 
 def test_a_list_of_households_settles_their_members(elders: Town) -> None:
     """The household named settles the persons in it, whoever they are; withdrawn, they are unknown again. Nobody else moves."""
-    assert elders.listed(ELDERLY) == {1: "needs_evidence", 2: "needs_evidence", 3: "needs_evidence"}
+    assert elders.statuses(ELDERLY) == {1: "needs_evidence", 2: "needs_evidence", 3: "needs_evidence"}
 
     named = elders.do(by_list("h", "hukou", ZHANGS))
     assert named == [(1, "changed", "eligible", "coverage", "h"), (2, "changed", "eligible", "coverage", "h")]
@@ -76,7 +76,7 @@ def test_a_list_of_the_persons_settles_nobody(elders: Town) -> None:
     """That all is known of 1, 2 and 3 says nothing of who else lives with them."""
     assert elders.do(by_list("p", "hukou", 1, 2, 3)) == []
 
-    assert elders.listed(ELDERLY) == {1: "needs_evidence", 2: "needs_evidence", 3: "needs_evidence"}
+    assert elders.statuses(ELDERLY) == {1: "needs_evidence", 2: "needs_evidence", 3: "needs_evidence"}
     elders.same()
 
 
@@ -86,7 +86,7 @@ def test_a_list_of_households_goes_with_the_household(elders: Town) -> None:
 
     moved_out = elders.person(1, LIS, at=1)
     moved_in = elders.person(3, ZHANGS, at=1)
-    child = elders.person(4, ZHANGS, born=CHILD)
+    child = elders.person(4, ZHANGS, birth=CHILD)
 
     unit = "hukou putuo-psb"
     assert moved_out == [(1, "changed", "needs_evidence", "record", f"{unit} 4")]
@@ -116,14 +116,14 @@ def test_each_step_of_a_sum_over_members_asks_for_its_own_list() -> None:
     missing = [("low_income", "hukou"), ("low_income", "income"), ("over_cap", "hukou"), ("over_cap", "income")]
     matcher = town.state.matcher
 
-    def asked() -> list[tuple[str, str | None]]:
+    def missing_now() -> list[tuple[str, str | None]]:
         return next(sorted(candidate.missing) for candidate in matcher.candidates(RELOCATION) if candidate.subject == ZHANGS)
 
-    assert asked() == missing
+    assert missing_now() == missing
     assert town.do(by_list("i-h", "income", ZHANGS), by_list("m-p", "hukou", 1, 2)) == []
     assert town.do(by_list("i-p", "income", 2)) == [(ZHANGS, "changed", "needs_evidence", "coverage", "i-p")]
-    assert asked() == [("low_income", "hukou"), ("over_cap", "hukou")]
+    assert missing_now() == [("low_income", "hukou"), ("over_cap", "hukou")]
     assert town.do(by_list("m-h", "hukou", ZHANGS)) == [(ZHANGS, "changed", "to_check", "coverage", "m-h")]
     assert town.do(CoverageWithdrawn("i-p")) == [(ZHANGS, "changed", "needs_evidence", "coverage", "i-p")]
-    assert asked() == [("low_income", "income"), ("over_cap", "income")]
+    assert missing_now() == [("low_income", "income"), ("over_cap", "income")]
     town.same()

@@ -31,14 +31,14 @@ from tests.streams.world import build, parts, sent
 SEEDS = 40
 
 
-def taken(messages: Sequence[Input]) -> State:
+def state_after(messages: Sequence[Input]) -> State:
     state = State(parts(real=True))
     for offset, message in enumerate(messages):
         step(state, wire.decode(wire.encode(message)), offset)
     return state
 
 
-def known(state: State) -> dict[str, Any]:
+def lists_and_explanations(state: State) -> dict[str, Any]:
     """Every list, and every subject's explanation under every policy."""
     matcher, out = core(state), dict[str, Any]()
     for name, policy in state.policies.items():
@@ -48,7 +48,7 @@ def known(state: State) -> dict[str, Any]:
     return out
 
 
-def kept(state: State) -> State:
+def from_checkpoint(state: State) -> State:
     """The state, made again from a checkpoint."""
     arrays = {name: np.array(array) for name, array in state.arrays().items()}
     return State.restored(parts(real=True), json.loads(json.dumps(state.meta())), arrays)
@@ -73,15 +73,17 @@ def reads_alike(happens: Run, rng: Random) -> None:
     lists: dict[str, dict[int, CandidateChange]] = {}
     state = State(parts(real=True))
 
-    for offset, message in enumerate(happens.grown()):
+    for offset, message in enumerate(happens.growing_messages()):
         for line in step(state, wire.decode(wire.encode(message)), offset):
             lists[line.policy] = fold([line], lists.get(line.policy))
         if rng.random() < 0.1:
-            state = kept(state)
+            state = from_checkpoint(state)
 
-    final = taken(happens.final())
-    assert known(state) == known(final)
-    line_content = {name: {(line.subject, line.status, line.checklist, line.missing) for line in of.values()} for name, of in lists.items() if of}
+    final = state_after(happens.final_messages())
+    assert lists_and_explanations(state) == lists_and_explanations(final)
+    line_content = {
+        name: {(line.subject, line.status, line.checklist, line.missing) for line in of.values()} for name, of in lists.items() if of
+    }
     assert line_content == {
         name: {(candidate.subject, candidate.status, candidate.checklist, candidate.missing) for candidate in some}
         for name in state.policies
@@ -96,7 +98,7 @@ def test_a_host_that_stops_between_comes_back_to_the_same(seed: int, tmp_path: P
     happens, rng = run(1000 + seed), Random(seed)
     host = EmbeddedHost.open(tmp_path, parts(real=True), create=True, rule=SnapshotRule(closing_rows=1))
 
-    for message in happens.grown():
+    for message in happens.growing_messages():
         host.submit(message)
         if rng.random() < 0.1:
             host.snapshot()
@@ -105,10 +107,10 @@ def test_a_host_that_stops_between_comes_back_to_the_same(seed: int, tmp_path: P
             host._log.close()
             host = EmbeddedHost.open(tmp_path, parts(real=True), create=True)
 
-    assert known(host.state) == known(taken(happens.final()))
+    assert lists_and_explanations(host.state) == lists_and_explanations(state_after(happens.final_messages()))
     host.close()
     with EmbeddedHost.open(tmp_path, parts(real=True), readonly=True) as again:
-        assert known(again.state) == known(taken(happens.final()))
+        assert lists_and_explanations(again.state) == lists_and_explanations(state_after(happens.final_messages()))
 
 
 @pytest.mark.seeds
@@ -119,7 +121,7 @@ def test_a_network_grows_as_one_process_does(seed: int, tmp_path: Path) -> None:
     happens = apart(run(2000 + seed), rng) if seed % 2 else run(2000 + seed)
     pipeline, embedded = Pipeline(partitions), Embedded(partitions)
 
-    for message in happens.grown():
+    for message in happens.growing_messages():
         body = sent(message)
         pipeline.put(body)
         embedded.take(body)
@@ -128,7 +130,7 @@ def test_a_network_grows_as_one_process_does(seed: int, tmp_path: Path) -> None:
     pipeline.drain()
 
     same(pipeline, embedded)
-    assert known(embedded.state) == known(taken(happens.final()))
+    assert lists_and_explanations(embedded.state) == lists_and_explanations(state_after(happens.final_messages()))
 
 
 def test_runs_grow_in_every_way() -> None:
@@ -138,7 +140,7 @@ def test_runs_grow_in_every_way() -> None:
     assert growths == set(GROWTHS)
 
 
-def widened(low: int, high: int) -> CatalogueSet:
+def catalogue_with_bounds(low: int, high: int) -> CatalogueSet:
     """The contracts of ``growing``, with other bounds of an amount."""
     message = Contracts().message()
     text = message.contracts["feeds/benefit.yaml"].replace("min: 0, max: 999.99", f"min: {low}, max: {high}")
@@ -149,8 +151,14 @@ def widened(low: int, high: int) -> CatalogueSet:
 def test_a_bound_is_narrowed_only_above_what_is_held(partitions: int) -> None:
     """On a host and in the sequencer of a network alike; what is held stays, whatever room its bounds would leave."""
     rows = Rows("benefit", 0, 1, False, ((1, 0, 1, {"no": "a", "kind": "basic", "amount": 5_000_000_000}),), 0)
-    first = widened(0, 99_999_999_999)
-    messages = [first, Tick(DAY), *rows.messages(build(first.units, first.contracts)), widened(0, 4_999_999_999), widened(0, 5_000_000_000)]
+    first = catalogue_with_bounds(0, 99_999_999_999)
+    messages = [
+        first,
+        Tick(DAY),
+        *rows.messages(build(first.units, first.contracts)),
+        catalogue_with_bounds(0, 4_999_999_999),
+        catalogue_with_bounds(0, 5_000_000_000),
+    ]
     state = State(parts(real=True)) if not partitions else Sequencer(parts(real=True), partitions).state
 
     for offset, message in enumerate(messages[:-2]):
@@ -168,7 +176,7 @@ def test_a_bound_is_narrowed_only_above_what_is_held(partitions: int) -> None:
 @pytest.mark.parametrize("partitions", [0, 2])
 def test_a_bound_holds_what_may_count_yet(partitions: int) -> None:
     """A row that lost to an older version and waits for its full replacement keeps its value, too."""
-    first = widened(0, 99_999_999_999)
+    first = catalogue_with_bounds(0, 99_999_999_999)
     catalogue = build(first.units, first.contracts)
     old, new = (
         Rows("benefit", 0, number, number == 2, ((1, 0, order, {"no": "a", "kind": "basic", "amount": amount}),), 0)
@@ -180,7 +188,7 @@ def test_a_bound_holds_what_may_count_yet(partitions: int) -> None:
         step(state, message, offset)
 
     with pytest.raises(Refused, match="bounds of the field amount are narrower"):
-        step(state, widened(0, 999), 7)
+        step(state, catalogue_with_bounds(0, 999), 7)
     step(state, complete, 7)
     assert state.matcher.extremes("benefit", "amount") == (500_000_000_000, 500_000_000_000)
 
@@ -194,9 +202,9 @@ def test_a_name_added_later_makes_no_old_text_ambiguous() -> None:
     policy = check(load(text, "levelled"), build(first.units, first.contracts)).policy
     assert policy is not None
     contracts.fields["hukou"]["level"] = "type: int, min: 0, max: 9"
-    state = taken([first, Tick(DAY), PolicyPublished("levelled", 1, text, policy.digest, "a", "b"), contracts.message()])
+    state = state_after([first, Tick(DAY), PolicyPublished("levelled", 1, text, policy.digest, "a", "b"), contracts.message()])
 
-    again = kept(state)
+    again = from_checkpoint(state)
 
     assert again.policies == state.policies == {"levelled": policy}
-    assert known(again) == known(state)
+    assert lists_and_explanations(again) == lists_and_explanations(state)

@@ -32,7 +32,7 @@ HEAD = ("hukou", 0)
 Lines = list[tuple[int, str, str]]
 
 
-class Both(Bench):
+class ReplacementBench(Bench):
     """A state with the real matcher or the fake one."""
 
     def __init__(self, real: bool, *messages: Input) -> None:
@@ -43,27 +43,27 @@ class Both(Bench):
         self.do(DeliveryStarted(*HEAD, number, f"d-{number}", replaces))
 
     def send(self, number: int, subjects: Sequence[int], orders: Sequence[int], first: int = 1, **changes: Any) -> Lines:
-        return self.said(register(number, subjects, orders, first, **changes))
+        return self.lines_of(register(number, subjects, orders, first, **changes))
 
     def complete(self, number: int, rows: int, unplaced: int = 0) -> Lines:
         delivery = self.state.deliveries.numbered(*HEAD, number)
         assert delivery is not None
-        return self.said(DeliveryCompleted(*HEAD, number, f"d-{number}", rows, unplaced, delivery.replaces))
+        return self.lines_of(DeliveryCompleted(*HEAD, number, f"d-{number}", rows, unplaced, delivery.replaces))
 
     def full(self, number: int, subjects: Sequence[int], orders: Sequence[int]) -> Lines:
         self.begin(number, replaces=True)
         self.send(number, subjects, orders)
         return self.complete(number, len(subjects))
 
-    def said(self, message: Input) -> Lines:
-        return [told(line) for line in self.do(message)]
+    def lines_of(self, message: Input) -> Lines:
+        return [brief(line) for line in self.do(message)]
 
-    def counted(self, number: int) -> tuple[int, int]:
+    def older_and_same(self, number: int) -> tuple[int, int]:
         delivery = self.state.deliveries.numbered(*HEAD, number)
         assert isinstance(delivery, Delivery)
         return delivery.older, delivery.same
 
-    def listed(self, policy: str = ELDERLY) -> list[int]:
+    def listed_subjects(self, policy: str = ELDERLY) -> list[int]:
         return sorted(int(getattr(candidate, "subject", None) or candidate[0]) for candidate in self.state.matcher.candidates(policy))
 
     def shrunk(self, message: DeliveryCompleted) -> bool:
@@ -72,7 +72,7 @@ class Both(Bench):
         return any(isinstance(instruction, HoldAllExits) for instruction in instructions)
 
 
-def told(line: CandidateChange) -> tuple[int, str, str]:
+def brief(line: CandidateChange) -> tuple[int, str, str]:
     return line.subject, line.change, line.cause.kind
 
 
@@ -87,19 +87,19 @@ real = pytest.mark.parametrize("real", [True, False], ids=["real", "fake"])
 @real
 def test_record_the_newest_full_file_holds_is_there(real: bool) -> None:
     """Also where its order goes backwards; who is not in it leaves, in one step, when it is complete and not before."""
-    bench = Both(real, published(ELDERLY))
+    bench = ReplacementBench(real, published(ELDERLY))
     bench.full(1, [1, 2, 3], [20, 20, 20])
     bench.begin(2, replaces=True)
 
     assert bench.send(2, [1, 2, 4], [30, 10, 10]) == [(4, "entered", "record")]
     assert bench.complete(2, 3) == [(3, "left", "record")]
-    assert bench.listed() == [1, 2, 4]
+    assert bench.listed_subjects() == [1, 2, 4]
 
 
 @real
 def test_tombstone_below_a_full_replacement_does_not_count(real: bool) -> None:
     """Whoever was deleted with a late order is there again once a full file holds them."""
-    bench = Both(real, published(ELDERLY))
+    bench = ReplacementBench(real, published(ELDERLY))
     bench.full(1, [1, 2], [5, 5])
     bench.begin(2)
     assert bench.send(2, [1], [90], flags=np.array([1], np.uint8)) == [(1, "left", "record")]
@@ -111,7 +111,7 @@ def test_tombstone_below_a_full_replacement_does_not_count(real: bool) -> None:
 @real
 def test_several_full_files_are_open_at_once(real: bool) -> None:
     """Each keeps what lost to something older; the greater number counts, also where it is complete first; a smaller one changes nothing then."""
-    bench = Both(real, published(ELDERLY))
+    bench = ReplacementBench(real, published(ELDERLY))
     bench.full(1, [1, 2, 3], [50, 50, 50])
     bench.begin(2, replaces=True)
     bench.begin(3, replaces=True)
@@ -119,9 +119,9 @@ def test_several_full_files_are_open_at_once(real: bool) -> None:
     bench.send(2, [2, 4], [40, 40])
 
     assert bench.complete(3, 2) == [(2, "left", "record"), (3, "left", "record")]
-    assert bench.listed() == [1, 4]
-    assert bench.complete(2, 2) == [] and bench.listed() == [1, 4]
-    assert bench.send(2, [2], [99], first=3) == [] and bench.counted(2)[0] >= 1
+    assert bench.listed_subjects() == [1, 4]
+    assert bench.complete(2, 2) == [] and bench.listed_subjects() == [1, 4]
+    assert bench.send(2, [2], [99], first=3) == [] and bench.older_and_same(2)[0] >= 1
 
 
 def test_a_restart_while_a_full_file_is_open_changes_no_order() -> None:
@@ -152,20 +152,20 @@ def test_a_restart_while_a_full_file_is_open_changes_no_order() -> None:
 @real
 def test_full_file_that_is_not_sound_is_an_ordinary_delivery(real: bool) -> None:
     """Too many of its rows name nobody: nothing is withdrawn, and what lost stays lost."""
-    bench = Both(real, published(ELDERLY))
+    bench = ReplacementBench(real, published(ELDERLY))
     bench.full(1, [1, 2], [20, 20])
     bench.begin(2, replaces=True)
     bench.send(2, [2, 3], [10, 10])
 
     assert bench.complete(2, 5, unplaced=3) == []
-    assert bench.listed() == [1, 2, 3] and bench.counted(2) == (1, 0)
+    assert bench.listed_subjects() == [1, 2, 3] and bench.older_and_same(2) == (1, 0)
     assert bench.state.deliveries.replacement(*HEAD) is bench.state.deliveries.numbered(*HEAD, 1)
 
 
 @real
 def test_row_without_usable_order_hides_the_record_until_a_sound_one_comes_behind_it(real: bool) -> None:
     """However old that one's order is: then the greatest order counts as if the other had never come."""
-    bench = Both(real, published(ELDERLY))
+    bench = ReplacementBench(real, published(ELDERLY))
     bench.full(1, [1], [20])
     bench.begin(2)
     doubtful: dict[str, Any] = {"flags": np.array([QUARANTINED], np.uint8)}
@@ -177,23 +177,23 @@ def test_row_without_usable_order_hides_the_record_until_a_sound_one_comes_behin
 
     if real:
         assert next((trace.order, trace.delivery) for trace in bench.state.matcher.traces(1)) == (20, 1)
-    assert bench.listed() == [1]
+    assert bench.listed_subjects() == [1]
     bench.send(2, [1], [int(NO_ORDER)], first=1, **doubtful)
-    assert bench.listed() == [1] and bench.counted(2)[0] == 1
+    assert bench.listed_subjects() == [1] and bench.older_and_same(2)[0] == 1
 
 
 def test_rows_are_counted_once() -> None:
     """Older ones, and those that change nothing, by row number, however often a batch comes; what comes in afterwards is not older."""
-    bench = Both(True, published(ELDERLY))
+    bench = ReplacementBench(True, published(ELDERLY))
     bench.full(1, [1, 2, 3], [20, 20, 20])
     bench.begin(2, replaces=True)
     for _ in range(2):
         bench.send(2, [1, 2, 4], [10, 30, 10])
-    assert bench.counted(2) == (1, 1)
+    assert bench.older_and_same(2) == (1, 1)
 
     bench.complete(2, 3)
 
-    assert bench.counted(2) == (0, 2)
+    assert bench.older_and_same(2) == (0, 2)
     restored = State.restored(parts(True), bench.state.meta(), {name: array.copy() for name, array in bench.state.arrays().items()})
     assert restored.deliveries.meta() == bench.state.deliveries.meta()
 
@@ -201,7 +201,7 @@ def test_rows_are_counted_once() -> None:
 @real
 def test_what_waits_is_part_of_the_state(real: bool) -> None:
     """A state that comes back from what was written knows what lost, and which full files are open."""
-    bench = Both(real, published(ELDERLY))
+    bench = ReplacementBench(real, published(ELDERLY))
     bench.full(1, [1, 2, 3], [20, 20, 20])
     bench.begin(2, replaces=True)
     bench.send(2, [1, 2], [10, 10])
@@ -209,12 +209,12 @@ def test_what_waits_is_part_of_the_state(real: bool) -> None:
     bench.send(2, [4], [1], first=3)
 
     assert bench.complete(2, 3) == [(3, "left", "record")]
-    assert bench.listed() == [1, 2, 4]
+    assert bench.listed_subjects() == [1, 2, 4]
 
 
 def test_a_delivery_says_once_whether_it_replaces() -> None:
     """Started again or completed as the other it is refused; numbers go up."""
-    bench = Both(False)
+    bench = ReplacementBench(False)
     bench.begin(1, replaces=True)
     bench.begin(3)
 
@@ -227,18 +227,18 @@ def test_a_delivery_says_once_whether_it_replaces() -> None:
 
 def test_row_without_order_must_be_quarantined() -> None:
     """A batch that says otherwise is refused."""
-    bench = Both(False)
+    bench = ReplacementBench(False)
     bench.begin(1)
 
     bench.refuses(register(1, [1], [int(NO_ORDER)]), "order")
     bench.refuses(register(1, [1], [int(NO_ORDER)], flags=np.array([3], np.uint8)), "order")
 
 
-@pytest.mark.parametrize(("kept", "looked_at"), [(8, False), (7, True)])
+@pytest.mark.parametrize(("row_count", "looked_at"), [(8, False), (7, True)])
 @real
 def test_first_full_file_is_held_against_the_records_that_were_there(real: bool, row_count: int, looked_at: bool) -> None:
     """Ordinary deliveries brought ten records, one of them deleted since is not counted: fewer than 0.8 of them is too few."""
-    bench = Both(real)
+    bench = ReplacementBench(real)
     bench.begin(1)
     bench.send(1, range(1, 12), [1] * 11)
     bench.send(1, [11], [2], first=12, flags=np.array([1], np.uint8))
@@ -251,7 +251,7 @@ def test_first_full_file_is_held_against_the_records_that_were_there(real: bool,
 
 def test_only_readable_rows_are_compared() -> None:
     """A row of nobody makes no file larger; an unsound full file is not what the next is held against."""
-    bench = Both(False)
+    bench = ReplacementBench(False)
     bench.begin(1, replaces=True)
     bench.send(1, range(1, 1001), [1] * 1000)
     bench.complete(1, 1001, unplaced=1)
@@ -268,7 +268,7 @@ def test_only_readable_rows_are_compared() -> None:
 
 def test_step_gives_what_moved() -> None:
     """The completion's lines carry the detail of a full replacement."""
-    bench = Both(True, published(ELDERLY))
+    bench = ReplacementBench(True, published(ELDERLY))
     bench.full(1, [1, 2], [5, 5])
     bench.begin(2, replaces=True)
     bench.send(2, [1], [1])

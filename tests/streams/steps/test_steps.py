@@ -114,7 +114,7 @@ def test_full_replacement_withdraws_what_is_older() -> None:
     lines = bench.do(*register(2, 4, number=2, replaces=True))
 
     assert [(line.subject, line.change, line.cause.kind) for line in lines] == [(1, "left", "record"), (3, "left", "record")]
-    assert bench.listed() == [2, 4]
+    assert bench.listed_subjects() == [2, 4]
 
 
 def test_coverage_waits_for_its_delivery() -> None:

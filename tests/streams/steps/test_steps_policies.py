@@ -46,7 +46,7 @@ def test_a_policy_that_is_too_large_is_not_published() -> None:
         refused = bench.refuses(replace(message, text=text))
         assert f"{ELDERLY}@2:" in refused.text.zh
 
-    assert bench.listed() == [1, 2] and bench.life(1) == "in_force"
+    assert bench.listed_subjects() == [1, 2] and bench.life(1) == "in_force"
 
 
 def test_a_withdrawal_may_reach_back() -> None:
@@ -82,7 +82,7 @@ def test_a_withdrawal_that_reaches_back_is_looked_at() -> None:
     bench.refuses(back(first, "  "), "needs its reason")
     bench.refuses(back(DAY, policy="relocation-hardship"), "name no day")
     bench.refuses(back(DAY, policy="nothing"), "no policy nothing")
-    assert bench.listed() == [1]
+    assert bench.listed_subjects() == [1]
     bench.do(back(first))
     bench.refuses(back(first + timedelta(1)), "withdrawn since 2026-10-01 already")
 
@@ -96,7 +96,7 @@ def test_a_clock_put_back_takes_no_decision_back() -> None:
         assert (bench.life(1), bench.state.in_matcher) == ("withdrawn", {})
     bench.do(published(ELDERLY, 2))
 
-    assert bench.listed() == [1]
+    assert bench.listed_subjects() == [1]
     bench.refuses(PolicyWithdrawn(ELDERLY, 2, "author", "approver", "", date(2026, 9, 30)), "needs its reason")
 
 
@@ -129,7 +129,7 @@ def test_published_version_never_changes() -> None:
 def test_first_version_waits_for_its_first_day() -> None:
     """Scheduled, then in force on its first day by publication."""
     bench = Bench(*register(1), published(ELDERLY, start=DAY + timedelta(2)))
-    assert (bench.life(1), bench.listed()) == ("scheduled", [])
+    assert (bench.life(1), bench.listed_subjects()) == ("scheduled", [])
 
     lines = bench.do(Tick(DAY + timedelta(3)))
 
@@ -163,7 +163,7 @@ def test_amendment_is_net() -> None:
 def test_last_day_is_in_force_the_next_is_not() -> None:
     """`effective.to` is the last day."""
     bench = Bench(*register(1), published(ELDERLY, swap=("to: null", f"to: {DAY}")))
-    assert bench.listed() == [1]
+    assert bench.listed_subjects() == [1]
 
     lines = bench.do(Tick(DAY + timedelta(1)))
 
@@ -175,7 +175,7 @@ def test_whoever_leaves_on_the_day_an_agreement_ends_leaves_for_that() -> None:
     """Though the version's last day is over as well."""
     until = date(2027, 12, 31)
     bench = Bench(*register(1), published(ELDERLY, swap=("to: null", f"to: {until}")), Tick(until))
-    assert bench.listed() == [1]
+    assert bench.listed_subjects() == [1]
 
     lines = bench.do(Tick(until + timedelta(1)))
 
@@ -221,14 +221,14 @@ def test_answers_outlive_versions_and_suspensions() -> None:
     bench = Bench(*household, published("relocation-hardship"))
     bench.refuses(CheckAnswered("relocation-hardship", 7, "wiling", True), "has no check wiling")
     bench.refuses(CheckAnswered("nothing", 7, "willing", True), "no policy nothing")
-    listed = bench.listed("relocation-hardship")
+    listed = bench.listed_subjects("relocation-hardship")
 
     lines = bench.do(CheckAnswered("relocation-hardship", 7, "willing", False))
     bench.do(PolicyWithdrawn("relocation-hardship", 1, "author", "approver", ""), CheckAnswered("relocation-hardship", 7, "willing", True))
     bench.do(published("relocation-hardship", 2))
 
     assert [line.cause.kind for line in lines] == ["answer"] * len(listed)
-    assert bench.listed("relocation-hardship") == listed
+    assert bench.listed_subjects("relocation-hardship") == listed
     assert not bench.state.unsaid
 
 

@@ -67,10 +67,16 @@ def test_lines_of_an_upgrade_have_their_own_cause() -> None:
     state = State(parts(True))
     for offset, message in enumerate(beginning()):
         step(state, message, offset)
-    assert {candidate.subject: candidate.status for candidate in state.matcher.candidates("small-income")} == {1: "eligible", 2: "needs_evidence"}
+    assert {candidate.subject: candidate.status for candidate in state.matcher.candidates("small-income")} == {
+        1: "eligible",
+        2: "needs_evidence",
+    }
 
     old = earlier(state)
-    assert {candidate.subject: candidate.status for candidate in old.matcher.candidates("small-income")} == {1: "needs_evidence", 2: "needs_evidence"}
+    assert {candidate.subject: candidate.status for candidate in old.matcher.candidates("small-income")} == {
+        1: "needs_evidence",
+        2: "needs_evidence",
+    }
     lines = list(step(old, EngineUpgraded(SEMANTICS), old.offset + 1))
 
     assert [(line.subject, line.before, line.status, line.cause.kind) for line in lines] == [(1, "needs_evidence", "eligible", "engine")]

@@ -19,9 +19,9 @@ from streams.embedded.host import EmbeddedHost
 from streams.language.errors import Damaged
 from streams.network.stages import Stage
 from streams.store import checkpoints
-from tests.streams.bench import filled, folded
+from tests.streams.bench import fold_of_run, host_after_run
 from tests.streams.disk.test_files import modes, open_umask
-from tests.streams.network.test_stages import NAME, NEVER, fed, make
+from tests.streams.network.test_stages import NAME, NEVER, make, take_messages
 from tests.streams.world import SEAL, parts, run
 
 __all__ = ["open_umask"]
@@ -29,7 +29,7 @@ LEAST = 8 << 20
 """Bytes that reading a small file may take."""
 
 
-def sealed(header: Any, body: bytes = b"", length: int | None = None) -> bytes:
+def checkpoint_bytes(header: Any, body: bytes = b"", length: int | None = None) -> bytes:
     """A snapshot whose digest is right, whatever its header says."""
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     head = checkpoints._MAGIC + checkpoints.FORMAT.to_bytes(4, "little") + (len(text) if length is None else length).to_bytes(8, "little")
@@ -37,12 +37,14 @@ def sealed(header: Any, body: bytes = b"", length: int | None = None) -> bytes:
 
 
 def array(dtype: str = "<i8", shape: Any = (1,), begin: Any = 0, digest: str = sha256(bytes(8)).hexdigest()) -> bytes:
-    return sealed({"meta": {}, "arrays": [["a", dtype, list(shape) if isinstance(shape, tuple) else shape, begin, digest]]}, bytes(8))
+    return checkpoint_bytes(
+        {"meta": {}, "arrays": [["a", dtype, list(shape) if isinstance(shape, tuple) else shape, begin, digest]]}, bytes(8)
+    )
 
 
 MADE_UP = {
-    "a header of sixteen exabytes": sealed(b"{}", length=(1 << 64) - 1),
-    "a header of four gigabytes": sealed(b"{}", length=1 << 32),
+    "a header of sixteen exabytes": checkpoint_bytes(b"{}", length=(1 << 64) - 1),
+    "a header of four gigabytes": checkpoint_bytes(b"{}", length=1 << 32),
     "an array of gigabytes": array(shape=(1 << 30,)),
     "an array beyond every number": array(shape=(1 << 62, 1 << 62)),
     "nothing times much": array(shape=(1 << 40, 1), begin=1),
@@ -52,18 +54,18 @@ MADE_UP = {
     "objects": array(dtype="|O"),
     "a type of its own": array(dtype="V999999999"),
     "no type": array(dtype="]["),
-    "a type that is no text": sealed({"meta": {}, "arrays": [["a", 5, [1], 0, ""]]}),
+    "a type that is no text": checkpoint_bytes({"meta": {}, "arrays": [["a", 5, [1], 0, ""]]}),
     "a shape that is none": array(shape="many"),
-    "facts that are missing": sealed({"meta": {}, "arrays": [["a"]]}),
-    "arrays that are none": sealed({"meta": {}, "arrays": 7}),
-    "a list": sealed([]),
-    "no JSON": sealed(b"}{"),
-    "JSON without end": sealed(b"[" * 100_000),
-    "no header": sealed(b""),
-    "not UTF-8": sealed(b'{"meta": "\xff\xfe"}'),
-    "a state of something else": sealed({"meta": {"day": [], "catalogues": 7}, "arrays": []}),
-    "an empty state": sealed({"meta": {}, "arrays": []}),
-    "a meta that is none": sealed({"meta": 4, "arrays": []}),
+    "facts that are missing": checkpoint_bytes({"meta": {}, "arrays": [["a"]]}),
+    "arrays that are none": checkpoint_bytes({"meta": {}, "arrays": 7}),
+    "a list": checkpoint_bytes([]),
+    "no JSON": checkpoint_bytes(b"}{"),
+    "JSON without end": checkpoint_bytes(b"[" * 100_000),
+    "no header": checkpoint_bytes(b""),
+    "not UTF-8": checkpoint_bytes(b'{"meta": "\xff\xfe"}'),
+    "a state of something else": checkpoint_bytes({"meta": {"day": [], "catalogues": 7}, "arrays": []}),
+    "an empty state": checkpoint_bytes({"meta": {}, "arrays": []}),
+    "a meta that is none": checkpoint_bytes({"meta": 4, "arrays": []}),
     "zeros": bytes(5000),
     "nothing": b"",
 }
@@ -73,14 +75,14 @@ MADE_UP = {
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with an older snapshot and what came behind it."""
     folder = tmp_path_factory.mktemp("store") / "s"
-    host = filled(folder, 30)
+    host = host_after_run(folder, 30)
     host.snapshot()
     host.submit(list(run(31))[30])
     host.close()
     return folder
 
 
-def copied(store: Path, target: Path) -> Path:
+def copy_store(store: Path, target: Path) -> Path:
     shutil.copytree(store, target)
     return checkpoints.place(target / "snapshots", 30)
 
@@ -96,14 +98,14 @@ def put(path: Path, content: bytes | None) -> None:
 @pytest.mark.parametrize("what", [*MADE_UP, "a folder"])
 def test_one_that_was_made_up_is_put_aside_for_the_older(store: Path, tmp_path: Path, what: str) -> None:
     """Whoever writes and whoever only reads gets the state as it is; the writer says what was damaged."""
-    path = copied(store, tmp_path / "s")
+    path = copy_store(store, tmp_path / "s")
     put(path, MADE_UP.get(what))
 
     with EmbeddedHost.open(tmp_path / "s", parts(), readonly=True) as reading:
-        assert reading.state.meta() == folded(31)[0].meta()
+        assert reading.state.meta() == fold_of_run(31)[0].meta()
         assert reading.at(30).offset == 30
     with EmbeddedHost.open(tmp_path / "s", parts()) as host:
-        assert host.state.meta() == folded(31)[0].meta()
+        assert host.state.meta() == fold_of_run(31)[0].meta()
         assert isinstance(host.problem, Damaged)
         assert path.name in str(host.problem)
         assert path.with_suffix(".damaged").exists()
@@ -159,13 +161,13 @@ def test_a_damaged_one_in_the_depot_takes_nothing_away_here(tmp_path: Path) -> N
     """A worker that is behind it keeps what it has, and says which one to take out of the depot."""
     depot = FsspecDepot(str(tmp_path / "depot"), SEAL)
     other = Stage(NAME, tmp_path / "other", make, depot, NEVER)
-    fed(other, 0, 9)
+    take_messages(other, 0, 9)
     other.snapshot()
     other.acknowledged(8)
     other.ship()
     other.close()
     stage = Stage(NAME, tmp_path / "one", make, None, NEVER)
-    fed(stage, 0, 4)
+    take_messages(stage, 0, 4)
     stage.close()
     (shipped,) = (tmp_path / "depot" / NAME).iterdir()
     shipped.write_bytes(shipped.read_bytes()[:-70])
@@ -186,7 +188,7 @@ def test_the_folder_of_a_worker_and_its_depot_are_its_owners_only(tmp_path: Path
     depot = FsspecDepot(str(root / "depot"), SEAL)
     stage = Stage(NAME, root / "a", make, depot, NEVER)
     for first in (0, 4):
-        fed(stage, first, 4)
+        take_messages(stage, first, 4)
         assert modes(root) == {}
         stage.snapshot()
         stage.acknowledged(first + 3)

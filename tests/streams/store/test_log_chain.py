@@ -17,7 +17,7 @@ from streams.store import checkpoints, log_chain, log_heads
 from streams.store import log as storage
 from streams.store.log import FILE, Log, Row, breaks
 from streams.store.log_chain import COLUMNS, TABLES
-from tests.streams.bench import NEVER, filled
+from tests.streams.bench import NEVER, host_after_run
 from tests.streams.world import parts, run
 
 KEY = b"a key of thirty-two bytes, or so"
@@ -89,7 +89,7 @@ def every_cell() -> list[tuple[str, str]]:
         return [(name, column) for name in names for _, column, *_ in db.execute(f"PRAGMA table_info({name})") if column != "one"]
 
 
-def turned(value: Any) -> Any:
+def changed_value(value: Any) -> Any:
     match value:
         case None:
             return "x"
@@ -111,7 +111,7 @@ def test_a_column_that_was_changed_is_noticed(folder: Path, tmp_path: Path, tabl
         copy = tmp_path / f"{number}"
         shutil.copytree(folder, copy)
         with closing(sqlite3.connect(copy / FILE, isolation_level=None)) as db:
-            db.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (turned(value), row))
+            db.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (changed_value(value), row))
 
         assert breaks(copy, KEY)[0], (table, column, row)
         with pytest.raises(Damaged):
@@ -251,14 +251,14 @@ def test_after_an_error_the_chain_goes_on_where_the_log_is(tmp_path: Path, monke
     opened.append(rows(0, 3))
     sound = log_chain.write_seal
 
-    def stopped(db: Any, *arguments: Any) -> None:
+    def write_and_stop(db: Any, *arguments: Any) -> None:
         if fails == "seal":
             raise NoRoom(log_chain.Break("seal", None).text)
         sound(db, *arguments)
         db.execute("COMMIT")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(log_chain, "write_seal", stopped)
+    monkeypatch.setattr(log_chain, "write_seal", write_and_stop)
     with pytest.raises((NoRoom, KeyboardInterrupt)):
         opened.append(rows(3, 5))
     monkeypatch.setattr(log_chain, "write_seal", sound)
@@ -272,7 +272,7 @@ def test_after_an_error_the_chain_goes_on_where_the_log_is(tmp_path: Path, monke
 # ---- the head outside ------------------------------------------------------------------------------------------------
 
 
-def grown(folder: Path, upto: int) -> None:
+def grow_log(folder: Path, upto: int) -> None:
     opened = log(folder)
     opened.append(rows(opened.last() + 1, upto))
     opened.note_head()
@@ -288,7 +288,7 @@ def older(opened: Callable[[], Log]) -> str:
 def test_an_older_copy_of_the_log_is_noticed(folder: Path, tmp_path: Path) -> None:
     """It fits itself, and not the head; so does a log whose newest pages are gone."""
     shutil.copytree(folder, tmp_path / "then")
-    grown(folder, 20)
+    grow_log(folder, 20)
     (folder / FILE).write_bytes((tmp_path / "then" / FILE).read_bytes())
 
     for readonly in (True, False):
@@ -381,20 +381,20 @@ def test_a_host_keeps_the_head_at_a_snapshot_an_edition_and_a_clean_end(tmp_path
     store, head = tmp_path / "store", tmp_path / HEAD
     messages = list(run(30))
 
-    def known() -> int:
+    def head_offset() -> int:
         stored_head = log_heads.read_head(head, KEY)
         return -1 if stored_head is None else stored_head.last[0].offset
 
     host = EmbeddedHost.open(store, parts(), create=True, rule=NEVER, key=KEY, head=head)
     host.submit_many(messages[:2])
-    assert known() == -1
+    assert head_offset() == -1
     host.snapshot()
-    assert known() == 1
+    assert head_offset() == 1
     for message in messages[2:]:
         host.submit(message)
-    assert 1 < known() < 29, "a publication among them ends an edition"
+    assert 1 < head_offset() < 29, "a publication among them ends an edition"
     host.close()
-    assert known() == 29
+    assert head_offset() == 29
 
     before = head.read_bytes()
     with EmbeddedHost.open(store, parts(), readonly=True, key=KEY, head=head) as host:
@@ -428,7 +428,7 @@ def test_a_checkpoint_that_somebody_made_without_the_key_counts_for_nothing(tmp_
 
 def test_a_store_without_a_key_shows_damage(tmp_path: Path) -> None:
     """As that of a worker has none."""
-    filled(tmp_path, 12).close()
+    host_after_run(tmp_path, 12).close()
     change(tmp_path, "UPDATE outputs SET closes = 'nobody' WHERE offset = (SELECT min(offset) FROM outputs)")
 
     with EmbeddedHost.open(tmp_path, parts(), readonly=True) as host, pytest.raises(Damaged, match="outputs #"):
@@ -438,7 +438,7 @@ def test_a_store_without_a_key_shows_damage(tmp_path: Path) -> None:
 def test_each_log_is_told_with_its_own_way_out(folder: Path, tmp_path: Path) -> None:
     """A workspace's is restored; what a worker's holds is in the topics, and it has no backup: its folder goes, and comes again."""
     change(folder, "UPDATE seal SET headed = 0")
-    filled(tmp_path / "orders-3", 12).close()
+    host_after_run(tmp_path / "orders-3", 12).close()
     change(tmp_path / "orders-3", "DELETE FROM outputs WHERE offset = (SELECT max(offset) FROM outputs)")
 
     with pytest.raises(Damaged, match="Restore all files of one backup"):

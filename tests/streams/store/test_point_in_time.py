@@ -27,7 +27,7 @@ from streams.store import checkpoints
 from streams.store.point_in_time import known_at
 from streams.store.retention import BETWEEN, SHORT, Mark, Retention, past
 from streams.wire import wire
-from tests.streams.bench import filled
+from tests.streams.bench import host_after_run
 from tests.streams.happenings import START, Happenings
 from tests.streams.topics import Bodies, Silent
 from tests.streams.world import parts, run
@@ -36,7 +36,7 @@ LENGTH = 90
 KEEP = SnapshotRule(closing_rows=10**9, retention=Retention(60))
 
 
-def said(state: State) -> dict[str, Any]:
+def state_content(state: State) -> dict[str, Any]:
     """All a state tells people: its day, lists with reasons, two explanations of each list, notices."""
     matcher: Any = state.matcher if state.begun else None
     listed = {name: matcher.candidates(name) for name in state.policies} if state.begun else {}
@@ -65,7 +65,7 @@ def embedded(folder: Path, rng: Random, rule: SnapshotRule) -> tuple[EmbeddedHos
             host.submit(wire.decode(body))
         except (Unreadable, Refused, Invalid):
             continue
-        live.after.append(said(host.state))
+        live.after.append(state_content(host.state))
         if rng.random() < 0.3:
             host.snapshot()
         if rng.random() < 0.05:
@@ -81,7 +81,7 @@ def replica(folder: Path, rng: Random, retention: Retention) -> tuple[NetworkHos
     host = make()
     for body in islice(Happenings(rng).run(), LENGTH):
         topic.append(body)
-        live.after.append(said(host.refresh()))
+        live.after.append(state_content(host.refresh()))
         if rng.random() < 0.3:
             host.snapshot()
         if rng.random() < 0.05:
@@ -92,7 +92,7 @@ def replica(folder: Path, rng: Random, retention: Retention) -> tuple[NetworkHos
 
 def check(host: Host, live: Live, rng: Random, start: int) -> int:
     """Asks for moments of a host, and compares; returns how many were answered."""
-    now = said(host.state)
+    now = state_content(host.state)
     answered = 0
     end = len(live.after)
     for offset in [*rng.sample(range(end), 8), *rng.choices(range(max(start, 0), end), k=8), end - 1]:
@@ -100,7 +100,7 @@ def check(host: Host, live: Live, rng: Random, start: int) -> int:
             with pytest.raises(NotKept, match="older than what is kept"):
                 host.at(offset)
         else:
-            assert said(host.at(offset)) == live.after[offset], offset
+            assert state_content(host.at(offset)) == live.after[offset], offset
             answered += 1
     for days in range(-1, 120, 11):
         day = START + timedelta(days)
@@ -109,9 +109,9 @@ def check(host: Host, live: Live, rng: Random, start: int) -> int:
             with pytest.raises(NotKept):
                 host.at(day)
         else:
-            assert said(host.at(day)) == live.after[want], day
+            assert state_content(host.at(day)) == live.after[want], day
             answered += 1
-    assert said(host.state) == now, "the host was disturbed"
+    assert state_content(host.state) == now, "the host was disturbed"
     return answered
 
 
@@ -150,7 +150,7 @@ def test_every_moment_of_a_replica_is_what_was_live_then(tmp_path: Path, seed: i
 
 def test_a_reader_asks_while_a_writer_prunes(tmp_path: Path) -> None:
     """What is within the retention stays askable for a reader that was opened long before."""
-    with filled(tmp_path, 20) as host, EmbeddedHost.open(tmp_path, parts(), readonly=True) as reader:
+    with host_after_run(tmp_path, 20) as host, EmbeddedHost.open(tmp_path, parts(), readonly=True) as reader:
         host.rule = KEEP
         for message in list(run(60))[20:]:
             host.submit(message)
@@ -167,7 +167,7 @@ def test_moments_that_cannot_be_asked_are_told(tmp_path: Path) -> None:
             host.at(START)
         with pytest.raises(NotKept, match="no message #0 yet"):
             host.at(0)
-    with filled(tmp_path / "full", 30) as host:
+    with host_after_run(tmp_path / "full", 30) as host:
         for moment, words in (
             (-1, "numbered from #0"), (30, "the last is #29"), (date(2026, 9, 30), "the clock begins on 2026-10-01"),
             (date(2027, 1, 1), "yet to come: the furthest the state's clock has been is"),
@@ -197,7 +197,7 @@ def test_a_clock_set_back_does_not_confuse_a_day(tmp_path: Path) -> None:
 
 def test_a_damaged_snapshot_of_the_past_is_passed_over(tmp_path: Path) -> None:
     """The one before it and the inputs behind lead to the same; it stays where it lies."""
-    with filled(tmp_path, 30, KEEP) as host:
+    with host_after_run(tmp_path, 30, KEEP) as host:
         path = host.snapshot()
         for message in list(run(50))[30:]:
             host.submit(message)
@@ -210,7 +210,7 @@ def test_a_damaged_snapshot_of_the_past_is_passed_over(tmp_path: Path) -> None:
 
 def test_short_retention_keeps_what_it_always_kept(tmp_path: Path) -> None:
     """No days: two snapshots, and the inputs behind the older."""
-    with filled(tmp_path, 30) as host:
+    with host_after_run(tmp_path, 30) as host:
         assert host.rule.retention == SHORT
         for message in list(run(50))[30:]:
             host.submit(message)
@@ -259,7 +259,7 @@ def test_thinning_message_by_message_keeps_a_replay_short() -> None:
 
 def test_known_at_reads_only_what_it_must(tmp_path: Path) -> None:
     """From the newest snapshot at or before the moment."""
-    with filled(tmp_path, 30, KEEP) as host:
+    with host_after_run(tmp_path, 30, KEEP) as host:
         host.snapshot()
         for message in list(run(50))[30:]:
             host.submit(message)

@@ -37,7 +37,7 @@ def test_a_batch_of_few_bytes_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "claims",
     [
         {"rows": 10**12}, {"rows": 10**400}, {"rows": -1}, {"rows": 10**7, "values": list(map(str, range(1000)))}, {"rows": 1e999},
         {"constant": {}}, {"constant": []}, {"links": 5}, {"values": ["x"] * 3}, {"dictionaries": []}, {"dictionaries": {"a": 5}},

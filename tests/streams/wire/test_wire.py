@@ -19,7 +19,7 @@ from streams.lists.lines import Lines
 from streams.testing import same_batch
 from streams.wire import wire
 from streams.wire.columns import FIXED
-from tests.streams.drawn import ANY_CAUSE
+from tests.streams.strategies import ANY_CAUSE
 
 TEXT = st.text(max_size=20)
 BY_TYPE: dict[str, st.SearchStrategy[Any]] = {

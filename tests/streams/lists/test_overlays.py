@@ -45,7 +45,7 @@ def contracts(swaps: Mapping[str, tuple[str, str]]) -> CatalogueSet:
 SUSPENDED = contracts({"pension": ("until: 2027-12-31", f"until: {DAY - timedelta(1)}")})
 
 
-def told(town: Town, policy: str) -> dict[int, tuple[Any, ...]]:
+def list_content(town: Town, policy: str) -> dict[int, tuple[Any, ...]]:
     return {candidate.subject: (candidate.status, candidate.checklist) for candidate in listed(town.state, policy)}
 
 
@@ -61,20 +61,20 @@ def elder() -> Town:
     """One person on the list."""
     town = Town(ELDERLY)
     town.person(1)
-    assert told(town, ELDERLY) == {1: ("eligible", ())}
+    assert list_content(town, ELDERLY) == {1: ("eligible", ())}
     return town
 
 
-def declined() -> OutcomeReported:
+def declined_outcome() -> OutcomeReported:
     return OutcomeReported(ELDERLY, 1, "declined", DAY, "the agency")
 
 
 def test_what_is_read_of_her_before_and_after_a_suspension_is_compared() -> None:
     """The same version reads again: what has changed in between brings her back."""
     town = elder()
-    assert town.do(declined()) == [OUT]
+    assert town.do(declined_outcome()) == [OUT]
     town.do(SUSPENDED)
-    town.person(1, born=BORN - 30)
+    town.person(1, birth=BORN - 30)
 
     assert town.do(network()) == [BACK]
     town.same()
@@ -82,38 +82,38 @@ def test_what_is_read_of_her_before_and_after_a_suspension_is_compared() -> None
 
 def test_suspension_alone_brings_nobody_back() -> None:
     town = elder()
-    town.do(declined())
+    town.do(declined_outcome())
 
     assert town.do(SUSPENDED, network()) == []
-    assert town.person(1, born=BORN - 30) == [BACK]
+    assert town.person(1, birth=BORN - 30) == [BACK]
     town.same()
 
 
-@pytest.mark.parametrize("restarted", [False, True])
-def test_outcome_told_during_a_suspension_keeps_her_off_once_it_is_over(restarted: bool) -> None:
+@pytest.mark.parametrize("restart", [False, True])
+def test_outcome_told_during_a_suspension_keeps_her_off_once_it_is_over(restart: bool) -> None:
     """What the version reads of her then is what later days are compared with, for another process too."""
     town = elder()
-    town.do(SUSPENDED, declined())
-    if restarted:
-        town.restarted()
+    town.do(SUSPENDED, declined_outcome())
+    if restart:
+        town.restart()
 
     assert town.do(network()) == []
-    assert town.person(1, born=BORN - 30) == [BACK]
+    assert town.person(1, birth=BORN - 30) == [BACK]
     town.same()
 
 
-@pytest.mark.parametrize("restarted", [False, True])
-def test_version_that_comes_while_she_has_no_verdict_is_no_evidence(restarted: bool) -> None:
+@pytest.mark.parametrize("restart", [False, True])
+def test_version_that_comes_while_she_has_no_verdict_is_no_evidence(restart: bool) -> None:
     """What it reads of her once she has one again is what later days are compared with."""
     town = elder()
-    town.do(declined(), published(ELDERLY, 2, ("value: 70", "value: 90")))
+    town.do(declined_outcome(), published(ELDERLY, 2, ("value: 70", "value: 90")))
     town.do(IdentityMerged("person", 1, 2, "the same", "author", "approver"))
     town.do(published(ELDERLY, 3, ("value: 70", "value: 65")))
-    if restarted:
-        town.restarted()
+    if restart:
+        town.restart()
 
     assert [line.subject for line in town.do(IdentitySplit("person", 1, 1, (), "two", "author", "approver"))] == [2]
-    assert town.person(1, born=BORN - 30) == [BACK]
+    assert town.person(1, birth=BORN - 30) == [BACK]
     town.same()
 
 
@@ -129,12 +129,12 @@ def test_who_is_held_stands_with_the_checks_she_had() -> None:
     town.household(101, 201, size=4)
     town.person(1, 101)
     town.income(1, 6000)
-    assert told(town, RELOCATION) == {101: ("to_check", ("willing",))}
+    assert list_content(town, RELOCATION) == {101: ("to_check", ("willing",))}
 
     assert town.household(101, 201, size=1) == []
 
     assert [hold.kind for hold in town.state.book.holds.values()] == ["record"]
-    assert told(town, RELOCATION) == {101: ("to_check", ("willing",))}
+    assert list_content(town, RELOCATION) == {101: ("to_check", ("willing",))}
     town.same()
 
 
@@ -143,7 +143,7 @@ def test_nothing_is_held_once_the_rule_says_so_also_where_an_amendment_has_turne
     town = Town(ELDERLY)
     town.do(published(ELDERLY, 2, bounds="{at_least: 1, moves: 0}"))
     town.person(1)
-    assert town.person(1, born=BORN + 9000) == []
+    assert town.person(1, birth=BORN + 9000) == []
     assert {overlay.hold is not None for overlay in town.state.book.on(ELDERLY).values()} == {True}
 
     town.do(published(ELDERLY, 3, ("direction: benefit", "direction: burden"), bounds="{at_least: 1, moves: 0}"))
@@ -219,7 +219,7 @@ def test_share_of_a_change_of_coverage_is_that_of_its_feed() -> None:
 
     assert town.do(covered[1]) == []
 
-    assert told(town, RENTAL) == {201: ("eligible", ())}
+    assert list_content(town, RENTAL) == {201: ("eligible", ())}
     town.same()
 
 
@@ -231,9 +231,9 @@ def test_bounds_of_a_contract_count_from_when_it_says_so() -> None:
         town.person(person)
     wide = contracts({"medical_insurance": ("expected_every: P1D,", "expected_every: P1D, bounds: {moves: 1},")})
 
-    assert town.insured(1, 11) == []
+    assert town.insurance(1, 11) == []
     town.do(wide)
-    assert [line.change for line in town.insured(2, 12)] == ["left"]
+    assert [line.change for line in town.insurance(2, 12)] == ["left"]
     town.same()
 
 
@@ -243,9 +243,9 @@ def test_share_is_of_the_list_on_its_day(ticks: tuple[int, ...]) -> None:
     town = Town(RELOCATION)
     town.do(published(ELDERLY, bounds="{at_least: 1}"))
     for person in range(1, 11):
-        town.person(person, born=BORN if person < 10 else number(date(1955, 1, 1)))
+        town.person(person, birth=BORN if person < 10 else number(date(1955, 1, 1)))
     for person in range(1, 6):
-        assert town.insured(person, 10 + person, valid_from=number(DAY) + 1) == []
+        assert town.insurance(person, 10 + person, valid_from=number(DAY) + 1) == []
     later = DAY + timedelta(3)
     town.do(published(ELDERLY, 2, ("value: 70", "value: 75"), later, "{at_least: 1, amendment: 0.15}"))
 
