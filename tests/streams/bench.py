@@ -1,4 +1,4 @@
-"""A state on a bench: messages put to it in order, refusals checked to change nothing; and hosts filled from the fixed run."""
+"""A state on a bench, for tests of single steps; and hosts and states after the fixed run of ``tests.streams.world``."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ NEVER = SnapshotRule(closing_rows=10**9, retention=SHORT)
 
 
 class Bench:
-    """A state, and messages put to it in order."""
+    """A state that takes messages in order."""
 
     def __init__(self, *messages: Input) -> None:
         self.state = State(parts())
         self.do(Tick(DAY), network(), *messages)
 
     def do(self, *messages: Input) -> list[CandidateChange]:
-        """The lines of the last message."""
+        """Takes messages; gives the lines of the last one."""
         lines: list[CandidateChange] = []
         for message in messages:
             lines = list(step(self.state, message, self.state.offset + 1))
@@ -43,7 +43,7 @@ class Bench:
         return self.state.registry.life(policy, version, self.state.day, self.state.catalogue)
 
     def refuses(self, message: Input, words: str = "") -> HuiminError:
-        """The refusal of a message, after checking that nothing has changed."""
+        """The error with which a message is refused; checks that the state stays as it was."""
         before = self.state.meta()
         with pytest.raises((Refused, Invalid), match=words or None) as error:
             self.do(message)
@@ -66,7 +66,7 @@ def host_after_run(folder: Path, count: int, rule: SnapshotRule = NEVER) -> Embe
 
 
 def fold_of_run(count: int) -> tuple[State, list[CandidateChange]]:
-    """The same without a host."""
+    """The state after the first messages of the fixed run, and all their lines, without a host."""
     state = State(parts())
     lines: list[CandidateChange] = []
     for offset, message in enumerate(run(count)):

@@ -1,7 +1,7 @@
-"""A network whose contracts grow while records come, as messages: random, and the same for the same seed.
+"""Random messages of a network whose contracts grow while records come; the same for the same seed.
 
-The one idea: a run is written once, in words (feeds, rows, policies), and told twice: with the catalogue as it was when each message came,
-and with the last catalogue from the beginning, where a field that came later is an empty cell in the rows before it.
+A run is a list of events (growths, rows, policies), from which two lists of messages are made. In one, each message comes with the catalogue
+of its time. In the other, the last catalogue holds from the beginning, and a field that came later is an empty cell in the rows before it.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ GROWTHS: Mapping[str, tuple[str, str, str]] = {
     "street": ("source", "benefit", "street"),
     "meals": ("feed", "meals", ""),
 }
-"""What may be added, by name: where, and how it is written."""
+"""The possible growths by name: what grows, in which feed, and the text."""
 POLICIES: Mapping[str, tuple[str, str, str]] = {
     "plain": ("", "person", "{id: none, quantifier: none, over: benefit, where: {id: basic, field: kind, op: eq, value: basic}}"),
     "other": ("", "person", "{id: some, quantifier: some, over: benefit, where: {id: not_basic, field: kind, op: ne, value: basic}}"),
@@ -90,12 +90,12 @@ POLICIES: Mapping[str, tuple[str, str, str]] = {
     ),
     "hungry": ("meals", "person", "{id: hungry, quantifier: none, over: meals}"),
 }
-"""By name: the growth it needs, what it is about, its criterion."""
+"""Policies by name: the growth each needs, its kind of subject, its criterion."""
 
 
 @dataclass(slots=True)
 class Contracts:
-    """The contracts as they are now; what is added stands first, so that nothing rests on the order in which it is written."""
+    """The contracts as they are now; additions stand first, so that nothing may depend on the order of the text."""
 
     fields: dict[str, dict[str, str]] = field(default_factory=lambda: {n: dict(f["fields"]) for n, f in FEEDS.items() if n != "meals"})
     sources: dict[str, list[str]] = field(default_factory=lambda: {name: ["psb"] for name in FEEDS})
@@ -117,7 +117,7 @@ class Contracts:
         sources = ", ".join(f'{{unit: {unit}, division: "310107"}}' for unit in self.sources[name])
         fields = "".join(f"  {at}: {{{text}, title: {{zh: {at}, en: {at}}}}}\n" for at, text in self.fields[name].items())
         head = f"format: 1\nfeed: {name}\ntitle: {{zh: {name}, en: {name}}}\nsources: [{sources}]\n{FEEDS[name]['head']}"
-        head += "delivery: {bounds: {shrinks_to: 0, moves: 1}}\n"  # lists are what the records say, whatever was held back
+        head += "delivery: {bounds: {shrinks_to: 0, moves: 1}}\n"  # no line is held back, so the lists follow from the records alone
         return f"{head}fields:\n{fields}agreement: {_AGREED}\n"
 
 
@@ -135,7 +135,7 @@ def policy_text(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """One delivery in words: rows as (subject, flags, order, values by field); ``made`` is the number of the catalogue it was made with."""
+    """One delivery: rows as (subject, flags, order, values by field), and the number of the catalogue of its time."""
 
     feed: str
     source: int
@@ -175,7 +175,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One of the three messages of a delivery: that it starts, its rows, or that it is complete."""
+    """One of the three messages of a delivery: its start, its rows or its end."""
 
     rows: Rows
     number: int
@@ -190,12 +190,12 @@ class Piece:
 
 @dataclass(slots=True)
 class Run:
-    """What happens: growths (their names), deliveries, and messages that are the same under every catalogue."""
+    """A list of events: names of growths, deliveries, and messages that are the same under every catalogue."""
 
     happens: list[str | Rows | Piece | Input]
 
     def growing_messages(self) -> list[Input]:
-        """With each catalogue where it came."""
+        """The messages, with each catalogue at the time of its growth."""
         contracts, catalogues = Contracts(), list[Catalogue]()
         out: list[Input] = []
         for event in ["", *self.happens]:
@@ -211,7 +211,7 @@ class Run:
         return out
 
     def final_messages(self) -> list[Input]:
-        """With the last catalogue from the beginning."""
+        """The messages, with the last catalogue from the beginning."""
         contracts = Contracts()
         for event in self.happens:
             if isinstance(event, str):
@@ -227,7 +227,7 @@ class Run:
 
 
 def apart(happens: Run, rng: Random) -> Run:
-    """The same, half of the deliveries replacing ones, with other happenings between the messages of a delivery."""
+    """The run with other events between the messages of a delivery; half of the deliveries become full replacements."""
     out: list[tuple[float, str | Rows | Piece | Input]] = []
     for place, event in enumerate(happens.happens):
         if not isinstance(event, Rows):
@@ -241,7 +241,7 @@ def apart(happens: Run, rng: Random) -> Run:
 
 
 def run(seed: int, length: int = 40) -> Run:
-    """A run of so many happenings."""
+    """A run of ``length`` events."""
     rng, contracts, day, era = Random(seed), Contracts(), DAY, 0
     out: list[str | Rows | Piece | Input] = [Tick(day)]
     left, published, deliveries = rng.sample(list(GROWTHS), rng.randint(4, len(GROWTHS))), set[str](), dict[tuple[str, int], int]()
@@ -274,7 +274,7 @@ def run(seed: int, length: int = 40) -> Run:
             feed = rng.choice([*contracts.fields])
             source = rng.randrange(len(contracts.sources[feed]))
             delivery = deliveries[feed, source] = deliveries.get((feed, source), 0) + 1
-            late = era if rng.random() < 0.8 or feed not in eras[era - 1].fields else max(era - 1, 0)  # of a client that was behind
+            late = era if rng.random() < 0.8 or feed not in eras[era - 1].fields else max(era - 1, 0)  # a client with the catalogue before
             out.append(Rows(feed, source, delivery, rng.random() < 0.15, _rows(rng, feed, eras[late].fields[feed]), late))
     return Run(out)
 

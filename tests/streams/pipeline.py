@@ -1,7 +1,7 @@
-"""The stages in memory: topics are lists of bytes, and any stage may stop anywhere, say things twice, or be slow.
+"""The stages of a distributed host in memory, where topics are lists of bytes and any stage may stop, repeat itself or be slow.
 
-The one idea: what comes out in the end is compared with one embedded host, message by message; to its lines are added those of subjects who
-went from one partition to another and stayed on a list, which a host of one partition has no reason to tell.
+Tests compare the output with an ``Embedded`` host, message by message. A subject that moves to another partition and stays on a list has a
+line in the pipeline only: an embedded host has no reason to write it. ``Embedded`` adds those lines.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ F = TypeVar("F", bound=Fold)
 
 @dataclass(slots=True)
 class MessageResult:
-    """What the embedded host says to one message."""
+    """The result of one message on the embedded host."""
 
     lines: list[CandidateChange]
     closes: str | None = None
@@ -55,7 +55,7 @@ class MessageResult:
 
 
 class Embedded:
-    """One embedded host's state, and who moves between partitions with each message. ``erased``: the tokens of who was."""
+    """The state of an embedded host, and the subjects that each message moves between partitions."""
 
     def __init__(self, partitions: int) -> None:
         self.state = State(parts(real=True))
@@ -65,8 +65,8 @@ class Embedded:
         self._listed: dict[str, dict[int, CandidateChange]] = {}
         self.erased_tokens: list[int] = []
         self._batches: list[RecordBatch] = []
-        self._told_lines: list[list[CandidateChange]] = []  # without those erased since
-        self._closed: dict[str, list[Edition]] = {}  # of editions that were closed before somebody was erased, as they were
+        self._told_lines: list[list[CandidateChange]] = []  # without the lines of subjects that were erased since
+        self._closed: dict[str, list[Edition]] = {}  # the editions of each policy from before the last erasure, as they were then
 
     def take(self, body: bytes) -> None:
         offset, before = len(self.results), owners(self._sequencer)
@@ -97,7 +97,7 @@ class Embedded:
             self._without(found(message.salt, message, np.array(PERSONS, np.uint64)))
 
     def erasing(self, person: int) -> PersonErased:
-        """The decision to erase somebody, with where every row about them came from."""
+        """The decision to erase a person, with the origin of every row about them."""
         batches = [batch for batch in self._batches if self.state.catalogue.feeds[batch.feed].subject is Kind.PERSON]
         traces = [
             (batch.feed, batch.source, int(batch.key[at]), int(batch.order[at]), batch.delivery, int(batch.row[at]))
@@ -107,7 +107,7 @@ class Embedded:
         return replace(erasing(person), traces=tuple(traces))
 
     def lists(self) -> dict[str, dict[int, tuple[Any, ...]]]:
-        """Status, checklist and missing of everyone told to be listed, evaluated afresh."""
+        """Status, checklist and missing fields of each candidate of each materialized list, evaluated afresh."""
         if not self.state.begun:
             return {}
         candidates = {name: listed(self.state, name) for name in self.state.policies}
@@ -118,7 +118,7 @@ class Embedded:
         }
 
     def editions(self, policy: str) -> list[Edition]:
-        """As they were closed; those that were closed before an erasure are the ones of then."""
+        """The editions of a policy; those from before an erasure are as they were then."""
         rows = ((offset, result.closes, lines) for offset, (result, lines) in enumerate(zip(self.results, self._told_lines, strict=True)))
         closed = self._closed.get(policy, [])
         manifests = {edition.manifest.last: edition.manifest for edition in closed}
@@ -129,7 +129,7 @@ class Embedded:
         self._pending = {policy: self.editions(policy) for policy in self.state.registry.versions}
 
     def _without(self, subject: int) -> None:
-        """Whoever is erased is told of no more."""
+        """Drops the lines of an erased subject."""
         self._closed = self._pending
         if subject:
             self.erased_tokens.append(subject)
@@ -138,7 +138,7 @@ class Embedded:
                 of.pop(subject, None)
 
     def _cause(self, message: Input) -> Cause | None:
-        """The cause of what somebody's moving to another partition shows; None where a message moves nobody."""
+        """The cause of lines about a move to another partition; None where a message moves nobody."""
         match message:
             case RecordBatch():
                 unit = self.state.catalogue.feeds[message.feed].sources[message.source].unit
@@ -154,7 +154,7 @@ class Embedded:
                 return None
 
     def _apart(self) -> set[tuple[str, int]]:
-        """Who is kept off or held back, by policy: of them no line is told but for what is told otherwise."""
+        """The overlaid subjects, with their policy: a move to another partition gives them no line."""
         return {(name, subject) for name, of in self.state.book.overlays.items() for subject in of}
 
     def _with_movers(
@@ -178,7 +178,7 @@ class Embedded:
 
 
 def owners(sequencer: Sequencer) -> dict[tuple[int, int], int]:
-    """The partition of every kind and token that is owned."""
+    """The partition of each subject (kind and token) that a partition owns."""
     if sequencer.router is None:
         return {}
     locator = sequencer.router.locator
@@ -193,11 +193,11 @@ def owners(sequencer: Sequencer) -> dict[tuple[int, int], int]:
 
 @dataclass(slots=True)
 class Topics:
-    """What lies in each partition of each topic."""
+    """The messages in each partition of each topic."""
 
     of: dict[tuple[str, int], list[bytes]] = field(default_factory=dict)
     out: list[Outgoing] = field(default_factory=list)
-    """What leaves the pipeline, in the order sent."""
+    """The messages that leave the pipeline, in the order of sending."""
 
     def read(self, topic: str, partition: int = 0) -> list[bytes]:
         return self.of.setdefault((topic, partition), [])
@@ -210,18 +210,18 @@ class Topics:
 
 
 class Worker:
-    """One stage: reads its partition in order, sends what comes out, and again from the first that was not acknowledged."""
+    """One stage: reads its partition in order, sends its outputs, and repeats those that were not acknowledged."""
 
     def __init__(self, topics: Topics, topic: str, partition: int, make: MakeFold) -> None:
         self.topics, self.inputs, self.make = topics, topics.read(topic, partition), make
         self.fold: Fold = make()
-        self.outbox: list[tuple[int, Outgoing]] = []  # those not acknowledged, each with the offset it came out of
-        self.sent = 0  # how many of them were sent since the last time all of them were
+        self.outbox: list[tuple[int, Outgoing]] = []  # outputs without acknowledgement, each with the offset of its input
+        self.sent = 0  # how many of the outbox are sent; 0 after a resend or crash
         self.checkpoints: list[tuple[int, Callable[[], Checkpoint | None]]] = [(-1, lambda: None)]
         self.outputs: dict[int, list[Outgoing]] = {}
 
     def take(self) -> bool:
-        """The next message, if there is one; taken again after a crash, it gives what it gave before."""
+        """Takes the next message, if there is one; after a crash, the same message must give the same outputs."""
         offset = self.fold.offset + 1
         if offset >= len(self.inputs):
             return False
@@ -239,17 +239,17 @@ class Worker:
         return True
 
     def acknowledge(self, count: int) -> None:
-        """The first so many of what was sent are with the broker."""
+        """The broker has the first ``count`` of the sent messages."""
         count = min(count, self.sent)
         del self.outbox[:count]
         self.sent -= count
 
     def again(self) -> None:
-        """No word came back: everything from the first that was not acknowledged is to be sent again."""
+        """No acknowledgement came: the whole outbox is to be sent again."""
         self.sent = 0
 
     def keep(self, folder: Path | None) -> None:
-        """A snapshot of the state: as a file, or as what a file would hold."""
+        """Takes a checkpoint of the state, as a file or in memory."""
         offset = self.fold.offset
         if folder is None:
             meta = json.loads(json.dumps(self.fold.meta()))
@@ -262,7 +262,7 @@ class Worker:
             self.checkpoints.append((offset, lambda: checkpoints.read(path)))
 
     def crash(self, rng: Random) -> int:
-        """The state is lost, and made again from a snapshot; gives how many messages it has to take again."""
+        """Replaces the state by that of a checkpoint; gives the number of messages to take again."""
         offset, read_checkpoint = rng.choice(self.checkpoints[-3:])
         lost = self.fold.offset - offset
         self.checkpoints = [entry for entry in self.checkpoints if entry[0] <= offset]
@@ -274,7 +274,7 @@ class Worker:
 
 
 class Pipeline:
-    """A sequencer, shards and a merger, over topics."""
+    """A sequencer, partitions and a merger, over topics."""
 
     def __init__(self, partitions: int) -> None:
         self.topics = Topics()
@@ -294,14 +294,14 @@ class Pipeline:
         self.topics.read("inputs").append(body)
 
     def drain(self) -> None:
-        """Until nothing is left to do."""
+        """Lets all stages work until nothing is left to do."""
         while any([*(worker.take() for worker in self.workers), *(worker.send() for worker in self.workers)]):
             pass
         for worker in self.workers:
             worker.acknowledge(worker.sent)
 
     def some(self, rng: Random, speeds: Sequence[float], folder: Path, counts: Counter[str]) -> None:
-        """One thing that happens to one of the stages."""
+        """One random event of one stage."""
         worker = rng.choices(self.workers, speeds)[0]
         match rng.choices(["take", "send", "acknowledge", "again", "keep", "crash"], [30, 30, 10, 3, 2, 1])[0]:
             case "take":
@@ -323,7 +323,7 @@ class Pipeline:
                 counts["crashes"] += 1
 
     def messages_on(self, topic: str) -> Iterator[Outgoing]:
-        """What left by a topic, each id once, and every time with the same words."""
+        """The messages that left on a topic, each id once; a repeated id must have the same content."""
         by_id: dict[str, Outgoing] = {}
         for message in self.topics.out:
             if message.topic == topic:

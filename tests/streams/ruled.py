@@ -1,7 +1,7 @@
-"""What the rule says, asked afresh after every message of a state whose list stage is never asked.
+"""An oracle for materialized lists: a second state whose rules are evaluated afresh after every message.
 
-The one idea: a second state takes the same messages, a tick day by day; of it are read the full lists, explanations one by one, and the
-ledgers. What is told is left to whoever folds it (``tests.oracles.listing``).
+The second state takes the same messages, and a tick day by day. Its full lists, explanations and ledgers are read; its list stage is not.
+``tests.oracles.listing`` folds what is read into the lists that the agencies should have been told.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ KINDS = {"elderly-uninsured": "person", "relocation-hardship": "household", "gro
 
 
 class Ruled:
-    """What the rule says behind a message, on the state's day."""
+    """The answers of the rules after a message, on the state's day."""
 
     def __init__(self, state: State) -> None:
         self.state, self.day = state, state.day
@@ -44,7 +44,7 @@ class Ruled:
         }
 
     def evidence(self, policy: str, subject: int) -> Evidence | None:
-        """The truth of each leaf outside ``where``, and the text of each disclosed value."""
+        """The truth of each leaf outside ``where``, and each disclosed value as text."""
         if policy not in self.policies:
             return None
         explanation = explain(self._matcher, self.policies[policy], subject, self.day)
@@ -88,10 +88,10 @@ def leaves_of(criterion: Criterion) -> Iterator[Criterion]:
 
 
 class Folded:
-    """The oracle over such a state.
+    """The lists by hand, folded from a state of its own.
 
     Args:
-        kinds: of each policy the kind of subject it is about; those told of later may be added later.
+        kinds: the kind of subject of each policy; policies may be added to the mapping later.
     """
 
     def __init__(self, ports: Parts | None = None, kinds: Mapping[str, str] = KINDS) -> None:
@@ -99,7 +99,7 @@ class Folded:
         self.replacements = Replacements()
 
     def take(self, message: Input, offset: int, decided: Hold | None = None) -> list[tuple[date, dict[Key, Line]]]:
-        """What is told on each day that a message passes.
+        """The lines that are due on each day that a message passes.
 
         Raises:
             Refused, Invalid: the message is not admitted.
@@ -121,7 +121,7 @@ class Folded:
 
 
 def moved_keys(move: Moved) -> Iterator[tuple[Key, Cause]]:
-    """Whom the matcher moved, and why."""
+    """The policies and subjects that the matcher moved, with the cause."""
     columns = move.changes
     for number, subject in zip(columns.policy.tolist(), columns.subject.tolist(), strict=True):
         yield (columns.policies[number][0], subject), move.cause

@@ -1,4 +1,4 @@
-"""A small network for these tests (the three example policies and their feeds), and a made-up but fixed run of messages about it."""
+"""A small network for these tests (three example policies and their feeds), and a fixed run of made-up messages about it."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ DISTRICT = "310107"
 STREETS = ("310107020", "310107021")
 DAY = date(2026, 10, 15)
 SEAL = Seal(b"k" * 32, "a network of tests")
-"""Of the members of a made-up network."""
+"""The seal of the members of a made-up network."""
 
 
 class Sending:
-    """Messages as a client sends them: each decision with a stamp that no other one has."""
+    """Encodes messages as a client does: each decision gets a stamp of its own."""
 
     def __init__(self, offset: int = -1) -> None:
         self._known, self._count = offset, itertools.count()
@@ -55,7 +55,7 @@ class Sending:
 
 
 def sent(message: Input) -> bytes:
-    """A message as a client sends it, with a stamp that nobody else in this process has."""
+    """A message as a client sends it, with a stamp that is unique in this process."""
     return wire.encode(with_stamp(message, -1, f"sent {next(_NUMBERS)}"))
 
 
@@ -63,7 +63,7 @@ _NUMBERS = itertools.count()
 
 
 def build(units: str, contracts: Mapping[str, str], /) -> Catalogue:
-    """The port that builds a catalogue; the same texts are read once."""
+    """The port that builds a catalogue; equal texts are read only once."""
     return _build_cached(units, tuple(contracts.items()))
 
 
@@ -101,7 +101,7 @@ def policy_text(name: str, version: int = 1, **changed: str) -> str:
 def published(
     name: str, version: int = 1, swap: tuple[str, str] = ("", ""), start: date | None = None, bounds: str = ""
 ) -> PolicyPublished:
-    """The publication of an example policy; ``start`` is its first day in force, ``bounds`` what is said of them."""
+    """The publication of an example policy; ``start`` is its first day in force, ``bounds`` the text of its bounds."""
     text = policy_text(name, version)
     text = text.replace(*swap) if swap[0] else text
     if start is not None:
@@ -114,12 +114,12 @@ def published(
 
 
 def number(day: date) -> int:
-    """A day as a batch holds it."""
+    """A day as the number that a batch holds."""
     return day.toordinal() - date(1970, 1, 1).toordinal()
 
 
 def delivered(batch: RecordBatch, id: str, unplaced: int = 0, replaces: bool = False) -> list[Input]:
-    """A whole delivery of one batch."""
+    """The messages of a whole delivery of one batch."""
     head = (batch.feed, batch.source, batch.delivery, id)
     return [DeliveryStarted(*head, replaces), batch, DeliveryCompleted(*head, len(batch) + unplaced, unplaced, replaces)]
 
@@ -133,7 +133,7 @@ def people(
     street: int = 0,
     deleted_share: float = 0.0,
 ) -> RecordBatch:
-    """Register records of persons; a share ``gone`` of them deletions."""
+    """Register records of persons; ``deleted_share`` of them are deletions."""
     flags = (np.random.default_rng(delivery).random(len(subjects)) < deleted_share).astype(np.uint8)
     return rows(
         catalogue(), "hukou", delivery, first, subjects, birth_date=[number(b) for b in births], hukou_since=[number(date(1980, 1, 1))] * len(subjects),
@@ -144,12 +144,12 @@ def people(
 def coverage(
     id: str, feed: str, complete_to: date, delivery: str | None = None, count: int | None = None, source: int = 0
 ) -> CoverageStated:
-    """A statement about the whole district."""
+    """A coverage statement about the whole district."""
     return CoverageStated(id, feed, source, DISTRICT, (), complete_to, delivery, count)
 
 
 def run(length: int, seed: int = 7, size: int = 20) -> Iterator[Input]:
-    """A fixed run of messages of every kind, ``length`` long: the same every time."""
+    """The first ``length`` messages of a run of every kind of message; the same for the same seed."""
     messages = _run(seed, size)
     for _ in range(length):
         yield next(messages)

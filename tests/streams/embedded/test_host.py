@@ -1,4 +1,4 @@
-"""The embedded host: durable on return, one writer, readers at any time, and nothing half-done after any failure."""
+"""The embedded host: durable on return, one writer, readers at any time, and no half of a message after a failure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BAD = CheckAnswered("nobody-published-this", 1, "check", True)
 
 
 def test_reopened_host_stands_where_it_was(tmp_path: Path) -> None:
-    """State, lines and what follows are those of the plain fold, with and without snapshots."""
+    """State and lines are those of the plain fold, and so are those of later messages, with and without snapshots."""
     want, lines = fold_of_run(90)
 
     host_after_run(tmp_path, 60, SnapshotRule(rows=700, retention=SHORT)).close()
@@ -38,7 +38,7 @@ def test_reopened_host_stands_where_it_was(tmp_path: Path) -> None:
 
 
 def test_several_messages_are_all_or_none(tmp_path: Path) -> None:
-    """One transaction: a refused one takes back those before it, in memory and on disk."""
+    """They are one transaction: a refused message takes back those before it, in memory and on disk."""
     with host_after_run(tmp_path, 30) as host:
         before, rest = host.state.meta(), list(run(40))[30:]
 
@@ -52,7 +52,7 @@ def test_several_messages_are_all_or_none(tmp_path: Path) -> None:
 
 
 def test_refused_message_costs_no_recovery(tmp_path: Path) -> None:
-    """The state in memory goes on being used."""
+    """The host keeps its state in memory."""
     with host_after_run(tmp_path, 10) as host:
         state = host.state
 
@@ -63,7 +63,7 @@ def test_refused_message_costs_no_recovery(tmp_path: Path) -> None:
 
 
 def test_a_reader_does_not_pass_by_whoever_has_the_log_for_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is told that the log is in use, though nothing lies beside: only where no writer can be is the file alone read."""
+    """The reader gets an error: the log is in use, though no other file of a database lies beside it."""
     host_after_run(tmp_path, 5).close()
     writer = sqlite3.connect(tmp_path / "log.sqlite", isolation_level=None)
     for statement in ("PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA locking_mode = EXCLUSIVE", "BEGIN EXCLUSIVE"):
@@ -90,7 +90,7 @@ class Breaking(FakeMatcher):
 
 
 def test_failure_inside_a_step_leaves_nothing(tmp_path: Path) -> None:
-    """Whatever a step threw, the state is made again from disk."""
+    """Whatever error a step raises, the state is restored from disk."""
     breaking_parts = Parts(build, make_matcher=Breaking, restore_matcher=Breaking.restore)
     messages = list(run(10))
     with EmbeddedHost.open(tmp_path, breaking_parts, create=True) as host:
@@ -109,7 +109,7 @@ def test_failure_inside_a_step_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_failed_commit_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If the transaction fails, the step has not happened."""
+    """If the transaction fails, the state is as before the step."""
     with host_after_run(tmp_path, 20) as host:
         message = list(run(21))[20]
         with monkeypatch.context() as patch:
@@ -137,7 +137,7 @@ def test_one_writer_any_readers(tmp_path: Path) -> None:
 
 
 def test_reader_left_behind_by_pruning_starts_again(tmp_path: Path) -> None:
-    """The inputs it would need are gone; it takes the newest snapshot."""
+    """The inputs that it needs are pruned, so it takes the newest snapshot."""
     with host_after_run(tmp_path, 20) as host, EmbeddedHost.open(tmp_path, parts(), readonly=True) as reader:
         for message in list(run(60))[20:]:
             host.submit(message)
@@ -148,14 +148,14 @@ def test_reader_left_behind_by_pruning_starts_again(tmp_path: Path) -> None:
 
 
 def test_there_must_be_a_store(tmp_path: Path) -> None:
-    """A path without one is an error, unless it is to be made."""
+    """A path without a store is an error, unless the store is to be created."""
     for readonly in (True, False):
         with pytest.raises(NotThere, match="create one first"):
             EmbeddedHost.open(tmp_path / "nothing", parts(), readonly=readonly)
 
 
 def test_snapshots_prune_inputs_and_keep_outputs(tmp_path: Path) -> None:
-    """Two are kept; inputs behind the older go; every line stays."""
+    """Two snapshots stay, the inputs before the older one go, and every line stays."""
     with host_after_run(tmp_path, 30) as host:
         first = host.snapshot()
         assert host._log.inputs(-1).__next__()[0] == 0, "one snapshot alone is not trusted"
@@ -171,7 +171,7 @@ def test_snapshots_prune_inputs_and_keep_outputs(tmp_path: Path) -> None:
 
 
 def test_outputs_after_an_id(tmp_path: Path) -> None:
-    """In order, each once, from any place; a durable cursor goes on where it stood."""
+    """They come in order, each once, from any place; a durable cursor continues from its last place."""
     with host_after_run(tmp_path / "store", 60) as host:
         every = list(host.outputs())
         cursor = Cursor(tmp_path / "cursor")
@@ -187,7 +187,7 @@ def test_outputs_after_an_id(tmp_path: Path) -> None:
 
 
 def test_editions_of_a_store(tmp_path: Path) -> None:
-    """They are read off the outputs, also of messages whose inputs were pruned."""
+    """They are made from the outputs, also from those whose inputs were pruned."""
     with host_after_run(tmp_path, 80, SnapshotRule(rows=500)) as host:
         before = list(host.editions("elderly-uninsured"))
         host.submit(Tick(host.state.day.replace(year=2027)))

@@ -1,4 +1,4 @@
-"""What a store says and keeps when files are damaged, too new, or have no room."""
+"""The errors of a store, and what stays of it, when files are damaged, too new, or the disk is full."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.streams.world import DAY, parts, run
 
 @pytest.mark.parametrize("where", [3, 40, 200, -70])
 def test_damaged_snapshot_falls_back_to_the_older(tmp_path: Path, where: int) -> None:
-    """Whatever byte is turned; the damaged one is put aside and told."""
+    """Whichever byte is changed; the damaged snapshot is put aside, and the host names it."""
     host = host_after_run(tmp_path, 30)
     host.snapshot()
     for message in list(run(50))[30:]:
@@ -41,7 +41,7 @@ def test_damaged_snapshot_falls_back_to_the_older(tmp_path: Path, where: int) ->
 
 
 def test_both_snapshots_damaged_is_an_error(tmp_path: Path) -> None:
-    """Inputs behind them are gone: better a clear sentence than a wrong list."""
+    """The inputs before them are pruned: a clear error is better than a wrong list."""
     host = host_after_run(tmp_path, 30)
     host.snapshot()
     host.submit(list(run(31))[30])
@@ -55,7 +55,7 @@ def test_both_snapshots_damaged_is_an_error(tmp_path: Path) -> None:
 
 
 def test_damaged_log_is_a_clear_error(tmp_path: Path) -> None:
-    """Not a database, an input whose digest is wrong, a log behind its snapshot."""
+    """The file is no database, an input has a wrong digest, the log ends before its snapshot."""
     host_after_run(tmp_path / "a", 20).close()
     (tmp_path / "a" / "log.sqlite").write_bytes(b"no database at all" * 500)
     with pytest.raises(Damaged, match="damaged or cannot be read"):
@@ -89,7 +89,7 @@ def test_older_formats_are_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_newer_formats_are_refused_by_name(tmp_path: Path) -> None:
-    """Log, snapshot and state each say which version they are and which is read."""
+    """The errors about log, snapshot and state name the version of the file and the version that the program reads."""
     host_after_run(tmp_path / "a", 5).close()
     with sqlite3.connect(tmp_path / "a" / "log.sqlite") as db:
         db.execute("PRAGMA user_version = 9")
@@ -105,7 +105,7 @@ def test_newer_formats_are_refused_by_name(tmp_path: Path) -> None:
 
 
 def _write_until_full(folder: Path, messages: Sequence[Input], results: Any) -> None:
-    """Writes until the file size limit is met, then tells how that was said, and what was acknowledged."""
+    """Writes up to the file size limit; puts the text of the error and the acknowledged offsets into ``results``."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, resource.RLIM_INFINITY))
     host, words, acknowledged = EmbeddedHost.open(folder, parts(), create=True, rule=NEVER), "", -1
     try:
@@ -120,7 +120,7 @@ def _write_until_full(folder: Path, messages: Sequence[Input], results: Any) -> 
 
 
 def test_full_disk_is_told_and_loses_nothing(tmp_path: Path) -> None:
-    """A clear sentence; what was acknowledged is there, and with room again the same host goes on."""
+    """The error is clear, all acknowledged messages stay, and the same host continues when there is room again."""
     messages = list(run(400, size=60))
     context = multiprocessing.get_context("fork")
     results = context.Queue()
@@ -149,7 +149,7 @@ def _limited_snapshot(folder: Path, results: Any) -> None:
 
 
 def test_full_disk_while_a_snapshot_is_written(tmp_path: Path) -> None:
-    """Nothing is left of it, and the store is whole."""
+    """Nothing is left of the snapshot, and the store is whole."""
     context = multiprocessing.get_context("fork")
     results = context.Queue()
 
@@ -164,7 +164,7 @@ def test_full_disk_while_a_snapshot_is_written(tmp_path: Path) -> None:
 
 
 def test_failed_snapshot_does_not_fail_a_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A snapshot nobody asked for is told in ``problem``; the message is durable."""
+    """The failure of an automatic snapshot stands in ``problem``; the message is durable."""
     with EmbeddedHost.open(tmp_path, parts(), create=True, rule=SnapshotRule(rows=1)) as host:
 
         def failing(*arguments: object) -> Path:

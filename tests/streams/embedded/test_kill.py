@@ -1,7 +1,7 @@
-"""A writer is killed at any moment, again and again: nothing acknowledged is lost, nothing is told twice, and it ends as if never killed.
+"""A writer is killed at any moment, again and again: no acknowledged message is lost, no line comes twice, and the end is the same.
 
-A copy that holds only what was fsynced at an acknowledgement recovers to that acknowledgement; without fsync it does not, which shows that
-the copy tells the difference.
+A second test recovers from a copy that holds only the fsynced bytes of an acknowledgement. A third runs without fsync and must fail, which
+shows that the copy can detect the difference.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ LENGTH, KILLS = 1200, 60
 
 @dataclass(frozen=True)
 class Kill:
-    """When to kill a writer: after so many acknowledgements once it is ready (-1: as soon as it is born), or while it writes its first
-    snapshot; and then so many seconds."""
+    """When to kill a writer: after ``acks`` acknowledgements (-1: as soon as it is forked) or during its first snapshot, and ``seconds``
+    later."""
 
     acks: int
     seconds: float
@@ -51,7 +51,7 @@ class Kill:
 
 @dataclass
 class Nursery:
-    """The child, and the lines it has said since the writer at work began."""
+    """The child process that forks writers, and the lines of its output."""
 
     process: subprocess.Popen[str]
     lines: SimpleQueue[str] = field(default_factory=SimpleQueue)
@@ -84,7 +84,7 @@ class Nursery:
         self.process.stdin.flush()
 
     def writer_until_killed(self, after: Kill | None) -> list[str]:
-        """What one writer said until it was killed, or until its end."""
+        """The output of one writer until it is killed, or until its end."""
         self.tell("go")
         pid, line, timer = int(self.next().split()[1]), "", None
         lines: list[str] = []
@@ -108,7 +108,7 @@ class Nursery:
 
 @pytest.fixture
 def make_nursery(tmp_path: Path) -> Iterator[Callable[..., Nursery]]:
-    """Makes nurseries that are gone when the test is."""
+    """Makes nurseries that end with the test."""
     nurseries: list[Nursery] = []
 
     def make(*words: object, **environment: str) -> Nursery:
@@ -122,7 +122,7 @@ def make_nursery(tmp_path: Path) -> Iterator[Callable[..., Nursery]]:
 
 @dataclass
 class UninterruptedRun:
-    """What an uninterrupted fold of the same messages gives: all lines, the state, and how many lines there are up to each offset."""
+    """The result of an uninterrupted fold of the same messages; ``upto`` is the number of lines up to each offset."""
 
     lines: list[CandidateChange]
     upto: list[int]
@@ -145,12 +145,12 @@ def lists(state: State) -> dict[str, object]:
 
 
 def last_durable_offset(lines: list[str]) -> int:
-    """The last offset a writer knew to be durable: acknowledged by it, or found when it was ready."""
+    """The last offset that a writer knew to be durable: acknowledged, or recovered at its start."""
     return max((int(line.split()[1]) for line in lines if line.startswith(("ack", "ready"))), default=-1)
 
 
 def test_writer_killed_at_any_moment(tmp_path: Path, make_nursery: Callable[..., Nursery]) -> None:
-    """After each of many SIGKILLs the store holds all that was acknowledged; a cursor meets every line once; the end is as if uninterrupted."""
+    """After each SIGKILL the store holds all acknowledged messages; a cursor reads every line once; the end is that of an uninterrupted run."""
     want = uninterrupted_run(LENGTH)
     folder, cursor = tmp_path / "store", Cursor(tmp_path / "cursor")
     moments = random.Random(11)
@@ -202,13 +202,13 @@ def shim(folder: Path) -> Path:
 
 
 def key(path: Path, shadow: Path) -> str:
-    """How the shadow names the watched folder itself: found as the key that lists the log."""
+    """The name of the watched folder in the shadow: the entry that lists the log."""
     listing = [p for p in shadow.iterdir() if b" log.sqlite\n" in p.read_bytes()[:4096]]
     return max(listing, key=lambda p: p.stat().st_mtime_ns).name if listing else ""
 
 
 def durable_copy(shadow: Path, name: str, target: Path) -> None:
-    """Builds the folder that a power cut would have left."""
+    """Builds the folder that a power cut would leave."""
     target.mkdir(parents=True)
     listing = shadow / name
     if not name or not listing.exists():
@@ -224,7 +224,7 @@ def durable_copy(shadow: Path, name: str, target: Path) -> None:
 
 
 def copies(tmp_path: Path, make_nursery: Callable[..., Nursery], *flags: str) -> Iterator[tuple[int, Path]]:
-    """(acknowledged offset, what was durable then) at some acknowledgements."""
+    """(acknowledged offset, copy of the durable files) at some acknowledgements."""
     store, shadow, length = tmp_path / "store", tmp_path / "shadow", 150
     shadow.mkdir()
     library = shim(tmp_path)
@@ -242,7 +242,7 @@ def copies(tmp_path: Path, make_nursery: Callable[..., Nursery], *flags: str) ->
 
 
 def test_only_what_was_fsynced_is_enough(tmp_path: Path, make_nursery: Callable[..., Nursery]) -> None:
-    """A power cut right after an acknowledgement loses nothing that was acknowledged."""
+    """A power cut right after an acknowledgement loses no acknowledged message."""
     want, checked = uninterrupted_run(150), 0
 
     for offset, copy in copies(tmp_path, make_nursery):

@@ -1,4 +1,4 @@
-"""Messages applied while the one before is being written: the same as one after the other, whatever goes wrong on the way."""
+"""``submit_each`` applies a message while the one before is being written; the result is that of one after the other, also after errors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.streams.world import parts, run
 
 
 def stands_at(folder: Path, count: int) -> None:
-    """The store, opened anew, holds the first messages of the fixed run, and nothing else."""
+    """Checks that the store holds exactly the first messages of the fixed run."""
     state, lines = fold_of_run(count)
     with EmbeddedHost.open(folder, parts(), readonly=True) as host:
         assert host.state.meta() == state.meta()
@@ -25,7 +25,7 @@ def stands_at(folder: Path, count: int) -> None:
 
 
 def test_the_same_as_one_after_the_other(tmp_path: Path) -> None:
-    """Receipts, lines, state and snapshots on the way."""
+    """The same receipts, lines and state, with snapshots in between."""
     with EmbeddedHost.open(tmp_path, parts(), create=True, rule=SnapshotRule(rows=500, closing_rows=10**9)) as host:
         receipts = list(host.submit_each(run(150)))
         assert list((tmp_path / "snapshots").iterdir())
@@ -36,7 +36,7 @@ def test_the_same_as_one_after_the_other(tmp_path: Path) -> None:
 
 
 def test_a_refused_message_stops_behind_the_ones_before(tmp_path: Path) -> None:
-    """They are durable, and the state in memory is theirs."""
+    """The messages before are durable, and the state in memory ends with them."""
     messages = [*list(run(40)), EditionCut("nobody"), *list(run(45))[40:]]
     with EmbeddedHost.open(tmp_path, parts(), create=True, rule=NEVER) as host:
         with pytest.raises(Refused):
@@ -51,7 +51,7 @@ def test_a_refused_message_stops_behind_the_ones_before(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("error", [MemoryError(), Refused(Text("不", "no")), ValueError("a torn file")])
 def test_receipts_of_all_that_is_durable_come_before_an_error(tmp_path: Path, error: Exception) -> None:
-    """So whoever tells how far it came tells no less than is stored: the message that was being written when the next one failed is."""
+    """A count of receipts is no less than the stored messages: also the message that was being written when the next one failed has a receipt."""
     offsets = list[int]()
 
     def failing() -> Iterator[Input]:
@@ -69,7 +69,7 @@ def test_receipts_of_all_that_is_durable_come_before_an_error(tmp_path: Path, er
 
 @pytest.mark.parametrize("writes", [0, 1, 17])
 def test_what_cannot_be_written_never_happened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: int) -> None:
-    """Neither the message that met a full disk, nor the next one, applied already."""
+    """This holds for the message that met a full disk and for the next one, which was already applied."""
     append, attempts, offsets = Log.append, list[int](), list[int]()
 
     def fails(log: Log, rows: tuple[Row, ...]) -> None:
@@ -91,7 +91,7 @@ def test_what_cannot_be_written_never_happened(tmp_path: Path, monkeypatch: pyte
 
 @pytest.mark.parametrize("writes", [0, 1, 17])
 def test_nor_did_what_cannot_be_written_where_a_snapshot_is_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: int) -> None:
-    """The message waits for the disk there, and the state is not the one behind it."""
+    """Before a snapshot the message waits for the disk, and the state stays as before the message."""
     append, messages = Log.append, list(run(30))
 
     def fails(log: Log, rows: tuple[Row, ...]) -> None:
@@ -110,7 +110,7 @@ def test_nor_did_what_cannot_be_written_where_a_snapshot_is_due(tmp_path: Path, 
 
 
 def test_who_stops_early_stops_behind_a_whole_message(tmp_path: Path) -> None:
-    """Also one message further than was taken; a source of messages that fails does no harm."""
+    """The store may hold one message more than the caller took; a source of messages that fails does no harm."""
 
     def failing_source() -> Iterator[Input]:
         yield from list(run(20))[host.state.offset + 1 :]

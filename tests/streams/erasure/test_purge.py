@@ -1,6 +1,6 @@
-"""A stage and who was erased: nothing of her in any file, wherever it is stopped, and everything else as if it had never been stopped.
+"""The purge of a stage: no file holds an erased person, wherever the stage is stopped, and everything else stays.
 
-The one idea: a fold that keeps names word for word, so that a file that says one can be told by its bytes.
+The fold of these tests stores names as plain text, so the bytes of a file show whether a name is in it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ ALL = [*BEFORE, ERASING, *BEHIND]
 
 
 class Guests:
-    """Who has come and not gone; it gives out whom a message is about."""
+    """A fold that stores the names of guests who have come and not gone; its output repeats each message."""
 
     def __init__(self, checkpoint: tuple[dict[str, Any], Arrays] | None = None) -> None:
         self.offset, self.erased = -1, 0
@@ -79,7 +79,7 @@ def open_stage(root: Path, depot: FsspecDepot | None = None, rule: StageRule = N
 
 
 def kill(stage: Stage) -> None:
-    """The process is gone: its lock with it, and all it had in memory."""
+    """Ends the process of a stage: its lock and its memory are gone."""
     stage.log.close()
     stage._lock.release()
 
@@ -91,7 +91,7 @@ def take_messages(stage: Stage, upto: int) -> None:
 
 
 def work(stage: Stage) -> None:
-    """What a host does with a stage, until nothing is to be done."""
+    """Does what a host does with a stage, until nothing is left to do."""
     for _ in range(3):
         if stage.due:
             stage.settled()
@@ -103,7 +103,7 @@ def work(stage: Stage) -> None:
 
 
 def files_with_canary(*places: Path) -> list[str]:
-    """The files that say her name."""
+    """The names of the files that hold the name of the erased person."""
     return sorted(path.name for place in places for path in place.rglob("*") if path.is_file() and CANARY in path.read_bytes())
 
 
@@ -120,7 +120,7 @@ def never_stopped(upto: int = len(ALL)) -> dict[str, Any]:
 
 
 def full(root: Path, depot: FsspecDepot | None) -> Stage:
-    """A stage with her in everything it can have, here and in the depot; the message that erases her not yet taken."""
+    """A stage before an erasure, with the person in every kind of file, here and in the depot."""
     stage = open_stage(root, depot)
     for upto in (2, 3):
         take_messages(stage, upto)
@@ -140,8 +140,8 @@ def depot(request: pytest.FixtureRequest, tmp_path: Path) -> FsspecDepot | None:
     return FsspecDepot(str(tmp_path / "depot"), SEAL) if request.param else None
 
 
-def test_nothing_of_her_stays_and_everything_else_does(tmp_path: Path, depot: FsspecDepot | None) -> None:
-    """She is in the log, the snapshots, what lies aside and the depot; then in no file, and messages and outputs behind are all there."""
+def test_nothing_of_the_person_stays_and_everything_else_does(tmp_path: Path, depot: FsspecDepot | None) -> None:
+    """The person is in log, snapshots, leftovers and depot, then in no file; later messages and outputs are all there."""
     stage = full(tmp_path / "here", depot)
     before = files_with_canary(tmp_path)
     take_messages(stage, 5)
@@ -152,7 +152,7 @@ def test_nothing_of_her_stays_and_everything_else_does(tmp_path: Path, depot: Fs
 
     purged = stage.purge()
 
-    assert len(before) >= (8 if depot else 6)  # log, two snapshots, three aside, two in the depot
+    assert len(before) >= (8 if depot else 6)  # log, two snapshots, three leftovers, two in the depot
     assert files_with_canary(tmp_path) == []
     assert purged == stage.purged == Purged(1, 4, depot is not None)
     assert not stage.purging
@@ -166,7 +166,7 @@ def test_nothing_of_her_stays_and_everything_else_does(tmp_path: Path, depot: Fs
 
 
 def test_purges_only_when_nothing_older_is_needed(tmp_path: Path) -> None:
-    """One snapshot for an erasure, at once; then everything before it acknowledged, and the depot has it."""
+    """An erasure needs a snapshot at once; then all outputs before it acknowledged, and the snapshot in the depot."""
     stage = full(tmp_path / "here", FsspecDepot(str(tmp_path / "depot"), SEAL))
     after_taking = [stage.due, stage.purging]
     take_messages(stage, 5)
@@ -189,7 +189,7 @@ def test_purges_only_when_nothing_older_is_needed(tmp_path: Path) -> None:
 
 
 def test_without_a_depot_it_waits_for_what_came_out(tmp_path: Path) -> None:
-    """Or what is not acknowledged would have to come out again from a log that is gone."""
+    """Outputs without acknowledgement come from the log again, so the log must stay until then."""
     stage = full(tmp_path, None)
     take_messages(stage, 5)
     stage.settled()
@@ -201,7 +201,7 @@ def test_without_a_depot_it_waits_for_what_came_out(tmp_path: Path) -> None:
 
 
 def test_does_not_purge_while_the_depot_is_still_getting_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it has is needed until then."""
+    """The older snapshot of the depot is needed until then."""
     depot = FsspecDepot(str(tmp_path / "depot"), SEAL)
     stage, early = full(tmp_path / "here", depot), list[bool]()
     keep = depot.keep
@@ -220,7 +220,7 @@ def test_does_not_purge_while_the_depot_is_still_getting_it(tmp_path: Path, monk
 
 
 def test_erased_while_a_purge_is_awaited(tmp_path: Path) -> None:
-    """A snapshot without the first is not enough for the second: both go with the next."""
+    """A snapshot without the first person is not enough for the second: both go with the next snapshot."""
     stage = full(tmp_path, None)
     take_messages(stage, 5)
     stage.settled()
@@ -239,7 +239,7 @@ def test_erased_while_a_purge_is_awaited(tmp_path: Path) -> None:
 
 
 def test_message_that_erases_nobody_purges_nothing(tmp_path: Path) -> None:
-    """The past stays as long as it usually does."""
+    """The past stays as long as the retention says."""
     stage = full(tmp_path, None)
     stage.take(b"gone 77", 4)
     stage.commit(stage.taken())
@@ -266,7 +266,7 @@ STEPS: dict[str, tuple[Any, str]] = {
 def test_stopped_anywhere_it_is_finished_after_opening(
     tmp_path: Path, depot: FsspecDepot | None, step: str, late: bool, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before or just after any step: the next one finishes, from the same disk or an empty one, and with a depot the one after it, too."""
+    """Stopped before or after any step: the next stage finishes, on the same disk or an empty one; with a depot the one after it, too."""
     stage, (owner, name) = full(tmp_path / "here", depot), STEPS[step]
     take_messages(stage, len(ALL))
     real, reached = getattr(owner, name), []
@@ -285,7 +285,7 @@ def test_stopped_anywhere_it_is_finished_after_opening(
         with suppress(KeyboardInterrupt):
             work(stage)
     kill(stage)
-    assert reached or depot is None  # the steps of a depot are no steps without one
+    assert reached or depot is None  # without a depot its steps do not happen
 
     for where in (place, "a third") if depot else (place,):
         again = open_stage(tmp_path / where, depot)
@@ -302,7 +302,7 @@ def test_stopped_anywhere_it_is_finished_after_opening(
 
 
 def test_killed_before_the_snapshot(tmp_path: Path, depot: FsspecDepot | None) -> None:
-    """Opened again, a snapshot is due at once, and its name is said in nothing afterwards."""
+    """When it opens again, a snapshot is due at once; afterwards no file holds the name."""
     stage = full(tmp_path / "here", depot)
     take_messages(stage, len(ALL))
     kill(stage)
@@ -317,7 +317,7 @@ def test_killed_before_the_snapshot(tmp_path: Path, depot: FsspecDepot | None) -
 
 
 def test_whoever_takes_over_purges_the_depot(tmp_path: Path) -> None:
-    """The one who shipped the snapshot without her is gone before the older one is: nothing is said before that is done."""
+    """The first worker ships the new snapshot and dies before the older one is removed; the next reports the purge only after that."""
     depot = FsspecDepot(str(tmp_path / "depot"), SEAL)
     stage = full(tmp_path / "here", depot)
     take_messages(stage, 5)
@@ -349,7 +349,7 @@ def test_taking_over_from_a_depot_without_an_erasure_purges_nothing(tmp_path: Pa
 
 
 def test_a_fetched_snapshot_takes_the_place_of_everything(tmp_path: Path) -> None:
-    """Of the state that was here before nothing stays: no log, none beside it, nothing aside."""
+    """Nothing of the earlier local state stays: no log, no file beside the log, no leftovers."""
     depot = FsspecDepot(str(tmp_path / "depot"), SEAL)
     kill(full(tmp_path / "here", None))
     other = open_stage(tmp_path / "elsewhere", depot)
@@ -373,7 +373,7 @@ def test_a_fetched_snapshot_takes_the_place_of_everything(tmp_path: Path) -> Non
 
 
 def test_a_depot_given_later_is_told_of(tmp_path: Path) -> None:
-    """Purged without one, opened with one: the snapshot is shipped though nothing new came, and then said to be."""
+    """Purged without a depot, opened with one: the snapshot is shipped although no message came, and then reported."""
     stage = full(tmp_path / "here", None)
     take_messages(stage, 5)
     work(stage)
@@ -393,7 +393,7 @@ def test_a_depot_given_later_is_told_of(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("days", [400, 0])
 def test_a_replica_is_not_purged(tmp_path: Path, days: int) -> None:
-    """Whether it keeps a past or none: its log says that something is to be done, and the stage leaves it to others."""
+    """With retention or without: the log notes the open erasure, and the stage leaves the files to scrubbing."""
     rule = StageRule(messages=10**9, retention=Retention(days), purges=False)
     stage = open_stage(tmp_path, rule=rule)
     take_messages(stage, 5)
@@ -407,11 +407,11 @@ def test_a_replica_is_not_purged(tmp_path: Path, days: int) -> None:
     assert again.log.unfinished() == 4
 
 
-# -- folders of stages that are elsewhere now ---------------------------------------------------------------------------
+# -- folders of stages that other workers hold now ---------------------------------------------------------------------------
 
 
 def elsewhere(depot: FsspecDepot, root: Path, upto: int = len(ALL)) -> None:
-    """Another worker has taken the partition so far."""
+    """Lets another worker take the partition up to an offset."""
     other = open_stage(root, depot)
     take_messages(other, upto)
     other.settled()
@@ -420,7 +420,7 @@ def elsewhere(depot: FsspecDepot, root: Path, upto: int = len(ALL)) -> None:
 
 
 def test_a_folder_that_others_are_ahead_of_is_emptied(tmp_path: Path) -> None:
-    """It would be thrown away anyway; the partition may still come back."""
+    """Its state is older than that of the depot; the partition can still come back."""
     depot = FsspecDepot(str(tmp_path / "depot"), SEAL)
     kill(full(tmp_path / "here", None))
     elsewhere(depot, tmp_path / "elsewhere")
@@ -436,7 +436,7 @@ def test_a_folder_that_others_are_ahead_of_is_emptied(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("why", ["held", "open", "further", "not shipped", "another folder"])
 def test_a_folder_that_may_be_needed_stays(tmp_path: Path, why: str) -> None:
-    """Held here, open in another process, as far as the depot or further, unknown to it, or no stage of a worker."""
+    """Held here, open in another process, as far as the depot or further, unknown to the depot, or no folder of a stage."""
     depot = FsspecDepot(str(tmp_path / "depot"), SEAL)
     stage = full(tmp_path / "here", None)
     if why != "open":

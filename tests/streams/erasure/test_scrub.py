@@ -1,4 +1,4 @@
-"""Erasure as a step and in the files of a store, over made-up messages: the state, now and then, is that in which her rows never came."""
+"""Erasure as a step and in the files of a store, over random messages: the state is that in which the person's rows never came."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ NOBODY = 7_000_000
 
 
 class Oracle:
-    """The fold of the same messages in which every row about her is a deletion of a record that never was."""
+    """The fold of the same messages, where each row about the erased person deletes a record that never existed."""
 
     def __init__(self, person: int, traces: Sequence[Trace]) -> None:
         self.person, self.state = person, State(parts(real=True))
-        self.latest: dict[tuple[str, int, int], list[tuple[int, int, int]]] = {}  # hers, by record
+        self.latest: dict[tuple[str, int, int], list[tuple[int, int, int]]] = {}  # versions about the person, by record
         for trace in traces:
             self.latest.setdefault(trace[:3], []).append(trace[3:])
         self.count = NOBODY
@@ -93,7 +93,7 @@ def _about_persons(state: State, feed: str) -> bool:
 
 
 def lists_and_verdicts(state: State, but: int) -> dict[str, Any]:
-    """Lists, and the verdict of everybody else."""
+    """The lists, and the verdicts of all subjects but one person."""
     out: dict[str, Any] = {"day": state.day, "offset": state.offset}
     if not state.begun:
         return out
@@ -110,8 +110,8 @@ need(TITLE, 10, {"rows of theirs": 30, "moments": 30, "snapshots written anew": 
 
 
 @pytest.mark.parametrize("seed", chunks(10))
-def test_the_state_is_that_in_which_her_rows_never_came(tmp_path: Path, seed: int, counted: Counted) -> None:
-    """Now, at moments of the past, made again from the snapshots or from the first message, and while the world goes on."""
+def test_the_state_is_that_in_which_the_persons_rows_never_came(tmp_path: Path, seed: int, counted: Counted) -> None:
+    """This holds now, at past moments, after a restart from snapshots or from the first message, and for later messages."""
     rng = Random(seed)
     happenings = Happenings(rng).run()
     messages: list[Input] = []
@@ -169,11 +169,11 @@ def _submit_if_admissible(host: EmbeddedHost, body: bytes, messages: list[Input]
         host.submit(message)
         messages.append(message)
     except HuiminError:
-        pass  # happenings need not be admissible
+        pass  # some happenings are not admissible
 
 
-def test_whose_list_rested_on_her_is_told(tmp_path: Path) -> None:
-    """A dwelling with one unrelated occupant too many leaves its list, for the cause `erasure`; of her no line is told, then or before."""
+def test_a_list_that_depended_on_the_person_has_a_line(tmp_path: Path) -> None:
+    """A dwelling has too many occupants no more and leaves its list, with the cause `erasure`; no line is about the person."""
     street: dict[str, Any] = {"division": [0], "dictionaries": {"division": ("310107020",)}}
     flat = rows(catalogue(), "dwelling", 1, 1, [201], layout=[0], **street)
     occupied = rows(catalogue(), "occupancy", 1, 1, [1, 2, 3], lives_at=[201] * 3, relation_to_tenant=[2] * 3)
@@ -198,7 +198,7 @@ def test_whose_list_rested_on_her_is_told(tmp_path: Path) -> None:
 
 
 def test_a_ledger_knows_whom_it_cannot_name() -> None:
-    """Exactly the erased ones are known among many; the ledger reads back; no token is in it."""
+    """It recognises exactly the erased tokens among many, comes back equal from its meta, and holds no token."""
     tokens = np.random.default_rng(1).integers(1, 1 << 63, 50_000).astype(np.uint64)
     ledger = Erasures()
     state = State(parts())
@@ -222,7 +222,7 @@ def test_a_ledger_knows_whom_it_cannot_name() -> None:
     ids=lambda changed: next(iter(changed)),
 )
 def test_a_decision_that_does_not_say_all_is_refused(tmp_path: Path, changed: dict[str, Any]) -> None:
-    """One person alone, no reason, no digest, salt or sieve of ours: refused, and nothing has changed."""
+    """One person alone, no reason, a false digest, salt or sieve: refused, and the state stays as it was."""
     with EmbeddedHost.open(tmp_path, parts(), create=True) as host:
         for body in islice(Happenings(Random(3)).run(), 12):
             _submit_if_admissible(host, body, [])
@@ -237,7 +237,7 @@ def test_a_decision_that_does_not_say_all_is_refused(tmp_path: Path, changed: di
 
 
 def test_another_salt_is_refused_and_the_same_again_changes_nothing(tmp_path: Path) -> None:
-    """One salt serves all; a second decision about the same person moves nobody and adds nothing."""
+    """All erasures share one salt; a second decision about the same person moves nobody and adds nothing."""
     with EmbeddedHost.open(tmp_path, parts(), create=True) as host:
         for body in islice(Happenings(Random(3)).run(), 12):
             _submit_if_admissible(host, body, [])
@@ -257,7 +257,7 @@ def test_another_salt_is_refused_and_the_same_again_changes_nothing(tmp_path: Pa
 
 
 def test_nobody_in_a_correction_of_identity_is_erased(tmp_path: Path) -> None:
-    """Neither who is merged, nor into whom, nor to whom a record is given; once it is taken back, she may be."""
+    """Neither side of a merge or of a split can be erased; once the correction is taken back, the person can."""
     people = ("author", "approver")
     with EmbeddedHost.open(tmp_path, parts(real=True), create=True) as host:
         for body in islice(Happenings(Random(3)).run(), 12):
@@ -275,7 +275,7 @@ def test_nobody_in_a_correction_of_identity_is_erased(tmp_path: Path) -> None:
 
 
 def test_what_a_network_does_not_admit_about_somebody_erased_is_not_shown() -> None:
-    """The dead letter says why, and holds nothing; another one's holds the message as it came. Every part counts the erasure."""
+    """Their dead letter has the reason and no content; that of another person has the message. Every fold counts the erasure."""
     bodies = [sent(message) for message in map(wire.decode, islice(_admissible(), 6))]
     sequencer, replica = Sequencer(parts(real=True), 2), Replica(parts(real=True))
     answers = [sent(CheckAnswered("elderly-uninsured", subject, "no such check", True)) for subject in (1, 2)]
@@ -301,7 +301,7 @@ def _admissible() -> Any:
 
 
 def test_a_blank_row_says_nothing(tmp_path: Path) -> None:
-    """Nobody's row with anything in it is refused; one with nothing counts as a row of its delivery."""
+    """A row without subject but with content is refused; a blank row counts as a row of its delivery."""
     happenings = Happenings(Random(3))
     with EmbeddedHost.open(tmp_path, parts(real=True), create=True) as host:
         for body in islice(happenings.run(), 5):
@@ -321,7 +321,7 @@ def test_a_blank_row_says_nothing(tmp_path: Path) -> None:
 
 
 def test_an_answer_about_an_erased_person_is_blank_in_the_log() -> None:
-    """Its place stays; its message does nothing."""
+    """It keeps its place, and its message does nothing."""
     whom = _Whom(7, 9, {}, frozenset({"hukou"}))
 
     assert cleaned(CheckAnswered("grant", 7, "willing", True), whom) == Blank()

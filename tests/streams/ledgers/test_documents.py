@@ -1,4 +1,4 @@
-"""Documents are checked once: what a checkpoint holds is taken over by the same program, and checked again by another."""
+"""Documents are checked once: the same program reuses the checked forms in a checkpoint, another program checks again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RULE = SnapshotRule(retention=SHORT)
 
 
 def counting(reader: str) -> tuple[Parts, Counter[str]]:
-    """Ports that count what they are asked to read."""
+    """Ports that count the texts they read."""
     read = Counter[str]()
 
     def build_counted(units: str, contracts: Mapping[str, str], /) -> Catalogue:
@@ -40,7 +40,7 @@ def counting(reader: str) -> tuple[Parts, Counter[str]]:
 
 
 def test_a_checkpoint_spares_the_reading(tmp_path: Path) -> None:
-    """The program that wrote it reads no text again, and stands where it stood; another one reads all of them, once."""
+    """The program that wrote the checkpoint reads no text again; another program reads all of them, once."""
     host_after_run(tmp_path, 60, RULE).close()
     first, _ = counting("one")
     with EmbeddedHost.open(tmp_path, first) as host:
@@ -62,11 +62,11 @@ def test_a_checkpoint_spares_the_reading(tmp_path: Path) -> None:
 
     again, read = counting("two")
     with EmbeddedHost.open(tmp_path, again):
-        assert not read, "what had to be checked again was kept on closing"
+        assert not read, "the host stores the newly checked documents when it closes"
 
 
 def test_without_a_name_nothing_is_kept(tmp_path: Path) -> None:
-    """Who does not say which program reads is never handed what another one read."""
+    """A reader without a name gets no checked form from the checkpoint."""
     host_after_run(tmp_path, 60, RULE).close()
     unnamed, _ = counting("")
     with EmbeddedHost.open(tmp_path, unnamed) as host:
@@ -79,7 +79,7 @@ def test_without_a_name_nothing_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_policy_beyond_the_limits_is_not_taken_from_a_checkpoint() -> None:
-    """However it came there: its text is read again, and says what it says."""
+    """Its text is read again, and the policy of the text counts."""
     first, _ = counting("one")
     text, documents = policy_text("elderly-uninsured"), Documents(first)
     policy = documents.policy(text, "a policy", catalogue())
@@ -95,7 +95,7 @@ def test_a_policy_beyond_the_limits_is_not_taken_from_a_checkpoint() -> None:
 
 
 def test_the_catalogue_that_holds_is_taken_from_the_checkpoint(tmp_path: Path) -> None:
-    """Whoever only asks for it reads no text where a snapshot has it; behind the snapshot, and for another program, the texts are read."""
+    """``accepted`` reads no text where the snapshot has the catalogue; without a new snapshot, or for another program, it reads the texts."""
     host_after_run(tmp_path, 60, RULE).close()
     first, read = counting("one")
     with EmbeddedHost.open(tmp_path, first) as host:
@@ -114,5 +114,5 @@ def test_the_catalogue_that_holds_is_taken_from_the_checkpoint(tmp_path: Path) -
 
 
 def test_the_message_that_sets_a_catalogue_is_known_without_the_wire() -> None:
-    """Its bytes stand by themselves where nothing else of the wire is wanted."""
+    """Its constant equals the bytes of the wire, so its reader need not import the wire."""
     assert wire.kind_bytes(CatalogueSet) == CATALOGUE_SET

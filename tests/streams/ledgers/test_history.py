@@ -1,4 +1,4 @@
-"""The history of a policy: what is told of every version, and that it is what the registry says day by day."""
+"""The history of a policy: its events, which agree with the registry on every day."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def version(number: int, published: date, first: date, last: date | None = None)
 
 
 def test_every_event_of_every_version_is_told() -> None:
-    """Published and scheduled, begun, superseded, withdrawn with reason and day; and what is still to come."""
+    """Published and scheduled, begun, superseded, withdrawn with reason and day; future events, too."""
     registry, spring, autumn = Registry(), date(2026, 4, 1), date(2026, 10, 1)
     registry.add(version(1, date(2026, 3, 1), spring))
     registry.add(version(2, date(2026, 9, 1), autumn, date(2027, 3, 31)))
@@ -42,7 +42,7 @@ def test_every_event_of_every_version_is_told() -> None:
 
 
 def test_no_step_is_lost_where_several_happen_on_one_day() -> None:
-    """In the order of the log: published, replaced, withdrawn; published anew behind that; a first day that came before a withdrawal."""
+    """They come in the order of the log: published, superseded, withdrawn, published again."""
     morning, registry = DAY - timedelta(1), Registry()
     registry.add(version(1, morning, DAY))
     registry.add(version(2, DAY, DAY))
@@ -60,7 +60,7 @@ def test_no_step_is_lost_where_several_happen_on_one_day() -> None:
 
 
 def test_a_version_that_is_forestalled_never_begins() -> None:
-    """One published later whose first day is no later takes its place at once."""
+    """A version that is published later, with a first day that is not later, supersedes it at once."""
     registry = Registry()
     registry.add(version(1, DAY, DAY + timedelta(10)))
     registry.add(version(2, DAY + timedelta(2), DAY + timedelta(5)))
@@ -78,7 +78,7 @@ def test_a_version_that_is_forestalled_never_begins() -> None:
 
 
 def test_the_history_is_what_the_registry_says_day_by_day() -> None:
-    """On any day from the last decision on, the last step a version has come to is the state it is in; also where it is withdrawn."""
+    """On any day from the last decision on, the last event of a version up to that day gives its state."""
     compared = 0
     for seed in range(HISTORIES):
         sample = History(seed)
@@ -99,7 +99,7 @@ def test_the_history_is_what_the_registry_says_day_by_day() -> None:
 
 
 def test_who_looks_back_sees_the_version_that_was_in_force() -> None:
-    """Before the day a withdrawal is so, it has not come; from that day on it has, whenever it was decided."""
+    """A withdrawal counts from its day on, not from the day of the decision."""
     registry, since = Registry(), DAY - timedelta(5)
     registry.add(version(1, DAY - timedelta(30), DAY - timedelta(30)))
     registry.withdraw(NAME, Withdrawal(DAY, since, "annulled", "wang", "li"))

@@ -47,7 +47,7 @@ def histories(draw: st.DrawFn) -> list[tuple[int, str | None, list[CandidateChan
 
 @given(histories())
 def test_sum_of_editions_is_the_list(rows: list[tuple[int, str | None, list[CandidateChange]]]) -> None:
-    """Editions and the lines still open, folded, give what all lines give; numbers have no gap."""
+    """The fold of the editions and the lines since gives the fold of all lines; numbers have no gap."""
     every = [change for _, _, changes in rows for change in changes if change.policy == "grant"]
 
     every_edition = list(editions("grant", rows, {1: ("civil", "d1")}))
@@ -61,7 +61,7 @@ def test_sum_of_editions_is_the_list(rows: list[tuple[int, str | None, list[Cand
 
 
 def test_edition_is_net() -> None:
-    """Who came and went in between is not in it; who left and came back as before is not either; one line a subject."""
+    """It has no line for a subject that entered and left, or that left and came back as before, and at most one a subject."""
     listed = fold([line(0, 1, "eligible", None), line(0, 2, "eligible", None)])
     changes = [
         line(1, 3, "eligible", None), line(2, 3, None, "eligible"),
@@ -75,14 +75,14 @@ def test_edition_is_net() -> None:
 
 
 def test_disclosed_value_that_changed_is_told() -> None:
-    """A line with the same status says that a disclosed value is another: it stays in the edition."""
+    """A line with the same status means that a disclosed value differs: it stays in the edition."""
     listed = fold([line(0, 1, "eligible", None)])
 
     assert [c.change for c in net([line(1, 1, "eligible", "eligible")], listed)] == ["changed"]
 
 
 def test_what_closes_an_edition() -> None:
-    """A publication closes its policy's, a tick all, a cut the one it names; other messages none."""
+    """A publication closes that of its policy, a tick all, a cut the named one; other messages close none."""
     assert closed_by(published("elderly-uninsured")) == "elderly-uninsured"
     assert closed_by(Tick(DAY)) == ALL
     assert closed_by(EditionCut("grant")) == "grant"
@@ -112,7 +112,7 @@ def chain() -> list[Edition]:
 
 
 def test_manifests_say_what_an_edition_is() -> None:
-    """Versions with their digests, spans that meet, counts; and a chain in which nothing is amiss."""
+    """Versions with their digests, offsets without gaps, different digests, the agency; and the chain is sound."""
     manifests = [edition.manifest for edition in chain()]
 
     assert list(unsound(chain())) == []
@@ -123,7 +123,7 @@ def test_manifests_say_what_an_edition_is() -> None:
 
 
 def test_every_loss_or_change_in_a_chain_is_noticed() -> None:
-    """An edition that is missing, repeated or out of turn; a line that is gone or turned; a manifest that was mended to fit."""
+    """An edition is missing, repeated or out of order; a line is missing or changed; a manifest is changed to match."""
     first, second, third, fourth = chain()
     line = second.changes[0]._replace(status="to_check")
     mended = replace(second, changes=second.changes[1:], manifest=replace(second.manifest, lines=digest_of(second.changes[1:])))

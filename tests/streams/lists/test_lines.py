@@ -1,4 +1,4 @@
-"""Lines of a message, against the plain way of saying what they are."""
+"""Lines of a message, against a plain definition of them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ DECIDED: Counter[str] = Counter()
 @given(MOVES)
 @settings(max_examples=400)
 def test_one_line_a_day_policy_and_subject(sample: list[tuple[int, str, FakeChanges]]) -> None:
-    """The first status before, all else from the last change, none where one came and went or is as it was; days as passed, then policies, then subjects."""
+    """The status before comes from the first change, the rest from the last; no line where nothing differs in the end; order: day, policy,
+    subject."""
     sample = sorted(sample, key=lambda move: move[0])
     expected = []
     for days in range(3):
@@ -60,7 +61,7 @@ def test_one_line_a_day_policy_and_subject(sample: list[tuple[int, str, FakeChan
 
 
 def test_every_kind_of_line_was_met() -> None:
-    """The property above decided something in each case; runs it where it has not run in this process."""
+    """The test above met each kind; it runs here if it has not yet run in this process."""
     if not DECIDED:
         test_one_line_a_day_policy_and_subject()
     assert all(DECIDED[kind] >= 5 for kind in ("entered", "left", "changed", "came and went", "as it was")), DECIDED

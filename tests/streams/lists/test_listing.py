@@ -1,7 +1,7 @@
-"""Lists as they are told: the list stage and a fold by hand, over made-up histories.
+"""Materialized lists: the list stage against a fold by hand, over random histories.
 
-The one idea: whatever happens, after every message both say the same of everybody: who is told to be on which list and why it differs, who
-is kept off, and who is held back for what. Source: docs/en/semantics.md, sections 17 and 18.
+After every message both must agree on the materialized lists, the causes of their lines, suppressions and holds.
+Source: docs/en/semantics.md, sections 17 and 18.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ CHUNKS, HISTORIES, LENGTH = 10, 2, 200
 
 
 class ComparedLists:
-    """A state with its list stage, and the fold by hand."""
+    """A state with its list stage, and the fold by hand (``oracle``)."""
 
     def __init__(self, rng: Random) -> None:
         self.rng = rng
@@ -59,7 +59,7 @@ class ComparedLists:
                 self.restart()
 
     def restart(self) -> None:
-        """Another process takes over what was kept."""
+        """Restores the state from its own meta and arrays, as another process would."""
         self.counts["restarts"] += 1
         self.counts["restarts with somebody held or kept off"] += any(self.state.book.overlays.values())
         arrays = {name: column.copy() for name, column in self.state.arrays().items()}
@@ -89,20 +89,20 @@ class ComparedLists:
         self.counts["messages"] += 1
 
     def versions(self, message: Input, lines: list[Any]) -> None:
-        """A line of the list stage's own is told of the version that is matched."""
+        """A line that the list stage makes by itself names the matched version."""
         for line in lines:
             if line.cause.kind in ("outcome", "evidence", "release") and not isinstance(message, Tick):
                 assert line.version == self.state.in_matcher.get(line.policy, line.version), line
                 self.counts["versions of its own lines"] += 1
 
     def hold_by_hand(self, reason: tuple[str, str], offset: int) -> Hold:
-        """The hold by hand that the list stage has opened too."""
+        """The fold's hold that is the same as one of the list stage."""
         matching = [h for h in self.oracle.listing.holds if h.opened == offset and h.reason == (reason[0], reason[1].replace(",", ""))]
         assert len(matching) == 1, (reason, [h for h in self.oracle.listing.holds if h.opened == offset])
         return matching[0]
 
     def lines_by_day(self, lines: list[Any]) -> list[tuple[date, dict[Key, Line]]]:
-        """Lines that say something of somebody's place, by day; all are summed up."""
+        """Adds lines to the materialized lists; gives those that change a candidate, by day."""
         days: dict[date, dict[Key, Line]] = {}
         for line in lines:
             some = self.told_lists.setdefault(line.policy, {})
@@ -132,7 +132,7 @@ need(
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_lists_are_told_as_folded_by_hand(chunk: int, counted: Counted) -> None:
-    """Lines and causes, lists, who is kept off, holds and who is held back; restarted now and then in the middle."""
+    """Compared are lines, causes, lists, suppressions and holds; the state restarts now and then."""
     counts: Counter[str] = Counter()
     for seed in range(chunk * HISTORIES, (chunk + 1) * HISTORIES):
         compared = ComparedLists(Random(seed))

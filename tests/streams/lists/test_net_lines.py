@@ -1,4 +1,4 @@
-"""Several steps inside one message that lead back to what was make no line, with the real matcher."""
+"""Steps within one message that cancel each other make no line, with the real matcher."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NEXT = DAY + timedelta(1)
 
 
 def lines_of_last(state: State, *messages: Input) -> list[CandidateChange]:
-    """The lines of the last message."""
+    """Takes messages; gives the lines of the last one."""
     lines: list[CandidateChange] = []
     for message in messages:
         lines = list(step(state, message, state.offset + 1))
@@ -32,7 +32,7 @@ def seamless(first_value: str, second_value: str) -> State:
 
 
 def test_who_stays_when_one_version_follows_another_has_no_line() -> None:
-    """The first ends on the day before the next begins, and nothing is different for them; back again neither."""
+    """The first ends on the day before the next begins, and the verdicts agree; the same on the way back."""
     state = seamless("value: 70", "value: 71")
 
     assert BORN < date(1951, 1, 1)
@@ -41,7 +41,7 @@ def test_who_stays_when_one_version_follows_another_has_no_line() -> None:
 
 
 def test_for_whom_the_next_version_is_different_has_one() -> None:
-    """Changed, by the amendment, once; and whoever it does not list has left."""
+    """The amendment gives one line `changed`; whoever the next version does not list has left."""
     changed, left = seamless("id: no_pension,", "id: pensionless,"), seamless("value: 70", "value: 90")
 
     assert {(line.change, line.before, line.status, line.version) for line in lines_of_last(changed, Tick(NEXT))} == {

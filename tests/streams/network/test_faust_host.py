@@ -1,6 +1,6 @@
-"""The Faust host without a broker: where it reads on, and that no error stays with it. With a broker: ``tests/kafka``.
+"""The Faust host without a broker: where it continues reading, and that every error reaches the worker. With a broker: ``tests/kafka``.
 
-The one idea: what Faust brings is stood for by a list of messages, and its consumer by one that notes down where it is sent.
+A list of messages stands for the stream of Faust, and a fake consumer notes the offsets it must seek.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ORDERS, CHANGES = TP("huimin.orders", 0), TP("huimin.changes", 0)
 
 
 class Consumer:
-    """Notes down from where it is to read on."""
+    """A fake consumer that notes the offsets it must seek."""
 
     def __init__(self, *assigned: TP) -> None:
         self.assigned = set(assigned)
@@ -75,7 +75,7 @@ async def read(host: FaustHost, messages: Sequence[tuple[int, bytes]]) -> None:
 
 
 def test_reads_on_where_the_state_stands_and_not_where_the_broker_says(tmp_path: Path) -> None:
-    """At every assignment; a partition taken away is closed, with all that was taken committed, for whoever holds it next."""
+    """This holds at every assignment; a revoked partition is closed and its messages are committed for the next holder."""
     failed: list[BaseException] = []
 
     async def go() -> tuple[Consumer, Consumer]:
@@ -97,7 +97,7 @@ def test_reads_on_where_the_state_stands_and_not_where_the_broker_says(tmp_path:
 
 
 def test_asked_to_end_while_partitions_are_taken_away(tmp_path: Path) -> None:
-    """Both close the same stages; each is closed once, and all of them are when the worker ends."""
+    """Revocation and stop close the same stages; each stage closes once, and all are closed when the worker ends."""
     failed: list[BaseException] = []
     places = [TP("huimin.orders", partition) for partition in range(4)]
 
@@ -119,7 +119,7 @@ def test_asked_to_end_while_partitions_are_taken_away(tmp_path: Path) -> None:
 
 
 def test_nothing_is_left_where_it_was_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Faust makes a folder of its own when it starts; it lies with the states."""
+    """Faust makes a folder when it starts; it lies beside the states."""
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)
@@ -131,7 +131,7 @@ def test_nothing_is_left_where_it_was_started(tmp_path: Path, monkeypatch: pytes
 
 
 def test_error_in_a_step_reaches_failed(tmp_path: Path) -> None:
-    """And the agent ends with it: nothing behind the error is taken."""
+    """The agent ends, too: it takes no message after the error."""
     failed: list[BaseException] = []
 
     async def go() -> int:
@@ -150,8 +150,8 @@ def test_error_in_a_step_reaches_failed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("due", [False, True])
 def test_partition_that_memory_is_not_enough_for_stands_still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, due: bool) -> None:
-    """It does not end the worker, which would meet the message again: what came before is kept, nothing of the message is, also where a
-    snapshot was due; others go on; and it is tried anew where partitions are shared out, from that message on."""
+    """The worker does not end, for it would meet the message again. The state stays as before the message, also where a snapshot was due;
+    other partitions continue; and the partition starts again from that message at the next assignment."""
     failed: list[BaseException] = []
     take, wanted, once = Tally.take, TP("huimin.lines", 0), [b"too much"]
 
@@ -185,7 +185,7 @@ def test_partition_that_memory_is_not_enough_for_stands_still(tmp_path: Path, mo
 
 
 def test_error_in_a_commit_reaches_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Though it is another task's."""
+    """The commit runs in another task."""
     failed: list[BaseException] = []
 
     def full(stage: Stage, rows: object) -> None:
@@ -206,11 +206,11 @@ def test_error_in_a_commit_reaches_failed(tmp_path: Path, monkeypatch: pytest.Mo
     assert [str(error) for error in failed] == ["no room"]
 
 
-# -- who is erased -----------------------------------------------------------------------------------------------------
+# -- erasure -----------------------------------------------------------------------------------------------------
 
 
 class Broker:
-    """A host of stages that keep names, and what it sends; acknowledged while ``answers`` is set."""
+    """A host of stages that store names, and the messages it sends; they are acknowledged while ``answers`` is set."""
 
     def __init__(self, root: Path, depot: FsspecDepot | None, failed: list[BaseException]) -> None:
         app = make_app("huimin-test", {"broker": "kafka://localhost:1"}, root / "faust")
@@ -236,7 +236,7 @@ class Broker:
 
 @pytest.mark.parametrize("with_depot", [True, False])
 def test_purges_once_all_is_acknowledged_and_says_so(tmp_path: Path, with_depot: bool) -> None:
-    """Nothing is purged or said before that; then she is in no file, here or in the depot, and the next host says it again, idle as it is."""
+    """No purge and no report comes before that; then no file here or in the depot holds the person, and the next host reports it again."""
     depot, failed = FsspecDepot(str(tmp_path / "depot"), SEAL) if with_depot else None, list[BaseException]()
 
     async def go() -> tuple[list[str], list[Outgoing], list[Outgoing], list[str]]:
@@ -267,7 +267,7 @@ def test_purges_once_all_is_acknowledged_and_says_so(tmp_path: Path, with_depot:
 
 
 def test_goes_on_with_a_purge_that_was_stopped(tmp_path: Path) -> None:
-    """Killed with the erasure only just written down, and nothing to come: a snapshot, a purge and a word at once, not at the next look."""
+    """Killed right after the erasure is in the log, with no message to come: snapshot, purge and report follow at once."""
     depot, failed = FsspecDepot(str(tmp_path / "depot"), SEAL), list[BaseException]()
     stage = purging.full(tmp_path / "here", depot)
     purging.take_messages(stage, 5)
@@ -287,7 +287,7 @@ def test_goes_on_with_a_purge_that_was_stopped(tmp_path: Path) -> None:
 
 
 def test_what_lies_here_of_a_partition_that_went_elsewhere_goes(tmp_path: Path) -> None:
-    """With the next change of partitions, once the worker that has it is further."""
+    """It goes with the next assignment, once the worker that holds the partition is further."""
     depot, failed = FsspecDepot(str(tmp_path / "depot"), SEAL), list[BaseException]()
     purging.kill(purging.full(tmp_path / "here", depot))
 
@@ -306,7 +306,7 @@ def test_what_lies_here_of_a_partition_that_went_elsewhere_goes(tmp_path: Path) 
 
 
 def test_what_is_taken_while_the_unsent_is_sent_again_is_not_taken_for_acknowledged(tmp_path: Path) -> None:
-    """Its outputs stay in the log until the broker has them, though everything before them is acknowledged."""
+    """Its outputs stay in the log until the broker has them, although everything before them is acknowledged."""
     failed = list[BaseException]()
     stage = purging.open_stage(tmp_path)
     purging.take_messages(stage, 2)

@@ -1,7 +1,6 @@
-"""A topic is written by whoever the broker lets in: what no member sealed is put aside, told and counted, and stops nobody.
+"""Anybody whom the broker admits can write to a topic: a message without a member's seal becomes a dead letter and stops no worker.
 
-The one idea: a worker is given, among what members sent, the same messages forged in every way; what its stages say is what they say without
-them, but for the dead letters.
+A worker takes the messages of members and forgeries between them. Its outputs must be those without the forgeries, except for dead letters.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ ELSEWHERE = Seal(b"k" * 32, "another network")
 
 @dataclass(frozen=True)
 class Record:
-    """A message as a broker has it."""
+    """A message as it lies on a topic."""
 
     topic: str
     partition: int
@@ -50,14 +49,14 @@ class Record:
 
 
 def record(body: bytes, topic: str = "inputs", seal: Seal | None = SEAL, of: str | None = None, partition: int = 0) -> Record:
-    """A message of a topic; sealed for another one (``of``), by another key, or not at all."""
+    """A message of a topic; ``of`` is the topic of its seal, ``seal`` the key, None without one."""
     head = [("ce_id", b"1"), ("ce_type", b"cn.huimin.input")]
     sealed = head if seal is None else seal.with_seal(of or topic, partition, b"key", head, body)
     return Record(f"huimin.{topic}", 0, b"key", sealed, body)
 
 
 def withdrawal() -> bytes:
-    """What a forger would like best: it is admitted wherever it is believed."""
+    """A withdrawal, which is admitted wherever its seal is."""
     return sent(PolicyWithdrawn(ELDERLY, 1, "author", "approver", "forged"))
 
 
@@ -69,7 +68,7 @@ def newer(message: Input) -> bytes:
 
 
 def forgeries() -> Iterator[Record]:
-    """Every way that is known."""
+    """One record for every known way of forging."""
     good = withdrawal()
     whole = record(good)
     yield record(good, seal=None)
@@ -87,7 +86,7 @@ def forgeries() -> Iterator[Record]:
 
 
 class WatchedWorker:
-    """A worker on the topics of inputs and lines, what it sends, and what went wrong."""
+    """A worker on the topics of inputs and lines, with its outputs and errors."""
 
     def __init__(self, root: Path) -> None:
         self.failed: list[BaseException] = []
@@ -117,7 +116,7 @@ class WatchedWorker:
 
 
 def on(root: Path, *records: Record, topic: str = "inputs") -> WatchedWorker:
-    """A worker that was given these, and ended well or not."""
+    """A worker after these records; it has stopped, with or without errors."""
 
     async def go() -> WatchedWorker:
         worker = WatchedWorker(root)
@@ -133,7 +132,7 @@ def on(root: Path, *records: Record, topic: str = "inputs") -> WatchedWorker:
 
 
 def members() -> list[Record]:
-    """What members send: somebody is listed at its end, who would not be if a forged withdrawal counted."""
+    """The messages of members; they list two persons, which a forged withdrawal would take off."""
     return [record(sent(message)) for message in (Tick(DAY), network(), published(ELDERLY), *register(1, 2))]
 
 
@@ -142,8 +141,8 @@ def without_letters(out: list[Outgoing]) -> list[tuple[str, int, bytes]]:
 
 
 def test_nothing_forged_counts_or_stops_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Orders are those of the members' messages alone; each forged one is a dead letter with its reason, cut short, and counted. However
-    much others send, there is room for what members send behind it."""
+    """Orders come from members' messages alone; each forgery is counted and becomes a dead letter, cut short, with the reason. However
+    many forgeries come, there is room for members' messages after them."""
     monkeypatch.setattr(faust_host, "PENDING_BYTES", 1 << 20)
     honest, wrong = members(), list(forgeries())
     alone = on(tmp_path / "alone", *honest, *([record(b"")] * len(wrong)), *honest[1:2])
@@ -161,7 +160,7 @@ def test_nothing_forged_counts_or_stops_a_worker(tmp_path: Path, monkeypatch: py
 
 
 def test_a_state_that_took_forged_messages_opens_again(tmp_path: Path) -> None:
-    """The log keeps their places, not what they held; what comes next is taken as if they had never come."""
+    """The log keeps their places without content; the next message is taken as usual."""
     wrong = list(forgeries())
     on(tmp_path, *members(), *wrong)
 
@@ -183,7 +182,7 @@ def test_a_state_that_took_forged_messages_opens_again(tmp_path: Path) -> None:
 
 
 def test_a_later_version_is_believed_of_a_member_alone(tmp_path: Path) -> None:
-    """Of a member it ends the worker, with the sentence that says what to do; of anybody else it is one more dead letter."""
+    """From a member it ends the worker, with advice; from anybody else it is one more dead letter."""
     with pytest.raises(NewerFormat, match=f"version {VERSION + 1}; this program reads up to version {VERSION}. Upgrade"):
         on(tmp_path / "member", *members(), record(newer(Tick(DAY))))
     stranger = on(tmp_path / "stranger", *members(), record(newer(Tick(DAY)), seal=THEIRS))
@@ -192,7 +191,7 @@ def test_a_later_version_is_believed_of_a_member_alone(tmp_path: Path) -> None:
 
 
 def test_what_is_forged_is_not_read_to_see_whom_it_names(tmp_path: Path) -> None:
-    """Once somebody is erased their dead letters hold nothing; a later version among them stops nobody then either."""
+    """After an erasure, dead letters of forgeries hold nothing; a later version among them does not stop the worker."""
     wrong = list(forgeries())
     worker = on(tmp_path, *members(), record(sent(erasing(1))), *wrong)
 
@@ -202,7 +201,7 @@ def test_what_is_forged_is_not_read_to_see_whom_it_names(tmp_path: Path) -> None
 
 
 def test_reports_that_were_forged_or_come_again_move_nothing(tmp_path: Path) -> None:
-    """On the topic of lines: the merger tells what the notes and lines of members say, once, whatever else is there."""
+    """On the topic of lines: the merger writes what members report, once, whatever else comes."""
     inputs = on(tmp_path / "inputs", *members())
     notes = [record(message.body, "lines") for message in inputs.out if message.topic == "lines"]
     once = on(tmp_path / "once", *notes, topic="lines")
@@ -222,5 +221,5 @@ def test_reports_that_were_forged_or_come_again_move_nothing(tmp_path: Path) -> 
 
 
 def test_what_is_counted_is_measured() -> None:
-    """Under names that dashboards know."""
+    """The counters have metrics that dashboards use."""
     assert {"huimin_unproved_total", "huimin_replayed_total", "huimin_refused_total", "huimin_early_total"} <= METRICS.keys()

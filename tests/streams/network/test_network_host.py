@@ -1,7 +1,7 @@
-"""A host on a network, without a broker: its lines and editions are what the workers say, as far as they and the replica have come.
+"""The distributed host without a broker: its lines and editions are those of the workers, as far as both they and the replica have come.
 
-The one idea: the same run of made-up messages, the workers of the pipeline behind it, and one embedded host to compare with. The replica's
-past: ``test_known``.
+The tests use a run of random messages, workers in memory, and an embedded host to compare with. For the past of the replica see
+``tests/streams/store/test_point_in_time.py``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ LENGTH, PARTITIONS = 220, 3
 
 
 class NetworkTown:
-    """A topic with a run of messages in it, one embedded host that took them, and workers that did not yet."""
+    """A topic with a run of messages, an embedded host that has taken them, and workers that have not."""
 
     def __init__(self, seed: int) -> None:
         self.inputs, self.embedded = Bodies(), Embedded(PARTITIONS)
@@ -46,14 +46,14 @@ class NetworkTown:
         self.workers = Workers(self.inputs, PARTITIONS)
 
     def topic_editions(self, policy: str) -> list[Edition]:
-        """The editions on the workers' own topic."""
+        """The editions on the topic of the workers."""
         every = (wire.decode_edition(message.body) for message in self.workers.pipeline.messages_on("editions"))
         return [edition for edition in every if edition.policy == policy]
 
 
 @pytest.mark.parametrize("seed", [3, 4, 9])
 def test_editions_and_lines_are_what_the_workers_say(tmp_path: Path, seed: int) -> None:
-    """One chain for each policy, with the digests on the topic of editions and those of an embedded host; lines by their ids."""
+    """Each policy has one chain, which equals that of the topic of editions and of the embedded host; so do the lines."""
     town = NetworkTown(seed)
     town.workers.work()
 
@@ -73,7 +73,7 @@ def test_editions_and_lines_are_what_the_workers_say(tmp_path: Path, seed: int) 
 
 
 def test_editions_grow_with_the_workers(tmp_path: Path) -> None:
-    """As long as they are behind there are fewer, and those are the first of what there will be."""
+    """While the workers are behind, the host has the first of the editions."""
     town = NetworkTown(4)
 
     with NetworkHost(tmp_path, parts(real=True), town.inputs, town.workers) as host:
@@ -91,7 +91,7 @@ def test_editions_grow_with_the_workers(tmp_path: Path) -> None:
 
 
 def test_editions_go_no_further_than_the_state(tmp_path: Path) -> None:
-    """What the workers tell of messages the replica has not come to waits for it: list and editions are of one moment."""
+    """Changes of later messages wait for the replica: list and editions are of one moment."""
     inputs = Bodies()
     ahead = Workers(inputs, prompt=True)
     with (
@@ -114,7 +114,7 @@ def test_editions_go_no_further_than_the_state(tmp_path: Path) -> None:
 
 
 def test_a_cut_closes_an_edition_once_the_workers_have_come_to_it(tmp_path: Path) -> None:
-    """Submitted, it is in the order; its edition is there when the message is told."""
+    """The cut is submitted at once; its edition comes when the workers have handled it."""
     inputs = Bodies()
     workers = Workers(inputs)
     with NetworkHost(tmp_path, parts(real=True), inputs, workers) as host:
@@ -131,7 +131,7 @@ def test_a_cut_closes_an_edition_once_the_workers_have_come_to_it(tmp_path: Path
 
 
 def test_workers_that_say_nothing_leave_no_edition(tmp_path: Path) -> None:
-    """Not even of a policy that the replica knows."""
+    """This holds also for a policy that the replica knows."""
     town = NetworkTown(0)
 
     with NetworkHost(tmp_path, parts(real=True), town.inputs, Silent()) as host:
@@ -140,7 +140,7 @@ def test_workers_that_say_nothing_leave_no_edition(tmp_path: Path) -> None:
 
 
 def test_what_memory_was_not_enough_for_is_in_no_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Half of a message was applied when memory ended; closing writes nothing of that, and the next run applies the message whole."""
+    """Memory ends in the middle of a message; closing writes nothing of it, and the next run applies the whole message."""
     inputs = Bodies()
 
     def fail_half_way(self: Replica, body: bytes, offset: int, unproved: Unproved | None = None) -> list[Outgoing]:
@@ -160,7 +160,7 @@ def test_what_memory_was_not_enough_for_is_in_no_snapshot(tmp_path: Path, monkey
 
 
 def test_a_replica_reads_nothing_that_no_member_sealed() -> None:
-    """As the sequencer does: what others sent takes its place, and decides nothing."""
+    """As in the sequencer, such a message takes its offset and changes nothing."""
     replica = Replica(parts())
 
     replica.take(wire.encode(with_stamp(Tick(DAY), -1)), 0, Unproved(Text("", "")))
@@ -170,7 +170,7 @@ def test_a_replica_reads_nothing_that_no_member_sealed() -> None:
 
 
 def test_receipts_of_all_that_was_sent_come_before_an_error(tmp_path: Path) -> None:
-    """A file that tears on the way: its batches before that are in the topic, and are counted."""
+    """A file breaks off: its batches before that are in the topic, and each has a receipt."""
     offsets, inputs = list[int](), Bodies()
     batches = [message for message in register(1, 2, 3) if isinstance(message, RecordBatch)]
 
@@ -188,7 +188,7 @@ def test_receipts_of_all_that_was_sent_come_before_an_error(tmp_path: Path) -> N
 
 
 def test_what_was_sent_counts_as_stored_where_the_replica_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The network has every batch that was on its way; an account that left them out would say that less had happened."""
+    """The topic has every batch that was on its way, so the account of effects must count them."""
     inputs = Bodies()
     with NetworkHost(tmp_path, parts(real=True), inputs, Silent()) as host:
         started, batch, *_ = register(1, 9)

@@ -1,6 +1,6 @@
-"""What travels between the stages comes back equal, or is Unreadable; and what is kept of it on disk comes back equal too.
+"""Messages between the stages, on topics and on disk: they come back equal, or the reader raises ``Unreadable``.
 
-The one idea: a topic may hold anything; whatever is no message of ours is told apart from ours, and never stops a stage by another error.
+A topic may hold any bytes. Bytes that are no message of ours must raise ``Unreadable`` and never another error, which would stop a stage.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def same_deliveries(first: RecordBatch, second: RecordBatch) -> bool:
 @given(ORDERS)
 @settings(max_examples=60)
 def test_every_order_comes_back_equal(order: Order) -> None:
-    """Calls, what is routed with them, rows and folders with their deliveries, and how their changes are told."""
+    """Compared are calls, routed rows and folders with their deliveries, and attributions."""
     decoded = decode_order(encode_order(order))
 
     assert (decoded.partition, decoded.number, decoded.offset, decoded.last) == (order.partition, order.number, order.offset, order.last)
@@ -143,7 +143,7 @@ def test_rows_of_several_deliveries_come_back_equal(batch: RecordBatch) -> None:
 
 @given(OUTGOING)
 def test_what_is_kept_to_be_sent_comes_back_equal(messages: list[Outgoing]) -> None:
-    """Every message, and bytes that do not depend on how often it was kept."""
+    """Every message is the same, and so are the bytes after a second round."""
     data = encode_outgoing(messages)
 
     assert decode_outgoing(data) == messages
@@ -168,7 +168,7 @@ def test_every_call_comes_back_equal(call: PartitionCall) -> None:
 
 
 def test_every_call_is_drawn() -> None:
-    """One that is added is tested, too."""
+    """A new call needs a strategy."""
     assert CALLS.keys() == set(get_args(PartitionCall))
 
 
@@ -232,7 +232,7 @@ JSON = st.recursive(
 @given(data=st.data())
 @settings(max_examples=300)
 def test_body_that_is_none_of_ours_is_unreadable(kind: int, data: st.DataObject) -> None:
-    """Cut or garbled under a digest that fits, as another program would write it: read, or Unreadable, and never another error."""
+    """Cut or garbled, with a matching digest, as another program might write it: it is read or ``Unreadable``, never another error."""
     body = bytearray(samples()[kind][HEAD:])
     match data.draw(st.sampled_from(["cut", "turned", "made up", "other facts"])):
         case "cut":
@@ -260,7 +260,7 @@ def test_frames_of_another_kind_are_unreadable() -> None:
 
 
 def test_newer_version_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not taken for something broken: the operator is to upgrade."""
+    """It does not count as damage: the operator must upgrade."""
     with monkeypatch.context() as newer:
         newer.setattr(wire, "VERSION", VERSION + 1)
         order = samples()[ORDER]
@@ -270,7 +270,7 @@ def test_newer_version_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_rows_of_one_delivery_cost_no_column() -> None:
-    """A folder that all came with one delivery is as short as the delivery was."""
+    """A folder of one delivery is about as short as the delivery."""
     batch = rows(catalogue(), "hukou", 1, 1, list(range(1, 1001)))
     folder = replace(batch, delivery=0, deliveries=np.full(1000, 1, np.int32))
 

@@ -1,7 +1,7 @@
-"""The sequencer, the shards and the merger say what one embedded host says, whatever stops, repeats itself or is slow on the way.
+"""Sequencer, partitions and merger give the output of one embedded host, whichever stage stops, repeats itself or is slow.
 
-The one idea: everything goes through bytes, and everything that may happen between stages happens at random: a partition far behind, messages
-sent again from the first that was not acknowledged, a stage made again from an old snapshot. Compared is every line with its id.
+All messages travel as bytes. Random events happen between the stages: a partition falls behind, messages are sent again, a stage restarts
+from an old checkpoint. The tests compare every line with its id.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def merger(pipeline: Pipeline) -> Any:
 
 
 def run(seed: int, partitions: int, folder: Path) -> Counter[str]:
-    """One schedule: messages come in bursts, things happen between the stages, and now and then all is quiet and looked at."""
+    """One schedule: messages come in bursts, random events happen between the stages, and now and then all is drained and compared."""
     rng, counts = Random(seed), Counter[str]()
     pipeline, embedded = Pipeline(partitions), Embedded(partitions)
     holds = embedded.state.book.holds
@@ -127,7 +127,7 @@ def run(seed: int, partitions: int, folder: Path) -> Counter[str]:
 
 
 RUNS = list(dict.fromkeys([*chunks(CHUNKS), 54]))
-"""The seeds; by 54 a change of coverage is held back, which is rare."""
+"""The seeds; in 54 a change of coverage is held back, which is rare."""
 need(
     "pipeline", len(RUNS),
     {
@@ -143,7 +143,7 @@ need(
 
 @pytest.mark.parametrize("chunk", RUNS)
 def test_lines_are_those_of_one_embedded_host(chunk: int, counted: Counted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Line by line, id by id, whatever happens between the stages; every other schedule with orders in small parts."""
+    """Lines and ids are equal, whatever happens between the stages; every other schedule has orders in small parts."""
     if chunk % 2:
         monkeypatch.setattr(sequencer, "ORDER_ROWS", 5)
     partitions = PARTITIONS[(chunk // 2) % len(PARTITIONS)]
@@ -154,7 +154,7 @@ def test_lines_are_those_of_one_embedded_host(chunk: int, counted: Counted, tmp_
 
 
 def test_progress_goes_from_nobody_to_all() -> None:
-    """Who waits for a publication or a day is told how many shards have done it; when all have, it is no longer waited for."""
+    """Progress counts the partitions that have handled a publication or a day; when all have, the entry goes."""
     pipeline = Pipeline(3)
     first = list(islice(Happenings(Random(3)).run(), 60))
     for body in first:
@@ -184,7 +184,7 @@ def test_progress_goes_from_nobody_to_all() -> None:
 
 
 def test_note_names_each_shard_once() -> None:
-    """The first message that places somebody in a street tells its partition."""
+    """The first message that places a subject in a street names the partition."""
     pipeline = Pipeline(2)
     for body in islice(Happenings(Random(3)).run(), 60):
         pipeline.put(body)
@@ -207,7 +207,7 @@ def test_note_names_each_shard_once() -> None:
     ids=["future", "rows", "void"],
 )
 def test_a_statement_that_cannot_hold_is_a_dead_letter(message: Input, why: str) -> None:
-    """With the reason, and nothing of it goes to the shards."""
+    """It has the reason, and no partition gets an order."""
     pipeline = Pipeline(2)
     pipeline.put(sent(network()))
     for number, rows in ((1, 0), (2, 1)):
@@ -235,7 +235,7 @@ def test_a_statement_that_cannot_hold_is_a_dead_letter(message: Input, why: str)
     ids=str,
 )
 def test_number_without_room_stops_nobody(message: Input) -> None:
-    """It is refused before it becomes an order that every shard would stumble over for ever."""
+    """It is refused before it becomes an order that every partition would fail on for ever."""
     pipeline = Pipeline(2)
     for body in islice(Happenings(Random(3)).run(), 60):
         pipeline.put(body)

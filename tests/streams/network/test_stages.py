@@ -1,6 +1,6 @@
-"""A stage on disk: stopped anywhere it goes on where its log stands, and what was not acknowledged comes out again, the same.
+"""A stage on disk: after a stop anywhere it continues from the end of its log, and outputs without acknowledgement come again, the same.
 
-The one idea: a fold so small that every state can be worked out by hand stands in for the real ones; what the disk does to it is the same.
+A small fold stands in for the real ones, so that every state can be worked out by hand.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ NEVER = StageRule(messages=10**9)
 
 
 class Tally:
-    """A fold that says how many bytes there were so far; nothing where there were none."""
+    """A fold that counts bytes: its output has the sum so far; an empty message has no output."""
 
     def __init__(self, checkpoint: tuple[dict[str, Any], Arrays] | None = None) -> None:
         self.offset, self.total, self.erased = -1, 0, 0
@@ -67,7 +67,7 @@ def make(checkpoint: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold:
 
 
 class FolderDepot:
-    """Snapshots in a folder, as another worker would find them."""
+    """A depot that is a plain folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -93,12 +93,12 @@ def open_stage(root: Path, depot: FolderDepot | None = None, how: MakeFold = mak
 
 
 def kill(stage: Stage) -> None:
-    """The process is gone: its lock with it, and all it had in memory."""
+    """Ends the process of a stage: its lock and its memory are gone."""
     stage._lock.release()  # what the system does when a process ends
 
 
 def take_messages(stage: Stage, first: int, count: int, commit: bool = True) -> list[Sent]:
-    """Takes some messages; gives what came out."""
+    """Takes some messages; gives their outputs."""
     for offset in range(first, first + count):
         assert stage.take(b"message %d" % offset, offset)
     rows = stage.taken() if commit else []
@@ -111,7 +111,7 @@ def plain(outputs: list[Sent]) -> list[tuple[int, list[Outgoing]]]:
 
 
 def test_killed_between_take_and_commit_goes_on_from_the_commit(tmp_path: Path) -> None:
-    """What was only in memory never happened; what was committed and not acknowledged comes out, exactly once each."""
+    """Messages that were only in memory are lost; outputs that were committed and not acknowledged come again, once each."""
     stage = open_stage(tmp_path)
     committed = take_messages(stage, 0, 5)
     take_messages(stage, 5, 3, commit=False)
@@ -125,7 +125,7 @@ def test_killed_between_take_and_commit_goes_on_from_the_commit(tmp_path: Path) 
 
 
 def test_what_was_acknowledged_does_not_come_out_again(tmp_path: Path) -> None:
-    """It is forgotten with the next commit; until then it may come again, for its consumers know it by its id."""
+    """It is forgotten with the next commit; until then it may come again, for consumers recognise its id."""
     stage = open_stage(tmp_path)
     committed = take_messages(stage, 0, 5)
     stage.acknowledged(2)
@@ -143,7 +143,7 @@ def test_what_was_acknowledged_does_not_come_out_again(tmp_path: Path) -> None:
 
 
 def test_message_without_outputs_is_kept_all_the_same(tmp_path: Path) -> None:
-    """The offset goes on, and nothing is there to be sent."""
+    """The offset advances, and there is nothing to send."""
     stage = open_stage(tmp_path)
     stage.take(b"", 0)
     stage.commit(stage.taken())
@@ -156,7 +156,7 @@ def test_message_without_outputs_is_kept_all_the_same(tmp_path: Path) -> None:
 
 
 def test_lower_offsets_are_passed_over(tmp_path: Path) -> None:
-    """A broker that repeats what was taken changes nothing."""
+    """A broker that repeats earlier messages changes nothing."""
     stage = open_stage(tmp_path)
     take_messages(stage, 0, 3)
 
@@ -167,7 +167,7 @@ def test_lower_offsets_are_passed_over(tmp_path: Path) -> None:
 
 
 def test_gap_stops_the_stage_and_names_both_offsets(tmp_path: Path) -> None:
-    """Messages that the topic no longer has are not made up for in silence."""
+    """Messages that the topic no longer has are never skipped in silence."""
     stage = open_stage(tmp_path)
     take_messages(stage, 0, 3)
 
@@ -178,7 +178,7 @@ def test_gap_stops_the_stage_and_names_both_offsets(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("snapshot_at", [None, 2, 4])
 def test_stage_behind_gives_the_same_again(tmp_path: Path, snapshot_at: int | None) -> None:
-    """Put back to an older copy of its folder, it takes the messages since again: the same bytes under the same ids."""
+    """Restored from an older copy of its folder, it takes the later messages again, with the same bytes and ids."""
     stage = open_stage(tmp_path / "now")
     first = take_messages(stage, 0, 3)
     if snapshot_at == 2:
@@ -200,7 +200,7 @@ def test_stage_behind_gives_the_same_again(tmp_path: Path, snapshot_at: int | No
 
 
 def test_sequencer_stopped_anywhere_gives_the_same_again(tmp_path: Path) -> None:
-    """The real fold, whose outputs depend on everything before: killed after every few messages, its orders are those of one that ran through."""
+    """The real sequencer is killed after every few messages; its orders are those of an uninterrupted run."""
 
     def sequencer(checkpoint: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold:
         return Sequencer(parts(real=True), 3, checkpoint)
@@ -215,7 +215,7 @@ def test_sequencer_stopped_anywhere_gives_the_same_again(tmp_path: Path) -> None
             stage.take(bodies[offset], offset)
         rows = stage.taken()
         stage.commit(rows[: len(rows) - rng.randint(0, 3)] or rows)
-        if rng.random() < 0.5 and len(rows) and stage.fold.offset == stage.log.last():  # a snapshot is of what is committed
+        if rng.random() < 0.5 and len(rows) and stage.fold.offset == stage.log.last():  # a snapshot covers committed messages only
             stage.snapshot()
         came |= {output.offset: list(output.messages) for output in stage.unsent()}
         kill(stage)
@@ -224,7 +224,7 @@ def test_sequencer_stopped_anywhere_gives_the_same_again(tmp_path: Path) -> None
 
 
 def test_snapshot_shortens_the_log_and_keeps_what_is_not_sent(tmp_path: Path) -> None:
-    """Two snapshots are kept; the inputs behind the older one are too, and every output that was not acknowledged."""
+    """Two snapshots stay, the inputs after the older one, and every output without acknowledgement."""
     stage = open_stage(tmp_path)
     outputs = []
     for first in range(0, 12, 3):
@@ -241,7 +241,7 @@ def test_snapshot_shortens_the_log_and_keeps_what_is_not_sent(tmp_path: Path) ->
 
 
 def test_damaged_snapshot_is_passed_over(tmp_path: Path) -> None:
-    """For the one before it and the inputs behind that; the damaged one is put aside, and said to be."""
+    """The stage uses the snapshot before it and the later inputs; it puts the damaged one aside and reports it."""
     stage = open_stage(tmp_path)
     outputs = take_messages(stage, 0, 3)
     stage.snapshot()
@@ -261,7 +261,7 @@ def test_damaged_snapshot_is_passed_over(tmp_path: Path) -> None:
 
 
 def test_memory_that_ends_behind_the_fold_leaves_no_snapshot_ahead_of_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The fold took the message and its row was not made: no snapshot is due, and the stage opens where its log stands."""
+    """The fold took the message, and memory ended before its row was made: no snapshot is due, and the stage opens at the end of its log."""
     stage = open_stage(tmp_path, rule=StageRule(messages=1))
 
     def none_left(outputs: object) -> bytes:
@@ -278,7 +278,7 @@ def test_memory_that_ends_behind_the_fold_leaves_no_snapshot_ahead_of_the_log(tm
 
 
 def test_due_by_messages_and_by_bytes(tmp_path: Path) -> None:
-    """Counted since the last snapshot, also over a restart."""
+    """Both count since the last snapshot, also over a restart."""
     stage = open_stage(tmp_path, rule=StageRule(messages=3, bytes=10**6))
     take_messages(stage, 0, 2)
     kill(stage)
@@ -298,7 +298,7 @@ def test_due_by_messages_and_by_bytes(tmp_path: Path) -> None:
 
 
 def test_wiped_disk_goes_on_from_the_shipped_snapshot(tmp_path: Path) -> None:
-    """Another worker takes the partition over from the depot, and says again what came out since."""
+    """Another worker takes the partition from the depot, and its outputs since are the same."""
     depot = FolderDepot(tmp_path / "depot")
     stage = open_stage(tmp_path / "one", depot)
     take_messages(stage, 0, 4)
@@ -318,7 +318,7 @@ def test_wiped_disk_goes_on_from_the_shipped_snapshot(tmp_path: Path) -> None:
 
 
 def test_ships_only_what_is_acknowledged(tmp_path: Path) -> None:
-    """What came out before a snapshot would be lost with this disk otherwise."""
+    """Otherwise outputs from before the snapshot would be lost with this disk."""
     depot = FolderDepot(tmp_path / "depot")
     stage = open_stage(tmp_path, depot)
     take_messages(stage, 0, 4)
@@ -336,7 +336,7 @@ def test_ships_only_what_is_acknowledged(tmp_path: Path) -> None:
 
 
 def test_local_state_that_is_further_than_the_shipped_one_stays(tmp_path: Path) -> None:
-    """With all that is still to be sent."""
+    """It keeps all outputs that are still to be sent."""
     depot = FolderDepot(tmp_path / "depot")
     stage = open_stage(tmp_path, depot)
     outputs = take_messages(stage, 0, 4)
@@ -353,7 +353,7 @@ def test_local_state_that_is_further_than_the_shipped_one_stays(tmp_path: Path) 
 
 
 def test_local_state_that_is_behind_the_shipped_one_is_given_up(tmp_path: Path) -> None:
-    """Another worker held the partition meanwhile; what was still to be sent here, it has sent."""
+    """Another worker held the partition meanwhile, and has sent the outputs that were still to be sent here."""
     depot = FolderDepot(tmp_path / "depot")
     stage = open_stage(tmp_path / "one", depot)
     take_messages(stage, 0, 2)
@@ -374,7 +374,7 @@ def test_local_state_that_is_behind_the_shipped_one_is_given_up(tmp_path: Path) 
 
 
 def test_stopped_while_fetching_fetches_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wherever a worker is stopped while it takes a shipped snapshot over, the next one takes it over."""
+    """Wherever a worker is stopped while it fetches a shipped snapshot, the next one fetches it."""
     depot = FolderDepot(tmp_path / "depot")
     stage = open_stage(tmp_path / "one", depot)
     take_messages(stage, 0, 5)
@@ -405,7 +405,7 @@ def test_stopped_while_fetching_fetches_again(tmp_path: Path, monkeypatch: pytes
 
 
 def test_log_is_on_disk_before_a_snapshot_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the machine stops, a snapshot is never ahead of the log beside it, which is not waited for otherwise."""
+    """A snapshot is never ahead of its log, also after a power cut; otherwise nobody waits for the log to reach the disk."""
     stage = open_stage(tmp_path)
     take_messages(stage, 0, 5)
     synced: list[tuple[str, int]] = []
@@ -440,7 +440,7 @@ sys.stdin.read()
 
 
 def test_second_process_waits_for_the_lock(tmp_path: Path) -> None:
-    """It goes on as soon as the first is gone, killed or not, where that one stood."""
+    """It continues where the first one stood, as soon as that is gone, killed or not."""
     holder = subprocess.Popen(
         [sys.executable, "-c", _HOLD, str(tmp_path)], env=child_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -467,7 +467,7 @@ def test_second_process_waits_for_the_lock(tmp_path: Path) -> None:
 
 
 def test_lock_that_is_never_let_go_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a minute: who holds it is named."""
+    """The error comes after a minute and names the holder."""
     monkeypatch.setattr(stages, "LOCK_SECONDS", 0.2)
     stage = open_stage(tmp_path)
 

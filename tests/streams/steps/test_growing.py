@@ -1,4 +1,4 @@
-"""Contracts that grow: whatever is added while records come, lists and explanations are those of a host that knew it from the beginning."""
+"""Contracts that grow while records come: lists and explanations are those of a host that had the last contracts from the beginning."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def state_after(messages: Sequence[Input]) -> State:
 
 
 def lists_and_explanations(state: State) -> dict[str, Any]:
-    """Every list, and every subject's explanation under every policy."""
+    """Every list, and the explanation of every subject under every policy."""
     matcher, out = core(state), dict[str, Any]()
     for name, policy in state.policies.items():
         kind = ("person", "household", "dwelling").index(policy.subject)
@@ -49,7 +49,7 @@ def lists_and_explanations(state: State) -> dict[str, Any]:
 
 
 def from_checkpoint(state: State) -> State:
-    """The state, made again from a checkpoint."""
+    """The state, restored from a checkpoint of itself."""
     arrays = {name: np.array(array) for name, array in state.arrays().items()}
     return State.restored(parts(real=True), json.loads(json.dumps(state.meta())), arrays)
 
@@ -57,14 +57,14 @@ def from_checkpoint(state: State) -> State:
 @pytest.mark.seeds
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_what_grew_reads_as_if_it_had_always_been_so(seed: int) -> None:
-    """With checkpoints between; lines told add up to the lists."""
+    """There are checkpoints in between; the lines add up to the lists."""
     reads_alike(run(seed), Random(seed))
 
 
 @pytest.mark.seeds
 @pytest.mark.parametrize("seed", range(SEEDS // 2))
 def test_what_grew_while_deliveries_were_open_reads_as_if_it_had_always_been_so(seed: int) -> None:
-    """Full replacements too: versions that lost and may count yet are in the new lanes."""
+    """Full replacements, too: versions that wait for their delivery get the new columns."""
     rng = Random(seed)
     reads_alike(apart(run(seed, 60), rng), rng)
 
@@ -94,7 +94,7 @@ def reads_alike(happens: Run, rng: Random) -> None:
 @pytest.mark.seeds
 @pytest.mark.parametrize("seed", range(6))
 def test_a_host_that_stops_between_comes_back_to_the_same(seed: int, tmp_path: Path) -> None:
-    """Replay from the log, and from snapshots made under an earlier catalogue."""
+    """It replays the log, and snapshots from an earlier catalogue."""
     happens, rng = run(1000 + seed), Random(seed)
     host = EmbeddedHost.open(tmp_path, parts(real=True), create=True, rule=SnapshotRule(closing_rows=1))
 
@@ -103,7 +103,7 @@ def test_a_host_that_stops_between_comes_back_to_the_same(seed: int, tmp_path: P
         if rng.random() < 0.1:
             host.snapshot()
         if rng.random() < 0.15:
-            host._release()  # as a process does that is killed: nothing is written at its end
+            host._release()  # as if the process were killed: it writes nothing at its end
             host._log.close()
             host = EmbeddedHost.open(tmp_path, parts(real=True), create=True)
 
@@ -116,7 +116,7 @@ def test_a_host_that_stops_between_comes_back_to_the_same(seed: int, tmp_path: P
 @pytest.mark.seeds
 @pytest.mark.parametrize("seed", range(12))
 def test_a_network_grows_as_one_process_does(seed: int, tmp_path: Path) -> None:
-    """Line by line, with stages that are slow, stop and say things twice; and in the end as if it had always been so."""
+    """The lines are equal, with stages that are slow, stop and repeat themselves; so is the content at the end."""
     rng, partitions = Random(seed), 1 + seed % 3
     happens = apart(run(2000 + seed), rng) if seed % 2 else run(2000 + seed)
     pipeline, embedded = Pipeline(partitions), Embedded(partitions)
@@ -134,14 +134,14 @@ def test_a_network_grows_as_one_process_does(seed: int, tmp_path: Path) -> None:
 
 
 def test_runs_grow_in_every_way() -> None:
-    """Of the seeds above, every growth is in some, before and after records of its feed."""
+    """The seeds above have every kind of growth."""
     growths = {name for seed in range(SEEDS) for name in run(seed).happens if isinstance(name, str)}
 
     assert growths == set(GROWTHS)
 
 
 def catalogue_with_bounds(low: int, high: int) -> CatalogueSet:
-    """The contracts of ``growing``, with other bounds of an amount."""
+    """The contracts of ``tests.streams.growing``, with other bounds of an amount."""
     message = Contracts().message()
     text = message.contracts["feeds/benefit.yaml"].replace("min: 0, max: 999.99", f"min: {low}, max: {high}")
     return CatalogueSet(message.units, {**message.contracts, "feeds/benefit.yaml": text})
@@ -149,7 +149,7 @@ def catalogue_with_bounds(low: int, high: int) -> CatalogueSet:
 
 @pytest.mark.parametrize("partitions", [0, 2])
 def test_a_bound_is_narrowed_only_above_what_is_held(partitions: int) -> None:
-    """On a host and in the sequencer of a network alike; what is held stays, whatever room its bounds would leave."""
+    """This holds on a host and in a sequencer; the record stays, whatever its new bounds would allow."""
     rows = Rows("benefit", 0, 1, False, ((1, 0, 1, {"no": "a", "kind": "basic", "amount": 5_000_000_000}),), 0)
     first = catalogue_with_bounds(0, 99_999_999_999)
     messages = [
@@ -175,7 +175,7 @@ def test_a_bound_is_narrowed_only_above_what_is_held(partitions: int) -> None:
 
 @pytest.mark.parametrize("partitions", [0, 2])
 def test_a_bound_holds_what_may_count_yet(partitions: int) -> None:
-    """A row that lost to an older version and waits for its full replacement keeps its value, too."""
+    """A row that waits for its full replacement to complete keeps its value, too."""
     first = catalogue_with_bounds(0, 99_999_999_999)
     catalogue = build(first.units, first.contracts)
     old, new = (
@@ -194,7 +194,7 @@ def test_a_bound_holds_what_may_count_yet(partitions: int) -> None:
 
 
 def test_a_name_added_later_makes_no_old_text_ambiguous() -> None:
-    """A published policy that says ``level`` means the one feed that had it, also after another feed has such a field."""
+    """``level`` in a published policy means the only feed that had it then, also after another feed has such a field."""
     contracts = Contracts()
     contracts.grow("level")
     first = contracts.message()

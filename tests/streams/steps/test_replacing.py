@@ -1,7 +1,7 @@
-"""Full replacements as steps: what a delivery may say of itself, what is told when it is complete, and what is counted of its rows.
+"""Full replacements as steps: what a delivery may claim, its lines when it is complete, and the counts of its rows.
 
-The one idea: the same messages are put to the real matcher and to the fake one, which keeps every version; so whatever the real one forgets
-shows. Source: docs/en/semantics.md sections 1.1, 1.2 and 18.1.
+Most tests run with the real matcher and with the fake one. The fake one stores every version, so a version that the real one drops too
+early shows. Source: docs/en/semantics.md sections 1.1, 1.2 and 18.1.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Lines = list[tuple[int, str, str]]
 
 
 class ReplacementBench(Bench):
-    """A state with the real matcher or the fake one."""
+    """A bench with the real matcher or the fake one, and short forms of the messages of a delivery."""
 
     def __init__(self, real: bool, *messages: Input) -> None:
         self.state = State(parts(real))
@@ -67,7 +67,7 @@ class ReplacementBench(Bench):
         return sorted(int(getattr(candidate, "subject", None) or candidate[0]) for candidate in self.state.matcher.candidates(policy))
 
     def shrunk(self, message: DeliveryCompleted) -> bool:
-        """Is the replacement told to be looked at?"""
+        """Whether the replacement is so short that all exits are held."""
         _, instructions = moved(self.state, message, self.state.offset + 1)
         return any(isinstance(instruction, HoldAllExits) for instruction in instructions)
 
@@ -86,7 +86,7 @@ real = pytest.mark.parametrize("real", [True, False], ids=["real", "fake"])
 
 @real
 def test_record_the_newest_full_file_holds_is_there(real: bool) -> None:
-    """Also where its order goes backwards; who is not in it leaves, in one step, when it is complete and not before."""
+    """This holds also where its order is lower; persons who are not in it leave in one step, when it is complete."""
     bench = ReplacementBench(real, published(ELDERLY))
     bench.full(1, [1, 2, 3], [20, 20, 20])
     bench.begin(2, replaces=True)
@@ -98,7 +98,7 @@ def test_record_the_newest_full_file_holds_is_there(real: bool) -> None:
 
 @real
 def test_tombstone_below_a_full_replacement_does_not_count(real: bool) -> None:
-    """Whoever was deleted with a late order is there again once a full file holds them."""
+    """A person deleted with a higher order is there again once a full file has them."""
     bench = ReplacementBench(real, published(ELDERLY))
     bench.full(1, [1, 2], [5, 5])
     bench.begin(2)
@@ -110,7 +110,7 @@ def test_tombstone_below_a_full_replacement_does_not_count(real: bool) -> None:
 
 @real
 def test_several_full_files_are_open_at_once(real: bool) -> None:
-    """Each keeps what lost to something older; the greater number counts, also where it is complete first; a smaller one changes nothing then."""
+    """Each keeps its waiting rows; the greater number counts, also where it is complete first; a smaller one changes nothing after it."""
     bench = ReplacementBench(real, published(ELDERLY))
     bench.full(1, [1, 2, 3], [50, 50, 50])
     bench.begin(2, replaces=True)
@@ -125,7 +125,7 @@ def test_several_full_files_are_open_at_once(real: bool) -> None:
 
 
 def test_a_restart_while_a_full_file_is_open_changes_no_order() -> None:
-    """Records are found in the order in which they came in, so an explanation reads the same whenever the process was started."""
+    """Records stay in the order of arrival, so an explanation reads the same after a restart."""
     first = Contracts().message()
     catalogue = build(first.units, first.contracts)
     homes = Rows("household", 0, 1, False, ((0, 0, 9, {"division": "310107020", "size": 5}),), 0)
@@ -151,7 +151,7 @@ def test_a_restart_while_a_full_file_is_open_changes_no_order() -> None:
 
 @real
 def test_full_file_that_is_not_sound_is_an_ordinary_delivery(real: bool) -> None:
-    """Too many of its rows name nobody: nothing is withdrawn, and what lost stays lost."""
+    """Too many of its rows have no subject: nothing is withdrawn, and its waiting rows do not count."""
     bench = ReplacementBench(real, published(ELDERLY))
     bench.full(1, [1, 2], [20, 20])
     bench.begin(2, replaces=True)
@@ -164,7 +164,7 @@ def test_full_file_that_is_not_sound_is_an_ordinary_delivery(real: bool) -> None
 
 @real
 def test_row_without_usable_order_hides_the_record_until_a_sound_one_comes_behind_it(real: bool) -> None:
-    """However old that one's order is: then the greatest order counts as if the other had never come."""
+    """The sound row may have any order: the greatest usable order counts then."""
     bench = ReplacementBench(real, published(ELDERLY))
     bench.full(1, [1], [20])
     bench.begin(2)
@@ -183,7 +183,7 @@ def test_row_without_usable_order_hides_the_record_until_a_sound_one_comes_behin
 
 
 def test_rows_are_counted_once() -> None:
-    """Older ones, and those that change nothing, by row number, however often a batch comes; what comes in afterwards is not older."""
+    """Older rows and equal rows are counted by row number, however often a batch comes; after completion none of them is older."""
     bench = ReplacementBench(True, published(ELDERLY))
     bench.full(1, [1, 2, 3], [20, 20, 20])
     bench.begin(2, replaces=True)
@@ -200,7 +200,7 @@ def test_rows_are_counted_once() -> None:
 
 @real
 def test_what_waits_is_part_of_the_state(real: bool) -> None:
-    """A state that comes back from what was written knows what lost, and which full files are open."""
+    """A restored state has the waiting rows and the open full files."""
     bench = ReplacementBench(real, published(ELDERLY))
     bench.full(1, [1, 2, 3], [20, 20, 20])
     bench.begin(2, replaces=True)
@@ -213,7 +213,7 @@ def test_what_waits_is_part_of_the_state(real: bool) -> None:
 
 
 def test_a_delivery_says_once_whether_it_replaces() -> None:
-    """Started again or completed as the other it is refused; numbers go up."""
+    """A second start, or an end, that claims the other is refused; so is a number out of turn."""
     bench = ReplacementBench(False)
     bench.begin(1, replaces=True)
     bench.begin(3)
@@ -226,7 +226,7 @@ def test_a_delivery_says_once_whether_it_replaces() -> None:
 
 
 def test_row_without_order_must_be_quarantined() -> None:
-    """A batch that says otherwise is refused."""
+    """Any other batch is refused."""
     bench = ReplacementBench(False)
     bench.begin(1)
 
@@ -237,7 +237,7 @@ def test_row_without_order_must_be_quarantined() -> None:
 @pytest.mark.parametrize(("row_count", "looked_at"), [(8, False), (7, True)])
 @real
 def test_first_full_file_is_held_against_the_records_that_were_there(real: bool, row_count: int, looked_at: bool) -> None:
-    """Ordinary deliveries brought ten records, one of them deleted since is not counted: fewer than 0.8 of them is too few."""
+    """Ordinary deliveries brought ten records that still exist: a full file with less than 0.8 of them is too short."""
     bench = ReplacementBench(real)
     bench.begin(1)
     bench.send(1, range(1, 12), [1] * 11)
@@ -250,7 +250,7 @@ def test_first_full_file_is_held_against_the_records_that_were_there(real: bool,
 
 
 def test_only_readable_rows_are_compared() -> None:
-    """A row of nobody makes no file larger; an unsound full file is not what the next is held against."""
+    """Rows without subject do not count, and the next full file is not compared with an unsound one."""
     bench = ReplacementBench(False)
     bench.begin(1, replaces=True)
     bench.send(1, range(1, 1001), [1] * 1000)
@@ -267,7 +267,7 @@ def test_only_readable_rows_are_compared() -> None:
 
 
 def test_step_gives_what_moved() -> None:
-    """The completion's lines carry the detail of a full replacement."""
+    """The lines of the completion have a cause with the word `full`."""
     bench = ReplacementBench(True, published(ELDERLY))
     bench.full(1, [1, 2], [5, 5])
     bench.begin(2, replaces=True)

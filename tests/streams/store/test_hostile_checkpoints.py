@@ -1,4 +1,4 @@
-"""A checkpoint that somebody made up: nothing is allocated for what it says, and it is put aside like any that does not read back."""
+"""Made-up checkpoints: the reader allocates nothing for their claims, and the host puts them aside like damaged ones."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from tests.streams.world import SEAL, parts, run
 
 __all__ = ["open_umask"]
 LEAST = 8 << 20
-"""Bytes that reading a small file may take."""
+"""The memory, in bytes, that the reading of a small file may take."""
 
 
 def checkpoint_bytes(header: Any, body: bytes = b"", length: int | None = None) -> bytes:
-    """A snapshot whose digest is right, whatever its header says."""
+    """A checkpoint with a correct digest and any header."""
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     head = checkpoints._MAGIC + checkpoints.FORMAT.to_bytes(4, "little") + (len(text) if length is None else length).to_bytes(8, "little")
     return head + sha256(head + text).digest() + text + bytes(-(len(head) + 32 + len(text)) % 64) + body
@@ -73,7 +73,7 @@ MADE_UP = {
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with an older snapshot and what came behind it."""
+    """A store with a snapshot and later messages."""
     folder = tmp_path_factory.mktemp("store") / "s"
     host = host_after_run(folder, 30)
     host.snapshot()
@@ -97,7 +97,7 @@ def put(path: Path, content: bytes | None) -> None:
 
 @pytest.mark.parametrize("what", [*MADE_UP, "a folder"])
 def test_one_that_was_made_up_is_put_aside_for_the_older(store: Path, tmp_path: Path, what: str) -> None:
-    """Whoever writes and whoever only reads gets the state as it is; the writer says what was damaged."""
+    """Reader and writer get the right state; the writer names the damaged file."""
     path = copy_store(store, tmp_path / "s")
     put(path, MADE_UP.get(what))
 
@@ -114,11 +114,11 @@ def test_one_that_was_made_up_is_put_aside_for_the_older(store: Path, tmp_path: 
 @pytest.mark.parametrize("what", [name for name in MADE_UP if "state" not in name and "meta" not in name])
 @pytest.mark.parametrize("read", [checkpoints.read, checkpoints.head])
 def test_nothing_is_allocated_for_what_a_file_says(tmp_path: Path, what: str, read: Callable[[Path], Any]) -> None:
-    """Every length is held against the size of the file first."""
+    """Every length is compared with the size of the file first."""
     path = tmp_path / f"{7:020d}.snapshot"
     path.write_bytes(MADE_UP[what])
     tracemalloc.start()
-    with pytest.raises(Damaged, match=path.name) if read is checkpoints.read else suppress(Damaged):  # a head looks at no array
+    with pytest.raises(Damaged, match=path.name) if read is checkpoints.read else suppress(Damaged):  # ``head`` reads no array
         read(path)
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -127,7 +127,7 @@ def test_nothing_is_allocated_for_what_a_file_says(tmp_path: Path, what: str, re
 
 
 def test_cut_anywhere_it_does_not_read_back(tmp_path: Path) -> None:
-    """At every byte of the head, and through the header and the arrays."""
+    """It is cut at every byte of head, header and arrays."""
     whole = checkpoints.write(tmp_path, 3, {"day": "x"}, {"a": np.arange(40)}).read_bytes()
     path = tmp_path / f"{4:020d}.snapshot"
     for length in range(len(whole)):
@@ -138,7 +138,7 @@ def test_cut_anywhere_it_does_not_read_back(tmp_path: Path) -> None:
 
 
 def test_a_version_that_was_not_written_is_damage(tmp_path: Path) -> None:
-    """A turned bit in it does not ask for a newer program."""
+    """A changed bit in the version does not ask for a newer program."""
     path = checkpoints.write(tmp_path, 3, {"day": "x"}, {})
     content = bytearray(path.read_bytes())
     content[9] ^= 1
@@ -149,7 +149,7 @@ def test_a_version_that_was_not_written_is_damage(tmp_path: Path) -> None:
 
 
 def test_files_of_other_names_are_nobodys(tmp_path: Path) -> None:
-    """A copy somebody made beside them is no snapshot."""
+    """A copy beside the snapshots is no snapshot."""
     for name in ("copy of 1.snapshot", "7.snapshot", "-0000000000000000001.snapshot", f"{5:020d}.snapshot.bak", "٣" * 20 + ".snapshot"):
         (tmp_path / name).write_bytes(b"x")
     checkpoints.write(tmp_path, 3, {}, {})
@@ -158,7 +158,7 @@ def test_files_of_other_names_are_nobodys(tmp_path: Path) -> None:
 
 
 def test_a_damaged_one_in_the_depot_takes_nothing_away_here(tmp_path: Path) -> None:
-    """A worker that is behind it keeps what it has, and says which one to take out of the depot."""
+    """A worker that is behind the damaged one keeps its own state; the error names the file to remove from the depot."""
     depot = FsspecDepot(str(tmp_path / "depot"), SEAL)
     other = Stage(NAME, tmp_path / "other", make, depot, NEVER)
     take_messages(other, 0, 9)
@@ -183,7 +183,7 @@ def test_a_damaged_one_in_the_depot_takes_nothing_away_here(tmp_path: Path) -> N
 
 @pytest.mark.usefixtures("open_umask")
 def test_the_folder_of_a_worker_and_its_depot_are_its_owners_only(tmp_path: Path) -> None:
-    """From before the first message to the purge: log, lock, checkpoints, what is shipped and what is fetched."""
+    """Log, lock, checkpoints, shipped and fetched files are private at all times."""
     root = tmp_path / "worker"
     depot = FsspecDepot(str(root / "depot"), SEAL)
     stage = Stage(NAME, root / "a", make, depot, NEVER)

@@ -1,4 +1,4 @@
-"""Messages as bytes: what is read is what was sent, or a clear error."""
+"""Messages as bytes: they come back equal, or reading is a clear error."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_every_message_comes_back_equal(message: Input) -> None:
 
 
 def test_the_stamp_of_a_decision_travels_with_it() -> None:
-    """As it was given; one that is no stamp is refused."""
+    """It comes back equal; anything that is no stamp is unreadable."""
     message = with_stamp(Tick(date(2026, 10, 1)), 7, "a word")
 
     assert stamp_of(wire.decode(wire.encode(message))) == Stamp(7, "a word")
@@ -106,7 +106,7 @@ def test_an_older_version_is_not_read_as_if_it_were_ours(monkeypatch: pytest.Mon
 
 @given(batches())
 def test_every_batch_comes_back_equal(batch: RecordBatch) -> None:
-    """Columns keep their values, types and order, whatever width they travelled in; the arrays may be written to."""
+    """Columns keep their values, types and order, whatever their width on the wire; the arrays are writeable."""
     decoded = wire.decode(wire.encode(batch))
 
     assert isinstance(decoded, RecordBatch)
@@ -121,7 +121,7 @@ HEADS = st.tuples(TEXT, st.integers(1, 9), st.dates(), ANY_CAUSE)
 
 @st.composite
 def outputs(draw: st.DrawFn) -> Lines:
-    """Lines of one message, few as in most of them or so many that they travel as Arrow columns."""
+    """Lines of one message: few, or so many that they travel as Arrow columns."""
     n = draw(st.integers(0, 6) | st.integers(60, 70))
     heads, opens = draw(st.lists(HEADS, min_size=1, max_size=3)), draw(st.lists(OPENS, min_size=1, max_size=3))
 
@@ -136,7 +136,7 @@ def outputs(draw: st.DrawFn) -> Lines:
 
 @given(outputs())
 def test_outputs_come_back_equal(lines: Lines) -> None:
-    """Lines of outputs keep everything, though what they share is written once."""
+    """Lines keep everything, although shared parts are written once."""
     assert list(wire.decode_changes(wire.encode_changes(lines))) == list(lines)
 
 
@@ -164,7 +164,7 @@ def test_newer_version_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_version_damaged_on_the_way_is_not_a_newer_one() -> None:
-    """One bit turned in the version is put aside like any other damage: it must not stop every reader of the topic for good."""
+    """One changed bit in the version is unreadable like any other damage: it must not stop the readers of the topic."""
     for place in (4, 5):
         for bit in range(8):
             frame = bytearray(wire.encode(Tick(date(2026, 10, 1))))
@@ -176,7 +176,7 @@ def test_a_version_damaged_on_the_way_is_not_a_newer_one() -> None:
 
 @pytest.mark.parametrize("rows", [-1, 100_000 + 10_000, 10**9, 10**15])
 def test_rows_that_a_frame_only_claims_are_refused(rows: int) -> None:
-    """Columns that say the same of every row take no bytes: a claim of more rows than bytes can tell apart is refused before room is made."""
+    """Constant columns take no bytes; a claim of too many rows is refused before memory is allocated."""
     batch = RecordBatch(
         "hukou", 0, 1, **{name: np.array([1], kind) for name, kind in FIXED.items()}, links={}, values={}, dictionaries={}, identity=None
     )  # fmt: skip
@@ -188,14 +188,14 @@ def test_rows_that_a_frame_only_claims_are_refused(rows: int) -> None:
 
 
 def test_unexpected_fields_are_refused() -> None:
-    """A body that is not exactly the message's fields is refused, not half read."""
+    """A body with missing, unknown or wrong fields is refused as a whole."""
     for body in (b'{"day":"2026-10-01","more":1}', b"{}", b"[]", b'{"day":7}', b"\xff"):
         with pytest.raises(Unreadable):
             wire.decode(wire.frame(wire.KINDS.index(Tick), body))
 
 
 def large(rows: int = 10_000) -> RecordBatch:
-    """A batch as a register's intake makes it: four columns of hashes, days, enums, a division."""
+    """A batch like those of a register: four columns of hashes, days, enums, a division."""
     rng = np.random.default_rng(1)
 
     def tokens() -> Any:
@@ -213,7 +213,7 @@ def large(rows: int = 10_000) -> RecordBatch:
 
 
 def test_large_batch_comes_back() -> None:
-    """Ten thousand rows, both ways; what that costs is a matter of benchmarks."""
+    """Ten thousand rows come back equal."""
     batch = large()
     decoded = wire.decode(wire.encode(batch))
     assert isinstance(decoded, RecordBatch)
