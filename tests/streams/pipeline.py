@@ -280,7 +280,7 @@ class Pipeline:
         self.topics = Topics()
         ports = parts(real=True)
         self.sequencer = Worker(self.topics, "inputs", 0, lambda checkpoint=None: Sequencer(ports, partitions, checkpoint))
-        self.shards = [
+        self.partitions = [
             Worker(self.topics, "orders", number, lambda checkpoint=None, number=number: PartitionFold(ports, number, checkpoint))
             for number in range(partitions)
         ]
@@ -288,7 +288,7 @@ class Pipeline:
 
     @property
     def workers(self) -> list[Worker]:
-        return [self.sequencer, *self.shards, self.merger]
+        return [self.sequencer, *self.partitions, self.merger]
 
     def put(self, body: bytes) -> None:
         self.topics.read("inputs").append(body)

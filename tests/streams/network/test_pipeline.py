@@ -70,7 +70,7 @@ def same(pipeline: Pipeline, embedded: Embedded) -> None:
     assert merger(pipeline).book.meta() == embedded.state.book.meta()
     assert merger(pipeline).told == len(embedded.results) - 1
     erased_tokens = set(embedded.erased_tokens)
-    for router in [pipeline.sequencer.fold.router, *(shard.fold.matcher for shard in pipeline.shards)]:  # type: ignore[attr-defined]
+    for router in [pipeline.sequencer.fold.router, *(partition.fold.matcher for partition in pipeline.partitions)]:  # type: ignore[attr-defined]
         assert router is None or not erased_tokens & {*router.persons().tolist()}
     assert {worker.fold.erased for worker in pipeline.workers} == {len(embedded.state.erasures)}
 
@@ -99,7 +99,7 @@ def run(seed: int, partitions: int, folder: Path) -> Counter[str]:
             pipeline.some(rng, speeds, folder, counts)
             behind = merger(pipeline).waiting().values()
             assert all(0 <= progress.done <= progress.of for progress in behind)
-            counts["looked at while shards were behind"] += any(progress.done < progress.of for progress in behind)
+            counts["looked at while partitions were behind"] += any(progress.done < progress.of for progress in behind)
         if rng.random() < 0.3:
             pipeline.drain()
             same(pipeline, embedded)
@@ -107,9 +107,9 @@ def run(seed: int, partitions: int, folder: Path) -> Counter[str]:
     pipeline.drain()
     same(pipeline, embedded)
     assert all(worker.fold.offset == len(worker.inputs) - 1 for worker in pipeline.workers)
-    orders = [decode_order(body) for shard in pipeline.shards for body in shard.inputs]
+    orders = [decode_order(body) for partition in pipeline.partitions for body in partition.inputs]
     counts["orders in parts"] += sum(not order.last for order in orders)
-    counts["orders that came again or too early"] += sum(len(shard.inputs) - shard.fold.done for shard in pipeline.shards)  # type: ignore[attr-defined]  # they are shards
+    counts["orders that came again or too early"] += sum(len(partition.inputs) - partition.fold.done for partition in pipeline.partitions)  # type: ignore[attr-defined]  # they are partitions
     counts["lines"] += sum(len(result.lines) for result in embedded.results)
     counts["lines of corrections of identity"] += sum(line.cause.kind == "identity" for result in embedded.results for line in result.lines)
     for kind in ("outcome", "evidence", "release"):
@@ -133,7 +133,7 @@ need(
     {
         "lines": 500, "editions": 40, "dead letters": 15, "crashes": 90, "snapshots": 150, "messages sent again": 150,
         "messages taken again": 1_000, "orders in parts": 20, "orders that came again or too early": 200, "quiet points": 20,
-        "moves between partitions": 60, "looked at while shards were behind": 50, "lines of movers that one host does not tell": 1,
+        "moves between partitions": 60, "looked at while partitions were behind": 50, "lines of movers that one host does not tell": 1,
         "lines of corrections of identity": 15, "lines: outcome": 4, "lines: evidence": 4, "lines: release": 1, "holds: record": 12,
         "holds: coverage": 1, "holds: day": 1, "holds decided": 3, "movers who are held or kept off": 6,
         "erased": 60, "lines: erasure": 1,
@@ -154,13 +154,13 @@ def test_lines_are_those_of_one_embedded_host(chunk: int, counted: Counted, tmp_
 
 
 def test_progress_goes_from_nobody_to_all() -> None:
-    """Progress counts the partitions that have handled a publication or a day; when all have, the entry goes."""
+    """Progress counts the streets that have handled a publication or a day; when all have, the entry goes."""
     pipeline = Pipeline(3)
     first = list(islice(Happenings(Random(3)).run(), 60))
     for body in first:
         pipeline.put(body)
     pipeline.drain()
-    shards = len(merger(pipeline).shards)
+    street_count = len(merger(pipeline).shards)
     pipeline.put(sent(Tick(START.replace(year=2028))))
     observations = []
 
@@ -169,21 +169,21 @@ def test_progress_goes_from_nobody_to_all() -> None:
         pass
     pipeline.merger.take()
     observations.append(merger(pipeline).waiting())
-    for shard in pipeline.shards:
-        shard.take()
-        shard.send()
+    for partition in pipeline.partitions:
+        partition.take()
+        partition.send()
         pipeline.merger.take()
         observations.append(merger(pipeline).waiting())
 
     progress = [waiting.get("2028-10-01") for waiting in observations]
-    assert shards > 3
+    assert street_count > 3
     assert progress[0] is not None
-    assert progress[0][1:] == (0, shards)
+    assert progress[0][1:] == (0, street_count)
     assert [moment.done for moment in progress[:-1] if moment] == sorted({moment.done for moment in progress[:-1] if moment})
     assert progress[-1] is None
 
 
-def test_note_names_each_shard_once() -> None:
+def test_note_names_each_street_once() -> None:
     """The first message that places a subject in a street names the partition."""
     pipeline = Pipeline(2)
     for body in islice(Happenings(Random(3)).run(), 60):

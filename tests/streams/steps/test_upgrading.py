@@ -172,8 +172,8 @@ def test_partitions_are_judged_anew_together() -> None:
 
 
 def _matchers(pipeline: Any, embedded: Any) -> list[Any]:
-    shards = [shard.fold.matcher for shard in pipeline.shards]
-    return [embedded.state.matcher, embedded._sequencer.router.locator, pipeline.sequencer.fold.router.locator, *shards]
+    matchers = [partition.fold.matcher for partition in pipeline.partitions]
+    return [embedded.state.matcher, embedded._sequencer.router.locator, pipeline.sequencer.fold.router.locator, *matchers]
 
 
 def _with(layout: Any, semantics: int) -> Any:
