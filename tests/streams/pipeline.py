@@ -322,7 +322,7 @@ class Pipeline:
                 counts["messages taken again"] += worker.crash(rng)
                 counts["crashes"] += 1
 
-    def messages_on(self, topic: str) -> Iterator[Outgoing]:
+    def said(self, topic: str) -> Iterator[Outgoing]:
         """The messages that left on a topic, each id once; a repeated id must have the same content."""
         by_id: dict[str, Outgoing] = {}
         for message in self.topics.out:

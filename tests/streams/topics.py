@@ -76,7 +76,7 @@ class Workers(Changes):
 
     def rows(self) -> Iterator[tuple[int, str | None, Lines]]:
         self._work_if_prompt()
-        for message in self.pipeline.messages_on("changes"):
+        for message in self.pipeline.said("changes"):
             yield int(message.id), message.facts.get("closes"), wire.decode_changes(message.body)
 
     def manifests(self, policy: str) -> dict[int, str]:

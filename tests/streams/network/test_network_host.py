@@ -47,7 +47,7 @@ class NetworkTown:
 
     def topic_editions(self, policy: str) -> list[Edition]:
         """The editions on the topic of the workers."""
-        every = (wire.decode_edition(message.body) for message in self.workers.pipeline.messages_on("editions"))
+        every = (wire.decode_edition(message.body) for message in self.workers.pipeline.said("editions"))
         return [edition for edition in every if edition.policy == policy]
 
 

@@ -40,7 +40,7 @@ PARTITIONS = (1, 2, 3, 4)
 
 def same(pipeline: Pipeline, embedded: Embedded) -> None:
     """At a quiet point: lines, lists, editions and refusals are those of the embedded host."""
-    changes = list(pipeline.messages_on("changes"))
+    changes = list(pipeline.said("changes"))
     offsets = [int(message.id) for message in changes]
     assert offsets == sorted(set(offsets))
     by_offset = {int(message.id): message for message in changes}
@@ -59,10 +59,10 @@ def same(pipeline: Pipeline, embedded: Embedded) -> None:
         name: {line.subject: (line.status, line.checklist, line.missing) for line in some.values()} for name, some in lists.items() if some
     }
     assert content == embedded.lists()
-    editions = [wire.decode_edition(message.body) for message in pipeline.messages_on("editions")]
+    editions = [wire.decode_edition(message.body) for message in pipeline.said("editions")]
     for policy in embedded.state.registry.versions:
         assert [edition for edition in editions if edition.policy == policy] == embedded.editions(policy)
-    dead = [message.facts["offset"] for message in pipeline.messages_on("dead-letters")]
+    dead = [message.facts["offset"] for message in pipeline.said("dead-letters")]
     assert dead == [str(offset) for offset, result in enumerate(embedded.results) if result.dead]
     counted: Any = pipeline.sequencer.fold
     assert counted.state.deliveries.meta() == embedded.state.deliveries.meta()
@@ -120,7 +120,7 @@ def run(seed: int, partitions: int, folder: Path) -> Counter[str]:
     counts["erased"] += len(embedded.erased_tokens)
     counts["lines: erasure"] += sum(line.cause.kind == "erasure" for result in embedded.results for line in result.lines)
     counts["dead letters"] += sum(result.dead for result in embedded.results)
-    counts["editions"] += len(list(pipeline.messages_on("editions")))
+    counts["editions"] += len(list(pipeline.said("editions")))
     counts["moves between partitions"] += embedded.movers
     counts["lines of movers that one host does not tell"] += embedded.unsaid
     return counts
@@ -218,7 +218,7 @@ def test_a_statement_that_cannot_hold_is_a_dead_letter(message: Input, why: str)
 
     pipeline.drain()
 
-    (letter,) = pipeline.messages_on("dead-letters")
+    (letter,) = pipeline.said("dead-letters")
     assert why in letter.facts["reasonen"] and letter.facts["reasonzh"]
 
 
@@ -244,5 +244,5 @@ def test_number_without_room_stops_nobody(message: Input) -> None:
 
     pipeline.drain()
 
-    assert [letter.facts["offset"] for letter in pipeline.messages_on("dead-letters")][-1] == "60"
+    assert [letter.facts["offset"] for letter in pipeline.said("dead-letters")][-1] == "60"
     assert merger(pipeline).told == 61
