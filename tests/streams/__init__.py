@@ -1,1 +1,1 @@
-"""What the streams layer promises: messages, steps, editions, hosts, crashes."""
+"""Tests of the streams layer: messages, steps, editions, hosts and crashes."""

@@ -1,4 +1,4 @@
-"""A state on a bench: messages put to it in order, refusals checked to change nothing; and hosts filled from the fixed run."""
+"""A state on a bench, for tests of single steps; and hosts and states after the fixed run of ``tests.streams.world``."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ NEVER = SnapshotRule(closing_rows=10**9, retention=SHORT)
 
 
 class Bench:
-    """A state, and messages put to it in order."""
+    """A state that takes messages in order."""
 
     def __init__(self, *messages: Input) -> None:
         self.state = State(parts())
         self.do(Tick(DAY), network(), *messages)
 
     def do(self, *messages: Input) -> list[CandidateChange]:
-        """The lines of the last message."""
+        """Takes messages; gives the lines of the last one."""
         lines: list[CandidateChange] = []
         for message in messages:
             lines = list(step(self.state, message, self.state.offset + 1))
         return lines
 
-    def listed(self, policy: str = ELDERLY) -> list[int]:
+    def listed_subjects(self, policy: str = ELDERLY) -> list[int]:
         return [subject for subject, _ in self.state.matcher.candidates(policy)]
 
     def life(self, version: int, policy: str = ELDERLY) -> str:
         return self.state.registry.life(policy, version, self.state.day, self.state.catalogue)
 
     def refuses(self, message: Input, words: str = "") -> HuiminError:
-        """The refusal of a message, after checking that nothing has changed."""
+        """The error with which a message is refused; checks that the state stays as it was."""
         before = self.state.meta()
-        with pytest.raises((Refused, Invalid), match=words or None) as caught:
+        with pytest.raises((Refused, Invalid), match=words or None) as error:
             self.do(message)
         assert self.state.meta() == before
-        assert caught.value.text.zh
-        return caught.value
+        assert error.value.text.zh
+        return error.value
 
 
 def register(*subjects: int, number: int = 1, unplaced: int = 0, replaces: bool = False) -> list[Input]:
@@ -57,7 +57,7 @@ def register(*subjects: int, number: int = 1, unplaced: int = 0, replaces: bool 
     return delivered(people(number, 1, list(subjects), [BORN] * len(subjects)), f"d-{number}", unplaced, replaces)
 
 
-def filled(folder: Path, count: int, rule: SnapshotRule = NEVER) -> EmbeddedHost:
+def host_after_run(folder: Path, count: int, rule: SnapshotRule = NEVER) -> EmbeddedHost:
     """A host that took the first messages of the fixed run."""
     host = EmbeddedHost.open(folder, parts(), create=True, rule=rule)
     for message in run(count):
@@ -65,8 +65,8 @@ def filled(folder: Path, count: int, rule: SnapshotRule = NEVER) -> EmbeddedHost
     return host
 
 
-def folded(count: int) -> tuple[State, list[CandidateChange]]:
-    """The same without a host."""
+def fold_of_run(count: int) -> tuple[State, list[CandidateChange]]:
+    """The state after the first messages of the fixed run, and all their lines, without a host."""
     state = State(parts())
     lines: list[CandidateChange] = []
     for offset, message in enumerate(run(count)):

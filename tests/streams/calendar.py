@@ -1,7 +1,7 @@
-"""A small world in which everything the calendar can turn does turn within two months: birthdays, a 29 February, ends of validity, coverage
-that grows too old, a parameter, a second version, the end of an agreement.
+"""A small world in which, within two months, every kind of change comes that the calendar alone brings.
 
-The one idea: every day of it is worked out here by hand (``BORN``, ``INSURED_UNTIL``, …), so that a test can say what must happen when.
+These are birthdays, a 29 February, ends of validity, coverage that grows too old, a parameter, a second version and the end of an agreement.
+The days stand in tables worked out by hand (``BORN``, ``INSURED_UNTIL``, …), so a test can say what must happen on which day.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ BORN = {
     43: date(1956, 3, 1),
     **{subject: date(1940, 1, 1) for subject in range(44, 52)},
 }
-"""Persons; those up to 40 turn 70 one a day from five days before the start, those from 44 on were 70 long ago."""
+"""Birth dates by person: 1 to 40 turn 70 on successive days from five days before the start; those from 44 on have long been 70."""
 INSURED_UNTIL = {44: START + timedelta(3), 45: START + timedelta(4), 46: START + timedelta(20), 47: None}
-"""The last day of somebody's insurance; None: without end."""
+"""The last day of each insurance; None where it has no end."""
 STATED = {"medical_insurance": START + timedelta(5), "pension": START, "hukou": START, "income": START, "relocation": START}
-"""Up to which day each feed is complete."""
+"""The day up to which each feed is complete."""
 STALE = {"medical_insurance": START + timedelta(13), "pension": START + timedelta(36), "hukou": START + timedelta(31)}
-"""The first day on which that is too old: 7, 35 and 30 days and one more."""
+"""The first day on which that coverage is too old: one day after 7, 35 and 30 days."""
 RAISED = START + timedelta(16)
 """The allowance rises: household 101, at 2,500 a head, is below 1.5 times 3,000 from then on."""
 SECOND = START + timedelta(25)
@@ -54,24 +54,24 @@ def _hardship() -> PolicyPublished:
 
 
 def messages(hardship: bool = True) -> list[Input]:
-    """Everything up to the start: registers, records, what is declared complete, and the policies; the one about households, too."""
-    found = catalogue()
+    """All messages up to the start: the network, records, coverage and policies; with ``hardship``, the policy about households, too."""
+    small_catalogue = catalogue()
     persons = {**BORN, **YOUNGER, 71: date(1990, 1, 1)}
     place: dict[str, Any] = {"division": [0] * len(persons), "dictionaries": {"division": ("310107020",)}}
     homes = [101 if subject == 71 else 0 for subject in persons]
-    one: dict[str, Any] = {"division": [0], "dictionaries": {"division": ("310107020",)}}
+    one_place: dict[str, Any] = {"division": [0], "dictionaries": {"division": ("310107020",)}}
     people = rows(
-        found, "hukou", 1, 1, list(persons), birth_date=[number(born) for born in persons.values()],
+        small_catalogue, "hukou", 1, 1, list(persons), birth_date=[number(birth) for birth in persons.values()],
         hukou_since=[number(date(1980, 1, 1))] * len(persons), household=homes, **place,
     )  # fmt: skip
     insured = rows(
-        found, "medical_insurance", 1, 1, list(INSURED_UNTIL), status=[0] * 4, scheme=[0] * 4,
+        small_catalogue, "medical_insurance", 1, 1, list(INSURED_UNTIL), status=[0] * 4, scheme=[0] * 4,
         valid_from=[number(date(2020, 1, 1))] * 4, valid_to=[number(day) if day else 2**31 - 1 for day in INSURED_UNTIL.values()],
     )  # fmt: skip
     notice: dict[str, Any] = {"line": [0], "dictionaries": {"line": ("L15",)}, "notice_date": [number(date(2025, 6, 1))]}
     batches = [
-        people, insured, rows(found, "household", 1, 1, [101], size=[1], registered_at=[201], **one), rows(found, "dwelling", 1, 1, [201], layout=[0], **one),
-        rows(found, "relocation", 1, 1, [201], **notice), rows(found, "income", 1, 1, [71], monthly_income=[250_000]),
+        people, insured, rows(small_catalogue, "household", 1, 1, [101], size=[1], registered_at=[201], **one_place), rows(small_catalogue, "dwelling", 1, 1, [201], layout=[0], **one_place),
+        rows(small_catalogue, "relocation", 1, 1, [201], **notice), rows(small_catalogue, "income", 1, 1, [71], monthly_income=[250_000]),
     ]  # fmt: skip
     out: list[Input] = [Tick(START), _network()]
     for batch in batches:
@@ -91,7 +91,7 @@ def world(hardship: bool = True) -> State:
 
 
 def copied(state: State) -> State:
-    """Another state that knows the same."""
+    """An independent state with the same content."""
     return State.restored(state.parts, state.meta(), state.arrays())
 
 

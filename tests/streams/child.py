@@ -1,8 +1,8 @@
-"""The process that is killed: a nursery that loads everything once, and forks a writer for every line it is told.
+"""The process that a test kills: a parent that loads everything once and forks a writer for every line on its standard input.
 
-Protocol, one line each on standard output: ``pid N`` a writer was made; ``ready N`` it recovered up to offset N; ``ack N`` message N was
-submitted and ``submit`` has returned; ``snap`` and ``snapped`` around writing a snapshot; ``end`` all messages are in; ``dead`` it is gone.
-With ``wait`` a writer goes on after each ``ack`` only when told to.
+It writes lines to standard output: ``pid N`` (a writer was forked), ``ready N`` (it recovered up to offset N), ``ack N`` (``submit`` of message
+N has returned), ``snap`` and ``snapped`` (before and after a snapshot), ``end`` (all messages are in) and ``dead`` (the writer is gone).
+With ``wait``, a writer goes on after each ``ack`` only when it reads a line.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ RULE = SnapshotRule(rows=1500, closing_rows=1)
 
 
 def main(folder: str, length: int, real: bool, wait: bool, unsafe: bool) -> None:
-    """Forks a writer for every line read, and waits for its end."""
+    """Forks a writer for every line it reads, and waits for the end of that writer."""
     messages = list(run(length))
     warm(messages, real)
     for _ in sys.stdin if not wait else ["once"]:
@@ -44,12 +44,12 @@ def warm(messages: list[Input], real: bool) -> None:
 
 
 def write(folder: Path, messages: list[Input], real: bool, wait: bool, unsafe: bool) -> None:
-    """Goes on where the store stands; some messages go in threes, in one transaction, and some while the one before is being written."""
-    told = EmbeddedHost.snapshot
+    """Continues where the store ends; some messages go three in a transaction, some while the one before is being written."""
+    snapshot = EmbeddedHost.snapshot
 
     def telling(host: EmbeddedHost) -> Path:
         say("snap")
-        path = told(host)
+        path = snapshot(host)
         say("snapped")
         return path
 

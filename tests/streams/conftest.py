@@ -11,7 +11,7 @@ from tests.streams.town import Town
 
 @pytest.fixture
 def town() -> Iterator[Town]:
-    """A town with everything published and covered; what a test told it is compared with several partitions when it is over."""
-    made = Town()
-    yield made
-    made.same()
+    """A town with everything published and covered; when the test is over, its messages go through several partitions, too."""
+    new_town = Town()
+    yield new_town
+    new_town.same()

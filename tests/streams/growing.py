@@ -1,7 +1,7 @@
-"""A network whose contracts grow while records come, as messages: random, and the same for the same seed.
+"""Random messages of a network whose contracts grow while records come; the same for the same seed.
 
-The one idea: a run is written once, in words (feeds, rows, policies), and told twice: with the catalogue as it was when each message came,
-and with the last catalogue from the beginning, where a field that came later is an empty cell in the rows before it.
+A run is a list of events (growths, rows, policies), from which two lists of messages are made. In one, each message comes with the catalogue
+of its time. In the other, the last catalogue holds from the beginning, and a field that came later is an empty cell in the rows before it.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ GROWTHS: Mapping[str, tuple[str, str, str]] = {
     "street": ("source", "benefit", "street"),
     "meals": ("feed", "meals", ""),
 }
-"""What may be added, by name: where, and how it is written."""
+"""The possible growths by name: what grows, in which feed, and the text."""
 POLICIES: Mapping[str, tuple[str, str, str]] = {
     "plain": ("", "person", "{id: none, quantifier: none, over: benefit, where: {id: basic, field: kind, op: eq, value: basic}}"),
     "other": ("", "person", "{id: some, quantifier: some, over: benefit, where: {id: not_basic, field: kind, op: ne, value: basic}}"),
@@ -90,25 +90,25 @@ POLICIES: Mapping[str, tuple[str, str, str]] = {
     ),
     "hungry": ("meals", "person", "{id: hungry, quantifier: none, over: meals}"),
 }
-"""By name: the growth it needs, what it is about, its criterion."""
+"""Policies by name: the growth each needs, its kind of subject, its criterion."""
 
 
 @dataclass(slots=True)
 class Contracts:
-    """The contracts as they are now; what is added stands first, so that nothing rests on the order in which it is written."""
+    """The contracts as they are now; additions stand first, so that nothing may depend on the order of the text."""
 
     fields: dict[str, dict[str, str]] = field(default_factory=lambda: {n: dict(f["fields"]) for n, f in FEEDS.items() if n != "meals"})
     sources: dict[str, list[str]] = field(default_factory=lambda: {name: ["psb"] for name in FEEDS})
 
     def grow(self, name: str) -> None:
-        where, feed, written = GROWTHS[name]
+        where, feed, definition = GROWTHS[name]
         if where == "source":
-            self.sources[feed].append(written)
+            self.sources[feed].append(definition)
         elif where == "feed":
             self.fields = {feed: dict(FEEDS[feed]["fields"]), **self.fields}
         else:
             place = name if where == "field" else where
-            self.fields[feed] = {place: written, **{n: text for n, text in self.fields[feed].items() if n != place}}
+            self.fields[feed] = {place: definition, **{n: text for n, text in self.fields[feed].items() if n != place}}
 
     def message(self) -> CatalogueSet:
         return CatalogueSet(UNITS, {f"feeds/{name}.yaml": self._text(name) for name in self.fields})
@@ -117,7 +117,7 @@ class Contracts:
         sources = ", ".join(f'{{unit: {unit}, division: "310107"}}' for unit in self.sources[name])
         fields = "".join(f"  {at}: {{{text}, title: {{zh: {at}, en: {at}}}}}\n" for at, text in self.fields[name].items())
         head = f"format: 1\nfeed: {name}\ntitle: {{zh: {name}, en: {name}}}\nsources: [{sources}]\n{FEEDS[name]['head']}"
-        head += "delivery: {bounds: {shrinks_to: 0, moves: 1}}\n"  # lists are what the records say, whatever was held back
+        head += "delivery: {bounds: {shrinks_to: 0, moves: 1}}\n"  # no line is held back, so the lists follow from the records alone
         return f"{head}fields:\n{fields}agreement: {_AGREED}\n"
 
 
@@ -135,14 +135,14 @@ def policy_text(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """One delivery in words: rows as (subject, flags, order, values by field); ``made`` is the number of the catalogue it was made with."""
+    """One delivery: rows as (subject, flags, order, values by field), and the number of the catalogue of its time."""
 
     feed: str
     source: int
     delivery: int
     replaces: bool
     rows: tuple[tuple[int, int, int, Mapping[str, Any]], ...]
-    made: int
+    catalogue_number: int
 
     def messages(self, catalogue: Catalogue) -> list[Input]:
         id = f"{self.feed}-{self.source}-{self.delivery}"
@@ -152,16 +152,18 @@ class Rows:
     def batch(self, catalogue: Catalogue) -> RecordBatch:
         feed, n = catalogue.feeds[self.feed], len(self.rows)
         values, texts = {}, {}
-        for one in feed.matrix_fields():
-            cells = [None if flags else encoded(one, given.get(one.name)) for _, flags, _, given in self.rows]
-            if one.type in (FieldType.TEXT, FieldType.DIVISION):
-                texts[one.name] = tuple(sorted({str(cell) for cell in cells if cell is not None}))
-                cells = [None if cell is None else texts[one.name].index(str(cell)) for cell in cells]
-            values[one.name] = np.array([MISSING if cell is None else cell for cell in cells], np.int64)
-        household = [0 if flags else token(Kind.HOUSEHOLD, str(given["of"])) for _, flags, _, given in self.rows if "of" in given]
+        for column in feed.matrix_fields():
+            cells = [None if flags else encoded(column, row_values.get(column.name)) for _, flags, _, row_values in self.rows]
+            if column.type in (FieldType.TEXT, FieldType.DIVISION):
+                texts[column.name] = tuple(sorted({str(cell) for cell in cells if cell is not None}))
+                cells = [None if cell is None else texts[column.name].index(str(cell)) for cell in cells]
+            values[column.name] = np.array([MISSING if cell is None else cell for cell in cells], np.int64)
+        household = [
+            0 if flags else token(Kind.HOUSEHOLD, str(row_values["of"])) for _, flags, _, row_values in self.rows if "of" in row_values
+        ]
         subjects = [token(feed.subject, str(subject)) for subject, _, _, _ in self.rows]
-        names = [f"{self.source}/{given.get('no', subject)}" for subject, _, _, given in self.rows]
-        identity = any(one.identity for one in feed.fields.values())
+        names = [f"{self.source}/{row_values.get('no', subject)}" for subject, _, _, row_values in self.rows]
+        identity = any(column.identity for column in feed.fields.values())
         return RecordBatch(
             self.feed, self.source, self.delivery, np.array([key(name) for name in names], np.uint64), np.array(subjects, np.uint64),
             np.array([order for _, _, order, _ in self.rows], np.int64), np.arange(1, n + 1, dtype=np.int32),
@@ -173,7 +175,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One of the three messages of a delivery: that it starts, its rows, or that it is complete."""
+    """One of the three messages of a delivery: its start, its rows or its end."""
 
     rows: Rows
     number: int
@@ -182,73 +184,77 @@ class Piece:
         return [self.rows.messages(catalogue)[self.number]]
 
     @property
-    def made(self) -> int:
-        return self.rows.made
+    def catalogue_number(self) -> int:
+        return self.rows.catalogue_number
 
 
 @dataclass(slots=True)
 class Run:
-    """What happens: growths (their names), deliveries, and messages that are the same under every catalogue."""
+    """A list of events: names of growths, deliveries, and messages that are the same under every catalogue."""
 
     happens: list[str | Rows | Piece | Input]
 
-    def grown(self) -> list[Input]:
-        """With each catalogue where it came."""
-        contracts, built = Contracts(), list[Catalogue]()
+    def growing_messages(self) -> list[Input]:
+        """The messages, with each catalogue at the time of its growth."""
+        contracts, catalogues = Contracts(), list[Catalogue]()
         out: list[Input] = []
-        for one in ["", *self.happens]:
-            if isinstance(one, str):
-                if one:
-                    contracts.grow(one)
+        for event in ["", *self.happens]:
+            if isinstance(event, str):
+                if event:
+                    contracts.grow(event)
                 out.append(contracts.message())
-                built.append(succeeding(built[-1] if built else None, build(out[-1].units, out[-1].contracts)))  # type: ignore[union-attr]
-            elif isinstance(one, Rows | Piece):
-                out += one.messages(built[one.made])
+                catalogues.append(succeeding(catalogues[-1] if catalogues else None, build(out[-1].units, out[-1].contracts)))  # type: ignore[union-attr]
+            elif isinstance(event, Rows | Piece):
+                out += event.messages(catalogues[event.catalogue_number])
             else:
-                out.append(one)
+                out.append(event)
         return out
 
-    def final(self) -> list[Input]:
-        """With the last catalogue from the beginning."""
+    def final_messages(self) -> list[Input]:
+        """The messages, with the last catalogue from the beginning."""
         contracts = Contracts()
-        for one in self.happens:
-            if isinstance(one, str):
-                contracts.grow(one)
+        for event in self.happens:
+            if isinstance(event, str):
+                contracts.grow(event)
         message = contracts.message()
         catalogue = build(message.units, message.contracts)
-        rest = [one.messages(catalogue) if isinstance(one, Rows | Piece) else [one] for one in self.happens if not isinstance(one, str)]
+        rest = [
+            event.messages(catalogue) if isinstance(event, Rows | Piece) else [event]
+            for event in self.happens
+            if not isinstance(event, str)
+        ]
         return [message, *(message for some in rest for message in some)]
 
 
 def apart(happens: Run, rng: Random) -> Run:
-    """The same, half of the deliveries replacing ones, with other happenings between the messages of a delivery."""
+    """The run with other events between the messages of a delivery; half of the deliveries become full replacements."""
     out: list[tuple[float, str | Rows | Piece | Input]] = []
-    for place, one in enumerate(happens.happens):
-        if not isinstance(one, Rows):
-            out.append((place, one))
+    for place, event in enumerate(happens.happens):
+        if not isinstance(event, Rows):
+            out.append((place, event))
             continue
-        rows, at = replace(one, replaces=rng.random() < 0.5), float(place)
+        rows, at = replace(event, replaces=rng.random() < 0.5), float(place)
         for number in range(3):
             out.append((at, Piece(rows, number)))
             at += rng.choice([0.1, rng.uniform(0, 12)])
-    return Run([one for _, one in sorted(out, key=lambda pair: pair[0])])
+    return Run([event for _, event in sorted(out, key=lambda pair: pair[0])])
 
 
 def run(seed: int, length: int = 40) -> Run:
-    """A run of so many happenings."""
-    rng, contracts, day, made = Random(seed), Contracts(), DAY, 0
+    """A run of ``length`` events."""
+    rng, contracts, day, era = Random(seed), Contracts(), DAY, 0
     out: list[str | Rows | Piece | Input] = [Tick(day)]
     left, published, deliveries = rng.sample(list(GROWTHS), rng.randint(4, len(GROWTHS))), set[str](), dict[tuple[str, int], int]()
-    eras, grown = [copy.deepcopy(contracts)], set[str]()
+    eras, growths = [copy.deepcopy(contracts)], set[str]()
     for number in range(length):
         what = rng.random()
-        open = [name for name, (needs, _, _) in POLICIES.items() if name not in published and (not needs or needs in grown)]
+        open = [name for name, (needs, _, _) in POLICIES.items() if name not in published and (not needs or needs in growths)]
         if what < 0.25 and left:
             name = left.pop()
             contracts.grow(name)
             eras.append(copy.deepcopy(contracts))
-            grown.add(name)
-            made += 1
+            growths.add(name)
+            era += 1
             out.append(name)
         elif what < 0.4 and open:
             name = rng.choice(open)
@@ -268,23 +274,23 @@ def run(seed: int, length: int = 40) -> Run:
             feed = rng.choice([*contracts.fields])
             source = rng.randrange(len(contracts.sources[feed]))
             delivery = deliveries[feed, source] = deliveries.get((feed, source), 0) + 1
-            late = made if rng.random() < 0.8 or feed not in eras[made - 1].fields else max(made - 1, 0)  # of a client that was behind
+            late = era if rng.random() < 0.8 or feed not in eras[era - 1].fields else max(era - 1, 0)  # a client with the catalogue before
             out.append(Rows(feed, source, delivery, rng.random() < 0.15, _rows(rng, feed, eras[late].fields[feed]), late))
     return Run(out)
 
 
 def _rows(rng: Random, feed: str, fields: Mapping[str, str]) -> tuple[tuple[int, int, int, Mapping[str, Any]], ...]:
-    out, met = [], set[object]()
+    out, keys = [], set[object]()
     for _ in range(rng.randint(1, 8)):
         subject = rng.randrange(HOUSEHOLDS if feed == "household" else PERSONS)
-        given: dict[str, Any] = {at: _cell(rng, text) for at, text in fields.items() if "identity" not in text}
+        values: dict[str, Any] = {at: _cell(rng, text) for at, text in fields.items() if "identity" not in text}
         if feed == "hukou":
-            given["of"] = rng.randrange(HOUSEHOLDS)
+            values["of"] = rng.randrange(HOUSEHOLDS)
         if feed in ("benefit", "meals"):
-            given["no"] = f"{subject}-{rng.randrange(3)}"
-        if given.get("no", subject) not in met:
-            met.add(given.get("no", subject))
-            out.append((subject, rng.choices([0, int(DELETED), int(QUARANTINED)], [8, 1, 1])[0], rng.randint(1, 50), given))
+            values["no"] = f"{subject}-{rng.randrange(3)}"
+        if values.get("no", subject) not in keys:
+            keys.add(values.get("no", subject))
+            out.append((subject, rng.choices([0, int(DELETED), int(QUARANTINED)], [8, 1, 1])[0], rng.randint(1, 50), values))
     return tuple(out)
 
 

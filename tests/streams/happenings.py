@@ -1,6 +1,6 @@
-"""Made-up messages about the small network, with all that moves people about: between streets, households and dwellings.
+"""Random messages about the small network, in which people move between streets, households and dwellings.
 
-The one idea: a message need not be admissible; what one host refuses, every host refuses.
+Some of the messages are not admissible: what one host refuses, every host must refuse.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ STREETS = ("310107020", "310107021", "310107022", "310107023", "310107", "310110
 PERSONS, HOUSEHOLDS, DWELLINGS = range(1, 31), range(101, 112), range(201, 207)
 SUBJECTS = (("person", PERSONS), ("household", HOUSEHOLDS), ("dwelling", DWELLINGS))
 NAMED = {"hukou": ("household",), "household": ("dwelling",), "occupancy": ("dwelling",)}
-"""What the records of a feed link to."""
+"""The kinds of subject that the records of a feed link to."""
 POLICIES = ("elderly-uninsured", "relocation-hardship", "group-rental")
 ABOUT = {"elderly-uninsured": (*PERSONS, 99), "relocation-hardship": (*HOUSEHOLDS, 999), "group-rental": (*DWELLINGS, 299)}
-"""Whom an outcome may be about; the last of them nobody knows."""
+"""The subjects that an outcome may be about; the last of each is unknown to the state."""
 CRITERIA = {
     "elderly-uninsured": ("age70", "uninsured", "no_pension"),
     "relocation-hardship": ("notice", "willing"),
@@ -53,7 +53,7 @@ BOUNDS = {
     "elderly-uninsured": "{at_least: 1}", "relocation-hardship": "{moves: 0.15, amendment: 0.1, at_least: 1}",
     "group-rental": "{amendment: 0, at_least: 1}",
 }  # fmt: skip
-"""Bounds so narrow that holds happen often in a small town; where a policy names no share of moves, the feed's counts."""
+"""Bounds so narrow that holds are frequent in a small town; where a policy names no share of moves, the feed's share counts."""
 FEED_BOUNDS = {
     "medical_insurance": "{late_after: P2D}", "occupancy": "{late_after: P3D, moves: 0.15}", "relocation": "{late_after: P4D}",
     "hukou": "{shrinks_to: 1, moves: 0.05}", "household": "{shrinks_to: 1}", "pension": "{moves: 0.3}", "dwelling": "{moves: 0.5}",
@@ -79,7 +79,7 @@ Kind = Callable[[], Sequence[Input | bytes]]
 
 
 def erasing(person: int, salt: str = SALT) -> PersonErased:
-    """The decision to erase somebody."""
+    """The decision to erase a person."""
     return named(salt, person, "R1", "author", "approver")
 
 
@@ -87,37 +87,37 @@ class Happenings:
     """An endless run of messages, as bytes.
 
     Args:
-        holds: gives the names of the holds there are now; whoever goes on from the state of a host knows them.
+        holds: gives the names of the holds that are open now, from the state of a host.
     """
 
     def __init__(self, rng: Random, holds: Callable[[], Sequence[str]] = lambda: ()) -> None:
         self.rng, self.day, self.holds = rng, START, holds
-        self.contracts = bounded()
+        self.contracts = contracts_with_bounds()
         self.outcomes: list[OutcomeReported] = []
         self.numbers: dict[tuple[str, int], int] = {}
         self.versions: dict[str, int] = {}
         self.statements: list[str] = []
         self.corrections: list[IdentityMerged | IdentitySplit] = []
         self.late: list[Input] = []
-        """What is still to come of a delivery that another one has overtaken."""
+        """The rest of a delivery that another delivery has overtaken."""
         self.clock = 0
 
     def run(self) -> Iterator[bytes]:
-        sent = Sending()
+        stamped = Sending()
         if self.rng.random() < 0.5:
             yield b"somebody else's"
-            yield sent(EditionCut("elderly-uninsured"))
+            yield stamped(EditionCut("elderly-uninsured"))
         first: list[Input] = [Tick(START), self.catalogue(), *(self.publish(name) for name in POLICIES)]
         for feed in ("dwelling", "household", "hukou", "hukou", "occupancy", "relocation", "income", "medical_insurance"):
             first += self.delivery(feed)
-        first += self.covered()
-        yield from map(sent, first)
+        first += self.cover()
+        yield from map(stamped, first)
         kinds: list[Kind] = [self.deliver] * 8 + [self.tick] * 6 + [self.answer] * 2 + [self.cut, self.again] + [self.bad] * 2
-        kinds += [self.withdrawn] + [self.newer] * 3 + [self.widened] + [self.merged] * 4 + [self.undone] * 2 + [self.given] * 2
-        kinds += [self.covered] * 4 + [self.found] * 5 + [self.decided] * 3 + [self.suspended]
+        kinds += [self.withdraw] + [self.newer] * 3 + [self.widen] + [self.merge] * 4 + [self.undo] * 2 + [self.give_records] * 2
+        kinds += [self.cover] * 4 + [self.report_outcome] * 5 + [self.decide_hold] * 3 + [self.suspend]
         while True:
-            for one in self.rng.choice(kinds)():
-                yield one if isinstance(one, bytes) else sent(one)
+            for message in self.rng.choice(kinds)():
+                yield message if isinstance(message, bytes) else stamped(message)
 
     # -- kinds of messages ---------------------------------------------------------------------------------------------
 
@@ -135,10 +135,10 @@ class Happenings:
         return [EditionCut(self.rng.choice(POLICIES))]
 
     def again(self) -> list[Input]:
-        """A coverage statement withdrawn, or the same tick once more."""
+        """The withdrawal of a coverage statement, and the same tick once more."""
         return [CoverageWithdrawn(self.rng.choice(self.statements)), Tick(self.day)] if self.statements else []
 
-    def withdrawn(self) -> list[Input]:
+    def withdraw(self) -> list[Input]:
         name = self.rng.choice(POLICIES)
         since = self.day - timedelta(self.rng.choice([0, 1, 5, 20, -1])) if self.rng.random() < 0.4 else None
         out: list[Input] = [PolicyWithdrawn(name, self.versions.get(name, 1), "author", "approver", "ended", since)]
@@ -147,14 +147,14 @@ class Happenings:
     def newer(self) -> list[Input]:
         return [self.publish(self.rng.choice(POLICIES))]
 
-    def widened(self) -> list[Input]:
-        """A catalogue with one more feed, which nobody reads yet."""
+    def widen(self) -> list[Input]:
+        """A catalogue with one more feed, which no policy reads."""
         text = network().contracts["pension"].replace("feed: pension", "feed: bonus").replace("pension_no", "bonus_no")
         self.contracts["bonus"] = text
         return [self.catalogue()]
 
-    def covered(self) -> list[Input]:
-        """Everything that a policy's coverage is asked of is there up to today, or was a few days ago."""
+    def cover(self) -> list[Input]:
+        """Statements that cover every feed of one policy, up to today or up to a few days ago."""
         out: list[Input] = []
         day = self.day - timedelta(self.rng.choice([0, 0, 0, 2, 5, 12]))
         for feed in self.rng.choice([("medical_insurance", "pension"), ("relocation", "hukou", "income"), ("occupancy",)]):
@@ -164,22 +164,22 @@ class Happenings:
                 out.append(CoverageStated(self.statements[-1], feed, source, DISTRICT, (), day))
         return out
 
-    def suspended(self) -> list[Input]:
-        """An agreement ended yesterday; if one has ended, it holds again."""
+    def suspend(self) -> list[Input]:
+        """A catalogue in which an agreement ended yesterday, or, where it had ended already, holds again."""
         name = self.rng.choice(["pension", "income", "occupancy"])
         there = "until: 2027-12-31"
         text = self.contracts[name]
         ended = f"until: {self.day - timedelta(1)}"
         self.contracts[name] = text.replace(there, ended) if there in text else re.sub(r"until: [0-9-]+", there, text)
-        if self.rng.random() < 0.5:  # and bounds are others
+        if self.rng.random() < 0.5:  # with other bounds
             feed = self.rng.choice(["hukou", "medical_insurance", "occupancy"])
             self.contracts[feed] = re.sub(
                 r"bounds: {[^}]*}", f"bounds: {{late_after: P3D, moves: {self.rng.choice([0, 0.1, 0.5])}}}", self.contracts[feed]
             )
         return [self.catalogue(), *([] if there in text and self.rng.random() < 0.5 else self.deliver())]
 
-    def found(self) -> list[Input]:
-        """What an agency found, today or a while ago; or the same once more."""
+    def report_outcome(self) -> list[Input]:
+        """An outcome of today or of a while ago; sometimes an earlier one again."""
         if self.outcomes and self.rng.random() < 0.15:
             return [self.rng.choice(self.outcomes[-5:])]
         name, outcome = self.rng.choice(POLICIES), self.rng.choice(list(OUTCOMES))
@@ -188,21 +188,21 @@ class Happenings:
         self.outcomes.append(OutcomeReported(name, self.rng.choice(ABOUT[name]), outcome, on, "the agency", criterion))
         return [self.outcomes[-1]] * self.rng.choice([1, 1, 1, 2])
 
-    def decided(self) -> list[Input]:
-        """Two people have looked at what is held back; at the last hold most often."""
+    def decide_hold(self) -> list[Input]:
+        """Two people release or reject a hold, most often the last one."""
         holds = [*self.holds()] or ["h1"]
         hold = self.rng.choice([*holds, holds[-1], holds[-1]])
         return [HoldDecided(hold, self.rng.choice(["release", "reject", "reject"]), "looked at", "author", "approver")]
 
-    def merged(self) -> list[Input]:
-        """Two persons, households or dwellings turn out to be one; seldom what was merged already."""
+    def merge(self) -> list[Input]:
+        """A merge of two persons, households or dwellings; some of them were merged before."""
         kind, among = self.rng.choice(SUBJECTS)
         subject, into = self.rng.sample(among, 2)
         self.corrections.append(IdentityMerged(kind, subject, into, "the same", "author", "approver"))
         return [self.corrections[-1]] * self.rng.choice([1, 1, 1, 2])
 
-    def given(self) -> list[Input]:
-        """Records of one subject, or that link to it, are another one's."""
+    def give_records(self) -> list[Input]:
+        """A split that gives records of one subject, or records that link to it, to another subject."""
         kind, among = self.rng.choice(SUBJECTS)
         subject, into = self.rng.sample(among, 2)
         feeds = [name for name in FEEDS if catalogue().feeds[name].subject == kind or kind in NAMED.get(name, ())]
@@ -211,13 +211,13 @@ class Happenings:
         self.corrections.append(IdentitySplit(kind, subject, into, records, "two with one number", "author", "approver"))
         return [self.corrections[-1]]
 
-    def undone(self) -> list[Input]:
-        """A decision is taken back; it may have been before."""
+    def undo(self) -> list[Input]:
+        """A correction is taken back, sometimes for the second time."""
         if not self.corrections:
             return []
-        one = self.rng.choice(self.corrections)
-        records = one.records if isinstance(one, IdentitySplit) else ()
-        return [IdentitySplit(one.kind, one.subject, one.subject, records, "not so", "author", "approver")]
+        correction = self.rng.choice(self.corrections)
+        records = correction.records if isinstance(correction, IdentitySplit) else ()
+        return [IdentitySplit(correction.kind, correction.subject, correction.subject, records, "not so", "author", "approver")]
 
     def bad(self) -> list[Input | bytes]:
         good = wire.encode(Tick(self.day))
@@ -251,7 +251,7 @@ class Happenings:
         match name:
             case "elderly-uninsured":
                 swap = ("value: 70", f"value: {self.rng.choice([65, 68, 70, 72])}")
-            case "group-rental":  # who has too many by coverage alone, now and then
+            case "group-rental":  # now and then coverage alone decides which dwelling has too many
                 swap = ("op: gt", f"op: {self.rng.choice(['gt', 'gt', 'ge', 'le'])}")
             case _:
                 swap = ("1.5", self.rng.choice(["1.5", "1.5", "1.2"]))
@@ -262,7 +262,7 @@ class Happenings:
         return CatalogueSet(network().units, dict(self.contracts))
 
     def delivery(self, feed: str) -> list[Input]:
-        """One delivery in a few batches, some of its messages said twice, and its coverage."""
+        """One delivery of a few batches and its coverage; some of its messages come twice."""
         source = self.rng.randrange(len(catalogue().feeds[feed].sources))
         delivery = self.numbers[feed, source] = self.numbers.get((feed, source), 0) + 1
         id, sizes = f"{feed}-{source}-{delivery}", [self.rng.choice([1, 3, 12, 25]) for _ in range(self.rng.choice([1, 1, 2]))]
@@ -291,7 +291,7 @@ class Happenings:
         subjects = [rng.choice(among) for _ in range(size)]
         key = subjects if not catalogue().feeds[feed].many else [rng.randint(1, 60) for _ in subjects]
         flags = [rng.choices([0, 1, int(QUARANTINED)], [85, 10, 5])[0] for _ in subjects]
-        back = rng.choice([0, 0, 3, 30])  # now and then everything in it is older than what is held
+        back = rng.choice([0, 0, 3, 30])  # now and then the whole batch is older than the records in the state
         without = 0.04 if catalogue().feeds[feed].order else 0.0
         orders = [int(NO_ORDER) if rng.random() < without else max(0, self.clock - back) for _ in subjects]
         columns: dict[str, Any] = {}
@@ -343,11 +343,13 @@ class Happenings:
         )
 
 
-def bounded() -> dict[str, str]:
-    """The contracts of the small network, some with narrow bounds."""
+def contracts_with_bounds() -> dict[str, str]:
+    """The contracts of the small network, some of them with narrow bounds."""
     texts = dict(network().contracts)
     for feed, bounds in FEED_BOUNDS.items():
-        said = f"bounds: {bounds}"
+        clause = f"bounds: {bounds}"
         text = texts[feed].rstrip()
-        texts[feed] = text.replace("delivery: {", f"delivery: {{{said}, ") if "delivery: {" in text else f"{text}\ndelivery: {{{said}}}\n"
+        texts[feed] = (
+            text.replace("delivery: {", f"delivery: {{{clause}, ") if "delivery: {" in text else f"{text}\ndelivery: {{{clause}}}\n"
+        )
     return texts

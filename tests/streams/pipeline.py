@@ -1,7 +1,7 @@
-"""The stages in memory: topics are lists of bytes, and any stage may stop anywhere, say things twice, or be slow.
+"""The stages of a distributed host in memory, where topics are lists of bytes and any stage may stop, repeat itself or be slow.
 
-The one idea: what comes out in the end is compared with one embedded host, message by message; to its lines are added those of subjects who
-went from one partition to another and stayed on a list, which a host of one partition has no reason to tell.
+Tests compare the output with an ``Embedded`` host, message by message. A subject that moves to another partition and stays on a list has a
+line in the pipeline only: an embedded host has no reason to write it. ``Embedded`` adds those lines.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ from streams.wire import wire
 from tests.streams.happenings import PERSONS, erasing
 from tests.streams.world import parts
 
-Kept = tuple[dict[str, Any], Arrays]
+Checkpoint = tuple[dict[str, Any], Arrays]
 F = TypeVar("F", bound=Fold)
 
 
 @dataclass(slots=True)
-class Told:
-    """What the embedded host says to one message."""
+class MessageResult:
+    """The result of one message on the embedded host."""
 
     lines: list[CandidateChange]
     closes: str | None = None
@@ -55,21 +55,21 @@ class Told:
 
 
 class Embedded:
-    """One embedded host's state, and who moves between partitions with each message. ``erased``: the tokens of who was."""
+    """The state of an embedded host, and the subjects that each message moves between partitions."""
 
     def __init__(self, partitions: int) -> None:
         self.state = State(parts(real=True))
-        self.told: list[Told] = []
+        self.results: list[MessageResult] = []
         self.movers = self.unsaid = self.apart = 0
         self._sequencer = Sequencer(parts(real=True), partitions)
         self._listed: dict[str, dict[int, CandidateChange]] = {}
-        self.erased: list[int] = []
+        self.erased_tokens: list[int] = []
         self._batches: list[RecordBatch] = []
-        self._told: list[list[CandidateChange]] = []  # without those erased since
-        self._closed: dict[str, list[Edition]] = {}  # of editions that were closed before somebody was erased, as they were
+        self._told_lines: list[list[CandidateChange]] = []  # without the lines of subjects that were erased since
+        self._closed: dict[str, list[Edition]] = {}  # the editions of each policy from before the last erasure, as they were then
 
     def take(self, body: bytes) -> None:
-        offset, before = len(self.told), owners(self._sequencer)
+        offset, before = len(self.results), owners(self._sequencer)
         apart = self._apart()
         self._sequencer.take(body, offset)
         message: Input | None = None
@@ -82,22 +82,22 @@ class Embedded:
             lines = list(step(self.state, message, offset))
         except (Unreadable, Refused, Invalid):
             passed_over(self.state, message, offset)
-            self.told.append(Told([], dead=True))
-            self._told.append([])
+            self.results.append(MessageResult([], dead=True))
+            self._told_lines.append([])
             return
         for line in lines:
             self._listed[line.policy] = fold([line], self._listed.get(line.policy))
         if (cause := self._cause(message)) is not None:
             lines = self._with_movers(lines, cause, before, apart | self._apart())
-        self.told.append(Told(lines, closed_by(message)))
+        self.results.append(MessageResult(lines, closed_by(message)))
         if isinstance(message, RecordBatch):
             self._batches.append(message)
-        self._told.append(list(lines))
+        self._told_lines.append(list(lines))
         if isinstance(message, PersonErased):
             self._without(found(message.salt, message, np.array(PERSONS, np.uint64)))
 
     def erasing(self, person: int) -> PersonErased:
-        """The decision to erase somebody, with where every row about them came from."""
+        """The decision to erase a person, with the origin of every row about them."""
         batches = [batch for batch in self._batches if self.state.catalogue.feeds[batch.feed].subject is Kind.PERSON]
         traces = [
             (batch.feed, batch.source, int(batch.key[at]), int(batch.order[at]), batch.delivery, int(batch.row[at]))
@@ -107,34 +107,38 @@ class Embedded:
         return replace(erasing(person), traces=tuple(traces))
 
     def lists(self) -> dict[str, dict[int, tuple[Any, ...]]]:
-        """Status, checklist and missing of everyone told to be listed, evaluated afresh."""
+        """Status, checklist and missing fields of each candidate of each materialized list, evaluated afresh."""
         if not self.state.begun:
             return {}
-        found = {name: listed(self.state, name) for name in self.state.policies}
-        return {name: {one.subject: (one.status, one.checklist, one.missing) for one in some} for name, some in found.items() if some}
+        candidates = {name: listed(self.state, name) for name in self.state.policies}
+        return {
+            name: {candidate.subject: (candidate.status, candidate.checklist, candidate.missing) for candidate in some}
+            for name, some in candidates.items()
+            if some
+        }
 
     def editions(self, policy: str) -> list[Edition]:
-        """As they were closed; those that were closed before an erasure are the ones of then."""
-        rows = ((offset, told.closes, lines) for offset, (told, lines) in enumerate(zip(self.told, self._told, strict=True)))
+        """The editions of a policy; those from before an erasure are as they were then."""
+        rows = ((offset, result.closes, lines) for offset, (result, lines) in enumerate(zip(self.results, self._told_lines, strict=True)))
         closed = self._closed.get(policy, [])
         manifests = {edition.manifest.last: edition.manifest for edition in closed}
-        found = list(editions(policy, rows, published(self.state, policy), manifests))
-        return [*closed, *found[len(closed) :]]
+        computed = list(editions(policy, rows, published(self.state, policy), manifests))
+        return [*closed, *computed[len(closed) :]]
 
     def _before(self, message: PersonErased) -> None:
         self._pending = {policy: self.editions(policy) for policy in self.state.registry.versions}
 
     def _without(self, subject: int) -> None:
-        """Whoever is erased is told of no more."""
+        """Drops the lines of an erased subject."""
         self._closed = self._pending
         if subject:
-            self.erased.append(subject)
-            self._told = [[line for line in lines if line.subject != subject] for lines in self._told]
+            self.erased_tokens.append(subject)
+            self._told_lines = [[line for line in lines if line.subject != subject] for lines in self._told_lines]
             for of in self._listed.values():
                 of.pop(subject, None)
 
     def _cause(self, message: Input) -> Cause | None:
-        """The cause of what somebody's moving to another partition shows; None where a message moves nobody."""
+        """The cause of lines about a move to another partition; None where a message moves nobody."""
         match message:
             case RecordBatch():
                 unit = self.state.catalogue.feeds[message.feed].sources[message.source].unit
@@ -150,7 +154,7 @@ class Embedded:
                 return None
 
     def _apart(self) -> set[tuple[str, int]]:
-        """Who is kept off or held back, by policy: of them no line is told but for what is told otherwise."""
+        """The overlaid subjects, with their policy: a move to another partition gives them no line."""
         return {(name, subject) for name, of in self.state.book.overlays.items() for subject in of}
 
     def _with_movers(
@@ -158,23 +162,23 @@ class Embedded:
     ) -> list[CandidateChange]:
         now = owners(self._sequencer)
         movers = {subject for subject, partition in before.items() if now[subject] != partition}
-        said = {(line.policy, line.subject) for line in lines}
+        with_line = {(line.policy, line.subject) for line in lines}
         kinds = {name: KINDS.index(policy.subject) for name, policy in self.state.policies.items()}
         self.apart += sum((kinds.get(name), subject) in movers for name, subject in apart)
         more = [
-            one._replace(change="changed", before=one.status, version=policy.version, cause=cause, day=self.state.day)
+            last_line._replace(change="changed", before=last_line.status, version=policy.version, cause=cause, day=self.state.day)
             for name, policy in self.state.policies.items()
-            for subject, one in self._listed.get(name, {}).items()
-            if (KINDS.index(policy.subject), subject) in movers and (name, subject) not in said | apart
+            for subject, last_line in self._listed.get(name, {}).items()
+            if (KINDS.index(policy.subject), subject) in movers and (name, subject) not in with_line | apart
         ]
         self.movers += len(movers)
         self.unsaid += len(more)
         ordered = sorted([*lines, *more], key=lambda line: (line.policy, line.subject))
-        return [line._replace(id=f"{len(self.told)}.{position}") for position, line in enumerate(ordered)]
+        return [line._replace(id=f"{len(self.results)}.{position}") for position, line in enumerate(ordered)]
 
 
 def owners(sequencer: Sequencer) -> dict[tuple[int, int], int]:
-    """The partition of every kind and token that is owned."""
+    """The partition of each subject (kind and token) that a partition owns."""
     if sequencer.router is None:
         return {}
     locator = sequencer.router.locator
@@ -189,11 +193,11 @@ def owners(sequencer: Sequencer) -> dict[tuple[int, int], int]:
 
 @dataclass(slots=True)
 class Topics:
-    """What lies in each partition of each topic."""
+    """The messages in each partition of each topic."""
 
     of: dict[tuple[str, int], list[bytes]] = field(default_factory=dict)
     out: list[Outgoing] = field(default_factory=list)
-    """What leaves the pipeline, in the order sent."""
+    """The messages that leave the pipeline, in the order of sending."""
 
     def read(self, topic: str, partition: int = 0) -> list[bytes]:
         return self.of.setdefault((topic, partition), [])
@@ -206,24 +210,24 @@ class Topics:
 
 
 class Worker:
-    """One stage: reads its partition in order, sends what comes out, and again from the first that was not acknowledged."""
+    """One stage: reads its partition in order, sends its outputs, and repeats those that were not acknowledged."""
 
     def __init__(self, topics: Topics, topic: str, partition: int, make: MakeFold) -> None:
         self.topics, self.inputs, self.make = topics, topics.read(topic, partition), make
         self.fold: Fold = make()
-        self.outbox: list[tuple[int, Outgoing]] = []  # those not acknowledged, each with the offset it came out of
-        self.sent = 0  # how many of them were sent since the last time all of them were
-        self.kept: list[tuple[int, Callable[[], Kept | None]]] = [(-1, lambda: None)]
-        self.came: dict[int, list[Outgoing]] = {}
+        self.outbox: list[tuple[int, Outgoing]] = []  # outputs without acknowledgement, each with the offset of its input
+        self.sent = 0  # how many of the outbox are sent; 0 after a resend or crash
+        self.checkpoints: list[tuple[int, Callable[[], Checkpoint | None]]] = [(-1, lambda: None)]
+        self.outputs: dict[int, list[Outgoing]] = {}
 
     def take(self) -> bool:
-        """The next message, if there is one; taken again after a crash, it gives what it gave before."""
+        """Takes the next message, if there is one; after a crash, the same message must give the same outputs."""
         offset = self.fold.offset + 1
         if offset >= len(self.inputs):
             return False
         out = list(self.fold.take(self.inputs[offset], offset))
         assert self.fold.offset == offset
-        assert self.came.setdefault(offset, out) == out
+        assert self.outputs.setdefault(offset, out) == out
         self.outbox += [(offset, message) for message in out]
         return True
 
@@ -234,33 +238,35 @@ class Worker:
         self.sent += 1
         return True
 
-    def acknowledged(self, count: int) -> None:
-        """The first so many of what was sent are with the broker."""
+    def acknowledge(self, count: int) -> None:
+        """The broker has the first ``count`` of the sent messages."""
         count = min(count, self.sent)
         del self.outbox[:count]
         self.sent -= count
 
     def again(self) -> None:
-        """No word came back: everything from the first that was not acknowledged is to be sent again."""
+        """No acknowledgement came: the whole outbox is to be sent again."""
         self.sent = 0
 
     def keep(self, folder: Path | None) -> None:
-        """A snapshot of the state: as a file, or as what a file would hold."""
+        """Takes a checkpoint of the state, as a file or in memory."""
         offset = self.fold.offset
         if folder is None:
             meta = json.loads(json.dumps(self.fold.meta()))
             arrays = {name: array.copy() for name, array in self.fold.arrays().items()}
-            self.kept.append((offset, lambda: (json.loads(json.dumps(meta)), {name: array.copy() for name, array in arrays.items()})))
+            self.checkpoints.append(
+                (offset, lambda: (json.loads(json.dumps(meta)), {name: array.copy() for name, array in arrays.items()}))
+            )
         else:
             path = checkpoints.write(folder, offset, self.fold.meta(), self.fold.arrays())
-            self.kept.append((offset, lambda: checkpoints.read(path)))
+            self.checkpoints.append((offset, lambda: checkpoints.read(path)))
 
     def crash(self, rng: Random) -> int:
-        """The state is lost, and made again from a snapshot; gives how many messages it has to take again."""
-        offset, kept = rng.choice(self.kept[-3:])
+        """Replaces the state by that of a checkpoint; gives the number of messages to take again."""
+        offset, read_checkpoint = rng.choice(self.checkpoints[-3:])
         lost = self.fold.offset - offset
-        self.kept = [one for one in self.kept if one[0] <= offset]
-        self.fold = self.make(kept())
+        self.checkpoints = [entry for entry in self.checkpoints if entry[0] <= offset]
+        self.fold = self.make(read_checkpoint())
         assert self.fold.offset == offset
         self.outbox = [(of, message) for of, message in self.outbox if of <= offset]
         self.sent = 0
@@ -268,34 +274,34 @@ class Worker:
 
 
 class Pipeline:
-    """A sequencer, shards and a merger, over topics."""
+    """A sequencer, partitions and a merger, over topics."""
 
     def __init__(self, partitions: int) -> None:
         self.topics = Topics()
         ports = parts(real=True)
-        self.sequencer = Worker(self.topics, "inputs", 0, lambda kept=None: Sequencer(ports, partitions, kept))
-        self.shards = [
-            Worker(self.topics, "orders", number, lambda kept=None, number=number: PartitionFold(ports, number, kept))
+        self.sequencer = Worker(self.topics, "inputs", 0, lambda checkpoint=None: Sequencer(ports, partitions, checkpoint))
+        self.partitions = [
+            Worker(self.topics, "orders", number, lambda checkpoint=None, number=number: PartitionFold(ports, number, checkpoint))
             for number in range(partitions)
         ]
-        self.merger = Worker(self.topics, "lines", 0, lambda kept=None: Merger(partitions, kept))
+        self.merger = Worker(self.topics, "lines", 0, lambda checkpoint=None: Merger(partitions, checkpoint))
 
     @property
     def workers(self) -> list[Worker]:
-        return [self.sequencer, *self.shards, self.merger]
+        return [self.sequencer, *self.partitions, self.merger]
 
     def put(self, body: bytes) -> None:
         self.topics.read("inputs").append(body)
 
     def drain(self) -> None:
-        """Until nothing is left to do."""
+        """Lets all stages work until nothing is left to do."""
         while any([*(worker.take() for worker in self.workers), *(worker.send() for worker in self.workers)]):
             pass
         for worker in self.workers:
-            worker.acknowledged(worker.sent)
+            worker.acknowledge(worker.sent)
 
     def some(self, rng: Random, speeds: Sequence[float], folder: Path, counts: Counter[str]) -> None:
-        """One thing that happens to one of the stages."""
+        """One random event of one stage."""
         worker = rng.choices(self.workers, speeds)[0]
         match rng.choices(["take", "send", "acknowledge", "again", "keep", "crash"], [30, 30, 10, 3, 2, 1])[0]:
             case "take":
@@ -303,7 +309,7 @@ class Pipeline:
             case "send":
                 worker.send()
             case "acknowledge":
-                worker.acknowledged(rng.randint(0, 5))
+                worker.acknowledge(rng.randint(0, 5))
             case "again":
                 counts["messages sent again"] += worker.sent
                 worker.again()
@@ -317,13 +323,13 @@ class Pipeline:
                 counts["crashes"] += 1
 
     def said(self, topic: str) -> Iterator[Outgoing]:
-        """What left by a topic, each id once, and every time with the same words."""
-        seen: dict[str, Outgoing] = {}
+        """The messages that left on a topic, each id once; a repeated id must have the same content."""
+        by_id: dict[str, Outgoing] = {}
         for message in self.topics.out:
             if message.topic == topic:
-                if message.id not in seen:
+                if message.id not in by_id:
                     yield message
-                assert seen.setdefault(message.id, message) == message
+                assert by_id.setdefault(message.id, message) == message
 
 
-__all__ = ["Embedded", "Pipeline", "Told", "Topics", "Worker", "owners"]
+__all__ = ["Embedded", "MessageResult", "Pipeline", "Topics", "Worker", "owners"]

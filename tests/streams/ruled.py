@@ -1,7 +1,7 @@
-"""What the rule says, asked afresh after every message of a state whose list stage is never asked.
+"""An oracle for materialized lists: a second state whose rules are evaluated afresh after every message.
 
-The one idea: a second state takes the same messages, a tick day by day; of it are read the full lists, explanations one by one, and the
-ledgers. What is told is left to whoever folds it (``tests.oracles.listing``).
+The second state takes the same messages, and a tick day by day. Its full lists, explanations and ledgers are read; its list stage is not.
+``tests.oracles.listing`` folds what is read into the lists that the agencies should have been told.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ KINDS = {"elderly-uninsured": "person", "relocation-hardship": "household", "gro
 
 
 class Ruled:
-    """What the rule says behind a message, on the state's day."""
+    """The answers of the rules after a message, on the state's day."""
 
     def __init__(self, state: State) -> None:
         self.state, self.day = state, state.day
@@ -39,17 +39,19 @@ class Ruled:
         return cast(Matcher, self.state.matcher)
 
     def listed(self, policy: str) -> dict[int, Content]:
-        return {one.subject: (one.status, one.checklist, one.missing) for one in self._matcher.candidates(policy)}
+        return {
+            candidate.subject: (candidate.status, candidate.checklist, candidate.missing) for candidate in self._matcher.candidates(policy)
+        }
 
     def evidence(self, policy: str, subject: int) -> Evidence | None:
-        """The truth of each leaf outside ``where``, and the text of each disclosed value."""
+        """The truth of each leaf outside ``where``, and each disclosed value as text."""
         if policy not in self.policies:
             return None
-        found = explain(self._matcher, self.policies[policy], subject, self.day)
-        if found.verdict.verdict is None:
+        explanation = explain(self._matcher, self.policies[policy], subject, self.day)
+        if explanation.verdict.verdict is None:
             return None
-        shown = disclosed(self._matcher, self.policies[policy], subject, self.day)
-        return tuple(leaf.truth for leaf in leaves_of(found.criteria)), tuple(sorted(shown.items()))
+        disclosed_values = disclosed(self._matcher, self.policies[policy], subject, self.day)
+        return tuple(leaf.truth for leaf in leaves_of(explanation.criteria)), tuple(sorted(disclosed_values.items()))
 
     def root(self, kind: str, subject: int) -> int:
         return self.state.identities.root(kind, subject)
@@ -58,15 +60,15 @@ class Ruled:
         return self.state.statements.entries[statement].stated.feed
 
     def late(self) -> frozenset[str]:
-        said: dict[tuple[str, int], date] = {}
+        stated_to: dict[tuple[str, int], date] = {}
         for entry in self.state.statements.entries.values():
             if entry.standing == "in_effect":
                 place = (entry.stated.feed, entry.stated.source)
-                said[place] = max(entry.stated.complete_to, said.get(place, date.min))
+                stated_to[place] = max(entry.stated.complete_to, stated_to.get(place, date.min))
         feeds = self.state.catalogue.feeds
         return frozenset(
             feed
-            for (feed, _), complete_to in said.items()
+            for (feed, _), complete_to in stated_to.items()
             if (after := feeds[feed].bounds.late_after) is not None and after.after(complete_to) < self.day
         )
 
@@ -86,10 +88,10 @@ def leaves_of(criterion: Criterion) -> Iterator[Criterion]:
 
 
 class Folded:
-    """The oracle over such a state.
+    """The lists by hand, folded from a state of its own.
 
     Args:
-        kinds: of each policy the kind of subject it is about; those told of later may be added later.
+        kinds: the kind of subject of each policy; policies may be added to the mapping later.
     """
 
     def __init__(self, ports: Parts | None = None, kinds: Mapping[str, str] = KINDS) -> None:
@@ -97,7 +99,7 @@ class Folded:
         self.replacements = Replacements()
 
     def take(self, message: Input, offset: int, decided: Hold | None = None) -> list[tuple[date, dict[Key, Line]]]:
-        """What is told on each day that a message passes.
+        """The lines that are due on each day that a message passes.
 
         Raises:
             Refused, Invalid: the message is not admitted.
@@ -106,11 +108,11 @@ class Folded:
         if isinstance(message, Tick) and NO_DAY < self.state.day < message.day:
             days = [Tick(self.state.day + timedelta(number)) for number in range(1, (message.day - self.state.day).days + 1)]
         out = []
-        for one in days:
-            moves, _ = moved(self.state, one, offset)
-            shrunk = self.replacements.take(one, self._limits)
-            causes = {key: cause for move in moves for key, cause in caused(move)}
-            out.append((self.state.day, self.listing.take(one, offset, Ruled(self.state), causes, shrunk, decided)))
+        for day_message in days:
+            moves, _ = moved(self.state, day_message, offset)
+            shrunk = self.replacements.take(day_message, self._limits)
+            causes = {key: cause for move in moves for key, cause in moved_keys(move)}
+            out.append((self.state.day, self.listing.take(day_message, offset, Ruled(self.state), causes, shrunk, decided)))
         return out
 
     def _limits(self, feed: str) -> Limits:
@@ -118,8 +120,8 @@ class Folded:
         return Limits(Fraction(str(contract.max_unplaced)), Fraction(str(contract.bounds.shrinks_to)))
 
 
-def caused(move: Moved) -> Iterator[tuple[Key, Cause]]:
-    """Whom the matcher moved, and why."""
+def moved_keys(move: Moved) -> Iterator[tuple[Key, Cause]]:
+    """The policies and subjects that the matcher moved, with the cause."""
     columns = move.changes
     for number, subject in zip(columns.policy.tolist(), columns.subject.tolist(), strict=True):
         yield (columns.policies[number][0], subject), move.cause

@@ -1,6 +1,6 @@
-"""The topics of a network, as its clients see them, in memory: what is submitted, and what workers say of it.
+"""The topics of a distributed host in memory, as its clients see them: the inputs, and the changes that workers send.
 
-The one idea: the workers are the pipeline of these tests, and work when they are told to; so a client can be ahead of them, or behind.
+The workers are the pipeline of ``tests.streams.pipeline``. They work only when a test says so, so a client can be ahead of them or behind.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Bodies(Inputs):
 
 
 class Silent(Changes):
-    """Workers that have said nothing yet."""
+    """The topic of changes before any worker has sent one."""
 
     def rows(self) -> Iterator[tuple[int, str | None, Lines]]:
         return iter(())
@@ -56,26 +56,26 @@ class Silent(Changes):
 
 
 class Workers(Changes):
-    """What the workers on some partitions say of a topic of inputs.
+    """The changes that workers on some partitions send for a topic of inputs.
 
     Args:
-        prompt: they work whenever they are asked; otherwise only when told to (``work``).
+        prompt: they work whenever a client reads; otherwise only when ``work`` is called.
     """
 
     def __init__(self, inputs: Bodies, partitions: int = 3, prompt: bool = False) -> None:
         self.inputs, self.pipeline, self.prompt = inputs, Pipeline(partitions), prompt
-        self._taken = 0
+        self._position = 0
 
     def work(self, upto: int | None = None) -> None:
-        """Take all there is, or that is in front of an offset, and say everything about it."""
-        bodies = self.inputs.bodies[self._taken : upto]
+        """Handles all inputs, or those before an offset, to the end."""
+        bodies = self.inputs.bodies[self._position : upto]
         for body in bodies:
             self.pipeline.put(body)
-        self._taken += len(bodies)
+        self._position += len(bodies)
         self.pipeline.drain()
 
     def rows(self) -> Iterator[tuple[int, str | None, Lines]]:
-        self._asked()
+        self._work_if_prompt()
         for message in self.pipeline.said("changes"):
             yield int(message.id), message.facts.get("closes"), wire.decode_changes(message.body)
 
@@ -86,10 +86,10 @@ class Workers(Changes):
         return max((offset for offset, _, _ in self.rows()), default=-1)
 
     def progress(self) -> dict[str, Progress]:
-        self._asked()
+        self._work_if_prompt()
         merger: Any = self.pipeline.merger.fold
         return {**merger.ended, **merger.waiting()}
 
-    def _asked(self) -> None:
+    def _work_if_prompt(self) -> None:
         if self.prompt:
             self.work()

@@ -1,7 +1,7 @@
-"""A small town to tell stories in: one row at a time, what each moves, and in the end the same on the other host.
+"""A small town for tests that send one row at a time and look at the lines of each.
 
-The one idea: a story says only what matters to it; dates, streets and delivery numbers are the town's. Whatever was told is put through the
-pipeline of several partitions as well (``same``), line by line.
+The town fills in the dates, streets and delivery numbers that do not matter to a test. At the end ``same`` sends all messages through the
+pipeline of several partitions, too, and compares the lines.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from tests.streams.world import DAY, catalogue, coverage, network, number, parts
 
 ELDERLY, RELOCATION, RENTAL = "elderly-uninsured", "relocation-hardship", "group-rental"
 PLACES = ("310107020", "310107021", "310110001")
-"""Two streets of the district, and one of another."""
+"""Two streets of the district, and one of another district."""
 FEEDS = ("hukou", "household", "dwelling", "relocation", "income", "medical_insurance", "pension", "occupancy")
 BORN, SINCE = number(date(1950, 1, 1)), number(date(1980, 1, 1))
 
 
 class Line(NamedTuple):
-    """Who did what on a list, and why."""
+    """The parts of a line that a test looks at."""
 
     subject: int
     change: str
@@ -46,7 +46,7 @@ class Town:
             self.do(*(coverage(f"{feed}-{source}", feed, DAY, source=source) for source in range(len(catalogue().feeds[feed].sources))))
 
     def do(self, *messages: Input) -> list[Line]:
-        """What these messages moved."""
+        """Takes messages; gives their lines."""
         lines: list[CandidateChange] = []
         for message in messages:
             lines += step(self.state, message, len(self.bodies))
@@ -54,7 +54,7 @@ class Town:
         return [Line(line.subject, line.change, line.status, line.cause.kind, line.cause.detail) for line in lines]
 
     def row(self, feed: str, subject: int, key: int | None = None, at: int = 0, **columns: Any) -> list[Line]:
-        """One delivery of one row; ``at`` is when the unit changed it."""
+        """Takes a delivery of one row; ``at`` is its order."""
         self.numbers[feed] += 1
         delivery = self.numbers[feed]
         cells: dict[str, Any] = {name: [cell] for name, cell in columns.items()}
@@ -67,16 +67,16 @@ class Town:
         head = (feed, 0, delivery, f"{feed}-{delivery}")
         return self.do(DeliveryStarted(*head), batch, DeliveryCompleted(*head, 1, 0))
 
-    # -- what there is in a town ---------------------------------------------------------------------------------------
+    # -- records ---------------------------------------------------------------------------------------
 
-    def person(self, subject: int, household: int = 0, place: int = 0, born: int = BORN, **more: Any) -> list[Line]:
-        return self.row("hukou", subject, birth_date=born, hukou_since=SINCE, division=place, household=household, **more)
+    def person(self, subject: int, household: int = 0, place: int = 0, birth: int = BORN, **more: Any) -> list[Line]:
+        return self.row("hukou", subject, birth_date=birth, hukou_since=SINCE, division=place, household=household, **more)
 
     def household(self, subject: int, dwelling: int = 0, size: int = 2, **more: Any) -> list[Line]:
         return self.row("household", subject, division=0, size=size, registered_at=dwelling, **more)
 
     def dwelling(self, subject: int, place: int = 0, **more: Any) -> list[Line]:
-        """One room: two unrelated occupants may live there."""
+        """A dwelling of one room, in which two unrelated occupants may live."""
         return self.row("dwelling", subject, division=place, layout=0, **more)
 
     def notice(self, dwelling: int) -> list[Line]:
@@ -85,12 +85,12 @@ class Town:
     def income(self, subject: int, yuan: int, **more: Any) -> list[Line]:
         return self.row("income", subject, monthly_income=100 * yuan, **more)
 
-    def insured(self, subject: int, key: int, status: int = 0, **more: Any) -> list[Line]:
+    def insurance(self, subject: int, key: int, status: int = 0, **more: Any) -> list[Line]:
         """Status 0 is active, 2 ended."""
         return self.row("medical_insurance", subject, key=key, status=status, scheme=0, **more)
 
     def occupant(self, subject: int, dwelling: int, **more: Any) -> list[Line]:
-        """Somebody unrelated who lives there."""
+        """A person in a dwelling, not related to the tenant."""
         return self.row("occupancy", subject, lives_at=dwelling, relation_to_tenant=2, **more)
 
     # -- corrections ---------------------------------------------------------------------------------------------------
@@ -105,18 +105,18 @@ class Town:
         named = tuple((feed, 0, key) for feed, key in records)
         return self.do(IdentitySplit(kind, subject, into, named, "one number for two", "author", "approver"))
 
-    # -- what must hold ------------------------------------------------------------------------------------------------
+    # -- results ------------------------------------------------------------------------------------------------
 
-    def listed(self, policy: str) -> dict[int, str | None]:
-        return {one.subject: one.status for one in self.state.matcher.candidates(policy)}
+    def statuses(self, policy: str) -> dict[int, str | None]:
+        return {candidate.subject: candidate.status for candidate in self.state.matcher.candidates(policy)}
 
-    def restarted(self) -> None:
-        """Another process takes over what was kept."""
+    def restart(self) -> None:
+        """Restores the state from its own meta and arrays, as another process would."""
         arrays = {name: column.copy() for name, column in self.state.arrays().items()}
         self.state = State.restored(parts(real=True), self.state.meta(), arrays)
 
     def same(self, partitions: int = 3) -> None:
-        """Several partitions say the same to all that was told."""
+        """Checks that several partitions give the same lines for all messages so far."""
         pipeline, embedded = Pipeline(partitions), Embedded(partitions)
         for body in self.bodies:
             pipeline.put(body)

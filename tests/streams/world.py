@@ -1,4 +1,4 @@
-"""A small network for these tests (the three example policies and their feeds), and a made-up but fixed run of messages about it."""
+"""A small network for these tests (three example policies and their feeds), and a fixed run of made-up messages about it."""
 
 from __future__ import annotations
 
@@ -41,34 +41,34 @@ DISTRICT = "310107"
 STREETS = ("310107020", "310107021")
 DAY = date(2026, 10, 15)
 SEAL = Seal(b"k" * 32, "a network of tests")
-"""Of the members of a made-up network."""
+"""The seal of the members of a made-up network."""
 
 
 class Sending:
-    """Messages as a client sends them: each decision with a stamp that no other one has."""
+    """Encodes messages as a client does: each decision gets a stamp of its own."""
 
-    def __init__(self, known: int = -1) -> None:
-        self._known, self._count = known, itertools.count()
+    def __init__(self, offset: int = -1) -> None:
+        self._known, self._count = offset, itertools.count()
 
     def __call__(self, message: Input) -> bytes:
         return wire.encode(with_stamp(message, self._known, f"{next(self._count):x}"))
 
 
 def sent(message: Input) -> bytes:
-    """A message as a client sends it, with a stamp that nobody else in this process has."""
-    return wire.encode(with_stamp(message, -1, f"sent {next(_SENT)}"))
+    """A message as a client sends it, with a stamp that is unique in this process."""
+    return wire.encode(with_stamp(message, -1, f"sent {next(_NUMBERS)}"))
 
 
-_SENT = itertools.count()
+_NUMBERS = itertools.count()
 
 
 def build(units: str, contracts: Mapping[str, str], /) -> Catalogue:
-    """The port that builds a catalogue; the same texts are read once."""
-    return _built(units, tuple(contracts.items()))
+    """The port that builds a catalogue; equal texts are read only once."""
+    return _build_cached(units, tuple(contracts.items()))
 
 
 @cache
-def _built(units: str, contracts: tuple[tuple[str, str], ...]) -> Catalogue:
+def _build_cached(units: str, contracts: tuple[tuple[str, str], ...]) -> Catalogue:
     return read_catalogue(units, dict(contracts))
 
 
@@ -101,7 +101,7 @@ def policy_text(name: str, version: int = 1, **changed: str) -> str:
 def published(
     name: str, version: int = 1, swap: tuple[str, str] = ("", ""), start: date | None = None, bounds: str = ""
 ) -> PolicyPublished:
-    """The publication of an example policy; ``start`` is its first day in force, ``bounds`` what is said of them."""
+    """The publication of an example policy; ``start`` is its first day in force, ``bounds`` the text of its bounds."""
     text = policy_text(name, version)
     text = text.replace(*swap) if swap[0] else text
     if start is not None:
@@ -114,23 +114,29 @@ def published(
 
 
 def number(day: date) -> int:
-    """A day as a batch holds it."""
+    """A day as the number that a batch holds."""
     return day.toordinal() - date(1970, 1, 1).toordinal()
 
 
 def delivered(batch: RecordBatch, id: str, unplaced: int = 0, replaces: bool = False) -> list[Input]:
-    """A whole delivery of one batch."""
+    """The messages of a whole delivery of one batch."""
     head = (batch.feed, batch.source, batch.delivery, id)
     return [DeliveryStarted(*head, replaces), batch, DeliveryCompleted(*head, len(batch) + unplaced, unplaced, replaces)]
 
 
 def people(
-    delivery: int, first: int, subjects: list[int], born: list[date], homes: list[int] | None = None, street: int = 0, gone: float = 0.0
+    delivery: int,
+    first: int,
+    subjects: list[int],
+    births: list[date],
+    homes: list[int] | None = None,
+    street: int = 0,
+    deleted_share: float = 0.0,
 ) -> RecordBatch:
-    """Register records of persons; a share ``gone`` of them deletions."""
-    flags = (np.random.default_rng(delivery).random(len(subjects)) < gone).astype(np.uint8)
+    """Register records of persons; ``deleted_share`` of them are deletions."""
+    flags = (np.random.default_rng(delivery).random(len(subjects)) < deleted_share).astype(np.uint8)
     return rows(
-        catalogue(), "hukou", delivery, first, subjects, birth_date=[number(b) for b in born], hukou_since=[number(date(1980, 1, 1))] * len(subjects),
+        catalogue(), "hukou", delivery, first, subjects, birth_date=[number(b) for b in births], hukou_since=[number(date(1980, 1, 1))] * len(subjects),
         division=[street] * len(subjects), dictionaries={"division": STREETS}, household=homes or [0] * len(subjects), order=[delivery] * len(subjects), flags=flags,
     )  # fmt: skip
 
@@ -138,15 +144,15 @@ def people(
 def coverage(
     id: str, feed: str, complete_to: date, delivery: str | None = None, count: int | None = None, source: int = 0
 ) -> CoverageStated:
-    """A statement about the whole district."""
+    """A coverage statement about the whole district."""
     return CoverageStated(id, feed, source, DISTRICT, (), complete_to, delivery, count)
 
 
 def run(length: int, seed: int = 7, size: int = 20) -> Iterator[Input]:
-    """A fixed run of messages of every kind, ``length`` long: the same every time."""
-    made = _run(seed, size)
+    """The first ``length`` messages of a run of every kind of message; the same for the same seed."""
+    messages = _run(seed, size)
     for _ in range(length):
-        yield next(made)
+        yield next(messages)
 
 
 def _run(seed: int, size: int) -> Iterator[Input]:
@@ -184,8 +190,8 @@ def _run(seed: int, size: int) -> Iterator[Input]:
 def _batch(rng: np.random.Generator, feed: str, delivery: int, first: int, size: int) -> RecordBatch:
     subjects = [int(s) for s in rng.choice(np.arange(1, 8 * size), size, replace=False)]
     if feed == "hukou":
-        born = [date(1950, 1, 1) + timedelta(days=int(d)) for d in rng.integers(0, 4500, size)]
-        return people(delivery, first, subjects, born, street=int(rng.integers(2)), gone=0.3)
+        births = [date(1950, 1, 1) + timedelta(days=int(d)) for d in rng.integers(0, 4500, size)]
+        return people(delivery, first, subjects, births, street=int(rng.integers(2)), deleted_share=0.3)
     flags = (rng.random(size) < 0.2).astype(np.uint8)
     columns: dict[str, Any] = (
         {"status": rng.integers(0, 3, size), "scheme": rng.integers(0, 3, size)} if feed == "medical_insurance" else {}

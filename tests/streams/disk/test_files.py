@@ -1,4 +1,4 @@
-"""Files are there whole or not at all, their owner's only from their first byte, and what is read again is looked at before it is believed."""
+"""Files on disk: written whole or not at all, private from the first byte, and checked when they are read again."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ OLD, NEW = b"old " * 50, b"new " * 70
 
 @pytest.fixture
 def open_umask() -> Iterator[None]:
-    """The system would let everybody read and write whatever is made."""
+    """A umask under which everybody may read and write new files."""
     before = os.umask(0)
     yield
     os.umask(before)
 
 
 def modes(folder: Path) -> dict[str, str]:
-    """What below a folder is not its owner's only."""
-    found = {}
+    """The files and folders below a folder that others than the owner may open, with their modes."""
+    open_to_others = {}
     for root, below, names in os.walk(folder):
         for name in (*below, *names):
             path = Path(root) / name
             with suppress(FileNotFoundError):  # gone meanwhile
                 mode = path.lstat().st_mode
                 if stat.S_IMODE(mode) != (0o700 if stat.S_ISDIR(mode) else 0o600):
-                    found[str(path.relative_to(folder))] = oct(stat.S_IMODE(mode))
-    return found
+                    open_to_others[str(path.relative_to(folder))] = oct(stat.S_IMODE(mode))
+    return open_to_others
 
 
 def _in_halves(path: Path) -> None:
-    """A write that is no single step: the content comes in two halves."""
+    """Writes a file in two halves."""
     with replaced(path) as part, part.open("wb") as file:
         file.write(NEW[:100])
         file.flush()
@@ -54,10 +54,11 @@ def _in_halves(path: Path) -> None:
 
 
 def _at_each_step(act: Callable[[], None], stop: int, then: Callable[[], None]) -> bool:
-    """Does it, and at its step number ``stop`` something else; False where it has fewer steps. A step is a line of it or of ``streams.disk.files``."""
+    """Runs ``act``, and ``then`` at step number ``stop``; False where ``act`` has fewer steps. A step is a line of this module or of
+    ``streams.disk.files``."""
     steps = 0
 
-    def traced(frame: FrameType, event: str, given: Any) -> Any:
+    def trace(frame: FrameType, event: str, argument: Any) -> Any:
         nonlocal steps
         if frame.f_code.co_filename not in (files.__file__, __file__):
             return None
@@ -65,9 +66,9 @@ def _at_each_step(act: Callable[[], None], stop: int, then: Callable[[], None]) 
             steps += 1
             if steps == stop:
                 then()
-        return traced
+        return trace
 
-    sys.settrace(traced)
+    sys.settrace(trace)
     try:
         act()
     finally:
@@ -80,8 +81,8 @@ def _at_each_step(act: Callable[[], None], stop: int, then: Callable[[], None]) 
 def test_a_process_that_is_killed_between_any_two_steps_leaves_the_old_file_or_the_new_one(
     tmp_path: Path, write: Callable[[Path], None], before: bool
 ) -> None:
-    """And nothing that the next writer does not clear away."""
-    seen, killed = set[bytes | None](), 0
+    """The next writer clears away what else is left."""
+    contents, killed = set[bytes | None](), 0
     for step in range(1, 500):
         folder = tmp_path / str(step)
         folder.mkdir(mode=0o700)
@@ -94,23 +95,23 @@ def test_a_process_that_is_killed_between_any_two_steps_leaves_the_old_file_or_t
             os._exit(0)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
-        seen.add(found := path.read_bytes() if path.exists() else None)
-        assert found in (OLD if before else None, NEW)
+        contents.add(content := path.read_bytes() if path.exists() else None)
+        assert content in (OLD if before else None, NEW)
         write_whole(path, NEW + b"!")
         assert path.read_bytes() == NEW + b"!"
         remove_leftovers(folder)
-        assert [one.name for one in folder.iterdir()] == ["list.csv"]
+        assert [entry.name for entry in folder.iterdir()] == ["list.csv"]
         if code == 0:
             break
         assert code == 9
         killed += 1
     assert killed > 12
-    assert seen == {OLD if before else None, NEW}
+    assert contents == {OLD if before else None, NEW}
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=["full", "interrupt"])
 def test_an_error_between_any_two_steps_leaves_the_old_file_or_the_new_one_and_nothing_else(tmp_path: Path, error: BaseException) -> None:
-    """The error goes on to whoever asked; the folder is as it was, or as it was to be."""
+    """The caller gets the error."""
     path, raised = tmp_path / "list.csv", 0
 
     def fail() -> None:
@@ -123,7 +124,7 @@ def test_an_error_between_any_two_steps_leaves_the_old_file_or_the_new_one_and_n
         except type(error):
             raised, more = raised + 1, True
         assert path.read_bytes() in (OLD, NEW)
-        stopped_while_clearing = [one for one in tmp_path.iterdir() if one != path]
+        stopped_while_clearing = [entry for entry in tmp_path.iterdir() if entry != path]
         assert len(stopped_while_clearing) <= 1
         remove_leftovers(tmp_path)
         assert list(tmp_path.iterdir()) == [path]
@@ -133,7 +134,7 @@ def test_an_error_between_any_two_steps_leaves_the_old_file_or_the_new_one_and_n
 
 
 def test_everything_is_private_at_every_step(tmp_path: Path, open_umask: None) -> None:
-    """The file beside, the file, and the folders that are made for it."""
+    """The temporary file, the file itself, and new folders."""
     root, looked = tmp_path / "root", 0
     make_folder(root)
 
@@ -165,14 +166,14 @@ WRITERS: dict[str, Callable[[Path], Any]] = {
 
 @pytest.mark.parametrize("name", WRITERS)
 def test_what_a_library_writes_is_private_all_the_while(tmp_path: Path, open_umask: None, name: str) -> None:
-    """Looked at by somebody else as often as they can, from the first byte to the last: the file beside, and whatever stands beside that."""
+    """Another thread looks as often as it can, from the first byte to the last, at the temporary file and all files beside it."""
     root = tmp_path / "root"
     make_folder(root)
-    done, open_to_others, seen = threading.Event(), dict[str, str](), set[str]()
+    stop, open_to_others, names = threading.Event(), dict[str, str](), set[str]()
 
     def watch() -> None:
-        while not done.is_set():
-            seen.update(path.name for path in root.iterdir())
+        while not stop.is_set():
+            names.update(path.name for path in root.iterdir())
             open_to_others.update(modes(root))
 
     watcher = threading.Thread(target=watch)
@@ -180,16 +181,16 @@ def test_what_a_library_writes_is_private_all_the_while(tmp_path: Path, open_uma
     try:
         WRITERS[name](root / name)
     finally:
-        done.set()
+        stop.set()
         watcher.join()
 
     assert open_to_others == {}
-    assert any(one.endswith(files.PART) for one in seen), "nobody looked in time"
+    assert any(entry.endswith(files.PART) for entry in names), "nobody looked in time"
     assert [path.name for path in root.iterdir()] == [name]
 
 
 def test_what_lies_at_the_name_beside_is_not_written_through(tmp_path: Path) -> None:
-    """Somebody who may write into the folder put a link there: what it leads to stays as it is."""
+    """An attacker put a link at the name of the temporary file: the target of the link stays as it is."""
     target = tmp_path / "elsewhere"
     target.write_bytes(OLD)
     (tmp_path / f".list.csv.{os.getpid()}{files.PART}").symlink_to(target)
@@ -201,23 +202,23 @@ def test_what_lies_at_the_name_beside_is_not_written_through(tmp_path: Path) -> 
 
 
 def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
-    """A folder, a pipe and a device stay, whoever runs it; the error names them and not the file beside."""
+    """A folder, a pipe and a device stay, whoever runs it; the error names them and not the temporary file."""
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "device").symlink_to("/dev/null")
 
     for name in ("folder", "pipe", "device"):
-        with pytest.raises(OSError, match=r"Is a directory|Not a regular file") as told:
+        with pytest.raises(OSError, match=r"Is a directory|Not a regular file") as error:
             write_whole(tmp_path / name, NEW)
-        assert told.value.filename == str(tmp_path / name)
-    with pytest.raises(OSError, match="name too long") as told:
+        assert error.value.filename == str(tmp_path / name)
+    with pytest.raises(OSError, match="name too long") as error:
         write_whole(tmp_path / ("x" * 255), NEW)
-    assert told.value.filename == str(tmp_path / ("x" * 255))
+    assert error.value.filename == str(tmp_path / ("x" * 255))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["device", "folder", "pipe"]
 
 
 def test_leftovers_of_every_kind_go_and_nothing_else_does(tmp_path: Path) -> None:
-    """A file beside, what a database keeps beside that, a folder of a library; a file of somebody's own stays."""
+    """Temporary files, those of a database beside them, a folder of a library; a file of any other name stays."""
     for name in (".a.csv.12.part", ".k.duckdb.12.part", ".k.duckdb.12.part.wal", ".a.part.csv", "part", "a.part", ".hidden"):
         (tmp_path / name).write_bytes(b"x")
     (tmp_path / ".list.xlsx.12.part.q1").mkdir()
@@ -236,7 +237,7 @@ def test_leftovers_of_every_kind_go_and_nothing_else_does(tmp_path: Path) -> Non
     ],
 )  # fmt: skip
 def test_a_small_file_is_read_or_it_is_said_why_not(tmp_path: Path, content: bytes, why: str) -> None:
-    """In words that go on a sentence about it."""
+    """The reason continues a sentence about the file."""
     (tmp_path / "a").write_bytes(content)
 
     with pytest.raises(Unfit, match=why):
@@ -244,7 +245,7 @@ def test_a_small_file_is_read_or_it_is_said_why_not(tmp_path: Path, content: byt
 
 
 def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
-    """A folder, and a pipe, at which a reader would wait for ever."""
+    """A folder, and a pipe, on which a reader would wait for ever."""
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
 

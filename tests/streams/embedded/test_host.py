@@ -1,4 +1,4 @@
-"""The embedded host: durable on return, one writer, readers at any time, and nothing half-done after any failure."""
+"""The embedded host: durable on return, one writer, readers at any time, and no half of a message after a failure."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from streams.lists.editions import fold
 from streams.store import checkpoints, sqlite_errors
 from streams.store.retention import SHORT
 from streams.testing import FakeMatcher
-from tests.streams.bench import filled, folded
+from tests.streams.bench import fold_of_run, host_after_run
 from tests.streams.world import DAY, build, network, parts, run
 
 BAD = CheckAnswered("nobody-published-this", 1, "check", True)
 
 
 def test_reopened_host_stands_where_it_was(tmp_path: Path) -> None:
-    """State, lines and what follows are those of the plain fold, with and without snapshots."""
-    want, lines = folded(90)
+    """State and lines are those of the plain fold, and so are those of later messages, with and without snapshots."""
+    want, lines = fold_of_run(90)
 
-    filled(tmp_path, 60, SnapshotRule(rows=700, retention=SHORT)).close()
+    host_after_run(tmp_path, 60, SnapshotRule(rows=700, retention=SHORT)).close()
     with EmbeddedHost.open(tmp_path, parts()) as host:
         for message in list(run(90))[60:]:
             host.submit(message)
@@ -38,8 +38,8 @@ def test_reopened_host_stands_where_it_was(tmp_path: Path) -> None:
 
 
 def test_several_messages_are_all_or_none(tmp_path: Path) -> None:
-    """One transaction: a refused one takes back those before it, in memory and on disk."""
-    with filled(tmp_path, 30) as host:
+    """They are one transaction: a refused message takes back those before it, in memory and on disk."""
+    with host_after_run(tmp_path, 30) as host:
         before, rest = host.state.meta(), list(run(40))[30:]
 
         with pytest.raises(Refused):
@@ -48,12 +48,12 @@ def test_several_messages_are_all_or_none(tmp_path: Path) -> None:
         assert host.state.meta() == before
         receipts = host.submit_many(rest)
         assert [receipt.offset for receipt in receipts] == list(range(30, 40))
-        assert list(host.outputs()) == folded(40)[1]
+        assert list(host.outputs()) == fold_of_run(40)[1]
 
 
 def test_refused_message_costs_no_recovery(tmp_path: Path) -> None:
-    """The state in memory goes on being used."""
-    with filled(tmp_path, 10) as host:
+    """The host keeps its state in memory."""
+    with host_after_run(tmp_path, 10) as host:
         state = host.state
 
         with pytest.raises(Refused):
@@ -63,8 +63,8 @@ def test_refused_message_costs_no_recovery(tmp_path: Path) -> None:
 
 
 def test_a_reader_does_not_pass_by_whoever_has_the_log_for_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is told that the log is in use, though nothing lies beside: only where no writer can be is the file alone read."""
-    filled(tmp_path, 5).close()
+    """The reader gets an error: the log is in use, though no other file of a database lies beside it."""
+    host_after_run(tmp_path, 5).close()
     writer = sqlite3.connect(tmp_path / "log.sqlite", isolation_level=None)
     for statement in ("PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA locking_mode = EXCLUSIVE", "BEGIN EXCLUSIVE"):
         writer.execute(statement)
@@ -90,10 +90,10 @@ class Breaking(FakeMatcher):
 
 
 def test_failure_inside_a_step_leaves_nothing(tmp_path: Path) -> None:
-    """Whatever a step threw, the state is made again from disk."""
-    broken = Parts(build, make_matcher=Breaking, restore_matcher=Breaking.restore)
+    """Whatever error a step raises, the state is restored from disk."""
+    breaking_parts = Parts(build, make_matcher=Breaking, restore_matcher=Breaking.restore)
     messages = list(run(10))
-    with EmbeddedHost.open(tmp_path, broken, create=True) as host:
+    with EmbeddedHost.open(tmp_path, breaking_parts, create=True) as host:
         for message in messages[:5]:
             host.submit(message)
 
@@ -102,28 +102,28 @@ def test_failure_inside_a_step_leaves_nothing(tmp_path: Path) -> None:
             host.submit(messages[5])
         Breaking.armed = False
 
-        assert host.state.meta() == folded(5)[0].meta()
+        assert host.state.meta() == fold_of_run(5)[0].meta()
         for message in messages[5:]:
             host.submit(message)
-        assert host.state.meta() == folded(10)[0].meta()
+        assert host.state.meta() == fold_of_run(10)[0].meta()
 
 
 def test_failed_commit_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If the transaction fails, the step has not happened."""
-    with filled(tmp_path, 20) as host:
+    """If the transaction fails, the state is as before the step."""
+    with host_after_run(tmp_path, 20) as host:
         message = list(run(21))[20]
         with monkeypatch.context() as patch:
             patch.setattr(host._log, "append", lambda rows: (_ for _ in ()).throw(OSError("gone")))
             with pytest.raises(OSError, match="gone"):
                 host.submit(message)
 
-        assert host.state.meta() == folded(20)[0].meta()
+        assert host.state.meta() == fold_of_run(20)[0].meta()
         assert host.submit(message).offset == 20
 
 
 def test_one_writer_any_readers(tmp_path: Path) -> None:
     """A second writer is told who holds the store; a reader sees the last commit and cannot write."""
-    with filled(tmp_path, 20) as host:
+    with host_after_run(tmp_path, 20) as host:
         with pytest.raises(Busy, match="Another process"):
             EmbeddedHost.open(tmp_path, parts())
         with EmbeddedHost.open(tmp_path, parts(), readonly=True) as reader:
@@ -137,8 +137,8 @@ def test_one_writer_any_readers(tmp_path: Path) -> None:
 
 
 def test_reader_left_behind_by_pruning_starts_again(tmp_path: Path) -> None:
-    """The inputs it would need are gone; it takes the newest snapshot."""
-    with filled(tmp_path, 20) as host, EmbeddedHost.open(tmp_path, parts(), readonly=True) as reader:
+    """The inputs that it needs are pruned, so it takes the newest snapshot."""
+    with host_after_run(tmp_path, 20) as host, EmbeddedHost.open(tmp_path, parts(), readonly=True) as reader:
         for message in list(run(60))[20:]:
             host.submit(message)
             if host.state.offset % 10 == 0:
@@ -148,15 +148,15 @@ def test_reader_left_behind_by_pruning_starts_again(tmp_path: Path) -> None:
 
 
 def test_there_must_be_a_store(tmp_path: Path) -> None:
-    """A path without one is an error, unless it is to be made."""
+    """A path without a store is an error, unless the store is to be created."""
     for readonly in (True, False):
         with pytest.raises(NotThere, match="create one first"):
             EmbeddedHost.open(tmp_path / "nothing", parts(), readonly=readonly)
 
 
 def test_snapshots_prune_inputs_and_keep_outputs(tmp_path: Path) -> None:
-    """Two are kept; inputs behind the older go; every line stays."""
-    with filled(tmp_path, 30) as host:
+    """Two snapshots stay, the inputs before the older one go, and every line stays."""
+    with host_after_run(tmp_path, 30) as host:
         first = host.snapshot()
         assert host._log.inputs(-1).__next__()[0] == 0, "one snapshot alone is not trusted"
         for message in list(run(50))[30:]:
@@ -166,13 +166,13 @@ def test_snapshots_prune_inputs_and_keep_outputs(tmp_path: Path) -> None:
         assert not first.exists()
         assert checkpoints.offsets(tmp_path / "snapshots") == [49, 48]
         assert [offset for offset, _ in host._log.inputs(-1)] == [49]
-        assert list(host.outputs()) == folded(50)[1]
+        assert list(host.outputs()) == fold_of_run(50)[1]
         assert last == checkpoints.place(tmp_path / "snapshots", 49)
 
 
 def test_outputs_after_an_id(tmp_path: Path) -> None:
-    """In order, each once, from any place; a durable cursor goes on where it stood."""
-    with filled(tmp_path / "store", 60) as host:
+    """They come in order, each once, from any place; a durable cursor continues from its last place."""
+    with host_after_run(tmp_path / "store", 60) as host:
         every = list(host.outputs())
         cursor = Cursor(tmp_path / "cursor")
 
@@ -187,8 +187,8 @@ def test_outputs_after_an_id(tmp_path: Path) -> None:
 
 
 def test_editions_of_a_store(tmp_path: Path) -> None:
-    """They are read off the outputs, also of messages whose inputs were pruned."""
-    with filled(tmp_path, 80, SnapshotRule(rows=500)) as host:
+    """They are made from the outputs, also from those whose inputs were pruned."""
+    with host_after_run(tmp_path, 80, SnapshotRule(rows=500)) as host:
         before = list(host.editions("elderly-uninsured"))
         host.submit(Tick(host.state.day.replace(year=2027)))
 

@@ -1,7 +1,7 @@
-"""A writer is killed at any moment, again and again: nothing acknowledged is lost, nothing is told twice, and it ends as if never killed.
+"""A writer is killed at any moment, again and again: no acknowledged message is lost, no line comes twice, and the end is the same.
 
-A copy that holds only what was fsynced at an acknowledgement recovers to that acknowledgement; without fsync it does not, which shows that
-the copy tells the difference.
+A second test recovers from a copy that holds only the fsynced bytes of an acknowledgement. A third runs without fsync and must fail, which
+shows that the copy can detect the difference.
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ LENGTH, KILLS = 1200, 60
 
 @dataclass(frozen=True)
 class Kill:
-    """When to kill a writer: after so many acknowledgements once it is ready (-1: as soon as it is born), or while it writes its first
-    snapshot; and then so many seconds."""
+    """When to kill a writer: after ``acks`` acknowledgements (-1: as soon as it is forked) or during its first snapshot, and ``seconds``
+    later."""
 
     acks: int
     seconds: float
     in_snapshot: bool = False
 
-    def due(self, said: list[str]) -> bool:
+    def due(self, lines: list[str]) -> bool:
         if self.in_snapshot:
-            return "snap" in said
-        ready = any(word.startswith("ready") for word in said)
-        return (sum(word.startswith("ack") for word in said) if ready else -1) >= self.acks
+            return "snap" in lines
+        ready = any(word.startswith("ready") for word in lines)
+        return (sum(word.startswith("ack") for word in lines) if ready else -1) >= self.acks
 
 
 @dataclass
 class Nursery:
-    """The child, and the lines it has said since the writer at work began."""
+    """The child process that forks writers, and the lines of its output."""
 
     process: subprocess.Popen[str]
     lines: SimpleQueue[str] = field(default_factory=SimpleQueue)
@@ -84,22 +84,22 @@ class Nursery:
         self.process.stdin.flush()
 
     def writer_until_killed(self, after: Kill | None) -> list[str]:
-        """What one writer said until it was killed, or until its end."""
+        """The output of one writer until it is killed, or until its end."""
         self.tell("go")
         pid, line, timer = int(self.next().split()[1]), "", None
-        said: list[str] = []
+        lines: list[str] = []
         while line != "dead":
-            if after is not None and timer is None and after.due(said) and line != "end":
+            if after is not None and timer is None and after.due(lines) and line != "end":
                 timer = threading.Timer(after.seconds, os.kill, (pid, signal.SIGKILL))
                 if after.seconds:
                     timer.start()
                 else:
                     os.kill(pid, signal.SIGKILL)
             line = self.next()
-            said.append(line)
+            lines.append(line)
         if timer is not None:
             timer.cancel()
-        return said[:-1]
+        return lines[:-1]
 
     def end(self) -> None:
         self.process.kill()
@@ -107,8 +107,8 @@ class Nursery:
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Iterator[Callable[..., Nursery]]:
-    """Makes nurseries that are gone when the test is."""
+def make_nursery(tmp_path: Path) -> Iterator[Callable[..., Nursery]]:
+    """Makes nurseries that end with the test."""
     nurseries: list[Nursery] = []
 
     def make(*words: object, **environment: str) -> Nursery:
@@ -121,15 +121,15 @@ def made(tmp_path: Path) -> Iterator[Callable[..., Nursery]]:
 
 
 @dataclass
-class Expected:
-    """What an uninterrupted fold of the same messages gives: all lines, the state, and how many lines there are up to each offset."""
+class UninterruptedRun:
+    """The result of an uninterrupted fold of the same messages; ``upto`` is the number of lines up to each offset."""
 
     lines: list[CandidateChange]
     upto: list[int]
     state: State
 
 
-def expected(length: int) -> Expected:
+def uninterrupted_run(length: int) -> UninterruptedRun:
     """The fold in memory, without host or disk."""
     state = State(parts(REAL))
     lines: list[CandidateChange] = []
@@ -137,52 +137,52 @@ def expected(length: int) -> Expected:
     for offset, message in enumerate(run(length)):
         lines += step(state, with_stamp(message, state.offset), offset)
         upto.append(len(lines))
-    return Expected(lines, upto, state)
+    return UninterruptedRun(lines, upto, state)
 
 
 def lists(state: State) -> dict[str, object]:
     return {name: state.matcher.candidates(name) for name in state.policies}
 
 
-def acknowledged(said: list[str]) -> int:
-    """The last offset a writer knew to be durable: acknowledged by it, or found when it was ready."""
-    return max((int(line.split()[1]) for line in said if line.startswith(("ack", "ready"))), default=-1)
+def last_durable_offset(lines: list[str]) -> int:
+    """The last offset that a writer knew to be durable: acknowledged, or recovered at its start."""
+    return max((int(line.split()[1]) for line in lines if line.startswith(("ack", "ready"))), default=-1)
 
 
-def test_writer_killed_at_any_moment(tmp_path: Path, made: Callable[..., Nursery]) -> None:
-    """After each of many SIGKILLs the store holds all that was acknowledged; a cursor meets every line once; the end is as if uninterrupted."""
-    want = expected(LENGTH)
+def test_writer_killed_at_any_moment(tmp_path: Path, make_nursery: Callable[..., Nursery]) -> None:
+    """After each SIGKILL the store holds all acknowledged messages; a cursor reads every line once; the end is that of an uninterrupted run."""
+    want = uninterrupted_run(LENGTH)
     folder, cursor = tmp_path / "store", Cursor(tmp_path / "cursor")
     moments = random.Random(11)
-    nursery = made(folder, LENGTH)
+    nursery = make_nursery(folder, LENGTH)
     last, kills, in_snapshot = -1, 0, 0
-    seen: list[CandidateChange] = []
+    consumed: list[CandidateChange] = []
     stands: set[int] = set()
 
     while True:
         plan = Kill(moments.choice((-1, 0, 1, 3, 10)), moments.uniform(0, 0.01))
         if kills % 4 == 3:
             plan = Kill(0, 0.0, in_snapshot=True)
-        said = nursery.writer_until_killed(plan if kills < KILLS else None)
-        last = max(last, acknowledged(said))
+        lines = nursery.writer_until_killed(plan if kills < KILLS else None)
+        last = max(last, last_durable_offset(lines))
         with EmbeddedHost.open(folder, parts(REAL), readonly=True) as host:
             assert host.state.offset >= last, "an acknowledged message was lost"
-            assert host.state.offset <= last + 3 or not said, "more than the one submission under way"
-            seen.extend(cursor.waiting(host))
-            if seen:
-                cursor.advance(seen[-1].id)
-            assert seen == want.lines[: want.upto[host.state.offset]]
+            assert host.state.offset <= last + 3 or not lines, "more than the one submission under way"
+            consumed.extend(cursor.waiting(host))
+            if consumed:
+                cursor.advance(consumed[-1].id)
+            assert consumed == want.lines[: want.upto[host.state.offset]]
             stands.add(host.state.offset)
-        if "end" in said:
+        if "end" in lines:
             break
         kills += 1
-        in_snapshot += bool(said) and said[-1] == "snap"
+        in_snapshot += bool(lines) and lines[-1] == "snap"
 
     with EmbeddedHost.open(folder, parts(REAL)) as host:
         assert lists(host.state) == lists(want.state)
         assert host.state.meta() == want.state.meta()
         assert list(host.outputs()) == want.lines
-    print(f"{kills} kills, {len(stands)} different offsets, {in_snapshot} while a snapshot was written, {len(seen)} lines")
+    print(f"{kills} kills, {len(stands)} different offsets, {in_snapshot} while a snapshot was written, {len(consumed)} lines")
     assert kills >= 50
     assert len(stands) >= 30, "the kills did not fall into progress"
     assert in_snapshot >= 3, "no kill fell into a snapshot"
@@ -202,13 +202,13 @@ def shim(folder: Path) -> Path:
 
 
 def key(path: Path, shadow: Path) -> str:
-    """How the shadow names the watched folder itself: found as the key that lists the log."""
+    """The name of the watched folder in the shadow: the entry that lists the log."""
     listing = [p for p in shadow.iterdir() if b" log.sqlite\n" in p.read_bytes()[:4096]]
     return max(listing, key=lambda p: p.stat().st_mtime_ns).name if listing else ""
 
 
 def durable_copy(shadow: Path, name: str, target: Path) -> None:
-    """Builds the folder that a power cut would have left."""
+    """Builds the folder that a power cut would leave."""
     target.mkdir(parents=True)
     listing = shadow / name
     if not name or not listing.exists():
@@ -223,12 +223,14 @@ def durable_copy(shadow: Path, name: str, target: Path) -> None:
             (target / entry).touch()
 
 
-def copies(tmp_path: Path, made: Callable[..., Nursery], *flags: str) -> Iterator[tuple[int, Path]]:
-    """(acknowledged offset, what was durable then) at some acknowledgements."""
+def copies(tmp_path: Path, make_nursery: Callable[..., Nursery], *flags: str) -> Iterator[tuple[int, Path]]:
+    """(acknowledged offset, copy of the durable files) at some acknowledgements."""
     store, shadow, length = tmp_path / "store", tmp_path / "shadow", 150
     shadow.mkdir()
     library = shim(tmp_path)
-    nursery = made(store, length, "wait", *flags, LD_PRELOAD=str(library), HUIMIN_SHADOW_OF=str(store), HUIMIN_SHADOW_IN=str(shadow))
+    nursery = make_nursery(
+        store, length, "wait", *flags, LD_PRELOAD=str(library), HUIMIN_SHADOW_OF=str(store), HUIMIN_SHADOW_IN=str(shadow)
+    )
     while (line := nursery.next()) != "dead":
         if line.startswith("ack"):
             offset = int(line.split()[1])
@@ -239,11 +241,11 @@ def copies(tmp_path: Path, made: Callable[..., Nursery], *flags: str) -> Iterato
             nursery.tell("on")
 
 
-def test_only_what_was_fsynced_is_enough(tmp_path: Path, made: Callable[..., Nursery]) -> None:
-    """A power cut right after an acknowledgement loses nothing that was acknowledged."""
-    want, checked = expected(150), 0
+def test_only_what_was_fsynced_is_enough(tmp_path: Path, make_nursery: Callable[..., Nursery]) -> None:
+    """A power cut right after an acknowledgement loses no acknowledged message."""
+    want, checked = uninterrupted_run(150), 0
 
-    for offset, copy in copies(tmp_path, made):
+    for offset, copy in copies(tmp_path, make_nursery):
         with EmbeddedHost.open(copy, parts(REAL)) as host:
             assert host.state.offset == offset
             assert list(host.outputs()) == want.lines[: want.upto[offset]]
@@ -253,11 +255,11 @@ def test_only_what_was_fsynced_is_enough(tmp_path: Path, made: Callable[..., Nur
     assert checked >= 20
 
 
-def test_the_shadow_tells_when_fsync_is_missing(tmp_path: Path, made: Callable[..., Nursery]) -> None:
+def test_the_shadow_tells_when_fsync_is_missing(tmp_path: Path, make_nursery: Callable[..., Nursery]) -> None:
     """Without fsync the same check fails: the shadow is a real test."""
     behind = 0
 
-    for offset, copy in copies(tmp_path, made, "unsafe"):
+    for offset, copy in copies(tmp_path, make_nursery, "unsafe"):
         try:
             with EmbeddedHost.open(copy, parts(REAL)) as host:
                 behind += host.state.offset < offset

@@ -1,4 +1,4 @@
-"""Messages applied while the one before is being written: the same as one after the other, whatever goes wrong on the way."""
+"""``submit_each`` applies a message while the one before is being written; the result is that of one after the other, also after errors."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from streams.embedded.host import EmbeddedHost, SnapshotRule
 from streams.language.errors import NoRoom, Refused
 from streams.language.messages import EditionCut, Input
 from streams.store.log import Log, Row
-from tests.streams.bench import NEVER, folded
+from tests.streams.bench import NEVER, fold_of_run
 from tests.streams.world import parts, run
 
 
 def stands_at(folder: Path, count: int) -> None:
-    """The store, opened anew, holds the first messages of the fixed run, and nothing else."""
-    state, lines = folded(count)
+    """Checks that the store holds exactly the first messages of the fixed run."""
+    state, lines = fold_of_run(count)
     with EmbeddedHost.open(folder, parts(), readonly=True) as host:
         assert host.state.meta() == state.meta()
         assert list(host.outputs()) == lines
 
 
 def test_the_same_as_one_after_the_other(tmp_path: Path) -> None:
-    """Receipts, lines, state and snapshots on the way."""
+    """The same receipts, lines and state, with snapshots in between."""
     with EmbeddedHost.open(tmp_path, parts(), create=True, rule=SnapshotRule(rows=500, closing_rows=10**9)) as host:
         receipts = list(host.submit_each(run(150)))
         assert list((tmp_path / "snapshots").iterdir())
         assert [receipt.offset for receipt in receipts] == list(range(150))
-        assert [line for receipt in receipts for line in receipt.changes] == folded(150)[1]
+        assert [line for receipt in receipts for line in receipt.changes] == fold_of_run(150)[1]
         assert host.submit(list(run(151))[150]).offset == 150
     stands_at(tmp_path, 151)
 
 
 def test_a_refused_message_stops_behind_the_ones_before(tmp_path: Path) -> None:
-    """They are durable, and the state in memory is theirs."""
+    """The messages before are durable, and the state in memory ends with them."""
     messages = [*list(run(40)), EditionCut("nobody"), *list(run(45))[40:]]
     with EmbeddedHost.open(tmp_path, parts(), create=True, rule=NEVER) as host:
         with pytest.raises(Refused):
@@ -51,8 +51,8 @@ def test_a_refused_message_stops_behind_the_ones_before(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("error", [MemoryError(), Refused(Text("不", "no")), ValueError("a torn file")])
 def test_receipts_of_all_that_is_durable_come_before_an_error(tmp_path: Path, error: Exception) -> None:
-    """So whoever tells how far it came tells no less than is stored: the message that was being written when the next one failed is."""
-    given = list[int]()
+    """A count of receipts is no less than the stored messages: also the message that was being written when the next one failed has a receipt."""
+    offsets = list[int]()
 
     def failing() -> Iterator[Input]:
         yield from run(12)
@@ -60,42 +60,42 @@ def test_receipts_of_all_that_is_durable_come_before_an_error(tmp_path: Path, er
 
     with EmbeddedHost.open(tmp_path, parts(), create=True, rule=NEVER) as host:
         with pytest.raises(type(error)):
-            given.extend(receipt.offset for receipt in host.submit_each(failing()))
+            offsets.extend(receipt.offset for receipt in host.submit_each(failing()))
         assert host.state.offset == 11
 
-    assert given == list(range(12))
+    assert offsets == list(range(12))
     stands_at(tmp_path, 12)
 
 
-@pytest.mark.parametrize("written", [0, 1, 17])
-def test_what_cannot_be_written_never_happened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: int) -> None:
-    """Neither the message that met a full disk, nor the next one, applied already."""
-    append, seen, given = Log.append, list[int](), list[int]()
+@pytest.mark.parametrize("writes", [0, 1, 17])
+def test_what_cannot_be_written_never_happened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: int) -> None:
+    """This holds for the message that met a full disk and for the next one, which was already applied."""
+    append, attempts, offsets = Log.append, list[int](), list[int]()
 
     def fails(log: Log, rows: tuple[Row, ...]) -> None:
-        seen.append(rows[0].offset)
-        if len(seen) == written + 1:
+        attempts.append(rows[0].offset)
+        if len(attempts) == writes + 1:
             raise NoRoom(Text("满", "full"))
         append(log, rows)
 
     with EmbeddedHost.open(tmp_path, parts(), create=True, rule=NEVER) as host:
         monkeypatch.setattr(Log, "append", fails)
         with pytest.raises(NoRoom):
-            given.extend(receipt.offset for receipt in host.submit_each(run(30)))
+            offsets.extend(receipt.offset for receipt in host.submit_each(run(30)))
         monkeypatch.setattr(Log, "append", append)
-        assert seen == list(range(written + 1))  # nothing is written behind a gap
-        stands_at(tmp_path, written)
-        list(host.submit_each(list(run(30))[written:]))
+        assert attempts == list(range(writes + 1))  # nothing is written behind a gap
+        stands_at(tmp_path, writes)
+        list(host.submit_each(list(run(30))[writes:]))
     stands_at(tmp_path, 30)
 
 
-@pytest.mark.parametrize("written", [0, 1, 17])
-def test_nor_did_what_cannot_be_written_where_a_snapshot_is_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: int) -> None:
-    """The message waits for the disk there, and the state is not the one behind it."""
+@pytest.mark.parametrize("writes", [0, 1, 17])
+def test_nor_did_what_cannot_be_written_where_a_snapshot_is_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: int) -> None:
+    """Before a snapshot the message waits for the disk, and the state stays as before the message."""
     append, messages = Log.append, list(run(30))
 
     def fails(log: Log, rows: tuple[Row, ...]) -> None:
-        if rows[0].offset == written:
+        if rows[0].offset == writes:
             raise NoRoom(Text("满", "full"))
         append(log, rows)
 
@@ -104,15 +104,15 @@ def test_nor_did_what_cannot_be_written_where_a_snapshot_is_due(tmp_path: Path, 
         with pytest.raises(NoRoom):
             list(host.submit_each(messages))
         monkeypatch.setattr(Log, "append", append)
-        assert host.state.offset == written - 1
-        list(host.submit_each(messages[written:]))
+        assert host.state.offset == writes - 1
+        list(host.submit_each(messages[writes:]))
     stands_at(tmp_path, 30)
 
 
 def test_who_stops_early_stops_behind_a_whole_message(tmp_path: Path) -> None:
-    """Also one message further than was taken; a source of messages that fails does no harm."""
+    """The store may hold one message more than the caller took; a source of messages that fails does no harm."""
 
-    def broken() -> Iterator[Input]:
+    def failing_source() -> Iterator[Input]:
         yield from list(run(20))[host.state.offset + 1 :]
         raise OSError("the file is gone")
 
@@ -123,6 +123,6 @@ def test_who_stops_early_stops_behind_a_whole_message(tmp_path: Path) -> None:
         assert host.state.offset == 5
         stands_at(tmp_path, 6)
         with pytest.raises(OSError, match="gone"):
-            list(host.submit_each(broken()))
+            list(host.submit_each(failing_source()))
         stands_at(tmp_path, 20)
         assert host.state.offset == 19

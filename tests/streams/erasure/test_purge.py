@@ -1,6 +1,6 @@
-"""A stage and who was erased: nothing of her in any file, wherever it is stopped, and everything else as if it had never been stopped.
+"""The purge of a stage: no file holds an erased person, wherever the stage is stopped, and everything else stays.
 
-The one idea: a fold that keeps names word for word, so that a file that says one can be told by its bytes.
+The fold of these tests stores names as plain text, so the bytes of a file show whether a name is in it.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ ALL = [*BEFORE, ERASING, *BEHIND]
 
 
 class Guests:
-    """Who has come and not gone; it gives out whom a message is about."""
+    """A fold that stores the names of guests who have come and not gone; its output repeats each message."""
 
-    def __init__(self, kept: tuple[dict[str, Any], Arrays] | None = None) -> None:
+    def __init__(self, checkpoint: tuple[dict[str, Any], Arrays] | None = None) -> None:
         self.offset, self.erased = -1, 0
         self.names: dict[str, str] = {}
-        if kept is not None:
-            self.offset, self.erased, self.names = kept[0]["offset"], kept[0]["erased"], dict(kept[0]["names"])
-            assert kept[1]["names"].tobytes() == "".join(self.names.values()).encode()
+        if checkpoint is not None:
+            self.offset, self.erased, self.names = checkpoint[0]["offset"], checkpoint[0]["erased"], dict(checkpoint[0]["names"])
+            assert checkpoint[1]["names"].tobytes() == "".join(self.names.values()).encode()
 
     def take(self, body: bytes, offset: int, unproved: Unproved | None = None) -> list[Outgoing]:
         self.offset = offset
@@ -70,28 +70,28 @@ class Guests:
         return {"names": np.frombuffer("".join(self.names.values()).encode(), np.uint8)}
 
 
-def make(kept: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold:
-    return Guests(kept)
+def make(checkpoint: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold:
+    return Guests(checkpoint)
 
 
-def opened(root: Path, depot: FsspecDepot | None = None, rule: StageRule = NEVER) -> Stage:
+def open_stage(root: Path, depot: FsspecDepot | None = None, rule: StageRule = NEVER) -> Stage:
     return Stage(NAME, root, make, depot, rule)
 
 
-def killed(stage: Stage) -> None:
-    """The process is gone: its lock with it, and all it had in memory."""
+def kill(stage: Stage) -> None:
+    """Ends the process of a stage: its lock and its memory are gone."""
     stage.log.close()
     stage._lock.release()
 
 
-def fed(stage: Stage, upto: int) -> None:
+def take_messages(stage: Stage, upto: int) -> None:
     for offset in range(stage.offset + 1, upto):
         assert stage.take(ALL[offset], offset)
     stage.commit(stage.taken())
 
 
-def worked(stage: Stage) -> None:
-    """What a host does with a stage, until nothing is to be done."""
+def work(stage: Stage) -> None:
+    """Does what a host does with a stage, until nothing is left to do."""
     for _ in range(3):
         if stage.due:
             stage.settled()
@@ -102,8 +102,8 @@ def worked(stage: Stage) -> None:
             stage.purge()
 
 
-def said(*places: Path) -> list[str]:
-    """The files that say her name."""
+def files_with_canary(*places: Path) -> list[str]:
+    """The names of the files that hold the name of the erased person."""
     return sorted(path.name for place in places for path in place.rglob("*") if path.is_file() and CANARY in path.read_bytes())
 
 
@@ -120,10 +120,10 @@ def never_stopped(upto: int = len(ALL)) -> dict[str, Any]:
 
 
 def full(root: Path, depot: FsspecDepot | None) -> Stage:
-    """A stage with her in everything it can have, here and in the depot; the message that erases her not yet taken."""
-    stage = opened(root, depot)
+    """A stage before an erasure, with the person in every kind of file, here and in the depot."""
+    stage = open_stage(root, depot)
     for upto in (2, 3):
-        fed(stage, upto)
+        take_messages(stage, upto)
         stage.snapshot()
         stage.acknowledged(stage.committed)
         stage.ship()
@@ -131,7 +131,7 @@ def full(root: Path, depot: FsspecDepot | None) -> Stage:
     (folder / "00000000000000000000.damaged").write_bytes(CANARY)
     (folder / ".00000000000000000009.snapshot.1.part").write_bytes(CANARY)
     (root / NAME / purge.FETCHED).write_bytes(CANARY)
-    fed(stage, 4)
+    take_messages(stage, 4)
     return stage
 
 
@@ -140,39 +140,39 @@ def depot(request: pytest.FixtureRequest, tmp_path: Path) -> FsspecDepot | None:
     return FsspecDepot(str(tmp_path / "depot"), SEAL) if request.param else None
 
 
-def test_nothing_of_her_stays_and_everything_else_does(tmp_path: Path, depot: FsspecDepot | None) -> None:
-    """She is in the log, the snapshots, what lies aside and the depot; then in no file, and messages and outputs behind are all there."""
+def test_nothing_of_the_person_stays_and_everything_else_does(tmp_path: Path, depot: FsspecDepot | None) -> None:
+    """The person is in log, snapshots, leftovers and depot, then in no file; later messages and outputs are all there."""
     stage = full(tmp_path / "here", depot)
-    before = said(tmp_path)
-    fed(stage, 5)
+    before = files_with_canary(tmp_path)
+    take_messages(stage, 5)
     stage.snapshot()
-    fed(stage, len(ALL))
+    take_messages(stage, len(ALL))
     stage.acknowledged(4)
     stage.ship()
 
     purged = stage.purge()
 
-    assert len(before) >= (8 if depot else 6)  # log, two snapshots, three aside, two in the depot
-    assert said(tmp_path) == []
+    assert len(before) >= (8 if depot else 6)  # log, two snapshots, three leftovers, two in the depot
+    assert files_with_canary(tmp_path) == []
     assert purged == stage.purged == Purged(1, 4, depot is not None)
     assert not stage.purging
     assert checkpoints.offsets(tmp_path / "here" / NAME / "snapshots") == [4]
     assert list(stage.log.inputs(-1)) == [(4, b""), (5, BEHIND[0]), (6, BEHIND[1])]
-    assert [sent.messages[0].body for sent in stage.unsent()] == BEHIND
-    killed(stage)
-    again = opened(tmp_path / "here", depot)
+    assert [output.messages[0].body for output in stage.unsent()] == BEHIND
+    kill(stage)
+    again = open_stage(tmp_path / "here", depot)
     assert state(again) == never_stopped()
     assert again.purged == purged
 
 
 def test_purges_only_when_nothing_older_is_needed(tmp_path: Path) -> None:
-    """One snapshot for an erasure, at once; then everything before it acknowledged, and the depot has it."""
+    """An erasure needs a snapshot at once; then all outputs before it acknowledged, and the snapshot in the depot."""
     stage = full(tmp_path / "here", FsspecDepot(str(tmp_path / "depot"), SEAL))
-    taken = [stage.due, stage.purging]
-    fed(stage, 5)
-    taken += [stage.due, stage.purgeable]
+    after_taking = [stage.due, stage.purging]
+    take_messages(stage, 5)
+    after_taking += [stage.due, stage.purgeable]
     stage.settled()
-    written = [stage.due, stage.purgeable]
+    after_checkpoint = [stage.due, stage.purgeable]
     stage.acknowledged(3)
     stage.ship()
     half = stage.purgeable
@@ -180,8 +180,8 @@ def test_purges_only_when_nothing_older_is_needed(tmp_path: Path) -> None:
     unshipped = stage.purgeable
     stage.ship()
 
-    assert taken == [False, False, True, False]
-    assert written == [False, False]
+    assert after_taking == [False, False, True, False]
+    assert after_checkpoint == [False, False]
     assert (half, unshipped, stage.purgeable) == (False, False, True)
     assert stage.purged is None
     assert stage.purge() == Purged(1, 4, True)
@@ -189,9 +189,9 @@ def test_purges_only_when_nothing_older_is_needed(tmp_path: Path) -> None:
 
 
 def test_without_a_depot_it_waits_for_what_came_out(tmp_path: Path) -> None:
-    """Or what is not acknowledged would have to come out again from a log that is gone."""
+    """Outputs without acknowledgement come from the log again, so the log must stay until then."""
     stage = full(tmp_path, None)
-    fed(stage, 5)
+    take_messages(stage, 5)
     stage.settled()
     stage.acknowledged(3)
     early = stage.purgeable
@@ -201,7 +201,7 @@ def test_without_a_depot_it_waits_for_what_came_out(tmp_path: Path) -> None:
 
 
 def test_does_not_purge_while_the_depot_is_still_getting_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it has is needed until then."""
+    """The older snapshot of the depot is needed until then."""
     depot = FsspecDepot(str(tmp_path / "depot"), SEAL)
     stage, early = full(tmp_path / "here", depot), list[bool]()
     keep = depot.keep
@@ -211,7 +211,7 @@ def test_does_not_purge_while_the_depot_is_still_getting_it(tmp_path: Path, monk
         keep(name, offset, source)
 
     monkeypatch.setattr(depot, "keep", slow)
-    fed(stage, 5)
+    take_messages(stage, 5)
     stage.settled()
     stage.acknowledged(4)
     stage.ship()
@@ -220,26 +220,26 @@ def test_does_not_purge_while_the_depot_is_still_getting_it(tmp_path: Path, monk
 
 
 def test_erased_while_a_purge_is_awaited(tmp_path: Path) -> None:
-    """A snapshot without the first is not enough for the second: both go with the next."""
+    """A snapshot without the first person is not enough for the second: both go with the next snapshot."""
     stage = full(tmp_path, None)
-    fed(stage, 5)
+    take_messages(stage, 5)
     stage.settled()
     stage.take(b"gone 3", 5)
     stage.commit(stage.taken())
     stage.acknowledged(5)
     early = stage.purgeable
 
-    worked(stage)
+    work(stage)
 
     assert not early
     assert stage.purged == Purged(2, 5, False)
     assert stage.log.unfinished() is None
-    killed(stage)
-    assert state(opened(tmp_path))["names"].keys() == {"1", "4"}
+    kill(stage)
+    assert state(open_stage(tmp_path))["names"].keys() == {"1", "4"}
 
 
 def test_message_that_erases_nobody_purges_nothing(tmp_path: Path) -> None:
-    """The past stays as long as it usually does."""
+    """The past stays as long as the retention says."""
     stage = full(tmp_path, None)
     stage.take(b"gone 77", 4)
     stage.commit(stage.taken())
@@ -266,102 +266,102 @@ STEPS: dict[str, tuple[Any, str]] = {
 def test_stopped_anywhere_it_is_finished_after_opening(
     tmp_path: Path, depot: FsspecDepot | None, step: str, late: bool, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before or just after any step: the next one finishes, from the same disk or an empty one, and with a depot the one after it, too."""
+    """Stopped before or after any step: the next stage finishes, on the same disk or an empty one; with a depot the one after it, too."""
     stage, (owner, name) = full(tmp_path / "here", depot), STEPS[step]
-    fed(stage, len(ALL))
+    take_messages(stage, len(ALL))
     real, reached = getattr(owner, name), []
 
-    def stopped(*words: Any, **more: Any) -> None:
+    def stop_at_step(*words: Any, **more: Any) -> None:
         reached.append(step)
         if late:
-            done = real(*words, **more)
-            if isinstance(done, AbstractContextManager) and name == "rewriting":
-                with done:
+            result = real(*words, **more)
+            if isinstance(result, AbstractContextManager) and name == "rewriting":
+                with result:
                     pass
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(owner, name, stopped)
+        patched.setattr(owner, name, stop_at_step)
         with suppress(KeyboardInterrupt):
-            worked(stage)
-    killed(stage)
-    assert reached or depot is None  # the steps of a depot are no steps without one
+            work(stage)
+    kill(stage)
+    assert reached or depot is None  # without a depot its steps do not happen
 
     for where in (place, "a third") if depot else (place,):
-        again = opened(tmp_path / where, depot)
-        fed(again, len(ALL))
-        worked(again)
+        again = open_stage(tmp_path / where, depot)
+        take_messages(again, len(ALL))
+        work(again)
 
-        assert said(tmp_path / where, tmp_path / "depot") == []
+        assert files_with_canary(tmp_path / where, tmp_path / "depot") == []
         assert again.purged is not None
         assert (again.purged.erased, again.purged.shipped) == (1, depot is not None)
         assert again.log.unfinished() is None
         assert state(again) == never_stopped()
-        killed(again)
-        assert state(opened(tmp_path / where, depot)) == never_stopped()
+        kill(again)
+        assert state(open_stage(tmp_path / where, depot)) == never_stopped()
 
 
 def test_killed_before_the_snapshot(tmp_path: Path, depot: FsspecDepot | None) -> None:
-    """Opened again, a snapshot is due at once, and its name is said in nothing afterwards."""
+    """When it opens again, a snapshot is due at once; afterwards no file holds the name."""
     stage = full(tmp_path / "here", depot)
-    fed(stage, len(ALL))
-    killed(stage)
+    take_messages(stage, len(ALL))
+    kill(stage)
 
-    again = opened(tmp_path / "here", depot)
+    again = open_stage(tmp_path / "here", depot)
     due = again.due
-    worked(again)
+    work(again)
 
     assert due
-    assert said(tmp_path) == []
+    assert files_with_canary(tmp_path) == []
     assert state(again) == never_stopped()
 
 
 def test_whoever_takes_over_purges_the_depot(tmp_path: Path) -> None:
-    """The one who shipped the snapshot without her is gone before the older one is: nothing is said before that is done."""
+    """The first worker ships the new snapshot and dies before the older one is removed; the next reports the purge only after that."""
     depot = FsspecDepot(str(tmp_path / "depot"), SEAL)
     stage = full(tmp_path / "here", depot)
-    fed(stage, 5)
+    take_messages(stage, 5)
     stage.settled()
     stage.acknowledged(4)
     stage.ship()
-    killed(stage)
-    left = said(tmp_path / "depot")
+    kill(stage)
+    left = files_with_canary(tmp_path / "depot")
 
-    other = opened(tmp_path / "elsewhere", depot)
+    other = open_stage(tmp_path / "elsewhere", depot)
     silent = other.purged
-    worked(other)
+    work(other)
 
     assert len(left) == 1
     assert silent is None
-    assert said(tmp_path / "depot", tmp_path / "elsewhere") == []
+    assert files_with_canary(tmp_path / "depot", tmp_path / "elsewhere") == []
     assert other.purged == Purged(1, 4, True)
 
 
 def test_taking_over_from_a_depot_without_an_erasure_purges_nothing(tmp_path: Path) -> None:
     """Both snapshots stay."""
     depot = FsspecDepot(str(tmp_path / "depot"), SEAL)
-    killed(full(tmp_path / "here", depot))
+    kill(full(tmp_path / "here", depot))
 
-    other = opened(tmp_path / "elsewhere", depot)
+    other = open_stage(tmp_path / "elsewhere", depot)
 
     assert (other.offset, other.purging, other.purged, other.log.unfinished()) == (2, False, None, None)
-    assert len(said(tmp_path / "depot")) == 2
+    assert len(files_with_canary(tmp_path / "depot")) == 2
 
 
 def test_a_fetched_snapshot_takes_the_place_of_everything(tmp_path: Path) -> None:
-    """Of the state that was here before nothing stays: no log, none beside it, nothing aside."""
+    """Nothing of the earlier local state stays: no log, no file beside the log, no leftovers."""
     depot = FsspecDepot(str(tmp_path / "depot"), SEAL)
-    killed(full(tmp_path / "here", None))
-    other = opened(tmp_path / "elsewhere", depot)
-    fed(other, len(ALL))
-    worked(other)
-    killed(other)
-    before = said(tmp_path / "here")
+    kill(full(tmp_path / "here", None))
+    other = open_stage(tmp_path / "elsewhere", depot)
+    take_messages(other, len(ALL))
+    work(other)
+    kill(other)
+    before = files_with_canary(tmp_path / "here")
 
-    again = opened(tmp_path / "here", depot)
+    again = open_stage(tmp_path / "here", depot)
 
     assert len(before) >= 4
-    assert said(tmp_path / "here") == []
+    assert files_with_canary(tmp_path / "here") == []
     assert {path.name for path in (tmp_path / "here" / NAME).iterdir()} <= {
         "log.sqlite",
         "log.sqlite-wal",
@@ -373,17 +373,17 @@ def test_a_fetched_snapshot_takes_the_place_of_everything(tmp_path: Path) -> Non
 
 
 def test_a_depot_given_later_is_told_of(tmp_path: Path) -> None:
-    """Purged without one, opened with one: the snapshot is shipped though nothing new came, and then said to be."""
+    """Purged without a depot, opened with one: the snapshot is shipped although no message came, and then reported."""
     stage = full(tmp_path / "here", None)
-    fed(stage, 5)
-    worked(stage)
+    take_messages(stage, 5)
+    work(stage)
     first = stage.purged
-    killed(stage)
+    kill(stage)
     depot = FsspecDepot(str(tmp_path / "depot"), SEAL)
 
-    again = opened(tmp_path / "here", depot)
+    again = open_stage(tmp_path / "here", depot)
     before = again.purged
-    worked(again)
+    work(again)
 
     assert first == Purged(1, 4, False)
     assert before is None
@@ -393,72 +393,72 @@ def test_a_depot_given_later_is_told_of(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("days", [400, 0])
 def test_a_replica_is_not_purged(tmp_path: Path, days: int) -> None:
-    """Whether it keeps a past or none: its log says that something is to be done, and the stage leaves it to others."""
+    """With retention or without: the log notes the open erasure, and the stage leaves the files to scrubbing."""
     rule = StageRule(messages=10**9, retention=Retention(days), purges=False)
-    stage = opened(tmp_path, rule=rule)
-    fed(stage, 5)
+    stage = open_stage(tmp_path, rule=rule)
+    take_messages(stage, 5)
     stage.acknowledged(4)
     now = (stage.purging, stage.due, stage.purgeable, stage.purged)
-    killed(stage)
+    kill(stage)
 
-    again = opened(tmp_path, rule=rule)
+    again = open_stage(tmp_path, rule=rule)
 
     assert now == (again.purging, again.due, again.purgeable, again.purged) == (False, False, False, None)
     assert again.log.unfinished() == 4
 
 
-# -- folders of stages that are elsewhere now ---------------------------------------------------------------------------
+# -- folders of stages that other workers hold now ---------------------------------------------------------------------------
 
 
 def elsewhere(depot: FsspecDepot, root: Path, upto: int = len(ALL)) -> None:
-    """Another worker has taken the partition so far."""
-    other = opened(root, depot)
-    fed(other, upto)
+    """Lets another worker take the partition up to an offset."""
+    other = open_stage(root, depot)
+    take_messages(other, upto)
     other.settled()
-    worked(other)
-    killed(other)
+    work(other)
+    kill(other)
 
 
 def test_a_folder_that_others_are_ahead_of_is_emptied(tmp_path: Path) -> None:
-    """It would be thrown away anyway; the partition may still come back."""
+    """Its state is older than that of the depot; the partition can still come back."""
     depot = FsspecDepot(str(tmp_path / "depot"), SEAL)
-    killed(full(tmp_path / "here", None))
+    kill(full(tmp_path / "here", None))
     elsewhere(depot, tmp_path / "elsewhere")
-    before = said(tmp_path / "here")
+    before = files_with_canary(tmp_path / "here")
 
     first, again = (given_up(tmp_path / "here", ["orders-1"], depot) for _ in range(2))
 
     assert len(before) >= 4
     assert (first, again) == ([NAME], [])
-    assert said(tmp_path) == []
-    assert state(opened(tmp_path / "here", depot)) == never_stopped()
+    assert files_with_canary(tmp_path) == []
+    assert state(open_stage(tmp_path / "here", depot)) == never_stopped()
 
 
 @pytest.mark.parametrize("why", ["held", "open", "further", "not shipped", "another folder"])
 def test_a_folder_that_may_be_needed_stays(tmp_path: Path, why: str) -> None:
-    """Held here, open in another process, as far as the depot or further, unknown to it, or no stage of a worker."""
+    """Held here, open in another process, as far as the depot or further, unknown to the depot, or no folder of a stage."""
     depot = FsspecDepot(str(tmp_path / "depot"), SEAL)
     stage = full(tmp_path / "here", None)
     if why != "open":
-        killed(stage)
+        kill(stage)
     if why != "not shipped":
         elsewhere(depot, tmp_path / "elsewhere", 4 if why == "further" else len(ALL))
     if why == "another folder":
         (tmp_path / "here" / NAME).rename(tmp_path / "here" / "kept-orders-0")
-    before = said(tmp_path / "here")
+    before = files_with_canary(tmp_path / "here")
 
-    gone = given_up(tmp_path / "here", [NAME] if why == "held" else [], depot)
+    stage_names = given_up(tmp_path / "here", [NAME] if why == "held" else [], depot)
 
-    assert gone == []
+    assert stage_names == []
     assert len(before) >= 4
-    assert said(tmp_path / "here") == before
+    assert files_with_canary(tmp_path / "here") == before
 
 
 def test_stopped_while_it_is_emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rest goes the next time, and the partition can come back in between."""
     depot = FsspecDepot(str(tmp_path / "depot"), SEAL)
     for place in ("one", "two"):
-        killed(full(tmp_path / place, None))
+        kill(full(tmp_path / place, None))
     elsewhere(depot, tmp_path / "elsewhere")
 
     def stop(*words: Any) -> None:
@@ -472,6 +472,6 @@ def test_stopped_while_it_is_emptied(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert (tmp_path / place / NAME / "snapshots").exists()
 
     assert given_up(tmp_path / "one", [], depot) == [NAME]
-    assert said(tmp_path / "one") == []
-    assert state(opened(tmp_path / "two", depot)) == never_stopped()
-    assert said(tmp_path / "two") == []
+    assert files_with_canary(tmp_path / "one") == []
+    assert state(open_stage(tmp_path / "two", depot)) == never_stopped()
+    assert files_with_canary(tmp_path / "two") == []

@@ -1,4 +1,4 @@
-"""Erasure as a step and in the files of a store, over made-up messages: the state, now and then, is that in which her rows never came."""
+"""Erasure as a step and in the files of a store, over random messages: the state is that in which the person's rows never came."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ NOBODY = 7_000_000
 
 
 class Oracle:
-    """The fold of the same messages in which every row about her is a deletion of a record that never was."""
+    """The fold of the same messages, where each row about the erased person deletes a record that never existed."""
 
     def __init__(self, person: int, traces: Sequence[Trace]) -> None:
         self.person, self.state = person, State(parts(real=True))
-        self.latest: dict[tuple[str, int, int], list[tuple[int, int, int]]] = {}  # hers, by record
+        self.latest: dict[tuple[str, int, int], list[tuple[int, int, int]]] = {}  # versions about the person, by record
         for trace in traces:
             self.latest.setdefault(trace[:3], []).append(trace[3:])
         self.count = NOBODY
@@ -71,8 +71,11 @@ class Oracle:
         values = {name: column.copy() for name, column in batch.values.items()}
         for i in range(len(batch)):
             version = (int(batch.order[i]), batch.delivery, int(batch.row[i]))
-            hers = self.latest.get((batch.feed, batch.source, int(batch.key[i])), [])
-            before = any(version[1:] <= one[1:] if one[0] == NO_ORDER else version <= one for one in hers)
+            erased_versions = self.latest.get((batch.feed, batch.source, int(batch.key[i])), [])
+            before = any(
+                version[1:] <= erased_version[1:] if erased_version[0] == NO_ORDER else version <= erased_version
+                for erased_version in erased_versions
+            )
             if batch.subject[i] == self.person or before:
                 columns["order"][i] = 0
                 self.count += 1
@@ -89,8 +92,8 @@ def _about_persons(state: State, feed: str) -> bool:
     return state.catalogue.feeds[feed].subject is Kind.PERSON
 
 
-def told(state: State, but: int) -> dict[str, Any]:
-    """Lists, and the verdict of everybody else."""
+def lists_and_verdicts(state: State, but: int) -> dict[str, Any]:
+    """The lists, and the verdicts of all subjects but one person."""
     out: dict[str, Any] = {"day": state.day, "offset": state.offset}
     if not state.begun:
         return out
@@ -107,14 +110,14 @@ need(TITLE, 10, {"rows of theirs": 30, "moments": 30, "snapshots written anew": 
 
 
 @pytest.mark.parametrize("seed", chunks(10))
-def test_the_state_is_that_in_which_her_rows_never_came(tmp_path: Path, seed: int, counted: Counted) -> None:
-    """Now, at moments of the past, made again from the snapshots or from the first message, and while the world goes on."""
+def test_the_state_is_that_in_which_the_persons_rows_never_came(tmp_path: Path, seed: int, counted: Counted) -> None:
+    """This holds now, at past moments, after a restart from snapshots or from the first message, and for later messages."""
     rng = Random(seed)
     happenings = Happenings(rng).run()
-    taken: list[Input] = []
+    messages: list[Input] = []
     with EmbeddedHost.open(tmp_path, parts(real=True), create=True) as host:
         for body in islice(happenings, 90):
-            _submitted(host, body, taken)
+            _submit_if_admissible(host, body, messages)
             if rng.random() < 0.06:
                 host.snapshot()
         free = [p for p in rng.sample(PERSONS, len(PERSONS)) if not entangled(host.state, p)]
@@ -123,54 +126,54 @@ def test_the_state_is_that_in_which_her_rows_never_came(tmp_path: Path, seed: in
         host.submit(erasing(person))
         others = [c for c in host.outputs() if c.subject != person][len(before) :]
         with pytest.raises(NotKept):
-            host.at(len(taken) - 1)
+            host.at(len(messages) - 1)
         with pytest.raises(Refused):
-            host.submit(taken[0])
-        done = host.scrub(person, traces)
+            host.submit(messages[0])
+        report = host.scrub(person, traces)
         assert {c.cause.kind for c in others} <= {"erasure"}
         assert list(host.outputs()) == [*before, *others]
 
-        moments = {m: told(host.at(m), person) for m in sorted(rng.sample(range(len(taken)), 6))}
+        moments = {m: lists_and_verdicts(host.at(m), person) for m in sorted(rng.sample(range(len(messages)), 6))}
         oracle = Oracle(person, traces)
-        for offset, message in enumerate(taken):
+        for offset, message in enumerate(messages):
             oracle.take(message)
             if offset in moments:
-                assert moments[offset] == told(oracle.state, person), f"at #{offset}"
+                assert moments[offset] == lists_and_verdicts(oracle.state, person), f"at #{offset}"
         oracle.state.offset += 1
-        assert told(host.state, person) == told(oracle.state, person)
+        assert lists_and_verdicts(host.state, person) == lists_and_verdicts(oracle.state, person)
         assert person not in {*host.state.matcher.persons().tolist()}
 
         facts = {"rows of theirs": len(set(traces)), "lines of others": len(others), "moments": len(moments)}
-        counted(TITLE, {**facts, "snapshots written anew": done.snapshots, "snapshots removed": done.removed})
+        counted(TITLE, {**facts, "snapshots written anew": report.snapshots, "snapshots removed": report.removed})
 
         oracle.latest = {}
         later: list[Input] = []
         for body in islice(happenings, 25):
-            _submitted(host, body, later)
+            _submit_if_admissible(host, body, later)
         for message in later:
             oracle.take(message)
-        expected = told(oracle.state, person)
-        assert told(host.state, person) == expected
+        expected = lists_and_verdicts(oracle.state, person)
+        assert lists_and_verdicts(host.state, person) == expected
 
     with EmbeddedHost.open(tmp_path, parts(real=True), readonly=True) as host:
-        assert told(host.state, person) == expected
+        assert lists_and_verdicts(host.state, person) == expected
     shutil.rmtree(tmp_path / "snapshots")
     (tmp_path / "snapshots").mkdir()
     with EmbeddedHost.open(tmp_path, parts(real=True), readonly=True) as host:
-        assert told(host.state, person) == expected
+        assert lists_and_verdicts(host.state, person) == expected
 
 
-def _submitted(host: EmbeddedHost, body: bytes, taken: list[Input]) -> None:
+def _submit_if_admissible(host: EmbeddedHost, body: bytes, messages: list[Input]) -> None:
     try:
         message = wire.decode(body)
         host.submit(message)
-        taken.append(message)
+        messages.append(message)
     except HuiminError:
-        pass  # happenings need not be admissible
+        pass  # some happenings are not admissible
 
 
-def test_whose_list_rested_on_her_is_told(tmp_path: Path) -> None:
-    """A dwelling with one unrelated occupant too many leaves its list, for the cause `erasure`; of her no line is told, then or before."""
+def test_a_list_that_depended_on_the_person_has_a_line(tmp_path: Path) -> None:
+    """A dwelling has too many occupants no more and leaves its list, with the cause `erasure`; no line is about the person."""
     street: dict[str, Any] = {"division": [0], "dictionaries": {"division": ("310107020",)}}
     flat = rows(catalogue(), "dwelling", 1, 1, [201], layout=[0], **street)
     occupied = rows(catalogue(), "occupancy", 1, 1, [1, 2, 3], lives_at=[201] * 3, relation_to_tenant=[2] * 3)
@@ -180,8 +183,8 @@ def test_whose_list_rested_on_her_is_told(tmp_path: Path) -> None:
         for message in (Tick(START), network(), published("group-rental"), published("elderly-uninsured")):
             host.submit(message)
         for batch in (flat, occupied, register):
-            for one in delivered(batch, batch.feed):
-                host.submit(one)
+            for part in delivered(batch, batch.feed):
+                host.submit(part)
         assert {c.subject for c in host.outputs()} == {3, 201}
         traces = host.traces(3)
 
@@ -195,7 +198,7 @@ def test_whose_list_rested_on_her_is_told(tmp_path: Path) -> None:
 
 
 def test_a_ledger_knows_whom_it_cannot_name() -> None:
-    """Exactly the erased ones are known among many; the ledger reads back; no token is in it."""
+    """It recognises exactly the erased tokens among many, comes back equal from its meta, and holds no token."""
     tokens = np.random.default_rng(1).integers(1, 1 << 63, 50_000).astype(np.uint64)
     ledger = Erasures()
     state = State(parts())
@@ -219,10 +222,10 @@ def test_a_ledger_knows_whom_it_cannot_name() -> None:
     ids=lambda changed: next(iter(changed)),
 )
 def test_a_decision_that_does_not_say_all_is_refused(tmp_path: Path, changed: dict[str, Any]) -> None:
-    """One person alone, no reason, no digest, salt or sieve of ours: refused, and nothing has changed."""
+    """One person alone, no reason, a false digest, salt or sieve: refused, and the state stays as it was."""
     with EmbeddedHost.open(tmp_path, parts(), create=True) as host:
         for body in islice(Happenings(Random(3)).run(), 12):
-            _submitted(host, body, [])
+            _submit_if_admissible(host, body, [])
         before = host.state.meta()
 
         with pytest.raises(Refused):
@@ -234,10 +237,10 @@ def test_a_decision_that_does_not_say_all_is_refused(tmp_path: Path, changed: di
 
 
 def test_another_salt_is_refused_and_the_same_again_changes_nothing(tmp_path: Path) -> None:
-    """One salt serves all; a second decision about the same person moves nobody and adds nothing."""
+    """All erasures share one salt; a second decision about the same person moves nobody and adds nothing."""
     with EmbeddedHost.open(tmp_path, parts(), create=True) as host:
         for body in islice(Happenings(Random(3)).run(), 12):
-            _submitted(host, body, [])
+            _submit_if_admissible(host, body, [])
         traces = host.traces(1)
         host.submit(erasing(1))
         with pytest.raises(Refused, match="finished"):
@@ -254,11 +257,11 @@ def test_another_salt_is_refused_and_the_same_again_changes_nothing(tmp_path: Pa
 
 
 def test_nobody_in_a_correction_of_identity_is_erased(tmp_path: Path) -> None:
-    """Neither who is merged, nor into whom, nor to whom a record is given; once it is taken back, she may be."""
+    """Neither side of a merge or of a split can be erased; once the correction is taken back, the person can."""
     people = ("author", "approver")
     with EmbeddedHost.open(tmp_path, parts(real=True), create=True) as host:
         for body in islice(Happenings(Random(3)).run(), 12):
-            _submitted(host, body, [])
+            _submit_if_admissible(host, body, [])
         host.submit(IdentityMerged("person", 1, 2, "same", *people))
         host.submit(IdentitySplit("person", 3, 4, (("hukou", 0, 3),), "two", *people))
         for person in (1, 2, 3, 4):
@@ -272,7 +275,7 @@ def test_nobody_in_a_correction_of_identity_is_erased(tmp_path: Path) -> None:
 
 
 def test_what_a_network_does_not_admit_about_somebody_erased_is_not_shown() -> None:
-    """The dead letter says why, and holds nothing; another one's holds the message as it came. Every part counts the erasure."""
+    """Their dead letter has the reason and no content; that of another person has the message. Every fold counts the erasure."""
     bodies = [sent(message) for message in map(wire.decode, islice(_admissible(), 6))]
     sequencer, replica = Sequencer(parts(real=True), 2), Replica(parts(real=True))
     answers = [sent(CheckAnswered("elderly-uninsured", subject, "no such check", True)) for subject in (1, 2)]
@@ -281,14 +284,14 @@ def test_what_a_network_does_not_admit_about_somebody_erased_is_not_shown() -> N
         out += sequencer.take(body, offset)
         replica.take(body, offset)
 
-    dead = [one.body for one in out if one.topic == "dead-letters"]
+    dead = [outgoing.body for outgoing in out if outgoing.topic == "dead-letters"]
 
     assert dead[-2:] == [b"", answers[1]]
     late = rows(catalogue(), "hukou", 9, 1, [1, 2], household=[0, 0])
     (letter, *_) = sequencer.take(wire.encode(late), sequencer.offset + 1)
-    shown = wire.decode(letter.body)
-    assert letter.topic == "dead-letters" and isinstance(shown, RecordBatch)
-    assert shown.subject.tolist() == [0, 2], "a delivery that has not begun"
+    visible_batch = wire.decode(letter.body)
+    assert letter.topic == "dead-letters" and isinstance(visible_batch, RecordBatch)
+    assert visible_batch.subject.tolist() == [0, 2], "a delivery that has not begun"
     assert isinstance(replica.said, Refused)
     assert sequencer.erased == replica.erased == 1
 
@@ -298,11 +301,11 @@ def _admissible() -> Any:
 
 
 def test_a_blank_row_says_nothing(tmp_path: Path) -> None:
-    """Nobody's row with anything in it is refused; one with nothing counts as a row of its delivery."""
+    """A row without subject but with content is refused; a blank row counts as a row of its delivery."""
     happenings = Happenings(Random(3))
     with EmbeddedHost.open(tmp_path, parts(real=True), create=True) as host:
         for body in islice(happenings.run(), 5):
-            _submitted(host, body, [])
+            _submit_if_admissible(host, body, [])
         start, batch, *_ = (m for m in happenings.delivery("hukou") if not isinstance(m, CoverageStated))
         assert isinstance(batch, RecordBatch)
         host.submit(start)
@@ -318,7 +321,7 @@ def test_a_blank_row_says_nothing(tmp_path: Path) -> None:
 
 
 def test_an_answer_about_an_erased_person_is_blank_in_the_log() -> None:
-    """Its place stays; its message does nothing."""
+    """It keeps its place, and its message does nothing."""
     whom = _Whom(7, 9, {}, frozenset({"hukou"}))
 
     assert cleaned(CheckAnswered("grant", 7, "willing", True), whom) == Blank()

@@ -1,4 +1,4 @@
-"""Causes: the two words by which lines and logs name each of them, as they have been since 0.2.0, and back."""
+"""Causes: the two words that name each cause in lines and logs since 0.2.0, and back."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from streams.language.causes import (
     cause_of,
 )
 from streams.language.errors import Unreadable
-from tests.streams.drawn import ANY_CAUSE, CAUSES
+from tests.streams.strategies import ANY_CAUSE, CAUSES
 
 WORDS: dict[tuple[str, str], Cause] = {
     ("record", "hukou putuo-psb 7"): RecordCause(DeliveryName("hukou", "putuo-psb", 7)),
@@ -54,7 +54,7 @@ WORDS: dict[tuple[str, str], Cause] = {
 
 @pytest.mark.parametrize("words", WORDS)
 def test_a_cause_is_written_as_ever(words: tuple[str, str]) -> None:
-    """Digests of editions cover these words, so they may never differ."""
+    """Digests of editions cover these words, so they must never change."""
     cause = WORDS[words]
 
     assert (cause.kind, cause.detail) == words
@@ -62,13 +62,13 @@ def test_a_cause_is_written_as_ever(words: tuple[str, str]) -> None:
 
 
 def test_every_cause_is_tested() -> None:
-    """Here, and where causes are drawn."""
+    """Each has an example here and a strategy."""
     assert {type(cause) for cause in WORDS.values()} == CAUSES.keys() == set(get_args(Cause))
 
 
 @given(ANY_CAUSE)
 def test_every_cause_comes_back_equal(cause: Cause) -> None:
-    """From its two words."""
+    """It comes back from its two words."""
     assert cause_of(cause.kind, cause.detail) == cause
 
 
@@ -77,6 +77,6 @@ def test_every_cause_comes_back_equal(cause: Cause) -> None:
     [("record", "hukou"), ("record", "hukou putuo-psb 07"), ("day", "20261001"), ("engine", "2"), ("erasure", ""), ("because", "so")],
 )
 def test_other_words_name_no_cause(words: tuple[str, str]) -> None:
-    """They are told apart, and never taken for a cause that is written otherwise."""
+    """They raise ``Unreadable``, also where they are close to a cause."""
     with pytest.raises(Unreadable):
         cause_of(*words)

@@ -1,4 +1,4 @@
-"""Whatever comes a second time changes nothing: decisions by their stamps, records by their deliveries and versions."""
+"""A message that comes twice changes nothing: stamps guard decisions; deliveries and versions guard records."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ LENGTH = 160
 
 
 def apart(state: State) -> dict[str, Any]:
-    """What a state knows but for where it stands, and which stamps it has seen."""
+    """The meta of a state, without its offset and the stamps it knows."""
     return {name: value for name, value in state.meta().items() if name not in ("offset", "known")}
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_topic_sent_a_second_time_moves_nobody(seed: int) -> None:
-    """Every message of a run again, in another order, to a replica and a sequencer: no line, no order, and both stand as before."""
+    """A replica and a sequencer take every message of a run again, in another order: no line, no order, the same state."""
     bodies = list(islice(Happenings(Random(seed)).run(), LENGTH))
     replica, sequencer = Replica(parts(real=True)), Sequencer(parts(real=True), 2)
     for offset, body in enumerate(bodies):
@@ -61,7 +61,7 @@ def test_a_topic_sent_a_second_time_moves_nobody(seed: int) -> None:
         message = readable(body)
         if message is not None and decides(message):
             assert isinstance(replica.said, Replayed)
-            assert [one.topic for one in out] == ["dead-letters", "lines"]
+            assert [outgoing.topic for outgoing in out] == ["dead-letters", "lines"]
             counts["decisions"] += 1
         elif isinstance(replica.said, Lines):
             assert len(replica.said) == 0, message
@@ -81,12 +81,12 @@ def readable(body: bytes) -> Input | None:
 
 
 def test_every_decision_has_room_for_a_stamp_and_nothing_else_has() -> None:
-    """Whoever adds a kind of message says which of both it is."""
+    """Each new kind of message must be a decision or not."""
     assert {kind for kind in wire.KINDS if hasattr(kind, "stamp")} == set(get_args(Decided))
 
 
 def test_an_old_withdrawal_does_not_end_the_next_version() -> None:
-    """Neither the message itself, sent again, nor one like it: a withdrawal names the version that whoever decides knows."""
+    """Neither the same message again nor a similar one: a withdrawal names its version, which must be the newest."""
     bench = Bench(*register(1), published(ELDERLY))
     old = with_stamp(PolicyWithdrawn(ELDERLY, 1, "author", "approver", "ended"), bench.state.offset)
     bench.do(old)
@@ -98,28 +98,28 @@ def test_an_old_withdrawal_does_not_end_the_next_version() -> None:
     )
     bench.refuses(PolicyWithdrawn(ELDERLY, 3, "author", "approver", "ended"), "the newest is 2")
 
-    assert bench.listed() == [1]
+    assert bench.listed_subjects() == [1]
     assert len(bench.do(PolicyWithdrawn(ELDERLY, 2, "author", "approver", "ended"))) == 1
 
 
 def test_an_embedded_host_admits_a_decision_once(tmp_path: Path) -> None:
-    """Each gets a stamp of its own, that is in the log; one that has it already is refused, after opening again as well."""
+    """Each decision gets a stamp, which the log stores; a decision with a known stamp is refused, also after a restart."""
     answer = CheckAnswered("relocation-hardship", 7, "willing", True)
     with EmbeddedHost.open(tmp_path, parts(), create=True) as host:
         for message in (Tick(DAY), network(), published("relocation-hardship"), answer, answer):
             host.submit(message)
-        known = [stamp_of(wire.decode(body)) for _, body in host._log.inputs(-1)]
+        stamps = [stamp_of(wire.decode(body)) for _, body in host._log.inputs(-1)]
     with EmbeddedHost.open(tmp_path, parts()) as host:
         before = host.state.meta()
         with pytest.raises(Replayed, match="came before"):
-            host.submit(with_stamp(answer, *known[3] or ()))
+            host.submit(with_stamp(answer, *stamps[3] or ()))
 
         assert host.state.meta() == before
-        assert known == [Stamp(offset - 1, "") for offset in range(5)]
+        assert stamps == [Stamp(offset - 1, "") for offset in range(5)]
 
 
 def test_what_was_refused_does_not_come_true_later() -> None:
-    """A withdrawal of what is not there yet is refused, on a network for good; one like it, decided later, counts."""
+    """A decision that comes too early is refused for good; the same decision with a new stamp counts later."""
     early = sent(EditionCut(ELDERLY))
     for fold in (Replica(parts(real=True)), Sequencer(parts(real=True), 2)):
         for offset, body in enumerate(
@@ -133,7 +133,7 @@ def test_what_was_refused_does_not_come_true_later() -> None:
 
 
 def test_a_network_takes_no_decision_without_a_stamp() -> None:
-    """It could be sent again and again."""
+    """Without a stamp it could be repeated."""
     replica = Replica(parts())
     replica.take(wire.encode(Tick(DAY)), 0)
 
@@ -144,28 +144,28 @@ def test_a_network_takes_no_decision_without_a_stamp() -> None:
 
 
 def test_a_decision_is_of_the_present() -> None:
-    """Not of a state that is still to come, nor of one so old that nobody remembers what came since."""
-    known, tick = Known(), Tick(DAY)
+    """A stamp may name neither a future state nor one before the window of remembered stamps."""
+    ledger, tick = Known(), Tick(DAY)
 
-    known.passed(with_stamp(tick, 4), 5)
-    known.passed(with_stamp(tick, 0), WINDOW)
+    ledger.passed(with_stamp(tick, 4), 5)
+    ledger.passed(with_stamp(tick, 0), WINDOW)
     for at, offset, kind, why in ((5, 5, Refused, "still to come"), (0, WINDOW + 1, Replayed, "more than 65536 messages ago")):
         with pytest.raises(kind, match=why):
-            known.passed(with_stamp(tick, at), offset)
+            ledger.passed(with_stamp(tick, at), offset)
 
 
 def test_no_more_is_remembered_than_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of any decisions at any time, one that is forgotten is refused for its age; and what was kept reads back the same."""
+    """A stamp that is forgotten is refused for its age; the ledger comes back equal from its meta."""
     monkeypatch.setattr(decisions, "WINDOW", 20)
-    rng, known, past = Random(1), Known(), list[Input]()
+    rng, ledger, past = Random(1), Known(), list[Input]()
     for offset in range(600):
         message = with_stamp(Tick(DAY + timedelta(offset)), max(-1, offset - 1 - rng.choice([0, 0, 1, 5, 19])), f"{offset}")
-        known.passed(message, offset)
-        known.add(message, offset)
+        ledger.passed(message, offset)
+        ledger.add(message, offset)
         past.append(message)
 
-        assert len(known) <= 22
+        assert len(ledger) <= 22
         for old in rng.sample(past, min(3, len(past))):
             with pytest.raises(Replayed):
-                known.passed(old, offset + 1)
-    assert Known.restored(known.meta()).meta() == known.meta()
+                ledger.passed(old, offset + 1)
+    assert Known.restored(ledger.meta()).meta() == ledger.meta()

@@ -1,4 +1,4 @@
-"""Documents are checked once: what a checkpoint holds is taken over by the same program, and checked again by another."""
+"""Documents are checked once: the same program reuses the checked forms in a checkpoint, another program checks again."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from streams.ledgers.documents import Documents
 from streams.store.accepted_catalogues import CATALOGUE_SET, accepted
 from streams.store.retention import SHORT
 from streams.wire import wire
-from tests.streams.bench import filled
+from tests.streams.bench import host_after_run
 from tests.streams.world import build, catalogue, parts, policy_text
 
 RULE = SnapshotRule(retention=SHORT)
 
 
 def counting(reader: str) -> tuple[Parts, Counter[str]]:
-    """Ports that count what they are asked to read."""
+    """Ports that count the texts they read."""
     read = Counter[str]()
 
-    def built(units: str, contracts: Mapping[str, str], /) -> Catalogue:
+    def build_counted(units: str, contracts: Mapping[str, str], /) -> Catalogue:
         read["catalogue"] += 1
         return build(units, contracts)
 
@@ -36,12 +36,12 @@ def counting(reader: str) -> tuple[Parts, Counter[str]]:
         read["policy"] += 1
         return read_policy(text, file, catalogue)
 
-    return replace(parts(real=True), build_catalogue=built, read_policy=policy, reader=reader), read
+    return replace(parts(real=True), build_catalogue=build_counted, read_policy=policy, reader=reader), read
 
 
 def test_a_checkpoint_spares_the_reading(tmp_path: Path) -> None:
-    """The program that wrote it reads no text again, and stands where it stood; another one reads all of them, once."""
-    filled(tmp_path, 60, RULE).close()
+    """The program that wrote the checkpoint reads no text again; another program reads all of them, once."""
+    host_after_run(tmp_path, 60, RULE).close()
     first, _ = counting("one")
     with EmbeddedHost.open(tmp_path, first) as host:
         host.snapshot()
@@ -62,12 +62,12 @@ def test_a_checkpoint_spares_the_reading(tmp_path: Path) -> None:
 
     again, read = counting("two")
     with EmbeddedHost.open(tmp_path, again):
-        assert not read, "what had to be checked again was kept on closing"
+        assert not read, "the host stores the newly checked documents when it closes"
 
 
 def test_without_a_name_nothing_is_kept(tmp_path: Path) -> None:
-    """Who does not say which program reads is never handed what another one read."""
-    filled(tmp_path, 60, RULE).close()
+    """A reader without a name gets no checked form from the checkpoint."""
+    host_after_run(tmp_path, 60, RULE).close()
     unnamed, _ = counting("")
     with EmbeddedHost.open(tmp_path, unnamed) as host:
         host.snapshot()
@@ -79,40 +79,40 @@ def test_without_a_name_nothing_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_policy_beyond_the_limits_is_not_taken_from_a_checkpoint() -> None:
-    """However it came there: its text is read again, and says what it says."""
+    """Its text is read again, and the policy of the text counts."""
     first, _ = counting("one")
     text, documents = policy_text("elderly-uninsured"), Documents(first)
     policy = documents.policy(text, "a policy", catalogue())
-    kept = documents.meta()
+    meta = documents.meta()
     large = replace(policy, criteria=All(policy.criteria.meta, (policy.criteria,) * limits.CRITERIA))
-    kept["checked"] = dict.fromkeys(kept["checked"], serial.written(large))
+    meta["checked"] = dict.fromkeys(meta["checked"], serial.written(large))
 
     again, read = counting("one")
-    found = Documents(again, kept).policy(text, "a policy", catalogue())
+    reread = Documents(again, meta).policy(text, "a policy", catalogue())
 
     assert read == {"policy": 1}
-    assert found == policy
+    assert reread == policy
 
 
 def test_the_catalogue_that_holds_is_taken_from_the_checkpoint(tmp_path: Path) -> None:
-    """Whoever only asks for it reads no text where a snapshot has it; behind the snapshot, and for another program, the texts are read."""
-    filled(tmp_path, 60, RULE).close()
+    """``accepted`` reads no text where the snapshot has the catalogue; without a new snapshot, or for another program, it reads the texts."""
+    host_after_run(tmp_path, 60, RULE).close()
     first, read = counting("one")
     with EmbeddedHost.open(tmp_path, first) as host:
         catalogue, last = host.state.catalogue, host.state.catalogues[-1]
         before = accepted(tmp_path, first.build_catalogue, "one")
         read.clear()
         host.snapshot()
-    found = accepted(tmp_path, first.build_catalogue, "one")
+    after = accepted(tmp_path, first.build_catalogue, "one")
 
-    assert found is not None and before is not None
-    assert (found.units, found.contracts, found.catalogue) == (last.units, last.contracts, catalogue)
-    assert before == found
+    assert after is not None and before is not None
+    assert (after.units, after.contracts, after.catalogue) == (last.units, last.contracts, catalogue)
+    assert before == after
     assert not read
-    assert accepted(tmp_path, first.build_catalogue, "two") == found
+    assert accepted(tmp_path, first.build_catalogue, "two") == after
     assert read == {"catalogue": 1}
 
 
 def test_the_message_that_sets_a_catalogue_is_known_without_the_wire() -> None:
-    """Its bytes stand by themselves where nothing else of the wire is wanted."""
+    """Its constant equals the bytes of the wire, so its reader need not import the wire."""
     assert wire.kind_bytes(CatalogueSet) == CATALOGUE_SET

@@ -1,4 +1,4 @@
-"""The history of a policy: what is told of every version, and that it is what the registry says day by day."""
+"""The history of a policy: its events, which agree with the registry on every day."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from policies.language.lifecycle import Event, Life
 from streams.ledgers.history import Happened, history
 from streams.ledgers.registry import Registry, Version, Withdrawal
-from tests.streams.ledgers.test_registry import HISTORIES, NAME, POLICY, STEPS, History, agreed
+from tests.streams.ledgers.test_registry import HISTORIES, NAME, POLICY, STEPS, History, catalogue_with_agreement
 
 DAY = date(2026, 10, 15)
 
@@ -19,14 +19,14 @@ def version(number: int, published: date, first: date, last: date | None = None)
 
 
 def test_every_event_of_every_version_is_told() -> None:
-    """Published and scheduled, begun, superseded, withdrawn with reason and day; and what is still to come."""
+    """Published and scheduled, begun, superseded, withdrawn with reason and day; future events, too."""
     registry, spring, autumn = Registry(), date(2026, 4, 1), date(2026, 10, 1)
     registry.add(version(1, date(2026, 3, 1), spring))
     registry.add(version(2, date(2026, 9, 1), autumn, date(2027, 3, 31)))
 
-    before = history(registry, NAME, agreed(date(2026, 12, 31)))
+    before = history(registry, NAME, catalogue_with_agreement(date(2026, 12, 31)))
     registry.withdraw(NAME, Withdrawal(DAY, date(2026, 10, 5), "annulled", "wang", "li"))
-    after = history(registry, NAME, agreed(date(2026, 12, 31)))
+    after = history(registry, NAME, catalogue_with_agreement(date(2026, 12, 31)))
 
     assert before == [
         Happened(1, Event.PUBLISH, date(2026, 3, 1), Life.SCHEDULED, spring, "author 1", "approver"),
@@ -42,7 +42,7 @@ def test_every_event_of_every_version_is_told() -> None:
 
 
 def test_no_step_is_lost_where_several_happen_on_one_day() -> None:
-    """In the order of the log: published, replaced, withdrawn; published anew behind that; a first day that came before a withdrawal."""
+    """They come in the order of the log: published, superseded, withdrawn, published again."""
     morning, registry = DAY - timedelta(1), Registry()
     registry.add(version(1, morning, DAY))
     registry.add(version(2, DAY, DAY))
@@ -51,23 +51,25 @@ def test_no_step_is_lost_where_several_happen_on_one_day() -> None:
     registry.withdraw(NAME, Withdrawal(DAY, DAY, "a slip", "wang", "li"))
     registry.add(version(4, DAY, DAY))
 
-    told = [(step.version, step.event) for step in history(registry, NAME, agreed(None)) if step.day <= DAY]
+    events = [(step.version, step.event) for step in history(registry, NAME, catalogue_with_agreement(None)) if step.day <= DAY]
 
-    assert told == [
+    assert events == [
         (1, Event.PUBLISH), (1, Event.BEGIN), (1, Event.SUPERSEDE), (1, Event.WITHDRAW),
         (2, Event.PUBLISH), (2, Event.WITHDRAW), (3, Event.PUBLISH), (3, Event.WITHDRAW), (4, Event.PUBLISH),
     ]  # fmt: skip
 
 
 def test_a_version_that_is_forestalled_never_begins() -> None:
-    """One published later whose first day is no later takes its place at once."""
+    """A version that is published later, with a first day that is not later, supersedes it at once."""
     registry = Registry()
     registry.add(version(1, DAY, DAY + timedelta(10)))
     registry.add(version(2, DAY + timedelta(2), DAY + timedelta(5)))
 
-    told = [(step.version, step.event, step.day) for step in history(registry, NAME, agreed(None)) if step.day.year < 2028]
+    events = [
+        (step.version, step.event, step.day) for step in history(registry, NAME, catalogue_with_agreement(None)) if step.day.year < 2028
+    ]
 
-    assert told == [
+    assert events == [
         (1, Event.PUBLISH, DAY),
         (1, Event.SUPERSEDE, DAY + timedelta(2)),
         (2, Event.PUBLISH, DAY + timedelta(2)),
@@ -76,33 +78,33 @@ def test_a_version_that_is_forestalled_never_begins() -> None:
 
 
 def test_the_history_is_what_the_registry_says_day_by_day() -> None:
-    """On any day from the last decision on, the last step a version has come to is the state it is in; also where it is withdrawn."""
+    """On any day from the last decision on, the last event of a version up to that day gives its state."""
     compared = 0
     for seed in range(HISTORIES):
-        made = History(seed)
-        acts = (made.publish, made.withdraw, made.tick, made.tick, made.tick)
-        for act in made.random.choices(acts, (4, 1, 3, 3, 3), k=STEPS):
+        sample = History(seed)
+        acts = (sample.publish, sample.withdraw, sample.tick, sample.tick, sample.tick)
+        for act in sample.random.choices(acts, (4, 1, 3, 3, 3), k=STEPS):
             act()
-        if NAME not in made.registry.versions:
+        if NAME not in sample.registry.versions:
             continue
-        steps = history(made.registry, NAME, made.catalogue)
+        steps = history(sample.registry, NAME, sample.catalogue)
         for ahead in range(8):
-            day = made.day + timedelta(ahead)
-            for number in made.registry.versions[NAME]:
+            day = sample.day + timedelta(ahead)
+            for number in sample.registry.versions[NAME]:
                 reached = [step.state for step in steps if step.version == number and step.day <= day]
-                assert reached[-1] is made.registry.life(NAME, number, day, made.catalogue), (seed, number, day)
+                assert reached[-1] is sample.registry.life(NAME, number, day, sample.catalogue), (seed, number, day)
                 compared += 1
 
     assert compared > 1_000
 
 
 def test_who_looks_back_sees_the_version_that_was_in_force() -> None:
-    """Before the day a withdrawal is so, it has not come; from that day on it has, whenever it was decided."""
+    """A withdrawal counts from its day on, not from the day of the decision."""
     registry, since = Registry(), DAY - timedelta(5)
     registry.add(version(1, DAY - timedelta(30), DAY - timedelta(30)))
     registry.withdraw(NAME, Withdrawal(DAY, since, "annulled", "wang", "li"))
 
-    lives = [registry.looked_back(day).life(NAME, 1, day, agreed(None)) for day in (since - timedelta(1), since, DAY)]
+    lives = [registry.looked_back(day).life(NAME, 1, day, catalogue_with_agreement(None)) for day in (since - timedelta(1), since, DAY)]
 
     assert lives == [Life.IN_FORCE, Life.WITHDRAWN, Life.WITHDRAWN]
     assert registry.active(NAME, since - timedelta(1)) is None

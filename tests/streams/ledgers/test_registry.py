@@ -1,4 +1,4 @@
-"""What the registry reads off dates, agreements and decisions is the life cycle of the table: nothing else, and all of it."""
+"""The registry derives version states from dates, agreements and decisions; its transitions are exactly those of the table."""
 
 from __future__ import annotations
 
@@ -22,36 +22,36 @@ TABLE = {(before, event, after) for event, ends in TRANSITIONS.items() for befor
 
 
 def policy() -> Policy:
-    found = check(load(policy_text(NAME), NAME), catalogue()).policy
-    assert found is not None
-    return found
+    example = check(load(policy_text(NAME), NAME), catalogue()).policy
+    assert example is not None
+    return example
 
 
 POLICY = policy()
 
 
-def agreed(until: date | None) -> Catalogue:
-    """The catalogue with an agreement about the register that ends on a day."""
+def catalogue_with_agreement(until: date | None) -> Catalogue:
+    """The catalogue, where the agreement about the register ends on a day."""
     feed = catalogue().feeds["hukou"]
     return replace(catalogue(), feeds={**catalogue().feeds, "hukou": replace(feed, agreement=replace(feed.agreement, until=until))})
 
 
 class History:
-    """One policy, whatever is decided about it, day by day."""
+    """One policy with random decisions and days."""
 
     def __init__(self, seed: int) -> None:
-        self.random, self.registry, self.day, self.catalogue = random.Random(seed), Registry(), DAY, agreed(None)
+        self.random, self.registry, self.day, self.catalogue = random.Random(seed), Registry(), DAY, catalogue_with_agreement(None)
 
     def near(self) -> date:
         return self.day + timedelta(self.random.randint(-3, 3))
 
     def publish(self) -> Set[Event]:
-        """A next version; the first is a publication, every other an amendment too."""
+        """Publishes the next version; it may supersede one."""
         first = self.near()
         last = self.random.choice((None, first + timedelta(self.random.randint(0, 4))))
         number = self.registry.newest(NAME) + 1
-        made = replace(POLICY, version=number, effective_from=first, effective_to=last)
-        self.registry.add(Version(made, "", made.digest, "author", "approver", 0, self.day))
+        next_version = replace(POLICY, version=number, effective_from=first, effective_to=last)
+        self.registry.add(Version(next_version, "", next_version.digest, "author", "approver", 0, self.day))
         return {Event.PUBLISH, Event.SUPERSEDE}
 
     def withdraw(self) -> Set[Event]:
@@ -60,8 +60,8 @@ class History:
         return {Event.WITHDRAW}
 
     def agree(self) -> Set[Event]:
-        """An agreement is renewed, or cut short."""
-        self.catalogue = agreed(self.random.choice((None, self.near())))
+        """Renews the agreement or cuts it short."""
+        self.catalogue = catalogue_with_agreement(self.random.choice((None, self.near())))
         return {Event.SUSPEND, Event.RESUME}
 
     def tick(self) -> Set[Event]:
@@ -69,7 +69,7 @@ class History:
         return CALENDAR
 
     def untick(self) -> Set[Event]:
-        """The clock put back."""
+        """Puts the clock back by a day."""
         self.day -= timedelta(1)
         return CALENDAR
 
@@ -77,7 +77,7 @@ class History:
         return {n: self.registry.life(NAME, n, self.day, self.catalogue) for n in self.registry.versions.get(NAME, {})}
 
     def steps(self, count: int) -> Iterator[tuple[Life, Set[Event], Life]]:
-        """Every change of state of a version, with what may have caused it."""
+        """Each change of a version's state, with the events that may have caused it."""
         acts: list[Callable[[], Set[Event]]] = [self.publish, self.withdraw, self.agree, self.tick, self.untick]
         before = self.lives()
         for act in self.random.choices(acts, (4, 1, 3, 8, 1), k=count):
@@ -90,15 +90,15 @@ class History:
 
 
 def test_the_registry_and_the_table_are_one() -> None:
-    """Every observed step has one cause in the table (a clock put back takes it back), and every transition of the table is observed."""
-    seen = set()
+    """Each observed change has one cause in the table (a clock put back reverses it), and each transition of the table is observed."""
+    transitions = set()
     for seed in range(HISTORIES):
         for before, causes, after in History(seed).steps(STEPS):
             explained = [(before, event, after) for event in causes if (before, event, after) in TABLE]
             assert len(explained) == 1, (seed, before, causes, after)
-            seen.add(explained[0])
+            transitions.add(explained[0])
 
-    assert seen == TABLE, TABLE - seen
+    assert transitions == TABLE, TABLE - transitions
 
 
 def test_the_state_that_is_matched_is_the_one_in_force() -> None:

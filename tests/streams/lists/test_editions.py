@@ -47,21 +47,21 @@ def histories(draw: st.DrawFn) -> list[tuple[int, str | None, list[CandidateChan
 
 @given(histories())
 def test_sum_of_editions_is_the_list(rows: list[tuple[int, str | None, list[CandidateChange]]]) -> None:
-    """Editions and the lines still open, folded, give what all lines give; numbers have no gap."""
+    """The fold of the editions and the lines since gives the fold of all lines; numbers have no gap."""
     every = [change for _, _, changes in rows for change in changes if change.policy == "grant"]
 
-    found = list(editions("grant", rows, {1: ("civil", "d1")}))
+    every_edition = list(editions("grant", rows, {1: ("civil", "d1")}))
 
-    closed = max((edition.offset for edition in found), default=-1)
+    closed = max((edition.offset for edition in every_edition), default=-1)
     last_closing = max((offset for offset, closes, _ in rows if closes in ("grant", ALL)), default=-1)
     rest = [change for change in every if int(change.id.partition(".")[0]) > max(closed, last_closing)]
-    summed = fold([change for edition in found for change in edition.changes] + rest)
+    summed = fold([change for edition in every_edition for change in edition.changes] + rest)
     assert {s: c.status for s, c in summed.items()} == {s: c.status for s, c in fold(every).items()}
-    assert [edition.number for edition in found] == list(range(1, len(found) + 1))
+    assert [edition.number for edition in every_edition] == list(range(1, len(every_edition) + 1))
 
 
 def test_edition_is_net() -> None:
-    """Who came and went in between is not in it; who left and came back as before is not either; one line a subject."""
+    """It has no line for a subject that entered and left, or that left and came back as before, and at most one a subject."""
     listed = fold([line(0, 1, "eligible", None), line(0, 2, "eligible", None)])
     changes = [
         line(1, 3, "eligible", None), line(2, 3, None, "eligible"),
@@ -69,20 +69,20 @@ def test_edition_is_net() -> None:
         line(1, 4, "to_check", None), line(2, 4, "eligible", "to_check"), line(1, 2, None, "eligible"),
     ]  # fmt: skip
 
-    found = [(c.subject, c.change, c.before, c.status) for c in net(changes, listed)]
+    net_changes = [(c.subject, c.change, c.before, c.status) for c in net(changes, listed)]
 
-    assert found == [(2, "left", "eligible", None), (4, "entered", None, "eligible")]
+    assert net_changes == [(2, "left", "eligible", None), (4, "entered", None, "eligible")]
 
 
 def test_disclosed_value_that_changed_is_told() -> None:
-    """A line with the same status says that a disclosed value is another: it stays in the edition."""
+    """A line with the same status means that a disclosed value differs: it stays in the edition."""
     listed = fold([line(0, 1, "eligible", None)])
 
     assert [c.change for c in net([line(1, 1, "eligible", "eligible")], listed)] == ["changed"]
 
 
 def test_what_closes_an_edition() -> None:
-    """A publication closes its policy's, a tick all, a cut the one it names; other messages none."""
+    """A publication closes that of its policy, a tick all, a cut the named one; other messages close none."""
     assert closed_by(published("elderly-uninsured")) == "elderly-uninsured"
     assert closed_by(Tick(DAY)) == ALL
     assert closed_by(EditionCut("grant")) == "grant"
@@ -96,10 +96,10 @@ def test_editions_of_a_run_sum_to_the_matchers_list() -> None:
     for offset, message in enumerate(messages):
         rows.append((offset, closed_by(message), step(state, message, offset)))
 
-    found: list[Edition] = list(editions("elderly-uninsured", rows, published_versions(state, "elderly-uninsured")))
+    every_edition: list[Edition] = list(editions("elderly-uninsured", rows, published_versions(state, "elderly-uninsured")))
 
-    listed = fold(change for edition in found for change in edition.changes)
-    assert len(found) > 5
+    listed = fold(change for edition in every_edition for change in edition.changes)
+    assert len(every_edition) > 5
     assert [(s, (c.status, c.missing)) for s, c in sorted(listed.items())] == state.matcher.candidates("elderly-uninsured")
 
 
@@ -112,27 +112,27 @@ def chain() -> list[Edition]:
 
 
 def test_manifests_say_what_an_edition_is() -> None:
-    """Versions with their digests, spans that meet, counts; and a chain in which nothing is amiss."""
-    found = [edition.manifest for edition in chain()]
+    """Versions with their digests, offsets without gaps, different digests, the agency; and the chain is sound."""
+    manifests = [edition.manifest for edition in chain()]
 
     assert list(unsound(chain())) == []
-    assert [one.first for one in found] == [0, *(one.last + 1 for one in found[:-1])]
-    assert {version for one in found for version, digest in one.versions if digest} >= {1}
-    assert len({one.digest for one in found}) == 4
-    assert all(one.agency for one in found)
+    assert [manifest.first for manifest in manifests] == [0, *(manifest.last + 1 for manifest in manifests[:-1])]
+    assert {version for manifest in manifests for version, digest in manifest.versions if digest} >= {1}
+    assert len({manifest.digest for manifest in manifests}) == 4
+    assert all(manifest.agency for manifest in manifests)
 
 
 def test_every_loss_or_change_in_a_chain_is_noticed() -> None:
-    """An edition that is missing, repeated or out of turn; a line that is gone or turned; a manifest that was mended to fit."""
-    one, two, three, four = chain()
-    line = two.changes[0]._replace(status="to_check")
-    mended = replace(two, changes=two.changes[1:], manifest=replace(two.manifest, lines=digest_of(two.changes[1:])))
+    """An edition is missing, repeated or out of order; a line is missing or changed; a manifest is changed to match."""
+    first, second, third, fourth = chain()
+    line = second.changes[0]._replace(status="to_check")
+    mended = replace(second, changes=second.changes[1:], manifest=replace(second.manifest, lines=digest_of(second.changes[1:])))
 
-    assert (2, "chain") not in unsound([one, two])
+    assert (2, "chain") not in unsound([first, second])
     for spoilt, what in (
-        ([one, three, four], (3, "chain")), ([two, three], (2, "chain")), ([one, one, two], (1, "chain")), ([one, three, two], (3, "chain")),
-        ([one, replace(two, changes=two.changes[1:])], (2, "lines")), ([one, replace(two, changes=(line, *two.changes[1:]))], (2, "lines")),
-        ([one, mended], (2, "counts")), ([one, mended, three], (3, "chain")),
+        ([first, third, fourth], (3, "chain")), ([second, third], (2, "chain")), ([first, first, second], (1, "chain")), ([first, third, second], (3, "chain")),
+        ([first, replace(second, changes=second.changes[1:])], (2, "lines")), ([first, replace(second, changes=(line, *second.changes[1:]))], (2, "lines")),
+        ([first, mended], (2, "counts")), ([first, mended, third], (3, "chain")),
     ):  # fmt: skip
         assert what in unsound(spoilt)
 

@@ -24,7 +24,7 @@ from streams.lists.instructions import (
     instructions_plain,
     instructions_read,
 )
-from tests.streams.drawn import ANY_INSTRUCTION, INSTRUCTIONS
+from tests.streams.strategies import ANY_INSTRUCTION, INSTRUCTIONS
 
 DAY = date(2026, 10, 1)
 PLAIN: list[tuple[Instruction, list[Any]]] = [
@@ -57,12 +57,12 @@ def test_every_instruction_comes_back_equal(instructions: list[Instruction]) -> 
 
 
 def test_every_instruction_is_drawn() -> None:
-    """One that is added is tested, too."""
+    """A new instruction needs a strategy."""
     assert INSTRUCTIONS.keys() == set(get_args(Instruction))
 
 
 @pytest.mark.parametrize("plain", [[["2026-10-01", "sent", 1]], [["2026-10-01", "late"]], [["day", "late", []]], [7], 7])
 def test_anything_else_is_unreadable(plain: Any) -> None:
-    """An unknown word, facts that are missing, a day that is none."""
+    """An unknown word, missing facts, a day that is no date."""
     with pytest.raises(Unreadable):
         instructions_read(plain)

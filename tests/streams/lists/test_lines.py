@@ -1,4 +1,4 @@
-"""Lines of a message, against the plain way of saying what they are."""
+"""Lines of a message, against a plain definition of them."""
 
 from __future__ import annotations
 
@@ -27,19 +27,20 @@ DECIDED: Counter[str] = Counter()
 
 @given(MOVES)
 @settings(max_examples=400)
-def test_one_line_a_day_policy_and_subject(drawn: list[tuple[int, str, FakeChanges]]) -> None:
-    """The first status before, all else from the last change, none where one came and went or is as it was; days as passed, then policies, then subjects."""
-    drawn = sorted(drawn, key=lambda one: one[0])
+def test_one_line_a_day_policy_and_subject(sample: list[tuple[int, str, FakeChanges]]) -> None:
+    """The status before comes from the first change, the rest from the last; no line where nothing differs in the end; order: day, policy,
+    subject."""
+    sample = sorted(sample, key=lambda move: move[0])
     expected = []
     for days in range(3):
         by: dict[tuple[str, int], list[tuple[str, FakeChange]]] = {}
-        for _, kind, changes in (one for one in drawn if one[0] == days):
+        for _, kind, changes in (move for move in sample if move[0] == days):
             for change in changes:
                 by.setdefault((change.policy, change.subject), []).append((kind, change))
         for key in sorted(by):
             before, (kind, last) = by[key][0][1].before, by[key][-1]
-            known = len(by[key]) > 1 and all(change.was is not None for _, change in by[key])
-            if known and before == last.after is not None and by[key][0][1].was == (last.checklist, last.missing):
+            is_known = len(by[key]) > 1 and all(change.was is not None for _, change in by[key])
+            if is_known and before == last.after is not None and by[key][0][1].was == (last.checklist, last.missing):
                 DECIDED["as it was"] += 1
             elif before is not None or last.after is not None:
                 word = "entered" if before is None else "left" if last.after is None else "changed"
@@ -49,18 +50,18 @@ def test_one_line_a_day_policy_and_subject(drawn: list[tuple[int, str, FakeChang
                 DECIDED["came and went"] += 1
 
     causes: dict[str, Cause] = {"record": RecordCause(DeliveryName("hukou", "psb", 1)), "day": DayCause(DAY)}
-    moves = [Moved(DAY + timedelta(days), causes[kind], changes.columns()) for days, kind, changes in drawn]
-    found = lines(moves, 7)
+    moves = [Moved(DAY + timedelta(days), causes[kind], changes.columns()) for days, kind, changes in sample]
+    actual = lines(moves, 7)
 
-    assert [line.id for line in found] == [f"7.{i}" for i in range(len(expected))]
+    assert [line.id for line in actual] == [f"7.{i}" for i in range(len(expected))]
     assert [
-        (c.policy, c.subject, c.version, c.change, c.before, c.status, c.checklist, c.missing, c.cause.kind, c.day) for c in found
+        (c.policy, c.subject, c.version, c.change, c.before, c.status, c.checklist, c.missing, c.cause.kind, c.day) for c in actual
     ] == expected
-    assert len(found) == len(expected)
+    assert len(actual) == len(expected)
 
 
 def test_every_kind_of_line_was_met() -> None:
-    """The property above decided something in each case; runs it where it has not run in this process."""
+    """The test above met each kind; it runs here if it has not yet run in this process."""
     if not DECIDED:
         test_one_line_a_day_policy_and_subject()
     assert all(DECIDED[kind] >= 5 for kind in ("entered", "left", "changed", "came and went", "as it was")), DECIDED

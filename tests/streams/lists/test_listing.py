@@ -1,7 +1,7 @@
-"""Lists as they are told: the list stage and a fold by hand, over made-up histories.
+"""Materialized lists: the list stage against a fold by hand, over random histories.
 
-The one idea: whatever happens, after every message both say the same of everybody: who is told to be on which list and why it differs, who
-is kept off, and who is held back for what. Source: docs/en/semantics.md, sections 17 and 18.
+After every message both must agree on the materialized lists, the causes of their lines, suppressions and holds.
+Source: docs/en/semantics.md, sections 17 and 18.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from tests.streams.world import parts
 CHUNKS, HISTORIES, LENGTH = 10, 2, 200
 
 
-class Both:
-    """A state with its list stage, and the fold by hand."""
+class ComparedLists:
+    """A state with its list stage, and the fold by hand (``oracle``)."""
 
     def __init__(self, rng: Random) -> None:
         self.rng = rng
-        self.state, self.folded = State(parts(real=True)), Folded()
-        self.told: dict[str, dict[int, Content]] = {}
+        self.state, self.oracle = State(parts(real=True)), Folded()
+        self.told_lists: dict[str, dict[int, Content]] = {}
         self.names: dict[str, Hold] = {}
         self.counts: Counter[str] = Counter()
 
@@ -56,10 +56,10 @@ class Both:
             except AssertionError as error:
                 raise AssertionError(f"message {offset}, {type(message).__name__}: {error}") from error
             if self.rng.random() < 0.05:
-                self.restarted()
+                self.restart()
 
-    def restarted(self) -> None:
-        """Another process takes over what was kept."""
+    def restart(self) -> None:
+        """Restores the state from its own meta and arrays, as another process would."""
         self.counts["restarts"] += 1
         self.counts["restarts with somebody held or kept off"] += any(self.state.book.overlays.values())
         arrays = {name: column.copy() for name, column in self.state.arrays().items()}
@@ -67,43 +67,45 @@ class Both:
 
     def same(self, message: Input, offset: int, lines: list[Any]) -> None:
         decided = self.names.get(message.hold) if isinstance(message, HoldDecided) else None
-        expected = self.folded.take(message, offset, decided)
+        expected = self.oracle.take(message, offset, decided)
         for name, hold in self.state.book.holds.items():
             if name not in self.names:
-                self.names[name] = self.opened((hold.kind, hold.about), offset)
+                self.names[name] = self.hold_by_hand((hold.kind, hold.about), offset)
         self.versions(message, lines)
-        assert self.said(lines) == [(day, some) for day, some in expected if some]
-        fold = self.folded.listing
-        assert {name: some for name, some in self.told.items() if some} == {name: some for name, some in fold.told.items() if some}
+        assert self.lines_by_day(lines) == [(day, some) for day, some in expected if some]
+        fold = self.oracle.listing
+        assert {name: some for name, some in self.told_lists.items() if some} == {name: some for name, some in fold.told.items() if some}
         for name in POLICIES:
             if name in self.state.policies:
-                now = {one.subject: (one.status, one.checklist, one.missing) for one in listed(self.state, name)}
+                now = {
+                    candidate.subject: (candidate.status, candidate.checklist, candidate.missing) for candidate in listed(self.state, name)
+                }
                 assert now == fold.told.get(name, {}), name
-        overlays = {(name, subject): one for name, of in self.state.book.overlays.items() for subject, one in of.items()}
-        assert {key for key, one in overlays.items() if one.outcome is not None} == set(fold.off)
-        assert {key: self.names[one.hold] for key, one in overlays.items() if one.hold is not None} == fold.held
+        overlays = {(name, subject): overlay for name, of in self.state.book.overlays.items() for subject, overlay in of.items()}
+        assert {key for key, overlay in overlays.items() if overlay.outcome is not None} == set(fold.off)
+        assert {key: self.names[overlay.hold] for key, overlay in overlays.items() if overlay.hold is not None} == fold.held
         for name, by_hand in self.names.items():
             assert self.state.book.holds[name].decision == by_hand.decided
         self.counts["messages"] += 1
 
     def versions(self, message: Input, lines: list[Any]) -> None:
-        """A line of the list stage's own is told of the version that is matched."""
+        """A line that the list stage makes by itself names the matched version."""
         for line in lines:
             if line.cause.kind in ("outcome", "evidence", "release") and not isinstance(message, Tick):
                 assert line.version == self.state.in_matcher.get(line.policy, line.version), line
                 self.counts["versions of its own lines"] += 1
 
-    def opened(self, reason: tuple[str, str], offset: int) -> Hold:
-        """The hold by hand that the list stage has opened too."""
-        found = [h for h in self.folded.listing.holds if h.opened == offset and h.reason == (reason[0], reason[1].replace(",", ""))]
-        assert len(found) == 1, (reason, [h for h in self.folded.listing.holds if h.opened == offset])
-        return found[0]
+    def hold_by_hand(self, reason: tuple[str, str], offset: int) -> Hold:
+        """The fold's hold that is the same as one of the list stage."""
+        matching = [h for h in self.oracle.listing.holds if h.opened == offset and h.reason == (reason[0], reason[1].replace(",", ""))]
+        assert len(matching) == 1, (reason, [h for h in self.oracle.listing.holds if h.opened == offset])
+        return matching[0]
 
-    def said(self, lines: list[Any]) -> list[tuple[date, dict[Key, Line]]]:
-        """Lines that say something of somebody's place, by day; all are summed up."""
+    def lines_by_day(self, lines: list[Any]) -> list[tuple[date, dict[Key, Line]]]:
+        """Adds lines to the materialized lists; gives those that change a candidate, by day."""
         days: dict[date, dict[Key, Line]] = {}
         for line in lines:
-            some = self.told.setdefault(line.policy, {})
+            some = self.told_lists.setdefault(line.policy, {})
             before = some.get(line.subject, NOBODY)
             after = NOBODY if line.change == "left" else (line.status, line.checklist, line.missing)
             assert line.before == before[0], "a line says what was before"
@@ -130,13 +132,13 @@ need(
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_lists_are_told_as_folded_by_hand(chunk: int, counted: Counted) -> None:
-    """Lines and causes, lists, who is kept off, holds and who is held back; restarted now and then in the middle."""
+    """Compared are lines, causes, lists, suppressions and holds; the state restarts now and then."""
     counts: Counter[str] = Counter()
     for seed in range(chunk * HISTORIES, (chunk + 1) * HISTORIES):
-        both = Both(Random(seed))
+        compared = ComparedLists(Random(seed))
         try:
-            both.run(LENGTH)
+            compared.run(LENGTH)
         except AssertionError as error:
             raise AssertionError(f"seed {seed}, {error}") from error
-        counts += both.counts + both.folded.listing.counts
+        counts += compared.counts + compared.oracle.listing.counts
     counted("listing", counts)

@@ -1,4 +1,4 @@
-"""Several steps inside one message that lead back to what was make no line, with the real matcher."""
+"""Steps within one message that cancel each other make no line, with the real matcher."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tests.streams.world import DAY, network, parts, published
 NEXT = DAY + timedelta(1)
 
 
-def told(state: State, *messages: Input) -> list[CandidateChange]:
-    """The lines of the last message."""
+def lines_of_last(state: State, *messages: Input) -> list[CandidateChange]:
+    """Takes messages; gives the lines of the last one."""
     lines: list[CandidateChange] = []
     for message in messages:
         lines = list(step(state, message, state.offset + 1))
@@ -25,26 +25,26 @@ def seamless(first_value: str, second_value: str) -> State:
     """Version 1 until today, version 2 from tomorrow; two people of 75 and over are listed."""
     last: PolicyPublished = published(ELDERLY, 1, ("to: null", f"to: {DAY}"))
     state = State(parts(real=True))
-    lines = told(state, Tick(DAY), network(), *register(1, 2), last)
+    lines = lines_of_last(state, Tick(DAY), network(), *register(1, 2), last)
     assert [(line.subject, line.status) for line in lines] == [(1, "needs_evidence"), (2, "needs_evidence")]
-    told(state, published(ELDERLY, 2, (first_value, second_value), start=NEXT))
+    lines_of_last(state, published(ELDERLY, 2, (first_value, second_value), start=NEXT))
     return state
 
 
 def test_who_stays_when_one_version_follows_another_has_no_line() -> None:
-    """The first ends on the day before the next begins, and nothing is different for them; back again neither."""
+    """The first ends on the day before the next begins, and the verdicts agree; the same on the way back."""
     state = seamless("value: 70", "value: 71")
 
     assert BORN < date(1951, 1, 1)
-    assert told(state, Tick(NEXT)) == []
-    assert told(state, Tick(DAY)) == []
+    assert lines_of_last(state, Tick(NEXT)) == []
+    assert lines_of_last(state, Tick(DAY)) == []
 
 
 def test_for_whom_the_next_version_is_different_has_one() -> None:
-    """Changed, by the amendment, once; and whoever it does not list has left."""
+    """The amendment gives one line `changed`; whoever the next version does not list has left."""
     changed, left = seamless("id: no_pension,", "id: pensionless,"), seamless("value: 70", "value: 90")
 
-    assert {(line.change, line.before, line.status, line.version) for line in told(changed, Tick(NEXT))} == {
+    assert {(line.change, line.before, line.status, line.version) for line in lines_of_last(changed, Tick(NEXT))} == {
         ("changed", "needs_evidence", "needs_evidence", 2)
     }
-    assert {(line.change, line.before, line.status) for line in told(left, Tick(NEXT))} == {("left", "needs_evidence", None)}
+    assert {(line.change, line.before, line.status) for line in lines_of_last(left, Tick(NEXT))} == {("left", "needs_evidence", None)}

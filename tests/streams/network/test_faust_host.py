@@ -1,6 +1,6 @@
-"""The Faust host without a broker: where it reads on, and that no error stays with it. With a broker: ``tests/kafka``.
+"""The Faust host without a broker: where it continues reading, and that every error reaches the worker. With a broker: ``tests/kafka``.
 
-The one idea: what Faust brings is stood for by a list of messages, and its consumer by one that notes down where it is sent.
+A list of messages stands for the stream of Faust, and a fake consumer notes the offsets it must seek.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ORDERS, CHANGES = TP("huimin.orders", 0), TP("huimin.changes", 0)
 
 
 class Consumer:
-    """Notes down from where it is to read on."""
+    """A fake consumer that notes the offsets it must seek."""
 
     def __init__(self, *assigned: TP) -> None:
         self.assigned = set(assigned)
@@ -62,7 +62,7 @@ def host_of(root: Path, failed: list[BaseException], rule: StageRule | None = No
     app = make_app("huimin-test", {"broker": "kafka://localhost:1"}, root / "faust")
     host = FaustHost(app, root, lambda topic, partition: make, failed.append, SEAL, rule=rule)
 
-    async def send(stage: Stage, sent: Any) -> list[Any]:
+    async def send(stage: Stage, outputs: Any) -> list[Any]:
         return []
 
     host._send = send  # type: ignore[method-assign]  # there is no broker to send to
@@ -75,7 +75,7 @@ async def read(host: FaustHost, messages: Sequence[tuple[int, bytes]]) -> None:
 
 
 def test_reads_on_where_the_state_stands_and_not_where_the_broker_says(tmp_path: Path) -> None:
-    """At every assignment; a partition taken away is closed, with all that was taken committed, for whoever holds it next."""
+    """This holds at every assignment; a revoked partition is closed and its messages are committed for the next holder."""
     failed: list[BaseException] = []
 
     async def go() -> tuple[Consumer, Consumer]:
@@ -97,21 +97,21 @@ def test_reads_on_where_the_state_stands_and_not_where_the_broker_says(tmp_path:
 
 
 def test_asked_to_end_while_partitions_are_taken_away(tmp_path: Path) -> None:
-    """Both close the same stages; each is closed once, and all of them are when the worker ends."""
+    """Revocation and stop close the same stages; each stage closes once, and all are closed when the worker ends."""
     failed: list[BaseException] = []
     places = [TP("huimin.orders", partition) for partition in range(4)]
 
     async def go() -> list[Stage]:
         host = host_of(tmp_path, failed)
         await host._seek(Consumer(*places))
-        stages = [held.stage for held in host.held.values()]
-        taken = asyncio.create_task(host._seek(Consumer()))
+        stages = [holding.stage for holding in host.held.values()]
+        revocation = asyncio.create_task(host._seek(Consumer()))
         await asyncio.sleep(0)
         await host.stop()
         for stage in stages:
             with pytest.raises(ProgrammingError):
                 stage.log._db.execute("SELECT 1")
-        await taken
+        await revocation
         return stages
 
     assert len(asyncio.run(go())) == 4
@@ -119,19 +119,19 @@ def test_asked_to_end_while_partitions_are_taken_away(tmp_path: Path) -> None:
 
 
 def test_nothing_is_left_where_it_was_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Faust makes a folder of its own when it starts; it lies with the states."""
+    """Faust makes a folder when it starts; it lies beside the states."""
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)
 
-    made = make_app("huimin-test", {"broker": "kafka://localhost:1"}, tmp_path / "state" / "faust")
+    app = make_app("huimin-test", {"broker": "kafka://localhost:1"}, tmp_path / "state" / "faust")
 
-    assert made.conf.datadir == tmp_path / "state" / "faust"
+    assert app.conf.datadir == tmp_path / "state" / "faust"
     assert list(here.iterdir()) == []
 
 
 def test_error_in_a_step_reaches_failed(tmp_path: Path) -> None:
-    """And the agent ends with it: nothing behind the error is taken."""
+    """The agent ends, too: it takes no message after the error."""
     failed: list[BaseException] = []
 
     async def go() -> int:
@@ -150,19 +150,19 @@ def test_error_in_a_step_reaches_failed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("due", [False, True])
 def test_partition_that_memory_is_not_enough_for_stands_still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, due: bool) -> None:
-    """It does not end the worker, which would meet the message again: what came before is kept, nothing of the message is, also where a
-    snapshot was due; others go on; and it is tried anew where partitions are shared out, from that message on."""
+    """The worker does not end, for it would meet the message again. The state stays as before the message, also where a snapshot was due;
+    other partitions continue; and the partition starts again from that message at the next assignment."""
     failed: list[BaseException] = []
     take, wanted, once = Tally.take, TP("huimin.lines", 0), [b"too much"]
 
-    def limited(self: Tally, body: bytes, offset: int, unproved: Unproved | None = None) -> Sequence[Outgoing]:
+    def take_or_fail(self: Tally, body: bytes, offset: int, unproved: Unproved | None = None) -> Sequence[Outgoing]:
         out = take(self, body, offset, unproved)
         if body in once:
             raise MemoryError("half done")
         return out
 
     async def go() -> tuple[Any, ...]:
-        monkeypatch.setattr(Tally, "take", limited)
+        monkeypatch.setattr(Tally, "take", take_or_fail)
         host = host_of(tmp_path, failed, StageRule(messages=1 if due else 1000))
         await host._seek(Consumer(ORDERS, wanted))
         await read(host, [(0, b"one"), (1, b"too much"), (2, b"three")])
@@ -185,10 +185,10 @@ def test_partition_that_memory_is_not_enough_for_stands_still(tmp_path: Path, mo
 
 
 def test_error_in_a_commit_reaches_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Though it is another task's."""
+    """The commit runs in another task."""
     failed: list[BaseException] = []
 
-    def full(stage: Stage, taken: object) -> None:
+    def full(stage: Stage, rows: object) -> None:
         raise OSError("no room")
 
     async def go() -> None:
@@ -206,37 +206,37 @@ def test_error_in_a_commit_reaches_failed(tmp_path: Path, monkeypatch: pytest.Mo
     assert [str(error) for error in failed] == ["no room"]
 
 
-# -- who is erased -----------------------------------------------------------------------------------------------------
+# -- erasure -----------------------------------------------------------------------------------------------------
 
 
 class Broker:
-    """A host of stages that keep names, and what it sends; acknowledged while ``answers`` is set."""
+    """A host of stages that store names, and the messages it sends; they are acknowledged while ``answers`` is set."""
 
     def __init__(self, root: Path, depot: FsspecDepot | None, failed: list[BaseException]) -> None:
         app = make_app("huimin-test", {"broker": "kafka://localhost:1"}, root / "faust")
         self.host = FaustHost(app, root, lambda topic, partition: purging.make, failed.append, SEAL, depot=depot)
         self.answers = asyncio.Event()
         self.answers.set()
-        self.sent: list[Outgoing] = []
+        self.messages: list[Outgoing] = []
         self.host._send = self._send  # type: ignore[method-assign]  # there is no broker to send to
 
-    async def _send(self, stage: Stage, sent: Sent) -> list[Any]:
-        self.sent += sent.messages
-        return [asyncio.ensure_future(self.answers.wait()) for _ in sent.messages]
+    async def _send(self, stage: Stage, outputs: Sent) -> list[Any]:
+        self.messages += outputs.messages
+        return [asyncio.ensure_future(self.answers.wait()) for _ in outputs.messages]
 
     @property
-    def told(self) -> list[Outgoing]:
-        return [message for message in self.sent if message.type == "purged"]
+    def purge_messages(self) -> list[Outgoing]:
+        return [message for message in self.messages if message.type == "purged"]
 
-    async def until_told(self, times: int = 1) -> None:
+    async def until_purged(self, times: int = 1) -> None:
         async with asyncio.timeout(20):
-            while len(self.told) < times:
+            while len(self.purge_messages) < times:
                 await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("with_depot", [True, False])
 def test_purges_once_all_is_acknowledged_and_says_so(tmp_path: Path, with_depot: bool) -> None:
-    """Nothing is purged or said before that; then she is in no file, here or in the depot, and the next host says it again, idle as it is."""
+    """No purge and no report comes before that; then no file here or in the depot holds the person, and the next host reports it again."""
     depot, failed = FsspecDepot(str(tmp_path / "depot"), SEAL) if with_depot else None, list[BaseException]()
 
     async def go() -> tuple[list[str], list[Outgoing], list[Outgoing], list[str]]:
@@ -245,16 +245,16 @@ def test_purges_once_all_is_acknowledged_and_says_so(tmp_path: Path, with_depot:
         broker.answers.clear()
         await read(broker.host, list(enumerate(purging.ALL)))
         await asyncio.sleep(0.3)
-        waiting = [message.type for message in broker.told] or purging.said(tmp_path)
+        waiting = [message.type for message in broker.purge_messages] or purging.files_with_canary(tmp_path)
         broker.answers.set()
-        await broker.until_told()
-        first, left = broker.told, purging.said(tmp_path)
+        await broker.until_purged()
+        first, left = broker.purge_messages, purging.files_with_canary(tmp_path)
         await broker.host.stop()
         again = Broker(tmp_path / "here", depot, failed)
         await again.host._seek(Consumer(ORDERS))
-        await again.until_told()
+        await again.until_purged()
         await again.host.stop()
-        return waiting, first, again.told, left
+        return waiting, first, again.purge_messages, left
 
     waiting, first, again, left = asyncio.run(go())
 
@@ -267,76 +267,76 @@ def test_purges_once_all_is_acknowledged_and_says_so(tmp_path: Path, with_depot:
 
 
 def test_goes_on_with_a_purge_that_was_stopped(tmp_path: Path) -> None:
-    """Killed with the erasure only just written down, and nothing to come: a snapshot, a purge and a word at once, not at the next look."""
+    """Killed right after the erasure is in the log, with no message to come: snapshot, purge and report follow at once."""
     depot, failed = FsspecDepot(str(tmp_path / "depot"), SEAL), list[BaseException]()
     stage = purging.full(tmp_path / "here", depot)
-    purging.fed(stage, 5)
-    purging.killed(stage)
+    purging.take_messages(stage, 5)
+    purging.kill(stage)
 
     async def go() -> list[Outgoing]:
         broker = Broker(tmp_path / "here", depot, failed)
         await broker.host._seek(Consumer(ORDERS))
-        await broker.until_told()
+        await broker.until_purged()
         await broker.host.stop()
-        return broker.told
+        return broker.purge_messages
 
     assert faust_host.IDLE_SECONDS > 20
     assert asyncio.run(go()) == [telling("orders-0", Purged(1, 4, True))]
-    assert purging.said(tmp_path) == []
+    assert purging.files_with_canary(tmp_path) == []
     assert failed == []
 
 
 def test_what_lies_here_of_a_partition_that_went_elsewhere_goes(tmp_path: Path) -> None:
-    """With the next change of partitions, once the worker that has it is further."""
+    """It goes with the next assignment, once the worker that holds the partition is further."""
     depot, failed = FsspecDepot(str(tmp_path / "depot"), SEAL), list[BaseException]()
-    purging.killed(purging.full(tmp_path / "here", depot))
+    purging.kill(purging.full(tmp_path / "here", depot))
 
     async def go() -> list[str]:
         broker = Broker(tmp_path / "here", depot, failed)
         await broker.host._seek(Consumer())
-        before = purging.said(tmp_path / "here")
+        before = purging.files_with_canary(tmp_path / "here")
         purging.elsewhere(depot, tmp_path / "elsewhere")
         await broker.host._seek(Consumer(TP("huimin.orders", 1)))
         await broker.host.stop()
         return before
 
     assert len(asyncio.run(go())) >= 4
-    assert purging.said(tmp_path) == []
+    assert purging.files_with_canary(tmp_path) == []
     assert failed == []
 
 
 def test_what_is_taken_while_the_unsent_is_sent_again_is_not_taken_for_acknowledged(tmp_path: Path) -> None:
-    """Its outputs stay in the log until the broker has them, though everything before them is acknowledged."""
+    """Its outputs stay in the log until the broker has them, although everything before them is acknowledged."""
     failed = list[BaseException]()
-    stage = purging.opened(tmp_path)
-    purging.fed(stage, 2)
-    purging.killed(stage)
+    stage = purging.open_stage(tmp_path)
+    purging.take_messages(stage, 2)
+    purging.kill(stage)
 
     async def go() -> list[int]:
         broker = Broker(tmp_path, None, failed)
-        begun, again = asyncio.Event(), asyncio.Event()
+        sending, again = asyncio.Event(), asyncio.Event()
 
-        async def send(stage: Stage, sent: Sent) -> list[Any]:
-            if sent.offset >= 2 and sent.messages:
+        async def send(stage: Stage, outputs: Sent) -> list[Any]:
+            if outputs.offset >= 2 and outputs.messages:
                 return [asyncio.ensure_future(broker.answers.wait())]
-            begun.set()
+            sending.set()
             await again.wait()
             return []
 
         broker.host._send = send  # type: ignore[method-assign]  # there is no broker to send to
         broker.answers.clear()
         await broker.host._seek(Consumer(ORDERS))
-        await begun.wait()
+        await sending.wait()
         await read(broker.host, [(2, purging.ALL[2]), (3, purging.ALL[3])])
         again.set()
         stage = broker.host.held[ORDERS].stage
         async with asyncio.timeout(20):
             while stage.committed < 3:
                 await asyncio.sleep(0.01)
-        kept = [sent.offset for sent in stage.unsent()]
+        unsent_offsets = [outputs.offset for outputs in stage.unsent()]
         broker.answers.set()
         await broker.host.stop()
-        return kept
+        return unsent_offsets
 
     assert {2, 3} <= set(asyncio.run(go()))
     assert failed == []

@@ -1,7 +1,6 @@
-"""A topic is written by whoever the broker lets in: what no member sealed is put aside, told and counted, and stops nobody.
+"""Anybody whom the broker admits can write to a topic: a message without a member's seal becomes a dead letter and stops no worker.
 
-The one idea: a worker is given, among what members sent, the same messages forged in every way; what its stages say is what they say without
-them, but for the dead letters.
+A worker takes the messages of members and forgeries between them. Its outputs must be those without the forgeries, except for dead letters.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ ELSEWHERE = Seal(b"k" * 32, "another network")
 
 @dataclass(frozen=True)
 class Record:
-    """A message as a broker has it."""
+    """A message as it lies on a topic."""
 
     topic: str
     partition: int
@@ -50,14 +49,14 @@ class Record:
 
 
 def record(body: bytes, topic: str = "inputs", seal: Seal | None = SEAL, of: str | None = None, partition: int = 0) -> Record:
-    """A message of a topic; sealed for another one (``of``), by another key, or not at all."""
+    """A message of a topic; ``of`` is the topic of its seal, ``seal`` the key, None without one."""
     head = [("ce_id", b"1"), ("ce_type", b"cn.huimin.input")]
     sealed = head if seal is None else seal.with_seal(of or topic, partition, b"key", head, body)
     return Record(f"huimin.{topic}", 0, b"key", sealed, body)
 
 
 def withdrawal() -> bytes:
-    """What a forger would like best: it is admitted wherever it is believed."""
+    """A withdrawal, which is admitted wherever its seal is."""
     return sent(PolicyWithdrawn(ELDERLY, 1, "author", "approver", "forged"))
 
 
@@ -68,8 +67,8 @@ def newer(message: Input) -> bytes:
         return sent(message)
 
 
-def forged() -> Iterator[Record]:
-    """Every way that is known."""
+def forgeries() -> Iterator[Record]:
+    """One record for every known way of forging."""
     good = withdrawal()
     whole = record(good)
     yield record(good, seal=None)
@@ -86,8 +85,8 @@ def forged() -> Iterator[Record]:
     yield record(b"\0" * 3_000_000, seal=None)
 
 
-class Worker:
-    """A worker on the topics of inputs and lines, what it sends, and what went wrong."""
+class WatchedWorker:
+    """A worker on the topics of inputs and lines, with its outputs and errors."""
 
     def __init__(self, root: Path) -> None:
         self.failed: list[BaseException] = []
@@ -98,29 +97,29 @@ class Worker:
         self.host._send = self._send  # type: ignore[method-assign]  # there is no broker to send to
         self.next: Counter[str] = Counter()
 
-    async def _send(self, stage: Stage, sent: Sent) -> list[Any]:
-        self.out += sent.messages
+    async def _send(self, stage: Stage, outputs: Sent) -> list[Any]:
+        self.out += outputs.messages
         return []
 
     async def take(self, *records: Record, topic: str = "inputs") -> None:
         async def events(stream: Any = None) -> Any:
-            for one in records:
-                facts = {"topic": one.topic, "partition": 0, "key": one.key, "headers": one.headers, "value": one.value}
-                yield SimpleNamespace(message=SimpleNamespace(offset=self.next[topic], **facts), value=one.value)
+            for incoming in records:
+                facts = {"topic": incoming.topic, "partition": 0, "key": incoming.key, "headers": incoming.headers, "value": incoming.value}
+                yield SimpleNamespace(message=SimpleNamespace(offset=self.next[topic], **facts), value=incoming.value)
                 self.next[topic] += 1
 
         async for _ in self.host._agent(topic)(SimpleNamespace(events=events)):
             pass
 
-    def counted(self, name: str, stage: str) -> float:
+    def count_of(self, name: str, stage: str) -> float:
         return float(self.metrics._of[name].labels(stage)._value.get())
 
 
-def on(root: Path, *records: Record, topic: str = "inputs") -> Worker:
-    """A worker that was given these, and ended well or not."""
+def on(root: Path, *records: Record, topic: str = "inputs") -> WatchedWorker:
+    """A worker after these records; it has stopped, with or without errors."""
 
-    async def go() -> Worker:
-        worker = Worker(root)
+    async def go() -> WatchedWorker:
+        worker = WatchedWorker(root)
         await worker.host._seek(Consumer(TP(f"huimin.{topic}", 0)))
         try:
             async with asyncio.timeout(120):
@@ -133,40 +132,40 @@ def on(root: Path, *records: Record, topic: str = "inputs") -> Worker:
 
 
 def members() -> list[Record]:
-    """What members send: somebody is listed at its end, who would not be if a forged withdrawal counted."""
-    return [record(sent(one)) for one in (Tick(DAY), network(), published(ELDERLY), *register(1, 2))]
+    """The messages of members; they list two persons, which a forged withdrawal would take off."""
+    return [record(sent(message)) for message in (Tick(DAY), network(), published(ELDERLY), *register(1, 2))]
 
 
 def without_letters(out: list[Outgoing]) -> list[tuple[str, int, bytes]]:
-    return [(one.topic, one.partition, one.body) for one in out if one.topic == "orders"]
+    return [(message.topic, message.partition, message.body) for message in out if message.topic == "orders"]
 
 
 def test_nothing_forged_counts_or_stops_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Orders are those of the members' messages alone; each forged one is a dead letter with its reason, cut short, and counted. However
-    much others send, there is room for what members send behind it."""
+    """Orders come from members' messages alone; each forgery is counted and becomes a dead letter, cut short, with the reason. However
+    many forgeries come, there is room for members' messages after them."""
     monkeypatch.setattr(faust_host, "PENDING_BYTES", 1 << 20)
-    honest, wrong = members(), list(forged())
+    honest, wrong = members(), list(forgeries())
     alone = on(tmp_path / "alone", *honest, *([record(b"")] * len(wrong)), *honest[1:2])
 
-    found = on(tmp_path / "among", *honest, *wrong, *honest[1:2])
+    among = on(tmp_path / "among", *honest, *wrong, *honest[1:2])
 
-    assert found.failed == alone.failed == []
-    assert without_letters(found.out) == without_letters(alone.out) != []
-    letters = {int(one.facts["offset"]): one for one in found.out if one.topic == "dead-letters"}
+    assert among.failed == alone.failed == []
+    assert without_letters(among.out) == without_letters(alone.out) != []
+    letters = {int(letter.facts["offset"]): letter for letter in among.out if letter.topic == "dead-letters"}
     unproved = [letters[offset] for offset in range(len(honest), len(honest) + len(wrong))]
-    assert [one.body for one in unproved] == [one.value[:UNPROVED_BYTES] for one in wrong]
-    assert all("was not read" in one.facts["reasonen"] and "没有读取" in one.facts["reasonzh"] for one in unproved)
-    assert found.counted("huimin_unproved_total", "inputs") == len(wrong)
+    assert [message.body for message in unproved] == [message.value[:UNPROVED_BYTES] for message in wrong]
+    assert all("was not read" in letter.facts["reasonen"] and "没有读取" in letter.facts["reasonzh"] for letter in unproved)
+    assert among.count_of("huimin_unproved_total", "inputs") == len(wrong)
     assert len(wrong) > 12
 
 
 def test_a_state_that_took_forged_messages_opens_again(tmp_path: Path) -> None:
-    """The log keeps their places, not what they held; what comes next is taken as if they had never come."""
-    wrong = list(forged())
+    """The log keeps their places without content; the next message is taken as usual."""
+    wrong = list(forgeries())
     on(tmp_path, *members(), *wrong)
 
-    async def go() -> Worker:
-        worker = Worker(tmp_path)
+    async def go() -> WatchedWorker:
+        worker = WatchedWorker(tmp_path)
         await worker.host._seek(Consumer(TP("huimin.inputs", 0)))
         stage = next(iter(worker.host.held.values())).stage
         worker.next["inputs"] = stage.offset + 1
@@ -178,12 +177,12 @@ def test_a_state_that_took_forged_messages_opens_again(tmp_path: Path) -> None:
     worker = asyncio.run(go())
 
     assert worker.failed == []
-    assert "orders" in [one.topic for one in worker.out]
-    assert [one.body for one in worker.out if one.id == f"note.{len(members()) + len(wrong)}"] != []
+    assert "orders" in [message.topic for message in worker.out]
+    assert [message.body for message in worker.out if message.id == f"note.{len(members()) + len(wrong)}"] != []
 
 
 def test_a_later_version_is_believed_of_a_member_alone(tmp_path: Path) -> None:
-    """Of a member it ends the worker, with the sentence that says what to do; of anybody else it is one more dead letter."""
+    """From a member it ends the worker, with advice; from anybody else it is one more dead letter."""
     with pytest.raises(NewerFormat, match=f"version {VERSION + 1}; this program reads up to version {VERSION}. Upgrade"):
         on(tmp_path / "member", *members(), record(newer(Tick(DAY))))
     stranger = on(tmp_path / "stranger", *members(), record(newer(Tick(DAY)), seal=THEIRS))
@@ -192,35 +191,35 @@ def test_a_later_version_is_believed_of_a_member_alone(tmp_path: Path) -> None:
 
 
 def test_what_is_forged_is_not_read_to_see_whom_it_names(tmp_path: Path) -> None:
-    """Once somebody is erased their dead letters hold nothing; a later version among them stops nobody then either."""
-    wrong = list(forged())
-    found = on(tmp_path, *members(), record(sent(erasing(1))), *wrong)
+    """After an erasure, dead letters of forgeries hold nothing; a later version among them does not stop the worker."""
+    wrong = list(forgeries())
+    worker = on(tmp_path, *members(), record(sent(erasing(1))), *wrong)
 
-    letters = [one for one in found.out if one.topic == "dead-letters"]
-    assert found.failed == []
-    assert [one.body for one in letters] == [b""] * len(wrong)
+    letters = [letter for letter in worker.out if letter.topic == "dead-letters"]
+    assert worker.failed == []
+    assert [letter.body for letter in letters] == [b""] * len(wrong)
 
 
 def test_reports_that_were_forged_or_come_again_move_nothing(tmp_path: Path) -> None:
-    """On the topic of lines: the merger tells what the notes and lines of members say, once, whatever else is there."""
+    """On the topic of lines: the merger writes what members report, once, whatever else comes."""
     inputs = on(tmp_path / "inputs", *members())
-    notes = [record(one.body, "lines") for one in inputs.out if one.topic == "lines"]
-    told = on(tmp_path / "once", *notes, topic="lines")
+    notes = [record(message.body, "lines") for message in inputs.out if message.topic == "lines"]
+    once = on(tmp_path / "once", *notes, topic="lines")
 
-    wrong = [Record(one.topic, 0, one.key, one.headers, one.value[:-1]) for one in notes] + [
-        record(one.value, "lines", THEIRS) for one in notes
+    wrong = [Record(note.topic, 0, note.key, note.headers, note.value[:-1]) for note in notes] + [
+        record(note.value, "lines", THEIRS) for note in notes
     ]
-    found = on(tmp_path / "again", *wrong, *notes, *wrong, *notes, *reversed(notes), topic="lines")
+    again = on(tmp_path / "again", *wrong, *notes, *wrong, *notes, *reversed(notes), topic="lines")
 
-    def said(worker: Worker) -> list[tuple[str, bytes]]:
-        return [(one.topic, one.body) for one in worker.out if one.topic in ("changes", "editions")]
+    def reports(worker: WatchedWorker) -> list[tuple[str, bytes]]:
+        return [(message.topic, message.body) for message in worker.out if message.topic in ("changes", "editions")]
 
-    assert found.failed == []
-    assert said(found) == said(told)
-    assert found.counted("huimin_unproved_total", "lines") == 2 * len(wrong)
-    assert found.counted("huimin_replayed_total", "lines") == 2 * len(notes)
+    assert again.failed == []
+    assert reports(again) == reports(once)
+    assert again.count_of("huimin_unproved_total", "lines") == 2 * len(wrong)
+    assert again.count_of("huimin_replayed_total", "lines") == 2 * len(notes)
 
 
 def test_what_is_counted_is_measured() -> None:
-    """Under names that dashboards know."""
+    """The counters have metrics that dashboards use."""
     assert {"huimin_unproved_total", "huimin_replayed_total", "huimin_refused_total", "huimin_early_total"} <= METRICS.keys()

@@ -1,7 +1,7 @@
-"""A host on a network, without a broker: its lines and editions are what the workers say, as far as they and the replica have come.
+"""The distributed host without a broker: its lines and editions are those of the workers, as far as both they and the replica have come.
 
-The one idea: the same run of made-up messages, the workers of the pipeline behind it, and one embedded host to compare with. The replica's
-past: ``test_known``.
+The tests use a run of random messages, workers in memory, and an embedded host to compare with. For the past of the replica see
+``tests/streams/store/test_point_in_time.py``.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from tests.streams.world import DAY, network, parts, published
 LENGTH, PARTITIONS = 220, 3
 
 
-class Town:
-    """A topic with a run of messages in it, one embedded host that took them, and workers that did not yet."""
+class NetworkTown:
+    """A topic with a run of messages, an embedded host that has taken them, and workers that have not."""
 
     def __init__(self, seed: int) -> None:
         self.inputs, self.embedded = Bodies(), Embedded(PARTITIONS)
@@ -45,25 +45,25 @@ class Town:
             self.embedded.take(body)
         self.workers = Workers(self.inputs, PARTITIONS)
 
-    def said(self, policy: str) -> list[Edition]:
-        """The editions on the workers' own topic."""
+    def topic_editions(self, policy: str) -> list[Edition]:
+        """The editions on the topic of the workers."""
         every = (wire.decode_edition(message.body) for message in self.workers.pipeline.said("editions"))
         return [edition for edition in every if edition.policy == policy]
 
 
 @pytest.mark.parametrize("seed", [3, 4, 9])
 def test_editions_and_lines_are_what_the_workers_say(tmp_path: Path, seed: int) -> None:
-    """One chain for each policy, with the digests on the topic of editions and those of an embedded host; lines by their ids."""
-    town = Town(seed)
+    """Each policy has one chain, which equals that of the topic of editions and of the embedded host; so do the lines."""
+    town = NetworkTown(seed)
     town.workers.work()
 
     with NetworkHost(tmp_path, parts(real=True), town.inputs, town.workers) as host:
         for policy in POLICIES:
-            found = list(host.editions(policy))
-            assert found == town.said(policy) == town.embedded.editions(policy)
-            assert list(unsound(found)) == []
+            editions = list(host.editions(policy))
+            assert editions == town.topic_editions(policy) == town.embedded.editions(policy)
+            assert list(unsound(editions)) == []
         assert sum(len(list(host.editions(policy))) for policy in POLICIES) > 5
-        lines = [line for told in town.embedded.told for line in told.lines]
+        lines = [line for result in town.embedded.results for line in result.lines]
         assert list(host.outputs()) == lines
         for at in (0, len(lines) // 2, len(lines) - 1):
             assert list(host.outputs(lines[at].id)) == lines[at + 1 :]
@@ -73,32 +73,32 @@ def test_editions_and_lines_are_what_the_workers_say(tmp_path: Path, seed: int) 
 
 
 def test_editions_grow_with_the_workers(tmp_path: Path) -> None:
-    """As long as they are behind there are fewer, and those are the first of what there will be."""
-    town = Town(4)
+    """While the workers are behind, the host has the first of the editions."""
+    town = NetworkTown(4)
 
     with NetworkHost(tmp_path, parts(real=True), town.inputs, town.workers) as host:
-        grown = [len(list(host.editions(POLICIES[0])))]
+        counts = [len(list(host.editions(POLICIES[0])))]
         for upto in range(20, LENGTH + 20, 20):
             town.workers.work(upto)
-            found = list(host.editions(POLICIES[0]))
-            assert found == town.embedded.editions(POLICIES[0])[: len(found)]
-            grown.append(len(found))
+            editions = list(host.editions(POLICIES[0]))
+            assert editions == town.embedded.editions(POLICIES[0])[: len(editions)]
+            counts.append(len(editions))
 
-    assert grown == sorted(grown)
-    assert grown[0] == 0
-    assert len(set(grown)) > 3
-    assert grown[-1] == len(town.embedded.editions(POLICIES[0]))
+    assert counts == sorted(counts)
+    assert counts[0] == 0
+    assert len(set(counts)) > 3
+    assert counts[-1] == len(town.embedded.editions(POLICIES[0]))
 
 
 def test_editions_go_no_further_than_the_state(tmp_path: Path) -> None:
-    """What the workers tell of messages the replica has not come to waits for it: list and editions are of one moment."""
+    """Changes of later messages wait for the replica: list and editions are of one moment."""
     inputs = Bodies()
     ahead = Workers(inputs, prompt=True)
     with (
         NetworkHost(tmp_path / "a", parts(real=True), inputs, ahead) as host,
         NetworkHost(tmp_path / "b", parts(real=True), inputs, ahead) as other,
     ):
-        town = Town(4)
+        town = NetworkTown(4)
         for body in town.inputs.bodies[: LENGTH // 2]:
             inputs.append(body)
         host.refresh()
@@ -114,7 +114,7 @@ def test_editions_go_no_further_than_the_state(tmp_path: Path) -> None:
 
 
 def test_a_cut_closes_an_edition_once_the_workers_have_come_to_it(tmp_path: Path) -> None:
-    """Submitted, it is in the order; its edition is there when the message is told."""
+    """The cut is submitted at once; its edition comes when the workers have handled it."""
     inputs = Bodies()
     workers = Workers(inputs)
     with NetworkHost(tmp_path, parts(real=True), inputs, workers) as host:
@@ -131,8 +131,8 @@ def test_a_cut_closes_an_edition_once_the_workers_have_come_to_it(tmp_path: Path
 
 
 def test_workers_that_say_nothing_leave_no_edition(tmp_path: Path) -> None:
-    """Not even of a policy that the replica knows."""
-    town = Town(0)
+    """This holds also for a policy that the replica knows."""
+    town = NetworkTown(0)
 
     with NetworkHost(tmp_path, parts(real=True), town.inputs, Silent()) as host:
         assert host.state.registry.versions.keys() >= {POLICIES[0]}
@@ -140,17 +140,17 @@ def test_workers_that_say_nothing_leave_no_edition(tmp_path: Path) -> None:
 
 
 def test_what_memory_was_not_enough_for_is_in_no_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Half of a message was applied when memory ended; closing writes nothing of that, and the next run applies the message whole."""
+    """Memory ends in the middle of a message; closing writes nothing of it, and the next run applies the whole message."""
     inputs = Bodies()
 
-    def limited(self: Replica, body: bytes, offset: int, unproved: Unproved | None = None) -> list[Outgoing]:
+    def fail_half_way(self: Replica, body: bytes, offset: int, unproved: Unproved | None = None) -> list[Outgoing]:
         self.state.notices.append(Notice("moved", "half done", "", DAY))
         raise MemoryError("half done")
 
     with NetworkHost(tmp_path, parts(real=True), inputs, Silent()) as host:
         host.submit_many([Tick(DAY), network(), published(POLICIES[0]), *[EditionCut(POLICIES[0])] * CLOSING_MESSAGES])
         with monkeypatch.context() as patch:
-            patch.setattr(Replica, "take", limited)
+            patch.setattr(Replica, "take", fail_half_way)
             with pytest.raises(MemoryError):
                 host.submit(Tick(DAY + timedelta(days=3)))
 
@@ -160,7 +160,7 @@ def test_what_memory_was_not_enough_for_is_in_no_snapshot(tmp_path: Path, monkey
 
 
 def test_a_replica_reads_nothing_that_no_member_sealed() -> None:
-    """As the sequencer does: what others sent takes its place, and decides nothing."""
+    """As in the sequencer, such a message takes its offset and changes nothing."""
     replica = Replica(parts())
 
     replica.take(wire.encode(with_stamp(Tick(DAY), -1)), 0, Unproved(Text("", "")))
@@ -170,8 +170,8 @@ def test_a_replica_reads_nothing_that_no_member_sealed() -> None:
 
 
 def test_receipts_of_all_that_was_sent_come_before_an_error(tmp_path: Path) -> None:
-    """A file that tears on the way: its batches before that are in the topic, and are counted."""
-    given, inputs = list[int](), Bodies()
+    """A file breaks off: its batches before that are in the topic, and each has a receipt."""
+    offsets, inputs = list[int](), Bodies()
     batches = [message for message in register(1, 2, 3) if isinstance(message, RecordBatch)]
 
     def failing() -> Iterator[Input]:
@@ -182,13 +182,13 @@ def test_receipts_of_all_that_was_sent_come_before_an_error(tmp_path: Path) -> N
         host.submit_many([Tick(DAY), network(), *register(4)])
         before = inputs.end()
         with pytest.raises(ValueError, match="torn"):
-            given.extend(receipt.offset for receipt in host.submit_each(failing()))
+            offsets.extend(receipt.offset for receipt in host.submit_each(failing()))
 
-    assert batches and given == list(range(before + 1, inputs.end() + 1))
+    assert batches and offsets == list(range(before + 1, inputs.end() + 1))
 
 
 def test_what_was_sent_counts_as_stored_where_the_replica_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The network has every batch that was on its way; an account that left them out would say that less had happened."""
+    """The topic has every batch that was on its way, so the account of effects must count them."""
     inputs = Bodies()
     with NetworkHost(tmp_path, parts(real=True), inputs, Silent()) as host:
         started, batch, *_ = register(1, 9)
@@ -205,5 +205,5 @@ def test_what_was_sent_counts_as_stored_where_the_replica_fails(tmp_path: Path, 
     assert effects.offsets == [before, before + 1, before + 2]
 
 
-def _no_room(taken: object) -> None:
+def _no_room(rows: object) -> None:
     raise NoRoom(Text("磁盘已满。", "The disk is full."), 1)

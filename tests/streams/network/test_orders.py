@@ -1,6 +1,6 @@
-"""What travels between the stages comes back equal, or is Unreadable; and what is kept of it on disk comes back equal too.
+"""Messages between the stages, on topics and on disk: they come back equal, or the reader raises ``Unreadable``.
 
-The one idea: a topic may hold anything; whatever is no message of ours is told apart from ours, and never stops a stage by another error.
+A topic may hold any bytes. Bytes that are no message of ours must raise ``Unreadable`` and never another error, which would stop a stage.
 """
 
 from __future__ import annotations
@@ -41,19 +41,19 @@ from streams.network.orders import (
     encode_order,
     encode_partition_lines,
 )
-from streams.testing import edition as made
+from streams.testing import edition as new_edition
 from streams.testing import rows, same_batch
 from streams.wire import wire
 from streams.wire.columns import pack
-from tests.streams.drawn import ANY_CALL, ANY_CAUSE, ANY_INSTRUCTION, CALLS
+from tests.streams.strategies import ANY_CALL, ANY_CAUSE, ANY_INSTRUCTION, CALLS
 from tests.streams.wire.test_wire import batches, outputs
 from tests.streams.world import catalogue
 
 TEXT = st.text(max_size=12)
-TOKENS = st.lists(st.integers(0, 2**64 - 1), max_size=5).map(lambda found: np.array(found, np.uint64))
+TOKENS = st.lists(st.integers(0, 2**64 - 1), max_size=5).map(lambda tokens: np.array(tokens, np.uint64))
 OWNED = st.dictionaries(st.integers(0, 2), TOKENS, max_size=3)
 NUMBERS = st.integers(0, 2**40)
-TOLD = st.builds(Attribution, st.dates(), ANY_CAUSE, st.none() | st.lists(TEXT, max_size=3).map(tuple), st.booleans())
+ATTRIBUTIONS = st.builds(Attribution, st.dates(), ANY_CAUSE, st.none() | st.lists(TEXT, max_size=3).map(tuple), st.booleans())
 
 
 @st.composite
@@ -65,7 +65,7 @@ def folders(draw: st.DrawFn) -> RecordBatch:
 
 
 ROUTED = st.builds(Routed, OWNED, st.lists(folders(), max_size=2), st.none() | batches(), OWNED)
-ROUTED_CALLS = st.builds(RoutedCall, ANY_CALL, st.none() | ROUTED, st.lists(TOLD, max_size=2).map(tuple))
+ROUTED_CALLS = st.builds(RoutedCall, ANY_CALL, st.none() | ROUTED, st.lists(ATTRIBUTIONS, max_size=2).map(tuple))
 ORDERS = st.builds(Order, st.integers(0, 63), NUMBERS, NUMBERS, st.lists(ROUTED_CALLS, max_size=2).map(tuple), st.booleans())
 NOTES = st.builds(
     MessageNote, NUMBERS, st.dictionaries(st.integers(0, 63), NUMBERS, max_size=3), st.none() | TEXT, st.none() | TEXT,
@@ -77,49 +77,51 @@ OUTGOING = st.lists(
 )
 
 
-def same_owned(one: Any, other: Any) -> bool:
-    return list(one) == list(other) and all(one[kind].dtype == np.uint64 and np.array_equal(one[kind], other[kind]) for kind in one)
+def same_owned(first: Any, second: Any) -> bool:
+    return list(first) == list(second) and all(
+        first[kind].dtype == np.uint64 and np.array_equal(first[kind], second[kind]) for kind in first
+    )
 
 
-def same_routed(one: Routed | None, other: Routed | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    batches = ([*one.folders, *([one.rows] if one.rows else [])], [*other.folders, *([other.rows] if other.rows else [])])
+def same_routed(first: Routed | None, second: Routed | None) -> bool:
+    if first is None or second is None:
+        return first is second
+    batches = ([*first.folders, *([first.rows] if first.rows else [])], [*second.folders, *([second.rows] if second.rows else [])])
     return (
-        same_owned(one.lost, other.lost)
-        and same_owned(one.gained, other.gained)
-        and (one.rows is None) == (other.rows is None)
-        and len(one.folders) == len(other.folders)
+        same_owned(first.lost, second.lost)
+        and same_owned(first.gained, second.gained)
+        and (first.rows is None) == (second.rows is None)
+        and len(first.folders) == len(second.folders)
         and all(same_batch(left, right) and same_deliveries(left, right) for left, right in zip(*batches, strict=True))
     )
 
 
-def same_deliveries(one: RecordBatch, other: RecordBatch) -> bool:
-    if one.deliveries is None or other.deliveries is None:
-        return one.deliveries is other.deliveries
-    return one.deliveries.dtype == other.deliveries.dtype and np.array_equal(one.deliveries, other.deliveries)
+def same_deliveries(first: RecordBatch, second: RecordBatch) -> bool:
+    if first.deliveries is None or second.deliveries is None:
+        return first.deliveries is second.deliveries
+    return first.deliveries.dtype == second.deliveries.dtype and np.array_equal(first.deliveries, second.deliveries)
 
 
 @given(ORDERS)
 @settings(max_examples=60)
 def test_every_order_comes_back_equal(order: Order) -> None:
-    """Calls, what is routed with them, rows and folders with their deliveries, and how their changes are told."""
-    found = decode_order(encode_order(order))
+    """Compared are calls, routed rows and folders with their deliveries, and attributions."""
+    decoded = decode_order(encode_order(order))
 
-    assert (found.partition, found.number, found.offset, found.last) == (order.partition, order.number, order.offset, order.last)
-    assert [(one.call, one.attributions) for one in found.calls] == [(one.call, one.attributions) for one in order.calls]
-    assert all(same_routed(one.routed, other.routed) for one, other in zip(found.calls, order.calls, strict=True))
+    assert (decoded.partition, decoded.number, decoded.offset, decoded.last) == (order.partition, order.number, order.offset, order.last)
+    assert [(entry.call, entry.attributions) for entry in decoded.calls] == [(entry.call, entry.attributions) for entry in order.calls]
+    assert all(same_routed(first.routed, second.routed) for first, second in zip(decoded.calls, order.calls, strict=True))
 
 
 @given(st.integers(0, 63), NUMBERS, outputs())
 @settings(max_examples=40)
 def test_lines_found_come_back_equal(partition: int, number: int, lines: Lines) -> None:
     """With the partition and number of the order that moved them."""
-    found = decode_report(encode_partition_lines(PartitionLines(partition, number, lines)))
+    decoded = decode_report(encode_partition_lines(PartitionLines(partition, number, lines)))
 
-    assert isinstance(found, PartitionLines)
-    assert (found.partition, found.number, found.lines.offset) == (partition, number, lines.offset)
-    assert list(found.lines) == list(lines)
+    assert isinstance(decoded, PartitionLines)
+    assert (decoded.partition, decoded.number, decoded.lines.offset) == (partition, number, lines.offset)
+    assert list(decoded.lines) == list(lines)
 
 
 @given(NOTES)
@@ -131,17 +133,17 @@ def test_every_note_comes_back_equal(note: MessageNote) -> None:
 @given(folders())
 def test_rows_of_several_deliveries_come_back_equal(batch: RecordBatch) -> None:
     """In bytes and in slices."""
-    found = wire.decode(wire.encode(batch))
+    decoded = wire.decode(wire.encode(batch))
 
-    assert isinstance(found, RecordBatch)
-    assert same_batch(found, batch)
-    assert same_deliveries(found, batch)
-    assert same_deliveries(found.slice(1, 3), batch.slice(1, 3))
+    assert isinstance(decoded, RecordBatch)
+    assert same_batch(decoded, batch)
+    assert same_deliveries(decoded, batch)
+    assert same_deliveries(decoded.slice(1, 3), batch.slice(1, 3))
 
 
 @given(OUTGOING)
 def test_what_is_kept_to_be_sent_comes_back_equal(messages: list[Outgoing]) -> None:
-    """Every message, and bytes that do not depend on how often it was kept."""
+    """Every message is the same, and so are the bytes after a second round."""
     data = encode_outgoing(messages)
 
     assert decode_outgoing(data) == messages
@@ -151,7 +153,7 @@ def test_what_is_kept_to_be_sent_comes_back_equal(messages: list[Outgoing]) -> N
 @given(outputs(), TEXT, NUMBERS, st.dates())
 def test_every_edition_comes_back_equal(lines: Lines, policy: str, number: int, day: date) -> None:
     """With every one of its lines."""
-    edition = made(policy, number, lines.offset, day, tuple(lines))
+    edition = new_edition(policy, number, lines.offset, day, tuple(lines))
 
     assert wire.decode_edition(wire.encode_edition(edition)) == edition
 
@@ -166,7 +168,7 @@ def test_every_call_comes_back_equal(call: PartitionCall) -> None:
 
 
 def test_every_call_is_drawn() -> None:
-    """One that is added is tested, too."""
+    """A new call needs a strategy."""
     assert CALLS.keys() == set(get_args(PartitionCall))
 
 
@@ -186,16 +188,16 @@ def samples() -> dict[int, bytes]:
     """One frame of each kind, with everything in it."""
     batch = rows(catalogue(), "hukou", 1, 1, [7, 8], household=[5, 6])
     routed = Routed({0: np.array([1], np.uint64)}, [batch], batch, {2: np.array([3, 4], np.uint64)})
-    told = Attribution(date(2026, 10, 1), RecordCause(DeliveryName("hukou", "psb", 1)), ("grant",))
+    attribution = Attribution(date(2026, 10, 1), RecordCause(DeliveryName("hukou", "psb", 1)), ("grant",))
     place, status = np.zeros(1, np.int32), np.zeros(1, np.uint8)
     head = ("grant", 1, date(2026, 10, 1), RecordCause(DeliveryName("hukou", "psb", 1)))
     lines = Lines(7, [head], [((), (("a", "hukou"),))], place, place, np.zeros(1, np.uint64), status, status)
     change = CandidateChange("7.0", "grant", 1, 5, "entered", "eligible", None, (), (), DayCause(date(2026, 10, 1)), date(2026, 10, 1))
     return {
-        ORDER: encode_order(Order(1, 2, 3, (RoutedCall(RowsCall(), routed, (told,)),))),
+        ORDER: encode_order(Order(1, 2, 3, (RoutedCall(RowsCall(), routed, (attribution,)),))),
         FOUND: encode_partition_lines(PartitionLines(1, 2, lines)),
         NOTE: encode_note(MessageNote(3, {0: 1}, "grant", "grant@1", {"310107020": 0}, PublishedVersion("grant", 1, "civil", "d1"))),
-        wire.EDITION: wire.encode_edition(made("grant", 1, 7, date(2026, 10, 1), (change,))),
+        wire.EDITION: wire.encode_edition(new_edition("grant", 1, 7, date(2026, 10, 1), (change,))),
     }
 
 
@@ -215,9 +217,9 @@ def test_any_changed_byte_is_noticed(kind: int, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(frame) - 1))
     frame[place] ^= 1 << data.draw(st.integers(0, 7))
 
-    for broken in (frame, frame[:place]):
+    for damaged in (frame, frame[:place]):
         with pytest.raises(Unreadable):
-            read(kind, bytes(broken))
+            read(kind, bytes(damaged))
 
 
 JSON = st.recursive(
@@ -230,7 +232,7 @@ JSON = st.recursive(
 @given(data=st.data())
 @settings(max_examples=300)
 def test_body_that_is_none_of_ours_is_unreadable(kind: int, data: st.DataObject) -> None:
-    """Cut or garbled under a digest that fits, as another program would write it: read, or Unreadable, and never another error."""
+    """Cut or garbled, with a matching digest, as another program might write it: it is read or ``Unreadable``, never another error."""
     body = bytearray(samples()[kind][HEAD:])
     match data.draw(st.sampled_from(["cut", "turned", "made up", "other facts"])):
         case "cut":
@@ -258,7 +260,7 @@ def test_frames_of_another_kind_are_unreadable() -> None:
 
 
 def test_newer_version_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not taken for something broken: the operator is to upgrade."""
+    """It does not count as damage: the operator must upgrade."""
     with monkeypatch.context() as newer:
         newer.setattr(wire, "VERSION", VERSION + 1)
         order = samples()[ORDER]
@@ -268,7 +270,7 @@ def test_newer_version_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_rows_of_one_delivery_cost_no_column() -> None:
-    """A folder that all came with one delivery is as short as the delivery was."""
+    """A folder of one delivery is about as short as the delivery."""
     batch = rows(catalogue(), "hukou", 1, 1, list(range(1, 1001)))
     folder = replace(batch, delivery=0, deliveries=np.full(1000, 1, np.int32))
 

@@ -1,7 +1,7 @@
-"""The sequencer, the shards and the merger say what one embedded host says, whatever stops, repeats itself or is slow on the way.
+"""Sequencer, partitions and merger give the output of one embedded host, whichever stage stops, repeats itself or is slow.
 
-The one idea: everything goes through bytes, and everything that may happen between stages happens at random: a partition far behind, messages
-sent again from the first that was not acknowledged, a stage made again from an old snapshot. Compared is every line with its id.
+All messages travel as bytes. Random events happen between the stages: a partition falls behind, messages are sent again, a stage restarts
+from an old checkpoint. The tests compare every line with its id.
 """
 
 from __future__ import annotations
@@ -43,35 +43,35 @@ def same(pipeline: Pipeline, embedded: Embedded) -> None:
     changes = list(pipeline.said("changes"))
     offsets = [int(message.id) for message in changes]
     assert offsets == sorted(set(offsets))
-    said = {int(message.id): message for message in changes}
+    by_offset = {int(message.id): message for message in changes}
     lists: dict[str, dict[int, CandidateChange]] = {}
-    for offset, told in enumerate(embedded.told):
-        lines = list(wire.decode_changes(said[offset].body)) if offset in said else []
-        assert lines == told.lines, offset
-        assert (offset in said) == bool(told.lines or told.closes), offset
-        assert offset not in said or said[offset].facts.get("closes") == told.closes
+    for offset, result in enumerate(embedded.results):
+        lines = list(wire.decode_changes(by_offset[offset].body)) if offset in by_offset else []
+        assert lines == result.lines, offset
+        assert (offset in by_offset) == bool(result.lines or result.closes), offset
+        assert offset not in by_offset or by_offset[offset].facts.get("closes") == result.closes
         for line in lines:
             lists[line.policy] = fold([line], lists.get(line.policy))
     for of in lists.values():
-        for subject in embedded.erased:
+        for subject in embedded.erased_tokens:
             of.pop(subject, None)
     content = {
         name: {line.subject: (line.status, line.checklist, line.missing) for line in some.values()} for name, some in lists.items() if some
     }
     assert content == embedded.lists()
-    found = [wire.decode_edition(message.body) for message in pipeline.said("editions")]
+    editions = [wire.decode_edition(message.body) for message in pipeline.said("editions")]
     for policy in embedded.state.registry.versions:
-        assert [edition for edition in found if edition.policy == policy] == embedded.editions(policy)
+        assert [edition for edition in editions if edition.policy == policy] == embedded.editions(policy)
     dead = [message.facts["offset"] for message in pipeline.said("dead-letters")]
-    assert dead == [str(offset) for offset, told in enumerate(embedded.told) if told.dead]
+    assert dead == [str(offset) for offset, result in enumerate(embedded.results) if result.dead]
     counted: Any = pipeline.sequencer.fold
     assert counted.state.deliveries.meta() == embedded.state.deliveries.meta()
     assert merger(pipeline).waiting() == {}
     assert merger(pipeline).book.meta() == embedded.state.book.meta()
-    assert merger(pipeline).told == len(embedded.told) - 1
-    gone = set(embedded.erased)
-    for router in [pipeline.sequencer.fold.router, *(shard.fold.matcher for shard in pipeline.shards)]:  # type: ignore[attr-defined]
-        assert router is None or not gone & {*router.persons().tolist()}
+    assert merger(pipeline).told == len(embedded.results) - 1
+    erased_tokens = set(embedded.erased_tokens)
+    for router in [pipeline.sequencer.fold.router, *(partition.fold.matcher for partition in pipeline.partitions)]:  # type: ignore[attr-defined]
+        assert router is None or not erased_tokens & {*router.persons().tolist()}
     assert {worker.fold.erased for worker in pipeline.workers} == {len(embedded.state.erasures)}
 
 
@@ -80,7 +80,7 @@ def merger(pipeline: Pipeline) -> Any:
 
 
 def run(seed: int, partitions: int, folder: Path) -> Counter[str]:
-    """One schedule: messages come in bursts, things happen between the stages, and now and then all is quiet and looked at."""
+    """One schedule: messages come in bursts, random events happen between the stages, and now and then all is drained and compared."""
     rng, counts = Random(seed), Counter[str]()
     pipeline, embedded = Pipeline(partitions), Embedded(partitions)
     holds = embedded.state.book.holds
@@ -98,8 +98,8 @@ def run(seed: int, partitions: int, folder: Path) -> Counter[str]:
         for _ in range(rng.choice([10, 100, 200])):
             pipeline.some(rng, speeds, folder, counts)
             behind = merger(pipeline).waiting().values()
-            assert all(0 <= one.done <= one.of for one in behind)
-            counts["looked at while shards were behind"] += any(one.done < one.of for one in behind)
+            assert all(0 <= progress.done <= progress.of for progress in behind)
+            counts["looked at while partitions were behind"] += any(progress.done < progress.of for progress in behind)
         if rng.random() < 0.3:
             pipeline.drain()
             same(pipeline, embedded)
@@ -107,19 +107,19 @@ def run(seed: int, partitions: int, folder: Path) -> Counter[str]:
     pipeline.drain()
     same(pipeline, embedded)
     assert all(worker.fold.offset == len(worker.inputs) - 1 for worker in pipeline.workers)
-    orders = [decode_order(body) for shard in pipeline.shards for body in shard.inputs]
+    orders = [decode_order(body) for partition in pipeline.partitions for body in partition.inputs]
     counts["orders in parts"] += sum(not order.last for order in orders)
-    counts["orders that came again or too early"] += sum(len(shard.inputs) - shard.fold.done for shard in pipeline.shards)  # type: ignore[attr-defined]  # they are shards
-    counts["lines"] += sum(len(told.lines) for told in embedded.told)
-    counts["lines of corrections of identity"] += sum(line.cause.kind == "identity" for told in embedded.told for line in told.lines)
+    counts["orders that came again or too early"] += sum(len(partition.inputs) - partition.fold.done for partition in pipeline.partitions)  # type: ignore[attr-defined]  # they are partitions
+    counts["lines"] += sum(len(result.lines) for result in embedded.results)
+    counts["lines of corrections of identity"] += sum(line.cause.kind == "identity" for result in embedded.results for line in result.lines)
     for kind in ("outcome", "evidence", "release"):
-        counts[f"lines: {kind}"] += sum(line.cause.kind == kind for told in embedded.told for line in told.lines)
+        counts[f"lines: {kind}"] += sum(line.cause.kind == kind for result in embedded.results for line in result.lines)
     counts.update(f"holds: {hold.kind}" for hold in holds.values())
     counts["holds decided"] += sum(hold.decision is not None for hold in holds.values())
     counts["movers who are held or kept off"] += embedded.apart
-    counts["erased"] += len(embedded.erased)
-    counts["lines: erasure"] += sum(line.cause.kind == "erasure" for told in embedded.told for line in told.lines)
-    counts["dead letters"] += sum(told.dead for told in embedded.told)
+    counts["erased"] += len(embedded.erased_tokens)
+    counts["lines: erasure"] += sum(line.cause.kind == "erasure" for result in embedded.results for line in result.lines)
+    counts["dead letters"] += sum(result.dead for result in embedded.results)
     counts["editions"] += len(list(pipeline.said("editions")))
     counts["moves between partitions"] += embedded.movers
     counts["lines of movers that one host does not tell"] += embedded.unsaid
@@ -127,13 +127,13 @@ def run(seed: int, partitions: int, folder: Path) -> Counter[str]:
 
 
 RUNS = list(dict.fromkeys([*chunks(CHUNKS), 54]))
-"""The seeds; by 54 a change of coverage is held back, which is rare."""
+"""The seeds; in 54 a change of coverage is held back, which is rare."""
 need(
     "pipeline", len(RUNS),
     {
         "lines": 500, "editions": 40, "dead letters": 15, "crashes": 90, "snapshots": 150, "messages sent again": 150,
         "messages taken again": 1_000, "orders in parts": 20, "orders that came again or too early": 200, "quiet points": 20,
-        "moves between partitions": 60, "looked at while shards were behind": 50, "lines of movers that one host does not tell": 1,
+        "moves between partitions": 60, "looked at while partitions were behind": 50, "lines of movers that one host does not tell": 1,
         "lines of corrections of identity": 15, "lines: outcome": 4, "lines: evidence": 4, "lines: release": 1, "holds: record": 12,
         "holds: coverage": 1, "holds: day": 1, "holds decided": 3, "movers who are held or kept off": 6,
         "erased": 60, "lines: erasure": 1,
@@ -143,7 +143,7 @@ need(
 
 @pytest.mark.parametrize("chunk", RUNS)
 def test_lines_are_those_of_one_embedded_host(chunk: int, counted: Counted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Line by line, id by id, whatever happens between the stages; every other schedule with orders in small parts."""
+    """Lines and ids are equal, whatever happens between the stages; every other schedule has orders in small parts."""
     if chunk % 2:
         monkeypatch.setattr(sequencer, "ORDER_ROWS", 5)
     partitions = PARTITIONS[(chunk // 2) % len(PARTITIONS)]
@@ -154,37 +154,37 @@ def test_lines_are_those_of_one_embedded_host(chunk: int, counted: Counted, tmp_
 
 
 def test_progress_goes_from_nobody_to_all() -> None:
-    """Who waits for a publication or a day is told how many shards have done it; when all have, it is no longer waited for."""
+    """Progress counts the streets that have handled a publication or a day; when all have, the entry goes."""
     pipeline = Pipeline(3)
     first = list(islice(Happenings(Random(3)).run(), 60))
     for body in first:
         pipeline.put(body)
     pipeline.drain()
-    shards = len(merger(pipeline).shards)
+    street_count = len(merger(pipeline).shards)
     pipeline.put(sent(Tick(START.replace(year=2028))))
-    seen = []
+    observations = []
 
     pipeline.sequencer.take()
     while pipeline.sequencer.send():
         pass
     pipeline.merger.take()
-    seen.append(merger(pipeline).waiting())
-    for shard in pipeline.shards:
-        shard.take()
-        shard.send()
+    observations.append(merger(pipeline).waiting())
+    for partition in pipeline.partitions:
+        partition.take()
+        partition.send()
         pipeline.merger.take()
-        seen.append(merger(pipeline).waiting())
+        observations.append(merger(pipeline).waiting())
 
-    done = [waiting.get("2028-10-01") for waiting in seen]
-    assert shards > 3
-    assert done[0] is not None
-    assert done[0][1:] == (0, shards)
-    assert [one.done for one in done[:-1] if one] == sorted({one.done for one in done[:-1] if one})
-    assert done[-1] is None
+    progress = [waiting.get("2028-10-01") for waiting in observations]
+    assert street_count > 3
+    assert progress[0] is not None
+    assert progress[0][1:] == (0, street_count)
+    assert [moment.done for moment in progress[:-1] if moment] == sorted({moment.done for moment in progress[:-1] if moment})
+    assert progress[-1] is None
 
 
-def test_note_names_each_shard_once() -> None:
-    """The first message that places somebody in a street tells its partition."""
+def test_note_names_each_street_once() -> None:
+    """The first message that places a subject in a street names the partition."""
     pipeline = Pipeline(2)
     for body in islice(Happenings(Random(3)).run(), 60):
         pipeline.put(body)
@@ -207,7 +207,7 @@ def test_note_names_each_shard_once() -> None:
     ids=["future", "rows", "void"],
 )
 def test_a_statement_that_cannot_hold_is_a_dead_letter(message: Input, why: str) -> None:
-    """With the reason, and nothing of it goes to the shards."""
+    """It has the reason, and no partition gets an order."""
     pipeline = Pipeline(2)
     pipeline.put(sent(network()))
     for number, rows in ((1, 0), (2, 1)):
@@ -235,7 +235,7 @@ def test_a_statement_that_cannot_hold_is_a_dead_letter(message: Input, why: str)
     ids=str,
 )
 def test_number_without_room_stops_nobody(message: Input) -> None:
-    """It is refused before it becomes an order that every shard would stumble over for ever."""
+    """It is refused before it becomes an order that every partition would fail on for ever."""
     pipeline = Pipeline(2)
     for body in islice(Happenings(Random(3)).run(), 60):
         pipeline.put(body)
@@ -244,5 +244,5 @@ def test_number_without_room_stops_nobody(message: Input) -> None:
 
     pipeline.drain()
 
-    assert [one.facts["offset"] for one in pipeline.said("dead-letters")][-1] == "60"
+    assert [letter.facts["offset"] for letter in pipeline.said("dead-letters")][-1] == "60"
     assert merger(pipeline).told == 61

@@ -1,6 +1,6 @@
-"""A stage on disk: stopped anywhere it goes on where its log stands, and what was not acknowledged comes out again, the same.
+"""A stage on disk: after a stop anywhere it continues from the end of its log, and outputs without acknowledgement come again, the same.
 
-The one idea: a fold so small that every state can be worked out by hand stands in for the real ones; what the disk does to it is the same.
+A small fold stands in for the real ones, so that every state can be worked out by hand.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ NEVER = StageRule(messages=10**9)
 
 
 class Tally:
-    """A fold that says how many bytes there were so far; nothing where there were none."""
+    """A fold that counts bytes: its output has the sum so far; an empty message has no output."""
 
-    def __init__(self, kept: tuple[dict[str, Any], Arrays] | None = None) -> None:
+    def __init__(self, checkpoint: tuple[dict[str, Any], Arrays] | None = None) -> None:
         self.offset, self.total, self.erased = -1, 0, 0
-        if kept is not None:
-            self.offset, self.total = kept[0]["offset"], int(kept[1]["total"][0])
+        if checkpoint is not None:
+            self.offset, self.total = checkpoint[0]["offset"], int(checkpoint[1]["total"][0])
 
     def take(self, body: bytes, offset: int, unproved: Unproved | None = None) -> list[Outgoing]:
         self.offset, self.total = offset, self.total + len(body)
@@ -62,12 +62,12 @@ class Tally:
         return {"total": np.array([self.total], np.int64)}
 
 
-def make(kept: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold:
-    return Tally(kept)
+def make(checkpoint: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold:
+    return Tally(checkpoint)
 
 
 class FolderDepot:
-    """Snapshots in a folder, as another worker would find them."""
+    """A depot that is a plain folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -88,77 +88,77 @@ class FolderDepot:
                 path.unlink()
 
 
-def opened(root: Path, depot: FolderDepot | None = None, how: MakeFold = make, rule: StageRule = NEVER) -> Stage:
+def open_stage(root: Path, depot: FolderDepot | None = None, how: MakeFold = make, rule: StageRule = NEVER) -> Stage:
     return Stage(NAME, root, how, depot, rule)
 
 
-def killed(stage: Stage) -> None:
-    """The process is gone: its lock with it, and all it had in memory."""
+def kill(stage: Stage) -> None:
+    """Ends the process of a stage: its lock and its memory are gone."""
     stage._lock.release()  # what the system does when a process ends
 
 
-def fed(stage: Stage, first: int, count: int, commit: bool = True) -> list[Sent]:
-    """Takes some messages; gives what came out."""
+def take_messages(stage: Stage, first: int, count: int, commit: bool = True) -> list[Sent]:
+    """Takes some messages; gives their outputs."""
     for offset in range(first, first + count):
         assert stage.take(b"message %d" % offset, offset)
-    taken = stage.taken() if commit else []
-    stage.commit(taken)
-    return [sent for _, sent in taken]
+    rows = stage.taken() if commit else []
+    stage.commit(rows)
+    return [output for _, output in rows]
 
 
-def plain(sent: list[Sent]) -> list[tuple[int, list[Outgoing]]]:
-    return [(one.offset, list(one.messages)) for one in sent if one.messages]
+def plain(outputs: list[Sent]) -> list[tuple[int, list[Outgoing]]]:
+    return [(output.offset, list(output.messages)) for output in outputs if output.messages]
 
 
 def test_killed_between_take_and_commit_goes_on_from_the_commit(tmp_path: Path) -> None:
-    """What was only in memory never happened; what was committed and not acknowledged comes out, exactly once each."""
-    stage = opened(tmp_path)
-    committed = fed(stage, 0, 5)
-    fed(stage, 5, 3, commit=False)
-    killed(stage)
+    """Messages that were only in memory are lost; outputs that were committed and not acknowledged come again, once each."""
+    stage = open_stage(tmp_path)
+    committed = take_messages(stage, 0, 5)
+    take_messages(stage, 5, 3, commit=False)
+    kill(stage)
 
-    again = opened(tmp_path)
+    again = open_stage(tmp_path)
 
     assert again.offset == 4
     assert plain(list(again.unsent())) == plain(committed)
-    assert fed(again, 5, 3)[0].messages[0].body == b"54 of message 5"
+    assert take_messages(again, 5, 3)[0].messages[0].body == b"54 of message 5"
 
 
 def test_what_was_acknowledged_does_not_come_out_again(tmp_path: Path) -> None:
-    """It is forgotten with the next commit; until then it may come again, for its consumers know it by its id."""
-    stage = opened(tmp_path)
-    committed = fed(stage, 0, 5)
+    """It is forgotten with the next commit; until then it may come again, for consumers recognise its id."""
+    stage = open_stage(tmp_path)
+    committed = take_messages(stage, 0, 5)
     stage.acknowledged(2)
-    killed(stage)
-    again = opened(tmp_path)
+    kill(stage)
+    again = open_stage(tmp_path)
     before = plain(list(again.unsent()))
     again.acknowledged(2)
-    more = fed(again, 5, 1)
-    killed(again)
+    more = take_messages(again, 5, 1)
+    kill(again)
 
-    last = opened(tmp_path)
+    last = open_stage(tmp_path)
 
     assert before == plain(committed)
     assert plain(list(last.unsent())) == plain(committed[3:] + more)
 
 
 def test_message_without_outputs_is_kept_all_the_same(tmp_path: Path) -> None:
-    """The offset goes on, and nothing is there to be sent."""
-    stage = opened(tmp_path)
+    """The offset advances, and there is nothing to send."""
+    stage = open_stage(tmp_path)
     stage.take(b"", 0)
     stage.commit(stage.taken())
-    killed(stage)
+    kill(stage)
 
-    again = opened(tmp_path)
+    again = open_stage(tmp_path)
 
     assert again.offset == 0
     assert list(again.unsent()) == []
 
 
 def test_lower_offsets_are_passed_over(tmp_path: Path) -> None:
-    """A broker that repeats what was taken changes nothing."""
-    stage = opened(tmp_path)
-    fed(stage, 0, 3)
+    """A broker that repeats earlier messages changes nothing."""
+    stage = open_stage(tmp_path)
+    take_messages(stage, 0, 3)
 
     assert not stage.take(b"something else", 0)
     assert not stage.take(b"something else", 2)
@@ -167,9 +167,9 @@ def test_lower_offsets_are_passed_over(tmp_path: Path) -> None:
 
 
 def test_gap_stops_the_stage_and_names_both_offsets(tmp_path: Path) -> None:
-    """Messages that the topic no longer has are not made up for in silence."""
-    stage = opened(tmp_path)
-    fed(stage, 0, 3)
+    """Messages that the topic no longer has are never skipped in silence."""
+    stage = open_stage(tmp_path)
+    take_messages(stage, 0, 3)
 
     with pytest.raises(Damaged, match="orders-0 goes on at 7 after 2: messages are missing"):
         stage.take(b"message 7", 7)
@@ -178,114 +178,114 @@ def test_gap_stops_the_stage_and_names_both_offsets(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("snapshot_at", [None, 2, 4])
 def test_stage_behind_gives_the_same_again(tmp_path: Path, snapshot_at: int | None) -> None:
-    """Put back to an older copy of its folder, it takes the messages since again: the same bytes under the same ids."""
-    stage = opened(tmp_path / "now")
-    first = fed(stage, 0, 3)
+    """Restored from an older copy of its folder, it takes the later messages again, with the same bytes and ids."""
+    stage = open_stage(tmp_path / "now")
+    first = take_messages(stage, 0, 3)
     if snapshot_at == 2:
         stage.snapshot()
-    first += fed(stage, 3, 2)
+    first += take_messages(stage, 3, 2)
     if snapshot_at == 4:
         stage.snapshot()
     stage.close()
     shutil.copytree(tmp_path / "now", tmp_path / "old")
-    stage = opened(tmp_path / "now")
-    rest = fed(stage, 5, 4)
+    stage = open_stage(tmp_path / "now")
+    rest = take_messages(stage, 5, 4)
     stage.close()
 
-    old = opened(tmp_path / "old")
+    old = open_stage(tmp_path / "old")
 
     assert old.offset == 4
     assert plain(list(old.unsent())) == plain(first)
-    assert plain(fed(old, 5, 4)) == plain(rest)
+    assert plain(take_messages(old, 5, 4)) == plain(rest)
 
 
 def test_sequencer_stopped_anywhere_gives_the_same_again(tmp_path: Path) -> None:
-    """The real fold, whose outputs depend on everything before: killed after every few messages, its orders are those of one that ran through."""
+    """The real sequencer is killed after every few messages; its orders are those of an uninterrupted run."""
 
-    def sequencer(kept: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold:
-        return Sequencer(parts(real=True), 3, kept)
+    def sequencer(checkpoint: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold:
+        return Sequencer(parts(real=True), 3, checkpoint)
 
     bodies, whole = list(islice(Happenings(Random(5)).run(), 45)), sequencer()
     expected = [(offset, list(whole.take(body, offset))) for offset, body in enumerate(bodies)]
     rng, came = Random(1), dict[int, list[Outgoing]]()
 
     while len(came) < len(bodies):
-        stage = opened(tmp_path, how=sequencer)
+        stage = open_stage(tmp_path, how=sequencer)
         for offset in range(stage.offset + 1, min(len(bodies), stage.offset + 1 + rng.randint(3, 20))):
             stage.take(bodies[offset], offset)
-        taken = stage.taken()
-        stage.commit(taken[: len(taken) - rng.randint(0, 3)] or taken)
-        if rng.random() < 0.5 and len(taken) and stage.fold.offset == stage.log.last():  # a snapshot is of what is committed
+        rows = stage.taken()
+        stage.commit(rows[: len(rows) - rng.randint(0, 3)] or rows)
+        if rng.random() < 0.5 and len(rows) and stage.fold.offset == stage.log.last():  # a snapshot covers committed messages only
             stage.snapshot()
-        came |= {sent.offset: list(sent.messages) for sent in stage.unsent()}
-        killed(stage)
+        came |= {output.offset: list(output.messages) for output in stage.unsent()}
+        kill(stage)
 
     assert sorted(came.items()) == [(offset, out) for offset, out in expected if out]
 
 
 def test_snapshot_shortens_the_log_and_keeps_what_is_not_sent(tmp_path: Path) -> None:
-    """Two snapshots are kept; the inputs behind the older one are too, and every output that was not acknowledged."""
-    stage = opened(tmp_path)
-    sent = []
+    """Two snapshots stay, the inputs after the older one, and every output without acknowledgement."""
+    stage = open_stage(tmp_path)
+    outputs = []
     for first in range(0, 12, 3):
-        sent += fed(stage, first, 3)
+        outputs += take_messages(stage, first, 3)
         stage.snapshot()
-    killed(stage)
+    kill(stage)
 
-    again = opened(tmp_path)
+    again = open_stage(tmp_path)
 
     assert [offset for offset, _ in again.log.inputs(-1)] == [9, 10, 11]
     assert again.offset == 11
-    assert plain(list(again.unsent())) == plain(sent)
-    assert fed(again, 12, 1)[0].messages[0].body.startswith(b"120 of")
+    assert plain(list(again.unsent())) == plain(outputs)
+    assert take_messages(again, 12, 1)[0].messages[0].body.startswith(b"120 of")
 
 
 def test_damaged_snapshot_is_passed_over(tmp_path: Path) -> None:
-    """For the one before it and the inputs behind that; the damaged one is put aside, and said to be."""
-    stage = opened(tmp_path)
-    sent = fed(stage, 0, 3)
+    """The stage uses the snapshot before it and the later inputs; it puts the damaged one aside and reports it."""
+    stage = open_stage(tmp_path)
+    outputs = take_messages(stage, 0, 3)
     stage.snapshot()
-    sent += fed(stage, 3, 3)
+    outputs += take_messages(stage, 3, 3)
     stage.snapshot()
-    sent += fed(stage, 6, 1)
-    killed(stage)
+    outputs += take_messages(stage, 6, 1)
+    kill(stage)
     path = checkpoints.place(tmp_path / NAME / "snapshots", 5)
     path.write_bytes(path.read_bytes()[:-70] + b"\xff" * 70)
 
-    again = opened(tmp_path)
+    again = open_stage(tmp_path)
 
     assert again.offset == 6
     assert isinstance(again.problem, Damaged)
     assert path.with_suffix(".damaged").exists()
-    assert plain(list(again.unsent())) == plain(sent)
+    assert plain(list(again.unsent())) == plain(outputs)
 
 
 def test_memory_that_ends_behind_the_fold_leaves_no_snapshot_ahead_of_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The fold took the message and its row was not made: no snapshot is due, and the stage opens where its log stands."""
-    stage = opened(tmp_path, rule=StageRule(messages=1))
+    """The fold took the message, and memory ended before its row was made: no snapshot is due, and the stage opens at the end of its log."""
+    stage = open_stage(tmp_path, rule=StageRule(messages=1))
 
     def none_left(outputs: object) -> bytes:
         raise MemoryError
 
-    fed(stage, 0, 3)
+    take_messages(stage, 0, 3)
     monkeypatch.setattr(stages, "encode_outgoing", none_left)
     with pytest.raises(MemoryError):
         stage.take(b"too much", 3)
 
     assert (stage.due, stage.whole) == (False, False)
     stage.close()
-    assert opened(tmp_path).offset == 2
+    assert open_stage(tmp_path).offset == 2
 
 
 def test_due_by_messages_and_by_bytes(tmp_path: Path) -> None:
-    """Counted since the last snapshot, also over a restart."""
-    stage = opened(tmp_path, rule=StageRule(messages=3, bytes=10**6))
-    fed(stage, 0, 2)
-    killed(stage)
-    again = opened(tmp_path, rule=StageRule(messages=3, bytes=10**6))
+    """Both count since the last snapshot, also over a restart."""
+    stage = open_stage(tmp_path, rule=StageRule(messages=3, bytes=10**6))
+    take_messages(stage, 0, 2)
+    kill(stage)
+    again = open_stage(tmp_path, rule=StageRule(messages=3, bytes=10**6))
     before = again.due
 
-    fed(again, 2, 1)
+    take_messages(again, 2, 1)
 
     assert (before, again.due) == (False, True)
     again.snapshot()
@@ -298,30 +298,30 @@ def test_due_by_messages_and_by_bytes(tmp_path: Path) -> None:
 
 
 def test_wiped_disk_goes_on_from_the_shipped_snapshot(tmp_path: Path) -> None:
-    """Another worker takes the partition over from the depot, and says again what came out since."""
+    """Another worker takes the partition from the depot, and its outputs since are the same."""
     depot = FolderDepot(tmp_path / "depot")
-    stage = opened(tmp_path / "one", depot)
-    fed(stage, 0, 4)
+    stage = open_stage(tmp_path / "one", depot)
+    take_messages(stage, 0, 4)
     stage.snapshot()
     stage.acknowledged(3)
     stage.ship()
-    rest = fed(stage, 4, 3)
-    killed(stage)
+    rest = take_messages(stage, 4, 3)
+    kill(stage)
 
-    other = opened(tmp_path / "two", depot)
+    other = open_stage(tmp_path / "two", depot)
 
     assert other.offset == 3
     assert list(other.unsent()) == []
-    assert plain(fed(other, 4, 3)) == plain(rest)
-    killed(other)
-    assert opened(tmp_path / "two", depot).offset == 6
+    assert plain(take_messages(other, 4, 3)) == plain(rest)
+    kill(other)
+    assert open_stage(tmp_path / "two", depot).offset == 6
 
 
 def test_ships_only_what_is_acknowledged(tmp_path: Path) -> None:
-    """What came out before a snapshot would be lost with this disk otherwise."""
+    """Otherwise outputs from before the snapshot would be lost with this disk."""
     depot = FolderDepot(tmp_path / "depot")
-    stage = opened(tmp_path, depot)
-    fed(stage, 0, 4)
+    stage = open_stage(tmp_path, depot)
+    take_messages(stage, 0, 4)
     stage.snapshot()
     stage.acknowledged(2)
     stage.ship()
@@ -336,37 +336,37 @@ def test_ships_only_what_is_acknowledged(tmp_path: Path) -> None:
 
 
 def test_local_state_that_is_further_than_the_shipped_one_stays(tmp_path: Path) -> None:
-    """With all that is still to be sent."""
+    """It keeps all outputs that are still to be sent."""
     depot = FolderDepot(tmp_path / "depot")
-    stage = opened(tmp_path, depot)
-    sent = fed(stage, 0, 4)
+    stage = open_stage(tmp_path, depot)
+    outputs = take_messages(stage, 0, 4)
     stage.snapshot()
     stage.acknowledged(3)
     stage.ship()
-    sent += fed(stage, 4, 3)
-    killed(stage)
+    outputs += take_messages(stage, 4, 3)
+    kill(stage)
 
-    again = opened(tmp_path, depot)
+    again = open_stage(tmp_path, depot)
 
     assert again.offset == 6
-    assert plain(list(again.unsent())) == plain(sent[4:])
+    assert plain(list(again.unsent())) == plain(outputs[4:])
 
 
 def test_local_state_that_is_behind_the_shipped_one_is_given_up(tmp_path: Path) -> None:
-    """Another worker held the partition meanwhile; what was still to be sent here, it has sent."""
+    """Another worker held the partition meanwhile, and has sent the outputs that were still to be sent here."""
     depot = FolderDepot(tmp_path / "depot")
-    stage = opened(tmp_path / "one", depot)
-    fed(stage, 0, 2)
+    stage = open_stage(tmp_path / "one", depot)
+    take_messages(stage, 0, 2)
     stage.snapshot()
-    killed(stage)
-    other = opened(tmp_path / "two", depot)
-    fed(other, 0, 5)
+    kill(stage)
+    other = open_stage(tmp_path / "two", depot)
+    take_messages(other, 0, 5)
     other.snapshot()
     other.acknowledged(4)
     other.ship()
     other.close()
 
-    again = opened(tmp_path / "one", depot)
+    again = open_stage(tmp_path / "one", depot)
 
     assert again.offset == 4
     assert list(again.unsent()) == []
@@ -374,10 +374,10 @@ def test_local_state_that_is_behind_the_shipped_one_is_given_up(tmp_path: Path) 
 
 
 def test_stopped_while_fetching_fetches_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wherever a worker is stopped while it takes a shipped snapshot over, the next one takes it over."""
+    """Wherever a worker is stopped while it fetches a shipped snapshot, the next one fetches it."""
     depot = FolderDepot(tmp_path / "depot")
-    stage = opened(tmp_path / "one", depot)
-    fed(stage, 0, 5)
+    stage = open_stage(tmp_path / "one", depot)
+    take_messages(stage, 0, 5)
     stage.snapshot()
     stage.acknowledged(4)
     stage.ship()
@@ -386,36 +386,36 @@ def test_stopped_while_fetching_fetches_again(tmp_path: Path, monkeypatch: pytes
     for number in range(3):
         left, real = number, storage.Log.append
 
-        def stopped(log: storage.Log, *some: Any) -> None:
+        def stop(log: storage.Log, *some: Any) -> None:
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patched:
             match left:
                 case 0:
-                    patched.setattr(storage.Log, "append", stopped)
+                    patched.setattr(storage.Log, "append", stop)
                 case 1:
-                    patched.setattr(Path, "rename", stopped)
+                    patched.setattr(Path, "rename", stop)
                 case _:
-                    patched.setattr(shutil, "rmtree", stopped)
+                    patched.setattr(shutil, "rmtree", stop)
             with pytest.raises(KeyboardInterrupt):
-                opened(tmp_path / f"two{number}", depot)
+                open_stage(tmp_path / f"two{number}", depot)
         assert real is storage.Log.append
 
-        assert opened(tmp_path / f"two{number}", depot).offset == 4
+        assert open_stage(tmp_path / f"two{number}", depot).offset == 4
 
 
 def test_log_is_on_disk_before_a_snapshot_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the machine stops, a snapshot is never ahead of the log beside it, which is not waited for otherwise."""
-    stage = opened(tmp_path)
-    fed(stage, 0, 5)
+    """A snapshot is never ahead of its log, also after a power cut; otherwise nobody waits for the log to reach the disk."""
+    stage = open_stage(tmp_path)
+    take_messages(stage, 0, 5)
     synced: list[tuple[str, int]] = []
     real = os.fsync
 
-    def noted(handle: int) -> None:
+    def note_fsync(handle: int) -> None:
         synced.append((Path(os.readlink(f"/proc/self/fd/{handle}")).name, os.fstat(handle).st_size))
         real(handle)
 
-    monkeypatch.setattr(os, "fsync", noted)
+    monkeypatch.setattr(os, "fsync", note_fsync)
     stage.snapshot()
 
     wal = (tmp_path / NAME / "log.sqlite-wal").stat().st_size
@@ -430,8 +430,8 @@ def test_log_is_on_disk_before_a_snapshot_is(tmp_path: Path, monkeypatch: pytest
 _HOLD = """
 import sys, time
 from pathlib import Path
-from tests.streams.network.test_stages import opened
-stage = opened(Path(sys.argv[1]))
+from tests.streams.network.test_stages import open_stage
+stage = open_stage(Path(sys.argv[1]))
 stage.take(b"one", 0)
 stage.commit(stage.taken())
 print("held", flush=True)
@@ -440,7 +440,7 @@ sys.stdin.read()
 
 
 def test_second_process_waits_for_the_lock(tmp_path: Path) -> None:
-    """It goes on as soon as the first is gone, killed or not, where that one stood."""
+    """It continues where the first one stood, as soon as that is gone, killed or not."""
     holder = subprocess.Popen(
         [sys.executable, "-c", _HOLD, str(tmp_path)], env=child_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -460,17 +460,17 @@ def test_second_process_waits_for_the_lock(tmp_path: Path) -> None:
     assert waiting.stdout is not None
     assert waiting.stdout.readline() == b"held\n"
     waiting.communicate()
-    stage = opened(tmp_path)
+    stage = open_stage(tmp_path)
     assert stage.offset == 1
-    assert [sent.messages[0].body for sent in stage.unsent()] == [b"3 of one", b"6 of two"]
+    assert [output.messages[0].body for output in stage.unsent()] == [b"3 of one", b"6 of two"]
     stage.close()
 
 
 def test_lock_that_is_never_let_go_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a minute: who holds it is named."""
+    """The error comes after a minute and names the holder."""
     monkeypatch.setattr(stages, "LOCK_SECONDS", 0.2)
-    stage = opened(tmp_path)
+    stage = open_stage(tmp_path)
 
     with pytest.raises(Busy, match=str(os.getpid())):
-        opened(tmp_path)
+        open_stage(tmp_path)
     stage.close()

@@ -1,6 +1,6 @@
-"""Days pass: one by one or many at once, backwards, over a 29 February; and only who is due is judged anew.
+"""Ticks: one day or many, backwards, over a 29 February; and only subjects that are due are judged again.
 
-The one idea: whatever the way to a day, the lists on it are those of a state that never knew another day.
+Whatever ticks led to a day, its lists must be those of a state that never had another day.
 """
 
 from __future__ import annotations
@@ -42,21 +42,21 @@ def lists(state: State) -> dict[str, list[Any]]:
     return {name: list(state.matcher.candidates(name)) for name in state.policies}
 
 
-def born_to(day: date) -> State:
-    """A state to which nothing but this day ever came."""
+def state_of_day(day: date) -> State:
+    """A state that never had another day than this."""
     state = State(parts(real=True))
     for offset, message in enumerate([Tick(day), *messages()[1:]]):
         step(state, message, offset)
     return state
 
 
-def told(lines: list[CandidateChange], day: date, policy: str = ELDERLY) -> dict[int, tuple[str, str | None, str]]:
+def changes_on(lines: list[CandidateChange], day: date, policy: str = ELDERLY) -> dict[int, tuple[str, str | None, str]]:
     """Change, status and cause by subject, of one day and policy."""
     return {line.subject: (line.change, line.status, line.cause.kind) for line in lines if line.day == day and line.policy == policy}
 
 
 def test_missed_days_give_the_lines_of_days_passed_one_by_one() -> None:
-    """All at once, in two leaps, or each by itself: the same lines under the same days, and the same state."""
+    """One tick, two ticks or a tick a day: the same lines under the same days, and the same lists."""
     once, twice, each = world(), world(), world()
 
     at_once = tick(once, ALL[-1])
@@ -73,29 +73,29 @@ def test_each_thing_that_turns_turns_on_its_day() -> None:
     lines = tick(world(), ALL[-1])
 
     entered = ("entered", "eligible", "day")
-    assert told(lines, START + timedelta(5))[11] == entered
-    assert told(lines, date(2026, 2, 28)).keys() == {24, 41}
-    assert told(lines, date(2026, 3, 1)).keys() == {25, 42, 43}
-    assert told(lines, START + timedelta(4))[44] == entered and told(lines, START + timedelta(5))[45] == entered
-    assert told(lines, STALE["medical_insurance"])[44] == ("changed", "needs_evidence", "day")
-    assert told(lines, RAISED, HARDSHIP) == {101: ("entered", "to_check", "day")}
-    assert told(lines, STALE["hukou"], HARDSHIP) == {101: ("changed", "needs_evidence", "day")}
-    younger = told(lines, SECOND)
-    assert younger.pop(31) == ("entered", "needs_evidence", "day")  # 70 on that very day, under the version before
+    assert changes_on(lines, START + timedelta(5))[11] == entered
+    assert changes_on(lines, date(2026, 2, 28)).keys() == {24, 41}
+    assert changes_on(lines, date(2026, 3, 1)).keys() == {25, 42, 43}
+    assert changes_on(lines, START + timedelta(4))[44] == entered and changes_on(lines, START + timedelta(5))[45] == entered
+    assert changes_on(lines, STALE["medical_insurance"])[44] == ("changed", "needs_evidence", "day")
+    assert changes_on(lines, RAISED, HARDSHIP) == {101: ("entered", "to_check", "day")}
+    assert changes_on(lines, STALE["hukou"], HARDSHIP) == {101: ("changed", "needs_evidence", "day")}
+    younger = changes_on(lines, SECOND)
+    assert younger.pop(31) == ("entered", "needs_evidence", "day")  # 70 on that day, by the version before
     assert younger == dict.fromkeys({*range(32, 41), *YOUNGER}, ("entered", "needs_evidence", "amendment"))
-    over = told(lines, AGREED + timedelta(1))
+    over = changes_on(lines, AGREED + timedelta(1))
     assert over and {(change, cause) for change, _, cause in over.values()} == {("left", "agreement")}
 
 
 def test_a_leap_day_is_a_birthday_in_leap_years() -> None:
-    """Born on 29 February 1960: 68 on the 29th of 2028, and not a day earlier; ticks over it lose nobody."""
+    """Whoever was born on 29 February 1960 is 68 on 29 February 2028 and not a day earlier, also when a tick passes the day."""
     leap = date(2028, 2, 29)
     network = messages()[1]
     assert isinstance(network, CatalogueSet)
     renewed = {name: text.replace(AGREED.isoformat(), "2035-12-31") for name, text in network.contracts.items()}
-    born = people(2, 1, [1], [date(1960, 2, 29)])
-    state = born_to(leap - timedelta(2))
-    for message in (CatalogueSet(network.units, renewed), *delivered(born, "again")):
+    birth_record = people(2, 1, [1], [date(1960, 2, 29)])
+    state = state_of_day(leap - timedelta(2))
+    for message in (CatalogueSet(network.units, renewed), *delivered(birth_record, "again")):
         step(state, message, state.offset + 1)
 
     lines = tick(state, leap + timedelta(2))
@@ -105,7 +105,7 @@ def test_a_leap_day_is_a_birthday_in_leap_years() -> None:
 
 @pytest.mark.parametrize("back", [1, 12, 20, 41])
 def test_a_clock_put_back_gives_the_lists_of_that_day(back: int) -> None:
-    """And forward again the days bring what they brought; there and back is nothing, net."""
+    """Forward again, the days bring the same lines; there and back cancel each other."""
     state, then = world(), ALL[45]
     tick(state, then - timedelta(back))
     before = lists(state)
@@ -114,34 +114,34 @@ def test_a_clock_put_back_gives_the_lists_of_that_day(back: int) -> None:
 
     returned = tick(state, then - timedelta(back))
 
-    assert lists(state) == before == lists(born_to(then - timedelta(back)))
+    assert lists(state) == before == lists(state_of_day(then - timedelta(back)))
     assert {line.day for line in returned} == ({then - timedelta(back)} if onward else set())
     assert tick(state, then) == onward
     assert lists(state) == after
 
 
 def test_every_day_is_the_day_of_a_state_that_knew_no_other() -> None:
-    """The lists that ticks kept are the lists judged from nothing, day for day."""
+    """The lists after ticks are those of a fresh state, day by day."""
     state = world()
 
     for day in ALL[::4]:
         tick(state, day)
 
-        assert lists(state) == lists(born_to(day)), day
+        assert lists(state) == lists(state_of_day(day)), day
 
 
 def due_by_hand(day: date) -> set[int]:
-    """Persons for whom something of the first policy may turn on a day, worked out from the tables of ``tests.streams.calendar``."""
+    """Persons whose verdict on the first policy may change on a day, by the tables of ``tests.streams.calendar``."""
     everybody = {*BORN, *YOUNGER, 71}
     years = 70 if day < SECOND else 68
-    turning = {subject for subject, born in {**BORN, **YOUNGER}.items() if birthday(born, years) == day}
+    turning = {subject for subject, birth in {**BORN, **YOUNGER}.items() if birthday(birth, years) == day}
     turning |= {subject for subject, last in INSURED_UNTIL.items() if last is not None and last + timedelta(1) == day}
     return everybody if day in (STALE["medical_insurance"], STALE["pension"]) else turning
 
 
 def test_only_who_is_due_is_judged_anew() -> None:
-    """On every day that turns no version or agreement: at least those who move, at most those for whom something turns, and on most days
-    nearly nobody."""
+    """On each day without a new version or an ended agreement: at least those who move, at most those who are due by the tables, and on most
+    days nearly nobody."""
     state, counted = world(hardship=False), 0
     matcher = state.matcher
     assert isinstance(matcher, Matcher)
@@ -162,7 +162,7 @@ def test_only_who_is_due_is_judged_anew() -> None:
 
 
 def test_a_copy_ticks_like_its_original() -> None:
-    """What is kept is all there is: a state read back passes the days alike."""
+    """Meta and arrays hold the whole state: a restored state gives the same lines for the days."""
     state = world()
     tick(state, ALL[10])
 

@@ -1,7 +1,7 @@
-"""Corrections of identity through the steps: what a merge, a split and their undoing move on the lists, and what is refused.
+"""Corrections of identity through the steps: the lines of a merge, a split and their undoing, and refusals.
 
-The one idea: one story a test, with the lines and their causes; ``town`` tells each to several partitions as well. Every order of rows and
-decisions, at random: ``tests/matchers/matrix/test_identity.py``.
+Each test is one case, with its lines and their causes; ``town`` runs it on several partitions, too. Random orders of rows and decisions are
+tested in ``tests/matchers/matrix/test_identity.py``.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ MERGE, SPLIT = ("identity", "person merge"), ("identity", "person split")
 
 
 def test_two_persons_who_are_one_are_listed_once(town: Town) -> None:
-    """The one merged away leaves, the other stays; her records are the other's from now on."""
+    """The merged person leaves, the other stays and has the records of both from now on."""
     town.person(A)
     town.person(B)
 
     merged = town.merge("person", A, B)
-    insured = town.insured(A, key=7)
+    insured = town.insurance(A, key=7)
 
     assert merged == [(A, "left", None, *MERGE)]
     assert insured == [(B, "left", None, "record", "medical_insurance putuo-medical-insurance 1")]
-    assert town.listed(ELDERLY) == {}
+    assert town.statuses(ELDERLY) == {}
 
 
 def test_merge_brings_what_speaks_against(town: Town) -> None:
-    """A was insured all the time, under another number."""
+    """The person was insured all the time, under the other number."""
     town.person(B)
-    town.insured(A, key=7)
+    town.insurance(A, key=7)
 
     merged = town.merge("person", A, B)
 
@@ -43,7 +43,7 @@ def test_merge_brings_what_speaks_against(town: Town) -> None:
 
 
 def test_merge_brings_somebody_onto_a_list(town: Town) -> None:
-    """B was known by a pension alone, which had ended; her registration stood under A."""
+    """B has no registration; that of A makes B a candidate."""
     town.person(A)
 
     merged = town.merge("person", A, B)
@@ -51,36 +51,36 @@ def test_merge_brings_somebody_onto_a_list(town: Town) -> None:
     assert merged == [(A, "left", None, *MERGE), (B, "entered", "eligible", *MERGE)]
 
 
-def test_undone_merge_gives_each_her_own_also_what_came_meanwhile(town: Town) -> None:
-    """What was delivered as A is A's again, new rows and new versions too; what was delivered as B stays B's."""
+def test_undone_merge_gives_back_all_records_also_later_ones(town: Town) -> None:
+    """Records delivered as A belong to A again, also new rows and versions; those delivered as B stay with B."""
     town.person(A)
     town.person(B)
     town.merge("person", A, B)
-    town.insured(A, key=7)
+    town.insurance(A, key=7)
     town.person(A, at=1, place=1)
 
     undone = town.split("person", A)
 
     assert undone == [(B, "entered", "eligible", *SPLIT)]
-    assert town.listed(ELDERLY) == {B: "eligible"}
-    assert town.insured(A, key=7, status=2, at=1) == [(A, "entered", "eligible", "record", "medical_insurance putuo-medical-insurance 2")]
+    assert town.statuses(ELDERLY) == {B: "eligible"}
+    assert town.insurance(A, key=7, status=2, at=1) == [(A, "entered", "eligible", "record", "medical_insurance putuo-medical-insurance 2")]
 
 
 def test_record_redelivered_under_the_right_number_stays_there(town: Town) -> None:
-    """The unit has mended the number meanwhile: undoing the merge takes nothing from B that was delivered as B."""
+    """The unit has corrected the number meanwhile: the undoing takes nothing from B that was delivered as B."""
     town.person(B)
     town.merge("person", A, B)
-    town.insured(A, key=7)
-    town.insured(B, key=7, at=1)
+    town.insurance(A, key=7)
+    town.insurance(B, key=7, at=1)
 
     undone = town.split("person", A)
 
     assert undone == []
-    assert town.listed(ELDERLY) == {}
+    assert town.statuses(ELDERLY) == {}
 
 
 def test_decision_may_come_before_any_row(town: Town) -> None:
-    """Nobody knows either number yet; rows find their way when they come."""
+    """Neither number is known yet; later rows go to the right subject."""
     assert town.merge("person", A, B) == []
 
     entered = town.person(A)
@@ -89,7 +89,7 @@ def test_decision_may_come_before_any_row(town: Town) -> None:
 
 
 def test_merged_away_is_followed_to_the_end_and_undone_one_by_one(town: Town) -> None:
-    """C counts as A, A as B; when A stands by itself again C is still hers."""
+    """C counts as A, A as B; when A is split off again, C still counts as A."""
     town.merge("person", C, A)
     town.merge("person", A, B)
     town.person(C)
@@ -101,14 +101,14 @@ def test_merged_away_is_followed_to_the_end_and_undone_one_by_one(town: Town) ->
 
 
 def test_two_households_that_are_one(town: Town) -> None:
-    """Members and their income move with it: together they have too much."""
+    """Members and their income move along: together their income is too high."""
     town.dwelling(D)
     town.notice(D)
     for household, subject in ((H, A), (OTHER, B)):
         town.household(household, D)
-        town.person(subject, household, born=YOUNG)
+        town.person(subject, household, birth=YOUNG)
         town.income(subject, 3_000)
-    assert town.listed(RELOCATION) == {H: "to_check", OTHER: "to_check"}
+    assert town.statuses(RELOCATION) == {H: "to_check", OTHER: "to_check"}
 
     merged = town.merge("household", H, OTHER)
     undone = town.split("household", H)
@@ -118,7 +118,7 @@ def test_two_households_that_are_one(town: Town) -> None:
 
 
 def test_two_dwellings_that_are_one(town: Town) -> None:
-    """One room under two numbers: together more live there than may."""
+    """One room has two numbers: together it has too many occupants."""
     town.dwelling(D)
     town.dwelling(SAME)
     for subject, dwelling in ((A, D), (B, D), (C, SAME)):
@@ -129,19 +129,19 @@ def test_two_dwellings_that_are_one(town: Town) -> None:
 
     assert merged == [(D, "entered", "eligible", "identity", "dwelling merge")]
     assert undone == [(D, "left", None, "identity", "dwelling split")]
-    assert town.listed(RENTAL) == {}
+    assert town.statuses(RENTAL) == {}
 
 
 def test_answers_move_and_the_one_given_last_counts(town: Town) -> None:
-    """By when they were given, not by whom; each has her own again when the merge is undone."""
+    """The time of an answer counts, not its subject; each household has its own answer again when the merge is undone."""
     town.dwelling(D)
     town.notice(D)
     for household in (H, OTHER):
         town.household(household, D)
     answers = [CheckAnswered(RELOCATION, H, "willing", True), CheckAnswered(RELOCATION, OTHER, "willing", False)]
     town.do(*answers)
-    assert town.listed(RELOCATION) == {H: "eligible"}
-    town.do(answers[0])  # once more, after the other one's
+    assert town.statuses(RELOCATION) == {H: "eligible"}
+    town.do(answers[0])  # once more, later than that of the other household
 
     merged = town.merge("household", H, OTHER)
     refused = town.do(CheckAnswered(RELOCATION, H, "willing", False))
@@ -151,11 +151,11 @@ def test_answers_move_and_the_one_given_last_counts(town: Town) -> None:
     assert refused == [(OTHER, "left", None, "answer", "willing")]
     assert undone == []
     assert town.do(CheckAnswered(RELOCATION, OTHER, "willing", True)) == [(OTHER, "entered", "eligible", "answer", "willing")]
-    assert town.listed(RELOCATION) == {OTHER: "eligible"}
+    assert town.statuses(RELOCATION) == {OTHER: "eligible"}
 
 
-def test_answer_of_one_who_had_none_is_hers_while_they_are_one(town: Town) -> None:
-    """Undone, the check is open again."""
+def test_answer_counts_for_the_other_household_while_they_are_merged(town: Town) -> None:
+    """When the merge is undone, the check is open again."""
     town.dwelling(D)
     town.notice(D)
     town.household(OTHER, D)
@@ -169,7 +169,7 @@ def test_answer_of_one_who_had_none_is_hers_while_they_are_one(town: Town) -> No
 
 
 def test_answers_given_while_the_policy_was_withdrawn_count_in_their_order(town: Town) -> None:
-    """The one given last counts when it is published again, whatever the tokens are."""
+    """The last answer counts when the policy is published again, whatever the tokens are."""
     town.dwelling(D)
     town.notice(D)
     town.household(OTHER, D)
@@ -183,11 +183,11 @@ def test_answers_given_while_the_policy_was_withdrawn_count_in_their_order(town:
 
 
 def test_lists_of_coverage_move() -> None:
-    """A list that names A proves absence for B: what was missing is settled by the merge, and missing again once undone."""
+    """A list that names A proves absence for B: the merge settles the missing evidence, and the undoing unsettles it."""
     town = Town(ELDERLY, covered=False)
     town.do(coverage("pension", "pension", DAY), CoverageStated("list", "medical_insurance", 0, None, (A,), DAY))
     town.person(B)
-    assert town.listed(ELDERLY) == {B: "needs_evidence"}
+    assert town.statuses(ELDERLY) == {B: "needs_evidence"}
 
     merged = town.merge("person", A, B)
     undone = town.split("person", A)
@@ -198,30 +198,30 @@ def test_lists_of_coverage_move() -> None:
 
 
 def test_records_given_to_another_and_taken_back(town: Town) -> None:
-    """One number was used for two: record 7 is B's, record 8 stays A's."""
+    """Two persons had one number: record 7 goes to B, record 8 stays with A."""
     town.person(A)
     town.person(B)
-    town.insured(A, key=7)
-    town.insured(A, key=8, status=2)
+    town.insurance(A, key=7)
+    town.insurance(A, key=8, status=2)
 
-    given = town.give("person", A, B, ("medical_insurance", 7))
+    moved = town.give("person", A, B, ("medical_insurance", 7))
     back = town.give("person", A, A, ("medical_insurance", 7))
 
-    assert given == [(A, "entered", "eligible", *SPLIT), (B, "left", None, *SPLIT)]
+    assert moved == [(A, "entered", "eligible", *SPLIT), (B, "left", None, *SPLIT)]
     assert back == [(A, "left", None, *SPLIT), (B, "entered", "eligible", *SPLIT)]
 
 
 def test_later_deliveries_of_a_given_record(town: Town) -> None:
-    """They follow as long as they name A; under a number of the unit's own mending they are taken as they say. Other keys stay A's."""
+    """Later versions go to B as long as they name A; under another number they count as delivered. Other records stay with A."""
     town.person(A)
     town.person(B)
     town.person(C)
     town.give("person", A, B, ("medical_insurance", 7))
 
-    first = town.insured(A, key=7)
-    other = town.insured(A, key=8)
-    mended = town.insured(C, key=7, at=1)
-    again = town.insured(A, key=7, at=2)
+    first = town.insurance(A, key=7)
+    other = town.insurance(A, key=8)
+    mended = town.insurance(C, key=7, at=1)
+    again = town.insurance(A, key=7, at=2)
 
     cause = ("record", "medical_insurance putuo-medical-insurance")
     assert first == [(B, "left", None, cause[0], f"{cause[1]} 1")]
@@ -231,57 +231,57 @@ def test_later_deliveries_of_a_given_record(town: Town) -> None:
 
 
 def test_household_of_one_number_that_is_two(town: Town) -> None:
-    """Register records of half its members are given to the other household; who they are does not change."""
+    """The register record of one of its two members is given to the other household; the member stays the same person."""
     town.dwelling(D)
     town.notice(D)
     town.household(H, D)
     for subject in (A, B):
-        town.person(subject, H, born=YOUNG)
+        town.person(subject, H, birth=YOUNG)
         town.income(subject, 3_000)
-    assert town.listed(RELOCATION) == {}
+    assert town.statuses(RELOCATION) == {}
 
-    given = town.give("household", H, OTHER, ("hukou", B))
+    moved = town.give("household", H, OTHER, ("hukou", B))
 
-    assert given == [(H, "entered", "to_check", "identity", "household split")]
-    assert town.person(B, H, born=YOUNG, at=1) == []
-    assert town.person(B, H, born=YOUNG, at=2, flags=1) == []
+    assert moved == [(H, "entered", "to_check", "identity", "household split")]
+    assert town.person(B, H, birth=YOUNG, at=1) == []
+    assert town.person(B, H, birth=YOUNG, at=2, flags=1) == []
 
 
 def test_given_record_of_one_who_is_merged_later(town: Town) -> None:
-    """A record is given away by the token it was delivered with, and to whom that one counts as."""
+    """A record is given away by the token of its delivery, to the subject that its new owner counts as."""
     town.person(B)
     town.person(C)
-    town.insured(A, key=7)
+    town.insurance(A, key=7)
     town.give("person", A, B, ("medical_insurance", 7))
-    assert town.listed(ELDERLY) == {C: "eligible"}
+    assert town.statuses(ELDERLY) == {C: "eligible"}
 
     merged = town.merge("person", B, C)
-    kept = town.merge("person", A, SAME)
+    merged_again = town.merge("person", A, SAME)
     undone = town.split("person", B)
 
     assert merged == [(C, "left", None, *MERGE)]
-    assert kept == []
+    assert merged_again == []
     assert undone == [(C, "entered", "eligible", *SPLIT)]
 
 
 def test_undoing_after_a_restart(town: Town) -> None:
-    """What was delivered under which token is kept with the state."""
+    """The state stores under which token each record was delivered."""
     town.person(A)
     town.merge("person", A, B)
     town.give("person", A, C, ("medical_insurance", 7))
-    town.insured(A, key=7)
-    town.restarted()
+    town.insurance(A, key=7)
+    town.restart()
 
     undone = town.split("person", A)
-    town.restarted()
+    town.restart()
 
     assert undone == [(A, "entered", "eligible", *SPLIT), (B, "left", None, *SPLIT)]
     assert town.give("person", A, A, ("medical_insurance", 7)) == [(A, "left", None, *SPLIT)]
-    assert [(one.kind, one.subject) for one in town.state.identities] == []
+    assert [(correction.kind, correction.subject) for correction in town.state.identities] == []
 
 
 def test_state_of_before_there_were_corrections_is_read() -> None:
-    """A snapshot that knows nothing of them holds none."""
+    """A snapshot from before corrections existed holds none."""
     town = Town(ELDERLY)
     town.person(A)
     meta = town.state.meta()
@@ -290,18 +290,18 @@ def test_state_of_before_there_were_corrections_is_read() -> None:
     restored = State.restored(parts(real=True), meta, town.state.arrays())
 
     assert list(restored.identities) == []
-    assert [one.subject for one in restored.matcher.candidates(ELDERLY)] == [A]
+    assert [candidate.subject for candidate in restored.matcher.candidates(ELDERLY)] == [A]
 
 
 def test_the_same_again_changes_nothing(town: Town) -> None:
-    """A merge, or a record given, that is in force already; who decided it first stays on record."""
+    """A merge or a split that is in force already; the first decision stays on record."""
     town.person(A)
     town.merge("person", A, B)
     town.give("person", A, C, ("pension", 1))
 
     assert town.do(IdentityMerged("person", A, B, "again", "another", "two")) == []
     assert town.give("person", A, C, ("pension", 1)) == []
-    assert [one.by for one in town.state.identities] == ["author", "author"]
+    assert [correction.by for correction in town.state.identities] == ["author", "author"]
 
 
 WHO = ("because", "author", "approver")
@@ -331,14 +331,14 @@ WHO = ("because", "author", "approver")
     ],
 )  # fmt: skip
 def test_what_is_refused_changes_nothing(message: Input, words: str) -> None:
-    """One sentence that says what to do instead; 11 is merged into 12, and 12 into 21."""
+    """The error says what to do instead; 11 is merged into 12, and 12 into 21."""
     bench = Bench(published(ELDERLY), IdentityMerged("person", 11, 12, *WHO), IdentityMerged("person", 12, 21, *WHO))
 
     bench.refuses(message, words)
 
 
 def test_messages_before_the_catalogue_are_refused() -> None:
-    """There is nobody to correct yet."""
+    """There is no subject to correct yet."""
     town = Town(ELDERLY)
     town.state = State(parts(real=True))
 

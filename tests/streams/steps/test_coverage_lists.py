@@ -1,7 +1,7 @@
-"""Coverage by a list of households: what reads the members of a household asks whether *the household* is named, also where it is about a person.
+"""Coverage by a list of households: a criterion about members needs a list that names the household, also in a policy about persons.
 
-The one idea: who is in a household is complete or not for everybody in it at once; a list of the persons proves nothing about who else
-there is. Source: docs/en/semantics.md section 3, rules 2 and 5.
+The set of members is complete or not for the whole household; a list of persons does not prove that there are no other members.
+Source: docs/en/semantics.md section 3, rules 2 and 5.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CHILD = number(date(2016, 10, 15))
 
 
 def of_the_household() -> PolicyPublished:
-    """A policy about persons that looks at who else is in the household, and at nothing more."""
+    """A policy about persons that reads only the other members of the household."""
     head, _ = policy_text(ELDERLY).split("    - {id: resident30")
     evidence = head.split("evidence:")[1].split("discloses:")[0]
     text = head.replace(evidence, " {hukou: {max_age: P30D}}\n") + NOBODY_YOUNG
@@ -39,7 +39,7 @@ def of_the_household() -> PolicyPublished:
 
 
 def by_list(id: str, feed: str, *subjects: int) -> CoverageStated:
-    """Complete about those of a list, whatever their kind."""
+    """A coverage statement about a list of subjects of any kind."""
     return CoverageStated(id, feed, 0, None, subjects, DAY)
 
 
@@ -53,7 +53,7 @@ def two_households(town: Town) -> None:
 
 @pytest.fixture
 def elders() -> Town:
-    """Persons who ask who lives with them; nothing is stated yet."""
+    """Two households and the policy about their members; there is no coverage yet."""
     town = Town(RENTAL, covered=False)
     town.do(of_the_household())
     two_households(town)
@@ -61,32 +61,32 @@ def elders() -> Town:
 
 
 def test_a_list_of_households_settles_their_members(elders: Town) -> None:
-    """The household named settles the persons in it, whoever they are; withdrawn, they are unknown again. Nobody else moves."""
-    assert elders.listed(ELDERLY) == {1: "needs_evidence", 2: "needs_evidence", 3: "needs_evidence"}
+    """A list with a household settles all its members; its withdrawal unsettles them. No other person moves."""
+    assert elders.statuses(ELDERLY) == {1: "needs_evidence", 2: "needs_evidence", 3: "needs_evidence"}
 
     named = elders.do(by_list("h", "hukou", ZHANGS))
     assert named == [(1, "changed", "eligible", "coverage", "h"), (2, "changed", "eligible", "coverage", "h")]
 
-    taken = elders.do(CoverageWithdrawn("h"))
-    assert taken == [(1, "changed", "needs_evidence", "coverage", "h"), (2, "changed", "needs_evidence", "coverage", "h")]
+    withdrawn = elders.do(CoverageWithdrawn("h"))
+    assert withdrawn == [(1, "changed", "needs_evidence", "coverage", "h"), (2, "changed", "needs_evidence", "coverage", "h")]
     elders.same()
 
 
 def test_a_list_of_the_persons_settles_nobody(elders: Town) -> None:
-    """That all is known of 1, 2 and 3 says nothing of who else lives with them."""
+    """Complete records of 1, 2 and 3 do not prove that nobody else lives with them."""
     assert elders.do(by_list("p", "hukou", 1, 2, 3)) == []
 
-    assert elders.listed(ELDERLY) == {1: "needs_evidence", 2: "needs_evidence", 3: "needs_evidence"}
+    assert elders.statuses(ELDERLY) == {1: "needs_evidence", 2: "needs_evidence", 3: "needs_evidence"}
     elders.same()
 
 
 def test_a_list_of_households_goes_with_the_household(elders: Town) -> None:
-    """Who moves out of the household named is unknown again, who moves in is settled, and a child takes off whoever lives with it."""
+    """A person who moves out of the named household is unknown again, one who moves in is settled; a child takes the others off."""
     elders.do(by_list("h", "hukou", ZHANGS))
 
     moved_out = elders.person(1, LIS, at=1)
     moved_in = elders.person(3, ZHANGS, at=1)
-    child = elders.person(4, ZHANGS, born=CHILD)
+    child = elders.person(4, ZHANGS, birth=CHILD)
 
     unit = "hukou putuo-psb"
     assert moved_out == [(1, "changed", "needs_evidence", "record", f"{unit} 4")]
@@ -97,7 +97,7 @@ def test_a_list_of_households_goes_with_the_household(elders: Town) -> None:
 
 
 def test_a_list_names_a_household_before_it_is_placed(elders: Town) -> None:
-    """What is placed nowhere is not covered, whatever list names it; the register's row is what settles then."""
+    """A list does not cover a household without a place; the row of the register settles it later."""
     elders.person(5, 103)
     assert elders.do(by_list("h", "hukou", 103)) == []
 
@@ -106,7 +106,7 @@ def test_a_list_names_a_household_before_it_is_placed(elders: Town) -> None:
 
 
 def test_each_step_of_a_sum_over_members_asks_for_its_own_list() -> None:
-    """The members by a list of households, the income nobody has a record of by a list of persons: with both, two at 1,000 are poor."""
+    """The set of members needs a list of households, a missing income a list of persons; with both, the sum is known."""
     town = Town(RELOCATION, covered=False)
     two_households(town)
     town.household(ZHANGS, dwelling=DWELLING, at=1)
@@ -116,14 +116,14 @@ def test_each_step_of_a_sum_over_members_asks_for_its_own_list() -> None:
     missing = [("low_income", "hukou"), ("low_income", "income"), ("over_cap", "hukou"), ("over_cap", "income")]
     matcher = town.state.matcher
 
-    def asked() -> list[tuple[str, str | None]]:
-        return next(sorted(one.missing) for one in matcher.candidates(RELOCATION) if one.subject == ZHANGS)
+    def missing_now() -> list[tuple[str, str | None]]:
+        return next(sorted(candidate.missing) for candidate in matcher.candidates(RELOCATION) if candidate.subject == ZHANGS)
 
-    assert asked() == missing
+    assert missing_now() == missing
     assert town.do(by_list("i-h", "income", ZHANGS), by_list("m-p", "hukou", 1, 2)) == []
     assert town.do(by_list("i-p", "income", 2)) == [(ZHANGS, "changed", "needs_evidence", "coverage", "i-p")]
-    assert asked() == [("low_income", "hukou"), ("over_cap", "hukou")]
+    assert missing_now() == [("low_income", "hukou"), ("over_cap", "hukou")]
     assert town.do(by_list("m-h", "hukou", ZHANGS)) == [(ZHANGS, "changed", "to_check", "coverage", "m-h")]
     assert town.do(CoverageWithdrawn("i-p")) == [(ZHANGS, "changed", "needs_evidence", "coverage", "i-p")]
-    assert asked() == [("low_income", "income"), ("over_cap", "income")]
+    assert missing_now() == [("low_income", "income"), ("over_cap", "income")]
     town.same()

@@ -1,4 +1,4 @@
-"""Contracts that grow: whatever is added while records come, lists and explanations are those of a host that knew it from the beginning."""
+"""Contracts that grow while records come: lists and explanations are those of a host that had the last contracts from the beginning."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ from tests.streams.world import build, parts, sent
 SEEDS = 40
 
 
-def taken(messages: Sequence[Input]) -> State:
+def state_after(messages: Sequence[Input]) -> State:
     state = State(parts(real=True))
     for offset, message in enumerate(messages):
         step(state, wire.decode(wire.encode(message)), offset)
     return state
 
 
-def known(state: State) -> dict[str, Any]:
-    """Every list, and every subject's explanation under every policy."""
+def lists_and_explanations(state: State) -> dict[str, Any]:
+    """Every list, and the explanation of every subject under every policy."""
     matcher, out = core(state), dict[str, Any]()
     for name, policy in state.policies.items():
         kind = ("person", "household", "dwelling").index(policy.subject)
@@ -48,8 +48,8 @@ def known(state: State) -> dict[str, Any]:
     return out
 
 
-def kept(state: State) -> State:
-    """The state, made again from a checkpoint."""
+def from_checkpoint(state: State) -> State:
+    """The state, restored from a checkpoint of itself."""
     arrays = {name: np.array(array) for name, array in state.arrays().items()}
     return State.restored(parts(real=True), json.loads(json.dumps(state.meta())), arrays)
 
@@ -57,14 +57,14 @@ def kept(state: State) -> State:
 @pytest.mark.seeds
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_what_grew_reads_as_if_it_had_always_been_so(seed: int) -> None:
-    """With checkpoints between; lines told add up to the lists."""
+    """There are checkpoints in between; the lines add up to the lists."""
     reads_alike(run(seed), Random(seed))
 
 
 @pytest.mark.seeds
 @pytest.mark.parametrize("seed", range(SEEDS // 2))
 def test_what_grew_while_deliveries_were_open_reads_as_if_it_had_always_been_so(seed: int) -> None:
-    """Full replacements too: versions that lost and may count yet are in the new lanes."""
+    """Full replacements, too: versions that wait for their delivery get the new columns."""
     rng = Random(seed)
     reads_alike(apart(run(seed, 60), rng), rng)
 
@@ -73,17 +73,19 @@ def reads_alike(happens: Run, rng: Random) -> None:
     lists: dict[str, dict[int, CandidateChange]] = {}
     state = State(parts(real=True))
 
-    for offset, message in enumerate(happens.grown()):
+    for offset, message in enumerate(happens.growing_messages()):
         for line in step(state, wire.decode(wire.encode(message)), offset):
             lists[line.policy] = fold([line], lists.get(line.policy))
         if rng.random() < 0.1:
-            state = kept(state)
+            state = from_checkpoint(state)
 
-    final = taken(happens.final())
-    assert known(state) == known(final)
-    told = {name: {(one.subject, one.status, one.checklist, one.missing) for one in of.values()} for name, of in lists.items() if of}
-    assert told == {
-        name: {(one.subject, one.status, one.checklist, one.missing) for one in some}
+    final = state_after(happens.final_messages())
+    assert lists_and_explanations(state) == lists_and_explanations(final)
+    line_content = {
+        name: {(line.subject, line.status, line.checklist, line.missing) for line in of.values()} for name, of in lists.items() if of
+    }
+    assert line_content == {
+        name: {(candidate.subject, candidate.status, candidate.checklist, candidate.missing) for candidate in some}
         for name in state.policies
         if (some := listed(state, name))
     }
@@ -92,34 +94,34 @@ def reads_alike(happens: Run, rng: Random) -> None:
 @pytest.mark.seeds
 @pytest.mark.parametrize("seed", range(6))
 def test_a_host_that_stops_between_comes_back_to_the_same(seed: int, tmp_path: Path) -> None:
-    """Replay from the log, and from snapshots made under an earlier catalogue."""
+    """It replays the log, and snapshots from an earlier catalogue."""
     happens, rng = run(1000 + seed), Random(seed)
     host = EmbeddedHost.open(tmp_path, parts(real=True), create=True, rule=SnapshotRule(closing_rows=1))
 
-    for message in happens.grown():
+    for message in happens.growing_messages():
         host.submit(message)
         if rng.random() < 0.1:
             host.snapshot()
         if rng.random() < 0.15:
-            host._release()  # as a process does that is killed: nothing is written at its end
+            host._release()  # as if the process were killed: it writes nothing at its end
             host._log.close()
             host = EmbeddedHost.open(tmp_path, parts(real=True), create=True)
 
-    assert known(host.state) == known(taken(happens.final()))
+    assert lists_and_explanations(host.state) == lists_and_explanations(state_after(happens.final_messages()))
     host.close()
     with EmbeddedHost.open(tmp_path, parts(real=True), readonly=True) as again:
-        assert known(again.state) == known(taken(happens.final()))
+        assert lists_and_explanations(again.state) == lists_and_explanations(state_after(happens.final_messages()))
 
 
 @pytest.mark.seeds
 @pytest.mark.parametrize("seed", range(12))
 def test_a_network_grows_as_one_process_does(seed: int, tmp_path: Path) -> None:
-    """Line by line, with stages that are slow, stop and say things twice; and in the end as if it had always been so."""
+    """The lines are equal, with stages that are slow, stop and repeat themselves; so is the content at the end."""
     rng, partitions = Random(seed), 1 + seed % 3
     happens = apart(run(2000 + seed), rng) if seed % 2 else run(2000 + seed)
     pipeline, embedded = Pipeline(partitions), Embedded(partitions)
 
-    for message in happens.grown():
+    for message in happens.growing_messages():
         body = sent(message)
         pipeline.put(body)
         embedded.take(body)
@@ -128,18 +130,18 @@ def test_a_network_grows_as_one_process_does(seed: int, tmp_path: Path) -> None:
     pipeline.drain()
 
     same(pipeline, embedded)
-    assert known(embedded.state) == known(taken(happens.final()))
+    assert lists_and_explanations(embedded.state) == lists_and_explanations(state_after(happens.final_messages()))
 
 
 def test_runs_grow_in_every_way() -> None:
-    """Of the seeds above, every growth is in some, before and after records of its feed."""
-    met = {name for seed in range(SEEDS) for name in run(seed).happens if isinstance(name, str)}
+    """The seeds above have every kind of growth."""
+    growths = {name for seed in range(SEEDS) for name in run(seed).happens if isinstance(name, str)}
 
-    assert met == set(GROWTHS)
+    assert growths == set(GROWTHS)
 
 
-def widened(low: int, high: int) -> CatalogueSet:
-    """The contracts of ``growing``, with other bounds of an amount."""
+def catalogue_with_bounds(low: int, high: int) -> CatalogueSet:
+    """The contracts of ``tests.streams.growing``, with other bounds of an amount."""
     message = Contracts().message()
     text = message.contracts["feeds/benefit.yaml"].replace("min: 0, max: 999.99", f"min: {low}, max: {high}")
     return CatalogueSet(message.units, {**message.contracts, "feeds/benefit.yaml": text})
@@ -147,10 +149,16 @@ def widened(low: int, high: int) -> CatalogueSet:
 
 @pytest.mark.parametrize("partitions", [0, 2])
 def test_a_bound_is_narrowed_only_above_what_is_held(partitions: int) -> None:
-    """On a host and in the sequencer of a network alike; what is held stays, whatever room its bounds would leave."""
+    """This holds on a host and in a sequencer; the record stays, whatever its new bounds would allow."""
     rows = Rows("benefit", 0, 1, False, ((1, 0, 1, {"no": "a", "kind": "basic", "amount": 5_000_000_000}),), 0)
-    first = widened(0, 99_999_999_999)
-    messages = [first, Tick(DAY), *rows.messages(build(first.units, first.contracts)), widened(0, 4_999_999_999), widened(0, 5_000_000_000)]
+    first = catalogue_with_bounds(0, 99_999_999_999)
+    messages = [
+        first,
+        Tick(DAY),
+        *rows.messages(build(first.units, first.contracts)),
+        catalogue_with_bounds(0, 4_999_999_999),
+        catalogue_with_bounds(0, 5_000_000_000),
+    ]
     state = State(parts(real=True)) if not partitions else Sequencer(parts(real=True), partitions).state
 
     for offset, message in enumerate(messages[:-2]):
@@ -167,8 +175,8 @@ def test_a_bound_is_narrowed_only_above_what_is_held(partitions: int) -> None:
 
 @pytest.mark.parametrize("partitions", [0, 2])
 def test_a_bound_holds_what_may_count_yet(partitions: int) -> None:
-    """A row that lost to an older version and waits for its full replacement keeps its value, too."""
-    first = widened(0, 99_999_999_999)
+    """A row that waits for its full replacement to complete keeps its value, too."""
+    first = catalogue_with_bounds(0, 99_999_999_999)
     catalogue = build(first.units, first.contracts)
     old, new = (
         Rows("benefit", 0, number, number == 2, ((1, 0, order, {"no": "a", "kind": "basic", "amount": amount}),), 0)
@@ -180,13 +188,13 @@ def test_a_bound_holds_what_may_count_yet(partitions: int) -> None:
         step(state, message, offset)
 
     with pytest.raises(Refused, match="bounds of the field amount are narrower"):
-        step(state, widened(0, 999), 7)
+        step(state, catalogue_with_bounds(0, 999), 7)
     step(state, complete, 7)
     assert state.matcher.extremes("benefit", "amount") == (500_000_000_000, 500_000_000_000)
 
 
 def test_a_name_added_later_makes_no_old_text_ambiguous() -> None:
-    """A published policy that says ``level`` means the one feed that had it, also after another feed has such a field."""
+    """``level`` in a published policy means the only feed that had it then, also after another feed has such a field."""
     contracts = Contracts()
     contracts.grow("level")
     first = contracts.message()
@@ -194,9 +202,9 @@ def test_a_name_added_later_makes_no_old_text_ambiguous() -> None:
     policy = check(load(text, "levelled"), build(first.units, first.contracts)).policy
     assert policy is not None
     contracts.fields["hukou"]["level"] = "type: int, min: 0, max: 9"
-    state = taken([first, Tick(DAY), PolicyPublished("levelled", 1, text, policy.digest, "a", "b"), contracts.message()])
+    state = state_after([first, Tick(DAY), PolicyPublished("levelled", 1, text, policy.digest, "a", "b"), contracts.message()])
 
-    again = kept(state)
+    again = from_checkpoint(state)
 
     assert again.policies == state.policies == {"levelled": policy}
-    assert known(again) == known(state)
+    assert lists_and_explanations(again) == lists_and_explanations(state)

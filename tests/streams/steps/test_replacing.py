@@ -1,7 +1,7 @@
-"""Full replacements as steps: what a delivery may say of itself, what is told when it is complete, and what is counted of its rows.
+"""Full replacements as steps: what a delivery may claim, its lines when it is complete, and the counts of its rows.
 
-The one idea: the same messages are put to the real matcher and to the fake one, which keeps every version; so whatever the real one forgets
-shows. Source: docs/en/semantics.md sections 1.1, 1.2 and 18.1.
+Most tests run with the real matcher and with the fake one. The fake one stores every version, so a version that the real one drops too
+early shows. Source: docs/en/semantics.md sections 1.1, 1.2 and 18.1.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ HEAD = ("hukou", 0)
 Lines = list[tuple[int, str, str]]
 
 
-class Both(Bench):
-    """A state with the real matcher or the fake one."""
+class ReplacementBench(Bench):
+    """A bench with the real matcher or the fake one, and short forms of the messages of a delivery."""
 
     def __init__(self, real: bool, *messages: Input) -> None:
         self.state = State(parts(real))
@@ -43,36 +43,36 @@ class Both(Bench):
         self.do(DeliveryStarted(*HEAD, number, f"d-{number}", replaces))
 
     def send(self, number: int, subjects: Sequence[int], orders: Sequence[int], first: int = 1, **changes: Any) -> Lines:
-        return self.said(register(number, subjects, orders, first, **changes))
+        return self.lines_of(register(number, subjects, orders, first, **changes))
 
     def complete(self, number: int, rows: int, unplaced: int = 0) -> Lines:
-        known = self.state.deliveries.numbered(*HEAD, number)
-        assert known is not None
-        return self.said(DeliveryCompleted(*HEAD, number, f"d-{number}", rows, unplaced, known.replaces))
+        delivery = self.state.deliveries.numbered(*HEAD, number)
+        assert delivery is not None
+        return self.lines_of(DeliveryCompleted(*HEAD, number, f"d-{number}", rows, unplaced, delivery.replaces))
 
     def full(self, number: int, subjects: Sequence[int], orders: Sequence[int]) -> Lines:
         self.begin(number, replaces=True)
         self.send(number, subjects, orders)
         return self.complete(number, len(subjects))
 
-    def said(self, message: Input) -> Lines:
-        return [told(line) for line in self.do(message)]
+    def lines_of(self, message: Input) -> Lines:
+        return [brief(line) for line in self.do(message)]
 
-    def counted(self, number: int) -> tuple[int, int]:
-        one = self.state.deliveries.numbered(*HEAD, number)
-        assert isinstance(one, Delivery)
-        return one.older, one.same
+    def older_and_same(self, number: int) -> tuple[int, int]:
+        delivery = self.state.deliveries.numbered(*HEAD, number)
+        assert isinstance(delivery, Delivery)
+        return delivery.older, delivery.same
 
-    def listed(self, policy: str = ELDERLY) -> list[int]:
-        return sorted(int(getattr(one, "subject", None) or one[0]) for one in self.state.matcher.candidates(policy))
+    def listed_subjects(self, policy: str = ELDERLY) -> list[int]:
+        return sorted(int(getattr(candidate, "subject", None) or candidate[0]) for candidate in self.state.matcher.candidates(policy))
 
     def shrunk(self, message: DeliveryCompleted) -> bool:
-        """Is the replacement told to be looked at?"""
+        """Whether the replacement is so short that all exits are held."""
         _, instructions = moved(self.state, message, self.state.offset + 1)
-        return any(isinstance(one, HoldAllExits) for one in instructions)
+        return any(isinstance(instruction, HoldAllExits) for instruction in instructions)
 
 
-def told(line: CandidateChange) -> tuple[int, str, str]:
+def brief(line: CandidateChange) -> tuple[int, str, str]:
     return line.subject, line.change, line.cause.kind
 
 
@@ -86,20 +86,20 @@ real = pytest.mark.parametrize("real", [True, False], ids=["real", "fake"])
 
 @real
 def test_record_the_newest_full_file_holds_is_there(real: bool) -> None:
-    """Also where its order goes backwards; who is not in it leaves, in one step, when it is complete and not before."""
-    bench = Both(real, published(ELDERLY))
+    """This holds also where its order is lower; persons who are not in it leave in one step, when it is complete."""
+    bench = ReplacementBench(real, published(ELDERLY))
     bench.full(1, [1, 2, 3], [20, 20, 20])
     bench.begin(2, replaces=True)
 
     assert bench.send(2, [1, 2, 4], [30, 10, 10]) == [(4, "entered", "record")]
     assert bench.complete(2, 3) == [(3, "left", "record")]
-    assert bench.listed() == [1, 2, 4]
+    assert bench.listed_subjects() == [1, 2, 4]
 
 
 @real
 def test_tombstone_below_a_full_replacement_does_not_count(real: bool) -> None:
-    """Whoever was deleted with a late order is there again once a full file holds them."""
-    bench = Both(real, published(ELDERLY))
+    """A person deleted with a higher order is there again once a full file has them."""
+    bench = ReplacementBench(real, published(ELDERLY))
     bench.full(1, [1, 2], [5, 5])
     bench.begin(2)
     assert bench.send(2, [1], [90], flags=np.array([1], np.uint8)) == [(1, "left", "record")]
@@ -110,8 +110,8 @@ def test_tombstone_below_a_full_replacement_does_not_count(real: bool) -> None:
 
 @real
 def test_several_full_files_are_open_at_once(real: bool) -> None:
-    """Each keeps what lost to something older; the greater number counts, also where it is complete first; a smaller one changes nothing then."""
-    bench = Both(real, published(ELDERLY))
+    """Each keeps its waiting rows; the greater number counts, also where it is complete first; a smaller one changes nothing after it."""
+    bench = ReplacementBench(real, published(ELDERLY))
     bench.full(1, [1, 2, 3], [50, 50, 50])
     bench.begin(2, replaces=True)
     bench.begin(3, replaces=True)
@@ -119,13 +119,13 @@ def test_several_full_files_are_open_at_once(real: bool) -> None:
     bench.send(2, [2, 4], [40, 40])
 
     assert bench.complete(3, 2) == [(2, "left", "record"), (3, "left", "record")]
-    assert bench.listed() == [1, 4]
-    assert bench.complete(2, 2) == [] and bench.listed() == [1, 4]
-    assert bench.send(2, [2], [99], first=3) == [] and bench.counted(2)[0] >= 1
+    assert bench.listed_subjects() == [1, 4]
+    assert bench.complete(2, 2) == [] and bench.listed_subjects() == [1, 4]
+    assert bench.send(2, [2], [99], first=3) == [] and bench.older_and_same(2)[0] >= 1
 
 
 def test_a_restart_while_a_full_file_is_open_changes_no_order() -> None:
-    """Records are found in the order in which they came in, so an explanation reads the same whenever the process was started."""
+    """Records stay in the order of arrival, so an explanation reads the same after a restart."""
     first = Contracts().message()
     catalogue = build(first.units, first.contracts)
     homes = Rows("household", 0, 1, False, ((0, 0, 9, {"division": "310107020", "size": 5}),), 0)
@@ -141,80 +141,80 @@ def test_a_restart_while_a_full_file_is_open_changes_no_order() -> None:
     state = State(parts(real=True))
     for offset, message in enumerate([first, Tick(DAY), *homes.messages(catalogue), *old.messages(catalogue), poor, started, rows]):
         step(state, message, offset)
-    again = State.restored(parts(real=True), state.meta(), {name: one.copy() for name, one in state.arrays().items()})
+    again = State.restored(parts(real=True), state.meta(), {name: array.copy() for name, array in state.arrays().items()})
 
-    for one in (state, again):
-        step(one, complete, state.offset + 1)
-    explained, other = (core(one).explain("poor", token(Kind.HOUSEHOLD, "0")) for one in (state, again))
+    for either in (state, again):
+        step(either, complete, state.offset + 1)
+    explained, other = (core(either).explain("poor", token(Kind.HOUSEHOLD, "0")) for either in (state, again))
     assert explained == other
 
 
 @real
 def test_full_file_that_is_not_sound_is_an_ordinary_delivery(real: bool) -> None:
-    """Too many of its rows name nobody: nothing is withdrawn, and what lost stays lost."""
-    bench = Both(real, published(ELDERLY))
+    """Too many of its rows have no subject: nothing is withdrawn, and its waiting rows do not count."""
+    bench = ReplacementBench(real, published(ELDERLY))
     bench.full(1, [1, 2], [20, 20])
     bench.begin(2, replaces=True)
     bench.send(2, [2, 3], [10, 10])
 
     assert bench.complete(2, 5, unplaced=3) == []
-    assert bench.listed() == [1, 2, 3] and bench.counted(2) == (1, 0)
+    assert bench.listed_subjects() == [1, 2, 3] and bench.older_and_same(2) == (1, 0)
     assert bench.state.deliveries.replacement(*HEAD) is bench.state.deliveries.numbered(*HEAD, 1)
 
 
 @real
 def test_row_without_usable_order_hides_the_record_until_a_sound_one_comes_behind_it(real: bool) -> None:
-    """However old that one's order is: then the greatest order counts as if the other had never come."""
-    bench = Both(real, published(ELDERLY))
+    """The sound row may have any order: the greatest usable order counts then."""
+    bench = ReplacementBench(real, published(ELDERLY))
     bench.full(1, [1], [20])
     bench.begin(2)
     doubtful: dict[str, Any] = {"flags": np.array([QUARANTINED], np.uint8)}
     bench.send(2, [1], [int(NO_ORDER)], **doubtful)
-    hidden = bench.state.matcher.traces(1)
-    assert [one.order for one in hidden if one.delivery == 2] == [int(NO_ORDER)]
+    traces = bench.state.matcher.traces(1)
+    assert [trace.order for trace in traces if trace.delivery == 2] == [int(NO_ORDER)]
 
     bench.send(2, [1], [3], first=2)
 
     if real:
-        assert next((one.order, one.delivery) for one in bench.state.matcher.traces(1)) == (20, 1)
-    assert bench.listed() == [1]
+        assert next((trace.order, trace.delivery) for trace in bench.state.matcher.traces(1)) == (20, 1)
+    assert bench.listed_subjects() == [1]
     bench.send(2, [1], [int(NO_ORDER)], first=1, **doubtful)
-    assert bench.listed() == [1] and bench.counted(2)[0] == 1
+    assert bench.listed_subjects() == [1] and bench.older_and_same(2)[0] == 1
 
 
 def test_rows_are_counted_once() -> None:
-    """Older ones, and those that change nothing, by row number, however often a batch comes; what comes in afterwards is not older."""
-    bench = Both(True, published(ELDERLY))
+    """Older rows and equal rows are counted by row number, however often a batch comes; after completion none of them is older."""
+    bench = ReplacementBench(True, published(ELDERLY))
     bench.full(1, [1, 2, 3], [20, 20, 20])
     bench.begin(2, replaces=True)
     for _ in range(2):
         bench.send(2, [1, 2, 4], [10, 30, 10])
-    assert bench.counted(2) == (1, 1)
+    assert bench.older_and_same(2) == (1, 1)
 
     bench.complete(2, 3)
 
-    assert bench.counted(2) == (0, 2)
-    restored = State.restored(parts(True), bench.state.meta(), {name: one.copy() for name, one in bench.state.arrays().items()})
+    assert bench.older_and_same(2) == (0, 2)
+    restored = State.restored(parts(True), bench.state.meta(), {name: array.copy() for name, array in bench.state.arrays().items()})
     assert restored.deliveries.meta() == bench.state.deliveries.meta()
 
 
 @real
 def test_what_waits_is_part_of_the_state(real: bool) -> None:
-    """A state that comes back from what was written knows what lost, and which full files are open."""
-    bench = Both(real, published(ELDERLY))
+    """A restored state has the waiting rows and the open full files."""
+    bench = ReplacementBench(real, published(ELDERLY))
     bench.full(1, [1, 2, 3], [20, 20, 20])
     bench.begin(2, replaces=True)
     bench.send(2, [1, 2], [10, 10])
-    bench.state = State.restored(parts(real), bench.state.meta(), {name: one.copy() for name, one in bench.state.arrays().items()})
+    bench.state = State.restored(parts(real), bench.state.meta(), {name: array.copy() for name, array in bench.state.arrays().items()})
     bench.send(2, [4], [1], first=3)
 
     assert bench.complete(2, 3) == [(3, "left", "record")]
-    assert bench.listed() == [1, 2, 4]
+    assert bench.listed_subjects() == [1, 2, 4]
 
 
 def test_a_delivery_says_once_whether_it_replaces() -> None:
-    """Started again or completed as the other it is refused; numbers go up."""
-    bench = Both(False)
+    """A second start, or an end, that claims the other is refused; so is a number out of turn."""
+    bench = ReplacementBench(False)
     bench.begin(1, replaces=True)
     bench.begin(3)
 
@@ -226,32 +226,32 @@ def test_a_delivery_says_once_whether_it_replaces() -> None:
 
 
 def test_row_without_order_must_be_quarantined() -> None:
-    """A batch that says otherwise is refused."""
-    bench = Both(False)
+    """Any other batch is refused."""
+    bench = ReplacementBench(False)
     bench.begin(1)
 
     bench.refuses(register(1, [1], [int(NO_ORDER)]), "order")
     bench.refuses(register(1, [1], [int(NO_ORDER)], flags=np.array([3], np.uint8)), "order")
 
 
-@pytest.mark.parametrize(("kept", "looked_at"), [(8, False), (7, True)])
+@pytest.mark.parametrize(("row_count", "looked_at"), [(8, False), (7, True)])
 @real
-def test_first_full_file_is_held_against_the_records_that_were_there(real: bool, kept: int, looked_at: bool) -> None:
-    """Ordinary deliveries brought ten records, one of them deleted since is not counted: fewer than 0.8 of them is too few."""
-    bench = Both(real)
+def test_first_full_file_is_held_against_the_records_that_were_there(real: bool, row_count: int, looked_at: bool) -> None:
+    """Ordinary deliveries brought ten records that still exist: a full file with less than 0.8 of them is too short."""
+    bench = ReplacementBench(real)
     bench.begin(1)
     bench.send(1, range(1, 12), [1] * 11)
     bench.send(1, [11], [2], first=12, flags=np.array([1], np.uint8))
     bench.complete(1, 12)
     bench.begin(2, replaces=True)
-    bench.send(2, range(1, kept + 1), [3] * kept)
+    bench.send(2, range(1, row_count + 1), [3] * row_count)
 
-    assert bench.shrunk(DeliveryCompleted(*HEAD, 2, "d-2", kept, 0, True)) is looked_at
+    assert bench.shrunk(DeliveryCompleted(*HEAD, 2, "d-2", row_count, 0, True)) is looked_at
 
 
 def test_only_readable_rows_are_compared() -> None:
-    """A row of nobody makes no file larger; an unsound full file is not what the next is held against."""
-    bench = Both(False)
+    """Rows without subject do not count, and the next full file is not compared with an unsound one."""
+    bench = ReplacementBench(False)
     bench.begin(1, replaces=True)
     bench.send(1, range(1, 1001), [1] * 1000)
     bench.complete(1, 1001, unplaced=1)
@@ -267,8 +267,8 @@ def test_only_readable_rows_are_compared() -> None:
 
 
 def test_step_gives_what_moved() -> None:
-    """The completion's lines carry the detail of a full replacement."""
-    bench = Both(True, published(ELDERLY))
+    """The lines of the completion have a cause with the word `full`."""
+    bench = ReplacementBench(True, published(ELDERLY))
     bench.full(1, [1, 2], [5, 5])
     bench.begin(2, replaces=True)
     bench.send(2, [1], [1])

@@ -1,4 +1,4 @@
-"""Steps on records and coverage: what each message does, what is refused, and that refusing changes nothing."""
+"""Steps on records and coverage: the effect of each message, and refusals, which change nothing."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def brief(lines: list[CandidateChange]) -> list[tuple[str, int, str, str]]:
 
 
 def test_every_kind_of_message_has_a_step() -> None:
-    """The table and the wire know the same messages."""
+    """The table of steps and the wire have the same messages."""
     assert set(STEPS) == set(KINDS)
 
 
 def test_records_of_a_published_policy_make_lines_in_order() -> None:
-    """Ids are the offset and the place; lines come by policy and subject; the cause names feed, unit and delivery, never a person."""
+    """An id is offset and place; lines are sorted by policy and subject; the cause names feed, unit and delivery, never a person."""
     bench = Bench(published(ELDERLY), DeliveryStarted("hukou", 0, 1, "d-1"))
 
     lines = bench.do(people(1, 1, [9, 3, 5], [BORN] * 3))
@@ -50,7 +50,7 @@ def test_records_of_a_published_policy_make_lines_in_order() -> None:
 
 
 def test_messages_before_the_catalogue_are_refused() -> None:
-    """Without feeds nothing can be understood; a tick can."""
+    """Only a tick needs no feeds."""
     state = State(parts())
     step(state, Tick(DAY), 0)
 
@@ -62,7 +62,7 @@ def test_messages_before_the_catalogue_are_refused() -> None:
 
 
 def test_started_delivery_keeps_its_number() -> None:
-    """Started again it changes nothing; another id cannot take its number, nor it another number."""
+    """A second start changes nothing; another id cannot take the number, nor the same id another number."""
     bench = Bench(DeliveryStarted("hukou", 0, 1, "a"))
 
     bench.do(DeliveryStarted("hukou", 0, 1, "a"))
@@ -76,7 +76,7 @@ def test_started_delivery_keeps_its_number() -> None:
 
 
 def test_interrupted_delivery_resumes_behind_the_highest_row() -> None:
-    """What was applied is counted once, in whatever order and however often it came."""
+    """Each row counts once, in whatever order and however often it comes."""
     bench = Bench(DeliveryStarted("hukou", 0, 1, "a"))
     first, second = people(1, 1, [1, 2, 3], [BORN] * 3), people(1, 4, [4, 5], [BORN] * 2)
 
@@ -90,7 +90,7 @@ def test_interrupted_delivery_resumes_behind_the_highest_row() -> None:
 
 
 def test_batch_must_fit_its_contract() -> None:
-    """Unknown delivery, wrong columns, types, codes or tokens are refused whole."""
+    """A batch with an unknown delivery, wrong columns, types, codes or tokens is refused as a whole."""
     bench = Bench(DeliveryStarted("hukou", 0, 1, "a"))
     good = people(1, 1, [1, 2], [BORN] * 2)
 
@@ -108,17 +108,17 @@ def test_batch_must_fit_its_contract() -> None:
 
 
 def test_full_replacement_withdraws_what_is_older() -> None:
-    """Only when the delivery is whole; as one set of lines."""
+    """It does so only when the delivery is complete, as one set of lines."""
     bench = Bench(published(ELDERLY), *register(1, 2, 3))
 
     lines = bench.do(*register(2, 4, number=2, replaces=True))
 
     assert [(line.subject, line.change, line.cause.kind) for line in lines] == [(1, "left", "record"), (3, "left", "record")]
-    assert bench.listed() == [2, 4]
+    assert bench.listed_subjects() == [2, 4]
 
 
 def test_coverage_waits_for_its_delivery() -> None:
-    """A statement that names a delivery proves nothing before that is whole with the rows it names."""
+    """A statement that names a delivery proves nothing before that is complete, with the stated number of rows."""
     bench = Bench(published(ELDERLY), DeliveryStarted("hukou", 0, 1, "d-1"), people(1, 1, [1, 2], [BORN] * 2))
     bench.do(coverage("c1", "hukou", DAY, "d-1", 2))
     assert bench.state.statements.entries["c1"].standing == "pending"
@@ -134,7 +134,7 @@ def test_coverage_waits_for_its_delivery() -> None:
 
 
 def test_coverage_with_other_rows_proves_nothing() -> None:
-    """Statement and delivery disagree: one that waited stays without effect, with a notice; one that comes afterwards is refused."""
+    """A waiting statement that disagrees with its delivery stays without effect, with a notice; a later one is refused."""
     bench = Bench(published(ELDERLY), coverage("before", "hukou", DAY, "d-1", 9), *register(1, 2))
 
     refusal = bench.refuses(coverage("after", "hukou", DAY, "d-1", 9), "has 9 rows; it has 2")
@@ -146,7 +146,7 @@ def test_coverage_with_other_rows_proves_nothing() -> None:
 
 @pytest.mark.parametrize("replaces", [False, True])
 def test_coverage_is_voided_by_unreadable_rows(replaces: bool) -> None:
-    """More rows that name nobody than the contract allows: the delivery may lack the very person asked about. Said afterwards: refused."""
+    """The delivery has more rows without subject than the contract allows, so it may lack any person. A later statement is refused."""
     bench = Bench(published(ELDERLY), coverage("c1", "hukou", DAY, "d-1"), *register(1, 2, unplaced=1, replaces=replaces))
 
     refusal = bench.refuses(coverage("c2", "hukou", DAY, "d-1"), "1 of 3 rows name nobody")
@@ -156,7 +156,7 @@ def test_coverage_is_voided_by_unreadable_rows(replaces: bool) -> None:
 
 
 def test_no_statement_reaches_beyond_the_day_of_its_receipt() -> None:
-    """The message carries that day, for a fold reads no clock; the same statement on another day is the same statement."""
+    """The message has that day, for a fold reads no clock; the same statement received on another day changes nothing."""
     bench = Bench(published(ELDERLY), *register(1))
     today = replace(coverage("c1", "hukou", DAY), received=DAY)
 
@@ -168,7 +168,7 @@ def test_no_statement_reaches_beyond_the_day_of_its_receipt() -> None:
 
 
 def test_coverage_withdrawn_takes_its_effect_back() -> None:
-    """Once; a statement nobody made is refused."""
+    """A second withdrawal changes nothing; that of an unknown statement is refused."""
     bench = Bench(published(ELDERLY), *register(1), coverage("c1", "hukou", DAY))
 
     lines = bench.do(CoverageWithdrawn("c1"))
@@ -179,22 +179,22 @@ def test_coverage_withdrawn_takes_its_effect_back() -> None:
 
 
 def test_the_furthest_statement_stands_for_those_before_it() -> None:
-    """However often a source says the same of a street, the matcher is given one statement; with that withdrawn, the one before it."""
+    """Of all statements of a source about a street the matcher gets the furthest; when that is withdrawn, the one before it."""
     bench = Bench()
     for number in range(1, 31):
         bench.do(CoverageStated(f"s{number:02}", "medical_insurance", 0, "310107020", (), date(2026, 9, number)))
     bench.do(CoverageStated("list", "medical_insurance", 0, None, (7,), date(2026, 9, 1)))
-    furthest = {one.division: one.complete_to for one in bench.state.statements.in_effect()}
+    furthest = {statement.division: statement.complete_to for statement in bench.state.statements.in_effect()}
 
     bench.do(CoverageWithdrawn("s30"))
 
     assert furthest == {"310107020": date(2026, 9, 30), None: date(2026, 9, 1)}
     assert len(bench.state.statements.entries) == 31
-    assert {one.complete_to for one in bench.state.statements.in_effect() if one.division} == {date(2026, 9, 29)}
+    assert {statement.complete_to for statement in bench.state.statements.in_effect() if statement.division} == {date(2026, 9, 29)}
 
 
 def test_coverage_names_a_division_or_subjects() -> None:
-    """One of the two, and a division by its code."""
+    """It needs exactly one of them, and a division needs its code."""
     bench = Bench()
     good = coverage("c1", "hukou", DAY)
 
@@ -203,19 +203,19 @@ def test_coverage_names_a_division_or_subjects() -> None:
 
 
 def test_same_messages_give_the_same_lines_and_state() -> None:
-    """Also when they went through bytes."""
-    one, two = State(parts()), State(parts())
+    """This holds also for messages that were encoded and decoded."""
+    plain, through_bytes = State(parts()), State(parts())
 
     for offset, message in enumerate(run(150)):
-        assert list(step(one, message, offset)) == list(step(two, decode(encode(message)), offset))
+        assert list(step(plain, message, offset)) == list(step(through_bytes, decode(encode(message)), offset))
 
-    assert one.meta() == two.meta()
+    assert plain.meta() == through_bytes.meta()
 
 
 @given(st.integers(0, 149), st.integers(0, 2**16))
 @settings(max_examples=15, deadline=None)
 def test_state_restored_from_meta_and_arrays_goes_on_alike(cut: int, seed: int) -> None:
-    """Written out anywhere and read back, the state gives the same lines for what follows."""
+    """A state restored after any message gives the same lines for the following ones."""
     whole, messages = State(parts()), list(run(150, seed))
     for offset, message in enumerate(messages[:cut]):
         step(whole, message, offset)
@@ -230,7 +230,7 @@ def test_state_restored_from_meta_and_arrays_goes_on_alike(cut: int, seed: int) 
 
 @given(st.lists(st.lists(st.integers(1, 30), max_size=8), max_size=6))
 def test_rows_are_counted_once(batches: list[list[int]]) -> None:
-    """However often and in whatever order they come."""
+    """This holds however often and in whatever order they come."""
     delivery, every = Delivery(1, "d"), set[int]()
 
     for batch in batches:
@@ -252,7 +252,7 @@ def test_rows_are_counted_once(batches: list[list[int]]) -> None:
     ],
 )
 def test_numbers_that_have_no_room_are_refused(message: Input) -> None:
-    """Before anything is done with them: a token that is none, a delivery whose number does not fit."""
+    """A token out of range or a number that does not fit is refused before its step."""
     bench = Bench(published(ELDERLY))
 
     with pytest.raises(Refused, match=r"out of range"):
@@ -260,7 +260,7 @@ def test_numbers_that_have_no_room_are_refused(message: Input) -> None:
 
 
 def test_rows_of_several_deliveries_are_no_message() -> None:
-    """Folders hold such rows; nobody delivers them."""
+    """Only folders hold such rows."""
     bench = Bench(published(ELDERLY), DeliveryStarted("hukou", 0, 1, "d-1"))
 
     with pytest.raises(Refused, match=r"deliveries"):

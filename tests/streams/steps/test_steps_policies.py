@@ -15,7 +15,7 @@ from tests.streams.world import DAY, catalogue, delivered, network, published
 
 
 def test_publication_puts_people_on_a_list_and_withdrawal_takes_them_off() -> None:
-    """Both are decisions of two different people."""
+    """Both need two different people."""
     bench = Bench(*register(1, 2))
 
     entered = bench.do(published(ELDERLY))
@@ -35,7 +35,7 @@ def test_publication_puts_people_on_a_list_and_withdrawal_takes_them_off() -> No
 
 
 def test_a_policy_that_is_too_large_is_not_published() -> None:
-    """Neither a first one nor the next version, in one process or on a network; nothing changes, and who reads it is told the place."""
+    """It is refused, nothing changes, and the error names the version."""
     bench = Bench(*register(1, 2), published(ELDERLY))
     message = published(ELDERLY, 2)
     age = "{age_of: hukou.birth_date, op: ge, value: 70}"
@@ -46,11 +46,11 @@ def test_a_policy_that_is_too_large_is_not_published() -> None:
         refused = bench.refuses(replace(message, text=text))
         assert f"{ELDERLY}@2:" in refused.text.zh
 
-    assert bench.listed() == [1, 2] and bench.life(1) == "in_force"
+    assert bench.listed_subjects() == [1, 2] and bench.life(1) == "in_force"
 
 
 def test_a_withdrawal_may_reach_back() -> None:
-    """The list is emptied now, by lines of today; the version is withdrawn since the earlier day, with who decided and why."""
+    """The list is empty now, by lines of today; the version is withdrawn since the earlier day, with the reason and the people."""
     since = DAY - timedelta(5)
     bench = Bench(*register(1, 2), published(ELDERLY))
 
@@ -64,13 +64,13 @@ def test_a_withdrawal_may_reach_back() -> None:
     assert again == []
     assert bench.state.registry.withdrawal(ELDERLY) == Withdrawal(DAY, since, "annulled", "author", "approver", newest=1)
     assert bench.life(1) == "withdrawn"
-    kept = State.restored(bench.state.parts, bench.state.meta(), bench.state.arrays())
-    assert kept.registry.withdrawal(ELDERLY) == bench.state.registry.withdrawal(ELDERLY)
-    assert kept.meta() == bench.state.meta()
+    restored = State.restored(bench.state.parts, bench.state.meta(), bench.state.arrays())
+    assert restored.registry.withdrawal(ELDERLY) == bench.state.registry.withdrawal(ELDERLY)
+    assert restored.meta() == bench.state.meta()
 
 
 def test_a_withdrawal_that_reaches_back_is_looked_at() -> None:
-    """Not later than today, not before the first day in force, with a reason, and not since another day than before."""
+    """The day must not be later than today or before the first day in force; it needs a reason, and cannot change afterwards."""
     first = date(2026, 10, 1)
     bench = Bench(*register(1), published(ELDERLY), published("relocation-hardship", start=DAY + timedelta(9)))
 
@@ -82,7 +82,7 @@ def test_a_withdrawal_that_reaches_back_is_looked_at() -> None:
     bench.refuses(back(first, "  "), "needs its reason")
     bench.refuses(back(DAY, policy="relocation-hardship"), "name no day")
     bench.refuses(back(DAY, policy="nothing"), "no policy nothing")
-    assert bench.listed() == [1]
+    assert bench.listed_subjects() == [1]
     bench.do(back(first))
     bench.refuses(back(first + timedelta(1)), "withdrawn since 2026-10-01 already")
 
@@ -96,24 +96,24 @@ def test_a_clock_put_back_takes_no_decision_back() -> None:
         assert (bench.life(1), bench.state.in_matcher) == ("withdrawn", {})
     bench.do(published(ELDERLY, 2))
 
-    assert bench.listed() == [1]
+    assert bench.listed_subjects() == [1]
     bench.refuses(PolicyWithdrawn(ELDERLY, 2, "author", "approver", "", date(2026, 9, 30)), "needs its reason")
 
 
 def test_a_snapshot_from_before_withdrawals_reached_back_is_read() -> None:
-    """Who withdrew is not known from it; since when is the day it was decided."""
+    """It does not name the people; the withdrawal counts from the day of the decision."""
     bench = Bench(published(ELDERLY), PolicyWithdrawn(ELDERLY, 1, "author", "approver", "ended"))
     meta = bench.state.meta()
     for version in meta["versions"]:
         del version["withdrawal"]
 
-    found = State.restored(bench.state.parts, meta, bench.state.arrays())
+    restored = State.restored(bench.state.parts, meta, bench.state.arrays())
 
-    assert found.registry.withdrawal(ELDERLY) == Withdrawal(DAY, DAY, "ended", "", "")
+    assert restored.registry.withdrawal(ELDERLY) == Withdrawal(DAY, DAY, "ended", "", "")
 
 
 def test_published_version_never_changes() -> None:
-    """The same again is nothing; another text under its number, a number out of turn and a false digest are refused."""
+    """The same message again changes nothing; another text under its number, a number out of turn and a false digest are refused."""
     first = published(ELDERLY)
     bench = Bench(first)
 
@@ -127,9 +127,9 @@ def test_published_version_never_changes() -> None:
 
 
 def test_first_version_waits_for_its_first_day() -> None:
-    """Scheduled, then in force on its first day by publication."""
+    """It is scheduled, then in force on its first day; the cause is the publication."""
     bench = Bench(*register(1), published(ELDERLY, start=DAY + timedelta(2)))
-    assert (bench.life(1), bench.listed()) == ("scheduled", [])
+    assert (bench.life(1), bench.listed_subjects()) == ("scheduled", [])
 
     lines = bench.do(Tick(DAY + timedelta(3)))
 
@@ -138,7 +138,7 @@ def test_first_version_waits_for_its_first_day() -> None:
 
 
 def test_next_version_waits_while_the_older_stays() -> None:
-    """On its first day it takes over, by amendment, net; a clock put back gives the list of that day again."""
+    """On its first day it takes over; a clock put back brings the older version back."""
     bench = Bench(*register(1), published(ELDERLY), published(ELDERLY, 2, start=DAY + timedelta(2)))
     assert (bench.life(1), bench.life(2), bench.state.in_matcher) == ("in_force", "scheduled", {ELDERLY: 1})
 
@@ -151,7 +151,7 @@ def test_next_version_waits_while_the_older_stays() -> None:
 
 
 def test_amendment_is_net() -> None:
-    """Whoever stays on the list has no line; who leaves by the new version has the cause amendment."""
+    """Whoever stays on the list has no line."""
     bench = Bench(*register(1), *delivered(rows(catalogue(), "medical_insurance", 1, 1, [2]), "m"), published(ELDERLY))
 
     lines = bench.do(published(ELDERLY, 2))
@@ -161,9 +161,9 @@ def test_amendment_is_net() -> None:
 
 
 def test_last_day_is_in_force_the_next_is_not() -> None:
-    """`effective.to` is the last day."""
+    """`effective.to` is the last day in force."""
     bench = Bench(*register(1), published(ELDERLY, swap=("to: null", f"to: {DAY}")))
-    assert bench.listed() == [1]
+    assert bench.listed_subjects() == [1]
 
     lines = bench.do(Tick(DAY + timedelta(1)))
 
@@ -172,10 +172,10 @@ def test_last_day_is_in_force_the_next_is_not() -> None:
 
 
 def test_whoever_leaves_on_the_day_an_agreement_ends_leaves_for_that() -> None:
-    """Though the version's last day is over as well."""
+    """The last day of the version is the same day."""
     until = date(2027, 12, 31)
     bench = Bench(*register(1), published(ELDERLY, swap=("to: null", f"to: {until}")), Tick(until))
-    assert bench.listed() == [1]
+    assert bench.listed_subjects() == [1]
 
     lines = bench.do(Tick(until + timedelta(1)))
 
@@ -183,7 +183,7 @@ def test_whoever_leaves_on_the_day_an_agreement_ends_leaves_for_that() -> None:
 
 
 def test_ended_agreement_takes_dependent_candidates_off() -> None:
-    """On the day after an agreement's last, with the cause and a notice; renewed by a wider catalogue they come back."""
+    """They leave on the day after the agreement's last, with its cause and a notice; a catalogue with a renewed agreement brings them back."""
     until = date(2027, 12, 31)
     bench = Bench(*register(1), published(ELDERLY), Tick(until))
 
@@ -198,7 +198,7 @@ def test_ended_agreement_takes_dependent_candidates_off() -> None:
 
 
 def test_a_catalogue_follows_the_one_that_holds() -> None:
-    """Feeds, fields and values are added behind what there is, wherever they are written; what is read of a record does not change."""
+    """New feeds, fields and values get the last places, wherever they stand in the text; existing records read the same."""
     bench = Bench()
     contracts = dict(network().contracts)
     fewer = {name: text for name, text in contracts.items() if name != "occupancy"}
@@ -216,24 +216,24 @@ def test_a_catalogue_follows_the_one_that_holds() -> None:
 
 
 def test_answers_outlive_versions_and_suspensions() -> None:
-    """An answer given while a policy is not matched counts once it is; a check nobody asks is refused."""
+    """An answer counts also if it came while the policy was not matched; an unknown check is refused."""
     household = delivered(rows(catalogue(), "hukou", 1, 1, [7]), "h")
     bench = Bench(*household, published("relocation-hardship"))
     bench.refuses(CheckAnswered("relocation-hardship", 7, "wiling", True), "has no check wiling")
     bench.refuses(CheckAnswered("nothing", 7, "willing", True), "no policy nothing")
-    listed = bench.listed("relocation-hardship")
+    listed = bench.listed_subjects("relocation-hardship")
 
     lines = bench.do(CheckAnswered("relocation-hardship", 7, "willing", False))
     bench.do(PolicyWithdrawn("relocation-hardship", 1, "author", "approver", ""), CheckAnswered("relocation-hardship", 7, "willing", True))
     bench.do(published("relocation-hardship", 2))
 
     assert [line.cause.kind for line in lines] == ["answer"] * len(listed)
-    assert bench.listed("relocation-hardship") == listed
+    assert bench.listed_subjects("relocation-hardship") == listed
     assert not bench.state.unsaid
 
 
 def test_missed_days_are_passed_one_by_one() -> None:
-    """A tick over many days gives every day's lines, in order, under that day."""
+    """A tick over many days gives the lines of each day, in order, with its date."""
     start = DAY + timedelta(2)
     bench = Bench(*register(1), published(ELDERLY, swap=("from: 2026-10-01, to: null", f"from: {start}, to: {start}")))
 

@@ -1,7 +1,7 @@
-"""A state that was judged by an earlier version of the semantics is judged anew once, by a message of its own.
+"""A message of its own moves a state from an earlier version of the semantics to the current one.
 
-The one idea: a checkpoint says by which version it was judged; until the message comes everybody is judged as they were, so what was told and
-what is replayed agree. Source: docs/en/semantics.md section 6, streams/steps/steps.py ``upgrade``.
+A checkpoint names its version of the semantics. That version counts until the message comes, so a replay gives the same lines as before.
+Source: docs/en/semantics.md section 6, streams/steps/steps.py ``upgrade``.
 """
 
 from __future__ import annotations
@@ -56,31 +56,37 @@ def beginning() -> list[Input]:
 
 
 def earlier(state: State) -> State:
-    """The state as an earlier program kept it."""
-    arrays, meta = {name: one.copy() for name, one in state.arrays().items()}, state.meta()
+    """The state as an earlier program stored it."""
+    arrays, meta = {name: array.copy() for name, array in state.arrays().items()}, state.meta()
     del meta["matcher"]["store"]["semantics"]
     return State.restored(parts(True), meta, arrays)
 
 
 def test_lines_of_an_upgrade_have_their_own_cause() -> None:
-    """The record that is there settles the sum from the message on, and not before; said again it changes nothing."""
+    """The existing record settles the sum from the message on, and not before; a second message changes nothing."""
     state = State(parts(True))
     for offset, message in enumerate(beginning()):
         step(state, message, offset)
-    assert {one.subject: one.status for one in state.matcher.candidates("small-income")} == {1: "eligible", 2: "needs_evidence"}
+    assert {candidate.subject: candidate.status for candidate in state.matcher.candidates("small-income")} == {
+        1: "eligible",
+        2: "needs_evidence",
+    }
 
     old = earlier(state)
-    assert {one.subject: one.status for one in old.matcher.candidates("small-income")} == {1: "needs_evidence", 2: "needs_evidence"}
+    assert {candidate.subject: candidate.status for candidate in old.matcher.candidates("small-income")} == {
+        1: "needs_evidence",
+        2: "needs_evidence",
+    }
     lines = list(step(old, EngineUpgraded(SEMANTICS), old.offset + 1))
 
     assert [(line.subject, line.before, line.status, line.cause.kind) for line in lines] == [(1, "needs_evidence", "eligible", "engine")]
     assert list(step(old, EngineUpgraded(SEMANTICS), old.offset + 1)) == []
-    kept = State.restored(parts(True), old.meta(), {name: one.copy() for name, one in old.arrays().items()})
-    assert kept.matcher.semantics == SEMANTICS
+    restored = State.restored(parts(True), old.meta(), {name: array.copy() for name, array in old.arrays().items()})
+    assert restored.matcher.semantics == SEMANTICS
 
 
 def test_later_semantics_are_not_guessed() -> None:
-    """A message of a newer program stops an older one."""
+    """The message of a newer program stops an older program."""
     state = State(parts(False))
     for offset, message in enumerate(beginning()[:2]):
         step(state, message, offset)
@@ -90,7 +96,7 @@ def test_later_semantics_are_not_guessed() -> None:
 
 
 def test_host_says_it_before_the_first_message_that_it_adds(tmp_path: Path) -> None:
-    """Once; a host that only reads adds nothing."""
+    """It does so once; a host that only reads adds nothing."""
     with EmbeddedHost.open(tmp_path, parts(True), create=True) as host:
         for message in beginning():
             host.submit(message)
@@ -109,7 +115,7 @@ def test_host_says_it_before_the_first_message_that_it_adds(tmp_path: Path) -> N
 
 
 def test_a_log_without_a_snapshot_is_replayed_as_it_was_told(tmp_path: Path) -> None:
-    """Of an earlier program, whose first catalogue does not say by which semantics it was judged: it is told what is judged otherwise."""
+    """The log of an earlier program has a first catalogue without a version of the semantics; the lines of the upgrade come later."""
     with EmbeddedHost.open(tmp_path, parts(True), create=True) as host:
         for message in beginning():
             host.submit(replace(message, semantics=1) if isinstance(message, CatalogueSet) else message)
@@ -122,7 +128,7 @@ def test_a_log_without_a_snapshot_is_replayed_as_it_was_told(tmp_path: Path) -> 
 
 
 def test_a_network_begun_by_earlier_semantics_is_judged_by_them() -> None:
-    """Locator and shards made by replaying it, too, until the message comes."""
+    """So are locator and partitions that replay it, until the message comes."""
     pipeline, embedded = Pipeline(2), Embedded(2)
     for message in [*beginning(), EngineUpgraded(SEMANTICS)]:
         if isinstance(message, EngineUpgraded):
@@ -147,7 +153,7 @@ def _as_before(folder: Path) -> None:
 
 
 def test_partitions_are_judged_anew_together() -> None:
-    """On a network the lines are those of one host."""
+    """On a distributed host the lines are those of one embedded host."""
     pipeline, embedded = Pipeline(2), Embedded(2)
     bodies = [sent(message) for message in beginning()]
     for body in bodies:
@@ -166,8 +172,8 @@ def test_partitions_are_judged_anew_together() -> None:
 
 
 def _matchers(pipeline: Any, embedded: Any) -> list[Any]:
-    shards = [shard.fold.matcher for shard in pipeline.shards]
-    return [embedded.state.matcher, embedded._sequencer.router.locator, pipeline.sequencer.fold.router.locator, *shards]
+    matchers = [partition.fold.matcher for partition in pipeline.partitions]
+    return [embedded.state.matcher, embedded._sequencer.router.locator, pipeline.sequencer.fold.router.locator, *matchers]
 
 
 def _with(layout: Any, semantics: int) -> Any:

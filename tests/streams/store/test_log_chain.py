@@ -1,4 +1,4 @@
-"""The chain of a log: whatever is changed, moved, removed or cut by somebody who can write to the disk is noticed, and its place told."""
+"""The chain of a log: rows that somebody changes, moves, removes or cuts on disk are noticed, with their place."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from streams.store import checkpoints, log_chain, log_heads
 from streams.store import log as storage
 from streams.store.log import FILE, Log, Row, breaks
 from streams.store.log_chain import COLUMNS, TABLES
-from tests.streams.bench import NEVER, filled
+from tests.streams.bench import NEVER, host_after_run
 from tests.streams.world import parts, run
 
 KEY = b"a key of thirty-two bytes, or so"
@@ -25,7 +25,7 @@ HEAD = "log.head"
 
 
 def rows(first: int, behind: int) -> list[Row]:
-    """Inputs, two of three with outputs, one of four the end of an edition; the sixth decides an erasure."""
+    """Inputs; two of three have outputs, one of four closes an edition, the sixth decides an erasure."""
     return [
         Row(at, b"input %d" % at, "grant" if at % 4 == 0 else None, b"output %d" % at if at % 3 else None, at == 5)
         for at in range(first, behind)
@@ -38,27 +38,27 @@ def log(folder: Path, readonly: bool = False, key: bytes = KEY) -> Log:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A log with rows of every kind, an anchor of each table that has one, and an erasure whose traces are not out of the files."""
+    """A log with rows of every kind, the anchors of its tables, and an erasure that is not scrubbed yet."""
     place = tmp_path / "log"
     place.mkdir()
-    made = log(place)
-    made.append(rows(0, 8))
-    made.prune(1)
-    made.append(rows(8, 12), forget=1)
-    with made.rewriting(5) as db:
+    new_log = log(place)
+    new_log.append(rows(0, 8))
+    new_log.prune(1)
+    new_log.append(rows(8, 12), forget=1)
+    with new_log.rewriting(5) as db:
         db.execute("UPDATE outputs SET body = x'' WHERE offset = 7")
         db.executemany("INSERT INTO manifests VALUES ('grant', ?, x'', ?)", [(4, "first"), (8, "second")])
-    with made.rewriting(5) as db:
+    with new_log.rewriting(5) as db:
         db.execute("UPDATE inputs SET body = x'' WHERE offset = 7")
-    made.append(rows(12, 14))
-    made.note_head()
-    made.close()
+    new_log.append(rows(12, 14))
+    new_log.note_head()
+    new_log.close()
     assert breaks(place, KEY)[0] == []
     return place
 
 
 def change(folder: Path, *statements: str) -> None:
-    """What somebody does who can write to the disk, and has no key."""
+    """Runs statements as somebody who can write to the disk and has no key."""
     with closing(sqlite3.connect(folder / FILE, isolation_level=None)) as db:
         for statement in statements:
             db.execute(statement)
@@ -70,7 +70,7 @@ def head_of(folder: Path) -> bytes:
 
 
 def read(folder: Path) -> list[Any]:
-    """All that a reader asks of a log, in every way it can ask."""
+    """All rows of a log, by every query that a reader has."""
     opened = log(folder, readonly=True)
     try:
         return [
@@ -89,7 +89,7 @@ def every_cell() -> list[tuple[str, str]]:
         return [(name, column) for name in names for _, column, *_ in db.execute(f"PRAGMA table_info({name})") if column != "one"]
 
 
-def turned(value: Any) -> Any:
+def changed_value(value: Any) -> Any:
     match value:
         case None:
             return "x"
@@ -103,7 +103,7 @@ def turned(value: Any) -> Any:
 
 @pytest.mark.parametrize(("table", "column"), every_cell())
 def test_a_column_that_was_changed_is_noticed(folder: Path, tmp_path: Path, table: str, column: str) -> None:
-    """In every row of every table; whoever opens the log or reads all of it is refused, too."""
+    """This holds for every row of every table; ``breaks`` names it, and opening or reading the log raises ``Damaged``."""
     with closing(sqlite3.connect(folder / FILE)) as db:
         cells = db.execute(f"SELECT rowid, {column} FROM {table}").fetchall()
     assert cells
@@ -111,7 +111,7 @@ def test_a_column_that_was_changed_is_noticed(folder: Path, tmp_path: Path, tabl
         copy = tmp_path / f"{number}"
         shutil.copytree(folder, copy)
         with closing(sqlite3.connect(copy / FILE, isolation_level=None)) as db:
-            db.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (turned(value), row))
+            db.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (changed_value(value), row))
 
         assert breaks(copy, KEY)[0], (table, column, row)
         with pytest.raises(Damaged):
@@ -132,7 +132,7 @@ def test_a_column_that_was_changed_is_noticed(folder: Path, tmp_path: Path, tabl
     ],
 )
 def test_what_is_none_of_ours_in_the_file_is_refused(folder: Path, foreign: str) -> None:
-    """It would swallow a write, or keep who is erased: nobody reads or writes such a log, and whoever reads all of it is told."""
+    """It could drop a write or keep an erased person: nobody can read or write such a log, and ``breaks`` reports it."""
     with closing(sqlite3.connect(folder / FILE)) as db:
         db.executescript(foreign)
 
@@ -144,20 +144,20 @@ def test_what_is_none_of_ours_in_the_file_is_refused(folder: Path, foreign: str)
 
 @pytest.mark.parametrize("table", [table.split("TABLE ")[1].split(" (")[0] for table in TABLES])
 def test_a_row_that_is_gone_is_noticed(folder: Path, tmp_path: Path, table: str) -> None:
-    """The first, the last, one in the middle, the last three, all of them."""
+    """Removed are each row alone, the last three rows, and all rows."""
     with closing(sqlite3.connect(folder / FILE)) as db:
-        known = [row for (row,) in db.execute(f"SELECT rowid FROM {table} ORDER BY rowid")]
-    some = [[row] for row in known] + [known[-3:], known]
-    for number, gone in enumerate(some):
+        row_ids = [row for (row,) in db.execute(f"SELECT rowid FROM {table} ORDER BY rowid")]
+    some = [[row] for row in row_ids] + [row_ids[-3:], row_ids]
+    for number, removed in enumerate(some):
         copy = tmp_path / f"{number}"
         shutil.copytree(folder, copy)
-        change(copy, f"DELETE FROM {table} WHERE rowid IN ({', '.join(map(str, gone))})")
+        change(copy, f"DELETE FROM {table} WHERE rowid IN ({', '.join(map(str, removed))})")
 
-        assert breaks(copy, KEY)[0], (table, gone)
+        assert breaks(copy, KEY)[0], (table, removed)
 
 
 def test_the_place_is_told(folder: Path) -> None:
-    """The row that was changed, and the one behind a row that is gone; an end that was cut has no place."""
+    """The place is the changed row, or the row after a missing one; a missing end has no place."""
     change(folder, "UPDATE inputs SET body = x'00' WHERE offset = 4", "DELETE FROM outputs WHERE offset = 8")
 
     places, rewritten = breaks(folder, KEY)
@@ -176,7 +176,7 @@ def test_the_place_is_told(folder: Path) -> None:
 @pytest.mark.parametrize("table", ["inputs", "outputs"])
 @pytest.mark.parametrize("columns", ["body", "body, link"])
 def test_rows_that_changed_places_are_noticed(folder: Path, table: str, columns: str) -> None:
-    """Whether they take their digests along or not; a row that is there twice, likewise."""
+    """Two rows change places, with or without their digests."""
     names = columns.split(", ")
     moves = [
         f"UPDATE {table} SET {', '.join(f'{name} = (SELECT {name} FROM copy WHERE offset = {other})' for name in names)} WHERE offset = {mine}"
@@ -190,7 +190,7 @@ def test_rows_that_changed_places_are_noticed(folder: Path, table: str, columns:
 
 
 def test_without_the_key_nobody_makes_a_chain_that_fits(folder: Path) -> None:
-    """Neither one without a key nor one with another; and an unkeyed log is refused where a key is expected."""
+    """A chain without a key or with another key is refused where this key is expected."""
     for forged in (b"", bytes([KEY[0] ^ 1]) + KEY[1:]):
         with closing(sqlite3.connect(folder / FILE, isolation_level=None)) as db:
             db.execute("UPDATE outputs SET body = x'00' WHERE offset = 10")
@@ -202,7 +202,7 @@ def test_without_the_key_nobody_makes_a_chain_that_fits(folder: Path) -> None:
 
 
 def test_what_is_pruned_leaves_an_anchor(folder: Path) -> None:
-    """The rest is held against it; pruning further than the log was pruned is noticed, whoever moves the anchor along."""
+    """The rest is checked against the anchor; removal of more rows is noticed, also if the anchor moves along."""
     opened = log(folder)
     opened.prune(6)
     opened.close()
@@ -219,19 +219,19 @@ def test_what_is_pruned_leaves_an_anchor(folder: Path) -> None:
 
 
 def test_an_erasure_does_not_chain_anew_what_was_changed_before(folder: Path) -> None:
-    """It would hide it."""
+    """A new chain would hide the change."""
     change(folder, "UPDATE inputs SET body = x'00' WHERE offset = 4")
     opened = log(folder)
 
     with pytest.raises(Damaged, match="inputs #4"), opened.rewriting(13):
-        raise AssertionError("not to be come to")
+        raise AssertionError("must not be reached")
     opened.close()
 
     assert [(place.part, place.offset) for place in breaks(folder, KEY)[0]] == [("inputs", 4)]
 
 
 def test_a_rewriting_says_which_head_became_which(tmp_path: Path) -> None:
-    """For the erasure that was decided at an offset; the next one follows it."""
+    """The row has the offset of the erasure and the heads before and after."""
     opened = log(tmp_path)
     opened.append(rows(0, 6))
     before = head_of(tmp_path)
@@ -246,19 +246,19 @@ def test_a_rewriting_says_which_head_became_which(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("fails", ["seal", "commit"])
 def test_after_an_error_the_chain_goes_on_where_the_log_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str) -> None:
-    """Whether the transaction was written or not when somebody stopped it."""
+    """This holds whether the transaction was committed or not when the error came."""
     opened = log(tmp_path)
     opened.append(rows(0, 3))
     sound = log_chain.write_seal
 
-    def stopped(db: Any, *given: Any) -> None:
+    def write_and_stop(db: Any, *arguments: Any) -> None:
         if fails == "seal":
             raise NoRoom(log_chain.Break("seal", None).text)
-        sound(db, *given)
+        sound(db, *arguments)
         db.execute("COMMIT")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(log_chain, "write_seal", stopped)
+    monkeypatch.setattr(log_chain, "write_seal", write_and_stop)
     with pytest.raises((NoRoom, KeyboardInterrupt)):
         opened.append(rows(3, 5))
     monkeypatch.setattr(log_chain, "write_seal", sound)
@@ -269,10 +269,10 @@ def test_after_an_error_the_chain_goes_on_where_the_log_is(tmp_path: Path, monke
     assert [offset for offset, _ in log(tmp_path).inputs(-1)] == list(range(9))
 
 
-# ---- the head outside ------------------------------------------------------------------------------------------------
+# ---- the head outside the log ------------------------------------------------------------------------------------------------
 
 
-def grown(folder: Path, upto: int) -> None:
+def grow_log(folder: Path, upto: int) -> None:
     opened = log(folder)
     opened.append(rows(opened.last() + 1, upto))
     opened.note_head()
@@ -280,15 +280,15 @@ def grown(folder: Path, upto: int) -> None:
 
 
 def older(opened: Callable[[], Log]) -> str:
-    with pytest.raises(Damaged) as caught:
+    with pytest.raises(Damaged) as error:
         opened()
-    return caught.value.text.en
+    return error.value.text.en
 
 
 def test_an_older_copy_of_the_log_is_noticed(folder: Path, tmp_path: Path) -> None:
-    """It fits itself, and not the head; so does a log whose newest pages are gone."""
+    """The old copy is sound in itself, but ends before the head outside."""
     shutil.copytree(folder, tmp_path / "then")
-    grown(folder, 20)
+    grow_log(folder, 20)
     (folder / FILE).write_bytes((tmp_path / "then" / FILE).read_bytes())
 
     for readonly in (True, False):
@@ -296,10 +296,10 @@ def test_an_older_copy_of_the_log_is_noticed(folder: Path, tmp_path: Path) -> No
 
 
 def test_a_head_may_lag_and_never_leads(folder: Path, tmp_path: Path) -> None:
-    """What came since the head was written is taken; the head of another log that has come as far is not."""
+    """Rows after the head are accepted; the head of another log of the same length is not."""
     shutil.copytree(folder, tmp_path / "other")
     opened = log(folder)
-    opened.append(rows(14, 18))  # and the process is gone
+    opened.append(rows(14, 18))  # and the process ends
     opened.close()
     assert log(folder).last() == 17
 
@@ -311,7 +311,7 @@ def test_a_head_may_lag_and_never_leads(folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_head_that_was_changed_or_is_gone_is_refused(folder: Path) -> None:
-    """Whatever byte of it; where there never was one, there need be none."""
+    """This holds for any of its bytes, for other content and for a missing file."""
     whole = (folder / HEAD).read_bytes()
     for at in range(0, len(whole) - 1, 7):
         (folder / HEAD).write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
@@ -327,7 +327,7 @@ def test_a_head_that_was_changed_or_is_gone_is_refused(folder: Path) -> None:
 
 
 def test_a_log_that_became_empty_is_no_new_one(folder: Path) -> None:
-    """A file of no bytes, or one with the tables alone."""
+    """The file has no bytes."""
     (folder / FILE).unlink()
     for suffix in ("-wal", "-shm"):
         (folder / f"{FILE}{suffix}").unlink(missing_ok=True)
@@ -338,15 +338,15 @@ def test_a_log_that_became_empty_is_no_new_one(folder: Path) -> None:
 
 
 def test_a_stop_between_the_rewriting_and_its_head_is_no_damage(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The head is then that of the log before, of which nobody can tell more than how far it had come."""
+    """The head is then that of the log before the rewriting, which is accepted for its offsets."""
     opened, sound = log(folder), log_heads.write_head
-    written: list[Path] = []
+    paths: list[Path] = []
 
-    def once(path: Path, *given: Any) -> None:
-        written.append(path)
-        if len(written) > 1:
+    def once(path: Path, *arguments: Any) -> None:
+        paths.append(path)
+        if len(paths) > 1:
             raise OSError(28, "no space")
-        sound(path, *given)
+        sound(path, *arguments)
 
     opened.append(rows(14, 15))
     monkeypatch.setattr(log_heads, "write_head", once)
@@ -354,59 +354,59 @@ def test_a_stop_between_the_rewriting_and_its_head_is_no_damage(folder: Path, mo
         db.execute("UPDATE inputs SET body = x'' WHERE offset = 9")
     opened.close()
 
-    assert len(written) == 2
+    assert len(paths) == 2
     assert log(folder, readonly=True).last() == 14
     assert breaks(folder, KEY)[0] == []
 
 
 def test_a_reader_may_come_while_the_first_head_is_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It saw none, and then a log that says there is one; it looks again."""
-    sound, seen = log_heads.read_head, list[Path]()
+    """The reader saw no head, then a log that has one; it reads the head again."""
+    sound, paths = log_heads.read_head, list[Path]()
 
     def late(path: Path, key: bytes) -> log_heads.Head | None:
-        seen.append(path)
-        return sound(path, key) if len(seen) > 1 else None
+        paths.append(path)
+        return sound(path, key) if len(paths) > 1 else None
 
     monkeypatch.setattr(log_heads, "read_head", late)
 
     assert log(folder, readonly=True).last() == 13
-    assert len(seen) == 2
+    assert len(paths) == 2
 
 
 # ---- a host ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_host_keeps_the_head_at_a_snapshot_an_edition_and_a_clean_end(tmp_path: Path) -> None:
-    """And not with every message; a reader writes nothing."""
+    """It does not write the head with every message; a reader writes nothing."""
     store, head = tmp_path / "store", tmp_path / HEAD
     messages = list(run(30))
 
-    def known() -> int:
-        found = log_heads.read_head(head, KEY)
-        return -1 if found is None else found.last[0].offset
+    def head_offset() -> int:
+        stored_head = log_heads.read_head(head, KEY)
+        return -1 if stored_head is None else stored_head.last[0].offset
 
     host = EmbeddedHost.open(store, parts(), create=True, rule=NEVER, key=KEY, head=head)
     host.submit_many(messages[:2])
-    assert known() == -1
+    assert head_offset() == -1
     host.snapshot()
-    assert known() == 1
+    assert head_offset() == 1
     for message in messages[2:]:
         host.submit(message)
-    assert 1 < known() < 29, "a publication among them ends an edition"
+    assert 1 < head_offset() < 29, "a publication among them ends an edition"
     host.close()
-    assert known() == 29
+    assert head_offset() == 29
 
-    kept = head.read_bytes()
+    before = head.read_bytes()
     with EmbeddedHost.open(store, parts(), readonly=True, key=KEY, head=head) as host:
         assert host.state.offset == 29
         assert list(host.at(20).registry.versions) == list(host.state.registry.versions)
-    assert head.read_bytes() == kept
+    assert head.read_bytes() == before
     with pytest.raises(Damaged):
         EmbeddedHost.open(store, parts(), key=b"", head=None)
 
 
 def test_a_checkpoint_that_somebody_made_without_the_key_counts_for_nothing(tmp_path: Path) -> None:
-    """It fits itself, and says that nobody was ever published for; the log behind it says what is true, and without one nothing does."""
+    """The checkpoint is sound in itself but false; the host uses the log instead, and without the log it raises ``Damaged``."""
     store = tmp_path / "store"
     with EmbeddedHost.open(store, parts(), create=True, rule=NEVER, key=KEY) as host:
         host.submit_many(list(run(30)))
@@ -427,8 +427,8 @@ def test_a_checkpoint_that_somebody_made_without_the_key_counts_for_nothing(tmp_
 
 
 def test_a_store_without_a_key_shows_damage(tmp_path: Path) -> None:
-    """As that of a worker has none."""
-    filled(tmp_path, 12).close()
+    """The store of a worker has no key."""
+    host_after_run(tmp_path, 12).close()
     change(tmp_path, "UPDATE outputs SET closes = 'nobody' WHERE offset = (SELECT min(offset) FROM outputs)")
 
     with EmbeddedHost.open(tmp_path, parts(), readonly=True) as host, pytest.raises(Damaged, match="outputs #"):
@@ -436,9 +436,9 @@ def test_a_store_without_a_key_shows_damage(tmp_path: Path) -> None:
 
 
 def test_each_log_is_told_with_its_own_way_out(folder: Path, tmp_path: Path) -> None:
-    """A workspace's is restored; what a worker's holds is in the topics, and it has no backup: its folder goes, and comes again."""
+    """A workspace is restored from a backup; the folder of a worker has none and is removed, for the topics bring its content again."""
     change(folder, "UPDATE seal SET headed = 0")
-    filled(tmp_path / "orders-3", 12).close()
+    host_after_run(tmp_path / "orders-3", 12).close()
     change(tmp_path / "orders-3", "DELETE FROM outputs WHERE offset = (SELECT max(offset) FROM outputs)")
 
     with pytest.raises(Damaged, match="Restore all files of one backup"):
@@ -450,7 +450,7 @@ def test_each_log_is_told_with_its_own_way_out(folder: Path, tmp_path: Path) -> 
 
 
 def test_an_empty_store_in_memory_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It can be looked at like any other."""
+    """It reads like any other store."""
     monkeypatch.chdir(tmp_path)
 
     with EmbeddedHost(storage.MEMORY, parts(), readonly=True) as host:

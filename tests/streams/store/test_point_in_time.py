@@ -1,7 +1,6 @@
-"""What was known then: every moment asked for later is the state that was live then, across snapshots, restarts and pruning.
+"""Known-at: the state of every past moment is the state that was live then, across snapshots, restarts and pruning.
 
-The one idea: while a run of made-up messages is applied, what each state said is written down at once, in words; afterwards any moment is
-asked for and must say the same.
+While a run of random messages is applied, the content of each state is noted. Later the host restores moments, which must have that content.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from streams.store import checkpoints
 from streams.store.point_in_time import known_at
 from streams.store.retention import BETWEEN, SHORT, Mark, Retention, past
 from streams.wire import wire
-from tests.streams.bench import filled
+from tests.streams.bench import host_after_run
 from tests.streams.happenings import START, Happenings
 from tests.streams.topics import Bodies, Silent
 from tests.streams.world import parts, run
@@ -36,36 +35,36 @@ LENGTH = 90
 KEEP = SnapshotRule(closing_rows=10**9, retention=Retention(60))
 
 
-def said(state: State) -> dict[str, Any]:
-    """All a state tells people: its day, lists with reasons, two explanations of each list, notices."""
+def state_content(state: State) -> dict[str, Any]:
+    """What people can see of a state: its day, lists with reasons, two explanations of each list, notices."""
     matcher: Any = state.matcher if state.begun else None
     listed = {name: matcher.candidates(name) for name in state.policies} if state.begun else {}
-    why = {name: [repr(matcher.explain(name, one.subject)) for one in found[:2]] for name, found in listed.items()}
+    why = {name: [repr(matcher.explain(name, candidate.subject)) for candidate in candidates[:2]] for name, candidates in listed.items()}
     return {"day": state.day, "lists": repr(listed), "why": why, "notices": list(state.notices), "offset": state.offset}
 
 
 @dataclass
 class Live:
-    """What was said after each message, and after which messages the clock stood where."""
+    """The content of the state after each message."""
 
     after: list[dict[str, Any]] = field(default_factory=list)
 
     def end_of(self, day: date) -> int | None:
-        """The last message before the clock first went beyond a day; None where it never was there."""
-        days = [NO_DAY, *(one["day"] for one in self.after)]
+        """The last message before the clock first passed a day; None where the clock never was on that day."""
+        days = [NO_DAY, *(content["day"] for content in self.after)]
         crossed = next((place - 1 for place in range(1, len(days)) if days[place] > day), len(self.after))
         return crossed - 1 if day >= START and crossed >= 0 and day <= max(days) else None
 
 
 def embedded(folder: Path, rng: Random, rule: SnapshotRule) -> tuple[EmbeddedHost, Live]:
-    """A host through a run of messages, with snapshots and restarts at random."""
+    """An embedded host after a run of messages, with snapshots and restarts at random."""
     host, live = EmbeddedHost.open(folder, parts(real=True), create=True, rule=rule), Live()
     for body in islice(Happenings(rng).run(), LENGTH):
         try:
             host.submit(wire.decode(body))
         except (Unreadable, Refused, Invalid):
             continue
-        live.after.append(said(host.state))
+        live.after.append(state_content(host.state))
         if rng.random() < 0.3:
             host.snapshot()
         if rng.random() < 0.05:
@@ -75,13 +74,13 @@ def embedded(folder: Path, rng: Random, rule: SnapshotRule) -> tuple[EmbeddedHos
 
 
 def replica(folder: Path, rng: Random, retention: Retention) -> tuple[NetworkHost, Live]:
-    """The same over a topic, with what nobody admits in it."""
+    """The same for a distributed host, whose topic also has messages that are not admitted."""
     topic, live = Bodies(), Live()
     make: Any = partial(NetworkHost, folder, parts(real=True), topic, Silent(), retention)
     host = make()
     for body in islice(Happenings(rng).run(), LENGTH):
         topic.append(body)
-        live.after.append(said(host.refresh()))
+        live.after.append(state_content(host.refresh()))
         if rng.random() < 0.3:
             host.snapshot()
         if rng.random() < 0.05:
@@ -91,8 +90,8 @@ def replica(folder: Path, rng: Random, retention: Retention) -> tuple[NetworkHos
 
 
 def check(host: Host, live: Live, rng: Random, start: int) -> int:
-    """Asks for moments of a host, and compares; returns how many were answered."""
-    now = said(host.state)
+    """Compares moments of a host with the noted content; gives the number of moments compared."""
+    now = state_content(host.state)
     answered = 0
     end = len(live.after)
     for offset in [*rng.sample(range(end), 8), *rng.choices(range(max(start, 0), end), k=8), end - 1]:
@@ -100,7 +99,7 @@ def check(host: Host, live: Live, rng: Random, start: int) -> int:
             with pytest.raises(NotKept, match="older than what is kept"):
                 host.at(offset)
         else:
-            assert said(host.at(offset)) == live.after[offset], offset
+            assert state_content(host.at(offset)) == live.after[offset], offset
             answered += 1
     for days in range(-1, 120, 11):
         day = START + timedelta(days)
@@ -109,18 +108,18 @@ def check(host: Host, live: Live, rng: Random, start: int) -> int:
             with pytest.raises(NotKept):
                 host.at(day)
         else:
-            assert said(host.at(day)) == live.after[want], day
+            assert state_content(host.at(day)) == live.after[want], day
             answered += 1
-    assert said(host.state) == now, "the host was disturbed"
+    assert state_content(host.state) == now, "the host was disturbed"
     return answered
 
 
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("days", [400, 5])
 def test_every_moment_of_a_host_is_what_was_live_then(tmp_path: Path, days: int, seed: int) -> None:
-    """By offset and by day, where the past is kept from the beginning and where it was pruned."""
+    """Moments are given by offset and by day, with the whole past and with a pruned one."""
     rule = SnapshotRule(closing_rows=10**9, retention=Retention(days))
-    for attempt in range(10):  # not every run goes on for long enough behind a snapshot to have its past pruned
+    for attempt in range(10):  # not every run is long enough after a snapshot for its past to be pruned
         rng = Random(10 * seed + attempt)
         host, live = embedded(tmp_path / str(attempt), rng, rule)
         if days == 400 or host._log.first():
@@ -138,7 +137,7 @@ def test_every_moment_of_a_host_is_what_was_live_then(tmp_path: Path, days: int,
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("days", [400, 5])
 def test_every_moment_of_a_replica_is_what_was_live_then(tmp_path: Path, seed: int, days: int) -> None:
-    """Where refused messages take their place in the order."""
+    """Refused messages have an offset, too."""
     rng = Random(seed)
 
     host, live = replica(tmp_path, rng, Retention(days))
@@ -149,8 +148,8 @@ def test_every_moment_of_a_replica_is_what_was_live_then(tmp_path: Path, seed: i
 
 
 def test_a_reader_asks_while_a_writer_prunes(tmp_path: Path) -> None:
-    """What is within the retention stays askable for a reader that was opened long before."""
-    with filled(tmp_path, 20) as host, EmbeddedHost.open(tmp_path, parts(), readonly=True) as reader:
+    """A reader that was opened long before can still restore moments within the retention."""
+    with host_after_run(tmp_path, 20) as host, EmbeddedHost.open(tmp_path, parts(), readonly=True) as reader:
         host.rule = KEEP
         for message in list(run(60))[20:]:
             host.submit(message)
@@ -161,25 +160,25 @@ def test_a_reader_asks_while_a_writer_prunes(tmp_path: Path) -> None:
 
 
 def test_moments_that_cannot_be_asked_are_told(tmp_path: Path) -> None:
-    """Before the beginning, beyond the end, of a clock that never was there, of nothing at all."""
+    """Before the beginning, after the end, on a day that the clock never had, in an empty store."""
     with EmbeddedHost.open(tmp_path / "empty", parts(), create=True) as host:
         with pytest.raises(NotKept, match="no day yet"):
             host.at(START)
         with pytest.raises(NotKept, match="no message #0 yet"):
             host.at(0)
-    with filled(tmp_path / "full", 30) as host:
+    with host_after_run(tmp_path / "full", 30) as host:
         for moment, words in (
             (-1, "numbered from #0"), (30, "the last is #29"), (date(2026, 9, 30), "the clock begins on 2026-10-01"),
             (date(2027, 1, 1), "yet to come: the furthest the state's clock has been is"),
         ):  # fmt: skip
-            with pytest.raises(NotKept, match=words) as caught:
+            with pytest.raises(NotKept, match=words) as error:
                 host.at(moment)
-            assert caught.value.text.zh
-            assert caught.value.exit_code == 2
+            assert error.value.text.zh
+            assert error.value.exit_code == 2
 
 
 def test_a_clock_set_back_does_not_confuse_a_day(tmp_path: Path) -> None:
-    """A day ends when the clock first goes beyond it; what is taken in at an earlier day later was not known on that day."""
+    """A day ends when the clock first passes it; messages after that do not belong to it, even if the clock is set back."""
     day = date(2026, 10, 15)
     with EmbeddedHost.open(tmp_path, parts(), create=True) as host:
         for message in run(3):
@@ -196,8 +195,8 @@ def test_a_clock_set_back_does_not_confuse_a_day(tmp_path: Path) -> None:
 
 
 def test_a_damaged_snapshot_of_the_past_is_passed_over(tmp_path: Path) -> None:
-    """The one before it and the inputs behind lead to the same; it stays where it lies."""
-    with filled(tmp_path, 30, KEEP) as host:
+    """The snapshot before it and the later inputs give the same state; the damaged file stays in its place."""
+    with host_after_run(tmp_path, 30, KEEP) as host:
         path = host.snapshot()
         for message in list(run(50))[30:]:
             host.submit(message)
@@ -209,8 +208,8 @@ def test_a_damaged_snapshot_of_the_past_is_passed_over(tmp_path: Path) -> None:
 
 
 def test_short_retention_keeps_what_it_always_kept(tmp_path: Path) -> None:
-    """No days: two snapshots, and the inputs behind the older."""
-    with filled(tmp_path, 30) as host:
+    """With no days of retention, two snapshots stay and the inputs after the older."""
+    with host_after_run(tmp_path, 30) as host:
         assert host.rule.retention == SHORT
         for message in list(run(50))[30:]:
             host.submit(message)
@@ -229,7 +228,7 @@ def marks(count: int) -> list[Mark]:
 
 
 def test_snapshots_are_thinned_and_the_past_is_bounded() -> None:
-    """From the newest one before the retention on; six in between, about evenly; never more bytes than allowed."""
+    """The oldest is the newest one from before the retention; a fixed number stays in between, about evenly, within the limit of bytes."""
     older, start = past(marks(100), 0, Retention(50), lambda after: 980 - after)
     assert start == 480, "the newest snapshot from before the first day of the retention"
     assert len(older) == BETWEEN + 1
@@ -245,34 +244,34 @@ def test_snapshots_are_thinned_and_the_past_is_bounded() -> None:
 
 
 def test_thinning_message_by_message_keeps_a_replay_short() -> None:
-    """Over a long life: no gap between neighbours is more than a few times the mean."""
-    kept: list[Mark] = []
-    for one in marks(400):
-        kept.append(one)
-        if len(kept) > 2:
-            older, _ = past(kept, 0, Retention(200), lambda after: 0)
-            kept = [mark for mark in kept if mark.offset in older or mark in kept[-2:]]
-        gaps = [b.offset - a.offset for a, b in pairwise(kept)]
-        assert len(kept) <= BETWEEN + 3
+    """Over a long run, no gap between two snapshots is more than a few times the mean."""
+    stored: list[Mark] = []
+    for newest in marks(400):
+        stored.append(newest)
+        if len(stored) > 2:
+            older, _ = past(stored, 0, Retention(200), lambda after: 0)
+            stored = [mark for mark in stored if mark.offset in older or mark in stored[-2:]]
+        gaps = [b.offset - a.offset for a, b in pairwise(stored)]
+        assert len(stored) <= BETWEEN + 3
     assert max(gaps[:-1]) <= 4 * sum(gaps) / len(gaps)
 
 
 def test_known_at_reads_only_what_it_must(tmp_path: Path) -> None:
-    """From the newest snapshot at or before the moment."""
-    with filled(tmp_path, 30, KEEP) as host:
+    """It reads the inputs after the newest snapshot at or before the moment."""
+    with host_after_run(tmp_path, 30, KEEP) as host:
         host.snapshot()
         for message in list(run(50))[30:]:
             host.submit(message)
-        taken: list[int] = []
+        offsets: list[int] = []
         how: Any = host
         from streams.store.recovery import Recipe, recipe
 
         usual = recipe(parts())
 
         def apply(state: State, body: bytes, offset: int) -> int:
-            taken.append(offset)
+            offsets.append(offset)
             return usual.apply(state, body, offset)
 
         known_at(how.folder, Recipe(usual.make, apply), 35)
 
-        assert taken == [30, 31, 32, 33, 34, 35]
+        assert offsets == [30, 31, 32, 33, 34, 35]

@@ -1,4 +1,4 @@
-"""Recovery: what counts as damage of a checkpoint, and what does not."""
+"""Recovery: which errors count as damage of a checkpoint, and which do not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from streams.store.recovery import Recipe, recovered
 
 @pytest.fixture
 def store(tmp_path: Path) -> tuple[Log, Path]:
-    """A log of one message, and a checkpoint behind it."""
+    """A log of one message, and a checkpoint after it."""
     folder = tmp_path / "snapshots"
     folder.mkdir()
     log = Log(tmp_path, readonly=False)
@@ -27,15 +27,15 @@ def store(tmp_path: Path) -> tuple[Log, Path]:
 
 
 def recipe(by_decoding: bool) -> Recipe[Any]:
-    """States of which none can be made of a checkpoint; for what it holds, or for a mistake in the code."""
+    """A recipe that fails on every checkpoint: because of its content (``by_decoding``) or of a mistake in the code."""
 
-    def make(kept: Any) -> Any:
-        if kept is None:
+    def make(checkpoint: Any) -> Any:
+        if checkpoint is None:
             return SimpleNamespace(offset=-1)
         if not by_decoding:
             raise KeyError("mistake")
         with decoding(Text("状态", "a state")):
-            return kept[0]["missing"]
+            return checkpoint[0]["missing"]
 
     def apply(state: Any, body: bytes, offset: int) -> int:
         state.offset = offset
@@ -45,7 +45,7 @@ def recipe(by_decoding: bool) -> Recipe[Any]:
 
 
 def test_what_does_not_decode_is_damage(store: tuple[Log, Path]) -> None:
-    """The checkpoint is put aside, and the state comes of the log."""
+    """The checkpoint is put aside, and the state comes from the log."""
     log, folder = store
 
     result = recovered(log, folder, recipe(by_decoding=True), readonly=False)
@@ -56,7 +56,7 @@ def test_what_does_not_decode_is_damage(store: tuple[Log, Path]) -> None:
 
 
 def test_a_mistake_of_ours_is_no_damage(store: tuple[Log, Path]) -> None:
-    """It comes out as it is, and the checkpoint stays: it is sound."""
+    """The error is raised unchanged, and the checkpoint stays, for it is sound."""
     log, folder = store
 
     with pytest.raises(KeyError, match="mistake"):

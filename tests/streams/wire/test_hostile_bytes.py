@@ -1,4 +1,4 @@
-"""A message asks for no more than its bytes can hold: what says otherwise cannot be read, and stops nobody."""
+"""Hostile messages: claims beyond their bytes are unreadable and cost no memory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TICK = wire.KINDS.index(Tick)
 
 
 def batch(**other: Any) -> bytes:
-    """A batch of a few rows that are all alike, but for what is said of it."""
+    """The frame of a batch of three equal rows, with other facts in its head."""
     names = ("key", "subject", "order", "row", "flags", "valid_from", "valid_to")
     facts = {
         "feed": "hukou", "source": 0, "delivery": 1, "rows": 3, "constant": dict.fromkeys(names, 1), "links": [], "values": [],
@@ -28,7 +28,7 @@ def batch(**other: Any) -> bytes:
 
 
 def test_a_batch_of_few_bytes_is_read() -> None:
-    """As it is written where all rows are alike."""
+    """Equal rows are written in this short form."""
     read = wire.decode(batch())
 
     assert isinstance(read, RecordBatch)
@@ -37,7 +37,7 @@ def test_a_batch_of_few_bytes_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "claims",
     [
         {"rows": 10**12}, {"rows": 10**400}, {"rows": -1}, {"rows": 10**7, "values": list(map(str, range(1000)))}, {"rows": 1e999},
         {"constant": {}}, {"constant": []}, {"links": 5}, {"values": ["x"] * 3}, {"dictionaries": []}, {"dictionaries": {"a": 5}},
@@ -45,10 +45,10 @@ def test_a_batch_of_few_bytes_is_read() -> None:
         {"constant": dict.fromkeys(("key", "subject", "order", "row", "flags", "valid_from", "valid_to"), 2**70)},
     ],
 )  # fmt: skip
-def test_a_batch_that_says_more_than_it_holds_is_unreadable(said: dict[str, Any]) -> None:
-    """Before room is made for its rows."""
+def test_a_batch_that_says_more_than_it_holds_is_unreadable(claims: dict[str, Any]) -> None:
+    """The error comes before memory is allocated for its rows."""
     with pytest.raises(Unreadable):
-        wire.decode(batch(**said))
+        wire.decode(batch(**claims))
 
 
 @pytest.mark.parametrize(
@@ -56,13 +56,13 @@ def test_a_batch_that_says_more_than_it_holds_is_unreadable(said: dict[str, Any]
 )
 @pytest.mark.parametrize("kind", [BATCH, TICK])
 def test_a_body_of_any_kind_is_unreadable_at_worst(kind: int, body: bytes) -> None:
-    """Nested as deeply, or as long a number, as one likes."""
+    """This includes deep nesting and very long numbers."""
     with pytest.raises(Unreadable):
         wire.decode(wire.frame(kind, body))
 
 
 def test_a_stream_that_is_cut_or_changed_is_unreadable() -> None:
-    """Wherever: Arrow's own errors are no way out of the reader."""
+    """This holds for any place; errors of Arrow do not leave the reader."""
     rows = 200
     down = np.arange(rows)[::-1]
     whole = RecordBatch(
@@ -73,11 +73,11 @@ def test_a_stream_that_is_cut_or_changed_is_unreadable() -> None:
     random = np.random.default_rng(7)
 
     for _ in range(400):
-        torn = bytearray(body[: random.integers(len(body))] if random.random() < 0.3 else body)
-        for at in random.integers(len(torn), size=3) if torn else ():
-            torn[at] = random.integers(256)
+        damaged = bytearray(body[: random.integers(len(body))] if random.random() < 0.3 else body)
+        for at in random.integers(len(damaged), size=3) if damaged else ():
+            damaged[at] = random.integers(256)
         try:
-            read: Input | None = wire.decode(wire.frame(BATCH, bytes(torn)))
+            read: Input | None = wire.decode(wire.frame(BATCH, bytes(damaged)))
         except Unreadable:
             read = None
         assert read is None or isinstance(read, RecordBatch)

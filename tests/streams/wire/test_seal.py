@@ -1,4 +1,4 @@
-"""Seals: whatever of a message somebody reads is covered; nothing that another made, or took from elsewhere, passes."""
+"""Seals cover all parts of a message that are read; messages of others, or copied from elsewhere, do not pass."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ Parts = tuple[str, int, bytes, list[tuple[str, bytes]], bytes]
 NAMES = st.sampled_from(["ce_id", "ce_type", "ce_closes", "content-type"])
 messages = st.tuples(
     st.sampled_from(["inputs", "orders", "lines", "changes"]), st.integers(0, 12), st.binary(max_size=5),
-    st.dictionaries(NAMES, st.binary(max_size=4)).map(lambda found: list(found.items())), st.binary(max_size=40),
+    st.dictionaries(NAMES, st.binary(max_size=4)).map(lambda pairs: list(pairs.items())), st.binary(max_size=40),
 )  # fmt: skip
 
 
 @given(messages, messages)
-def test_a_seal_is_of_one_message(one: Parts, other: Parts) -> None:
-    """Of its topic, partition, key, headers and body together, in whatever order headers stand; of no other message."""
-    topic, partition, key, headers, body = one
-    seal = dict(OURS.with_seal(*one))[SEAL]
+def test_a_seal_is_of_one_message(message: Parts, other: Parts) -> None:
+    """It covers topic, partition, key, headers (in any order) and body together, and fits no other message."""
+    topic, partition, key, headers, body = message
+    seal = dict(OURS.with_seal(*message))[SEAL]
 
     assert OURS.problem(topic, partition, key, [(SEAL, seal), *reversed(headers)], body) is None
-    same = (*other[:3], sorted(other[3]), other[4]) == (*one[:3], sorted(headers), body)
+    same = (*other[:3], sorted(other[3]), other[4]) == (*message[:3], sorted(headers), body)
     assert (OURS.problem(*other[:3], [*other[3], (SEAL, seal)], other[4]) is None) == same
 
 
 @given(messages, st.data())
-def test_any_bit_turned_and_any_cut_is_noticed(one: Parts, data: st.DataObject) -> None:
-    """In the body, and in the seal."""
-    topic, partition, key, headers, body = one
-    seal = dict(OURS.with_seal(*one))[SEAL]
+def test_any_bit_turned_and_any_cut_is_noticed(message: Parts, data: st.DataObject) -> None:
+    """This holds for the body and for the seal."""
+    topic, partition, key, headers, body = message
+    seal = dict(OURS.with_seal(*message))[SEAL]
     whole = bytearray(body + seal)
     place = data.draw(st.integers(0, len(whole) - 1))
     whole[place] ^= 1 << data.draw(st.integers(0, 7))
@@ -47,7 +47,7 @@ def test_any_bit_turned_and_any_cut_is_noticed(one: Parts, data: st.DataObject) 
 
 
 def test_another_key_or_network_is_another_seal() -> None:
-    """So is that of an open network, which anybody can make."""
+    """So is the seal of an open network, which anybody can make."""
     for other in (Seal(b"j" * 32, "here"), Seal(b"k" * 32, "there"), Seal(OPEN, "here")):
         sealed = other.with_seal("inputs", 0, b"key", HEAD, b"body")
 
@@ -56,7 +56,7 @@ def test_another_key_or_network_is_another_seal() -> None:
 
 
 def test_what_has_no_seal_is_told_apart() -> None:
-    """No headers at all, no seal among them, two seals, a deletion; each is put aside as what cannot be read is."""
+    """No headers, no seal, two seals, a deletion: each is unreadable, with its own reason."""
     sealed = OURS.with_seal("inputs", 0, b"key", HEAD, b"body")
     cases: list[tuple[Any, bytes | None, str]] = [
         (None, b"body", "has no seal"), (HEAD, b"body", "has no seal"), (sealed, None, "has no seal"),
@@ -69,7 +69,7 @@ def test_what_has_no_seal_is_told_apart() -> None:
 
 
 def test_headers_that_nobody_reads_come_and_go() -> None:
-    """What a tracer on the way adds changes nothing; a second word of ours does."""
+    """A header that a tracer adds changes nothing; a second header of ours does."""
     sealed = OURS.with_seal("inputs", 0, b"key", HEAD, b"body")
 
     assert OURS.problem("inputs", 0, b"key", [("traceparent", b"00-1"), *sealed], b"body") is None
@@ -77,7 +77,7 @@ def test_headers_that_nobody_reads_come_and_go() -> None:
 
 
 def test_sealed_anew_is_sealed_once() -> None:
-    """A copy of a message has the seal of what it says now."""
+    """A changed copy has one seal, which fits its new content."""
     first = OURS.with_seal("changes", 0, b"7", HEAD, b"body")
     again = OURS.with_seal("changes", 0, b"7", [*first, ("ce_rewritten", b"run/8")], b"other")
 
@@ -86,6 +86,6 @@ def test_sealed_anew_is_sealed_once() -> None:
 
 
 def test_parts_are_not_run_together() -> None:
-    """Neither those of a message nor those of a snapshot."""
+    """The seal keeps the parts of a message, and those of a snapshot, apart."""
     assert OURS.over(b"ab", b"c") != OURS.over(b"a", b"bc") != OURS.over(b"abc")
     assert OURS.over(b"snapshot").encode() not in dict(OURS.with_seal("snapshot", 0, b"", [], b"")).values()

@@ -1,4 +1,4 @@
-"""Messages as bytes: what is read is what was sent, or a clear error."""
+"""Messages as bytes: they come back equal, or reading is a clear error."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from streams.lists.lines import Lines
 from streams.testing import same_batch
 from streams.wire import wire
 from streams.wire.columns import FIXED
-from tests.streams.drawn import ANY_CAUSE
+from tests.streams.strategies import ANY_CAUSE
 
 TEXT = st.text(max_size=20)
 BY_TYPE: dict[str, st.SearchStrategy[Any]] = {
@@ -49,7 +49,7 @@ def message_of(kind: type[Input]) -> st.SearchStrategy[Input]:
 
 def column(rows: int, dtype: type[np.generic], values: st.SearchStrategy[int]) -> st.SearchStrategy[Any]:
     same = values.map(lambda value: np.full(rows, value, dtype))
-    return same | st.lists(values, min_size=rows, max_size=rows).map(lambda found: np.array(found, dtype))
+    return same | st.lists(values, min_size=rows, max_size=rows).map(lambda numbers: np.array(numbers, dtype))
 
 
 @st.composite
@@ -76,15 +76,15 @@ def test_every_message_comes_back_equal(message: Input) -> None:
     """Encoding and decoding gives the same message, and the same bytes again."""
     data = wire.encode(message)
 
-    found = wire.decode(data)
+    decoded = wire.decode(data)
 
-    assert found == message
-    assert type(found) is type(message)
-    assert wire.encode(found) == data
+    assert decoded == message
+    assert type(decoded) is type(message)
+    assert wire.encode(decoded) == data
 
 
 def test_the_stamp_of_a_decision_travels_with_it() -> None:
-    """As it was given; one that is no stamp is refused."""
+    """It comes back equal; anything that is no stamp is unreadable."""
     message = with_stamp(Tick(date(2026, 10, 1)), 7, "a word")
 
     assert stamp_of(wire.decode(wire.encode(message))) == Stamp(7, "a word")
@@ -106,12 +106,12 @@ def test_an_older_version_is_not_read_as_if_it_were_ours(monkeypatch: pytest.Mon
 
 @given(batches())
 def test_every_batch_comes_back_equal(batch: RecordBatch) -> None:
-    """Columns keep their values, types and order, whatever width they travelled in; the arrays may be written to."""
-    found = wire.decode(wire.encode(batch))
+    """Columns keep their values, types and order, whatever their width on the wire; the arrays are writeable."""
+    decoded = wire.decode(wire.encode(batch))
 
-    assert isinstance(found, RecordBatch)
-    assert same_batch(found, batch)
-    columns: list[np.ndarray[Any, Any]] = [found.key, found.subject, found.row, *found.values.values(), *found.links.values()]
+    assert isinstance(decoded, RecordBatch)
+    assert same_batch(decoded, batch)
+    columns: list[np.ndarray[Any, Any]] = [decoded.key, decoded.subject, decoded.row, *decoded.values.values(), *decoded.links.values()]
     assert all(column.flags.writeable for column in columns)
 
 
@@ -121,7 +121,7 @@ HEADS = st.tuples(TEXT, st.integers(1, 9), st.dates(), ANY_CAUSE)
 
 @st.composite
 def outputs(draw: st.DrawFn) -> Lines:
-    """Lines of one message, few as in most of them or so many that they travel as Arrow columns."""
+    """Lines of one message: few, or so many that they travel as Arrow columns."""
     n = draw(st.integers(0, 6) | st.integers(60, 70))
     heads, opens = draw(st.lists(HEADS, min_size=1, max_size=3)), draw(st.lists(OPENS, min_size=1, max_size=3))
 
@@ -136,7 +136,7 @@ def outputs(draw: st.DrawFn) -> Lines:
 
 @given(outputs())
 def test_outputs_come_back_equal(lines: Lines) -> None:
-    """Lines of outputs keep everything, though what they share is written once."""
+    """Lines keep everything, although shared parts are written once."""
     assert list(wire.decode_changes(wire.encode_changes(lines))) == list(lines)
 
 
@@ -148,9 +148,9 @@ def test_any_changed_byte_is_noticed(data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(frame) - 1))
     frame[place] ^= 1 << data.draw(st.integers(0, 7))
 
-    for broken in (frame, frame[:place]):
+    for damaged in (frame, frame[:place]):
         with pytest.raises(Unreadable):
-            wire.decode(bytes(broken))
+            wire.decode(bytes(damaged))
 
 
 def test_newer_version_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +164,7 @@ def test_newer_version_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_version_damaged_on_the_way_is_not_a_newer_one() -> None:
-    """One bit turned in the version is put aside like any other damage: it must not stop every reader of the topic for good."""
+    """One changed bit in the version is unreadable like any other damage: it must not stop the readers of the topic."""
     for place in (4, 5):
         for bit in range(8):
             frame = bytearray(wire.encode(Tick(date(2026, 10, 1))))
@@ -176,7 +176,7 @@ def test_a_version_damaged_on_the_way_is_not_a_newer_one() -> None:
 
 @pytest.mark.parametrize("rows", [-1, 100_000 + 10_000, 10**9, 10**15])
 def test_rows_that_a_frame_only_claims_are_refused(rows: int) -> None:
-    """Columns that say the same of every row take no bytes: a claim of more rows than bytes can tell apart is refused before room is made."""
+    """Constant columns take no bytes; a claim of too many rows is refused before memory is allocated."""
     batch = RecordBatch(
         "hukou", 0, 1, **{name: np.array([1], kind) for name, kind in FIXED.items()}, links={}, values={}, dictionaries={}, identity=None
     )  # fmt: skip
@@ -188,14 +188,14 @@ def test_rows_that_a_frame_only_claims_are_refused(rows: int) -> None:
 
 
 def test_unexpected_fields_are_refused() -> None:
-    """A body that is not exactly the message's fields is refused, not half read."""
+    """A body with missing, unknown or wrong fields is refused as a whole."""
     for body in (b'{"day":"2026-10-01","more":1}', b"{}", b"[]", b'{"day":7}', b"\xff"):
         with pytest.raises(Unreadable):
             wire.decode(wire.frame(wire.KINDS.index(Tick), body))
 
 
 def large(rows: int = 10_000) -> RecordBatch:
-    """A batch as a register's intake makes it: four columns of hashes, days, enums, a division."""
+    """A batch like those of a register: four columns of hashes, days, enums, a division."""
     rng = np.random.default_rng(1)
 
     def tokens() -> Any:
@@ -213,18 +213,18 @@ def large(rows: int = 10_000) -> RecordBatch:
 
 
 def test_large_batch_comes_back() -> None:
-    """Ten thousand rows, both ways; what that costs is a matter of benchmarks."""
+    """Ten thousand rows come back equal."""
     batch = large()
-    found = wire.decode(wire.encode(batch))
-    assert isinstance(found, RecordBatch)
-    assert same_batch(found, batch)
+    decoded = wire.decode(wire.encode(batch))
+    assert isinstance(decoded, RecordBatch)
+    assert same_batch(decoded, batch)
 
 
 def test_slice_of_a_batch_travels_alone() -> None:
     """A slice is a batch like any other."""
     part = large(100).slice(10, 20)
 
-    found = wire.decode(wire.encode(part))
+    decoded = wire.decode(wire.encode(part))
 
-    assert isinstance(found, RecordBatch)
-    assert same_batch(found, replace(part, delivery=1))
+    assert isinstance(decoded, RecordBatch)
+    assert same_batch(decoded, replace(part, delivery=1))

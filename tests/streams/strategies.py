@@ -1,4 +1,4 @@
-"""Causes, instructions to the list stage and calls to a partition, drawn at random: every kind of each has a strategy."""
+"""Hypothesis strategies for every kind of cause, of instruction to the list stage and of call to a partition."""
 
 from __future__ import annotations
 

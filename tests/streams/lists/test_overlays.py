@@ -1,6 +1,6 @@
-"""What is told otherwise than found: one story each. Source: docs/en/semantics.md, sections 17 and 18.
+"""Suppressions and holds, one case a test. Source: docs/en/semantics.md, sections 17 and 18.
 
-The one idea: the town of ``tests.streams.town`` with bounds so narrow that one exit is too many; every story is told again to the pipeline.
+The tests use the town of ``tests.streams.town`` with bounds so narrow that one exit is too many. Each also runs on the pipeline.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ def contracts(swaps: Mapping[str, tuple[str, str]]) -> CatalogueSet:
 SUSPENDED = contracts({"pension": ("until: 2027-12-31", f"until: {DAY - timedelta(1)}")})
 
 
-def told(town: Town, policy: str) -> dict[int, tuple[Any, ...]]:
-    return {one.subject: (one.status, one.checklist) for one in listed(town.state, policy)}
+def list_content(town: Town, policy: str) -> dict[int, tuple[Any, ...]]:
+    return {candidate.subject: (candidate.status, candidate.checklist) for candidate in listed(town.state, policy)}
 
 
 def insurance(delivery: int, row: int, person: int) -> RecordBatch:
-    """A part of a delivery: an active insurance."""
+    """A batch of a delivery with one active insurance."""
     return rows(catalogue(), "medical_insurance", delivery, row, [person], key=[100 + person], status=[0], scheme=[0])
 
 
@@ -61,20 +61,20 @@ def elder() -> Town:
     """One person on the list."""
     town = Town(ELDERLY)
     town.person(1)
-    assert told(town, ELDERLY) == {1: ("eligible", ())}
+    assert list_content(town, ELDERLY) == {1: ("eligible", ())}
     return town
 
 
-def declined() -> OutcomeReported:
+def declined_outcome() -> OutcomeReported:
     return OutcomeReported(ELDERLY, 1, "declined", DAY, "the agency")
 
 
-def test_what_is_read_of_her_before_and_after_a_suspension_is_compared() -> None:
-    """The same version reads again: what has changed in between brings her back."""
+def test_evidence_from_before_and_after_a_suspension_is_compared() -> None:
+    """The same version reads the person again: evidence that has changed meanwhile ends the suppression."""
     town = elder()
-    assert town.do(declined()) == [OUT]
+    assert town.do(declined_outcome()) == [OUT]
     town.do(SUSPENDED)
-    town.person(1, born=BORN - 30)
+    town.person(1, birth=BORN - 30)
 
     assert town.do(network()) == [BACK]
     town.same()
@@ -82,46 +82,46 @@ def test_what_is_read_of_her_before_and_after_a_suspension_is_compared() -> None
 
 def test_suspension_alone_brings_nobody_back() -> None:
     town = elder()
-    town.do(declined())
+    town.do(declined_outcome())
 
     assert town.do(SUSPENDED, network()) == []
-    assert town.person(1, born=BORN - 30) == [BACK]
+    assert town.person(1, birth=BORN - 30) == [BACK]
     town.same()
 
 
-@pytest.mark.parametrize("restarted", [False, True])
-def test_outcome_told_during_a_suspension_keeps_her_off_once_it_is_over(restarted: bool) -> None:
-    """What the version reads of her then is what later days are compared with, for another process too."""
+@pytest.mark.parametrize("restart", [False, True])
+def test_outcome_reported_during_a_suspension_suppresses_after_it(restart: bool) -> None:
+    """Later evidence is compared with the first evidence after the suspension, also in another process."""
     town = elder()
-    town.do(SUSPENDED, declined())
-    if restarted:
-        town.restarted()
+    town.do(SUSPENDED, declined_outcome())
+    if restart:
+        town.restart()
 
     assert town.do(network()) == []
-    assert town.person(1, born=BORN - 30) == [BACK]
+    assert town.person(1, birth=BORN - 30) == [BACK]
     town.same()
 
 
-@pytest.mark.parametrize("restarted", [False, True])
-def test_version_that_comes_while_she_has_no_verdict_is_no_evidence(restarted: bool) -> None:
-    """What it reads of her once she has one again is what later days are compared with."""
+@pytest.mark.parametrize("restart", [False, True])
+def test_version_published_while_the_person_has_no_verdict_is_no_evidence(restart: bool) -> None:
+    """Later evidence is compared with the evidence of the first verdict under that version."""
     town = elder()
-    town.do(declined(), published(ELDERLY, 2, ("value: 70", "value: 90")))
+    town.do(declined_outcome(), published(ELDERLY, 2, ("value: 70", "value: 90")))
     town.do(IdentityMerged("person", 1, 2, "the same", "author", "approver"))
     town.do(published(ELDERLY, 3, ("value: 70", "value: 65")))
-    if restarted:
-        town.restarted()
+    if restart:
+        town.restart()
 
     assert [line.subject for line in town.do(IdentitySplit("person", 1, 1, (), "two", "author", "approver"))] == [2]
-    assert town.person(1, born=BORN - 30) == [BACK]
+    assert town.person(1, birth=BORN - 30) == [BACK]
     town.same()
 
 
 # -- holds -------------------------------------------------------------------------------------------------------------
 
 
-def test_who_is_held_stands_with_the_checks_she_had() -> None:
-    """Also where the record that would take her off changes a value that is shown."""
+def test_held_candidate_keeps_the_checklist() -> None:
+    """This holds also where the record that causes the exit changes a disclosed value."""
     town = Town(ELDERLY)
     town.do(published(RELOCATION, bounds="{at_least: 1, moves: 0}"))
     town.dwelling(201)
@@ -129,22 +129,22 @@ def test_who_is_held_stands_with_the_checks_she_had() -> None:
     town.household(101, 201, size=4)
     town.person(1, 101)
     town.income(1, 6000)
-    assert told(town, RELOCATION) == {101: ("to_check", ("willing",))}
+    assert list_content(town, RELOCATION) == {101: ("to_check", ("willing",))}
 
     assert town.household(101, 201, size=1) == []
 
     assert [hold.kind for hold in town.state.book.holds.values()] == ["record"]
-    assert told(town, RELOCATION) == {101: ("to_check", ("willing",))}
+    assert list_content(town, RELOCATION) == {101: ("to_check", ("willing",))}
     town.same()
 
 
 def test_nothing_is_held_once_the_rule_says_so_also_where_an_amendment_has_turned_the_policy() -> None:
-    """A benefit has become a burden: an exit was held back, and she is listed again."""
+    """A benefit becomes a burden while an exit is held back; then the person is listed again."""
     town = Town(ELDERLY)
     town.do(published(ELDERLY, 2, bounds="{at_least: 1, moves: 0}"))
     town.person(1)
-    assert town.person(1, born=BORN + 9000) == []
-    assert {one.hold is not None for one in town.state.book.on(ELDERLY).values()} == {True}
+    assert town.person(1, birth=BORN + 9000) == []
+    assert {overlay.hold is not None for overlay in town.state.book.on(ELDERLY).values()} == {True}
 
     town.do(published(ELDERLY, 3, ("direction: benefit", "direction: burden"), bounds="{at_least: 1, moves: 0}"))
 
@@ -153,8 +153,8 @@ def test_nothing_is_held_once_the_rule_says_so_also_where_an_amendment_has_turne
     town.same()
 
 
-def test_hold_of_an_amendment_is_about_the_version_that_takes_her_off() -> None:
-    """Not about the one that listed her, which her line would name."""
+def test_hold_of_an_amendment_is_about_the_version_that_causes_the_exit() -> None:
+    """It is not about the version that listed the person, which the line would name."""
     town = Town(RELOCATION)
     town.do(published(ELDERLY))
     town.person(1)
@@ -166,7 +166,7 @@ def test_hold_of_an_amendment_is_about_the_version_that_takes_her_off() -> None:
 
 
 def test_delivery_is_counted_as_a_whole_whatever_comes_between() -> None:
-    """Parts of another delivery of the same unit between two parts of one do not begin its count anew."""
+    """Batches of another delivery in between do not restart the count of a delivery."""
     town = Town(RELOCATION)
     town.do(published(ELDERLY, bounds="{at_least: 2, moves: 0}"))
     for person in range(1, 7):
@@ -183,7 +183,7 @@ def test_delivery_is_counted_as_a_whole_whatever_comes_between() -> None:
 
 
 def placed_only() -> PolicyPublished:
-    """A policy that reads nothing of the register, which places whom it lists; one delivery may take off half of its list."""
+    """A policy that reads no field of the register, though the register places its subjects; its share of moves is one half."""
     head, leaves = policy_text(ELDERLY).split("  all:\n")
     text = head + "  all:\n" + "".join(line for line in leaves.splitlines(True) if "hukou." not in line)
     text = text.replace("discloses: [hukou.name, hukou.birth_date, hukou.division]", "discloses: []")
@@ -195,7 +195,7 @@ def placed_only() -> PolicyPublished:
 
 
 def test_share_is_the_policys_also_for_a_feed_that_it_does_not_read() -> None:
-    """Whoever moves away by a row of the register leaves by a delivery of it."""
+    """A person who moves away by a row of the register leaves by a delivery of the register."""
     town = Town(RELOCATION)
     town.do(placed_only())
     town.person(1)
@@ -207,7 +207,7 @@ def test_share_is_the_policys_also_for_a_feed_that_it_does_not_read() -> None:
 
 
 def test_share_of_a_change_of_coverage_is_that_of_its_feed() -> None:
-    """Not that of another feed which the policy reads."""
+    """It is not that of another feed which the policy reads."""
     town = Town(ELDERLY, covered=False)
     bounds = "delivery: {{bounds: {{moves: {}}}}}\nfields:"
     town.do(contracts({"dwelling": ("fields:", bounds.format(1)), "occupancy": ("fields:", bounds.format(0))}))
@@ -219,33 +219,33 @@ def test_share_of_a_change_of_coverage_is_that_of_its_feed() -> None:
 
     assert town.do(covered[1]) == []
 
-    assert told(town, RENTAL) == {201: ("eligible", ())}
+    assert list_content(town, RENTAL) == {201: ("eligible", ())}
     town.same()
 
 
 def test_bounds_of_a_contract_count_from_when_it_says_so() -> None:
-    """A new contract is enough; the policy need not be published again."""
+    """A new contract suffices; no new publication of the policy is needed."""
     town = Town(RELOCATION)
     town.do(published(ELDERLY, bounds="{at_least: 1}"))
     for person in (1, 2):
         town.person(person)
     wide = contracts({"medical_insurance": ("expected_every: P1D,", "expected_every: P1D, bounds: {moves: 1},")})
 
-    assert town.insured(1, 11) == []
+    assert town.insurance(1, 11) == []
     town.do(wide)
-    assert [line.change for line in town.insured(2, 12)] == ["left"]
+    assert [line.change for line in town.insurance(2, 12)] == ["left"]
     town.same()
 
 
 @pytest.mark.parametrize("ticks", [(3,), (1, 2, 3)], ids=str)
 def test_share_is_of_the_list_on_its_day(ticks: tuple[int, ...]) -> None:
-    """Also where one tick passes several days: who left on a day before is not on the list any more."""
+    """This holds also where one tick passes several days: subjects that left on an earlier day do not count."""
     town = Town(RELOCATION)
     town.do(published(ELDERLY, bounds="{at_least: 1}"))
     for person in range(1, 11):
-        town.person(person, born=BORN if person < 10 else number(date(1955, 1, 1)))
+        town.person(person, birth=BORN if person < 10 else number(date(1955, 1, 1)))
     for person in range(1, 6):
-        assert town.insured(person, 10 + person, valid_from=number(DAY) + 1) == []
+        assert town.insurance(person, 10 + person, valid_from=number(DAY) + 1) == []
     later = DAY + timedelta(3)
     town.do(published(ELDERLY, 2, ("value: 70", "value: 75"), later, "{at_least: 1, amendment: 0.15}"))
 
