@@ -20,7 +20,7 @@ from matchers.kernel.batch import DELETED, Int32, Int64, RecordBatch, UInt64, la
 from matchers.kernel.kernels.records import SUBJECT
 from matchers.kernel.kernels.whereabouts import latest_divisions, mark_winning, spread_partitions
 from matchers.kernel.layout import KINDS
-from matchers.matrix.erasure import PERSON, leaving, left
+from matchers.matrix.erasure import PERSON, commit_erasure, staged_erasure
 from matchers.matrix.folders import folders, standing
 from matchers.matrix.identity import Correction
 from matchers.matrix.restaging import restage
@@ -74,7 +74,7 @@ class Locator(MatcherState):
         self.streets: dict[str, int] = {}  # the partition of each street, in the order they were met
         self.owner: list[Int32] = [np.empty(0, np.int32) for _ in KINDS]  # number of the street, -1 before any
         self.levels: list[UInt64] = [np.empty((0, DEPTH + 1), np.uint64) for _ in KINDS]
-        self.told: list[UInt64] = [np.empty(0, np.uint64) for _ in KINDS]  # partitions that hold the folder
+        self.holders: list[UInt64] = [np.empty(0, np.uint64) for _ in KINDS]  # partitions that hold the folder
 
     @property
     def depth(self) -> int:
@@ -93,13 +93,13 @@ class Locator(MatcherState):
         wins &= latest(batch)  # whoever is told of a row that another one of the batch beats would be left with it
         self.effects = np.zeros(n, np.uint8)
         staged = stage(self.store, batch, rows, 0, n, self.effects)
-        if staged.decided is None:
+        if staged.apart is None:
             self.store.commit(staged)
             return self._routes(batch.chosen(wins), rows[wins], former[wins])
-        wins &= ~staged.decided
+        wins &= ~staged.apart
         usual = [record_of(self.store, lay, batch.source, key) for key in batch.key[wins].tolist()]
-        decided = staged.place[staged.count - staged.winners : staged.count]
-        place = np.concatenate([np.array(usual, np.int32), decided, staged.renewed])
+        winning_places = staged.place[staged.count - staged.winners : staged.count]
+        place = np.concatenate([np.array(usual, np.int32), winning_places, staged.renewals])
         former = self.store.arenas[at][place, SUBJECT]
         self.store.commit(staged)
         return self._standing(batch.feed, batch.source, place, former)
@@ -107,7 +107,7 @@ class Locator(MatcherState):
     def replace(self, feed: str, source: int, delivery: int) -> Routes:
         """A sound full replacement; every partition is to do the same, and these are told what comes in by it."""
         change = replacement(self.store, feed, source, delivery)
-        place = np.concatenate([change.staged.place[: change.staged.count], change.staged.renewed])
+        place = np.concatenate([change.staged.place[: change.staged.count], change.staged.renewals])
         former = self.store.arenas[change.staged.lay.position][place, SUBJECT]
         replace(self.store, source, change)
         self.comeback = change.comeback
@@ -126,22 +126,22 @@ class Locator(MatcherState):
         subject = rows[:, SUBJECT].copy()
         edges = self._edges(rows, winners.feed, (winners.flags & DELETED) == 0)
         self._reserve()
-        told = self.told[lay.kind]
+        holders = self.holders[lay.kind]
         changed = (former >= 0) & (subject >= 0) & (former != subject)
-        held = np.where(former >= 0, told[former], np.uint64(0))
-        np.bitwise_or.at(self.levels[lay.kind][:, -1], subject[changed], held[changed])
+        former_holders = np.where(former >= 0, holders[former], np.uint64(0))
+        np.bitwise_or.at(self.levels[lay.kind][:, -1], subject[changed], former_holders[changed])
         routes: Routes = {}
         around = np.concatenate([subject, former[changed | (subject < 0)]])
-        moved = self._placed(lay.kind, around, routes) if lay.feed.registers else _NOBODY
+        moved = self._place_subjects(lay.kind, around, routes) if lay.feed.registers else _NOBODY
         reached = spread_partitions(
             edges, moved, tuple(self.levels), self.store.arena_tables, self.store.layout.lays, self.store.head_tables,
             self.store.layout.link_rows,
         )  # fmt: skip
         self._hand_out(np.concatenate([reached, 3 * subject[changed].astype(np.int64) + lay.kind]), routes, winners)
-        knows = held | np.where(subject >= 0, told[subject], np.uint64(0))
+        knows = former_holders | np.where(subject >= 0, holders[subject], np.uint64(0))
         for partition in _bits(np.bitwise_or.reduce(knows, initial=np.uint64(0))):
-            chosen = winners.chosen((knows >> np.uint64(partition)) & np.uint64(1) != 0)
-            routes.setdefault(partition, Routed()).rows = chosen
+            partition_rows = winners.chosen((knows >> np.uint64(partition)) & np.uint64(1) != 0)
+            routes.setdefault(partition, Routed()).rows = partition_rows
         return routes
 
     def correct(self, correction: Correction) -> Routes:
@@ -149,15 +149,19 @@ class Locator(MatcherState):
 
         Who holds one of two subjects between whom records move is given the other one's folder as well.
         """
-        found, routes = restage(self.store, correction), Routes()
+        restaging, routes = restage(self.store, correction), Routes()
         self._reserve()
-        moves = [(part.lay, self.store.arenas[part.lay.position][part.place, SUBJECT], part.rows) for part in found.parts]
+        moves = [(part.lay, self.store.arenas[part.lay.position][part.place, SUBJECT], part.rows) for part in restaging.parts]
         for lay, was, rows in moves:
             other = was != rows[:, SUBJECT]
-            self._shared(lay.kind, was[other], rows[other, SUBJECT], routes)
-        found.commit(self.store)
+            self._share_folders(lay.kind, was[other], rows[other, SUBJECT], routes)
+        restaging.commit(self.store)
         edges = [self._edges(rows, lay.feed.name, np.ones(len(rows), np.bool_)) for lay, _, rows in moves]
-        placed = [self._placed(lay.kind, np.concatenate([was, rows[:, SUBJECT]]), routes) for lay, was, rows in moves if lay.feed.registers]
+        placed = [
+            self._place_subjects(lay.kind, np.concatenate([was, rows[:, SUBJECT]]), routes)
+            for lay, was, rows in moves
+            if lay.feed.registers
+        ]
         reached = spread_partitions(
             np.concatenate([np.empty((0, 2), np.int64), *edges]), np.concatenate([_NOBODY, *placed]), tuple(self.levels),
             self.store.arena_tables, self.store.layout.lays, self.store.head_tables, self.store.layout.link_rows,
@@ -170,15 +174,15 @@ class Locator(MatcherState):
         subject = self.store.entity(PERSON, person)
         if subject < 0:
             return
-        left(self.store, subject, instead, leaving(self.store, subject))
+        commit_erasure(self.store, subject, instead, staged_erasure(self.store, subject))
         self._reserve()
         self.owner[PERSON][subject] = -1
 
-    def _shared(self, kind: int, one: Int32, other: Int32, routes: Routes) -> None:
+    def _share_folders(self, kind: int, first: Int32, second: Int32, routes: Routes) -> None:
         """Whoever holds either of two subjects' folders holds both; they are handed out as they are now."""
-        levels, told = self.levels[kind], self.told[kind]
-        for a, b in sorted(set(zip(one.tolist(), other.tolist(), strict=True))):
-            levels[[a, b], -1] |= told[a] | told[b]
+        levels, holders = self.levels[kind], self.holders[kind]
+        for a, b in sorted(set(zip(first.tolist(), second.tolist(), strict=True))):
+            levels[[a, b], -1] |= holders[a] | holders[b]
             self._hand_out(np.array([a, b], np.int64) * 3 + kind, routes)
 
     def publish(self, policy: Policy) -> Routes:
@@ -213,23 +217,23 @@ class Locator(MatcherState):
 
     def census(self) -> dict[str, tuple[int, tuple[int, int, int]]]:
         """By street, in the order of their codes: its partition, and how many persons, households and dwellings it owns."""
-        found = [np.bincount(owner[owner >= 0], minlength=len(self.streets)) for owner in self.owner]
+        counts = [np.bincount(owner[owner >= 0], minlength=len(self.streets)) for owner in self.owner]
         return {
-            street: (self.streets[street], (int(found[0][number]), int(found[1][number]), int(found[2][number])))
+            street: (self.streets[street], (int(counts[0][number]), int(counts[1][number]), int(counts[2][number])))
             for street, number in sorted((street, number) for number, street in enumerate(self.streets))
         }
 
     def _edges(self, rows: Int32, feed: str, wins: npt.NDArray[np.bool_]) -> Int64:
         """Links of the winning rows: int64[m, 2], subjects as row * 3 + kind."""
         lay = self.store.layout.feeds[feed]
-        found = [np.empty((0, 2), np.int64)]
+        edges = [np.empty((0, 2), np.int64)]
         for name, lane in lay.links.items():
             there = wins & (rows[:, lane] >= 0)
             ends = rows[there][:, [SUBJECT, lane]].astype(np.int64) * 3
-            found.append(ends + np.array([lay.kind, self.store.layout.links[name].target]))
-        return np.concatenate(found)
+            edges.append(ends + np.array([lay.kind, self.store.layout.links[name].target]))
+        return np.concatenate(edges)
 
-    def _placed(self, kind: int, subjects: Int32, routes: Routes) -> Int64:
+    def _place_subjects(self, kind: int, subjects: Int32, routes: Routes) -> Int64:
         """Gives subjects to the streets the register places them in now; those whose level 0 has grown by it."""
         name = self.store.layout.registers[kind]
         assert name is not None
@@ -240,8 +244,8 @@ class Locator(MatcherState):
         latest_divisions(subjects, self.store.arenas[lay.position], self.store.heads[kind], lay.head, lane, code)
         subjects, code = subjects[code > -2], code[code > -2]
         street = np.empty(len(subjects), np.int32)
-        for one in np.unique(code).tolist():
-            street[code == one] = self._street(self.store.divisions.texts[one][:_STREET] if one >= 0 else UNPLACED)
+        for number in np.unique(code).tolist():
+            street[code == number] = self._street(self.store.divisions.texts[number][:_STREET] if number >= 0 else UNPLACED)
         was = self.owner[kind][subjects]
         self.owner[kind][subjects] = street
         partition = np.array([*self.streets.values(), -1], np.int64)  # the last for street -1
@@ -249,10 +253,10 @@ class Locator(MatcherState):
         other = before != after
         subjects, before, after = subjects[other], before[other], after[other]
         tokens = self.store.tokens[kind][subjects]
-        for one in np.unique(before[before >= 0]).tolist():
-            routes.setdefault(one, Routed()).lost[kind] = tokens[before == one]
-        for one in np.unique(after).tolist():
-            routes.setdefault(one, Routed()).gained[kind] = tokens[after == one]
+        for number in np.unique(before[before >= 0]).tolist():
+            routes.setdefault(number, Routed()).lost[kind] = tokens[before == number]
+        for number in np.unique(after).tolist():
+            routes.setdefault(number, Routed()).gained[kind] = tokens[after == number]
         self.levels[kind][subjects, 0] |= np.uint64(1) << after.astype(np.uint64)
         return subjects.astype(np.int64) * 3 + kind
 
@@ -267,20 +271,20 @@ class Locator(MatcherState):
         they move all at once, as in one host."""
         for kind in range(len(KINDS)):
             rows = np.unique(reached[reached % 3 == kind] // 3).astype(np.int32)
-            fresh = self.levels[kind][rows, -1] & ~self.told[kind][rows]
+            fresh = self.levels[kind][rows, -1] & ~self.holders[kind][rows]
             for partition in _bits(np.bitwise_or.reduce(fresh, initial=np.uint64(0))):
-                chosen = rows[(fresh >> np.uint64(partition)) & np.uint64(1) != 0]
-                found = (_without(folder, rows_too) for folder in folders(self.store, kind, chosen))
-                routes.setdefault(partition, Routed()).folders += [folder for folder in found if len(folder)]
-            self.told[kind][rows] |= fresh
+                new_rows = rows[(fresh >> np.uint64(partition)) & np.uint64(1) != 0]
+                batches = (_without(folder, rows_too) for folder in folders(self.store, kind, new_rows))
+                routes.setdefault(partition, Routed()).folders += [folder for folder in batches if len(folder)]
+            self.holders[kind][rows] |= fresh
 
     def _reserve(self) -> None:
         """Room for every subject there is."""
         for kind, tokens in enumerate(self.store.tokens):
-            if (more := len(tokens) - len(self.told[kind])) > 0:
+            if (more := len(tokens) - len(self.holders[kind])) > 0:
                 self.owner[kind] = np.concatenate([self.owner[kind], np.full(more, -1, np.int32)])
                 self.levels[kind] = np.concatenate([self.levels[kind], np.zeros((more, self.depth + 1), np.uint64)])
-                self.told[kind] = np.concatenate([self.told[kind], np.zeros(more, np.uint64)])
+                self.holders[kind] = np.concatenate([self.holders[kind], np.zeros(more, np.uint64)])
 
     # -- keeping -------------------------------------------------------------------------------------------------------
 
@@ -292,7 +296,7 @@ class Locator(MatcherState):
             out |= {
                 f"owner.{word}": self.owner[kind][:size],
                 f"levels.{word}": self.levels[kind][:size],
-                f"told.{word}": self.told[kind][:size],
+                f"told.{word}": self.holders[kind][:size],
             }
         return out
 
@@ -309,13 +313,15 @@ class Locator(MatcherState):
     @classmethod
     def restore(cls, catalogue: Catalogue, arrays: Mapping[str, np.ndarray[Any, Any]], meta: Mapping[str, Any]) -> Locator:
         """The locator that gave these arrays and this meta."""
-        made = cls(catalogue, date.fromisoformat(meta["day"]), meta["partitions"])
-        made.store.restore(arrays, meta["store"])
-        made.check_numbers = {(policy, check): n for n, (policy, check) in enumerate(meta["checks"])}
-        made.streets = dict(meta["streets"])
+        locator = cls(catalogue, date.fromisoformat(meta["day"]), meta["partitions"])
+        locator.store.restore(arrays, meta["store"])
+        locator.check_numbers = {(policy, check): n for n, (policy, check) in enumerate(meta["checks"])}
+        locator.streets = dict(meta["streets"])
         for kind, word in enumerate(KINDS):
-            made.owner[kind], made.levels[kind], made.told[kind] = (arrays[f"{name}.{word}"] for name in ("owner", "levels", "told"))
-        return made
+            locator.owner[kind], locator.levels[kind], locator.holders[kind] = (
+                arrays[f"{name}.{word}"] for name in ("owner", "levels", "told")
+            )
+        return locator
 
 
 _NOBODY = np.empty(0, np.int64)
@@ -330,7 +336,7 @@ def _without(folder: RecordBatch, rows: RecordBatch | None) -> RecordBatch:
 
 def _bits(mask: Any) -> Iterator[int]:
     """Positions of the bits set in one word."""
-    left = int(mask)
-    while left:
-        yield (left & -left).bit_length() - 1
-        left &= left - 1
+    remaining = int(mask)
+    while remaining:
+        yield (remaining & -remaining).bit_length() - 1
+        remaining &= remaining - 1

@@ -97,7 +97,7 @@ class RecordBatch:
             self.feed, self.source, self.delivery, but(self.key, 0), but(self.subject, 0), but(self.order, 0), self.row,
             but(self.flags, 0), but(self.valid_from, OPEN_FROM), but(self.valid_to, OPEN_TO),
             {name: but(column, 0) for name, column in self.links.items()}, values,
-            {name: _meant(texts, values[name]) for name, texts in self.dictionaries.items()},
+            {name: _texts_in_use(texts, values[name]) for name, texts in self.dictionaries.items()},
             None if self.identity is None else but(self.identity, 0), self.deliveries,
         )  # fmt: skip
 
@@ -117,7 +117,7 @@ def wide(lanes: Int32) -> Int64:
     return np.ascontiguousarray(lanes).view(np.int64).ravel()
 
 
-def _meant(texts: tuple[str, ...], values: Int64) -> tuple[str, ...]:
+def _texts_in_use(texts: tuple[str, ...], values: Int64) -> tuple[str, ...]:
     """The texts that some value means; "" in the place of the others."""
     used = set(np.unique(values).tolist())
     return tuple(text if place in used else "" for place, text in enumerate(texts))

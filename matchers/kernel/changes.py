@@ -90,24 +90,24 @@ class Columns:
     def of(self, names: AbstractSet[str], others: bool = False) -> Columns:
         """The changes of these policies, or of all others."""
         keep = np.array([(name in names) != others for name, _ in self.policies], np.bool_)[self.policy]
-        return self._where(keep, tuple(one for one in self.seen if (one.policy in names) != others))
+        return self._where(keep, tuple(sighting for sighting in self.seen if (sighting.policy in names) != others))
 
-    def _where(self, keep: npt.NDArray[np.bool_], seen: tuple[Sighting, ...]) -> Columns:
+    def _where(self, keep: npt.NDArray[np.bool_], sightings: tuple[Sighting, ...]) -> Columns:
         return Columns(
             self.policies, self.opens, self.policy[keep], self.subject[keep], self.before[keep], self.after[keep], self.open[keep],
-            None if self.was is None else self.was[keep], seen,
+            None if self.was is None else self.was[keep], sightings,
         )  # fmt: skip
 
 
 @dataclass(slots=True)
-class Was:
+class OpenBefore:
     """What was open before the changes of a part: bit sets over the pairs and checks of the entries of then, perhaps another version's.
-    ``shown`` is where a disclosed value is another."""
+    ``disclosed_differs`` is where a disclosed value is another."""
 
     entries: Sequence[PolicyEntry]
     missing: UInt64
     checklist: UInt64
-    shown: npt.NDArray[np.bool_]
+    disclosed_differs: npt.NDArray[np.bool_]
 
 
 @dataclass(slots=True)
@@ -121,7 +121,7 @@ class ChunkChanges:
     after: UInt8
     missing: UInt64  # uint64[n, words]
     checklist: UInt64
-    was: Was
+    was: OpenBefore
 
     def __len__(self) -> int:
         return len(self.policy)
@@ -149,11 +149,11 @@ class Changes(Sequence[ListChange]):
         return sum(map(len, self.parts))
 
     def __iter__(self) -> Iterator[ListChange]:
-        found = self.columns()
-        columns = (found.policy, found.subject, found.before, found.after, found.open)
+        table = self.columns()
+        columns = (table.policy, table.subject, table.before, table.after, table.open)
         for policy, subject, before, after, open in zip(*(column.tolist() for column in columns), strict=True):
-            name, version = found.policies[policy]
-            checklist, missing = found.opens[open]
+            name, version = table.policies[policy]
+            checklist, missing = table.opens[open]
             yield ListChange(name, version, subject, STATUSES[before], STATUSES[after], checklist, missing)
 
     @overload
@@ -176,7 +176,7 @@ class Changes(Sequence[ListChange]):
         out = Changes(seen=list(self.seen))
         for part in self.parts:
             keep = np.array([part.entries[p].policy.name not in policies for p in part.policy.tolist()], np.bool_)
-            out.add(picked(part, keep))
+            out.add(changes_where(part, keep))
         return out
 
     def columns(self) -> Columns:
@@ -186,9 +186,11 @@ class Changes(Sequence[ListChange]):
         together: dict[int, list[ChunkChanges]] = {}
         for part in self.parts:
             together.setdefault(id(part.entries), []).append(part)
-        found = [_columns(parts, policies, opens) for parts in together.values()]
+        by_program = [_columns(parts, policies, opens) for parts in together.values()]
         types: tuple[type[np.generic], ...] = (np.int32, np.uint64, np.uint8, np.uint8, np.int32, np.int32)
-        columns = (np.concatenate([np.empty(0, kind), *(one[i] for one in found)]) for i, kind in enumerate(types))
+        columns = (
+            np.concatenate([np.empty(0, kind), *(program_columns[i] for program_columns in by_program)]) for i, kind in enumerate(types)
+        )
         policy, subject, before, after, open, was = columns
         return Columns(list(policies), list(opens), policy, subject, before, after, open, was, tuple(self.seen))
 
@@ -203,7 +205,7 @@ def _columns(
     open = _places(entries, number, missing, checklist, opens)
     was = [_places(part.was.entries, part.policy, part.was.missing, part.was.checklist, opens) for part in parts]
     for part, places in zip(parts, was, strict=True):
-        places[part.was.shown] = -1
+        places[part.was.disclosed_differs] = -1
     of = np.zeros(len(entries), np.int32)
     for entry_number in np.unique(number).tolist():
         policy = entries[entry_number].policy
@@ -217,14 +219,14 @@ def _places(entries: Sequence[PolicyEntry], number: Int32, missing: UInt64, chec
     from matchers.kernel.kernels.indexes import group_rows  # numba: only where a step is taken, not where its lines are read
 
     group, first = group_rows(np.column_stack([number.astype(np.uint64), missing, checklist]))
-    found = (entries[int(number[row])].open(missing[row], checklist[row]) for row in first.tolist())
-    places: Int32 = np.array([opens.setdefault(one, len(opens)) for one in found], np.int32)[group]
+    group_opens = (entries[int(number[row])].open(missing[row], checklist[row]) for row in first.tolist())
+    places: Int32 = np.array([opens.setdefault(group_open, len(opens)) for group_open in group_opens], np.int32)[group]
     return places
 
 
-def picked(part: ChunkChanges, keep: npt.NDArray[np.bool_]) -> ChunkChanges:
+def changes_where(part: ChunkChanges, keep: npt.NDArray[np.bool_]) -> ChunkChanges:
     """The rows of a part where ``keep`` holds."""
-    was = Was(part.was.entries, part.was.missing[keep], part.was.checklist[keep], part.was.shown[keep])
+    was = OpenBefore(part.was.entries, part.was.missing[keep], part.was.checklist[keep], part.was.disclosed_differs[keep])
     return ChunkChanges(
         part.entries, part.policy[keep], part.subject[keep], part.before[keep], part.after[keep], part.missing[keep], part.checklist[keep],
         was,

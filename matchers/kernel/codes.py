@@ -17,11 +17,11 @@ class Codes:
     of: dict[str, int] = field(default_factory=dict)
 
     def code(self, text: str) -> int:
-        found = self.of.get(text)
-        if found is None:
-            found = self.of[text] = len(self.texts)
+        code = self.of.get(text)
+        if code is None:
+            code = self.of[text] = len(self.texts)
             self.texts.append(text)
-        return found
+        return code
 
     def empty(self, code: int) -> None:
         """Takes a text out; its code means nothing any more and is not given again."""
@@ -30,6 +30,6 @@ class Codes:
             del self.of[text]
 
     @classmethod
-    def restored(cls, texts: Sequence[str]) -> Codes:
+    def restore(cls, texts: Sequence[str]) -> Codes:
         """The dictionary that had these texts, in their order."""
         return cls(list(texts), {text: code for code, text in enumerate(texts) if text})

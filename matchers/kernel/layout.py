@@ -102,5 +102,5 @@ def layout(catalogue: Catalogue, semantics: int = SEMANTICS) -> Layout:
     ]
     lays = np.array(rows, np.int32)
     link_rows = np.array([[li.feed, li.lane, li.target, li.head] for li in links.values()], np.int32).reshape(len(links), 4)
-    registers = tuple(found.name if (found := catalogue.register(kind)) else None for kind in KINDS)
+    registers = tuple(register.name if (register := catalogue.register(kind)) else None for kind in KINDS)
     return Layout(feeds, links, (heads[0], heads[1], heads[2]), lays.reshape(len(feeds), 8), link_rows, registers, semantics)  # type: ignore[arg-type]  # three kinds

@@ -210,7 +210,7 @@ def make_test(shape: str, op: str, field: Field | None, value: Value | None, par
         return []
     match value:
         case Literals():
-            return [Test(shape, op, field, one, None, Fraction(1)) for one in value.values]  # type: ignore[arg-type]  # shape is one of ours
+            return [Test(shape, op, field, literal, None, Fraction(1)) for literal in value.values]  # type: ignore[arg-type]  # shape is one of ours
         case ParamValue():
             keys: tuple[str | int, ...] = ()
             if by is not None:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matchers.kernel.batch import Int32, UInt8, UInt64
-from matchers.kernel.changes import Changes, ChunkChanges, Open, Was, picked
+from matchers.kernel.changes import Changes, ChunkChanges, Open, OpenBefore, changes_where
 from matchers.kernel.kernels.listing import find_differences, read_reasons
 from matchers.kernel.layout import KINDS
 from matchers.matrix.store import Store
@@ -40,22 +40,23 @@ def compare(runner: Runner, before: Frame, after: Frame, roots: Int32, store: St
     room = 4096
     while True:
         policy, row = np.empty(room, np.int32), np.empty(room, np.int32)
-        shown = np.empty(room, np.bool_)
+        disclosed_differs = np.empty(room, np.bool_)
         n = find_differences(
             len(program.entries), before.low, before.high, after.low, after.high, before.bits, after.bits,
             runner.off, runner.stride, len(roots),
-            program.leaf_off, program.leaf_slots, program.disclosed_off, program.disclosed, before.shown, after.shown, policy, row, shown,
+            program.leaf_off, program.leaf_slots, program.disclosed_off, program.disclosed,
+            before.disclosed_values, after.disclosed_values, policy, row, disclosed_differs,
         )  # fmt: skip
         if n <= room:
             break
         room = n
-    policy, row, shown = policy[:n], row[:n], shown[:n]
+    policy, row, disclosed_differs = policy[:n], row[:n], disclosed_differs[:n]
     was, was_missing, was_open = reasons_of(runner, before, policy, row)
     now, missing, still_open = reasons_of(runner, after, policy, row)
-    differs = (was != now) | shown | (was_missing != missing).any(axis=1) | (was_open != still_open).any(axis=1)
-    then = Was(program.entries, was_missing, was_open, shown)
+    differs = (was != now) | disclosed_differs | (was_missing != missing).any(axis=1) | (was_open != still_open).any(axis=1)
+    then = OpenBefore(program.entries, was_missing, was_open, disclosed_differs)
     part = ChunkChanges(program.entries, policy, store.tokens[program.kind][roots[row]], was, now, missing, still_open, then)
-    return part if differs.all() else picked(part, differs)
+    return part if differs.all() else changes_where(part, differs)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,7 +116,9 @@ def judged(state: MatcherState, policy: Policy, day: date, rows: Int32 | None = 
 def verdicts_of(state: MatcherState, policies: Sequence[Policy], day: date, rows: Int32) -> UInt8:
     """Verdicts of policies about one kind, uint8[policies, rows]: 0 none, 1 yes, 2 no, 3 unknown."""
     kind, store = KINDS.index(policies[0].subject), state.store
-    program = compile_policies(store.layout, kind, [(one, True) for one in policies], state.check_number, state.code_of, verdicts=True)
+    program = compile_policies(
+        store.layout, kind, [(policy, True) for policy in policies], state.check_number, state.code_of, verdicts=True
+    )
     runner = Runner(program, SCAN)
     side = state.side(runner, day)
     verdict = np.zeros((len(policies), len(rows)), np.uint8)
@@ -133,33 +136,33 @@ def net(before: Candidates | None, after: Candidates | None) -> Changes:
     out = Changes()
     old = {} if before is None else {int(token): i for i, token in enumerate(before.subject.tolist())}
     if after is not None:
-        stood = np.full(len(after.row), -1, np.int64)  # her place in the list before
+        place_before = np.full(len(after.row), -1, np.int64)  # her place in the list before
         keep = np.ones(len(after.row), np.bool_)
         if before is not None:
             for i, token in enumerate(after.subject.tolist()):
                 j = old.pop(token, None)
                 if j is not None:
-                    stood[i] = j
+                    place_before[i] = j
                     keep[i] = before.status[j] != after.status[i] or before.words(j) != after.words(i)
-        zero = np.zeros(len(stood), np.int32)
-        was = np.zeros(len(stood), np.uint8)
-        then = _stood(before or after, stood)
+        zero = np.zeros(len(place_before), np.int32)
+        was = np.zeros(len(place_before), np.uint8)
+        then = _open_at(before or after, place_before)
         if before is not None:
-            was[stood >= 0] = before.status[stood[stood >= 0]]
+            was[place_before >= 0] = before.status[place_before[place_before >= 0]]
         part = ChunkChanges([after.entry], zero, after.subject, was, after.status, after.missing, after.checklist, then)
-        out.add(part if keep.all() else picked(part, keep))
+        out.add(part if keep.all() else changes_where(part, keep))
     if before is not None and old:
-        gone = np.array(sorted(old.values()), np.int64)
-        none = np.zeros((len(gone), before.questions.missing.shape[1]), np.uint64)
-        zero, off = np.zeros(len(gone), np.int32), np.zeros(len(gone), np.uint8)
-        then = _stood(before, gone)
-        out.add(ChunkChanges([before.entry], zero, before.subject[gone], before.status[gone], off, none, none, then))
+        left_places = np.array(sorted(old.values()), np.int64)
+        none = np.zeros((len(left_places), before.questions.missing.shape[1]), np.uint64)
+        zero, off = np.zeros(len(left_places), np.int32), np.zeros(len(left_places), np.uint8)
+        then = _open_at(before, left_places)
+        out.add(ChunkChanges([before.entry], zero, before.subject[left_places], before.status[left_places], off, none, none, then))
     return out
 
 
-def _stood(before: Candidates, place: npt.NDArray[np.int64]) -> Was:
+def _open_at(before: Candidates, place: npt.NDArray[np.int64]) -> OpenBefore:
     """What was open of those at these places of a list; nothing of those at -1."""
     there = place >= 0
     missing, checklist = (np.zeros((len(place), before.questions.missing.shape[1]), np.uint64) for _ in range(2))
     missing[there], checklist[there] = before.missing[place[there]], before.checklist[place[there]]
-    return Was([before.entry], missing, checklist, np.zeros(len(place), np.bool_))
+    return OpenBefore([before.entry], missing, checklist, np.zeros(len(place), np.bool_))

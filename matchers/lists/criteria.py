@@ -129,7 +129,7 @@ class _Node:
     """A node with its truth as a column, and those below it as the node sees them: turned round under a negation."""
 
     truth: UInt8
-    seen: tuple[UInt8, ...] = ()
+    operands: tuple[UInt8, ...] = ()
     below: tuple[_Node, ...] = ()
 
 
@@ -137,32 +137,32 @@ def _read(node: Node, columns: Iterator[UInt8], n: int) -> _Node:
     below = tuple(_read(child, columns, n) for child in children(node))
     match node:
         case All():
-            seen = tuple(one.truth for one in below)
-            return _Node(_conjunction(seen, n), seen, below)
+            operands = tuple(child.truth for child in below)
+            return _Node(_conjunction(operands, n), operands, below)
         case AnyOf():
-            seen = tuple(one.truth for one in below)
-            return _Node(_INVERTED[_conjunction(tuple(_INVERTED[one] for one in seen), n)], seen, below)
+            operands = tuple(child.truth for child in below)
+            return _Node(_INVERTED[_conjunction(tuple(_INVERTED[operand] for operand in operands), n)], operands, below)
         case NoneOf():
-            seen = tuple(_INVERTED[one.truth] for one in below)
-            return _Node(_conjunction(seen, n), seen, below)
+            operands = tuple(_INVERTED[child.truth] for child in below)
+            return _Node(_conjunction(operands, n), operands, below)
         case Unless():
-            seen = (below[0].truth, _INVERTED[below[1].truth])
-            return _Node(_conjunction(seen, n), seen, below)
+            operands = (below[0].truth, _INVERTED[below[1].truth])
+            return _Node(_conjunction(operands, n), operands, below)
         case _:
             return _Node(next(columns))
 
 
 def _conjunction(columns: tuple[UInt8, ...], n: int) -> UInt8:
     """Kleene's and of columns; true of none."""
-    found = np.full(n, TRUE, np.uint8)
+    truth = np.full(n, TRUE, np.uint8)
     for column in columns:
-        found = np.where((found == FALSE) | (column == FALSE), FALSE, np.minimum(found, column)).astype(np.uint8)
-    return found
+        truth = np.where((truth == FALSE) | (column == FALSE), FALSE, np.minimum(truth, column)).astype(np.uint8)
+    return truth
 
 
 def _chains(read: _Node, chain: Bools) -> Iterator[Bools]:
     """For each leaf in order, of whom every node from the root to it is what the root is."""
     if not read.below:
         yield chain
-    for seen, one in zip(read.seen, read.below, strict=True):
-        yield from _chains(one, chain & (seen == read.truth))
+    for operand, child in zip(read.operands, read.below, strict=True):
+        yield from _chains(child, chain & (operand == read.truth))

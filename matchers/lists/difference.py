@@ -127,9 +127,9 @@ class Difference:
             move, why = divmod(key, max(1, len(self.whys)))
             version, criteria = self.whys[why]
             for criterion in criteria:
-                found = people.setdefault((move, version, criterion), [0, 0])
-                found[0] += count
-                found[1] += count * (len(criteria) == 1)
+                tally = people.setdefault((move, version, criterion), [0, 0])
+                tally[0] += count
+                tally[1] += count * (len(criteria) == 1)
         order = sorted(people.items(), key=lambda item: (item[0][0], -item[1][0], item[0][1], item[0][2] or ""))
         return [Decider(MOVES[move], version, criterion, *counts) for (move, version, criterion), counts in order]
 
@@ -175,9 +175,9 @@ def difference(state: MatcherState, old: Policy, new: Policy, day: date) -> Diff
 
 
 def _statuses(state: MatcherState, policy: Policy, day: date, everybody: Int32) -> UInt8:
-    found = scan(state, replace(policy, discloses=()), day)
+    candidates = scan(state, replace(policy, discloses=()), day)
     status = np.zeros(state.store.sizes[KINDS.index(policy.subject)], np.uint8)
-    status[found.row] = found.status
+    status[candidates.row] = candidates.status
     return status[everybody]
 
 
@@ -204,15 +204,15 @@ def _whys(
     by_new = (move == _LEFT) | (move == _UNKNOWN) | ((move == _CHANGED) & open_now)
     whys: dict[Why, int] = {}
     why = np.zeros(len(rows), np.int32)
-    for version, chosen in enumerate((np.flatnonzero(~by_new), np.flatnonzero(by_new))):
-        if not len(chosen):
+    for version, places in enumerate((np.flatnonzero(~by_new), np.flatnonzero(by_new))):
+        if not len(places):
             continue
-        judged = Judge(state, policies[version]).read(rows[chosen], day)
+        judged = Judge(state, policies[version]).read(rows[places], day)
         names = sorted({leaf.meta.id for leaf in judged.leaves})
-        flags = _flags(judged, names, status[version][chosen], verdict[version][chosen], move[chosen] == _UNKNOWN)
+        flags = _flags(judged, names, status[version][places], verdict[version][places], move[places] == _UNKNOWN)
         group, first = patterns(flags)
-        told = [(version, tuple(names[i] for i in np.flatnonzero(flags[:, column]).tolist()) or (SCOPE,)) for column in first]
-        why[chosen] = np.array([whys.setdefault(one, len(whys)) for one in told], np.int32)[group]
+        group_whys = [(version, tuple(names[i] for i in np.flatnonzero(flags[:, column]).tolist()) or (SCOPE,)) for column in first]
+        why[places] = np.array([whys.setdefault(group_why, len(whys)) for group_why in group_whys], np.int32)[group]
     return list(whys), why
 
 

@@ -78,20 +78,20 @@ def tables(
     codes = [significant(code) for code in divisions]
     div_of = np.full((max(1, count), max(1, len(codes))), _NEVER, np.int32)
     singles: dict[int, dict[tuple[int, int, int], int]] = {}
-    for one in statements:
-        feed = catalogue.feeds[one.feed]
-        source = first[one.feed] + one.source
-        inside = significant(feed.sources[one.source].division)
-        to = days(one.complete_to)
-        if one.division is not None:
-            said = significant(one.division)
+    for statement in statements:
+        feed = catalogue.feeds[statement.feed]
+        source = first[statement.feed] + statement.source
+        inside = significant(feed.sources[statement.source].division)
+        to = days(statement.complete_to)
+        if statement.division is not None:
+            prefix = significant(statement.division)
             for d, code in enumerate(codes):
-                if code.startswith(inside) and code.startswith(said):
+                if code.startswith(inside) and code.startswith(prefix):
                     div_of[source, d] = max(div_of[source, d], to)
         # a list may also name what the records link to: every occupant of these dwellings, every member of these households
-        for kind in {feed.subject, *(LINKS[name].target for name in feed.links)} if one.subjects else ():
-            named = singles.setdefault(positions[one.feed], {})
-            for row in rows_of(kind, one.subjects):
+        for kind in {feed.subject, *(LINKS[name].target for name in feed.links)} if statement.subjects else ():
+            named = singles.setdefault(positions[statement.feed], {})
+            for row in rows_of(kind, statement.subjects):
                 key = (kind_number(kind), row, source)
                 named[key] = max(named.get(key, _NEVER), to)
     resp: list[int] = []
@@ -121,11 +121,11 @@ def earliest(age: Period, day: date) -> int:
     return days(first_reaching(age, day))
 
 
-def cover(found: CoverageTables, feed: int, cut: int) -> UInt8:
+def cover(coverage: CoverageTables, feed: int, cut: int) -> UInt8:
     """By division code: is a subject placed there covered by statements about divisions alone?"""
-    width = found.div_of.shape[1]
+    width = coverage.div_of.shape[1]
     out = np.zeros(width, np.uint8)
     for d in range(width):
-        sources = found.resp[found.resp_off[feed, d] : found.resp_off[feed, d + 1]]
-        out[d] = len(sources) > 0 and all(s >= 0 and found.div_of[s, d] >= cut for s in sources)
+        sources = coverage.resp[coverage.resp_off[feed, d] : coverage.resp_off[feed, d + 1]]
+        out[d] = len(sources) > 0 and all(s >= 0 and coverage.div_of[s, d] >= cut for s in sources)
     return out

@@ -106,9 +106,9 @@ def standing(store: Store, feed: str, cited: Collection[tuple[int, int, int]]) -
     """Of some rows of deliveries (source, delivery, row), those that are still the record in force."""
     lay = store.layout.feeds[feed]
     arena = store.arenas[lay.position][: store.counts[lay.position]]
-    gone = DELETED | HIDDEN | HOLE
+    not_in_force = DELETED | HIDDEN | HOLE
     numbers = [delivery for _, delivery, _ in cited]
-    rows = arena[((arena[:, FLAGS] & gone) == 0) & np.isin(arena[:, DELIVERY], numbers)]
+    rows = arena[((arena[:, FLAGS] & not_in_force) == 0) & np.isin(arena[:, DELIVERY], numbers)]
     named = zip((rows[:, FLAGS] >> 8).tolist(), rows[:, DELIVERY].tolist(), rows[:, ROW].tolist(), strict=True)
     return set(cited) & set(named)
 
@@ -124,15 +124,15 @@ def subjects(store: Store, kind: Kind, day: int) -> Subjects:
 
 def _in_force(store: Store, lay: FeedLayout, arena: Int32) -> npt.NDArray[np.int64]:
     """Numbers of the records in force, ordered by the subject's token, then by the key's hash."""
-    found = np.flatnonzero((arena[:, FLAGS] & (DELETED | HIDDEN)) == 0)
-    tokens = store.tokens[lay.kind][arena[found, SUBJECT]]
+    numbers = np.flatnonzero((arena[:, FLAGS] & (DELETED | HIDDEN)) == 0)
+    tokens = store.tokens[lay.kind][arena[numbers, SUBJECT]]
     order = np.argsort(tokens)  # twice as fast as a sort by both: few subjects have several records
-    found, tokens = found[order], tokens[order]
+    numbers, tokens = numbers[order], tokens[order]
     same = np.flatnonzero(tokens[1:] == tokens[:-1])
     several = np.union1d(same, same + 1)
-    keys = wide(arena[found[several], KEY : KEY + 2]).view(np.uint64)
-    found[several] = found[several[np.lexsort((keys, tokens[several]))]]
-    return found
+    keys = wide(arena[numbers[several], KEY : KEY + 2]).view(np.uint64)
+    numbers[several] = numbers[several[np.lexsort((keys, tokens[several]))]]
+    return numbers
 
 
 def _validity(lay: FeedLayout, rows: Int32, sound: Bools) -> tuple[Any, Any]:

@@ -18,43 +18,43 @@ from matchers.kernel.kernels.records import FLAGS, HIDDEN, NEXT, SUBJECT
 from matchers.kernel.layout import KINDS, FeedLayout
 from matchers.matrix.folders import delivered_key
 from matchers.matrix.identity import Correction, Source
-from matchers.matrix.store import Staged, Store
+from matchers.matrix.store import StagedRows, Store
 
 
 @dataclass(slots=True)
-class Restaged:
-    """The records that move, by feed, and the seeds of the change: (site, entity) arrays. ``noted``: their tokens as delivered."""
+class Restaging:
+    """The records that move, by feed, and the seeds of the change: (site, entity) arrays. ``token_notes``: their tokens as delivered."""
 
-    parts: list[Staged] = field(default_factory=list)
+    parts: list[StagedRows] = field(default_factory=list)
     sites: Int32 = field(default_factory=lambda: np.empty(0, np.int32))
     entities: Int32 = field(default_factory=lambda: np.empty(0, np.int32))
-    noted: list[tuple[Source, int, dict[int, int]]] = field(default_factory=list)
+    token_notes: list[tuple[Source, int, dict[int, int]]] = field(default_factory=list)
 
     def commit(self, store: Store) -> None:
         """Write them."""
         for part in self.parts:
             store.commit(part)
-        for source, key, cells in self.noted:
+        for source, key, cells in self.token_notes:
             store.identities.keep(source, key, cells)
         store.identities.forget()
 
 
-def restage(store: Store, correction: Correction) -> Restaged:
+def restage(store: Store, correction: Correction) -> Restaging:
     """Puts a correction in force, and gives what moves by it, not yet written."""
-    kind, out = KINDS.index(correction.kind), Restaged()
+    kind, out = KINDS.index(correction.kind), Restaging()
     before = store.identities.root(kind, correction.subject)
     store.identities.decide(correction)
     if correction.records:
-        found = _by_key(store, correction)
+        by_feed = _by_key(store, correction)
         touched: list[int] = []
     else:
         after = store.identities.root(kind, correction.into)
         touched = [int(row) for row in store.entities(kind, np.array([before, after], np.uint64))]
-        found = naming(store, kind, touched[0])
-    for lay, records in found:
+        by_feed = naming(store, kind, touched[0])
+    for lay, records in by_feed:
         _read_again(store, kind, lay, records, out)
     seeds = [(part.sites[: part.seeds], part.entities[: part.seeds]) for part in out.parts] + [everywhere(store, kind, touched)]
-    out.sites, out.entities = (np.concatenate([one[i] for one in seeds]) for i in (0, 1))
+    out.sites, out.entities = (np.concatenate([seed[i] for seed in seeds]) for i in (0, 1))
     return out
 
 
@@ -74,15 +74,15 @@ def _by_key(store: Store, correction: Correction) -> Iterator[tuple[FeedLayout, 
 def naming(store: Store, kind: int, row: int) -> Iterator[tuple[FeedLayout, list[int]]]:
     """The records about a subject, and those that link to it."""
     for lay in store.layout.feeds.values():
-        arena, found = store.arenas[lay.position], list[int]()
+        arena, records = store.arenas[lay.position], list[int]()
         if lay.kind == kind:
-            found += _chain(arena, int(store.heads[kind][row, lay.head]), NEXT)
+            records += _chain(arena, int(store.heads[kind][row, lay.head]), NEXT)
         for name, lane in lay.links.items():
             link = store.layout.links[name]
             if link.target == kind:
-                found += _chain(arena, int(store.heads[kind][row, link.head]), lane + 1)
-        if found:
-            yield lay, found
+                records += _chain(arena, int(store.heads[kind][row, link.head]), lane + 1)
+        if records:
+            yield lay, records
 
 
 def _chain(arena: Int32, record: int, lane: int) -> Iterator[int]:
@@ -91,7 +91,7 @@ def _chain(arena: Int32, record: int, lane: int) -> Iterator[int]:
         record = int(arena[record, lane])
 
 
-def _read_again(store: Store, kind: int, lay: FeedLayout, records: Iterable[int], out: Restaged) -> None:
+def _read_again(store: Store, kind: int, lay: FeedLayout, records: Iterable[int], out: Restaging) -> None:
     """Stages those of a feed's records of which a cell names somebody else now."""
     lanes = [SUBJECT] if lay.kind == kind else []
     lanes += [lane for name, lane in lay.links.items() if store.layout.links[name].target == kind]
@@ -100,7 +100,7 @@ def _read_again(store: Store, kind: int, lay: FeedLayout, records: Iterable[int]
     keys, moving = delivered_key(rows).tolist(), []
     for i, key in enumerate(keys):
         source = (lay.feed.name, int(rows[i, FLAGS]) >> 8)
-        cells = dict(store.identities.delivered.get(source, {}).get(key, {}))
+        cells = dict(store.identities.delivered_tokens.get(source, {}).get(key, {}))
         for lane in lanes:
             if rows[i, lane] < 0:
                 continue
@@ -112,10 +112,10 @@ def _read_again(store: Store, kind: int, lay: FeedLayout, records: Iterable[int]
             if names != stands:
                 rows[i, lane] = store.entities(kind, np.array([names], np.uint64))[0]
                 moving.append(i)
-        out.noted.append((source, key, cells))
+        out.token_notes.append((source, key, cells))
     if moving:
-        chosen = np.unique(moving)
-        out.parts.append(store.staged(lay, np.ascontiguousarray(rows[chosen]), place[chosen]))
+        moving_rows = np.unique(moving)
+        out.parts.append(store.staged(lay, np.ascontiguousarray(rows[moving_rows]), place[moving_rows]))
 
 
 def everywhere(store: Store, kind: int, touched: list[int]) -> tuple[Int32, Int32]:

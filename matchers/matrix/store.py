@@ -41,10 +41,10 @@ def tables(arrays: Sequence[Int32]) -> Int64:
 
 
 @dataclass(slots=True)
-class Staged:
+class StagedRows:
     """A batch brought to its records, not yet written. ``seeds`` is where it is felt: (site, entity) arrays.
 
-    ``decided``: which rows of the batch are of records decided one by one; the last ``winners`` of those staged are theirs. ``renewed``:
+    ``apart``: which rows of the batch are of records decided one by one; the last ``winners`` of those staged are theirs. ``renewals``:
     records of these that have a later version now which says the same; that is written already.
     """
 
@@ -56,9 +56,9 @@ class Staged:
     sites: Int32
     entities: Int32
     seeds: int
-    decided: npt.NDArray[np.bool_] | None = None
+    apart: npt.NDArray[np.bool_] | None = None
     winners: int = 0
-    renewed: Int32 = field(default_factory=lambda: np.empty(0, np.int32))
+    renewals: Int32 = field(default_factory=lambda: np.empty(0, np.int32))
 
 
 class Store:
@@ -83,9 +83,9 @@ class Store:
         self.stamps: list[Int32] = [np.zeros(_START, np.int32) for _ in KINDS]
         self.marks: list[Int32] = [np.zeros(_START, np.int32) for _ in KINDS]
         self.epoch = self.mark = 0
-        self.moved()
+        self.rebuild_tables()
 
-    def moved(self) -> None:
+    def rebuild_tables(self) -> None:
         """Hand the arrays to the kernels again after one of them was replaced."""
         self.arena_tables = tables(self.arenas)
         self.head_tables = tables(self.heads)
@@ -125,7 +125,7 @@ class Store:
             more = np.full((len(self.heads[kind]), max(1, columns)), -1, np.int32)
             more[:, : self.heads[kind].shape[1]] = self.heads[kind]
             self.heads[kind] = more
-        self.moved()
+        self.rebuild_tables()
 
     def follow(self, semantics: int) -> None:
         """From now on everybody is judged by this version of docs/en/semantics.md."""
@@ -143,7 +143,7 @@ class Store:
             stamps[: self.sizes[kind]] = self.stamps[kind][: self.sizes[kind]]
             self.tokens[kind], self.heads[kind], self.stamps[kind] = tokens, heads, stamps
             self.marks[kind] = np.zeros(room, np.int32)  # a mark has no meaning behind the walk it was made on
-            self.moved()
+            self.rebuild_tables()
         if 3 * need > 2 * len(self.entity_slots[kind]):
             self.entity_slots[kind] = np.empty(_power(need), np.int32)
             index_entities(self.entity_slots[kind], self.tokens[kind], self.sizes[kind])
@@ -157,8 +157,8 @@ class Store:
 
     def entity(self, kind: int, token: int) -> int:
         """Row of a subject, or -1."""
-        found = int(find_key(self.entity_slots[kind], len(self.entity_slots[kind]) - 1, np.uint64(token), self.tokens[kind]))
-        return found if found >= 0 else -1
+        row = int(find_key(self.entity_slots[kind], len(self.entity_slots[kind]) - 1, np.uint64(token), self.tokens[kind]))
+        return row if row >= 0 else -1
 
     def reserve_records(self, feed: int, more: int) -> None:
         need = self.counts[feed] + more
@@ -167,10 +167,10 @@ class Store:
             need = max(need, self.sizes[kind] + more)
         arena = self.arenas[feed]
         if need > len(arena):
-            grown = np.empty((max(need, len(arena) * 3 // 2), arena.shape[1]), np.int32)
-            grown[: self.counts[feed]] = arena[: self.counts[feed]]
-            self.arenas[feed] = grown
-            self.moved()
+            larger = np.empty((max(need, len(arena) * 3 // 2), arena.shape[1]), np.int32)
+            larger[: self.counts[feed]] = arena[: self.counts[feed]]
+            self.arenas[feed] = larger
+            self.rebuild_tables()
         if 3 * need > 2 * len(self.record_slots[feed]):  # holes counted: a register has hardly any
             self.record_slots[feed] = np.empty(_power(need), np.int32)
             index_records(self.record_slots[feed], self.arenas[feed], self.counts[feed])
@@ -223,14 +223,14 @@ class Store:
         if not dictionary:
             return column
         table = np.array([codes.code(significant(t) if kind is FieldType.DIVISION else t) for t in dictionary], np.int64)
-        known = column != MISSING
-        return np.where(known, table[np.where(known, column, 0)], MISSING)
+        has_value = column != MISSING
+        return np.where(has_value, table[np.where(has_value, column, 0)], MISSING)
 
-    def staged(self, lay: FeedLayout, rows: Int32, place: Int32) -> Staged:
+    def staged(self, lay: FeedLayout, rows: Int32, place: Int32) -> StagedRows:
         """Records as they are to be from now on (``rows`` as in the arena), with the seeds of the change; they wait for ``commit``."""
-        return self.with_seeds(Staged(lay, rows, np.arange(len(rows), dtype=np.int32), place, len(rows), rows[:0, 0], rows[:0, 0], 0))
+        return self.with_seeds(StagedRows(lay, rows, np.arange(len(rows), dtype=np.int32), place, len(rows), rows[:0, 0], rows[:0, 0], 0))
 
-    def with_seeds(self, staged: Staged) -> Staged:
+    def with_seeds(self, staged: StagedRows) -> StagedRows:
         """With where the change is felt."""
         room = 8 * staged.count + 64
         while True:
@@ -244,7 +244,7 @@ class Store:
                 return staged
             room = staged.seeds
 
-    def commit(self, staged: Staged) -> None:
+    def commit(self, staged: StagedRows) -> None:
         """Write the staged rows."""
         at = staged.lay.position
         commit_rows(
@@ -252,13 +252,13 @@ class Store:
             self.layout.link_rows, at,
         )  # fmt: skip
 
-    def standing(self, feed: int, found: Int32, count: int) -> tuple[Int32, Int32, int]:
+    def standing(self, feed: int, records: Int32, count: int) -> tuple[Int32, Int32, int]:
         """Seeds of records as they stand."""
         room = 8 * count + 64
         while True:
             sites, entities = np.empty(room, np.int32), np.empty(room, np.int32)
             n = seeds_of_records(
-                found, count, self.arenas[feed], self.layout.lays[feed], self.head_tables, self.layout.link_rows, feed,
+                records, count, self.arenas[feed], self.layout.lays[feed], self.head_tables, self.layout.link_rows, feed,
                 len(self.arenas), sites, entities,
             )  # fmt: skip
             if n <= room:
@@ -315,12 +315,12 @@ class Store:
     def restore(self, arrays: Mapping[str, np.ndarray[Any, Any]], meta: Mapping[str, Any]) -> None:
         """Take over what ``arrays`` and ``meta`` gave."""
         for name, lay in self.layout.feeds.items():
-            kept = arrays[f"arena.{name}"]
+            rows = arrays[f"arena.{name}"]
             at = lay.position
             self.counts[at] = 0
-            self.reserve_records(at, len(kept) + _START)
-            self.arenas[at][: len(kept)] = kept
-            self.counts[at] = len(kept)
+            self.reserve_records(at, len(rows) + _START)
+            self.arenas[at][: len(rows)] = rows
+            self.counts[at] = len(rows)
             index_records(self.record_slots[at], self.arenas[at], self.counts[at])
         for kind, word in enumerate(KINDS):
             tokens, heads = arrays[f"tokens.{word}"], arrays[f"heads.{word}"]
@@ -330,12 +330,12 @@ class Store:
             self.heads[kind][: len(heads)] = heads
             self.sizes[kind] = len(tokens)
             index_entities(self.entity_slots[kind], self.tokens[kind], self.sizes[kind])
-        self.texts, self.divisions = Codes.restored(meta["texts"]), Codes.restored(meta["divisions"])
+        self.texts, self.divisions = Codes.restore(meta["texts"]), Codes.restore(meta["divisions"])
         self.floors = {(feed, source): floor for feed, source, floor in meta["floors"]}
         self.identities = IdentityDecisions.restored(meta.get("identities"))
-        self.versions = Versions.restored(list(self.layout.feeds), arrays, meta.get("open", ()))
+        self.versions = Versions.restore(list(self.layout.feeds), arrays, meta.get("open", ()))
         self.layout = replace(self.layout, semantics=meta.get("semantics", 1))
         if "open" not in meta:  # what a full replacement had hidden kept its version then
             for lay in self.layout.feeds.values():
                 lower_hidden(self.arenas[lay.position], self.counts[lay.position])
-        self.moved()
+        self.rebuild_tables()

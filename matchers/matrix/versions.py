@@ -94,17 +94,17 @@ class Versions:
 
     def among(self, place: Place, keys: UInt64) -> npt.NDArray[np.bool_]:
         """Of which of these records something is kept."""
-        kept = self.rows.get(place)
-        if not kept:
+        by_key = self.rows.get(place)
+        if not by_key:
             return np.zeros(len(keys), np.bool_)
-        return np.fromiter((key in kept for key in keys.tolist()), np.bool_, len(keys))
+        return np.fromiter((key in by_key for key in keys.tolist()), np.bool_, len(keys))
 
     def of(self, place: Place, key: int) -> Int32 | tuple[()]:
         return self.rows.get(place, {}).get(key, ())
 
     def of_feed(self, feed: int) -> list[Int32]:
         """All that is kept of a feed."""
-        return [rows for (of, _), kept in self.rows.items() if of == feed for rows in kept.values()]
+        return [rows for (of, _), by_key in self.rows.items() if of == feed for rows in by_key.values()]
 
     def keep(self, place: Place, key: int, rows: Sequence[Int32]) -> None:
         """From now on these are what is needed of a record, and nothing else."""
@@ -115,29 +115,31 @@ class Versions:
 
     def laid_anew(self, was: FeedLayout, now: FeedLayout) -> None:
         """The rows of a feed whose contract has grown, in its new lanes (``matchers.matrix.relayout``)."""
-        for (feed, _), kept in self.rows.items():
+        for (feed, _), by_key in self.rows.items():
             if feed == was.position:
-                for key, rows in kept.items():
-                    kept[key] = laid_anew(rows, len(rows), was, now)
+                for key, rows in by_key.items():
+                    by_key[key] = laid_anew(rows, len(rows), was, now)
 
     def arrays(self, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
         """What is kept, by feed: rows, and the key of each."""
         out: dict[str, npt.NDArray[Any]] = {}
         for at, name in enumerate(names):
-            found = [(key, rows) for (feed, _), kept in sorted(self.rows.items()) if feed == at for key, rows in sorted(kept.items())]
-            if found:
-                out[f"versions.{name}"] = np.concatenate([rows for _, rows in found])
-                out[f"version_keys.{name}"] = np.array([key for key, rows in found for _ in rows], np.uint64)
+            keyed_rows = [
+                (key, rows) for (feed, _), by_key in sorted(self.rows.items()) if feed == at for key, rows in sorted(by_key.items())
+            ]
+            if keyed_rows:
+                out[f"versions.{name}"] = np.concatenate([rows for _, rows in keyed_rows])
+                out[f"version_keys.{name}"] = np.array([key for key, rows in keyed_rows for _ in rows], np.uint64)
         return out
 
     def meta(self) -> list[Any]:
         return [[*place, sorted(numbers)] for place, numbers in sorted(self._open.items()) if numbers]
 
     @classmethod
-    def restored(cls, names: Sequence[str], arrays: Mapping[str, npt.NDArray[Any]], meta: Sequence[Any]) -> Versions:
+    def restore(cls, names: Sequence[str], arrays: Mapping[str, npt.NDArray[Any]], meta: Sequence[Any]) -> Versions:
         """What ``arrays`` and ``meta`` described."""
-        made = cls()
-        made._open = {(feed, source): set(numbers) for feed, source, numbers in meta}
+        versions = cls()
+        versions._open = {(feed, source): set(numbers) for feed, source, numbers in meta}
         for at, name in enumerate(names):
             if f"versions.{name}" not in arrays:
                 continue
@@ -145,6 +147,6 @@ class Versions:
             sources = (rows[:, FLAGS] >> 8).tolist()
             for source, key, row in zip(sources, arrays[f"version_keys.{name}"].tolist(), rows, strict=True):
                 grouped.setdefault(((at, source), key), []).append(row)
-            for (place, key), found in grouped.items():
-                made.keep(place, key, found)
-        return made
+            for (place, key), record_rows in grouped.items():
+                versions.keep(place, key, record_rows)
+        return versions

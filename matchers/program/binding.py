@@ -47,13 +47,13 @@ class Answers:
     def of(cls, keys: UInt64, values: UInt8) -> Answers:
         """These answers, no key twice, with as much room again."""
         room = 1 << (2 * len(keys)).bit_length() if len(keys) else 0
-        made = cls(np.full(2 * room or 1, -1, np.int32), np.zeros(room, np.uint64), np.zeros(room, np.uint8), len(keys))
-        made.keys[: made.count], made.values[: made.count] = keys, values
-        if made.count:
-            index_keys(made.slots, keys)
-        return made
+        answers = cls(np.full(2 * room or 1, -1, np.int32), np.zeros(room, np.uint64), np.zeros(room, np.uint8), len(keys))
+        answers.keys[: answers.count], answers.values[: answers.count] = keys, values
+        if answers.count:
+            index_keys(answers.slots, keys)
+        return answers
 
-    def told(self, key: np.uint64, value: bool) -> Answers:
+    def with_answer(self, key: np.uint64, value: bool) -> Answers:
         """With one answer more, or another one to the same check: itself, or its successor where that needs more room."""
         at = int(find_key(self.slots, len(self.slots) - 1, key, self.keys))
         if at >= 0:
@@ -79,7 +79,9 @@ class Binding:
     lut: UInt8
 
 
-def bind(program: Program, day: date, found: CoverageTables, divisions: Sequence[str], code_of: Callable[[FieldType, str], int]) -> Binding:
+def bind(
+    program: Program, day: date, coverage: CoverageTables, divisions: Sequence[str], code_of: Callable[[FieldType, str], int]
+) -> Binding:
     """Constants and tables of a program for one day."""
     consts = np.zeros((max(1, program.constants), 4), np.int64)
     for at, row in program.fixed:
@@ -94,11 +96,11 @@ def bind(program: Program, day: date, found: CoverageTables, divisions: Sequence
             inside = within(code, prefix)
             lut[i, d] = 0 if inside is None else (1 if inside else 2)
     cuts = [earliest(age, day) for _, age in program.covers]
-    rows_of = [cover(found, feed, cut) for (feed, _), cut in zip(program.covers, cuts, strict=True)]
+    rows_of = [cover(coverage, feed, cut) for (feed, _), cut in zip(program.covers, cuts, strict=True)]
     return Binding(
         days(day),
         consts,
-        np.array(rows_of, np.uint8).reshape(len(rows_of), found.div_of.shape[1]) if rows_of else np.zeros((1, 1), np.uint8),
+        np.array(rows_of, np.uint8).reshape(len(rows_of), coverage.div_of.shape[1]) if rows_of else np.zeros((1, 1), np.uint8),
         np.array([feed for feed, _ in program.covers] or [0], np.int32),
         np.array(cuts or [0], np.int32),
         lut,
@@ -122,7 +124,7 @@ class Frame:
         self.bits = np.zeros(0, np.uint64)  # the runner gives it its place: slot s of the subjects at Runner.off[s]
         self.off = np.zeros(0, np.int64)  # where slots lie while a run goes into this frame
         self.low, self.high = (np.zeros((max(1, len(program.entries)), self.words), np.uint64) for _ in range(2))
-        self.shown = np.zeros((len(program.shown), chunk), np.int64)
+        self.disclosed_values = np.zeros((len(program.disclosed_columns), chunk), np.int64)
 
     def put(self, part: Frame, start: int, n: int) -> None:
         """Takes over what another frame says of its n subjects, who are those from place ``start`` on."""
@@ -138,7 +140,7 @@ class Frame:
             if by:
                 over = mine[:, at + 1 : at + 1 + words.shape[1]]
                 over |= (words >> np.uint64(64 - by))[:, : over.shape[1]]
-        self.shown[:, start : start + n] = part.shown[:, :n]
+        self.disclosed_values[:, start : start + n] = part.disclosed_values[:, :n]
 
     def clear(self) -> None:
         self.bits[:], self.low[:], self.high[:] = 0, 0, 0
@@ -209,22 +211,22 @@ class Runner:
             del self.frames[1:]
             self._lay(2)
 
-    def run(self, number: int, roots: Int32, store: Store, binding: Binding, found: CoverageTables, answers: Answers) -> Frame:
+    def run(self, number: int, roots: Int32, store: Store, binding: Binding, coverage: CoverageTables, answers: Answers) -> Frame:
         """Evaluate at most ``chunk`` subjects; what comes of it lies in the frame of that number."""
         self.frame(number)
-        if self._evaluated(number + 1, roots, store, binding, found, answers):
+        if self._evaluate(number + 1, roots, store, binding, coverage, answers):
             return self.frames[number + 1]
         out, parts = self.frames[number + 1], [(0, len(roots))]
         out.clear()
         while parts:
             start, end = parts.pop()
-            if self._evaluated(0, roots[start:end], store, binding, found, answers):
+            if self._evaluate(0, roots[start:end], store, binding, coverage, answers):
                 out.put(self.frames[0], start, end - start)
             else:
                 parts += [((start + end) // 2, end), (start, (start + end) // 2)]
         return out
 
-    def _evaluated(self, at: int, roots: Int32, store: Store, binding: Binding, found: CoverageTables, answers: Answers) -> bool:
+    def _evaluate(self, at: int, roots: Int32, store: Store, binding: Binding, coverage: CoverageTables, answers: Answers) -> bool:
         """Evaluates subjects into a frame. No: their sets hold too much together."""
         program, layout, frame = self.program, store.layout, self.frames[at]
         while True:
@@ -233,15 +235,15 @@ class Runner:
             missing = run_program(
                 program.ops, program.references, binding.consts, binding.day, roots,
                 store.arena_tables, layout.lays, store.head_tables, layout.link_rows,
-                binding.cover, binding.cover_feed, binding.cover_cut, found.resp_off, found.resp, found.div_of,
-                found.subj_slots, found.subj_keys, found.subj_to, answers.slots, answers.keys, answers.values, binding.lut,
+                binding.cover, binding.cover_feed, binding.cover_cut, coverage.resp_off, coverage.resp, coverage.div_of,
+                coverage.subj_slots, coverage.subj_keys, coverage.subj_to, answers.slots, answers.keys, answers.values, binding.lut,
                 s.ent, s.rec, s.seg, s.size, s.cols, s.wins, self._bits, frame.off, self.stride, frame.low, frame.high, room,
             )  # fmt: skip
             if missing == 0:
                 if len(roots) == 1:
                     self.limit = max(self.limit, 2 * int(s.size.max()))
-                if len(program.shown):
-                    frame.shown[:, : len(roots)] = s.cols[program.shown, : len(roots)]
+                if len(program.disclosed_columns):
+                    frame.disclosed_values[:, : len(roots)] = s.cols[program.disclosed_columns, : len(roots)]
                 return True
             if missing > self.limit and len(roots) > 1:
                 return False

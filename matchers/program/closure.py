@@ -100,7 +100,7 @@ class Rules:
             room = int(missing) * 2
         return out
 
-    def covered(
+    def add_coverage_changes(
         self, store: Store, before: Mapping[int, Side], after: Mapping[int, Side], old: CoverageTables, new: CoverageTables, out: Reached
     ) -> None:
         """Adds the subjects whose coverage for any feed read differs between two sides."""
@@ -108,7 +108,7 @@ class Rules:
         for program in self.programs:
             a, b = before[program.kind].binding, after[program.kind].binding
             for row, kind, back in sorted(program.cover_sites):
-                flipped, named = _covered_otherwise(a, b, row), _named(program, row, kind, old, new)
+                flipped, named = _covered_otherwise(a, b, row), _single_subjects(program, row, kind, old, new)
                 if not flipped.any() and not named:
                     continue
                 if kind not in places:
@@ -141,10 +141,10 @@ def _covered_otherwise(a: Binding, b: Binding, row: int) -> npt.NDArray[np.bool_
     return flipped
 
 
-def _named(program: Program, row: int, kind: int, old: CoverageTables, new: CoverageTables) -> set[int]:
+def _single_subjects(program: Program, row: int, kind: int, old: CoverageTables, new: CoverageTables) -> set[int]:
     """Rows of the single subjects that statements about a row's feed name on either side."""
     feed = program.covers[row][0]
-    return {one for side in (old, new) for (of, one, _) in side.singles.get(feed, {}) if of == kind}
+    return {subject for side in (old, new) for (of, subject, _) in side.singles.get(feed, {}) if of == kind}
 
 
 def _singles(
@@ -156,19 +156,24 @@ def _singles(
     was, now = old.singles.get(feed, {}), new.singles.get(feed, {})
     low, high = int(a.cover_cut[row]), int(b.cover_cut[row])
     rows = {
-        one
-        for (one_kind, one, source) in was.keys() | now.keys()
-        if one_kind == kind and ((was.get((one_kind, one, source), low - 1) >= low) != (now.get((one_kind, one, source), high - 1) >= high))
+        subject
+        for (subject_kind, subject, source) in was.keys() | now.keys()
+        if subject_kind == kind
+        and ((was.get((subject_kind, subject, source), low - 1) >= low) != (now.get((subject_kind, subject, source), high - 1) >= high))
     }
-    crossed = _crossed(feed, old, new, low, high)
-    others = _named(program, row, kind, old, new) - rows
-    rows |= {one for one in others if one < len(place) and place[one] >= 0 and crossed[place[one]]}  # the unplaced are never covered
+    crossed = _current_on_one_side(feed, old, new, low, high)
+    others = _single_subjects(program, row, kind, old, new) - rows
+    rows |= {
+        subject for subject in others if subject < len(place) and place[subject] >= 0 and crossed[place[subject]]
+    }  # the unplaced are never covered
     return np.array(sorted(rows), np.int32)
 
 
-def _crossed(feed: int, old: CoverageTables, new: CoverageTables, low: int, high: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _current_on_one_side(
+    feed: int, old: CoverageTables, new: CoverageTables, low: int, high: int
+) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """By division code: is what any source of the feed said of it current on one side only?"""
-    numbers = [one.resp[one.resp_off[feed, 0] : one.resp_off[feed, -1]] for one in (old, new)]
+    numbers = [side.resp[side.resp_off[feed, 0] : side.resp_off[feed, -1]] for side in (old, new)]
     sources = np.unique(np.concatenate(numbers))
     sources = sources[sources >= 0]
     width = min(old.div_of.shape[1], new.div_of.shape[1])
@@ -212,8 +217,8 @@ def flips(rules: Rules, store: Store, before: Mapping[int, Side], after: Mapping
                 x, y = a.consts[constant], b.consts[constant]
                 intervals.setdefault((feed, lane), []).extend(_between(int(x[0]), int(x[1]), int(y[0]), int(y[1])))
     if before:
-        one = next(iter(before))
-        low, high = sorted((before[one].binding.day, after[one].binding.day))
+        any_kind = next(iter(before))
+        low, high = sorted((before[any_kind].binding.day, after[any_kind].binding.day))
         for lay in store.layout.feeds.values():
             links = [len(store.arenas) + li.position for li in store.layout.links.values() if li.feed == lay.position]
             if lay.valid >= 0 and any(rules.read(site) for site in (lay.position, *links)):
@@ -224,12 +229,12 @@ def flips(rules: Rules, store: Store, before: Mapping[int, Side], after: Mapping
         if not ranges:
             continue
         starts, ends = (np.array(side, np.int64) for side in zip(*sorted(set(ranges)), strict=True))
-        found = np.empty(store.counts[feed], np.int32)
-        n = records_between(store.arenas[feed], store.counts[feed], lane, 0, starts, ends, found)
+        records = np.empty(store.counts[feed], np.int32)
+        n = records_between(store.arenas[feed], store.counts[feed], lane, 0, starts, ends, records)
         if n:
-            sites, entities, seeds = store.standing(feed, found, n)
+            sites, entities, seeds = store.standing(feed, records, n)
             for kind, rows in enumerate(rules.reach(store, sites, entities, seeds)):
                 reached.add(kind, rows)
     for side in list(before.values())[:1]:
-        rules.covered(store, before, after, side.coverage, side.coverage, reached)
+        rules.add_coverage_changes(store, before, after, side.coverage, side.coverage, reached)
     return reached

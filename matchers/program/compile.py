@@ -151,33 +151,33 @@ def _finish(b: Builder, entries: list[CompiledPolicy]) -> Program:
     node_off, leaf, asked, parent, negated, check, reason_off, pair, slot = [0], [], [], [], [], [], [0], [], []  # type: ignore[var-annotated]  # lists of int
     for entry in entries:
         base = len(leaf)
-        for one in entry.nodes:
-            leaf.append(one[0])
-            asked.append(one[1])
-            parent.append(one[2] + base if one[2] >= 0 else -1)
-            negated.append(one[3])
-            check.append(one[4])
-            pair.extend(p for p, _ in one[5])
-            slot.extend(s for _, s in one[5])
+        for node in entry.nodes:
+            leaf.append(node[0])
+            asked.append(node[1])
+            parent.append(node[2] + base if node[2] >= 0 else -1)
+            negated.append(node[3])
+            check.append(node[4])
+            pair.extend(p for p, _ in node[5])
+            slot.extend(s for _, s in node[5])
             reason_off.append(len(pair))
         node_off.append(len(leaf))
     packed = tuple(np.array(column, np.int32) for column in (node_off, leaf, asked, parent, negated, check, reason_off, pair, slot))
     longest = max((max(len(e.pairs), len(e.checks)) for e in entries), default=1)
     in_root = np.array([int(space == 0) for space in b.spaces], np.int32)
     leaf_off, leaf_slots = _offsets([list(entry.leaves) for entry in entries])
-    shown = {column: at for at, column in enumerate(dict.fromkeys(column for entry in entries for column in entry.disclosed))}
-    disclosed_off, disclosed = _offsets([[shown[column] for column in entry.disclosed] for entry in entries])
+    disclosed_places = {column: at for at, column in enumerate(dict.fromkeys(column for entry in entries for column in entry.disclosed))}
+    disclosed_off, disclosed = _offsets([[disclosed_places[column] for column in entry.disclosed] for entry in entries])
     return Program(
         b.kind, entries, ops, np.array(b.references or [0], np.int32), b.tests, b.fixed, b.constants, b.withins, b.covers,
         sorted(set(b.timed)),
         len(b.domains), max(1, b.columns), max(1, b.winners), place, places, in_root, b.rules, b.cover_sites,
-        leaf_off, leaf_slots, np.array(list(shown), np.int32), disclosed_off, disclosed, packed, max(1, -(-longest // 64)),
+        leaf_off, leaf_slots, np.array(list(disclosed_places), np.int32), disclosed_off, disclosed, packed, max(1, -(-longest // 64)),
     )  # fmt: skip
 
 
 def _offsets(lists: Sequence[Sequence[int]]) -> tuple[Int32, Int32]:
-    offsets = np.cumsum([0, *(len(one) for one in lists)]).astype(np.int32)
-    return offsets, np.array([x for one in lists for x in one], np.int32)
+    offsets = np.cumsum([0, *(len(numbers) for numbers in lists)]).astype(np.int32)
+    return offsets, np.array([x for numbers in lists for x in numbers], np.int32)
 
 
 def _physical(b: Builder, permanent: set[int]) -> tuple[Int32, int]:

@@ -86,11 +86,11 @@ def path(b: Builder, steps: tuple[Step, ...], start: Domain, policy: Policy, abs
 def _step(b: Builder, step: Step, at: Domain, policy: Policy, absence: str) -> int:
     """Slot: for which subjects a to-many step is complete. Where they have one record at most, the one that is there is all there is."""
     age = policy.evidence.get(step.name) if absence == "coverage" else None
-    one = step.kind == "records" and not b.layout.feeds[step.name].feed.many and b.layout.semantics > 1
+    is_single = step.kind == "records" and not b.layout.feeds[step.name].feed.many and b.layout.semantics > 1
     if age is not None:
         covered = b.cover(at, step.name, age)
-        return b.held(at, step.name, covered) if one else covered
-    return b.held(at, step.name, -1) if one else never(b, at)
+        return b.step_complete(at, step.name, covered) if is_single else covered
+    return b.step_complete(at, step.name, -1) if is_single else never(b, at)
 
 
 def never(b: Builder, domain: Domain) -> int:
@@ -145,7 +145,9 @@ def tests(b: Builder, leaf: Leaf, policy: Policy) -> list[Test]:
             assert_never(leaf)
 
 
-def ranged(b: Builder, choices: list[Test], column: int, domain: Domain, value: Value | None, policy: Policy, *, negate: bool) -> int:
+def interval_test(
+    b: Builder, choices: list[Test], column: int, domain: Domain, value: Value | None, policy: Policy, *, negate: bool
+) -> int:
     """Slot reference: a column lies in any of the tests' intervals."""
     refs = []
     for test in choices:
@@ -159,7 +161,7 @@ def ranged(b: Builder, choices: list[Test], column: int, domain: Domain, value: 
             if keys >= 0:
                 b.emit(operations.CompareRangeByKey(slot, column, at, domain.number, keys))
             else:
-                b.emit(operations.CompareRange(slot, column, at, domain.number, b.known(domain, column)))
+                b.emit(operations.CompareRange(slot, column, at, domain.number, b.has_value(domain, column)))
             b.memo[key] = slot
         refs.append(2 * b.memo[key])
     ref = refs[0] if len(refs) == 1 else b.either(domain, refs)
@@ -195,7 +197,7 @@ def _condition(b: Builder, node: Node, domain: Domain, policy: Policy, assume: i
         case Compare():
             return compare(b, node, domain, policy)
         case Age() | DateTest():
-            return dated(b, node, domain, policy)
+            return date_test(b, node, domain, policy)
         case Quantifier():
             return quantifier(b, node, domain, policy)
         case Sum():
@@ -221,7 +223,7 @@ def compare(b: Builder, node: Compare, domain: Domain, policy: Policy) -> int:
     if node.op == "within":
         assert isinstance(node.value, Literals)
         return b.either(domain, [lookup(b, str(value), column, domain) for value in node.value.values])
-    return ranged(b, tests(b, node, policy), column, domain, node.value, policy, negate=node.op in ("ne", "not_in"))
+    return interval_test(b, tests(b, node, policy), column, domain, node.value, policy, negate=node.op in ("ne", "not_in"))
 
 
 def lookup(b: Builder, prefix: str, column: int, domain: Domain) -> int:
@@ -229,19 +231,19 @@ def lookup(b: Builder, prefix: str, column: int, domain: Domain) -> int:
     key = ("within", column, prefix, domain.number)
     if key not in b.memo:
         slot = b.slot(domain)
-        b.emit(operations.MatchDivision(slot, column, b.numbered(b.withins, prefix), domain.number))
+        b.emit(operations.MatchDivision(slot, column, b.place_in(b.withins, prefix), domain.number))
         b.memo[key] = slot
     return 2 * b.memo[key]
 
 
-def dated(b: Builder, node: Age | DateTest, domain: Domain, policy: Policy) -> int:
+def date_test(b: Builder, node: Age | DateTest, domain: Domain, policy: Policy) -> int:
     column, _, _ = b.read(node.ref, domain, policy)
     lane = b.layout.feeds[node.ref.feed].lanes[node.ref.field][0]
     choices = tests(b, node, policy)
     for test in choices:
         if not test.keys:
             b.timed.append((b.layout.feeds[node.ref.feed].position, lane, b.test(test)))
-    return ranged(b, choices, column, domain, node.value, policy, negate=isinstance(node, Age) and node.op == "ne")
+    return interval_test(b, choices, column, domain, node.value, policy, negate=isinstance(node, Age) and node.op == "ne")
 
 
 def quantifier(b: Builder, node: Quantifier, domain: Domain, policy: Policy) -> int:

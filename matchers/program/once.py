@@ -14,10 +14,10 @@ def starts(b: Builder, parent: Domain) -> tuple[Domain, int]:
     """The subjects of a domain, each once, as a domain of its own, and which of them each row is about (a column of numbers)."""
     key = ("once", parent.number)
     if key not in b.linked:
-        made = b.linked[key] = Domain(len(b.domains), parent.kind, len(b.domains), parent.back, unique=True)
-        b.domains.append(made)
+        domain = b.linked[key] = Domain(len(b.domains), parent.kind, len(b.domains), parent.back, unique=True)
+        b.domains.append(domain)
         b.memo[key] = b.winners
-        b.emit(operations.ListSubjects(made.number, parent.number, b.winners))
+        b.emit(operations.ListSubjects(domain.number, parent.number, b.winners))
         b.winners += 1
     return b.linked[key], b.memo[key]
 
@@ -39,19 +39,19 @@ def gather_ends(b: Builder, domain: Domain, ends: tuple[int, int], numbers: int,
     """Columns of the ends of what is counted or added up; ``below``: addends may be below 0."""
     key = ("gather", domain.number, ends, numbers, below)
     if key not in b.pairs:
-        made = b.pairs[key] = b.two_columns()
-        b.emit(operations.GatherBounds(*made, domain.number, *ends, numbers, int(below)))
+        columns = b.pairs[key] = b.two_columns()
+        b.emit(operations.GatherBounds(*columns, domain.number, *ends, numbers, int(below)))
     return b.pairs[key]
 
 
 def scatter(b: Builder, start: Domain, domain: Domain, slot: int, numbers: int) -> int:
     """Slot: of the starts, those to which a row leads that another slot says."""
-    made = b.slot(start)
-    b.emit(operations.Scatter(made, start.number, domain.number, slot, numbers))
-    return made
+    target = b.slot(start)
+    b.emit(operations.Scatter(target, start.number, domain.number, slot, numbers))
+    return target
 
 
 def _gather(b: Builder, domain: Domain, slot: int, numbers: int, whole: int) -> int:
-    made = b.slot(domain)
-    b.emit(operations.Gather(made, domain.number, slot, numbers, whole))
-    return made
+    target = b.slot(domain)
+    b.emit(operations.Gather(target, domain.number, slot, numbers, whole))
+    return target

@@ -58,8 +58,8 @@ class MatcherState:
     def coverage(self) -> CoverageTables:
         divisions = self.store.divisions.texts
         if self._coverage is None or self._coverage[0] != len(divisions):
-            made = tables(self.catalogue, divisions, self.statements, self.rows_of, KINDS.index)
-            self._coverage = (len(divisions), made)
+            coverage_tables = tables(self.catalogue, divisions, self.statements, self.rows_of, KINDS.index)
+            self._coverage = (len(divisions), coverage_tables)
         return self._coverage[1]
 
     def rows_of(self, kind: Kind, tokens: tuple[int, ...]) -> list[int]:
@@ -74,7 +74,7 @@ class MatcherState:
         """Those of the subjects whose verdicts are made here: all, but in a partition (see ``matchers.sharded``)."""
         return rows
 
-    def answered(self) -> Answers:
+    def answer_table(self) -> Answers:
         if self._answers is None:
             keys = np.array([subject_key(check, 0, row) for check, row in self.answers], np.uint64)
             self._answers = Answers.of(keys, np.array(list(self.answers.values()), np.uint8))
@@ -82,7 +82,7 @@ class MatcherState:
 
     def tell(self, check: int, row: int, answer: bool) -> None:
         """Keep an answer; sides made before see it, too."""
-        self._answers = self.answered().told(np.uint64(subject_key(check, 0, row)), answer)
+        self._answers = self.answer_table().with_answer(np.uint64(subject_key(check, 0, row)), answer)
         self.answers[check, row] = answer
 
     def tell_again(self, kind: Kind, answers: Sequence[Answer]) -> None:
@@ -127,13 +127,13 @@ class MatcherState:
         """Where the records about a person came from."""
         return traces(self.store, person)
 
-    def forget(self, person: int, seen: Sequence[Trace]) -> None:
+    def forget(self, person: int, traces: Sequence[Trace]) -> None:
         """Empties what stays of a person that was erased; no list depends on it."""
-        forget(self.store, person, seen)
+        forget(self.store, person, traces)
 
     def side(self, runner: Runner, day: date | None = None, coverage: CoverageTables | None = None) -> Side:
         """A program bound to a day and coverage, as they are now unless said, with the answers there are."""
-        at, found, width = day or self.day, coverage or self.coverage(), len(self.store.divisions.texts)
-        if runner.bound is None or runner.bound[:2] != (at, width) or runner.bound[2] is not found:
-            runner.bound = (at, width, found, bind(runner.program, at, found, self.store.divisions.texts, self.code_of))
-        return Side(runner.bound[3], found, self.answered())
+        at, in_effect, width = day or self.day, coverage or self.coverage(), len(self.store.divisions.texts)
+        if runner.bound is None or runner.bound[:2] != (at, width) or runner.bound[2] is not in_effect:
+            runner.bound = (at, width, in_effect, bind(runner.program, at, in_effect, self.store.divisions.texts, self.code_of))
+        return Side(runner.bound[3], in_effect, self.answer_table())

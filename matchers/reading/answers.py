@@ -32,14 +32,14 @@ class LeafAnswer:
             self.records.append((cell.feed, cell.record, name))
         self.asks |= cell.asks
 
-    def unsettled(self) -> LeafAnswer:
+    def as_unknown(self) -> LeafAnswer:
         """Itself, unknown: a parameter is a reason of its own only where nothing else is."""
         if len(self.asks) > 1:
             self.asks.discard((None, None))
         self.truth = None
         return self
 
-    def settled(self) -> LeafAnswer:
+    def without_asks(self) -> LeafAnswer:
         """Itself, with nobody left to ask."""
         self.asks.clear()
         return self
@@ -56,7 +56,7 @@ class Marks:
 
     def cut(self, cell: Cell, *at: Fraction | int) -> None:
         if cell.key is not None:
-            self.cuts |= {(cell.key, Fraction(one)) for one in at}
+            self.cuts |= {(cell.key, Fraction(mark)) for mark in at}
 
     def line(self, weights: Counter[CellKey], total: Fraction) -> None:
         if weights:

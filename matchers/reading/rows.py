@@ -45,7 +45,7 @@ class Element:
 class Elements:
     """What a path leads to; ``asks`` says whom to ask where the set is not complete."""
 
-    found: tuple[Element, ...]
+    items: tuple[Element, ...]
     complete: bool
     asks: frozenset[Ask]
 
@@ -70,7 +70,7 @@ class InputReader:
         self.state, self.policy, self.day = state, policy, day
         self.supplied = supplied or {}
         self.today = days(day)
-        self.next, self.met = _FAR, 0  # met: elements of sets so far
+        self.next, self.elements_met = _FAR, 0  # of sets, so far
         self.ways: list[tuple[str, int]] = []  # (feed, record) that led to something read, or placed somebody
         self.store, self.layout = state.store, state.store.layout
         self.coverage = state.coverage()
@@ -91,7 +91,7 @@ class InputReader:
     def lane(self, feed: str, record: int, lane: int) -> int:
         return int(self.store.arenas[self.layout.feeds[feed].position][record, lane])
 
-    def quarantined(self, feed: str, record: int) -> bool:
+    def is_quarantined(self, feed: str, record: int) -> bool:
         return self.lane(feed, record, FLAGS) & QUARANTINED != 0
 
     def unit(self, feed: str, record: int) -> str:
@@ -127,13 +127,13 @@ class InputReader:
 
     def linking(self, link: str, row: int) -> list[int]:
         """Records of the link's feed that name this target and are there today."""
-        found = self.layout.links[link]
-        name = list(self.layout.feeds)[found.feed]
-        out, at = [], int(self.store.heads[found.target][row, found.head]) if row >= 0 else -1
+        link_layout = self.layout.links[link]
+        name = list(self.layout.feeds)[link_layout.feed]
+        out, at = [], int(self.store.heads[link_layout.target][row, link_layout.head]) if row >= 0 else -1
         while at >= 0:
             if self._there(self.layout.feeds[name], at):
                 out.append(at)
-            at = self.lane(name, at, found.lane + 1)
+            at = self.lane(name, at, link_layout.lane + 1)
         return out
 
     def placement(self, kind: int, row: int) -> int:
@@ -153,7 +153,7 @@ class InputReader:
 
     def raw(self, feed: str, record: int, name: str) -> int | None:
         """A field of a record, encoded; None where missing."""
-        if self.quarantined(feed, record):
+        if self.is_quarantined(feed, record):
             return None
         lay = self.layout.feeds[feed]
         lane, wide = lay.lanes[name]
@@ -165,11 +165,11 @@ class InputReader:
 
     # -- coverage ------------------------------------------------------------------------------------------------------
 
-    def uncovered(self, feed: str, kind: int, row: int, age: Period | None) -> list[str] | None:
+    def units_to_ask(self, feed: str, kind: int, row: int, age: Period | None) -> list[str] | None:
         """Units to ask where a subject is not covered for a feed; None where it is."""
-        found = self.feed(feed)
+        contract = self.feed(feed)
         place = self.placement(kind, row)
-        first = [found.sources[0].unit]
+        first = [contract.sources[0].unit]
         if place < 0:
             return first
         position = self.layout.feeds[feed].position
@@ -177,7 +177,7 @@ class InputReader:
         responsible = self.coverage.resp[off[position, place] : off[position, place + 1]]
         if not len(responsible):
             return first
-        units, current = self._responsible(found, place), []
+        units, current = self._responsible(contract, place), []
         singles = self.coverage.singles.get(position, {})
         for number, unit in zip(responsible.tolist(), units, strict=True):
             if number < 0:
@@ -199,7 +199,7 @@ class InputReader:
 
     def holders(self, feed: str, kind: int, row: int, age: Period | None) -> frozenset[Ask]:
         """Whom to ask for a record that was not found: who has not said so lately, else everyone responsible."""
-        units = self.uncovered(feed, kind, row, age)
+        units = self.units_to_ask(feed, kind, row, age)
         if units is None:
             units = self._responsible(self.feed(feed), self.placement(kind, row))
         return frozenset((feed, unit) for unit in units)
@@ -208,20 +208,20 @@ class InputReader:
 
     def follow(self, link: str, kind: int, row: int) -> tuple[int, int, frozenset[Ask], str, int]:
         """Where a to-one link leads: kind, row (-1 empty), whom to ask where empty, the defining feed and its record."""
-        found = self.layout.links[link]
-        name = list(self.layout.feeds)[found.feed]
+        link_layout = self.layout.links[link]
+        name = list(self.layout.feeds)[link_layout.feed]
         record = self.winner(name, row)
         if record < 0:
-            return found.target, -1, self.holders(name, kind, row, self.policy.evidence.get(name)), name, record
+            return link_layout.target, -1, self.holders(name, kind, row, self.policy.evidence.get(name)), name, record
         self.ways.append((name, record))
-        target = -1 if self.quarantined(name, record) else self.lane(name, record, found.lane)
+        target = -1 if self.is_quarantined(name, record) else self.lane(name, record, link_layout.lane)
         asks = frozenset() if target >= 0 else frozenset({(name, self.unit(name, record))})
-        return found.target, target, asks, name, record
+        return link_layout.target, target, asks, name, record
 
     def read(self, ref: FieldRef, at: Element) -> Cell:
         """A field of an element, links followed, ``no_record`` applied."""
         if ref.own:
-            return self._found(ref, at.record)
+            return self._record_cell(ref, at.record)
         kind, row = at.kind, at.row
         for link in ref.links:
             kind, row, asks, name, record = self.follow(link, kind, row)
@@ -230,21 +230,21 @@ class InputReader:
         record = self.winner(ref.feed, row)
         age = self.policy.evidence.get(ref.feed)
         if record >= 0:
-            return self._found(ref, record)
+            return self._record_cell(ref, record)
         default = self.field(ref).no_record
-        if default is not None and age is not None and self.uncovered(ref.feed, kind, row, age) is None:
+        if default is not None and age is not None and self.units_to_ask(ref.feed, kind, row, age) is None:
             return Cell(default, frozenset(), ref.feed, -1)
         key = (ref.feed, row, -1, ref.field)
         if key in self.supplied:
             return Cell(self.supplied[key], frozenset(), ref.feed, -1, key)
         return Cell(None, self.holders(ref.feed, kind, row, age), ref.feed, -1, key)
 
-    def _found(self, ref: FieldRef, record: int) -> Cell:
+    def _record_cell(self, ref: FieldRef, record: int) -> Cell:
         """A cell of a record that was found. A record in quarantine has no empty cells: nothing of it is known, nor that it is there."""
         value = self.raw(ref.feed, record, ref.field)
         if value is not None:
             return Cell(value, frozenset(), ref.feed, record)
-        key = None if self.quarantined(ref.feed, record) else (ref.feed, -1, record, ref.field)
+        key = None if self.is_quarantined(ref.feed, record) else (ref.feed, -1, record, ref.field)
         if key is not None and key in self.supplied:
             return Cell(self.supplied[key], frozenset(), ref.feed, record, key)
         return Cell(None, frozenset({(ref.feed, self.unit(ref.feed, record))}), ref.feed, record, key)
@@ -268,53 +268,53 @@ class InputReader:
         complete = True
         for step in path:
             below: list[Element] = []
-            for one in _started(at):
+            for element in _distinct_subjects(at):
                 if step.kind == "link":
-                    kind, row, missing, _, _ = self.follow(step.name, one.kind, one.row)
+                    kind, row, missing, _, _ = self.follow(step.name, element.kind, element.row)
                     if row < 0:
                         asks |= missing
                         complete = False
-                    below.append(Element(kind, row, None, -1, one.doubt))
+                    below.append(Element(kind, row, None, -1, element.doubt))
                     continue
-                if absence != "closed" and not self._held(step, one.row):
+                if absence != "closed" and not self._is_complete(step, element.row):
                     age = self.policy.evidence.get(step.name)
-                    units = self.uncovered(step.name, one.kind, one.row, age)
+                    units = self.units_to_ask(step.name, element.kind, element.row, age)
                     if absence == "open":
-                        units = units or self._responsible(self.feed(step.name), self.placement(one.kind, one.row))
+                        units = units or self._responsible(self.feed(step.name), self.placement(element.kind, element.row))
                     if units is not None:
                         complete = False
                         asks |= {(step.name, unit) for unit in units}
-                reached = list(self._step(step, one))
+                reached = list(self._step(step, element))
                 self.ways.extend((reach.feed, reach.record) for reach in reached if reach.feed is not None)
                 below.extend(reached)
             at = below
-        self.met += len(at)
+        self.elements_met += len(at)
         return Elements(tuple(at), complete, frozenset(asks))
 
-    def _held(self, step: Step, row: int) -> bool:
+    def _is_complete(self, step: Step, row: int) -> bool:
         """Is all there is of a step there: the sound record of a cardinality-one feed?"""
         if step.kind != "records" or self.feed(step.name).many or self.layout.semantics == 1:
             return False
         record = self.winner(step.name, row)
-        return record >= 0 and not self.quarantined(step.name, record)
+        return record >= 0 and not self.is_quarantined(step.name, record)
 
-    def _step(self, step: Step, one: Element) -> Iterator[Element]:
+    def _step(self, step: Step, element: Element) -> Iterator[Element]:
         name = step.name
         lay = self.layout.feeds[name]
         if step.kind == "records":
-            records = self.records(name, one.row) if lay.feed.many else [r for r in [self.winner(name, one.row)] if r >= 0]
+            records = self.records(name, element.row) if lay.feed.many else [r for r in [self.winner(name, element.row)] if r >= 0]
             for record in records:
-                yield Element(one.kind, one.row, name, record, self._doubt(name, record, one))
+                yield Element(element.kind, element.row, name, record, self._doubt(name, record, element))
             return
-        link = next(li.name for li in self.layout.links.values() if li.feed == lay.position and li.target == one.kind)
-        for record in self.linking(link, one.row):
+        link = next(li.name for li in self.layout.links.values() if li.feed == lay.position and li.target == element.kind)
+        for record in self.linking(link, element.row):
             subject = self.lane(name, record, SUBJECT)
             if step.kind == "members" and self.winner(name, subject) != record:
                 continue
-            yield Element(lay.kind, subject, name, record, self._doubt(name, record, one))
+            yield Element(lay.kind, subject, name, record, self._doubt(name, record, element))
 
     def _doubt(self, feed: str, record: int, above: Element) -> frozenset[tuple[str, int]]:
-        return above.doubt | {(feed, record)} if self.quarantined(feed, record) else above.doubt
+        return above.doubt | {(feed, record)} if self.is_quarantined(feed, record) else above.doubt
 
     # -- words ---------------------------------------------------------------------------------------------------------
 
@@ -339,12 +339,12 @@ class InputReader:
         return "" if encoded is None else value_text(self.value(field, encoded))
 
 
-def _started(at: list[Element]) -> Iterator[Element]:
+def _distinct_subjects(at: list[Element]) -> Iterator[Element]:
     """Each subject once, as the elements that reach it leave it: certain if one of them is, else in doubt by all of their records."""
     subjects: dict[tuple[int, int], list[Element]] = {}
-    for one in at:
-        if one.row >= 0:
-            subjects.setdefault((one.kind, one.row), []).append(one)
+    for element in at:
+        if element.row >= 0:
+            subjects.setdefault((element.kind, element.row), []).append(element)
     for (kind, row), by in subjects.items():
-        doubts = [one.doubt for one in by]
+        doubts = [element.doubt for element in by]
         yield Element(kind, row, None, -1, frozenset().union(*doubts) if all(doubts) else frozenset())

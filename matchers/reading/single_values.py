@@ -42,7 +42,7 @@ class ValueReading:
         """What a value is today, encoded as the field is; None where unknown, the reasons added."""
         match value:
             case Literals():
-                return [scalar(of, one, self.state.code_of) for one in value.values]
+                return [scalar(of, literal, self.state.code_of) for literal in value.values]
             case ParamValue():
                 param = self.policy.params[value.param]
                 for start, _ in param.entries:
@@ -57,11 +57,11 @@ class ValueReading:
                         return None
                     by = self.rows.field(value.by)
                     key = by.codes[cell.value] if by.type is FieldType.ENUM else cell.value
-                found = param_at(param, self.day, key)
-                if found is None:
+                parameter_value = param_at(param, self.day, key)
+                if parameter_value is None:
                     answer.asks.add((None, None))
                     return None
-                return [scalar(of, found, self.state.code_of) * value.times]
+                return [scalar(of, parameter_value, self.state.code_of) * value.times]
 
     def _compare(self, leaf: Compare, at: Element) -> LeafAnswer:
         answer = LeafAnswer(None)
@@ -71,8 +71,8 @@ class ValueReading:
         if leaf.op == "within":
             if cell.value is not None and isinstance(leaf.value, Literals):
                 code = self.rows.store.divisions.texts[cell.value]
-                found = [within(code, str(prefix)) for prefix in leaf.value.values]
-                answer.truth = invert(conjunction([invert(one) for one in found]))
+                truths = [within(code, str(prefix)) for prefix in leaf.value.values]
+                answer.truth = invert(conjunction([invert(truth) for truth in truths]))
                 if answer.truth is None:
                     answer.asks.add((leaf.ref.feed, self.rows.unit(cell.feed, cell.record)))
             answer.comparison = DivisionComparison(self.rows.text(of, cell.value) or None, self._bound(leaf.value))
@@ -81,7 +81,7 @@ class ValueReading:
         operand = None if cell.value is None else self.rows.value(of, cell.value)
         answer.comparison = ValueComparison(leaf.ref, operand, leaf.op, self._bound(leaf.value, values, of))
         if cell.value is None or values is None:
-            return answer.unsettled()
+            return answer.as_unknown()
         self.marks.cut(cell, *values)
         if leaf.op in ("in", "not_in"):
             answer.truth = (cell.value in values) == (leaf.op == "in")
@@ -108,15 +108,15 @@ class ValueReading:
         values = self._values(leaf.value, None, at, answer)
         if cell.value is None or values is None:
             answer.comparison = AgeComparison(None, leaf.op, self._bound(leaf.value))
-            return answer.unsettled()
-        born = day_of(cell.value)
-        age = completed_years(born, leaf.at or self.day)
+            return answer.as_unknown()
+        birth_date = day_of(cell.value)
+        age = completed_years(birth_date, leaf.at or self.day)
         if cell.key is not None:
             self.marks.cut(cell, *(ages(int(values[0]) + more, int(HIGH), leaf.at or self.day)[1] for more in (0, 1)))
         if leaf.at is None:
             for years in {int(values[0]), int(values[0]) + 1}:
                 if years >= 0:
-                    self.rows.note(days(birthday(born, years)))
+                    self.rows.note(days(birthday(birth_date, years)))
         answer.truth = holds(leaf.op, age, values[0])
         answer.comparison = AgeComparison(age, leaf.op, self._bound(leaf.value, values))
         answer.asks.clear()
@@ -147,7 +147,7 @@ class ValueReading:
         assert leaf.value is not None, "a date is compared with a period or a value"
         values = self._values(leaf.value, self.rows.field(leaf.ref), at, answer)
         if cell.value is None or values is None:
-            return answer.unsettled()
+            return answer.as_unknown()
         self.marks.cut(cell, values[0])
         answer.truth = cell.value < values[0] if leaf.op == "before" else cell.value > values[0]
         answer.comparison = DateComparison(day_of(cell.value), leaf.op, self._bound(leaf.value))

@@ -47,9 +47,9 @@ def still_yes(state: MatcherState, policy: Policy, token: int, day: date) -> boo
     if not 0 < len(cells) <= MOST_CELLS:
         return None
     parts = sum(1 for _ in leaves(policy.criteria))
-    most = min(_MOST_READINGS, _MOST_LEAVES // parts, _MOST_ELEMENTS // max(1, first.rows.met))
+    most = min(_MOST_READINGS, _MOST_LEAVES // parts, _MOST_ELEMENTS // max(1, first.rows.elements_met))
     space = _Space({key: first.rows.feed(key[0]).fields[key[3]] for key in cells}, state, day)
-    if not space.known():
+    if not space.is_searchable():
         return None
     doubt = False
     tried: set[tuple[int, ...]] = set()
@@ -66,7 +66,7 @@ def still_yes(state: MatcherState, policy: Policy, token: int, day: date) -> boo
             if truth is False:
                 return False
             doubt |= truth is None  # something other than a field is missing as well
-            if not space.marked(reading.marks):
+            if not space.add_marks(reading.marks):
                 return None
 
 
@@ -97,11 +97,11 @@ class _Space:
         self.lines: set[Fraction] = set()  # totals of sums in which both cells count once
         self.whole = {key for key, of in fields.items() if of.type is FieldType.ENUM}
 
-    def known(self) -> bool:
+    def is_searchable(self) -> bool:
         """A division is coarse or fine without end: it is not tried."""
         return all(of.type is not FieldType.DIVISION for of in self.fields.values())
 
-    def marked(self, marks: Marks) -> bool:
+    def add_marks(self, marks: Marks) -> bool:
         """Take the marks of a reading. False where they ask for more than can be tried exactly."""
         for key in marks.keys & self.fields.keys():
             of = self.fields[key]
@@ -125,12 +125,12 @@ class _Space:
             (key,) = self.fields
             yield from ((value,) for value in self._values(key, ()))
             return
-        one, two = self.fields
+        first_key, second_key = self.fields
         # where a line of a sum meets a cut of the second cell, the order of the pieces of the second cell changes
-        edges = self._values(two, ())
-        met = {value for total, edge in product(self.lines, edges) for value in _around(total - edge)} if self.lines else set()
-        for first in self._values(one, met):
-            for second in self._values(two, {value for total in self.lines for value in _around(total - first)}):
+        edges = self._values(second_key, ())
+        crossings = {value for total, edge in product(self.lines, edges) for value in _around(total - edge)} if self.lines else set()
+        for first in self._values(first_key, crossings):
+            for second in self._values(second_key, {value for total in self.lines for value in _around(total - first)}):
                 yield first, second
 
     def _values(self, key: CellKey, more: Iterable[int]) -> set[int]:
@@ -145,11 +145,11 @@ class _Space:
             assert low is not None and high is not None
             return set(range(low, high + 1)) | default
         start = self.day if of.type is FieldType.DATE else 0
-        found = {start, *self.cuts[key], *more}
+        values = {start, *self.cuts[key], *more}
         for bound in (low, high):
             if bound is not None and of.type is not FieldType.DATE:
-                found |= _around(Fraction(bound))
-        return {value for value in found if (low is None or value >= low) and (high is None or value <= high)} | default
+                values |= _around(Fraction(bound))
+        return {value for value in values if (low is None or value >= low) and (high is None or value <= high)} | default
 
 
 def _around(at: Fraction | int) -> set[int]:

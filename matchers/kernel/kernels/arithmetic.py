@@ -39,7 +39,7 @@ def add_to(totals, carries, s, value):
 
 
 @njit(cache=True, nogil=True)
-def carried(total, carry):
+def total_with_carry(total, carry):
     """A total with its multiples of HIGH; one beyond HIGH or LOW as these: nothing it is compared with lies there."""
     if carry == 0 or (carry == 1 and total < 0) or (carry == -1 and total > 0):
         return total + carry * HIGH

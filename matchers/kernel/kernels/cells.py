@@ -173,10 +173,10 @@ def mark_complete(matrix, planes, domains, values, slot, domain, covered, feed, 
 
 
 @njit(cache=True, nogil=True)
-def compare_range(planes, domains, values, slot, column, constant, domain, known):
+def compare_range(planes, domains, values, slot, column, constant, domain, has_value):
     bits = planes.bits
     true, false = sides(planes, 2 * slot)
-    has, cells = planes.off[known], values.columns[column]
+    has, cells = planes.off[has_value], values.columns[column]
     n = domains.size[domain]
     lo, hi = values.constants[constant, 0], values.constants[constant, 1]
     if values.constants[constant, 3] != 0:

@@ -78,14 +78,14 @@ def attach(arena, r, lay, heads, link_rows, feed):
 @njit(cache=True, nogil=True)
 def commit_rows(rows, picked, place, n, arena, lay, heads, link_rows, feed):
     """Write the picked rows to their records and chains."""
-    gone = DELETED | HIDDEN
+    not_in_force = DELETED | HIDDEN
     for k in range(n):
         i, r = picked[k], place[k]
-        if (arena[r, FLAGS] & gone) == 0:
+        if (arena[r, FLAGS] & not_in_force) == 0:
             detach(arena, r, lay, heads, link_rows, feed)
-        hidden = (rows[i, FLAGS] & gone) != 0
-        write_record(rows[i], arena[r], lay, hidden)
-        if not hidden:
+        is_gone = (rows[i, FLAGS] & not_in_force) != 0
+        write_record(rows[i], arena[r], lay, is_gone)
+        if not is_gone:
             attach(arena, r, lay, heads, link_rows, feed)
 
 

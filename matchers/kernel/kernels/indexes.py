@@ -140,18 +140,18 @@ def find_number(numbers, ent, d, entity):
 
 
 @njit(cache=True, nogil=True)
-def was_met(met, subject, lay):
+def was_met(met_subjects, subject, lay):
     """Of a feed with one record a subject, all that a subject's records are felt by is the same: was it met, in an index as ``no_starts``
     makes it? From now on it is."""
     if lay[L_ONE] == 0 or subject < 0:
         return False
-    mask = len(met) - 1
+    mask = len(met_subjects) - 1
     at = np.int64(mix_bits(np.uint64(subject)) & np.uint64(mask))
-    while met[at] >= 0:
-        if met[at] == subject:
+    while met_subjects[at] >= 0:
+        if met_subjects[at] == subject:
             return True
         at = (at + 1) & mask
-    met[at] = subject
+    met_subjects[at] = subject
     return False
 
 

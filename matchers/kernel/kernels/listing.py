@@ -21,7 +21,7 @@ def find_differences(
         for j in range(words_of(n)):
             differ = (low_a[p, j] ^ low_b[p, j]) | (high_a[p, j] ^ high_b[p, j])
             both = (low_a[p, j] | high_a[p, j]) & (low_b[p, j] | high_b[p, j]) & ~differ
-            shown = np.uint64(0)
+            value_differs = np.uint64(0)
             if both != 0:
                 moved = np.uint64(0)
                 for k in range(leaf_off[p], leaf_off[p + 1]):
@@ -31,20 +31,20 @@ def find_differences(
                 moved &= both
                 for k in range(disclosed_off[p], disclosed_off[p + 1]):
                     c = disclosed[k]
-                    rest = both & ~shown
+                    rest = both & ~value_differs
                     while rest != 0:
                         low = rest & (~rest + ONE)
                         i = (j << 6) + lowest_bit(low)
                         if shown_a[c, i] != shown_b[c, i]:
-                            shown |= low
+                            value_differs |= low
                         rest ^= low
-                differ |= moved | shown
+                differ |= moved | value_differs
             while differ != 0:
                 low = differ & (~differ + ONE)
                 if count < len(out_policy):
                     out_policy[count] = p
                     out_row[count] = (j << 6) + lowest_bit(low)
-                    out_shown[count] = (shown & low) != 0
+                    out_shown[count] = (value_differs & low) != 0
                 count += 1
                 differ ^= low
     return count

@@ -97,7 +97,7 @@ class CompareRange(NamedTuple):
     column: int
     constant: int
     domain: int
-    known: int  # slot of where the column has a value
+    has_value: int  # slot of where the column has a value
 
 class CompareRangeByKey(NamedTuple):
     """The same with an interval a key: a header (first key, number of keys), and a constant a key behind it."""

@@ -62,14 +62,14 @@ def seed_subject(s, arena, lay, heads, link_rows, feed, feeds, sites, entities, 
 def seeds_of_rows(rows, picked, place, n, arena, lay, heads, link_rows, feed, feeds, sites, entities):
     """Where a picked change is felt directly: (site, entity). Returns how many there are; room is the caller's."""
     out = 0
-    met = empty_index(2 * n)
+    met_subjects = empty_index(2 * n)
     for k in range(n):
         i, r = picked[k], place[k]
-        if (arena[r, FLAGS] & (DELETED | HIDDEN)) == 0 and not was_met(met, arena[r, SUBJECT], lay):
+        if (arena[r, FLAGS] & (DELETED | HIDDEN)) == 0 and not was_met(met_subjects, arena[r, SUBJECT], lay):
             out = seed_record(r, arena, lay, heads, link_rows, feed, feeds, sites, entities, out)
         if (rows[i, FLAGS] & (DELETED | HIDDEN)) == 0:
             s = rows[i, SUBJECT]
-            if s != arena[r, SUBJECT] and not was_met(met, s, lay):
+            if s != arena[r, SUBJECT] and not was_met(met_subjects, s, lay):
                 out = seed_subject(s, arena, lay, heads, link_rows, feed, feeds, sites, entities, out, -1)
             for j in range(len(link_rows)):
                 if link_rows[j, K_FEED] == feed and rows[i, link_rows[j, K_LANE]] != arena[r, link_rows[j, K_LANE]]:
@@ -80,9 +80,9 @@ def seeds_of_rows(rows, picked, place, n, arena, lay, heads, link_rows, feed, fe
 @njit(cache=True, nogil=True)
 def seeds_of_records(records, n, arena, lay, heads, link_rows, feed, feeds, sites, entities):
     out = 0
-    met = empty_index(n)
+    met_subjects = empty_index(n)
     for k in range(n):
-        if was_met(met, arena[records[k], SUBJECT], lay):
+        if was_met(met_subjects, arena[records[k], SUBJECT], lay):
             continue
         out = seed_record(records[k], arena, lay, heads, link_rows, feed, feeds, sites, entities, out)
     return out
@@ -107,12 +107,12 @@ def reach_roots(
         for rule in range(rule_off[site], rule_off[site + 1]):
             steps = rules[rule, 1]
             # the kind of the seeds: whom the first step starts from
-            met = table_at(marks, rules[rule, 0] if steps == 0 else start_kind(rules[rule, 2], rules[rule, 3], lays, link_rows))
+            kind_marks = table_at(marks, rules[rule, 0] if steps == 0 else start_kind(rules[rule, 2], rules[rule, 3], lays, link_rows))
             mark += 1
             size = 0
             for i in range(n):
-                if sites[i] == site and met[entities[i], 0] != mark:
-                    met[entities[i], 0] = mark
+                if sites[i] == site and kind_marks[entities[i], 0] != mark:
+                    kind_marks[entities[i], 0] = mark
                     if size < len(front):
                         front[size] = entities[i]
                     size += 1
@@ -126,15 +126,15 @@ def reach_roots(
                 own = table_at(heads, target if inward else lay[L_KIND])
                 first = link_rows[k, K_HEAD] if inward else lay[L_HEAD]
                 there_lane, onward = (SUBJECT, lane + 1) if inward else (lane, NEXT)
-                met = table_at(marks, lay[L_KIND] if inward else target)
+                kind_marks = table_at(marks, lay[L_KIND] if inward else target)
                 mark += 1
                 more = 0
                 for j in range(size):
                     r = own[front[j], first]
                     while r >= 0:
                         e = arena[r, there_lane]
-                        if e >= 0 and met[e, 0] != mark:
-                            met[e, 0] = mark
+                        if e >= 0 and kind_marks[e, 0] != mark:
+                            kind_marks[e, 0] = mark
                             if more < len(back):
                                 back[more] = e
                             more += 1

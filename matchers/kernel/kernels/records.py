@@ -130,9 +130,9 @@ def is_entangled(a, b):
 @njit(cache=True, nogil=True)
 def is_same_news(row, record, lay):
     """Does a row say of a record what is said already? So it does, too, where both say that it is not there."""
-    gone = DELETED | HIDDEN
-    if (row[FLAGS] & gone) != 0 or (record[FLAGS] & gone) != 0:
-        return (row[FLAGS] & gone) != 0 and (record[FLAGS] & gone) != 0
+    not_in_force = DELETED | HIDDEN
+    if (row[FLAGS] & not_in_force) != 0 or (record[FLAGS] & not_in_force) != 0:
+        return (row[FLAGS] & not_in_force) != 0 and (record[FLAGS] & not_in_force) != 0
     return same_content(row, record, lay[L_VALID], lay[L_LINK0], lay[L_LINKS], len(row))
 
 
@@ -152,13 +152,13 @@ def lower_hidden(arena, count):
 
 
 @njit(cache=True, nogil=True)
-def write_record(row, record, lay, gone):
+def write_record(row, record, lay, is_gone):
     """Copy version, flags and body; chain lanes stay (a gone record is in no chain, and remembers no subject)."""
     record[ORDER : ROW + 1] = row[ORDER : ROW + 1]
     record[FLAGS] = row[FLAGS]
-    record[SUBJECT] = -1 if gone else row[SUBJECT]
+    record[SUBJECT] = -1 if is_gone else row[SUBJECT]
     link0, links = lay[L_LINK0], lay[L_LINKS]
     record[BODY:link0] = row[BODY:link0]
     for link in range(links):
-        record[link0 + 3 * link] = -1 if gone else row[link0 + 3 * link]
+        record[link0 + 3 * link] = -1 if is_gone else row[link0 + 3 * link]
     record[link0 + 3 * links :] = row[link0 + 3 * links :]

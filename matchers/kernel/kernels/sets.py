@@ -6,7 +6,7 @@ Operands are those of the classes of the same names in ``matchers.kernel.kernels
 import numpy as np
 from numba import njit
 
-from matchers.kernel.kernels.arithmetic import HIGH, LOW, add_to, carried, threshold
+from matchers.kernel.kernels.arithmetic import HIGH, LOW, add_to, threshold, total_with_carry
 from matchers.kernel.kernels.bits import ALL, ONE, bit_at, lowest_bit, tail_mask, words_of
 from matchers.kernel.kernels.cells import row_of_key
 from matchers.kernel.kernels.indexes import empty_index, find_start
@@ -159,7 +159,7 @@ def mark_doubtful(matrix, planes, domains, slot, domain, parent, every, some, fe
     if doubts == 0:
         return
     starts = empty_index(rows)
-    seen = np.zeros(rows, np.uint8)  # of the first row of each subject: 1 a row in the one slot, 2 a row not in the other
+    membership = np.zeros(rows, np.uint8)  # of the first row of each subject: 1 a row in the one slot, 2 a row not in the other
     for i in range(rows):
         if subject[parent, i] < 0:
             continue
@@ -167,12 +167,12 @@ def mark_doubtful(matrix, planes, domains, slot, domain, parent, every, some, fe
         if at < 0:
             starts[-1 - at] = i
             at = np.int64(i)
-        seen[at] |= np.uint8(bit_at(bits, any_in, i) | ((bit_at(bits, all_in, i) ^ ONE) << ONE))
+        membership[at] |= np.uint8(bit_at(bits, any_in, i) | ((bit_at(bits, all_in, i) ^ ONE) << ONE))
     arena = table_at(matrix.arenas, feed)
     for i in range(n):
         e = subject[domain, i] if link < 0 else arena[domains.record[domain, i], matrix.link_rows[link, K_LANE]]
         at = find_start(starts, subject, start, parent, start[domain, i], e)
-        if at >= 0 and seen[at] == 1:
+        if at >= 0 and membership[at] == 1:
             bits[out + (i >> 6)] |= ONE << np.uint64(i & 63)
 
 
@@ -248,8 +248,8 @@ def total(planes, domains, values, low, high, domain, elements, where, complete,
             else:
                 add_to(highs, carries[1], s, b)
     for i in range(rows):
-        lows[i] = LOW if lows[i] <= LOW else carried(lows[i], carries[0, i])
-        highs[i] = HIGH if highs[i] >= HIGH else carried(highs[i], carries[1, i])
+        lows[i] = LOW if lows[i] <= LOW else total_with_carry(lows[i], carries[0, i])
+        highs[i] = HIGH if highs[i] >= HIGH else total_with_carry(highs[i], carries[1, i])
         if complete < 0 or bit_at(bits, planes.off[complete], i) == 0:
             highs[i] = HIGH
             if least < 0:

@@ -51,7 +51,7 @@ def stage_rows(rows, keys, source, floor, ordered, trusted, arena, slots, count,
     room = 16
     while room < 2 * len(rows):
         room *= 2
-    met = np.full(room, -1, np.int32)  # where in ``picked`` the rows of a record are, by its number
+    picked_index = np.full(room, -1, np.int32)  # where in ``picked`` the rows of a record are, by its number
     n = 0
     odd = False
     for i in range(len(rows)):
@@ -89,10 +89,10 @@ def stage_rows(rows, keys, source, floor, ordered, trusted, arena, slots, count,
             effects[i] = SAME if same_version(rows[i], arena[r]) else OLDER
             continue
         at = r & (room - 1)
-        while met[at] >= 0 and place[met[at]] != r:
+        while picked_index[at] >= 0 and place[picked_index[at]] != r:
             at = (at + 1) & (room - 1)
-        if met[at] >= 0:
-            j = picked[met[at]]
+        if picked_index[at] >= 0:
+            j = picked[picked_index[at]]
             if ordered and is_entangled(rows[i], rows[j]):
                 effects[i] = ODD
                 odd = True
@@ -100,11 +100,11 @@ def stage_rows(rows, keys, source, floor, ordered, trusted, arena, slots, count,
                 if effects[j] == UNSAID:
                     effects[j] = SAME if is_same_news(rows[j], arena[r], lay) else NEWS
                 effects[i] = SAME if is_same_news(rows[i], rows[j], lay) else NEWS
-                picked[met[at]] = i
+                picked[picked_index[at]] = i
             else:
                 effects[i] = SAME if same_version(rows[i], rows[j]) else OLDER
             continue
-        met[at] = n
+        picked_index[at] = n
         picked[n] = i
         place[n] = r
         effects[i] = UNSAID
@@ -112,14 +112,14 @@ def stage_rows(rows, keys, source, floor, ordered, trusted, arena, slots, count,
     if odd:
         return count, -1
     left = 0
-    gone = DELETED | HIDDEN
+    not_in_force = DELETED | HIDDEN
     for k in range(n):
         r, i = place[k], picked[k]
         same = is_same_news(rows[i], arena[r], lay)
         if effects[i] == UNSAID:
             effects[i] = SAME if same else NEWS
         if same:
-            if (rows[i, FLAGS] & gone) != 0:
+            if (rows[i, FLAGS] & not_in_force) != 0:
                 write_record(rows[i], arena[r], lay, True)
                 continue
             if lay[L_ONE] == 0 or (heads[arena[r, SUBJECT], lay[L_HEAD]] == r and arena[r, NEXT] < 0):

@@ -55,8 +55,8 @@ def latest_divisions(subjects, arena, heads, column, lane, out):
             continue
         r = winning_record(arena, -1, heads[subjects[i], column], 0)
         if r >= 0:
-            known = lane >= 0 and (arena[r, FLAGS] & QUARANTINED) == 0 and arena[r, lane] != MISSING32
-            out[i] = arena[r, lane] if known else -1
+            has_division = lane >= 0 and (arena[r, FLAGS] & QUARANTINED) == 0 and arena[r, lane] != MISSING32
+            out[i] = arena[r, lane] if has_division else -1
 
 
 @njit(cache=True, nogil=True)
@@ -77,17 +77,17 @@ def chain_records(subjects, arena, heads, column, out):
 
 
 @njit(cache=True, nogil=True)
-def give_partitions(levels, at, bits, kind, row, grown, n):
+def give_partitions(levels, at, bits, kind, row, grown_subjects, n):
     """Give bits to a subject at a level; noted in ``grown`` where it did not have them all."""
     if bits & ~levels[kind][row, at] != 0:
         levels[kind][row, at] |= bits
-        if n == len(grown):
+        if n == len(grown_subjects):
             more = np.empty(2 * n, np.int64)
-            more[:n] = grown
-            grown = more
-        grown[n] = np.int64(row) * 3 + kind
+            more[:n] = grown_subjects
+            grown_subjects = more
+        grown_subjects[n] = np.int64(row) * 3 + kind
         n += 1
-    return grown, n
+    return grown_subjects, n
 
 
 @njit(cache=True, nogil=True)
@@ -99,16 +99,16 @@ def spread_partitions(edges, owners, levels, arenas, lays, heads, link_rows):
     """
     front, count = owners, len(owners)
     for at in range(levels[0].shape[1] - 1):
-        grown, n = np.empty(1024, np.int64), 0
+        grown_subjects, n = np.empty(1024, np.int64), 0
         for e in range(len(edges)):
             a, b = edges[e, 0] // 3, edges[e, 1] // 3
             ka, kb = edges[e, 0] % 3, edges[e, 1] % 3
-            grown, n = give_partitions(levels, at + 1, levels[ka][a, at], kb, b, grown, n)
-            grown, n = give_partitions(levels, at + 1, levels[kb][b, at], ka, a, grown, n)
+            grown_subjects, n = give_partitions(levels, at + 1, levels[ka][a, at], kb, b, grown_subjects, n)
+            grown_subjects, n = give_partitions(levels, at + 1, levels[kb][b, at], ka, a, grown_subjects, n)
         for f in range(count):
             row, kind = front[f] // 3, front[f] % 3
             bits = levels[kind][row, at]
-            grown, n = give_partitions(levels, at + 1, bits, kind, row, grown, n)
+            grown_subjects, n = give_partitions(levels, at + 1, bits, kind, row, grown_subjects, n)
             own = table_at(heads, kind)
             for k in range(len(link_rows)):
                 feed, lane, target = link_rows[k, K_FEED], link_rows[k, K_LANE], link_rows[k, K_TARGET]
@@ -117,12 +117,12 @@ def spread_partitions(edges, owners, levels, arenas, lays, heads, link_rows):
                     r = own[row, lays[feed, L_HEAD]]
                     while r >= 0:
                         if arena[r, lane] >= 0:
-                            grown, n = give_partitions(levels, at + 1, bits, target, arena[r, lane], grown, n)
+                            grown_subjects, n = give_partitions(levels, at + 1, bits, target, arena[r, lane], grown_subjects, n)
                         r = arena[r, NEXT]
                 if target == kind:
                     r = own[row, link_rows[k, K_HEAD]]
                     while r >= 0:
-                        grown, n = give_partitions(levels, at + 1, bits, lays[feed, L_KIND], arena[r, SUBJECT], grown, n)
+                        grown_subjects, n = give_partitions(levels, at + 1, bits, lays[feed, L_KIND], arena[r, SUBJECT], grown_subjects, n)
                         r = arena[r, lane + 1]
-        front, count = grown, n
+        front, count = grown_subjects, n
     return front[:count]
