@@ -1,7 +1,7 @@
 """The matching core: records, policies, coverage, answers and the day, and what each change of them does to the lists.
 
-The one idea: every change is *evaluate before, change, evaluate after, compare*, over just the subjects it can reach. Before and after each
-use their own policies, coverage and day. Source: docs/en/semantics.md.
+Every change evaluates the subjects it can reach, is made, evaluates them again and compares. Each of the two evaluations uses its own
+policies, coverage and day. The steps of ``streams`` call ``Matcher`` through ``MatcherPort``. Source: docs/en/semantics.md.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from policies.language.tree import Policy
 from policies.values import Kind
 
 SLICE, CROWD = 1000, 8
-"""Rows of a batch that are evaluated together: enough to fill words, few enough to stay in cache. Where they reach more than eight
-subjects a row, the same ones are reached again and again: then more rows."""
+"""Rows of a batch that are evaluated together: enough to fill words, few enough to stay in the cache. Rows that reach more than eight
+subjects each reach the same ones again and again: then four times as many rows are taken."""
 
 
 class Matcher(Reevaluation):
-    """A matcher's state with its policies. Every method that changes it returns the changes of the lists; ``due`` tells how many
-    subjects the last one re-evaluated."""
+    """A matcher's state with its policies. Every method that changes it returns the changes of the lists; ``due`` is the number of
+    subjects that the last one evaluated again."""
 
     # -- records -------------------------------------------------------------------------------------------------------
 
@@ -56,17 +56,21 @@ class Matcher(Reevaluation):
         return self._with_sightings(out)
 
     def replace(self, feed: str, source: int, delivery: int, rows: RecordBatch | None = None) -> Changes:
-        """A sound full replacement: only what has its number or a greater one counts now (``rows``: what the locator says comes in)."""
+        """A sound full replacement: from now on only deliveries with its number or a greater one count.
+
+        Args:
+            rows: the records that come in by it, where the locator sends them.
+        """
         change = replacement(self.store, feed, source, delivery, rows)
         out, self.due, self.comeback = Changes(), 0, change.comeback
         self._around(feed, change.sites, change.entities, len(change.sites), partial(replace, self.store, source, change), out)
         return self._with_sightings(out)
 
     def correct(self, correction: Correction, answers: Sequence[Answer] = ()) -> Changes:
-        """A correction of identity. The decision is in force at once, and records move to whom they name now.
+        """A correction of identity. It is in force at once, and records move to the subjects that they name now.
 
         Args:
-            answers: what the answers of those concerned are from now on.
+            answers: the answers of the subjects concerned from now on.
         """
         sides = {kind: self.side(runner) for kind, runner in self.runners().items()}
         restaging, out, self.due = restage(self.store, correction), Changes(), 0
@@ -81,11 +85,11 @@ class Matcher(Reevaluation):
         return self._with_sightings(out)
 
     def erase(self, person: int, instead: int, statements: Sequence[Statement], answers: Sequence[Answer] = ()) -> Changes:
-        """A person goes, with her records; in the changes her token is ``instead``, which is nobody's.
+        """Erases a person with their records. In the changes their token is ``instead``, which is nobody's.
 
         Args:
-            statements: all coverage statements in effect, with lists that do not name her.
-            answers: hers, all None.
+            statements: all coverage statements in effect, with lists that do not name the person.
+            answers: the person's, all None.
         """
         sides = {kind: self.side(runner) for kind, runner in self.runners().items()}
         subject, out = self.store.entity(PERSON, person), Changes()
@@ -112,7 +116,11 @@ class Matcher(Reevaluation):
         self, feed: str | None, sites: Int32, entities: Int32, n: int, change: Callable[[], object], out: Changes,
         sides: Mapping[int, Side] | None = None,
     ) -> None:  # fmt: skip
-        """Evaluate whom the seeds reach, make the change, evaluate again, compare; before it under ``sides``, where they are given."""
+        """Evaluates the subjects that the seeds reach, makes the change, evaluates them again and compares.
+
+        Args:
+            sides: what the first evaluation uses, where it is not what holds when this is called.
+        """
         programs = self.programs(feed)
         roots = programs.rules.reach(self.store, sites, entities, n)
         before: list[tuple[Runner, Int32, int]] = []
@@ -135,21 +143,21 @@ class Matcher(Reevaluation):
                 out.add(compare(runner, runner.frame(number), after, part, self.store))
             runner.forget()
 
-    # -- an eye on some ------------------------------------------------------------------------------------------------
+    # -- watched subjects ------------------------------------------------------------------------------------------------
 
     def watch(self, policy: str, subject: int, on: bool) -> Changes:
-        """Keeps an eye on somebody, or does no longer; moves nobody, and says how she stands."""
+        """Watches a subject for a policy, or stops watching. No list changes; the result has a sighting of the subject."""
         self.watchlist.put(policy, subject, on)
         return self._with_sightings(Changes())
 
     # -- policies ------------------------------------------------------------------------------------------------------
 
     def publish(self, policy: Policy) -> Changes:
-        """A new policy, or the next version of one: net changes of its list."""
+        """A new policy, or the next version of one: the net changes of its list."""
         return self.publish_all([policy])[0]
 
     def publish_all(self, policies: Sequence[Policy]) -> list[Changes]:
-        """New policies, or the next versions of some, each name once: net changes of each list."""
+        """New policies, or the next versions of some, each name once: the net changes of each list."""
         old = [self.policies[policy.name] for policy in policies if policy.name in self.policies]
         before = {policy.name: candidates for policy, candidates in zip(old, lists(self, old, self.day), strict=True)}
         after = lists(self, policies, self.day)
@@ -163,14 +171,14 @@ class Matcher(Reevaluation):
         return out
 
     def withdraw(self, name: str) -> Changes:
-        """The policy's list is emptied."""
+        """Takes a policy away: everybody leaves its list."""
         before = scan(self, self.policies[name], self.day)
         del self.policies[name]
         self._programs.clear()
         return net(before, None)
 
     def upgrade(self, semantics: int) -> Changes:
-        """Everybody is judged anew by a later version of docs/en/semantics.md."""
+        """Judges everybody anew by a later version of docs/en/semantics.md."""
         policies = list(self.policies.values())
         before = lists(self, policies, self.day)
         self.store.follow(semantics)
@@ -185,7 +193,7 @@ class Matcher(Reevaluation):
     # -- answers, more feeds -------------------------------------------------------------------------------------------
 
     def answer(self, policy: str, subject: int, check: str, answer: bool) -> Changes:
-        """A check answered of one subject."""
+        """An answer to a check of one subject."""
         asked = self.policies[policy]
         roots = np.array(self.rows_of(asked.subject, (subject,)), np.int32)
         runner = self.runners()[KINDS.index(asked.subject)]
@@ -201,7 +209,7 @@ class Matcher(Reevaluation):
         return self._with_sightings(out)
 
     def extend(self, catalogue: Catalogue, moving: frozenset[str] = frozenset()) -> Changes:
-        """A catalogue that follows the one there was (``policies.contracts.growth``); whoever reads one of the feeds ``moving`` is judged
+        """The catalogue that follows this one (``policies.contracts.growth``). Policies that read one of the feeds ``moving`` are judged
         anew."""
         reading = [policy for policy in self.policies.values() if not moving.isdisjoint(policy.feeds)]
         was = lists(self, reading, self.day)
@@ -215,7 +223,7 @@ class Matcher(Reevaluation):
             out.extend(net(before, after))
         return self._with_sightings(out)
 
-    # -- keeping -------------------------------------------------------------------------------------------------------
+    # -- checkpoints -------------------------------------------------------------------------------------------------------
 
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
         return self.store.arrays()
@@ -237,7 +245,7 @@ class Matcher(Reevaluation):
         policies: Mapping[str, Policy],
         statements: Sequence[Statement] = (),
     ) -> Matcher:
-        """The matcher that gave these arrays and this meta, under the statements then in effect."""
+        """The matcher that gave these arrays and this meta, with the coverage statements in effect then."""
         matcher = cls(catalogue, date.fromisoformat(meta["day"]))
         matcher.store.restore(arrays, meta["store"])
         matcher.check_numbers = {(policy, check): n for n, (policy, check) in enumerate(meta["checks"])}

@@ -1,8 +1,8 @@
-"""Which partition owns whom, which others must hold a subject's folder, and what each partition is to be told of a batch.
+"""The locator: which partition owns each subject, which partitions hold its folder, and what to send each partition.
 
-The locator holds every record and judges nobody. A subject belongs to the street the register places it in, and to that street's partition.
-Its folder goes to every partition that owns a subject within ``depth`` links of it, so that each can judge its own as if it held all.
-A partition keeps each folder it was given, and is told of every change to it, so nothing it holds is stale.
+The locator holds every record and judges nobody. A subject belongs to the street where the register places it, and to that street's
+partition. Its folder goes to every partition that owns a subject within ``depth`` links of it, so that each partition can judge its own
+subjects as if it held all records. A partition keeps each folder and gets every change to it. Called by ``streams.network.router``.
 Source: docs/en/semantics.md section 3 (placement), and "Known limits".
 """
 
@@ -33,9 +33,9 @@ from policies.problems.problems import HuiminError
 from policies.values import Text
 
 PARTITIONS = 64
-"""The most there may be: one bit each."""
+"""The most partitions there may be: each has one bit of a word."""
 DEPTH = 2
-"""How many links away a partition holds folders before any policy asks for more."""
+"""How many links away a partition holds folders, until a policy reads further."""
 UNPLACED = ""
 """Stands for the street of subjects that the register places nowhere."""
 _STREET = 9  # digits of a street's code
@@ -43,7 +43,7 @@ _STREET = 9  # digits of a street's code
 
 @dataclass(slots=True)
 class Routed:
-    """What one partition is told: in this order, whom it owns no more, folders, rows, whom it owns from now on."""
+    """What one partition gets, in this order: subjects it no longer owns, folders, rows, subjects it owns from now on."""
 
     lost: dict[int, UInt64] = field(default_factory=dict)
     folders: list[RecordBatch] = field(default_factory=list)
@@ -55,7 +55,7 @@ Routes = dict[int, Routed]
 
 
 class Locator(MatcherState):
-    """Every record, and where each subject's folder is held. Its methods say what each partition is to be told.
+    """Every record, and the partitions that hold each subject's folder. Its methods return what each partition is to get.
 
     Args:
         partitions: how many there are, at most ``PARTITIONS``.
@@ -71,18 +71,18 @@ class Locator(MatcherState):
                 )
             )
         self.partitions = partitions
-        self.streets: dict[str, int] = {}  # the partition of each street, in the order they were met
+        self.streets: dict[str, int] = {}  # the partition of each street, in the order of their first records
         self.owner: list[Int32] = [np.empty(0, np.int32) for _ in KINDS]  # number of the street, -1 before any
         self.levels: list[UInt64] = [np.empty((0, DEPTH + 1), np.uint64) for _ in KINDS]
-        self.holders: list[UInt64] = [np.empty(0, np.uint64) for _ in KINDS]  # partitions that hold the folder
+        self.holders: list[UInt64] = [np.empty(0, np.uint64) for _ in KINDS]  # bits of the partitions that hold the folder
 
     @property
     def depth(self) -> int:
-        """How many links away from those it owns a partition holds folders."""
+        """How many links away from its own subjects a partition holds folders."""
         return int(self.levels[0].shape[1]) - 1
 
     def apply(self, batch: RecordBatch) -> Routes:
-        """Takes in a batch and says who is to know of it."""
+        """Takes in a batch, and returns what each partition is to get."""
         lay = self.store.layout.feeds[batch.feed]
         at, n = lay.position, len(batch)
         rows = self.store.rows(batch)
@@ -90,7 +90,7 @@ class Locator(MatcherState):
         wins, former = np.empty(n, np.bool_), np.empty(n, np.int32)
         floor = self.store.floors.get((at, batch.source), 0)
         mark_winning(rows, batch.key, batch.source, floor, False, self.store.arenas[at], self.store.record_slots[at], wins, former)
-        wins &= latest(batch)  # whoever is told of a row that another one of the batch beats would be left with it
+        wins &= latest(batch)  # a partition that got a row beaten by another of the batch would keep it
         self.effects = np.zeros(n, np.uint8)
         staged = stage(self.store, batch, rows, 0, n, self.effects)
         if staged.apart is None:
@@ -105,7 +105,7 @@ class Locator(MatcherState):
         return self._standing(batch.feed, batch.source, place, former)
 
     def replace(self, feed: str, source: int, delivery: int) -> Routes:
-        """A sound full replacement; every partition is to do the same, and these are told what comes in by it."""
+        """A sound full replacement. Every partition does the same; the routes have the records that come in by it."""
         change = replacement(self.store, feed, source, delivery)
         place = np.concatenate([change.staged.place[: change.staged.count], change.staged.renewals])
         former = self.store.arenas[change.staged.lay.position][place, SUBJECT]
@@ -114,14 +114,14 @@ class Locator(MatcherState):
         return self._standing(feed, source, place, former)
 
     def _standing(self, feed: str, source: int, place: Int32, former: Int32) -> Routes:
-        """Who is to know of records as they are now; ``former``: whom they were about."""
+        """Routes of records as they are now. ``former``: the subjects they were about."""
         lay = self.store.layout.feeds[feed]
         if not len(place):
             return {}
         return self._routes(standing(self.store, lay, source, place), self.store.arenas[lay.position][place], former)
 
     def _routes(self, winners: RecordBatch, rows: Int32, former: Int32) -> Routes:
-        """Who is to know of rows that have won (``rows`` as in the arena, their subject -1 where a deleted record has forgotten it)."""
+        """Routes of winning rows. ``rows``: the same with lanes as in the arena; the subject of a deleted record is -1."""
         lay = self.store.layout.feeds[winners.feed]
         subject = rows[:, SUBJECT].copy()
         edges = self._edges(rows, winners.feed, (winners.flags & DELETED) == 0)
@@ -145,9 +145,9 @@ class Locator(MatcherState):
         return routes
 
     def correct(self, correction: Correction) -> Routes:
-        """A correction of identity, which every partition makes: what it must hold before that, and whom it owns from then on.
+        """A correction of identity, which every partition makes: the folders it needs before, and the subjects it owns afterwards.
 
-        Who holds one of two subjects between whom records move is given the other one's folder as well.
+        Where records move between two subjects, a partition that holds one of them gets the other's folder as well.
         """
         restaging, routes = restage(self.store, correction), Routes()
         self._reserve()
@@ -170,7 +170,7 @@ class Locator(MatcherState):
         return routes
 
     def erase(self, person: int, instead: int) -> None:
-        """A person goes, with her records; every partition is to do the same. Nobody else is owned or held elsewhere for it."""
+        """Erases a person with their records. Every partition does the same; no other subject or folder moves."""
         subject = self.store.entity(PERSON, person)
         if subject < 0:
             return
@@ -179,14 +179,14 @@ class Locator(MatcherState):
         self.owner[PERSON][subject] = -1
 
     def _share_folders(self, kind: int, first: Int32, second: Int32, routes: Routes) -> None:
-        """Whoever holds either of two subjects' folders holds both; they are handed out as they are now."""
+        """Gives both folders, as they are now, to every partition that holds one of two subjects' folders."""
         levels, holders = self.levels[kind], self.holders[kind]
         for a, b in sorted(set(zip(first.tolist(), second.tolist(), strict=True))):
             levels[[a, b], -1] |= holders[a] | holders[b]
             self._hand_out(np.array([a, b], np.int64) * 3 + kind, routes)
 
     def publish(self, policy: Policy) -> Routes:
-        """Folders that a policy needs because it reads further than any before it."""
+        """The folders that a policy needs because it reads further than all before it."""
         kind = KINDS.index(policy.subject)
         program = compile_policies(self.store.layout, kind, [(policy, True)], self.check_number, self.code_of)
         feeds = len(self.store.layout.feeds)
@@ -197,7 +197,7 @@ class Locator(MatcherState):
             everyone = [np.arange(self.store.sizes[kind], dtype=np.int64) * 3 + kind for kind in range(len(KINDS))]
             for kind, levels in enumerate(self.levels):
                 wider = np.zeros((len(levels), depth + 1), np.uint64)
-                wider[:, 0], wider[:, -1] = levels[:, 0], levels[:, -1]  # those between are made anew: only what grows is spread
+                wider[:, 0], wider[:, -1] = levels[:, 0], levels[:, -1]  # the levels between are made anew, for only what grows is spread
                 self.levels[kind] = wider
             reached = spread_partitions(
                 np.empty((0, 2), np.int64), np.concatenate(everyone), tuple(self.levels), self.store.arena_tables,
@@ -207,11 +207,11 @@ class Locator(MatcherState):
         return routes
 
     def upgrade(self, semantics: int) -> None:
-        """Every partition is to judge everybody anew."""
+        """A later version of the semantics; every partition judges its subjects anew."""
         self.store.follow(semantics)
 
     def extend(self, catalogue: Catalogue) -> None:
-        """A catalogue that follows the one there was (``policies.contracts.growth``)."""
+        """The catalogue that follows this one (``policies.contracts.growth``)."""
         self.catalogue = catalogue
         self.store.extend(catalogue)
 
@@ -234,7 +234,7 @@ class Locator(MatcherState):
         return np.concatenate(edges)
 
     def _place_subjects(self, kind: int, subjects: Int32, routes: Routes) -> Int64:
-        """Gives subjects to the streets the register places them in now; those whose level 0 has grown by it."""
+        """Moves subjects to the streets where the register places them now. Returns those whose level 0 has grown."""
         name = self.store.layout.registers[kind]
         assert name is not None
         subjects = np.unique(subjects[subjects >= 0])
@@ -267,8 +267,8 @@ class Locator(MatcherState):
         return list(self.streets).index(name)
 
     def _hand_out(self, reached: Int64, routes: Routes, rows_too: RecordBatch | None = None) -> None:
-        """The folders of those whom a partition holds from now on, as they were before the rows that it is told besides: what these move,
-        they move all at once, as in one host."""
+        """Adds the folders that a partition is to hold from now on, without the rows ``rows_too``, which it gets besides. So what these
+        rows move, they move at once, as on one host."""
         for kind in range(len(KINDS)):
             rows = np.unique(reached[reached % 3 == kind] // 3).astype(np.int32)
             fresh = self.levels[kind][rows, -1] & ~self.holders[kind][rows]
@@ -286,7 +286,7 @@ class Locator(MatcherState):
                 self.levels[kind] = np.concatenate([self.levels[kind], np.zeros((more, self.depth + 1), np.uint64)])
                 self.holders[kind] = np.concatenate([self.holders[kind], np.zeros(more, np.uint64)])
 
-    # -- keeping -------------------------------------------------------------------------------------------------------
+    # -- checkpoints -------------------------------------------------------------------------------------------------------
 
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
         self._reserve()
@@ -328,7 +328,7 @@ _NOBODY = np.empty(0, np.int64)
 
 
 def _without(folder: RecordBatch, rows: RecordBatch | None) -> RecordBatch:
-    """A folder but for the records of some rows."""
+    """A folder without the records of some rows."""
     if rows is None or (folder.feed, folder.source) != (rows.feed, rows.source):
         return folder
     return folder.chosen(~np.isin(folder.key, rows.key))

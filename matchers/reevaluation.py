@@ -1,7 +1,7 @@
-"""Compiled policies, and what turns with the day and with coverage while the records stay as they are.
+"""Compiled policies, and what the day and coverage change on the lists while the records stay as they are.
 
-Whom a day or a statement can reach is looked up, and evaluated before and after. Where that is many, everybody is asked instead, by the
-policies concerned, in one pass (``matchers.lists.evaluation``); the lines are the same. ``matchers.core`` builds on this.
+The subjects that a day or a statement can reach are looked up, and evaluated before and after. Where they are many, the policies concerned
+judge everybody in one pass instead (``matchers.lists.evaluation``); the lines are the same. ``matchers.core`` builds on this.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from policies.language.tree import Policy
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """Compiled policies by kind of subject, and whom a change reaches through them."""
+    """Compiled policies by kind of subject, and the rules by which a change reaches subjects through them."""
 
     runners: dict[int, Runner]
     rules: Rules
-    wide: dict[int, Runner] = field(default_factory=dict)  # the same, to be asked of many; made when they are first
+    wide: dict[int, Runner] = field(default_factory=dict)  # the same for larger chunks, made when first needed
     sweeps: dict[int, Sweep] = field(default_factory=dict)  # of everybody
 
     def runner(self, kind: int, count: int) -> Runner:
-        """What asks so many subjects of a kind."""
+        """The runner for this many subjects of a kind."""
         if count <= WIDE:
             return self.runners[kind]
         if kind not in self.wide:
@@ -48,7 +48,7 @@ class Programs:
 
 
 class Reevaluation(QueriedState):
-    """A matcher's state with compiled policies: their lists, and what days and statements move on them."""
+    """A matcher's state with compiled policies: their lists, and what days and statements change on them."""
 
     def __init__(self, catalogue: Catalogue, day: date) -> None:
         super().__init__(catalogue, day)
@@ -91,7 +91,7 @@ class Reevaluation(QueriedState):
     # -- coverage, days ------------------------------------------------------------------------------------------------
 
     def cover(self, statements: Sequence[Statement]) -> Changes:
-        """All coverage statements now in effect."""
+        """Puts these coverage statements in effect, in place of all others."""
         before, runners = Moment(self.day, self.coverage()), self.runners()
         sides = {kind: self.side(runner) for kind, runner in runners.items()}
         self.statements = tuple(statements)
@@ -105,7 +105,7 @@ class Reevaluation(QueriedState):
         return self._with_sightings(out)
 
     def _wide(self, reached: Reached) -> dict[int, set[int]]:
-        """Numbers of the policies, by kind, that read coverage which differs for many."""
+        """By kind, the numbers of the policies that read coverage which differs for many subjects."""
         return {
             kind: {number for number, entry in enumerate(runner.program.entries) if entry.covers & reached.wide[kind]}
             for kind, runner in self.runners().items()
@@ -116,7 +116,7 @@ class Reevaluation(QueriedState):
         self, reached: Reached, whole: Mapping[int, set[int]], before: tuple[Moment, Mapping[int, Side]],
         after: tuple[Moment, Mapping[int, Side]], out: Changes,
     ) -> None:  # fmt: skip
-        """Compare two moments over the same matrix: whom they are known to reach, and for the policies of ``whole`` everybody."""
+        """Compares two moments over the same records: for the policies in ``whole`` everybody, for the others the subjects reached."""
         self.due = 0
         for kind, runner in self.runners().items():
             roots = self.mine(kind, reached.rows(kind))
@@ -142,7 +142,7 @@ class Reevaluation(QueriedState):
                 out.add(changes_where(changes, np.isin(changes.policy, list(left))) if numbers else changes)
 
     def _sweep(self, kind: int, numbers: set[int], before: Moment, after: Moment) -> tuple[Sweep, set[int]]:
-        """A sweep of these policies of a kind, and of which: of all of them, where they are half."""
+        """A sweep of these policies of a kind, or of all of the kind where these are half; and the numbers of its policies."""
         programs = self.programs()
         entries = programs.runners[kind].program.entries
         everyone = 2 * len(numbers) >= len(entries)
@@ -153,7 +153,7 @@ class Reevaluation(QueriedState):
         return Sweep(self, [entries[number].policy for number in sorted(sweep_numbers)]), sweep_numbers
 
     def sweep(self, kind: int) -> Sweep:
-        """All active policies about one kind, to be asked of everybody today."""
+        """All active policies about one kind, to judge everybody today."""
         programs = self.programs()
         if kind not in programs.sweeps:
             program = programs.runners[kind].program
@@ -161,7 +161,7 @@ class Reevaluation(QueriedState):
         return programs.sweeps[kind]
 
     def tick(self, day: date) -> Changes:
-        """The day is now ``day``, earlier or later; only who is due is evaluated."""
+        """Moves the day on, or back; evaluates only the subjects for which it can change something."""
         if day == self.day:
             self.due = 0
             return Changes()
@@ -190,7 +190,7 @@ class Reevaluation(QueriedState):
             self.watchlist.touch(self, self.policies, kind, rows)
 
     def _with_sightings(self, out: Changes) -> Changes:
-        """With how those stand who are watched and were touched."""
+        """The changes, with a sighting of each watched subject that was touched."""
         if self.watchlist:
             out.seen += self.watchlist.look(self, self.policies)
         return out

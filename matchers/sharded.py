@@ -1,7 +1,7 @@
-"""The matcher of one partition: it holds the folders it was given, and judges the subjects it owns (``streams.network.partition``).
+"""The matcher of one partition: it holds folders, and judges the subjects that the partition owns (``streams.network.partition``).
 
-``matchers.locate`` gives it all that its subjects' verdicts need, so it judges as any matcher does, but fewer. A subject enters its
-lists where it comes to own it, and leaves them where it owns it no more.
+``matchers.locate`` sends it all records that these verdicts need. A subject enters the lists when the partition begins to own it, and
+leaves them when it no longer does.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ class PartitionMatcher(Matcher):
 
     def __init__(self, catalogue: Catalogue, day: date) -> None:
         super().__init__(catalogue, day)
-        self.store.trusted = True  # the locator sends what has won
+        self.store.trusted = True  # the locator sends only winning rows
         self.owned_rows: list[npt.NDArray[np.bool_]] = [np.zeros(0, np.bool_) for _ in KINDS]
 
     def mine(self, kind: int, rows: Int32) -> Int32:
         return rows[self._ownership(kind)[rows]]
 
     def take(self, routed: Routed, change: Callable[[], Changes] | None = None) -> list[Changes]:
-        """What a locator says, in its order; ``change`` is made before it owns whom it is to own from now on."""
+        """Carries out what the locator sends, in its order; ``change`` is made before the partition owns new subjects."""
         out, due = [], 0
         batches = routed.folders if routed.rows is None else [*routed.folders, routed.rows]
         results = chain(
@@ -58,7 +58,7 @@ class PartitionMatcher(Matcher):
         return out
 
     def take_replacement(self, routed: Routed, feed: str, source: int, delivery: int) -> list[Changes]:
-        """A full replacement, with what the locator says comes in by it."""
+        """A full replacement, with the records that the locator says come in by it."""
         return self.take(replace(routed, rows=None), partial(self.replace, feed, source, delivery, routed.rows))
 
     def erase(self, person: int, instead: int, statements: Sequence[Statement], answers: Sequence[Answer] = ()) -> Changes:
@@ -68,7 +68,7 @@ class PartitionMatcher(Matcher):
         return out
 
     def _own(self, kind: int, tokens: UInt64, owned: bool) -> Changes:
-        """Subjects are owned from now on, or no more: they enter, or leave, every list they satisfy."""
+        """Begins or ceases to own subjects: they enter, or leave, every list whose rule they satisfy."""
         rows, out = self.store.entities(kind, tokens), Changes()
         self._ownership(kind)[rows] = owned
         self.due = len(rows)

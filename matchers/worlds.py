@@ -1,7 +1,7 @@
-"""The world of a case, as a matcher: the case format's ``given`` turned into batches, statements and answers.
+"""The world of a policy case as a matcher: the case format's ``given`` becomes batches, statements and answers.
 
-The one idea: cases go the way of real records (staged, versioned, linked), in the order in which they are written, which must not matter.
-Source: docs/en/semantics.md section 10.
+Its records are staged, versioned and linked like delivered ones. They come in the order of the document, which must not matter. Used by
+``services.policies.cases``. Source: docs/en/semantics.md section 10.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _hash(*parts: object) -> int:
 
 
 def key(text: object) -> int:
-    """The key of a record that a case gives one."""
+    """The key of a record whose case names a key."""
     return _hash("key", text)
 
 
@@ -53,7 +53,7 @@ def _day(value: object) -> int:
 
 
 def encoded(field: Field, value: object) -> int | str | None:
-    """A cell as the matrix holds it; text and divisions stay text; None is missing."""
+    """A cell as the matrix holds it; text and divisions stay text; None where it is missing."""
     if value is None or value == "":
         return None
     match field.type:
@@ -76,7 +76,7 @@ def encoded(field: Field, value: object) -> int | str | None:
 
 
 def _order(value: object) -> int:
-    """A date counts as its day; ``none`` is no usable order."""
+    """An order as an integer: a date is its day; ``none`` is no usable order."""
     if value == "none":
         return int(NO_ORDER)
     if isinstance(value, (date, str)) and not str(value).lstrip("-").isdigit():
@@ -85,7 +85,7 @@ def _order(value: object) -> int:
 
 
 def subjects(world: Mapping[str, Any]) -> dict[Kind, list[str]]:
-    """Every subject a case names, of each kind: as itself or as what a link leads to."""
+    """By kind, every subject that a case names, itself or as the target of a link."""
     out: dict[Kind, dict[str, None]] = {kind: dict.fromkeys(world.get(plural) or {}) for kind, plural in _PLURAL.items()}
     for plural in _PLURAL.values():
         for feeds in (world.get(plural) or {}).values():
@@ -102,7 +102,7 @@ def subjects(world: Mapping[str, Any]) -> dict[Kind, list[str]]:
 
 
 def batches(catalogue: Catalogue, world: Mapping[str, Any]) -> list[RecordBatch]:
-    """One batch for every run of rows of one feed, source and delivery."""
+    """One batch for each feed, source and delivery."""
     rows: dict[tuple[str, int, int], list[tuple[Feed, str, str, int, Mapping[str, Any], Mapping[str, Any]]]] = {}
     for kind, plural in _PLURAL.items():
         for name, feeds in (world.get(plural) or {}).items():
@@ -172,7 +172,7 @@ def _kind_of(world: Mapping[str, Any], name: str, default: Kind) -> Kind:
 
 
 def statements(catalogue: Catalogue, world: Mapping[str, Any]) -> list[Statement]:
-    """The coverage a case states."""
+    """The coverage statements of a case."""
     out = []
     for entry in world.get("coverage") or []:
         names = entry["feed"] if isinstance(entry["feed"], list) else [entry["feed"]]
@@ -199,7 +199,7 @@ def replacements(catalogue: Catalogue, world: Mapping[str, Any]) -> list[tuple[s
 
 
 def load(catalogue: Catalogue, world: Mapping[str, Any], day: date, order: Iterable[int] | None = None) -> Matcher:
-    """A matcher holding the records and coverage of a case. Answers need a published policy: see ``answer``."""
+    """A matcher with the records and coverage of a case. Its answers need a published policy (``answer``)."""
     matcher = Matcher(catalogue, day)
     parts, full = batches(catalogue, world), replacements(catalogue, world)
     for place in full:
@@ -213,7 +213,7 @@ def load(catalogue: Catalogue, world: Mapping[str, Any], day: date, order: Itera
 
 
 def answer(matcher: Matcher, policy: str, kind: Kind, world: Mapping[str, Any]) -> None:
-    """Give the case's answers to a published policy."""
+    """Gives the answers of a case to a published policy."""
     for name, checks in (world.get("answers") or {}).items():
         for check, value in checks.items():
             matcher.answer(policy, token(kind, name), check, value in (True, "yes"))

@@ -1,7 +1,7 @@
-"""What a step did to the lists: changes, as columns from the kernels to the log; ``matchers.lists.compare`` makes them.
+"""What a step changed on the lists, as columns from the kernels to the log; ``matchers.lists.compare`` makes them.
 
-A batch may move thousands of candidates, and naming each one's criteria and feeds costs more than finding them. So rows are grouped by what
-is open for them, and each distinct answer is put into words once.
+A batch may move thousands of candidates, and to name the criteria and feeds of each costs more than to find the candidates. So rows are
+grouped by what is open for them, and each distinct combination is put into words once.
 """
 
 from __future__ import annotations
@@ -32,10 +32,12 @@ class PolicyEntry(Protocol):
 
 
 class Sighting(NamedTuple):
-    """How a watched subject stands now (``matchers.watching``).
+    """What a policy reads of a watched subject now (``matchers.watching``).
 
-    ``mark`` is what the policy's criteria read of her, and digests of the disclosed values; ``fresh`` where it is not to be compared
-    with the last one: she is watched since now, or by another version. ``status`` is a place in ``STATUSES``.
+    Args:
+        mark: the truth of the policy's criteria for it, and digests of the disclosed values.
+        fresh: not to be compared with the last mark: the subject is watched only now, or was read by another version.
+        status: a place in ``STATUSES``.
     """
 
     policy: str
@@ -64,14 +66,14 @@ class Columns:
 
     Args:
         policies: name and version of each policy concerned.
-        opens: what is open, each distinct answer once.
+        opens: what is open, each distinct combination once.
         policy: int32[n], place in ``policies``.
         subject: uint64[n], tokens.
         before, after: uint8[n], places in ``STATUSES``.
         open: int32[n], place in ``opens``.
-        was: int32[n], place in ``opens`` of what was open before; -1 where that is not known, or a disclosed value is another; None:
-            nowhere known.
-        seen: how those stand who are watched and may have been touched.
+        was: int32[n], place in ``opens`` of what was open before; -1 where that is unknown or a disclosed value differs; None where it
+            is unknown for all.
+        seen: sightings of the watched subjects that may have been touched.
     """
 
     policies: list[tuple[str, int]]
@@ -101,8 +103,8 @@ class Columns:
 
 @dataclass(slots=True)
 class OpenBefore:
-    """What was open before the changes of a part: bit sets over the pairs and checks of the entries of then, perhaps another version's.
-    ``disclosed_differs`` is where a disclosed value is another."""
+    """What was open before the changes of a part: bit sets over the pairs and checks of the entries then, perhaps of another version.
+    ``disclosed_differs`` says where a disclosed value differs."""
 
     entries: Sequence[PolicyEntry]
     missing: UInt64
@@ -140,7 +142,7 @@ def members(mask: UInt64) -> list[int]:
 
 @dataclass(slots=True)
 class Changes(Sequence[ListChange]):
-    """All changes of one step, in a total order only once sorted by the reader."""
+    """All changes of one step. They have no total order until the reader sorts them."""
 
     parts: list[ChunkChanges] = field(default_factory=list)
     seen: list[Sighting] = field(default_factory=list)
@@ -198,7 +200,7 @@ class Changes(Sequence[ListChange]):
 def _columns(
     parts: Sequence[ChunkChanges], policies: dict[tuple[str, int], int], opens: dict[Open, int]
 ) -> tuple[Int32, UInt64, UInt8, UInt8, Int32, Int32]:
-    """The columns of one program's parts; new policies and answers get the next places."""
+    """The columns of one program's parts; new policies and combinations get the next places."""
     entries = parts[0].entries
     number = np.concatenate([part.policy for part in parts])
     missing, checklist = (np.concatenate([getattr(part, name) for part in parts]) for name in ("missing", "checklist"))
@@ -215,8 +217,8 @@ def _columns(
 
 
 def _places(entries: Sequence[PolicyEntry], number: Int32, missing: UInt64, checklist: UInt64, opens: dict[Open, int]) -> Int32:
-    """Places of what is open by these bit sets; new answers get the next places."""
-    from matchers.kernel.kernels.indexes import group_rows  # numba: only where a step is taken, not where its lines are read
+    """Places of what is open by these bit sets; new combinations get the next places."""
+    from matchers.kernel.kernels.indexes import group_rows  # numba is loaded where a step runs, not where its lines are read
 
     group, first = group_rows(np.column_stack([number.astype(np.uint64), missing, checklist]))
     group_opens = (entries[int(number[row])].open(missing[row], checklist[row]) for row in first.tolist())

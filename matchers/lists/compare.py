@@ -1,6 +1,6 @@
 """Lists: who is on one now, and what differs between two evaluations.
 
-The one idea: a list is never stored; it is what the state says, and a change is the difference of two such answers.
+The computed list is never stored: it is evaluated from the state, and a change of it is the difference between two evaluations.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from policies.language.tree import Policy
 
 
 def reasons_of(runner: Runner, frame: Frame, policy: Int32, row: Int32) -> tuple[UInt8, UInt64, UInt64]:
-    """Statuses, missing and open-check bit sets of (policy, row) pairs."""
+    """Statuses, and bit sets of missing pairs and open checks, of (policy, row) pairs."""
     program = runner.program
     n = len(policy)
     status = np.empty(n, np.uint8)
@@ -35,7 +35,7 @@ def reasons_of(runner: Runner, frame: Frame, policy: Int32, row: Int32) -> tuple
 
 
 def compare(runner: Runner, before: Frame, after: Frame, roots: Int32, store: Store) -> ChunkChanges:
-    """What differs between two frames over the same subjects: status, checklist, missing set, disclosed values."""
+    """The changes between two frames over the same subjects: of status, checklist, missing pairs, disclosed values."""
     program = runner.program
     room = 4096
     while True:
@@ -61,7 +61,7 @@ def compare(runner: Runner, before: Frame, after: Frame, roots: Int32, store: St
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Questions:
-    """Bit sets over a policy's own pairs and checks, uint64[n, words]: what is open of those on lists, each answer once."""
+    """What is open for subjects on lists, each combination once: bit sets over a policy's pairs and checks, uint64[n, words]."""
 
     missing: UInt64
     checklist: UInt64
@@ -69,8 +69,12 @@ class Questions:
 
 @dataclass(slots=True)
 class Candidates:
-    """One policy's list: rows of its candidates, statuses, and places of what is open in ``questions``; ``scanned`` subjects were judged.
-    ``tokens`` are those of the kind, by row."""
+    """One policy's list: rows of its candidates, statuses, and places in ``questions`` of what is open.
+
+    Args:
+        tokens: of all subjects of the kind, by row.
+        scanned: how many subjects were judged.
+    """
 
     entry: CompiledPolicy
     tokens: UInt64
@@ -82,21 +86,21 @@ class Candidates:
 
     @property
     def subject(self) -> UInt64:
-        """Their tokens."""
+        """Tokens of the candidates."""
         return self.tokens[self.row]
 
     @property
     def missing(self) -> UInt64:
-        """What is missing, uint64[n, words]."""
+        """Missing pairs, uint64[n, words]."""
         return self.questions.missing[self.open]
 
     @property
     def checklist(self) -> UInt64:
-        """Which checks are open, uint64[n, words]."""
+        """Open checks, uint64[n, words]."""
         return self.questions.checklist[self.open]
 
     def words(self, i: int) -> Open:
-        """What is open of one of them, in words: bit positions differ between versions."""
+        """What is open for one candidate, in words, for bit positions differ between versions."""
         place = self.open[i]
         return self.entry.open(self.questions.missing[place], self.questions.checklist[place])
 
@@ -132,11 +136,11 @@ def verdicts_of(state: MatcherState, policies: Sequence[Policy], day: date, rows
 
 
 def net(before: Candidates | None, after: Candidates | None) -> Changes:
-    """Entered, left and changed between two lists of one policy (two versions, or two days)."""
+    """The changes between two lists of one policy (two versions, or two days)."""
     out = Changes()
     old = {} if before is None else {int(token): i for i, token in enumerate(before.subject.tolist())}
     if after is not None:
-        place_before = np.full(len(after.row), -1, np.int64)  # her place in the list before
+        place_before = np.full(len(after.row), -1, np.int64)  # place in the list before, -1 none
         keep = np.ones(len(after.row), np.bool_)
         if before is not None:
             for i, token in enumerate(after.subject.tolist()):
@@ -161,7 +165,7 @@ def net(before: Candidates | None, after: Candidates | None) -> Changes:
 
 
 def _open_at(before: Candidates, place: npt.NDArray[np.int64]) -> OpenBefore:
-    """What was open of those at these places of a list; nothing of those at -1."""
+    """What was open for the candidates at these places of a list; nothing at -1."""
     there = place >= 0
     missing, checklist = (np.zeros((len(place), before.questions.missing.shape[1]), np.uint64) for _ in range(2))
     missing[there], checklist[there] = before.missing[place[there]], before.checklist[place[there]]

@@ -1,8 +1,9 @@
-"""Everybody judged anew: many policies about one kind, asked of every subject in one pass.
+"""Judges everybody: many policies about one kind of subject in one pass over all subjects of that kind.
 
-The policies are one program, so that a condition many of them share is evaluated once for a block of subjects, 64 a word. Where the rules
-allow it, a *screen* goes first: a cheaper program of conditions each of which must hold; only whom it leaves to some policy goes through
-the rest. Lists, counts, publications, wide days and wide coverage (``matchers.lists.verdicts``, ``matchers.core``) come from here.
+The policies are one program, so a condition that many of them share is evaluated once for a block of subjects, 64 in a word. Where the
+rules allow it, a *screen* runs first: a cheaper program of necessary conditions. Only subjects that pass the screen of some policy run
+through the full program. ``matchers.lists.verdicts`` and ``matchers.core`` call it for lists, counts, publications, and for days and
+coverage that change much.
 """
 
 from __future__ import annotations
@@ -37,16 +38,16 @@ class Moment:
 
 
 class Sweep:
-    """Policies about one kind, to be asked of every subject.
+    """Policies about one kind, to judge every subject.
 
     Args:
-        program: the same policies compiled, where there is such a program already; else each is compiled as if it were in force.
+        program: the same policies compiled, where that exists already; else each is compiled as if it were in force.
     """
 
     def __init__(self, state: MatcherState, policies: Sequence[Policy], program: Program | None = None, *, verdicts: bool = False) -> None:
         self.state, self.policies, self.verdicts = state, policies, verdicts
         self.kind = KINDS.index(policies[0].subject)
-        self.scanned = 0  # how many the last pass looked at
+        self.scanned = 0  # subjects of the last pass
         self.runner = Runner(program or _program_of(state, policies, verdicts=verdicts), SCAN)
         screens = [] if verdicts else [_screen(policy) for policy in policies]
         self.screen = None
@@ -54,9 +55,9 @@ class Sweep:
             self.screen = Runner(_program_of(state, [screen for screen in screens if screen], verdicts=True), SCAN)
 
     def blocks(self, moments: Sequence[Moment]) -> Iterator[tuple[Int32, list[Frame]]]:
-        """Whoever may be listed at any of the moments, block by block, with a frame a moment.
+        """The subjects that may be listed at any of the moments, block by block, with a frame for each moment.
 
-        Who cannot be listed at one moment is not evaluated there: the frame says that nobody is listed.
+        Subjects that cannot be listed at a moment are not evaluated there; its frame has them as not listed.
         """
         store, everyone = self.state.store, self._everyone()
         left = np.zeros(len(everyone), np.uint8)  # a bit a moment
@@ -89,7 +90,7 @@ class Sweep:
         return np.flatnonzero([not self.verdicts and not in_force(policy, day) for policy in self.policies])
 
     def _may_be_listed(self, rows: Int32, moment: Moment) -> npt.NDArray[np.bool_]:
-        """Which of these the screen leaves at a moment; all of them, where it leaves half."""
+        """Which of these may be listed at a moment, by the screen; all of them where more than half pass it."""
         if len(self._asleep(moment.day)) == len(self.policies):
             return np.zeros(len(rows), np.bool_)
         sample = rows[:: max(1, len(rows) // SCAN)][:SCAN]
@@ -100,7 +101,7 @@ class Sweep:
         )
 
     def _passes_screen(self, part: Int32, moment: Moment) -> npt.NDArray[np.bool_]:
-        """To which of these no policy's screen says no."""
+        """Which of these pass the screen of some policy."""
         assert self.screen is not None
         side = self.state.side(self.screen, moment.day, moment.coverage)
         frame = self.screen.run(0, part, self.state.store, side.binding, side.coverage, side.answers)
@@ -110,7 +111,7 @@ class Sweep:
 
 
 def changes_between(sweep: Sweep, before: Moment, after: Moment) -> Changes:
-    """What differs on the lists between two moments, whoever is concerned."""
+    """The changes of a sweep's lists between two moments."""
     out = Changes()
     for part, (frame_before, frame_after) in sweep.blocks((before, after)):
         out.add(compare(sweep.runner, frame_before, frame_after, part, sweep.state.store))
@@ -163,7 +164,7 @@ def lists_of(sweep: Sweep, moment: Moment) -> list[Candidates]:
 
 
 def _block_lists(frame: Frame, policies: int, n: int) -> tuple[Int32, Int32, UInt8]:
-    """How many each policy lists in a block, and their places in it and statuses, policy by policy."""
+    """How many subjects each policy lists in a block; their places in it and statuses, policy by policy."""
     counts, room = np.empty(policies, np.int32), 4096
     while True:
         row, status = np.empty(room, np.int32), np.empty(room, np.uint8)
@@ -174,7 +175,7 @@ def _block_lists(frame: Frame, policies: int, n: int) -> tuple[Int32, Int32, UIn
 
 
 def verdict_counts(sweep: Sweep, moment: Moment, place: Int32, places: int) -> npt.NDArray[np.int64]:
-    """How many have each verdict, int64[policies, places, 3] (yes, no, unknown), by a sweep for verdicts.
+    """Counts of verdicts of a sweep for verdicts, int64[policies, places, 3] (yes, no, unknown).
 
     Args:
         place: int32[subjects of the kind], where each is counted.
@@ -196,7 +197,7 @@ def _program_of(state: MatcherState, policies: Sequence[Policy], *, verdicts: bo
 
 
 def _screen(policy: Policy) -> Policy | None:
-    """A policy with only its cheap necessary conditions: itself, where all are cheap; None where none is."""
+    """The policy with only its cheap necessary conditions: the policy itself where all are cheap; None where none is."""
     necessary = _must_hold(policy.criteria)
     cheap = tuple(node for node in necessary if _cost(node) <= 3)
     if len(cheap) == len(necessary):
@@ -205,7 +206,7 @@ def _screen(policy: Policy) -> Policy | None:
 
 
 def _must_hold(node: Node) -> list[Node]:
-    """Conditions each of which alone makes the policy no where it is no."""
+    """The necessary conditions: where one of them is false, the policy is no."""
     match node:
         case All():
             return [condition for child in node.children for condition in _must_hold(child)]

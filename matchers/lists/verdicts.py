@@ -1,6 +1,6 @@
-"""What a person asks of the core: a policy's list, its counts by division, one subject's verdict.
+"""A policy's list as people see it, and its counts by division.
 
-The one idea: all of it is evaluated from the state when asked; nothing is kept that could go stale.
+``matchers.queries`` asks for both; they are evaluated from the state each time.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _VERDICT_OF = {"eligible": "yes", "to_check": "yes", "needs_evidence": "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A subject on a list, or (status None) unknown and only counted. ``missing`` is (criterion, feed)."""
+    """A subject on a list, or one with an unknown verdict that is only counted (status None). ``missing`` is (criterion, feed)."""
 
     subject: int
     verdict: str
@@ -53,7 +53,7 @@ def divisions_of(state: MatcherState, kind: int, day: date, rows: Int32) -> list
 
 
 def candidates(state: MatcherState, policy: Policy, day: date, *, every: bool = False) -> list[Candidate]:
-    """A policy's list on a day, by token; with ``every``, also those unknown who are only counted."""
+    """A policy's list on a day, by token; with ``every``, also the unknown subjects that are only counted."""
     policy_list = scan(state, policy, day)
     out = candidates_of(state, policy_list, day)
     if every:
@@ -67,7 +67,7 @@ def candidates(state: MatcherState, policy: Policy, day: date, *, every: bool = 
 
 
 def candidates_of(state: MatcherState, policy_list: Candidates, day: date) -> list[Candidate]:
-    """A list on a day, person by person, by token."""
+    """The candidates of a list on a day, by token."""
     out = []
     places = divisions_of(state, KINDS.index(policy_list.entry.policy.subject), day, policy_list.row)
     for i, (token, code, division) in enumerate(zip(policy_list.subject.tolist(), policy_list.status.tolist(), places, strict=True)):
@@ -88,7 +88,7 @@ def _unlisted_candidate(state: MatcherState, policy: Policy, subject: int, day: 
 
 
 def counts(state: MatcherState, policies: Sequence[Policy], day: date) -> list[Counts]:
-    """How many are yes, no and unknown by each policy on a day, in all and by division."""
+    """How many subjects are yes, no and unknown by each policy on a day, in all and by division."""
     by_place: dict[int, Counts] = {}
     for kind, word in enumerate(KINDS):
         places = [place for place, policy in enumerate(policies) if policy.subject is word]

@@ -1,8 +1,8 @@
-"""Folders: everything held about some subjects, as batches that another partition takes in.
+"""Folders: all records about some subjects, as batches that another partition takes in.
 
-The one idea: a folder is the records in force, with the versions they have here and the tokens they came with, so that whoever takes it in
-knows exactly as much, and taking it in twice changes nothing. Feeds that link come last: a subject is linked to others only when the rest
-of it is there.
+A folder has the records in force with their versions and the tokens they were delivered with. So the partition that takes it in knows
+exactly as much, and to take it in twice changes nothing. Feeds with links come last, so that a subject is linked to others only when its
+other records are there. Made by ``matchers.locate``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _FACTORS = tuple(pow(factor, -1, _WORD) for factor in (0x94D049BB133111EB, 0xBF5
 
 
 def folders(store: Store, kind: int, subjects: Int32) -> Iterator[RecordBatch]:
-    """The records in force of these subjects of a kind: one batch for each feed and source that holds any."""
+    """The records in force of these subjects of a kind: one batch for each feed and source that has any."""
     layouts = [lay for lay in store.layout.feeds.values() if lay.kind == kind]
     for lay in sorted(layouts, key=lambda lay: (bool(lay.links), lay.position)):
         records = _records_of(store, lay, subjects)
@@ -46,7 +46,7 @@ def _records_of(store: Store, lay: FeedLayout, subjects: Int32) -> Int32:
 
 
 def standing(store: Store, lay: FeedLayout, source: int, records: Int32) -> RecordBatch:
-    """Records of one source as they stand, as the rows they once came from; deleted ones name nobody any more."""
+    """Records of one source as they are, as rows of a batch; deleted ones name no subject any more."""
     rows = store.arenas[lay.position][records]
     values, dictionaries, key = {}, {}, delivered_key(rows)
     for name, (lane, is_wide) in lay.lanes.items():
@@ -80,7 +80,7 @@ def _codes(store: Store, kind: FieldType) -> Codes | None:
 
 
 def _as_texts(column: Int64, codes: Codes) -> tuple[Int64, tuple[str, ...]]:
-    """Codes as positions in a dictionary of just the texts that occur."""
+    """A column of codes as positions in a dictionary of only the texts that occur in it."""
     there = column != MISSING
     used, place = np.unique(column[there], return_inverse=True)
     out = column.copy()
@@ -93,13 +93,13 @@ def _targets(store: Store, link: str, targets: Int32) -> UInt64:
 
 
 def _tokens(store: Store, kind: int, rows: Int32) -> UInt64:
-    """Tokens of subjects; 0 of nobody."""
+    """Tokens of subjects; 0 for row -1."""
     tokens: UInt64 = np.where(rows >= 0, store.tokens[kind][np.maximum(rows, 0)], np.uint64(0))
     return tokens
 
 
 def _as_delivered(store: Store, lay: FeedLayout, source: int, keys: UInt64, lane: int, tokens: UInt64) -> UInt64:
-    """A column of tokens as they were delivered, whoever they count as."""
+    """A column of tokens as they were delivered, before corrections of identity."""
     delivered_cells = store.identities.delivered_tokens.get((lay.feed.name, source))
     if not delivered_cells:
         return tokens
@@ -108,13 +108,13 @@ def _as_delivered(store: Store, lay: FeedLayout, source: int, keys: UInt64, lane
 
 
 def delivered_key(rows: Int32) -> UInt64:
-    """The key that records (rows as in the arena) have within their sources."""
+    """The keys of records (rows as in the arena) within their sources."""
     sources = (rows[:, FLAGS] >> 8).astype(np.uint64)
     return _unmix_bits(wide(rows[:, KEY : KEY + 2]).view(np.uint64)) - sources * np.uint64(_GOLDEN)
 
 
 def _unmix_bits(x: UInt64) -> UInt64:
-    """What ``indexes.mix_bits`` made these from: its steps backwards."""
+    """The inverse of ``indexes.mix_bits``."""
     first, second = (np.uint64(factor) for factor in _FACTORS)
     x = x ^ (x >> np.uint64(31)) ^ (x >> np.uint64(62))
     x = x * first

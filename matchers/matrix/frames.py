@@ -1,7 +1,8 @@
-"""Whole columns out of the matrix, for those who read everything at once: records in force, and subjects, as analysts take them.
+"""Whole columns of the matrix, for the analysts' snapshot: all records in force, and all subjects.
 
-The one idea: a column is one array of encoded integers and a mask of what is there; nothing is turned into text or objects here, so that
-a district of a million residents is read in a second. What a value means is in its field; of people the matrix knows tokens only.
+A column is one array of encoded integers and a mask of the cells that have a value. Nothing becomes text or objects here, so that a
+district of a million residents is read in a second. The meaning of a value is in its field; people are tokens. Used by
+``connectors.analysts``.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class TokenColumn:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedColumn:
-    """A field as ``policies.language.catalogue`` encodes it. Where ``there`` is False the value means nothing.
+    """A field as ``policies.language.catalogue`` encodes it. Where ``there`` is False the value has no meaning.
 
     ``texts`` holds what the values of an enum, text or division field index; it is empty for other types.
     """
@@ -46,13 +47,13 @@ class EncodedColumn:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Records:
-    """The records in force of one feed, ordered by subject, then by key: the same records give the same table, however they came.
+    """The records in force of one feed, ordered by subject, then by key, so that the same records always give the same table.
 
     Args:
         source: int32[n], position in the contract's list of sources.
         delivery: int32[n], the source's delivery number, from 1.
         valid_from, valid_to: int32[n] days since 1970-01-01 with masks of the ends that are not open; None without validity.
-        quarantined: bool[n]; such a record says that it exists, and nothing else.
+        quarantined: bool[n]; of such a record only its existence is known.
     """
 
     subject: TokenColumn
@@ -79,9 +80,9 @@ class Subjects:
 
 
 def records(store: Store, feed: str) -> Records:
-    """The records of a feed that are in force: neither deleted nor withdrawn by a full replacement.
+    """The records in force of a feed: neither deleted nor withdrawn by a full replacement.
 
-    A record outside its validity on the state's day is in force too: its days stand beside it.
+    A record outside its validity interval on the state's day is in force as well; its days are in the table.
     """
     lay = store.layout.feeds[feed]
     arena = store.arenas[lay.position][: store.counts[lay.position]]
@@ -103,7 +104,7 @@ def records(store: Store, feed: str) -> Records:
 
 
 def standing(store: Store, feed: str, cited: Collection[tuple[int, int, int]]) -> set[tuple[int, int, int]]:
-    """Of some rows of deliveries (source, delivery, row), those that are still the record in force."""
+    """Those of some rows of deliveries (source, delivery, row) that are still the record in force."""
     lay = store.layout.feeds[feed]
     arena = store.arenas[lay.position][: store.counts[lay.position]]
     not_in_force = DELETED | HIDDEN | HOLE

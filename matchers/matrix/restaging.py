@@ -1,8 +1,8 @@
-"""What a correction of identity does to the matrix: which records stand elsewhere, and where that is felt.
+"""What a correction of identity changes in the matrix: the records that move, and the seeds of the change.
 
-The one idea: a correction is one more change of records. Those that stand where the subject stood are read again under the decisions now in
-force; the ones whose cells name somebody else are staged with their own versions, as if they had come so, and the caller can look at the
-state before. Corrections are rare, so records are walked one by one here and no kernel knows of them.
+A correction changes records like a delivery does. The subject's records are read again under the decisions now in force, and those whose
+cells name another subject are staged with their own versions. So the caller can look at the state before the change. Corrections are rare:
+records are visited one by one here, and no kernel is involved. Called by ``matchers.core`` and ``matchers.locate``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from matchers.matrix.store import StagedRows, Store
 
 @dataclass(slots=True)
 class Restaging:
-    """The records that move, by feed, and the seeds of the change: (site, entity) arrays. ``token_notes``: their tokens as delivered."""
+    """The records that move, by feed, and the seeds of the change: (site, entity) arrays. ``token_notes``: their delivered tokens."""
 
     parts: list[StagedRows] = field(default_factory=list)
     sites: Int32 = field(default_factory=lambda: np.empty(0, np.int32))
@@ -31,7 +31,7 @@ class Restaging:
     token_notes: list[tuple[Source, int, dict[int, int]]] = field(default_factory=list)
 
     def commit(self, store: Store) -> None:
-        """Write them."""
+        """Writes the records and their delivered tokens."""
         for part in self.parts:
             store.commit(part)
         for source, key, cells in self.token_notes:
@@ -40,7 +40,7 @@ class Restaging:
 
 
 def restage(store: Store, correction: Correction) -> Restaging:
-    """Puts a correction in force, and gives what moves by it, not yet written."""
+    """Puts a correction in force, and returns the records that move by it, not yet written."""
     kind, out = KINDS.index(correction.kind), Restaging()
     before = store.identities.root(kind, correction.subject)
     store.identities.decide(correction)
@@ -59,7 +59,7 @@ def restage(store: Store, correction: Correction) -> Restaging:
 
 
 def _by_key(store: Store, correction: Correction) -> Iterator[tuple[FeedLayout, list[int]]]:
-    """The records a correction names that are in force."""
+    """The records in force that a correction names."""
     named: dict[str, list[int]] = {}
     for feed, source, key in correction.records:
         at = store.layout.feeds[feed].position
@@ -72,7 +72,7 @@ def _by_key(store: Store, correction: Correction) -> Iterator[tuple[FeedLayout, 
 
 
 def naming(store: Store, kind: int, row: int) -> Iterator[tuple[FeedLayout, list[int]]]:
-    """The records about a subject, and those that link to it."""
+    """By feed, the records about a subject and those that link to it."""
     for lay in store.layout.feeds.values():
         arena, records = store.arenas[lay.position], list[int]()
         if lay.kind == kind:
@@ -92,7 +92,7 @@ def _chain(arena: Int32, record: int, lane: int) -> Iterator[int]:
 
 
 def _read_again(store: Store, kind: int, lay: FeedLayout, records: Iterable[int], out: Restaging) -> None:
-    """Stages those of a feed's records of which a cell names somebody else now."""
+    """Stages those of a feed's records whose cells name another subject now."""
     lanes = [SUBJECT] if lay.kind == kind else []
     lanes += [lane for name, lane in lay.links.items() if store.layout.links[name].target == kind]
     place = np.array(sorted(set(records)), np.int32)
@@ -119,7 +119,7 @@ def _read_again(store: Store, kind: int, lay: FeedLayout, records: Iterable[int]
 
 
 def everywhere(store: Store, kind: int, touched: list[int]) -> tuple[Int32, Int32]:
-    """Seeds of everything that can be read of some subjects: coverage by a list and answers go with them, too."""
+    """Seeds of all that can be read of some subjects; coverage by lists and answers move with them as well."""
     sites = [lay.position for lay in store.layout.feeds.values() if lay.kind == kind]
     sites += [len(store.arenas) + link.position for link in store.layout.links.values() if link.target == kind]
     rows = sorted(set(touched))

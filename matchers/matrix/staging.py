@@ -1,8 +1,8 @@
-"""From rows to what they change in the matrix, not yet written: versions compared, and what is needed of the losers kept.
+"""Stages rows: compares versions, keeps losing versions that are still needed, and prepares what changes in the matrix.
 
-The usual way is one kernel over many rows. Where versions of a record come out of order (``records.is_entangled``), or something is kept of
-it, its rows are *decided* one by one (``matchers.matrix.versions``). The core, the locator and partitions' matchers call this: they
-stage, look at the state before, and commit. A partition is *trusted* with winners only: the locator has compared the versions.
+Usually one kernel does this for many rows. Where versions of a record come out of order (``records.is_entangled``), or some are kept, its
+rows are decided one by one (``matchers.matrix.versions``). The core, the locator and the partitions' matchers call it: they stage, look at
+the state before, and commit. A partition's store is *trusted*: it gets only winners, for the locator has compared the versions.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _GONE = int(DELETED) | HIDDEN
 
 @dataclass(slots=True)
 class Replacement:
-    """What a sound full replacement does: records that go (of deliveries below ``floor``), and what comes in instead.
+    """What a sound full replacement does: records of deliveries below ``floor`` go, and the staged ones come in.
 
-    ``comeback``: of each delivery, how many rows that were counted as older come in, and how many of them say what was said.
+    ``comeback``: by delivery, how many rows that were counted as older come in, and how many of them say the same as before.
     """
 
     staged: StagedRows
@@ -41,10 +41,10 @@ class Replacement:
 
 
 def stage(store: Store, batch: RecordBatch, rows: Int32, start: int, stop: int, effects: UInt8) -> StagedRows:
-    """Compares versions of some of a batch's ``rows``, drops what changes nothing; what is left waits for ``Store.commit``.
+    """Compares the versions of some of a batch's ``rows``, and drops rows that change nothing. The others wait for ``Store.commit``.
 
     Args:
-        effects: for each of those rows, filled with what it does: ``staging.NEWS``, ``SAME`` or ``OLDER``.
+        effects: written with what each of the rows does: ``staging.NEWS``, ``SAME`` or ``OLDER``.
     """
     lay, batch, rows = store.layout.feeds[batch.feed], batch.slice(start, stop), rows[start:stop]
     store.reserve_records(lay.position, len(rows))
@@ -65,7 +65,7 @@ def stage(store: Store, batch: RecordBatch, rows: Int32, start: int, stop: int, 
 def _stage_usual(
     store: Store, lay: FeedLayout, batch: RecordBatch, rows: Int32, apart: npt.NDArray[np.bool_], effects: UInt8
 ) -> StagedRows | None:
-    """The usual way, for all rows but those ``apart``; None, and nothing done, where some of them are ``staging.ODD``."""
+    """Stages all rows but those ``apart`` by the kernel; None, and nothing changes, where some are ``staging.ODD``."""
     at, usual = lay.position, None if not apart.any() else np.flatnonzero(~apart)
     if usual is not None:
         batch, rows = batch.chosen(~apart), rows[usual]
@@ -85,7 +85,7 @@ def _stage_usual(
 
 
 def _otherwise(store: Store, lay: FeedLayout, batch: RecordBatch, rows: Int32, floor: int) -> dict[int, dict[int, int]]:
-    """By key, of the rows about to win: the tokens that count otherwise than delivered, by lane."""
+    """By key, of rows that will win: the delivered tokens, by lane, of cells that count as another subject."""
     at = lay.position
     wins, former = np.empty(len(rows), np.bool_), np.empty(len(rows), np.int32)
     mark_winning(rows, batch.key, batch.source, floor, store.trusted, store.arenas[at], store.record_slots[at], wins, former)
@@ -109,8 +109,10 @@ def _otherwise(store: Store, lay: FeedLayout, batch: RecordBatch, rows: Int32, f
 def _decide_one_by_one(
     store: Store, lay: FeedLayout, batch: RecordBatch, rows: Int32, effects: UInt8
 ) -> tuple[list[Int32], list[int], list[int]]:
-    """Rows whose records have versions to choose from: the new winners (rows as in the arena), the records they are of, and those
-    records whose winner says what the one before it said (``_renew_version``)."""
+    """Decides rows whose records have several versions.
+
+    Returns the new winners (rows as in the arena), the records of each, and the records whose winner says the same as the one before
+    (``_renew_version``)."""
     rows, place = _as_delivered(store, lay, batch, rows), (lay.position, batch.source)
     floor, open = store.floors.get(place, 0), store.versions.open(place)
     of_key: dict[int, list[int]] = {}
@@ -153,7 +155,7 @@ def _decide_one_by_one(
 
 
 def _versions_of(store: Store, lay: FeedLayout, source: int, key: int, record: int) -> list[Int32]:
-    """Every version there is of a record, as delivered: the one in force, and what is kept."""
+    """All versions of a record, as delivered: the one in force first, then those kept."""
     place, arena = (lay.position, source), store.arenas[lay.position]
     other_rows = list(store.versions.of(place, key))
     if arena[record, FLAGS] & HIDDEN:
@@ -165,7 +167,7 @@ def _versions_of(store: Store, lay: FeedLayout, source: int, key: int, record: i
 
 
 def _as_delivered(store: Store, lay: FeedLayout, batch: RecordBatch, rows: Int32) -> Int32:
-    """Rows by the tokens they came with, whoever these count as."""
+    """Rows by their delivered tokens, before corrections of identity."""
     if not store.identities:
         return rows
     rows = rows.copy()
@@ -176,7 +178,7 @@ def _as_delivered(store: Store, lay: FeedLayout, batch: RecordBatch, rows: Int32
 
 
 def _as_named(store: Store, lay: FeedLayout, source: int, key: int, row: Int32, record: int) -> Int32:
-    """A row that comes in, as the decisions in force have it; what counts otherwise than delivered is noted."""
+    """An incoming row by the decisions in force; the delivered tokens that they change are kept."""
     row = row.copy()
     row[FLAGS] &= ~LOST
     row[KEY : KEY + 2] = store.arenas[lay.position][record, KEY : KEY + 2]
@@ -200,7 +202,7 @@ def _kind(store: Store, lay: FeedLayout, lane: int) -> int:
 
 
 def _renew_version(store: Store, lay: FeedLayout, row: Int32, record: int) -> bool:
-    """Changes a record in force its version alone? Then it is written at once, as ``staging.stage_rows`` does: nothing is felt of it."""
+    """Writes the new version at once where a record in force changes nothing else, as ``staging.stage_rows`` does; whether it did."""
     arena, lanes = store.arenas[lay.position], store.layout.lays[lay.position]
     current = arena[record]
     alone = not lanes[L_ONE] or (store.heads[lay.kind][current[SUBJECT], lanes[L_HEAD]] == record and current[NEXT] < 0)
@@ -213,7 +215,7 @@ def _renew_version(store: Store, lay: FeedLayout, row: Int32, record: int) -> bo
 
 
 def _alike(row: Int32, was: Int32 | None, lay: FeedLayout) -> bool:
-    """Does a version say what the one in force said? One that says the record is not there, where there is none."""
+    """Whether a version says the same as the one in force; also where both say that there is no record."""
     if was is None or (row[FLAGS] | was[FLAGS]) & _GONE:
         return bool(row[FLAGS] & _GONE) and (was is None or bool(was[FLAGS] & _GONE))
     row, was = row.copy(), was.copy()
@@ -229,7 +231,7 @@ def record_of(store: Store, lay: FeedLayout, source: int, key: int) -> int:
 
 
 def _both(staged: StagedRows, rows: Sequence[Int32], place: Sequence[int]) -> StagedRows:
-    """What is staged, and more rows."""
+    """The staged rows and more of the same feed."""
     if not rows:
         return staged
     picked = np.arange(len(staged.rows), len(staged.rows) + len(rows), dtype=np.int32)
@@ -247,7 +249,7 @@ def replacement(store: Store, feed: str, source: int, delivery: int, rows: Recor
     """What a sound full replacement does, not yet written (``replace``).
 
     Args:
-        rows: what comes in, where the locator has said so; else it is what was kept.
+        rows: the records that come in, where the locator sends them; else those kept here come in.
     """
     lay = store.layout.feeds[feed]
     place, comeback = (lay.position, source), Counter[int]()
@@ -263,7 +265,7 @@ def replacement(store: Store, feed: str, source: int, delivery: int, rows: Recor
         trusted_rows = _stage_usual(store, lay, rows, store.rows(rows), np.zeros(len(rows), np.bool_), np.empty(len(rows), np.uint8))
         assert trusted_rows is not None, "what is trusted is never odd"
         staged = trusted_rows
-    for key in sorted(store.versions.rows.get(place, ())):  # as they are after a restart: chains are in the order of what comes in
+    for key in sorted(store.versions.rows.get(place, ())):  # sorted as after a restart, for chains have the order in which rows come in
         record = record_of(store, lay, source, key)
         version_rows = _versions_of(store, lay, source, key, record)
         winner, needed = decided([version(row) for row in version_rows], floor, store.versions.open(place))
@@ -291,7 +293,7 @@ def replacement(store: Store, feed: str, source: int, delivery: int, rows: Recor
 
 
 def replace(store: Store, source: int, change: Replacement) -> None:
-    """Writes it: what is older goes, what was kept comes in, and the floor is raised."""
+    """Writes a replacement: older records go, kept ones come in, and the floor is raised."""
     place = (change.staged.lay.position, source)
     store.older(*place, change.floor, dry=False)
     store.commit(change.staged)
@@ -300,7 +302,7 @@ def replace(store: Store, source: int, change: Replacement) -> None:
 
 
 def abandon(store: Store, feed: str, source: int, delivery: int) -> None:
-    """A replacing delivery was none after all: what was kept for it alone goes."""
+    """Ends a replacing delivery that replaces nothing: versions kept only for it go."""
     lay = store.layout.feeds[feed]
     place = (lay.position, source)
     store.versions.closed(place, delivery)

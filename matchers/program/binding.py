@@ -1,7 +1,6 @@
-"""A program bound to a day: constants, coverage and prefix tables, and the buffers it runs in.
+"""A program bound to a day: constants, coverage and prefix tables, and the buffers of its runs.
 
-The one idea: everything that depends on the day, on parameters or on coverage is a small table made here; the program and the matrix stay
-as they are.
+All that depends on the day, on parameters or on coverage is a small table made here; the program and the matrix stay as they are.
 """
 
 from __future__ import annotations
@@ -24,19 +23,19 @@ from policies.language.catalogue import FieldType
 from policies.values import within
 
 CHUNK = 1024
-"""Subjects a chunk where a change is evaluated: 16 words a plane."""
+"""Subjects in a chunk that evaluates a change: 16 words in each plane."""
 SCAN = 4096
-"""Subjects a chunk where everybody is."""
+"""Subjects in a chunk where everybody is evaluated."""
 WIDE = 16_384
-"""Subjects a chunk where a change reaches more than this: as a rule they share a set, which is evaluated once a chunk."""
+"""Subjects in a chunk where a change reaches more than this: usually they share a set, which is evaluated once for each chunk."""
 ELEMENTS = 1 << 16
-"""Elements that each set of a chunk's subjects may have together; of a chunk with more, one part is evaluated after the other."""
+"""Elements that one set of all of a chunk's subjects may have together; a chunk with more is evaluated in parts."""
 
 
 @dataclass(slots=True)
 class Answers:
-    """Answered checks as the kernels read them: index, keys and values (1 yes, 0 no). Of keys and values the first ``count`` count; an
-    answer is added in its place, and the tables double when they are full (the index is then half full)."""
+    """Answered checks for the kernels: index, keys and values (1 yes, 0 no). The first ``count`` keys and values are in use. The tables
+    double when they are full; the index is then half full."""
 
     slots: Int32
     keys: UInt64
@@ -45,7 +44,7 @@ class Answers:
 
     @classmethod
     def of(cls, keys: UInt64, values: UInt8) -> Answers:
-        """These answers, no key twice, with as much room again."""
+        """A table of these answers (no key twice), with as much free room."""
         room = 1 << (2 * len(keys)).bit_length() if len(keys) else 0
         answers = cls(np.full(2 * room or 1, -1, np.int32), np.zeros(room, np.uint64), np.zeros(room, np.uint8), len(keys))
         answers.keys[: answers.count], answers.values[: answers.count] = keys, values
@@ -54,7 +53,7 @@ class Answers:
         return answers
 
     def with_answer(self, key: np.uint64, value: bool) -> Answers:
-        """With one answer more, or another one to the same check: itself, or its successor where that needs more room."""
+        """The table with one answer more, or with another answer to the same check: itself, or a larger one where there is no room."""
         at = int(find_key(self.slots, len(self.slots) - 1, key, self.keys))
         if at >= 0:
             self.values[at] = value
@@ -69,7 +68,7 @@ class Answers:
 
 @dataclass(slots=True)
 class Binding:
-    """What a day makes of a program."""
+    """The constants and tables of a program for one day."""
 
     day: int
     consts: Int64
@@ -117,17 +116,17 @@ class Side:
 
 
 class Frame:
-    """What is read of one chunk's run: the planes of its subjects, statuses, disclosed values. What its sets had in them is not kept."""
+    """The results of one chunk's run: planes of its subjects, statuses, disclosed values. The elements of its sets are not kept."""
 
     def __init__(self, program: Program, chunk: int) -> None:
         self.words = chunk // 64
-        self.bits = np.zeros(0, np.uint64)  # the runner gives it its place: slot s of the subjects at Runner.off[s]
+        self.bits = np.zeros(0, np.uint64)  # a place in the runner's planes: slot s of the subjects at Runner.off[s]
         self.off = np.zeros(0, np.int64)  # where slots lie while a run goes into this frame
         self.low, self.high = (np.zeros((max(1, len(program.entries)), self.words), np.uint64) for _ in range(2))
         self.disclosed_values = np.zeros((len(program.disclosed_columns), chunk), np.int64)
 
     def put(self, part: Frame, start: int, n: int) -> None:
-        """Takes over what another frame says of its n subjects, who are those from place ``start`` on."""
+        """Copies the results of another frame for its n subjects, to the places from ``start`` on."""
         at, by = divmod(start, 64)
         for mine, theirs in (
             (self.bits.reshape(-1, self.words), part.bits.reshape(-1, self.words)),
@@ -159,23 +158,23 @@ class Scratch:
 
 
 class Runner:
-    """Runs one program over chunks. Its buffers grow with what the sets of a chunk hold, up to ``limit``; of a chunk whose sets hold more,
-    part after part is evaluated. What one subject's sets hold is never divided: where that is more, twice as much is the limit from then
-    on, for the subjects beside may share them.
+    """Runs one program over chunks. Its buffers grow with the sets of a chunk, up to ``limit``; a chunk whose sets are larger is evaluated
+    in parts. The sets of one subject are never divided: where they are larger, twice their size is the new limit, for the next subjects may
+    share them.
 
-    Planes lie in one array: those of each frame's subjects, and behind them those of elements, which all runs share.
+    All planes lie in one array: first those of each frame's subjects, then those of elements, which all runs share.
     """
 
     def __init__(self, program: Program, chunk: int = CHUNK) -> None:
         self.program = program
         self.chunk, self.limit = chunk, ELEMENTS
         self.scratch = Scratch(program, 4 * chunk)
-        self.frames: list[Frame] = [Frame(program, chunk)]  # of the first, the parts of a chunk
+        self.frames: list[Frame] = [Frame(program, chunk)]  # the first is for parts of a chunk
         self.bound: tuple[date, int, CoverageTables, Binding] | None = None  # the day, divisions and coverage last bound to
         self._lay(2)
 
     def _lay(self, frames: int) -> None:
-        """Makes place for so many frames and the elements there is room for; what frames hold stays."""
+        """Makes room for so many frames and for the elements; the frames keep their contents."""
         program = self.program
         rooted = np.zeros(program.places, np.bool_)
         rooted[program.place] = program.in_root == 1
@@ -197,7 +196,7 @@ class Runner:
         frame.bits, frame.off = place, self.off + np.where(self.program.in_root == 1, start, self._room * self._each)
 
     def frame(self, number: int) -> Frame:
-        """The frame of a number, made if need be."""
+        """The frame with a number, made when first needed."""
         while len(self.frames) <= number + 1:
             if len(self.frames) == self._room:
                 self._lay(2 * self._room)
@@ -206,13 +205,13 @@ class Runner:
         return self.frames[number + 1]
 
     def forget(self) -> None:
-        """Gives back the room of many frames."""
+        """Frees the memory where there are many frames."""
         if len(self.frames) > 16:
             del self.frames[1:]
             self._lay(2)
 
     def run(self, number: int, roots: Int32, store: Store, binding: Binding, coverage: CoverageTables, answers: Answers) -> Frame:
-        """Evaluate at most ``chunk`` subjects; what comes of it lies in the frame of that number."""
+        """Evaluates at most ``chunk`` subjects into the frame with that number."""
         self.frame(number)
         if self._evaluate(number + 1, roots, store, binding, coverage, answers):
             return self.frames[number + 1]
@@ -227,7 +226,7 @@ class Runner:
         return out
 
     def _evaluate(self, at: int, roots: Int32, store: Store, binding: Binding, coverage: CoverageTables, answers: Answers) -> bool:
-        """Evaluates subjects into a frame. No: their sets hold too much together."""
+        """Evaluates subjects into a frame; False where their sets are too large together."""
         program, layout, frame = self.program, store.layout, self.frames[at]
         while True:
             s = self.scratch

@@ -1,8 +1,8 @@
 """A set of policies about one kind of subject, compiled into a ``Program``.
 
-Each policy is compiled twice over the same shared leaves: once with unanswered checks taken as the direction of doubt says, once with
-them unknown. Status, checklist and missing evidence all come from those two. A slot of the logic is used again once its last reader has
-run, so a program's memory is set by its leaves and not by its policies.
+Each policy is compiled twice over the same shared leaves: once with unanswered checks assumed by the direction of doubt, once with them
+unknown. Status, checklist and missing evidence all come from these two. A slot of the logic is used again after its last reader, so a
+program's memory depends on its leaves and not on its policies.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ def compile_policies(
     *,
     verdicts: bool = False,
 ) -> Program:
-    """Compile policies about one kind.
+    """Compiles policies about one kind.
 
     Args:
-        policies: each with whether it is in force (lists anyone at all).
-        check_number: number of (policy, check id), the same for every program of a state.
-        code_of: code of a text or division literal, given a new one if need be.
-        verdicts: write yes / no / unknown of everyone with a verdict, not statuses of those listed; no reasons. A node that several of the
-            policies hold is then read once: a policy may be another with one condition more.
+        policies: each with whether it is in force (may list anyone).
+        check_number: the number of (policy, check id), the same for every program of a state.
+        code_of: the code of a text or division literal, a new one where it has none.
+        verdicts: write yes / no / unknown for everybody with a verdict instead of statuses; no reasons. A node object that several of the
+            policies share is then read once.
 
     Raises:
         TooLarge: a policy is beyond ``policies.limits``.
@@ -89,7 +89,7 @@ def _policy(b: Builder, number: int, policy: Policy, in_force: bool, present: in
 
 
 def _scope(b: Builder, scope: str, present: int, inside: int | None) -> tuple[int, int]:
-    """Slots of who may be listed, and of who has a verdict."""
+    """Slots of the subjects that may be listed, and of those with a verdict."""
     key = ("scope", scope)
     if key not in b.pairs:
         listed, judged = b.slot(b.root()), b.slot(b.root())
@@ -181,7 +181,7 @@ def _offsets(lists: Sequence[Sequence[int]]) -> tuple[Int32, Int32]:
 
 
 def _physical(b: Builder, permanent: set[int]) -> tuple[Int32, int]:
-    """Where each slot's planes lie, as a number within its space: conjunctions over the subjects share places once read."""
+    """The place of each slot's planes, as a number within its space; conjunctions over the subjects share places after their last use."""
     temporary = {op.slot for op in b.ops if isinstance(op, operations.Conjoin) and op.domain == operations.SUBJECTS} - permanent
     reads = [_conjunctions_read(op, b.references) & temporary for op in b.ops]
     last = {slot: at for at, slots in enumerate(reads) for slot in slots}
@@ -206,7 +206,7 @@ def _physical(b: Builder, permanent: set[int]) -> tuple[Int32, int]:
 
 
 def _conjunctions_read(operation: Operation, references: list[int]) -> set[int]:
-    """Slots an operation reads, as far as conjunctions over the subjects may be among them."""
+    """The slots that an operation reads, where conjunctions over the subjects may be among them."""
     match operation:
         case operations.Conjoin():
             return {reference >> 1 for reference in references[operation.first : operation.first + operation.number]}

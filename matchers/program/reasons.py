@@ -1,7 +1,7 @@
-"""Why a leaf is unknown, as bit planes: for each feed one would have to ask, the subjects for whom.
+"""Why a leaf is unknown, as bit planes: for each feed to ask, the subjects concerned.
 
 Reasons follow the rule tree from the top down: a leaf counts only where it and all its ancestors are unknown. They are computed in one
-pass with the verdicts, and skipped where no subject of the chunk is unknown.
+pass with the verdicts, and skipped where no subject of the chunk is unknown. Used by ``matchers.program.compile``.
 Source: docs/en/semantics.md section 9, ``missing``.
 """
 
@@ -32,7 +32,7 @@ from policies.language.tree import (
 )
 
 Reasons = dict[str | None, int]
-"""Feed to ask (None: a parameter has no value) -> slot whose true plane says for whom."""
+"""Feed to ask (None: a parameter has no value) -> slot; its true plane has the subjects concerned."""
 
 
 def leaf_reasons(b: Builder, leaf: Leaf, policy: Policy) -> Reasons:
@@ -47,12 +47,12 @@ def leaf_reasons(b: Builder, leaf: Leaf, policy: Policy) -> Reasons:
 
 
 def _reads(leaf: Leaf) -> object:
-    """Two leaves of one slot may ask different feeds only if they read different fields; equal reads share their reasons."""
+    """What distinguishes the reasons of leaves with one slot: they ask different feeds only if they read different fields."""
     return leaf.ref if isinstance(leaf, Compare | Age | DateTest) else None
 
 
 def _add(b: Builder, into: Reasons, feed: str | None, domain: Domain, slot: int) -> None:
-    """Unite a slot into a feed's reasons."""
+    """Adds a slot to a feed's reasons."""
     if feed not in into:
         into[feed] = _intersection(b, domain, slot, slot)
     else:
@@ -66,7 +66,7 @@ def _intersection(b: Builder, domain: Domain, x: int, y: int) -> int:
 
 
 def _shared_plane(b: Builder, domain: Domain, kind: Callable[..., Operation], *operands: int) -> int:
-    """A plane that many leaves' reasons read, made once by an operation of a kind, in front of whatever may be skipped."""
+    """A plane that the reasons of many leaves read: made once, before any operation that may be skipped."""
     key = ("shared", domain.number, kind, operands)
     if key not in b.memo:
         slot = b.slot(domain)
@@ -99,10 +99,10 @@ def _leaf(b: Builder, leaf: Leaf, ref: int, domain: Domain, policy: Policy, mask
             _value(b, leaf.value, leaf, domain, policy, unknown, out)
         case Check():
             pass
-    if mask is None and None in out:  # a parameter is listed only where nothing else is to be asked
+    if mask is None and None in out:  # a parameter is a reason only where there is nothing else to ask
         for other in [slot for feed, slot in out.items() if feed is not None]:
             b.emit(operations.Without(out[None], domain.number, out[None], 2 * other + 1))
-    # whatever is skipped must read as nobody: zero the reasons' slots in front of the jump
+    # reasons that are skipped must be empty: their slots are cleared before the jump
     front: list[Operation] = [operations.Clear(slot, domain.number) for slot in out.values() if slot >= before]
     if mask is None:
         front, b.front = [*b.front, *front], []
@@ -165,7 +165,7 @@ def _elements(b: Builder, leaf: Quantifier | Sum, domain: Domain, policy: Policy
 
 
 def _within(b: Builder, leaf: Quantifier | Sum, elements: ElementSet, policy: Policy, unknown: int, out: Reasons) -> None:
-    """Reasons that lie within the sets, over their starts: steps that are not complete, elements of which something is unknown."""
+    """Reasons within the sets, over their starts: steps that are not complete, elements with something unknown."""
     domain, below = elements.start, elements.domain
     for at, cover, feed in elements.covers:
         gap = _shared_plane(b, domain, operations.MarkIncomplete, at.number, cover, int(at.space == domain.space), domain.number)
@@ -194,7 +194,7 @@ def _within(b: Builder, leaf: Quantifier | Sum, elements: ElementSet, policy: Po
 
 
 def _doubts(b: Builder, reach: Reach) -> list[tuple[str, int]]:
-    """For each step, its feed and the elements whose presence is unknown by a quarantined record of that step."""
+    """For each step, its feed and the elements whose presence is unknown because a record of that step is quarantined."""
     out = [(reach.feed, reach.own)]
     if reach.above is not None:
         at, feed = reach.domain.number, b.layout.feeds[reach.feed].position
@@ -205,7 +205,7 @@ def _doubts(b: Builder, reach: Reach) -> list[tuple[str, int]]:
 
 
 def _lift(b: Builder, slot: int, below: Domain, domain: Domain) -> int:
-    """A slot on elements, united over each starting row's."""
+    """A slot of elements as a slot of starting rows: those with any of the elements."""
     if below.space == domain.space:
         return slot
     lifted = b.slot(domain)
@@ -215,7 +215,7 @@ def _lift(b: Builder, slot: int, below: Domain, domain: Domain) -> int:
 
 
 def _where(b: Builder, node: Node, ref: int, domain: Domain, policy: Policy, mask: int) -> Reasons:
-    """Reasons of the unknown leaves of a ``where`` whose chain within it is unknown."""
+    """Reasons of the leaves of a ``where`` that are unknown with all their ancestors in it."""
     below = children(node)
     if not below:
         return _leaf(b, node, ref, domain, policy, mask)  # type: ignore[arg-type]  # a node without children is a leaf

@@ -1,6 +1,6 @@
-"""Why: a verdict with its criteria, the records they rest on, what is missing and who holds it, and until when it stands.
+"""Explains a verdict: its criteria, the records they rest on, what is missing and which unit has it, and until when it holds.
 
-The rule tree is read once more for one subject, from the same matrix as the compiled program; the tests hold the two equal.
+The rule tree is read again for one subject, from the same matrix as the compiled program; tests compare the two.
 Source: docs/en/semantics.md sections 5 to 9.
 """
 
@@ -35,7 +35,7 @@ from policies.values import within
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A record a criterion rests on: whose, which version, since when, and the fields that were read. Never its key."""
+    """A record that a criterion rests on: its unit, version, validity, and the fields that were read; never its key."""
 
     feed: str
     unit: str
@@ -50,14 +50,14 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """A node as read for one subject. ``matters`` is True where it makes the verdict what it is; ``ways`` are records that led to what was
-    read (links followed) or that place whoever coverage was asked of: with ``facts``, all it rests on."""
+    """A node as read for one subject. ``matters``: it makes the verdict what it is. ``ways``: records of links that were followed, and
+    records that place a subject whose coverage was looked up; with ``facts`` they are all that the node rests on."""
 
     meta: Meta
     form: str  # all, any, none, unless, or the leaf's kind
     truth: Truth
     matters: bool
-    negated: bool  # under an odd number of none / unless
+    negated: bool  # below an odd number of none / unless
     asks: tuple[Ask, ...]
     facts: tuple[Fact, ...]
     comparison: Comparison | None  # of a leaf, what was compared
@@ -89,7 +89,7 @@ class Explanation:
 
 
 def _deciding_leaves(reading: PolicyReading, node: Node, assume: Truth, wanted: bool) -> set[str]:
-    """Leaves that make a node false (made=False) or true."""
+    """The leaves that make a node false (wanted=False) or true."""
     truth = reading.truth(node, assume)
     if truth is not wanted:
         return set()
@@ -105,7 +105,7 @@ def _deciding_leaves(reading: PolicyReading, node: Node, assume: Truth, wanted: 
 
 
 def _unknown_leaves(reading: PolicyReading, node: Node, assume: Truth) -> list[Leaf]:
-    """Leaves that are unknown with all their ancestors."""
+    """The leaves that are unknown with all their ancestors."""
     if reading.truth(node, assume) is not None:
         return []
     match node:
@@ -120,11 +120,11 @@ def _unknown_leaves(reading: PolicyReading, node: Node, assume: Truth) -> list[L
 
 
 _MOST_ELEMENTS = 200_000
-"""Elements of sets met on the way to ``until``; beyond, the next day worth looking at is told instead."""
+"""Elements of sets that the search for ``until`` may read; beyond, the next day on which anything could change is taken."""
 
 
 def _until(state: MatcherState, policy: Policy, root: Element, day: date, first: PolicyReading) -> date | None:
-    """The next day on which any leaf's truth value differs, or the policy's force begins or has ended."""
+    """The next day on which the truth of any leaf differs, or the policy comes into force or is no longer in force."""
     edges = [policy.effective_from] + ([day_of(days(policy.effective_to) + 1)] if policy.effective_to else [])
     edge = min((turn for turn in edges if turn > day), default=None)
     today = [first.answer(leaf).truth for leaf in leaves(policy.criteria)]
@@ -238,7 +238,7 @@ def _facts(rows: InputReader, records: Iterable[tuple[str, int, str | None]]) ->
 
 
 def disclosed(state: MatcherState, policy: Policy, token: int, day: date) -> dict[str, str]:
-    """The disclosed fields that the matrix holds, as text, by ``feed.field``; identity fields are not in it."""
+    """The disclosed fields as text, by ``feed.field``, except identity fields, which the matrix does not have."""
     rows = InputReader(state, policy, day)
     root = subject(state, policy, token)
     out = {}

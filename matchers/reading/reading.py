@@ -1,7 +1,7 @@
-"""One policy read for one subject at one day: each leaf's truth, what it rests on, whom to ask.
+"""One policy read for one subject on one day: each leaf's truth, what it rests on, and the units to ask.
 
-The rule tree is read row by row, from the same matrix as the compiled program. So what a person reads and what the lists say are two
-computations, which the tests hold equal. Source: docs/en/semantics.md sections 5 to 8.
+The rule tree is read row by row, from the same matrix as the compiled program. So explanations and lists are two computations, which tests
+compare. Source: docs/en/semantics.md sections 5 to 8.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ from policies.language.tree import (
 
 
 class PolicyReading(ValueReading):
-    """One policy read for one subject at one day."""
+    """One policy read for one subject on one day."""
 
     def __init__(
         self, state: MatcherState, policy: Policy, root: Element, day: date, supplied: Mapping[CellKey, int] | None = None
     ) -> None:
         super().__init__(state, policy, day, supplied)
         self.root = root
-        self.leaf: dict[int, LeafAnswer] = {}  # by identity of the node: a definition used twice is read once
-        self.sets: dict[object, LeafAnswer] = {}  # of the leaf being read, by where they start
+        self.leaf: dict[int, LeafAnswer] = {}  # by identity of the node, so that a shared definition is read once
+        self.sets: dict[object, LeafAnswer] = {}  # of the leaf that is being read, by their start
         self.shared: set[int] = set()  # identities of these answers
 
     def answer(self, leaf: Leaf) -> LeafAnswer:
-        """A leaf outside ``where``; checks are unknown here."""
+        """The answer of a leaf outside ``where``; unanswered checks are unknown here."""
         answer = self.leaf.get(id(leaf))
         if answer is None:
             self.rows.ways.clear()
@@ -62,7 +62,7 @@ class PolicyReading(ValueReading):
         return answer
 
     def truth(self, node: Node, assume: Truth) -> Truth:
-        """Of a node outside ``where``, unanswered checks taken as ``assume`` (turned round under a negation)."""
+        """The truth of a node outside ``where``; unanswered checks are assumed to be ``assume`` (inverted under a negation)."""
         match node:
             case All():
                 return conjunction([self.truth(child, assume) for child in node.children])
@@ -99,7 +99,7 @@ class PolicyReading(ValueReading):
                 return answers[id(node)].truth
 
     def _set(self, leaf: Quantifier | Sum, at: Element) -> LeafAnswer:
-        """A leaf over a set; whoever leads to the same one (and is compared with the same) is given the same answer."""
+        """A leaf over a set. Elements that lead to the same set, compared with the same values, share one answer."""
         start = self.rows.start(leaf.path, at)
         if start.row < 0:
             return self._leaf(leaf, at)
@@ -113,7 +113,7 @@ class PolicyReading(ValueReading):
         return answer
 
     def _chain(self, node: Node, at: Element, answers: dict[int, LeafAnswer]) -> set[Ask]:
-        """Whom to ask for the unknown leaves of a ``where`` whose chain within it is unknown."""
+        """The units to ask for leaves of a ``where`` that are unknown with all their ancestors in it."""
         if self.where(node, at, dict(answers)) is not None:
             return set()
         below = children(node)
@@ -201,7 +201,7 @@ class PolicyReading(ValueReading):
         truths = self._element_truths(leaf, elements, answer)
         low: int | None = 0
         high: int | None = 0
-        below: Counter[CellKey] = Counter()  # how often a supplied cell is in low, and in high
+        below: Counter[CellKey] = Counter()  # how often each supplied cell is in low, and in high
         above: Counter[CellKey] = Counter()
         for element, truth in zip(elements.items, truths, strict=True):
             if truth is False:
@@ -250,6 +250,6 @@ class PolicyReading(ValueReading):
 
 
 def subject(state: MatcherState, policy: Policy, token: int) -> Element:
-    """The subject a policy is asked about; its row is -1 where nobody ever named it."""
+    """The subject of a question about a policy; its row is -1 where no record ever named it."""
     kind = KINDS.index(policy.subject)
     return Element(kind, state.store.entity(kind, token), None, -1)

@@ -1,6 +1,6 @@
-"""One subject at a time: records, fields, sets and coverage read from the matrix for an explanation.
+"""Reads records, fields, sets and coverage of one subject from the matrix, for an explanation.
 
-It notes the next day on which anything read could change, for ``explain`` to find ``until``. Source: docs/en/semantics.md sections 1, 3, 4.
+It notes the next day on which anything it read could change, for ``until``. Source: docs/en/semantics.md sections 1, 3, 4.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from policies.language.tree import FieldRef, Policy, Step
 from policies.values import Period, significant
 
 Ask = tuple[str | None, str | None]
-"""A feed to ask (None: a parameter has no value) and the unit that holds it."""
+"""A feed to ask (None: a parameter has no value) and the unit that has it."""
 CellKey = tuple[str, int, int, str]
-"""A cell that is missing: feed, subject's row (-1 where the record was found), record (-1 where it was not), field."""
+"""A missing cell: feed, subject's row (-1 where there is a record), record (-1 where there is none), field."""
 _FAR = 10**9
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One element of a path: the subject it is about, and its record (-1 for a subject reached without one). ``doubt`` is the quarantined
-    records by which its presence is unknown, its own and those it was reached through; none where it is certain."""
+    """One element of a path: its subject, and its record (-1 for a subject without one). ``doubt`` has the quarantined records that make
+    its presence unknown, its own and those on the path to it; it is empty where the presence is certain."""
 
     kind: int
     row: int
@@ -43,7 +43,7 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Elements:
-    """What a path leads to; ``asks`` says whom to ask where the set is not complete."""
+    """The elements of a path; ``asks`` are the units to ask where the set is not complete."""
 
     items: tuple[Element, ...]
     complete: bool
@@ -52,8 +52,8 @@ class Elements:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A field as read: None is missing, then ``asks`` says whom to ask; ``record`` -1 where there is none. ``key`` names an empty cell, or
-    a cell of a missing record; it is there too where a value was supplied for it."""
+    """A field as read: ``value`` is None where it is missing, and ``asks`` are the units to ask; ``record`` is -1 where there is none.
+    ``key`` names an empty cell, or a cell of a missing record, also where a value was supplied for it."""
 
     value: int | None
     asks: frozenset[Ask]
@@ -63,15 +63,15 @@ class Cell:
 
 
 class InputReader:
-    """Reads one policy's inputs at one day. ``next`` is the earliest later day on which anything read so far could differ. Cells that are
-    missing read as ``supplied`` says, where it says anything; where subjects are placed, and what is covered, stays as it is."""
+    """Reads one policy's inputs on one day. ``next`` is the earliest later day on which anything read so far could differ. Missing cells
+    have the values in ``supplied``, where it has any; placements and coverage stay as they are."""
 
     def __init__(self, state: MatcherState, policy: Policy, day: date, supplied: Mapping[CellKey, int] | None = None) -> None:
         self.state, self.policy, self.day = state, policy, day
         self.supplied = supplied or {}
         self.today = days(day)
         self.next, self.elements_met = _FAR, 0  # of sets, so far
-        self.ways: list[tuple[str, int]] = []  # (feed, record) that led to something read, or placed somebody
+        self.ways: list[tuple[str, int]] = []  # (feed, record) of links followed and of placements
         self.store, self.layout = state.store, state.store.layout
         self.coverage = state.coverage()
         self.sources = first_sources(state.catalogue)
@@ -95,7 +95,7 @@ class InputReader:
         return self.lane(feed, record, FLAGS) & QUARANTINED != 0
 
     def unit(self, feed: str, record: int) -> str:
-        """The unit whose record it is."""
+        """The unit that a record is from."""
         return self.feed(feed).sources[self.lane(feed, record, FLAGS) >> 8].unit
 
     def _there(self, lay: FeedLayout, record: int) -> bool:
@@ -107,7 +107,7 @@ class InputReader:
         return bool(row[lay.valid] <= self.today <= row[lay.valid + 1])
 
     def records(self, feed: str, row: int) -> list[int]:
-        """The records of a subject that are there today."""
+        """The records of a subject that are valid today."""
         lay = self.layout.feeds[feed]
         out, at = [], int(self.store.heads[lay.kind][row, lay.head]) if row >= 0 else -1
         while at >= 0:
@@ -117,7 +117,7 @@ class InputReader:
         return out
 
     def winner(self, feed: str, row: int) -> int:
-        """*The* record of a cardinality-one feed, or -1."""
+        """The record that counts of a cardinality-one feed, or -1."""
         arena = self.store.arenas[self.layout.feeds[feed].position]
         best = -1
         for record in self.records(feed, row):
@@ -126,7 +126,7 @@ class InputReader:
         return best
 
     def linking(self, link: str, row: int) -> list[int]:
-        """Records of the link's feed that name this target and are there today."""
+        """Records of the link's feed that name this target and are valid today."""
         link_layout = self.layout.links[link]
         name = list(self.layout.feeds)[link_layout.feed]
         out, at = [], int(self.store.heads[link_layout.target][row, link_layout.head]) if row >= 0 else -1
@@ -137,7 +137,7 @@ class InputReader:
         return out
 
     def placement(self, kind: int, row: int) -> int:
-        """Division code a subject is placed in: -1 unplaced, -2 not registered."""
+        """The division code where a subject is placed: -1 unplaced, -2 not registered."""
         name = self.layout.registers[kind]
         if name is None or row < 0:
             return -2
@@ -198,7 +198,7 @@ class InputReader:
         return [unit for unit, division in inside if code.startswith(division) or division.startswith(code)]
 
     def holders(self, feed: str, kind: int, row: int, age: Period | None) -> frozenset[Ask]:
-        """Whom to ask for a record that was not found: who has not said so lately, else everyone responsible."""
+        """The units to ask for a missing record: those whose coverage has lapsed, else all that are responsible."""
         units = self.units_to_ask(feed, kind, row, age)
         if units is None:
             units = self._responsible(self.feed(feed), self.placement(kind, row))
@@ -207,7 +207,7 @@ class InputReader:
     # -- fields and sets -----------------------------------------------------------------------------------------------
 
     def follow(self, link: str, kind: int, row: int) -> tuple[int, int, frozenset[Ask], str, int]:
-        """Where a to-one link leads: kind, row (-1 empty), whom to ask where empty, the defining feed and its record."""
+        """The target of a to-one link: kind, row (-1 empty), the units to ask where it is empty, the defining feed and its record."""
         link_layout = self.layout.links[link]
         name = list(self.layout.feeds)[link_layout.feed]
         record = self.winner(name, row)
@@ -219,7 +219,7 @@ class InputReader:
         return link_layout.target, target, asks, name, record
 
     def read(self, ref: FieldRef, at: Element) -> Cell:
-        """A field of an element, links followed, ``no_record`` applied."""
+        """A field of an element, with links followed and ``no_record`` applied."""
         if ref.own:
             return self._record_cell(ref, at.record)
         kind, row = at.kind, at.row
@@ -240,7 +240,7 @@ class InputReader:
         return Cell(None, self.holders(ref.feed, kind, row, age), ref.feed, -1, key)
 
     def _record_cell(self, ref: FieldRef, record: int) -> Cell:
-        """A cell of a record that was found. A record in quarantine has no empty cells: nothing of it is known, nor that it is there."""
+        """A cell of a record. A quarantined record has no empty cells, for neither its fields nor its presence are known."""
         value = self.raw(ref.feed, record, ref.field)
         if value is not None:
             return Cell(value, frozenset(), ref.feed, record)
@@ -253,7 +253,7 @@ class InputReader:
         return self.feed(ref.feed).fields[ref.field]
 
     def start(self, path: tuple[Step, ...], at: Element) -> Element:
-        """Who is at the end of the links that a path begins with; row -1 where one leads nowhere."""
+        """The subject at the end of the links that begin a path; row -1 where a link is empty."""
         kind, row = at.kind, at.row
         for step in path:
             if step.kind != "link" or row < 0:
@@ -262,7 +262,7 @@ class InputReader:
         return Element(kind, row, None, -1)
 
     def elements(self, path: tuple[Step, ...], start: Element, absence: str) -> Elements:
-        """What a path leads to from an element's subject."""
+        """The elements of a path from an element's subject."""
         at = [start]
         asks: set[Ask] = set()
         complete = True
@@ -292,7 +292,7 @@ class InputReader:
         return Elements(tuple(at), complete, frozenset(asks))
 
     def _is_complete(self, step: Step, row: int) -> bool:
-        """Is all there is of a step there: the sound record of a cardinality-one feed?"""
+        """Whether a step has all its elements: a cardinality-one feed with a sound record."""
         if step.kind != "records" or self.feed(step.name).many or self.layout.semantics == 1:
             return False
         record = self.winner(step.name, row)
@@ -319,7 +319,7 @@ class InputReader:
     # -- words ---------------------------------------------------------------------------------------------------------
 
     def value(self, field: Field, encoded: int) -> CellValue:
-        """A value as the field means it: the code of an enum, a date, an exact decimal."""
+        """A value decoded by its field: the code of an enum, a date, an exact decimal."""
         match field.type:
             case FieldType.ENUM:
                 return field.codes[encoded]
@@ -340,7 +340,7 @@ class InputReader:
 
 
 def _distinct_subjects(at: list[Element]) -> Iterator[Element]:
-    """Each subject once, as the elements that reach it leave it: certain if one of them is, else in doubt by all of their records."""
+    """Each subject once: certain if any of its elements is certain, else in doubt by the records of all of them."""
     subjects: dict[tuple[int, int], list[Element]] = {}
     for element in at:
         if element.row >= 0:

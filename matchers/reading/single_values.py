@@ -1,6 +1,6 @@
 """Leaves that compare one value of one subject: a field, an age, a date.
 
-``matchers.reading.reading`` builds on it what needs the rule tree: logic, and sets. Source: docs/en/semantics.md section 5.
+``matchers.reading.reading`` adds logic and sets. Source: docs/en/semantics.md section 5.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from policies.values import birthday, completed_years, within
 
 
 class ValueReading:
-    """Reads leaves of one policy at one day, and marks where they turn."""
+    """Reads leaves of one policy on one day, and marks where they turn."""
 
     def __init__(self, state: MatcherState, policy: Policy, day: date, supplied: Mapping[CellKey, int] | None = None) -> None:
         self.state, self.policy, self.day = state, policy, day
@@ -39,7 +39,7 @@ class ValueReading:
         self.marks = Marks()
 
     def _values(self, value: Value, of: Field | None, at: Element, answer: LeafAnswer) -> list[Fraction] | None:
-        """What a value is today, encoded as the field is; None where unknown, the reasons added."""
+        """A value as of today, encoded as the field is; None where it is unknown, with the reasons added to ``answer``."""
         match value:
             case Literals():
                 return [scalar(of, literal, self.state.code_of) for literal in value.values]
@@ -91,7 +91,7 @@ class ValueReading:
         return answer
 
     def _bound(self, value: Value, values: list[Fraction] | None = None, of: Field | None = None) -> Bound:
-        """What a leaf compares with; of a parameter its value, where ``values`` says it, as ``of`` means it."""
+        """The bound of a leaf; for a parameter with its value where ``values`` has it, decoded by the field ``of``."""
         match value:
             case Literals():
                 return LiteralBound(value.values)

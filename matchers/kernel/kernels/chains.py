@@ -1,4 +1,4 @@
-"""Records written to the arena, and put into the chains of their subjects and of whom they link to."""
+"""Writes records to the arena, and puts them into the chains of their subjects and link targets."""
 
 from numba import njit
 
@@ -25,7 +25,7 @@ from matchers.kernel.kernels.records import (
 
 @njit(cache=True, nogil=True)
 def detach(arena, r, lay, heads, link_rows, feed):
-    """Take a record out of its subject's chain and its link targets' chains."""
+    """Takes a record out of the chains of its subject and of its link targets."""
     head = lay[L_HEAD]
     own = table_at(heads, lay[L_KIND])
     s = arena[r, SUBJECT]
@@ -77,7 +77,7 @@ def attach(arena, r, lay, heads, link_rows, feed):
 
 @njit(cache=True, nogil=True)
 def commit_rows(rows, picked, place, n, arena, lay, heads, link_rows, feed):
-    """Write the picked rows to their records and chains."""
+    """Writes the picked rows to their records and chains."""
     not_in_force = DELETED | HIDDEN
     for k in range(n):
         i, r = picked[k], place[k]
@@ -91,7 +91,7 @@ def commit_rows(rows, picked, place, n, arena, lay, heads, link_rows, feed):
 
 @njit(cache=True, nogil=True)
 def withdraw_older(arena, count, source, floor, lay, heads, link_rows, feed, out, dry):
-    """Records of a source that a full replacement hides: listed in ``out`` (dry), or hidden."""
+    """Hides the records of a source that a full replacement withdraws, or (dry) lists them in ``out``. Returns how many."""
     n = 0
     for r in range(count):
         if (arena[r, FLAGS] >> 8) != source or arena[r, DELIVERY] >= floor:

@@ -1,4 +1,4 @@
-"""Rows of a delivery brought to their records: which of them are news (``matchers.matrix.staging``)."""
+"""Brings the rows of a delivery to their records, and picks those that are news (``matchers.matrix.staging``)."""
 
 import numpy as np
 from numba import njit
@@ -34,18 +34,18 @@ NEWS, SAME, OLDER, ODD, UNSAID = 0, 1, 2, 3, 4  # what a row does
 
 @njit(cache=True, nogil=True)
 def stage_rows(rows, keys, source, floor, ordered, trusted, arena, slots, count, picked, place, effects, lay, heads):
-    """Bring rows (lanes as in the arena) to their records; keep those that win and change something.
+    """Brings rows (lanes as in the arena) to their records, and picks those that win and change something.
 
-    New keys get a hidden record of the lowest version. Of several rows of one key the latest is kept. A winning row that
-    changes only its version is written at once, unless its chain is a choice among several.
+    A new key gets a hidden record of the lowest version. Of several rows of one key the latest is picked. A winning row that changes
+    only its version is written at once, unless its chain is a choice among several.
 
     Args:
         ordered: the feed has an order of its own, so a later row may lose.
-        trusted: every row wins: whoever sends it has compared the versions (``matchers.sharded``).
+        trusted: every row wins, because its sender has compared the versions (``matchers.sharded``).
         effects: what each row does, NEWS, SAME, OLDER or ODD, as if they came one by one.
 
-    Returns the number of records, and of rows picked (row numbers in ``picked``, record numbers in ``place``); -1 where some
-    row is ODD, which is ``entangled`` with what is there: then nothing is written.
+    Returns the number of records, and of rows picked (row numbers in ``picked``, record numbers in ``place``). The latter is -1, and
+    nothing is written, where some row is ODD: ``is_entangled`` with its record or another row.
     """
     mask = len(slots) - 1
     room = 16
@@ -65,7 +65,7 @@ def stage_rows(rows, keys, source, floor, ordered, trusted, arena, slots, count,
             r = np.int64(count)
             s = rows[i, SUBJECT]
             if lay[L_REGISTERS] == 1 and s >= 0 and (s >= count or arena[s, FLAGS] & HOLE != 0):
-                # a subject's register record lies at the subject's own number: scans by subject run through memory in order
+                # a subject's register record lies at the subject's own number, so that scans by subject read memory in order
                 r = np.int64(s)
             while count <= r:
                 arena[count, :] = 0

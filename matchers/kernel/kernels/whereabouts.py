@@ -1,4 +1,4 @@
-"""Where subjects are placed, and which partition holds them (``matchers.locate``)."""
+"""Placements of subjects, and the partitions that hold them (``matchers.locate``)."""
 
 import numpy as np
 from numba import njit
@@ -25,7 +25,7 @@ from matchers.kernel.kernels.records import (
 
 @njit(cache=True, nogil=True)
 def read_placements(out, count, arena, valid, heads, column, lane, day):
-    """Division code of every subject of a kind by its register record at a day: -1 unplaced, -2 not registered."""
+    """Writes the division code of every subject of a kind by its register record on a day: -1 unplaced, -2 not registered."""
     for e in range(count):
         r = winning_record(arena, valid, heads[e, column], day)
         if r < 0:
@@ -38,7 +38,7 @@ def read_placements(out, count, arena, valid, heads, column, lane, day):
 
 @njit(cache=True, nogil=True)
 def mark_winning(rows, keys, source, floor, trusted, arena, slots, wins, former):
-    """Before a batch is staged: does each row beat what is held of its record, and whom was that record about (-1: nobody)?"""
+    """Before a batch is staged: whether each row beats its record, and the subject of that record (-1: none)."""
     mask = len(slots) - 1
     for i in range(len(rows)):
         r = find_record(slots, mask, source_key(keys[i], source), arena)
@@ -48,7 +48,7 @@ def mark_winning(rows, keys, source, floor, trusted, arena, slots, wins, former)
 
 @njit(cache=True, nogil=True)
 def latest_divisions(subjects, arena, heads, column, lane, out):
-    """Division code of each subject by its latest register record, in force or not: -1 without a division, -2 without a record."""
+    """Writes the division code of each subject by its latest register record, valid today or not: -1 no division, -2 no record."""
     for i in range(len(subjects)):
         out[i] = -2
         if subjects[i] < 0:
@@ -61,7 +61,8 @@ def latest_divisions(subjects, arena, heads, column, lane, out):
 
 @njit(cache=True, nogil=True)
 def chain_records(subjects, arena, heads, column, out):
-    """Numbers of the records in these subjects' chains, each chain from its end; returns how many (those beyond the room uncounted)."""
+    """Writes the numbers of the records in these subjects' chains, each chain from its end. Returns how many there are; those beyond the
+    room are counted, not written."""
     n = 0
     for i in range(len(subjects)):
         first = n
@@ -78,7 +79,7 @@ def chain_records(subjects, arena, heads, column, out):
 
 @njit(cache=True, nogil=True)
 def give_partitions(levels, at, bits, kind, row, grown_subjects, n):
-    """Give bits to a subject at a level; noted in ``grown`` where it did not have them all."""
+    """Gives bits to a subject at a level; adds it to ``grown_subjects`` where it did not have them all."""
     if bits & ~levels[kind][row, at] != 0:
         levels[kind][row, at] |= bits
         if n == len(grown_subjects):
@@ -92,10 +93,10 @@ def give_partitions(levels, at, bits, kind, row, grown_subjects, n):
 
 @njit(cache=True, nogil=True)
 def spread_partitions(edges, owners, levels, arenas, lays, heads, link_rows):
-    """Make ``levels`` true again: level i of a subject holds the partitions of every owner within i links of it.
+    """Restores the rule of ``levels``: level i of a subject holds the partitions of every owner within i links of it.
 
-    ``edges`` (int64[m, 2], subjects as row * 3 + kind) are links that are new, ``owners`` (int64[n]) subjects whose level 0 has grown.
-    Levels only ever grow. Returns the subjects whose last level has, some of them repeated.
+    ``edges`` (int64[m, 2], subjects as row * 3 + kind) are new links, ``owners`` (int64[n]) subjects whose level 0 has grown.
+    Levels only ever grow. Returns the subjects whose last level has grown, some of them repeatedly.
     """
     front, count = owners, len(owners)
     for at in range(levels[0].shape[1] - 1):
