@@ -1,7 +1,7 @@
 """The matching core: records, policies, coverage, answers and the day, and what each change of them does to the lists.
 
-Every change evaluates the subjects it can reach, is made, evaluates them again and compares. Each of the two evaluations uses its own
-policies, coverage and day. The steps of ``streams`` call ``Matcher`` through ``MatcherPort``. Source: docs/en/semantics.md.
+A change has four steps: evaluate the subjects that it can reach, make it, evaluate them again, compare. Each evaluation uses the policies,
+coverage and day of its time. The steps of ``streams`` call ``Matcher`` through ``MatcherPort``. Source: docs/en/semantics.md.
 """
 
 from __future__ import annotations
@@ -56,11 +56,7 @@ class Matcher(Reevaluation):
         return self._with_sightings(out)
 
     def replace(self, feed: str, source: int, delivery: int, rows: RecordBatch | None = None) -> Changes:
-        """A sound full replacement: from now on only deliveries with its number or a greater one count.
-
-        Args:
-            rows: the records that come in by it, where the locator sends them.
-        """
+        """A sound full replacement: only deliveries from its number on count now. ``rows``: what comes in, if the locator sends it."""
         change = replacement(self.store, feed, source, delivery, rows)
         out, self.due, self.comeback = Changes(), 0, change.comeback
         self._around(feed, change.sites, change.entities, len(change.sites), partial(replace, self.store, source, change), out)
@@ -116,11 +112,7 @@ class Matcher(Reevaluation):
         self, feed: str | None, sites: Int32, entities: Int32, n: int, change: Callable[[], object], out: Changes,
         sides: Mapping[int, Side] | None = None,
     ) -> None:  # fmt: skip
-        """Evaluates the subjects that the seeds reach, makes the change, evaluates them again and compares.
-
-        Args:
-            sides: what the first evaluation uses, where it is not what holds when this is called.
-        """
+        """Evaluates the subjects that the seeds reach (under ``sides``, where given), makes the change, evaluates again and compares."""
         programs = self.programs(feed)
         roots = programs.rules.reach(self.store, sites, entities, n)
         before: list[tuple[Runner, Int32, int]] = []

@@ -1,4 +1,4 @@
-"""The table of operations: an operation's code is its place here. The compiler writes rows of codes, the interpreter reads them."""
+"""The table of operations: an operation's code is its place here; the compiler writes codes and the interpreter reads them."""
 
 from __future__ import annotations
 
