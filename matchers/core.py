@@ -186,17 +186,17 @@ class Matcher(Reevaluation):
 
     def answer(self, policy: str, subject: int, check: str, answer: bool) -> Changes:
         """An answer to a check of one subject."""
-        asked = self.policies[policy]
-        roots = np.array(self.rows_of(asked.subject, (subject,)), np.int32)
-        runner = self.runners()[KINDS.index(asked.subject)]
+        judged_policy = self.policies[policy]
+        roots = np.array(self.rows_of(judged_policy.subject, (subject,)), np.int32)
+        runner = self.runners()[KINDS.index(judged_policy.subject)]
         side, out = self.side(runner), Changes()
         before = runner.run(0, roots, self.store, side.binding, side.coverage, side.answers)
         self.tell(self.check_number(policy, check), int(roots[0]), answer)
         side = self.side(runner)
         after = runner.run(1, roots, self.store, side.binding, side.coverage, side.answers)
-        self.due = len(self.mine(KINDS.index(asked.subject), roots))
+        self.due = len(self.mine(KINDS.index(judged_policy.subject), roots))
         if self.due:
-            self._touch_watched(KINDS.index(asked.subject), roots)
+            self._touch_watched(KINDS.index(judged_policy.subject), roots)
             out.add(compare(runner, before, after, roots, self.store))
         return self._with_sightings(out)
 

@@ -127,17 +127,17 @@ class Locator(MatcherState):
         edges = self._edges(rows, winners.feed, (winners.flags & DELETED) == 0)
         self._reserve()
         holders = self.holders[lay.kind]
-        changed = (former >= 0) & (subject >= 0) & (former != subject)
+        changes_subject = (former >= 0) & (subject >= 0) & (former != subject)
         former_holders = np.where(former >= 0, holders[former], np.uint64(0))
-        np.bitwise_or.at(self.levels[lay.kind][:, -1], subject[changed], former_holders[changed])
+        np.bitwise_or.at(self.levels[lay.kind][:, -1], subject[changes_subject], former_holders[changes_subject])
         routes: Routes = {}
-        around = np.concatenate([subject, former[changed | (subject < 0)]])
-        moved = self._place_subjects(lay.kind, around, routes) if lay.feed.registers else _NOBODY
+        around = np.concatenate([subject, former[changes_subject | (subject < 0)]])
+        grown_subjects = self._place_subjects(lay.kind, around, routes) if lay.feed.registers else _NOBODY
         reached = spread_partitions(
-            edges, moved, tuple(self.levels), self.store.arena_tables, self.store.layout.lays, self.store.head_tables,
+            edges, grown_subjects, tuple(self.levels), self.store.arena_tables, self.store.layout.lays, self.store.head_tables,
             self.store.layout.link_rows,
         )  # fmt: skip
-        self._hand_out(np.concatenate([reached, 3 * subject[changed].astype(np.int64) + lay.kind]), routes, winners)
+        self._hand_out(np.concatenate([reached, 3 * subject[changes_subject].astype(np.int64) + lay.kind]), routes, winners)
         knows = former_holders | np.where(subject >= 0, holders[subject], np.uint64(0))
         for partition in _bits(np.bitwise_or.reduce(knows, initial=np.uint64(0))):
             partition_rows = winners.chosen((knows >> np.uint64(partition)) & np.uint64(1) != 0)
@@ -157,13 +157,13 @@ class Locator(MatcherState):
             self._share_folders(lay.kind, was[other], rows[other, SUBJECT], routes)
         restaging.commit(self.store)
         edges = [self._edges(rows, lay.feed.name, np.ones(len(rows), np.bool_)) for lay, _, rows in moves]
-        placed = [
+        grown_subjects = [
             self._place_subjects(lay.kind, np.concatenate([was, rows[:, SUBJECT]]), routes)
             for lay, was, rows in moves
             if lay.feed.registers
         ]
         reached = spread_partitions(
-            np.concatenate([np.empty((0, 2), np.int64), *edges]), np.concatenate([_NOBODY, *placed]), tuple(self.levels),
+            np.concatenate([np.empty((0, 2), np.int64), *edges]), np.concatenate([_NOBODY, *grown_subjects]), tuple(self.levels),
             self.store.arena_tables, self.store.layout.lays, self.store.head_tables, self.store.layout.link_rows,
         )  # fmt: skip
         self._hand_out(reached, routes)

@@ -172,11 +172,11 @@ class Reevaluation(QueriedState):
         whole = self._wide(reached)
         beginning = False
         for kind, runner in runners.items():
-            moved = moved_intervals(runner.program, before[kind].binding, after[kind].binding)
+            moved_constants = moved_intervals(runner.program, before[kind].binding, after[kind].binding)
             for number, entry in enumerate(runner.program.entries):
                 turns = in_force(entry.policy, self.day) != in_force(entry.policy, day)
                 beginning |= turns
-                if turns or entry.constants & moved:
+                if turns or entry.constants & moved_constants:
                     whole.setdefault(kind, set()).add(number)
         out = Changes()
         self._turn(reached, whole, (Moment(self.day, coverage), before), (Moment(day, coverage), after), out)

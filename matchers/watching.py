@@ -43,9 +43,9 @@ class Watch:
             self._to_look_at[policy, subject] = True
             return
         self._to_look_at.pop((policy, subject), None)
-        watched = self.subjects.get(policy, set())
-        watched.discard(subject)
-        if not watched:
+        subjects = self.subjects.get(policy, set())
+        subjects.discard(subject)
+        if not subjects:
             self.subjects.pop(policy, None)
 
     def touch(self, state: MatcherState, policies: Mapping[str, Policy], kind: int, rows: Int32) -> None:
@@ -84,11 +84,11 @@ class Watch:
             if not len(rows):
                 continue
             read = Judge(state, policy).read(rows, state.day)
-            listed = in_force(policy, state.day)
+            is_in_force = in_force(policy, state.day)
             for at, subject in enumerate(state.store.tokens[kind][rows].tolist()):
                 values = disclosed(state, policy, subject, state.day)
                 mark = _mark(policy.version, read.truth[:, at].tolist(), values)
-                status = int(read.status[at]) if listed else 0
+                status = int(read.status[at]) if is_in_force else 0
                 open = read.entry.open(read.missing[at], read.checklist[at]) if status else ((), ())
                 sightings.append(Sighting(name, subject, mark, touched[name, subject], status, open))
         return sightings

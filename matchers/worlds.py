@@ -179,12 +179,12 @@ def statements(catalogue: Catalogue, world: Mapping[str, Any]) -> list[Statement
         for name in names:
             feed = catalogue.feeds[name]
             units = [entry["unit"]] if "unit" in entry else [s.unit for s in feed.sources]
-            listed = tuple(token(_kind_of(world, subject, feed.subject), subject) for subject in entry.get("subjects") or [])
+            tokens = tuple(token(_kind_of(world, subject, feed.subject), subject) for subject in entry.get("subjects") or [])
             for source, holder in enumerate(feed.sources):
                 if holder.unit in units:
                     day = date.fromordinal(_day(entry["complete_to"]) + date(1970, 1, 1).toordinal())
                     division = str(entry["division"]) if "division" in entry else None
-                    out.append(Statement(name, source, division, listed, day))
+                    out.append(Statement(name, source, division, tokens, day))
     return out
 
 

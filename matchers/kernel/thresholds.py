@@ -177,21 +177,21 @@ def _current(param: Param, day: date) -> Scalar | Table | None:
 
 
 def _cell(table: Table, key: str | int | None) -> Scalar | None:
-    ranged = None
+    range_value = None
     for cell, value in table:
         if cell == key or cell == (key, key):
             return value
-        if isinstance(cell, tuple) and isinstance(key, int) and ranged is None:
+        if isinstance(cell, tuple) and isinstance(key, int) and range_value is None:
             low, high = cell
             if (low is None or low <= key) and (high is None or key <= high):
-                ranged = value
-    return ranged
+                range_value = value
+    return range_value
 
 
 def _cells(table: Table, keys: Sequence[str | int]) -> list[Scalar | None]:
     """The value of each key as in ``_cell``, in one pass over the table; keys that are integers are consecutive."""
     exact: dict[object, Scalar] = {}
-    ranged: dict[object, Scalar] = {}
+    by_range: dict[object, Scalar] = {}
     for cell, value in table:
         if not isinstance(cell, tuple):
             exact.setdefault(cell, value)
@@ -200,8 +200,8 @@ def _cells(table: Table, keys: Sequence[str | int]) -> list[Scalar | None]:
         elif isinstance(first := keys[0], int):
             low, high = first if cell[0] is None else cell[0], first + len(keys) - 1 if cell[1] is None else cell[1]
             for key in range(max(low, first), min(high, first + len(keys) - 1) + 1):
-                ranged.setdefault(key, value)
-    return [exact.get(key, ranged.get(key)) for key in keys]
+                by_range.setdefault(key, value)
+    return [exact.get(key, by_range.get(key)) for key in keys]
 
 
 def make_test(shape: str, op: str, field: Field | None, value: Value | None, params: dict[str, Param], by: Field | None) -> list[Test]:

@@ -112,9 +112,9 @@ def bits_of(words: UInt64, n: int) -> np.ndarray[tuple[int], np.dtype[np.uint8]]
 def judged(state: MatcherState, policy: Policy, day: date, rows: Int32 | None = None) -> tuple[Int32, UInt8]:
     """Rows with a verdict, and the verdict: 1 yes, 2 no, 3 unknown."""
     kind = KINDS.index(policy.subject)
-    asked = state.mine(kind, np.arange(state.store.sizes[kind], dtype=np.int32)) if rows is None else rows
-    verdict = verdicts_of(state, [policy], day, asked)[0]
-    return asked[verdict > 0], verdict[verdict > 0]
+    subjects = state.mine(kind, np.arange(state.store.sizes[kind], dtype=np.int32)) if rows is None else rows
+    verdict = verdicts_of(state, [policy], day, subjects)[0]
+    return subjects[verdict > 0], verdict[verdict > 0]
 
 
 def verdicts_of(state: MatcherState, policies: Sequence[Policy], day: date, rows: Int32) -> UInt8:

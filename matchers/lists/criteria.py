@@ -79,11 +79,11 @@ class Judge:
             part = rows[start : start + SCAN]
             these = slice(start, start + len(part))
             frame = runner.run(0, part, self.state.store, side.binding, side.coverage, side.answers)
-            for number, (slot, turned) in enumerate(self._planes):
+            for number, (slot, is_negated) in enumerate(self._planes):
                 at, stride = int(runner.off[slot]), int(runner.stride[slot])
                 yes = bits_of(frame.bits[at : at + stride], len(part))
                 no = bits_of(frame.bits[at + stride : at + 2 * stride], len(part))
-                truth[number, these] = TRUE * yes + FALSE * no if not turned else TRUE * no + FALSE * yes
+                truth[number, these] = TRUE * yes + FALSE * no if not is_negated else TRUE * no + FALSE * yes
             everyone = np.arange(len(part), dtype=np.int32)
             status[these], missing[these], checklist[these] = reasons_of(runner, frame, np.zeros(len(part), np.int32), everyone)
         read = _read(self.policy.criteria, iter(truth), n)
@@ -120,8 +120,8 @@ def _edges(node: Node, edge: int) -> Iterator[int]:
         case _:
             yield edge
             return
-    for child, turned in below:
-        yield from _edges(child, turned)
+    for child, child_edge in below:
+        yield from _edges(child, child_edge)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -208,27 +208,27 @@ def _whys(
     for version, places in enumerate((np.flatnonzero(~by_new), np.flatnonzero(by_new))):
         if not len(places):
             continue
-        judged = Judge(state, policies[version]).read(rows[places], day)
-        names = sorted({leaf.meta.id for leaf in judged.leaves})
-        flags = _flags(judged, names, status[version][places], verdict[version][places], move[places] == _UNKNOWN)
+        readings = Judge(state, policies[version]).read(rows[places], day)
+        names = sorted({leaf.meta.id for leaf in readings.leaves})
+        flags = _flags(readings, names, status[version][places], verdict[version][places], move[places] == _UNKNOWN)
         group, first = patterns(flags)
         group_whys = [(version, tuple(names[i] for i in np.flatnonzero(flags[:, column]).tolist()) or (SCOPE,)) for column in first]
         why[places] = np.array([whys.setdefault(group_why, len(whys)) for group_why in group_whys], np.int32)[group]
     return list(whys), why
 
 
-def _flags(judged: Judged, names: list[str], status: UInt8, verdict: UInt8, unlisted: npt.NDArray[np.bool_]) -> UInt8:
+def _flags(readings: Judged, names: list[str], status: UInt8, verdict: UInt8, unlisted: npt.NDArray[np.bool_]) -> UInt8:
     """Which criteria decide, uint8[names, n]. None does where the placement decides: the subject has no verdict, or one that would list it
     inside the scope. For subjects on neither list (``unlisted``) the placement decides nothing."""
     flags = np.zeros((len(names), len(status)), np.uint8)
-    asked = status == STATUSES.index("to_check")
-    lists = (verdict == 1) | ((verdict == 3) & (judged.entry.policy.direction == "benefit"))
-    settled = (verdict != 0) & ~(lists & (status == 0) & ~unlisted)
-    for leaf, decides in zip(judged.leaves, judged.decides, strict=True):
+    is_to_check = status == STATUSES.index("to_check")
+    lists = (verdict == 1) | ((verdict == 3) & (readings.entry.policy.direction == "benefit"))
+    by_criteria = (verdict != 0) & ~(lists & (status == 0) & ~unlisted)
+    for leaf, decides in zip(readings.leaves, readings.decides, strict=True):
         at = names.index(leaf.meta.id)
-        flags[at] |= (decides & settled & ~asked).astype(np.uint8)
-        if isinstance(leaf, Check) and leaf.meta.id in judged.entry.checks:
-            number = judged.entry.checks.index(leaf.meta.id)
-            still_open = (judged.checklist[:, number >> 6] >> np.uint64(number & 63)) & np.uint64(1)
-            flags[at] |= (asked & (still_open != 0)).astype(np.uint8)
+        flags[at] |= (decides & by_criteria & ~is_to_check).astype(np.uint8)
+        if isinstance(leaf, Check) and leaf.meta.id in readings.entry.checks:
+            number = readings.entry.checks.index(leaf.meta.id)
+            still_open = (readings.checklist[:, number >> 6] >> np.uint64(number & 63)) & np.uint64(1)
+            flags[at] |= (is_to_check & (still_open != 0)).astype(np.uint8)
     return flags

@@ -134,7 +134,7 @@ def lists_of(sweep: Sweep, moment: Moment) -> list[Candidates]:
     entries, program = sweep.runner.program.entries, sweep.runner.program
     blocks: list[tuple[Int32, Int32, UInt8, Int32]] = []
     none = np.zeros((1, program.mask_words), np.uint64)
-    missing, checklist, asked = [none], [none], 1
+    missing, checklist, question_count = [none], [none], 1
     for part, (frame,) in sweep.blocks((moment,)):
         counts, row, status = _block_lists(frame, len(entries), len(part))
         open = np.zeros(len(row), np.int32)
@@ -143,8 +143,8 @@ def lists_of(sweep: Sweep, moment: Moment) -> list[Candidates]:
             policy = np.repeat(np.arange(len(entries), dtype=np.int32), counts)[asking]
             _, *masks = reasons_of(sweep.runner, frame, policy, row[asking])
             group, first = group_rows(np.hstack(masks))
-            open[asking] = group + asked
-            asked += len(first)
+            open[asking] = group + question_count
+            question_count += len(first)
             missing.append(masks[0][first])
             checklist.append(masks[1][first])
         blocks.append((counts, part[row], status, open))
@@ -223,8 +223,8 @@ def _cost(node: Node) -> int:
     match node:
         case Quantifier() | Sum():
             steps = [step.kind for step in node.path]
-            nested = 1 + _cost(node.where) if node.where is not None else 1
-            return nested + 4 * (steps.count("members") + steps.count("inverse")) + (4 if isinstance(node, Sum) else 0)
+            inner_cost = 1 + _cost(node.where) if node.where is not None else 1
+            return inner_cost + 4 * (steps.count("members") + steps.count("inverse")) + (4 if isinstance(node, Sum) else 0)
         case Compare():
             return len(node.ref.links)
         case _:

@@ -58,10 +58,10 @@ def candidates(state: MatcherState, policy: Policy, day: date, *, every: bool = 
     out = candidates_of(state, policy_list, day)
     if every:
         kind = KINDS.index(policy.subject)
-        listed = set(policy_list.row.tolist())
+        listed_rows = set(policy_list.row.tolist())
         rows, verdict = judged(state, policy, day)
-        counted = np.array([row for row in rows[verdict == 3].tolist() if row not in listed], np.int32)
-        for row, division in zip(counted.tolist(), divisions_of(state, kind, day, counted), strict=True):
+        counted_rows = np.array([row for row in rows[verdict == 3].tolist() if row not in listed_rows], np.int32)
+        for row, division in zip(counted_rows.tolist(), divisions_of(state, kind, day, counted_rows), strict=True):
             out.append(_unlisted_candidate(state, policy, int(state.store.tokens[kind][row]), day, division))
     return sorted(out, key=lambda candidate: candidate.subject)
 

@@ -91,10 +91,10 @@ def tables(
                     div_of[source, d] = max(div_of[source, d], to)
         # a list may also name link targets: every occupant of these dwellings, every member of these households
         for kind in {feed.subject, *(LINKS[name].target for name in feed.links)} if statement.subjects else ():
-            named = singles.setdefault(positions[statement.feed], {})
+            dates = singles.setdefault(positions[statement.feed], {})
             for row in rows_of(kind, statement.subjects):
                 key = (kind_number(kind), row, source)
-                named[key] = max(named.get(key, _NEVER), to)
+                dates[key] = max(dates.get(key, _NEVER), to)
     resp: list[int] = []
     resp_off = np.zeros((len(catalogue.feeds), max(1, len(codes)) + 1), np.int32)
     for f, feed in enumerate(catalogue.feeds.values()):
@@ -107,7 +107,7 @@ def tables(
                 elif inside.startswith(code):
                     resp.append(-1)
             resp_off[f, d + 1] = len(resp)
-    flat = [(int(subject_key(source, kind, row)), to) for named in singles.values() for (kind, row, source), to in named.items()]
+    flat = [(int(subject_key(source, kind, row)), to) for dates in singles.values() for (kind, row, source), to in dates.items()]
     keys = np.array([key for key, _ in flat], np.uint64)
     slots = np.full(1 << (2 * len(keys)).bit_length() if len(keys) else 1, -1, np.int32)
     if len(keys):

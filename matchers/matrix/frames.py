@@ -110,8 +110,8 @@ def standing(store: Store, feed: str, cited: Collection[tuple[int, int, int]]) -
     not_in_force = DELETED | HIDDEN | HOLE
     numbers = [delivery for _, delivery, _ in cited]
     rows = arena[((arena[:, FLAGS] & not_in_force) == 0) & np.isin(arena[:, DELIVERY], numbers)]
-    named = zip((rows[:, FLAGS] >> 8).tolist(), rows[:, DELIVERY].tolist(), rows[:, ROW].tolist(), strict=True)
-    return set(cited) & set(named)
+    versions = zip((rows[:, FLAGS] >> 8).tolist(), rows[:, DELIVERY].tolist(), rows[:, ROW].tolist(), strict=True)
+    return set(cited) & set(versions)
 
 
 def subjects(store: Store, kind: Kind, day: int) -> Subjects:
@@ -119,8 +119,8 @@ def subjects(store: Store, kind: Kind, day: int) -> Subjects:
     at = KINDS.index(kind)
     tokens = store.tokens[at][: store.sizes[at]]
     order = np.argsort(tokens)
-    placed = store.placements(at, day)
-    return Subjects(TokenColumn(tokens[order], np.ones(len(order), np.bool_)), placed[order], tuple(store.divisions.texts))
+    placements = store.placements(at, day)
+    return Subjects(TokenColumn(tokens[order], np.ones(len(order), np.bool_)), placements[order], tuple(store.divisions.texts))
 
 
 def _in_force(store: Store, lay: FeedLayout, arena: Int32) -> npt.NDArray[np.int64]:

@@ -46,28 +46,28 @@ def restage(store: Store, correction: Correction) -> Restaging:
     store.identities.decide(correction)
     if correction.records:
         by_feed = _by_key(store, correction)
-        touched: list[int] = []
+        subject_rows: list[int] = []
     else:
         after = store.identities.root(kind, correction.into)
-        touched = [int(row) for row in store.entities(kind, np.array([before, after], np.uint64))]
-        by_feed = naming(store, kind, touched[0])
+        subject_rows = [int(row) for row in store.entities(kind, np.array([before, after], np.uint64))]
+        by_feed = naming(store, kind, subject_rows[0])
     for lay, records in by_feed:
         _read_again(store, kind, lay, records, out)
-    seeds = [(part.sites[: part.seeds], part.entities[: part.seeds]) for part in out.parts] + [everywhere(store, kind, touched)]
+    seeds = [(part.sites[: part.seeds], part.entities[: part.seeds]) for part in out.parts] + [everywhere(store, kind, subject_rows)]
     out.sites, out.entities = (np.concatenate([seed[i] for seed in seeds]) for i in (0, 1))
     return out
 
 
 def _by_key(store: Store, correction: Correction) -> Iterator[tuple[FeedLayout, list[int]]]:
     """The records in force that a correction names."""
-    named: dict[str, list[int]] = {}
+    by_feed: dict[str, list[int]] = {}
     for feed, source, key in correction.records:
         at = store.layout.feeds[feed].position
         slots, arena = store.record_slots[at], store.arenas[at]
         record = int(find_record(slots, len(slots) - 1, np.uint64(source_key(np.uint64(key), source)), arena))
         if record >= 0 and not arena[record, FLAGS] & (DELETED | HIDDEN):
-            named.setdefault(feed, []).append(record)
-    for feed, records in named.items():
+            by_feed.setdefault(feed, []).append(record)
+    for feed, records in by_feed.items():
         yield store.layout.feeds[feed], records
 
 
@@ -118,9 +118,9 @@ def _read_again(store: Store, kind: int, lay: FeedLayout, records: Iterable[int]
         out.parts.append(store.staged(lay, np.ascontiguousarray(rows[moving_rows]), place[moving_rows]))
 
 
-def everywhere(store: Store, kind: int, touched: list[int]) -> tuple[Int32, Int32]:
+def everywhere(store: Store, kind: int, subject_rows: list[int]) -> tuple[Int32, Int32]:
     """Seeds of all that can be read of some subjects; coverage by lists and answers move with them as well."""
     sites = [lay.position for lay in store.layout.feeds.values() if lay.kind == kind]
     sites += [len(store.arenas) + link.position for link in store.layout.links.values() if link.target == kind]
-    rows = sorted(set(touched))
+    rows = sorted(set(subject_rows))
     return np.tile(np.array(sites, np.int32), len(rows)), np.repeat(np.array(rows, np.int32), len(sites))

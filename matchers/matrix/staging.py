@@ -71,7 +71,7 @@ def _stage_usual(
         batch, rows = batch.chosen(~apart), rows[usual]
     picked, place, answers = np.empty(len(rows), np.int32), np.empty(len(rows), np.int32), np.empty(len(rows), np.uint8)
     floor = store.floors.get((at, batch.source), 0)
-    noted = _otherwise(store, lay, batch, rows, floor) if store.identities else {}
+    token_notes = _otherwise(store, lay, batch, rows, floor) if store.identities else {}
     store.counts[at], count = stage_rows(
         rows, batch.key, batch.source, floor, lay.feed.order is not None and not store.trusted, store.trusted, store.arenas[at],
         store.record_slots[at], store.counts[at], picked, place, answers, store.layout.lays[at], store.heads[lay.kind],
@@ -79,7 +79,7 @@ def _stage_usual(
     effects[slice(None) if usual is None else usual] = answers
     if count < 0:
         return None
-    for key, cells in noted.items():
+    for key, cells in token_notes.items():
         store.identities.keep((lay.feed.name, batch.source), key, cells)
     return StagedRows(lay, rows, picked, place, count, rows[:0, 0], rows[:0, 0], 0)
 

@@ -109,17 +109,17 @@ class Rules:
         for program in self.programs:
             a, b = before[program.kind].binding, after[program.kind].binding
             for row, kind, back in sorted(program.cover_sites):
-                flipped, named = _covered_otherwise(a, b, row), _single_subjects(program, row, kind, old, new)
-                if not flipped.any() and not named:
+                flipped, single_subjects = _covered_otherwise(a, b, row), _single_subjects(program, row, kind, old, new)
+                if not flipped.any() and not single_subjects:
                     continue
                 if kind not in places:
                     places[kind] = store.placements(kind, a.day)
                 place = places[kind]
-                touched = np.flatnonzero(flipped[np.where(place >= 0, place, len(flipped) - 1)]).astype(np.int32)
-                if wide(len(touched), len(place), linked=back != ()):
+                changed_rows = np.flatnonzero(flipped[np.where(place >= 0, place, len(flipped) - 1)]).astype(np.int32)
+                if wide(len(changed_rows), len(place), linked=back != ()):
                     out.wide.setdefault(program.kind, set()).add(row)
                     continue
-                for rows in (touched, _singles(program, row, kind, a, b, old, new, place) if named else touched[:0]):
+                for rows in (changed_rows, _singles(program, row, kind, a, b, old, new, place) if single_subjects else changed_rows[:0]):
                     if len(rows):
                         out.add(program.kind, self.back(store, program.kind, back, rows))
 
@@ -162,10 +162,10 @@ def _singles(
         if subject_kind == kind
         and ((was.get((subject_kind, subject, source), low - 1) >= low) != (now.get((subject_kind, subject, source), high - 1) >= high))
     }
-    crossed = _current_on_one_side(feed, old, new, low, high)
+    crosses_age = _current_on_one_side(feed, old, new, low, high)
     others = _single_subjects(program, row, kind, old, new) - rows
     rows |= {
-        subject for subject in others if subject < len(place) and place[subject] >= 0 and crossed[place[subject]]
+        subject for subject in others if subject < len(place) and place[subject] >= 0 and crosses_age[place[subject]]
     }  # the unplaced are never covered
     return np.array(sorted(rows), np.int32)
 
@@ -186,14 +186,14 @@ def _current_on_one_side(
 def moved_intervals(program: Program, a: Binding, b: Binding) -> set[int]:
     """First constants of tests that differ between two days and whose columns cannot be searched for the subjects that flip."""
     timed = {constant for _, _, constant in program.timed}
-    moved = set()
+    constants = set()
     for at, test in program.tests:
         rows = len(test.keys) + 1 if test.keys else 1
         if (a.consts[at : at + rows] != b.consts[at : at + rows]).any():
             searchable = at in timed and a.consts[at, 3] == 0 and b.consts[at, 3] == 0
             if not searchable:
-                moved.add(at)
-    return moved
+                constants.add(at)
+    return constants
 
 
 def _between(low_a: int, high_a: int, low_b: int, high_b: int) -> list[tuple[int, int]]:

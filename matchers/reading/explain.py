@@ -190,10 +190,10 @@ def _criterion(reading: PolicyReading, node: Node, assume: Truth, negated: bool,
     form = {All: "all", AnyOf: "any", NoneOf: "none", Unless: "unless"}.get(type(node), type(node).__name__.lower())
     below = []
     for position, child in enumerate(children(node)):
-        turned = isinstance(node, NoneOf) or (isinstance(node, Unless) and position == 1)
-        guess = invert(assume) if turned else assume
-        operand = invert(reading.truth(child, guess)) if turned else reading.truth(child, guess)
-        below.append(_criterion(reading, child, guess, negated ^ turned, matters and operand is truth))
+        is_inverted = isinstance(node, NoneOf) or (isinstance(node, Unless) and position == 1)
+        guess = invert(assume) if is_inverted else assume
+        operand = invert(reading.truth(child, guess)) if is_inverted else reading.truth(child, guess)
+        below.append(_criterion(reading, child, guess, negated ^ is_inverted, matters and operand is truth))
     asks: tuple[Ask, ...] = ()
     facts: tuple[Fact, ...] = ()
     ways: tuple[Fact, ...] = ()

@@ -73,8 +73,8 @@ class PolicyReading(ValueReading):
             case Unless():
                 return conjunction([self.truth(node.rule, assume), invert(self.truth(node.unless, invert(assume)))])
             case Check():
-                answered = self._check_answer(node)
-                return assume if answered is None else answered
+                check_answer = self._check_answer(node)
+                return assume if check_answer is None else check_answer
             case _:
                 return self.answer(node).truth
 
@@ -182,14 +182,14 @@ class PolicyReading(ValueReading):
                 self._count(leaf, at, answer, answer.comparison)
         return answer.as_unknown() if answer.truth is None else answer.without_asks()
 
-    def _count(self, leaf: Quantifier, at: Element, answer: LeafAnswer, counted: CountComparison) -> None:
+    def _count(self, leaf: Quantifier, at: Element, answer: LeafAnswer, count: CountComparison) -> None:
         assert leaf.op is not None and leaf.value is not None
         values = self._values(leaf.value, None, at, answer)
         if values is None:
             answer.as_unknown()
             return
-        answer.comparison = replace(counted, operator=leaf.op, bound=self._bound(leaf.value, values))
-        low, high, limit = counted.low, counted.high if counted.complete else None, values[0]
+        answer.comparison = replace(count, operator=leaf.op, bound=self._bound(leaf.value, values))
+        low, high, limit = count.low, count.high if count.complete else None, values[0]
         top = max(low, int(limit)) + 2 if high is None else high
         outcomes = {holds(leaf.op, n, limit) for n in {low, top, *(n for n in range(int(limit) - 1, int(limit) + 3) if low <= n <= top)}}
         answer.truth = outcomes.pop() if len(outcomes) == 1 else None

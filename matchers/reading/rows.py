@@ -284,9 +284,9 @@ class InputReader:
                     if units is not None:
                         complete = False
                         asks |= {(step.name, unit) for unit in units}
-                reached = list(self._step(step, element))
-                self.ways.extend((reach.feed, reach.record) for reach in reached if reach.feed is not None)
-                below.extend(reached)
+                next_elements = list(self._step(step, element))
+                self.ways.extend((reach.feed, reach.record) for reach in next_elements if reach.feed is not None)
+                below.extend(next_elements)
             at = below
         self.elements_met += len(at)
         return Elements(tuple(at), complete, frozenset(asks))

@@ -23,12 +23,12 @@ def find_differences(
             both = (low_a[p, j] | high_a[p, j]) & (low_b[p, j] | high_b[p, j]) & ~differ
             value_differs = np.uint64(0)
             if both != 0:
-                moved = np.uint64(0)
+                leaf_differs = np.uint64(0)
                 for k in range(leaf_off[p], leaf_off[p + 1]):
                     at = off[leaf_slots[k]] + j
                     up = at + stride[leaf_slots[k]]
-                    moved |= (bits_a[at] ^ bits_b[at]) | (bits_a[up] ^ bits_b[up])
-                moved &= both
+                    leaf_differs |= (bits_a[at] ^ bits_b[at]) | (bits_a[up] ^ bits_b[up])
+                leaf_differs &= both
                 for k in range(disclosed_off[p], disclosed_off[p + 1]):
                     c = disclosed[k]
                     rest = both & ~value_differs
@@ -38,7 +38,7 @@ def find_differences(
                         if shown_a[c, i] != shown_b[c, i]:
                             value_differs |= low
                         rest ^= low
-                differ |= moved | value_differs
+                differ |= leaf_differs | value_differs
             while differ != 0:
                 low = differ & (~differ + ONE)
                 if count < len(out_policy):
