@@ -9,7 +9,7 @@ _here = Path(__file__).parent
 _texts = b"".join(module.read_bytes() for module in sorted((_here / "kernel" / "kernels").glob("*.py")))
 _version = f"kernels-{zlib.crc32(_texts):08x}"
 _folder = Path(os.environ.get("NUMBA_CACHE_DIR") or _here / "__pycache__")
-if _folder.name != _version:  # a process started by another is given the folder itself
+if _folder.name != _version:  # a child process inherits the folder itself
     os.environ["NUMBA_CACHE_DIR"] = str(_folder / _version)
 
 SEMANTICS = 2

@@ -1,4 +1,4 @@
-"""Where everything lies in the matrix: lanes of a feed's record rows, chain heads of a kind's subjects, links.
+"""The layout of the matrix: lanes of a feed's record rows, chain heads of a kind's subjects, links.
 
 A feed's records are rows of int32 lanes in one arena. A field takes one lane where its declared bounds fit 32 bits, else two. Feeds are
 only ever appended, so a feed keeps its position. Where a field is added or becomes wider, the lanes of its feed are laid out anew

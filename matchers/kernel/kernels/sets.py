@@ -258,7 +258,7 @@ def total(planes, domains, values, low, high, domain, elements, where, complete,
 
 @njit(cache=True, nogil=True)
 def is_outside(low, high, a, b, exact):
-    """Whether every number between two ends lies outside a..b; an empty interval says so only where it is exact."""
+    """Whether every number between two ends lies outside a..b; for an empty interval only where it is exact."""
     return (exact & (a > b)) | ((high < HIGH) & (high < a)) | ((low > LOW) & (low > b))
 
 
