@@ -1,6 +1,6 @@
-"""What people ask of the core: lists, counts, verdicts and their reasons, as policies, records and the day are now.
+"""Questions to the core: lists, counts, verdicts and their reasons, by the policies, records and day of now.
 
-The one idea: a question changes nothing, and nothing is kept that could go stale: each is evaluated when it is asked.
+A question changes nothing. Each is evaluated when it is asked, so no stored answer can go stale.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class QueriedState(MatcherState):
         self.policies: dict[str, Policy] = {}
 
     def candidates(self, policy: str, every: bool = False) -> list[Candidate]:
-        """The current list, by token; with ``every``, also those unknown who are only counted."""
+        """The current list, by token; with ``every``, also the unknown subjects that are only counted."""
         return candidates(self, self.policies[policy], self.day, every=every)
 
     def preview(self, policy: Policy) -> list[Candidate]:
@@ -40,16 +40,16 @@ class QueriedState(MatcherState):
         return counts(self, policies, self.day)
 
     def verdict(self, policy: str, subject: int, at: date | None = None) -> Verdict:
-        """One subject's verdict with reasons and ``until``; its ``verdict`` is None for who is none of the policy's."""
+        """One subject's verdict with reasons and ``until``; ``verdict`` is None where the policy does not judge the subject."""
         return verdict(self, self.policies[policy], subject, at or self.day)
 
     def explain(self, policy: str, subject: int) -> Explanation:
         return explain(self, self.policies[policy], subject, self.day)
 
     def still_yes(self, policy: str, subject: int) -> bool | None:
-        """Of an unknown verdict: is it yes for every possible value of its missing fields? None where there is no answer."""
+        """Whether an unknown verdict is yes for every possible value of its missing fields; None where there is no answer."""
         return still_yes(self, self.policies[policy], subject, self.day)
 
     def disclosed(self, policy: str, subject: int) -> dict[str, str]:
-        """Text of the disclosed fields that are no identity, by ``feed.field``."""
+        """The text of the disclosed fields other than identity fields, by ``feed.field``."""
         return disclosed(self, self.policies[policy], subject, self.day)

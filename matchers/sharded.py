@@ -1,7 +1,7 @@
-"""The matcher of one partition: it holds the folders it was given, and judges the subjects it owns (``streams.network.partition``).
+"""The matcher of one partition: it holds folders, and judges the subjects that the partition owns (``streams.network.partition``).
 
-``matchers.locate`` gives it all that its subjects' verdicts need, so it judges as any matcher does, but fewer. A subject enters its
-lists where it comes to own it, and leaves them where it owns it no more.
+``matchers.locate`` sends it all records that these verdicts need. A subject enters the lists when the partition begins to own it, and
+leaves them when it no longer does.
 """
 
 from __future__ import annotations
@@ -35,42 +35,42 @@ class PartitionMatcher(Matcher):
 
     def __init__(self, catalogue: Catalogue, day: date) -> None:
         super().__init__(catalogue, day)
-        self.store.trusted = True  # the locator sends what has won
-        self.owned: list[npt.NDArray[np.bool_]] = [np.zeros(0, np.bool_) for _ in KINDS]
+        self.store.trusted = True  # the locator sends only winning rows
+        self.owned_rows: list[npt.NDArray[np.bool_]] = [np.zeros(0, np.bool_) for _ in KINDS]
 
     def mine(self, kind: int, rows: Int32) -> Int32:
-        return rows[self._owned(kind)[rows]]
+        return rows[self._ownership(kind)[rows]]
 
     def take(self, routed: Routed, change: Callable[[], Changes] | None = None) -> list[Changes]:
-        """What a locator says, in its order; ``change`` is made before it owns whom it is to own from now on."""
+        """Carries out what the locator sends, in its order; ``change`` is made before the partition owns new subjects."""
         out, due = [], 0
         batches = routed.folders if routed.rows is None else [*routed.folders, routed.rows]
-        made = chain(
+        results = chain(
             (self._own(kind, tokens, False) for kind, tokens in routed.lost.items()),
             (self.apply(batch) for batch in batches),
-            (one() for one in [change] if one is not None),
+            (call() for call in [change] if call is not None),
             (self._own(kind, tokens, True) for kind, tokens in routed.gained.items()),
         )
-        for changes in made:
+        for changes in results:
             out.append(changes)
             due += self.due
         self.due = due
         return out
 
     def take_replacement(self, routed: Routed, feed: str, source: int, delivery: int) -> list[Changes]:
-        """A full replacement, with what the locator says comes in by it."""
+        """A full replacement, with the records that the locator says come in by it."""
         return self.take(replace(routed, rows=None), partial(self.replace, feed, source, delivery, routed.rows))
 
     def erase(self, person: int, instead: int, statements: Sequence[Statement], answers: Sequence[Answer] = ()) -> Changes:
         out = super().erase(person, instead, statements, answers)
         if (subject := self.store.entity(PERSON, instead)) >= 0:
-            self._owned(PERSON)[subject] = False
+            self._ownership(PERSON)[subject] = False
         return out
 
     def _own(self, kind: int, tokens: UInt64, owned: bool) -> Changes:
-        """Subjects are owned from now on, or no more: they enter, or leave, every list they satisfy."""
+        """Begins or ceases to own subjects: they enter, or leave, every list whose rule they satisfy."""
         rows, out = self.store.entities(kind, tokens), Changes()
-        self._owned(kind)[rows] = owned
+        self._ownership(kind)[rows] = owned
         self.due = len(rows)
         runner = self.runners().get(kind)
         if runner is None:
@@ -83,16 +83,16 @@ class PartitionMatcher(Matcher):
             before, after = (nowhere, there) if owned else (there, nowhere)
             out.add(compare(runner, before, after, part, self.store))
         if owned:
-            self._touched(kind, rows)
-        return self._looked(out)
+            self._touch_watched(kind, rows)
+        return self._with_sightings(out)
 
-    def _owned(self, kind: int) -> npt.NDArray[np.bool_]:
-        if (more := len(self.store.tokens[kind]) - len(self.owned[kind])) > 0:
-            self.owned[kind] = np.concatenate([self.owned[kind], np.zeros(more, np.bool_)])
-        return self.owned[kind]
+    def _ownership(self, kind: int) -> npt.NDArray[np.bool_]:
+        if (more := len(self.store.tokens[kind]) - len(self.owned_rows[kind])) > 0:
+            self.owned_rows[kind] = np.concatenate([self.owned_rows[kind], np.zeros(more, np.bool_)])
+        return self.owned_rows[kind]
 
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
-        owned = {f"owned.{word}": self._owned(kind)[: self.store.sizes[kind]] for kind, word in enumerate(KINDS)}
+        owned = {f"owned.{word}": self._ownership(kind)[: self.store.sizes[kind]] for kind, word in enumerate(KINDS)}
         return super().arrays() | owned
 
     @classmethod
@@ -104,7 +104,7 @@ class PartitionMatcher(Matcher):
         policies: Mapping[str, Policy],
         statements: Sequence[Statement] = (),
     ) -> PartitionMatcher:
-        made = super().restore(catalogue, arrays, meta, policies, statements)
-        assert isinstance(made, PartitionMatcher)
-        made.owned = [arrays[f"owned.{word}"].astype(np.bool_) for word in KINDS]
-        return made
+        matcher = super().restore(catalogue, arrays, meta, policies, statements)
+        assert isinstance(matcher, PartitionMatcher)
+        matcher.owned_rows = [arrays[f"owned.{word}"].astype(np.bool_) for word in KINDS]
+        return matcher

@@ -1,8 +1,8 @@
-"""An eye on some subjects: whether what a policy reads of them is what it was.
+"""Watched subjects: notices when what a policy reads of a subject is no longer what it was.
 
-The one idea: what a policy reads of a subject has a mark: the truth of its criteria, and digests of the values it discloses. Whoever is
-watched and touched by a change is read again afterwards, and her mark told. It takes no notice of who is on a list. Source:
-docs/en/semantics.md, "What agencies find".
+What a policy reads of a subject is summed up in a mark: the truth of each criterion, and digests of the disclosed values. A watched subject
+that a change has touched is read again afterwards, and its new mark is reported as a ``Sighting``, whether it is on a list or not. The book
+of ``streams.lists`` ends suppressions by these marks. Source: docs/en/semantics.md, "What agencies find".
 """
 
 from __future__ import annotations
@@ -24,57 +24,57 @@ from policies.language.tree import Policy
 
 
 class Watch:
-    """Who is watched, by policy, and who of them was touched since the last look."""
+    """The watched subjects by policy, and those of them that were touched since the last look."""
 
     def __init__(self) -> None:
         self.subjects: dict[str, set[int]] = {}
-        self._touched: dict[tuple[str, int], bool] = {}
-        """Those to be looked at next, and whether they stand afresh; of a policy that is not matched, once it is."""
+        self._to_look_at: dict[tuple[str, int], bool] = {}
+        """Subjects to look at next, and whether a series of marks begins. Those of an inactive policy wait until it is active."""
         self._read_by: dict[str, int] = {}
-        """The version of each policy that read last."""
+        """The version of each policy that made its last marks."""
 
     def __bool__(self) -> bool:
         return bool(self.subjects)
 
     def put(self, policy: str, subject: int, on: bool) -> None:
-        """Somebody is watched from now on, and looked at now; or is not watched any more."""
+        """Watches a subject and looks at it at once; or stops watching it."""
         if on:
             self.subjects.setdefault(policy, set()).add(subject)
-            self._touched[policy, subject] = True
+            self._to_look_at[policy, subject] = True
             return
-        self._touched.pop((policy, subject), None)
-        watched = self.subjects.get(policy, set())
-        watched.discard(subject)
-        if not watched:
+        self._to_look_at.pop((policy, subject), None)
+        subjects = self.subjects.get(policy, set())
+        subjects.discard(subject)
+        if not subjects:
             self.subjects.pop(policy, None)
 
     def touch(self, state: MatcherState, policies: Mapping[str, Policy], kind: int, rows: Int32) -> None:
-        """Some subjects may be read otherwise now."""
+        """Some subjects were touched by a change."""
         for name, watched in self.subjects.items():
             policy = policies.get(name)
             if policy is not None and KINDS.index(policy.subject) == kind:
                 tokens = state.store.tokens[kind][rows]
                 for subject in tokens[np.isin(tokens, np.fromiter(watched, np.uint64, len(watched)))].tolist():
-                    self._touched.setdefault((name, subject), False)
+                    self._to_look_at.setdefault((name, subject), False)
 
     def touch_all(self, policy: str) -> None:
-        """Everybody watched for a policy may be read otherwise now."""
+        """All subjects watched for a policy were touched by a change."""
         for subject in self.subjects.get(policy, ()):
-            self._touched.setdefault((policy, subject), False)
+            self._to_look_at.setdefault((policy, subject), False)
 
     def publish(self, policy: Policy) -> None:
-        """A version is matched from now on: everybody is read afresh, but by the version that read last (after a suspension)."""
+        """A policy version is active from now on: new marks begin, unless the same version made the last ones (after a suspension)."""
         if self._read_by.get(policy.name) == policy.version:
             self.touch_all(policy.name)
         else:
-            self._touched |= {(policy.name, subject): True for subject in self.subjects.get(policy.name, ())}
+            self._to_look_at |= {(policy.name, subject): True for subject in self.subjects.get(policy.name, ())}
         self._read_by[policy.name] = policy.version
 
     def look(self, state: MatcherState, policies: Mapping[str, Policy]) -> list[Sighting]:
-        """How those stand who were touched and have a verdict here; by policy and subject."""
-        touched = self._touched
-        self._touched = {key: fresh for key, fresh in touched.items() if key[0] not in policies}
-        found = []
+        """Sightings of the touched subjects that have a verdict here, by policy and subject."""
+        touched = self._to_look_at
+        self._to_look_at = {key: fresh for key, fresh in touched.items() if key[0] not in policies}
+        sightings = []
         for name in sorted({policy for policy, _ in touched} & policies.keys()):
             policy = policies[name]
             kind = KINDS.index(policy.subject)
@@ -84,56 +84,58 @@ class Watch:
             if not len(rows):
                 continue
             read = Judge(state, policy).read(rows, state.day)
-            listed = in_force(policy, state.day)
+            is_in_force = in_force(policy, state.day)
             for at, subject in enumerate(state.store.tokens[kind][rows].tolist()):
-                shown = disclosed(state, policy, subject, state.day)
-                mark = _mark(policy.version, read.truth[:, at].tolist(), shown)
-                status = int(read.status[at]) if listed else 0
+                values = disclosed(state, policy, subject, state.day)
+                mark = _mark(policy.version, read.truth[:, at].tolist(), values)
+                status = int(read.status[at]) if is_in_force else 0
                 open = read.entry.open(read.missing[at], read.checklist[at]) if status else ((), ())
-                found.append(Sighting(name, subject, mark, touched[name, subject], status, open))
-        return found
+                sightings.append(Sighting(name, subject, mark, touched[name, subject], status, open))
+        return sightings
 
     def meta(self) -> dict[str, Any]:
         """All of it, as JSON."""
         return {
             "watched": {policy: sorted(subjects) for policy, subjects in self.subjects.items()},
-            "to_look_at": [[*key, fresh] for key, fresh in self._touched.items()],
+            "to_look_at": [[*key, fresh] for key, fresh in self._to_look_at.items()],
             "read_by": self._read_by,
         }  # fmt: skip
 
     @classmethod
-    def restored(cls, meta: Mapping[str, Any]) -> Watch:
+    def restore(cls, meta: Mapping[str, Any]) -> Watch:
         """What ``meta`` described."""
-        made = cls()
-        made.subjects = {policy: set(subjects) for policy, subjects in meta.get("watched", {}).items()}
-        made._touched = {(policy, subject): fresh for policy, subject, fresh in meta.get("to_look_at", ())}
-        made._read_by = dict(meta.get("read_by", {}))
-        return made
+        watch = cls()
+        watch.subjects = {policy: set(subjects) for policy, subjects in meta.get("watched", {}).items()}
+        watch._to_look_at = {(policy, subject): fresh for policy, subject, fresh in meta.get("to_look_at", ())}
+        watch._read_by = dict(meta.get("read_by", {}))
+        return watch
 
 
 def other_version(then: str | None, now: str) -> bool:
-    """Was the mark before made by no version, or by another? What that read is not to be compared with what this one reads."""
+    """Whether the mark before is missing or was made by another policy version; then the two are not comparable."""
     return then is None or then.partition("|")[0] != now.partition("|")[0]
 
 
 def news(then: str, now: str) -> bool:
-    """Does a mark say anything that the one before, of the same version, did not? What has become unknown, or is not there any more, says
-    nothing; to a version alone, that had read nothing, everything is news."""
+    """Whether a mark says anything that the mark before, of the same version, did not.
+
+    A value that became unknown or missing says nothing new. After a mark that has only a version everything is new.
+    """
     if "|" not in then:
         return True
-    (truth, shown), (truth_now, shown_now) = (_parts(mark) for mark in (then, now))
-    return any(a != b and b not in ("", _UNKNOWN) for a, b in zip([*truth, *shown], [*truth_now, *shown_now], strict=True))
+    (truth, digests), (truth_now, digests_now) = (_parts(mark) for mark in (then, now))
+    return any(a != b and b not in ("", _UNKNOWN) for a, b in zip([*truth, *digests], [*truth_now, *digests_now], strict=True))
 
 
 _UNKNOWN = str(UNKNOWN)
 
 
-def _mark(version: int, truth: list[int], shown: Mapping[str, str]) -> str:
-    """The version that reads, a digit for the truth of each leaf, a digest of each disclosed value (none of a missing one) by name."""
-    digests = (blake2b(shown[name].encode(), digest_size=8).hexdigest() if shown[name] else "" for name in sorted(shown))
+def _mark(version: int, truth: list[int], values: Mapping[str, str]) -> str:
+    """The policy version, a digit for the truth of each leaf, and by name a digest of each disclosed value ('' where it is missing)."""
+    digests = (blake2b(values[name].encode(), digest_size=8).hexdigest() if values[name] else "" for name in sorted(values))
     return f"{version}|{''.join(map(str, truth))}|{','.join(digests)}"
 
 
 def _parts(mark: str) -> tuple[str, list[str]]:
-    _, truth, shown = mark.split("|")
-    return truth, shown.split(",")
+    _, truth, digests = mark.split("|")
+    return truth, digests.split(",")

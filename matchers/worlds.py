@@ -1,7 +1,7 @@
-"""The world of a case, as a matcher: the case format's ``given`` turned into batches, statements and answers.
+"""The world of a policy case as a matcher: the case format's ``given`` becomes batches, statements and answers.
 
-The one idea: cases go the way of real records (staged, versioned, linked), in the order in which they are written, which must not matter.
-Source: docs/en/semantics.md section 10.
+Its records are staged, versioned and linked like delivered ones. They come in the order of the document, which must not matter. Used by
+``services.policies.cases``. Source: docs/en/semantics.md section 10.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _hash(*parts: object) -> int:
 
 
 def key(text: object) -> int:
-    """The key of a record that a case gives one."""
+    """The key of a record whose case names a key."""
     return _hash("key", text)
 
 
@@ -53,7 +53,7 @@ def _day(value: object) -> int:
 
 
 def encoded(field: Field, value: object) -> int | str | None:
-    """A cell as the matrix holds it; text and divisions stay text; None is missing."""
+    """A cell as the matrix holds it; text and divisions stay text; None where it is missing."""
     if value is None or value == "":
         return None
     match field.type:
@@ -76,7 +76,7 @@ def encoded(field: Field, value: object) -> int | str | None:
 
 
 def _order(value: object) -> int:
-    """A date counts as its day; ``none`` is no usable order."""
+    """An order as an integer: a date is its day; ``none`` is no usable order."""
     if value == "none":
         return int(NO_ORDER)
     if isinstance(value, (date, str)) and not str(value).lstrip("-").isdigit():
@@ -84,11 +84,11 @@ def _order(value: object) -> int:
     return int(str(value))
 
 
-def subjects(given: Mapping[str, Any]) -> dict[Kind, list[str]]:
-    """Every subject a case names, of each kind: as itself or as what a link leads to."""
-    out: dict[Kind, dict[str, None]] = {kind: dict.fromkeys(given.get(plural) or {}) for kind, plural in _PLURAL.items()}
+def subjects(world: Mapping[str, Any]) -> dict[Kind, list[str]]:
+    """By kind, every subject that a case names, itself or as the target of a link."""
+    out: dict[Kind, dict[str, None]] = {kind: dict.fromkeys(world.get(plural) or {}) for kind, plural in _PLURAL.items()}
     for plural in _PLURAL.values():
-        for feeds in (given.get(plural) or {}).values():
+        for feeds in (world.get(plural) or {}).values():
             for name, value in (feeds or {}).items():
                 if name in LINKS and isinstance(value, str | None):
                     if value:
@@ -101,11 +101,11 @@ def subjects(given: Mapping[str, Any]) -> dict[Kind, list[str]]:
     return {kind: list(names) for kind, names in out.items()}
 
 
-def batches(catalogue: Catalogue, given: Mapping[str, Any]) -> list[RecordBatch]:
-    """One batch for every run of rows of one feed, source and delivery."""
+def batches(catalogue: Catalogue, world: Mapping[str, Any]) -> list[RecordBatch]:
+    """One batch for each feed, source and delivery."""
     rows: dict[tuple[str, int, int], list[tuple[Feed, str, str, int, Mapping[str, Any], Mapping[str, Any]]]] = {}
     for kind, plural in _PLURAL.items():
-        for name, feeds in (given.get(plural) or {}).items():
+        for name, feeds in (world.get(plural) or {}).items():
             about = {feed.name for feed in catalogue.about(kind)}
             extra = {link: value for link, value in (feeds or {}).items() if link in LINKS and link not in about}
             for feed_name, value in (feeds or {}).items():
@@ -122,7 +122,7 @@ def batches(catalogue: Catalogue, given: Mapping[str, Any]) -> list[RecordBatch]
                     key = (feed_name, source, int(record.get("delivery", 1)))
                     links = {link: extra[link] for link in feed.links if link in extra and feed.registers is kind}
                     rows.setdefault(key, []).append((feed, name, plural, position, record, links))
-    return [_batch(feed_name, source, delivery, found) for (feed_name, source, delivery), found in rows.items()]
+    return [_batch(feed_name, source, delivery, batch_rows) for (feed_name, source, delivery), batch_rows in rows.items()]
 
 
 def _batch(
@@ -163,57 +163,57 @@ def _batch(
                 values[field.name][i] = value
         if identity is not None:
             identity[i] = _hash(*(record.get(f.name) for f in feed.fields.values() if f.identity))
-    dictionaries = {field: tuple(found) for field, found in texts.items()}
+    dictionaries = {field: tuple(codes) for field, codes in texts.items()}
     return RecordBatch(name, source, delivery, keys, owners, orders, row_numbers, flags, froms, tos, links, values, dictionaries, identity)
 
 
-def _kind_of(given: Mapping[str, Any], name: str, default: Kind) -> Kind:
-    return next((kind for kind, plural in _PLURAL.items() if name in (given.get(plural) or {})), default)
+def _kind_of(world: Mapping[str, Any], name: str, default: Kind) -> Kind:
+    return next((kind for kind, plural in _PLURAL.items() if name in (world.get(plural) or {})), default)
 
 
-def statements(catalogue: Catalogue, given: Mapping[str, Any]) -> list[Statement]:
-    """The coverage a case states."""
+def statements(catalogue: Catalogue, world: Mapping[str, Any]) -> list[Statement]:
+    """The coverage statements of a case."""
     out = []
-    for said in given.get("coverage") or []:
-        names = said["feed"] if isinstance(said["feed"], list) else [said["feed"]]
+    for entry in world.get("coverage") or []:
+        names = entry["feed"] if isinstance(entry["feed"], list) else [entry["feed"]]
         for name in names:
             feed = catalogue.feeds[name]
-            units = [said["unit"]] if "unit" in said else [s.unit for s in feed.sources]
-            listed = tuple(token(_kind_of(given, one, feed.subject), one) for one in said.get("subjects") or [])
-            for source, one in enumerate(feed.sources):
-                if one.unit in units:
-                    day = date.fromordinal(_day(said["complete_to"]) + date(1970, 1, 1).toordinal())
-                    division = str(said["division"]) if "division" in said else None
-                    out.append(Statement(name, source, division, listed, day))
+            units = [entry["unit"]] if "unit" in entry else [s.unit for s in feed.sources]
+            tokens = tuple(token(_kind_of(world, subject, feed.subject), subject) for subject in entry.get("subjects") or [])
+            for source, holder in enumerate(feed.sources):
+                if holder.unit in units:
+                    day = date.fromordinal(_day(entry["complete_to"]) + date(1970, 1, 1).toordinal())
+                    division = str(entry["division"]) if "division" in entry else None
+                    out.append(Statement(name, source, division, tokens, day))
     return out
 
 
-def replacements(catalogue: Catalogue, given: Mapping[str, Any]) -> list[tuple[str, int, int]]:
+def replacements(catalogue: Catalogue, world: Mapping[str, Any]) -> list[tuple[str, int, int]]:
     """Feed, source and delivery of the full replacements of a case."""
     out = []
-    for one in given.get("replace") or []:
-        feed = catalogue.feeds[one["feed"]]
-        source = next(i for i, s in enumerate(feed.sources) if s.unit == one["unit"]) if "unit" in one else 0
-        out.append((feed.name, source, int(one["delivery"])))
+    for entry in world.get("replace") or []:
+        feed = catalogue.feeds[entry["feed"]]
+        source = next(i for i, s in enumerate(feed.sources) if s.unit == entry["unit"]) if "unit" in entry else 0
+        out.append((feed.name, source, int(entry["delivery"])))
     return out
 
 
-def load(catalogue: Catalogue, given: Mapping[str, Any], day: date, order: Iterable[int] | None = None) -> Matcher:
-    """A matcher holding the records and coverage of a case. Answers need a published policy: see ``answer``."""
+def load(catalogue: Catalogue, world: Mapping[str, Any], day: date, order: Iterable[int] | None = None) -> Matcher:
+    """A matcher with the records and coverage of a case. Its answers need a published policy (``answer``)."""
     matcher = Matcher(catalogue, day)
-    found, full = batches(catalogue, given), replacements(catalogue, given)
+    parts, full = batches(catalogue, world), replacements(catalogue, world)
     for place in full:
         matcher.open(*place)
-    for i in order if order is not None else range(len(found)):
-        matcher.apply(found[i])
+    for i in order if order is not None else range(len(parts)):
+        matcher.apply(parts[i])
     for place in full:
         matcher.replace(*place)
-    matcher.cover(statements(catalogue, given))
+    matcher.cover(statements(catalogue, world))
     return matcher
 
 
-def answer(matcher: Matcher, policy: str, kind: Kind, given: Mapping[str, Any]) -> None:
-    """Give the case's answers to a published policy."""
-    for name, checks in (given.get("answers") or {}).items():
-        for check, said in checks.items():
-            matcher.answer(policy, token(kind, name), check, said in (True, "yes"))
+def answer(matcher: Matcher, policy: str, kind: Kind, world: Mapping[str, Any]) -> None:
+    """Gives the answers of a case to a published policy."""
+    for name, checks in (world.get("answers") or {}).items():
+        for check, value in checks.items():
+            matcher.answer(policy, token(kind, name), check, value in (True, "yes"))

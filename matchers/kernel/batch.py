@@ -1,8 +1,8 @@
 """Record batches: rows of one delivery of one source, as columns of integers.
 
-The one idea: past intake no text is handled row by row. A subject or link is a 64-bit keyed token (0 = empty), a key a 64-bit
-hash, a value an encoded integer (see ``policies.language.catalogue``) or ``MISSING``; text and divisions are positions in the batch's own
-dictionary, which the store turns into its append-only codes.
+``connectors.intake`` makes them, and no later code handles text row by row. A subject or link is a 64-bit keyed token (0: empty), a key a
+64-bit hash, a value an encoded integer (``policies.language.catalogue``) or ``MISSING``. Texts and divisions are positions in a dictionary
+of the batch, which the store turns into its own codes.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ OPEN_TO = np.int32(2**31 - 1)
 """Open ends of a validity interval, in days since 1970-01-01."""
 
 NO_ORDER = np.int64(2**63 - 1)
-"""The order of a row that has no usable one (docs/en/semantics.md, section 1.1); such a row is QUARANTINED."""
+"""The order of a row without a usable one (docs/en/semantics.md, section 1.1); such a row is QUARANTINED."""
 
 NEWS, SAME, OLDER = np.uint8(0), np.uint8(1), np.uint8(2)
-"""What a row does when it comes: it says something else of its record, the same, or is older than what is held and ignored."""
+"""What a row does when it comes: it changes its record, says the same, or is older and ignored."""
 
 DELETED = np.uint8(1)
 QUARANTINED = np.uint8(2)
@@ -52,8 +52,8 @@ class RecordBatch:
         links: by link name, uint64[n] tokens, 0 = empty.
         values: by field name, int64[n], MISSING = empty; every matrix field of the feed.
         dictionaries: by text or division field, the texts its values index.
-        identity: uint64[n], hash of the identity fields, 0 where there are none: only compared, to see that they changed.
-        deliveries: int32[n], the delivery of each row, where they came with several (``matchers.matrix.folders``); ``delivery`` is then 0.
+        identity: uint64[n], hash of the identity fields, 0 where there are none; it is only compared, to notice a change.
+        deliveries: int32[n], the delivery of each row where they are of several (``matchers.matrix.folders``); ``delivery`` is then 0.
     """
 
     feed: str
@@ -84,9 +84,9 @@ class RecordBatch:
         return self if keep.all() else self._of(np.flatnonzero(keep))
 
     def blanked(self, rows: npt.NDArray[np.bool_]) -> RecordBatch:
-        """The batch with these rows blank: they keep their numbers, so that a delivery stays whole, and say nothing else.
+        """The batch with these rows blank: they keep their row numbers, so that the delivery stays whole, and nothing else.
 
-        Texts of a dictionary that no row means any more are empty, too; the others keep their places.
+        Texts of a dictionary that no row uses any more become empty; the others keep their places.
         """
 
         def but(column: npt.NDArray[Any], value: Any) -> npt.NDArray[Any]:
@@ -97,7 +97,7 @@ class RecordBatch:
             self.feed, self.source, self.delivery, but(self.key, 0), but(self.subject, 0), but(self.order, 0), self.row,
             but(self.flags, 0), but(self.valid_from, OPEN_FROM), but(self.valid_to, OPEN_TO),
             {name: but(column, 0) for name, column in self.links.items()}, values,
-            {name: _meant(texts, values[name]) for name, texts in self.dictionaries.items()},
+            {name: _texts_in_use(texts, values[name]) for name, texts in self.dictionaries.items()},
             None if self.identity is None else but(self.identity, 0), self.deliveries,
         )  # fmt: skip
 
@@ -117,14 +117,14 @@ def wide(lanes: Int32) -> Int64:
     return np.ascontiguousarray(lanes).view(np.int64).ravel()
 
 
-def _meant(texts: tuple[str, ...], values: Int64) -> tuple[str, ...]:
-    """The texts that some value means; "" in the place of the others."""
+def _texts_in_use(texts: tuple[str, ...], values: Int64) -> tuple[str, ...]:
+    """The texts that some value refers to; "" in the places of the others."""
     used = set(np.unique(values).tolist())
     return tuple(text if place in used else "" for place, text in enumerate(texts))
 
 
 def latest(batch: RecordBatch) -> npt.NDArray[np.bool_]:
-    """Which rows of a batch are the latest of their record in it; of equal ones the first, as the store has it."""
+    """Which rows of a batch are the latest of their record in it; of equal ones the first, as in the store."""
     out = np.ones(len(batch), np.bool_)
     keys = np.sort(batch.key)
     if (keys[1:] == keys[:-1]).any():

@@ -1,7 +1,7 @@
-"""What a step did to the lists: changes, as columns from the kernels to the log; ``matchers.lists.compare`` makes them.
+"""What a step changed on the lists, as columns from the kernels to the log; ``matchers.lists.compare`` makes them.
 
-A batch may move thousands of candidates, and naming each one's criteria and feeds costs more than finding them. So rows are grouped by what
-is open for them, and each distinct answer is put into words once.
+A batch may move thousands of candidates, and to name the criteria and feeds of each costs more than to find the candidates. So rows are
+grouped by what is open for them, and each distinct combination is put into words once.
 """
 
 from __future__ import annotations
@@ -32,10 +32,12 @@ class PolicyEntry(Protocol):
 
 
 class Sighting(NamedTuple):
-    """How a watched subject stands now (``matchers.watching``).
+    """What a policy reads of a watched subject now (``matchers.watching``).
 
-    ``mark`` is what the policy's criteria read of her, and digests of the disclosed values; ``fresh`` where it is not to be compared
-    with the last one: she is watched since now, or by another version. ``status`` is a place in ``STATUSES``.
+    Args:
+        mark: the truth of the policy's criteria for it, and digests of the disclosed values.
+        fresh: not to be compared with the last mark: the subject is watched only now, or was read by another version.
+        status: a place in ``STATUSES``.
     """
 
     policy: str
@@ -64,14 +66,14 @@ class Columns:
 
     Args:
         policies: name and version of each policy concerned.
-        opens: what is open, each distinct answer once.
+        opens: what is open, each distinct combination once.
         policy: int32[n], place in ``policies``.
         subject: uint64[n], tokens.
         before, after: uint8[n], places in ``STATUSES``.
         open: int32[n], place in ``opens``.
-        was: int32[n], place in ``opens`` of what was open before; -1 where that is not known, or a disclosed value is another; None:
-            nowhere known.
-        seen: how those stand who are watched and may have been touched.
+        was: int32[n], place in ``opens`` of what was open before; -1 where that is unknown or a disclosed value differs; None where it
+            is unknown for all.
+        seen: sightings of the watched subjects that may have been touched.
     """
 
     policies: list[tuple[str, int]]
@@ -90,24 +92,24 @@ class Columns:
     def of(self, names: AbstractSet[str], others: bool = False) -> Columns:
         """The changes of these policies, or of all others."""
         keep = np.array([(name in names) != others for name, _ in self.policies], np.bool_)[self.policy]
-        return self._where(keep, tuple(one for one in self.seen if (one.policy in names) != others))
+        return self._where(keep, tuple(sighting for sighting in self.seen if (sighting.policy in names) != others))
 
-    def _where(self, keep: npt.NDArray[np.bool_], seen: tuple[Sighting, ...]) -> Columns:
+    def _where(self, keep: npt.NDArray[np.bool_], sightings: tuple[Sighting, ...]) -> Columns:
         return Columns(
             self.policies, self.opens, self.policy[keep], self.subject[keep], self.before[keep], self.after[keep], self.open[keep],
-            None if self.was is None else self.was[keep], seen,
+            None if self.was is None else self.was[keep], sightings,
         )  # fmt: skip
 
 
 @dataclass(slots=True)
-class Was:
-    """What was open before the changes of a part: bit sets over the pairs and checks of the entries of then, perhaps another version's.
-    ``shown`` is where a disclosed value is another."""
+class OpenBefore:
+    """What was open before the changes of a part: bit sets over the pairs and checks of the entries then, perhaps of another version.
+    ``disclosed_differs`` says where a disclosed value differs."""
 
     entries: Sequence[PolicyEntry]
     missing: UInt64
     checklist: UInt64
-    shown: npt.NDArray[np.bool_]
+    disclosed_differs: npt.NDArray[np.bool_]
 
 
 @dataclass(slots=True)
@@ -121,7 +123,7 @@ class ChunkChanges:
     after: UInt8
     missing: UInt64  # uint64[n, words]
     checklist: UInt64
-    was: Was
+    was: OpenBefore
 
     def __len__(self) -> int:
         return len(self.policy)
@@ -140,7 +142,7 @@ def members(mask: UInt64) -> list[int]:
 
 @dataclass(slots=True)
 class Changes(Sequence[ListChange]):
-    """All changes of one step, in a total order only once sorted by the reader."""
+    """All changes of one step. They have no total order until the reader sorts them."""
 
     parts: list[ChunkChanges] = field(default_factory=list)
     seen: list[Sighting] = field(default_factory=list)
@@ -149,11 +151,11 @@ class Changes(Sequence[ListChange]):
         return sum(map(len, self.parts))
 
     def __iter__(self) -> Iterator[ListChange]:
-        found = self.columns()
-        columns = (found.policy, found.subject, found.before, found.after, found.open)
+        table = self.columns()
+        columns = (table.policy, table.subject, table.before, table.after, table.open)
         for policy, subject, before, after, open in zip(*(column.tolist() for column in columns), strict=True):
-            name, version = found.policies[policy]
-            checklist, missing = found.opens[open]
+            name, version = table.policies[policy]
+            checklist, missing = table.opens[open]
             yield ListChange(name, version, subject, STATUSES[before], STATUSES[after], checklist, missing)
 
     @overload
@@ -176,7 +178,7 @@ class Changes(Sequence[ListChange]):
         out = Changes(seen=list(self.seen))
         for part in self.parts:
             keep = np.array([part.entries[p].policy.name not in policies for p in part.policy.tolist()], np.bool_)
-            out.add(picked(part, keep))
+            out.add(changes_where(part, keep))
         return out
 
     def columns(self) -> Columns:
@@ -186,9 +188,11 @@ class Changes(Sequence[ListChange]):
         together: dict[int, list[ChunkChanges]] = {}
         for part in self.parts:
             together.setdefault(id(part.entries), []).append(part)
-        found = [_columns(parts, policies, opens) for parts in together.values()]
+        by_program = [_columns(parts, policies, opens) for parts in together.values()]
         types: tuple[type[np.generic], ...] = (np.int32, np.uint64, np.uint8, np.uint8, np.int32, np.int32)
-        columns = (np.concatenate([np.empty(0, kind), *(one[i] for one in found)]) for i, kind in enumerate(types))
+        columns = (
+            np.concatenate([np.empty(0, kind), *(program_columns[i] for program_columns in by_program)]) for i, kind in enumerate(types)
+        )
         policy, subject, before, after, open, was = columns
         return Columns(list(policies), list(opens), policy, subject, before, after, open, was, tuple(self.seen))
 
@@ -196,14 +200,14 @@ class Changes(Sequence[ListChange]):
 def _columns(
     parts: Sequence[ChunkChanges], policies: dict[tuple[str, int], int], opens: dict[Open, int]
 ) -> tuple[Int32, UInt64, UInt8, UInt8, Int32, Int32]:
-    """The columns of one program's parts; new policies and answers get the next places."""
+    """The columns of one program's parts; new policies and combinations get the next places."""
     entries = parts[0].entries
     number = np.concatenate([part.policy for part in parts])
     missing, checklist = (np.concatenate([getattr(part, name) for part in parts]) for name in ("missing", "checklist"))
     open = _places(entries, number, missing, checklist, opens)
     was = [_places(part.was.entries, part.policy, part.was.missing, part.was.checklist, opens) for part in parts]
     for part, places in zip(parts, was, strict=True):
-        places[part.was.shown] = -1
+        places[part.was.disclosed_differs] = -1
     of = np.zeros(len(entries), np.int32)
     for entry_number in np.unique(number).tolist():
         policy = entries[entry_number].policy
@@ -213,18 +217,18 @@ def _columns(
 
 
 def _places(entries: Sequence[PolicyEntry], number: Int32, missing: UInt64, checklist: UInt64, opens: dict[Open, int]) -> Int32:
-    """Places of what is open by these bit sets; new answers get the next places."""
-    from matchers.kernel.kernels.indexes import group_rows  # numba: only where a step is taken, not where its lines are read
+    """Places of what is open by these bit sets; new combinations get the next places."""
+    from matchers.kernel.kernels.indexes import group_rows  # numba is loaded where a step runs, not where its lines are read
 
     group, first = group_rows(np.column_stack([number.astype(np.uint64), missing, checklist]))
-    found = (entries[int(number[row])].open(missing[row], checklist[row]) for row in first.tolist())
-    places: Int32 = np.array([opens.setdefault(one, len(opens)) for one in found], np.int32)[group]
+    group_opens = (entries[int(number[row])].open(missing[row], checklist[row]) for row in first.tolist())
+    places: Int32 = np.array([opens.setdefault(group_open, len(opens)) for group_open in group_opens], np.int32)[group]
     return places
 
 
-def picked(part: ChunkChanges, keep: npt.NDArray[np.bool_]) -> ChunkChanges:
+def changes_where(part: ChunkChanges, keep: npt.NDArray[np.bool_]) -> ChunkChanges:
     """The rows of a part where ``keep`` holds."""
-    was = Was(part.was.entries, part.was.missing[keep], part.was.checklist[keep], part.was.shown[keep])
+    was = OpenBefore(part.was.entries, part.was.missing[keep], part.was.checklist[keep], part.was.disclosed_differs[keep])
     return ChunkChanges(
         part.entries, part.policy[keep], part.subject[keep], part.before[keep], part.after[keep], part.missing[keep], part.checklist[keep],
         was,

@@ -1,6 +1,7 @@
-"""Dictionaries of texts and divisions: each text has one code, for as long as it is kept.
+"""Dictionaries of texts and divisions: each text has one code for as long as it is kept.
 
-The one idea: a code is a place, so nothing is ever moved up: a text that is taken out (``matchers.matrix.erasure``) leaves its place empty.
+A code is a place in the list of texts. So a text that is taken out (``matchers.matrix.erasure``) leaves its place empty, and the others
+keep their codes.
 """
 
 from __future__ import annotations
@@ -17,19 +18,19 @@ class Codes:
     of: dict[str, int] = field(default_factory=dict)
 
     def code(self, text: str) -> int:
-        found = self.of.get(text)
-        if found is None:
-            found = self.of[text] = len(self.texts)
+        code = self.of.get(text)
+        if code is None:
+            code = self.of[text] = len(self.texts)
             self.texts.append(text)
-        return found
+        return code
 
     def empty(self, code: int) -> None:
-        """Takes a text out; its code means nothing any more and is not given again."""
+        """Takes a text out; its code has no meaning any more and is never used again."""
         text, self.texts[code] = self.texts[code], ""
         if self.of.get(text) == code:
             del self.of[text]
 
     @classmethod
-    def restored(cls, texts: Sequence[str]) -> Codes:
-        """The dictionary that had these texts, in their order."""
+    def restore(cls, texts: Sequence[str]) -> Codes:
+        """The dictionary that has these texts in their order."""
         return cls(list(texts), {text: code for code, text in enumerate(texts) if text})

@@ -1,8 +1,8 @@
-"""Where everything lies in the matrix: lanes of a feed's record rows, chain heads of a kind's subjects, links.
+"""The layout of the matrix: lanes of a feed's record rows, chain heads of a kind's subjects, links.
 
-The one idea: a feed's records are rows of int32 lanes in one arena; a field takes one lane where its declared bounds fit 32 bits,
-two where they do not. Feeds are only ever appended, so a position once given stays; where a field is added or becomes wider, the lanes of
-its feed are laid anew (``matchers.matrix.relayout``).
+A feed's records are rows of int32 lanes in one arena. A field takes one lane where its declared bounds fit 32 bits, else two. Feeds are
+only ever appended, so a feed keeps its position. Where a field is added or becomes wider, the lanes of its feed are laid out anew
+(``matchers.matrix.relayout``).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FIT = 2**31 - 2
 
 
 def is_wide(field: Field) -> bool:
-    """Does a field need two lanes? Yes where its bounds are undeclared or do not fit 32 bits, or were wider once."""
+    """Whether a field needs two lanes: its bounds are undeclared, do not fit 32 bits, or were wider once."""
     if field.type in (FieldType.DATE, FieldType.ENUM, FieldType.TEXT, FieldType.DIVISION):
         return False
     return field.roomy or field.min is None or field.max is None or field.min < -_FIT or field.max > _FIT
@@ -65,11 +65,11 @@ class Layout:
     lays: Int32  # int32[feeds, 8], see ``kernels.records.L_*``
     link_rows: Int32  # int32[links, 4], see ``kernels.records.K_*``
     registers: tuple[str | None, str | None, str | None]
-    semantics: int = 0  # the version of docs/en/semantics.md by which programs and readings over it judge
+    semantics: int = 0  # the version of docs/en/semantics.md by which programs and readings judge
 
 
 def layout(catalogue: Catalogue, semantics: int = SEMANTICS) -> Layout:
-    """Lay out a catalogue; appending feeds to it keeps every earlier lane, but may add head columns at the end."""
+    """The layout of a catalogue. A feed appended to the catalogue keeps every earlier lane, but may add head columns at the end."""
     heads = [0, 0, 0]
     feeds: dict[str, FeedLayout] = {}
     links: dict[str, LinkLayout] = {}
@@ -102,5 +102,5 @@ def layout(catalogue: Catalogue, semantics: int = SEMANTICS) -> Layout:
     ]
     lays = np.array(rows, np.int32)
     link_rows = np.array([[li.feed, li.lane, li.target, li.head] for li in links.values()], np.int32).reshape(len(links), 4)
-    registers = tuple(found.name if (found := catalogue.register(kind)) else None for kind in KINDS)
+    registers = tuple(register.name if (register := catalogue.register(kind)) else None for kind in KINDS)
     return Layout(feeds, links, (heads[0], heads[1], heads[2]), lays.reshape(len(feeds), 8), link_rows, registers, semantics)  # type: ignore[arg-type]  # three kinds

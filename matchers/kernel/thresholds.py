@@ -1,7 +1,7 @@
-"""What a test compares with on a given day: dates, dated parameters and ages turned into integer intervals.
+"""What a test compares with on a given day: dates, dated parameters and ages as integer intervals.
 
-The one idea: every test over a known value is "does the encoded value lie in a..b?", where a..b depends on the day alone. Age tests
-and calendar periods are monotone in the date they read, so they too become intervals of dates. Source: docs/en/semantics.md section 5.
+Every test of a known value asks whether the encoded value lies in a..b, where a..b depends on the day alone. Tests of ages and calendar
+periods are monotone in the date they read, so they become intervals of dates. Source: docs/en/semantics.md section 5.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ def day_of(count: int) -> date:
 
 
 def interval(op: str, value: Fraction) -> tuple[int, int]:
-    """The integers a..b for which ``x op value`` (eq for ne, which the caller negates); a > b where there is none.
+    """The integers a..b for which ``x op value`` holds (eq for ne, which the caller negates); a > b where there is none.
 
-    Whatever is compared lies between LOW and HIGH: a value beyond them counts as just beyond, so that it fits 64 bits.
+    All compared numbers lie between LOW and HIGH. A value beyond them counts as just beyond, so that it fits 64 bits.
     """
     value = min(max(value, Fraction(int(LOW) - 1)), Fraction(int(HIGH) + 1))
     low = value.numerator // value.denominator
@@ -56,7 +56,7 @@ def interval(op: str, value: Fraction) -> tuple[int, int]:
 
 
 def _latest_born(age: int, at: date) -> int:
-    """Encoded latest date of birth of someone who has completed ``age`` years at a date."""
+    """The latest date of birth, encoded, of a person who has completed ``age`` years at a date."""
     year = at.year - age
     if year < 1:
         return int(LOW)
@@ -69,7 +69,7 @@ def _latest_born(age: int, at: date) -> int:
 
 
 def ages(low: int, high: int, at: date) -> tuple[int, int]:
-    """Dates of birth whose completed years at a date lie in low..high."""
+    """The interval of dates of birth with low..high completed years at a date."""
     if low > high:
         return 0, -1
     first = int(LOW) if high >= int(HIGH) else _latest_born(high + 1, at) + 1
@@ -78,7 +78,7 @@ def ages(low: int, high: int, at: date) -> tuple[int, int]:
 
 
 def first_reaching(period: Period, at: date) -> date:
-    """The earliest day d with d + period >= at."""
+    """The earliest day d for which d + period >= at."""
     guess = date.fromordinal(max(1, at.toordinal() - period.days - period.months * 31 - 3))
     while period.after(guess) < at:
         guess += timedelta(days=1)
@@ -86,7 +86,7 @@ def first_reaching(period: Period, at: date) -> date:
 
 
 def _last_within(period: Period, at: date) -> int:
-    """Encoded latest day d with d + period <= at."""
+    """The latest day d, encoded, for which d + period <= at."""
     first = first_reaching(period, at)
     while period.after(first) <= at and first < date.max:
         first += timedelta(days=1)
@@ -94,7 +94,7 @@ def _last_within(period: Period, at: date) -> int:
 
 
 def scalar(field: Field | None, value: Scalar, code_of: CodeOf) -> Fraction:
-    """A value of the rule as it is encoded in a field's column (a plain number where there is no field)."""
+    """A value of the rule, encoded as in a field's column; a plain number where there is no field."""
     if field is None:
         return Fraction(value)  # type: ignore[arg-type]  # the checker lets only numbers through here
     match field.type:
@@ -112,7 +112,7 @@ def scalar(field: Field | None, value: Scalar, code_of: CodeOf) -> Fraction:
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """One test of a column: how the day and a value become a row (a, b, c, unknown?) of the constants.
+    """One test of a column: it turns the day and a value into a row (a, b, c, unknown?) of the constants.
 
     ``shape``: ``compare`` (x op value), ``age`` (of a date, at ``at``), ``within_last`` / ``at_least_ago`` (period), ``sum`` (kept as an
     exact fraction for the divisor).
@@ -133,7 +133,7 @@ class Test:
         return self.keys[0] if self.keys and isinstance(self.keys[0], int) else 0
 
     def rows(self, day: date, code_of: CodeOf) -> list[Row]:
-        """The rows for a day; for a table a header (first key, keys) and a row a key."""
+        """The rows for a day; for a table a header (first key, number of keys), then a row for each key."""
         if not self.keys:
             return [self._row(self.value if self.param is None else param_at(self.param, day, None), day, code_of)]
         assert self.param is not None
@@ -177,21 +177,21 @@ def _current(param: Param, day: date) -> Scalar | Table | None:
 
 
 def _cell(table: Table, key: str | int | None) -> Scalar | None:
-    ranged = None
+    range_value = None
     for cell, value in table:
         if cell == key or cell == (key, key):
             return value
-        if isinstance(cell, tuple) and isinstance(key, int) and ranged is None:
+        if isinstance(cell, tuple) and isinstance(key, int) and range_value is None:
             low, high = cell
             if (low is None or low <= key) and (high is None or key <= high):
-                ranged = value
-    return ranged
+                range_value = value
+    return range_value
 
 
 def _cells(table: Table, keys: Sequence[str | int]) -> list[Scalar | None]:
-    """The value of each key, as ``_cell`` has it, in one pass over the table; keys that are integers are consecutive."""
+    """The value of each key as in ``_cell``, in one pass over the table; keys that are integers are consecutive."""
     exact: dict[object, Scalar] = {}
-    ranged: dict[object, Scalar] = {}
+    by_range: dict[object, Scalar] = {}
     for cell, value in table:
         if not isinstance(cell, tuple):
             exact.setdefault(cell, value)
@@ -200,17 +200,17 @@ def _cells(table: Table, keys: Sequence[str | int]) -> list[Scalar | None]:
         elif isinstance(first := keys[0], int):
             low, high = first if cell[0] is None else cell[0], first + len(keys) - 1 if cell[1] is None else cell[1]
             for key in range(max(low, first), min(high, first + len(keys) - 1) + 1):
-                ranged.setdefault(key, value)
-    return [exact.get(key, ranged.get(key)) for key in keys]
+                by_range.setdefault(key, value)
+    return [exact.get(key, by_range.get(key)) for key in keys]
 
 
 def make_test(shape: str, op: str, field: Field | None, value: Value | None, params: dict[str, Param], by: Field | None) -> list[Test]:
-    """The tests a value asks for: one, or one a literal of a list."""
+    """The tests of a value: one, or one for each literal of a list."""
     if value is None:
         return []
     match value:
         case Literals():
-            return [Test(shape, op, field, one, None, Fraction(1)) for one in value.values]  # type: ignore[arg-type]  # shape is one of ours
+            return [Test(shape, op, field, literal, None, Fraction(1)) for literal in value.values]  # type: ignore[arg-type]  # shape is one of ours
         case ParamValue():
             keys: tuple[str | int, ...] = ()
             if by is not None:

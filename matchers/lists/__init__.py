@@ -1,4 +1,4 @@
-"""Many subjects at once: lists, counts, funnels, and how two policies or two evaluations differ.
+"""Many subjects at once: lists, counts, funnels, and differences between two policies or two evaluations.
 
-Begin with ``evaluation`` (everybody judged) and ``compare`` (who is on a list, and what changed).
+Begin with ``evaluation`` (judges everybody) and ``compare`` (who is on a list, and what changed).
 """

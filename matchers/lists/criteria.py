@@ -1,8 +1,8 @@
-"""One policy read leaf by leaf for many subjects at once: what each criterion says of them, and which of them decide.
+"""One policy read leaf by leaf for many subjects at once: the truth of each criterion, and which criteria decide.
 
-The one idea: the compiled program leaves the planes of every leaf behind; put through the rule tree as columns they say for a hundred
-thousand subjects what ``matchers.reading.explain`` says of one. The two are held against each other in tests. Source: docs/en/semantics.md
-sections 7 to 9 and 12.
+A run of the compiled program leaves the planes of every leaf. Put through the rule tree as columns, they say for a hundred thousand
+subjects what ``matchers.reading.explain`` says of one; tests compare the two. Used by ``matchers.lists.difference``, ``matchers.watching``
+and ``services.policies``. Source: docs/en/semantics.md sections 7 to 9 and 12.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class Judged:
     """A policy read for n subjects on one day, as if it were in force.
 
     Args:
-        truth: uint8[leaves, n], of each leaf outside ``where`` in document order; unanswered checks as the direction of doubt says.
-        decides: bool[leaves, n], whether the leaf makes the rule what it is: every node from the root to it agrees.
-        verdict: uint8[n], truth of the root, also of those outside the scope.
+        truth: uint8[leaves, n], of each leaf outside ``where`` in document order; unanswered checks by the direction of doubt.
+        decides: bool[leaves, n], whether the leaf decides the rule: every node from the root to it has the truth of the root.
+        verdict: uint8[n], truth of the root, also for subjects outside the scope.
         status: uint8[n], places in ``changes.STATUSES``.
         missing, checklist: bit sets over the entry's pairs and checks.
     """
@@ -55,7 +55,7 @@ class Judged:
 
 
 class Judge:
-    """A policy version compiled to be read leaf by leaf, for any subjects on any day."""
+    """A policy version compiled, to read it leaf by leaf for any subjects on any day."""
 
     def __init__(self, state: MatcherState, policy: Policy) -> None:
         self.state, self.policy = state, policy
@@ -68,7 +68,7 @@ class Judge:
         self._planes = [(node[0], node[3] ^ edge) for node, edge in zip(at_leaves, edges, strict=True)]
 
     def read(self, rows: Int32, day: date) -> Judged:
-        """What the policy says of these subjects on a day."""
+        """The policy read for these subjects on a day."""
         runner, n = self.runner, len(rows)
         words = runner.program.mask_words
         side = self.state.side(runner, day)
@@ -79,11 +79,11 @@ class Judge:
             part = rows[start : start + SCAN]
             these = slice(start, start + len(part))
             frame = runner.run(0, part, self.state.store, side.binding, side.coverage, side.answers)
-            for number, (slot, turned) in enumerate(self._planes):
+            for number, (slot, is_negated) in enumerate(self._planes):
                 at, stride = int(runner.off[slot]), int(runner.stride[slot])
                 yes = bits_of(frame.bits[at : at + stride], len(part))
                 no = bits_of(frame.bits[at + stride : at + 2 * stride], len(part))
-                truth[number, these] = TRUE * yes + FALSE * no if not turned else TRUE * no + FALSE * yes
+                truth[number, these] = TRUE * yes + FALSE * no if not is_negated else TRUE * no + FALSE * yes
             everyone = np.arange(len(part), dtype=np.int32)
             status[these], missing[these], checklist[these] = reasons_of(runner, frame, np.zeros(len(part), np.int32), everyone)
         read = _read(self.policy.criteria, iter(truth), n)
@@ -93,12 +93,12 @@ class Judge:
         return Judged(self.leaves, runner.program.entries[0], truth, decides, read.truth, status, missing, checklist)
 
     def binding(self, day: date) -> Binding:
-        """What a day makes of the policy: constants and coverage."""
+        """The policy's constants and coverage on a day."""
         return self.state.side(self.runner, day).binding
 
 
 def patterns(codes: UInt8) -> tuple[Int32, list[int]]:
-    """Of uint8[m, n]: for each column the number of its pattern, and for each pattern a column that has it."""
+    """Distinct columns of uint8[m, n]: for each column the number of its pattern, and for each pattern a column that has it."""
     m, n = codes.shape
     if n == 0:
         return np.zeros(0, np.int32), []
@@ -109,7 +109,7 @@ def patterns(codes: UInt8) -> tuple[Int32, list[int]]:
 
 
 def _edges(node: Node, edge: int) -> Iterator[int]:
-    """For each leaf in order: does the compiled tree negate what the node above it is given?"""
+    """For each leaf in order, whether the compiled tree negates it for the node above."""
     match node:
         case All():
             below = [(child, 0) for child in node.children]
@@ -120,16 +120,16 @@ def _edges(node: Node, edge: int) -> Iterator[int]:
         case _:
             yield edge
             return
-    for child, turned in below:
-        yield from _edges(child, turned)
+    for child, child_edge in below:
+        yield from _edges(child, child_edge)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Node:
-    """A node with its truth as a column, and those below it as the node sees them: turned round under a negation."""
+    """A node with its truth as a column; ``operands`` are the truths below it, inverted where the node negates them."""
 
     truth: UInt8
-    seen: tuple[UInt8, ...] = ()
+    operands: tuple[UInt8, ...] = ()
     below: tuple[_Node, ...] = ()
 
 
@@ -137,32 +137,32 @@ def _read(node: Node, columns: Iterator[UInt8], n: int) -> _Node:
     below = tuple(_read(child, columns, n) for child in children(node))
     match node:
         case All():
-            seen = tuple(one.truth for one in below)
-            return _Node(_conjunction(seen, n), seen, below)
+            operands = tuple(child.truth for child in below)
+            return _Node(_conjunction(operands, n), operands, below)
         case AnyOf():
-            seen = tuple(one.truth for one in below)
-            return _Node(_INVERTED[_conjunction(tuple(_INVERTED[one] for one in seen), n)], seen, below)
+            operands = tuple(child.truth for child in below)
+            return _Node(_INVERTED[_conjunction(tuple(_INVERTED[operand] for operand in operands), n)], operands, below)
         case NoneOf():
-            seen = tuple(_INVERTED[one.truth] for one in below)
-            return _Node(_conjunction(seen, n), seen, below)
+            operands = tuple(_INVERTED[child.truth] for child in below)
+            return _Node(_conjunction(operands, n), operands, below)
         case Unless():
-            seen = (below[0].truth, _INVERTED[below[1].truth])
-            return _Node(_conjunction(seen, n), seen, below)
+            operands = (below[0].truth, _INVERTED[below[1].truth])
+            return _Node(_conjunction(operands, n), operands, below)
         case _:
             return _Node(next(columns))
 
 
 def _conjunction(columns: tuple[UInt8, ...], n: int) -> UInt8:
-    """Kleene's and of columns; true of none."""
-    found = np.full(n, TRUE, np.uint8)
+    """The conjunction (Kleene) of columns; of no column it is true."""
+    truth = np.full(n, TRUE, np.uint8)
     for column in columns:
-        found = np.where((found == FALSE) | (column == FALSE), FALSE, np.minimum(found, column)).astype(np.uint8)
-    return found
+        truth = np.where((truth == FALSE) | (column == FALSE), FALSE, np.minimum(truth, column)).astype(np.uint8)
+    return truth
 
 
 def _chains(read: _Node, chain: Bools) -> Iterator[Bools]:
-    """For each leaf in order, of whom every node from the root to it is what the root is."""
+    """For each leaf in order, the subjects for which every node from the root to it has the truth of the root."""
     if not read.below:
         yield chain
-    for seen, one in zip(read.seen, read.below, strict=True):
-        yield from _chains(one, chain & (seen == read.truth))
+    for operand, child in zip(read.operands, read.below, strict=True):
+        yield from _chains(child, chain & (operand == read.truth))

@@ -1,7 +1,7 @@
-"""Two versions of a policy judged over the same records on one day: whom each lists, who moves, and which criterion decides.
+"""Two versions of a policy over the same records on one day: whom each lists, who moves, and which criterion decides.
 
-The one idea: both are judged of everybody as if in force; only who comes out different is read leaf by leaf, and whoever moves for the same
-reasons is told once. Nothing is changed. Source: docs/en/semantics.md section 12.6.
+Both versions judge everybody as if they were in force. Only subjects with different results are read leaf by leaf, and equal reasons are
+stored once. The state does not change. Used by ``services.policies.comparison``. Source: docs/en/semantics.md section 12.6.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from policies.language.tree import Check, Policy
 from policies.values import Kind
 
 MOVES = ("entered", "left", "changed", "unknown")
-"""How somebody moves: onto the list, off it, to another status on it; or, on neither list, from a known verdict to an unknown one."""
+"""How a subject moves: onto the list, off it, to another status on it; or, on neither list, from a known verdict to an unknown one."""
 _ENTERED, _LEFT, _CHANGED, _UNKNOWN = range(4)
 SCOPE = None
-"""In the place of a criterion: where somebody is placed decides, or whether she is registered at all."""
+"""In the place of a criterion: the placement of the subject decides, or that it is not registered."""
 
 Why: TypeAlias = tuple[int, tuple[str | None, ...]]
-"""Which of the two versions decides (0 old, 1 new), by which criteria."""
+"""The version that decides (0 old, 1 new), and the criteria by which it does."""
 
 
 class OtherKind(ValueError):
@@ -45,7 +45,7 @@ class OtherKind(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Mover:
-    """Somebody who moves; verdicts are yes, no, unknown or None."""
+    """A subject that moves; verdicts are yes, no, unknown or None."""
 
     subject: int
     move: str
@@ -60,7 +60,7 @@ class Mover:
 
 @dataclass(frozen=True, slots=True)
 class Decider:
-    """A criterion of one version (0 old, 1 new), and how many move because of it; ``alone``: of these, those it decides alone."""
+    """A criterion of one version (0 old, 1 new), and how many move because of it; for ``alone`` of these it is the only reason."""
 
     move: str
     version: int
@@ -71,7 +71,7 @@ class Decider:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Difference:
-    """What another version makes of everybody; n move.
+    """The difference between two versions for everybody; n subjects move.
 
     Args:
         verdicts: int64[4, 4], subjects by verdict under the old and the new version, by place in ``verdicts.WORDS``.
@@ -81,7 +81,8 @@ class Difference:
         before, after: uint8[n], places in ``changes.STATUSES``.
         verdict_before, verdict_after: uint8[n], places in ``verdicts.WORDS``.
         division: where each is placed.
-        whys, why: what decides, each distinct answer once; int32[n], places in it.
+        whys: the distinct reasons.
+        why: int32[n], places in ``whys``.
     """
 
     old: Policy
@@ -100,16 +101,16 @@ class Difference:
     why: Int32
 
     def count(self, move: str) -> int:
-        """How many move so."""
+        """How many subjects move in this way."""
         return int(np.count_nonzero(self.move == MOVES.index(move)))
 
     @property
     def turned_unknown(self) -> int:
-        """How many had a verdict that was known, and have an unknown one; on a list or not."""
+        """How many subjects turn from a known verdict to an unknown one, on a list or not."""
         return int(self.verdicts[1:3, 3].sum())
 
     def movers(self) -> Iterator[Mover]:
-        """Everybody who moves, by token."""
+        """The subjects that move, by token."""
         from matchers.lists.verdicts import WORDS
 
         for at in np.argsort(self.subject, kind="stable").tolist():
@@ -120,16 +121,16 @@ class Difference:
             )  # fmt: skip
 
     def deciders(self) -> list[Decider]:
-        """The criteria that decide, by move; those of most people first."""
+        """The criteria that decide, by move; first those that move most people."""
         people: dict[tuple[int, int, str | None], list[int]] = {}
         both = self.move.astype(np.int64) * max(1, len(self.whys)) + self.why
         for key, count in zip(*(part.tolist() for part in np.unique(both, return_counts=True)), strict=True):
             move, why = divmod(key, max(1, len(self.whys)))
             version, criteria = self.whys[why]
             for criterion in criteria:
-                found = people.setdefault((move, version, criterion), [0, 0])
-                found[0] += count
-                found[1] += count * (len(criteria) == 1)
+                tally = people.setdefault((move, version, criterion), [0, 0])
+                tally[0] += count
+                tally[1] += count * (len(criteria) == 1)
         order = sorted(people.items(), key=lambda item: (item[0][0], -item[1][0], item[0][1], item[0][2] or ""))
         return [Decider(MOVES[move], version, criterion, *counts) for (move, version, criterion), counts in order]
 
@@ -148,7 +149,7 @@ def as_if_in_force(policy: Policy) -> Policy:
 
 
 def difference(state: MatcherState, old: Policy, new: Policy, day: date) -> Difference:
-    """What the new version makes of everybody, beside the old one; both on one day, as if in force.
+    """The difference between the old and the new version for everybody, on one day, both as if in force.
 
     Raises:
         OtherKind: the two are about different kinds of subject.
@@ -175,14 +176,14 @@ def difference(state: MatcherState, old: Policy, new: Policy, day: date) -> Diff
 
 
 def _statuses(state: MatcherState, policy: Policy, day: date, everybody: Int32) -> UInt8:
-    found = scan(state, replace(policy, discloses=()), day)
+    candidates = scan(state, replace(policy, discloses=()), day)
     status = np.zeros(state.store.sizes[KINDS.index(policy.subject)], np.uint8)
-    status[found.row] = found.status
+    status[candidates.row] = candidates.status
     return status[everybody]
 
 
 def _matrix(before: UInt8, after: UInt8) -> Int64:
-    """Of two codes below four, how many have each pair."""
+    """How many subjects have each pair of two codes below four."""
     return np.bincount(before.astype(np.int64) * 4 + after, minlength=16).reshape(4, 4)
 
 
@@ -195,39 +196,39 @@ def _whys(
     status: tuple[UInt8, UInt8],
     verdict: tuple[UInt8, UInt8],
 ) -> tuple[list[Why], Int32]:
-    """Which version decides about each of these, by which criteria.
+    """For each of these subjects, the version that decides, and by which criteria.
 
-    Who enters was kept off by the old version, who leaves is kept off by the new one; of the rest that version decides under which
-    something is open.
+    The old version kept a subject off that enters; the new one keeps a subject off that leaves. For the others that version decides
+    under which something is open.
     """
     open_now = (verdict[1] == 3) | (status[1] == STATUSES.index("to_check"))
     by_new = (move == _LEFT) | (move == _UNKNOWN) | ((move == _CHANGED) & open_now)
     whys: dict[Why, int] = {}
     why = np.zeros(len(rows), np.int32)
-    for version, chosen in enumerate((np.flatnonzero(~by_new), np.flatnonzero(by_new))):
-        if not len(chosen):
+    for version, places in enumerate((np.flatnonzero(~by_new), np.flatnonzero(by_new))):
+        if not len(places):
             continue
-        judged = Judge(state, policies[version]).read(rows[chosen], day)
-        names = sorted({leaf.meta.id for leaf in judged.leaves})
-        flags = _flags(judged, names, status[version][chosen], verdict[version][chosen], move[chosen] == _UNKNOWN)
+        readings = Judge(state, policies[version]).read(rows[places], day)
+        names = sorted({leaf.meta.id for leaf in readings.leaves})
+        flags = _flags(readings, names, status[version][places], verdict[version][places], move[places] == _UNKNOWN)
         group, first = patterns(flags)
-        told = [(version, tuple(names[i] for i in np.flatnonzero(flags[:, column]).tolist()) or (SCOPE,)) for column in first]
-        why[chosen] = np.array([whys.setdefault(one, len(whys)) for one in told], np.int32)[group]
+        group_whys = [(version, tuple(names[i] for i in np.flatnonzero(flags[:, column]).tolist()) or (SCOPE,)) for column in first]
+        why[places] = np.array([whys.setdefault(group_why, len(whys)) for group_why in group_whys], np.int32)[group]
     return list(whys), why
 
 
-def _flags(judged: Judged, names: list[str], status: UInt8, verdict: UInt8, unlisted: npt.NDArray[np.bool_]) -> UInt8:
-    """Which of the criteria decide, uint8[names, n]; none where the place does: no verdict, or one that lists elsewhere (of those who are
-    not on either list, ``unlisted``, the place decides nothing)."""
+def _flags(readings: Judged, names: list[str], status: UInt8, verdict: UInt8, unlisted: npt.NDArray[np.bool_]) -> UInt8:
+    """Which criteria decide, uint8[names, n]. None does where the placement decides: the subject has no verdict, or one that would list it
+    inside the scope. For subjects on neither list (``unlisted``) the placement decides nothing."""
     flags = np.zeros((len(names), len(status)), np.uint8)
-    asked = status == STATUSES.index("to_check")
-    lists = (verdict == 1) | ((verdict == 3) & (judged.entry.policy.direction == "benefit"))
-    settled = (verdict != 0) & ~(lists & (status == 0) & ~unlisted)
-    for leaf, decides in zip(judged.leaves, judged.decides, strict=True):
+    is_to_check = status == STATUSES.index("to_check")
+    lists = (verdict == 1) | ((verdict == 3) & (readings.entry.policy.direction == "benefit"))
+    by_criteria = (verdict != 0) & ~(lists & (status == 0) & ~unlisted)
+    for leaf, decides in zip(readings.leaves, readings.decides, strict=True):
         at = names.index(leaf.meta.id)
-        flags[at] |= (decides & settled & ~asked).astype(np.uint8)
-        if isinstance(leaf, Check) and leaf.meta.id in judged.entry.checks:
-            number = judged.entry.checks.index(leaf.meta.id)
-            still_open = (judged.checklist[:, number >> 6] >> np.uint64(number & 63)) & np.uint64(1)
-            flags[at] |= (asked & (still_open != 0)).astype(np.uint8)
+        flags[at] |= (decides & by_criteria & ~is_to_check).astype(np.uint8)
+        if isinstance(leaf, Check) and leaf.meta.id in readings.entry.checks:
+            number = readings.entry.checks.index(leaf.meta.id)
+            still_open = (readings.checklist[:, number >> 6] >> np.uint64(number & 63)) & np.uint64(1)
+            flags[at] |= (is_to_check & (still_open != 0)).astype(np.uint8)
     return flags

@@ -1,8 +1,9 @@
-"""Everybody judged anew: many policies about one kind, asked of every subject in one pass.
+"""Judges everybody: many policies about one kind of subject in one pass over all subjects of that kind.
 
-The policies are one program, so that a condition many of them share is evaluated once for a block of subjects, 64 a word. Where the rules
-allow it, a *screen* goes first: a cheaper program of conditions each of which must hold; only whom it leaves to some policy goes through
-the rest. Lists, counts, publications, wide days and wide coverage (``matchers.lists.verdicts``, ``matchers.core``) come from here.
+The policies are one program, so a condition that many of them share is evaluated once for a block of subjects, 64 in a word. Where the
+rules allow it, a *screen* runs first: a cheaper program of necessary conditions. Only subjects that pass the screen of some policy run
+through the full program. ``matchers.lists.verdicts`` and ``matchers.core`` call it for lists, counts, publications, and for days and
+coverage that change much.
 """
 
 from __future__ import annotations
@@ -37,33 +38,33 @@ class Moment:
 
 
 class Sweep:
-    """Policies about one kind, to be asked of every subject.
+    """Policies about one kind, to judge every subject.
 
     Args:
-        program: the same policies compiled, where there is such a program already; else each is compiled as if it were in force.
+        program: the same policies compiled, where that exists already; else each is compiled as if it were in force.
     """
 
     def __init__(self, state: MatcherState, policies: Sequence[Policy], program: Program | None = None, *, verdicts: bool = False) -> None:
         self.state, self.policies, self.verdicts = state, policies, verdicts
         self.kind = KINDS.index(policies[0].subject)
-        self.scanned = 0  # how many the last pass looked at
-        self.runner = Runner(program or _compiled(state, policies, verdicts=verdicts), SCAN)
+        self.scanned = 0  # subjects of the last pass
+        self.runner = Runner(program or _program_of(state, policies, verdicts=verdicts), SCAN)
         screens = [] if verdicts else [_screen(policy) for policy in policies]
         self.screen = None
         if screens and all(screens) and any(screen is not policy for screen, policy in zip(screens, policies, strict=True)):
-            self.screen = Runner(_compiled(state, [screen for screen in screens if screen], verdicts=True), SCAN)
+            self.screen = Runner(_program_of(state, [screen for screen in screens if screen], verdicts=True), SCAN)
 
     def blocks(self, moments: Sequence[Moment]) -> Iterator[tuple[Int32, list[Frame]]]:
-        """Whoever may be listed at any of the moments, block by block, with a frame a moment.
+        """The subjects that may be listed at any of the moments, block by block, with a frame for each moment.
 
-        Who cannot be listed at one moment is not evaluated there: the frame says that nobody is listed.
+        Subjects that cannot be listed at a moment are not evaluated there; its frame has them as not listed.
         """
         store, everyone = self.state.store, self._everyone()
         left = np.zeros(len(everyone), np.uint8)  # a bit a moment
-        for number, one in enumerate(moments):
-            left[self._left(everyone, one)] |= 1 << number
-        sides = [self.state.side(self.runner, one.day, one.coverage) for one in moments]
-        asleep = [self._asleep(one.day) for one in moments]
+        for number, moment in enumerate(moments):
+            left[self._may_be_listed(everyone, moment)] |= 1 << number
+        sides = [self.state.side(self.runner, moment.day, moment.coverage) for moment in moments]
+        asleep = [self._asleep(moment.day) for moment in moments]
         for at in range(1, 1 << len(moments)):
             rows = everyone[left == at]
             for start in range(0, len(rows), SCAN):
@@ -88,17 +89,19 @@ class Sweep:
         """Numbers of the policies that list nobody on a day."""
         return np.flatnonzero([not self.verdicts and not in_force(policy, day) for policy in self.policies])
 
-    def _left(self, rows: Int32, moment: Moment) -> npt.NDArray[np.bool_]:
-        """Which of these the screen leaves at a moment; all of them, where it leaves half."""
+    def _may_be_listed(self, rows: Int32, moment: Moment) -> npt.NDArray[np.bool_]:
+        """Which of these may be listed at a moment, by the screen; all of them where more than half pass it."""
         if len(self._asleep(moment.day)) == len(self.policies):
             return np.zeros(len(rows), np.bool_)
         sample = rows[:: max(1, len(rows) // SCAN)][:SCAN]
-        if self.screen is None or 2 * np.count_nonzero(self._screened(sample, moment)) > len(sample):
+        if self.screen is None or 2 * np.count_nonzero(self._passes_screen(sample, moment)) > len(sample):
             return np.ones(len(rows), np.bool_)
-        return np.concatenate([rows[:0] != 0, *(self._screened(rows[start : start + SCAN], moment) for start in range(0, len(rows), SCAN))])
+        return np.concatenate(
+            [rows[:0] != 0, *(self._passes_screen(rows[start : start + SCAN], moment) for start in range(0, len(rows), SCAN))]
+        )
 
-    def _screened(self, part: Int32, moment: Moment) -> npt.NDArray[np.bool_]:
-        """To which of these no policy's screen says no."""
+    def _passes_screen(self, part: Int32, moment: Moment) -> npt.NDArray[np.bool_]:
+        """Which of these pass the screen of some policy."""
         assert self.screen is not None
         side = self.state.side(self.screen, moment.day, moment.coverage)
         frame = self.screen.run(0, part, self.state.store, side.binding, side.coverage, side.answers)
@@ -107,41 +110,41 @@ class Sweep:
         return left
 
 
-def turned(sweep: Sweep, before: Moment, after: Moment) -> Changes:
-    """What differs on the lists between two moments, whoever is concerned."""
+def changes_between(sweep: Sweep, before: Moment, after: Moment) -> Changes:
+    """The changes of a sweep's lists between two moments."""
     out = Changes()
-    for part, (one, two) in sweep.blocks((before, after)):
-        out.add(compare(sweep.runner, one, two, part, sweep.state.store))
+    for part, (frame_before, frame_after) in sweep.blocks((before, after)):
+        out.add(compare(sweep.runner, frame_before, frame_after, part, sweep.state.store))
     return out
 
 
 def lists(state: MatcherState, policies: Sequence[Policy], day: date) -> list[Candidates]:
     """The lists of policies on a day, active or not, in their order."""
-    found: dict[int, Candidates] = {}
+    by_place: dict[int, Candidates] = {}
     for word in KINDS:
         places = [place for place, policy in enumerate(policies) if policy.subject is word]
         if places:
             sweep = Sweep(state, [policies[place] for place in places])
-            found |= zip(places, listed(sweep, Moment(day, state.coverage())), strict=True)
-    return [found[place] for place in range(len(policies))]
+            by_place |= zip(places, lists_of(sweep, Moment(day, state.coverage())), strict=True)
+    return [by_place[place] for place in range(len(policies))]
 
 
-def listed(sweep: Sweep, moment: Moment) -> list[Candidates]:
+def lists_of(sweep: Sweep, moment: Moment) -> list[Candidates]:
     """The lists of a sweep's policies."""
     entries, program = sweep.runner.program.entries, sweep.runner.program
     blocks: list[tuple[Int32, Int32, UInt8, Int32]] = []
     none = np.zeros((1, program.mask_words), np.uint64)
-    missing, checklist, asked = [none], [none], 1
+    missing, checklist, question_count = [none], [none], 1
     for part, (frame,) in sweep.blocks((moment,)):
-        counts, row, status = _listed(frame, len(entries), len(part))
+        counts, row, status = _block_lists(frame, len(entries), len(part))
         open = np.zeros(len(row), np.int32)
         asking = np.flatnonzero(status >= 2)
         if len(asking):
             policy = np.repeat(np.arange(len(entries), dtype=np.int32), counts)[asking]
             _, *masks = reasons_of(sweep.runner, frame, policy, row[asking])
             group, first = group_rows(np.hstack(masks))
-            open[asking] = group + asked
-            asked += len(first)
+            open[asking] = group + question_count
+            question_count += len(first)
             missing.append(masks[0][first])
             checklist.append(masks[1][first])
         blocks.append((counts, part[row], status, open))
@@ -160,19 +163,19 @@ def listed(sweep: Sweep, moment: Moment) -> list[Candidates]:
     ]
 
 
-def _listed(frame: Frame, policies: int, n: int) -> tuple[Int32, Int32, UInt8]:
-    """How many each policy lists in a block, and their places in it and statuses, policy by policy."""
+def _block_lists(frame: Frame, policies: int, n: int) -> tuple[Int32, Int32, UInt8]:
+    """How many subjects each policy lists in a block; their places in it and statuses, policy by policy."""
     counts, room = np.empty(policies, np.int32), 4096
     while True:
         row, status = np.empty(room, np.int32), np.empty(room, np.uint8)
-        found = list_chunk(frame.low, frame.high, n, counts, row, status)
-        if found <= room:
-            return counts, row[:found], status[:found]
-        room = found
+        count = list_chunk(frame.low, frame.high, n, counts, row, status)
+        if count <= room:
+            return counts, row[:count], status[:count]
+        room = count
 
 
-def tallied(sweep: Sweep, moment: Moment, place: Int32, places: int) -> npt.NDArray[np.int64]:
-    """How many have each verdict, int64[policies, places, 3] (yes, no, unknown), by a sweep for verdicts.
+def verdict_counts(sweep: Sweep, moment: Moment, place: Int32, places: int) -> npt.NDArray[np.int64]:
+    """Counts of verdicts of a sweep for verdicts, int64[policies, places, 3] (yes, no, unknown).
 
     Args:
         place: int32[subjects of the kind], where each is counted.
@@ -188,13 +191,13 @@ def scan(state: MatcherState, policy: Policy, day: date) -> Candidates:
     return lists(state, [policy], day)[0]
 
 
-def _compiled(state: MatcherState, policies: Sequence[Policy], *, verdicts: bool) -> Program:
-    kind, chosen = KINDS.index(policies[0].subject), [(policy, True) for policy in policies]
-    return compile_policies(state.store.layout, kind, chosen, state.check_number, state.code_of, verdicts=verdicts)
+def _program_of(state: MatcherState, policies: Sequence[Policy], *, verdicts: bool) -> Program:
+    kind, entries = KINDS.index(policies[0].subject), [(policy, True) for policy in policies]
+    return compile_policies(state.store.layout, kind, entries, state.check_number, state.code_of, verdicts=verdicts)
 
 
 def _screen(policy: Policy) -> Policy | None:
-    """A policy with only its cheap necessary conditions: itself, where all are cheap; None where none is."""
+    """The policy with only its cheap necessary conditions: the policy itself where all are cheap; None where none is."""
     necessary = _must_hold(policy.criteria)
     cheap = tuple(node for node in necessary if _cost(node) <= 3)
     if len(cheap) == len(necessary):
@@ -203,10 +206,10 @@ def _screen(policy: Policy) -> Policy | None:
 
 
 def _must_hold(node: Node) -> list[Node]:
-    """Conditions each of which alone makes the policy no where it is no."""
+    """The necessary conditions: where one of them is false, the policy is no."""
     match node:
         case All():
-            return [one for child in node.children for one in _must_hold(child)]
+            return [condition for child in node.children for condition in _must_hold(child)]
         case Unless():
             return _must_hold(node.rule)
         case _:
@@ -220,8 +223,8 @@ def _cost(node: Node) -> int:
     match node:
         case Quantifier() | Sum():
             steps = [step.kind for step in node.path]
-            nested = 1 + _cost(node.where) if node.where is not None else 1
-            return nested + 4 * (steps.count("members") + steps.count("inverse")) + (4 if isinstance(node, Sum) else 0)
+            inner_cost = 1 + _cost(node.where) if node.where is not None else 1
+            return inner_cost + 4 * (steps.count("members") + steps.count("inverse")) + (4 if isinstance(node, Sum) else 0)
         case Compare():
             return len(node.ref.links)
         case _:

@@ -1,6 +1,6 @@
-"""What a person asks of the core: a policy's list, its counts by division, one subject's verdict.
+"""A policy's list as people see it, and its counts by division.
 
-The one idea: all of it is evaluated from the state when asked; nothing is kept that could go stale.
+``matchers.queries`` asks for both; they are evaluated from the state each time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from matchers.kernel.changes import STATUSES
 from matchers.kernel.layout import KINDS
 from matchers.kernel.thresholds import days
 from matchers.lists.compare import Candidates, judged
-from matchers.lists.evaluation import Moment, Sweep, scan, tallied
+from matchers.lists.evaluation import Moment, Sweep, scan, verdict_counts
 from matchers.program.state import MatcherState
 from policies.language.tree import Policy
 
@@ -26,7 +26,7 @@ _VERDICT_OF = {"eligible": "yes", "to_check": "yes", "needs_evidence": "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A subject on a list, or (status None) unknown and only counted. ``missing`` is (criterion, feed)."""
+    """A subject on a list, or one with an unknown verdict that is only counted (status None). ``missing`` is (criterion, feed)."""
 
     subject: int
     verdict: str
@@ -53,54 +53,56 @@ def divisions_of(state: MatcherState, kind: int, day: date, rows: Int32) -> list
 
 
 def candidates(state: MatcherState, policy: Policy, day: date, *, every: bool = False) -> list[Candidate]:
-    """A policy's list on a day, by token; with ``every``, also those unknown who are only counted."""
-    found = scan(state, policy, day)
-    out = candidates_of(state, found, day)
+    """A policy's list on a day, by token; with ``every``, also the unknown subjects that are only counted."""
+    policy_list = scan(state, policy, day)
+    out = candidates_of(state, policy_list, day)
     if every:
         kind = KINDS.index(policy.subject)
-        listed = set(found.row.tolist())
+        listed_rows = set(policy_list.row.tolist())
         rows, verdict = judged(state, policy, day)
-        counted = np.array([row for row in rows[verdict == 3].tolist() if row not in listed], np.int32)
-        for row, division in zip(counted.tolist(), divisions_of(state, kind, day, counted), strict=True):
-            out.append(_counted(state, policy, int(state.store.tokens[kind][row]), day, division))
-    return sorted(out, key=lambda one: one.subject)
+        counted_rows = np.array([row for row in rows[verdict == 3].tolist() if row not in listed_rows], np.int32)
+        for row, division in zip(counted_rows.tolist(), divisions_of(state, kind, day, counted_rows), strict=True):
+            out.append(_unlisted_candidate(state, policy, int(state.store.tokens[kind][row]), day, division))
+    return sorted(out, key=lambda candidate: candidate.subject)
 
 
-def candidates_of(state: MatcherState, found: Candidates, day: date) -> list[Candidate]:
-    """A list on a day, person by person, by token."""
+def candidates_of(state: MatcherState, policy_list: Candidates, day: date) -> list[Candidate]:
+    """The candidates of a list on a day, by token."""
     out = []
-    places = divisions_of(state, KINDS.index(found.entry.policy.subject), day, found.row)
-    for i, (token, code, division) in enumerate(zip(found.subject.tolist(), found.status.tolist(), places, strict=True)):
+    places = divisions_of(state, KINDS.index(policy_list.entry.policy.subject), day, policy_list.row)
+    for i, (token, code, division) in enumerate(zip(policy_list.subject.tolist(), policy_list.status.tolist(), places, strict=True)):
         status = STATUSES[code]
         assert status is not None
-        out.append(Candidate(token, _VERDICT_OF[status], status, *found.words(i), division))
-    return sorted(out, key=lambda one: one.subject)
+        out.append(Candidate(token, _VERDICT_OF[status], status, *policy_list.words(i), division))
+    return sorted(out, key=lambda candidate: candidate.subject)
 
 
-def _counted(state: MatcherState, policy: Policy, subject: int, day: date, place: str | None) -> Candidate:
+def _unlisted_candidate(state: MatcherState, policy: Policy, subject: int, day: date, place: str | None) -> Candidate:
     from matchers.reading.explain import verdict
 
-    found = verdict(state, policy, subject, day)
-    missing = tuple(sorted({(criterion, feed) for criterion, feed, _ in found.missing}, key=lambda pair: (pair[0], pair[1] or "")))
-    return Candidate(subject, "unknown", None, found.checklist, missing, place)
+    subject_verdict = verdict(state, policy, subject, day)
+    missing = tuple(
+        sorted({(criterion, feed) for criterion, feed, _ in subject_verdict.missing}, key=lambda pair: (pair[0], pair[1] or ""))
+    )
+    return Candidate(subject, "unknown", None, subject_verdict.checklist, missing, place)
 
 
 def counts(state: MatcherState, policies: Sequence[Policy], day: date) -> list[Counts]:
-    """How many are yes, no and unknown by each policy on a day, in all and by division."""
-    found: dict[int, Counts] = {}
+    """How many subjects are yes, no and unknown by each policy on a day, in all and by division."""
+    by_place: dict[int, Counts] = {}
     for kind, word in enumerate(KINDS):
         places = [place for place, policy in enumerate(policies) if policy.subject is word]
         if places:
-            chosen = [policies[place] for place in places]
-            found |= zip(places, _counted_by_division(state, kind, chosen, day), strict=True)
-    return [found[place] for place in range(len(policies))]
+            of_kind = [policies[place] for place in places]
+            by_place |= zip(places, _counted_by_division(state, kind, of_kind, day), strict=True)
+    return [by_place[place] for place in range(len(policies))]
 
 
 def _counted_by_division(state: MatcherState, kind: int, policies: Sequence[Policy], day: date) -> Iterator[Counts]:
     sweep = Sweep(state, policies, verdicts=True)
     texts: list[str | None] = [*state.store.divisions.texts, None]
     codes = state.store.placements(kind, days(day))
-    numbers = tallied(sweep, Moment(day, state.coverage()), np.where(codes < 0, len(texts) - 1, codes).astype(np.int32), len(texts))
+    numbers = verdict_counts(sweep, Moment(day, state.coverage()), np.where(codes < 0, len(texts) - 1, codes).astype(np.int32), len(texts))
     for of_policy in numbers:
         by = {texts[code]: tuple(of_policy[code].tolist()) for code in np.flatnonzero(of_policy.any(axis=1)).tolist()}
         yes, no, unknown = of_policy.sum(axis=0).tolist()

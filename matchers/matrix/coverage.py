@@ -1,7 +1,7 @@
-"""Coverage statements as the core sees them, and the tables they become.
+"""Coverage statements of the core, and the lookup tables made from them.
 
-The one idea: whether absence proves anything is a lookup by (source, division), never a property of a record; a statement
-therefore rewrites nothing in the matrix. Source: docs/en/semantics.md section 3.
+Whether a missing record proves absence is a lookup by (source, division), never a property of a record. So a statement rewrites nothing
+in the matrix. Source: docs/en/semantics.md section 3.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NEVER = -(2**31)
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement in effect: up to ``complete_to`` this source holds every record about those subjects."""
+    """A statement in effect: up to ``complete_to`` the source holds every record about these subjects."""
 
     feed: str
     source: int
@@ -37,7 +37,8 @@ class CoverageTables:
     """Statements by source and division code.
 
     Attributes:
-        resp_off, resp: responsible sources by (feed, division code): numbers over all feeds, -1 where one lies inside a coarser placement.
+        resp_off, resp: responsible sources by (feed, division code), numbered over all feeds; -1 where the placement is coarser than
+            the source's division.
         div_of: int32[sources, divisions], latest complete_to that counts there, in days.
         subj_slots, subj_keys, subj_to: index of statements about single subjects.
     """
@@ -52,7 +53,7 @@ class CoverageTables:
 
 
 def first_sources(catalogue: Catalogue) -> dict[str, int]:
-    """Number, over all feeds, of each feed's first source."""
+    """By feed, the number of its first source; sources are numbered over all feeds."""
     out, at = {}, 0
     for feed in catalogue.feeds.values():
         out[feed.name] = at
@@ -67,10 +68,10 @@ def tables(
     rows_of: Callable[[Kind, tuple[int, ...]], list[int]],
     kind_number: Callable[[Kind], int],
 ) -> CoverageTables:
-    """Build the tables for the division codes known so far.
+    """The tables for the division codes used so far.
 
     Args:
-        rows_of: rows of subjects' tokens, given some if need be.
+        rows_of: gives the rows of tokens, new ones where they have none.
     """
     first = first_sources(catalogue)
     positions = {name: at for at, name in enumerate(catalogue.feeds)}
@@ -78,22 +79,22 @@ def tables(
     codes = [significant(code) for code in divisions]
     div_of = np.full((max(1, count), max(1, len(codes))), _NEVER, np.int32)
     singles: dict[int, dict[tuple[int, int, int], int]] = {}
-    for one in statements:
-        feed = catalogue.feeds[one.feed]
-        source = first[one.feed] + one.source
-        inside = significant(feed.sources[one.source].division)
-        to = days(one.complete_to)
-        if one.division is not None:
-            said = significant(one.division)
+    for statement in statements:
+        feed = catalogue.feeds[statement.feed]
+        source = first[statement.feed] + statement.source
+        inside = significant(feed.sources[statement.source].division)
+        to = days(statement.complete_to)
+        if statement.division is not None:
+            prefix = significant(statement.division)
             for d, code in enumerate(codes):
-                if code.startswith(inside) and code.startswith(said):
+                if code.startswith(inside) and code.startswith(prefix):
                     div_of[source, d] = max(div_of[source, d], to)
-        # a list may also name what the records link to: every occupant of these dwellings, every member of these households
-        for kind in {feed.subject, *(LINKS[name].target for name in feed.links)} if one.subjects else ():
-            named = singles.setdefault(positions[one.feed], {})
-            for row in rows_of(kind, one.subjects):
+        # a list may also name link targets: every occupant of these dwellings, every member of these households
+        for kind in {feed.subject, *(LINKS[name].target for name in feed.links)} if statement.subjects else ():
+            dates = singles.setdefault(positions[statement.feed], {})
+            for row in rows_of(kind, statement.subjects):
                 key = (kind_number(kind), row, source)
-                named[key] = max(named.get(key, _NEVER), to)
+                dates[key] = max(dates.get(key, _NEVER), to)
     resp: list[int] = []
     resp_off = np.zeros((len(catalogue.feeds), max(1, len(codes)) + 1), np.int32)
     for f, feed in enumerate(catalogue.feeds.values()):
@@ -106,7 +107,7 @@ def tables(
                 elif inside.startswith(code):
                     resp.append(-1)
             resp_off[f, d + 1] = len(resp)
-    flat = [(int(subject_key(source, kind, row)), to) for named in singles.values() for (kind, row, source), to in named.items()]
+    flat = [(int(subject_key(source, kind, row)), to) for dates in singles.values() for (kind, row, source), to in dates.items()]
     keys = np.array([key for key, _ in flat], np.uint64)
     slots = np.full(1 << (2 * len(keys)).bit_length() if len(keys) else 1, -1, np.int32)
     if len(keys):
@@ -117,15 +118,15 @@ def tables(
 
 
 def earliest(age: Period, day: date) -> int:
-    """Encoded earliest complete_to that is not stale at a day."""
+    """The earliest complete_to, encoded, that is not too old on a day."""
     return days(first_reaching(age, day))
 
 
-def cover(found: CoverageTables, feed: int, cut: int) -> UInt8:
-    """By division code: is a subject placed there covered by statements about divisions alone?"""
-    width = found.div_of.shape[1]
+def cover(coverage: CoverageTables, feed: int, cut: int) -> UInt8:
+    """By division code, whether a subject placed there is covered by statements about divisions alone."""
+    width = coverage.div_of.shape[1]
     out = np.zeros(width, np.uint8)
     for d in range(width):
-        sources = found.resp[found.resp_off[feed, d] : found.resp_off[feed, d + 1]]
-        out[d] = len(sources) > 0 and all(s >= 0 and found.div_of[s, d] >= cut for s in sources)
+        sources = coverage.resp[coverage.resp_off[feed, d] : coverage.resp_off[feed, d + 1]]
+        out[d] = len(sources) > 0 and all(s >= 0 and coverage.div_of[s, d] >= cut for s in sources)
     return out

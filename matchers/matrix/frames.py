@@ -1,7 +1,8 @@
-"""Whole columns out of the matrix, for those who read everything at once: records in force, and subjects, as analysts take them.
+"""Whole columns of the matrix, for the analysts' snapshot: all records in force, and all subjects.
 
-The one idea: a column is one array of encoded integers and a mask of what is there; nothing is turned into text or objects here, so that
-a district of a million residents is read in a second. What a value means is in its field; of people the matrix knows tokens only.
+A column is one array of encoded integers and a mask of the cells that have a value. Nothing becomes text or objects here, so that a
+district of a million residents is read in a second. The meaning of a value is in its field; people are tokens. Used by
+``connectors.analysts``.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class TokenColumn:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedColumn:
-    """A field as ``policies.language.catalogue`` encodes it. Where ``there`` is False the value means nothing.
+    """A field as ``policies.language.catalogue`` encodes it. Where ``there`` is False the value has no meaning.
 
     ``texts`` holds what the values of an enum, text or division field index; it is empty for other types.
     """
@@ -46,13 +47,13 @@ class EncodedColumn:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Records:
-    """The records in force of one feed, ordered by subject, then by key: the same records give the same table, however they came.
+    """The records in force of one feed, ordered by subject, then by key, so that the same records always give the same table.
 
     Args:
         source: int32[n], position in the contract's list of sources.
         delivery: int32[n], the source's delivery number, from 1.
         valid_from, valid_to: int32[n] days since 1970-01-01 with masks of the ends that are not open; None without validity.
-        quarantined: bool[n]; such a record says that it exists, and nothing else.
+        quarantined: bool[n]; of such a record only its existence is known.
     """
 
     subject: TokenColumn
@@ -79,9 +80,9 @@ class Subjects:
 
 
 def records(store: Store, feed: str) -> Records:
-    """The records of a feed that are in force: neither deleted nor withdrawn by a full replacement.
+    """The records in force of a feed: neither deleted nor withdrawn by a full replacement.
 
-    A record outside its validity on the state's day is in force too: its days stand beside it.
+    A record outside its validity interval on the state's day is in force as well; its days are in the table.
     """
     lay = store.layout.feeds[feed]
     arena = store.arenas[lay.position][: store.counts[lay.position]]
@@ -103,14 +104,14 @@ def records(store: Store, feed: str) -> Records:
 
 
 def standing(store: Store, feed: str, cited: Collection[tuple[int, int, int]]) -> set[tuple[int, int, int]]:
-    """Of some rows of deliveries (source, delivery, row), those that are still the record in force."""
+    """Those of some rows of deliveries (source, delivery, row) that are still the record in force."""
     lay = store.layout.feeds[feed]
     arena = store.arenas[lay.position][: store.counts[lay.position]]
-    gone = DELETED | HIDDEN | HOLE
+    not_in_force = DELETED | HIDDEN | HOLE
     numbers = [delivery for _, delivery, _ in cited]
-    rows = arena[((arena[:, FLAGS] & gone) == 0) & np.isin(arena[:, DELIVERY], numbers)]
-    named = zip((rows[:, FLAGS] >> 8).tolist(), rows[:, DELIVERY].tolist(), rows[:, ROW].tolist(), strict=True)
-    return set(cited) & set(named)
+    rows = arena[((arena[:, FLAGS] & not_in_force) == 0) & np.isin(arena[:, DELIVERY], numbers)]
+    versions = zip((rows[:, FLAGS] >> 8).tolist(), rows[:, DELIVERY].tolist(), rows[:, ROW].tolist(), strict=True)
+    return set(cited) & set(versions)
 
 
 def subjects(store: Store, kind: Kind, day: int) -> Subjects:
@@ -118,21 +119,21 @@ def subjects(store: Store, kind: Kind, day: int) -> Subjects:
     at = KINDS.index(kind)
     tokens = store.tokens[at][: store.sizes[at]]
     order = np.argsort(tokens)
-    placed = store.placements(at, day)
-    return Subjects(TokenColumn(tokens[order], np.ones(len(order), np.bool_)), placed[order], tuple(store.divisions.texts))
+    placements = store.placements(at, day)
+    return Subjects(TokenColumn(tokens[order], np.ones(len(order), np.bool_)), placements[order], tuple(store.divisions.texts))
 
 
 def _in_force(store: Store, lay: FeedLayout, arena: Int32) -> npt.NDArray[np.int64]:
     """Numbers of the records in force, ordered by the subject's token, then by the key's hash."""
-    found = np.flatnonzero((arena[:, FLAGS] & (DELETED | HIDDEN)) == 0)
-    tokens = store.tokens[lay.kind][arena[found, SUBJECT]]
+    numbers = np.flatnonzero((arena[:, FLAGS] & (DELETED | HIDDEN)) == 0)
+    tokens = store.tokens[lay.kind][arena[numbers, SUBJECT]]
     order = np.argsort(tokens)  # twice as fast as a sort by both: few subjects have several records
-    found, tokens = found[order], tokens[order]
+    numbers, tokens = numbers[order], tokens[order]
     same = np.flatnonzero(tokens[1:] == tokens[:-1])
     several = np.union1d(same, same + 1)
-    keys = wide(arena[found[several], KEY : KEY + 2]).view(np.uint64)
-    found[several] = found[several[np.lexsort((keys, tokens[several]))]]
-    return found
+    keys = wide(arena[numbers[several], KEY : KEY + 2]).view(np.uint64)
+    numbers[several] = numbers[several[np.lexsort((keys, tokens[several]))]]
+    return numbers
 
 
 def _validity(lay: FeedLayout, rows: Int32, sound: Bools) -> tuple[Any, Any]:

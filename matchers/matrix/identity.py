@@ -1,8 +1,8 @@
-"""Corrections of identity: two subjects that are one, one that is two, and what was delivered under which token.
+"""Corrections of identity: merges and splits of subjects, and the tokens that cells were delivered with.
 
-The one idea: whom a cell of a record names is a function of the token it was delivered with and the decisions in force, whichever came
-first. So the token as delivered is kept wherever a decision reads it otherwise, and nowhere else; where there are no decisions nothing
-here costs anything. Source: docs/en/semantics.md section 15.
+The subject that a cell names depends only on the token it was delivered with and the decisions in force, in whatever order they came. So
+the delivered token is kept where a decision changes it, and nowhere else; without decisions there is no cost. Read by
+``matchers.matrix.store``. Source: docs/en/semantics.md section 15.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ Source: TypeAlias = tuple[str, int]
 Record: TypeAlias = tuple[str, int, int]
 """Feed, source and the record's key there."""
 Answer: TypeAlias = tuple[str, int, str, bool | None]
-"""Policy, subject, check, and the answer; None where there is none any more."""
+"""Policy, subject, check and answer; the answer is None where there is none any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """From now on ``subject`` counts as ``into``: in these records or, where none are named, everywhere.
+    """From now on ``subject`` counts as ``into``: in these records or, where there are none, everywhere.
 
-    ``into`` the subject itself takes back what was decided about it, in these records or everywhere.
+    Where ``into`` is the subject itself, earlier decisions about it are taken back, in these records or everywhere.
     """
 
     kind: Kind
@@ -39,45 +39,45 @@ class Correction:
 
 
 class IdentityDecisions:
-    """The decisions in force as a store reads them, and the tokens as delivered of the cells that they change."""
+    """The decisions in force, and the delivered tokens of the cells that they change."""
 
     def __init__(self) -> None:
         self.merged: list[dict[int, int]] = [{} for _ in KINDS]
-        self.given: dict[Source, dict[int, dict[tuple[int, int], int]]] = {}  # by key: of a kind and token, whom it is given to
-        self.delivered: dict[Source, dict[int, dict[int, int]]] = {}  # by key: lane of the cell -> token
+        self.assignments: dict[Source, dict[int, dict[tuple[int, int], int]]] = {}  # by key: (kind, token) -> token
+        self.delivered_tokens: dict[Source, dict[int, dict[int, int]]] = {}  # by key: lane of the cell -> token
         self._roots: list[tuple[UInt64, UInt64] | None] = [None for _ in KINDS]
 
     def __bool__(self) -> bool:
-        return bool(self.given) or any(self.merged)
+        return bool(self.assignments) or any(self.merged)
 
     def root(self, kind: int, token: int) -> int:
-        """Whom a subject counts as once merges are followed to their end."""
+        """The subject that a token counts as, after all merges."""
         merged = self.merged[kind]
         while token in merged:
             token = merged[token]
         return token
 
     def named(self, kind: int, token: int, source: Source, key: int) -> int:
-        """Whom a token names in one record."""
-        given = self.given.get(source)
-        return self.root(kind, given[key].get((kind, token), token) if given and key in given else token)
+        """The subject that a token names in one record."""
+        assignments = self.assignments.get(source)
+        return self.root(kind, assignments[key].get((kind, token), token) if assignments and key in assignments else token)
 
     def all_named(self, kind: int, tokens: UInt64, source: Source, keys: UInt64) -> UInt64:
-        """Whom the tokens of a column name, each in its record; 0 stays 0."""
+        """The subjects that a column's tokens name, each in its record; 0 stays 0."""
         out = tokens
         if self.merged[kind]:
             froms, tos = self._column(kind)
             at = np.minimum(np.searchsorted(froms, tokens), len(froms) - 1)
             out = np.where(froms[at] == tokens, tos[at], tokens)
-        if given := self.given.get(source):
+        if assignments := self.assignments.get(source):
             out = out.copy()
             for place, key in enumerate(keys.tolist()):
-                if key in given:
+                if key in assignments:
                     out[place] = self.named(kind, int(tokens[place]), source, key)
         return out
 
     def decide(self, correction: Correction) -> None:
-        """Puts a correction in force, or takes one back."""
+        """Puts a correction in force, or takes earlier ones back."""
         kind, subject = KINDS.index(correction.kind), correction.subject
         self._roots[kind] = None
         if not correction.records:
@@ -85,23 +85,23 @@ class IdentityDecisions:
             if correction.into != subject:
                 self.merged[kind][subject] = correction.into
         for feed, source, key in correction.records:
-            rules = self.given.setdefault((feed, source), {}).setdefault(key, {})
+            rules = self.assignments.setdefault((feed, source), {}).setdefault(key, {})
             rules.pop((kind, subject), None)
             if correction.into != subject:
                 rules[kind, subject] = correction.into
-            self._tidied((feed, source), key)
+            self._drop_empty((feed, source), key)
 
     def keep(self, source: Source, key: int, cells: Mapping[int, int]) -> None:
-        """Note the tokens a record's cells were delivered with where they count otherwise; no cells: all count as delivered."""
+        """Keeps the delivered tokens of a record's cells that count as others; without cells, all count as delivered."""
         if cells:
-            self.delivered.setdefault(source, {})[key] = dict(cells)
-        elif source in self.delivered:
-            self.delivered[source].pop(key, None)
+            self.delivered_tokens.setdefault(source, {})[key] = dict(cells)
+        elif source in self.delivered_tokens:
+            self.delivered_tokens[source].pop(key, None)
 
     def forget(self) -> None:
-        """Where no decision is left, every record in force counts as delivered; what is noted of those withdrawn is not needed."""
+        """Drops the delivered tokens where no decision is left: every record in force then counts as delivered."""
         if not self:
-            self.delivered.clear()
+            self.delivered_tokens.clear()
 
     def meta(self) -> dict[str, Any]:
         """All of it, as JSON."""
@@ -109,13 +109,13 @@ class IdentityDecisions:
             "merged": [sorted(merged.items()) for merged in self.merged],
             "given": [
                 [*source, key, kind, token, into]
-                for source, keys in sorted(self.given.items())
+                for source, keys in sorted(self.assignments.items())
                 for key, rules in sorted(keys.items())
                 for (kind, token), into in sorted(rules.items())
             ],
             "delivered": [
                 [*source, key, lane, token]
-                for source, keys in sorted(self.delivered.items())
+                for source, keys in sorted(self.delivered_tokens.items())
                 for key, cells in sorted(keys.items())
                 for lane, token in sorted(cells.items())
             ],
@@ -123,32 +123,32 @@ class IdentityDecisions:
 
     @classmethod
     def restored(cls, meta: Mapping[str, Any] | None) -> IdentityDecisions:
-        """What ``meta`` described; nothing where a state knew of no corrections."""
-        made = cls()
+        """The decisions that gave this ``meta``; none where it is None (a state from before corrections)."""
+        decisions = cls()
         if meta is None:
-            return made
-        made.merged = [dict(map(tuple, pairs)) for pairs in meta["merged"]]
+            return decisions
+        decisions.merged = [dict(map(tuple, pairs)) for pairs in meta["merged"]]
         for feed, source, key, kind, token, into in meta["given"]:
-            made.given.setdefault((feed, source), {}).setdefault(key, {})[kind, token] = into
+            decisions.assignments.setdefault((feed, source), {}).setdefault(key, {})[kind, token] = into
         for feed, source, key, lane, token in meta["delivered"]:
-            made.delivered.setdefault((feed, source), {}).setdefault(key, {})[lane] = token
-        return made
+            decisions.delivered_tokens.setdefault((feed, source), {}).setdefault(key, {})[lane] = token
+        return decisions
 
     def _column(self, kind: int) -> tuple[UInt64, UInt64]:
-        """Merged tokens in order, and whom each counts as; made again after a decision."""
-        found = self._roots[kind]
-        if found is None:
+        """Merged tokens in order, and the token that each counts as; cached until the next decision."""
+        column = self._roots[kind]
+        if column is None:
             froms = sorted(self.merged[kind])
-            found = np.array(froms, np.uint64), np.array([self.root(kind, token) for token in froms], np.uint64)
-            self._roots[kind] = found
-        return found
+            column = np.array(froms, np.uint64), np.array([self.root(kind, token) for token in froms], np.uint64)
+            self._roots[kind] = column
+        return column
 
-    def _tidied(self, source: Source, key: int) -> None:
-        """Nothing empty is kept: what is not there costs nothing."""
-        if not self.given[source][key]:
-            del self.given[source][key]
-        if not self.given[source]:
-            del self.given[source]
+    def _drop_empty(self, source: Source, key: int) -> None:
+        """Removes empty dictionaries, so that sources without decisions cost nothing."""
+        if not self.assignments[source][key]:
+            del self.assignments[source][key]
+        if not self.assignments[source]:
+            del self.assignments[source]
 
 
 def correction_plain(correction: Correction, answers: Sequence[Answer]) -> dict[str, Any]:
@@ -158,7 +158,7 @@ def correction_plain(correction: Correction, answers: Sequence[Answer]) -> dict[
 
 
 def correction_read(plain: Mapping[str, Any]) -> tuple[Correction, list[Answer]]:
-    """What ``correction_plain`` was given."""
+    """The inverse of ``correction_plain``."""
     records = tuple((feed, source, key) for feed, source, key in plain["records"])
     answers: list[Answer] = [(policy, subject, check, answer) for policy, subject, check, answer in plain["answers"]]
     return Correction(Kind(plain["kind"]), plain["subject"], plain["into"], records), answers

@@ -1,8 +1,8 @@
-"""Records of a feed whose contract has grown, laid into the lanes of its new layout.
+"""Moves the records of a feed whose contract has grown into the lanes of its new layout.
 
-The one idea: whatever every record has (version, subject, chains, validity, links) lies where it lay, for only fields are added; a field is
-copied by its name, into two lanes where it had one; a field that is new is an empty cell in every record there is. Who calls it:
-``matchers.matrix.store``. Source: docs/en/semantics.md section 1.8.
+The lanes that every record has (version, subject, chains, validity, links) stay in place, for only fields are added. A field is copied by
+its name, into two lanes where it has become wider; a new field is an empty cell in every record. Called by ``matchers.matrix.store``.
+Source: docs/en/semantics.md section 1.8.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from matchers.kernel.layout import FeedLayout
 
 
 def laid_anew(arena: Int32, count: int, old: FeedLayout, new: FeedLayout) -> Int32:
-    """The arena of a feed in its new lanes, as long as it was.
+    """The arena of a feed in its new lanes, with as many rows.
 
     Args:
-        count: rows of it that are in use.
+        count: the rows in use.
     """
     out = np.zeros((len(arena), new.width), np.int32)
     begins = old.link0 + 3 * len(old.links)
@@ -35,7 +35,7 @@ def laid_anew(arena: Int32, count: int, old: FeedLayout, new: FeedLayout) -> Int
 
 
 def _column(rows: Int32, lay: FeedLayout, name: str) -> Int64:
-    """A field as it is held, int64 with MISSING; nothing but MISSING where the layout has no such field."""
+    """A field's column, int64 with MISSING; all MISSING where the layout has no such field."""
     if name not in lay.lanes:
         return np.full(len(rows), MISSING, np.int64)
     lane, double = lay.lanes[name]
@@ -43,7 +43,7 @@ def _column(rows: Int32, lay: FeedLayout, name: str) -> Int64:
 
 
 def extremes(rows: Int32, lay: FeedLayout, name: str) -> tuple[int, int] | None:
-    """The least and the greatest value that records of a feed hold in a field; None where none holds any."""
+    """The least and the greatest value of a field in the records of a feed; None where there is none."""
     column = _column(rows[(rows[:, FLAGS] & (DELETED | QUARANTINED | HIDDEN)) == 0], lay, name)
     column = column[column != MISSING]
     return (int(column.min()), int(column.max())) if len(column) else None

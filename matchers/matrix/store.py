@@ -1,7 +1,7 @@
 """The matrix: record arenas, subjects, their chains, and the dictionaries of text and divisions.
 
-The one idea: a batch is *staged* first (``matchers.matrix.staging``: versions compared, unchanged rows dropped), so that the caller can
-look at the state before; then *committed*. Nothing here knows about policies. Tokens become rows as the decisions about identity have it.
+A batch is *staged* first (``matchers.matrix.staging``), so that the caller can look at the state before, and then *committed*. Policies are
+unknown here. Tokens become rows by the decisions about identity.
 """
 
 from __future__ import annotations
@@ -31,21 +31,23 @@ _START = 1024
 
 
 def _power(least: int) -> int:
-    """The smallest power of two that ``least`` fills to at most two thirds: room of an index by linear probing."""
+    """The smallest power of two that ``least`` entries fill to at most two thirds: the size of an index with linear probing."""
     return max(16, 1 << (3 * least // 2).bit_length())
 
 
 def tables(arrays: Sequence[Int32]) -> Int64:
-    """Where contiguous int32 arrays lie, for ``records.table_at``: int64[n, 3] of address, rows, columns. Keep the arrays."""
+    """Addresses of contiguous int32 arrays for ``records.table_at``: int64[n, 3] of address, rows, columns. The caller keeps the arrays."""
     return np.array([[a.ctypes.data, len(a), a.shape[1] if a.ndim > 1 else 1] for a in arrays], np.int64)
 
 
 @dataclass(slots=True)
-class Staged:
-    """A batch brought to its records, not yet written. ``seeds`` is where it is felt: (site, entity) arrays.
+class StagedRows:
+    """Rows brought to their records, not yet written.
 
-    ``decided``: which rows of the batch are of records decided one by one; the last ``winners`` of those staged are theirs. ``renewed``:
-    records of these that have a later version now which says the same; that is written already.
+    Args:
+        sites, entities, seeds: where the change begins; ``seeds`` is how many there are.
+        apart: which rows of the batch were decided one by one; the last ``winners`` of the staged rows are theirs.
+        renewals: records of these with a new version that says the same; it is written already.
     """
 
     lay: FeedLayout
@@ -56,9 +58,9 @@ class Staged:
     sites: Int32
     entities: Int32
     seeds: int
-    decided: npt.NDArray[np.bool_] | None = None
+    apart: npt.NDArray[np.bool_] | None = None
     winners: int = 0
-    renewed: Int32 = field(default_factory=lambda: np.empty(0, np.int32))
+    renewals: Int32 = field(default_factory=lambda: np.empty(0, np.int32))
 
 
 class Store:
@@ -68,10 +70,10 @@ class Store:
         self.layout: Layout = layout(catalogue)
         self.texts = Codes()
         self.divisions = Codes()
-        self.floors: dict[tuple[int, int], int] = {}  # (feed, source) -> deliveries below are withdrawn
+        self.floors: dict[tuple[int, int], int] = {}  # (feed, source) -> lower deliveries are withdrawn
         self.identities = IdentityDecisions()
         self.versions = Versions()
-        self.trusted = False  # what comes was compared already: every row wins (matchers.sharded)
+        self.trusted = False  # every row wins, for the locator has compared it (matchers.sharded)
         widths = [f.width for f in self.layout.feeds.values()]
         self.arenas: list[Int32] = [np.empty((_START, width), np.int32) for width in widths]
         self.counts: list[int] = [0 for _ in widths]
@@ -83,17 +85,17 @@ class Store:
         self.stamps: list[Int32] = [np.zeros(_START, np.int32) for _ in KINDS]
         self.marks: list[Int32] = [np.zeros(_START, np.int32) for _ in KINDS]
         self.epoch = self.mark = 0
-        self.moved()
+        self.rebuild_tables()
 
-    def moved(self) -> None:
-        """Hand the arrays to the kernels again after one of them was replaced."""
+    def rebuild_tables(self) -> None:
+        """Makes the kernels' tables of addresses again after an array was replaced."""
         self.arena_tables = tables(self.arenas)
         self.head_tables = tables(self.heads)
         self.stamp_tables = tables(self.stamps)
         self.mark_tables = tables(self.marks)
 
     def next_epoch(self) -> int:
-        """A number no subject is stamped with. It belongs to the stamps, which outlive the rules made for one set of policies."""
+        """A number with which no subject is stamped. It is kept here because stamps outlive the rules of one set of policies."""
         self.epoch += 1
         if self.epoch == 2**31 - 1:
             for stamps in self.stamps:
@@ -102,7 +104,7 @@ class Store:
         return self.epoch
 
     def next_marks(self, count: int) -> int:
-        """So many numbers behind this one are those no subject is marked with."""
+        """A number; with the next ``count`` numbers no subject is marked."""
         if self.mark + count >= 2**31:
             for marks in self.marks:
                 marks[:] = 0
@@ -111,7 +113,7 @@ class Store:
         return self.mark - count
 
     def extend(self, catalogue: Catalogue) -> None:
-        """Make room for feeds added at the end of the catalogue, and for fields that are new or wider in those there are."""
+        """Makes room for feeds added at the end of the catalogue, and for fields that are new or wider."""
         old, self.layout = self.layout, layout(catalogue, self.layout.semantics)
         for was, now in zip(old.feeds.values(), self.layout.feeds.values(), strict=False):
             if (was.lanes, was.identity) != (now.lanes, now.identity):
@@ -125,10 +127,10 @@ class Store:
             more = np.full((len(self.heads[kind]), max(1, columns)), -1, np.int32)
             more[:, : self.heads[kind].shape[1]] = self.heads[kind]
             self.heads[kind] = more
-        self.moved()
+        self.rebuild_tables()
 
     def follow(self, semantics: int) -> None:
-        """From now on everybody is judged by this version of docs/en/semantics.md."""
+        """Judges by this version of docs/en/semantics.md from now on."""
         self.layout = replace(self.layout, semantics=semantics)
 
     def reserve_entities(self, kind: int, more: int) -> None:
@@ -142,14 +144,14 @@ class Store:
             stamps = np.zeros(room, np.int32)
             stamps[: self.sizes[kind]] = self.stamps[kind][: self.sizes[kind]]
             self.tokens[kind], self.heads[kind], self.stamps[kind] = tokens, heads, stamps
-            self.marks[kind] = np.zeros(room, np.int32)  # a mark has no meaning behind the walk it was made on
-            self.moved()
+            self.marks[kind] = np.zeros(room, np.int32)  # a mark has no meaning after the walk that made it
+            self.rebuild_tables()
         if 3 * need > 2 * len(self.entity_slots[kind]):
             self.entity_slots[kind] = np.empty(_power(need), np.int32)
             index_entities(self.entity_slots[kind], self.tokens[kind], self.sizes[kind])
 
     def entities(self, kind: int, tokens: UInt64) -> Int32:
-        """Rows of subjects, given to new ones; token 0 gives -1."""
+        """Rows of subjects; a new token gets a new row, token 0 gives -1."""
         self.reserve_entities(kind, len(tokens))
         out = np.empty(len(tokens), np.int32)
         self.sizes[kind] = resolve_entities(tokens, out, self.entity_slots[kind], self.tokens[kind], self.sizes[kind])
@@ -157,8 +159,8 @@ class Store:
 
     def entity(self, kind: int, token: int) -> int:
         """Row of a subject, or -1."""
-        found = int(find_key(self.entity_slots[kind], len(self.entity_slots[kind]) - 1, np.uint64(token), self.tokens[kind]))
-        return found if found >= 0 else -1
+        row = int(find_key(self.entity_slots[kind], len(self.entity_slots[kind]) - 1, np.uint64(token), self.tokens[kind]))
+        return row if row >= 0 else -1
 
     def reserve_records(self, feed: int, more: int) -> None:
         need = self.counts[feed] + more
@@ -167,16 +169,16 @@ class Store:
             need = max(need, self.sizes[kind] + more)
         arena = self.arenas[feed]
         if need > len(arena):
-            grown = np.empty((max(need, len(arena) * 3 // 2), arena.shape[1]), np.int32)
-            grown[: self.counts[feed]] = arena[: self.counts[feed]]
-            self.arenas[feed] = grown
-            self.moved()
-        if 3 * need > 2 * len(self.record_slots[feed]):  # holes counted: a register has hardly any
+            larger = np.empty((max(need, len(arena) * 3 // 2), arena.shape[1]), np.int32)
+            larger[: self.counts[feed]] = arena[: self.counts[feed]]
+            self.arenas[feed] = larger
+            self.rebuild_tables()
+        if 3 * need > 2 * len(self.record_slots[feed]):  # holes are counted, but a register has hardly any
             self.record_slots[feed] = np.empty(_power(need), np.int32)
             index_records(self.record_slots[feed], self.arenas[feed], self.counts[feed])
 
     def rows(self, batch: RecordBatch) -> Int32:
-        """A batch as arena rows: version, flags and body, subjects and links as entity rows (new ones appended)."""
+        """A batch as arena rows: version, flags and body; subjects and links as rows of subjects, new ones appended."""
         lay, n = self.layout.feeds[batch.feed], len(batch)
         rows = np.zeros((n, lay.width), np.int32)
         rows[:, ORDER : ORDER + 2] = batch.order.view(np.int32).reshape(n, 2)
@@ -204,7 +206,7 @@ class Store:
         return rows
 
     def _named(self, kind: int, tokens: UInt64, batch: RecordBatch) -> Int32:
-        """Rows of those whom a batch's tokens name."""
+        """Rows of the subjects that a batch's tokens name."""
         if self.identities:
             tokens = self.identities.all_named(kind, tokens, (batch.feed, batch.source), batch.key)
         return self.entities(kind, tokens)
@@ -223,15 +225,15 @@ class Store:
         if not dictionary:
             return column
         table = np.array([codes.code(significant(t) if kind is FieldType.DIVISION else t) for t in dictionary], np.int64)
-        known = column != MISSING
-        return np.where(known, table[np.where(known, column, 0)], MISSING)
+        has_value = column != MISSING
+        return np.where(has_value, table[np.where(has_value, column, 0)], MISSING)
 
-    def staged(self, lay: FeedLayout, rows: Int32, place: Int32) -> Staged:
-        """Records as they are to be from now on (``rows`` as in the arena), with the seeds of the change; they wait for ``commit``."""
-        return self.with_seeds(Staged(lay, rows, np.arange(len(rows), dtype=np.int32), place, len(rows), rows[:0, 0], rows[:0, 0], 0))
+    def staged(self, lay: FeedLayout, rows: Int32, place: Int32) -> StagedRows:
+        """Stages records (``rows`` as in the arena) as they will be, with the seeds of the change; they wait for ``commit``."""
+        return self.with_seeds(StagedRows(lay, rows, np.arange(len(rows), dtype=np.int32), place, len(rows), rows[:0, 0], rows[:0, 0], 0))
 
-    def with_seeds(self, staged: Staged) -> Staged:
-        """With where the change is felt."""
+    def with_seeds(self, staged: StagedRows) -> StagedRows:
+        """The staged rows with the seeds of their change."""
         room = 8 * staged.count + 64
         while True:
             staged.sites, staged.entities = np.empty(room, np.int32), np.empty(room, np.int32)
@@ -244,21 +246,21 @@ class Store:
                 return staged
             room = staged.seeds
 
-    def commit(self, staged: Staged) -> None:
-        """Write the staged rows."""
+    def commit(self, staged: StagedRows) -> None:
+        """Writes the staged rows."""
         at = staged.lay.position
         commit_rows(
             staged.rows, staged.picked, staged.place, staged.count, self.arenas[at], self.layout.lays[at], self.head_tables,
             self.layout.link_rows, at,
         )  # fmt: skip
 
-    def standing(self, feed: int, found: Int32, count: int) -> tuple[Int32, Int32, int]:
-        """Seeds of records as they stand."""
+    def standing(self, feed: int, records: Int32, count: int) -> tuple[Int32, Int32, int]:
+        """Seeds of records as they are."""
         room = 8 * count + 64
         while True:
             sites, entities = np.empty(room, np.int32), np.empty(room, np.int32)
             n = seeds_of_records(
-                found, count, self.arenas[feed], self.layout.lays[feed], self.head_tables, self.layout.link_rows, feed,
+                records, count, self.arenas[feed], self.layout.lays[feed], self.head_tables, self.layout.link_rows, feed,
                 len(self.arenas), sites, entities,
             )  # fmt: skip
             if n <= room:
@@ -266,7 +268,7 @@ class Store:
             room = n
 
     def older(self, feed: int, source: int, delivery: int, *, dry: bool) -> tuple[Int32, int]:
-        """Records a full replacement withdraws: found (dry), or hidden, the floor raised."""
+        """The records that a full replacement withdraws (dry); or hides them and raises the floor."""
         out = np.empty(self.counts[feed] if dry else 0, np.int32)
         n = withdraw_older(
             self.arenas[feed], self.counts[feed], source, delivery, self.layout.lays[feed], self.head_tables, self.layout.link_rows,
@@ -277,7 +279,7 @@ class Store:
         return out, n
 
     def held(self, feed: int, source: int) -> int:
-        """How many records of a source are there: winning, and not deleted."""
+        """How many records of a source are in force."""
         flags = self.arenas[feed][: self.counts[feed], FLAGS]
         return int(np.count_nonzero(((flags >> 8) == source) & ((flags & (DELETED | HIDDEN)) == 0)))
 
@@ -293,7 +295,7 @@ class Store:
         return out
 
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
-        """Everything but the indexes and dictionaries, trimmed, to be kept; the indexes are made anew on restore."""
+        """All of it for a checkpoint, trimmed, but for the dictionaries (``meta``) and the indexes, which ``restore`` makes anew."""
         out: dict[str, np.ndarray[Any, Any]] = {}
         for name, lay in self.layout.feeds.items():
             out[f"arena.{name}"] = self.arenas[lay.position][: self.counts[lay.position]]
@@ -313,14 +315,14 @@ class Store:
         }
 
     def restore(self, arrays: Mapping[str, np.ndarray[Any, Any]], meta: Mapping[str, Any]) -> None:
-        """Take over what ``arrays`` and ``meta`` gave."""
+        """Takes over what ``arrays`` and ``meta`` gave."""
         for name, lay in self.layout.feeds.items():
-            kept = arrays[f"arena.{name}"]
+            rows = arrays[f"arena.{name}"]
             at = lay.position
             self.counts[at] = 0
-            self.reserve_records(at, len(kept) + _START)
-            self.arenas[at][: len(kept)] = kept
-            self.counts[at] = len(kept)
+            self.reserve_records(at, len(rows) + _START)
+            self.arenas[at][: len(rows)] = rows
+            self.counts[at] = len(rows)
             index_records(self.record_slots[at], self.arenas[at], self.counts[at])
         for kind, word in enumerate(KINDS):
             tokens, heads = arrays[f"tokens.{word}"], arrays[f"heads.{word}"]
@@ -330,12 +332,12 @@ class Store:
             self.heads[kind][: len(heads)] = heads
             self.sizes[kind] = len(tokens)
             index_entities(self.entity_slots[kind], self.tokens[kind], self.sizes[kind])
-        self.texts, self.divisions = Codes.restored(meta["texts"]), Codes.restored(meta["divisions"])
+        self.texts, self.divisions = Codes.restore(meta["texts"]), Codes.restore(meta["divisions"])
         self.floors = {(feed, source): floor for feed, source, floor in meta["floors"]}
         self.identities = IdentityDecisions.restored(meta.get("identities"))
-        self.versions = Versions.restored(list(self.layout.feeds), arrays, meta.get("open", ()))
+        self.versions = Versions.restore(list(self.layout.feeds), arrays, meta.get("open", ()))
         self.layout = replace(self.layout, semantics=meta.get("semantics", 1))
-        if "open" not in meta:  # what a full replacement had hidden kept its version then
+        if "open" not in meta:  # such an old state kept the versions of hidden records
             for lay in self.layout.feeds.values():
                 lower_hidden(self.arenas[lay.position], self.counts[lay.position])
-        self.moved()
+        self.rebuild_tables()

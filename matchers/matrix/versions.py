@@ -1,9 +1,9 @@
-"""Versions of records that are needed besides the ones in force: what lost, and may count yet.
+"""Versions of records that are needed besides those in force: they lost, but may count later.
 
-Two things make a lost version needed. While a full replacement is open (begun, not complete), what has its number or a greater one counts
-alone once it is complete. And a row without usable order hides the versions before it until a sound row comes behind it. ``decided``
-is the whole rule, a function of a record's versions; ``Versions`` keeps what it needs. Who calls them: ``matchers.matrix.staging``.
-Both are rare: where no row comes out of order, nothing is kept here. Source: docs/en/semantics.md sections 1.1 and 1.2.
+There are two reasons. Once an open full replacement (begun, not complete) is complete, only versions with its delivery number or a greater
+one count. And a row without a usable order hides the versions before it until a sound row comes after it. ``decided`` is the whole rule;
+``Versions`` keeps the versions that it needs. Both cases are rare: where no row comes out of order, nothing is kept. Called by
+``matchers.matrix.staging``. Source: docs/en/semantics.md sections 1.1 and 1.2.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from matchers.matrix.relayout import laid_anew
 Place: TypeAlias = tuple[int, int]
 """Position of a feed, and of one of its sources."""
 LOST = 16
-"""A flag of a row that is kept: it was counted as older than what was held when it came."""
+"""A flag of a kept row: when it came, it was counted as older than its record."""
 
 
 class RecordVersion(NamedTuple):
-    """What decides between versions of one record."""
+    """A version of a record, as far as it decides which version counts."""
 
     order: int
     delivery: int
@@ -52,11 +52,11 @@ def version(row: Int32) -> RecordVersion:
 
 
 def decided(versions: Sequence[RecordVersion], floor: int, open: Iterable[int] = ()) -> tuple[int, set[int]]:
-    """Of one record's versions: the winning one (-1: none), and which others are needed, as positions.
+    """The positions of the winner among one record's versions (-1: none), and of the other versions needed.
 
     Args:
         floor: only versions with this delivery number or a greater one count.
-        open: replacing deliveries that are begun and not complete: each may become the floor.
+        open: replacing deliveries that are not complete; each may become the floor.
     """
     counting = [i for i, v in enumerate(versions) if v.delivery >= floor]
     sound = max((i for i in counting if versions[i].sound), key=lambda i: versions[i].came, default=-1)
@@ -73,14 +73,14 @@ def decided(versions: Sequence[RecordVersion], floor: int, open: Iterable[int] =
 
 
 class Versions:
-    """The needed ones of every source, by record, and the replacing deliveries that are open.
+    """The needed versions of every source, by record, and the open replacing deliveries.
 
-    A row here is as delivered: its subject and links are the numbers of the tokens it came with, whoever they count as, so a correction of
-    identity does not concern it until it wins.
+    A row here is as delivered: its subject and links are those of its delivered tokens. So a correction of identity does not concern it
+    until it wins.
     """
 
     def __init__(self) -> None:
-        self.rows: dict[Place, dict[int, Int32]] = {}  # by the record's key in its source: int32[m, width]
+        self.rows: dict[Place, dict[int, Int32]] = {}  # by the record's key: int32[m, width]
         self._open: dict[Place, set[int]] = {}
 
     def opened(self, place: Place, delivery: int) -> None:
@@ -93,51 +93,53 @@ class Versions:
         return self._open.get(place, ())
 
     def among(self, place: Place, keys: UInt64) -> npt.NDArray[np.bool_]:
-        """Of which of these records something is kept."""
-        kept = self.rows.get(place)
-        if not kept:
+        """Which of these records have kept versions."""
+        by_key = self.rows.get(place)
+        if not by_key:
             return np.zeros(len(keys), np.bool_)
-        return np.fromiter((key in kept for key in keys.tolist()), np.bool_, len(keys))
+        return np.fromiter((key in by_key for key in keys.tolist()), np.bool_, len(keys))
 
     def of(self, place: Place, key: int) -> Int32 | tuple[()]:
         return self.rows.get(place, {}).get(key, ())
 
     def of_feed(self, feed: int) -> list[Int32]:
-        """All that is kept of a feed."""
-        return [rows for (of, _), kept in self.rows.items() if of == feed for rows in kept.values()]
+        """All kept rows of a feed."""
+        return [rows for (of, _), by_key in self.rows.items() if of == feed for rows in by_key.values()]
 
     def keep(self, place: Place, key: int, rows: Sequence[Int32]) -> None:
-        """From now on these are what is needed of a record, and nothing else."""
+        """Keeps these versions of a record, and no others."""
         if rows:
             self.rows.setdefault(place, {})[key] = np.array(rows, np.int32)
         elif place in self.rows:
             self.rows[place].pop(key, None)
 
     def laid_anew(self, was: FeedLayout, now: FeedLayout) -> None:
-        """The rows of a feed whose contract has grown, in its new lanes (``matchers.matrix.relayout``)."""
-        for (feed, _), kept in self.rows.items():
+        """Moves the rows of a feed whose contract has grown into its new lanes (``matchers.matrix.relayout``)."""
+        for (feed, _), by_key in self.rows.items():
             if feed == was.position:
-                for key, rows in kept.items():
-                    kept[key] = laid_anew(rows, len(rows), was, now)
+                for key, rows in by_key.items():
+                    by_key[key] = laid_anew(rows, len(rows), was, now)
 
     def arrays(self, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
-        """What is kept, by feed: rows, and the key of each."""
+        """The kept rows by feed, and the key of each."""
         out: dict[str, npt.NDArray[Any]] = {}
         for at, name in enumerate(names):
-            found = [(key, rows) for (feed, _), kept in sorted(self.rows.items()) if feed == at for key, rows in sorted(kept.items())]
-            if found:
-                out[f"versions.{name}"] = np.concatenate([rows for _, rows in found])
-                out[f"version_keys.{name}"] = np.array([key for key, rows in found for _ in rows], np.uint64)
+            keyed_rows = [
+                (key, rows) for (feed, _), by_key in sorted(self.rows.items()) if feed == at for key, rows in sorted(by_key.items())
+            ]
+            if keyed_rows:
+                out[f"versions.{name}"] = np.concatenate([rows for _, rows in keyed_rows])
+                out[f"version_keys.{name}"] = np.array([key for key, rows in keyed_rows for _ in rows], np.uint64)
         return out
 
     def meta(self) -> list[Any]:
         return [[*place, sorted(numbers)] for place, numbers in sorted(self._open.items()) if numbers]
 
     @classmethod
-    def restored(cls, names: Sequence[str], arrays: Mapping[str, npt.NDArray[Any]], meta: Sequence[Any]) -> Versions:
-        """What ``arrays`` and ``meta`` described."""
-        made = cls()
-        made._open = {(feed, source): set(numbers) for feed, source, numbers in meta}
+    def restore(cls, names: Sequence[str], arrays: Mapping[str, npt.NDArray[Any]], meta: Sequence[Any]) -> Versions:
+        """The versions that gave these ``arrays`` and ``meta``."""
+        versions = cls()
+        versions._open = {(feed, source): set(numbers) for feed, source, numbers in meta}
         for at, name in enumerate(names):
             if f"versions.{name}" not in arrays:
                 continue
@@ -145,6 +147,6 @@ class Versions:
             sources = (rows[:, FLAGS] >> 8).tolist()
             for source, key, row in zip(sources, arrays[f"version_keys.{name}"].tolist(), rows, strict=True):
                 grouped.setdefault(((at, source), key), []).append(row)
-            for (place, key), found in grouped.items():
-                made.keep(place, key, found)
-        return made
+            for (place, key), record_rows in grouped.items():
+                versions.keep(place, key, record_rows)
+        return versions

@@ -1,7 +1,6 @@
-"""A program bound to a day: constants, coverage and prefix tables, and the buffers it runs in.
+"""A program bound to a day: constants, coverage and prefix tables, and the buffers of its runs.
 
-The one idea: everything that depends on the day, on parameters or on coverage is a small table made here; the program and the matrix stay
-as they are.
+All that depends on the day, on parameters or on coverage is a small table made here; the program and the matrix stay as they are.
 """
 
 from __future__ import annotations
@@ -24,19 +23,19 @@ from policies.language.catalogue import FieldType
 from policies.values import within
 
 CHUNK = 1024
-"""Subjects a chunk where a change is evaluated: 16 words a plane."""
+"""Subjects in a chunk that evaluates a change: 16 words in each plane."""
 SCAN = 4096
-"""Subjects a chunk where everybody is."""
+"""Subjects in a chunk where everybody is evaluated."""
 WIDE = 16_384
-"""Subjects a chunk where a change reaches more than this: as a rule they share a set, which is evaluated once a chunk."""
+"""Subjects in a chunk where a change reaches more than this: usually they share a set, which is evaluated once for each chunk."""
 ELEMENTS = 1 << 16
-"""Elements that each set of a chunk's subjects may have together; of a chunk with more, one part is evaluated after the other."""
+"""Elements that one set of all of a chunk's subjects may have together; a chunk with more is evaluated in parts."""
 
 
 @dataclass(slots=True)
 class Answers:
-    """Answered checks as the kernels read them: index, keys and values (1 yes, 0 no). Of keys and values the first ``count`` count; an
-    answer is added in its place, and the tables double when they are full (the index is then half full)."""
+    """Answered checks for the kernels: index, keys and values (1 yes, 0 no). The first ``count`` keys and values are in use. The tables
+    double when they are full; the index is then half full."""
 
     slots: Int32
     keys: UInt64
@@ -45,16 +44,16 @@ class Answers:
 
     @classmethod
     def of(cls, keys: UInt64, values: UInt8) -> Answers:
-        """These answers, no key twice, with as much room again."""
+        """A table of these answers (no key twice), with as much free room."""
         room = 1 << (2 * len(keys)).bit_length() if len(keys) else 0
-        made = cls(np.full(2 * room or 1, -1, np.int32), np.zeros(room, np.uint64), np.zeros(room, np.uint8), len(keys))
-        made.keys[: made.count], made.values[: made.count] = keys, values
-        if made.count:
-            index_keys(made.slots, keys)
-        return made
+        answers = cls(np.full(2 * room or 1, -1, np.int32), np.zeros(room, np.uint64), np.zeros(room, np.uint8), len(keys))
+        answers.keys[: answers.count], answers.values[: answers.count] = keys, values
+        if answers.count:
+            index_keys(answers.slots, keys)
+        return answers
 
-    def told(self, key: np.uint64, value: bool) -> Answers:
-        """With one answer more, or another one to the same check: itself, or its successor where that needs more room."""
+    def with_answer(self, key: np.uint64, value: bool) -> Answers:
+        """The table with one answer more, or with another answer to the same check: itself, or a larger one where there is no room."""
         at = int(find_key(self.slots, len(self.slots) - 1, key, self.keys))
         if at >= 0:
             self.values[at] = value
@@ -69,7 +68,7 @@ class Answers:
 
 @dataclass(slots=True)
 class Binding:
-    """What a day makes of a program."""
+    """The constants and tables of a program for one day."""
 
     day: int
     consts: Int64
@@ -79,7 +78,9 @@ class Binding:
     lut: UInt8
 
 
-def bind(program: Program, day: date, found: CoverageTables, divisions: Sequence[str], code_of: Callable[[FieldType, str], int]) -> Binding:
+def bind(
+    program: Program, day: date, coverage: CoverageTables, divisions: Sequence[str], code_of: Callable[[FieldType, str], int]
+) -> Binding:
     """Constants and tables of a program for one day."""
     consts = np.zeros((max(1, program.constants), 4), np.int64)
     for at, row in program.fixed:
@@ -94,11 +95,11 @@ def bind(program: Program, day: date, found: CoverageTables, divisions: Sequence
             inside = within(code, prefix)
             lut[i, d] = 0 if inside is None else (1 if inside else 2)
     cuts = [earliest(age, day) for _, age in program.covers]
-    rows_of = [cover(found, feed, cut) for (feed, _), cut in zip(program.covers, cuts, strict=True)]
+    rows_of = [cover(coverage, feed, cut) for (feed, _), cut in zip(program.covers, cuts, strict=True)]
     return Binding(
         days(day),
         consts,
-        np.array(rows_of, np.uint8).reshape(len(rows_of), found.div_of.shape[1]) if rows_of else np.zeros((1, 1), np.uint8),
+        np.array(rows_of, np.uint8).reshape(len(rows_of), coverage.div_of.shape[1]) if rows_of else np.zeros((1, 1), np.uint8),
         np.array([feed for feed, _ in program.covers] or [0], np.int32),
         np.array(cuts or [0], np.int32),
         lut,
@@ -115,17 +116,17 @@ class Side:
 
 
 class Frame:
-    """What is read of one chunk's run: the planes of its subjects, statuses, disclosed values. What its sets had in them is not kept."""
+    """The results of one chunk's run: planes of its subjects, statuses, disclosed values. The elements of its sets are not kept."""
 
     def __init__(self, program: Program, chunk: int) -> None:
         self.words = chunk // 64
-        self.bits = np.zeros(0, np.uint64)  # the runner gives it its place: slot s of the subjects at Runner.off[s]
+        self.bits = np.zeros(0, np.uint64)  # a place in the runner's planes: slot s of the subjects at Runner.off[s]
         self.off = np.zeros(0, np.int64)  # where slots lie while a run goes into this frame
         self.low, self.high = (np.zeros((max(1, len(program.entries)), self.words), np.uint64) for _ in range(2))
-        self.shown = np.zeros((len(program.shown), chunk), np.int64)
+        self.disclosed_values = np.zeros((len(program.disclosed_columns), chunk), np.int64)
 
     def put(self, part: Frame, start: int, n: int) -> None:
-        """Takes over what another frame says of its n subjects, who are those from place ``start`` on."""
+        """Copies the results of another frame for its n subjects, to the places from ``start`` on."""
         at, by = divmod(start, 64)
         for mine, theirs in (
             (self.bits.reshape(-1, self.words), part.bits.reshape(-1, self.words)),
@@ -138,7 +139,7 @@ class Frame:
             if by:
                 over = mine[:, at + 1 : at + 1 + words.shape[1]]
                 over |= (words >> np.uint64(64 - by))[:, : over.shape[1]]
-        self.shown[:, start : start + n] = part.shown[:, :n]
+        self.disclosed_values[:, start : start + n] = part.disclosed_values[:, :n]
 
     def clear(self) -> None:
         self.bits[:], self.low[:], self.high[:] = 0, 0, 0
@@ -157,23 +158,23 @@ class Scratch:
 
 
 class Runner:
-    """Runs one program over chunks. Its buffers grow with what the sets of a chunk hold, up to ``limit``; of a chunk whose sets hold more,
-    part after part is evaluated. What one subject's sets hold is never divided: where that is more, twice as much is the limit from then
-    on, for the subjects beside may share them.
+    """Runs one program over chunks. Its buffers grow with the sets of a chunk, up to ``limit``; a chunk whose sets are larger is evaluated
+    in parts. The sets of one subject are never divided: where they are larger, twice their size is the new limit, for the next subjects may
+    share them.
 
-    Planes lie in one array: those of each frame's subjects, and behind them those of elements, which all runs share.
+    All planes lie in one array: first those of each frame's subjects, then those of elements, which all runs share.
     """
 
     def __init__(self, program: Program, chunk: int = CHUNK) -> None:
         self.program = program
         self.chunk, self.limit = chunk, ELEMENTS
         self.scratch = Scratch(program, 4 * chunk)
-        self.frames: list[Frame] = [Frame(program, chunk)]  # of the first, the parts of a chunk
+        self.frames: list[Frame] = [Frame(program, chunk)]  # the first is for parts of a chunk
         self.bound: tuple[date, int, CoverageTables, Binding] | None = None  # the day, divisions and coverage last bound to
         self._lay(2)
 
     def _lay(self, frames: int) -> None:
-        """Makes place for so many frames and the elements there is room for; what frames hold stays."""
+        """Makes room for so many frames and for the elements; the frames keep their contents."""
         program = self.program
         rooted = np.zeros(program.places, np.bool_)
         rooted[program.place] = program.in_root == 1
@@ -195,7 +196,7 @@ class Runner:
         frame.bits, frame.off = place, self.off + np.where(self.program.in_root == 1, start, self._room * self._each)
 
     def frame(self, number: int) -> Frame:
-        """The frame of a number, made if need be."""
+        """The frame with a number, made when first needed."""
         while len(self.frames) <= number + 1:
             if len(self.frames) == self._room:
                 self._lay(2 * self._room)
@@ -204,28 +205,28 @@ class Runner:
         return self.frames[number + 1]
 
     def forget(self) -> None:
-        """Gives back the room of many frames."""
+        """Frees the memory where there are many frames."""
         if len(self.frames) > 16:
             del self.frames[1:]
             self._lay(2)
 
-    def run(self, number: int, roots: Int32, store: Store, binding: Binding, found: CoverageTables, answers: Answers) -> Frame:
-        """Evaluate at most ``chunk`` subjects; what comes of it lies in the frame of that number."""
+    def run(self, number: int, roots: Int32, store: Store, binding: Binding, coverage: CoverageTables, answers: Answers) -> Frame:
+        """Evaluates at most ``chunk`` subjects into the frame with that number."""
         self.frame(number)
-        if self._evaluated(number + 1, roots, store, binding, found, answers):
+        if self._evaluate(number + 1, roots, store, binding, coverage, answers):
             return self.frames[number + 1]
         out, parts = self.frames[number + 1], [(0, len(roots))]
         out.clear()
         while parts:
             start, end = parts.pop()
-            if self._evaluated(0, roots[start:end], store, binding, found, answers):
+            if self._evaluate(0, roots[start:end], store, binding, coverage, answers):
                 out.put(self.frames[0], start, end - start)
             else:
                 parts += [((start + end) // 2, end), (start, (start + end) // 2)]
         return out
 
-    def _evaluated(self, at: int, roots: Int32, store: Store, binding: Binding, found: CoverageTables, answers: Answers) -> bool:
-        """Evaluates subjects into a frame. No: their sets hold too much together."""
+    def _evaluate(self, at: int, roots: Int32, store: Store, binding: Binding, coverage: CoverageTables, answers: Answers) -> bool:
+        """Evaluates subjects into a frame; False where their sets are too large together."""
         program, layout, frame = self.program, store.layout, self.frames[at]
         while True:
             s = self.scratch
@@ -233,15 +234,15 @@ class Runner:
             missing = run_program(
                 program.ops, program.references, binding.consts, binding.day, roots,
                 store.arena_tables, layout.lays, store.head_tables, layout.link_rows,
-                binding.cover, binding.cover_feed, binding.cover_cut, found.resp_off, found.resp, found.div_of,
-                found.subj_slots, found.subj_keys, found.subj_to, answers.slots, answers.keys, answers.values, binding.lut,
+                binding.cover, binding.cover_feed, binding.cover_cut, coverage.resp_off, coverage.resp, coverage.div_of,
+                coverage.subj_slots, coverage.subj_keys, coverage.subj_to, answers.slots, answers.keys, answers.values, binding.lut,
                 s.ent, s.rec, s.seg, s.size, s.cols, s.wins, self._bits, frame.off, self.stride, frame.low, frame.high, room,
             )  # fmt: skip
             if missing == 0:
                 if len(roots) == 1:
                     self.limit = max(self.limit, 2 * int(s.size.max()))
-                if len(program.shown):
-                    frame.shown[:, : len(roots)] = s.cols[program.shown, : len(roots)]
+                if len(program.disclosed_columns):
+                    frame.disclosed_values[:, : len(roots)] = s.cols[program.disclosed_columns, : len(roots)]
                 return True
             if missing > self.limit and len(roots) > 1:
                 return False

@@ -1,8 +1,8 @@
-"""Whom a change can reach: from touched records, divisions and days back to the subjects of policies.
+"""The subjects that a change can reach: from changed records, divisions and days back to the subjects of policies.
 
-The one idea: a program knows along which links each of its parts was read; walking those steps backwards from what changed, in the
-state before the change, finds every subject concerned. It is enough to look at the state before: where a link itself changed, its
-owner and both its targets are seeds, and the steps nearer to the subject did not change.
+A program knows the links along which each of its parts is read. To walk these steps backwards from the change, in the state before it,
+finds every subject concerned. The state before is enough: where a link itself changed, its owner and both its targets are seeds, and the
+steps nearer to the subject did not change. Called by ``matchers.core`` and ``matchers.reevaluation``.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from matchers.program.program import Program
 Steps = tuple[tuple[int, int], ...]
 
 WIDE, WIDE_LINKED = 0.6, 0.2
-"""The share of a kind's subjects, at least 10,000, from which on everybody is asked anew (``matchers.lists.evaluation``) by the policies
-concerned: of the subjects themselves, and of others whom they are linked to, where to walk back costs more. Measured by 3 and by 100
-policies."""
+"""Where this share of a kind's subjects is concerned, and at least 10,000, the policies judge everybody anew
+(``matchers.lists.evaluation``). The second share is for subjects at the end of links, where to walk back costs more. Measured with 3 and
+with 100 policies."""
 
 
 def wide(touched: int, of: int, *, linked: bool = False) -> bool:
-    """Is everybody asked anew where so many subjects of a kind are covered otherwise? The lines are the same either way."""
+    """Whether everybody is judged anew where the coverage of so many subjects of a kind differs. The lines are the same either way."""
     return touched >= max((WIDE_LINKED if linked else WIDE) * of, 10_000)
 
 
 class Reached:
-    """Whom a change can reach, by kind; and by kind of policy the rows of coverage that differ for so many that all are to be asked.
+    """The subjects that a change can reach, by kind. ``wide``: by kind of policy, covers that differ for so many that all are judged anew.
 
     Args:
         sizes: how many subjects there are of each kind.
@@ -58,7 +58,8 @@ class Reached:
 
 
 class Rules:
-    """Reverse steps by site. A site is a feed (its records of a subject), or behind the feeds a link (what links to a target)."""
+    """Reverse steps by site. A site is a feed (its records of a subject) or, numbered after the feeds, a link (the records that link to a
+    target)."""
 
     def __init__(self, layout: Layout, programs: Sequence[Program]) -> None:
         self.programs = programs
@@ -70,7 +71,7 @@ class Rules:
         self.table, self.off = _table(by_site)
 
     def read(self, site: int) -> bool:
-        """Does any policy read what changes at a site?"""
+        """Whether any policy reads what changes at a site."""
         return bool(self.off[site + 1] > self.off[site])
 
     def reach(self, store: Store, sites: Int32, entities: Int32, n: int) -> list[Int32]:
@@ -78,7 +79,7 @@ class Rules:
         return self._walk(store, sites, entities, n, self.table, self.off)
 
     def back(self, store: Store, kind: int, back: Steps, rows: Int32) -> Int32:
-        """Subjects of a kind from which these rows are read along these steps."""
+        """The subjects of a kind from which these rows are read along these steps."""
         if not back:
             return rows
         table, off = _table([[(kind, back)]])
@@ -100,25 +101,25 @@ class Rules:
             room = int(missing) * 2
         return out
 
-    def covered(
+    def add_coverage_changes(
         self, store: Store, before: Mapping[int, Side], after: Mapping[int, Side], old: CoverageTables, new: CoverageTables, out: Reached
     ) -> None:
-        """Adds the subjects whose coverage for any feed read differs between two sides."""
+        """Adds the subjects whose coverage differs between two sides, for any feed that is read."""
         places: dict[int, Int32] = {}
         for program in self.programs:
             a, b = before[program.kind].binding, after[program.kind].binding
             for row, kind, back in sorted(program.cover_sites):
-                flipped, named = _covered_otherwise(a, b, row), _named(program, row, kind, old, new)
-                if not flipped.any() and not named:
+                flipped, single_subjects = _covered_otherwise(a, b, row), _single_subjects(program, row, kind, old, new)
+                if not flipped.any() and not single_subjects:
                     continue
                 if kind not in places:
                     places[kind] = store.placements(kind, a.day)
                 place = places[kind]
-                touched = np.flatnonzero(flipped[np.where(place >= 0, place, len(flipped) - 1)]).astype(np.int32)
-                if wide(len(touched), len(place), linked=back != ()):
+                changed_rows = np.flatnonzero(flipped[np.where(place >= 0, place, len(flipped) - 1)]).astype(np.int32)
+                if wide(len(changed_rows), len(place), linked=back != ()):
                     out.wide.setdefault(program.kind, set()).add(row)
                     continue
-                for rows in (touched, _singles(program, row, kind, a, b, old, new, place) if named else touched[:0]):
+                for rows in (changed_rows, _singles(program, row, kind, a, b, old, new, place) if single_subjects else changed_rows[:0]):
                     if len(rows):
                         out.add(program.kind, self.back(store, program.kind, back, rows))
 
@@ -133,7 +134,7 @@ def _table(by_site: Sequence[Sequence[tuple[int, Steps]]]) -> tuple[Int32, Int32
 
 
 def _covered_otherwise(a: Binding, b: Binding, row: int) -> npt.NDArray[np.bool_]:
-    """By division code, where coverage differs between two bindings; never in the last place, which is that of the unplaced."""
+    """By division code, whether coverage differs between two bindings; False in the last place, which is for unplaced subjects."""
     width = min(a.cover.shape[1], b.cover.shape[1])
     flipped = np.zeros(max(a.cover.shape[1], b.cover.shape[1]) + 1, np.bool_)
     flipped[:width] = a.cover[row, :width] != b.cover[row, :width]
@@ -141,34 +142,39 @@ def _covered_otherwise(a: Binding, b: Binding, row: int) -> npt.NDArray[np.bool_
     return flipped
 
 
-def _named(program: Program, row: int, kind: int, old: CoverageTables, new: CoverageTables) -> set[int]:
-    """Rows of the single subjects that statements about a row's feed name on either side."""
+def _single_subjects(program: Program, row: int, kind: int, old: CoverageTables, new: CoverageTables) -> set[int]:
+    """Rows of the single subjects that statements about the feed of a cover name on either side."""
     feed = program.covers[row][0]
-    return {one for side in (old, new) for (of, one, _) in side.singles.get(feed, {}) if of == kind}
+    return {subject for side in (old, new) for (of, subject, _) in side.singles.get(feed, {}) if of == kind}
 
 
 def _singles(
     program: Program, row: int, kind: int, a: Binding, b: Binding, old: CoverageTables, new: CoverageTables, place: Int32
 ) -> Int32:
-    """Rows of single subjects whose own statements differ or cross the age limit, or who are placed where some source's do: one source may
-    answer for her by a list, another by her division, and only together they cover her."""
+    """Rows of single subjects whose own statements differ or cross the age limit, or that are placed where those of some source do: one
+    source may cover a subject by a list, another by its division, and only both together make it covered."""
     feed = program.covers[row][0]
     was, now = old.singles.get(feed, {}), new.singles.get(feed, {})
     low, high = int(a.cover_cut[row]), int(b.cover_cut[row])
     rows = {
-        one
-        for (one_kind, one, source) in was.keys() | now.keys()
-        if one_kind == kind and ((was.get((one_kind, one, source), low - 1) >= low) != (now.get((one_kind, one, source), high - 1) >= high))
+        subject
+        for (subject_kind, subject, source) in was.keys() | now.keys()
+        if subject_kind == kind
+        and ((was.get((subject_kind, subject, source), low - 1) >= low) != (now.get((subject_kind, subject, source), high - 1) >= high))
     }
-    crossed = _crossed(feed, old, new, low, high)
-    others = _named(program, row, kind, old, new) - rows
-    rows |= {one for one in others if one < len(place) and place[one] >= 0 and crossed[place[one]]}  # the unplaced are never covered
+    crosses_age = _current_on_one_side(feed, old, new, low, high)
+    others = _single_subjects(program, row, kind, old, new) - rows
+    rows |= {
+        subject for subject in others if subject < len(place) and place[subject] >= 0 and crosses_age[place[subject]]
+    }  # the unplaced are never covered
     return np.array(sorted(rows), np.int32)
 
 
-def _crossed(feed: int, old: CoverageTables, new: CoverageTables, low: int, high: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """By division code: is what any source of the feed said of it current on one side only?"""
-    numbers = [one.resp[one.resp_off[feed, 0] : one.resp_off[feed, -1]] for one in (old, new)]
+def _current_on_one_side(
+    feed: int, old: CoverageTables, new: CoverageTables, low: int, high: int
+) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """By division code, whether the statement of any source of the feed is current on one side only."""
+    numbers = [side.resp[side.resp_off[feed, 0] : side.resp_off[feed, -1]] for side in (old, new)]
     sources = np.unique(np.concatenate(numbers))
     sources = sources[sources >= 0]
     width = min(old.div_of.shape[1], new.div_of.shape[1])
@@ -178,20 +184,20 @@ def _crossed(feed: int, old: CoverageTables, new: CoverageTables, low: int, high
 
 
 def moved_intervals(program: Program, a: Binding, b: Binding) -> set[int]:
-    """First constants of tests that differ between two days, and whose columns cannot be searched for those who flip."""
+    """First constants of tests that differ between two days and whose columns cannot be searched for the subjects that flip."""
     timed = {constant for _, _, constant in program.timed}
-    moved = set()
+    constants = set()
     for at, test in program.tests:
         rows = len(test.keys) + 1 if test.keys else 1
         if (a.consts[at : at + rows] != b.consts[at : at + rows]).any():
             searchable = at in timed and a.consts[at, 3] == 0 and b.consts[at, 3] == 0
             if not searchable:
-                moved.add(at)
-    return moved
+                constants.add(at)
+    return constants
 
 
 def _between(low_a: int, high_a: int, low_b: int, high_b: int) -> list[tuple[int, int]]:
-    """Values inside exactly one of two intervals (a superset where they do not overlap)."""
+    """Intervals of the values inside exactly one of two intervals (a superset where these do not overlap)."""
     if low_a > high_a or low_b > high_b:
         return [(min(low_a, low_b), max(high_a, high_b))]
     out = []
@@ -203,7 +209,7 @@ def _between(low_a: int, high_a: int, low_b: int, high_b: int) -> list[tuple[int
 
 
 def flips(rules: Rules, store: Store, before: Mapping[int, Side], after: Mapping[int, Side]) -> Reached:
-    """Subjects for whom the passing from one day to another can change anything: dates, validity, coverage age."""
+    """The subjects for which a step from one day to another can change anything: dates, validity, age of coverage."""
     intervals: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for program in rules.programs:
         a, b = before[program.kind].binding, after[program.kind].binding
@@ -212,8 +218,8 @@ def flips(rules: Rules, store: Store, before: Mapping[int, Side], after: Mapping
                 x, y = a.consts[constant], b.consts[constant]
                 intervals.setdefault((feed, lane), []).extend(_between(int(x[0]), int(x[1]), int(y[0]), int(y[1])))
     if before:
-        one = next(iter(before))
-        low, high = sorted((before[one].binding.day, after[one].binding.day))
+        any_kind = next(iter(before))
+        low, high = sorted((before[any_kind].binding.day, after[any_kind].binding.day))
         for lay in store.layout.feeds.values():
             links = [len(store.arenas) + li.position for li in store.layout.links.values() if li.feed == lay.position]
             if lay.valid >= 0 and any(rules.read(site) for site in (lay.position, *links)):
@@ -224,12 +230,12 @@ def flips(rules: Rules, store: Store, before: Mapping[int, Side], after: Mapping
         if not ranges:
             continue
         starts, ends = (np.array(side, np.int64) for side in zip(*sorted(set(ranges)), strict=True))
-        found = np.empty(store.counts[feed], np.int32)
-        n = records_between(store.arenas[feed], store.counts[feed], lane, 0, starts, ends, found)
+        records = np.empty(store.counts[feed], np.int32)
+        n = records_between(store.arenas[feed], store.counts[feed], lane, 0, starts, ends, records)
         if n:
-            sites, entities, seeds = store.standing(feed, found, n)
+            sites, entities, seeds = store.standing(feed, records, n)
             for kind, rows in enumerate(rules.reach(store, sites, entities, seeds)):
                 reached.add(kind, rows)
     for side in list(before.values())[:1]:
-        rules.covered(store, before, after, side.coverage, side.coverage, reached)
+        rules.add_coverage_changes(store, before, after, side.coverage, side.coverage, reached)
     return reached

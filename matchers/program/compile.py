@@ -1,8 +1,8 @@
 """A set of policies about one kind of subject, compiled into a ``Program``.
 
-Each policy is compiled twice over the same shared leaves: once with unanswered checks taken as the direction of doubt says, once with
-them unknown. Status, checklist and missing evidence all come from those two. A slot of the logic is used again once its last reader has
-run, so a program's memory is set by its leaves and not by its policies.
+Each policy is compiled twice over the same shared leaves: once with unanswered checks assumed by the direction of doubt, once with them
+unknown. Status, checklist and missing evidence all come from these two. A slot of the logic is used again after its last reader, so a
+program's memory depends on its leaves and not on its policies.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ def compile_policies(
     *,
     verdicts: bool = False,
 ) -> Program:
-    """Compile policies about one kind.
+    """Compiles policies about one kind.
 
     Args:
-        policies: each with whether it is in force (lists anyone at all).
-        check_number: number of (policy, check id), the same for every program of a state.
-        code_of: code of a text or division literal, given a new one if need be.
-        verdicts: write yes / no / unknown of everyone with a verdict, not statuses of those listed; no reasons. A node that several of the
-            policies hold is then read once: a policy may be another with one condition more.
+        policies: each with whether it is in force (may list anyone).
+        check_number: the number of (policy, check id), the same for every program of a state.
+        code_of: the code of a text or division literal, a new one where it has none.
+        verdicts: write yes / no / unknown for everybody with a verdict instead of statuses; no reasons. A node object that several of the
+            policies share is then read once.
 
     Raises:
         TooLarge: a policy is beyond ``policies.limits``.
@@ -89,7 +89,7 @@ def _policy(b: Builder, number: int, policy: Policy, in_force: bool, present: in
 
 
 def _scope(b: Builder, scope: str, present: int, inside: int | None) -> tuple[int, int]:
-    """Slots of who may be listed, and of who has a verdict."""
+    """Slots of the subjects that may be listed, and of those with a verdict."""
     key = ("scope", scope)
     if key not in b.pairs:
         listed, judged = b.slot(b.root()), b.slot(b.root())
@@ -151,37 +151,37 @@ def _finish(b: Builder, entries: list[CompiledPolicy]) -> Program:
     node_off, leaf, asked, parent, negated, check, reason_off, pair, slot = [0], [], [], [], [], [], [0], [], []  # type: ignore[var-annotated]  # lists of int
     for entry in entries:
         base = len(leaf)
-        for one in entry.nodes:
-            leaf.append(one[0])
-            asked.append(one[1])
-            parent.append(one[2] + base if one[2] >= 0 else -1)
-            negated.append(one[3])
-            check.append(one[4])
-            pair.extend(p for p, _ in one[5])
-            slot.extend(s for _, s in one[5])
+        for node in entry.nodes:
+            leaf.append(node[0])
+            asked.append(node[1])
+            parent.append(node[2] + base if node[2] >= 0 else -1)
+            negated.append(node[3])
+            check.append(node[4])
+            pair.extend(p for p, _ in node[5])
+            slot.extend(s for _, s in node[5])
             reason_off.append(len(pair))
         node_off.append(len(leaf))
     packed = tuple(np.array(column, np.int32) for column in (node_off, leaf, asked, parent, negated, check, reason_off, pair, slot))
     longest = max((max(len(e.pairs), len(e.checks)) for e in entries), default=1)
     in_root = np.array([int(space == 0) for space in b.spaces], np.int32)
     leaf_off, leaf_slots = _offsets([list(entry.leaves) for entry in entries])
-    shown = {column: at for at, column in enumerate(dict.fromkeys(column for entry in entries for column in entry.disclosed))}
-    disclosed_off, disclosed = _offsets([[shown[column] for column in entry.disclosed] for entry in entries])
+    disclosed_places = {column: at for at, column in enumerate(dict.fromkeys(column for entry in entries for column in entry.disclosed))}
+    disclosed_off, disclosed = _offsets([[disclosed_places[column] for column in entry.disclosed] for entry in entries])
     return Program(
         b.kind, entries, ops, np.array(b.references or [0], np.int32), b.tests, b.fixed, b.constants, b.withins, b.covers,
         sorted(set(b.timed)),
         len(b.domains), max(1, b.columns), max(1, b.winners), place, places, in_root, b.rules, b.cover_sites,
-        leaf_off, leaf_slots, np.array(list(shown), np.int32), disclosed_off, disclosed, packed, max(1, -(-longest // 64)),
+        leaf_off, leaf_slots, np.array(list(disclosed_places), np.int32), disclosed_off, disclosed, packed, max(1, -(-longest // 64)),
     )  # fmt: skip
 
 
 def _offsets(lists: Sequence[Sequence[int]]) -> tuple[Int32, Int32]:
-    offsets = np.cumsum([0, *(len(one) for one in lists)]).astype(np.int32)
-    return offsets, np.array([x for one in lists for x in one], np.int32)
+    offsets = np.cumsum([0, *(len(numbers) for numbers in lists)]).astype(np.int32)
+    return offsets, np.array([x for numbers in lists for x in numbers], np.int32)
 
 
 def _physical(b: Builder, permanent: set[int]) -> tuple[Int32, int]:
-    """Where each slot's planes lie, as a number within its space: conjunctions over the subjects share places once read."""
+    """The place of each slot's planes, as a number within its space; conjunctions over the subjects share places after their last use."""
     temporary = {op.slot for op in b.ops if isinstance(op, operations.Conjoin) and op.domain == operations.SUBJECTS} - permanent
     reads = [_conjunctions_read(op, b.references) & temporary for op in b.ops]
     last = {slot: at for at, slots in enumerate(reads) for slot in slots}
@@ -206,7 +206,7 @@ def _physical(b: Builder, permanent: set[int]) -> tuple[Int32, int]:
 
 
 def _conjunctions_read(operation: Operation, references: list[int]) -> set[int]:
-    """Slots an operation reads, as far as conjunctions over the subjects may be among them."""
+    """The slots that an operation reads, where conjunctions over the subjects may be among them."""
     match operation:
         case operations.Conjoin():
             return {reference >> 1 for reference in references[operation.first : operation.first + operation.number]}

@@ -1,7 +1,7 @@
 """Conditions as operations: each leaf of the rule tree becomes a slot with a true and a false plane.
 
-One function a node type. What a leaf is about (subject, record, member) is only the domain it is compiled over, so ``where`` and the top
-of a policy are the same code. Source: docs/en/semantics.md sections 4 to 8.
+There is one function for each node type. A leaf is compiled over a domain (subjects, records, members), so ``where`` and the top of a
+policy share the code. Source: docs/en/semantics.md sections 4 to 8.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ from policies.language.tree import (
 
 @dataclass(frozen=True, slots=True)
 class ElementSet:
-    """A compiled path: its elements, which starting rows' sets are complete, and what each step needed.
+    """A compiled path: its elements, which starting rows' sets are complete, and what each step needs.
 
-    Nothing within a set depends on who asks. So it is made once for each subject from whom its steps start (``start``), however many rows
-    of the domain lead there: a household's members once for all of them. ``numbers`` says to which start each row leads; -1: the rows
-    of the domain are the starts.
+    A set depends only on the subject where its steps start. So it is made once for each such subject (``start``), however many rows of the
+    domain lead there: a household's members once for all of them. ``numbers`` says to which start each row leads; -1: the rows of the
+    domain are the starts.
     """
 
     reach: Reach
@@ -59,7 +59,7 @@ class ElementSet:
 
 
 def path(b: Builder, steps: tuple[Step, ...], start: Domain, policy: Policy, absence: str) -> ElementSet:
-    """Compile the steps of an ``over`` path from a domain."""
+    """Compiles the steps of an ``over`` path from a domain."""
     at, reach = start, None
     covers: list[tuple[Domain, int, str]] = []
     empties: list[tuple[Domain, Domain, str]] = []
@@ -84,13 +84,13 @@ def path(b: Builder, steps: tuple[Step, ...], start: Domain, policy: Policy, abs
 
 
 def _step(b: Builder, step: Step, at: Domain, policy: Policy, absence: str) -> int:
-    """Slot: for which subjects a to-many step is complete. Where they have one record at most, the one that is there is all there is."""
+    """Slot: the subjects for which a to-many step is complete. In a feed with one record for each subject, that record is enough."""
     age = policy.evidence.get(step.name) if absence == "coverage" else None
-    one = step.kind == "records" and not b.layout.feeds[step.name].feed.many and b.layout.semantics > 1
+    is_single = step.kind == "records" and not b.layout.feeds[step.name].feed.many and b.layout.semantics > 1
     if age is not None:
         covered = b.cover(at, step.name, age)
-        return b.held(at, step.name, covered) if one else covered
-    return b.held(at, step.name, -1) if one else never(b, at)
+        return b.step_complete(at, step.name, covered) if is_single else covered
+    return b.step_complete(at, step.name, -1) if is_single else never(b, at)
 
 
 def never(b: Builder, domain: Domain) -> int:
@@ -121,7 +121,7 @@ def by_field(b: Builder, value: Value | None) -> Field | None:
 
 
 def tests(b: Builder, leaf: Leaf, policy: Policy) -> list[Test]:
-    """What a leaf compares with: one test, or one a literal of a list."""
+    """The tests of a leaf: one, or one for each literal of a list."""
     params = dict(policy.params)
     match leaf:
         case Compare():
@@ -145,7 +145,9 @@ def tests(b: Builder, leaf: Leaf, policy: Policy) -> list[Test]:
             assert_never(leaf)
 
 
-def ranged(b: Builder, choices: list[Test], column: int, domain: Domain, value: Value | None, policy: Policy, *, negate: bool) -> int:
+def interval_test(
+    b: Builder, choices: list[Test], column: int, domain: Domain, value: Value | None, policy: Policy, *, negate: bool
+) -> int:
     """Slot reference: a column lies in any of the tests' intervals."""
     refs = []
     for test in choices:
@@ -159,7 +161,7 @@ def ranged(b: Builder, choices: list[Test], column: int, domain: Domain, value: 
             if keys >= 0:
                 b.emit(operations.CompareRangeByKey(slot, column, at, domain.number, keys))
             else:
-                b.emit(operations.CompareRange(slot, column, at, domain.number, b.known(domain, column)))
+                b.emit(operations.CompareRange(slot, column, at, domain.number, b.has_value(domain, column)))
             b.memo[key] = slot
         refs.append(2 * b.memo[key])
     ref = refs[0] if len(refs) == 1 else b.either(domain, refs)
@@ -170,7 +172,7 @@ def condition(b: Builder, node: Node, domain: Domain, policy: Policy, assume: in
     """Slot reference of a node over a domain.
 
     Args:
-        assume: what an unanswered check is taken for: 0 unknown, 1 true, 2 false (swapped under a negation).
+        assume: the truth assumed of an unanswered check: 0 unknown, 1 true, 2 false (swapped under a negation).
     """
     if b.trees is None:
         return _condition(b, node, domain, policy, assume)
@@ -195,7 +197,7 @@ def _condition(b: Builder, node: Node, domain: Domain, policy: Policy, assume: i
         case Compare():
             return compare(b, node, domain, policy)
         case Age() | DateTest():
-            return dated(b, node, domain, policy)
+            return date_test(b, node, domain, policy)
         case Quantifier():
             return quantifier(b, node, domain, policy)
         case Sum():
@@ -221,7 +223,7 @@ def compare(b: Builder, node: Compare, domain: Domain, policy: Policy) -> int:
     if node.op == "within":
         assert isinstance(node.value, Literals)
         return b.either(domain, [lookup(b, str(value), column, domain) for value in node.value.values])
-    return ranged(b, tests(b, node, policy), column, domain, node.value, policy, negate=node.op in ("ne", "not_in"))
+    return interval_test(b, tests(b, node, policy), column, domain, node.value, policy, negate=node.op in ("ne", "not_in"))
 
 
 def lookup(b: Builder, prefix: str, column: int, domain: Domain) -> int:
@@ -229,19 +231,19 @@ def lookup(b: Builder, prefix: str, column: int, domain: Domain) -> int:
     key = ("within", column, prefix, domain.number)
     if key not in b.memo:
         slot = b.slot(domain)
-        b.emit(operations.MatchDivision(slot, column, b.numbered(b.withins, prefix), domain.number))
+        b.emit(operations.MatchDivision(slot, column, b.place_in(b.withins, prefix), domain.number))
         b.memo[key] = slot
     return 2 * b.memo[key]
 
 
-def dated(b: Builder, node: Age | DateTest, domain: Domain, policy: Policy) -> int:
+def date_test(b: Builder, node: Age | DateTest, domain: Domain, policy: Policy) -> int:
     column, _, _ = b.read(node.ref, domain, policy)
     lane = b.layout.feeds[node.ref.feed].lanes[node.ref.field][0]
     choices = tests(b, node, policy)
     for test in choices:
         if not test.keys:
             b.timed.append((b.layout.feeds[node.ref.feed].position, lane, b.test(test)))
-    return ranged(b, choices, column, domain, node.value, policy, negate=isinstance(node, Age) and node.op == "ne")
+    return interval_test(b, choices, column, domain, node.value, policy, negate=isinstance(node, Age) and node.op == "ne")
 
 
 def quantifier(b: Builder, node: Quantifier, domain: Domain, policy: Policy) -> int:
@@ -271,7 +273,7 @@ def some(b: Builder, domain: Domain, elements: ElementSet, where: int) -> int:
 def bounds(
     b: Builder, domain: Domain, elements: ElementSet, where: int, addend: int = -1, limits: tuple[int, int] | None = None
 ) -> tuple[int, int]:
-    """Columns of the least and the greatest number of elements, or of what their addends come to."""
+    """Columns of the least and the greatest number of elements, or of the sums of their addends."""
     start = elements.start
     key = ("bounds", start.number, elements.domain.number, where, elements.complete, addend, limits)
     if key not in b.pairs:
@@ -286,7 +288,7 @@ def bounds(
 
 
 def comparison(b: Builder, node: Quantifier | Sum, domain: Domain, ends: tuple[int, int], policy: Policy) -> int:
-    """Slot reference: the comparison holds whatever the number between the ends is."""
+    """Slot reference: the comparison holds for every number between the ends."""
     assert node.op is not None and node.value is not None
     at = b.test(tests(b, node, policy)[0])
     keys = b.read(node.value.by, domain, policy)[0] if isinstance(node.value, ParamValue) and node.value.by is not None else -1

@@ -22,7 +22,7 @@ from policies.values import Period
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """Rows a program runs over: the subjects (0), what a link leads to, the elements of a path, or the subjects of these, each once."""
+    """Rows that a program runs over: the subjects (0), link targets, elements of a path, or the subjects of these, each once."""
 
     number: int
     kind: int
@@ -34,7 +34,7 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """A to-many step: where it starts, its elements, and slots of those whose own record is quarantined and whose presence is unknown."""
+    """A to-many step: its start, its elements, and slots of those with a quarantined record (own) and of unknown presence (doubt)."""
 
     parent: Domain
     domain: Domain
@@ -47,7 +47,7 @@ class Reach:
 
 @dataclass(slots=True)
 class CompiledPolicy:
-    """One policy in a program, with the lists its reasons are numbered by."""
+    """One policy in a program, with the lists that number its reasons."""
 
     policy: Policy
     in_force: bool
@@ -59,36 +59,36 @@ class CompiledPolicy:
     constants: set[int] = field(default_factory=set)
     covers: set[int] = field(default_factory=set)
     sites: set[int] = field(default_factory=set)  # the feeds it reads, their links included
-    told: dict[bytes, Open] = field(default_factory=dict, repr=False)  # bit sets over pairs and checks, put into words once
+    word_cache: dict[bytes, Open] = field(default_factory=dict, repr=False)  # bit sets over pairs and checks -> words
     _numbers: dict[object, int] = field(default_factory=dict, repr=False)
 
     def pair(self, criterion: str, feed: str | None) -> int:
-        """The number of a (criterion, feed to ask) among the policy's reasons."""
+        """The number of (criterion, feed to ask) among the policy's reasons."""
         return self._number(self.pairs, (criterion, feed))
 
     def check(self, check: str) -> int:
         """The number of a check on the policy's checklist."""
         return self._number(self.checks, check)
 
-    def _number(self, of: list[Any], one: object) -> int:
-        number = self._numbers.setdefault(one, len(of))
+    def _number(self, of: list[Any], item: object) -> int:
+        number = self._numbers.setdefault(item, len(of))
         if number == len(of):
-            of.append(one)
+            of.append(item)
         return number
 
     def open(self, missing: UInt64, checklist: UInt64) -> Open:
         """Open checks and missing pairs of a row's bit sets, in words."""
         key = missing.tobytes() + checklist.tobytes()
-        found = self.told.get(key)
-        if found is None:
+        words = self.word_cache.get(key)
+        if words is None:
             pairs = sorted((self.pairs[j] for j in members(missing)), key=lambda pair: (pair[0], pair[1] or ""))
-            found = self.told[key] = tuple(sorted(self.checks[j] for j in members(checklist))), tuple(pairs)
-        return found
+            words = self.word_cache[key] = tuple(sorted(self.checks[j] for j in members(checklist))), tuple(pairs)
+        return words
 
 
 @dataclass(slots=True)
 class Program:
-    """What ``kernel.run`` runs, for all policies about one kind of subject."""
+    """What ``interpreter.run_program`` runs, for all policies about one kind of subject."""
 
     kind: int
     entries: list[CompiledPolicy]
@@ -110,9 +110,9 @@ class Program:
     cover_sites: set[tuple[int, int, tuple[tuple[int, int], ...]]]  # (cover, kind looked up, reverse steps)
     leaf_off: Int32
     leaf_slots: Int32
-    shown: Int32  # columns of values that are disclosed
+    disclosed_columns: Int32  # columns of values that are disclosed
     disclosed_off: Int32
-    disclosed: Int32  # places in ``shown``
+    disclosed: Int32  # places in ``disclosed_columns``
     nodes: tuple[Int32, ...]  # node_off, leaf, leaf asked, parent, negated, check, reason_off, reason_pair, reason_slot
     mask_words: int
 
@@ -130,7 +130,7 @@ class Builder:
         self.ops: list[Operation] = []
         self.references: list[int] = []
         self.memo: dict[object, int] = {}  # slots, columns, winners and constants, by what they are
-        self.trees: dict[object, int] | None = None  # nodes by identity, where policies may be made of one another's parts
+        self.trees: dict[object, int] | None = None  # by identity of nodes, where policies may share them
         self.linked: dict[object, Domain] = {}
         self.expanded: dict[object, Reach] = {}
         self.pairs: dict[object, tuple[int, int]] = {}
@@ -149,7 +149,7 @@ class Builder:
         self.used_constants: set[int] = set()
         self.used_covers: set[int] = set()
         self.used_sites: set[int] = set()
-        self.front: list[Operation] = []  # shared operations met while reasons are written, to go in front of what may be skipped
+        self.front: list[Operation] = []  # shared operations of reasons, to be put before operations that may be skipped
 
     # -- small things ------------------------------------------------------------------------------------------------
 
@@ -179,11 +179,11 @@ class Builder:
         self.used_constants.add(at)
         return at
 
-    def numbered(self, of: list[Any], one: object) -> int:
-        """The place of one thing in a list of this program's, put behind the others where it is new."""
-        number = self.memo.setdefault((id(of), one), len(of))
+    def place_in(self, of: list[Any], item: object) -> int:
+        """The place of an item in a list of the program; a new item is appended."""
+        number = self.memo.setdefault((id(of), item), len(of))
         if number == len(of):
-            of.append(one)
+            of.append(item)
         return number
 
     def field_of(self, ref: FieldRef) -> Field:
@@ -205,16 +205,16 @@ class Builder:
         key = (parent.number, name, base.number)
         link = self.layout.links[name]
         feed = list(self.layout.feeds)[link.feed]
-        at = self.winner(parent, feed)  # also where it is shared: each policy that follows the link reads its feed
+        at = self.winner(parent, feed)  # also where the domain is shared, for each policy that follows the link reads its feed
         if key not in self.linked:
-            made = Domain(len(self.domains), link.target, parent.space, ((link.position, 0), *parent.back), parent.space != base.space)
-            self.domains.append(made)
-            self.emit(operations.FollowLink(made.number, parent.number, link.feed, link.lane, at, int(parent is base)))
-            self.linked[key] = made
+            target = Domain(len(self.domains), link.target, parent.space, ((link.position, 0), *parent.back), parent.space != base.space)
+            self.domains.append(target)
+            self.emit(operations.FollowLink(target.number, parent.number, link.feed, link.lane, at, int(parent is base)))
+            self.linked[key] = target
         return self.linked[key]
 
     def expand(self, parent: Domain, step: Step, base: Domain, above: Reach | None) -> Reach:
-        """A to-many step from a domain that lies behind ``above``, or behind links alone."""
+        """A to-many step from a domain that comes after ``above``, or after links alone."""
         key = (parent.number, step, base.number)
         lay = self.layout.feeds[step.name]
         self.used_sites.add(lay.position)
@@ -230,15 +230,15 @@ class Builder:
                 back = ((row, 1), *parent.back)
                 self.rules.add((len(self.layout.feeds) + row, parent.back))
             unique = parent.unique and how in (operations.MEMBERS, operations.RECORDS_ONE)  # a person is a member of one household
-            made = Domain(len(self.domains), kind, len(self.domains), back, step.kind != "members", unique)
-            self.domains.append(made)
-            own = doubt = self.slot(made)
+            elements = Domain(len(self.domains), kind, len(self.domains), back, step.kind != "members", unique)
+            self.domains.append(elements)
+            own = doubt = self.slot(elements)
             several = int(parent.repeats and parent is not base)
-            self.emit(operations.Expand(made.number, parent.number, how, lay.position, row, int(parent is base), own, several))
+            self.emit(operations.Expand(elements.number, parent.number, how, lay.position, row, int(parent is base), own, several))
             if above is not None:
-                doubt = self.slot(made)
-                self.emit(operations.MarkDoubtful(doubt, made.number, parent.number, above.doubt, above.doubt, lay.position, row, own))
-            self.expanded[key] = Reach(parent, made, step.name, row, own, doubt, above)
+                doubt = self.slot(elements)
+                self.emit(operations.MarkDoubtful(doubt, elements.number, parent.number, above.doubt, above.doubt, lay.position, row, own))
+            self.expanded[key] = Reach(parent, elements, step.name, row, own, doubt, above)
         return self.expanded[key]
 
     def column(self, domain: Domain, feed: str, lane: int, wide: bool, at: int, default: int = -1, cover: int = -1) -> int:
@@ -253,7 +253,7 @@ class Builder:
         self.columns += 2
         return self.columns - 2, self.columns - 1
 
-    def known(self, domain: Domain, column: int) -> int:
+    def has_value(self, domain: Domain, column: int) -> int:
         """Slot: where a column has a value."""
         key = ("known", domain.number, column)
         if key not in self.memo:
@@ -271,13 +271,13 @@ class Builder:
         return self.column(domain, register, lane, wide, self.winner(domain, register))
 
     def cover(self, domain: Domain, feed: str, age: Period) -> int:
-        """Slot: which of a domain's subjects are covered for a feed."""
+        """Slot: the subjects of a domain that are covered for a feed."""
         key = ("cover", domain.number, feed, age)
         position = self.layout.feeds[feed].position
-        row = self.numbered(self.covers, (position, age))
+        row = self.place_in(self.covers, (position, age))
         self.used_covers.add(row)
         self.cover_sites.add((row, domain.kind, domain.back))
-        place = self.placement(domain)  # also where it is shared: each policy reads the register
+        place = self.placement(domain)  # also where the slot is shared, for each policy reads the register
         if key not in self.memo:
             slot = self.slot(domain)
             if place is None:
@@ -287,9 +287,9 @@ class Builder:
             self.memo[key] = slot
         return self.memo[key]
 
-    def held(self, domain: Domain, feed: str, cover: int) -> int:
-        """Slot: for which of a domain's subjects a step to a cardinality-one feed is complete: covered (slot ``cover``, -1 none), or with a
-        sound record."""
+    def step_complete(self, domain: Domain, feed: str, cover: int) -> int:
+        """Slot: the subjects of a domain for which a step to a cardinality-one feed is complete: covered (slot ``cover``, -1 none), or with
+        a sound record."""
         at = self.winner(domain, feed)
         key = ("held", domain.number, feed, cover)
         if key not in self.memo:
@@ -299,20 +299,20 @@ class Builder:
         return self.memo[key]
 
     def read(self, ref: FieldRef, domain: Domain, policy: Policy) -> tuple[int, Domain, list[tuple[Domain, Domain, str]]]:
-        """Column of a field; the (aligned) domain it is read on; the links followed: (target domain, parent, defining feed)."""
+        """Column of a field; the (aligned) domain where it is read; the links followed: (target domain, parent, defining feed)."""
         hops = []
         at = domain
         for name in ref.links:
             below = self.link(at, name, domain)
             hops.append((below, at, list(self.layout.feeds)[self.layout.links[name].feed]))
             at = below
-        found = self.field_of(ref)
+        column_field = self.field_of(ref)
         lane, wide = self.layout.feeds[ref.feed].lanes[ref.field]
         if ref.own:
             return self.column(domain, ref.feed, lane, wide, -1), domain, []
         default = cover = -1
-        if found.no_record is not None and ref.feed in policy.evidence:
-            default = self.constant((found.no_record, 0, 0, 0))
+        if column_field.no_record is not None and ref.feed in policy.evidence:
+            default = self.constant((column_field.no_record, 0, 0, 0))
             cover = self.cover(at, ref.feed, policy.evidence[ref.feed])
         return self.column(at, ref.feed, lane, wide, self.winner(at, ref.feed), default, cover), at, hops
 
@@ -322,7 +322,7 @@ class Builder:
     # -- logic -------------------------------------------------------------------------------------------------------
 
     def both(self, domain: Domain, refs: Iterable[int]) -> int:
-        """Conjunction of slot references, shared with every equal one; of none it is true."""
+        """The conjunction of slot references, shared with every equal one; of no reference it is true."""
         unique = tuple(sorted(set(refs)))
         if not unique:
             return 2 * self.always(domain)

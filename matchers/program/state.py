@@ -1,6 +1,6 @@
-"""The state of a matcher without its policies: records, day, coverage and answers, and what programs and readers ask of it.
+"""The state of a matcher without its policies: records, day, coverage and answers.
 
-What is read often is kept in tables, which are made again when what they come from has changed.
+Tables that programs and readers read often are cached, and made again when their sources change.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from policies.values import Kind, significant
 
 
 def in_force(policy: Policy, day: date) -> bool:
-    """May the policy list anyone on a day?"""
+    """Whether the policy may list anyone on a day."""
     return policy.effective_from <= day and (policy.effective_to is None or day <= policy.effective_to)
 
 
@@ -40,7 +40,7 @@ class MatcherState:
         self.effects: UInt8 = np.zeros(0, np.uint8)
         """What each row of the last batch did: ``staging.NEWS``, ``SAME`` or ``OLDER``."""
         self.comeback: dict[int, tuple[int, int]] = {}
-        """By delivery, of its rows that were ``OLDER``: how many the last full replacement brought in; how many of these are ``SAME``."""
+        """By delivery: how many of its ``OLDER`` rows the last full replacement brought in, and how many of these are ``SAME``."""
         self.statements: tuple[Statement, ...] = ()
         self.answers: dict[tuple[int, int], bool] = {}  # (check number, row of the subject)
         self.check_numbers: dict[tuple[str, str], int] = {}
@@ -58,12 +58,12 @@ class MatcherState:
     def coverage(self) -> CoverageTables:
         divisions = self.store.divisions.texts
         if self._coverage is None or self._coverage[0] != len(divisions):
-            made = tables(self.catalogue, divisions, self.statements, self.rows_of, KINDS.index)
-            self._coverage = (len(divisions), made)
+            coverage_tables = tables(self.catalogue, divisions, self.statements, self.rows_of, KINDS.index)
+            self._coverage = (len(divisions), coverage_tables)
         return self._coverage[1]
 
     def rows_of(self, kind: Kind, tokens: tuple[int, ...]) -> list[int]:
-        """Rows of whom these tokens count as, given to new ones."""
+        """Rows of the subjects that these tokens count as; a new token gets a new row."""
         of, identities = KINDS.index(kind), self.store.identities
         if identities:
             tokens = tuple(identities.root(of, token) for token in tokens)
@@ -71,22 +71,22 @@ class MatcherState:
         return rows
 
     def mine(self, kind: int, rows: Int32) -> Int32:
-        """Those of the subjects whose verdicts are made here: all, but in a partition (see ``matchers.sharded``)."""
+        """The subjects that are judged here: all, except in a partition (``matchers.sharded``)."""
         return rows
 
-    def answered(self) -> Answers:
+    def answer_table(self) -> Answers:
         if self._answers is None:
             keys = np.array([subject_key(check, 0, row) for check, row in self.answers], np.uint64)
             self._answers = Answers.of(keys, np.array(list(self.answers.values()), np.uint8))
         return self._answers
 
     def tell(self, check: int, row: int, answer: bool) -> None:
-        """Keep an answer; sides made before see it, too."""
-        self._answers = self.answered().told(np.uint64(subject_key(check, 0, row)), answer)
+        """Keeps an answer; a ``Side`` made before sees it as well."""
+        self._answers = self.answer_table().with_answer(np.uint64(subject_key(check, 0, row)), answer)
         self.answers[check, row] = answer
 
     def tell_again(self, kind: Kind, answers: Sequence[Answer]) -> None:
-        """Keep what some subjects' answers are from now on; those that are None are forgotten."""
+        """Keeps the answers of some subjects from now on, and forgets those that are None."""
         for policy, subject, check, answer in answers:
             key = (self.check_number(policy, check), int(self.store.entities(KINDS.index(kind), np.array([subject], np.uint64))[0]))
             if answer is not None:
@@ -96,44 +96,44 @@ class MatcherState:
         self._answers = None
 
     def extremes(self, feed: str, field: str) -> tuple[int, int] | None:
-        """The least and the greatest value that records hold in a field, or versions that may count yet; None where none holds any."""
+        """The least and the greatest value of a field in records and in versions that may count later; None where there is none."""
         lay, store = self.store.layout.feeds[feed], self.store
         return extremes(
             np.concatenate([store.arenas[lay.position][: store.counts[lay.position]], *store.versions.of_feed(lay.position)]), lay, field
         )
 
     def open(self, feed: str, source: int, delivery: int) -> None:
-        """A replacing delivery has begun: until it is complete, what loses to something older is kept."""
+        """Begins a replacing delivery: until it is complete, rows that lose to older deliveries are kept."""
         self.store.versions.opened((self.store.layout.feeds[feed].position, source), delivery)
 
     def abandon(self, feed: str, source: int, delivery: int) -> None:
-        """It replaces nothing after all."""
+        """Ends a replacing delivery that replaces nothing."""
         abandon(self.store, feed, source, delivery)
 
     @property
     def semantics(self) -> int:
-        """The version of docs/en/semantics.md by which everybody is judged."""
+        """The version of docs/en/semantics.md that judges everybody."""
         return self.store.layout.semantics
 
     def held(self, feed: str, source: int) -> int:
-        """How many records of a source are there."""
+        """How many records of a source are in force."""
         return self.store.held(self.store.layout.feeds[feed].position, source)
 
     def persons(self) -> UInt64:
-        """The tokens of every person that was ever named."""
+        """The tokens of all persons that any record ever named."""
         return self.store.tokens[PERSON][: self.store.sizes[PERSON]]
 
     def traces(self, person: int) -> list[Trace]:
-        """Where the records about a person came from."""
+        """Traces of the records about a person."""
         return traces(self.store, person)
 
-    def forget(self, person: int, seen: Sequence[Trace]) -> None:
-        """Empties what stays of a person that was erased; no list depends on it."""
-        forget(self.store, person, seen)
+    def forget(self, person: int, traces: Sequence[Trace]) -> None:
+        """Empties what is left of an erased person; no list depends on it."""
+        forget(self.store, person, traces)
 
     def side(self, runner: Runner, day: date | None = None, coverage: CoverageTables | None = None) -> Side:
-        """A program bound to a day and coverage, as they are now unless said, with the answers there are."""
-        at, found, width = day or self.day, coverage or self.coverage(), len(self.store.divisions.texts)
-        if runner.bound is None or runner.bound[:2] != (at, width) or runner.bound[2] is not found:
-            runner.bound = (at, width, found, bind(runner.program, at, found, self.store.divisions.texts, self.code_of))
-        return Side(runner.bound[3], found, self.answered())
+        """A program bound to a day and coverage (by default those of now), with the answers."""
+        at, in_effect, width = day or self.day, coverage or self.coverage(), len(self.store.divisions.texts)
+        if runner.bound is None or runner.bound[:2] != (at, width) or runner.bound[2] is not in_effect:
+            runner.bound = (at, width, in_effect, bind(runner.program, at, in_effect, self.store.divisions.texts, self.code_of))
+        return Side(runner.bound[3], in_effect, self.answer_table())

@@ -1,4 +1,4 @@
-"""One policy read for one subject, in words: the second way to a verdict, held equal to the compiled one by the tests.
+"""One policy read for one subject: a second computation of the verdict, which tests compare with the compiled one.
 
 Begin with ``reading``; ``explain`` is what people see of it.
 """

@@ -1,4 +1,4 @@
-"""What reading a leaf gives: its truth with all it rests on, and where that can turn as missing cells vary.
+"""The result of reading a leaf: its truth with all it rests on, and where that can turn as missing cells vary.
 
 ``matchers.reading.explain`` shows the first, ``matchers.reading.worstcase`` searches by the second.
 """
@@ -16,12 +16,12 @@ from matchers.reading.rows import Ask, Cell, CellKey
 
 @dataclass(slots=True)
 class LeafAnswer:
-    """A leaf as evaluated."""
+    """A leaf as it was read."""
 
     truth: Truth
     asks: set[Ask] = field(default_factory=set)
     records: list[tuple[str, int, str | None]] = field(default_factory=list)  # (feed, record, field read)
-    ways: list[tuple[str, int]] = field(default_factory=list)  # (feed, record) followed, or placing somebody
+    ways: list[tuple[str, int]] = field(default_factory=list)  # (feed, record) of links followed and of placements
     comparison: Comparison | None = None
     gaps: set[CellKey] = field(default_factory=set)  # cells that were missing
 
@@ -32,23 +32,28 @@ class LeafAnswer:
             self.records.append((cell.feed, cell.record, name))
         self.asks |= cell.asks
 
-    def unsettled(self) -> LeafAnswer:
-        """Itself, unknown: a parameter is a reason of its own only where nothing else is."""
+    def as_unknown(self) -> LeafAnswer:
+        """Makes the answer unknown, and returns it. A parameter without a value is a reason only where there is no other."""
         if len(self.asks) > 1:
             self.asks.discard((None, None))
         self.truth = None
         return self
 
-    def settled(self) -> LeafAnswer:
-        """Itself, with nobody left to ask."""
+    def without_asks(self) -> LeafAnswer:
+        """Clears the units to ask, and returns the answer."""
         self.asks.clear()
         return self
 
 
 @dataclass(slots=True)
 class Marks:
-    """Where the truth of a leaf can turn, as the supplied cells vary: at ``cuts`` of one cell; along ``lines``, where the cells times
-    their weights add up to a number; anywhere, for ``keys``: cells that are a table's key or a divisor."""
+    """Where the truth of a leaf can turn as the supplied cells vary.
+
+    Args:
+        cuts: at a value of one cell.
+        lines: where cells times their weights add up to a number.
+        keys: anywhere: cells that are the key of a table or a divisor.
+    """
 
     cuts: set[tuple[CellKey, Fraction]] = field(default_factory=set)
     lines: set[tuple[frozenset[tuple[CellKey, int]], Fraction]] = field(default_factory=set)
@@ -56,7 +61,7 @@ class Marks:
 
     def cut(self, cell: Cell, *at: Fraction | int) -> None:
         if cell.key is not None:
-            self.cuts |= {(cell.key, Fraction(one)) for one in at}
+            self.cuts |= {(cell.key, Fraction(mark)) for mark in at}
 
     def line(self, weights: Counter[CellKey], total: Fraction) -> None:
         if weights:

@@ -1,6 +1,6 @@
 """What a leaf of a rule compared for one subject, as typed values (``Criterion.comparison``).
 
-``console.text.found`` makes sentences of them, in two languages; ``short_form`` is the one text that scripts read.
+``console.text.found`` turns them into sentences in two languages; ``short_form`` is the only text that scripts read.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class LiteralBound:
 
 @dataclass(frozen=True, slots=True)
 class ParameterBound:
-    """A parameter, and its value for the subject that day; None where it has none, or where only its name is told."""
+    """A parameter, and its value for the subject that day; None where it has none, or where only its name is shown."""
 
     parameter: ParamValue
     value: CellValue | Fraction | None = None
@@ -49,7 +49,7 @@ class ValueComparison:
 
 @dataclass(frozen=True, slots=True)
 class DivisionComparison:
-    """A division, None where it is missing, with prefixes it may lie within."""
+    """A division, None where it is missing, with prefixes that it may lie within."""
 
     division: str | None
     bound: Bound
@@ -84,7 +84,7 @@ class PeriodComparison:
 
 @dataclass(frozen=True, slots=True)
 class CountComparison:
-    """How many elements there are: ``low`` surely, ``high`` as far as they are known. Only a count has operator and bound."""
+    """How many elements there are: at least ``low``; ``high`` counts unknown ones as well. Only a count has operator and bound."""
 
     low: int
     high: int
@@ -96,7 +96,7 @@ class CountComparison:
 
 @dataclass(frozen=True, slots=True)
 class SumComparison:
-    """What addends come to, None where there is no end, with a bound; ``per`` divides it, by ``divisor`` where that is known."""
+    """The sum of addends (None: no limit) with a bound; ``per`` is its divisor, with the value ``divisor`` where that is known."""
 
     low: int | Decimal | None
     high: int | Decimal | None
@@ -112,7 +112,7 @@ Comparison: TypeAlias = (
 
 
 def short_form(comparison: Comparison | None) -> str:
-    """A comparison in one line of signs, for scripts; '' where there is none.
+    """A comparison as one line of signs, for scripts; '' where there is none.
 
     Example: ``1946-05-05 at_least_ago P30Y``.
     """
@@ -147,7 +147,7 @@ def value_text(value: CellValue | Fraction | None) -> str:
 
 
 def bound_text(bound: Bound) -> str:
-    """The values, or the parameter's name with its value behind it."""
+    """The values, or the parameter's name followed by its value."""
     match bound:
         case LiteralBound(values):
             return ", ".join(map(str, values))

@@ -1,6 +1,6 @@
-"""Why: a verdict with its criteria, the records they rest on, what is missing and who holds it, and until when it stands.
+"""Explains a verdict: its criteria, the records they rest on, what is missing and which unit has it, and until when it holds.
 
-The rule tree is read once more for one subject, from the same matrix as the compiled program; the tests hold the two equal.
+The rule tree is read again for one subject, from the same matrix as the compiled program; tests compare the two.
 Source: docs/en/semantics.md sections 5 to 9.
 """
 
@@ -35,7 +35,7 @@ from policies.values import within
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A record a criterion rests on: whose, which version, since when, and the fields that were read. Never its key."""
+    """A record that a criterion rests on: its unit, version, validity, and the fields that were read; never its key."""
 
     feed: str
     unit: str
@@ -50,14 +50,14 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """A node as read for one subject. ``matters`` is True where it makes the verdict what it is; ``ways`` are records that led to what was
-    read (links followed) or that place whoever coverage was asked of: with ``facts``, all it rests on."""
+    """A node as read for one subject. ``matters``: it makes the verdict what it is. ``ways``: records of links that were followed, and
+    records that place a subject whose coverage was looked up; with ``facts`` they are all that the node rests on."""
 
     meta: Meta
     form: str  # all, any, none, unless, or the leaf's kind
     truth: Truth
     matters: bool
-    negated: bool  # under an odd number of none / unless
+    negated: bool  # below an odd number of none / unless
     asks: tuple[Ask, ...]
     facts: tuple[Fact, ...]
     comparison: Comparison | None  # of a leaf, what was compared
@@ -88,24 +88,24 @@ class Explanation:
     register: tuple[Fact, ...] = ()  # the record by which the subject is registered and placed
 
 
-def _failed(reading: PolicyReading, node: Node, assume: Truth, made: bool) -> set[str]:
-    """Leaves that make a node false (made=False) or true."""
+def _deciding_leaves(reading: PolicyReading, node: Node, assume: Truth, wanted: bool) -> set[str]:
+    """The leaves that make a node false (wanted=False) or true."""
     truth = reading.truth(node, assume)
-    if truth is not made:
+    if truth is not wanted:
         return set()
     match node:
         case All() | AnyOf():
-            return {leaf for child in node.children for leaf in _failed(reading, child, assume, made)}
+            return {leaf for child in node.children for leaf in _deciding_leaves(reading, child, assume, wanted)}
         case NoneOf():
-            return {leaf for child in node.children for leaf in _failed(reading, child, invert(assume), not made)}
+            return {leaf for child in node.children for leaf in _deciding_leaves(reading, child, invert(assume), not wanted)}
         case Unless():
-            return _failed(reading, node.rule, assume, made) | _failed(reading, node.unless, invert(assume), not made)
+            return _deciding_leaves(reading, node.rule, assume, wanted) | _deciding_leaves(reading, node.unless, invert(assume), not wanted)
         case _:
             return {node.meta.id}
 
 
 def _unknown_leaves(reading: PolicyReading, node: Node, assume: Truth) -> list[Leaf]:
-    """Leaves that are unknown with all their ancestors."""
+    """The leaves that are unknown with all their ancestors."""
     if reading.truth(node, assume) is not None:
         return []
     match node:
@@ -120,22 +120,22 @@ def _unknown_leaves(reading: PolicyReading, node: Node, assume: Truth) -> list[L
 
 
 _MOST_ELEMENTS = 200_000
-"""Elements of sets met on the way to ``until``; beyond, the next day worth looking at is told instead."""
+"""Elements of sets that the search for ``until`` may read; beyond, the next day on which anything could change is taken."""
 
 
 def _until(state: MatcherState, policy: Policy, root: Element, day: date, first: PolicyReading) -> date | None:
-    """The next day on which any leaf's truth value differs, or the policy's force begins or has ended."""
+    """The next day on which the truth of any leaf differs, or the policy comes into force or is no longer in force."""
     edges = [policy.effective_from] + ([day_of(days(policy.effective_to) + 1)] if policy.effective_to else [])
-    edge = min((one for one in edges if one > day), default=None)
+    edge = min((turn for turn in edges if turn > day), default=None)
     today = [first.answer(leaf).truth for leaf in leaves(policy.criteria)]
-    at, met = first.rows.next_day(), first.rows.met
+    at, elements_met = first.rows.next_day(), first.rows.elements_met
     while at is not None and (edge is None or at < edge):
-        if met > _MOST_ELEMENTS:
+        if elements_met > _MOST_ELEMENTS:
             return at
         reading = PolicyReading(state, policy, root, at)
         if [reading.answer(leaf).truth for leaf in leaves(policy.criteria)] != today:
             return at
-        at, met = reading.rows.next_day(), met + reading.rows.met
+        at, elements_met = reading.rows.next_day(), elements_met + reading.rows.elements_met
     return edge
 
 
@@ -160,7 +160,7 @@ def _judge(state: MatcherState, policy: Policy, root: Element, day: date) -> tup
     checklist: tuple[str, ...] = ()
     if benefit and truth is not False:
         checklist = tuple(sorted({leaf.meta.id for leaf in _unknown_leaves(reading, policy.criteria, None) if isinstance(leaf, Check)}))
-    failed = tuple(sorted(_failed(reading, policy.criteria, benefit, False))) if truth is False else ()
+    failed = tuple(sorted(_deciding_leaves(reading, policy.criteria, benefit, False))) if truth is False else ()
     missing: set[tuple[str, str | None, str | None]] = set()
     if truth is None:
         for leaf in _unknown_leaves(reading, policy.criteria, benefit):
@@ -171,18 +171,18 @@ def _judge(state: MatcherState, policy: Policy, root: Element, day: date) -> tup
             status = "to_check" if checklist else "eligible"
         elif truth is None and benefit:
             status = "needs_evidence"
-    ordered = tuple(sorted(missing, key=lambda one: tuple(part or "" for part in one)))
+    ordered = tuple(sorted(missing, key=lambda reason: tuple(part or "" for part in reason)))
     return Verdict(word, status, checklist, failed, ordered, until), reading, division
 
 
 def explain(state: MatcherState, policy: Policy, token: int, day: date) -> Explanation:
     """A verdict with every criterion as it was read."""
     root = subject(state, policy, token)
-    found, reading, division = _judge(state, policy, root, day)
+    subject_verdict, reading, division = _judge(state, policy, root, day)
     name = reading.rows.layout.registers[root.kind]
     register = () if name is None or root.row < 0 else _facts(reading.rows, [(name, reading.rows.winner(name, root.row), None)])
     criteria = _criterion(reading, policy.criteria, policy.direction == "benefit", False, True)
-    return Explanation(policy, token, day, division, found, criteria, register)
+    return Explanation(policy, token, day, division, subject_verdict, criteria, register)
 
 
 def _criterion(reading: PolicyReading, node: Node, assume: Truth, negated: bool, matters: bool) -> Criterion:
@@ -190,10 +190,10 @@ def _criterion(reading: PolicyReading, node: Node, assume: Truth, negated: bool,
     form = {All: "all", AnyOf: "any", NoneOf: "none", Unless: "unless"}.get(type(node), type(node).__name__.lower())
     below = []
     for position, child in enumerate(children(node)):
-        turned = isinstance(node, NoneOf) or (isinstance(node, Unless) and position == 1)
-        guess = invert(assume) if turned else assume
-        seen = invert(reading.truth(child, guess)) if turned else reading.truth(child, guess)
-        below.append(_criterion(reading, child, guess, negated ^ turned, matters and seen is truth))
+        is_inverted = isinstance(node, NoneOf) or (isinstance(node, Unless) and position == 1)
+        guess = invert(assume) if is_inverted else assume
+        operand = invert(reading.truth(child, guess)) if is_inverted else reading.truth(child, guess)
+        below.append(_criterion(reading, child, guess, negated ^ is_inverted, matters and operand is truth))
     asks: tuple[Ask, ...] = ()
     facts: tuple[Fact, ...] = ()
     ways: tuple[Fact, ...] = ()
@@ -220,7 +220,7 @@ def _facts(rows: InputReader, records: Iterable[tuple[str, int, str | None]]) ->
         lay = rows.layout.feeds[feed]
         row = rows.store.arenas[lay.position][record]
         ends = [int(row[lay.valid]), int(row[lay.valid + 1])] if lay.valid >= 0 else [-(2**31) + 1, 2**31 - 1]
-        shown = tuple((name, rows.text(lay.feed.fields[name], rows.raw(feed, record, name))) for name in names)
+        cells = tuple((name, rows.text(lay.feed.fields[name], rows.raw(feed, record, name))) for name in names)
         out.append(
             Fact(
                 feed,
@@ -229,8 +229,8 @@ def _facts(rows: InputReader, records: Iterable[tuple[str, int, str | None]]) ->
                 int(read_wide(row, ORDER)),
                 day_of(ends[0]) if abs(ends[0]) < 2**30 else None,
                 day_of(ends[1]) if abs(ends[1]) < 2**30 else None,
-                rows.quarantined(feed, record),
-                shown,
+                rows.is_quarantined(feed, record),
+                cells,
                 int(row[ROW]),
             )
         )
@@ -238,7 +238,7 @@ def _facts(rows: InputReader, records: Iterable[tuple[str, int, str | None]]) ->
 
 
 def disclosed(state: MatcherState, policy: Policy, token: int, day: date) -> dict[str, str]:
-    """The disclosed fields that the matrix holds, as text, by ``feed.field``; identity fields are not in it."""
+    """The disclosed fields as text, by ``feed.field``, except identity fields, which the matrix does not have."""
     rows = InputReader(state, policy, day)
     root = subject(state, policy, token)
     out = {}

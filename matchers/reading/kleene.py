@@ -1,6 +1,6 @@
-"""Strong three-valued logic, in Python: what the compiled planes compute 64 at a time.
+"""Strong three-valued logic in Python: True, False and None (unknown); the compiled planes compute it for 64 rows at a time.
 
-The one idea: True, False and None (unknown); an unknown decides only what it cannot change. Source: Kleene 1952, §64.
+Source: Kleene 1952, §64.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def holds(op: str, x: Fraction | int, y: Fraction | int) -> bool:
 
 
 def settle(op: str, low: int | None, high: int | None, limit: Fraction) -> Truth:
-    """Does the comparison hold for all, or for none, of the reals low..high (None: unbounded)?"""
+    """True where the comparison holds for all of the reals low..high (None: unbounded), False where it holds for none."""
     match op:
         case "lt":
             return True if high is not None and high < limit else (False if low is not None and low >= limit else None)

@@ -1,7 +1,7 @@
-"""One policy read for one subject at one day: each leaf's truth, what it rests on, whom to ask.
+"""One policy read for one subject on one day: each leaf's truth, what it rests on, and the units to ask.
 
-The rule tree is read row by row, from the same matrix as the compiled program. So what a person reads and what the lists say are two
-computations, which the tests hold equal. Source: docs/en/semantics.md sections 5 to 8.
+The rule tree is read row by row, from the same matrix as the compiled program. So explanations and lists are two computations, which tests
+compare. Source: docs/en/semantics.md sections 5 to 8.
 """
 
 from __future__ import annotations
@@ -39,30 +39,30 @@ from policies.language.tree import (
 
 
 class PolicyReading(ValueReading):
-    """One policy read for one subject at one day."""
+    """One policy read for one subject on one day."""
 
     def __init__(
         self, state: MatcherState, policy: Policy, root: Element, day: date, supplied: Mapping[CellKey, int] | None = None
     ) -> None:
         super().__init__(state, policy, day, supplied)
         self.root = root
-        self.leaf: dict[int, LeafAnswer] = {}  # by identity of the node: a definition used twice is read once
-        self.sets: dict[object, LeafAnswer] = {}  # of the leaf being read, by where they start
+        self.leaf: dict[int, LeafAnswer] = {}  # by identity of the node, so that a shared definition is read once
+        self.sets: dict[object, LeafAnswer] = {}  # of the leaf that is being read, by their start
         self.shared: set[int] = set()  # identities of these answers
 
     def answer(self, leaf: Leaf) -> LeafAnswer:
-        """A leaf outside ``where``; checks are unknown here."""
-        found = self.leaf.get(id(leaf))
-        if found is None:
+        """The answer of a leaf outside ``where``; unanswered checks are unknown here."""
+        answer = self.leaf.get(id(leaf))
+        if answer is None:
             self.rows.ways.clear()
             self.sets.clear()
             self.shared.clear()
-            found = self.leaf[id(leaf)] = self._leaf(leaf, self.root)
-            found.ways = list(self.rows.ways)
-        return found
+            answer = self.leaf[id(leaf)] = self._leaf(leaf, self.root)
+            answer.ways = list(self.rows.ways)
+        return answer
 
     def truth(self, node: Node, assume: Truth) -> Truth:
-        """Of a node outside ``where``, unanswered checks taken as ``assume`` (turned round under a negation)."""
+        """The truth of a node outside ``where``; unanswered checks are assumed to be ``assume`` (inverted under a negation)."""
         match node:
             case All():
                 return conjunction([self.truth(child, assume) for child in node.children])
@@ -73,12 +73,12 @@ class PolicyReading(ValueReading):
             case Unless():
                 return conjunction([self.truth(node.rule, assume), invert(self.truth(node.unless, invert(assume)))])
             case Check():
-                answered = self._answered(node)
-                return assume if answered is None else answered
+                check_answer = self._check_answer(node)
+                return assume if check_answer is None else check_answer
             case _:
                 return self.answer(node).truth
 
-    def _answered(self, check: Check) -> Truth:
+    def _check_answer(self, check: Check) -> Truth:
         number = self.state.check_numbers.get((self.policy.name, check.meta.id))
         return None if number is None else self.state.answers.get((number, self.root.row))
 
@@ -99,21 +99,21 @@ class PolicyReading(ValueReading):
                 return answers[id(node)].truth
 
     def _set(self, leaf: Quantifier | Sum, at: Element) -> LeafAnswer:
-        """A leaf over a set; whoever leads to the same one (and is compared with the same) is given the same answer."""
+        """A leaf over a set. Elements that lead to the same set, compared with the same values, share one answer."""
         start = self.rows.start(leaf.path, at)
         if start.row < 0:
             return self._leaf(leaf, at)
         by = leaf.value.by if isinstance(leaf.value, ParamValue) else None
         refs = (by, leaf.per if isinstance(leaf, Sum) else None)
         key = (id(leaf), start.kind, start.row, *(self.rows.read(ref, at) for ref in refs if ref is not None))
-        found = self.sets.get(key)
-        if found is None:
-            found = self.sets[key] = self._leaf(leaf, at)
-            self.shared.add(id(found))
-        return found
+        answer = self.sets.get(key)
+        if answer is None:
+            answer = self.sets[key] = self._leaf(leaf, at)
+            self.shared.add(id(answer))
+        return answer
 
     def _chain(self, node: Node, at: Element, answers: dict[int, LeafAnswer]) -> set[Ask]:
-        """Whom to ask for the unknown leaves of a ``where`` whose chain within it is unknown."""
+        """The units to ask for leaves of a ``where`` that are unknown with all their ancestors in it."""
         if self.where(node, at, dict(answers)) is not None:
             return set()
         below = children(node)
@@ -136,77 +136,77 @@ class PolicyReading(ValueReading):
             case Sum():
                 return self._sum(leaf, at)
             case Check():
-                return LeafAnswer(self._answered(leaf))
+                return LeafAnswer(self._check_answer(leaf))
             case _:
                 assert_never(leaf)
 
-    def _element_truths(self, leaf: Quantifier | Sum, found: Elements, answer: LeafAnswer) -> list[Truth]:
+    def _element_truths(self, leaf: Quantifier | Sum, elements: Elements, answer: LeafAnswer) -> list[Truth]:
         out: list[Truth] = []
-        taken: set[int] = set()
-        for one in found.found:
-            if one.doubt:
-                answer.asks |= {(feed, self.rows.unit(feed, record)) for feed, record in one.doubt}
-                answer.records.extend((feed, record, None) for feed, record in sorted(one.doubt))
+        added_ids: set[int] = set()
+        for element in elements.items:
+            if element.doubt:
+                answer.asks |= {(feed, self.rows.unit(feed, record)) for feed, record in element.doubt}
+                answer.records.extend((feed, record, None) for feed, record in sorted(element.doubt))
                 truth: Truth = None
             elif leaf.where is None:
                 truth = True
             else:
                 inner: dict[int, LeafAnswer] = {}
-                truth = self.where(leaf.where, one, inner)
+                truth = self.where(leaf.where, element, inner)
                 if truth is None:
-                    answer.asks |= self._chain(leaf.where, one, inner)
-                for given in inner.values():
-                    if id(given) not in taken:
-                        answer.records.extend(given.records)
-                        answer.gaps |= given.gaps
-                taken |= self.shared & set(map(id, inner.values()))
-            if one.feed is not None:
-                answer.records.append((one.feed, one.record, None))
+                    answer.asks |= self._chain(leaf.where, element, inner)
+                for inner_answer in inner.values():
+                    if id(inner_answer) not in added_ids:
+                        answer.records.extend(inner_answer.records)
+                        answer.gaps |= inner_answer.gaps
+                added_ids |= self.shared & set(map(id, inner.values()))
+            if element.feed is not None:
+                answer.records.append((element.feed, element.record, None))
             out.append(truth)
         return out
 
     def _quantifier(self, leaf: Quantifier, at: Element) -> LeafAnswer:
-        found = self.rows.elements(leaf.path, at, leaf.absence)
-        answer = LeafAnswer(None, set(found.asks))
-        truths = self._element_truths(leaf, found, answer)
+        elements = self.rows.elements(leaf.path, at, leaf.absence)
+        answer = LeafAnswer(None, set(elements.asks))
+        truths = self._element_truths(leaf, elements, answer)
         yes, unknown = truths.count(True), truths.count(None)
         unit: Literal["person", "record"] = "person" if leaf.path[-1].kind in ("members", "inverse") else "record"
-        answer.comparison = CountComparison(yes, yes + unknown, found.complete, unit)
+        answer.comparison = CountComparison(yes, yes + unknown, elements.complete, unit)
         match leaf.kind:
             case "some" | "none":
-                truth: Truth = True if yes else (False if found.complete and not unknown else None)
+                truth: Truth = True if yes else (False if elements.complete and not unknown else None)
                 answer.truth = truth if leaf.kind == "some" else invert(truth)
             case "all":
-                answer.truth = False if False in truths else (True if found.complete and not unknown else None)
+                answer.truth = False if False in truths else (True if elements.complete and not unknown else None)
             case "count":
                 self._count(leaf, at, answer, answer.comparison)
-        return answer.unsettled() if answer.truth is None else answer.settled()
+        return answer.as_unknown() if answer.truth is None else answer.without_asks()
 
-    def _count(self, leaf: Quantifier, at: Element, answer: LeafAnswer, counted: CountComparison) -> None:
+    def _count(self, leaf: Quantifier, at: Element, answer: LeafAnswer, count: CountComparison) -> None:
         assert leaf.op is not None and leaf.value is not None
         values = self._values(leaf.value, None, at, answer)
         if values is None:
-            answer.unsettled()
+            answer.as_unknown()
             return
-        answer.comparison = replace(counted, operator=leaf.op, bound=self._bound(leaf.value, values))
-        low, high, limit = counted.low, counted.high if counted.complete else None, values[0]
+        answer.comparison = replace(count, operator=leaf.op, bound=self._bound(leaf.value, values))
+        low, high, limit = count.low, count.high if count.complete else None, values[0]
         top = max(low, int(limit)) + 2 if high is None else high
         outcomes = {holds(leaf.op, n, limit) for n in {low, top, *(n for n in range(int(limit) - 1, int(limit) + 3) if low <= n <= top)}}
         answer.truth = outcomes.pop() if len(outcomes) == 1 else None
 
     def _sum(self, leaf: Sum, at: Element) -> LeafAnswer:
-        found = self.rows.elements(leaf.path, at, leaf.absence)
-        answer = LeafAnswer(None, set(found.asks))
+        elements = self.rows.elements(leaf.path, at, leaf.absence)
+        answer = LeafAnswer(None, set(elements.asks))
         of = self.rows.field(leaf.addend)
-        truths = self._element_truths(leaf, found, answer)
+        truths = self._element_truths(leaf, elements, answer)
         low: int | None = 0
         high: int | None = 0
-        below: Counter[CellKey] = Counter()  # how often a supplied cell is in low, and in high
+        below: Counter[CellKey] = Counter()  # how often each supplied cell is in low, and in high
         above: Counter[CellKey] = Counter()
-        for one, truth in zip(found.found, truths, strict=True):
+        for element, truth in zip(elements.items, truths, strict=True):
             if truth is False:
                 continue
-            cell = self.rows.read(leaf.addend, one)
+            cell = self.rows.read(leaf.addend, element)
             answer.take(cell, leaf.addend.field)
             least, most = (cell.value, cell.value) if cell.value is not None else (of.min, of.max)
             if cell.key is not None and cell.value is not None:
@@ -218,7 +218,7 @@ class PolicyReading(ValueReading):
                 least, most = (None if least is None else min(least, 0)), (None if most is None else max(most, 0))
             low = None if low is None or least is None else low + least
             high = None if high is None or most is None else high + most
-        if not found.complete:
+        if not elements.complete:
             high = None
             low = low if of.min is not None and of.min >= 0 else None
         divisor: int | None = 1
@@ -236,20 +236,20 @@ class PolicyReading(ValueReading):
         bound = self._bound(leaf.value, values, of)
         answer.comparison = SumComparison(ends[0], ends[1], leaf.op, bound, leaf.per, divisor)  # type: ignore[arg-type]  # addends are numbers
         if values is None or divisor is None:
-            return answer.unsettled()
+            return answer.as_unknown()
         limit = values[0] * divisor
         for weights, end in ((below, low), (above, high)):
             if end is not None:
                 given_now = sum(times * self.rows.supplied[key] for key, times in weights.items())
                 self.marks.line(+weights, limit - end + given_now)
         answer.truth = settle(leaf.op, low, high, limit)
-        return answer.unsettled() if answer.truth is None else answer.settled()
+        return answer.as_unknown() if answer.truth is None else answer.without_asks()
 
     def _first_unit(self, feed: str) -> str:
         return self.rows.feed(feed).sources[0].unit
 
 
 def subject(state: MatcherState, policy: Policy, token: int) -> Element:
-    """The subject a policy is asked about; its row is -1 where nobody ever named it."""
+    """The subject of a question about a policy; its row is -1 where no record ever named it."""
     kind = KINDS.index(policy.subject)
     return Element(kind, state.store.entity(kind, token), None, -1)

@@ -1,6 +1,6 @@
-"""One subject at a time: records, fields, sets and coverage read from the matrix for an explanation.
+"""Reads records, fields, sets and coverage of one subject from the matrix, for an explanation.
 
-It notes the next day on which anything read could change, for ``explain`` to find ``until``. Source: docs/en/semantics.md sections 1, 3, 4.
+It notes the next day on which anything it read could change, for ``until``. Source: docs/en/semantics.md sections 1, 3, 4.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from policies.language.tree import FieldRef, Policy, Step
 from policies.values import Period, significant
 
 Ask = tuple[str | None, str | None]
-"""A feed to ask (None: a parameter has no value) and the unit that holds it."""
+"""A feed to ask (None: a parameter has no value) and the unit that has it."""
 CellKey = tuple[str, int, int, str]
-"""A cell that is missing: feed, subject's row (-1 where the record was found), record (-1 where it was not), field."""
+"""A missing cell: feed, subject's row (-1 where there is a record), record (-1 where there is none), field."""
 _FAR = 10**9
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One element of a path: the subject it is about, and its record (-1 for a subject reached without one). ``doubt`` is the quarantined
-    records by which its presence is unknown, its own and those it was reached through; none where it is certain."""
+    """One element of a path: its subject, and its record (-1 for a subject without one). ``doubt`` has the quarantined records that make
+    its presence unknown, its own and those on the path to it; it is empty where the presence is certain."""
 
     kind: int
     row: int
@@ -43,17 +43,17 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Elements:
-    """What a path leads to; ``asks`` says whom to ask where the set is not complete."""
+    """The elements of a path; ``asks`` are the units to ask where the set is not complete."""
 
-    found: tuple[Element, ...]
+    items: tuple[Element, ...]
     complete: bool
     asks: frozenset[Ask]
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A field as read: None is missing, then ``asks`` says whom to ask; ``record`` -1 where there is none. ``key`` names an empty cell, or
-    a cell of a missing record; it is there too where a value was supplied for it."""
+    """A field as read: ``value`` is None where it is missing, and ``asks`` are the units to ask; ``record`` is -1 where there is none.
+    ``key`` names an empty cell, or a cell of a missing record, also where a value was supplied for it."""
 
     value: int | None
     asks: frozenset[Ask]
@@ -63,15 +63,15 @@ class Cell:
 
 
 class InputReader:
-    """Reads one policy's inputs at one day. ``next`` is the earliest later day on which anything read so far could differ. Cells that are
-    missing read as ``supplied`` says, where it says anything; where subjects are placed, and what is covered, stays as it is."""
+    """Reads one policy's inputs on one day. ``next`` is the earliest later day on which anything read so far could differ. Missing cells
+    have the values in ``supplied``, where it has any; placements and coverage stay as they are."""
 
     def __init__(self, state: MatcherState, policy: Policy, day: date, supplied: Mapping[CellKey, int] | None = None) -> None:
         self.state, self.policy, self.day = state, policy, day
         self.supplied = supplied or {}
         self.today = days(day)
-        self.next, self.met = _FAR, 0  # met: elements of sets so far
-        self.ways: list[tuple[str, int]] = []  # (feed, record) that led to something read, or placed somebody
+        self.next, self.elements_met = _FAR, 0  # of sets, so far
+        self.ways: list[tuple[str, int]] = []  # (feed, record) of links followed and of placements
         self.store, self.layout = state.store, state.store.layout
         self.coverage = state.coverage()
         self.sources = first_sources(state.catalogue)
@@ -91,11 +91,11 @@ class InputReader:
     def lane(self, feed: str, record: int, lane: int) -> int:
         return int(self.store.arenas[self.layout.feeds[feed].position][record, lane])
 
-    def quarantined(self, feed: str, record: int) -> bool:
+    def is_quarantined(self, feed: str, record: int) -> bool:
         return self.lane(feed, record, FLAGS) & QUARANTINED != 0
 
     def unit(self, feed: str, record: int) -> str:
-        """The unit whose record it is."""
+        """The unit that a record is from."""
         return self.feed(feed).sources[self.lane(feed, record, FLAGS) >> 8].unit
 
     def _there(self, lay: FeedLayout, record: int) -> bool:
@@ -107,7 +107,7 @@ class InputReader:
         return bool(row[lay.valid] <= self.today <= row[lay.valid + 1])
 
     def records(self, feed: str, row: int) -> list[int]:
-        """The records of a subject that are there today."""
+        """The records of a subject that are valid today."""
         lay = self.layout.feeds[feed]
         out, at = [], int(self.store.heads[lay.kind][row, lay.head]) if row >= 0 else -1
         while at >= 0:
@@ -117,7 +117,7 @@ class InputReader:
         return out
 
     def winner(self, feed: str, row: int) -> int:
-        """*The* record of a cardinality-one feed, or -1."""
+        """The record that counts of a cardinality-one feed, or -1."""
         arena = self.store.arenas[self.layout.feeds[feed].position]
         best = -1
         for record in self.records(feed, row):
@@ -126,18 +126,18 @@ class InputReader:
         return best
 
     def linking(self, link: str, row: int) -> list[int]:
-        """Records of the link's feed that name this target and are there today."""
-        found = self.layout.links[link]
-        name = list(self.layout.feeds)[found.feed]
-        out, at = [], int(self.store.heads[found.target][row, found.head]) if row >= 0 else -1
+        """Records of the link's feed that name this target and are valid today."""
+        link_layout = self.layout.links[link]
+        name = list(self.layout.feeds)[link_layout.feed]
+        out, at = [], int(self.store.heads[link_layout.target][row, link_layout.head]) if row >= 0 else -1
         while at >= 0:
             if self._there(self.layout.feeds[name], at):
                 out.append(at)
-            at = self.lane(name, at, found.lane + 1)
+            at = self.lane(name, at, link_layout.lane + 1)
         return out
 
     def placement(self, kind: int, row: int) -> int:
-        """Division code a subject is placed in: -1 unplaced, -2 not registered."""
+        """The division code where a subject is placed: -1 unplaced, -2 not registered."""
         name = self.layout.registers[kind]
         if name is None or row < 0:
             return -2
@@ -153,7 +153,7 @@ class InputReader:
 
     def raw(self, feed: str, record: int, name: str) -> int | None:
         """A field of a record, encoded; None where missing."""
-        if self.quarantined(feed, record):
+        if self.is_quarantined(feed, record):
             return None
         lay = self.layout.feeds[feed]
         lane, wide = lay.lanes[name]
@@ -165,11 +165,11 @@ class InputReader:
 
     # -- coverage ------------------------------------------------------------------------------------------------------
 
-    def uncovered(self, feed: str, kind: int, row: int, age: Period | None) -> list[str] | None:
+    def units_to_ask(self, feed: str, kind: int, row: int, age: Period | None) -> list[str] | None:
         """Units to ask where a subject is not covered for a feed; None where it is."""
-        found = self.feed(feed)
+        contract = self.feed(feed)
         place = self.placement(kind, row)
-        first = [found.sources[0].unit]
+        first = [contract.sources[0].unit]
         if place < 0:
             return first
         position = self.layout.feeds[feed].position
@@ -177,7 +177,7 @@ class InputReader:
         responsible = self.coverage.resp[off[position, place] : off[position, place + 1]]
         if not len(responsible):
             return first
-        units, current = self._responsible(found, place), []
+        units, current = self._responsible(contract, place), []
         singles = self.coverage.singles.get(position, {})
         for number, unit in zip(responsible.tolist(), units, strict=True):
             if number < 0:
@@ -198,8 +198,8 @@ class InputReader:
         return [unit for unit, division in inside if code.startswith(division) or division.startswith(code)]
 
     def holders(self, feed: str, kind: int, row: int, age: Period | None) -> frozenset[Ask]:
-        """Whom to ask for a record that was not found: who has not said so lately, else everyone responsible."""
-        units = self.uncovered(feed, kind, row, age)
+        """The units to ask for a missing record: those whose coverage has lapsed, else all that are responsible."""
+        units = self.units_to_ask(feed, kind, row, age)
         if units is None:
             units = self._responsible(self.feed(feed), self.placement(kind, row))
         return frozenset((feed, unit) for unit in units)
@@ -207,21 +207,21 @@ class InputReader:
     # -- fields and sets -----------------------------------------------------------------------------------------------
 
     def follow(self, link: str, kind: int, row: int) -> tuple[int, int, frozenset[Ask], str, int]:
-        """Where a to-one link leads: kind, row (-1 empty), whom to ask where empty, the defining feed and its record."""
-        found = self.layout.links[link]
-        name = list(self.layout.feeds)[found.feed]
+        """The target of a to-one link: kind, row (-1 empty), the units to ask where it is empty, the defining feed and its record."""
+        link_layout = self.layout.links[link]
+        name = list(self.layout.feeds)[link_layout.feed]
         record = self.winner(name, row)
         if record < 0:
-            return found.target, -1, self.holders(name, kind, row, self.policy.evidence.get(name)), name, record
+            return link_layout.target, -1, self.holders(name, kind, row, self.policy.evidence.get(name)), name, record
         self.ways.append((name, record))
-        target = -1 if self.quarantined(name, record) else self.lane(name, record, found.lane)
+        target = -1 if self.is_quarantined(name, record) else self.lane(name, record, link_layout.lane)
         asks = frozenset() if target >= 0 else frozenset({(name, self.unit(name, record))})
-        return found.target, target, asks, name, record
+        return link_layout.target, target, asks, name, record
 
     def read(self, ref: FieldRef, at: Element) -> Cell:
-        """A field of an element, links followed, ``no_record`` applied."""
+        """A field of an element, with links followed and ``no_record`` applied."""
         if ref.own:
-            return self._found(ref, at.record)
+            return self._record_cell(ref, at.record)
         kind, row = at.kind, at.row
         for link in ref.links:
             kind, row, asks, name, record = self.follow(link, kind, row)
@@ -230,21 +230,21 @@ class InputReader:
         record = self.winner(ref.feed, row)
         age = self.policy.evidence.get(ref.feed)
         if record >= 0:
-            return self._found(ref, record)
+            return self._record_cell(ref, record)
         default = self.field(ref).no_record
-        if default is not None and age is not None and self.uncovered(ref.feed, kind, row, age) is None:
+        if default is not None and age is not None and self.units_to_ask(ref.feed, kind, row, age) is None:
             return Cell(default, frozenset(), ref.feed, -1)
         key = (ref.feed, row, -1, ref.field)
         if key in self.supplied:
             return Cell(self.supplied[key], frozenset(), ref.feed, -1, key)
         return Cell(None, self.holders(ref.feed, kind, row, age), ref.feed, -1, key)
 
-    def _found(self, ref: FieldRef, record: int) -> Cell:
-        """A cell of a record that was found. A record in quarantine has no empty cells: nothing of it is known, nor that it is there."""
+    def _record_cell(self, ref: FieldRef, record: int) -> Cell:
+        """A cell of a record. A quarantined record has no empty cells, for neither its fields nor its presence are known."""
         value = self.raw(ref.feed, record, ref.field)
         if value is not None:
             return Cell(value, frozenset(), ref.feed, record)
-        key = None if self.quarantined(ref.feed, record) else (ref.feed, -1, record, ref.field)
+        key = None if self.is_quarantined(ref.feed, record) else (ref.feed, -1, record, ref.field)
         if key is not None and key in self.supplied:
             return Cell(self.supplied[key], frozenset(), ref.feed, record, key)
         return Cell(None, frozenset({(ref.feed, self.unit(ref.feed, record))}), ref.feed, record, key)
@@ -253,7 +253,7 @@ class InputReader:
         return self.feed(ref.feed).fields[ref.field]
 
     def start(self, path: tuple[Step, ...], at: Element) -> Element:
-        """Who is at the end of the links that a path begins with; row -1 where one leads nowhere."""
+        """The subject at the end of the links that begin a path; row -1 where a link is empty."""
         kind, row = at.kind, at.row
         for step in path:
             if step.kind != "link" or row < 0:
@@ -262,64 +262,64 @@ class InputReader:
         return Element(kind, row, None, -1)
 
     def elements(self, path: tuple[Step, ...], start: Element, absence: str) -> Elements:
-        """What a path leads to from an element's subject."""
+        """The elements of a path from an element's subject."""
         at = [start]
         asks: set[Ask] = set()
         complete = True
         for step in path:
             below: list[Element] = []
-            for one in _started(at):
+            for element in _distinct_subjects(at):
                 if step.kind == "link":
-                    kind, row, missing, _, _ = self.follow(step.name, one.kind, one.row)
+                    kind, row, missing, _, _ = self.follow(step.name, element.kind, element.row)
                     if row < 0:
                         asks |= missing
                         complete = False
-                    below.append(Element(kind, row, None, -1, one.doubt))
+                    below.append(Element(kind, row, None, -1, element.doubt))
                     continue
-                if absence != "closed" and not self._held(step, one.row):
+                if absence != "closed" and not self._is_complete(step, element.row):
                     age = self.policy.evidence.get(step.name)
-                    units = self.uncovered(step.name, one.kind, one.row, age)
+                    units = self.units_to_ask(step.name, element.kind, element.row, age)
                     if absence == "open":
-                        units = units or self._responsible(self.feed(step.name), self.placement(one.kind, one.row))
+                        units = units or self._responsible(self.feed(step.name), self.placement(element.kind, element.row))
                     if units is not None:
                         complete = False
                         asks |= {(step.name, unit) for unit in units}
-                reached = list(self._step(step, one))
-                self.ways.extend((reach.feed, reach.record) for reach in reached if reach.feed is not None)
-                below.extend(reached)
+                next_elements = list(self._step(step, element))
+                self.ways.extend((reach.feed, reach.record) for reach in next_elements if reach.feed is not None)
+                below.extend(next_elements)
             at = below
-        self.met += len(at)
+        self.elements_met += len(at)
         return Elements(tuple(at), complete, frozenset(asks))
 
-    def _held(self, step: Step, row: int) -> bool:
-        """Is all there is of a step there: the sound record of a cardinality-one feed?"""
+    def _is_complete(self, step: Step, row: int) -> bool:
+        """Whether a step has all its elements: a cardinality-one feed with a sound record."""
         if step.kind != "records" or self.feed(step.name).many or self.layout.semantics == 1:
             return False
         record = self.winner(step.name, row)
-        return record >= 0 and not self.quarantined(step.name, record)
+        return record >= 0 and not self.is_quarantined(step.name, record)
 
-    def _step(self, step: Step, one: Element) -> Iterator[Element]:
+    def _step(self, step: Step, element: Element) -> Iterator[Element]:
         name = step.name
         lay = self.layout.feeds[name]
         if step.kind == "records":
-            records = self.records(name, one.row) if lay.feed.many else [r for r in [self.winner(name, one.row)] if r >= 0]
+            records = self.records(name, element.row) if lay.feed.many else [r for r in [self.winner(name, element.row)] if r >= 0]
             for record in records:
-                yield Element(one.kind, one.row, name, record, self._doubt(name, record, one))
+                yield Element(element.kind, element.row, name, record, self._doubt(name, record, element))
             return
-        link = next(li.name for li in self.layout.links.values() if li.feed == lay.position and li.target == one.kind)
-        for record in self.linking(link, one.row):
+        link = next(li.name for li in self.layout.links.values() if li.feed == lay.position and li.target == element.kind)
+        for record in self.linking(link, element.row):
             subject = self.lane(name, record, SUBJECT)
             if step.kind == "members" and self.winner(name, subject) != record:
                 continue
-            yield Element(lay.kind, subject, name, record, self._doubt(name, record, one))
+            yield Element(lay.kind, subject, name, record, self._doubt(name, record, element))
 
     def _doubt(self, feed: str, record: int, above: Element) -> frozenset[tuple[str, int]]:
-        return above.doubt | {(feed, record)} if self.quarantined(feed, record) else above.doubt
+        return above.doubt | {(feed, record)} if self.is_quarantined(feed, record) else above.doubt
 
     # -- words ---------------------------------------------------------------------------------------------------------
 
     def value(self, field: Field, encoded: int) -> CellValue:
-        """A value as the field means it: the code of an enum, a date, an exact decimal."""
+        """A value decoded by its field: the code of an enum, a date, an exact decimal."""
         match field.type:
             case FieldType.ENUM:
                 return field.codes[encoded]
@@ -339,12 +339,12 @@ class InputReader:
         return "" if encoded is None else value_text(self.value(field, encoded))
 
 
-def _started(at: list[Element]) -> Iterator[Element]:
-    """Each subject once, as the elements that reach it leave it: certain if one of them is, else in doubt by all of their records."""
+def _distinct_subjects(at: list[Element]) -> Iterator[Element]:
+    """Each subject once: certain if any of its elements is certain, else in doubt by the records of all of them."""
     subjects: dict[tuple[int, int], list[Element]] = {}
-    for one in at:
-        if one.row >= 0:
-            subjects.setdefault((one.kind, one.row), []).append(one)
+    for element in at:
+        if element.row >= 0:
+            subjects.setdefault((element.kind, element.row), []).append(element)
     for (kind, row), by in subjects.items():
-        doubts = [one.doubt for one in by]
+        doubts = [element.doubt for element in by]
         yield Element(kind, row, None, -1, frozenset().union(*doubts) if all(doubts) else frozenset())

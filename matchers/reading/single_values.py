@@ -1,6 +1,6 @@
 """Leaves that compare one value of one subject: a field, an age, a date.
 
-``matchers.reading.reading`` builds on it what needs the rule tree: logic, and sets. Source: docs/en/semantics.md section 5.
+``matchers.reading.reading`` adds logic and sets. Source: docs/en/semantics.md section 5.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from policies.values import birthday, completed_years, within
 
 
 class ValueReading:
-    """Reads leaves of one policy at one day, and marks where they turn."""
+    """Reads leaves of one policy on one day, and marks where they turn."""
 
     def __init__(self, state: MatcherState, policy: Policy, day: date, supplied: Mapping[CellKey, int] | None = None) -> None:
         self.state, self.policy, self.day = state, policy, day
@@ -39,10 +39,10 @@ class ValueReading:
         self.marks = Marks()
 
     def _values(self, value: Value, of: Field | None, at: Element, answer: LeafAnswer) -> list[Fraction] | None:
-        """What a value is today, encoded as the field is; None where unknown, the reasons added."""
+        """A value as of today, encoded as the field is; None where it is unknown, with the reasons added to ``answer``."""
         match value:
             case Literals():
-                return [scalar(of, one, self.state.code_of) for one in value.values]
+                return [scalar(of, literal, self.state.code_of) for literal in value.values]
             case ParamValue():
                 param = self.policy.params[value.param]
                 for start, _ in param.entries:
@@ -57,11 +57,11 @@ class ValueReading:
                         return None
                     by = self.rows.field(value.by)
                     key = by.codes[cell.value] if by.type is FieldType.ENUM else cell.value
-                found = param_at(param, self.day, key)
-                if found is None:
+                parameter_value = param_at(param, self.day, key)
+                if parameter_value is None:
                     answer.asks.add((None, None))
                     return None
-                return [scalar(of, found, self.state.code_of) * value.times]
+                return [scalar(of, parameter_value, self.state.code_of) * value.times]
 
     def _compare(self, leaf: Compare, at: Element) -> LeafAnswer:
         answer = LeafAnswer(None)
@@ -71,8 +71,8 @@ class ValueReading:
         if leaf.op == "within":
             if cell.value is not None and isinstance(leaf.value, Literals):
                 code = self.rows.store.divisions.texts[cell.value]
-                found = [within(code, str(prefix)) for prefix in leaf.value.values]
-                answer.truth = invert(conjunction([invert(one) for one in found]))
+                truths = [within(code, str(prefix)) for prefix in leaf.value.values]
+                answer.truth = invert(conjunction([invert(truth) for truth in truths]))
                 if answer.truth is None:
                     answer.asks.add((leaf.ref.feed, self.rows.unit(cell.feed, cell.record)))
             answer.comparison = DivisionComparison(self.rows.text(of, cell.value) or None, self._bound(leaf.value))
@@ -81,7 +81,7 @@ class ValueReading:
         operand = None if cell.value is None else self.rows.value(of, cell.value)
         answer.comparison = ValueComparison(leaf.ref, operand, leaf.op, self._bound(leaf.value, values, of))
         if cell.value is None or values is None:
-            return answer.unsettled()
+            return answer.as_unknown()
         self.marks.cut(cell, *values)
         if leaf.op in ("in", "not_in"):
             answer.truth = (cell.value in values) == (leaf.op == "in")
@@ -91,7 +91,7 @@ class ValueReading:
         return answer
 
     def _bound(self, value: Value, values: list[Fraction] | None = None, of: Field | None = None) -> Bound:
-        """What a leaf compares with; of a parameter its value, where ``values`` says it, as ``of`` means it."""
+        """The bound of a leaf; for a parameter with its value where ``values`` has it, decoded by the field ``of``."""
         match value:
             case Literals():
                 return LiteralBound(value.values)
@@ -108,15 +108,15 @@ class ValueReading:
         values = self._values(leaf.value, None, at, answer)
         if cell.value is None or values is None:
             answer.comparison = AgeComparison(None, leaf.op, self._bound(leaf.value))
-            return answer.unsettled()
-        born = day_of(cell.value)
-        age = completed_years(born, leaf.at or self.day)
+            return answer.as_unknown()
+        birth_date = day_of(cell.value)
+        age = completed_years(birth_date, leaf.at or self.day)
         if cell.key is not None:
             self.marks.cut(cell, *(ages(int(values[0]) + more, int(HIGH), leaf.at or self.day)[1] for more in (0, 1)))
         if leaf.at is None:
             for years in {int(values[0]), int(values[0]) + 1}:
                 if years >= 0:
-                    self.rows.note(days(birthday(born, years)))
+                    self.rows.note(days(birthday(birth_date, years)))
         answer.truth = holds(leaf.op, age, values[0])
         answer.comparison = AgeComparison(age, leaf.op, self._bound(leaf.value, values))
         answer.asks.clear()
@@ -147,7 +147,7 @@ class ValueReading:
         assert leaf.value is not None, "a date is compared with a period or a value"
         values = self._values(leaf.value, self.rows.field(leaf.ref), at, answer)
         if cell.value is None or values is None:
-            return answer.unsettled()
+            return answer.as_unknown()
         self.marks.cut(cell, values[0])
         answer.truth = cell.value < values[0] if leaf.op == "before" else cell.value > values[0]
         answer.comparison = DateComparison(day_of(cell.value), leaf.op, self._bound(leaf.value))

@@ -1,8 +1,8 @@
-"""Would the answer be yes whatever the missing values are? For an unknown verdict with one or two missing fields.
+"""Whether an unknown verdict with one or two missing fields is yes for all their possible values.
 
-The one idea: with everything else as it is, each leaf's truth is piecewise constant in the missing cells; reading the rule at a few values
-also marks where a leaf can turn (cuts of one cell, lines of a sum over two), so values on both sides of every mark are tried until no
-reading marks anything new. Exact, in integers as encoded. Source: docs/en/semantics.md section 11.
+With everything else as it is, each leaf's truth is piecewise constant in the missing cells. To read the rule at a few values also marks
+where a leaf can turn (cuts of one cell, lines of a sum over two). So values on both sides of every mark are tried until no reading makes a
+new mark. The result is exact, in encoded integers. Used by ``matchers.queries``. Source: docs/en/semantics.md section 11.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from policies.language.catalogue import Field, FieldType
 from policies.language.tree import All, AnyOf, Leaf, Node, NoneOf, Policy, Unless, leaves
 
 MOST_CELLS = 2
-_MOST_KEYS = 256  # of an integer that is a table's key or a divisor, every value is tried
+_MOST_KEYS = 256  # every value is tried of an integer that is a table's key or a divisor
 _MOST_READINGS = 20_000
 _MOST_LEAVES = 1_000_000  # of all readings together
 _MOST_ELEMENTS = 1_000_000  # of their sets
-_OTHER_TEXT = -1  # a text no rule names: its code belongs to none
+_OTHER_TEXT = -1  # the code of a text that no rule names
 _NEAR = 3
-"""Values tried on each side of a mark. Between two marks at least this far apart lies a value of every piece of a second cell, too."""
+"""Values tried on each side of a mark. Between two marks that are at least so far apart lies a value of every piece of a second cell."""
 _DAYS = days(date(1800, 1, 1)), days(date(2300, 1, 1))
 
 
 def still_yes(state: MatcherState, policy: Policy, token: int, day: date) -> bool | None:
-    """Is an unknown verdict yes for every possible value of its missing fields?
+    """Whether an unknown verdict is yes for every possible value of its missing fields.
 
     Returns:
-        True: for every one. False: for one at least it is no. None: no answer: the verdict is not unknown, or what is missing is not one or
-        two fields, or more than fields.
+        True: for every value. False: for at least one it is no. None: there is no answer, because the verdict is not unknown, or because
+        something else than one or two fields is missing.
     """
     root, assume = subject(state, policy, token), policy.direction == "benefit"
     first = PolicyReading(state, policy, root, day)
@@ -47,9 +47,9 @@ def still_yes(state: MatcherState, policy: Policy, token: int, day: date) -> boo
     if not 0 < len(cells) <= MOST_CELLS:
         return None
     parts = sum(1 for _ in leaves(policy.criteria))
-    most = min(_MOST_READINGS, _MOST_LEAVES // parts, _MOST_ELEMENTS // max(1, first.rows.met))
+    most = min(_MOST_READINGS, _MOST_LEAVES // parts, _MOST_ELEMENTS // max(1, first.rows.elements_met))
     space = _Space({key: first.rows.feed(key[0]).fields[key[3]] for key in cells}, state, day)
-    if not space.known():
+    if not space.is_searchable():
         return None
     doubt = False
     tried: set[tuple[int, ...]] = set()
@@ -66,12 +66,12 @@ def still_yes(state: MatcherState, policy: Policy, token: int, day: date) -> boo
             if truth is False:
                 return False
             doubt |= truth is None  # something other than a field is missing as well
-            if not space.marked(reading.marks):
+            if not space.add_marks(reading.marks):
                 return None
 
 
 def _open(reading: PolicyReading, node: Node, assume: Truth) -> Iterator[Leaf]:
-    """The leaves that keep the verdict unknown: unknown, as all above them is. No others can change it, whatever becomes known."""
+    """The leaves that keep the verdict unknown: they are unknown with all their ancestors. No other leaf can change it."""
     if reading.truth(node, assume) is not None:
         return
     match node:
@@ -89,7 +89,7 @@ def _open(reading: PolicyReading, node: Node, assume: Truth) -> Iterator[Leaf]:
 
 
 class _Space:
-    """The values of the missing cells that must be tried, as far as marks are known."""
+    """The values of the missing cells to try, by the marks so far."""
 
     def __init__(self, fields: Mapping[CellKey, Field], state: MatcherState, day: date) -> None:
         self.fields, self.day = fields, days(day)
@@ -97,12 +97,12 @@ class _Space:
         self.lines: set[Fraction] = set()  # totals of sums in which both cells count once
         self.whole = {key for key, of in fields.items() if of.type is FieldType.ENUM}
 
-    def known(self) -> bool:
-        """A division is coarse or fine without end: it is not tried."""
+    def is_searchable(self) -> bool:
+        """Whether the values can be tried: a division cannot, for it may be of any depth."""
         return all(of.type is not FieldType.DIVISION for of in self.fields.values())
 
-    def marked(self, marks: Marks) -> bool:
-        """Take the marks of a reading. False where they ask for more than can be tried exactly."""
+    def add_marks(self, marks: Marks) -> bool:
+        """Takes the marks of a reading; False where they need more values than can be tried exactly."""
         for key in marks.keys & self.fields.keys():
             of = self.fields[key]
             if of.type is not FieldType.ENUM and (of.min is None or of.max is None or of.max - of.min >= _MOST_KEYS):
@@ -125,12 +125,12 @@ class _Space:
             (key,) = self.fields
             yield from ((value,) for value in self._values(key, ()))
             return
-        one, two = self.fields
+        first_key, second_key = self.fields
         # where a line of a sum meets a cut of the second cell, the order of the pieces of the second cell changes
-        edges = self._values(two, ())
-        met = {value for total, edge in product(self.lines, edges) for value in _around(total - edge)} if self.lines else set()
-        for first in self._values(one, met):
-            for second in self._values(two, {value for total in self.lines for value in _around(total - first)}):
+        edges = self._values(second_key, ())
+        crossings = {value for total, edge in product(self.lines, edges) for value in _around(total - edge)} if self.lines else set()
+        for first in self._values(first_key, crossings):
+            for second in self._values(second_key, {value for total in self.lines for value in _around(total - first)}):
                 yield first, second
 
     def _values(self, key: CellKey, more: Iterable[int]) -> set[int]:
@@ -145,11 +145,11 @@ class _Space:
             assert low is not None and high is not None
             return set(range(low, high + 1)) | default
         start = self.day if of.type is FieldType.DATE else 0
-        found = {start, *self.cuts[key], *more}
+        values = {start, *self.cuts[key], *more}
         for bound in (low, high):
             if bound is not None and of.type is not FieldType.DATE:
-                found |= _around(Fraction(bound))
-        return {value for value in found if (low is None or value >= low) and (high is None or value <= high)} | default
+                values |= _around(Fraction(bound))
+        return {value for value in values if (low is None or value >= low) and (high is None or value <= high)} | default
 
 
 def _around(at: Fraction | int) -> set[int]:

@@ -1,4 +1,4 @@
-"""Integers between LOW and HIGH, which stand for no bound: intervals of exact fractions, and sums in which nothing is lost."""
+"""Integers between LOW and HIGH, which mean "no bound": intervals of exact fractions, and sums without overflow."""
 
 import numpy as np
 from numba import njit
@@ -27,7 +27,7 @@ def threshold(q, rem, den, divisor, op):
 
 @njit(cache=True, nogil=True)
 def add_to(totals, carries, s, value):
-    """Adds a value to a total, both between LOW and HIGH; the multiples of HIGH go to ``carries``, so that nothing is lost."""
+    """Adds a value to a total, both between LOW and HIGH; multiples of HIGH go to ``carries``, so that nothing overflows."""
     total = totals[s] + value
     if total >= HIGH:
         total -= HIGH
@@ -39,8 +39,8 @@ def add_to(totals, carries, s, value):
 
 
 @njit(cache=True, nogil=True)
-def carried(total, carry):
-    """A total with its multiples of HIGH; one beyond HIGH or LOW as these: nothing it is compared with lies there."""
+def total_with_carry(total, carry):
+    """A total with its multiples of HIGH; HIGH or LOW where it lies beyond them, for no number it is compared with lies there."""
     if carry == 0 or (carry == 1 and total < 0) or (carry == -1 and total > 0):
         return total + carry * HIGH
     return HIGH if carry > 0 else LOW

@@ -1,4 +1,4 @@
-"""Operations on rows and columns: which record counts, what it says, and the leaves that compare one value of each row.
+"""Operations on rows and columns: the winning record, its fields, and the leaves that compare one value of each row.
 
 Operands are those of the classes of the same names in ``matchers.kernel.kernels.operations``.
 """
@@ -116,9 +116,9 @@ def mark_present(planes, domains, values, slot, winner):
 
 @njit(cache=True, nogil=True)
 def is_covered(covers, cover, kind, subject, place):
-    """Is a subject placed at a division covered, every responsible source having said so since the cover's cut?
+    """Whether a subject placed at a division is covered: each responsible source has said so since the cover's cut.
 
-    The cover's answers are by division; where one is no, statements about single subjects may still make it yes.
+    The cover's answers are by division. Where the answer is no, statements about the single subject may still make it yes.
     """
     if place < 0 or subject < 0:
         return False
@@ -133,7 +133,7 @@ def is_covered(covers, cover, kind, subject, place):
     mask = len(covers.slots) - 1
     for j in range(first, last):
         source = covers.responsible[j]
-        if source < 0:  # responsible, but its statements cannot count for so coarse a placement
+        if source < 0:  # it is responsible, but its statements do not count for so coarse a placement
             return False
         if covers.said_to[source, place] >= cut:
             continue
@@ -173,10 +173,10 @@ def mark_complete(matrix, planes, domains, values, slot, domain, covered, feed, 
 
 
 @njit(cache=True, nogil=True)
-def compare_range(planes, domains, values, slot, column, constant, domain, known):
+def compare_range(planes, domains, values, slot, column, constant, domain, has_value):
     bits = planes.bits
     true, false = sides(planes, 2 * slot)
-    has, cells = planes.off[known], values.columns[column]
+    has, cells = planes.off[has_value], values.columns[column]
     n = domains.size[domain]
     lo, hi = values.constants[constant, 0], values.constants[constant, 1]
     if values.constants[constant, 3] != 0:
@@ -199,7 +199,7 @@ def compare_range(planes, domains, values, slot, column, constant, domain, known
 
 @njit(cache=True, nogil=True)
 def row_of_key(constants, constant, key):
-    """The constant of a key of a table, or -1: the key is missing, or the table has nothing for it."""
+    """The constant for a key of a table; -1 where the key is missing or has no value in the table."""
     first = constants[constant, 0]
     if key == MISSING64 or key < first or key >= first + constants[constant, 1]:
         return np.int64(-1)

@@ -1,4 +1,4 @@
-"""Records written to the arena, and put into the chains of their subjects and of whom they link to."""
+"""Writes records to the arena, and puts them into the chains of their subjects and link targets."""
 
 from numba import njit
 
@@ -25,7 +25,7 @@ from matchers.kernel.kernels.records import (
 
 @njit(cache=True, nogil=True)
 def detach(arena, r, lay, heads, link_rows, feed):
-    """Take a record out of its subject's chain and its link targets' chains."""
+    """Takes a record out of the chains of its subject and of its link targets."""
     head = lay[L_HEAD]
     own = table_at(heads, lay[L_KIND])
     s = arena[r, SUBJECT]
@@ -77,21 +77,21 @@ def attach(arena, r, lay, heads, link_rows, feed):
 
 @njit(cache=True, nogil=True)
 def commit_rows(rows, picked, place, n, arena, lay, heads, link_rows, feed):
-    """Write the picked rows to their records and chains."""
-    gone = DELETED | HIDDEN
+    """Writes the picked rows to their records and chains."""
+    not_in_force = DELETED | HIDDEN
     for k in range(n):
         i, r = picked[k], place[k]
-        if (arena[r, FLAGS] & gone) == 0:
+        if (arena[r, FLAGS] & not_in_force) == 0:
             detach(arena, r, lay, heads, link_rows, feed)
-        hidden = (rows[i, FLAGS] & gone) != 0
-        write_record(rows[i], arena[r], lay, hidden)
-        if not hidden:
+        is_gone = (rows[i, FLAGS] & not_in_force) != 0
+        write_record(rows[i], arena[r], lay, is_gone)
+        if not is_gone:
             attach(arena, r, lay, heads, link_rows, feed)
 
 
 @njit(cache=True, nogil=True)
 def withdraw_older(arena, count, source, floor, lay, heads, link_rows, feed, out, dry):
-    """Records of a source that a full replacement hides: listed in ``out`` (dry), or hidden."""
+    """Hides the records of a source that a full replacement withdraws, or (dry) lists them in ``out``. Returns how many."""
     n = 0
     for r in range(count):
         if (arena[r, FLAGS] >> 8) != source or arena[r, DELIVERY] >= floor:

@@ -113,7 +113,7 @@ def empty_index(n):
 
 @njit(cache=True, nogil=True)
 def find_start(starts, ent, seg, p, root, entity):
-    """Where the steps from a subject start within a path root: the row of domain p in the index, or -1 - free position."""
+    """The row of domain p that is a subject within a path root, in an index as ``empty_index`` makes it, or -1 - free position."""
     mask = len(starts) - 1
     at = np.int64(mix_bits((np.uint64(root) << np.uint64(32)) | np.uint64(entity)) & np.uint64(mask))
     while True:
@@ -127,7 +127,7 @@ def find_start(starts, ent, seg, p, root, entity):
 
 @njit(cache=True, nogil=True)
 def find_number(numbers, ent, d, entity):
-    """The row of domain d that is an entity, in an index as ``no_starts`` makes it, or -1 - free position."""
+    """The row of domain d that is a subject, in an index as ``empty_index`` makes it, or -1 - free position."""
     mask = len(numbers) - 1
     at = np.int64(mix_bits(np.uint64(entity)) & np.uint64(mask))
     while True:
@@ -140,18 +140,20 @@ def find_number(numbers, ent, d, entity):
 
 
 @njit(cache=True, nogil=True)
-def was_met(met, subject, lay):
-    """Of a feed with one record a subject, all that a subject's records are felt by is the same: was it met, in an index as ``no_starts``
-    makes it? From now on it is."""
+def was_met(met_subjects, subject, lay):
+    """Whether a subject was met before, in an index as ``empty_index`` makes it; from now on it was.
+
+    Only of feeds with one record for each subject: there, all records of a subject have the same seeds.
+    """
     if lay[L_ONE] == 0 or subject < 0:
         return False
-    mask = len(met) - 1
+    mask = len(met_subjects) - 1
     at = np.int64(mix_bits(np.uint64(subject)) & np.uint64(mask))
-    while met[at] >= 0:
-        if met[at] == subject:
+    while met_subjects[at] >= 0:
+        if met_subjects[at] == subject:
             return True
         at = (at + 1) & mask
-    met[at] = subject
+    met_subjects[at] = subject
     return False
 
 

@@ -1,6 +1,6 @@
-"""The interpreter: carries out a program (``matchers.program``) for a chunk of subjects, operation by operation.
+"""The interpreter: runs a program (``matchers.program``) for a chunk of subjects, operation by operation.
 
-Each operation is a function of its own in ``logic``, ``cells`` or ``sets``; ``matchers.kernel.kernels.operations`` is the table of them.
+Each operation is a function in ``logic``, ``cells`` or ``sets``; ``matchers.kernel.kernels.operations`` is the table of them.
 """
 
 from numba import njit
@@ -17,12 +17,12 @@ def run_program(
     answer_slots, answer_keys, answer_values, prefixes,
     subject, record, start, size, columns, winners, bits, off, stride, low_plane, high_plane, room,
 ):  # fmt: skip
-    """Run a program over one chunk of subjects. Returns 0, or the number of elements for which there was no room.
+    """Runs a program over one chunk of subjects. Returns 0, or the number of elements for which there was no room.
 
     Args:
         ops: int32[operations, WIDTH]; references: int32, 2 * slot + negated; roots: int32[n], rows of the subjects.
-        low_plane, high_plane: two bits a policy and subject: its status or verdict.
-        room: how many elements a set of sets may have, at most as many as there is room for.
+        low_plane, high_plane: two bits for each policy and subject: its status or verdict.
+        room: how many elements the sets of one step may have together, at most as many as the arrays hold.
     """
     planes = Planes(bits, off, stride)
     domains = Domains(subject, record, start, size)

@@ -1,4 +1,4 @@
-"""What comes of a run: who is listed or judged how, what differs between two runs, and why a verdict is open."""
+"""Results of a run: who is listed, each verdict, what differs between two runs, and why a verdict is open."""
 
 import numpy as np
 from numba import njit
@@ -11,40 +11,40 @@ def find_differences(
     policies, low_a, high_a, low_b, high_b, bits_a, bits_b, off, stride, n,
     leaf_off, leaf_slots, disclosed_off, disclosed, shown_a, shown_b, out_policy, out_row, out_shown,
 ):  # fmt: skip
-    """Policies and rows whose candidate may have changed between two sides of one chunk.
+    """Writes policies and rows whose candidate may have changed between two sides of one chunk.
 
-    Where both sides list the subject alike, a row is reported if any plane of the policy's leaves or any disclosed value differs.
-    Returns how many there are (rows beyond the room are counted, not written).
+    Where both sides list the subject alike, a row counts if any plane of the policy's leaves or any disclosed value differs.
+    Returns how many there are; those beyond the room are counted, not written.
     """
     count = 0
     for p in range(policies):
         for j in range(words_of(n)):
             differ = (low_a[p, j] ^ low_b[p, j]) | (high_a[p, j] ^ high_b[p, j])
             both = (low_a[p, j] | high_a[p, j]) & (low_b[p, j] | high_b[p, j]) & ~differ
-            shown = np.uint64(0)
+            value_differs = np.uint64(0)
             if both != 0:
-                moved = np.uint64(0)
+                leaf_differs = np.uint64(0)
                 for k in range(leaf_off[p], leaf_off[p + 1]):
                     at = off[leaf_slots[k]] + j
                     up = at + stride[leaf_slots[k]]
-                    moved |= (bits_a[at] ^ bits_b[at]) | (bits_a[up] ^ bits_b[up])
-                moved &= both
+                    leaf_differs |= (bits_a[at] ^ bits_b[at]) | (bits_a[up] ^ bits_b[up])
+                leaf_differs &= both
                 for k in range(disclosed_off[p], disclosed_off[p + 1]):
                     c = disclosed[k]
-                    rest = both & ~shown
+                    rest = both & ~value_differs
                     while rest != 0:
                         low = rest & (~rest + ONE)
                         i = (j << 6) + lowest_bit(low)
                         if shown_a[c, i] != shown_b[c, i]:
-                            shown |= low
+                            value_differs |= low
                         rest ^= low
-                differ |= moved | shown
+                differ |= leaf_differs | value_differs
             while differ != 0:
                 low = differ & (~differ + ONE)
                 if count < len(out_policy):
                     out_policy[count] = p
                     out_row[count] = (j << 6) + lowest_bit(low)
-                    out_shown[count] = (shown & low) != 0
+                    out_shown[count] = (value_differs & low) != 0
                 count += 1
                 differ ^= low
     return count
@@ -52,9 +52,9 @@ def find_differences(
 
 @njit(cache=True, nogil=True)
 def list_chunk(low, high, n, counts, out_row, out_status):
-    """Whom each policy lists in a chunk, policy by policy; how many of each go into ``counts``.
+    """Writes the rows that each policy lists in a chunk, policy by policy, and how many of each into ``counts``.
 
-    Returns how many there are (those beyond the room are counted, not written).
+    Returns how many there are; those beyond the room are counted, not written.
     """
     at = 0
     for p in range(len(counts)):
@@ -74,7 +74,7 @@ def list_chunk(low, high, n, counts, out_row, out_status):
 
 @njit(cache=True, nogil=True)
 def append_runs(counts, at, column, out):
-    """Runs of a column, one a group as long as ``counts`` says, each to where its group goes on in ``out``: ``at``, which moves on."""
+    """Copies runs of a column, one for each group, ``counts`` long, to the group's place ``at`` in ``out``; ``at`` moves on."""
     start = 0
     for p in range(len(counts)):
         for i in range(counts[p]):
@@ -104,8 +104,8 @@ def read_reasons(
 ):  # fmt: skip
     """Status, missing pairs and open checks of (policy, row) pairs, as bit sets over the policy's own lists.
 
-    A policy's tree comes as nested conjunctions with negated edges, parents first. A leaf counts where it and all its
-    ancestors are unknown: the missing ones with checks assumed, the checklist with unanswered checks unknown.
+    A policy's tree comes as nested conjunctions with negated edges, parents first. A leaf counts where it and all its ancestors are
+    unknown: for missing pairs with unanswered checks assumed, for the checklist with unanswered checks unknown.
     """
     longest = 1
     for p in range(len(node_off) - 1):

@@ -1,4 +1,4 @@
-"""Operations on planes: three-valued logic, what comes of it for each policy, and sets of rows handed from one domain to another.
+"""Operations on planes: three-valued logic, its results for each policy, and sets of rows passed from one domain to another.
 
 Operands are those of the classes of the same names in ``matchers.kernel.kernels.operations``. Sources: Kleene 1952, §64 (strong
 three-valued logic); Kuehlmann et al. 2002, "Robust Boolean Reasoning" (and-inverter graphs, structural hashing).
@@ -11,7 +11,7 @@ from matchers.kernel.kernels.arithmetic import HIGH, LOW
 from matchers.kernel.kernels.bits import ALL, ONE, bit_at, lowest_bit, tail_mask, words_of
 
 inline = njit(cache=True, nogil=True, forceinline=True)
-"""For operations of which a program may have thousands: on a single change, a call would cost as much as the operation."""
+"""For operations of which a program may have thousands: for a single change, a call would cost as much as the operation."""
 
 
 @inline
@@ -130,7 +130,7 @@ def clear_unlinked(planes, domains, slot, domain):
 
 @njit(cache=True, nogil=True)
 def gather_word(bits, source, place, n, j):
-    """The word j of n rows each of which says what the source says of its place."""
+    """Word j of a plane of n rows; each has the source's bit at its place."""
     t = np.uint64(0)
     for i in range(j << 6, min((j + 1) << 6, n)):
         if place[i] >= 0:
@@ -224,7 +224,7 @@ def spread(planes, domains, slot, domain, source):
 
 @njit(cache=True, nogil=True)
 def unite_at(planes, out, n, source, place):
-    """Adds to a plane the places of the rows that are in another."""
+    """Sets in a plane the places of the rows that are set in another."""
     bits = planes.bits
     x = planes.off[source]
     for j in range(words_of(n)):
@@ -252,7 +252,7 @@ def scatter(planes, domains, values, slot, start, domain, source, numbers):
 
 @inline
 def skip_if_empty(planes, domains, onward, slot, domain, target):
-    """The operation to go on at: the target, or ``onward`` where something is in the slot."""
+    """The number of the next operation: the target, or ``onward`` where the slot is not empty."""
     x = planes.off[slot]
     some = np.uint64(0)
     for j in range(words_of(domains.size[domain])):

@@ -1,4 +1,4 @@
-"""What a running program reads and writes, as named tuples of arrays: ``interpreter`` makes them, the operations take those they need."""
+"""What a running program reads and writes, as named tuples of arrays; ``interpreter`` makes them for the operations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Planes(NamedTuple):
 
 
 class Domains(NamedTuple):
-    """Rows by (domain, number): subject (-1 none), own record (-1 none), row of the domain its path starts from; and rows a domain."""
+    """Rows by (domain, number): subject (-1 none), own record (-1 none), row where its path starts; and rows in each domain."""
 
     subject: Int32
     record: Int32
@@ -34,7 +34,7 @@ class Values(NamedTuple):
 
 
 class Matrix(NamedTuple):
-    """The records, and the day they are read on."""
+    """The records, and the day on which they are read."""
 
     arenas: Int64
     lays: Int32
@@ -44,7 +44,7 @@ class Matrix(NamedTuple):
 
 
 class Covers(NamedTuple):
-    """Coverage on the day (``matchers.matrix.coverage``): answers by (cover, division), and what they come from."""
+    """Coverage on the day (``matchers.matrix.coverage``): answers by (cover, division), and the tables behind them."""
 
     answers: UInt8
     feeds: Int32

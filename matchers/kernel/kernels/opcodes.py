@@ -1,4 +1,4 @@
-"""The table of operations: each has as its code its place here; the compiler writes rows of it, the interpreter reads them."""
+"""The table of operations: an operation's code is its place here; the compiler writes codes and the interpreter reads them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ Operation: TypeAlias = (
     | Intersect | Unite | Without | Spread | Reduce | Scatter | SkipIfEmpty
 )  # fmt: skip
 OPERATIONS: tuple[type[Operation], ...] = get_args(Operation)
-"""The table: an operation's code is its place in it."""
+"""The table itself."""
 
 (
     EXPAND, FOLLOW_LINK, LIST_SUBJECTS, PICK_WINNER, READ_COLUMN,
@@ -69,7 +69,7 @@ OPERATIONS: tuple[type[Operation], ...] = get_args(Operation)
 ) = range(len(OPERATIONS))  # fmt: skip
 CODES = {kind: code for code, kind in enumerate(OPERATIONS)}
 WIDTH = 1 + max(len(kind._fields) for kind in OPERATIONS)
-"""Columns of a program: the code and the most operands."""
+"""Columns of a program: the code, and the most operands of any operation."""
 
 
 def row_of(operation: Operation) -> tuple[int, ...]:

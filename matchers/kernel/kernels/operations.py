@@ -1,14 +1,15 @@
-"""The operations of a program, with their operands: ``matchers.program`` writes them, the ``interpreter`` carries them out.
+"""The operations of a program, with their operands: ``matchers.program`` writes them, the ``interpreter`` runs them.
 
 Each operation is a class here, and a function of the same name with the same operands in ``logic``, ``cells`` or ``sets``. In a program it
 is a row of int32: its code, then its operands, which are numbers of:
 
-- *domain*: rows a plane or column has one place each for: the subjects (0), what a link leads to, the elements of a set.
-- *slot*: two planes over a domain, true and false; neither is unknown. A *reference* is 2 * slot, or 2 * slot + 1 for its negation.
-- *column*: an int64 a row; *winner* and *numbers*: an int32 a row, of a record or of a row elsewhere.
-- *constant*: a row of the table that ``matchers.program.binding`` makes for a day. Where an operand may be absent it is -1.
+- *domain*: the rows of a plane or column: the subjects (0), link targets, the elements of a set.
+- *slot*: two planes over a domain, true and false; a row in neither is unknown. A *reference* is 2 * slot, or 2 * slot + 1 for its
+  negation.
+- *column*: an int64 for each row; *winner* and *numbers*: an int32 for each row, the number of a record or of a row of another domain.
+- *constant*: a row of the table that ``matchers.program.binding`` makes for a day. An absent operand is -1.
 
-``aligned`` says that rows are their own path root: the rows of sets belong to a row of the domain their path starts from.
+``aligned`` means that rows are their own path root. The path root of a row in a set is the row where its path starts.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 SUBJECTS = 0
-"""The domain of the subjects a program is run for."""
+"""The domain of the subjects of a run."""
 RECORDS_MANY, RECORDS_ONE, MEMBERS, INVERSE = range(4)
-"""Kinds of ``Expand``: a subject's records, the one that counts, a household's members, who links to a subject."""
+"""Kinds of ``Expand``: a subject's records, the record that counts, a household's members, the subjects that link to a subject."""
 
 # A table: an operation a paragraph.
 # fmt: off
@@ -26,7 +27,7 @@ RECORDS_MANY, RECORDS_ONE, MEMBERS, INVERSE = range(4)
 # -- rows and columns ------------------------------------------------------------------------------------------------------------------
 
 class Expand(NamedTuple):
-    """A to-many step: the elements of each row of a domain, and in a slot those whose own record is in quarantine."""
+    """A to-many step: the elements of each row of a domain, and a slot of those with a quarantined record."""
     domain: int
     parent: int
     how: int  # RECORDS_MANY, RECORDS_ONE, MEMBERS or INVERSE
@@ -34,10 +35,10 @@ class Expand(NamedTuple):
     link: int
     aligned: int
     own: int  # slot written
-    repeats: int  # the parent may name a subject twice in a path root: each is started from once
+    repeats: int  # the parent may have a subject twice in a path root: the second is passed over
 
 class FollowLink(NamedTuple):
-    """A to-one step: whom the record of each row links to."""
+    """A to-one step: the subject that each row's record links to."""
     domain: int
     parent: int
     feed: int
@@ -46,7 +47,7 @@ class FollowLink(NamedTuple):
     aligned: int
 
 class ListSubjects(NamedTuple):
-    """The subjects of a domain, each once, as a domain; and for each row which of them it is about."""
+    """The subjects of a domain, each once, as a domain; and for each row the number of its subject."""
     domain: int
     parent: int
     numbers: int
@@ -65,13 +66,13 @@ class ReadColumn(NamedTuple):
     lane: int
     wide: int
     winner: int  # -1: the element's own record
-    default: int  # constant of what no record stands for, where covered
+    default: int  # constant: the value where there is no record, but coverage
     covered: int
 
 # -- leaves ----------------------------------------------------------------------------------------------------------------------------
 
 class MarkPresent(NamedTuple):
-    """Subjects with a record that counts."""
+    """Subjects with a winning record."""
     slot: int
     winner: int
 
@@ -80,7 +81,7 @@ class MarkCovered(NamedTuple):
     slot: int
     domain: int
     cover: int
-    place: int  # column of where the subject is placed
+    place: int  # column of the divisions where subjects are placed
     kind: int
 
 class MarkComplete(NamedTuple):
@@ -97,10 +98,10 @@ class CompareRange(NamedTuple):
     column: int
     constant: int
     domain: int
-    known: int  # slot of where the column has a value
+    has_value: int  # slot of the rows with a value in the column
 
 class CompareRangeByKey(NamedTuple):
-    """The same with an interval a key: a header (first key, number of keys), and a constant a key behind it."""
+    """The same with an interval for each key: a header (first key, number of keys), then a constant for each key."""
     slot: int
     column: int
     constant: int
@@ -115,7 +116,7 @@ class MatchDivision(NamedTuple):
     domain: int
 
 class ReadAnswers(NamedTuple):
-    """Subjects for whom a check is answered yes, or no; for the others what is assumed: 0 unknown, 1 true, 2 false."""
+    """The answers of subjects to a check; without an answer, ``assumed``: 0 unknown, 1 true, 2 false."""
     slot: int
     check: int
     assumed: int
@@ -130,7 +131,7 @@ class Exists(NamedTuple):
     doubt: int
 
 class Total(NamedTuple):
-    """Columns of the least and the greatest number of elements there may be, or of what their addends may come to."""
+    """Columns of the least and the greatest possible number of elements, or of the sums of their addends."""
     low: int
     high: int
     domain: int
@@ -139,10 +140,10 @@ class Total(NamedTuple):
     complete: int  # slot; -1: no row's set is
     doubt: int
     addend: int  # column; -1: each element counts one
-    limits: int  # constant: what a missing addend may be
+    limits: int  # constant: the bounds of a missing addend
 
 class CompareBounds(NamedTuple):
-    """Rows for which a comparison holds whatever the number between two ends is."""
+    """Rows for which a comparison holds for every number between two ends."""
     slot: int
     domain: int
     low: int
@@ -155,7 +156,7 @@ class CompareBounds(NamedTuple):
 # -- logic -----------------------------------------------------------------------------------------------------------------------------
 
 class Conjoin(NamedTuple):
-    """Conjunction of references, which lie together in the program's list."""
+    """Conjunction of references, which follow each other in the program's list."""
     slot: int
     first: int
     number: int
@@ -167,24 +168,24 @@ class FillTrue(NamedTuple):
     domain: int
 
 class Clear(NamedTuple):
-    """Unknown everywhere; as a true plane alone: nowhere."""
+    """Unknown everywhere; as a true plane alone: empty."""
     slot: int
     domain: int
 
 class ClearUncovered(NamedTuple):
-    """Takes the path roots of rows that are not covered out of a slot."""
+    """Removes the path roots of uncovered rows from a slot."""
     slot: int
     domain: int
     covered: int
     aligned: int
 
 class ClearUnlinked(NamedTuple):
-    """Takes the path roots of rows without a subject, behind an empty link, out of a slot."""
+    """Removes the path roots of rows without a subject (after an empty link) from a slot."""
     slot: int
     domain: int
 
 class Gather(NamedTuple):
-    """What a slot says of the subject each row is about; unknown where it is about nobody."""
+    """For each row, what a slot says of its subject; unknown for a row without one."""
     slot: int
     domain: int
     source: int
@@ -192,7 +193,7 @@ class Gather(NamedTuple):
     whole: int  # 0: the true plane alone
 
 class GatherBounds(NamedTuple):
-    """The same of the ends of a count or sum; behind an empty link nothing is known."""
+    """The same for the ends of a count or sum; after an empty link there are no bounds."""
     low: int
     high: int
     domain: int
@@ -208,7 +209,7 @@ class WriteStatus(NamedTuple):
     policy: int
     root: int  # reference, checks assumed
     asked: int  # reference, unanswered checks unknown
-    listed: int  # slot of who may be listed
+    listed: int  # slot of the subjects that may be listed
     burden: int
     in_force: int
 
@@ -216,7 +217,7 @@ class WriteVerdict(NamedTuple):
     """A policy's verdict on each subject: 1 yes, 2 no, 3 unknown."""
     policy: int
     root: int  # reference
-    judged: int  # slot of who has a verdict
+    judged: int  # slot of the subjects with a verdict
 
 # -- reasons: true planes alone --------------------------------------------------------------------------------------------------------
 
@@ -245,7 +246,7 @@ class MarkUnlinked(NamedTuple):
     parent: int
 
 class MarkOutOfTable(NamedTuple):
-    """Rows whose key is known, and for which the parameter has nothing."""
+    """Rows whose key is known, but has no value in the table."""
     slot: int
     domain: int
     keys: int
@@ -266,7 +267,7 @@ class MarkIncomplete(NamedTuple):
     start: int
 
 class MarkDoubtful(NamedTuple):
-    """Elements reached only by rows that are all in one slot, any of them in another; and those of a slot of their own."""
+    """Elements reached only by rows that are all in one slot (every), and any of them in another (some); and those in the slot ``own``."""
     slot: int
     domain: int
     parent: int
@@ -309,7 +310,7 @@ class Reduce(NamedTuple):
     source: int
 
 class Scatter(NamedTuple):
-    """Subjects that some row in a slot is about."""
+    """Subjects of the rows in a slot."""
     slot: int
     start: int
     domain: int
@@ -317,7 +318,7 @@ class Scatter(NamedTuple):
     numbers: int
 
 class SkipIfEmpty(NamedTuple):
-    """Goes on at another operation where nothing is in a slot."""
+    """Jumps to another operation where a slot is empty."""
     slot: int
     domain: int
     target: int

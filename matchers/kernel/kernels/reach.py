@@ -1,4 +1,4 @@
-"""Whom a change is felt by: from its records back to the subjects of policies (``matchers.program.closure``)."""
+"""Which subjects a change can reach: from its records back to the subjects of policies (``matchers.program.closure``)."""
 
 import numpy as np
 from numba import njit
@@ -34,7 +34,7 @@ def add_seed(sites, entities, n, site, entity):
 
 @njit(cache=True, nogil=True)
 def seed_record(r, arena, lay, heads, link_rows, feed, feeds, sites, entities, n):
-    """Seeds of a record as it stands: its subject, what it links to, and (where it is one of several) what its rivals link to."""
+    """Seeds of a record as it is: its subject, its link targets, and those of its rivals where it is one of several."""
     if (arena[r, FLAGS] & (DELETED | HIDDEN)) != 0:
         return n
     s = arena[r, SUBJECT]
@@ -60,16 +60,16 @@ def seed_subject(s, arena, lay, heads, link_rows, feed, feeds, sites, entities, 
 
 @njit(cache=True, nogil=True)
 def seeds_of_rows(rows, picked, place, n, arena, lay, heads, link_rows, feed, feeds, sites, entities):
-    """Where a picked change is felt directly: (site, entity). Returns how many there are; room is the caller's."""
+    """Seeds (site, entity) of picked rows. Returns how many there are; those beyond the room are counted, not written."""
     out = 0
-    met = empty_index(2 * n)
+    met_subjects = empty_index(2 * n)
     for k in range(n):
         i, r = picked[k], place[k]
-        if (arena[r, FLAGS] & (DELETED | HIDDEN)) == 0 and not was_met(met, arena[r, SUBJECT], lay):
+        if (arena[r, FLAGS] & (DELETED | HIDDEN)) == 0 and not was_met(met_subjects, arena[r, SUBJECT], lay):
             out = seed_record(r, arena, lay, heads, link_rows, feed, feeds, sites, entities, out)
         if (rows[i, FLAGS] & (DELETED | HIDDEN)) == 0:
             s = rows[i, SUBJECT]
-            if s != arena[r, SUBJECT] and not was_met(met, s, lay):
+            if s != arena[r, SUBJECT] and not was_met(met_subjects, s, lay):
                 out = seed_subject(s, arena, lay, heads, link_rows, feed, feeds, sites, entities, out, -1)
             for j in range(len(link_rows)):
                 if link_rows[j, K_FEED] == feed and rows[i, link_rows[j, K_LANE]] != arena[r, link_rows[j, K_LANE]]:
@@ -80,9 +80,9 @@ def seeds_of_rows(rows, picked, place, n, arena, lay, heads, link_rows, feed, fe
 @njit(cache=True, nogil=True)
 def seeds_of_records(records, n, arena, lay, heads, link_rows, feed, feeds, sites, entities):
     out = 0
-    met = empty_index(n)
+    met_subjects = empty_index(n)
     for k in range(n):
-        if was_met(met, arena[records[k], SUBJECT], lay):
+        if was_met(met_subjects, arena[records[k], SUBJECT], lay):
             continue
         out = seed_record(records[k], arena, lay, heads, link_rows, feed, feeds, sites, entities, out)
     return out
@@ -92,27 +92,26 @@ def seeds_of_records(records, n, arena, lay, heads, link_rows, feed, feeds, site
 def reach_roots(
     sites, entities, n, rules, rule_off, feeds, arenas, lays, heads, link_rows, stamps, epoch, marks, mark, out, fill, front, back
 ):
-    """Roots reached from seeds by walking each rule's steps backwards. On its way a rule meets each subject once a step, however many
-    ways lead to it.
+    """Roots reached from seeds by each rule's steps backwards. A rule visits each subject once in a step, however many paths lead to it.
 
     Args:
-        rules: int32[rules, 10]: root kind, number of steps, then (link row, direction) a step; direction 0 from target to
+        rules: int32[rules, 10]: root kind, number of steps, then (link row, direction) for each step; direction 0 from target to
             owners (in-chain), 1 from owner to targets (its records' links).
         rule_off: int32[sites + 1], rules of each site.
-        stamps, out, fill: per kind: epoch stamps by row, roots found, how many.
-        marks, mark: per kind: by row the step at which a subject was met last; the number of the first step.
-    Returns 0, or the room that was missing in front and back.
+        stamps, out, fill: for each kind: epoch stamps by row, roots reached, their number.
+        marks, mark: for each kind and row the step at which a subject was last visited; the number before the first step.
+    Returns 0, or the room that front and back need.
     """
     for site in range(len(rule_off) - 1):
         for rule in range(rule_off[site], rule_off[site + 1]):
             steps = rules[rule, 1]
-            # the kind of the seeds: whom the first step starts from
-            met = table_at(marks, rules[rule, 0] if steps == 0 else start_kind(rules[rule, 2], rules[rule, 3], lays, link_rows))
+            # the kind of the seeds, where the first step starts
+            kind_marks = table_at(marks, rules[rule, 0] if steps == 0 else start_kind(rules[rule, 2], rules[rule, 3], lays, link_rows))
             mark += 1
             size = 0
             for i in range(n):
-                if sites[i] == site and met[entities[i], 0] != mark:
-                    met[entities[i], 0] = mark
+                if sites[i] == site and kind_marks[entities[i], 0] != mark:
+                    kind_marks[entities[i], 0] = mark
                     if size < len(front):
                         front[size] = entities[i]
                     size += 1
@@ -126,15 +125,15 @@ def reach_roots(
                 own = table_at(heads, target if inward else lay[L_KIND])
                 first = link_rows[k, K_HEAD] if inward else lay[L_HEAD]
                 there_lane, onward = (SUBJECT, lane + 1) if inward else (lane, NEXT)
-                met = table_at(marks, lay[L_KIND] if inward else target)
+                kind_marks = table_at(marks, lay[L_KIND] if inward else target)
                 mark += 1
                 more = 0
                 for j in range(size):
                     r = own[front[j], first]
                     while r >= 0:
                         e = arena[r, there_lane]
-                        if e >= 0 and met[e, 0] != mark:
-                            met[e, 0] = mark
+                        if e >= 0 and kind_marks[e, 0] != mark:
+                            kind_marks[e, 0] = mark
                             if more < len(back):
                                 back[more] = e
                             more += 1
@@ -156,13 +155,13 @@ def reach_roots(
 
 @njit(cache=True, nogil=True)
 def start_kind(k, direction, lays, link_rows):
-    """The kind of those from whom a step backwards along a link starts."""
+    """The kind of subject from which a step backwards along a link starts."""
     return link_rows[k, K_TARGET] if direction == 0 else lays[link_rows[k, K_FEED], L_KIND]
 
 
 @njit(cache=True, nogil=True)
 def records_between(arena, count, lane, is_wide, starts, ends, out):
-    """Record numbers, of those in force, whose lane lies in any of the closed intervals; returns how many."""
+    """Writes the numbers of the records in force whose lane lies in any of the closed intervals; returns how many."""
     n = 0
     for r in range(count):
         if (arena[r, FLAGS] & (DELETED | HIDDEN)) != 0:

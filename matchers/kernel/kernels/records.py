@@ -1,4 +1,4 @@
-"""Record rows: where their lanes are, and what two versions of a record have to do with one another.
+"""Record rows: the places of their lanes, and how two versions of a record compare.
 
 A row is int32 lanes: KEY and ORDER take two each, then DELIVERY, ROW, SUBJECT, NEXT, FLAGS (source in the upper bits), then validity,
 links (target, next, previous), fields and the identity hash, as ``matchers.kernel.layout`` lays them out.
@@ -52,7 +52,7 @@ def write_wide(row, lane, value):
 
 @njit(cache=True, nogil=True)
 def is_later(a, b):
-    """Is record row a a later version than b? (order, delivery, row, source, key)."""
+    """Whether record row a is a later version than b, by (order, delivery, row, source, key)."""
     x, y = read_wide(a, ORDER), read_wide(b, ORDER)
     if x != y:
         return x > y
@@ -72,7 +72,7 @@ def is_there(row, valid, day):
 
 @njit(cache=True, nogil=True)
 def winning_record(arena, valid, head, day):
-    """*The* record of a cardinality-one chain at a day, or -1."""
+    """The record that counts in a cardinality-one chain on a day, or -1."""
     if head < 0:
         return np.int32(-1)
     if valid < 0 and arena[head, NEXT] < 0:
@@ -93,7 +93,7 @@ def same_version(a, b):
 
 @njit(cache=True, nogil=True)
 def same_content(a, b, valid_body, link0, links, width):
-    """Do two record rows say the same (versions aside)? Chain lanes are not content."""
+    """Whether two record rows say the same, apart from their versions. Chain lanes are not content."""
     if a[SUBJECT] != b[SUBJECT] or (a[FLAGS] & 0xFF) != (b[FLAGS] & 0xFF):
         return False
     for lane in range(BODY, link0):
@@ -110,9 +110,9 @@ def same_content(a, b, valid_body, link0, links, width):
 
 @njit(cache=True, nogil=True)
 def is_entangled(a, b):
-    """Of two versions of one record: is more than the later of them needed (``matchers.matrix.versions``)?
+    """Whether of two versions of one record more than the later one is needed (``matchers.matrix.versions``).
 
-    So where one has no usable order, where the loser came later, or where a sound one loses to one in quarantine.
+    That is so where one has no usable order, where the loser came later, or where a sound version loses to a quarantined one.
     """
     x, y = read_wide(a, ORDER), read_wide(b, ORDER)
     if x == y and a[DELIVERY] == b[DELIVERY] and a[ROW] == b[ROW]:
@@ -129,16 +129,16 @@ def is_entangled(a, b):
 
 @njit(cache=True, nogil=True)
 def is_same_news(row, record, lay):
-    """Does a row say of a record what is said already? So it does, too, where both say that it is not there."""
-    gone = DELETED | HIDDEN
-    if (row[FLAGS] & gone) != 0 or (record[FLAGS] & gone) != 0:
-        return (row[FLAGS] & gone) != 0 and (record[FLAGS] & gone) != 0
+    """Whether a row says what its record says already; also where both say that there is no record."""
+    not_in_force = DELETED | HIDDEN
+    if (row[FLAGS] & not_in_force) != 0 or (record[FLAGS] & not_in_force) != 0:
+        return (row[FLAGS] & not_in_force) != 0 and (record[FLAGS] & not_in_force) != 0
     return same_content(row, record, lay[L_VALID], lay[L_LINK0], lay[L_LINKS], len(row))
 
 
 @njit(cache=True, nogil=True)
 def lower_version(record):
-    """Gives a record the version that every row wins against."""
+    """Gives a record the lowest version, so that every row wins against it."""
     write_wide(record, ORDER, np.int64(MISSING64))
     record[DELIVERY] = -1
     record[ROW] = 0
@@ -152,13 +152,13 @@ def lower_hidden(arena, count):
 
 
 @njit(cache=True, nogil=True)
-def write_record(row, record, lay, gone):
-    """Copy version, flags and body; chain lanes stay (a gone record is in no chain, and remembers no subject)."""
+def write_record(row, record, lay, is_gone):
+    """Copies version, flags and body; chain lanes stay. A gone record is in no chain and has no subject."""
     record[ORDER : ROW + 1] = row[ORDER : ROW + 1]
     record[FLAGS] = row[FLAGS]
-    record[SUBJECT] = -1 if gone else row[SUBJECT]
+    record[SUBJECT] = -1 if is_gone else row[SUBJECT]
     link0, links = lay[L_LINK0], lay[L_LINKS]
     record[BODY:link0] = row[BODY:link0]
     for link in range(links):
-        record[link0 + 3 * link] = -1 if gone else row[link0 + 3 * link]
+        record[link0 + 3 * link] = -1 if is_gone else row[link0 + 3 * link]
     record[link0 + 3 * links :] = row[link0 + 3 * links :]

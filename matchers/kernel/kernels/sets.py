@@ -1,4 +1,4 @@
-"""Operations on sets: the elements a step leads to, what holds of any of them, how many there are and what they add up to.
+"""Operations on sets: the elements of a step, whether a condition holds for any of them, their number and their sums.
 
 Operands are those of the classes of the same names in ``matchers.kernel.kernels.operations``.
 """
@@ -6,7 +6,7 @@ Operands are those of the classes of the same names in ``matchers.kernel.kernels
 import numpy as np
 from numba import njit
 
-from matchers.kernel.kernels.arithmetic import HIGH, LOW, add_to, carried, threshold
+from matchers.kernel.kernels.arithmetic import HIGH, LOW, add_to, threshold, total_with_carry
 from matchers.kernel.kernels.bits import ALL, ONE, bit_at, lowest_bit, tail_mask, words_of
 from matchers.kernel.kernels.cells import row_of_key
 from matchers.kernel.kernels.indexes import empty_index, find_start
@@ -32,7 +32,7 @@ from matchers.kernel.kernels.records import (
 
 @njit(cache=True, nogil=True)
 def expand(matrix, planes, domains, room, domain, parent, how, feed, link, aligned, own, repeats):
-    """Returns how many elements there are; more than ``room`` are counted, not written."""
+    """Returns how many elements there are; those beyond ``room`` are counted, not written."""
     arena, lay = table_at(matrix.arenas, feed), matrix.lays[feed]
     if how in (INVERSE, RECORDS_ONE):
         m = one_by_one(matrix, domains, room, domain, parent, how, arena, lay, link, aligned, repeats)
@@ -55,7 +55,7 @@ def expand(matrix, planes, domains, room, domain, parent, how, feed, link, align
 
 @njit(cache=True, nogil=True)
 def is_repeated(starts, domains, parent, i):
-    """Was the subject of a row met before within its path root? From now on it is."""
+    """Whether the subject of a row was met before within its path root; from now on it was."""
     free = find_start(starts, domains.subject, domains.start, parent, domains.start[parent, i], domains.subject[parent, i])
     if free >= 0:
         return True
@@ -65,7 +65,7 @@ def is_repeated(starts, domains, parent, i):
 
 @njit(cache=True, nogil=True)
 def one_by_one(matrix, domains, room, domain, parent, how, arena, lay, link, aligned, repeats):
-    """The record that counts of each subject, or who links to it."""
+    """The record that counts of each subject, or the subjects that link to it."""
     subject, record, start, day, valid = domains.subject, domains.record, domains.start, matrix.day, lay[L_VALID]
     n = domains.size[parent]
     starts = empty_index(n if repeats == 1 else 0)
@@ -94,8 +94,8 @@ def one_by_one(matrix, domains, room, domain, parent, how, arena, lay, link, ali
 
 @njit(cache=True, nogil=True)
 def side_by_side(matrix, domains, room, domain, parent, members, arena, lay, link, aligned, repeats):
-    """Each subject's records, or whose records name it: chains side by side, a record of each at a time, as the processor waits for many
-    rows of memory at once."""
+    """Each subject's records, or the subjects whose records name it. Chains are read side by side, one record of each at a time, so that
+    the processor waits for many rows of memory at once."""
     subject, record, start, valid = domains.subject, domains.record, domains.start, lay[L_VALID]
     own = table_at(matrix.heads, matrix.link_rows[link, K_TARGET] if members else lay[L_KIND])
     first = matrix.link_rows[link, K_HEAD] if members else lay[L_HEAD]
@@ -133,7 +133,7 @@ def side_by_side(matrix, domains, room, domain, parent, members, arena, lay, lin
 
 @njit(cache=True, nogil=True)
 def registered_members(matrix, domains, domain, m, arena, lay):
-    """Of the persons whose records name a household, those whose register record that is. Returns how many."""
+    """Keeps, of the persons whose records name a household, those whose register record it is. Returns how many."""
     subject, record, start, valid = domains.subject, domains.record, domains.start, lay[L_VALID]
     persons, column = table_at(matrix.heads, lay[L_KIND]), lay[L_HEAD]
     left = 0
@@ -159,7 +159,7 @@ def mark_doubtful(matrix, planes, domains, slot, domain, parent, every, some, fe
     if doubts == 0:
         return
     starts = empty_index(rows)
-    seen = np.zeros(rows, np.uint8)  # of the first row of each subject: 1 a row in the one slot, 2 a row not in the other
+    membership = np.zeros(rows, np.uint8)  # of the first row of each subject: 1 a row in the one slot, 2 a row not in the other
     for i in range(rows):
         if subject[parent, i] < 0:
             continue
@@ -167,12 +167,12 @@ def mark_doubtful(matrix, planes, domains, slot, domain, parent, every, some, fe
         if at < 0:
             starts[-1 - at] = i
             at = np.int64(i)
-        seen[at] |= np.uint8(bit_at(bits, any_in, i) | ((bit_at(bits, all_in, i) ^ ONE) << ONE))
+        membership[at] |= np.uint8(bit_at(bits, any_in, i) | ((bit_at(bits, all_in, i) ^ ONE) << ONE))
     arena = table_at(matrix.arenas, feed)
     for i in range(n):
         e = subject[domain, i] if link < 0 else arena[domains.record[domain, i], matrix.link_rows[link, K_LANE]]
         at = find_start(starts, subject, start, parent, start[domain, i], e)
-        if at >= 0 and seen[at] == 1:
+        if at >= 0 and membership[at] == 1:
             bits[out + (i >> 6)] |= ONE << np.uint64(i & 63)
 
 
@@ -207,7 +207,7 @@ def exists(planes, domains, slot, domain, elements, where, complete, doubt):
 
 @njit(cache=True, nogil=True)
 def total(planes, domains, values, low, high, domain, elements, where, complete, doubt, addend, limits):
-    """LOW and HIGH where there is no bound."""
+    """Writes LOW and HIGH where there is no bound."""
     bits, columns = planes.bits, values.columns
     lows, highs = columns[low], columns[high]
     rows, n, start = domains.size[domain], domains.size[elements], domains.start[elements]
@@ -248,8 +248,8 @@ def total(planes, domains, values, low, high, domain, elements, where, complete,
             else:
                 add_to(highs, carries[1], s, b)
     for i in range(rows):
-        lows[i] = LOW if lows[i] <= LOW else carried(lows[i], carries[0, i])
-        highs[i] = HIGH if highs[i] >= HIGH else carried(highs[i], carries[1, i])
+        lows[i] = LOW if lows[i] <= LOW else total_with_carry(lows[i], carries[0, i])
+        highs[i] = HIGH if highs[i] >= HIGH else total_with_carry(highs[i], carries[1, i])
         if complete < 0 or bit_at(bits, planes.off[complete], i) == 0:
             highs[i] = HIGH
             if least < 0:
@@ -258,13 +258,13 @@ def total(planes, domains, values, low, high, domain, elements, where, complete,
 
 @njit(cache=True, nogil=True)
 def is_outside(low, high, a, b, exact):
-    """Lies a number between two ends surely outside a..b? Of an empty interval that is sure where it is exact."""
+    """Whether every number between two ends lies outside a..b; for an empty interval only where it is exact."""
     return (exact & (a > b)) | ((high < HIGH) & (high < a)) | ((low > LOW) & (low > b))
 
 
 @njit(cache=True, nogil=True)
 def is_inside(low, high, a, b):
-    """Lies a number between two ends surely in a..b?"""
+    """Whether every number between two ends lies in a..b."""
     return ((a <= LOW) | ((low > LOW) & (low >= a))) & ((b >= HIGH) | ((high < HIGH) & (high <= b)))
 
 
@@ -286,7 +286,7 @@ def limits_of(constants, row, divisor, comparison):
 
 @njit(cache=True, nogil=True)
 def compare_bounds_to_one(planes, domains, values, slot, domain, low, high, constant, comparison):
-    """All rows with the same interval."""
+    """Compares all rows with the same interval."""
     true, false = sides(planes, 2 * slot)
     n, lows, highs = domains.size[domain], values.columns[low], values.columns[high]
     if values.constants[constant, 3] != 0:
@@ -307,7 +307,7 @@ def compare_bounds_to_one(planes, domains, values, slot, domain, low, high, cons
 
 @njit(cache=True, nogil=True)
 def compare_bounds_by_row(planes, domains, values, slot, domain, low, high, constant, keys, divisor, comparison):
-    """Each row with an interval of its own."""
+    """Compares each row with an interval of its own."""
     columns, constants = values.columns, values.constants
     true, false = sides(planes, 2 * slot)
     n, lows, highs = domains.size[domain], columns[low], columns[high]

@@ -1,4 +1,4 @@
-"""Rows of a delivery brought to their records: which of them are news (``matchers.matrix.staging``)."""
+"""Brings the rows of a delivery to their records, and picks those that are news (``matchers.matrix.staging``)."""
 
 import numpy as np
 from numba import njit
@@ -34,24 +34,24 @@ NEWS, SAME, OLDER, ODD, UNSAID = 0, 1, 2, 3, 4  # what a row does
 
 @njit(cache=True, nogil=True)
 def stage_rows(rows, keys, source, floor, ordered, trusted, arena, slots, count, picked, place, effects, lay, heads):
-    """Bring rows (lanes as in the arena) to their records; keep those that win and change something.
+    """Brings rows (lanes as in the arena) to their records, and picks those that win and change something.
 
-    New keys get a hidden record of the lowest version. Of several rows of one key the latest is kept. A winning row that
-    changes only its version is written at once, unless its chain is a choice among several.
+    A new key gets a hidden record of the lowest version. Of several rows of one key the latest is picked. A winning row that changes
+    only its version is written at once, unless its chain is a choice among several.
 
     Args:
         ordered: the feed has an order of its own, so a later row may lose.
-        trusted: every row wins: whoever sends it has compared the versions (``matchers.sharded``).
+        trusted: every row wins, because its sender has compared the versions (``matchers.sharded``).
         effects: what each row does, NEWS, SAME, OLDER or ODD, as if they came one by one.
 
-    Returns the number of records, and of rows picked (row numbers in ``picked``, record numbers in ``place``); -1 where some
-    row is ODD, which is ``entangled`` with what is there: then nothing is written.
+    Returns the number of records, and of rows picked (row numbers in ``picked``, record numbers in ``place``). The latter is -1, and
+    nothing is written, where some row is ODD: ``is_entangled`` with its record or another row.
     """
     mask = len(slots) - 1
     room = 16
     while room < 2 * len(rows):
         room *= 2
-    met = np.full(room, -1, np.int32)  # where in ``picked`` the rows of a record are, by its number
+    picked_index = np.full(room, -1, np.int32)  # where in ``picked`` the rows of a record are, by its number
     n = 0
     odd = False
     for i in range(len(rows)):
@@ -65,7 +65,7 @@ def stage_rows(rows, keys, source, floor, ordered, trusted, arena, slots, count,
             r = np.int64(count)
             s = rows[i, SUBJECT]
             if lay[L_REGISTERS] == 1 and s >= 0 and (s >= count or arena[s, FLAGS] & HOLE != 0):
-                # a subject's register record lies at the subject's own number: scans by subject run through memory in order
+                # a subject's register record lies at the subject's own number, so that scans by subject read memory in order
                 r = np.int64(s)
             while count <= r:
                 arena[count, :] = 0
@@ -89,10 +89,10 @@ def stage_rows(rows, keys, source, floor, ordered, trusted, arena, slots, count,
             effects[i] = SAME if same_version(rows[i], arena[r]) else OLDER
             continue
         at = r & (room - 1)
-        while met[at] >= 0 and place[met[at]] != r:
+        while picked_index[at] >= 0 and place[picked_index[at]] != r:
             at = (at + 1) & (room - 1)
-        if met[at] >= 0:
-            j = picked[met[at]]
+        if picked_index[at] >= 0:
+            j = picked[picked_index[at]]
             if ordered and is_entangled(rows[i], rows[j]):
                 effects[i] = ODD
                 odd = True
@@ -100,11 +100,11 @@ def stage_rows(rows, keys, source, floor, ordered, trusted, arena, slots, count,
                 if effects[j] == UNSAID:
                     effects[j] = SAME if is_same_news(rows[j], arena[r], lay) else NEWS
                 effects[i] = SAME if is_same_news(rows[i], rows[j], lay) else NEWS
-                picked[met[at]] = i
+                picked[picked_index[at]] = i
             else:
                 effects[i] = SAME if same_version(rows[i], rows[j]) else OLDER
             continue
-        met[at] = n
+        picked_index[at] = n
         picked[n] = i
         place[n] = r
         effects[i] = UNSAID
@@ -112,14 +112,14 @@ def stage_rows(rows, keys, source, floor, ordered, trusted, arena, slots, count,
     if odd:
         return count, -1
     left = 0
-    gone = DELETED | HIDDEN
+    not_in_force = DELETED | HIDDEN
     for k in range(n):
         r, i = place[k], picked[k]
         same = is_same_news(rows[i], arena[r], lay)
         if effects[i] == UNSAID:
             effects[i] = SAME if same else NEWS
         if same:
-            if (rows[i, FLAGS] & gone) != 0:
+            if (rows[i, FLAGS] & not_in_force) != 0:
                 write_record(rows[i], arena[r], lay, True)
                 continue
             if lay[L_ONE] == 0 or (heads[arena[r, SUBJECT], lay[L_HEAD]] == r and arena[r, NEXT] < 0):
