@@ -81,22 +81,22 @@ def _network(table: Table, broker: Kafka, size: Size, partitions: int) -> list[P
     return points
 
 
-def _full(table: Table, sender: Sender, found: Point, rows: int, size: Size) -> None:
+def _full(table: Table, sender: Sender, measurement: Point, rows: int, size: Size) -> None:
     """Pace and delays, each checked."""
     sample = rules.many(sender.published)[:: max(1, sender.published // 20)]
     same = compared(sender.network, sample)[0]
-    what = f"{found.policies} policies, {found.partitions} partitions, {WORKERS} workers and the broker on the same cores"
+    what = f"{measurement.policies} policies, {measurement.partitions} partitions, {WORKERS} workers and the broker on the same cores"
     table.add(
         f"Kafka end to end: changes of {size.residents:,} residents told, {what}, batches of {BATCH:,}",
-        f"{found.rate:,.0f}/s ({min(found.rates):,.0f}–{max(found.rates):,.0f})", f"≥ {TARGET:,}/s", met=found.rate >= TARGET,
-        against=f"the same lists as one process, and as everyone judged anew: {same.said()}; processor: {_processes(found)}",
+        f"{measurement.rate:,.0f}/s ({min(measurement.rates):,.0f}–{max(measurement.rates):,.0f})", f"≥ {TARGET:,}/s", is_met=measurement.rate >= TARGET,
+        against=f"the same lists as one process, and as everyone judged anew: {same.said()}; processor: {_processes(measurement)}",
     )  # fmt: skip
-    table.add("Kafka: bytes a row by topic", _written(found), against=f"memory: {_memory(found)}; loaded {rows:,} records")
+    table.add("Kafka: bytes a row by topic", _written(measurement), against=f"memory: {_memory(measurement)}; loaded {rows:,} records")
     for rows in (100, 1_000):
         delays = offered(sender.network, sender.stream(int(size.rate * size.seconds / rows), rows), size.rate, "p0")
         table.add(
             f"Kafka: a change to what it moved on a list, {size.rate:,} changes/s offered for {size.seconds:.0f} s in messages of {rows:,} rows",
-            delays.said(), f"p99 ≤ {1e3 * P99_SECONDS:.0f} ms", met=delays.at(0.99) <= P99_SECONDS,
+            delays.said(), f"p99 ≤ {1e3 * P99_SECONDS:.0f} ms", is_met=delays.at(0.99) <= P99_SECONDS,
             against=f"{delays.silent:,} of {delays.silent + len(delays.seconds):,} messages moved nothing; processor: {delays.load(size.seconds)}",
         )  # fmt: skip
     compared(sender.network, sample)
@@ -124,23 +124,23 @@ def predicted(partitions: int, policies: int) -> float:
     return 1e9 / (front + share * copies * cost.shard_ns)
 
 
-def said(found: Point) -> str:
+def said(measurement: Point) -> str:
     """What a point took: microseconds a row of each process and fold, bytes a row of each topic, memory."""
-    stages = ", ".join(f"{topic} {found.microseconds(found.spent.stage(topic)):.2f}" for topic in ("inputs", "orders", "lines"))
-    rates = " ".join(f"{rate:,.0f}" for rate in found.rates)
+    stages = ", ".join(f"{topic} {measurement.microseconds(measurement.spent.stage(topic)):.2f}" for topic in ("inputs", "orders", "lines"))
+    rates = " ".join(f"{rate:,.0f}" for rate in measurement.rates)
     return (
-        f"{found.partitions} partitions, {found.policies} policies: {rates} changes/s; {_processes(found)}; "
-        f"of it folds: {stages}; bytes a row: {_written(found)}; {_memory(found)}"
+        f"{measurement.partitions} partitions, {measurement.policies} policies: {rates} changes/s; {_processes(measurement)}; "
+        f"of it folds: {stages}; bytes a row: {_written(measurement)}; {_memory(measurement)}"
     )
 
 
-def _processes(found: Point) -> str:
-    return ", ".join(f"{name} {found.microseconds(seconds):.1f}" for name, seconds in found.spent.processes.items()) + " µs a row"
+def _processes(measurement: Point) -> str:
+    return ", ".join(f"{name} {measurement.microseconds(seconds):.1f}" for name, seconds in measurement.spent.processes.items()) + " µs a row"
 
 
-def _written(found: Point) -> str:
-    return ", ".join(f"{topic} {count / found.rows:.1f}" for topic, count in found.spent.written.items())
+def _written(measurement: Point) -> str:
+    return ", ".join(f"{topic} {count / measurement.rows:.1f}" for topic, count in measurement.spent.written.items())
 
 
-def _memory(found: Point) -> str:
-    return ", ".join(f"{name} {count / 1e6:,.0f} MB" for name, count in found.spent.memory.items())
+def _memory(measurement: Point) -> str:
+    return ", ".join(f"{name} {count / 1e6:,.0f} MB" for name, count in measurement.spent.memory.items())

@@ -45,8 +45,8 @@ class Beside:
 
 def beside(table: Table, kafka: Kafka, size: Beside) -> None:
     """Two lines of the table: paces, and delays at the pace the agent can hold."""
-    district, found = _district(size.persons), world.catalogue()
-    load = list(world.deliveries(found, district, BATCH))
+    district, catalogue = _district(size.persons), world.catalogue()
+    load = list(world.deliveries(catalogue, district, BATCH))
     burst = _changes(district, size.changes // BATCH, BATCH, 2)
     agent = Agent(kafka)
     try:
@@ -61,17 +61,17 @@ def beside(table: Table, kafka: Kafka, size: Beside) -> None:
     with Network(kafka, "beside.", 1, 1) as network:
         _begin(network, district, load, [*burst, *stream])
         before = network.spent()
-        begun = time.perf_counter()
+        start = time.perf_counter()
         for batch in burst:
             network.send(batch)
-        ours = size.changes / (network.told("elderly") - begun)
-        spent = network.spent().since(before)
+        ours = size.changes / (network.told("elderly") - start)
+        resources = network.spent().since(before)
         delays = offered(network, stream, rate, "elderly")
         same, judged = compared(network, [elderly()])
     assert listed == {subject for _, subject in judged}, (
         "the agent, which holds nobody back, and everyone judged anew come to the same list"
     )
-    worker = next(seconds for name, seconds in spent.processes.items() if name.startswith("worker"))
+    worker = next(seconds for name, seconds in resources.processes.items() if name.startswith("worker"))
     table.add(
         f"the same with one policy, 1 worker, {size.changes:,} changes of {size.persons:,} residents", f"{ours:,.0f}/s; {1e6 * worker / size.changes:.1f} µs of the worker a row",
         against=f"plain Faust agent with a Table: {pace:,.0f}/s, {1e6 * cost / size.changes:.0f} µs of its worker an event; ours {ours / pace:.0f}×; the same list: {same.said()}",
@@ -104,19 +104,19 @@ class Agent:
 
     def take(self, rows: list[dict[str, Any]]) -> float:
         """Events a second, from the first that is sent until what the last moved is heard."""
-        busy, begun = processor(self._process.pid), time.perf_counter()
+        busy, start = processor(self._process.pid), time.perf_counter()
         for row in rows:
             self._send(row)
-        took = self._close() - begun
+        took = self._close() - start
         self.cost = processor(self._process.pid) - busy
         return (len(rows) + 1) / took
 
     def offered(self, rows: list[dict[str, Any]], rate: float) -> Delays:
         """The same with so many events a second."""
         already, due = len(self._listener.heard), dict[int, float]()
-        begun, late = time.perf_counter() + 0.1, 0.0
+        start, late = time.perf_counter() + 0.1, 0.0
         for number, row in enumerate(rows):
-            then = begun + number / rate
+            then = start + number / rate
             if (wait := then - time.perf_counter()) > 0:
                 time.sleep(max(wait, 0.002))
             late = max(late, time.perf_counter() - then)
@@ -155,8 +155,8 @@ class Agent:
 def _district(persons: int) -> world.District:
     """A district of two feeds, in which everybody's birthday is known."""
     district = world.make(persons, 5)
-    born = district.columns["hukou"]["birth_date"]
-    born[born == MISSING] = days(world.DAY)
+    birth_dates = district.columns["hukou"]["birth_date"]
+    birth_dates[birth_dates == MISSING] = days(world.DAY)
     for feed in set(district.columns) - set(FEEDS):
         district.columns[feed] = {name: column[:0] for name, column in district.columns[feed].items()}
     return district
@@ -164,8 +164,8 @@ def _district(persons: int) -> world.District:
 
 def _changes(district: world.District, count: int, size: int, first: int) -> list[RecordBatch]:
     """Batches of changes of the two feeds in turn, each a delivery."""
-    base, found = random.randrange(1_000_000), world.catalogue()
-    return [world.changes(found, district, size, first + number, 8 * (base + number) + (1, 3)[number % 2]) for number in range(count)]
+    base, catalogue = random.randrange(1_000_000), world.catalogue()
+    return [world.changes(catalogue, district, size, first + number, 8 * (base + number) + (1, 3)[number % 2]) for number in range(count)]
 
 
 def _begin(network: Network, district: world.District, load: list[RecordBatch], later: list[RecordBatch]) -> None:
@@ -188,9 +188,9 @@ def _rows(batch: RecordBatch) -> Iterator[dict[str, Any]]:
     """A batch as the agent's rows."""
     people = batch.subject.astype(str).tolist()
     if batch.feed == "hukou":
-        for person, born in zip(people, batch.values["birth_date"].tolist(), strict=True):
-            yield {"feed": "hukou", "person": person, "born": born}
+        for person, birth_day in zip(people, batch.values["birth_date"].tolist(), strict=True):
+            yield {"feed": "hukou", "person": person, "born": birth_day}
         return
     columns = (np.asarray(column).tolist() for column in (batch.key.astype(str), batch.values["status"], batch.valid_from, batch.valid_to))
-    for person, key, status, begun, over in zip(people, *columns, strict=True):
-        yield {"feed": batch.feed, "person": person, "key": key, "status": STATUSES[status], "from": begun, "to": over}
+    for person, key, status, valid_from, valid_to in zip(people, *columns, strict=True):
+        yield {"feed": batch.feed, "person": person, "key": key, "status": STATUSES[status], "from": valid_from, "to": valid_to}

@@ -48,33 +48,33 @@ def parts() -> Parts:
 class Timed:
     """A fold, and the processor seconds of its steps."""
 
-    def __init__(self, fold: Fold, name: str, spent: dict[str, float]) -> None:
-        self._fold, self._name, self._spent = fold, name, spent
+    def __init__(self, fold: Fold, name: str, seconds: dict[str, float]) -> None:
+        self._fold, self._name, self._spent = fold, name, seconds
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._fold, name)
 
     def take(self, body: bytes, offset: int, unproved: Unproved | None = None) -> Sequence[Outgoing]:
-        begun = time.thread_time()
+        start = time.thread_time()
         out = self._fold.take(body, offset, unproved)
-        self._spent[self._name] += time.thread_time() - begun
+        self._spent[self._name] += time.thread_time() - start
         return out
 
 
 def main(prefix: str, state: str, shards: str, port: str) -> int:
-    spent, made, folder = defaultdict[str, float](float), worker.folds, Path(state)
+    seconds, make_folds, folder = defaultdict[str, float](float), worker.folds, Path(state)
 
-    def folds(given: Parts, number: int, topic: str, partition: int) -> MakeFold:
-        make = made(given, number, topic, partition)
+    def folds(ports: Parts, number: int, topic: str, partition: int) -> MakeFold:
+        make = make_folds(ports, number, topic, partition)
 
-        def timed(kept: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold:
-            return Timed(make(kept), f"{topic}-{partition}", spent)
+        def timed(checkpoint: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold:
+            return Timed(make(checkpoint), f"{topic}-{partition}", seconds)
 
         return timed
 
     def write(*_: object) -> None:
         aside = folder / "costs.new"
-        aside.write_text(json.dumps(spent))
+        aside.write_text(json.dumps(seconds))
         aside.rename(folder / COSTS)
 
     signal.signal(signal.SIGUSR1, write)

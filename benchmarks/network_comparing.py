@@ -28,8 +28,8 @@ class Compared:
     held: int
 
     def said(self) -> str:
-        held = f", {self.held:,} told otherwise than judged, every one held back" if self.held else ""
-        return f"{self.policies} {'policy' if self.policies == 1 else 'policies'}, {self.listed:,} listed{held}"
+        remark = f", {self.held:,} told otherwise than judged, every one held back" if self.held else ""
+        return f"{self.policies} {'policy' if self.policies == 1 else 'policies'}, {self.listed:,} listed{remark}"
 
 
 def compared(network: Network, policies: Sequence[Policy]) -> tuple[Compared, Lists]:
@@ -47,10 +47,10 @@ def compared(network: Network, policies: Sequence[Policy]) -> tuple[Compared, Li
     matcher = state.matcher
     assert isinstance(matcher, Matcher)
     judged, _ = anew(matcher, policies)
-    told = moved({}, policies, (line for lines in network.lines() for line in lines))
-    alone = {(policy.name, one.subject): one.status for policy in policies for one in listed(state, policy.name)}
-    assert told == alone, f"what was told ({len(told)}) and one process ({len(alone)}) agree"
-    differing = {of for of in told.keys() | judged.keys() if told.get(of) != judged.get(of)}
-    held = {(policy.name, subject) for policy in policies for subject in state.book.on(policy.name)}
-    assert differing <= held, f"{len(differing - held)} are listed otherwise than judged, and not held back"
-    return Compared(len(policies), len(told), len(differing)), judged
+    lists = moved({}, policies, (line for lines in network.lines() for line in lines))
+    alone = {(policy.name, candidate.subject): candidate.status for policy in policies for candidate in listed(state, policy.name)}
+    assert lists == alone, f"what was told ({len(lists)}) and one process ({len(alone)}) agree"
+    differing = {of for of in lists.keys() | judged.keys() if lists.get(of) != judged.get(of)}
+    held_back = {(policy.name, subject) for policy in policies for subject in state.book.on(policy.name)}
+    assert differing <= held_back, f"{len(differing - held_back)} are listed otherwise than judged, and not held back"
+    return Compared(len(policies), len(lists), len(differing)), judged

@@ -63,8 +63,8 @@ class Sender:
         for batch in world.deliveries(self.catalogue, self.district, BATCH):
             network.send(batch)
             rows += len(batch)
-        for number, one in enumerate(world.statements(self.catalogue)):
-            network.send(CoverageStated(f"s{number}", one.feed, one.source, one.division, (), one.complete_to))
+        for number, statement in enumerate(world.statements(self.catalogue)):
+            network.send(CoverageStated(f"s{number}", statement.feed, statement.source, statement.division, (), statement.complete_to))
         return rows
 
     def publish(self, upto: int) -> None:
@@ -84,15 +84,15 @@ class Sender:
 
     def stream(self, count: int, size: int) -> list[RecordBatch]:
         """The same as many messages of one delivery of each feed."""
-        begun: dict[str, tuple[int, int]] = {}
+        progress: dict[str, tuple[int, int]] = {}
         batches = []
         for batch in self.changes(8, 1):
-            begun[batch.feed] = batch.delivery, 1
+            progress[batch.feed] = batch.delivery, 1
         base = random.randrange(1_000_000)
         for number in range(count):
             batch = world.changes(self.catalogue, self.district, size, self.deliveries, 8 * (base + number) + number % 8)
-            delivery, rows = begun[batch.feed]
-            begun[batch.feed] = delivery, rows + size
+            delivery, rows = progress[batch.feed]
+            progress[batch.feed] = delivery, rows + size
             batches.append(replace(batch, delivery=delivery, row=batch.row + rows))
         return batches
 
@@ -107,10 +107,10 @@ def point(sender: Sender, partitions: int, groups: int, size: int) -> Point:
     network.told("p0")
     before, rates = network.spent(), list[float]()
     for part in parts:
-        begun = time.perf_counter()
+        start = time.perf_counter()
         for batch in part:
             network.send(batch)
-        rates.append(size * BATCH / (network.told("p0") - begun))
+        rates.append(size * BATCH / (network.told("p0") - start))
     return Point(partitions, sender.published, rates, groups * size * BATCH, network.spent().since(before))
 
 
@@ -139,15 +139,15 @@ def offered(network: Network, batches: Sequence[RecordBatch], rate: float, polic
     network.told(policy)
     size = len(batches[0])
     before, already = network.spent(), len(network.listener.heard)
-    begun, due, acknowledged, late = time.perf_counter() + 0.1, [], [], 0.0
+    start, due, acknowledged, late = time.perf_counter() + 0.1, [], [], 0.0
     for number, batch in enumerate(batches):
-        due.append(begun + number * size / rate)
+        due.append(start + number * size / rate)
         time.sleep(max(0.0, due[-1] - time.perf_counter()))
         late = max(late, time.perf_counter() - due[-1])
         acknowledged.append(network.send(batch))
     network.told(policy)
-    spent = network.spent().since(before)
+    resources = network.spent().since(before)
     at = {wire.decode_changes(heard.value).offset: heard.at for heard in network.listener.heard[already:]}
-    sent = {offset(): then for offset, then in zip(acknowledged, due, strict=True)}
-    delays = sorted(at[offset] - then for offset, then in sent.items() if offset in at)
-    return Delays(delays, len(sent) - len(delays), spent, late)
+    due_of_offset = {offset(): then for offset, then in zip(acknowledged, due, strict=True)}
+    delays = sorted(at[offset] - then for offset, then in due_of_offset.items() if offset in at)
+    return Delays(delays, len(due_of_offset) - len(delays), resources, late)

@@ -69,9 +69,9 @@ def memory(pid: int) -> int:
 def started(module: str, words: Sequence[str], connection: Connection, folder: Path) -> subprocess.Popen[bytes]:
     """A module of the benchmarks as a process; what it says lies in ``said``."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "said").open("wb") as said:
+    with (folder / "said").open("wb") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", module, *words], env={**os.environ, **connection.environment()}, stdout=said, stderr=subprocess.STDOUT
+            [sys.executable, "-m", module, *words], env={**os.environ, **connection.environment()}, stdout=output, stderr=subprocess.STDOUT
         )
 
 

@@ -157,10 +157,10 @@ class Network:
         out = Spent()
         for number, (process, folder) in enumerate(zip(self.processes, self.folders, strict=True)):
             assert process.poll() is None, (folder / "said").read_text()
-            found = _asked(process, folder)
-            name = f"worker {number + 1}" + (" (front)" if "inputs-0" in found else "")
+            seconds = _asked(process, folder)
+            name = f"worker {number + 1}" + (" (front)" if "inputs-0" in seconds else "")
             out.processes[name], out.memory[name] = processor(process.pid), memory(process.pid)
-            out.folds |= found
+            out.folds |= seconds
         out.processes["broker"], out.memory["broker"] = processor(self.kafka.pid), memory(self.kafka.pid)
         out.processes["client"] = time.process_time()
         for topic in ("inputs", "orders", "lines", "changes", "progress"):
@@ -172,8 +172,8 @@ class Network:
         until = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < until:
             assert all(process.poll() is None for process in self.processes), (self.folders[0] / "said").read_text()
-            held = [_held(port) for port in ports]
-            if sum(held) == stages and all(held):
+            counts = [_held(port) for port in ports]
+            if sum(counts) == stages and all(counts):
                 return
             time.sleep(0.2)
         raise TimeoutError("the workers share nothing out")
@@ -190,8 +190,8 @@ def _asked(process: subprocess.Popen[bytes], folder: Path) -> dict[str, float]:
     while not (folder / COSTS).exists():
         assert process.poll() is None
         time.sleep(0.002)
-    found: dict[str, float] = json.loads((folder / COSTS).read_text())
-    return found
+    seconds: dict[str, float] = json.loads((folder / COSTS).read_text())
+    return seconds
 
 
 def _held(port: int) -> int:

@@ -61,7 +61,7 @@ def made(broker: str) -> Any:
                 person["born"] = row["born"]
             else:
                 person["insured"][row["key"]] = (row["status"], row["from"], row["to"])
-            active = any(status == "active" and begun <= today <= over for status, begun, over in person["insured"].values())
+            active = any(status == "active" and valid_from <= today <= valid_to for status, valid_from, valid_to in person["insured"].values())
             listed = person["born"] is not None and person["born"] <= BORN and not active
             changed, person["listed"] = listed != person["listed"], listed
             people[name] = person

@@ -32,9 +32,9 @@ def database(district: District, threads: int = 1) -> duckdb.DuckDBPyConnection:
     hukou, households, income = (district.columns[name] for name in ("hukou", "household", "income"))
     person = pl.DataFrame({name: hukou[name] for name in ("subject", "birth_date", "hukou_since", "division", "link")})
     person = person.rename({"subject": "id", "hukou_since": "since", "division": "street", "link": "household"})
-    paid = pl.DataFrame({"id": income["subject"], "income": income["monthly_income"]})
+    incomes = pl.DataFrame({"id": income["subject"], "income": income["monthly_income"]})
     frames = {
-        "person": person.with_columns(born=pl.when(pl.col("birth_date") != MISSING).then("birth_date")).join(paid, "id", "left").sort("id"),
+        "person": person.with_columns(born=pl.when(pl.col("birth_date") != MISSING).then("birth_date")).join(incomes, "id", "left").sort("id"),
         "household": pl.DataFrame({"id": households["subject"], "dwelling": households["link"], "size": households["size"]}).sort("id"),
     }
     for name in ("medical_insurance", "pension", "relocation"):
@@ -48,8 +48,8 @@ def database(district: District, threads: int = 1) -> duckdb.DuckDBPyConnection:
 
 def listed(con: duckdb.DuckDBPyConnection, text: str) -> tuple[np.ndarray, np.ndarray]:
     """Who is listed, as positions in ascending order, and for whom evidence is wanting."""
-    found = con.sql(text).pl().sort("id")
-    return found["id"].to_numpy(), found["wanting"].to_numpy()
+    rows = con.sql(text).pl().sort("id")
+    return rows["id"].to_numpy(), rows["wanting"].to_numpy()
 
 
 def query(policy: Policy) -> str:
@@ -73,8 +73,8 @@ def truth(node: Node, row: str = "s") -> str:
         case NoneOf():
             return "(NOT (" + " OR ".join(truth(child, row) for child in node.children) + "))"
         case Age():
-            born = days(date(DAY.year - _value(node), DAY.month, DAY.day))
-            return f"({row}.born {'<=' if node.op == 'ge' else '>'} {born})"
+            latest_birth = days(date(DAY.year - _value(node), DAY.month, DAY.day))
+            return f"({row}.born {'<=' if node.op == 'ge' else '>'} {latest_birth})"
         case DateTest():
             assert node.period is not None and not node.period.days
             return f"({row}.since <= {days(date(DAY.year - node.period.months // 12, DAY.month, DAY.day))})"
@@ -126,8 +126,8 @@ def _quantifier(node: Quantifier) -> str:
     if node.kind == "count":
         number = f"(SELECT count(*) FROM {last} r WHERE r.of = s.id AND {_OPEN[last]})"
         return f"(CASE WHEN {number} >= {_value(node)} THEN TRUE WHEN {covered} THEN FALSE END)"
-    found = f"EXISTS (SELECT 1 FROM {last} r WHERE r.of = s.id AND {_OPEN[last]} AND {where})"
-    return f"({'NOT ' if node.kind == 'none' else ''}(CASE WHEN {found} THEN TRUE WHEN {covered} THEN FALSE END))"
+    exists = f"EXISTS (SELECT 1 FROM {last} r WHERE r.of = s.id AND {_OPEN[last]} AND {where})"
+    return f"({'NOT ' if node.kind == 'none' else ''}(CASE WHEN {exists} THEN TRUE WHEN {covered} THEN FALSE END))"
 
 
 def _sum(node: Sum) -> str:

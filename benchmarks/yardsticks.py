@@ -54,20 +54,20 @@ def database(district: District, threads: int = 1) -> duckdb.DuckDBPyConnection:
 
 def by_sql(con: duckdb.DuckDBPyConnection) -> np.ndarray:
     """The same households, by one query."""
-    found = con.sql(f"{_TOTAL} {_listed(_SINCE, '1.5')} ORDER BY household").pl()
-    positions: np.ndarray = found["household"].to_numpy()
+    rows = con.sql(f"{_TOTAL} {_listed(_SINCE, '1.5')} ORDER BY household").pl()
+    positions: np.ndarray = rows["household"].to_numpy()
     return positions
 
 
 def amended_by_sql(con: duckdb.DuckDBPyConnection) -> tuple[np.ndarray, np.ndarray]:
     """Households that enter and leave by ``rules.AMENDED``, as positions, by one query."""
-    found = con.sql(f"""
+    rows = con.sql(f"""
         {_TOTAL}, was AS ({_listed(_SINCE, "1.5")}), now AS ({_listed(_SINCE_AMENDED, "1.2")})
         SELECT coalesce(was.household, now.household) AS household, was.household IS NULL AS entered
         FROM was FULL JOIN now ON was.household = now.household
         WHERE was.household IS NULL OR now.household IS NULL ORDER BY 1""").pl()
-    entered: np.ndarray = found["entered"].to_numpy()
-    positions: np.ndarray = found["household"].to_numpy()
+    entered: np.ndarray = rows["entered"].to_numpy()
+    positions: np.ndarray = rows["household"].to_numpy()
     return positions[entered], positions[~entered]
 
 

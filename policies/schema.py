@@ -28,10 +28,10 @@ def policy_schema() -> dict[str, Any]:
     definitions = schema.setdefault("$defs", {})
     models: tuple[type[BaseModel], ...] = (*SHAPES, ParamRef)
     for model in models:
-        drawn = _drawn(model)
-        definitions.update(drawn.pop("$defs", {}))
-        drawn.pop("$schema")
-        definitions[model.__name__] = drawn
+        model_schema = _drawn(model)
+        definitions.update(model_schema.pop("$defs", {}))
+        model_schema.pop("$schema")
+        definitions[model.__name__] = model_schema
     definitions["Node"] = {"oneOf": [{"$ref": f"#/$defs/{shape.__name__}"} for shape in SHAPES]}
     return schema
 
@@ -42,8 +42,8 @@ def cases_schema() -> dict[str, Any]:
 
 
 def _drawn(model: type[BaseModel]) -> dict[str, Any]:
-    drawn: dict[str, Any] = _referring(model.model_json_schema(by_alias=True))
-    return {"$schema": DIALECT, **drawn}
+    schema: dict[str, Any] = _referring(model.model_json_schema(by_alias=True))
+    return {"$schema": DIALECT, **schema}
 
 
 def _referring(part: Any) -> Any:

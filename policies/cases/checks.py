@@ -75,19 +75,19 @@ class _World:
             self.reporter.add_at_key("subject-unknown", place, word=shown(name), meant=meant(name, names), choices=listed(sorted(names)))
 
     def _subject(self, kind: Kind, feeds: dict[str, Any], path: Path) -> None:
-        for name, given in feeds.items():
+        for name, value in feeds.items():
             place = (*path, name)
             if name == BESIDE.get(kind):
-                if given is not None and not isinstance(given, str):
-                    self.reporter.add("link-misplaced", place, word=name, given=shown(given))
+                if value is not None and not isinstance(value, str):
+                    self.reporter.add("link-misplaced", place, word=name, given=shown(value))
                 continue
             about = None if self.catalogue is None else {feed.name: feed for feed in self.catalogue.about(kind)}
             if about is not None and name not in about:
                 self._no_feed(name, list(about), kind, place)
                 continue
             feed = None if about is None else about[name]
-            for position, record in enumerate(given if isinstance(given, list) else [given]):
-                self._record(feed, name, record, (*place, position) if isinstance(given, list) else place)
+            for position, record in enumerate(value if isinstance(value, list) else [value]):
+                self._record(feed, name, record, (*place, position) if isinstance(value, list) else place)
 
     def _no_feed(self, name: str, choices: list[str], kind: Kind | None, place: Path) -> None:
         words: dict[str, Word] = {"word": shown(name), "meant": meant(name, choices), "choices": listed(choices)}
@@ -107,7 +107,7 @@ class _World:
                 if value is not None and not isinstance(value, str):
                     self.reporter.add("link-misplaced", place, word=word, given=shown(value))
             elif word in feed.fields:
-                self._cell(feed.fields[word], value, place, held=record.get("quarantined") is not True)
+                self._cell(feed.fields[word], value, place, check_bounds=record.get("quarantined") is not True)
             else:
                 choices = [*feed.fields, *feed.links, *RESERVED]
                 words: dict[str, Word] = {"word": shown(word), "feed": name, "meant": meant(word, choices), "choices": listed(choices, 20)}
@@ -126,7 +126,7 @@ class _World:
         if not right:
             self.reporter.add("record-value", place, word=word, given=shown(value), expected=RESERVED[word])
 
-    def _cell(self, field: Field, value: Any, place: Path, held: bool) -> None:
+    def _cell(self, field: Field, value: Any, place: Path, check_bounds: bool) -> None:
         """A cell holds what the field's type reads, or nothing; an enum its code or its label.
 
         Args:
@@ -151,13 +151,13 @@ class _World:
         if not right:
             expected: Word = listed(f"{code}({label})" for code, label in field.values) if field.values else EXPECTED[field.type]
             self.reporter.add("record-value", place, word=field.name, given=shown(value), expected=expected)
-        elif held and value not in (None, "") and field.type in NUMBERS:
+        elif check_bounds and value not in (None, "") and field.type in NUMBERS:
             self._bounded(field, value, place)
 
     def _bounded(self, field: Field, value: Any, place: Path) -> None:
         """A number lies within what the contract declares."""
-        measure, given = of_field(field.name, field), Fraction(str(value))
-        if (measure.low is not None and given < measure.low) or (measure.high is not None and given > measure.high):
+        measure, number = of_field(field.name, field), Fraction(str(value))
+        if (measure.low is not None and number < measure.low) or (measure.high is not None and number > measure.high):
             low, high = ("…" if bound is None else f"{float(bound):.12g}" for bound in (measure.low, measure.high))
             self.reporter.add("record-range", place, word=field.name, given=shown(value), low=low, high=high)
 

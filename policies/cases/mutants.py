@@ -48,13 +48,13 @@ def mutants(data: dict[str, Any]) -> Iterator[Mutant]:
     Returns:
         What was changed (both languages), the path, and the whole mutated document.
     """
-    seen = {digest_of(data)}
+    digests = {digest_of(data)}
     for change in changes(data):
         mutated = copy.deepcopy(data)
         change.edit(mutated)
         digest = digest_of(mutated)
-        if digest not in seen:
-            seen.add(digest)
+        if digest not in digests:
+            digests.add(digest)
             yield change.text, path_text(change.path), mutated
 
 
@@ -156,9 +156,9 @@ def _without_exception(path: Path) -> Change:
         node = _at(data, path)
         rule = node.pop("rule")
         del node["unless"]
-        kept = dict(node)
+        rest = dict(node)
         node.clear()
-        node.update({**kept, **rule})
+        node.update({**rest, **rule})
 
     return Change((*path, "unless"), edit, Text("去掉例外", "the exception (unless) dropped"))
 

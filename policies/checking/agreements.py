@@ -22,33 +22,33 @@ from policies.yaml.report import Reporter
 
 def disclosed(head: PolicyModel, catalogue: Catalogue, reporter: Reporter) -> tuple[FieldRef, ...]:
     """The fields a list shows, each of which its feed's agreement must let out."""
-    found: list[FieldRef] = []
+    refs: list[FieldRef] = []
     for position, text in enumerate(head.discloses):
         place = ("discloses", position)
         field = field_found(catalogue, text, Scope(Kind(head.subject)))
         if isinstance(field, Trouble):
             reporter.add(field.code, place, **field.words)
-        elif field.ref in found:
+        elif field.ref in refs:
             reporter.add("disclosure-repeated", place, field=text)
         else:
-            found.append(field.ref)
+            refs.append(field.ref)
             allowed = field.feed.agreement.discloses
             if field.field.name not in allowed:
                 unit = _holder(field.feed.name, catalogue)
                 words: dict[str, Word] = {"feed": field.feed.name, "field": field.field.name, "agreed": _or_nothing(allowed), "unit": unit}
                 reporter.add("disclosure-not-agreed", place, **words)
-    return tuple(found)
+    return tuple(refs)
 
 
 def readers(tree: Node, shown_fields: tuple[FieldRef, ...], places: Mapping[str, Path], catalogue: Catalogue) -> dict[str, Path]:
     """Every feed a policy reads, with the place that reads it first."""
-    found: dict[str, Path] = {}
+    first_places: dict[str, Path] = {}
     for feed, leaf in feeds_read(tree, catalogue):
-        found.setdefault(feed, places.get(leaf.meta.path, ("criteria",)))
+        first_places.setdefault(feed, places.get(leaf.meta.path, ("criteria",)))
     for position, ref in enumerate(shown_fields):
         for feed in feeds_of_ref(ref, catalogue):
-            found.setdefault(feed, ("discloses", position))
-    return found
+            first_places.setdefault(feed, ("discloses", position))
+    return first_places
 
 
 def check_agreements(head: PolicyModel, read: Mapping[str, Path], catalogue: Catalogue, reporter: Reporter) -> None:
@@ -82,10 +82,10 @@ def check_evidence(head: PolicyModel, tree: Node, places: Mapping[str, Path], ca
             continue
         place = places.get(absence.leaf.meta.path, ("criteria",))
         over = (*place, "over") if absence.why == "set" and isinstance(absence.leaf, Quantifier | Sum) else place
-        way = (
+        alternative = (
             Text("，或在此写 absence: closed 或 open", ", or write absence: closed or open here") if absence.why == "set" else Text("", "")
         )
-        reporter.add("evidence-missing", over, feed=absence.feed, way=way)
+        reporter.add("evidence-missing", over, feed=absence.feed, way=alternative)
     if not reporter.failed:  # a criterion that failed may be the one that needed it
         _unused(set(head.evidence) - used, reporter)
 

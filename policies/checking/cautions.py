@@ -74,9 +74,9 @@ def check_cautions(head: PolicyModel, tree: Node, places: Mapping[str, Path], ca
         _amount(leaf, catalogue, (*place, "value"), reporter)
         _label(leaf, site.negated, catalogue, (*place, "label"), reporter)
     if head.direction == "benefit":
-        for feed, (ref, one) in optional_reads(tree, catalogue).items():
+        for feed, (ref, reader) in optional_reads(tree, catalogue).items():
             words: dict[str, Word] = {"feed": catalogue.feeds[feed].title, "name": feed, "field": ref.field}
-            reporter.add("optional-feed", places.get(one.meta.path, ("criteria",)), **words)
+            reporter.add("optional-feed", places.get(reader.meta.path, ("criteria",)), **words)
 
 
 def optional_reads(tree: Node, catalogue: Catalogue) -> dict[str, tuple[FieldRef, Leaf]]:
@@ -88,7 +88,7 @@ def optional_reads(tree: Node, catalogue: Catalogue) -> dict[str, tuple[FieldRef
     Returns:
         The first such field of each feed, and the leaf that reads it.
     """
-    found: dict[str, tuple[FieldRef, Leaf]] = {}
+    reads: dict[str, tuple[FieldRef, Leaf]] = {}
     for site in walk(tree):
         if not isinstance(leaf := site.node, Leaf):
             continue
@@ -96,14 +96,14 @@ def optional_reads(tree: Node, catalogue: Catalogue) -> dict[str, tuple[FieldRef
             feed = catalogue.feeds[ref.feed]
             optional = not (ref.own or feed.registers or feed.many) and feed.fields[ref.field].no_record is None
             if optional and ref.feed not in _feeds_beside(site):
-                found.setdefault(ref.feed, (ref, leaf))
-    return found
+                reads.setdefault(ref.feed, (ref, leaf))
+    return reads
 
 
 def _scope(head: PolicyModel, catalogue: Catalogue, reporter: Reporter) -> None:
     """A scope that neither holds a unit nor lies in the division of one."""
     divisions = {unit.division for unit in catalogue.units.values()}
-    if divisions and all(within(one, head.scope.division) is False for one in divisions):
+    if divisions and all(within(division, head.scope.division) is False for division in divisions):
         reporter.add("scope-outside", ("scope", "division"), scope=head.scope.division, choices=listed(sorted(divisions), 6))
 
 
@@ -130,8 +130,8 @@ def _amount(leaf: Leaf, catalogue: Catalogue, place: Path, reporter: Reporter) -
         unit = field.unit
         if isinstance(leaf, Sum) and leaf.per is not None and (per := catalogue.feeds[leaf.per.feed].fields[leaf.per.field].unit):
             unit = f"{unit}/{per}"
-        given = listed(f"{float(one):.12g}" for one in value.values if isinstance(one, int | Fraction))
-        reporter.add("amount-unit", place, field=field.title, unit=unit, given=given)
+        amounts = listed(f"{float(amount):.12g}" for amount in value.values if isinstance(amount, int | Fraction))
+        reporter.add("amount-unit", place, field=field.title, unit=unit, given=amounts)
 
 
 def _label(leaf: Leaf, negated: bool, catalogue: Catalogue, place: Path, reporter: Reporter) -> None:
@@ -140,14 +140,14 @@ def _label(leaf: Leaf, negated: bool, catalogue: Catalogue, place: Path, reporte
     if op is None or leaf.meta.label is None:
         return
     for language in ("zh", "en"):
-        said = sayings(leaf.meta.label[language], language)
-        if not said or op in said.values() or (negated and OPPOSITE.get(op) in said.values()) or _ranked(leaf, catalogue):
+        comparisons = sayings(leaf.meta.label[language], language)
+        if not comparisons or op in comparisons.values() or (negated and OPPOSITE.get(op) in comparisons.values()) or _ranked(leaf, catalogue):
             continue
-        phrase, meant = next(iter(said.items()))
+        phrase, stated_op = next(iter(comparisons.items()))
         ways = Text("请改正 label", "Mend the label")
         if not isinstance(leaf, DateTest):
-            ways = Text(f"请把 op 改为 {meant}，或改正 label", f"Write op: {meant}, or mend the label")
-        words: dict[str, Word] = {"phrase": phrase, "meant": SIGNS[meant], "op": SIGNS[op], "way": ways}
+            ways = Text(f"请把 op 改为 {stated_op}，或改正 label", f"Write op: {stated_op}, or mend the label")
+        words: dict[str, Word] = {"phrase": phrase, "meant": SIGNS[stated_op], "op": SIGNS[op], "way": ways}
         reporter.add("label-operator", place, **words)
         return
 
@@ -159,7 +159,7 @@ def sayings(label: str, language: str) -> dict[str, str]:
         >>> sayings("年满60周岁、不满70周岁", "zh"), sayings("aged 70 or over", "en")
         ({'满': 'ge', '不满': 'lt'}, {'or over': 'ge'})
     """
-    return {found[0]: op for op, form in SAYINGS[language].items() for found in re.finditer(form, label)}
+    return {match[0]: op for op, form in SAYINGS[language].items() for match in re.finditer(form, label)}
 
 
 def _op(leaf: Leaf) -> str | None:
@@ -176,7 +176,7 @@ def _op(leaf: Leaf) -> str | None:
 
 
 def _words(leaf: Compare) -> bool:
-    return isinstance(leaf.value, Literals) and any(isinstance(one, str) for one in leaf.value.values)
+    return isinstance(leaf.value, Literals) and any(isinstance(value, str) for value in leaf.value.values)
 
 
 def _ranked(leaf: Leaf, catalogue: Catalogue) -> bool:

@@ -48,25 +48,25 @@ class Comparands:
 
     def field(self, text: str, scope: Scope, path: Path) -> Found | None:
         """The field a name means, as a criterion; None with its problem told."""
-        found = field_found(self.catalogue, text, scope)
-        if isinstance(found, Trouble):
-            self.reporter.add(found.code, path, **found.words)
+        field = field_found(self.catalogue, text, scope)
+        if isinstance(field, Trouble):
+            self.reporter.add(field.code, path, **field.words)
             return None
-        if found.field.identity:
+        if field.field.identity:
             self.reporter.add("identity-criterion", path, word=text)
             return None
-        return found
+        return field
 
     def divisor(self, text: str | None, scope: Scope, path: Path, form: str) -> Found | None:
         """The field of ``per`` or ``by``: a bounded whole number; for ``by`` an enum too."""
-        found = None if text is None else self.field(text, scope, path)
-        if found is None or (form == "by" and found.field.type is FieldType.ENUM) or _bounded(found.field):
-            return found
+        divisor = None if text is None else self.field(text, scope, path)
+        if divisor is None or (form == "by" and divisor.field.type is FieldType.ENUM) or _bounded(divisor.field):
+            return divisor
         also = Text("，或代码字段", ", or an enum") if form == "by" else Text("", "")
         self.reporter.add("divisor-field", path, field=str(text), form=form, also=also)
         return None
 
-    def value(self, given: object, op: str, measure: Measure, scope: Scope, path: Path) -> Value | None:
+    def value(self, value: object, op: str, measure: Measure, scope: Scope, path: Path) -> Value | None:
         """The checked value, or None with its problems told.
 
         Args:
@@ -85,40 +85,40 @@ class Comparands:
             }
             self.reporter.add("op-type", (*path[:-1], "op"), **words)
             return None
-        if isinstance(given, dict):
-            return self._param(given, op, measure, scope, path)
-        if isinstance(given, list) != (op in ("in", "not_in")):
-            self._list_trouble(given, op, path)
+        if isinstance(value, dict):
+            return self._param(value, op, measure, scope, path)
+        if isinstance(value, list) != (op in ("in", "not_in")):
+            self._list_trouble(value, op, path)
             return None
-        return self._literals(given if isinstance(given, list) else [given], op, measure, path)
+        return self._literals(value if isinstance(value, list) else [value], op, measure, path)
 
-    def _list_trouble(self, given: object, op: str, path: Path) -> None:
-        if isinstance(given, list):
+    def _list_trouble(self, value: object, op: str, path: Path) -> None:
+        if isinstance(value, list):
             self.reporter.add("list-unexpected", path, op=op)
         else:
             self.reporter.add("list-expected", path, op=op, other="eq" if op == "in" else "ne")
 
-    def _literals(self, given: list[object], op: str, measure: Measure, path: Path) -> Literals | None:
+    def _literals(self, literals: list[object], op: str, measure: Measure, path: Path) -> Literals | None:
         values: dict[Scalar, None] = {}
-        if len(given) > LIST:
-            self.reporter.add("list-long", path, count=f"{len(given):,}", limit=f"{LIST:,}")
+        if len(literals) > LIST:
+            self.reporter.add("list-long", path, count=f"{len(literals):,}", limit=f"{LIST:,}")
             return None
-        if not given:
+        if not literals:
             self.reporter.add("list-expected", path, op=op, other="eq" if op == "in" else "ne")
-        for position, one in enumerate(given):
+        for position, literal in enumerate(literals):
             place = (*path, position) if op in ("in", "not_in") else path
-            found = scalar(one, measure)
-            if isinstance(found, Trouble):
-                self.reporter.add(found.code, place, **found.words)
-            elif found in values:
-                self.reporter.add("value-repeated", place, given=shown(one))
+            value = scalar(literal, measure)
+            if isinstance(value, Trouble):
+                self.reporter.add(value.code, place, **value.words)
+            elif value in values:
+                self.reporter.add("value-repeated", place, given=shown(literal))
             else:
-                values[found] = None
-                self._range([found], op, measure, place)
+                values[value] = None
+                self._range([value], op, measure, place)
         return Literals(tuple(values)) if values else None
 
-    def _param(self, given: dict[str, object], op: str, measure: Measure, scope: Scope, path: Path) -> ParamValue | None:
-        model = validated(ParamRef, given, path, self.reporter)
+    def _param(self, reference: dict[str, object], op: str, measure: Measure, scope: Scope, path: Path) -> ParamValue | None:
+        model = validated(ParamRef, reference, path, self.reporter)
         if model is None:
             return None
         by = self.divisor(model.by, scope, (*path, "by"), "by")
@@ -179,7 +179,7 @@ class Comparands:
 
     def _range(self, values: Sequence[Scalar], op: str, measure: Measure, path: Path) -> None:
         """Tell of thresholds that decide nothing; of a parameter only where none of its values decides anything."""
-        numbers = [value for given in values if (value := number(given)) is not None]
+        numbers = [value for threshold in values if (value := number(threshold)) is not None]
         if measure.form == "sum" and (large := next((value for value in numbers if not _exact(value, measure)), None)) is not None:
             self.reporter.add("sum-size", path, given=_end(large), limit=f"{_most(measure) // 10 ** _scale(measure):,}")
             return
@@ -239,11 +239,11 @@ def _misfit(value: Scalar, measure: Measure) -> Trouble | None:
         return None
     if measure.type is FieldType.DIVISION and isinstance(value, str) and is_division(value):
         return None
-    found = scalar(value, measure) if measure.type in (FieldType.ENUM, FieldType.DIVISION) or isinstance(value, str) else None
-    if isinstance(found, str) and measure.type is FieldType.TEXT:
+    literal = scalar(value, measure) if measure.type in (FieldType.ENUM, FieldType.DIVISION) or isinstance(value, str) else None
+    if isinstance(literal, str) and measure.type is FieldType.TEXT:
         return None
-    if isinstance(found, Trouble):
-        return found
+    if isinstance(literal, Trouble):
+        return literal
     if measure.type is FieldType.DATE and not isinstance(value, str | int | Fraction):
         return None
     words: dict[str, Word] = {"given": shown(value), "field": measure.name, "expected": TYPE_WORDS[measure.type], "mend": Text("", "")}

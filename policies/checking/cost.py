@@ -66,14 +66,14 @@ class Cost:
 
     def tables(self, tree: Node) -> Iterator[tuple[Leaf, int]]:
         """Every comparison with a table, once where several are the same, and the rows of constants it takes: as many as there are keys."""
-        seen = set()
+        uses = set()
         for node in nodes(tree):
             value = getattr(node, "value", None)
             if isinstance(value, ParamValue) and value.by is not None:
                 of = node.ref if isinstance(node, Compare) else node.addend if isinstance(node, Sum) else None
                 key = (value, type(node), getattr(node, "op", None), of)
-                if key not in seen:
-                    seen.add(key)
+                if key not in uses:
+                    uses.add(key)
                     yield node, keys(self.feeds[value.by.feed].fields[value.by.field])  # type: ignore[misc]  # what has a value is a leaf
 
 
@@ -94,10 +94,10 @@ def beyond(policy: Policy, feeds: Mapping[str, Feed]) -> str | None:
             return "LEVELS" if site.level > limits.LEVELS else "CRITERIA"
         if isinstance(value := getattr(site.node, "value", None), Literals) and len(value.values) > limits.LIST:
             return "LIST"
-    found = Cost(feeds)
-    if found.work(policy.criteria) > limits.WORK:
+    cost = Cost(feeds)
+    if cost.work(policy.criteria) > limits.WORK:
         return "WORK"
-    return "CELLS" if sum(rows for _, rows in found.tables(policy.criteria)) > limits.CELLS else None
+    return "CELLS" if sum(rows for _, rows in cost.tables(policy.criteria)) > limits.CELLS else None
 
 
 class TooLarge(HuiminError):
@@ -124,9 +124,9 @@ def refuse_beyond(policy: Policy, feeds: Mapping[str, Feed]) -> None:
 
 def check_cost(tree: Node, places: Mapping[str, Path], feeds: Mapping[str, Feed], reporter: Reporter) -> None:
     """Tell what a rule costs where that is noteworthy, and refuse what is beyond the limits."""
-    found = Cost(feeds)
+    cost = Cost(feeds)
     rows = 0
-    for leaf, more in found.tables(tree):
+    for leaf, more in cost.tables(tree):
         rows += more
         if rows > limits.CELLS:
             reporter.add("tables-large", _place(leaf, places), rows=f"{rows:,}", limit=f"{limits.CELLS:,}")
@@ -135,11 +135,11 @@ def check_cost(tree: Node, places: Mapping[str, Path], feeds: Mapping[str, Feed]
     for leaf in outer:
         if (deep := fold(leaf, _sets_deep)) > 1:
             reporter.add("sets-nested", _place(leaf, places), levels=deep, times=f"{1000**deep:,}")
-    done = found.work(tree)
-    if done > limits.NOTEWORTHY:
-        most = max(outer, key=found.work)
-        words: dict[str, Word] = {"work": f"{done:,}", "limit": f"{limits.WORK:,}", "share": f"{found.work(most):,}"}
-        reporter.add("rule-costly" if done <= limits.WORK else "rule-too-costly", _place(most, places), **words)
+    work = cost.work(tree)
+    if work > limits.NOTEWORTHY:
+        most = max(outer, key=cost.work)
+        words: dict[str, Word] = {"work": f"{work:,}", "limit": f"{limits.WORK:,}", "share": f"{cost.work(most):,}"}
+        reporter.add("rule-costly" if work <= limits.WORK else "rule-too-costly", _place(most, places), **words)
 
 
 def _sets_deep(node: Node, below: tuple[int, ...]) -> int:

@@ -120,10 +120,10 @@ class Nodes:
         return validated(QUANTIFIERS[word], data, path, self.reporter)
 
     def _meta(self, shape: Shape, spot: Spot) -> Meta:
-        given = spot.given or Meta("", spot.at)
+        use_meta = spot.given or Meta("", spot.at)
         label = None if shape.label is None else _text(shape.label)
-        line = given.line or self.document.position(spot.path)[0]
-        return Meta(given.id or shape.id or spot.at, spot.at, given.cite or shape.cite, given.label or label, line)
+        line = use_meta.line or self.document.position(spot.path)[0]
+        return Meta(use_meta.id or shape.id or spot.at, spot.at, use_meta.cite or shape.cite, use_meta.label or label, line)
 
     def _node(self, shape: Shape, data: object, meta: Meta, spot: Spot) -> Node | None:
         match shape:
@@ -150,15 +150,15 @@ class Nodes:
 
     def _over(self, shape: Shape, meta: Meta, spot: Spot) -> Node | None:
         """A quantifier or a sum: the set, then ``where`` in the scope of its elements, then the rest."""
-        found = self.leaves.elements(shape, spot.scope, spot.path)
-        given = getattr(shape, "where", None)
-        if found is None:
+        element_set = self.leaves.elements(shape, spot.scope, spot.path)
+        where_data = getattr(shape, "where", None)
+        if element_set is None:
             return None
-        where = None if given is None else self.checked(given, spot.down("where", scope=found.element))
-        return self.leaves.quantified(shape, found, where, meta, spot.scope, spot.path)
+        where = None if where_data is None else self.checked(where_data, spot.down("where", scope=element_set.element))
+        return self.leaves.quantified(shape, element_set, where, meta, spot.scope, spot.path)
 
-    def _children(self, given: list[object], key: str, spot: Spot) -> tuple[Node, ...]:
-        return tuple(self.checked(child, spot.down(key, position)) for position, child in enumerate(given))
+    def _children(self, criteria: list[object], key: str, spot: Spot) -> tuple[Node, ...]:
+        return tuple(self.checked(child, spot.down(key, position)) for position, child in enumerate(criteria))
 
     def _use(self, shape: UseShape, meta: Meta, spot: Spot) -> Node | None:
         name = shape.use
@@ -172,8 +172,8 @@ class Nodes:
         body = self.definitions[name]
         if isinstance(body, dict) and body.get("id") is not None:
             self.reporter.add("definition-id", ("definitions", name, "id"), word=shown(body["id"]), name=name)
-        given = replace(meta, id=(spot.given.id if spot.given else None) or shape.id or name)
-        inner = Spot(("definitions", name), spot.at, spot.scope, spot.level + 1, (*spot.within, name), given)
+        use_meta = replace(meta, id=(spot.given.id if spot.given else None) or shape.id or name)
+        inner = Spot(("definitions", name), spot.at, spot.scope, spot.level + 1, (*spot.within, name), use_meta)
         return self.checked(body, inner)
 
     def _check(self, shape: CheckShape, meta: Meta, spot: Spot) -> Node | None:

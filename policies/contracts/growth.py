@@ -44,10 +44,10 @@ def _field_after(old: Field, new: Field) -> Field:
     return replace(new, values=tuple(values.items()), no_record=absent, roomy=old.roomy or narrower(old, new))
 
 
-def refused(found: list[Step], old: Catalogue, new: Catalogue, extremes: Extremes) -> list[Step]:
+def refused(steps: list[Step], old: Catalogue, new: Catalogue, extremes: Extremes) -> list[Step]:
     """Those of the steps that may not be taken, as records are."""
     out = []
-    for step in found:
+    for step in steps:
         if step.kind == "rereads":
             out.append(step)
         elif step.kind == "narrows":

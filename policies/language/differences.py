@@ -51,9 +51,9 @@ class CriterionChange:
     @property
     def node(self) -> Node:
         """The criterion as it stands now, or stood."""
-        found = self.new or self.old
-        assert found is not None  # one of the two has it
-        return found
+        node = self.new or self.old
+        assert node is not None  # one of the two has it
+        return node
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +104,9 @@ def differences(old: Policy, new: Policy) -> Differences:
     """What the new version has otherwise than the old one, in the order of the new document, what is gone last."""
     criteria, params = tuple(_criteria(old.criteria, new.criteria)), tuple(_params(old, new))
     same = rule_meaning(old) == rule_meaning(new)
-    if not same and not params and all(set(one.parts) <= WORDING and one.change == "changed" for one in criteria):
+    if not same and not params and all(set(change.parts) <= WORDING and change.change == "changed" for change in criteria):
         criteria = (*criteria, CriterionChange("changed", old.criteria, new.criteria, ("form",)))  # the whole, where no part alone tells it
-    terms = (*_terms(old, new, TERMS), *(replace(one, name=f"bounds.{one.name}") for one in _terms(old.bounds, new.bounds, BOUNDS)))
+    terms = (*_terms(old, new, TERMS), *(replace(term, name=f"bounds.{term.name}") for term in _terms(old.bounds, new.bounds, BOUNDS)))
     return Differences(old, new, criteria, params, terms, same and policy_meaning(old) == policy_meaning(new))
 
 
@@ -131,8 +131,8 @@ def _criteria(old: Node, new: Node) -> Iterator[CriterionChange]:
             _parent(place) != renamed.get(under, under) or place.excepted is not before[was].excepted
         ):
             yield CriterionChange("moved", before[was].node, place.node)
-    gone = before if not partner else [place for at, place in enumerate(before) if at not in set(partner.values())]
-    for place in gone:
+    removed_sites = before if not partner else [place for at, place in enumerate(before) if at not in set(partner.values())]
+    for place in removed_sites:
         yield CriterionChange("removed", place.node, None)
 
 
@@ -141,14 +141,14 @@ def _paired(before: list[Site], after: list[Site]) -> dict[int, int]:
     partner: dict[int, int] = {}
     free = set(range(len(before)))
     for key in (_name, _content, _place):
-        known: dict[object, list[int]] = {}
+        positions_by_key: dict[object, list[int]] = {}
         for at in sorted(free):
-            if (said := key(before[at].node)) is not None:
-                known.setdefault(said, []).append(at)
+            if (node_key := key(before[at].node)) is not None:
+                positions_by_key.setdefault(node_key, []).append(at)
         for at, place in enumerate(after):
-            said = None if at in partner else key(place.node)
-            if said is not None and known.get(said):
-                partner[at] = known[said].pop(0)
+            node_key = None if at in partner else key(place.node)
+            if node_key is not None and positions_by_key.get(node_key):
+                partner[at] = positions_by_key[node_key].pop(0)
                 free.discard(partner[at])
     return partner
 

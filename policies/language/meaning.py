@@ -78,21 +78,21 @@ def _meaning(node: Node, below: tuple[Hashable, ...], params: Mapping[str, Param
 
 
 def _group(kind: str, below: tuple[Hashable, ...]) -> Hashable:
-    found: set[Hashable] = set()
-    for one in below:
-        found |= one[1] if isinstance(one, tuple) and one[0] == kind else {one}
-    return (kind, frozenset(found)) if len(found) != 1 else found.pop()
+    parts: set[Hashable] = set()
+    for part in below:
+        parts |= part[1] if isinstance(part, tuple) and part[0] == kind else {part}
+    return (kind, frozenset(parts)) if len(parts) != 1 else parts.pop()
 
 
-def _not(one: Hashable) -> Hashable:
-    return one[1] if isinstance(one, tuple) and one[0] == "not" else ("not", one)
+def _not(part: Hashable) -> Hashable:
+    return part[1] if isinstance(part, tuple) and part[0] == "not" else ("not", part)
 
 
 def _compared(node: Compare, params: Mapping[str, Param]) -> Hashable:
     op, value = node.op, node.value
     if isinstance(value, Literals):
         if op == "within":
-            value = Literals(tuple(significant(str(one)) for one in value.values))
+            value = Literals(tuple(significant(str(division)) for division in value.values))
         elif op in ("in", "not_in") and len(value.values) == 1:
             op = "eq" if op == "in" else "ne"
     return ("compare", node.ref, op, _value(value, params))
@@ -107,8 +107,8 @@ def _over(node: Quantifier | Sum, where: Hashable, params: Mapping[str, Param]) 
 def _value(value: Value, params: Mapping[str, Param]) -> Hashable:
     if isinstance(value, Literals):
         return frozenset(value.values)
-    known = params.get(value.param)
-    entries = value.param if known is None else tuple((start, _entry(entry)) for start, entry in known.entries)
+    param = params.get(value.param)
+    entries = value.param if param is None else tuple((start, _entry(entry)) for start, entry in param.entries)
     return (entries, value.times, value.by)
 
 

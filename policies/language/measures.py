@@ -82,14 +82,14 @@ def of_sum(name: str, addend: Field, divisor: Field | None) -> Measure:
     )  # fmt: skip
 
 
-def same_unit(one: str | None, other: str | None) -> bool:
+def same_unit(unit: str | None, other: str | None) -> bool:
     """Are two units the same product of factors?
 
     Example:
         >>> same_unit("CNY/person/month", "CNY/month/person"), same_unit("CNY/month", "m2"), same_unit(None, "1")
         (True, False, True)
     """
-    return _factors(one) == _factors(other)
+    return _factors(unit) == _factors(other)
 
 
 def number(value: Scalar) -> Fraction | None:

@@ -36,18 +36,18 @@ Compared: TypeAlias = Literal["eq", "ne", "lt", "le", "gt", "ge"]
 Absence: TypeAlias = Literal["coverage", "closed", "open"]
 
 
-def _day(given: object) -> object:
-    return date.fromisoformat(given) if isinstance(given, str) else given
+def _day(value: object) -> object:
+    return date.fromisoformat(value) if isinstance(value, str) else value
 
 
-def _share(given: object) -> object:
+def _share(value: object) -> object:
     """An exact number between 0 and 1 as such; whatever else as given, which is then refused."""
-    exact = isinstance(given, int | Decimal) and not isinstance(given, bool) and 0 <= given <= 1
-    return Fraction(str(given)) if exact else given
+    exact = isinstance(value, int | Decimal) and not isinstance(value, bool) and 0 <= value <= 1
+    return Fraction(str(value)) if exact else value
 
 
-def _period(given: object) -> object:
-    return Period.parse(given) if isinstance(given, str) else given
+def _period(value: object) -> object:
+    return Period.parse(value) if isinstance(value, str) else value
 
 
 Day: TypeAlias = Annotated[date, BeforeValidator(_day)]

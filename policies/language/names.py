@@ -82,16 +82,16 @@ def set_found(catalogue: Catalogue, text: str, scope: Scope) -> FoundSet | Troub
 
 def inverses(catalogue: Catalogue, kind: Kind) -> dict[str, tuple[Step, Scope]]:
     """The sets a subject of this kind is linked from, by the name they are written with."""
-    found: dict[str, tuple[Step, Scope]] = {}
+    sets: dict[str, tuple[Step, Scope]] = {}
     for link in LINKS.values():
         feed = catalogue.defining(link.name)
         if link.target is not kind or link.inverse is None or feed is None:
             continue
         if link.inverse:
-            found[link.inverse] = (Step("members", feed.name), Scope(link.owner))
+            sets[link.inverse] = (Step("members", feed.name), Scope(link.owner))
         else:
-            found[feed.name] = (Step("inverse", feed.name), Scope(link.owner, feed))
-    return found
+            sets[feed.name] = (Step("inverse", feed.name), Scope(link.owner, feed))
+    return sets
 
 
 def _own(parts: list[str], record: Feed | None) -> Found | Trouble | None:
@@ -142,8 +142,8 @@ def _link(catalogue: Catalogue, link: LinkKind) -> Feed | Trouble:
 
 
 def _other_kind(catalogue: Catalogue, feed: Feed, kind: Kind) -> Trouble:
-    way = _way(catalogue, kind, feed)
-    hint = Text(f"，如 {way}", f", such as {way}") if way else Text("", "")
+    path = _way(catalogue, kind, feed)
+    hint = Text(f"，如 {path}", f", such as {path}") if path else Text("", "")
     return Trouble("feed-other-kind", {"feed": feed.name, "other": KIND_WORDS[feed.subject], "kind": KIND_WORDS[kind], "way": hint})
 
 

@@ -105,7 +105,7 @@ class Parameters:
         if len(model.values) > ENTRIES:
             self.reporter.add("entries-many", (*path, "values"), param=name, count=f"{len(model.values):,}", limit=str(ENTRIES))
             return None
-        entries = [entry for i, given in enumerate(model.values) if (entry := self._entry(given, (*path, "values", i)))]
+        entries = [entry for i, entry_model in enumerate(model.values) if (entry := self._entry(entry_model, (*path, "values", i)))]
         if len(entries) < len(model.values):
             return None
         entries.sort(key=lambda entry: entry.start)
@@ -121,19 +121,19 @@ class Parameters:
         self._days(name, entries, path)
         return Dated(name, model, entries, tables[0], families.pop())
 
-    def _entry(self, given: ParamEntry, path: Path) -> Entry | None:
-        if (given.value is None) == (given.table is None) or given.table == {}:
+    def _entry(self, entry_model: ParamEntry, path: Path) -> Entry | None:
+        if (entry_model.value is None) == (entry_model.table is None) or entry_model.table == {}:
             self.reporter.add("param-entry", path)
             return None
-        written: Mapping[str | None, object] = {None: given.value} if given.table is None else dict(given.table.items())
+        raw_cells: Mapping[str | None, object] = {None: entry_model.value} if entry_model.table is None else dict(entry_model.table.items())
         cells: dict[str | None, Scalar] = {}
-        for key, value in written.items():
-            found = _plain(value)
-            if found is None:
+        for key, value in raw_cells.items():
+            scalar = _plain(value)
+            if scalar is None:
                 self.reporter.add("param-value", (*path, "value") if key is None else (*path, "table", key), given=shown(value))
             else:
-                cells[key] = found
-        return Entry(given.from_, cells, path) if len(cells) == len(written) else None
+                cells[key] = scalar
+        return Entry(entry_model.from_, cells, path) if len(cells) == len(raw_cells) else None
 
     def _days(self, name: str, entries: list[Entry], path: Path) -> None:
         for before, after in pairwise(entries):
@@ -208,7 +208,7 @@ class _Table:
         return (*self.entry.path, "table", key or "")
 
     def _codes(self) -> None:
-        seen: dict[str, str] = {}
+        key_of_code: dict[str, str] = {}
         for key in self.entry.cells:
             code = code_of(key, self.by)
             if isinstance(code, Trouble):
@@ -217,27 +217,27 @@ class _Table:
                 self.reporter.add_at_key(
                     "table-key", self._place(key), word=str(key), field=self.by.name, meant=near, choices=listed(labels)
                 )
-            elif code in seen:
-                self.reporter.add_at_key("table-overlap", self._place(key), word=str(key), other=seen[code])
+            elif code in key_of_code:
+                self.reporter.add_at_key("table-overlap", self._place(key), word=str(key), other=key_of_code[code])
             else:
-                seen[code] = str(key)
-        self._gap([code for code in self.by.codes if code not in seen])
+                key_of_code[code] = str(key)
+        self._gap([code for code in self.by.codes if code not in key_of_code])
 
     def _ranges(self) -> None:
         low, high = self.by.min or 0, DIVISOR if self.by.max is None else self.by.max
-        taken: dict[int, str] = {}
+        key_of_value: dict[int, str] = {}
         for key in self.entry.cells:
-            found = key_range(key or "")
-            if found is None or (found[0] is not None and found[0] > high) or (found[1] is not None and found[1] < low):
+            bounds = key_range(key or "")
+            if bounds is None or (bounds[0] is not None and bounds[0] > high) or (bounds[1] is not None and bounds[1] < low):
                 words: dict[str, Word] = {"word": str(key), "field": self.by.name, "meant": "", "choices": f"{low}..{high}"}
                 self.reporter.add_at_key("table-key", self._place(key), **words)
                 continue
-            for value in range(max(low, found[0] or low), min(high, high if found[1] is None else found[1]) + 1):
-                if value in taken:
-                    self.reporter.add_at_key("table-overlap", self._place(key), word=str(key), other=taken[value])
+            for value in range(max(low, bounds[0] or low), min(high, high if bounds[1] is None else bounds[1]) + 1):
+                if value in key_of_value:
+                    self.reporter.add_at_key("table-overlap", self._place(key), word=str(key), other=key_of_value[value])
                     break
-                taken[value] = str(key)
-        self._gap([str(value) for value in range(low, high + 1) if value not in taken])
+                key_of_value[value] = str(key)
+        self._gap([str(value) for value in range(low, high + 1) if value not in key_of_value])
 
     def _gap(self, missing: list[str]) -> None:
         if missing:

@@ -21,8 +21,8 @@ _UNSEEN = frozenset(
 
 def are_two_people(by: str, approved_by: str) -> bool:
     """Do two names stand for two different people (``person``)?"""
-    one, other = person(by), person(approved_by)
-    return bool(one and other) and one != other
+    author, approver = person(by), person(approved_by)
+    return bool(author and approver) and author != approver
 
 
 def check_people(by: str, approved_by: str) -> None:
@@ -51,5 +51,5 @@ def person(name: str) -> str:
         (True, '')
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    seen = [sign for sign in folded if unicodedata.category(sign)[0] in "LMN" and sign not in _UNSEEN]
-    return "".join(seen) if any(unicodedata.category(sign)[0] in "LN" for sign in seen) else ""
+    visible = [sign for sign in folded if unicodedata.category(sign)[0] in "LMN" and sign not in _UNSEEN]
+    return "".join(visible) if any(unicodedata.category(sign)[0] in "LN" for sign in visible) else ""

@@ -126,6 +126,6 @@ def shown(value: object) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{shown(key)}: …" for key in list(value)[:3]) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(shown(one) for one in value[:3]) + (", …]" if len(value) > 3 else "]")
+        return "[" + ", ".join(shown(item) for item in value[:3]) + (", …]" if len(value) > 3 else "]")
     text = " ".join(str(value).split())
     return text if len(text) <= 60 else text[:57] + "…"

@@ -39,9 +39,9 @@ class Reporter:
     def slipped(self, path: Path) -> bool:
         """Note the slip of typing that the value at a node shows; was there one?"""
         line, column = self.document.position(path)
-        given = Problem("literal-type", "error", self.document.file, line, column, path_text(path), Text("", ""))
-        problem = told(self.document, given, path, False)
-        if problem is given:
+        plain_problem = Problem("literal-type", "error", self.document.file, line, column, path_text(path), Text("", ""))
+        problem = told(self.document, plain_problem, path, False)
+        if problem is plain_problem:
             return False
         self._found.setdefault((problem.code, problem.line, problem.column, problem.text.en), problem)
         return True

@@ -108,8 +108,8 @@ class Scan:
         return at + 1
 
     def _plain(self, at: int, first: bool, key: bool, glued: bool) -> int:
-        found = (_IN_FLOW if self.opens else _IN_BLOCK).match(self.text, at)
-        end = at + 1 if found is None else found.end()
+        match = (_IN_FLOW if self.opens else _IN_BLOCK).match(self.text, at)
+        end = at + 1 if match is None else match.end()
         source = self.text[at:end].rstrip(" \t")
         colon = self.text[end : end + 1] == ":"
         self.tokens.append(Token(at, source, first, key, bool(self.opens), colon, glued, self.of))
@@ -126,12 +126,12 @@ class Scan:
     def _quoted(self, at: int) -> int:
         quote = self.text[at]
         pattern = r'(?:[^"\\]|\\.)*"' if quote == '"' else r"(?:[^']|'')*'"
-        found = re.compile(pattern, re.DOTALL).match(self.text, at + 1)
-        if found is None or _swallows(self.text[at : found.end()]):
+        match = re.compile(pattern, re.DOTALL).match(self.text, at + 1)
+        if match is None or _swallows(self.text[at : match.end()]):
             self.notes.append(Slip(at, "quote-open", {}))
             self.opens.clear()
             return line_end(self.text, at)
-        return found.end()
+        return match.end()
 
     def _close(self, at: int, bracket: str) -> None:
         if not self.opens:

@@ -122,9 +122,9 @@ def _written(source: str, start: int, quoted: bool) -> Slip | None:
 def _cut(document: Document, path: Path) -> Slip | None:
     """An empty value because a ``#`` began a comment."""
     span = document.spans.get(document.keys.get(path, (0, 0)))
-    if span is None or document.value(path) is not None or (found := _NO_VALUE.match(document.text, span[1])) is None:
+    if span is None or document.value(path) is not None or (match := _NO_VALUE.match(document.text, span[1])) is None:
         return None
-    return Slip(found.start("mark"), "comment-cuts", {})
+    return Slip(match.start("mark"), "comment-cuts", {})
 
 
 def _operator(source: str, start: int) -> Slip | None:
@@ -164,9 +164,9 @@ def _day(source: str, text: str, start: int, wanted: bool) -> Slip | None:
 
 def _sign_before(source: str, start: int) -> Slip | None:
     """``≥ 60`` as a value: the sign belongs to ``op``."""
-    found = re.fullmatch(r"([<>=!≥≤≠＞＜＝]+|[不低高超过少多大小于等至]+)\s*(-?\d+(?:\.\d+)?)", source)
-    slip = operator(found[1], start) if found else None
-    return None if slip is None or found is None else Slip(start, "operator-in-value", {**slip.words, "value": found[2]})
+    match = re.fullmatch(r"([<>=!≥≤≠＞＜＝]+|[不低高超过少多大小于等至]+)\s*(-?\d+(?:\.\d+)?)", source)
+    slip = operator(match[1], start) if match else None
+    return None if slip is None or match is None else Slip(start, "operator-in-value", {**slip.words, "value": match[2]})
 
 
 def _quoted(character: str) -> Text:
@@ -177,9 +177,9 @@ def _quoted(character: str) -> Text:
 
 def _period(source: str, text: str, start: int) -> Slip | None:
     text = _EVERY.get(text.removeprefix("每"), text)
-    found = _PERIOD.fullmatch(text)
-    unit = None if found is None else _UNITS.get(found[2].lower())
-    if found is None or unit is None or (typed := f"P{int(found[1])}{unit}") == source:
+    match = _PERIOD.fullmatch(text)
+    unit = None if match is None else _UNITS.get(match[2].lower())
+    if match is None or unit is None or (typed := f"P{int(match[1])}{unit}") == source:
         return None
     return Slip(start, "period-form", {"typed": typed})
 
@@ -187,16 +187,16 @@ def _period(source: str, text: str, start: int) -> Slip | None:
 def _number(source: str, text: str, start: int) -> Slip | None:
     if (spelt := _spelt(source)) is not None:
         return Slip(start, "number-form", {"char": Text("汉字数字", "Chinese numerals"), "typed": spelt})
-    found = _NUMBER.fullmatch(text)
-    if found is None or re.fullmatch(r"[-+]?\d+(\.\d+)?", source):
+    match = _NUMBER.fullmatch(text)
+    if match is None or re.fullmatch(r"[-+]?\d+(\.\d+)?", source):
         return None
-    digits = re.sub(r",(?=\d{1,2}$|\d{4,}$)", ".", found["digits"]) + (found["part"] or "")
-    value = Decimal(re.sub(r"[,' _]", "", digits)) * _TIMES[found["times"]]
-    value = value / 100 if found["unit"] == "%" else value
+    digits = re.sub(r",(?=\d{1,2}$|\d{4,}$)", ".", match["digits"]) + (match["part"] or "")
+    value = Decimal(re.sub(r"[,' _]", "", digits)) * _TIMES[match["times"]]
+    value = value / 100 if match["unit"] == "%" else value
     at = next((i for i, c in enumerate(source) if not (c.isascii() and c in "0123456789.-")), 0)
     run = re.compile(r"[０-９]+").match(source, at)
     char = _quoted(source[at]) if run is None else Text(f"全角数字“{run[0]}”", f"full-width digits “{run[0]}”")
-    return Slip(start + at, "number-form", {"char": char, "typed": f"{found['sign'].replace('+', '')}{_shortest(value)}"})
+    return Slip(start + at, "number-form", {"char": char, "typed": f"{match['sign'].replace('+', '')}{_shortest(value)}"})
 
 
 def _spelt(source: str) -> str | None:

@@ -116,7 +116,7 @@ def _tell(model: type[BaseModel], fault: _Fault, path: Path, reporter: Reporter)
 
 
 def slip_of_shape(
-    kind: str, given: object, place: Path, info: FieldInfo | None, document: Document | None
+    kind: str, value: object, place: Path, info: FieldInfo | None, document: Document | None
 ) -> tuple[str, dict[str, Word]] | None:
     """Code and words (``policies.problems.sentences_yaml``) of a value that is right but for its form; None where it is no such slip.
 
@@ -127,14 +127,14 @@ def slip_of_shape(
     """
     key = next((part for part in reversed(place) if isinstance(part, str)), "")
     match kind:
-        case "list_type" if isinstance(given, dict):
+        case "list_type" if isinstance(value, dict):
             return "list-wanted", {"key": key}
-        case "list_type" if isinstance(given, str | int | Decimal):
-            return "list-brackets", {"typed": shown(given)}
-        case "string_type" if isinstance(given, int | Decimal | date) and not isinstance(given, bool) and place[-1:] != ("division",):
-            return "text-quotes", {"typed": document.written(place) if document else shown(given)}
-        case "literal_error" if (typed := word_for(given, words_of(info))) is not None:
-            return "word-form", {"given": shown(given), "typed": typed}
+        case "list_type" if isinstance(value, str | int | Decimal):
+            return "list-brackets", {"typed": shown(value)}
+        case "string_type" if isinstance(value, int | Decimal | date) and not isinstance(value, bool) and place[-1:] != ("division",):
+            return "text-quotes", {"typed": document.written(place) if document else shown(value)}
+        case "literal_error" if (typed := word_for(value, words_of(info))) is not None:
+            return "word-form", {"given": shown(value), "typed": typed}
         case _:
             return None
 
@@ -163,9 +163,9 @@ def followed(model: type[BaseModel], loc: Path) -> tuple[list[type[BaseModel]], 
         if named:  # a name of the document's own, which may be that of a key
             named = False
             continue
-        found = next((f for m in classes for n, f in m.model_fields.items() if part == (f.alias or n)), None)
-        if found is not None:
-            info, classes, named = found, _classes(found.annotation) or classes, _is_map(found.annotation)
+        next_info = next((f for m in classes for n, f in m.model_fields.items() if part == (f.alias or n)), None)
+        if next_info is not None:
+            info, classes, named = next_info, _classes(next_info.annotation) or classes, _is_map(next_info.annotation)
     return classes, info
 
 
@@ -180,15 +180,15 @@ def _classes(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     if get_origin(annotation) in (Union, types.UnionType, Annotated, list, dict, tuple):
-        return [found for inner in get_args(annotation) for found in _classes(inner)]
+        return [model for inner in get_args(annotation) for model in _classes(inner)]
     return []
 
 
 def _class_names(info: FieldInfo | None) -> list[str]:
-    return [] if info is None else [found.__name__ for found in _classes(info.annotation)]
+    return [] if info is None else [model.__name__ for model in _classes(info.annotation)]
 
 
 def _literals(annotation: Any) -> list[object]:
     if get_origin(annotation) is Literal:
         return list(get_args(annotation))
-    return [found for inner in get_args(annotation) for found in _literals(inner)]
+    return [choice for inner in get_args(annotation) for choice in _literals(inner)]

@@ -52,10 +52,10 @@ def typed(text: str, start: int = 0, end: int | None = None) -> list[Slip]:
 
 def _typed(text: str, scan: Scan, start: int) -> list[Slip]:
     slips = [replace(slip, at=slip.at + start) for token in scan.tokens for slip in reversed(list(_slips(token)))]
-    found = {slip.at: slip for slip in slips}
+    slip_at = {slip.at: slip for slip in slips}
     lines: dict[int, list[Slip]] = {}
-    for at in sorted(found)[:_MOST]:
-        lines.setdefault(line_end(text, at), []).append(found[at])
+    for at in sorted(slip_at)[:_MOST]:
+        lines.setdefault(line_end(text, at), []).append(slip_at[at])
     return [slip for slips in lines.values() for slip in _of_line(text, slips)]
 
 
@@ -172,11 +172,11 @@ def _without_colon(text: str, at: int) -> Slip:
 
 
 def _block_end(text: str, problem: str, at: int, line_at: int, first: int) -> Slip:
-    found = text[at : at + 1]
-    if at > first and found in "}]":
-        return Slip(at, "bracket-extra", {"bracket": found})
-    if at > first and found == ",":
-        return Slip(at, "line-end", {"char": found})
+    character = text[at : at + 1]
+    if at > first and character in "}]":
+        return Slip(at, "bracket-extra", {"bracket": character})
+    if at > first and character == ",":
+        return Slip(at, "line-end", {"char": character})
     if at > first:
         return Slip(at, "quote-inside", {})
     levels = _levels(text, line_at)
@@ -186,10 +186,10 @@ def _block_end(text: str, problem: str, at: int, line_at: int, first: int) -> Sl
             return Slip(first, "list-in-map", {})
         if dash and "'-'" not in problem:
             return Slip(first, "map-in-list", {"line": next(line for line, indent, _ in levels if indent == first - line_at)})
-    given, dashed = first - line_at, text.startswith("- ", first)
+    spaces, dashed = first - line_at, text.startswith("- ", first)
     levels = [level for level in levels if level[2] is dashed] or levels
-    line, indent, _ = min(levels, key=lambda level: (abs(level[1] - given), -level[1])) if levels else (1, 0, False)
-    return Slip(first, "indent-uneven", {"given": given, "line": line, "spaces": indent})
+    line, indent, _ = min(levels, key=lambda level: (abs(level[1] - spaces), -level[1])) if levels else (1, 0, False)
+    return Slip(first, "indent-uneven", {"given": spaces, "line": line, "spaces": indent})
 
 
 def _deeper(text: str, line_at: int, first: int) -> Slip | None:
@@ -218,5 +218,5 @@ def _levels(text: str, end: int) -> list[tuple[int, int, bool]]:
 
 def control(text: str) -> Slip | None:
     """The first character that no document may hold."""
-    found = CONTROLS.search(text)
-    return None if found is None else Slip(found.start(), "yaml-character", {"char": called(found[0])})
+    match = CONTROLS.search(text)
+    return None if match is None else Slip(match.start(), "yaml-character", {"char": called(match[0])})

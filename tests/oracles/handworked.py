@@ -160,8 +160,8 @@ NOBODY_HERE: Node = {"quantifier": "count", "over": "occupancy", "op": "eq", "va
 def living(name: str, in_d: str, in_e: str, *rows: dict[str, Any], full: tuple[int, ...] = ()) -> list[Case]:
     """Is it so that nobody lives in d, and in e?"""
     replace: Given = {"replace": replaced("occupancy", "city-housing", *full)} if full else {}
-    given = of({"occupancy": list(rows)}, flats={"e": {"dwelling": {"division": STREET}}}, **replace)
-    return [Case(f"{name}: {where}", NOBODY_HERE, {**given, "asked": where}, verdict, subject="dwelling") for where, verdict in (("d", in_d), ("e", in_e))]
+    facts = of({"occupancy": list(rows)}, flats={"e": {"dwelling": {"division": STREET}}}, **replace)
+    return [Case(f"{name}: {where}", NOBODY_HERE, {**facts, "asked": where}, verdict, subject="dwelling") for where, verdict in (("d", in_d), ("e", in_e))]
 
 
 D, E = {"lives_at": "d"}, {"lives_at": "e"}

@@ -159,11 +159,11 @@ class Listing:
             if name not in now:
                 for key in [key for key in self.held if key[0] == name]:
                     self._unhold(key)
-            some, were, told = now.get(name, {}), self.rule.get(name, {}), before.get(name, {})
+            some, were, on_list = now.get(name, {}), self.rule.get(name, {}), before.get(name, {})
             after = self.told.setdefault(name, {})
-            for subject in sorted(told.keys() | some.keys() | were.keys()):
+            for subject in sorted(on_list.keys() | some.keys() | were.keys()):
                 key = (name, subject)
-                wanted, is_told = some.get(subject, NOBODY), told.get(subject, NOBODY)
+                wanted, is_told = some.get(subject, NOBODY), on_list.get(subject, NOBODY)
                 if key in self.off:
                     self._unhold(key)
                     _put(after, subject, NOBODY)
@@ -198,8 +198,8 @@ class Listing:
         if not isinstance(message, OutcomeReported):
             return {}
         key = (message.policy, rule.root(self.kinds[message.policy], message.subject))
-        known, new = self.found.get(key), Found(message.outcome, message.on, message.criterion)
-        if known is not None and (known == new or new.on < known.on):
+        current, new = self.found.get(key), Found(message.outcome, message.on, message.criterion)
+        if current is not None and (current == new or new.on < current.on):
             return {}
         self.found[key] = new
         was_off = self.off.pop(key, None) is not None
@@ -296,21 +296,21 @@ class Listing:
 
     def _lines(self, before: Mapping[str, Mapping[int, Content]], why: Mapping[Key, str]) -> dict[Key, Line]:
         lines: dict[Key, Line] = {}
-        for name, told in self.told.items():
+        for name, contents in self.told.items():
             was = before.get(name, {})
-            for subject in was.keys() | told.keys():
-                one, other = was.get(subject, NOBODY), told.get(subject, NOBODY)
-                if one != other:
-                    lines[name, subject] = Line(one, other, why[name, subject])
+            for subject in was.keys() | contents.keys():
+                old, new = was.get(subject, NOBODY), contents.get(subject, NOBODY)
+                if old != new:
+                    lines[name, subject] = Line(old, new, why[name, subject])
                     self.counts[f"line: {why[name, subject]}"] += 1
         return lines
 
 
-def _put(told: dict[int, Content], subject: int, content: Content) -> None:
+def _put(contents: dict[int, Content], subject: int, content: Content) -> None:
     if content == NOBODY:
-        told.pop(subject, None)
+        contents.pop(subject, None)
     else:
-        told[subject] = content
+        contents[subject] = content
 
 
 def _hurts(policy: Policy, before: Content, after: Content) -> bool:

@@ -73,9 +73,9 @@ class Reader:
             return None, self.absent(feed, subject)
         return record.links.get(link), frozenset({(feed, record.unit)})
 
-    def name(self, element: Element, written: str) -> Name:
+    def name(self, element: Element, text: str) -> Name:
         """Resolve a name where the element stands."""
-        return name_of(self.world, element.subject[0], written, element.record.feed if element.record else None)
+        return name_of(self.world, element.subject[0], text, element.record.feed if element.record else None)
 
     def read(self, element: Element, name: Name) -> Reading:
         """The value of a field for an element."""
@@ -110,14 +110,14 @@ class Reader:
             key = self.read(element, name)
             if key.value is None:
                 return Reading(None, key.asks)
-            found = table_entry(entry["table"], key.value, name.field)
+            value = table_entry(entry["table"], key.value, name.field)
         else:
-            found = entry["value"]
-        if found is None:
+            value = entry["value"]
+        if value is None:
             return Reading(None, NOBODY)
         if "times" in raw:
-            found = number(found) * number(raw["times"])
-        return self.value(found, element, plain)
+            value = number(value) * number(raw["times"])
+        return self.value(value, element, plain)
 
     def _lacking_table_key(self, raw: Mapping[str, Any], element: Element) -> Reading:
         """A parameter without a value: nobody to ask, unless its table key is missing as well."""

@@ -214,11 +214,11 @@ class _Query(Reader):
                 joins += f" LEFT JOIN (SELECT s.pid, bool_and({settled}) AS ok FROM {front} s LEFT JOIN full_{kind} f ON f.name = s.name GROUP BY s.pid) k{i} ON k{i}.pid = s.pid"
                 whole.append(f"coalesce(k{i}.ok, TRUE)")
             reached, kind, feed = self.step(kind, step, front)
-            found = self.cte(f"e{number}_{i}", reached)
-            front = self.cte(f"s{number}_{i + 1}", f"SELECT pid, subject AS name, bool_and(doubtful) AS doubtful FROM {found} GROUP BY pid, subject")
+            step_rows = self.cte(f"e{number}_{i}", reached)
+            front = self.cte(f"s{number}_{i + 1}", f"SELECT pid, subject AS name, bool_and(doubtful) AS doubtful FROM {step_rows} GROUP BY pid, subject")
         complete = self.cte(f"k{number}", f"SELECT s.pid, {' AND '.join(whole)} AS complete FROM s{number}_0 s{joins}")
         own = "" if feed is None else "".join(f', e."f_{feed}__{name}" AS "r/{name}"' for name in self.feeds.all[feed]["fields"])
-        table = self.cte(f"c{number}", f"SELECT row_number() OVER () AS cid, e.pid, e.doubtful{own}, f.* FROM {found} e JOIN full_{kind} f ON f.name = e.subject")
+        table = self.cte(f"c{number}", f"SELECT row_number() OVER () AS cid, e.pid, e.doubtful{own}, f.* FROM {step_rows} e JOIN full_{kind} f ON f.name = e.subject")
         return Rows(table, kind, feed), complete
 
     def settles(self, kind: str, step: str, absence: str) -> str:

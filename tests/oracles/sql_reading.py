@@ -93,9 +93,9 @@ class Reader:
 
     def later(self, date: str, period: str) -> str:
         """A date and a period: years and months first, clamped to the month's end, then days."""
-        found = re.fullmatch(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?", period)
-        assert found, period
-        years, months, weeks, days = (int(part or 0) for part in found.groups())
+        match = re.fullmatch(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?", period)
+        assert match, period
+        years, months, weeks, days = (int(part or 0) for part in match.groups())
         return f"(({date} + to_months({12 * years + months}))::DATE + {7 * weeks + days})"
 
     # Values (§5)
@@ -121,15 +121,15 @@ class Reader:
 
         return Number(self.chosen(value, rows, scaled), over)
 
-    def chosen(self, value: dict[str, Any], rows: Rows, shown: Any) -> str:
+    def chosen(self, value: dict[str, Any], rows: Rows, render: Any) -> str:
         """The value of a parameter at the date, from its table by a field of the row."""
         entry = self.entry(value["param"])
         if entry is None:
             return "NULL"
         if "table" not in entry:
-            return str(shown(entry["value"]))
+            return str(render(entry["value"]))
         by = self.read(value["by"], rows)
-        cases = "".join(f" WHEN {self.key(key, by)} THEN {shown(amount)}" for key, amount in entry["table"].items())
+        cases = "".join(f" WHEN {self.key(key, by)} THEN {render(amount)}" for key, amount in entry["table"].items())
         return f"(CASE{cases} END)"
 
     def key(self, key: Any, by: Field) -> str:

@@ -113,7 +113,7 @@ def stored(spec: dict[str, Any], cell: Any) -> Any:
 class SqlWorld:
     """The tables of one `given`, in a schema of temporary tables of its own."""
 
-    def __init__(self, contracts: list[dict[str, Any]], given: dict[str, Any]) -> None:
+    def __init__(self, contracts: list[dict[str, Any]], facts: dict[str, Any]) -> None:
         self.feeds = Feeds(contracts)
         self.con = _DATABASE.cursor()
         self.con.execute("PRAGMA disable_optimizer")  # On tables of twenty rows planning is all the time there is; this halves it.
@@ -122,17 +122,17 @@ class SqlWorld:
         self.columns = [(f"f_{feed}__{name}", _TYPES[spec["type"]]) for feed, c in self.feeds.all.items() for name, spec in c["fields"].items()]
         self.columns += [(f"l_{link}", "VARCHAR") for link in self.feeds.link_names()]
         self._at = {name: i for i, name in enumerate([*_VERSION, *(name for name, _ in self.columns)])}
-        rows = [row for kind, section in KINDS.items() for name, feeds in (given.get(section) or {}).items() for row in self._rows(kind, name, feeds or {})]
+        rows = [row for kind, section in KINDS.items() for name, feeds in (facts.get(section) or {}).items() for row in self._rows(kind, name, feeds or {})]
         rows = [[number, *row[1:]] for number, row in enumerate(rows)]
         self._table("raw", dict(zip(_VERSION, _VERSION_TYPES, strict=True)) | dict(self.columns), rows)
-        self._statements(given)
+        self._statements(facts)
         sources = [(feed, i, s["unit"], division(s["division"])) for feed, c in self.feeds.all.items() for i, s in enumerate(c["sources"])]
         self._table("sources", {"feed": "VARCHAR", "src": "INT", "unit": "VARCHAR", "division": "VARCHAR"}, sources)
-        replaced = [(r["feed"], r["unit"], r["delivery"]) for r in given.get("replace") or []]
+        replaced = [(r["feed"], r["unit"], r["delivery"]) for r in facts.get("replace") or []]
         self._table("replaced", {"feed": "VARCHAR", "unit": "VARCHAR", "delivery": "BIGINT"}, replaced)
-        answers = [(name, check, said in (True, "yes")) for name, checks in (given.get("answers") or {}).items() for check, said in checks.items()]
+        answers = [(name, check, answer in (True, "yes")) for name, checks in (facts.get("answers") or {}).items() for check, answer in checks.items()]
         self._table("answers", {"subject": "VARCHAR", "check_id": "VARCHAR", "said": "BOOLEAN"}, answers)
-        self._table("names", {"kind": "VARCHAR", "name": "VARCHAR"}, sorted(self._names(given)))
+        self._table("names", {"kind": "VARCHAR", "name": "VARCHAR"}, sorted(self._names(facts)))
 
     def _table(self, name: str, columns: dict[str, str], rows: list[Any]) -> None:
         """Show rows to DuckDB as a frame: a wide VALUES list takes 30 ms to parse, a frame 1 ms."""
@@ -147,15 +147,15 @@ class SqlWorld:
     def _rows(self, kind: str, name: str, feeds: dict[str, Any]) -> list[list[Any]]:
         """The versions of one subject's records; her links stand beside her feeds."""
         beside = {link: feeds[link] for link in self.feeds.links[kind] if link in feeds}
-        found: list[list[Any]] = []
+        versions: list[list[Any]] = []
         for feed, rows in feeds.items():
             if feed in beside:
                 continue
             contract = self.feeds.all[feed]
             links = {link: beside[link] for link in contract.get("links") or {} if link in beside}
             for position, record in enumerate(rows if isinstance(rows, list) else [rows]):
-                found.append(self._row(kind, name, feed, position, {**links, **(record or {})}))
-        return found
+                versions.append(self._row(kind, name, feed, position, {**links, **(record or {})}))
+        return versions
 
     def _row(self, kind: str, name: str, feed: str, position: int, record: dict[str, Any]) -> list[Any]:
         contract, row = self.feeds.all[feed], [None] * len(self._at)
@@ -177,9 +177,9 @@ class SqlWorld:
             row[self._at[column]] = cell
         return row
 
-    def _statements(self, given: dict[str, Any]) -> None:
+    def _statements(self, facts: dict[str, Any]) -> None:
         rows: list[tuple[Any, ...]] = []
-        for statement in given.get("coverage") or []:
+        for statement in facts.get("coverage") or []:
             feeds = statement["feed"] if isinstance(statement["feed"], list) else [statement["feed"]]
             for feed in feeds:
                 for source in self.feeds.all[feed]["sources"]:
@@ -192,20 +192,20 @@ class SqlWorld:
         columns = {"feed": "VARCHAR", "unit": "VARCHAR", "division": "VARCHAR", "subject": "VARCHAR", "upto": "DATE"}
         self._table("statements", columns, rows)
 
-    def _names(self, given: dict[str, Any]) -> set[tuple[str, str]]:
+    def _names(self, facts: dict[str, Any]) -> set[tuple[str, str]]:
         """Every subject named anywhere, with her kind."""
-        names = {(kind, name) for kind, section in KINDS.items() for name in given.get(section) or {}}
+        names = {(kind, name) for kind, section in KINDS.items() for name in facts.get(section) or {}}
         targets = {link: kind for links in self.feeds.links.values() for link, (_, kind) in links.items()}
         targets |= {link: kind for kind, inverse in self.feeds.inverse.items() for _, link in inverse.values() if link not in targets}
         for section in KINDS.values():
-            for feeds in (given.get(section) or {}).values():
+            for feeds in (facts.get(section) or {}).values():
                 records = [record for rows in feeds.values() for record in (rows if isinstance(rows, list) else [rows])]
-                written = [feeds, *(record for record in records if isinstance(record, dict))]
-                names |= {(kind, words[link]) for words in written for link, kind in targets.items() if isinstance(words.get(link), str)}
-        known = {name for _, name in names}
-        for statement in given.get("coverage") or []:
+                holders = [feeds, *(record for record in records if isinstance(record, dict))]
+                names |= {(kind, words[link]) for words in holders for link, kind in targets.items() if isinstance(words.get(link), str)}
+        known_names = {name for _, name in names}
+        for statement in facts.get("coverage") or []:
             feeds = statement["feed"] if isinstance(statement["feed"], list) else [statement["feed"]]
-            listed = [name for name in statement.get("subjects") or [] if name not in known]
+            listed = [name for name in statement.get("subjects") or [] if name not in known_names]
             names |= {(self.feeds.all[feed]["subject"], name) for feed in feeds for name in listed}
         return names
 

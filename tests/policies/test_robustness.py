@@ -53,8 +53,8 @@ def _damaged(rng: Random) -> Any:
         elif isinstance(parent, dict) and path[-1] in parent and action < 0.2:
             del parent[path[-1]]
         elif isinstance(parent, dict) and path[-1] in parent:
-            kept = parent.pop(path[-1]) if action < 0.4 else copy.deepcopy(rng.choice(JUNK + everything))
-            parent[path[-1] if action > 0.7 else rng.choice(keys)] = kept
+            node = parent.pop(path[-1]) if action < 0.4 else copy.deepcopy(rng.choice(JUNK + everything))
+            parent[path[-1] if action > 0.7 else rng.choice(keys)] = node
     return data
 
 

@@ -86,9 +86,9 @@ def work_of(criteria: Any) -> int:
 def costly(work: int) -> Data:
     """A rule of so many comparisons: lists in sets within sets, and leaves beside them."""
     deep = {**MEMBERS, "where": {**MEMBERS, "where": {**MEMBERS, "where": {"field": "hukou.children", "op": "in", "value": [1, 2, 3]}}}}
-    one = work_of({"any": [deep]}) - 1
+    deep_work = work_of({"any": [deep]}) - 1
     leaf = work_of({"any": [LEAF]}) - 1
-    count, rest = divmod(work - 1, one)
+    count, rest = divmod(work - 1, deep_work)
     assert leaf == 1
     return made({"any": [deep] * count + [LEAF] * rest})
 
@@ -113,18 +113,18 @@ def test_a_policy_at_a_limit_is_one_and_beyond_it_is_refused(what: str) -> None:
     build, limit, code = AT[what]
 
     for size in (limit - 1, limit):
-        found = check(Document(build(size), "large.yaml"), network())
-        assert found.policy is not None, [problem.render("en") for problem in found.problems]
-        assert beyond(found.policy, network().feeds) is None
+        result = check(Document(build(size), "large.yaml"), network())
+        assert result.policy is not None, [problem.render("en") for problem in result.problems]
+        assert beyond(result.policy, network().feeds) is None
     for size in (limit + 1, limit * 6 if what != "levels" else 400):
-        begun = time.monotonic()
-        found = check(Document(build(size), "large.yaml"), network())
-        assert found.policy is None
-        assert errors(found) == {code}
-        told = [problem for problem in found.problems if problem.code == code]
-        assert len(told) == 1 and told[0].path.startswith(("criteria", "definitions"))
-        assert f"{limit:,}" in told[0].text.zh and f"{limit:,}" in told[0].text.en
-        assert time.monotonic() - begun < SECONDS
+        start = time.monotonic()
+        result = check(Document(build(size), "large.yaml"), network())
+        assert result.policy is None
+        assert errors(result) == {code}
+        problems = [problem for problem in result.problems if problem.code == code]
+        assert len(problems) == 1 and problems[0].path.startswith(("criteria", "definitions"))
+        assert f"{limit:,}" in problems[0].text.zh and f"{limit:,}" in problems[0].text.en
+        assert time.monotonic() - start < SECONDS
 
 
 @pytest.mark.parametrize("count", [limits.ENTRIES, limits.ENTRIES + 1, 7_000])
@@ -133,22 +133,22 @@ def test_a_parameter_has_a_number_of_dated_values(count: int) -> None:
     entries = [{"from": date.fromordinal(date(2000, 1, 1).toordinal() + i), "value": 1 + i % 100} for i in range(count)]
     use = {"age_of": "hukou.birth_date", "op": "ge", "value": {"param": "p"}}
 
-    found = check(Document(made({"any": [use] * 2_000}, params={"p": {"unit": "year", "values": entries}}), "x"), network())
+    result = check(Document(made({"any": [use] * 2_000}, params={"p": {"unit": "year", "values": entries}}), "x"), network())
 
     if count <= limits.ENTRIES:
-        assert found.problems == ()
+        assert result.problems == ()
     else:
-        assert [(problem.code, problem.path) for problem in found.problems] == [("entries-many", "params.p.values")]
-        assert f"{count:,}" in found.problems[0].text.zh
+        assert [(problem.code, problem.path) for problem in result.problems] == [("entries-many", "params.p.values")]
+        assert f"{count:,}" in result.problems[0].text.zh
 
 
 @pytest.mark.parametrize("size", [65_535, 65_536])
 def test_a_list_as_long_as_a_small_integer_goes_is_refused(size: int) -> None:
     """At the place of the list."""
-    found = check(Document(values(size), "large.yaml"), network())
+    result = check(Document(values(size), "large.yaml"), network())
 
-    assert [(problem.code, problem.path) for problem in found.problems] == [("list-long", "criteria.value")]
-    assert f"{size:,}" in found.problems[0].text.en
+    assert [(problem.code, problem.path) for problem in result.problems] == [("list-long", "criteria.value")]
+    assert f"{size:,}" in result.problems[0].text.en
 
 
 @pytest.mark.parametrize("levels", [limits.DEPTH, limits.DEPTH + 1, 100, 1_000])
@@ -176,9 +176,9 @@ def test_tables_are_refused_by_how_many_rows_they_take_in_all() -> None:
 
     most = limits.CELLS // limits.DIVISOR
     assert errors(check(Document(tables(most, 3), "x"), many)) == set()
-    found = check(Document(tables(most + 1), "x"), many)
-    assert errors(found) == {"tables-large"}
-    assert found.problems[0].path.startswith("criteria.any[")
+    result = check(Document(tables(most + 1), "x"), many)
+    assert errors(result) == {"tables-large"}
+    assert result.problems[0].path.startswith("criteria.any[")
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_tables_are_refused_by_how_many_rows_they_take_in_all() -> None:
 )
 def test_the_field_of_a_table_has_few_values(low: int, high: int, fits: bool) -> None:
     """Neither a great maximum nor a small minimum may make a table of a thousand million rows."""
-    found = check(
+    result = check(
         Document(
             made(
                 {"field": "hukou.children", "op": "ge", "value": {"param": "p", "by": "household.household.size"}},
@@ -197,7 +197,7 @@ def test_the_field_of_a_table_has_few_values(low: int, high: int, fits: bool) ->
         sized(low=low, high=high),
     )
 
-    assert ("divisor-field" in errors(found)) is not fits
+    assert ("divisor-field" in errors(result)) is not fits
 
 
 @pytest.mark.parametrize(("divided", "most"), [(False, limits.WHOLE), (True, limits.QUOTIENT)])
@@ -208,8 +208,8 @@ def test_what_a_sum_is_compared_with_fits_64_bits(divided: bool, most: int) -> N
     def compared(value: Any) -> set[str]:
         unit = "CNY/month/person" if divided else "CNY/month"
         params = {"p": {"unit": unit, "values": [{"from": date(2026, 1, 1), "value": value}]}}
-        given = {"sum_of": "amount", "over": "pension", "absence": "closed", "op": "ge", "value": {"param": "p"}, **per}
-        return errors(check(Document(made(given, params=params), "x"), network()))
+        criteria = {"sum_of": "amount", "over": "pension", "absence": "closed", "op": "ge", "value": {"param": "p"}, **per}
+        return errors(check(Document(made(criteria, params=params), "x"), network()))
 
     assert compared(str((most - 1) // 100)) == set()
     assert compared(str(most // 100 + 1)) == {"sum-size"}
@@ -223,11 +223,11 @@ def test_noteworthy_costs_are_told_and_small_ones_are_not() -> None:
 
     large = check(Document(costly(limits.NOTEWORTHY + 1), "x"), network())
     small = check(Document(made({"any": [LEAF] * (limits.CRITERIA - 1)}), "x"), network())
-    library = {problem.code for one in documents().values() for problem in check(one, library_catalogue()).problems}
+    library = {problem.code for document in documents().values() for problem in check(document, library_catalogue()).problems}
 
-    told = {problem.code: problem for problem in large.problems}
-    assert large.policy is not None and codes <= told.keys()
-    assert f"{limits.NOTEWORTHY + 1:,}" in told["rule-costly"].text.zh and "1,000,000,000" in told["sets-nested"].text.en
+    by_code = {problem.code: problem for problem in large.problems}
+    assert large.policy is not None and codes <= by_code.keys()
+    assert f"{limits.NOTEWORTHY + 1:,}" in by_code["rule-costly"].text.zh and "1,000,000,000" in by_code["sets-nested"].text.en
     assert small.problems == ()
     assert not codes & library
 
@@ -241,7 +241,7 @@ def test_a_policy_that_did_not_come_by_the_checker_is_refused_by_what_would_run_
     for _ in range(1_000):
         deep = replace(policy, criteria=All(Meta("x", "x"), (deep.criteria,)))
 
-    assert [beyond(one, network().feeds) for one in (policy, wide, deep)] == [None, "CRITERIA", "LEVELS"]
+    assert [beyond(rule, network().feeds) for rule in (policy, wide, deep)] == [None, "CRITERIA", "LEVELS"]
     with pytest.raises(HuiminError) as refused:
         refuse_beyond(deep, network().feeds)
     assert refused.value.exit_code == 3
@@ -253,10 +253,10 @@ def test_thousands_of_parameters_and_definitions_are_checked_in_seconds() -> Non
     params = {f"p{i}": {"unit": "year", "values": [{"from": date(2026, 1, 1), "value": 1 + i % 100}]} for i in range(4_000)}
     uses = [{"age_of": "hukou.birth_date", "op": "ge", "value": {"param": name}} for name in params]
     definitions = {f"d{i}": LEAF for i in range(4_000)}
-    begun = time.monotonic()
+    start = time.monotonic()
 
     by_params = check(Document(made({"any": uses}, params=params), "x"), network())
     by_definitions = check(Document(made({"any": [{"use": name} for name in definitions]}, definitions=definitions), "x"), network())
 
     assert by_params.problems == by_definitions.problems == ()
-    assert time.monotonic() - begun < SECONDS
+    assert time.monotonic() - start < SECONDS
