@@ -24,11 +24,11 @@ def policy_schema() -> dict[str, Any]:
         >>> sorted(policy_schema()["$defs"]["Node"])
         ['oneOf']
     """
-    schema = _drawn(PolicyModel)
+    schema = _schema_of(PolicyModel)
     definitions = schema.setdefault("$defs", {})
     models: tuple[type[BaseModel], ...] = (*SHAPES, ParamRef)
     for model in models:
-        model_schema = _drawn(model)
+        model_schema = _schema_of(model)
         definitions.update(model_schema.pop("$defs", {}))
         model_schema.pop("$schema")
         definitions[model.__name__] = model_schema
@@ -38,10 +38,10 @@ def policy_schema() -> dict[str, Any]:
 
 def cases_schema() -> dict[str, Any]:
     """The schema of a file of cases."""
-    return _drawn(CaseFile)
+    return _schema_of(CaseFile)
 
 
-def _drawn(model: type[BaseModel]) -> dict[str, Any]:
+def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
     schema: dict[str, Any] = _referring(model.model_json_schema(by_alias=True))
     return {"$schema": DIALECT, **schema}
 

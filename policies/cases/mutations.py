@@ -62,11 +62,11 @@ def moved_period(text: str, only_days: bool = False) -> Iterator[str]:
     smallest = max(i for i, part in enumerate(parts) if part is not None)
     days = parts[3]
     if not only_days or days is not None:
-        yield from (_written([*parts[:smallest], (parts[smallest] or 0) + step, *parts[smallest + 1 :]]) for step in (-1, 1)
+        yield from (_period_text([*parts[:smallest], (parts[smallest] or 0) + step, *parts[smallest + 1 :]]) for step in (-1, 1)
                     if (parts[smallest] or 0) + step >= 0)  # fmt: skip
     if days is None:
-        yield _written([*parts[:3], 1])
+        yield _period_text([*parts[:3], 1])
 
 
-def _written(parts: list[int | None]) -> str:
+def _period_text(parts: list[int | None]) -> str:
     return "P" + "".join(f"{part}{letter}" for part, letter in zip(parts, "YMWD", strict=True) if part is not None)

@@ -87,10 +87,10 @@ def check_evidence(head: PolicyModel, tree: Node, places: Mapping[str, Path], ca
         )
         reporter.add("evidence-missing", over, feed=absence.feed, way=alternative)
     if not reporter.failed:  # a criterion that failed may be the one that needed it
-        _unused(set(head.evidence) - used, reporter)
+        _report_unused(set(head.evidence) - used, reporter)
 
 
-def _unused(names: Iterable[str], reporter: Reporter) -> None:
+def _report_unused(names: Iterable[str], reporter: Reporter) -> None:
     for name in sorted(names):
         reporter.add_at_key("evidence-unused", ("evidence", name), feed=name)
 

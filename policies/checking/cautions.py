@@ -61,7 +61,7 @@ SIGNS = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "=", "ne": "≠"}
 
 def check_cautions(head: PolicyModel, tree: Node, places: Mapping[str, Path], catalogue: Catalogue, reporter: Reporter) -> None:
     """Tell of whatever is most likely a slip."""
-    _scope(head, catalogue, reporter)
+    _check_scope(head, catalogue, reporter)
     for name, evidence in head.evidence.items():
         if evidence.max_age == Period():
             reporter.add("max-age-zero", ("evidence", name, "max_age"), feed=name)
@@ -71,8 +71,8 @@ def check_cautions(head: PolicyModel, tree: Node, places: Mapping[str, Path], ca
         place = places.get(leaf.meta.path, ("criteria",))
         if isinstance(leaf, DateTest) and leaf.period == Period():
             reporter.add("period-zero", (*place, leaf.op), op=leaf.op)
-        _amount(leaf, catalogue, (*place, "value"), reporter)
-        _label(leaf, site.negated, catalogue, (*place, "label"), reporter)
+        _check_amount(leaf, catalogue, (*place, "value"), reporter)
+        _check_label(leaf, site.negated, catalogue, (*place, "label"), reporter)
     if head.direction == "benefit":
         for feed, (ref, reader) in optional_reads(tree, catalogue).items():
             words: dict[str, Word] = {"feed": catalogue.feeds[feed].title, "name": feed, "field": ref.field}
@@ -100,7 +100,7 @@ def optional_reads(tree: Node, catalogue: Catalogue) -> dict[str, tuple[FieldRef
     return reads
 
 
-def _scope(head: PolicyModel, catalogue: Catalogue, reporter: Reporter) -> None:
+def _check_scope(head: PolicyModel, catalogue: Catalogue, reporter: Reporter) -> None:
     """A scope that neither holds a unit nor lies in the division of one."""
     divisions = {unit.division for unit in catalogue.units.values()}
     if divisions and all(within(division, head.scope.division) is False for division in divisions):
@@ -119,7 +119,7 @@ def _feeds_beside(site: Site) -> set[str]:
     return feeds
 
 
-def _amount(leaf: Leaf, catalogue: Catalogue, place: Path, reporter: Reporter) -> None:
+def _check_amount(leaf: Leaf, catalogue: Catalogue, place: Path, reporter: Reporter) -> None:
     """A decimal with a unit compared with a bare number; nothing is no amount."""
     ref = leaf.ref if isinstance(leaf, Compare) else leaf.addend if isinstance(leaf, Sum) else None
     value = getattr(leaf, "value", None)
@@ -134,14 +134,14 @@ def _amount(leaf: Leaf, catalogue: Catalogue, place: Path, reporter: Reporter) -
         reporter.add("amount-unit", place, field=field.title, unit=unit, given=amounts)
 
 
-def _label(leaf: Leaf, negated: bool, catalogue: Catalogue, place: Path, reporter: Reporter) -> None:
+def _check_label(leaf: Leaf, negated: bool, catalogue: Catalogue, place: Path, reporter: Reporter) -> None:
     """A label that says one comparison over a leaf that makes another."""
     op = _op(leaf)
     if op is None or leaf.meta.label is None:
         return
     for language in ("zh", "en"):
         comparisons = sayings(leaf.meta.label[language], language)
-        if not comparisons or op in comparisons.values() or (negated and OPPOSITE.get(op) in comparisons.values()) or _ranked(leaf, catalogue):
+        if not comparisons or op in comparisons.values() or (negated and OPPOSITE.get(op) in comparisons.values()) or _is_ranked(leaf, catalogue):
             continue
         phrase, stated_op = next(iter(comparisons.items()))
         ways = Text("请改正 label", "Mend the label")
@@ -179,5 +179,5 @@ def _words(leaf: Compare) -> bool:
     return isinstance(leaf.value, Literals) and any(isinstance(value, str) for value in leaf.value.values)
 
 
-def _ranked(leaf: Leaf, catalogue: Catalogue) -> bool:
+def _is_ranked(leaf: Leaf, catalogue: Catalogue) -> bool:
     return isinstance(leaf, Compare) and catalogue.feeds[leaf.ref.feed].fields[leaf.ref.field].unit in RANKED

@@ -60,7 +60,7 @@ class Comparands:
     def divisor(self, text: str | None, scope: Scope, path: Path, form: str) -> Found | None:
         """The field of ``per`` or ``by``: a bounded whole number; for ``by`` an enum too."""
         divisor = None if text is None else self.field(text, scope, path)
-        if divisor is None or (form == "by" and divisor.field.type is FieldType.ENUM) or _bounded(divisor.field):
+        if divisor is None or (form == "by" and divisor.field.type is FieldType.ENUM) or _is_bounded(divisor.field):
             return divisor
         also = Text("，或代码字段", ", or an enum") if form == "by" else Text("", "")
         self.reporter.add("divisor-field", path, field=str(text), form=form, also=also)
@@ -88,11 +88,11 @@ class Comparands:
         if isinstance(value, dict):
             return self._param(value, op, measure, scope, path)
         if isinstance(value, list) != (op in ("in", "not_in")):
-            self._list_trouble(value, op, path)
+            self._report_list(value, op, path)
             return None
         return self._literals(value if isinstance(value, list) else [value], op, measure, path)
 
-    def _list_trouble(self, value: object, op: str, path: Path) -> None:
+    def _report_list(self, value: object, op: str, path: Path) -> None:
         if isinstance(value, list):
             self.reporter.add("list-unexpected", path, op=op)
         else:
@@ -221,7 +221,7 @@ def _most(measure: Measure) -> int:
     return QUOTIENT if measure.divided else WHOLE
 
 
-def _bounded(field: Field) -> bool:
+def _is_bounded(field: Field) -> bool:
     if field.type is not FieldType.INT or field.min is None or field.max is None:
         return False
     return field.max <= DIVISOR and field.max - field.min < KEYS

@@ -45,7 +45,7 @@ def check_contradictions(
 ) -> None:
     """Tell of every pair of criteria that can never both hold, and of divisions outside the scope."""
     days = _days(head, params)
-    values_by_day = [_known(params, day) for day in days] if len(days) <= MAX_DAYS else [{}]
+    values_by_day = [_param_values_on(params, day) for day in days] if len(days) <= MAX_DAYS else [{}]
     reports = _Reports(places, reporter)
     for together in conjunctions(tree):
         for first, other in _impossible(together[:MAX_TOGETHER], values_by_day, catalogue):
@@ -94,7 +94,7 @@ def _days(head: PolicyModel, params: Mapping[str, Param]) -> list[date]:
     return [head.effective.from_, *sorted(changes)]
 
 
-def _known(params: Mapping[str, Param], day: date) -> dict[str, Scalar]:
+def _param_values_on(params: Mapping[str, Param], day: date) -> dict[str, Scalar]:
     values: dict[str, Scalar] = {}
     for name, param in params.items():
         for start, value in param.entries:
@@ -133,10 +133,10 @@ def _excluding(together: list[Demand], param_values: dict[str, Scalar], catalogu
         for (first_at, first), (second_at, second) in combinations(thing_facts, 2):
             if first_at != second_at and exclude(first, second):
                 yield first_at, second_at
-        yield from _exhausted(thing, thing_facts, catalogue)
+        yield from _enum_conflicts(thing, thing_facts, catalogue)
 
 
-def _exhausted(thing: Hashable, thing_facts: list[tuple[int, Fact]], catalogue: Catalogue) -> Iterator[tuple[int, int]]:
+def _enum_conflicts(thing: Hashable, thing_facts: list[tuple[int, Fact]], catalogue: Catalogue) -> Iterator[tuple[int, int]]:
     """An enum of which every value is ruled out, though by no pair alone."""
     match thing:
         case ("field", FieldRef() as ref):

@@ -92,16 +92,16 @@ def facts(leaf: Node, wanted: bool, catalogue: Catalogue, param_values: dict[str
     """
     match leaf:
         case Compare():
-            yield from _compared(leaf, wanted, catalogue, param_values)
+            yield from _comparison_facts(leaf, wanted, catalogue, param_values)
         case Age():
-            yield from _numbers(("age", leaf.ref, leaf.at), _op(leaf.op, wanted), leaf.value, Fraction(1), param_values)
+            yield from _number_facts(("age", leaf.ref, leaf.at), _op(leaf.op, wanted), leaf.value, Fraction(1), param_values)
         case DateTest():
-            yield from _dated(leaf, wanted, param_values)
+            yield from _date_facts(leaf, wanted, param_values)
         case Sum():
             thing = ("sum", leaf.addend, leaf.path, leaf.where and stripped(leaf.where), leaf.per)
-            yield from _numbers(thing, _op(leaf.op, wanted), leaf.value, None, param_values)
+            yield from _number_facts(thing, _op(leaf.op, wanted), leaf.value, None, param_values)
         case Quantifier():
-            yield from _counted(leaf, wanted, param_values)
+            yield from _count_facts(leaf, wanted, param_values)
         case All() | AnyOf() | NoneOf() | Unless() | Check():
             pass
 
@@ -159,7 +159,7 @@ def _op(op: str, wanted: bool) -> str:
     return op if wanted else COMPLEMENT[op]
 
 
-def _compared(leaf: Compare, wanted: bool, catalogue: Catalogue, param_values: dict[str, Scalar]) -> Iterator[About]:
+def _comparison_facts(leaf: Compare, wanted: bool, catalogue: Catalogue, param_values: dict[str, Scalar]) -> Iterator[About]:
     field = catalogue.feeds[leaf.ref.feed].fields[leaf.ref.field]
     thing = ("field", leaf.ref)
     if leaf.op == "within":
@@ -169,14 +169,14 @@ def _compared(leaf: Compare, wanted: bool, catalogue: Catalogue, param_values: d
         return
     op = _op(leaf.op, wanted)
     if field.type in (*NUMBERS, FieldType.DATE) and op not in ("in", "not_in"):
-        yield from _numbers(thing, op, leaf.value, Fraction(1, 10**field.scale), param_values)
+        yield from _number_facts(thing, op, leaf.value, Fraction(1, 10**field.scale), param_values)
         return
     values = leaf.value.values if isinstance(leaf.value, Literals) else [v for v in (_value(leaf.value, param_values),) if v is not None]
     if values:
         yield thing, Among(frozenset(values), but=op in ("ne", "not_in"))
 
 
-def _numbers(thing: Hashable, op: str, value: Value, step: Fraction | None, param_values: dict[str, Scalar]) -> Iterator[About]:
+def _number_facts(thing: Hashable, op: str, value: Value, step: Fraction | None, param_values: dict[str, Scalar]) -> Iterator[About]:
     """A comparison on the number line; on a grid of ``step``, so "above 5 and below 6" is empty for whole numbers."""
     scalar = _value(value, param_values)
     threshold = None if scalar is None else number(scalar)
@@ -190,22 +190,22 @@ def _numbers(thing: Hashable, op: str, value: Value, step: Fraction | None, para
         yield thing, span if step is None else _on_grid(span, step)
 
 
-def _dated(leaf: DateTest, wanted: bool, param_values: dict[str, Scalar]) -> Iterator[About]:
+def _date_facts(leaf: DateTest, wanted: bool, param_values: dict[str, Scalar]) -> Iterator[About]:
     if leaf.value is not None:
         op = {("before", True): "lt", ("before", False): "ge", ("after", True): "gt", ("after", False): "le"}[(leaf.op, wanted)]
-        yield from _numbers(("field", leaf.ref), op, leaf.value, Fraction(1), param_values)
+        yield from _number_facts(("field", leaf.ref), op, leaf.value, Fraction(1), param_values)
     elif leaf.period is not None and (wanted or leaf.op == "at_least_ago"):
         yield ("elapsed", leaf.ref), Elapsed(leaf.period, within=leaf.op == "within_last", short=not wanted)
 
 
-def _counted(leaf: Quantifier, wanted: bool, param_values: dict[str, Scalar]) -> Iterator[About]:
+def _count_facts(leaf: Quantifier, wanted: bool, param_values: dict[str, Scalar]) -> Iterator[About]:
     thing = ("count", leaf.path, leaf.where and stripped(leaf.where))
     thing_facts: list[tuple[Hashable, Fact]]
     match leaf.kind:
         case "some" | "none":
             thing_facts = [(thing, Span(Fraction(1)) if (leaf.kind == "some") is wanted else Span(high=Fraction(0)))]
         case "count" if leaf.op is not None and leaf.value is not None:
-            thing_facts = list(_numbers(thing, _op(leaf.op, wanted), leaf.value, Fraction(1), param_values))
+            thing_facts = list(_number_facts(thing, _op(leaf.op, wanted), leaf.value, Fraction(1), param_values))
         case _:
             thing_facts = []
     for about, fact in thing_facts:

@@ -89,7 +89,7 @@ class Nodes:
             return _hole(self._meta(Shape(), spot))
         meta = self._meta(shape, spot)
         node = self._node(shape, data, meta, spot) or _hole(meta)
-        self._named(node, shape, spot)
+        self._check_id(node, shape, spot)
         return node
 
     def _shape(self, data: object, path: Path) -> Shape | None:
@@ -105,9 +105,9 @@ class Nodes:
             near = next((hint for key in keys if (hint := meant(_CONNECTIVES.get(str(key).lower(), key), TELLING)).en), meant("", []))
             self.reporter.add("form-missing", path, meant=near, choices=listed(TELLING))
             return None
-        return self._told(telling[0], data, path)
+        return self._validate_shape(telling[0], data, path)
 
-    def _told(self, key: str, data: dict[str, object], path: Path) -> Shape | None:
+    def _validate_shape(self, key: str, data: dict[str, object], path: Path) -> Shape | None:
         if key != "quantifier":
             return validated(TELLING[key], data, path, self.reporter)
         word = str(data["quantifier"])
@@ -182,7 +182,7 @@ class Nodes:
             return None
         return Check(meta, _text(shape.check))
 
-    def _named(self, node: Node, shape: Shape, spot: Spot) -> None:
+    def _check_id(self, node: Node, shape: Shape, spot: Spot) -> None:
         """Tell of an id that names two different criteria, or two different checks."""
         id = node.meta.id
         if isinstance(shape, UseShape) or id == node.meta.path:

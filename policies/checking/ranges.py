@@ -33,17 +33,17 @@ def effect(op: str, threshold: Fraction, measure: Measure) -> Effect:
         case "ne" | "not_in":
             return "always" if below or above or not _possible(threshold, measure) else "open"
         case "lt" | "before":
-            return _ordered(below or threshold == low, above, False)
+            return _order_effect(below or threshold == low, above, False)
         case "le":
-            return _ordered(below, above, threshold == high)
+            return _order_effect(below, above, threshold == high)
         case "gt" | "after":
-            return _ordered(above or threshold == high, below, False)
+            return _order_effect(above or threshold == high, below, False)
         case "ge":
-            return _ordered(above, below, threshold == low)
+            return _order_effect(above, below, threshold == low)
     return "open"
 
 
-def _ordered(never: bool, outside: bool, bound: bool) -> Effect:
+def _order_effect(never: bool, outside: bool, bound: bool) -> Effect:
     return "never" if never else "always" if outside else "bound" if bound else "open"
 
 

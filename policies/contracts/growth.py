@@ -75,12 +75,12 @@ def moving(old: Catalogue, new: Catalogue) -> frozenset[str]:
 def bounded_as(old: Catalogue, new: Catalogue) -> Catalogue:
     """An earlier catalogue with the bounds of a later one: a text published then still means the same names."""
 
-    def bounded(feed: Feed) -> Feed:
+    def with_later_bounds(feed: Feed) -> Feed:
         later = new.feeds[feed.name].fields
         fields = {name: replace(field, min=later[name].min, max=later[name].max) for name, field in feed.fields.items()}
         return replace(feed, fields=fields)
 
-    return replace(old, feeds={name: bounded(feed) for name, feed in old.feeds.items()})
+    return replace(old, feeds={name: with_later_bounds(feed) for name, feed in old.feeds.items()})
 
 
 def _holds(field: Field, stored: tuple[int, int]) -> bool:

@@ -250,8 +250,8 @@ _FIELD_MEANING = (
     ("unit", "计量单位", "the unit"),
     ("identity", "sensitivity", "the sensitivity"),
 )
-_SAID = ("name", "title", "order_type", "sources", "key", "identify", "links", "validity", "fields", "agreement", "holds")
-_DELIVERY = tuple(part.name for part in dataclasses.fields(Feed) if part.name not in {*_SAID, *(said for said, *_ in _MEANING)})
+_OTHER_PARTS = ("name", "title", "order_type", "sources", "key", "identify", "links", "validity", "fields", "agreement", "holds")
+_DELIVERY = tuple(part.name for part in dataclasses.fields(Feed) if part.name not in {*_OTHER_PARTS, *(name for name, *_ in _MEANING)})
 """What is left says how files come, and how they are read: it concerns what is still to come."""
 _NEW_FEED = Text("请恢复原样；要改，另建一个数据源，重新交付。", "Put it back; to change it, make a new feed and deliver it anew.")
 NEW_FIELD = Text("请恢复原样；要改，另起字段名，重新交付。", "Put it back; to change it, give the field a new name and deliver it anew.")

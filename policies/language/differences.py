@@ -119,7 +119,7 @@ def _terms(old: object, new: object, names: tuple[str, ...]) -> Iterator[TermCha
 
 def _criteria(old: Node, new: Node) -> Iterator[CriterionChange]:
     before, after = list(walk(old, sets=False)), list(walk(new, sets=False))
-    partner = _paired(before, after)
+    partner = _partners(before, after)
     renamed = {before[was].node.meta.id: after[now].node.meta.id for now, was in partner.items()}
     for now, place in enumerate(after):
         was = partner.get(now)
@@ -136,7 +136,7 @@ def _criteria(old: Node, new: Node) -> Iterator[CriterionChange]:
         yield CriterionChange("removed", place.node, None)
 
 
-def _paired(before: list[Site], after: list[Site]) -> dict[int, int]:
+def _partners(before: list[Site], after: list[Site]) -> dict[int, int]:
     """For each place among the new nodes, which of the old ones it was: by name, then by what it tests, then by its place."""
     partner: dict[int, int] = {}
     free = set(range(len(before)))

@@ -37,8 +37,8 @@ def scalar(value: object, measure: Measure) -> Scalar | Trouble:
         given: as in the document.
         measure: what it is compared with.
     """
-    literal = _encoded(value, measure)
-    return _refused(value, measure) if literal is None else literal
+    literal = _literal(value, measure)
+    return _type_trouble(value, measure) if literal is None else literal
 
 
 def plain_number(value: object) -> int | Fraction | None:
@@ -84,7 +84,7 @@ def code_of(code_or_label: object, field: Field) -> str | Trouble:
     return Trouble("enum-unknown", {"field": field.name, "word": shown(text), "meant": near, "choices": listed(choices)})
 
 
-def _encoded(value: object, measure: Measure) -> Scalar | Trouble | None:
+def _literal(value: object, measure: Measure) -> Scalar | Trouble | None:
     number = plain_number(value)
     match measure.type:
         case FieldType.INT:
@@ -110,7 +110,7 @@ def _iso(value: object) -> date | None:
         return None
 
 
-def _refused(value: object, measure: Measure) -> Trouble:
+def _type_trouble(value: object, measure: Measure) -> Trouble:
     mend = _NOTHING
     if isinstance(value, str) and measure.type is FieldType.INT and _DECIMAL.fullmatch(value):
         mend = _UNQUOTE

@@ -62,7 +62,7 @@ def _meaning(node: Node, below: tuple[Hashable, ...], params: Mapping[str, Param
         case Unless():
             return _group("all", (below[0], _not(below[1])))
         case Compare():
-            return _compared(node, params)
+            return _comparison(node, params)
         case Age():
             return ("age", node.ref, node.op, _value(node.value, params), node.at)
         case DateTest() if node.value is not None:
@@ -88,7 +88,7 @@ def _not(part: Hashable) -> Hashable:
     return part[1] if isinstance(part, tuple) and part[0] == "not" else ("not", part)
 
 
-def _compared(node: Compare, params: Mapping[str, Param]) -> Hashable:
+def _comparison(node: Compare, params: Mapping[str, Param]) -> Hashable:
     op, value = node.op, node.value
     if isinstance(value, Literals):
         if op == "within":

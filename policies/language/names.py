@@ -142,12 +142,12 @@ def _link(catalogue: Catalogue, link: LinkKind) -> Feed | Trouble:
 
 
 def _other_kind(catalogue: Catalogue, feed: Feed, kind: Kind) -> Trouble:
-    path = _way(catalogue, kind, feed)
+    path = _path_to(catalogue, kind, feed)
     hint = Text(f"，如 {path}", f", such as {path}") if path else Text("", "")
     return Trouble("feed-other-kind", {"feed": feed.name, "other": KIND_WORDS[feed.subject], "kind": KIND_WORDS[kind], "way": hint})
 
 
-def _way(catalogue: Catalogue, kind: Kind, feed: Feed) -> str | None:
+def _path_to(catalogue: Catalogue, kind: Kind, feed: Feed) -> str | None:
     """A path from one kind of subject to a feed of another, if one to three steps lead there."""
     trails: list[tuple[Kind, str]] = [(kind, "")]
     for _ in range(3):

@@ -82,7 +82,7 @@ class Parameters:
     def read(self, models: Mapping[str, ParamModel]) -> None:
         """Take in the ``params`` of a document."""
         for name, model in models.items():
-            dated = self._dated(name, model, ("params", name))
+            dated = self._parameter(name, model, ("params", name))
             if dated is None:
                 self.broken.add(name)
             else:
@@ -101,7 +101,7 @@ class Parameters:
         """The parameters as the tree holds them, once every use is checked."""
         return {name: _tree_param(dated) for name, dated in self.known.items()}
 
-    def _dated(self, name: str, model: ParamModel, path: Path) -> Dated | None:
+    def _parameter(self, name: str, model: ParamModel, path: Path) -> Dated | None:
         if len(model.values) > ENTRIES:
             self.reporter.add("entries-many", (*path, "values"), param=name, count=f"{len(model.values):,}", limit=str(ENTRIES))
             return None

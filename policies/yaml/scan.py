@@ -87,7 +87,7 @@ class Scan:
             elif first and not self.opens and c == "-" and following in ("", " ", "\n"):
                 at += 1
             elif c in "\"'" and not glued:
-                at = self._quoted(at)
+                at = self._quoted_scalar(at)
                 first, glued = False, True
             elif c in "{[" and (self.opens or not glued):
                 self.opens.append((at, c, indent))
@@ -123,7 +123,7 @@ class Scan:
             self.notes.append(Slip(at, "comment-cuts", {}))
             self.opens.clear()
 
-    def _quoted(self, at: int) -> int:
+    def _quoted_scalar(self, at: int) -> int:
         quote = self.text[at]
         pattern = r'(?:[^"\\]|\\.)*"' if quote == '"' else r"(?:[^']|'')*'"
         match = re.compile(pattern, re.DOTALL).match(self.text, at + 1)

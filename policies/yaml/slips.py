@@ -98,10 +98,10 @@ def _slip(text: str, span: tuple[int, int], key: bool, name: str, problem: Probl
             return typed_so[0]
         if re.match(r"-[^\s-]", source):
             return Slip(start, "dash-glued", {})
-    return _written(source, start, quoted)
+    return _character_slip(source, start, quoted)
 
 
-def _written(source: str, start: int, quoted: bool) -> Slip | None:
+def _character_slip(source: str, start: int, quoted: bool) -> Slip | None:
     """Comment marks, characters that are not what they look like, and punctuation at the end."""
     last, bare = start + len(source) - 1, source.rstrip("，,；;、。")
     if not quoted and bare != source and not any(is_odd(character) for character in bare) and not has_words(bare):
@@ -129,7 +129,7 @@ def _cut(document: Document, path: Path) -> Slip | None:
 
 def _operator(source: str, start: int) -> Slip | None:
     sign = re.match(r"[<>=!≥≤≠＞＜＝！]+", source)
-    return operator(sign[0] if sign else source, start) or _written(source, start, False)
+    return operator(sign[0] if sign else source, start) or _character_slip(source, start, False)
 
 
 def _form(source: str, start: int, name: str, problem: Problem) -> Slip | None:
@@ -158,7 +158,7 @@ def _day(source: str, text: str, start: int, wanted: bool) -> Slip | None:
         return None
     at = next((i for i, c in enumerate(source) if c not in "0123456789-"), None)
     if at is not None:
-        return Slip(start + at, "date-form", {"char": _quoted(source[at]), "typed": typed})
+        return Slip(start + at, "date-form", {"char": _character_words(source[at]), "typed": typed})
     return Slip(start + next(i for i, c in enumerate(source) if c != typed[i]), "date-short", {"typed": typed})
 
 
@@ -169,7 +169,7 @@ def _sign_before(source: str, start: int) -> Slip | None:
     return None if slip is None or match is None else Slip(start, "operator-in-value", {**slip.words, "value": match[2]})
 
 
-def _quoted(character: str) -> Text:
+def _character_words(character: str) -> Text:
     if not character.isascii() and is_odd(character):
         return called(character)
     return Text("空格", "space") if character == " " else Text(f"“{character}”", f"“{character}”")
@@ -195,7 +195,7 @@ def _number(source: str, text: str, start: int) -> Slip | None:
     value = value / 100 if match["unit"] == "%" else value
     at = next((i for i, c in enumerate(source) if not (c.isascii() and c in "0123456789.-")), 0)
     run = re.compile(r"[０-９]+").match(source, at)
-    char = _quoted(source[at]) if run is None else Text(f"全角数字“{run[0]}”", f"full-width digits “{run[0]}”")
+    char = _character_words(source[at]) if run is None else Text(f"全角数字“{run[0]}”", f"full-width digits “{run[0]}”")
     return Slip(start + at, "number-form", {"char": char, "typed": f"{match['sign'].replace('+', '')}{_shortest(value)}"})
 
 

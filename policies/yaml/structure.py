@@ -65,10 +65,10 @@ class _Fault:
 
     kind: str
     loc: tuple[int | str, ...]
-    given: object
+    value: object
     data: object
 
-    def written(self) -> tuple[Path, Path]:
+    def path_and_tags(self) -> tuple[Path, Path]:
         """The error's place in the document, and the tags of unions that pydantic put between."""
         here, path, tags = self.data, [], []
         for position, part in enumerate(self.loc):
@@ -85,34 +85,34 @@ class _Fault:
 
 
 def _tell(model: type[BaseModel], fault: _Fault, path: Path, reporter: Reporter) -> None:
-    inner, tags = fault.written()
+    inner, tags = fault.path_and_tags()
     classes, info = followed(model, inner)
     if (
         tags
         and fault.loc[-1] == tags[-1]
         and fault.kind.endswith("_type")
-        and isinstance(fault.given, dict) is not (tags[-1] in _class_names(info))
+        and isinstance(fault.value, dict) is not (tags[-1] in _class_names(info))
     ):
         return  # the member of a union that was not meant
     place = (*path, *inner)
     keys = keys_of(*classes)
     match fault.kind:
         case "missing":
-            reporter.add("key-missing", place[:-1], key=str(place[-1]), expected=_said(info))
+            reporter.add("key-missing", place[:-1], key=str(place[-1]), expected=_expectation(info))
         case "extra_forbidden" if place:
-            comma = _COMMA if fault.given is None else Text("", "")
+            comma = _COMMA if fault.value is None else Text("", "")
             words: dict[str, Word] = {"word": shown(place[-1]), "meant": meant(place[-1], keys), "choices": listed(keys), "comma": comma}
             reporter.add_at_key("key-unknown", place, **words)
-        case "model_type" | "dict_type" if isinstance(fault.given, list | str):
-            not_a_map(fault.given, place, keys or [_said(info).zh], reporter)
-        case kind if (slip := slip_of_shape(kind, fault.given, place, info, reporter.document)) is not None:
+        case "model_type" | "dict_type" if isinstance(fault.value, list | str):
+            not_a_map(fault.value, place, keys or [_expectation(info).zh], reporter)
+        case kind if (slip := slip_of_shape(kind, fault.value, place, info, reporter.document)) is not None:
             reporter.add(slip[0], place, **slip[1])
         case "literal_error" if info is not None:
             choices = words_of(info)
-            reporter.add("word-unknown", place, word=shown(fault.given), meant=meant(fault.given, choices), choices=listed(choices))
+            reporter.add("word-unknown", place, word=shown(fault.value), meant=meant(fault.value, choices), choices=listed(choices))
         case _:
             add = reporter.add_at_key if fault.loc[-1:] == ("[key]",) else reporter.add
-            add("value-invalid", place, given=shown(fault.given), expected=_said(info))
+            add("value-invalid", place, given=shown(fault.value), expected=_expectation(info))
 
 
 def slip_of_shape(
@@ -148,7 +148,7 @@ def keys_of(*models: type[BaseModel]) -> list[str]:
     return [info.alias or name for model in models for name, info in model.model_fields.items()]
 
 
-def _said(info: FieldInfo | None) -> Text:
+def _expectation(info: FieldInfo | None) -> Text:
     if info is None or info.description is None:
         return Text("符合格式的值", "a value of the right form")
     extra = info.json_schema_extra

@@ -36,7 +36,7 @@ def explained(text: str, problem: str, at: int, context: int | None) -> list[Sli
     """
     scan = Scan(text)
     scan.run()
-    slips = [slip for slip in _typed(text, scan, 0) if slip.at <= line_end(text, at) or not scan.notes]
+    slips = [slip for slip in _scan_slips(text, scan, 0) if slip.at <= line_end(text, at) or not scan.notes]
     if slips:
         return slips
     notes = [note for note in scan.notes if note.at <= line_end(text, at)]
@@ -47,10 +47,10 @@ def typed(text: str, start: int = 0, end: int | None = None) -> list[Slip]:
     """The slips of a text, or of a piece of it, of which the parser made one long scalar."""
     scan = Scan(text[start:end])
     scan.run()
-    return _typed(text, scan, start)
+    return _scan_slips(text, scan, start)
 
 
-def _typed(text: str, scan: Scan, start: int) -> list[Slip]:
+def _scan_slips(text: str, scan: Scan, start: int) -> list[Slip]:
     slips = [replace(slip, at=slip.at + start) for token in scan.tokens for slip in reversed(list(_slips(token)))]
     slip_at = {slip.at: slip for slip in slips}
     lines: dict[int, list[Slip]] = {}
