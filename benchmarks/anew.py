@@ -31,7 +31,7 @@ def judging(table: Table, host: EmbeddedHost, district: world.District, few: int
     queries = {policy.name: sql.query(policy) for policy in policies}
     for candidates in matcher.lists():
         policy = candidates.entry.policy
-        positions, wanting = sql.listed(con, queries[policy.name])
+        positions, wanting = sql.list_by_query(con, queries[policy.name])
         order = np.argsort(candidates.subject)
         tokens = district.tokens[str(policy.subject)][positions]
         assert np.array_equal(candidates.subject[order], np.sort(tokens)), f"the core and SQL list the same: {policy.name}"
@@ -40,7 +40,7 @@ def judging(table: Table, host: EmbeddedHost, district: world.District, few: int
     for turn in range(5):  # in turn, so that the machine's moods fall on all alike
         times["core"].append(_took(lambda: matcher.lists())[0])
         if turn < 3:
-            times["sql"].append(_took(lambda: [sql.listed(con, text) for text in queries.values()])[0])
+            times["sql"].append(_took(lambda: [sql.list_by_query(con, text) for text in queries.values()])[0])
             times["one"].append(_took(lambda: [scan(matcher, policy, matcher.day) for policy in policies])[0])
     core, by_sql = median(times["core"]), median(times["sql"])
     table.add(

@@ -28,8 +28,11 @@ ALLOWED = 0.05
 
 
 @contextmanager
-def unchained() -> Iterator[None]:
-    with patch.object(log_chain, "link", lambda *arguments: log_chain.START), patch.object(log_chain, "write_seal", lambda *arguments: None):
+def without_chain() -> Iterator[None]:
+    with (
+        patch.object(log_chain, "link", lambda *arguments: log_chain.START),
+        patch.object(log_chain, "write_seal", lambda *arguments: None),
+    ):
         yield
 
 
@@ -37,15 +40,15 @@ def chaining(table: Table, folder: Path, residents: int, turns: int = 15) -> Non
     """Batches of 10,000 changes as intake makes them, and of 100, where each has more to carry."""
     district = world.make(residents)
     for size in (10_000, 100):
-        hosts = {name: _opened(folder / f"{name}-{size}") for name in ("chained", "unchained")}
+        hosts = {name: _open_host(folder / f"{name}-{size}") for name in ("chained", "unchained")}
         times: dict[str, list[float]] = {name: [] for name in hosts}
         busy: dict[str, list[float]] = {name: [] for name in hosts}
         for turn in range(turns):
             batches = [world.changes(hosts["chained"].state.catalogue, district, size, 2 + turn * 8 + n, turn * 8 + n) for n in range(8)]
             lines = {}
             for name, host in sorted(hosts.items(), reverse=bool(turn % 2)):
-                with nullcontext() if name == "chained" else unchained():
-                    lines[name] = _taken(host, batches, times[name], busy[name])
+                with nullcontext() if name == "chained" else without_chain():
+                    lines[name] = _time_batches(host, batches, times[name], busy[name])
             assert lines["chained"] == lines["unchained"], "the same lines come out"
         cost = median(busy["chained"]) / median(busy["unchained"]) - 1
         table.add(
@@ -58,7 +61,7 @@ def chaining(table: Table, folder: Path, residents: int, turns: int = 15) -> Non
             host._release()
 
 
-def _opened(folder: Path) -> EmbeddedHost:
+def _open_host(folder: Path) -> EmbeddedHost:
     library, name = world.library(), "elderly-uninsured"
     host = EmbeddedHost.open(folder, Parts(read_catalogue), create=True, key=KEY)
     contracts = {feed: (library / "feeds" / f"{feed}.yaml").read_text("utf-8") for feed in world.FEEDS}
@@ -69,7 +72,7 @@ def _opened(folder: Path) -> EmbeddedHost:
     return host
 
 
-def _taken(host: EmbeddedHost, batches: list[RecordBatch], times: list[float], busy: list[float]) -> int:
+def _time_batches(host: EmbeddedHost, batches: list[RecordBatch], times: list[float], busy: list[float]) -> int:
     for batch in batches:
         host.submit(DeliveryStarted(batch.feed, batch.source, batch.delivery, f"{batch.delivery}"))
     start, busy_start = time.perf_counter(), time.process_time()

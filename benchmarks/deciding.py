@@ -79,7 +79,7 @@ def anew(matcher: Matcher, policies: Sequence[Policy]) -> tuple[Lists, float]:
     }, took
 
 
-def moved(lists: Lists, policies: Sequence[Policy], lines: Iterable[CandidateChange]) -> Lists:
+def lists_after(lists: Lists, policies: Sequence[Policy], lines: Iterable[CandidateChange]) -> Lists:
     """The lists of these policies after these lines."""
     now, of = dict(lists), {policy.name for policy in policies}
     for line in lines:
@@ -121,7 +121,7 @@ def changing(table: Table, host: EmbeddedHost, district: world.District, count: 
         rows += sum(map(len, part))
     rate, lines = median(rates), sum(len(receipt.changes) for receipt in receipts)
     after, judged = anew(matcher, sample)
-    assert moved(before, sample, (line for receipt in receipts for line in receipt.changes)) == after, (
+    assert lists_after(before, sample, (line for receipt in receipts for line in receipt.changes)) == after, (
         "the lines and everyone judged anew agree"
     )
     table.add(
@@ -190,7 +190,7 @@ def turning(table: Table, host: EmbeddedHost) -> None:
         ("a month's ticks, 30 days one by one; coverage goes stale on the way", [Tick(day) for day in month]),
         ("a coverage statement, one feed everywhere", [everywhere]),
     ):
-        lists, steps = _turned(host, lists, messages)
+        lists, steps = _time_messages(host, lists, messages)
         total, slowest = sum(step.took for step in steps), max(steps, key=lambda step: step.took / step.anew)
         each = "" if len(steps) == 1 else f"; the slowest {1e3 * slowest.took:,.0f} ms"
         table.add(
@@ -211,7 +211,7 @@ class Turn:
     lines: int
 
 
-def _turned(host: EmbeddedHost, lists: Lists, messages: Sequence[CoverageStated | Tick]) -> tuple[Lists, list[Turn]]:
+def _time_messages(host: EmbeddedHost, lists: Lists, messages: Sequence[CoverageStated | Tick]) -> tuple[Lists, list[Turn]]:
     """Submits messages one by one, and sees after each that the lists are as everyone judged anew."""
     matcher: Matcher = host.state.matcher  # type: ignore[assignment]  # as above
     policies, out = list(matcher.policies.values()), list[Turn]()
@@ -221,7 +221,7 @@ def _turned(host: EmbeddedHost, lists: Lists, messages: Sequence[CoverageStated 
         receipt = host.submit(message)
         took, due = time.perf_counter() - start, matcher.due
         judged, behind = anew(matcher, policies)
-        lists = moved(lists, policies, receipt.changes)
+        lists = lists_after(lists, policies, receipt.changes)
         now = {(policy.name, candidate.subject): candidate.status for policy in policies for candidate in listed(host.state, policy.name)}
         assert lists == now, "the lines and the lists as they are told agree"
         assert judged == now or host.state.book.overlays, "and everyone judged anew, where nobody is held back"

@@ -21,7 +21,7 @@ class Figure:
     what: str
     measured: str
     target: str
-    held: str  # met, missed, or '' where there is no target
+    result: str  # met, missed, or '' where there is no target
     against: str = ""
 
 
@@ -36,7 +36,7 @@ class Table:
 
     def markdown(self) -> str:
         rows = ["| what | measured | target | | against, in the same run |", "|---|---|---|---|---|"]
-        rows += [f"| {f.what} | {f.measured} | {f.target} | {f.held} | {f.against} |" for f in self.figures]
+        rows += [f"| {f.what} | {f.measured} | {f.target} | {f.result} | {f.against} |" for f in self.figures]
         return "\n".join(rows) + "\n"
 
 

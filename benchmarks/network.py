@@ -12,8 +12,8 @@ from pathlib import Path
 from benchmarks import rules, world
 from benchmarks.measure import Table
 from benchmarks.network_beside import Beside, beside
-from benchmarks.network_comparing import compared
-from benchmarks.network_offering import BATCH, Point, Sender, offered, point
+from benchmarks.network_comparing import compare_lists
+from benchmarks.network_offering import BATCH, Point, Sender, offer, point
 from benchmarks.network_processes import Kafka, kafka
 from benchmarks.network_running import Network
 from infra.kafka.jars import NoRuntime
@@ -71,11 +71,11 @@ def _network(table: Table, broker: Kafka, size: Size, partitions: int) -> list[P
         rows = sender.load()
         for count in size.policies:
             sender.publish(count)
-            network.told("p0")
+            network.close_edition("p0")
             full = (partitions, count) == size.main
             share = (size.groups, size.group) if full else (-(-size.groups * 3 // 5), -(-size.group * 2 // 3))
             points.append(point(sender, partitions, *share))
-            print(said(points[-1]), flush=True)
+            print(point_summary(points[-1]), flush=True)
             if full:
                 _full(table, sender, points[-1], rows, size)
     return points
@@ -84,22 +84,24 @@ def _network(table: Table, broker: Kafka, size: Size, partitions: int) -> list[P
 def _full(table: Table, sender: Sender, measurement: Point, rows: int, size: Size) -> None:
     """Pace and delays, each checked."""
     sample = rules.many(sender.published)[:: max(1, sender.published // 20)]
-    same = compared(sender.network, sample)[0]
+    same = compare_lists(sender.network, sample)[0]
     what = f"{measurement.policies} policies, {measurement.partitions} partitions, {WORKERS} workers and the broker on the same cores"
     table.add(
         f"Kafka end to end: changes of {size.residents:,} residents told, {what}, batches of {BATCH:,}",
         f"{measurement.rate:,.0f}/s ({min(measurement.rates):,.0f}–{max(measurement.rates):,.0f})", f"≥ {TARGET:,}/s", is_met=measurement.rate >= TARGET,
-        against=f"the same lists as one process, and as everyone judged anew: {same.said()}; processor: {_processes(measurement)}",
+        against=f"the same lists as one process, and as everyone judged anew: {same.summary()}; processor: {_processes(measurement)}",
     )  # fmt: skip
-    table.add("Kafka: bytes a row by topic", _written(measurement), against=f"memory: {_memory(measurement)}; loaded {rows:,} records")
+    table.add(
+        "Kafka: bytes a row by topic", _bytes_by_topic(measurement), against=f"memory: {_memory(measurement)}; loaded {rows:,} records"
+    )
     for rows in (100, 1_000):
-        delays = offered(sender.network, sender.stream(int(size.rate * size.seconds / rows), rows), size.rate, "p0")
+        delays = offer(sender.network, sender.stream(int(size.rate * size.seconds / rows), rows), size.rate, "p0")
         table.add(
             f"Kafka: a change to what it moved on a list, {size.rate:,} changes/s offered for {size.seconds:.0f} s in messages of {rows:,} rows",
-            delays.said(), f"p99 ≤ {1e3 * P99_SECONDS:.0f} ms", is_met=delays.at(0.99) <= P99_SECONDS,
+            delays.summary(), f"p99 ≤ {1e3 * P99_SECONDS:.0f} ms", is_met=delays.at(0.99) <= P99_SECONDS,
             against=f"{delays.silent:,} of {delays.silent + len(delays.seconds):,} messages moved nothing; processor: {delays.load(size.seconds)}",
         )  # fmt: skip
-    compared(sender.network, sample)
+    compare_lists(sender.network, sample)
 
 
 def _curve(table: Table, points: list[Point], size: Size) -> None:
@@ -109,11 +111,11 @@ def _curve(table: Table, points: list[Point], size: Size) -> None:
         table.add(
             f"Kafka: changes/s at {policies:,} policies, {' / '.join(str(p.partitions) for p in of)} partitions, {size.residents:,} residents",
             " / ".join(f"{p.rate:,.0f}" for p in of),
-            against=f"on paper: {' / '.join(f'{predicted(p.partitions, p.policies):,.0f}' for p in of)}",
+            against=f"on paper: {' / '.join(f'{predicted_rate(p.partitions, p.policies):,.0f}' for p in of)}",
         )
 
 
-def predicted(partitions: int, policies: int) -> float:
+def predicted_rate(partitions: int, policies: int) -> float:
     """Changes a second by the formulas of ``infra.sizing``: where its busiest worker is busy all the time, none missing."""
     from infra.sizing import LINES_PER_CHANGE_AND_POLICY, Chosen, Measured
 
@@ -124,23 +126,28 @@ def predicted(partitions: int, policies: int) -> float:
     return 1e9 / (front + share * copies * cost.shard_ns)
 
 
-def said(measurement: Point) -> str:
+def point_summary(measurement: Point) -> str:
     """What a point took: microseconds a row of each process and fold, bytes a row of each topic, memory."""
-    stages = ", ".join(f"{topic} {measurement.microseconds(measurement.spent.stage(topic)):.2f}" for topic in ("inputs", "orders", "lines"))
+    stages = ", ".join(
+        f"{topic} {measurement.microseconds(measurement.resources.stage(topic)):.2f}" for topic in ("inputs", "orders", "lines")
+    )
     rates = " ".join(f"{rate:,.0f}" for rate in measurement.rates)
     return (
         f"{measurement.partitions} partitions, {measurement.policies} policies: {rates} changes/s; {_processes(measurement)}; "
-        f"of it folds: {stages}; bytes a row: {_written(measurement)}; {_memory(measurement)}"
+        f"of it folds: {stages}; bytes a row: {_bytes_by_topic(measurement)}; {_memory(measurement)}"
     )
 
 
 def _processes(measurement: Point) -> str:
-    return ", ".join(f"{name} {measurement.microseconds(seconds):.1f}" for name, seconds in measurement.spent.processes.items()) + " µs a row"
+    return (
+        ", ".join(f"{name} {measurement.microseconds(seconds):.1f}" for name, seconds in measurement.resources.processes.items())
+        + " µs a row"
+    )
 
 
-def _written(measurement: Point) -> str:
-    return ", ".join(f"{topic} {count / measurement.rows:.1f}" for topic, count in measurement.spent.written.items())
+def _bytes_by_topic(measurement: Point) -> str:
+    return ", ".join(f"{topic} {count / measurement.rows:.1f}" for topic, count in measurement.resources.bytes_written.items())
 
 
 def _memory(measurement: Point) -> str:
-    return ", ".join(f"{name} {count / 1e6:,.0f} MB" for name, count in measurement.spent.memory.items())
+    return ", ".join(f"{name} {count / 1e6:,.0f} MB" for name, count in measurement.resources.memory.items())

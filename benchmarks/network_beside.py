@@ -17,10 +17,10 @@ import numpy as np
 
 from benchmarks import world
 from benchmarks.measure import Table
-from benchmarks.network_comparing import compared
-from benchmarks.network_offering import BATCH, Delays, offered
-from benchmarks.network_processes import Kafka, ended, processor, started
-from benchmarks.network_running import Listener, Network, Spent
+from benchmarks.network_comparing import compare_lists
+from benchmarks.network_offering import BATCH, Delays, offer
+from benchmarks.network_processes import Kafka, processor, start_module, stop_processes
+from benchmarks.network_running import Listener, Network, ResourceUse
 from benchmarks.network_yardstick import BORN, CHANGELOG, LISTS, ROWS, elderly
 from infra.kafka.topics import Topic, create
 from matchers.kernel.batch import MISSING, RecordBatch
@@ -54,31 +54,31 @@ def beside(table: Table, kafka: Kafka, size: Beside) -> None:
         pace = agent.take([row for batch in burst for row in _rows(batch)])
         rate = HOLD * pace
         stream = _changes(district, int(rate * size.seconds / 100), 100, 100)
-        theirs = agent.offered([row for batch in stream for row in _rows(batch)], rate)
-        listed, cost = agent.listed(), agent.cost
+        theirs = agent.offer([row for batch in stream for row in _rows(batch)], rate)
+        listed, cost = agent.listed_subjects(), agent.cost
     finally:
         agent.close()
     with Network(kafka, "beside.", 1, 1) as network:
         _begin(network, district, load, [*burst, *stream])
-        before = network.spent()
+        before = network.resource_use()
         start = time.perf_counter()
         for batch in burst:
             network.send(batch)
-        ours = size.changes / (network.told("elderly") - start)
-        resources = network.spent().since(before)
-        delays = offered(network, stream, rate, "elderly")
-        same, judged = compared(network, [elderly()])
+        ours = size.changes / (network.close_edition("elderly") - start)
+        resources = network.resource_use().since(before)
+        delays = offer(network, stream, rate, "elderly")
+        same, judged = compare_lists(network, [elderly()])
     assert listed == {subject for _, subject in judged}, (
         "the agent, which holds nobody back, and everyone judged anew come to the same list"
     )
     worker = next(seconds for name, seconds in resources.processes.items() if name.startswith("worker"))
     table.add(
         f"the same with one policy, 1 worker, {size.changes:,} changes of {size.persons:,} residents", f"{ours:,.0f}/s; {1e6 * worker / size.changes:.1f} µs of the worker a row",
-        against=f"plain Faust agent with a Table: {pace:,.0f}/s, {1e6 * cost / size.changes:.0f} µs of its worker an event; ours {ours / pace:.0f}×; the same list: {same.said()}",
+        against=f"plain Faust agent with a Table: {pace:,.0f}/s, {1e6 * cost / size.changes:.0f} µs of its worker an event; ours {ours / pace:.0f}×; the same list: {same.summary()}",
     )  # fmt: skip
     table.add(
-        f"its delay at {rate:,.0f} changes/s, in messages of 100 rows", delays.said(),
-        against=f"plain Faust agent, one event a record: {theirs.said()}",
+        f"its delay at {rate:,.0f} changes/s, in messages of 100 rows", delays.summary(),
+        against=f"plain Faust agent, one event a record: {theirs.summary()}",
     )  # fmt: skip
 
 
@@ -92,7 +92,7 @@ class Agent:
         plain = [Topic(name, 1, 1, {}, about) for name in (ROWS, LISTS)]
         create(kafka.connection, [*plain, Topic(CHANGELOG, 1, 1, {"cleanup.policy": "compact"}, about)])
         self._folder = kafka.folder / "yardstick"
-        self._process = started("benchmarks.network_yardstick", [str(self._folder)], kafka.connection, self._folder)
+        self._process = start_module("benchmarks.network_yardstick", [str(self._folder)], kafka.connection, self._folder)
         self._producer: Any = KafkaProducer(
             **kafka.connection.client(), linger_ms=2, batch_size=1 << 16, max_in_flight_requests_per_connection=1
         )
@@ -111,9 +111,9 @@ class Agent:
         self.cost = processor(self._process.pid) - busy
         return (len(rows) + 1) / took
 
-    def offered(self, rows: list[dict[str, Any]], rate: float) -> Delays:
+    def offer(self, rows: list[dict[str, Any]], rate: float) -> Delays:
         """The same with so many events a second."""
-        already, due = len(self._listener.heard), dict[int, float]()
+        already, due = len(self._listener.messages), dict[int, float]()
         start, late = time.perf_counter() + 0.1, 0.0
         for number, row in enumerate(rows):
             then = start + number / rate
@@ -122,20 +122,20 @@ class Agent:
             late = max(late, time.perf_counter() - then)
             due[self._send(row)] = then
         self._close()
-        heard = [(json.loads(heard.value)["n"], heard.at) for heard in self._listener.heard[already:]]
-        delays = sorted(at - due[number] for number, at in heard if number in due)
-        return Delays(delays, len(due) - len(delays), Spent(), late)
+        events = [(json.loads(message.value)["n"], message.at) for message in self._listener.messages[already:]]
+        delays = sorted(at - due[number] for number, at in events if number in due)
+        return Delays(delays, len(due) - len(delays), ResourceUse(), late)
 
-    def listed(self) -> set[int]:
+    def listed_subjects(self) -> set[int]:
         """Who is on the list now."""
         now: dict[str, str] = {}
-        for heard in self._listener.heard:
-            event = json.loads(heard.value)
+        for message in self._listener.messages:
+            event = json.loads(message.value)
             now[event["person"]] = event["change"]
         return {int(person) for person, change in now.items() if change == "entered" and not person.startswith("last")}
 
     def close(self) -> None:
-        ended([self._process])
+        stop_processes([self._process])
         self._listener.close()
         self._producer.close()
 
@@ -146,10 +146,10 @@ class Agent:
 
     def _close(self) -> float:
         """Somebody who enters at once comes last; the moment she was told of."""
-        already = len(self._listener.heard)
+        already = len(self._listener.messages)
         number = self._send({"feed": "hukou", "person": f"last{self._number}", "born": BORN - 1})
         self._producer.flush()
-        return self._listener.first(lambda heard: json.loads(heard.value)["n"] == number, already).at
+        return self._listener.first(lambda message: json.loads(message.value)["n"] == number, already).at
 
 
 def _district(persons: int) -> world.District:
@@ -181,7 +181,7 @@ def _begin(network: Network, district: world.District, load: list[RecordBatch], 
     for number, street in enumerate(world.STREETS):
         network.send(CoverageStated(f"s{number}", "medical_insurance", 0, street, (), world.statements(world.catalogue())[0].complete_to))
     network.send(PolicyPublished("elderly", 1, "elderly", "elderly", "wang", "li"))
-    network.told("elderly")
+    network.close_edition("elderly")
 
 
 def _rows(batch: RecordBatch) -> Iterator[dict[str, Any]]:

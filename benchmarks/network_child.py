@@ -45,11 +45,11 @@ def parts() -> Parts:
     return Parts(read_catalogue, read_policy=read)
 
 
-class Timed:
+class TimedFold:
     """A fold, and the processor seconds of its steps."""
 
     def __init__(self, fold: Fold, name: str, seconds: dict[str, float]) -> None:
-        self._fold, self._name, self._spent = fold, name, seconds
+        self._fold, self._name, self._seconds = fold, name, seconds
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._fold, name)
@@ -57,7 +57,7 @@ class Timed:
     def take(self, body: bytes, offset: int, unproved: Unproved | None = None) -> Sequence[Outgoing]:
         start = time.thread_time()
         out = self._fold.take(body, offset, unproved)
-        self._spent[self._name] += time.thread_time() - start
+        self._seconds[self._name] += time.thread_time() - start
         return out
 
 
@@ -67,10 +67,10 @@ def main(prefix: str, state: str, shards: str, port: str) -> int:
     def folds(ports: Parts, number: int, topic: str, partition: int) -> MakeFold:
         make = make_folds(ports, number, topic, partition)
 
-        def timed(checkpoint: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold:
-            return Timed(make(checkpoint), f"{topic}-{partition}", seconds)
+        def make_timed(checkpoint: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold:
+            return TimedFold(make(checkpoint), f"{topic}-{partition}", seconds)
 
-        return timed
+        return make_timed
 
     def write(*_: object) -> None:
         aside = folder / "costs.new"
@@ -80,10 +80,10 @@ def main(prefix: str, state: str, shards: str, port: str) -> int:
     signal.signal(signal.SIGUSR1, write)
     settings = worker.WorkerSettings(Connection.of(os.environ), folder, int(shards), SEAL, prefix, int(port))
     with patch.object(worker, "folds", folds):
-        return _profiled(settings) if os.environ.get("HUIMIN_BENCH_PROFILE") else worker.work(settings, parts())
+        return _work_profiled(settings) if os.environ.get("HUIMIN_BENCH_PROFILE") else worker.work(settings, parts())
 
 
-def _profiled(settings: worker.WorkerSettings) -> int:
+def _work_profiled(settings: worker.WorkerSettings) -> int:
     profile = cProfile.Profile()
     try:
         return profile.runcall(worker.work, settings, parts())

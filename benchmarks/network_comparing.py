@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.deciding import Lists, anew, moved
+from benchmarks.deciding import Lists, anew, lists_after
 from benchmarks.network_child import parts
 from benchmarks.network_running import Network
 from matchers.core import Matcher
@@ -20,19 +20,19 @@ from streams.steps.steps import step
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ListComparison:
     """What a comparison went through: policies, people listed, and those told otherwise than judged because they are held back."""
 
     policies: int
     listed: int
-    held: int
+    held_back: int
 
-    def said(self) -> str:
-        remark = f", {self.held:,} told otherwise than judged, every one held back" if self.held else ""
+    def summary(self) -> str:
+        remark = f", {self.held_back:,} told otherwise than judged, every one held back" if self.held_back else ""
         return f"{self.policies} {'policy' if self.policies == 1 else 'policies'}, {self.listed:,} listed{remark}"
 
 
-def compared(network: Network, policies: Sequence[Policy]) -> tuple[Compared, Lists]:
+def compare_lists(network: Network, policies: Sequence[Policy]) -> tuple[ListComparison, Lists]:
     """Holds what a network told against one process that took the same messages, and against everyone judged anew.
 
     Returns:
@@ -47,10 +47,10 @@ def compared(network: Network, policies: Sequence[Policy]) -> tuple[Compared, Li
     matcher = state.matcher
     assert isinstance(matcher, Matcher)
     judged, _ = anew(matcher, policies)
-    lists = moved({}, policies, (line for lines in network.lines() for line in lines))
+    lists = lists_after({}, policies, (line for lines in network.lines() for line in lines))
     alone = {(policy.name, candidate.subject): candidate.status for policy in policies for candidate in listed(state, policy.name)}
     assert lists == alone, f"what was told ({len(lists)}) and one process ({len(alone)}) agree"
     differing = {of for of in lists.keys() | judged.keys() if lists.get(of) != judged.get(of)}
     held_back = {(policy.name, subject) for policy in policies for subject in state.book.on(policy.name)}
     assert differing <= held_back, f"{len(differing - held_back)} are listed otherwise than judged, and not held back"
-    return Compared(len(policies), len(lists), len(differing)), judged
+    return ListComparison(len(policies), len(lists), len(differing)), judged

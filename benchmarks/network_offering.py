@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from benchmarks import rules, world
 from benchmarks.measure import median
-from benchmarks.network_running import Network, Spent
+from benchmarks.network_running import Network, ResourceUse
 from matchers.kernel.batch import RecordBatch
 from policies.language.catalogue import Catalogue
 from streams.language.messages import CatalogueSet, CoverageStated, DeliveryStarted, PolicyPublished, Tick
@@ -30,7 +30,7 @@ class Point:
     policies: int
     rates: list[float]
     rows: int
-    spent: Spent
+    resources: ResourceUse
 
     @property
     def rate(self) -> float:
@@ -102,16 +102,16 @@ def point(sender: Sender, partitions: int, groups: int, size: int) -> Point:
     network = sender.network
     for batch in sender.changes(3 * size, BATCH):  # every feed, for its program; and the broker, for its compiler
         network.send(batch)
-    network.told("p0")
+    network.close_edition("p0")
     parts = [sender.changes(size, BATCH) for _ in range(groups)]
-    network.told("p0")
-    before, rates = network.spent(), list[float]()
+    network.close_edition("p0")
+    before, rates = network.resource_use(), list[float]()
     for part in parts:
         start = time.perf_counter()
         for batch in part:
             network.send(batch)
-        rates.append(size * BATCH / (network.told("p0") - start))
-    return Point(partitions, sender.published, rates, groups * size * BATCH, network.spent().since(before))
+        rates.append(size * BATCH / (network.close_edition("p0") - start))
+    return Point(partitions, sender.published, rates, groups * size * BATCH, network.resource_use().since(before))
 
 
 @dataclass(slots=True)
@@ -120,34 +120,34 @@ class Delays:
 
     seconds: list[float]
     silent: int
-    spent: Spent
+    resources: ResourceUse
     late: float
 
     def at(self, share: float) -> float:
         return self.seconds[int(share * (len(self.seconds) - 1))]
 
-    def said(self) -> str:
+    def summary(self) -> str:
         p50, p99, most = (1e3 * self.at(share) for share in (0.5, 0.99, 1.0))
         return f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, most {most:.0f} ms"
 
     def load(self, seconds: float) -> str:
-        return ", ".join(f"{name} {100 * busy / seconds:.0f} %" for name, busy in self.spent.processes.items())
+        return ", ".join(f"{name} {100 * busy / seconds:.0f} %" for name, busy in self.resources.processes.items())
 
 
-def offered(network: Network, batches: Sequence[RecordBatch], rate: float, policy: str) -> Delays:
+def offer(network: Network, batches: Sequence[RecordBatch], rate: float, policy: str) -> Delays:
     """Batches of one size sent so many rows a second, whatever becomes of them."""
-    network.told(policy)
+    network.close_edition(policy)
     size = len(batches[0])
-    before, already = network.spent(), len(network.listener.heard)
+    before, already = network.resource_use(), len(network.listener.messages)
     start, due, acknowledged, late = time.perf_counter() + 0.1, [], [], 0.0
     for number, batch in enumerate(batches):
         due.append(start + number * size / rate)
         time.sleep(max(0.0, due[-1] - time.perf_counter()))
         late = max(late, time.perf_counter() - due[-1])
         acknowledged.append(network.send(batch))
-    network.told(policy)
-    resources = network.spent().since(before)
-    at = {wire.decode_changes(heard.value).offset: heard.at for heard in network.listener.heard[already:]}
+    network.close_edition(policy)
+    resources = network.resource_use().since(before)
+    at = {wire.decode_changes(message.value).offset: message.at for message in network.listener.messages[already:]}
     due_of_offset = {offset(): then for offset, then in zip(acknowledged, due, strict=True)}
     delays = sorted(at[offset] - then for offset, then in due_of_offset.items() if offset in at)
     return Delays(delays, len(due_of_offset) - len(delays), resources, late)

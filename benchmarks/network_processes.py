@@ -35,7 +35,7 @@ class Kafka:
         assert pid is not None
         return pid
 
-    def written(self, topic: str) -> int:
+    def bytes_written(self, topic: str) -> int:
         """Bytes of a topic's records."""
         return sum(path.stat().st_size for path in (self.cluster.folder / "broker-1" / "data").glob(f"{topic}-*/*.log"))
 
@@ -66,7 +66,7 @@ def memory(pid: int) -> int:
     return next(int(line.split()[1]) * 1024 for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
 
 
-def started(module: str, words: Sequence[str], connection: Connection, folder: Path) -> subprocess.Popen[bytes]:
+def start_module(module: str, words: Sequence[str], connection: Connection, folder: Path) -> subprocess.Popen[bytes]:
     """A module of the benchmarks as a process; what it says lies in ``said``."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "said").open("wb") as output:
@@ -75,7 +75,7 @@ def started(module: str, words: Sequence[str], connection: Connection, folder: P
         )
 
 
-def ended(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+def stop_processes(processes: Sequence[subprocess.Popen[bytes]]) -> None:
     for process in processes:
         process.terminate()
     for process in processes:

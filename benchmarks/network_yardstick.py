@@ -36,7 +36,7 @@ def elderly() -> Policy:
     )  # fmt: skip
 
 
-def made(broker: str) -> Any:
+def application(broker: str) -> Any:
     """The application. A row is {n, feed, person, born} or {n, feed, person, key, status, from, to}; an event {n, person, change}."""
     app = faust.App(
         APP,
@@ -53,7 +53,7 @@ def made(broker: str) -> Any:
     today = days(DAY)
 
     @app.agent(rows)
-    async def joined(stream: Any) -> None:
+    async def update_list(stream: Any) -> None:
         async for row in stream:
             name = row["person"]
             person = people.get(name) or {"born": None, "insured": {}, "listed": False}
@@ -61,7 +61,9 @@ def made(broker: str) -> Any:
                 person["born"] = row["born"]
             else:
                 person["insured"][row["key"]] = (row["status"], row["from"], row["to"])
-            active = any(status == "active" and valid_from <= today <= valid_to for status, valid_from, valid_to in person["insured"].values())
+            active = any(
+                status == "active" and valid_from <= today <= valid_to for status, valid_from, valid_to in person["insured"].values()
+            )
             listed = person["born"] is not None and person["born"] <= BORN and not active
             changed, person["listed"] = listed != person["listed"], listed
             people[name] = person
@@ -72,4 +74,4 @@ def made(broker: str) -> Any:
 
 
 if __name__ == "__main__":
-    faust.Worker(made(os.environ["KAFKA_BOOTSTRAP"]), loglevel="warn", workdir=sys.argv[1]).execute_from_commandline()
+    faust.Worker(application(os.environ["KAFKA_BOOTSTRAP"]), loglevel="warn", workdir=sys.argv[1]).execute_from_commandline()

@@ -38,7 +38,7 @@ FULL, NETWORK = 1_350_000, 200_000
 """Residents; on a network, where broker, workers and client share the two cores, fewer."""
 
 
-def loaded(folder: Path, district: world.District) -> EmbeddedHost:
+def load_district(folder: Path, district: world.District) -> EmbeddedHost:
     """A durable host holding the whole district."""
     host = EmbeddedHost.open(folder, Parts(read_catalogue), create=True)
     library = world.library()
@@ -140,7 +140,7 @@ def of_a_district(table: Table, folder: Path, residents: int, changes: Sequence[
     """The figures of a loaded district; gives its host."""
     district = world.make(residents)
     start = time.perf_counter()
-    host = loaded(folder, district)
+    host = load_district(folder, district)
     total = sum(len(columns["subject"]) for columns in district.columns.values())
     table.add(f"load {total:,} records of {residents:,} residents, durable", f"{total / (time.perf_counter() - start):,.0f} rows/s")
     publishing(table, host, district)

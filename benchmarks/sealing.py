@@ -79,7 +79,9 @@ def _through(messages: Sequence[Input], seal: Seal | None) -> tuple[float, str]:
             head = headers(outgoing, "somebody")
             if seal is not None:
                 head = seal.with_seal(outgoing.topic, outgoing.partition, outgoing.id.encode(), head, outgoing.body)
-                if (outgoing.topic, outgoing.partition) in folds and seal.problem(outgoing.topic, outgoing.partition, outgoing.id.encode(), head, outgoing.body):
+                if (outgoing.topic, outgoing.partition) in folds and seal.problem(
+                    outgoing.topic, outgoing.partition, outgoing.id.encode(), head, outgoing.body
+                ):
                     raise AssertionError("a seal of ours does not match")
             fold = folds.get((outgoing.topic, outgoing.partition))
             if fold is None:

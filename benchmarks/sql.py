@@ -34,7 +34,9 @@ def database(district: District, threads: int = 1) -> duckdb.DuckDBPyConnection:
     person = person.rename({"subject": "id", "hukou_since": "since", "division": "street", "link": "household"})
     incomes = pl.DataFrame({"id": income["subject"], "income": income["monthly_income"]})
     frames = {
-        "person": person.with_columns(born=pl.when(pl.col("birth_date") != MISSING).then("birth_date")).join(incomes, "id", "left").sort("id"),
+        "person": person.with_columns(born=pl.when(pl.col("birth_date") != MISSING).then("birth_date"))
+        .join(incomes, "id", "left")
+        .sort("id"),
         "household": pl.DataFrame({"id": households["subject"], "dwelling": households["link"], "size": households["size"]}).sort("id"),
     }
     for name in ("medical_insurance", "pension", "relocation"):
@@ -46,7 +48,7 @@ def database(district: District, threads: int = 1) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def listed(con: duckdb.DuckDBPyConnection, text: str) -> tuple[np.ndarray, np.ndarray]:
+def list_by_query(con: duckdb.DuckDBPyConnection, text: str) -> tuple[np.ndarray, np.ndarray]:
     """Who is listed, as positions in ascending order, and for whom evidence is wanting."""
     rows = con.sql(text).pl().sort("id")
     return rows["id"].to_numpy(), rows["wanting"].to_numpy()
@@ -59,8 +61,8 @@ def query(policy: Policy) -> str:
     conditions = [truth(node) for node in policy.criteria.children]
     columns = ", ".join(f"{text} AS c{number}" for number, text in enumerate(conditions))
     names = [f"c{number}" for number in range(len(conditions))]
-    listed = " AND ".join(f"{name} IS NOT FALSE" for name in names)
-    return f"SELECT id, ({' AND '.join(names)}) IS NULL AS wanting FROM (SELECT s.id, {columns} FROM {table} s) WHERE {listed}"
+    condition = " AND ".join(f"{name} IS NOT FALSE" for name in names)
+    return f"SELECT id, ({' AND '.join(names)}) IS NULL AS wanting FROM (SELECT s.id, {columns} FROM {table} s) WHERE {condition}"
 
 
 def truth(node: Node, row: str = "s") -> str:

@@ -99,11 +99,11 @@ def make(persons: int, seed: int = 1) -> District:
     living = rng.integers(0, persons, persons // 3)
     columns["occupancy"] = {"subject": living, "relation_to_tenant": rng.integers(0, 3, len(living)), "link": rng.integers(0, dwellings, len(living)),
                             "from": today - rng.integers(0, 3000, len(living)), "to": np.full(len(living), OPEN_TO)}  # fmt: skip
-    moved = rng.permutation(dwellings)[: dwellings // 40]
+    with_notice = rng.permutation(dwellings)[: dwellings // 40]
     columns["relocation"] = {
-        "subject": moved,
-        "line": rng.integers(0, 2, len(moved)),
-        "notice_date": today - rng.integers(0, 1500, len(moved)),
+        "subject": with_notice,
+        "line": rng.integers(0, 2, len(with_notice)),
+        "notice_date": today - rng.integers(0, 1500, len(with_notice)),
     }
     for name, feed in columns.items():
         order = rng.permutation(len(feed["subject"]))

@@ -54,7 +54,7 @@ def database(district: District, threads: int = 1) -> duckdb.DuckDBPyConnection:
 
 def by_sql(con: duckdb.DuckDBPyConnection) -> np.ndarray:
     """The same households, by one query."""
-    rows = con.sql(f"{_TOTAL} {_listed(_SINCE, '1.5')} ORDER BY household").pl()
+    rows = con.sql(f"{_TOTAL} {_list_query(_SINCE, '1.5')} ORDER BY household").pl()
     positions: np.ndarray = rows["household"].to_numpy()
     return positions
 
@@ -62,7 +62,7 @@ def by_sql(con: duckdb.DuckDBPyConnection) -> np.ndarray:
 def amended_by_sql(con: duckdb.DuckDBPyConnection) -> tuple[np.ndarray, np.ndarray]:
     """Households that enter and leave by ``rules.AMENDED``, as positions, by one query."""
     rows = con.sql(f"""
-        {_TOTAL}, was AS ({_listed(_SINCE, "1.5")}), now AS ({_listed(_SINCE_AMENDED, "1.2")})
+        {_TOTAL}, was AS ({_list_query(_SINCE, "1.5")}), now AS ({_list_query(_SINCE_AMENDED, "1.2")})
         SELECT coalesce(was.household, now.household) AS household, was.household IS NULL AS entered
         FROM was FULL JOIN now ON was.household = now.household
         WHERE was.household IS NULL OR now.household IS NULL ORDER BY 1""").pl()
@@ -74,7 +74,7 @@ def amended_by_sql(con: duckdb.DuckDBPyConnection) -> tuple[np.ndarray, np.ndarr
 _TOTAL = "WITH total AS (SELECT household, sum(amount) AS amount FROM income JOIN person USING (person) GROUP BY household)"
 
 
-def _listed(since: int, times: str) -> str:
+def _list_query(since: int, times: str) -> str:
     """Households of one version: from which day notices count, and below how many times the allowance."""
     return f"""
         SELECT household FROM household LEFT JOIN total USING (household)

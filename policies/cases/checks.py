@@ -130,7 +130,7 @@ class _World:
         """A cell holds what the field's type reads, or nothing; an enum its code or its label.
 
         Args:
-            held: must the value lie within the declared bounds? Not in quarantine, where values are lost anyway.
+            check_bounds: the value must lie within the declared bounds. False in quarantine, where values do not count.
         """
         text = str(value)
         match field.type:

@@ -141,7 +141,12 @@ def _check_label(leaf: Leaf, negated: bool, catalogue: Catalogue, place: Path, r
         return
     for language in ("zh", "en"):
         comparisons = sayings(leaf.meta.label[language], language)
-        if not comparisons or op in comparisons.values() or (negated and OPPOSITE.get(op) in comparisons.values()) or _is_ranked(leaf, catalogue):
+        if (
+            not comparisons
+            or op in comparisons.values()
+            or (negated and OPPOSITE.get(op) in comparisons.values())
+            or _is_ranked(leaf, catalogue)
+        ):
             continue
         phrase, stated_op = next(iter(comparisons.items()))
         ways = Text("请改正 label", "Mend the label")

@@ -70,7 +70,7 @@ class Comparands:
         """The checked value, or None with its problems told.
 
         Args:
-            given: a scalar, a list, or {param, times, by}.
+            value: a scalar, a list, or {param, times, by}.
             op: the comparison; which operators a type has is checked too.
             measure: the other side.
             scope: where names of ``by`` are read.

@@ -104,7 +104,7 @@ def _param_values_on(params: Mapping[str, Param], day: date) -> dict[str, Scalar
 
 
 def _impossible(together: list[Demand], values_by_day: list[dict[str, Scalar]], catalogue: Catalogue) -> Iterator[tuple[Node, Node]]:
-    """Args: known: the parameters' values on each day that is looked at."""
+    """The pairs of demands that exclude each other on every day; ``values_by_day`` has the parameters' values of each day."""
     yield from _complements(together)
     surely: set[tuple[int, int]] | None = None
     for values in values_by_day:

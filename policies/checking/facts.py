@@ -88,7 +88,7 @@ def facts(leaf: Node, wanted: bool, catalogue: Catalogue, param_values: dict[str
 
     Args:
         leaf: outside or inside ``where``.
-        known: the parameters' values on the day looked at.
+        param_values: of the parameters, on one day.
     """
     match leaf:
         case Compare():

@@ -57,7 +57,9 @@ def steps(old: Catalogue, new: Catalogue) -> list[Step]:
             differences.append(Step("rereads", name, (), Text(f"数据源 {name} 不见了", f"the feed {name} is gone"), _PUT_BACK))
         else:
             differences += _feed_steps(feed, new.feeds[name])
-    differences += [Step("adds", name, (), Text(f"增加数据源 {name}", f"adds the feed {name}")) for name in new.feeds if name not in old.feeds]
+    differences += [
+        Step("adds", name, (), Text(f"增加数据源 {name}", f"adds the feed {name}")) for name in new.feeds if name not in old.feeds
+    ]
     return differences
 
 

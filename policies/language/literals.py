@@ -34,7 +34,7 @@ def scalar(value: object, measure: Measure) -> Scalar | Trouble:
     """A written value as the tree holds it: int, Fraction, code, text, division or date.
 
     Args:
-        given: as in the document.
+        value: as in the document.
         measure: what it is compared with.
     """
     literal = _literal(value, measure)

@@ -79,7 +79,7 @@ class Line(NamedTuple):
     cause: str
 
 
-class Found(NamedTuple):
+class CurrentOutcome(NamedTuple):
     """The outcome that counts."""
 
     outcome: str
@@ -128,7 +128,7 @@ class Listing:
         self.kinds = kinds
         self.rule: dict[str, dict[int, Content]] = {}
         self.told: dict[str, dict[int, Content]] = {}
-        self.found: dict[Key, Found] = {}
+        self.outcomes: dict[Key, CurrentOutcome] = {}
         self.off: dict[Key, Off] = {}
         self.held: dict[Key, Hold] = {}
         self.holds: list[Hold] = []
@@ -198,10 +198,10 @@ class Listing:
         if not isinstance(message, OutcomeReported):
             return {}
         key = (message.policy, rule.root(self.kinds[message.policy], message.subject))
-        current, new = self.found.get(key), Found(message.outcome, message.on, message.criterion)
+        current, new = self.outcomes.get(key), CurrentOutcome(message.outcome, message.on, message.criterion)
         if current is not None and (current == new or new.on < current.on):
             return {}
-        self.found[key] = new
+        self.outcomes[key] = new
         was_off = self.off.pop(key, None) is not None
         until = months_after(message.on, MONTHS[message.outcome])
         if MONTHS[message.outcome] and rule.day < until:

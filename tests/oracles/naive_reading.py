@@ -139,7 +139,7 @@ class Reader:
                     elements += [] if target is None else [Element(target, None, doubts)]
                     settled = target is not None
                 else:
-                    elements += self.found(step, subject, doubts)
+                    elements += self.elements_from(step, subject, doubts)
                     whom = self.absent(step.feed, subject)
                     settled = self.complete(step, subject, absence)
                 complete = complete and settled
@@ -153,7 +153,7 @@ class Reader:
             ways.setdefault(element.subject, []).append(element.doubts)
         return {subject: NOBODY.union(*doubts) if all(doubts) else NOBODY for subject, doubts in ways.items()}
 
-    def found(self, step: Step, subject: Subject, doubts: frozenset[Ask]) -> list[Element]:
+    def elements_from(self, step: Step, subject: Subject, doubts: frozenset[Ask]) -> list[Element]:
         """The elements one to-many step finds from one subject, whose own presence may be in doubt."""
         if step.form == "feed":
             records = self.day.records(step.feed, subject)

@@ -98,10 +98,10 @@ class Judge:
             return self.check(node, negated)
         leaves: dict[str, Callable[[Node, Element], tuple[str, frozenset[Ask]]]] = {
             "field": self.comparison,
-            "age_of": self.aged,
-            "date_of": self.dated,
+            "age_of": self.age_truth,
+            "date_of": self.date_truth,
             "quantifier": self.quantifier,
-            "sum_of": self.summed,
+            "sum_of": self.sum_truth,
         }
         truth, asks = leaves[node.form](node, element)
         return Judged(node, truth, (), asks if truth == "U" else NOBODY)
@@ -131,7 +131,7 @@ class Judge:
         prefixes = asked.value if isinstance(asked.value, tuple) else (asked.value,)
         return disjunction(within(reading.value, division(prefix)) for prefix in prefixes), reading.asks
 
-    def aged(self, node: Node, element: Element) -> tuple[str, frozenset[Ask]]:
+    def age_truth(self, node: Node, element: Element) -> tuple[str, frozenset[Ask]]:
         """`age_of d op n [as_of]`."""
         birth = self.reader.read(element, self.reader.name(element, node.raw["age_of"]))
         asked = self.reader.value(node.raw["value"], element, number)
@@ -140,7 +140,7 @@ class Judge:
             return "U", both(birth, asked, at)
         return truth_of(COMPARISONS[node.raw["op"]](age(birth.value, at.value), asked.value)), NOBODY
 
-    def dated(self, node: Node, element: Element) -> tuple[str, frozenset[Ask]]:
+    def date_truth(self, node: Node, element: Element) -> tuple[str, frozenset[Ask]]:
         """`date_of d within_last P | at_least_ago P | before x | after x`."""
         op = next(word for word in ("within_last", "at_least_ago", "before", "after") if word in node.raw)
         plain: Callable[[Any], Any] = day if op in ("before", "after") else lambda raw: period(text(raw))
@@ -196,7 +196,7 @@ class Judge:
             case other:
                 raise ValueError(f"{node.path}: unknown quantifier {other!r}")
 
-    def summed(self, node: Node, element: Element) -> tuple[str, frozenset[Ask]]:
+    def sum_truth(self, node: Node, element: Element) -> tuple[str, frozenset[Ask]]:
         """`sum_of f over … [where] [per g] op v`."""
         _, kind, own = steps_of(self.world, element.subject[0], node.raw["over"])
         name = name_of(self.world, kind, node.raw["sum_of"], own)

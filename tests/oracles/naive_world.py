@@ -32,7 +32,7 @@ class World:
 
         Args:
             contracts: the feed contracts, as loaded from YAML.
-            given: the `given` of a case (semantics §10).
+            facts: the `given` of a case (semantics §10).
         """
         if unknown := set(facts) - GIVEN_WORDS:
             raise ValueError(f"`given` does not take {sorted(unknown)}")

@@ -77,7 +77,7 @@ class Feeds:
                 else:
                     self.inverse[kind][feed] = (feed, link)
 
-    def one(self, kind: str) -> list[str]:
+    def single_feeds(self, kind: str) -> list[str]:
         """Cardinality-one feeds about a kind of subject."""
         return [name for name, contract in self.all.items() if contract["subject"] == kind and contract["cardinality"] == "one"]
 
@@ -88,7 +88,7 @@ class Feeds:
         return sorted({link for contract in self.all.values() for link in contract.get("links") or {}})
 
 
-def stored(spec: dict[str, Any], cell: Any) -> Any:
+def stored_cell(spec: dict[str, Any], cell: Any) -> Any:
     """A cell as it is stored: codes for labels, whole divisions, decimals scaled to integers."""
     if cell is None:
         return None
@@ -171,7 +171,7 @@ class SqlWorld:
         }
         if not quarantined:
             cells |= {column: day(record[end]) for end, column in (("from", "vfrom"), ("to", "vto")) if record.get(end) is not None}
-            cells |= {f"f_{feed}__{field}": stored(spec, record.get(field)) for field, spec in contract["fields"].items()}
+            cells |= {f"f_{feed}__{field}": stored_cell(spec, record.get(field)) for field, spec in contract["fields"].items()}
         cells |= {f"l_{link}": record.get(link) or None for link in contract.get("links") or {}}
         for column, cell in cells.items():
             row[self._at[column]] = cell
@@ -224,10 +224,10 @@ class SqlWorld:
     def _own(self, kind: str) -> str:
         register = self.feeds.registers[kind]
         place = f"f_{register}__{self.feeds.all[register]['division']}"
-        ones = ", ".join(map(literal, self.feeds.one(kind)))
+        ones = ", ".join(map(literal, self.feeds.single_feeds(kind)))
         columns = [f"coalesce(bool_or(t.feed = '{register}'), FALSE) AS registered", f"any_value(t.{place}) AS place"]
         columns += [f"any_value(t.l_{link}) FILTER (WHERE t.feed = '{feed}' AND NOT t.quarantined) AS l_{link}" for link, (feed, _) in self.feeds.links[kind].items()]
-        for feed in self.feeds.one(kind):
+        for feed in self.feeds.single_feeds(kind):
             columns.append(f"coalesce(bool_or(t.feed = '{feed}'), FALSE) AS has_{feed}")
             columns.append(f"coalesce(bool_or(t.feed = '{feed}' AND NOT t.quarantined), FALSE) AS sound_{feed}")
             columns += [f"any_value(t.f_{feed}__{field}) AS f_{feed}__{field}" for field in self.feeds.all[feed]["fields"]]
@@ -295,4 +295,4 @@ GROUP BY ALL
 """§3: the day up to which every responsible source has spoken for a subject; no row or NULL where one never has.
 The max_age of a policy is added later: adding months keeps the order of days, so the earliest day decides."""
 
-__all__ = ["KINDS", "Feeds", "SqlWorld", "day", "division", "fraction", "literal", "stored"]
+__all__ = ["KINDS", "Feeds", "SqlWorld", "day", "division", "fraction", "literal", "stored_cell"]

@@ -159,7 +159,7 @@ def policy(criteria: Mapping[str, Any], subject: str = "person", **more: Any) ->
     return base | more
 
 
-def covered(*feeds: str, to: str = "2026-10-14") -> list[dict[str, Any]]:
+def coverage_of(*feeds: str, to: str = "2026-10-14") -> list[dict[str, Any]]:
     """A coverage list: these feeds for the whole district."""
     return [{"feed": list(feeds), "division": "310107", "complete_to": to}]
 
@@ -170,7 +170,7 @@ def person(**feeds: Any) -> dict[str, Any]:
     return {"persons": {"a": {"hukou": HERE, **feeds}}, "coverage": coverage}
 
 
-def seen(asked: Mapping[str, Any], facts: Mapping[str, Any], name: str = "a", as_of: date = TODAY) -> Expected:
+def evaluate_one(asked: Mapping[str, Any], facts: Mapping[str, Any], name: str = "a", as_of: date = TODAY) -> Expected:
     """What is expected of one subject."""
     return evaluate(asked, World(CONTRACTS, facts), as_of)[name]
 
@@ -193,21 +193,21 @@ def test_a_correction_replaces_and_a_deletion_removes_in_any_order() -> None:
         {"key": "m2", "order": date(2026, 8, 1), "status": "active", "from": "1990-01-01", "to": "2026-12-31"},
     ]
     lookup = {"feed": "medical_insurance", "unit": "medical", "subjects": ["a"], "complete_to": date(2026, 10, 14)}
-    coverage = [*covered("hukou", "pension", to="2026-10-10"), lookup]
+    coverage = [*coverage_of("hukou", "pension", to="2026-10-10"), lookup]
     for order in (rows, rows[::-1]):
         facts = person(medical_insurance=order, coverage=coverage)
         facts["persons"]["a"]["hukou"] = HERE | {"hukou_since": date(1960, 1, 1)}
 
-        assert seen(ELDERLY, facts) == Expected("yes", "eligible", (), (), ())
+        assert evaluate_one(ELDERLY, facts) == Expected("yes", "eligible", (), (), ())
         assert until(ELDERLY, World(CONTRACTS, facts), TODAY, "a") == date(2026, 10, 22)
 
 
 def test_nobody_has_said_anything_about_insurance() -> None:
     """Without coverage an absence is unknown, and names the unit that has not spoken."""
-    facts = person(coverage=covered("hukou", "pension", to="2026-10-10"))
+    facts = person(coverage=coverage_of("hukou", "pension", to="2026-10-10"))
     facts["persons"]["a"]["hukou"] = HERE | {"hukou_since": date(1960, 1, 1)}
 
-    expectation = seen(ELDERLY, facts)
+    expectation = evaluate_one(ELDERLY, facts)
 
     assert expectation == Expected("unknown", "needs_evidence", (), (), (("uninsured", "medical_insurance", "medical"),))
     assert until(ELDERLY, World(CONTRACTS, facts), TODAY, "a") == date(2026, 11, 15)
@@ -216,7 +216,7 @@ def test_nobody_has_said_anything_about_insurance() -> None:
 def relocation_world() -> dict[str, Any]:
     """A household of two under a relocation notice; one earns, of the other nothing is recorded."""
     return {
-        "coverage": covered("hukou", "household", "relocation", "income"),
+        "coverage": coverage_of("hukou", "household", "relocation", "income"),
         "dwellings": {"d1": {"relocation": [{"key": "n1", "line": "L15", "notice_date": date(2026, 3, 1)}]}},
         "households": {"h1": {"household": {"size": 2, "division": "310107020"}, "registered_at": "d1"}},
         "persons": {
@@ -241,9 +241,9 @@ def test_a_cent_less_is_a_yes_to_check() -> None:
     facts = relocation_world()
     facts["persons"]["a"]["income"] = {"monthly_income": Decimal("4949.99")}
 
-    assert seen(RELOCATION, facts, "h1") == Expected("yes", "to_check", ("willing",), (), ())
-    assert seen(RELOCATION, facts | {"answers": {"h1": {"willing": "yes"}}}, "h1").status == "eligible"
-    refused = seen(RELOCATION, facts | {"answers": {"h1": {"willing": False}}}, "h1")
+    assert evaluate_one(RELOCATION, facts, "h1") == Expected("yes", "to_check", ("willing",), (), ())
+    assert evaluate_one(RELOCATION, facts | {"answers": {"h1": {"willing": "yes"}}}, "h1").status == "eligible"
+    refused = evaluate_one(RELOCATION, facts | {"answers": {"h1": {"willing": False}}}, "h1")
     assert refused == Expected("no", None, (), ("willing",), ())
 
 
@@ -261,7 +261,7 @@ def test_version_by_delivery_ignores_order() -> None:
 def test_full_replacement_withdraws_older_deliveries_of_its_source() -> None:
     """Replacement 3 withdraws what won with delivery 2 and leaves what won with delivery 3."""
     rows = [{"key": "x", "delivery": 2}, {"key": "y", "delivery": 3}, {"key": "z", "delivery": 1, "source": "other"}]
-    facts = person(pension=rows, coverage=covered("pension"))
+    facts = person(pension=rows, coverage=coverage_of("pension"))
     facts["replace"] = [{"feed": "pension", "unit": "social", "delivery": 3}]
 
     assert truth({"quantifier": "count", "over": "pension", "op": "eq", "value": 2}, facts) == "T"
@@ -271,7 +271,7 @@ def test_full_replacement_withdraws_older_deliveries_of_its_source() -> None:
 def test_validity_includes_both_days(to: str | None, expected: str) -> None:
     """A record is there on its last day, not on the day after; an empty end is open."""
     facts = person(pension=[{"from": "2026-10-15" if to == "2026-10-15" else None, "to": to}])
-    facts["coverage"] = covered("pension")
+    facts["coverage"] = coverage_of("pension")
 
     assert truth({"quantifier": "some", "over": "pension"}, facts) == expected
 
@@ -287,9 +287,9 @@ def test_of_several_records_of_a_cardinality_one_feed_the_greatest_version_in_fo
 def test_a_quarantined_row_has_no_values_and_asks_its_own_source() -> None:
     """It wins by its version, whatever its dates; every field of it is missing."""
     rows = [{"key": "k", "monthly_income": "10"}, {"key": "k", "quarantined": True, "to": "2000-01-01"}]
-    facts = person(income=rows, coverage=covered("income"))
+    facts = person(income=rows, coverage=coverage_of("income"))
 
-    expectation = seen(policy({"id": "poor", "field": "monthly_income", "op": "lt", "value": 99}), facts)
+    expectation = evaluate_one(policy({"id": "poor", "field": "monthly_income", "op": "lt", "value": 99}), facts)
 
     assert expectation.verdict == "unknown"
     assert expectation.missing == (("poor", "income", "civil"),)
@@ -299,9 +299,9 @@ def test_no_record_reads_as_declared_only_under_coverage() -> None:
     """An empty cell stays missing; no record at all is 0 once the unit has spoken."""
     leaf = {"field": "income.monthly_income", "op": "eq", "value": 0}
 
-    assert truth(leaf, person(coverage=covered("income"))) == "T"
+    assert truth(leaf, person(coverage=coverage_of("income"))) == "T"
     assert truth(leaf, person()) == "U"
-    assert truth(leaf, person(income={"monthly_income": None}, coverage=covered("income"))) == "U"
+    assert truth(leaf, person(income={"monthly_income": None}, coverage=coverage_of("income"))) == "U"
 
 
 # ---- divisions, scope, coverage ----------------------------------------------------------------------------------
@@ -327,7 +327,7 @@ def test_scope(place: str | None, verdict: str | None, status: str | None) -> No
     """Surely outside: no verdict. Unplaced or coarser: a verdict, never listed."""
     facts = {"persons": {"a": {"hukou": {"birth_date": "1950-01-01", "division": place}}}}
 
-    expectation = seen(policy({"age_of": "birth_date", "op": "ge", "value": 60}), facts)
+    expectation = evaluate_one(policy({"age_of": "birth_date", "op": "ge", "value": 60}), facts)
 
     assert (expectation.verdict, expectation.status) == (verdict, status)
 
@@ -341,7 +341,7 @@ def test_not_registered_is_no_verdict() -> None:
     assert {name: e.verdict for name, e in expectations.items()} == {"b": None, "c": None}
 
 
-def occupied(coverage: list[dict[str, Any]], **unrelated: str) -> dict[str, Any]:
+def occupied_dwelling(coverage: list[dict[str, Any]], **unrelated: str) -> dict[str, Any]:
     """A two-room dwelling d and its occupants, whom the person register does not hold."""
     records = {
         name: {"occupancy": {"lives_at": "d", "relation_to_tenant": relation, "source": "street"}}
@@ -357,23 +357,23 @@ def test_every_responsible_source_must_have_spoken() -> None:
     street = {"feed": "occupancy", "unit": "street", "division": "310107020", "complete_to": "2026-10-14"}
     housing = street | {"unit": "housing"}
 
-    assert seen(asked, occupied([street]), "d").missing == (("empty", "occupancy", "housing"),)
-    assert seen(asked, occupied([street, housing]), "d").verdict == "yes"
+    assert evaluate_one(asked, occupied_dwelling([street]), "d").missing == (("empty", "occupancy", "housing"),)
+    assert evaluate_one(asked, occupied_dwelling([street, housing]), "d").verdict == "yes"
 
 
 def test_a_statement_counts_only_inside_its_sources_division() -> None:
     """The street may speak for its own street and not for the one beside it, where it is not responsible either."""
     asked = policy({"id": "empty", "quantifier": "none", "over": "occupancy"}, "dwelling")
-    facts = occupied([{"feed": "occupancy", "unit": "street", "division": "310107", "complete_to": "2026-10-14"}])
+    facts = occupied_dwelling([{"feed": "occupancy", "unit": "street", "division": "310107", "complete_to": "2026-10-14"}])
     facts["dwellings"]["d"]["dwelling"]["division"] = "310107015"
 
-    assert seen(asked, facts, "d").missing == (("empty", "occupancy", "housing"),)
+    assert evaluate_one(asked, facts, "d").missing == (("empty", "occupancy", "housing"),)
 
 
 def test_coverage_ends_after_its_greatest_age() -> None:
     """as_of = complete_to + max_age still counts; months clamp to the month's end."""
     leaf = policy({"id": "x", "quantifier": "none", "over": "pension"}, evidence={"pension": {"max_age": "P1M"}})
-    world = World(CONTRACTS, person(coverage=covered("pension", to="2026-01-31")))
+    world = World(CONTRACTS, person(coverage=coverage_of("pension", to="2026-01-31")))
 
     assert evaluate(leaf, world, date(2026, 2, 28))["a"].verdict == "yes"
     assert evaluate(leaf, world, date(2026, 3, 1))["a"].verdict == "unknown"
@@ -384,7 +384,7 @@ def test_absence_closed_and_open() -> None:
     leaf = {"quantifier": "none", "over": "pension"}
 
     assert truth(leaf | {"absence": "closed"}, person()) == "T"
-    assert truth(leaf | {"absence": "open"}, person(coverage=covered("pension"))) == "U"
+    assert truth(leaf | {"absence": "open"}, person(coverage=coverage_of("pension"))) == "U"
     assert truth(leaf | {"absence": "open"}, person(pension={})) == "F"
 
 
@@ -393,7 +393,7 @@ def test_the_unplaced_are_never_covered() -> None:
     lookup = {"feed": "pension", "subjects": ["a"], "complete_to": "2026-10-14"}
     facts = {"persons": {"a": {"hukou": {"quarantined": True, "division": "310107"}}}, "coverage": [lookup]}
 
-    expectation = seen(policy({"id": "x", "quantifier": "none", "over": "pension"}), facts)
+    expectation = evaluate_one(policy({"id": "x", "quantifier": "none", "over": "pension"}), facts)
 
     assert expectation == Expected("unknown", None, (), (), (("x", "pension", "social"),))
 
@@ -502,9 +502,9 @@ def test_a_link_is_followed_and_an_empty_one_is_asked_of_its_own_feed() -> None:
 def test_a_set_through_an_empty_link_is_unknown() -> None:
     """No elements found, and not covered, even though everything is covered."""
     asked = policy({"id": "x", "quantifier": "none", "over": "registered_at.relocation"}, "household")
-    facts = {"households": {"h": {"household": {"division": "310107"}}}, "coverage": covered("relocation")}
+    facts = {"households": {"h": {"household": {"division": "310107"}}}, "coverage": coverage_of("relocation")}
 
-    assert seen(asked, facts, "h").missing == (("x", "household", "police"),)
+    assert evaluate_one(asked, facts, "h").missing == (("x", "household", "police"),)
 
 
 def test_members_pensions_need_the_register_and_every_members_coverage() -> None:
@@ -513,14 +513,14 @@ def test_members_pensions_need_the_register_and_every_members_coverage() -> None
     facts: dict[str, Any] = {
         "households": {"h": {"household": {"division": "310107"}}},
         "persons": {"a": {"hukou": HERE, "household": "h"}, "b": {"hukou": {}, "household": "h"}},
-        "coverage": covered("hukou", "pension"),
+        "coverage": coverage_of("hukou", "pension"),
     }
 
-    assert seen(asked, facts, "h").missing == (("x", "pension", "social"),)
+    assert evaluate_one(asked, facts, "h").missing == (("x", "pension", "social"),)
     facts["persons"]["b"]["hukou"] = HERE
-    assert seen(asked, facts, "h").verdict == "yes"
-    facts["coverage"] = covered("pension")
-    assert seen(asked, facts, "h").missing == (("x", "hukou", "police"),)
+    assert evaluate_one(asked, facts, "h").verdict == "yes"
+    facts["coverage"] = coverage_of("pension")
+    assert evaluate_one(asked, facts, "h").missing == (("x", "hukou", "police"),)
 
 
 # ---- quantifiers -------------------------------------------------------------------------------------------------
@@ -544,7 +544,7 @@ ACTIVE = {"id": "active", "field": "status", "op": "eq", "value": "active"}
 def test_some_none_all(statuses: list[str | None], is_covered: bool, some: str, none: str, every: str) -> None:
     """A deciding record settles it; else a doubtful record or absent coverage leaves it unknown."""
     facts = person(medical_insurance=[{"status": s} for s in statuses])
-    facts["coverage"] = covered("medical_insurance") if is_covered else []
+    facts["coverage"] = coverage_of("medical_insurance") if is_covered else []
 
     leaf = {"over": "medical_insurance", "where": ACTIVE}
 
@@ -553,10 +553,10 @@ def test_some_none_all(statuses: list[str | None], is_covered: bool, some: str, 
 
 def test_a_quarantined_record_decides_nothing() -> None:
     """Its presence is unknown, even without `where`."""
-    facts = person(pension={"quarantined": True}, coverage=covered("pension"))
+    facts = person(pension={"quarantined": True}, coverage=coverage_of("pension"))
 
     assert [truth({"quantifier": q, "over": "pension"}, facts) for q in ("some", "none")] == ["U", "U"]
-    expectation = seen(policy({"id": "x", "quantifier": "none", "over": "pension"}), facts)
+    expectation = evaluate_one(policy({"id": "x", "quantifier": "none", "over": "pension"}), facts)
     assert expectation.missing == (("x", "pension", "social"),)
 
 
@@ -569,11 +569,11 @@ def test_count_is_settled_by_its_bounds() -> None:
     sure = {"p": "unrelated", "q": "unrelated"}
 
     def verdict(coverage: list[dict[str, Any]], **more: str) -> str | None:
-        return seen(asked, occupied(coverage, **sure, **more), "d").verdict
+        return evaluate_one(asked, occupied_dwelling(coverage, **sure, **more), "d").verdict
 
-    assert verdict(covered("occupancy")) == "no"
+    assert verdict(coverage_of("occupancy")) == "no"
     assert verdict([]) == "unknown"
-    assert verdict(covered("occupancy"), r="") == "unknown"
+    assert verdict(coverage_of("occupancy"), r="") == "unknown"
     assert verdict([], r="unrelated") == "yes"
 
 
@@ -601,10 +601,10 @@ SUM = {"id": "x", "sum_of": "income.monthly_income", "over": "members"}
 def test_a_sum_is_an_interval() -> None:
     """A missing addend lies within the field's bounds; without coverage there is no upper end, but the lower stays."""
     for op, b, coverage, expected in (
-        ("ge", None, covered("hukou"), "T"),
-        ("lt", None, covered("hukou"), "F"),
-        ("gt", None, covered("hukou"), "U"),
-        ("le", "0", covered("hukou"), "T"),
+        ("ge", None, coverage_of("hukou"), "T"),
+        ("lt", None, coverage_of("hukou"), "F"),
+        ("gt", None, coverage_of("hukou"), "U"),
+        ("le", "0", coverage_of("hukou"), "T"),
         ("le", "0", [], "U"),
         ("ge", "0", [], "T"),
         ("ne", "1", [], "T"),
@@ -617,34 +617,34 @@ def test_a_sum_is_an_interval() -> None:
 def test_sum_per_a_divisor() -> None:
     """The bound is multiplied, so nothing is rounded; a divisor missing or below one is unknown."""
     for size, expected in ((3, "T"), (2, "F"), (0, "U"), (None, "U")):
-        facts = sum_world(size, covered("hukou"), a="100.00")
+        facts = sum_world(size, coverage_of("hukou"), a="100.00")
         leaf = SUM | {"per": "household.size", "op": "lt", "value": Decimal("33.34")}
 
         assert truth(leaf, facts, "h", "household") == expected
     asked = policy(SUM | {"per": "size", "op": "lt", "value": 1}, "household")
-    assert seen(asked, sum_world(None, covered("hukou"), a="1"), "h").missing == (("x", "household", "police"),)
+    assert evaluate_one(asked, sum_world(None, coverage_of("hukou"), a="1"), "h").missing == (("x", "household", "police"),)
 
 
 def test_an_addend_whose_where_is_unknown_may_also_add_nothing() -> None:
     """Its interval is the hull of 0 and itself; where w is F it adds nothing and is not asked about."""
     where = {"field": "sex", "op": "eq", "value": "female"}
-    facts = sum_world(2, covered("hukou"), a="100", b=None)
+    facts = sum_world(2, coverage_of("hukou"), a="100", b=None)
     facts["persons"]["b"]["hukou"] = HERE | {"sex": "male"}
 
     assert truth(SUM | {"where": where, "op": "le", "value": 100}, facts, "h", "household") == "T"
     asked = policy(SUM | {"where": where, "op": "ge", "value": 100}, "household")
-    assert seen(asked, facts, "h").missing == (("x", "hukou", "police"),)
+    assert evaluate_one(asked, facts, "h").missing == (("x", "hukou", "police"),)
 
 
 def test_quantifiers_nest_from_the_elements_subject() -> None:
     """Every member without a pension; the unknown inside is asked of the outer criterion."""
     inner = {"quantifier": "none", "over": "pension"}
     asked = policy({"id": "x", "quantifier": "all", "over": "members", "where": inner}, "household")
-    facts = sum_world(1, covered("hukou"), a=None)
+    facts = sum_world(1, coverage_of("hukou"), a=None)
 
-    assert seen(asked, facts, "h").missing == (("x", "pension", "social"),)
+    assert evaluate_one(asked, facts, "h").missing == (("x", "pension", "social"),)
     facts["persons"]["a"]["pension"] = {}
-    assert seen(asked, facts, "h").failed == ("x",)
+    assert evaluate_one(asked, facts, "h").failed == ("x",)
 
 
 # ---- logic, checks, reasons --------------------------------------------------------------------------------------
@@ -670,7 +670,7 @@ def test_failed_names_the_leaves_that_make_the_root_no(criteria: dict[str, Any],
     """Read through `none` and `unless`; a true leaf under `unless` is one; an unknown leaf is none."""
     asked = policy(criteria, definitions={"y": YOUNG})
 
-    assert seen(asked, person()) == Expected("no", None, (), failed, ())
+    assert evaluate_one(asked, person()) == Expected("no", None, (), failed, ())
 
 
 def test_missing_only_where_every_ancestor_is_unknown() -> None:
@@ -678,7 +678,7 @@ def test_missing_only_where_every_ancestor_is_unknown() -> None:
     since = {"date_of": "hukou_since", "at_least_ago": "P1Y"}
     asked = policy({"all": [{"any": [OLD, WOMAN]}, {"any": [YOUNG, since]}]})
 
-    assert seen(asked, person()).missing == (("criteria.all[1].any[1]", "hukou", "police"),)
+    assert evaluate_one(asked, person()).missing == (("criteria.all[1].any[1]", "hukou", "police"),)
 
 
 @pytest.mark.parametrize(
@@ -699,7 +699,7 @@ def test_an_unanswered_check_keeps_on_a_benefit_and_off_a_burden(
     direction: str, criteria: dict[str, Any], expected: tuple[Any, ...]
 ) -> None:
     """Per occurrence, by the number of negations above; the checklist holds those that could still matter."""
-    expectation = seen(policy(criteria, direction=direction), person())
+    expectation = evaluate_one(policy(criteria, direction=direction), person())
 
     assert (expectation.verdict, expectation.status, expectation.checklist, expectation.failed) == expected
 
@@ -709,8 +709,8 @@ def test_one_answer_for_every_occurrence() -> None:
     check = {"id": "c", "check": {}}
     asked = policy({"all": [check, {"none": [check]}]})
 
-    assert seen(asked, person()).checklist == ("c",)
-    assert seen(asked, person() | {"answers": {"a": {"c": "yes"}}}).failed == ("c",)
+    assert evaluate_one(asked, person()).checklist == ("c",)
+    assert evaluate_one(asked, person() | {"answers": {"a": {"c": "yes"}}}).failed == ("c",)
     truths = leaves(asked, World(CONTRACTS, person()), TODAY, "a")
     assert truths == {"c@criteria.all[0]": "T", "c@criteria.all[1].none[0]": "F"}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.oracles.test_naive import HERE, covered, occupied, policy, seen, truth
+from tests.oracles.test_naive import HERE, coverage_of, evaluate_one, occupied_dwelling, policy, truth
 from tests.oracles.test_sql import BAD, PERSON
 from tests.oracles.test_sql import verdict as sql
 
@@ -20,7 +20,7 @@ def household(*feeds: str, **members: dict[str, Any]) -> dict[str, Any]:
     """A household h whose members have these feeds; in quarantine where their register record says so."""
     persons = {name: {"hukou": HERE, "household": "h", **feeds} for name, feeds in members.items()}
     home = {"household": {"division": "310107", "size": 2}}
-    return {"households": {"h": home}, "persons": persons, "coverage": covered(*feeds)}
+    return {"households": {"h": home}, "persons": persons, "coverage": coverage_of(*feeds)}
 
 
 BAD_HERE = BAD | {"lives_at": "d", "source": "street"}
@@ -56,7 +56,7 @@ def test_only_the_register_record_names_a_household_and_only_backwards() -> None
 
     assert [truth(count, facts, name, "household") for name in "hg"] == ["T", "U"]
     asked = policy({"id": "x", "field": "household.size", "op": "ge", "value": 1})
-    assert seen(asked, facts, "b").missing == (("x", "hukou", "police"),)
+    assert evaluate_one(asked, facts, "b").missing == (("x", "hukou", "police"),)
     facts["persons"]["b"]["hukou"] = [rows[0] | {"order": 3}, rows[1]]
     assert [truth(count, facts, name, "household") for name in "hg"] == ["F", "T"]
 
@@ -70,12 +70,12 @@ def test_a_quarantined_row_whose_link_cannot_be_read_names_nobody() -> None:
 
 def test_an_occupant_whose_record_is_quarantined_may_be_one() -> None:
     """The record is an element beside the sound ones, at every date; its own unit is asked."""
-    facts = occupied(covered("occupancy"), p="unrelated")
+    facts = occupied_dwelling(coverage_of("occupancy"), p="unrelated")
     facts["persons"]["q"] = {"occupancy": BAD_HERE | {"relation_to_tenant": "kin", "to": "2000-01-01"}}
     kin = {"field": "relation_to_tenant", "op": "eq", "value": "kin"}
     some = {"id": "x", "quantifier": "some", "over": "occupancy", "where": kin}
 
-    assert seen(policy(some, "dwelling"), facts, "d").missing == (("x", "occupancy", "street"),)
+    assert evaluate_one(policy(some, "dwelling"), facts, "d").missing == (("x", "occupancy", "street"),)
     for count, expected in ((1, "T"), (2, "U"), (3, "F")):
         leaf = {"quantifier": "count", "over": "occupancy", "op": "ge", "value": count}
         assert truth(leaf, facts, "d", "dwelling") == expected
@@ -88,12 +88,12 @@ def test_a_record_found_through_a_member_of_unknown_presence_is_of_unknown_prese
     some = {"id": "x", "quantifier": "some", "over": "members.pension", "absence": "closed"}
     facts = household(b={"hukou": BAD, "pension": {"amount": 5}})
 
-    assert seen(policy(some, "household"), facts, "h").missing == (("x", "hukou", "police"),)
+    assert evaluate_one(policy(some, "household"), facts, "h").missing == (("x", "hukou", "police"),)
     for op, value, expected in (("le", 5, "T"), ("ge", 5, "U"), ("gt", 5, "F")):
         leaf = {"sum_of": "pension.amount", "over": "members.pension", "absence": "closed", "op": op, "value": value}
         assert truth(leaf, facts, "h", "household") == expected
     facts["persons"]["b"]["pension"] = BAD
-    assert seen(policy(some, "household"), facts, "h").missing == (("x", "hukou", "police"), ("x", "pension", "social"))
+    assert evaluate_one(policy(some, "household"), facts, "h").missing == (("x", "hukou", "police"), ("x", "pension", "social"))
 
 
 def test_who_may_be_a_member_is_unplaced_so_a_set_through_her_is_not_complete() -> None:
@@ -101,9 +101,9 @@ def test_who_may_be_a_member_is_unplaced_so_a_set_through_her_is_not_complete() 
     facts = household("hukou", "pension", b={"hukou": BAD})
     none = policy({"id": "x", "quantifier": "none", "over": "members.pension"}, "household")
 
-    assert seen(none, facts, "h").missing == (("x", "pension", "social"),)
+    assert evaluate_one(none, facts, "h").missing == (("x", "pension", "social"),)
     low = policy({"id": "x", "sum_of": "income.monthly_income", "over": "members", "op": "le", "value": 1}, "household")
-    assert seen(low, facts, "h").missing == (("x", "hukou", "police"), ("x", "income", "civil"))
+    assert evaluate_one(low, facts, "h").missing == (("x", "hukou", "police"), ("x", "income", "civil"))
 
 
 @pytest.mark.parametrize(
@@ -116,9 +116,9 @@ def test_who_may_be_a_member_is_unplaced_so_a_set_through_her_is_not_complete() 
 )
 def test_a_subject_reached_by_a_sound_record_is_reached(records: list[Any], verdict: str, missing: Any) -> None:
     """One sound record is enough, whatever else names the dwelling; several in quarantine leave it unknown, and all are asked."""
-    facts = occupied(covered("occupancy"))
+    facts = occupied_dwelling(coverage_of("occupancy"))
     facts["persons"] = {"p": {"hukou": HERE, "pension": {}, "occupancy": records}}
-    expectation = seen(policy({"id": "x", "quantifier": "some", "over": "occupancy.pension", "absence": "closed"}, "dwelling"), facts, "d")
+    expectation = evaluate_one(policy({"id": "x", "quantifier": "some", "over": "occupancy.pension", "absence": "closed"}, "dwelling"), facts, "d")
 
     assert (expectation.verdict, expectation.missing) == (verdict, missing)
 

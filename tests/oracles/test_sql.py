@@ -95,15 +95,15 @@ def test_parameters_are_read_at_the_date_and_multiplied_exactly() -> None:
         "table": {"values": [{"from": "2026-01-01", "table": {1: 5, "2..4": 7, "6..": 9}}]},
     }
 
-    def compared(op: str, value: dict[str, Any], size: int = 2) -> str | None:
+    def verdict_of_income(op: str, value: dict[str, Any], size: int = 2) -> str | None:
         leaf = {"field": "monthly_income", "op": op, "value": value}
         household = {"household": {"division": "310107020", "size": size}}
         return verdict(leaf, {"income": {"monthly_income": "3.33"}}, params=params, households={"h": household})
 
-    assert compared("lt", {"param": "third", "times": "1/3"}) == "yes"
-    assert compared("ge", {"param": "third", "times": "0.333"}) == "yes"
-    assert compared("lt", {"param": "later"}) == "unknown"
-    assert [compared("lt", {"param": "table", "by": "household.size", "times": "1/2"}, n) for n in (1, 2, 4, 5, 6)] == ["no", "yes", "yes", "unknown", "yes"]
+    assert verdict_of_income("lt", {"param": "third", "times": "1/3"}) == "yes"
+    assert verdict_of_income("ge", {"param": "third", "times": "0.333"}) == "yes"
+    assert verdict_of_income("lt", {"param": "later"}) == "unknown"
+    assert [verdict_of_income("lt", {"param": "table", "by": "household.size", "times": "1/2"}, n) for n in (1, 2, 4, 5, 6)] == ["no", "yes", "yes", "unknown", "yes"]
 
 
 ACTIVE = {"field": "status", "op": "eq", "value": "active"}

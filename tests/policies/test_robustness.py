@@ -39,7 +39,7 @@ def _at(data: Any, path: Path) -> Any:
     return data
 
 
-def _damaged(rng: Random) -> Any:
+def _damaged_data(rng: Random) -> Any:
     """A policy of the library with nodes deleted, replaced, renamed or swapped for another's."""
     everything = [_at(document.data, path) for document in documents().values() for path in _paths(document.data)]
     keys = sorted({part for document in documents().values() for path in _paths(document.data) for part in path if isinstance(part, str)})
@@ -62,7 +62,7 @@ def _damaged(rng: Random) -> Any:
 @given(st.integers(0, 10**9))
 def test_a_damaged_policy_gives_problems_or_a_policy(seed: int) -> None:
     """None iff there is an error; every sentence can be written; a policy that passes can be analysed."""
-    data = _damaged(Random(seed))
+    data = _damaged_data(Random(seed))
 
     checked = check(Document(data, "damaged"), catalogue())
 

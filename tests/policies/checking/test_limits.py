@@ -28,7 +28,7 @@ SECONDS = 20
 """A refusal may not take longer, on a busy machine; each takes a fraction of this."""
 
 
-def made(criteria: Any, **more: Any) -> Data:
+def policy_data(criteria: Any, **more: Any) -> Data:
     """A policy of these criteria about persons of the little network."""
     return {
         "format": 1, "policy": "large", "version": 1, "direction": "benefit", "subject": "person", "scope": {"division": "310107"},
@@ -37,7 +37,7 @@ def made(criteria: Any, **more: Any) -> Data:
     }  # fmt: skip
 
 
-def sized(**sizes: int) -> Catalogue:
+def network_with_size(**sizes: int) -> Catalogue:
     """The network with a household's size up to so much."""
     plain = network()
     household = plain.feeds["household"]
@@ -47,38 +47,38 @@ def sized(**sizes: int) -> Catalogue:
 
 def flat(count: int) -> Data:
     """So many nodes, of which one is the root."""
-    return made({"any": [LEAF] * (count - 1)})
+    return policy_data({"any": [LEAF] * (count - 1)})
 
 
 def inside(count: int) -> Data:
     """So many, all but one of them inside ``where``."""
-    return made({**MEMBERS, "where": {"any": [LEAF] * (count - 2)}})
+    return policy_data({**MEMBERS, "where": {"any": [LEAF] * (count - 2)}})
 
 
-def written_out(count: int) -> Data:
+def nodes_by_definitions(count: int) -> Data:
     """So many by a definition of 64 nodes that is used again and again."""
     uses, rest = divmod(count - 1, 64)
-    return made({"any": [{"use": "d"}] * uses + [LEAF] * rest}, definitions={"d": {"any": [LEAF] * 63}})
+    return policy_data({"any": [{"use": "d"}] * uses + [LEAF] * rest}, definitions={"d": {"any": [LEAF] * 63}})
 
 
-def nested(levels: int) -> Data:
+def levels_by_definitions(levels: int) -> Data:
     """So many levels below the root, by definitions."""
     last = (levels - 1) // 2
     definitions: Data = {f"d{i}": {"none": [{"use": f"d{i + 1}"}]} for i in range(last)}
     definitions[f"d{last}"] = LEAF if levels % 2 else {"none": [LEAF]}
-    return made({"use": "d0"}, definitions=definitions)
+    return policy_data({"use": "d0"}, definitions=definitions)
 
 
 def values(count: int) -> Data:
-    return made({"field": "hukou.children", "op": "in", "value": list(range(0, 2 * count, 2))})
+    return policy_data({"field": "hukou.children", "op": "in", "value": list(range(0, 2 * count, 2))})
 
 
-def summed(amount: int) -> Data:
-    return made({"sum_of": "old.number", "over": "old", "absence": "closed", "op": "ge", "value": amount})
+def sum_rule(amount: int) -> Data:
+    return policy_data({"sum_of": "old.number", "over": "old", "absence": "closed", "op": "ge", "value": amount})
 
 
 def work_of(criteria: Any) -> int:
-    tree = check(Document(made(criteria), "x"), network()).policy
+    tree = check(Document(policy_data(criteria), "x"), network()).policy
     assert tree is not None
     return Cost(network().feeds).work(tree.criteria)
 
@@ -90,14 +90,14 @@ def costly(work: int) -> Data:
     leaf = work_of({"any": [LEAF]}) - 1
     count, rest = divmod(work - 1, deep_work)
     assert leaf == 1
-    return made({"any": [deep] * count + [LEAF] * rest})
+    return policy_data({"any": [deep] * count + [LEAF] * rest})
 
 
 AT: dict[str, tuple[Callable[[int], Data], int, str]] = {
     "criteria": (flat, limits.CRITERIA, "too-many-nodes"),
     "criteria in where": (inside, limits.CRITERIA, "too-many-nodes"),
-    "criteria by definitions": (written_out, limits.CRITERIA, "too-many-nodes"),
-    "levels": (nested, limits.LEVELS, "too-many-levels"),
+    "criteria by definitions": (nodes_by_definitions, limits.CRITERIA, "too-many-nodes"),
+    "levels": (levels_by_definitions, limits.LEVELS, "too-many-levels"),
     "values of a list": (values, limits.LIST, "list-long"),
     "comparisons": (costly, limits.WORK, "rule-too-costly"),
 }
@@ -133,7 +133,7 @@ def test_a_parameter_has_a_number_of_dated_values(count: int) -> None:
     entries = [{"from": date.fromordinal(date(2000, 1, 1).toordinal() + i), "value": 1 + i % 100} for i in range(count)]
     use = {"age_of": "hukou.birth_date", "op": "ge", "value": {"param": "p"}}
 
-    result = check(Document(made({"any": [use] * 2_000}, params={"p": {"unit": "year", "values": entries}}), "x"), network())
+    result = check(Document(policy_data({"any": [use] * 2_000}, params={"p": {"unit": "year", "values": entries}}), "x"), network())
 
     if count <= limits.ENTRIES:
         assert result.problems == ()
@@ -166,13 +166,13 @@ def test_a_document_nested_too_deep_is_refused_as_one(levels: int) -> None:
 
 def test_tables_are_refused_by_how_many_rows_they_take_in_all() -> None:
     """Each use in another comparison takes as many as its field has values; the same comparison twice takes them once."""
-    many = sized(low=1, high=limits.DIVISOR)
+    many = network_with_size(low=1, high=limits.DIVISOR)
     table = {"unit": "1", "values": [{"from": date(2026, 1, 1), "table": {"1..": 1}}]}
 
     def tables(count: int, again: int = 1) -> Data:
         of = [{"field": "hukou.children", "op": "ge", "value": {"param": "p", "by": "household.household.size", "times": str(i + 1)}}
               for i in range(count)]  # fmt: skip
-        return made({"any": of * again}, params={"p": table})
+        return policy_data({"any": of * again}, params={"p": table})
 
     most = limits.CELLS // limits.DIVISOR
     assert errors(check(Document(tables(most, 3), "x"), many)) == set()
@@ -188,13 +188,13 @@ def test_the_field_of_a_table_has_few_values(low: int, high: int, fits: bool) ->
     """Neither a great maximum nor a small minimum may make a table of a thousand million rows."""
     result = check(
         Document(
-            made(
+            policy_data(
                 {"field": "hukou.children", "op": "ge", "value": {"param": "p", "by": "household.household.size"}},
                 params={"p": {"unit": "1", "values": [{"from": date(2026, 1, 1), "table": {"3..": 1}}]}},
             ),
             "x",
         ),
-        sized(low=low, high=high),
+        network_with_size(low=low, high=high),
     )
 
     assert ("divisor-field" in errors(result)) is not fits
@@ -205,16 +205,16 @@ def test_what_a_sum_is_compared_with_fits_64_bits(divided: bool, most: int) -> N
     """Encoded and, where it is divided, times the greatest divisor; as a fraction its denominator, too."""
     per = {"per": "household.household.size"} if divided else {}
 
-    def compared(value: Any) -> set[str]:
+    def error_codes(value: Any) -> set[str]:
         unit = "CNY/month/person" if divided else "CNY/month"
         params = {"p": {"unit": unit, "values": [{"from": date(2026, 1, 1), "value": value}]}}
         criteria = {"sum_of": "amount", "over": "pension", "absence": "closed", "op": "ge", "value": {"param": "p"}, **per}
-        return errors(check(Document(made(criteria, params=params), "x"), network()))
+        return errors(check(Document(policy_data(criteria, params=params), "x"), network()))
 
-    assert compared(str((most - 1) // 100)) == set()
-    assert compared(str(most // 100 + 1)) == {"sum-size"}
-    assert compared("-" + str(most // 100 + 1)) in ({"sum-size"}, {"range-always"})
-    assert compared("0.000000000000000001") == ({"sum-size"} if divided else set())
+    assert error_codes(str((most - 1) // 100)) == set()
+    assert error_codes(str(most // 100 + 1)) == {"sum-size"}
+    assert error_codes("-" + str(most // 100 + 1)) in ({"sum-size"}, {"range-always"})
+    assert error_codes("0.000000000000000001") == ({"sum-size"} if divided else set())
 
 
 def test_noteworthy_costs_are_told_and_small_ones_are_not() -> None:
@@ -222,7 +222,7 @@ def test_noteworthy_costs_are_told_and_small_ones_are_not() -> None:
     codes = {"rule-costly", "sets-nested"}
 
     large = check(Document(costly(limits.NOTEWORTHY + 1), "x"), network())
-    small = check(Document(made({"any": [LEAF] * (limits.CRITERIA - 1)}), "x"), network())
+    small = check(Document(policy_data({"any": [LEAF] * (limits.CRITERIA - 1)}), "x"), network())
     library = {problem.code for document in documents().values() for problem in check(document, library_catalogue()).problems}
 
     by_code = {problem.code: problem for problem in large.problems}
@@ -255,8 +255,8 @@ def test_thousands_of_parameters_and_definitions_are_checked_in_seconds() -> Non
     definitions = {f"d{i}": LEAF for i in range(4_000)}
     start = time.monotonic()
 
-    by_params = check(Document(made({"any": uses}, params=params), "x"), network())
-    by_definitions = check(Document(made({"any": [{"use": name} for name in definitions]}, definitions=definitions), "x"), network())
+    by_params = check(Document(policy_data({"any": uses}, params=params), "x"), network())
+    by_definitions = check(Document(policy_data({"any": [{"use": name} for name in definitions]}, definitions=definitions), "x"), network())
 
     assert by_params.problems == by_definitions.problems == ()
     assert time.monotonic() - start < SECONDS
