@@ -1,7 +1,7 @@
 """JSON Schemas of the policy and case formats, for editors, forms and other tools.
 
-The one idea: they are drawn from the classes that check the documents, so they cannot say something else; Chinese descriptions stand
-beside the English ones as ``x-zh``. Source: JSON Schema 2020-12.
+They are made from the classes that check the documents, so the two always agree. Chinese descriptions stand beside the English ones as
+``x-zh``. Source: JSON Schema 2020-12.
 """
 
 from __future__ import annotations

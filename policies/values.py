@@ -1,7 +1,7 @@
-"""Words every layer shares: kinds of subject, bilingual text, periods of the calendar, divisions.
+"""Values that every layer shares: kinds of subject, bilingual text, periods of the calendar, divisions.
 
-The one idea: dates are computed the way a statute counts them (completed years, months clamped to the month's end),
-in one place. Source: GB/T 2260 for divisions; ISO 8601 for periods; docs/en/semantics.md sections 2 and 5.
+Dates are computed in this one place, in the way a statute counts them (completed years, months clamped to the month's end).
+Source: GB/T 2260 for divisions; ISO 8601 for periods; docs/en/semantics.md sections 2 and 5.
 """
 
 from __future__ import annotations

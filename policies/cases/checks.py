@@ -1,6 +1,6 @@
-"""The world of a case: its subjects, records, links, coverage and answers, each word of them known.
+"""Checking the world of a case: its subjects, records, links, coverage and answers must name things that exist.
 
-The one idea: without a catalogue only names of subjects can be checked; with one, every feed, field, unit and value is.
+``policies.cases.file`` calls it. Without a catalogue only the names of subjects are checked; with one, every feed, field, unit and value.
 Source: docs/en/semantics.md section 10.
 """
 
@@ -30,14 +30,14 @@ RESERVED: Mapping[str, Text] = {
     "from": Text("日期", "a date"), "to": Text("日期", "a date"), "deleted": Text("true 或 false", "true or false"),
     "quarantined": Text("true 或 false", "true or false"),
 }  # fmt: skip
-"""The words of any record, beside its feed's fields and links."""
+"""What any record may hold besides its feed's fields and links."""
 GROUPS = {"persons": Kind.PERSON, "households": Kind.HOUSEHOLD, "dwellings": Kind.DWELLING}
 BESIDE = {Kind.PERSON: "household", Kind.HOUSEHOLD: "registered_at"}
 """The link that may stand beside a subject's feeds."""
 
 
 def check_worlds(case: Case, path: Path, catalogue: Catalogue | None, reporter: Reporter) -> None:
-    """Tell of everything in a case that names nothing."""
+    """Report everything in a case that names nothing or has a value of the wrong kind."""
     _World(case, path, catalogue, reporter).check()
 
 
@@ -127,7 +127,7 @@ class _World:
             self.reporter.add("record-value", place, word=word, given=shown(value), expected=RESERVED[word])
 
     def _check_cell(self, field: Field, value: Any, place: Path, check_bounds: bool) -> None:
-        """A cell holds what the field's type reads, or nothing; an enum its code or its label.
+        """Check that a cell is empty or of its field's type; an enum takes a code or a label.
 
         Args:
             check_bounds: the value must lie within the declared bounds. False in quarantine, where values do not count.
@@ -155,7 +155,7 @@ class _World:
             self._check_range(field, value, place)
 
     def _check_range(self, field: Field, value: Any, place: Path) -> None:
-        """A number lies within what the contract declares."""
+        """Check that a number lies within the bounds of the contract."""
         measure, number = of_field(field.name, field), Fraction(str(value))
         if (measure.low is not None and number < measure.low) or (measure.high is not None and number > measure.high):
             low, high = ("…" if bound is None else f"{float(bound):.12g}" for bound in (measure.low, measure.high))

@@ -1,8 +1,8 @@
-"""Small wrong versions of a policy: what its cases should tell from the right one.
+"""Mutants: small wrong versions of a policy, which its cases should tell from the right one.
 
-The one idea: a case that no mutant fails tests nothing. Each mutant changes one thing an official could get wrong: a bound, a number
-by its last written place (1595 by 1, 7.00 by 0.01, "1.5" by 0.1), a period by one of its smallest part or a day, a condition left out.
-Source: DeMillo, Lipton, Sayward 1978, "Hints on test data selection".
+``services.policies.cases`` runs the cases of a policy on them: a case that no mutant fails tests nothing. Each mutant changes one thing
+that an official could get wrong: a bound, a number by its last written place (1595 by 1, 7.00 by 0.01, "1.5" by 0.1), a period by one of
+its smallest part or a day, a criterion left out. Source: DeMillo, Lipton, Sayward 1978, "Hints on test data selection".
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One edit: where it is told of, what it does to a copy of the document, and in words."""
+    """One edit: its place, what it does to a copy of the document, and its description."""
 
     path: Path
     edit: Callable[[Any], None]
@@ -40,7 +40,7 @@ class Change:
 def mutants(data: dict[str, Any]) -> Iterator[Mutant]:
     """Every mutant of a policy document that differs from it, each once.
 
-    A mutant may be one the checker refuses (a parameter that begins too late): whoever uses them counts those as caught.
+    The checker may refuse a mutant (a parameter that begins too late). A caller counts such a mutant as caught.
 
     Args:
         data: the document's data; it is not changed.
@@ -125,7 +125,7 @@ def _values(data: dict[str, Any], node: dict[str, Any], path: Path) -> Iterator[
 
 
 def _moves(data: dict[str, Any], path: Path) -> Iterator[Change]:
-    """A number by its last written place, a date by a day, both ways."""
+    """Change a number by its last written place and a date by a day, in both directions."""
     value = _at(data, path)
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         yield from (_replacement(data, path, moved) for moved in moved_number(value))
@@ -138,7 +138,7 @@ def _moves(data: dict[str, Any], path: Path) -> Iterator[Change]:
 
 
 def _omissions(data: dict[str, Any], path: Path) -> Iterator[Change]:
-    """A criterion left out; an only child goes with its group, up to the first that is not alone."""
+    """Leave a criterion out. An only child takes its group with it, up to the first group with other children."""
     while path and not (isinstance(path[-1], int) and len(_at(data, path[:-1])) > 1):
         if path[-1] == "where" and _at(data, path[:-1]).get("quantifier") != "all":
             yield _deletion(path, Text("去掉逐条的条件", "where dropped"))

@@ -1,6 +1,6 @@
-"""One step up or down from a number, a factor or a period, as it is written.
+"""One step up or down of a number, a factor or a period, in the form in which it is written.
 
-The one idea: the smallest step is the last place written, for that is the slip a typist makes. Source: policies/cases/mutants.py.
+The smallest step is one in the last place written, the usual error of a typist. Called by ``policies.cases.mutants``.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def moved_times(times: object) -> Iterator[str]:
 def moved_period(text: str, only_days: bool = False) -> Iterator[str]:
     """A period one less and one more of its smallest part, and of a day.
 
-    A day less of a period without days (``P24M``) is no period, so that one is left out.
+    A period without days (``P24M``) less a day is no period, so that step is left out.
 
     Args:
         only_days: move by a day alone.

@@ -1,7 +1,7 @@
-"""What the agreements and the evidence of a policy must cover, against what its tree reads.
+"""What agreements and evidence of a policy must cover, compared with what its rule reads.
 
-The one idea: a rule that reads what its purpose does not cover cannot be published, and absence is proof only where the policy says how
-old a coverage statement may be. Source: docs/en/semantics.md sections 3 and 4.
+A rule that reads what its purpose does not cover cannot be published. A missing record is proof only where the policy says how old a
+coverage statement may be. Source: docs/en/semantics.md sections 3 and 4.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from policies.yaml.report import Reporter
 
 
 def disclosed(head: PolicyModel, catalogue: Catalogue, reporter: Reporter) -> tuple[FieldRef, ...]:
-    """The fields a list shows, each of which its feed's agreement must let out."""
+    """The fields that the list shows; reports each that the agreement of its feed does not let out."""
     refs: list[FieldRef] = []
     for position, text in enumerate(head.discloses):
         place = ("discloses", position)
@@ -41,7 +41,7 @@ def disclosed(head: PolicyModel, catalogue: Catalogue, reporter: Reporter) -> tu
 
 
 def readers(tree: Node, shown_fields: tuple[FieldRef, ...], places: Mapping[str, Path], catalogue: Catalogue) -> dict[str, Path]:
-    """Every feed a policy reads, with the place that reads it first."""
+    """Every feed that a policy reads, with the first place that reads it."""
     first_places: dict[str, Path] = {}
     for feed, leaf in feeds_read(tree, catalogue):
         first_places.setdefault(feed, places.get(leaf.meta.path, ("criteria",)))
@@ -52,7 +52,7 @@ def readers(tree: Node, shown_fields: tuple[FieldRef, ...], places: Mapping[str,
 
 
 def check_agreements(head: PolicyModel, read: Mapping[str, Path], catalogue: Catalogue, reporter: Reporter) -> None:
-    """Purpose and last day of the agreement of every feed read."""
+    """Check purpose and last day of the agreement of every feed that is read."""
     start, end = head.effective.from_, head.effective.to
     for name, place in read.items():
         agreement = catalogue.feeds[name].agreement
@@ -70,7 +70,7 @@ def check_agreements(head: PolicyModel, read: Mapping[str, Path], catalogue: Cat
 
 
 def check_evidence(head: PolicyModel, tree: Node, places: Mapping[str, Path], catalogue: Catalogue, reporter: Reporter) -> None:
-    """Every feed whose absence is proof must be named in ``evidence``; others named there are told of."""
+    """Check that ``evidence`` names every feed whose absence is proof, and no other."""
     for name in head.evidence:
         if name not in catalogue.feeds:
             words: dict[str, Word] = {"word": shown(name), "meant": meant(name, catalogue.feeds), "choices": listed(catalogue.feeds)}
@@ -96,7 +96,7 @@ def _report_unused(names: Iterable[str], reporter: Reporter) -> None:
 
 
 def _holder(feed: str, catalogue: Catalogue) -> Text:
-    """Whom to settle an agreement with: the first source's unit."""
+    """The unit to settle an agreement with: that of the first source."""
     sources = catalogue.feeds[feed].sources
     if not sources:
         return Text("数据单位", "its unit")

@@ -1,9 +1,8 @@
-"""Warnings about a policy that can be read, but most likely says what nobody meant.
+"""Warnings about a policy that can be read but most likely does not say what its author meant.
 
-``policies.checking.checker`` calls it when nothing is wrong.
-
-A scope where no unit is, a period of no days, an amount whose unit nobody can check, a label that says another comparison than the
-rule, a field of a feed that most people have no record of. Each is told with the way out; none keeps a policy from being published.
+``policies.checking.checker`` calls it when nothing is wrong. It warns of a scope without any unit, a period of no days, an amount whose
+unit nobody can check, a label that states another comparison than the rule, and a field of a feed of which most people have no record.
+Each warning says the way out; none keeps a policy from being published.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ SAYINGS: dict[str, dict[str, str]] = {
         "gt": r"(?<!not )(?<!no )(?<!or )(?<!and )(?:\bover(?= \d)|\babove\b|\b(?:more|older) than\b|\bexceed(?:s|ing)?\b)",
     },
 }
-"""The words of a label that say a comparison; a bound that is said with 以上 or "or over" is included, one with 超过 or "over" is not."""
+"""The words of a label that state a comparison: 以上 and "or over" include the bound, 超过 and "over" do not."""
 OPPOSITE = {"ge": "lt", "lt": "ge", "gt": "le", "le": "gt"}
 RANKED = ("grade", "level")
 """Units in which a smaller number may well be "above": 二级以上 is grade 1 and 2."""
@@ -60,7 +59,7 @@ SIGNS = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "=", "ne": "≠"}
 
 
 def check_cautions(head: PolicyModel, tree: Node, places: Mapping[str, Path], catalogue: Catalogue, reporter: Reporter) -> None:
-    """Tell of whatever is most likely a slip."""
+    """Report whatever is most likely a mistake."""
     _check_scope(head, catalogue, reporter)
     for name, evidence in head.evidence.items():
         if evidence.max_age == Period():
@@ -80,10 +79,10 @@ def check_cautions(head: PolicyModel, tree: Node, places: Mapping[str, Path], ca
 
 
 def optional_reads(tree: Node, catalogue: Catalogue) -> dict[str, tuple[FieldRef, Leaf]]:
-    """Feeds of which a field is read from whoever it is about, though not everybody need have a record: whoever has none stays unknown.
+    """Feeds that are read although not everybody need have a record of them: a subject without one stays unknown.
 
-    A feed is left out where it registers its subjects, where its field declares ``no_record``, and where ``some … over`` it is asked
-    beside the field: whoever has no record is then settled by that.
+    A feed is left out if it registers its subjects, if its field declares ``no_record``, or if ``some … over`` the feed stands beside the
+    field, for that decides the subjects without a record.
 
     Returns:
         The first such field of each feed, and the leaf that reads it.
@@ -101,14 +100,14 @@ def optional_reads(tree: Node, catalogue: Catalogue) -> dict[str, tuple[FieldRef
 
 
 def _check_scope(head: PolicyModel, catalogue: Catalogue, reporter: Reporter) -> None:
-    """A scope that neither holds a unit nor lies in the division of one."""
+    """Report a scope that neither holds a unit nor lies in the division of one."""
     divisions = {unit.division for unit in catalogue.units.values()}
     if divisions and all(within(division, head.scope.division) is False for division in divisions):
         reporter.add("scope-outside", ("scope", "division"), scope=head.scope.division, choices=listed(sorted(divisions), 6))
 
 
 def _feeds_beside(site: Site) -> set[str]:
-    """The feeds of which a record is asked for beside a leaf, within the set it stands in."""
+    """The feeds of which ``some`` asks for a record beside a leaf, within the same set."""
     feeds: set[str] = set()
     above = site.above
     while above is not None and not isinstance(above.node, Quantifier | Sum):
@@ -120,7 +119,7 @@ def _feeds_beside(site: Site) -> set[str]:
 
 
 def _check_amount(leaf: Leaf, catalogue: Catalogue, place: Path, reporter: Reporter) -> None:
-    """A decimal with a unit compared with a bare number; nothing is no amount."""
+    """Report a decimal field with a unit that is compared with a bare number; 0 needs no unit."""
     ref = leaf.ref if isinstance(leaf, Compare) else leaf.addend if isinstance(leaf, Sum) else None
     value = getattr(leaf, "value", None)
     if ref is None or not isinstance(value, Literals) or not any(value.values):
@@ -135,7 +134,7 @@ def _check_amount(leaf: Leaf, catalogue: Catalogue, place: Path, reporter: Repor
 
 
 def _check_label(leaf: Leaf, negated: bool, catalogue: Catalogue, place: Path, reporter: Reporter) -> None:
-    """A label that says one comparison over a leaf that makes another."""
+    """Report a label that states another comparison than its leaf makes."""
     op = _op(leaf)
     if op is None or leaf.meta.label is None:
         return
@@ -158,7 +157,7 @@ def _check_label(leaf: Leaf, negated: bool, catalogue: Catalogue, place: Path, r
 
 
 def sayings(label: str, language: str) -> dict[str, str]:
-    """The phrases of a label that say a comparison, with the comparison.
+    """The phrases of a label that state a comparison, each with that comparison.
 
     Example:
         >>> sayings("年满60周岁、不满70周岁", "zh"), sayings("aged 70 or over", "en")
@@ -168,7 +167,7 @@ def sayings(label: str, language: str) -> dict[str, str]:
 
 
 def _op(leaf: Leaf) -> str | None:
-    """The comparison a leaf makes with a bound; None where it makes none that a label could say."""
+    """The comparison that a leaf makes with a bound; None where it makes none that a label could state."""
     match leaf:
         case Compare():
             return leaf.op if leaf.op in SIGNS and leaf.op != "ne" and not _words(leaf) else None

@@ -1,7 +1,7 @@
-"""Checking a policy document against the feed catalogue: everything wrong with it at once, or the checked tree.
+"""Checking a policy document against the feed catalogue: all its problems at once, or the checked tree.
 
-The one idea: a policy is either wholly understood or refused. Structure, names, types, units, ranges, evidence, agreements and
-contradictions are each checked in a module of its own; this one puts them in order. Source: docs/en/semantics.md.
+A policy is either understood as a whole or refused. Structure, names, types, units, ranges, evidence, agreements and contradictions have a
+module each; this one calls them in order. Source: docs/en/semantics.md.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _STANDINS: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The outcome: the policy, or None where any problem is an error."""
+    """What a check gives: the policy, or None where any problem is an error."""
 
     policy: Policy | None
     problems: tuple[Problem, ...]
@@ -123,7 +123,7 @@ def _check_head(head: PolicyModel, catalogue: Catalogue, reporter: Reporter) -> 
 
 
 def _head_with_stand_ins(data: object) -> PolicyModel | None:
-    """The head with stand-ins for the parts that are wrong, so the rest can be checked too; None where there is nothing to go by."""
+    """The head with stand-ins for its invalid parts, so that the rest can be checked too; None where the data are no map."""
     if not isinstance(data, dict):
         return None
     parts = {key: _sound_part(key, data[key]) if key in data else _STANDINS[key] for key in _STANDINS}
@@ -131,7 +131,7 @@ def _head_with_stand_ins(data: object) -> PolicyModel | None:
 
 
 def _sound_part(key: str, value: Any) -> Any:
-    """A part of the head as it is where it is right; its right entries where it has several; else its stand-in."""
+    """A part of the head if it is valid; else its valid entries where it has several, or its stand-in."""
     if _is_valid(key, value):
         return value
     if key in ("params", "evidence", "definitions") and isinstance(value, dict):

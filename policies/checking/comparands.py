@@ -1,6 +1,6 @@
-"""The value of a comparison: a literal, a list, or a parameter, checked against the measure it is compared with.
+"""Checking the value of a comparison: a literal, a list or a parameter, against the measure it is compared with.
 
-The one idea: operator, type, unit and range are checked here and nowhere else, the same for a field, an age, a count and a sum.
+Operator, type, unit and range are checked here alone, in the same way for a field, an age, a count and a sum.
 Source: docs/en/semantics.md section 5.
 """
 
@@ -47,7 +47,7 @@ class Comparands:
     right: set[Hashable] = field(default_factory=set)  # uses of parameters in which nothing is wrong: the same are not looked at again
 
     def field(self, text: str, scope: Scope, path: Path) -> Found | None:
-        """The field a name means, as a criterion; None with its problem told."""
+        """The field that a name means in a criterion; None where it means none, with the problem reported."""
         field = field_found(self.catalogue, text, scope)
         if isinstance(field, Trouble):
             self.reporter.add(field.code, path, **field.words)
@@ -67,7 +67,7 @@ class Comparands:
         return None
 
     def value(self, value: object, op: str, measure: Measure, scope: Scope, path: Path) -> Value | None:
-        """The checked value, or None with its problems told.
+        """The checked value; None where it is wrong, with its problems reported.
 
         Args:
             value: a scalar, a list, or {param, times, by}.
@@ -178,7 +178,7 @@ class Comparands:
             self.reporter.add("unit-mismatch", place, param=dated.name, unit=unit, expected=expected)
 
     def _range(self, values: Sequence[Scalar], op: str, measure: Measure, path: Path) -> None:
-        """Tell of thresholds that decide nothing; of a parameter only where none of its values decides anything."""
+        """Report a threshold that decides nothing; a parameter only where none of its values decides anything."""
         numbers = [value for threshold in values if (value := number(threshold)) is not None]
         if measure.form == "sum" and (large := next((value for value in numbers if not _exact(value, measure)), None)) is not None:
             self.reporter.add("sum-size", path, given=_end(large), limit=f"{_most(measure) // 10 ** _scale(measure):,}")
@@ -212,7 +212,7 @@ def _scale(measure: Measure) -> int:
 
 
 def _exact(value: Fraction, measure: Measure) -> bool:
-    """Can a sum, and that sum over a divisor, be compared with it in whole numbers of 64 bits?"""
+    """Can a sum, or a sum over a divisor, be compared with this value in whole numbers of 64 bits?"""
     encoded: Fraction = value * 10 ** _scale(measure)
     return abs(encoded) < _most(measure) and encoded.denominator < _most(measure)
 
@@ -232,7 +232,7 @@ def _products(dated: Dated, times: Fraction) -> list[Scalar]:
 
 
 def _misfit(value: Scalar, measure: Measure) -> Trouble | None:
-    """Why a parameter's value cannot stand against this measure; whole numbers and decimals are alike here."""
+    """Why a parameter's value cannot be compared with a measure; whole numbers and decimals count as one type."""
     if measure.type in NUMBERS and isinstance(value, int | Fraction):
         return None
     if measure.type is FieldType.ENUM and isinstance(value, str) and measure.field is not None and value in measure.field.codes:

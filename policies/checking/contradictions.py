@@ -1,7 +1,7 @@
-"""Criteria nobody can meet: two conditions of one conjunction that exclude each other.
+"""Criteria that nobody can meet: two conditions of one conjunction that exclude each other.
 
-The one idea: whatever must hold together is laid side by side, through nested all, none, rule and unless, and every pair of sure facts
-about one thing is compared, on each day a parameter changes; a pair is told only where it is impossible on every such day.
+Whatever must hold together is collected, through nested all, none, rule and unless. Every two facts about one thing are compared, on each
+day on which a parameter changes. A pair is reported only if it is impossible on all of these days.
 Source: docs/en/semantics.md section 7.
 """
 
@@ -43,7 +43,7 @@ MAX_TOGETHER = 300
 def check_contradictions(
     head: PolicyModel, tree: Node, params: Mapping[str, Param], places: Mapping[str, Path], catalogue: Catalogue, reporter: Reporter
 ) -> None:
-    """Tell of every pair of criteria that can never both hold, and of divisions outside the scope."""
+    """Report every pair of criteria that can never both hold, and demands for divisions outside the scope."""
     days = _days(head, params)
     values_by_day = [_param_values_on(params, day) for day in days] if len(days) <= MAX_DAYS else [{}]
     reports = _Reports(places, reporter)
@@ -55,7 +55,7 @@ def check_contradictions(
 
 
 def conjunctions(node: Node) -> Iterator[list[Demand]]:
-    """Every list of demands that must hold together: the root's, and those of the parts it does not flatten into."""
+    """Every list of demands that must hold together: that of the root, and that of each part which is no conjunction with the rest."""
     demands = list(_demands(node, True))
     yield demands
     for part, wanted in demands:
@@ -115,7 +115,7 @@ def _impossible(together: list[Demand], values_by_day: list[dict[str, Scalar]], 
 
 
 def _complements(together: list[Demand]) -> Iterator[tuple[Node, Node]]:
-    """A thing and its denial, whatever it is."""
+    """Every node that stands beside its own denial."""
     first: dict[Hashable, dict[bool, Node]] = {}
     for node, wanted in together:
         by_wanted = first.setdefault(stripped(node), {})
@@ -137,7 +137,7 @@ def _excluding(together: list[Demand], param_values: dict[str, Scalar], catalogu
 
 
 def _enum_conflicts(thing: Hashable, thing_facts: list[tuple[int, Fact]], catalogue: Catalogue) -> Iterator[tuple[int, int]]:
-    """An enum of which every value is ruled out, though by no pair alone."""
+    """An enum field of which all facts together rule out every value, though no two do."""
     match thing:
         case ("field", FieldRef() as ref):
             left = set(catalogue.feeds[ref.feed].fields[ref.field].codes)
@@ -153,7 +153,7 @@ def _enum_conflicts(thing: Hashable, thing_facts: list[tuple[int, Fact]], catalo
 
 @dataclass(slots=True)
 class _Reports:
-    """Tells each pair once, at the later of the two."""
+    """Reports each pair once, at the later of the two nodes."""
 
     places: Mapping[str, Path]
     reporter: Reporter

@@ -1,7 +1,7 @@
-"""What a criterion pins down when it must hold, or must not: facts about one single-valued thing, and when two exclude each other.
+"""What a criterion says for sure where it must hold, or must not: facts about single-valued things, and when two exclude each other.
 
-The one idea: only what is sure. A fact is an interval, a set or a prefix about one *thing* (a field, an age, a count, a sum); a leaf
-that says nothing sure yields none, so nothing is ever called contradictory that is not. Source: docs/en/semantics.md section 5.
+A fact is an interval, a set or a prefix about one *thing* (a field, an age, a count, a sum). A leaf that says nothing for sure yields no
+fact, so nothing is called contradictory that is not. Source: docs/en/semantics.md section 5.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ About: TypeAlias = tuple[Hashable, Fact]
 
 
 def facts(leaf: Node, wanted: bool, catalogue: Catalogue, param_values: dict[str, Scalar]) -> Iterator[About]:
-    """What is sure of single things where a leaf is true (``wanted``) or false.
+    """The facts that follow where a leaf is true (``wanted``) or false.
 
     Args:
         leaf: outside or inside ``where``.
@@ -135,7 +135,7 @@ def exclude(fact: Fact, other: Fact) -> bool:
 
 
 def stripped(node: Node) -> Hashable:
-    """A node without what it carries for people: equal where two nodes mean the same."""
+    """A node without what it carries for people; nodes that mean the same are equal."""
     match node:
         case All() | AnyOf() | NoneOf():
             return (type(node).__name__, tuple(stripped(child) for child in node.children))

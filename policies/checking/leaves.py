@@ -1,7 +1,7 @@
 """Checking the leaves: a field, an age, a date, a quantifier, a sum.
 
-The one idea: a leaf resolves its names in the scope it stands in, builds the measure its value is compared with, and is None where any
-of that failed (the problem is told). Source: docs/en/semantics.md sections 5 and 6.
+Each check resolves the names of a leaf in its scope and builds the measure that its value is compared with. It gives None where any of that
+failed, and the problem is reported. Source: docs/en/semantics.md sections 5 and 6.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from policies.yaml.document import Path
 
 @dataclass(frozen=True, slots=True)
 class Leaves:
-    """Checks the leaves of one policy; each method answers None where it told of an error."""
+    """Checks the leaves of one policy; each method gives None where it reported an error."""
 
     comparands: Comparands
 
@@ -86,7 +86,7 @@ class Leaves:
         return element_set
 
     def quantified(self, shape: Shape, element_set: FoundSet, where: Node | None, meta: Meta, scope: Scope, path: Path) -> Node | None:
-        """A quantifier or a sum over a set found."""
+        """A quantifier or a sum over a set."""
         match shape:
             case SomeShape():
                 return Quantifier(meta, shape.quantifier, element_set.steps, where, absence=shape.absence)

@@ -1,7 +1,7 @@
-"""What a policy will need, told from its rules alone, before anybody is matched.
+"""What a policy will need, read from its rule before anybody is matched.
 
-The one idea: the detailed rules of a policy tell in advance which records will be needed, from whom, how fresh, and for which article;
-requests to the units can go out while it is still a draft. Source: docs/en/semantics.md section 3.
+The rule tells which records are needed, from whom, how fresh, and for which article. So requests can go to the units while the policy is
+still a draft. Source: docs/en/semantics.md section 3.
 """
 
 from __future__ import annotations

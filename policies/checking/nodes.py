@@ -1,8 +1,8 @@
-"""Checking the rule tree node by node: from the words of a document to ``policies.language.tree``.
+"""Checking the rule tree node by node: from the data of a document to ``policies.language.tree``.
 
-The one idea: every node is checked where it stands and always yields a node; one that could not be checked leaves a *hole* (a check with
-no text), so its problem hides no other. A definition is written out at each use, in the scope of that use.
-Source: docs/en/semantics.md sections 4 to 8.
+Every node is checked where it stands, and always yields a node. One that could not be checked leaves a *hole* (a check with no text), so
+its problem hides no other. A definition is written out at each use, in the scope of that use. Source: docs/en/semantics.md sections 4 to
+8.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Nodes:
     _names: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def checked(self, data: object, spot: Spot) -> Node:
-        """The node, a hole where it could not be checked."""
+        """The checked node, or a hole."""
         if spot.level > LEVELS:
             self.reporter.add("too-many-levels", spot.path, limit=LEVELS)
             return _hole(Meta(spot.at, spot.at))
@@ -183,7 +183,7 @@ class Nodes:
         return Check(meta, _text(shape.check))
 
     def _check_id(self, node: Node, shape: Shape, spot: Spot) -> None:
-        """Tell of an id that names two different criteria, or two different checks."""
+        """Report an id that names two different criteria, or two different checks."""
         id = node.meta.id
         if isinstance(shape, UseShape) or id == node.meta.path:
             return

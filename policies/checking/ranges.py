@@ -1,7 +1,7 @@
 """Thresholds that decide nothing: always true or always false, whatever the records say.
 
-The one idea: compare the threshold with the range the contract declares; a criterion that cannot change anybody's verdict is a slip of
-the pen (a wrong unit, a missing digit), so it is refused. Source: docs/en/semantics.md section 5.
+A threshold is compared with the range that the contract declares. A criterion that cannot change any verdict is a mistake (a wrong unit, a
+missing digit), so it is refused. Source: docs/en/semantics.md section 5.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 from policies.language.measures import Measure
 
 Effect: TypeAlias = Literal["never", "always", "bound", "open"]
-"""never true; always true from outside the range; always true on its bound; open: it decides something."""
+"""``never`` true; ``always`` true, from outside the range; always true, on its ``bound``; ``open``: it decides something."""
 
 
 def effect(op: str, threshold: Fraction, measure: Measure) -> Effect:

@@ -1,8 +1,8 @@
-"""What differs between the contracts that hold and others: each difference as a step, an ordinary one or one that is refused.
+"""The differences between the contracts that hold and others, each as a step: an ordinary one, or one that is refused.
 
-The one idea: a stored number, token or key means what its contract said when it came. A step that would give it another meaning says why
-that cannot be, and the way out; everything else adds, and says what. Who calls it: ``policies.contracts.growth``,
-``connectors.contracts.in_effect``, ``console.cli.feed_contracts``.
+A stored number, token or key means what its contract said when it came. A step that would give it another meaning says why that cannot be,
+and the way out; every other step says what it adds. Called by ``streams.steps.catalogues``, ``connectors.contracts.in_effect`` and
+``services.feeds.growth``.
 """
 
 from __future__ import annotations
@@ -254,7 +254,7 @@ _FIELD_MEANING = (
 )
 _OTHER_PARTS = ("name", "title", "order_type", "sources", "key", "identify", "links", "validity", "fields", "agreement", "holds")
 _DELIVERY = tuple(part.name for part in dataclasses.fields(Feed) if part.name not in {*_OTHER_PARTS, *(name for name, *_ in _MEANING)})
-"""What is left says how files come, and how they are read: it concerns what is still to come."""
+"""All other parts: how files come and are read. They concern only what is still to come."""
 _NEW_FEED = Text("请恢复原样；要改，另建一个数据源，重新交付。", "Put it back; to change it, make a new feed and deliver it anew.")
 NEW_FIELD = Text("请恢复原样；要改，另起字段名，重新交付。", "Put it back; to change it, give the field a new name and deliver it anew.")
 _SAME_HEADER = Text(

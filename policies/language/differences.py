@@ -1,8 +1,7 @@
-"""What differs between two versions of a policy, criterion by criterion.
+"""The differences between two versions of a policy, criterion by criterion.
 
-The one idea: criteria are paired by the names their author gave them; those without a name by what they test, then by their place. So a
-criterion put in front of others is one addition, and not a change of all that follow. What people read of it:
-``console.text.rule_differences``.
+Criteria are paired by the names their author gave them; those without a name by what they test, then by their place. So a criterion put in
+front of others is one addition, and not a change of all that follow. ``console.text.rule_differences`` puts them into words.
 """
 
 from __future__ import annotations
@@ -77,10 +76,10 @@ class TermChange:
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """All that differs between two versions; nothing where the two are one rule.
+    """All that differs between two versions; false where the two are one rule.
 
     Args:
-        wording: is what differs only for people? Then no world tells the two apart (``policies.language.meaning``).
+        wording: all that differs is only for people: both versions mean the same (``policies.language.meaning``).
     """
 
     old: Policy
@@ -101,7 +100,7 @@ BOUNDS = tuple(f.name for f in fields(Bounds))
 
 
 def differences(old: Policy, new: Policy) -> Differences:
-    """What the new version has otherwise than the old one, in the order of the new document, what is gone last."""
+    """The differences of a new version from the old one, in the order of the new document; removed criteria come last."""
     criteria, params = tuple(_criteria(old.criteria, new.criteria)), tuple(_params(old, new))
     same = rule_meaning(old) == rule_meaning(new)
     if not same and not params and all(set(change.parts) <= WORDING and change.change == "changed" for change in criteria):
@@ -137,7 +136,7 @@ def _criteria(old: Node, new: Node) -> Iterator[CriterionChange]:
 
 
 def _partners(before: list[Site], after: list[Site]) -> dict[int, int]:
-    """For each place among the new nodes, which of the old ones it was: by name, then by what it tests, then by its place."""
+    """By position among the new nodes, the position of the same old one: paired by name, then by what it tests, then by place."""
     partner: dict[int, int] = {}
     free = set(range(len(before)))
     for key in (_name, _content, _place):
@@ -188,7 +187,7 @@ def _nameless(node: Node, below: tuple[Node, ...]) -> Node:
 
 
 def _parts(old: Node, new: Node) -> Iterator[str]:
-    """What differs of two nodes themselves; what stands below them is told of its own."""
+    """The parts in which two nodes themselves differ; the nodes below them are compared on their own."""
     if type(old) is not type(new):
         yield "form"
         return

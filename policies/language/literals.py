@@ -1,7 +1,7 @@
 """Values written in a policy, as the tree encodes them.
 
-The one idea: a value belongs to the field it is compared with: its type, its codes; a Chinese label is as good as the code it names,
-anything else is refused with what was expected. Source: docs/en/semantics.md section 5.
+A value takes the type and the codes of the field it is compared with. A Chinese label is as good as the code it names; anything else is
+refused, with what was expected. Source: docs/en/semantics.md section 5.
 """
 
 from __future__ import annotations

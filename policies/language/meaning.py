@@ -1,9 +1,9 @@
-"""What of a policy decides verdicts and lists, as a value to compare: two versions with one meaning are told apart by no world.
+"""The meaning of a policy as a value to compare: versions with one meaning give the same verdicts and lists in every world.
 
-Left out is what is only for people: titles, labels, citations, ids (but for those of checks, on which their answers hang),
-the names and the order of parameters. Equal are also: children of a group in another order, a group in a group of its kind, a group of
-one, and ``unless`` beside the same under ``none``. Other rules that happen to say the same count as different.
-``policies.language.differences`` calls it. Source: docs/en/semantics.md sections 5 to 9.
+Left out is what is only for people: titles, labels, citations, ids (but for those of checks, to which answers refer), the names and the
+order of parameters. Equal are also: children of a group in another order, a group in a group of its kind, a group of one, and ``unless``
+beside the same under ``none``. Other rules that happen to say the same count as different. ``policies.language.differences`` calls it.
+Source: docs/en/semantics.md sections 5 to 9.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def rule_meaning(policy: Policy) -> Hashable:
 
 
 def policy_meaning(policy: Policy) -> Hashable:
-    """What the whole version says: its criteria, of whom, where, when, on what evidence, to whom and within which bounds."""
+    """What the whole version says: its criteria, and every term that decides verdicts and lists."""
     return (
         rule_meaning(policy), policy.direction, policy.subject, significant(policy.scope), policy.effective_from, policy.effective_to,
         frozenset(policy.evidence.items()), frozenset(policy.discloses), policy.agency, policy.purpose, astuple(policy.bounds),

@@ -1,7 +1,7 @@
 """What a name or a path means: fields and sets, resolved against the catalogue from the subject at hand.
 
-The one idea: resolving is a function of (text, scope); it answers with what was found or with the trouble, and never guesses between two
-feeds. Source: docs/en/semantics.md section 4.
+Resolving is a function of (text, scope). It gives the field or the set, or the trouble, and never guesses between two feeds.
+Source: docs/en/semantics.md section 4.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def set_found(catalogue: Catalogue, text: str, scope: Scope) -> FoundSet | Troub
 
 
 def inverses(catalogue: Catalogue, kind: Kind) -> dict[str, tuple[Step, Scope]]:
-    """The sets a subject of this kind is linked from, by the name they are written with."""
+    """The sets that link to a subject of this kind, by the name that rules write."""
     sets: dict[str, tuple[Step, Scope]] = {}
     for link in LINKS.values():
         feed = catalogue.defining(link.name)

@@ -1,7 +1,7 @@
 """The dated parameters of a policy: read once, then each use checked against what it is compared with.
 
-The one idea: a parameter has no type of its own; its entries are words, numbers or days, and every use says what they must be. A day in
-force without a value is an error; a table key not covered is a warning. Source: docs/en/semantics.md sections 5 and 9.
+A parameter has no type of its own. Its entries are words, numbers or days, and every use says what they must be. A day in force without a
+value is an error; a missing table key is a warning. Source: docs/en/semantics.md sections 5 and 9.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Dated:
     used: bool = False
 
     def read_as_numbers(self) -> None:
-        """Take decimals written as text for the numbers they are, where a use needs numbers and all of them are."""
+        """Read the entries as numbers, if all of them are decimals written as text."""
         numbers = [{key: decimal_text(value) for key, value in entry.cells.items()} for entry in self.entries]
         if all(value is not None for cells in numbers for value in cells.values()):
             for entry, cells in zip(self.entries, numbers, strict=True):

@@ -1,6 +1,6 @@
-"""What a checked tree reads: every node, every field, every feed, and where absence is proof.
+"""What a checked tree reads: its fields and feeds, and where absence is proof.
 
-The one idea: these are functions of the tree alone; evidence, agreements, needs and the compiler's closure are all made from them.
+These are functions of the tree alone. Evidence, agreements, needs and the compiler's closure are all made from them.
 Source: docs/en/semantics.md sections 3, 4 and 9.
 """
 
@@ -35,7 +35,7 @@ Role: TypeAlias = Literal["field", "addend", "divisor", "key"]
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One field read by one leaf. ``path`` is the set it is read from, for a field inside ``where`` or an addend."""
+    """One field that one leaf reads."""
 
     leaf: Compare | Age | DateTest | Quantifier | Sum
     ref: FieldRef

@@ -1,7 +1,7 @@
-"""What is wrong, where, and how to mend it: problems of a document, and the base of every error of Huimin.
+"""Problems of a document (what is wrong, where, and how to mend it), and the base of every error of Huimin.
 
-The one idea: a message says what happened, to what, what was expected and how to mend it, in the reader's language; its code
-says whose fault it was. All problems of a document come at once. Source: the errors of Elm and openfisca-core, read as style.
+A message says what happened, to what, what was expected and how to mend it, in the reader's language; its code says whose fault it was. All
+problems of a document come at once. Source: the errors of Elm and openfisca-core, read as style.
 
 The tree (whose fault, whether trying again helps):
 

@@ -1,7 +1,7 @@
 """Collecting every problem of one document, each at its place.
 
-The one idea: nothing stops at the first mistake; a problem is a code and words, the sentence comes from a table, the place from
-the document. Whatever is found twice (a definition used twice) is told once. Source: compilers' diagnostics tables.
+Checking does not stop at the first mistake. A problem is a code and words: the sentence comes from a table, the place from the document. A
+problem that comes up twice (a definition used twice) is reported once. Source: compilers' diagnostics tables.
 """
 
 from __future__ import annotations

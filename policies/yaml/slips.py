@@ -1,8 +1,8 @@
-"""What a value or key that does not fit says of how it was typed: a full-width character, ``>=``, ``2,000``, ``2026/10/1``.
+"""Slips of typing in a value or key that does not fit: a full-width character, ``>=``, ``2,000``, ``2026/10/1``.
 
-Called where a problem of a document is noted (``policies.yaml.report``, ``connectors.contracts.reporting``): where its scalar shows a slip
-of typing, that is told instead, at the character itself. Only scalars that failed are looked at, so Chinese punctuation in titles is never
-blamed.
+Called where a problem of a document is noted (``policies.yaml.report``, ``connectors.contracts.reporting``). Where the scalar shows a
+slip, the slip is reported instead, at the character itself. Only scalars that failed are looked at, so Chinese punctuation in titles is
+never blamed.
 """
 
 from __future__ import annotations

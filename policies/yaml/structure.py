@@ -1,4 +1,4 @@
-"""Validating one part of a document against its class, as problems with places.
+"""Validating one part of a document against its class; what is wrong becomes problems with places.
 
 pydantic says what is wrong and where; the sentence about what was expected is the class's own description of that key. ``slip_of_shape``,
 ``words_of`` and ``followed`` serve the contracts' reporter, too (``connectors.contracts.reporting``). Source: pydantic's error types.

@@ -1,8 +1,8 @@
-"""Why a text is no YAML: the slips of typing that broke it, each at its own place, or what the parser says in our own words.
+"""Why a text is no YAML: the slips of typing that broke it, each at its own place, or the parser's error in our words.
 
-Called by ``document.load`` where the parser gave up. The text is scanned once (``scan``): an odd character
-counts only where YAML's own would stand. Where nothing is found, the parser's kind of error has a sentence in the table below; where
-it has none, the sentence says only where. Source: YAML 1.2.2; the messages of ruamel.yaml's scanner and parser.
+Called by ``document.load`` where the parser gave up. The text is scanned once (``scan``): an odd character counts only where YAML's own
+would stand. Where no slip is found, ``_parsers`` has a sentence for the parser's kind of error, or says only where it is. Source: YAML
+1.2.2; the messages of ruamel.yaml's scanner and parser.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from policies.yaml.scan import KEY_LINE, Scan, Token, line_end, place
 CONTROLS = re.compile(f"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f{BREAKS}\ud800-\udfff\ufffe\uffff]")
 """Never in a document: line ends that only some programs see, and control characters."""
 _LONGEST, _MOST = 2_000, 200
-"""So much of one scalar is looked at, and so many slips are told of: a person reads no more."""
+"""So many characters of one scalar are looked at, and so many slips reported: a person reads no more."""
 _TOGETHER = 3
 """From so many odd characters on, a line has one sentence for them all."""
 _GLUED = re.compile(r"(?P<key>[A-Za-z_][\w.-]*):(?!//)(?=[^\s:])")
