@@ -1,7 +1,7 @@
-"""Two versions of the relocation rule compared over a loaded district, beside one SQL query, and beside judging both.
+"""Two versions of the relocation rule compared over a loaded district, beside one SQL query, and beside judging both versions.
 
-The one idea: who enters and who leaves is the same set by all three before a time is written down. The comparison says more than either:
-verdicts before and after, and for each who moves which criterion of which version decides.
+All three give the same entries and exits before a time is written down. The comparison says more than the other two: the verdicts before
+and after, and for each change which criterion of which version decides.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Everybody judged anew by a hundred and by five thousand policies in one pass, beside DuckDB's queries and beside policy after policy.
 
-The lists of all hundred are the same by the core and by SQL, person by person and status by status, before a time is written down.
+The core and SQL give the same lists of the hundred policies, with the same statuses, before a time is written down.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 def judging(table: Table, host: EmbeddedHost, district: world.District, few: int = 100, many: int = 5_000) -> None:
-    """Of a district as it was loaded, by so many policies, and by so many more."""
+    """Measure on a district as it was loaded, with few policies and with many."""
     matcher: Matcher = host.state.matcher  # type: ignore[assignment]  # the real one
     former_policies = dict(matcher.policies)
     con = sql.database(district)
@@ -65,7 +65,7 @@ def judging(table: Table, host: EmbeddedHost, district: world.District, few: int
 
 
 def _holds(matcher: Matcher, count: int) -> list[Policy]:
-    """The matcher is given so many policies, and no others."""
+    """Give the matcher so many policies, and no others."""
     policies = rules.many(count)
     matcher.policies.clear()
     matcher.policies.update({policy.name: policy for policy in policies})

@@ -1,7 +1,7 @@
 """What the chain of the log costs: the same durable changes with it and without it, in turn.
 
-Without: every row gets the same link, and the seal is not written, so nothing is hashed; the rest is the same transaction. Both give the same
-lines before a time is written down. ``benchmarks.run`` calls it.
+Without it every row gets the same link and the seal is not written, so nothing is hashed; the rest is the same transaction. Both give the
+same lines before a time is written down. ``benchmarks.run`` calls it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def without_chain() -> Iterator[None]:
 
 
 def chaining(table: Table, folder: Path, residents: int, turns: int = 15) -> None:
-    """Batches of 10,000 changes as intake makes them, and of 100, where each has more to carry."""
+    """Measure batches of 10,000 changes, as intake makes them, and of 100, where the chain weighs more on each change."""
     district = world.make(residents)
     for size in (10_000, 100):
         hosts = {name: _open_host(folder / f"{name}-{size}") for name in ("chained", "unchained")}

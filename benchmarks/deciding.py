@@ -1,6 +1,6 @@
-"""A loaded district is asked: a policy published, records changed, coverage stated, days passed; each beside its yardstick.
+"""Questions to a loaded district: a policy published, records changed, coverage stated, days passed; each beside its yardstick.
 
-The one idea: lists are kept by what moved them, so each figure stands beside judging everyone anew, and the lists of both are the same.
+A change is worked out from what it touches, so each figure stands beside judging everybody anew. The lists of both are the same.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def publishing(table: Table, host: EmbeddedHost, district: world.District) -> No
 
 
 def anew(matcher: Matcher, policies: Sequence[Policy]) -> tuple[Lists, float]:
-    """The lists of policies with everyone judged anew by all there are, and the seconds it took: what a change of them is held against."""
+    """The lists of policies with everybody judged anew by all policies there are, and the seconds it took."""
     start = time.perf_counter()
     lists = {candidates.entry.policy.name: candidates for candidates in matcher.lists()}
     took = time.perf_counter() - start
@@ -152,7 +152,7 @@ def changing(table: Table, host: EmbeddedHost, district: world.District, count: 
 
 
 def syncs(folder: Path) -> list[float]:
-    """Seconds of writing a little and making it durable, ascending: below this no durable change can go."""
+    """Seconds of writing a little and making it durable, ascending: no durable change can be faster."""
     out = []
     with open(folder / "sync", "wb") as file:
         for _ in range(300):
@@ -202,8 +202,14 @@ def turning(table: Table, host: EmbeddedHost) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One message: seconds it took and judging everyone anew took (before it or behind it, where that is longer), subjects re-evaluated,
-    lines."""
+    """One message.
+
+    Args:
+        took: seconds of the message.
+        anew: seconds of judging everybody anew, before or after it, whichever is longer.
+        due: subjects re-evaluated.
+        lines: lines of the lists.
+    """
 
     took: float
     anew: float
@@ -212,7 +218,7 @@ class Turn:
 
 
 def _time_messages(host: EmbeddedHost, lists: Lists, messages: Sequence[CoverageStated | Tick]) -> tuple[Lists, list[Turn]]:
-    """Submits messages one by one, and sees after each that the lists are as everyone judged anew."""
+    """Submit messages one by one; after each the lists are checked against everybody judged anew."""
     matcher: Matcher = host.state.matcher  # type: ignore[assignment]  # as above
     policies, out = list(matcher.policies.values()), list[Turn]()
     _, before = anew(matcher, policies)

@@ -1,6 +1,6 @@
 """Kafka end to end: changes a second, how long one takes, and a plain Faust agent beside it, on a real broker on this machine.
 
-Everything runs here: broker, workers, whoever sends and whoever listens share the same cores. A list is the sum of what was told. For a
+Everything runs here: broker, workers, sender and listener share the same cores. A list is the sum of the lines that were told; for a
 sample of policies it is compared (``benchmarks.network_comparing``).
 """
 
@@ -64,7 +64,7 @@ def measured(table: Table, broker: Kafka, size: Size) -> None:
 
 
 def _network(table: Table, broker: Kafka, size: Size, partitions: int) -> list[Point]:
-    """The points of one network, fewer policies first; those the targets are about in full."""
+    """The points of one network, fewer policies first; the size of the targets is measured in full."""
     points = []
     with Network(broker, f"p{partitions}.", partitions, min(partitions, WORKERS)) as network:
         sender = Sender(network, world.make(size.residents))
@@ -116,7 +116,7 @@ def _curve(table: Table, points: list[Point], size: Size) -> None:
 
 
 def predicted_rate(partitions: int, policies: int) -> float:
-    """Changes a second by the formulas of ``infra.sizing``: where its busiest worker is busy all the time, none missing."""
+    """Changes a second by the formulas of ``infra.sizing``, with the busiest worker busy all the time and no worker missing."""
     from infra.sizing import LINES_PER_CHANGE_AND_POLICY, Chosen, Measured
 
     cost, workers = Measured(), min(partitions, WORKERS)

@@ -1,7 +1,7 @@
 """One policy over the same rows, by a plain Faust agent and by the network with one worker: events a second, delays, and the same list.
 
-The one idea: each does it in its own way, the agent event by event, the network in batches of 10,000 rows; both from the same columns, by
-the same broker, with one worker process.
+Each works in its own way, the agent event by event, the network in batches of 10,000 rows. Both read the same columns, by the same
+broker, with one worker process.
 """
 
 from __future__ import annotations
@@ -99,11 +99,11 @@ class Agent:
         self._listener = Listener(kafka.connection, LISTS)
         self._number = 0
         self.cost = 0.0
-        """Processor seconds of what was taken last."""
+        """Processor seconds of the last ``take``."""
         self.take([])
 
     def take(self, rows: list[dict[str, Any]]) -> float:
-        """Events a second, from the first that is sent until what the last moved is heard."""
+        """Events a second, from the first that is sent until the result of the last has arrived."""
         busy, start = processor(self._process.pid), time.perf_counter()
         for row in rows:
             self._send(row)
@@ -112,7 +112,7 @@ class Agent:
         return (len(rows) + 1) / took
 
     def offer(self, rows: list[dict[str, Any]], rate: float) -> Delays:
-        """The same with so many events a second."""
+        """The delays at so many events a second."""
         already, due = len(self._listener.messages), dict[int, float]()
         start, late = time.perf_counter() + 0.1, 0.0
         for number, row in enumerate(rows):
@@ -145,7 +145,7 @@ class Agent:
         return self._number
 
     def _close(self) -> float:
-        """Somebody who enters at once comes last; the moment she was told of."""
+        """Send a last person who enters the list at once; the moment at which that entry arrives."""
         already = len(self._listener.messages)
         number = self._send({"feed": "hukou", "person": f"last{self._number}", "born": BORN - 1})
         self._producer.flush()
@@ -153,7 +153,7 @@ class Agent:
 
 
 def _district(persons: int) -> world.District:
-    """A district of two feeds, in which everybody's birthday is known."""
+    """A district of two feeds, with a birthday for everybody."""
     district = world.make(persons, 5)
     birth_dates = district.columns["hukou"]["birth_date"]
     birth_dates[birth_dates == MISSING] = days(world.DAY)
@@ -169,7 +169,7 @@ def _changes(district: world.District, count: int, size: int, first: int) -> lis
 
 
 def _begin(network: Network, district: world.District, load: list[RecordBatch], later: list[RecordBatch]) -> None:
-    """Everything but the changes."""
+    """Send everything but the changes."""
     library = world.library()
     contracts = {name: (library / "feeds" / f"{name}.yaml").read_text("utf-8") for name in world.FEEDS}
     network.send(CatalogueSet((library / "units.yaml").read_text("utf-8"), contracts))

@@ -1,7 +1,8 @@
-"""A worker of the network that is measured: as ``huimin worker``, with policies given as trees, and the processor seconds of its folds counted.
+"""A worker of the network that is measured: as ``huimin worker``, with policies given as trees, and the processor seconds of its folds
+counted.
 
-The one idea: a policy of the benchmark is published under its name alone, and read from ``benchmarks.rules``. On SIGUSR1 a worker writes down
-what its folds have taken so far. With ``HUIMIN_BENCH_PROFILE`` (a folder) it is profiled, and writes that down when it ends.
+A policy of the benchmark is published under its name alone, and its tree comes from ``benchmarks.rules``. On SIGUSR1 a worker writes down
+the seconds of its folds so far. With ``HUIMIN_BENCH_PROFILE`` (a folder) it is profiled, and writes the profile when it ends.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What a network told, held against one process that took the same messages, and against everyone judged anew on the same records.
+"""The lists that a network told, compared with one process that took the same messages, and with everybody judged anew on the same records.
 
-A list as told is not the list as judged where exits or entries are held back (docs/en/semantics.md, section 18): whoever is listed otherwise
-than judged must be among those.
+The list as told differs from the list as judged where exits or entries are held (docs/en/semantics.md, section 18). Every difference must
+be one of those.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from streams.steps.steps import step
 
 @dataclass(frozen=True, slots=True)
 class ListComparison:
-    """What a comparison went through: policies, people listed, and those told otherwise than judged because they are held back."""
+    """The extent of a comparison: policies, subjects listed, and those told otherwise than judged because they are held back."""
 
     policies: int
     listed: int
@@ -33,10 +33,10 @@ class ListComparison:
 
 
 def compare_lists(network: Network, policies: Sequence[Policy]) -> tuple[ListComparison, Lists]:
-    """Holds what a network told against one process that took the same messages, and against everyone judged anew.
+    """Compare what a network told with one process that took the same messages, and with everybody judged anew.
 
     Returns:
-        What was compared, and the lists as judged anew.
+        The extent of the comparison, and the lists as judged anew.
 
     Raises:
         AssertionError: a list differs from the one process's, or from the judgement where nobody is held back.

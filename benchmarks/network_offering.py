@@ -1,7 +1,6 @@
 """Changes offered to a network that is measured: as many as it can take, or so many a second.
 
-The one idea: what is offered does not wait for what comes out. A message counts from the moment it was due, so that a network that falls
-behind cannot hide it.
+The sender does not wait for results. A message counts from the moment it was due, so a network that falls behind cannot hide it.
 """
 
 from __future__ import annotations
@@ -83,7 +82,7 @@ class Sender:
         return batches
 
     def stream(self, count: int, size: int) -> list[RecordBatch]:
-        """The same as many messages of one delivery of each feed."""
+        """Batches of random changes, as many messages of one delivery of each feed."""
         progress: dict[str, tuple[int, int]] = {}
         batches = []
         for batch in self.changes(8, 1):
@@ -98,7 +97,7 @@ class Sender:
 
 
 def point(sender: Sender, partitions: int, groups: int, size: int) -> Point:
-    """Changes a second: from the first message of a group to the close behind it."""
+    """Measure changes a second: from the first message of a group to the close of the edition behind it."""
     network = sender.network
     for batch in sender.changes(3 * size, BATCH):  # every feed, for its program; and the broker, for its compiler
         network.send(batch)
@@ -116,7 +115,7 @@ def point(sender: Sender, partitions: int, groups: int, size: int) -> Point:
 
 @dataclass(slots=True)
 class Delays:
-    """Seconds from when a message was due to what it moved, ascending; how many moved nothing; what it took."""
+    """Seconds from the moment a message was due to its result, ascending; how many had none; the resources used."""
 
     seconds: list[float]
     silent: int
@@ -135,7 +134,7 @@ class Delays:
 
 
 def offer(network: Network, batches: Sequence[RecordBatch], rate: float, policy: str) -> Delays:
-    """Batches of one size sent so many rows a second, whatever becomes of them."""
+    """Send batches of one size at so many rows a second, without waiting for results; the delays."""
     network.close_edition(policy)
     size = len(batches[0])
     before, already = network.resource_use(), len(network.listener.messages)

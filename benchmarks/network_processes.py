@@ -1,6 +1,6 @@
-"""The processes of a network that is measured: one broker, workers, and what each has taken of processor and memory.
+"""The processes of a network that is measured: one broker, workers, and the processor time and memory that each has used.
 
-The one idea: read from /proc and from the broker's files, so that other work on the machine does not count. Each is ended by whoever started it.
+The figures come from /proc and from the broker's files, so other work on the machine does not count. Whoever starts a process ends it.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def memory(pid: int) -> int:
 
 
 def start_module(module: str, words: Sequence[str], connection: Connection, folder: Path) -> subprocess.Popen[bytes]:
-    """A module of the benchmarks as a process; what it says lies in ``said``."""
+    """Start a module of the benchmarks as a process; its output goes to the file ``said``."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "said").open("wb") as output:
         return subprocess.Popen(

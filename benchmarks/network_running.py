@@ -1,7 +1,7 @@
-"""A network that is measured: topics of their own on the broker, workers as processes, somebody who sends and somebody who listens.
+"""A network that is measured: topics of its own on the broker, workers as processes, a sender and a listener.
 
-The one idea: what is told last says when everything is told: the close of an edition stands behind all that was sent before it. Processor
-seconds are read from /proc and from the workers' folds, bytes from the broker's files, so that other work on the machine does not count.
+The close of an edition stands behind everything that was sent before it, so once it is told, everything is told. Processor seconds come
+from /proc and from the workers' folds, bytes from the broker's files, so other work on the machine does not count.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Listener:
                     self._more.notify_all()
 
     def first(self, wanted: Callable[[ReceivedMessage], bool], after: int = 0, seconds: float = WAIT_SECONDS) -> ReceivedMessage:
-        """The first message, behind so many, that is wanted; waits for it."""
+        """Wait for the first message that is wanted, after so many others."""
         until = time.monotonic() + seconds
         with self._more:
             while time.monotonic() < until:
@@ -134,12 +134,12 @@ class Network:
         self._inputs.close()
 
     def send(self, message: Input) -> Callable[[], int]:
-        """Sends a message; what is given says its offset once the broker has it."""
+        """Send a message; the function that comes back gives its offset once the broker has it."""
         self.sent.append(message)
         return self._inputs.append(wire.encode(with_stamp(message, -1, f"{len(self.sent):x}")))
 
     def close_edition(self, policy: str) -> float:
-        """Closes the edition of a policy; the moment that was told, and all before it."""
+        """Close the edition of a policy; the moment at which that was told, and everything before it."""
         already = len(self.listener.messages)
         offset = self.send(EditionCut(policy))()
         closes = policy.encode()
@@ -148,7 +148,7 @@ class Network:
         ).at
 
     def lines(self) -> Iterator[Lines]:
-        """All that was told."""
+        """All lines that were told."""
         last = -1
         for message in list(self.listener.messages):
             lines = wire.decode_changes(message.value)
@@ -171,7 +171,7 @@ class Network:
         return out
 
     def _await(self, ports: Sequence[int], stages: int) -> None:
-        """Until the workers hold every stage between them, and none holds none."""
+        """Wait until the workers together hold every stage, and each holds at least one."""
         until = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < until:
             assert all(process.poll() is None for process in self.processes), (self.folders[0] / "said").read_text()

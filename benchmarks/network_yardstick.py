@@ -1,7 +1,8 @@
-"""What the network is measured against: a plain Faust agent with a Table, one event a record, for one policy.
+"""The yardstick of the network: a plain Faust agent with a Table, one event a record, for one policy.
 
-The one idea: what a good user of Faust would write. The rule: 70 or older, and no active insurance today. One topic keyed by person, so that
-her rows come in order; one Table by person, kept in memory and in its changelog; JSON without Faust's records, which is the faster.
+It is what a good user of Faust would write. The rule: 70 or older, and no active insurance today. One topic is keyed by person, so that
+the rows of a person come in order; one Table by person is kept in memory and in its changelog. The JSON is without Faust's records, which
+is faster.
 """
 
 from __future__ import annotations

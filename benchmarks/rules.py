@@ -1,6 +1,6 @@
 """Many policies for the speed measurements: the relocation rule, and a hundred or five thousand that share some four hundred leaves.
 
-The one idea: trees are built directly, with the conditions of the library's policies and varying ages, amounts and streets.
+The trees are built directly, with the conditions of the library's policies and varying ages, amounts and streets.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """``make bench``: every figure of docs/benchmarks.md, measured anew.
 
-The one idea: one district, loaded once through the durable host, and then asked everything; each answer is checked against its yardstick
-before its time is written down. ``--residents`` makes a smaller one, for a look.
+One district is loaded once through the durable host and then asked everything. Each answer is checked against its yardstick before its
+time is written down. ``--residents`` makes a smaller district, for a look.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from streams.language.messages import CatalogueSet, CoverageStated, DeliveryStar
 from streams.language.ports import Parts
 
 FULL, NETWORK = 1_350_000, 200_000
-"""Residents; on a network, where broker, workers and client share the two cores, fewer."""
+"""Residents; fewer on a network, where broker, workers and client share the two cores."""
 
 
 def load_district(folder: Path, district: world.District) -> EmbeddedHost:
@@ -137,7 +137,7 @@ CHANGING = ((100, 500_000), (5_000, 120_000))
 
 
 def of_a_district(table: Table, folder: Path, residents: int, changes: Sequence[tuple[int, int]] = CHANGING) -> EmbeddedHost:
-    """The figures of a loaded district; gives its host."""
+    """Measure a loaded district; gives its host."""
     district = world.make(residents)
     start = time.perf_counter()
     host = load_district(folder, district)

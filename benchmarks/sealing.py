@@ -1,7 +1,7 @@
-"""What the seals of a network cost: the way of records through its three stages, with seals made and checked at every edge, and without.
+"""What the seals of a network cost: records on their way through its three stages, with seals made and checked at every edge, and without.
 
-The one idea: client, sequencer, shards and merger in one process, so that processor time is all there is; broker, disk and Faust, which
-come on top on a real network, would only make the share smaller. Both ways alternate, and say the same, byte for byte.
+Client, sequencer, shards and merger run in one process, so only processor time counts. Broker, disk and Faust of a real network would
+make the share smaller. The runs with and without seals alternate, and give the same bytes.
 """
 
 from __future__ import annotations

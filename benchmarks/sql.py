@@ -1,8 +1,8 @@
-"""The policies of ``rules.many`` as DuckDB queries, one a policy, over narrow tables of the same district.
+"""The policies of ``rules.many`` as DuckDB queries, one for each policy, over narrow tables of the same district.
 
-What a database is asked for is what the core is asked for: whom each policy lists, as sure or for want of evidence. SQL's own three values
-do for the logic; where a set is not covered, "none found" is NULL. Each top condition is a filter of its own, so that DuckDB may begin with
-the cheapest. Called by ``benchmarks.anew``.
+The database is asked what the core is asked: the subjects that each policy lists, for sure or for want of evidence. SQL's own three
+values do for the logic; where a set is not covered, "none found" is NULL. Each top condition is a filter of its own, so that DuckDB may
+begin with the cheapest. Called by ``benchmarks.anew``.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def database(district: District, threads: int = 1) -> duckdb.DuckDBPyConnection:
 
 
 def list_by_query(con: duckdb.DuckDBPyConnection, text: str) -> tuple[np.ndarray, np.ndarray]:
-    """Who is listed, as positions in ascending order, and for whom evidence is wanting."""
+    """The listed subjects, as positions in ascending order, and whether evidence is wanting for each."""
     rows = con.sql(text).pl().sort("id")
     return rows["id"].to_numpy(), rows["wanting"].to_numpy()
 

@@ -1,6 +1,6 @@
 """What sealing the vault costs: one delivery taken in and one list exported, each with a sealed vault and with one in the clear.
 
-Both run in turns in the same process, and give the same names. ``benchmarks.run`` calls this.
+Both run in turns in the same process, and give the same names. ``benchmarks.run`` calls it.
 """
 
 from __future__ import annotations

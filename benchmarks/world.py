@@ -1,7 +1,7 @@
 """A synthetic district as record batches: 1.35 M residents, 500,000 households, 520,000 dwellings, eight feeds.
 
-The one idea: columns of integers straight from a seeded generator, so that what is measured is the core and not the making of text.
-Rows are shuffled per feed, as deliveries are.
+The columns of integers come straight from a seeded generator, so the core is measured and not the making of text. Rows are shuffled per
+feed, as deliveries are.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""What the core is measured against: the relocation rule by hand in numpy, and in DuckDB SQL over the same tables.
+"""The yardsticks of the core: the relocation rule by hand in numpy, and in DuckDB SQL over the same tables.
 
-The one idea: a yardstick must give the same answer on the same data in the same run, or it measures nothing. The rule: a dwelling with a
-notice of line 15 in the last 24 months, income per head below 1.5 times 1,650 CNY, and not above the cap for the household's size.
-Amounts are in fen.
+A yardstick must give the same answer on the same data in the same run. The rule: a dwelling with a notice of line 15 in the last 24
+months, income per head below 1.5 times 1,650 CNY, and not above the cap for the household's size. Amounts are in fen.
 """
 
 from __future__ import annotations

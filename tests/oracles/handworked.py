@@ -1,6 +1,6 @@
 """Hand-worked cases of docs/en/semantics.md: a small world, one leaf, and the verdict that the page gives.
 
-`tests/oracles/test_handworked.py` asks both oracles, `tests/matchers/test_handworked.py` the engine. Nobody computed an expected value here.
+`tests/oracles/test_handworked.py` asks both oracles, `tests/matchers/test_handworked.py` the engine. No expected value here was computed.
 
 In every world person a of household h in dwelling d stand in one street, and every feed of `tests.worlds` is covered there, unless a case says
 otherwise. A row is written `row(order, delivery, number, cells)`; `None` as order is a row without usable order.
@@ -71,7 +71,7 @@ def coverage_without(*without: str, **more: Any) -> list[dict[str, Any]]:
 
 
 def of(person: dict[str, Any] | None = None, *, home: dict[str, Any] | None = None, flat: dict[str, Any] | None = None, **more: Any) -> Facts:
-    """The world: what a, h and d have beside their register records; `others` are persons, `houses` and `flats` more of the others."""
+    """The world: what a, h and d have beside their register records; `others`, `houses` and `flats` are further persons, households and dwellings."""
     registered = {"hukou": {"division": STREET}, "household": "h"}
     return {
         "persons": {"a": {**registered, **(person or {})}, **more.pop("others", {})},
@@ -94,7 +94,7 @@ INSURANCE = "putuo-insurance"
 
 
 def insurance_case(name: str, verdict: str, *rows: dict[str, Any], full: tuple[int, ...] = (), **more: Any) -> Case:
-    """Has a an active insurance? The rows are versions of one record, in any order."""
+    """A case that asks whether person a has an active insurance. The rows are versions of one record, in any order."""
     replace: Facts = {"replace": replacements("insurance", INSURANCE, *full)} if full else {}
     return Case(name, ACTIVE, of({"insurance": list(rows)}, **replace, **more), verdict)
 
@@ -158,7 +158,7 @@ NOBODY_HERE: Node = {"quantifier": "count", "over": "occupancy", "op": "eq", "va
 
 
 def occupancy_cases(name: str, in_d: str, in_e: str, *rows: dict[str, Any], full: tuple[int, ...] = ()) -> list[Case]:
-    """Is it so that nobody lives in d, and in e?"""
+    """Two cases that ask whether nobody lives in d, and in e."""
     replace: Facts = {"replace": replacements("occupancy", "city-housing", *full)} if full else {}
     facts = of({"occupancy": list(rows)}, flats={"e": {"dwelling": {"division": STREET}}}, **replace)
     return [Case(f"{name}: {where}", NOBODY_HERE, {**facts, "asked": where}, verdict, subject="dwelling") for where, verdict in (("d", in_d), ("e", in_e))]
@@ -204,14 +204,14 @@ ONE_RECORD = [
     debts_case("§1.2 and §1.5: withdrawn, it does not compete", "yes", row(1, 2, 1, debts=2), row(None, 1, 1, key="j"), replace=replacements("assets", "putuo-civil", 2)),
     debts_case("§1.2 and §1.5: the version of the full file competes", "yes", row(9, 1, 1, debts=1), row(1, 2, 1, debts=1), row(2, 1, 1, key="j", debts=2, **CITY),
                replace=replacements("assets", "putuo-civil", 2)),
-    Case("§1.2 a key that changed hands in the full file: hers no more", {"field": "monthly_income", "op": "eq", "value": 0},
+    Case("§1.2 a key that changed hands in the full file: not the old subject's any more", {"field": "monthly_income", "op": "eq", "value": 0},
          of({"income": row(9, 1, 1, monthly_income=5)}, others={"b": {"income": row(1, 2, 1, monthly_income=7)}}, replace=replacements("income", "city-civil", 2)), "yes"),
     Case("§1.2 a feed by delivery", {"sum_of": "amount", "over": "pension", "op": "eq", "value": 2},
          of({"pension": [{"key": "k", "delivery": 1, "row": 9, "amount": 1}, {"key": "k", "delivery": 2, "row": 1, "amount": 2}, {"key": "j", "row": 3, "amount": 4}]},
             replace=replacements("pension", "city-social", 2)), "yes"),
     Case("§1.6 registered and unplaced by a row without usable order", {"quantifier": "none", "over": "insurance"},
          of({"hukou": [row(1, 1, 1, division=STREET), row(None, 1, 2, division=STREET)]}), "unknown", (("insurance", INSURANCE),)),
-    Case("§1.7 whom such a row names may have her as a member", {"quantifier": "count", "over": "members", "op": "ge", "value": 1},
+    Case("§1.7 whom such a row names may have the person as a member", {"quantifier": "count", "over": "members", "op": "ge", "value": 1},
          of({"hukou": [row(1, 1, 1, division=STREET), row(None, 1, 2, household="e")]}, houses={"e": {"household": {"division": STREET}}}, asked="e"),
          "unknown", (("hukou", "city-psb"),), "household"),
     Case("§1.7 and the household of the row before it has not", {"quantifier": "none", "over": "members"},
@@ -233,7 +233,7 @@ def quantifier(kind: str, **parts: Any) -> Node:
 
 
 def assets_case(name: str, leaf: Node, assets: Any, verdict: str, missing: Missing | None = None, coverage: list[dict[str, Any]] = UNCOVERED, **more: Any) -> Case:
-    """What of the assets of a, about which nobody has said anything?"""
+    """A case about the assets of person a, which no coverage statement includes."""
     return Case(name, leaf, of({"assets": assets}, coverage=coverage, **more), verdict, missing)
 
 
@@ -290,7 +290,7 @@ STEP = [
     assets_case("§6 closed, in quarantine", quantifier("count", op="le", value=1, absence="closed"), BROKEN, "yes"),
     Case("§6 unplaced, a sound record", quantifier("none", **IS_3), of({"hukou": {}, "assets": SOUND}), "yes"),
     Case("§6 unplaced, none there", quantifier("none"), of({"hukou": {}}), "unknown", (("assets", "putuo-civil"),)),
-    Case("§6 her register record as a set", {"quantifier": "count", "over": "hukou", "op": "eq", "value": 1}, of(coverage=coverage_without("hukou")), "yes"),
+    Case("§6 the register record as a set", {"quantifier": "count", "over": "hukou", "op": "eq", "value": 1}, of(coverage=coverage_without("hukou")), "yes"),
 ]  # fmt: skip
 
 PATHS = [
@@ -318,11 +318,11 @@ PATHS = [
     Case("§6 open: what is found decides", {**TOGETHER, "op": "ge", "value": 4, "absence": "open"}, of({"income": {"monthly_income": 4}}), "yes", None, "household"),
     Case("§6 a sound record of a member of unknown presence is of unknown presence, and the step complete", {**TOGETHER, "op": "le", "value": 9},
          of({"hukou": BAD, "income": {"monthly_income": 4}}), "yes", None, "household"),
-    Case("§6 she is unplaced: without a record the step is not complete", {**TOGETHER, "op": "le", "value": 9}, of({"hukou": BAD}), "unknown",
+    Case("§6 an unplaced member: without a record the step is not complete", {**TOGETHER, "op": "le", "value": 9}, of({"hukou": BAD}), "unknown",
          (("income", "city-civil"),), "household"),
-    Case("§6 a sound record of her adds itself or nothing", {**TOGETHER, "op": "ge", "value": 4}, of({"hukou": BAD, "income": {"monthly_income": 4}}), "unknown",
+    Case("§6 a sound record of an unplaced member adds itself or nothing", {**TOGETHER, "op": "ge", "value": 4}, of({"hukou": BAD, "income": {"monthly_income": 4}}), "unknown",
          (("hukou", "city-psb"),), "household"),
-    Case("§6 one member in quarantine, covered: her unit alone", {"quantifier": "some", "over": "members.assets", "where": {"field": "debts", "op": "eq", "value": 3}},
+    Case("§6 one member in quarantine, covered: its unit alone", {"quantifier": "some", "over": "members.assets", "where": {"field": "debts", "op": "eq", "value": 3}},
          of({"assets": BROKEN}), "unknown", (("assets", "putuo-civil"),), "household"),
     Case("§6 through occupants", {"quantifier": "count", "over": "occupancy.disability", "op": "eq", "value": 1},
          of({"occupancy": [D, {**D, "key": "j"}], "disability": {"level": "light"}}, coverage=coverage_without("disability")), "yes", None, "dwelling"),

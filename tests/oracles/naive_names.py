@@ -1,7 +1,6 @@
-"""Names and paths of the naive evaluator: what `household.size` or `members.pension` leads to, contracts alone read.
+"""Names and paths of the naive evaluator: what `household.size` or `members.pension` leads to, by contracts alone.
 
-One idea: a written name is resolved once into to-one links and a field, a path into steps; reading records is left to
-`naive_reading`.
+A written name is resolved once into to-one links and a field, a path into steps. Reading records is left to `naive_reading`.
 
 Source: docs/en/semantics.md §4.
 """

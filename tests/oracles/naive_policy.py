@@ -1,7 +1,6 @@
 """A policy made ready for the naive evaluator: its tree as nodes with ids and paths, its dated parameters.
 
-One idea: `use` is replaced by what it stands for, so that after this module every occurrence of a leaf is a node of its
-own, with a path of its own.
+`use` is replaced by what it stands for. After this module every occurrence of a leaf is a node of its own, with a path of its own.
 
 Source: docs/en/semantics.md §5 (parameters), §7 and §8.
 """

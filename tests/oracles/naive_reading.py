@@ -1,6 +1,6 @@
 """Reading records for the naive evaluator: fields, parameters, and the elements of an `over` path, at one date.
 
-One idea: whatever is read comes with whom to ask about it, so that a reason never has to be worked out twice.
+Whatever is read comes with the feeds and units to ask about it, so that a reason never has to be worked out twice.
 
 Source: docs/en/semantics.md §3 to §6 and §9 (the feeds and units of `missing`).
 """

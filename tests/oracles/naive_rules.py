@@ -1,7 +1,7 @@
 """Truth by the naive evaluator: one subject, one date, one node after another.
 
-One idea: judging a node gives a tree of the same shape, holding at every node its truth and, at a leaf, whom to ask if
-it is unknown. Reasons are then read off that tree.
+Judging a node gives a tree of the same shape. It holds the truth of every node and, at an unknown leaf, the feeds and units to ask. Reasons
+are then read off that tree.
 
 Source: docs/en/semantics.md §4 to §8.
 """

@@ -1,7 +1,7 @@
 """Values of the naive evaluator: truth, exact numbers, dates, durations, divisions, cells.
 
-One idea: every value is made plain once (an int or Fraction, a date, a code) and then compared with Python's own
-operators. Nothing here knows about records or policies.
+Every value is made plain once (an int or Fraction, a date, a code) and then compared with Python's own operators. Nothing here knows about
+records or policies.
 
 Source: docs/en/semantics.md §2 and §5; Kleene 1952, §64.
 """

@@ -1,7 +1,7 @@
-"""The world of the naive evaluator: which records are there at a date, who is where, and what is covered.
+"""The world of the naive evaluator: the records that are there at a date, the place of each subject, and coverage.
 
-One idea: the winners among versions do not depend on the date, so they are picked once; everything else is asked of a
-`Day`, which remembers its answers. A subject is the pair (kind, name).
+The winners among versions do not depend on the date, so they are picked once. Everything else is asked of a `Day`, which remembers its
+answers. A subject is the pair (kind, name).
 
 Source: docs/en/semantics.md §1, §3 and §10.
 """

@@ -1,4 +1,4 @@
-"""What every source has delivered, version by version, and which full replacements have fewer rows than their bound lets them.
+"""All versions that every source has delivered, and which full replacements have fewer rows than their bound allows.
 
 `tests/streams/ruled.py` gives it each message that was admitted. Source: docs/en/semantics.md §1.1, §1.2 and §18.1, and nothing else.
 """

@@ -241,7 +241,7 @@ class _Query(Reader):
         """The select of what one step reaches, the kind it is about, and its feed unless it reaches subjects.
 
         What is reached is doubtful if the row that shows it is in quarantine or if where the step starts is doubtful itself;
-        the next step starts from a subject no more doubtful than the surest row that led to her.
+        the next step starts from a subject no more doubtful than the surest row that led to it.
         """
         reached = "SELECT s.pid, s.doubtful OR r.quarantined AS doubtful, r.*"
         if step in self.own(kind):

@@ -1,10 +1,10 @@
 """The tables of one world in DuckDB: versions as they arrived, then what is there at a date, by semantics §1–§4.
 
-`raw` holds every version; everything after it is SQL. For a date, `full_<kind>` has one row for each subject named
-anywhere: whether she is registered, where she is placed, each field of her cardinality-one feeds (`f_<feed>__<field>`, with
-`has_<feed>` saying there is a record), the day up to which each feed covers her (`cov_<feed>`), and the same of what her
-links lead to, with the link before the name (`household/f_household__size`). A quarantined row of `raw` has its links, which are
-found only by whom they name; in `full_<kind>` they are empty. `sound_<feed>` says that *the* record of a feed is there and not in quarantine.
+`raw` holds every version; everything after it is SQL. For a date, `full_<kind>` has one row for each subject named anywhere: whether it is
+registered, where it is placed, each field of its cardinality-one feeds (`f_<feed>__<field>`, with `has_<feed>` saying there is a record), the
+day up to which each feed covers it (`cov_<feed>`), and the same of the subjects that its links lead to, with the link before the name
+(`household/f_household__size`). A quarantined row of `raw` keeps its links, which are found only from the subjects they name; in
+`full_<kind>` they are empty. `sound_<feed>` says that *the* record of a feed is there and not in quarantine.
 """
 
 import datetime as dt
@@ -140,12 +140,12 @@ class SqlWorld:
         self.con.register(name, pl.DataFrame(rows, schema=schema, orient="row").to_arrow())
 
     def _keep(self, name: str, select: str) -> None:
-        """Hold a query's rows in a table."""
+        """Store a query's rows in a table."""
         self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {select}")
         self.kept[name] = [column[0] for column in self.con.execute(f"SELECT * FROM {name} LIMIT 0").description]
 
     def _rows(self, kind: str, name: str, feeds: dict[str, Any]) -> list[list[Any]]:
-        """The versions of one subject's records; her links stand beside her feeds."""
+        """The versions of one subject's records; its links stand beside its feeds."""
         beside = {link: feeds[link] for link in self.feeds.links[kind] if link in feeds}
         versions: list[list[Any]] = []
         for feed, rows in feeds.items():
@@ -193,7 +193,7 @@ class SqlWorld:
         self._table("statements", columns, rows)
 
     def _names(self, facts: dict[str, Any]) -> set[tuple[str, str]]:
-        """Every subject named anywhere, with her kind."""
+        """Every subject named anywhere, with its kind."""
         names = {(kind, name) for kind, section in KINDS.items() for name in facts.get(section) or {}}
         targets = {link: kind for links in self.feeds.links.values() for link, (_, kind) in links.items()}
         targets |= {link: kind for kind, inverse in self.feeds.inverse.items() for _, link in inverse.values() if link not in targets}
@@ -237,7 +237,7 @@ class SqlWorld:
         )
 
     def _full(self, kind: str) -> str:
-        """A subject's own columns, and those of every subject her links lead to."""
+        """A subject's own columns, and those of every subject its links lead to."""
         covers = ", ".join(f"any_value(upto) FILTER (WHERE feed = '{feed}') AS cov_{feed}" for feed in self.feeds.all)
         select, joins = ["o.*", "v.* EXCLUDE (name)"], ""
         for link, (_, target) in self.feeds.links[kind].items():

@@ -165,7 +165,7 @@ def coverage_of(*feeds: str, to: str = "2026-10-14") -> list[dict[str, Any]]:
 
 
 def person(**feeds: Any) -> dict[str, Any]:
-    """The world of one registered person `a`; coverage may be given beside her feeds."""
+    """The world of one registered person `a`; coverage may be given beside the feeds."""
     coverage = feeds.pop("coverage", [])
     return {"persons": {"a": {"hukou": HERE, **feeds}}, "coverage": coverage}
 

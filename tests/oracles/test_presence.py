@@ -41,14 +41,14 @@ BAD_HERE = BAD | {"lives_at": "d", "source": "street"}
     ],
 )
 def test_a_member_whose_register_record_is_quarantined_may_be_one(leaf: dict[str, Any], expected: str) -> None:
-    """Her own other records are sound, but whether she belongs is not known: w = U, and what she adds may be nothing."""
+    """The member's other records are sound, but the membership is not known: w = U, and what the member adds may be nothing."""
     facts = household("hukou", "income", a={"income": {"monthly_income": 3}}, b={"hukou": BAD, "income": {"monthly_income": 7}})
 
     assert truth(leaf | {"over": "members"}, facts, "h", "household") == expected
 
 
 def test_only_the_register_record_names_a_household_and_only_backwards() -> None:
-    """A losing quarantined row names nobody's home; a winning one its own; her `household.size` is missing either way."""
+    """A losing quarantined row names nobody's home; a winning one its own; the person's `household.size` is missing either way."""
     rows: list[dict[str, Any]] = [{**HERE, "order": 1}, {**BAD, "order": 2, "household": "g"}]
     count = {"quantifier": "count", "over": "members", "op": "eq", "value": 0}
     facts = household("hukou", b={"hukou": rows})
@@ -84,7 +84,7 @@ def test_an_occupant_whose_record_is_quarantined_may_be_one() -> None:
 
 
 def test_a_record_found_through_a_member_of_unknown_presence_is_of_unknown_presence_too() -> None:
-    """Sound as it is, her pension decides nothing; the register is asked, and of a quarantined one both."""
+    """A sound pension of that member decides nothing; the register is asked, and both where the pension is in quarantine, too."""
     some = {"id": "x", "quantifier": "some", "over": "members.pension", "absence": "closed"}
     facts = household(b={"hukou": BAD, "pension": {"amount": 5}})
 
@@ -96,8 +96,8 @@ def test_a_record_found_through_a_member_of_unknown_presence_is_of_unknown_prese
     assert evaluate_one(policy(some, "household"), facts, "h").missing == (("x", "hukou", "police"), ("x", "pension", "social"))
 
 
-def test_who_may_be_a_member_is_unplaced_so_a_set_through_her_is_not_complete() -> None:
-    """Her pensions are looked up where she is placed: nowhere. An addend that is missing is asked about as well."""
+def test_who_may_be_a_member_is_unplaced_so_a_set_through_them_is_not_complete() -> None:
+    """The pensions are looked up where the member is placed: nowhere. An addend that is missing is asked about as well."""
     facts = household("hukou", "pension", b={"hukou": BAD})
     none = policy({"id": "x", "quantifier": "none", "over": "members.pension"}, "household")
 
@@ -134,7 +134,7 @@ def test_a_subject_reached_by_a_sound_record_is_reached(records: list[Any], verd
     ],
 )
 def test_a_quarantined_register_record_names_a_household_backwards_only(hukou: Any, expected: str) -> None:
-    """§1.4, §1.7: she may be a member of what her winning row names; her own way there is missing."""
+    """§1.4, §1.7: the person may be a member of what the winning row names; the link from the person to it is missing."""
     two = {"quantifier": "count", "over": "members", "op": "eq", "value": 2}
 
     assert sql(two, subject="household", others={"b": {**PERSON, "hukou": hukou}}) == expected
@@ -163,7 +163,7 @@ def test_a_quarantined_occupant_makes_what_is_found_through_it_unknown(records: 
 
 @pytest.mark.parametrize(("op", "value", "expected"), [("le", 5, "yes"), ("lt", 5, "unknown"), ("ge", 0, "yes"), ("gt", 0, "unknown"), ("gt", 5, "no")])
 def test_what_a_member_of_unknown_presence_adds_may_be_nothing(op: str, value: int, expected: str) -> None:
-    """§6: found through her, a sound record or her own sound cell adds itself or nothing; her coverage is that of the unplaced."""
+    """§6: found through that member, a sound record or a sound cell adds itself or nothing; coverage is that of the unplaced."""
     person = {"hukou": BAD, "pension": [{"amount": 5}], "income": {"monthly_income": 5}}
     closed = {"sum_of": "amount", "over": "members.pension", "absence": "closed", "op": op, "value": value}
 
