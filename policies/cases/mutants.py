@@ -128,9 +128,9 @@ def _moves(data: dict[str, Any], path: Path) -> Iterator[Change]:
     """Change a number by its last written place and a date by a day, in both directions."""
     value = _at(data, path)
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        yield from (_replacement(data, path, moved) for moved in moved_number(value))
+        yield from (_replacement(data, path, number) for number in moved_number(value))
     elif isinstance(value, str) and _POINTED.fullmatch(value):  # a decimal in quotes; without a point it may be a code
-        yield from (_replacement(data, path, str(moved)) for moved in moved_number(Decimal(value)))
+        yield from (_replacement(data, path, str(number)) for number in moved_number(Decimal(value)))
     elif isinstance(value, date):
         for step in (-_DAY, _DAY):
             if date.min + _DAY <= value <= date.max - _DAY:

@@ -38,9 +38,9 @@ def moved_times(times: object) -> Iterator[str]:
     top, slash, bottom = text.partition("/")
     if not re.fullmatch(r"\d{1,12}(\.\d{1,12})?", top) or (slash and not bottom.isdigit()):
         return
-    for moved in moved_number(Decimal(top)):
-        if moved > 0:
-            yield f"{moved}{slash}{bottom}"
+    for number in moved_number(Decimal(top)):
+        if number > 0:
+            yield f"{number}{slash}{bottom}"
 
 
 def moved_period(text: str, only_days: bool = False) -> Iterator[str]:

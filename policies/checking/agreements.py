@@ -75,9 +75,9 @@ def check_evidence(head: PolicyModel, tree: Node, places: Mapping[str, Path], ca
         if name not in catalogue.feeds:
             words: dict[str, Word] = {"word": shown(name), "meant": meant(name, catalogue.feeds), "choices": listed(catalogue.feeds)}
             reporter.add_at_key("feed-unknown", ("evidence", name), **words)
-    used = set()
+    proof_feeds = set()
     for absence in absences(tree, catalogue):
-        used.add(absence.feed)
+        proof_feeds.add(absence.feed)
         if absence.feed in head.evidence:
             continue
         place = places.get(absence.leaf.meta.path, ("criteria",))
@@ -87,7 +87,7 @@ def check_evidence(head: PolicyModel, tree: Node, places: Mapping[str, Path], ca
         )
         reporter.add("evidence-missing", over, feed=absence.feed, way=alternative)
     if not reporter.failed:  # a criterion that failed may be the one that needed it
-        _report_unused(set(head.evidence) - used, reporter)
+        _report_unused(set(head.evidence) - proof_feeds, reporter)
 
 
 def _report_unused(names: Iterable[str], reporter: Reporter) -> None:

@@ -104,8 +104,8 @@ def _report_unused(head: PolicyModel, nodes: Nodes, parameters: Parameters, repo
     for name in head.definitions:
         if name not in nodes.used:
             reporter.add_at_key("definition-unused", ("definitions", name), word=name)
-    for name, dated in parameters.known.items():
-        if not dated.used:
+    for name, parameter in parameters.known.items():
+        if not parameter.used:
             reporter.add_at_key("param-unused", ("params", name), word=name)
 
 

@@ -125,57 +125,57 @@ class Comparands:
         times = Fraction(1) if model.times is None else factor(model.times)
         if times is None:
             self.reporter.add("times-invalid", (*path, "times"), given=shown(model.times))
-        dated = self.parameters.known.get(model.param)
-        if dated is None:
+        parameter = self.parameters.known.get(model.param)
+        if parameter is None:
             if model.param not in self.parameters.broken:
                 near = meant(model.param, [*self.parameters.known, *self.parameters.broken])
                 self.reporter.add("param-unknown", (*path, "param"), word=model.param, meant=near)
             return None
-        dated.used = True
-        use, problems = (dated.name, times, op, measure), self.reporter.count
-        fits = use in self.right or self._fits(dated, op, measure, path)
-        if fits and self._table_fits(dated, model, by, path) and times is not None:
-            if times != 1 and dated.family != "number":
-                self.reporter.add("times-type", (*path, "times"), param=dated.name)
+        parameter.used = True
+        use, problems = (parameter.name, times, op, measure), self.reporter.count
+        fits = use in self.right or self._fits(parameter, op, measure, path)
+        if fits and self._table_fits(parameter, model, by, path) and times is not None:
+            if times != 1 and parameter.family != "number":
+                self.reporter.add("times-type", (*path, "times"), param=parameter.name)
             elif use not in self.right:
-                self._range(_products(dated, times), op, measure, path)
+                self._range(_products(parameter, times), op, measure, path)
             if self.reporter.count == problems:
                 self.right.add(use)
-            return ParamValue(dated.name, times, None if by is None else by.ref)
+            return ParamValue(parameter.name, times, None if by is None else by.ref)
         return None
 
-    def _table_fits(self, dated: Dated, model: ParamRef, by: Found | None, path: Path) -> bool:
-        if dated.table and model.by is None:
-            self.reporter.add("table-needs-by", path, param=dated.name)
-        elif not dated.table and model.by is not None:
-            self.reporter.add("by-needs-table", (*path, "by"), param=dated.name)
+    def _table_fits(self, parameter: Dated, model: ParamRef, by: Found | None, path: Path) -> bool:
+        if parameter.table and model.by is None:
+            self.reporter.add("table-needs-by", path, param=parameter.name)
+        elif not parameter.table and model.by is not None:
+            self.reporter.add("by-needs-table", (*path, "by"), param=parameter.name)
         elif by is not None:
-            self.parameters.read_by(dated, by.field, (*path, "by"))
-        return dated.table == (model.by is not None) and (model.by is None or by is not None)
+            self.parameters.read_by(parameter, by.field, (*path, "by"))
+        return parameter.table == (model.by is not None) and (model.by is None or by is not None)
 
-    def _fits(self, dated: Dated, op: str, measure: Measure, path: Path) -> bool:
+    def _fits(self, parameter: Dated, op: str, measure: Measure, path: Path) -> bool:
         place = (*path, "param")
-        if measure.type is FieldType.DECIMAL and dated.family == "word":
-            dated.read_as_numbers()
-        for value in dated.values():
+        if measure.type is FieldType.DECIMAL and parameter.family == "word":
+            parameter.read_as_numbers()
+        for value in parameter.values():
             trouble = _misfit(value, measure)
             if trouble is not None:
-                slips = [self.reporter.slipped(at) for entry in dated.entries for at, _ in entry.places()]
+                slips = [self.reporter.slipped(at) for entry in parameter.entries for at, _ in entry.places()]
                 if not any(slips):
                     self.reporter.add(trouble.code, place, **trouble.words)
                 return False
-        self._unit(dated, measure, place)
+        self._unit(parameter, measure, place)
         return True
 
-    def _unit(self, dated: Dated, measure: Measure, place: Path) -> None:
-        unit = dated.model.unit
+    def _unit(self, parameter: Dated, measure: Measure, place: Path) -> None:
+        unit = parameter.model.unit
         fits = unit in COUNTED if measure.form == "count" else same_unit(unit, measure.unit)
         expected = Text("个数(无单位或 person)", "a number (no unit, or person)") if measure.form == "count" else measure.unit or NO_UNIT
         if unit is None and measure.form != "age" and not fits:
-            self.reporter.add("unit-missing", place, param=dated.name, expected=expected)
+            self.reporter.add("unit-missing", place, param=parameter.name, expected=expected)
         elif unit is not None and not fits:
-            place = ("params", dated.name, "unit") if any(is_odd(character) for character in unit) else place
-            self.reporter.add("unit-mismatch", place, param=dated.name, unit=unit, expected=expected)
+            place = ("params", parameter.name, "unit") if any(is_odd(character) for character in unit) else place
+            self.reporter.add("unit-mismatch", place, param=parameter.name, unit=unit, expected=expected)
 
     def _range(self, values: Sequence[Scalar], op: str, measure: Measure, path: Path) -> None:
         """Report a threshold that decides nothing; a parameter only where none of its values decides anything."""
@@ -227,8 +227,8 @@ def _is_bounded(field: Field) -> bool:
     return field.max <= DIVISOR and field.max - field.min < KEYS
 
 
-def _products(dated: Dated, times: Fraction) -> list[Scalar]:
-    return [value if isinstance(value, str) or not isinstance(value, int | Fraction) else value * times for value in dated.values()]
+def _products(parameter: Dated, times: Fraction) -> list[Scalar]:
+    return [value if isinstance(value, str) or not isinstance(value, int | Fraction) else value * times for value in parameter.values()]
 
 
 def _misfit(value: Scalar, measure: Measure) -> Trouble | None:

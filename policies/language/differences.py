@@ -119,7 +119,7 @@ def _terms(old: object, new: object, names: tuple[str, ...]) -> Iterator[TermCha
 def _criteria(old: Node, new: Node) -> Iterator[CriterionChange]:
     before, after = list(walk(old, sets=False)), list(walk(new, sets=False))
     partner = _partners(before, after)
-    renamed = {before[was].node.meta.id: after[now].node.meta.id for now, was in partner.items()}
+    new_id_of = {before[was].node.meta.id: after[now].node.meta.id for now, was in partner.items()}
     for now, place in enumerate(after):
         was = partner.get(now)
         if was is None:
@@ -127,7 +127,7 @@ def _criteria(old: Node, new: Node) -> Iterator[CriterionChange]:
         elif parts := tuple(_parts(before[was].node, place.node)):
             yield CriterionChange("changed", before[was].node, place.node, parts)
         elif (under := _parent(before[was])) is not None and (
-            _parent(place) != renamed.get(under, under) or place.excepted is not before[was].excepted
+            _parent(place) != new_id_of.get(under, under) or place.excepted is not before[was].excepted
         ):
             yield CriterionChange("moved", before[was].node, place.node)
     removed_sites = before if not partner else [place for at, place in enumerate(before) if at not in set(partner.values())]

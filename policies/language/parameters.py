@@ -82,24 +82,24 @@ class Parameters:
     def read(self, models: Mapping[str, ParamModel]) -> None:
         """Take in the ``params`` of a document."""
         for name, model in models.items():
-            dated = self._parameter(name, model, ("params", name))
-            if dated is None:
+            parameter = self._parameter(name, model, ("params", name))
+            if parameter is None:
                 self.broken.add(name)
             else:
-                self.known[name] = dated
+                self.known[name] = parameter
 
-    def read_by(self, dated: Dated, by: Field, path: Path) -> None:
+    def read_by(self, parameter: Dated, by: Field, path: Path) -> None:
         """Note the field a table is read by; its keys are checked against that field, once."""
-        if dated.by is None:
-            dated.by = by
-            for entry in dated.entries:
+        if parameter.by is None:
+            parameter.by = by
+            for entry in parameter.entries:
                 _Table(self.reporter, entry, by).check()
-        elif (dated.by.type is FieldType.ENUM) != (by.type is FieldType.ENUM):
-            self.reporter.add("table-by-differs", path, param=dated.name)
+        elif (parameter.by.type is FieldType.ENUM) != (by.type is FieldType.ENUM):
+            self.reporter.add("table-by-differs", path, param=parameter.name)
 
     def as_tree(self) -> dict[str, Param]:
         """The parameters as the tree holds them, once every use is checked."""
-        return {name: _tree_param(dated) for name, dated in self.known.items()}
+        return {name: _tree_param(parameter) for name, parameter in self.known.items()}
 
     def _parameter(self, name: str, model: ParamModel, path: Path) -> Dated | None:
         if len(model.values) > ENTRIES:
@@ -170,17 +170,15 @@ def key_range(text: str) -> Range | None:
     return None if low is not None and high is not None and low > high else (low, high)
 
 
-def _tree_param(dated: Dated) -> Param:
-    label = dated.model.label
-    return Param(
-        dated.name, dated.model.unit,
-        tuple((entry.start, _tree_cells(entry, dated) if dated.table else entry.cells[None]) for entry in dated.entries), dated.model.cite,
-        None if label is None else Text(label.zh, label.en),
-    )  # fmt: skip
+def _tree_param(parameter: Dated) -> Param:
+    model = parameter.model
+    label = None if model.label is None else Text(model.label.zh, model.label.en)
+    entries = ((entry.start, _tree_cells(entry, parameter) if parameter.table else entry.cells[None]) for entry in parameter.entries)
+    return Param(parameter.name, model.unit, tuple(entries), model.cite, label)
 
 
-def _tree_cells(entry: Entry, dated: Dated) -> tuple[tuple[str | Range, Scalar], ...]:
-    return tuple((_tree_key(key or "", dated.by), value) for key, value in entry.cells.items())
+def _tree_cells(entry: Entry, parameter: Dated) -> tuple[tuple[str | Range, Scalar], ...]:
+    return tuple((_tree_key(key or "", parameter.by), value) for key, value in entry.cells.items())
 
 
 def _tree_key(key: str, by: Field | None) -> str | Range:

@@ -137,10 +137,10 @@ class Scan:
         if not self.opens:
             self.notes.append(Slip(at, "bracket-extra", {"bracket": bracket}))
             return
-        start, opened, _ = self.opens.pop()
-        if opened != _OTHER[bracket]:
+        start, opening, _ = self.opens.pop()
+        if opening != _OTHER[bracket]:
             line, column = place(self.text, start)
-            words: dict[str, Word] = {"bracket": bracket, "line": line, "column": column, "first": opened, "other": _OTHER[opened]}
+            words: dict[str, Word] = {"bracket": bracket, "line": line, "column": column, "first": opening, "other": _OTHER[opening]}
             self.notes.append(Slip(at, "bracket-other", words))
 
 

@@ -159,9 +159,9 @@ def test_a_document_nested_too_deep_is_refused_as_one(levels: int) -> None:
     if levels <= limits.DEPTH:
         assert load(text, "deep.yaml").data
     else:
-        with pytest.raises(Invalid) as refused:
+        with pytest.raises(Invalid) as error:
             load(text, "deep.yaml")
-        assert [problem.code for problem in refused.value.problems] == ["too-deep"]
+        assert [problem.code for problem in error.value.problems] == ["too-deep"]
 
 
 def test_tables_are_refused_by_how_many_rows_they_take_in_all() -> None:
@@ -242,10 +242,10 @@ def test_a_policy_that_did_not_come_by_the_checker_is_refused_by_what_would_run_
         deep = replace(policy, criteria=All(Meta("x", "x"), (deep.criteria,)))
 
     assert [beyond(rule, network().feeds) for rule in (policy, wide, deep)] == [None, "CRITERIA", "LEVELS"]
-    with pytest.raises(HuiminError) as refused:
+    with pytest.raises(HuiminError) as error:
         refuse_beyond(deep, network().feeds)
-    assert refused.value.exit_code == 3
-    assert "large" in refused.value.text.zh and "64" in refused.value.text.en
+    assert error.value.exit_code == 3
+    assert "large" in error.value.text.zh and "64" in error.value.text.en
 
 
 def test_thousands_of_parameters_and_definitions_are_checked_in_seconds() -> None:
