@@ -1,1 +1,1 @@
-"""Speed, measured: every figure beside a yardstick in the same run, with the same answer checked."""
+"""Speed measurements: every figure beside a yardstick in the same run, with the same answer checked."""

@@ -1,7 +1,7 @@
-"""Two versions of the relocation rule compared over a loaded district, beside one SQL query, and beside judging both.
+"""Two versions of the relocation rule compared over a loaded district, beside one SQL query, and beside judging both versions.
 
-The one idea: who enters and who leaves is the same set by all three before a time is written down. The comparison says more than either:
-verdicts before and after, and for each who moves which criterion of which version decides.
+All three give the same entries and exits before a time is written down. The comparison says more than the other two: the verdicts before
+and after, and for each change which criterion of which version decides.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ def amending(table: Table, host: EmbeddedHost, district: world.District) -> None
     catalogue = host.state.catalogue
     old, new = rules.relocation(catalogue), rules.relocation(catalogue, *rules.AMENDED)
     con = yardsticks.database(district)
-    found = difference(matcher, old, new, world.DAY)
+    movers = difference(matcher, old, new, world.DAY)
     was, now = (set(scan(matcher, policy, world.DAY).subject.tolist()) for policy in (old, new))
     expected = dict(zip(("entered", "left"), yardsticks.amended_by_sql(con), strict=True))
     for move, positions in expected.items():
-        told = np.sort(found.subject[found.move == MOVES.index(move)])
-        assert np.array_equal(told, np.sort(district.tokens["household"][positions])), f"the core and SQL agree on who {move}"
-        assert set(told.tolist()) == (now - was if move == "entered" else was - now), "the comparison and both lists agree"
-        assert len(told), f"somebody {move}"
+        tokens = np.sort(movers.subject[movers.move == MOVES.index(move)])
+        assert np.array_equal(tokens, np.sort(district.tokens["household"][positions])), f"the core and SQL agree on who {move}"
+        assert set(tokens.tolist()) == (now - was if move == "entered" else was - now), "the comparison and both lists agree"
+        assert len(tokens), f"somebody {move}"
     times: dict[str, list[float]] = {"core": [], "sql": [], "lists": []}
     for _ in range(7):  # in turn, so that the machine's moods fall on all alike
         for name, work in (
@@ -42,9 +42,9 @@ def amending(table: Table, host: EmbeddedHost, district: world.District) -> None
             work()
             times[name].append(time.perf_counter() - start)
     core, sql = median(times["core"]), median(times["sql"])
-    entered, left = found.count("entered"), found.count("left")
+    entered, left = movers.count("entered"), movers.count("left")
     table.add(
         f"compare two versions of it: {entered} enter, {left} leave; verdicts, criteria and streets", spread(times["core"]), "≤ 2 s",
-        met=core <= 2,
+        is_met=core <= 2,
         against=f"DuckDB, 1 thread, who enters and leaves alone: {spread(times['sql'])} ({core / sql:.1f}×); both lists: {spread(times['lists'])}",
     )  # fmt: skip

@@ -21,7 +21,7 @@ class Figure:
     what: str
     measured: str
     target: str
-    held: str  # met, missed, or '' where there is no target
+    result: str  # met, missed, or '' where there is no target
     against: str = ""
 
 
@@ -29,14 +29,14 @@ class Figure:
 class Table:
     figures: list[Figure] = field(default_factory=list)
 
-    def add(self, what: str, measured: str, target: str = "", *, met: bool | None = None, against: str = "") -> None:
-        held = "" if met is None else ("met" if met else "**missed**")
-        self.figures.append(Figure(what, measured, target, held, against))
-        print(f"{what}: {measured}  [{target}] {held}  {against}", flush=True)
+    def add(self, what: str, measured: str, target: str = "", *, is_met: bool | None = None, against: str = "") -> None:
+        result = "" if is_met is None else ("met" if is_met else "**missed**")
+        self.figures.append(Figure(what, measured, target, result, against))
+        print(f"{what}: {measured}  [{target}] {result}  {against}", flush=True)
 
     def markdown(self) -> str:
         rows = ["| what | measured | target | | against, in the same run |", "|---|---|---|---|---|"]
-        rows += [f"| {f.what} | {f.measured} | {f.target} | {f.held} | {f.against} |" for f in self.figures]
+        rows += [f"| {f.what} | {f.measured} | {f.target} | {f.result} | {f.against} |" for f in self.figures]
         return "\n".join(rows) + "\n"
 
 

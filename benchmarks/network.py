@@ -1,6 +1,6 @@
 """Kafka end to end: changes a second, how long one takes, and a plain Faust agent beside it, on a real broker on this machine.
 
-Everything runs here: broker, workers, whoever sends and whoever listens share the same cores. A list is the sum of what was told. For a
+Everything runs here: broker, workers, sender and listener share the same cores. A list is the sum of the lines that were told; for a
 sample of policies it is compared (``benchmarks.network_comparing``).
 """
 
@@ -12,8 +12,8 @@ from pathlib import Path
 from benchmarks import rules, world
 from benchmarks.measure import Table
 from benchmarks.network_beside import Beside, beside
-from benchmarks.network_comparing import compared
-from benchmarks.network_offering import BATCH, Point, Sender, offered, point
+from benchmarks.network_comparing import compare_lists
+from benchmarks.network_offering import BATCH, Point, Sender, offer, point
 from benchmarks.network_processes import Kafka, kafka
 from benchmarks.network_running import Network
 from infra.kafka.jars import NoRuntime
@@ -64,42 +64,44 @@ def measured(table: Table, broker: Kafka, size: Size) -> None:
 
 
 def _network(table: Table, broker: Kafka, size: Size, partitions: int) -> list[Point]:
-    """The points of one network, fewer policies first; those the targets are about in full."""
+    """The points of one network, fewer policies first; the size of the targets is measured in full."""
     points = []
     with Network(broker, f"p{partitions}.", partitions, min(partitions, WORKERS)) as network:
         sender = Sender(network, world.make(size.residents))
         rows = sender.load()
         for count in size.policies:
             sender.publish(count)
-            network.told("p0")
+            network.close_edition("p0")
             full = (partitions, count) == size.main
             share = (size.groups, size.group) if full else (-(-size.groups * 3 // 5), -(-size.group * 2 // 3))
             points.append(point(sender, partitions, *share))
-            print(said(points[-1]), flush=True)
+            print(point_summary(points[-1]), flush=True)
             if full:
                 _full(table, sender, points[-1], rows, size)
     return points
 
 
-def _full(table: Table, sender: Sender, found: Point, rows: int, size: Size) -> None:
+def _full(table: Table, sender: Sender, measurement: Point, rows: int, size: Size) -> None:
     """Pace and delays, each checked."""
     sample = rules.many(sender.published)[:: max(1, sender.published // 20)]
-    same = compared(sender.network, sample)[0]
-    what = f"{found.policies} policies, {found.partitions} partitions, {WORKERS} workers and the broker on the same cores"
+    same = compare_lists(sender.network, sample)[0]
+    what = f"{measurement.policies} policies, {measurement.partitions} partitions, {WORKERS} workers and the broker on the same cores"
     table.add(
         f"Kafka end to end: changes of {size.residents:,} residents told, {what}, batches of {BATCH:,}",
-        f"{found.rate:,.0f}/s ({min(found.rates):,.0f}–{max(found.rates):,.0f})", f"≥ {TARGET:,}/s", met=found.rate >= TARGET,
-        against=f"the same lists as one process, and as everyone judged anew: {same.said()}; processor: {_processes(found)}",
+        f"{measurement.rate:,.0f}/s ({min(measurement.rates):,.0f}–{max(measurement.rates):,.0f})", f"≥ {TARGET:,}/s", is_met=measurement.rate >= TARGET,
+        against=f"the same lists as one process, and as everyone judged anew: {same.summary()}; processor: {_processes(measurement)}",
     )  # fmt: skip
-    table.add("Kafka: bytes a row by topic", _written(found), against=f"memory: {_memory(found)}; loaded {rows:,} records")
+    table.add(
+        "Kafka: bytes a row by topic", _bytes_by_topic(measurement), against=f"memory: {_memory(measurement)}; loaded {rows:,} records"
+    )
     for rows in (100, 1_000):
-        delays = offered(sender.network, sender.stream(int(size.rate * size.seconds / rows), rows), size.rate, "p0")
+        delays = offer(sender.network, sender.stream(int(size.rate * size.seconds / rows), rows), size.rate, "p0")
         table.add(
             f"Kafka: a change to what it moved on a list, {size.rate:,} changes/s offered for {size.seconds:.0f} s in messages of {rows:,} rows",
-            delays.said(), f"p99 ≤ {1e3 * P99_SECONDS:.0f} ms", met=delays.at(0.99) <= P99_SECONDS,
+            delays.summary(), f"p99 ≤ {1e3 * P99_SECONDS:.0f} ms", is_met=delays.at(0.99) <= P99_SECONDS,
             against=f"{delays.silent:,} of {delays.silent + len(delays.seconds):,} messages moved nothing; processor: {delays.load(size.seconds)}",
         )  # fmt: skip
-    compared(sender.network, sample)
+    compare_lists(sender.network, sample)
 
 
 def _curve(table: Table, points: list[Point], size: Size) -> None:
@@ -109,12 +111,12 @@ def _curve(table: Table, points: list[Point], size: Size) -> None:
         table.add(
             f"Kafka: changes/s at {policies:,} policies, {' / '.join(str(p.partitions) for p in of)} partitions, {size.residents:,} residents",
             " / ".join(f"{p.rate:,.0f}" for p in of),
-            against=f"on paper: {' / '.join(f'{predicted(p.partitions, p.policies):,.0f}' for p in of)}",
+            against=f"on paper: {' / '.join(f'{predicted_rate(p.partitions, p.policies):,.0f}' for p in of)}",
         )
 
 
-def predicted(partitions: int, policies: int) -> float:
-    """Changes a second by the formulas of ``infra.sizing``: where its busiest worker is busy all the time, none missing."""
+def predicted_rate(partitions: int, policies: int) -> float:
+    """Changes a second by the formulas of ``infra.sizing``, with the busiest worker busy all the time and no worker missing."""
     from infra.sizing import LINES_PER_CHANGE_AND_POLICY, Chosen, Measured
 
     cost, workers = Measured(), min(partitions, WORKERS)
@@ -124,23 +126,28 @@ def predicted(partitions: int, policies: int) -> float:
     return 1e9 / (front + share * copies * cost.shard_ns)
 
 
-def said(found: Point) -> str:
+def point_summary(measurement: Point) -> str:
     """What a point took: microseconds a row of each process and fold, bytes a row of each topic, memory."""
-    stages = ", ".join(f"{topic} {found.microseconds(found.spent.stage(topic)):.2f}" for topic in ("inputs", "orders", "lines"))
-    rates = " ".join(f"{rate:,.0f}" for rate in found.rates)
+    stages = ", ".join(
+        f"{topic} {measurement.microseconds(measurement.resources.stage(topic)):.2f}" for topic in ("inputs", "orders", "lines")
+    )
+    rates = " ".join(f"{rate:,.0f}" for rate in measurement.rates)
     return (
-        f"{found.partitions} partitions, {found.policies} policies: {rates} changes/s; {_processes(found)}; "
-        f"of it folds: {stages}; bytes a row: {_written(found)}; {_memory(found)}"
+        f"{measurement.partitions} partitions, {measurement.policies} policies: {rates} changes/s; {_processes(measurement)}; "
+        f"of it folds: {stages}; bytes a row: {_bytes_by_topic(measurement)}; {_memory(measurement)}"
     )
 
 
-def _processes(found: Point) -> str:
-    return ", ".join(f"{name} {found.microseconds(seconds):.1f}" for name, seconds in found.spent.processes.items()) + " µs a row"
+def _processes(measurement: Point) -> str:
+    return (
+        ", ".join(f"{name} {measurement.microseconds(seconds):.1f}" for name, seconds in measurement.resources.processes.items())
+        + " µs a row"
+    )
 
 
-def _written(found: Point) -> str:
-    return ", ".join(f"{topic} {count / found.rows:.1f}" for topic, count in found.spent.written.items())
+def _bytes_by_topic(measurement: Point) -> str:
+    return ", ".join(f"{topic} {count / measurement.rows:.1f}" for topic, count in measurement.resources.bytes_written.items())
 
 
-def _memory(found: Point) -> str:
-    return ", ".join(f"{name} {count / 1e6:,.0f} MB" for name, count in found.spent.memory.items())
+def _memory(measurement: Point) -> str:
+    return ", ".join(f"{name} {count / 1e6:,.0f} MB" for name, count in measurement.resources.memory.items())

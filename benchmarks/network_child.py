@@ -1,7 +1,8 @@
-"""A worker of the network that is measured: as ``huimin worker``, with policies given as trees, and the processor seconds of its folds counted.
+"""A worker of the network that is measured: as ``huimin worker``, with policies given as trees, and the processor seconds of its folds
+counted.
 
-The one idea: a policy of the benchmark is published under its name alone, and read from ``benchmarks.rules``. On SIGUSR1 a worker writes down
-what its folds have taken so far. With ``HUIMIN_BENCH_PROFILE`` (a folder) it is profiled, and writes that down when it ends.
+A policy of the benchmark is published under its name alone, and its tree comes from ``benchmarks.rules``. On SIGUSR1 a worker writes down
+the seconds of its folds so far. With ``HUIMIN_BENCH_PROFILE`` (a folder) it is profiled, and writes the profile when it ends.
 """
 
 from __future__ import annotations
@@ -45,45 +46,45 @@ def parts() -> Parts:
     return Parts(read_catalogue, read_policy=read)
 
 
-class Timed:
+class TimedFold:
     """A fold, and the processor seconds of its steps."""
 
-    def __init__(self, fold: Fold, name: str, spent: dict[str, float]) -> None:
-        self._fold, self._name, self._spent = fold, name, spent
+    def __init__(self, fold: Fold, name: str, seconds: dict[str, float]) -> None:
+        self._fold, self._name, self._seconds = fold, name, seconds
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._fold, name)
 
     def take(self, body: bytes, offset: int, unproved: Unproved | None = None) -> Sequence[Outgoing]:
-        begun = time.thread_time()
+        start = time.thread_time()
         out = self._fold.take(body, offset, unproved)
-        self._spent[self._name] += time.thread_time() - begun
+        self._seconds[self._name] += time.thread_time() - start
         return out
 
 
 def main(prefix: str, state: str, shards: str, port: str) -> int:
-    spent, made, folder = defaultdict[str, float](float), worker.folds, Path(state)
+    seconds, make_folds, folder = defaultdict[str, float](float), worker.folds, Path(state)
 
-    def folds(given: Parts, number: int, topic: str, partition: int) -> MakeFold:
-        make = made(given, number, topic, partition)
+    def folds(ports: Parts, number: int, topic: str, partition: int) -> MakeFold:
+        make = make_folds(ports, number, topic, partition)
 
-        def timed(kept: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold:
-            return Timed(make(kept), f"{topic}-{partition}", spent)
+        def make_timed(checkpoint: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold:
+            return TimedFold(make(checkpoint), f"{topic}-{partition}", seconds)
 
-        return timed
+        return make_timed
 
     def write(*_: object) -> None:
         aside = folder / "costs.new"
-        aside.write_text(json.dumps(spent))
+        aside.write_text(json.dumps(seconds))
         aside.rename(folder / COSTS)
 
     signal.signal(signal.SIGUSR1, write)
     settings = worker.WorkerSettings(Connection.of(os.environ), folder, int(shards), SEAL, prefix, int(port))
     with patch.object(worker, "folds", folds):
-        return _profiled(settings) if os.environ.get("HUIMIN_BENCH_PROFILE") else worker.work(settings, parts())
+        return _work_profiled(settings) if os.environ.get("HUIMIN_BENCH_PROFILE") else worker.work(settings, parts())
 
 
-def _profiled(settings: worker.WorkerSettings) -> int:
+def _work_profiled(settings: worker.WorkerSettings) -> int:
     profile = cProfile.Profile()
     try:
         return profile.runcall(worker.work, settings, parts())

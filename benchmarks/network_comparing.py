@@ -1,7 +1,7 @@
-"""What a network told, held against one process that took the same messages, and against everyone judged anew on the same records.
+"""The lists that a network told, compared with one process that took the same messages, and with everybody judged anew on the same records.
 
-A list as told is not the list as judged where exits or entries are held back (docs/en/semantics.md, section 18): whoever is listed otherwise
-than judged must be among those.
+The list as told differs from the list as judged where exits or entries are held (docs/en/semantics.md, section 18). Every difference must
+be one of those.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.deciding import Lists, anew, moved
+from benchmarks.deciding import Lists, anew, lists_after
 from benchmarks.network_child import parts
 from benchmarks.network_running import Network
 from matchers.core import Matcher
@@ -20,23 +20,23 @@ from streams.steps.steps import step
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """What a comparison went through: policies, people listed, and those told otherwise than judged because they are held back."""
+class ListComparison:
+    """The extent of a comparison: policies, subjects listed, and those told otherwise than judged because they are held back."""
 
     policies: int
     listed: int
-    held: int
+    held_back: int
 
-    def said(self) -> str:
-        held = f", {self.held:,} told otherwise than judged, every one held back" if self.held else ""
-        return f"{self.policies} {'policy' if self.policies == 1 else 'policies'}, {self.listed:,} listed{held}"
+    def summary(self) -> str:
+        remark = f", {self.held_back:,} told otherwise than judged, every one held back" if self.held_back else ""
+        return f"{self.policies} {'policy' if self.policies == 1 else 'policies'}, {self.listed:,} listed{remark}"
 
 
-def compared(network: Network, policies: Sequence[Policy]) -> tuple[Compared, Lists]:
-    """Holds what a network told against one process that took the same messages, and against everyone judged anew.
+def compare_lists(network: Network, policies: Sequence[Policy]) -> tuple[ListComparison, Lists]:
+    """Compare what a network told with one process that took the same messages, and with everybody judged anew.
 
     Returns:
-        What was compared, and the lists as judged anew.
+        The extent of the comparison, and the lists as judged anew.
 
     Raises:
         AssertionError: a list differs from the one process's, or from the judgement where nobody is held back.
@@ -47,10 +47,10 @@ def compared(network: Network, policies: Sequence[Policy]) -> tuple[Compared, Li
     matcher = state.matcher
     assert isinstance(matcher, Matcher)
     judged, _ = anew(matcher, policies)
-    told = moved({}, policies, (line for lines in network.lines() for line in lines))
-    alone = {(policy.name, one.subject): one.status for policy in policies for one in listed(state, policy.name)}
-    assert told == alone, f"what was told ({len(told)}) and one process ({len(alone)}) agree"
-    differing = {of for of in told.keys() | judged.keys() if told.get(of) != judged.get(of)}
-    held = {(policy.name, subject) for policy in policies for subject in state.book.on(policy.name)}
-    assert differing <= held, f"{len(differing - held)} are listed otherwise than judged, and not held back"
-    return Compared(len(policies), len(told), len(differing)), judged
+    lists = lists_after({}, policies, (line for lines in network.lines() for line in lines))
+    alone = {(policy.name, candidate.subject): candidate.status for policy in policies for candidate in listed(state, policy.name)}
+    assert lists == alone, f"what was told ({len(lists)}) and one process ({len(alone)}) agree"
+    differing = {of for of in lists.keys() | judged.keys() if lists.get(of) != judged.get(of)}
+    held_back = {(policy.name, subject) for policy in policies for subject in state.book.on(policy.name)}
+    assert differing <= held_back, f"{len(differing - held_back)} are listed otherwise than judged, and not held back"
+    return ListComparison(len(policies), len(lists), len(differing)), judged

@@ -1,7 +1,6 @@
 """Changes offered to a network that is measured: as many as it can take, or so many a second.
 
-The one idea: what is offered does not wait for what comes out. A message counts from the moment it was due, so that a network that falls
-behind cannot hide it.
+The sender does not wait for results. A message counts from the moment it was due, so a network that falls behind cannot hide it.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from benchmarks import rules, world
 from benchmarks.measure import median
-from benchmarks.network_running import Network, Spent
+from benchmarks.network_running import Network, ResourceUse
 from matchers.kernel.batch import RecordBatch
 from policies.language.catalogue import Catalogue
 from streams.language.messages import CatalogueSet, CoverageStated, DeliveryStarted, PolicyPublished, Tick
@@ -30,7 +29,7 @@ class Point:
     policies: int
     rates: list[float]
     rows: int
-    spent: Spent
+    resources: ResourceUse
 
     @property
     def rate(self) -> float:
@@ -63,8 +62,8 @@ class Sender:
         for batch in world.deliveries(self.catalogue, self.district, BATCH):
             network.send(batch)
             rows += len(batch)
-        for number, one in enumerate(world.statements(self.catalogue)):
-            network.send(CoverageStated(f"s{number}", one.feed, one.source, one.division, (), one.complete_to))
+        for number, statement in enumerate(world.statements(self.catalogue)):
+            network.send(CoverageStated(f"s{number}", statement.feed, statement.source, statement.division, (), statement.complete_to))
         return rows
 
     def publish(self, upto: int) -> None:
@@ -83,71 +82,71 @@ class Sender:
         return batches
 
     def stream(self, count: int, size: int) -> list[RecordBatch]:
-        """The same as many messages of one delivery of each feed."""
-        begun: dict[str, tuple[int, int]] = {}
+        """Batches of random changes, as many messages of one delivery of each feed."""
+        progress: dict[str, tuple[int, int]] = {}
         batches = []
         for batch in self.changes(8, 1):
-            begun[batch.feed] = batch.delivery, 1
+            progress[batch.feed] = batch.delivery, 1
         base = random.randrange(1_000_000)
         for number in range(count):
             batch = world.changes(self.catalogue, self.district, size, self.deliveries, 8 * (base + number) + number % 8)
-            delivery, rows = begun[batch.feed]
-            begun[batch.feed] = delivery, rows + size
+            delivery, rows = progress[batch.feed]
+            progress[batch.feed] = delivery, rows + size
             batches.append(replace(batch, delivery=delivery, row=batch.row + rows))
         return batches
 
 
 def point(sender: Sender, partitions: int, groups: int, size: int) -> Point:
-    """Changes a second: from the first message of a group to the close behind it."""
+    """Measure changes a second: from the first message of a group to the close of the edition behind it."""
     network = sender.network
     for batch in sender.changes(3 * size, BATCH):  # every feed, for its program; and the broker, for its compiler
         network.send(batch)
-    network.told("p0")
+    network.close_edition("p0")
     parts = [sender.changes(size, BATCH) for _ in range(groups)]
-    network.told("p0")
-    before, rates = network.spent(), list[float]()
+    network.close_edition("p0")
+    before, rates = network.resource_use(), list[float]()
     for part in parts:
-        begun = time.perf_counter()
+        start = time.perf_counter()
         for batch in part:
             network.send(batch)
-        rates.append(size * BATCH / (network.told("p0") - begun))
-    return Point(partitions, sender.published, rates, groups * size * BATCH, network.spent().since(before))
+        rates.append(size * BATCH / (network.close_edition("p0") - start))
+    return Point(partitions, sender.published, rates, groups * size * BATCH, network.resource_use().since(before))
 
 
 @dataclass(slots=True)
 class Delays:
-    """Seconds from when a message was due to what it moved, ascending; how many moved nothing; what it took."""
+    """Seconds from the moment a message was due to its result, ascending; how many had none; the resources used."""
 
     seconds: list[float]
     silent: int
-    spent: Spent
+    resources: ResourceUse
     late: float
 
     def at(self, share: float) -> float:
         return self.seconds[int(share * (len(self.seconds) - 1))]
 
-    def said(self) -> str:
+    def summary(self) -> str:
         p50, p99, most = (1e3 * self.at(share) for share in (0.5, 0.99, 1.0))
         return f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, most {most:.0f} ms"
 
     def load(self, seconds: float) -> str:
-        return ", ".join(f"{name} {100 * busy / seconds:.0f} %" for name, busy in self.spent.processes.items())
+        return ", ".join(f"{name} {100 * busy / seconds:.0f} %" for name, busy in self.resources.processes.items())
 
 
-def offered(network: Network, batches: Sequence[RecordBatch], rate: float, policy: str) -> Delays:
-    """Batches of one size sent so many rows a second, whatever becomes of them."""
-    network.told(policy)
+def offer(network: Network, batches: Sequence[RecordBatch], rate: float, policy: str) -> Delays:
+    """Send batches of one size at so many rows a second, without waiting for results; the delays."""
+    network.close_edition(policy)
     size = len(batches[0])
-    before, already = network.spent(), len(network.listener.heard)
-    begun, due, acknowledged, late = time.perf_counter() + 0.1, [], [], 0.0
+    before, already = network.resource_use(), len(network.listener.messages)
+    start, due, acknowledged, late = time.perf_counter() + 0.1, [], [], 0.0
     for number, batch in enumerate(batches):
-        due.append(begun + number * size / rate)
+        due.append(start + number * size / rate)
         time.sleep(max(0.0, due[-1] - time.perf_counter()))
         late = max(late, time.perf_counter() - due[-1])
         acknowledged.append(network.send(batch))
-    network.told(policy)
-    spent = network.spent().since(before)
-    at = {wire.decode_changes(heard.value).offset: heard.at for heard in network.listener.heard[already:]}
-    sent = {offset(): then for offset, then in zip(acknowledged, due, strict=True)}
-    delays = sorted(at[offset] - then for offset, then in sent.items() if offset in at)
-    return Delays(delays, len(sent) - len(delays), spent, late)
+    network.close_edition(policy)
+    resources = network.resource_use().since(before)
+    at = {wire.decode_changes(message.value).offset: message.at for message in network.listener.messages[already:]}
+    due_of_offset = {offset(): then for offset, then in zip(acknowledged, due, strict=True)}
+    delays = sorted(at[offset] - then for offset, then in due_of_offset.items() if offset in at)
+    return Delays(delays, len(due_of_offset) - len(delays), resources, late)

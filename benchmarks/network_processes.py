@@ -1,6 +1,6 @@
-"""The processes of a network that is measured: one broker, workers, and what each has taken of processor and memory.
+"""The processes of a network that is measured: one broker, workers, and the processor time and memory that each has used.
 
-The one idea: read from /proc and from the broker's files, so that other work on the machine does not count. Each is ended by whoever started it.
+The figures come from /proc and from the broker's files, so other work on the machine does not count. Whoever starts a process ends it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Kafka:
         assert pid is not None
         return pid
 
-    def written(self, topic: str) -> int:
+    def bytes_written(self, topic: str) -> int:
         """Bytes of a topic's records."""
         return sum(path.stat().st_size for path in (self.cluster.folder / "broker-1" / "data").glob(f"{topic}-*/*.log"))
 
@@ -66,16 +66,16 @@ def memory(pid: int) -> int:
     return next(int(line.split()[1]) * 1024 for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
 
 
-def started(module: str, words: Sequence[str], connection: Connection, folder: Path) -> subprocess.Popen[bytes]:
-    """A module of the benchmarks as a process; what it says lies in ``said``."""
+def start_module(module: str, words: Sequence[str], connection: Connection, folder: Path) -> subprocess.Popen[bytes]:
+    """Start a module of the benchmarks as a process; its output goes to the file ``said``."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "said").open("wb") as said:
+    with (folder / "said").open("wb") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", module, *words], env={**os.environ, **connection.environment()}, stdout=said, stderr=subprocess.STDOUT
+            [sys.executable, "-m", module, *words], env={**os.environ, **connection.environment()}, stdout=output, stderr=subprocess.STDOUT
         )
 
 
-def ended(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+def stop_processes(processes: Sequence[subprocess.Popen[bytes]]) -> None:
     for process in processes:
         process.terminate()
     for process in processes:

@@ -1,7 +1,7 @@
-"""A network that is measured: topics of their own on the broker, workers as processes, somebody who sends and somebody who listens.
+"""A network that is measured: topics of its own on the broker, workers as processes, a sender and a listener.
 
-The one idea: what is told last says when everything is told: the close of an edition stands behind all that was sent before it. Processor
-seconds are read from /proc and from the workers' folds, bytes from the broker's files, so that other work on the machine does not count.
+The close of an edition stands behind everything that was sent before it, so once it is told, everything is told. Processor seconds come
+from /proc and from the workers' folds, bytes from the broker's files, so other work on the machine does not count.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from benchmarks.network_child import COSTS, SEAL
-from benchmarks.network_processes import Kafka, ended, memory, processor, started
+from benchmarks.network_processes import Kafka, memory, processor, start_module, stop_processes
 from connectors.kafka.broker import InputsTopic
 from infra.kafka.connection import Connection
 from infra.kafka.plan import HOST, free
@@ -32,7 +32,7 @@ WAIT_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ReceivedMessage:
     """A message as it was received."""
 
     at: float
@@ -46,7 +46,7 @@ class Listener:
     def __init__(self, connection: Connection, topic: str) -> None:
         from kafka import KafkaConsumer, TopicPartition
 
-        self.heard: list[Heard] = []
+        self.messages: list[ReceivedMessage] = []
         self._more = threading.Condition()
         self._over = False
         self._consumer: Any = KafkaConsumer(
@@ -63,17 +63,17 @@ class Listener:
             for records in self._consumer.poll(timeout_ms=200).values():
                 at = time.perf_counter()
                 with self._more:
-                    self.heard += [Heard(at, dict(record.headers), record.value) for record in records]
+                    self.messages += [ReceivedMessage(at, dict(record.headers), record.value) for record in records]
                     self._more.notify_all()
 
-    def first(self, wanted: Callable[[Heard], bool], after: int = 0, seconds: float = WAIT_SECONDS) -> Heard:
-        """The first message, behind so many, that is wanted; waits for it."""
+    def first(self, wanted: Callable[[ReceivedMessage], bool], after: int = 0, seconds: float = WAIT_SECONDS) -> ReceivedMessage:
+        """Wait for the first message that is wanted, after so many others."""
         until = time.monotonic() + seconds
         with self._more:
             while time.monotonic() < until:
-                while after < len(self.heard):
-                    if wanted(self.heard[after]):
-                        return self.heard[after]
+                while after < len(self.messages):
+                    if wanted(self.messages[after]):
+                        return self.messages[after]
                     after += 1
                 self._more.wait(1.0)
         raise TimeoutError("not told")
@@ -85,20 +85,23 @@ class Listener:
 
 
 @dataclass(slots=True)
-class Spent:
+class ResourceUse:
     """Processor seconds by process and by fold, bytes by topic, memory by process."""
 
     processes: dict[str, float] = field(default_factory=dict)
     folds: dict[str, float] = field(default_factory=dict)
-    written: dict[str, float] = field(default_factory=dict)
+    bytes_written: dict[str, float] = field(default_factory=dict)
     memory: dict[str, int] = field(default_factory=dict)
 
-    def since(self, before: Spent) -> Spent:
+    def since(self, before: ResourceUse) -> ResourceUse:
         def less(now: dict[str, float], then: dict[str, float]) -> dict[str, float]:
             return {name: count - then.get(name, 0) for name, count in now.items()}
 
-        return Spent(
-            less(self.processes, before.processes), less(self.folds, before.folds), less(self.written, before.written), self.memory
+        return ResourceUse(
+            less(self.processes, before.processes),
+            less(self.folds, before.folds),
+            less(self.bytes_written, before.bytes_written),
+            self.memory,
         )
 
     def stage(self, topic: str) -> float:
@@ -116,7 +119,7 @@ class Network:
         ports = [port for port in range(30_100, 30_900) if free(port)][:workers]
         self.folders = [kafka.folder / f"{prefix}worker-{number}" for number in range(workers)]
         self.processes = [
-            _started(kafka.connection, prefix, folder, shards, port) for folder, port in zip(self.folders, ports, strict=True)
+            _start_worker(kafka.connection, prefix, folder, shards, port) for folder, port in zip(self.folders, ports, strict=True)
         ]
         self._inputs = InputsTopic(kafka.connection.client(), prefix, SEAL)
         self.listener = Listener(kafka.connection, f"{prefix}changes")
@@ -126,75 +129,75 @@ class Network:
         return self
 
     def __exit__(self, *_: object) -> None:
-        ended(self.processes)
+        stop_processes(self.processes)
         self.listener.close()
         self._inputs.close()
 
     def send(self, message: Input) -> Callable[[], int]:
-        """Sends a message; what is given says its offset once the broker has it."""
+        """Send a message; the function that comes back gives its offset once the broker has it."""
         self.sent.append(message)
         return self._inputs.append(wire.encode(with_stamp(message, -1, f"{len(self.sent):x}")))
 
-    def told(self, policy: str) -> float:
-        """Closes the edition of a policy; the moment that was told, and all before it."""
-        already = len(self.listener.heard)
+    def close_edition(self, policy: str) -> float:
+        """Close the edition of a policy; the moment at which that was told, and everything before it."""
+        already = len(self.listener.messages)
         offset = self.send(EditionCut(policy))()
         closes = policy.encode()
         return self.listener.first(
-            lambda heard: heard.headers.get("ce_closes") == closes and wire.decode_changes(heard.value).offset == offset, already
+            lambda message: message.headers.get("ce_closes") == closes and wire.decode_changes(message.value).offset == offset, already
         ).at
 
     def lines(self) -> Iterator[Lines]:
-        """All that was told."""
+        """All lines that were told."""
         last = -1
-        for heard in list(self.listener.heard):
-            lines = wire.decode_changes(heard.value)
+        for message in list(self.listener.messages):
+            lines = wire.decode_changes(message.value)
             if lines.offset > last:
                 last = lines.offset
                 yield lines
 
-    def spent(self) -> Spent:
-        out = Spent()
+    def resource_use(self) -> ResourceUse:
+        out = ResourceUse()
         for number, (process, folder) in enumerate(zip(self.processes, self.folders, strict=True)):
             assert process.poll() is None, (folder / "said").read_text()
-            found = _asked(process, folder)
-            name = f"worker {number + 1}" + (" (front)" if "inputs-0" in found else "")
+            seconds = _fold_seconds(process, folder)
+            name = f"worker {number + 1}" + (" (front)" if "inputs-0" in seconds else "")
             out.processes[name], out.memory[name] = processor(process.pid), memory(process.pid)
-            out.folds |= found
+            out.folds |= seconds
         out.processes["broker"], out.memory["broker"] = processor(self.kafka.pid), memory(self.kafka.pid)
         out.processes["client"] = time.process_time()
         for topic in ("inputs", "orders", "lines", "changes", "progress"):
-            out.written[topic] = self.kafka.written(f"{self.prefix}{topic}")
+            out.bytes_written[topic] = self.kafka.bytes_written(f"{self.prefix}{topic}")
         return out
 
     def _await(self, ports: Sequence[int], stages: int) -> None:
-        """Until the workers hold every stage between them, and none holds none."""
+        """Wait until the workers together hold every stage, and each holds at least one."""
         until = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < until:
             assert all(process.poll() is None for process in self.processes), (self.folders[0] / "said").read_text()
-            held = [_held(port) for port in ports]
-            if sum(held) == stages and all(held):
+            counts = [_stage_count(port) for port in ports]
+            if sum(counts) == stages and all(counts):
                 return
             time.sleep(0.2)
         raise TimeoutError("the workers share nothing out")
 
 
-def _started(connection: Connection, prefix: str, folder: Path, shards: int, port: int) -> subprocess.Popen[bytes]:
-    return started("benchmarks.network_child", [prefix, str(folder), str(shards), str(port)], connection, folder)
+def _start_worker(connection: Connection, prefix: str, folder: Path, shards: int, port: int) -> subprocess.Popen[bytes]:
+    return start_module("benchmarks.network_child", [prefix, str(folder), str(shards), str(port)], connection, folder)
 
 
-def _asked(process: subprocess.Popen[bytes], folder: Path) -> dict[str, float]:
+def _fold_seconds(process: subprocess.Popen[bytes], folder: Path) -> dict[str, float]:
     """Processor seconds of a worker's folds."""
     (folder / COSTS).unlink(missing_ok=True)
     process.send_signal(signal.SIGUSR1)
     while not (folder / COSTS).exists():
         assert process.poll() is None
         time.sleep(0.002)
-    found: dict[str, float] = json.loads((folder / COSTS).read_text())
-    return found
+    seconds: dict[str, float] = json.loads((folder / COSTS).read_text())
+    return seconds
 
 
-def _held(port: int) -> int:
+def _stage_count(port: int) -> int:
     """How many stages the worker at this port holds."""
     try:
         with urllib.request.urlopen(f"http://{HOST}:{port}/metrics", timeout=2) as page:

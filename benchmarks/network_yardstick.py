@@ -1,7 +1,8 @@
-"""What the network is measured against: a plain Faust agent with a Table, one event a record, for one policy.
+"""The yardstick of the network: a plain Faust agent with a Table, one event a record, for one policy.
 
-The one idea: what a good user of Faust would write. The rule: 70 or older, and no active insurance today. One topic keyed by person, so that
-her rows come in order; one Table by person, kept in memory and in its changelog; JSON without Faust's records, which is the faster.
+It is what a good user of Faust would write. The rule: 70 or older, and no active insurance today. One topic is keyed by person, so that
+the rows of a person come in order; one Table by person is kept in memory and in its changelog. The JSON is without Faust's records, which
+is faster.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def elderly() -> Policy:
     )  # fmt: skip
 
 
-def made(broker: str) -> Any:
+def application(broker: str) -> Any:
     """The application. A row is {n, feed, person, born} or {n, feed, person, key, status, from, to}; an event {n, person, change}."""
     app = faust.App(
         APP,
@@ -53,7 +54,7 @@ def made(broker: str) -> Any:
     today = days(DAY)
 
     @app.agent(rows)
-    async def joined(stream: Any) -> None:
+    async def update_list(stream: Any) -> None:
         async for row in stream:
             name = row["person"]
             person = people.get(name) or {"born": None, "insured": {}, "listed": False}
@@ -61,7 +62,9 @@ def made(broker: str) -> Any:
                 person["born"] = row["born"]
             else:
                 person["insured"][row["key"]] = (row["status"], row["from"], row["to"])
-            active = any(status == "active" and begun <= today <= over for status, begun, over in person["insured"].values())
+            active = any(
+                status == "active" and valid_from <= today <= valid_to for status, valid_from, valid_to in person["insured"].values()
+            )
             listed = person["born"] is not None and person["born"] <= BORN and not active
             changed, person["listed"] = listed != person["listed"], listed
             people[name] = person
@@ -72,4 +75,4 @@ def made(broker: str) -> Any:
 
 
 if __name__ == "__main__":
-    faust.Worker(made(os.environ["KAFKA_BOOTSTRAP"]), loglevel="warn", workdir=sys.argv[1]).execute_from_commandline()
+    faust.Worker(application(os.environ["KAFKA_BOOTSTRAP"]), loglevel="warn", workdir=sys.argv[1]).execute_from_commandline()

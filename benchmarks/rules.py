@@ -1,6 +1,6 @@
 """Many policies for the speed measurements: the relocation rule, and a hundred or five thousand that share some four hundred leaves.
 
-The one idea: trees are built directly, with the conditions of the library's policies and varying ages, amounts and streets.
+The trees are built directly, with the conditions of the library's policies and varying ages, amounts and streets.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _TITLE = Text("测速", "speed")
 _RECORDS = {"medical_insurance": Step("records", "medical_insurance"), "pension": Step("records", "pension")}
 
 
-def relocation(found: Catalogue, *amendments: tuple[str, str]) -> Policy:
+def relocation(catalogue: Catalogue, *amendments: tuple[str, str]) -> Policy:
     """The relocation rule of the library, with pieces of its text replaced."""
     file = library() / "policies" / "relocation-hardship.yaml"
     text = file.read_text("utf-8")
     for old, new in amendments:
         assert text.count(old) == 1, old
         text = text.replace(old, new)
-    policy = check(load(text, file.name), found).policy
+    policy = check(load(text, file.name), catalogue).policy
     assert policy is not None
     return policy
 

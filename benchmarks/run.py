@@ -1,7 +1,7 @@
 """``make bench``: every figure of docs/benchmarks.md, measured anew.
 
-The one idea: one district, loaded once through the durable host, and then asked everything; each answer is checked against its yardstick
-before its time is written down. ``--residents`` makes a smaller one, for a look.
+One district is loaded once through the durable host and then asked everything. Each answer is checked against its yardstick before its
+time is written down. ``--residents`` makes a smaller district, for a look.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from streams.language.messages import CatalogueSet, CoverageStated, DeliveryStar
 from streams.language.ports import Parts
 
 FULL, NETWORK = 1_350_000, 200_000
-"""Residents; on a network, where broker, workers and client share the two cores, fewer."""
+"""Residents; fewer on a network, where broker, workers and client share the two cores."""
 
 
-def loaded(folder: Path, district: world.District) -> EmbeddedHost:
+def load_district(folder: Path, district: world.District) -> EmbeddedHost:
     """A durable host holding the whole district."""
     host = EmbeddedHost.open(folder, Parts(read_catalogue), create=True)
     library = world.library()
@@ -50,8 +50,8 @@ def loaded(folder: Path, district: world.District) -> EmbeddedHost:
         host.submit(DeliveryStarted(feed, 0, 1, f"{feed}-1"))
     for batch in world.deliveries(catalogue, district):
         host.submit(batch)
-    for number, one in enumerate(world.statements(catalogue)):
-        host.submit(CoverageStated(f"s{number}", one.feed, one.source, one.division, (), one.complete_to))
+    for number, statement in enumerate(world.statements(catalogue)):
+        host.submit(CoverageStated(f"s{number}", statement.feed, statement.source, statement.division, (), statement.complete_to))
     return host
 
 
@@ -67,7 +67,7 @@ def keeping(table: Table, host: EmbeddedHost, folder: Path, residents: int) -> N
         used += store.tokens[kind][:n].nbytes + store.heads[kind][:n].nbytes + 2 * store.stamps[kind][:n].nbytes  # and marks
     allowed = 150 * residents + 60 * records
     table.add(
-        "memory of the matrix and its indexes", f"{used / 1e6:,.0f} MB", f"≤ 150 B a resident + 60 B a record = {allowed / 1e6:,.0f} MB", met=used <= allowed,
+        "memory of the matrix and its indexes", f"{used / 1e6:,.0f} MB", f"≤ 150 B a resident + 60 B a record = {allowed / 1e6:,.0f} MB", is_met=used <= allowed,
         against=f"{used / residents:.0f} B a resident all told; {records:,} records beside the register's",
     )  # fmt: skip
     host.snapshot()
@@ -76,7 +76,7 @@ def keeping(table: Table, host: EmbeddedHost, folder: Path, residents: int) -> N
     again = EmbeddedHost.open(folder, Parts(read_catalogue))
     again.state.matcher.candidates("elderly-uninsured")
     took = time.perf_counter() - start
-    table.add("restart to the first list", f"{took:.2f} s", "≤ 5 s", met=took <= 5)
+    table.add("restart to the first list", f"{took:.2f} s", "≤ 5 s", is_met=took <= 5)
     again.close()
 
 
@@ -91,12 +91,12 @@ def delivering(table: Table, folder: Path, rows: int) -> None:
         path, warm = folder / f"{encoding}.csv", folder / f"{encoding}.warm.csv"
         path.write_bytes(frame.write_csv().encode(encoding))
         warm.write_bytes(frame.head(20_000).write_csv().encode(encoding))
-        taken = sorted(_taken_in(folder / f"{encoding}-{turn}", contracts, warm, path) for turn in range(3))
+        turns = sorted(_taken_in(folder / f"{encoding}-{turn}", contracts, warm, path) for turn in range(3))
         parse = median(runs(lambda: pl.read_csv(path, infer_schema=False, encoding=encoding), 3))  # noqa: B023  # used at once
-        (took, cpu, quarantined), rate = taken[1], rows / taken[1][0]
+        (took, cpu, quarantined), rate = turns[1], rows / turns[1][0]
         table.add(
             f"CSV rows to lines of the lists, {encoding}, {rows:,} rows",
-            f"{rate:,.0f} rows/s ({rows / taken[-1][0]:,.0f}–{rows / taken[0][0]:,.0f})", f"≥ {target:,}/s", met=rate >= target,
+            f"{rate:,.0f} rows/s ({rows / turns[-1][0]:,.0f}–{rows / turns[0][0]:,.0f})", f"≥ {target:,}/s", is_met=rate >= target,
             against=f"polars reads the file at {rows / parse:,.0f} rows/s: {took / parse:.1f}×; "
             f"{1e6 * cpu / rows:.1f} µs of processor a row; {quarantined} quarantined",
         )  # fmt: skip
@@ -129,7 +129,7 @@ def starting(table: Table, folder: Path, times: int = 5) -> None:
         ("huimin policy preview", ["policy", "preview", check], 2.0),
     ):
         took = cold(words, place, times)
-        table.add(f"cold start of `{what}`", spread(took), f"≤ {target} s", met=median(took) <= target)
+        table.add(f"cold start of `{what}`", spread(took), f"≤ {target} s", is_met=median(took) <= target)
 
 
 CHANGING = ((100, 500_000), (5_000, 120_000))
@@ -137,10 +137,10 @@ CHANGING = ((100, 500_000), (5_000, 120_000))
 
 
 def of_a_district(table: Table, folder: Path, residents: int, changes: Sequence[tuple[int, int]] = CHANGING) -> EmbeddedHost:
-    """The figures of a loaded district; gives its host."""
+    """Measure a loaded district; gives its host."""
     district = world.make(residents)
     start = time.perf_counter()
-    host = loaded(folder, district)
+    host = load_district(folder, district)
     total = sum(len(columns["subject"]) for columns in district.columns.values())
     table.add(f"load {total:,} records of {residents:,} residents, durable", f"{total / (time.perf_counter() - start):,.0f} rows/s")
     publishing(table, host, district)

@@ -1,8 +1,8 @@
-"""The policies of ``rules.many`` as DuckDB queries, one a policy, over narrow tables of the same district.
+"""The policies of ``rules.many`` as DuckDB queries, one for each policy, over narrow tables of the same district.
 
-What a database is asked for is what the core is asked for: whom each policy lists, as sure or for want of evidence. SQL's own three values
-do for the logic; where a set is not covered, "none found" is NULL. Each top condition is a filter of its own, so that DuckDB may begin with
-the cheapest. Called by ``benchmarks.anew``.
+The database is asked what the core is asked: the subjects that each policy lists, for sure or for want of evidence. SQL's own three
+values do for the logic; where a set is not covered, "none found" is NULL. Each top condition is a filter of its own, so that DuckDB may
+begin with the cheapest. Called by ``benchmarks.anew``.
 """
 
 from __future__ import annotations
@@ -32,9 +32,11 @@ def database(district: District, threads: int = 1) -> duckdb.DuckDBPyConnection:
     hukou, households, income = (district.columns[name] for name in ("hukou", "household", "income"))
     person = pl.DataFrame({name: hukou[name] for name in ("subject", "birth_date", "hukou_since", "division", "link")})
     person = person.rename({"subject": "id", "hukou_since": "since", "division": "street", "link": "household"})
-    paid = pl.DataFrame({"id": income["subject"], "income": income["monthly_income"]})
+    incomes = pl.DataFrame({"id": income["subject"], "income": income["monthly_income"]})
     frames = {
-        "person": person.with_columns(born=pl.when(pl.col("birth_date") != MISSING).then("birth_date")).join(paid, "id", "left").sort("id"),
+        "person": person.with_columns(born=pl.when(pl.col("birth_date") != MISSING).then("birth_date"))
+        .join(incomes, "id", "left")
+        .sort("id"),
         "household": pl.DataFrame({"id": households["subject"], "dwelling": households["link"], "size": households["size"]}).sort("id"),
     }
     for name in ("medical_insurance", "pension", "relocation"):
@@ -46,10 +48,10 @@ def database(district: District, threads: int = 1) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def listed(con: duckdb.DuckDBPyConnection, text: str) -> tuple[np.ndarray, np.ndarray]:
-    """Who is listed, as positions in ascending order, and for whom evidence is wanting."""
-    found = con.sql(text).pl().sort("id")
-    return found["id"].to_numpy(), found["wanting"].to_numpy()
+def list_by_query(con: duckdb.DuckDBPyConnection, text: str) -> tuple[np.ndarray, np.ndarray]:
+    """The listed subjects, as positions in ascending order, and whether evidence is wanting for each."""
+    rows = con.sql(text).pl().sort("id")
+    return rows["id"].to_numpy(), rows["wanting"].to_numpy()
 
 
 def query(policy: Policy) -> str:
@@ -59,8 +61,8 @@ def query(policy: Policy) -> str:
     conditions = [truth(node) for node in policy.criteria.children]
     columns = ", ".join(f"{text} AS c{number}" for number, text in enumerate(conditions))
     names = [f"c{number}" for number in range(len(conditions))]
-    listed = " AND ".join(f"{name} IS NOT FALSE" for name in names)
-    return f"SELECT id, ({' AND '.join(names)}) IS NULL AS wanting FROM (SELECT s.id, {columns} FROM {table} s) WHERE {listed}"
+    condition = " AND ".join(f"{name} IS NOT FALSE" for name in names)
+    return f"SELECT id, ({' AND '.join(names)}) IS NULL AS wanting FROM (SELECT s.id, {columns} FROM {table} s) WHERE {condition}"
 
 
 def truth(node: Node, row: str = "s") -> str:
@@ -73,8 +75,8 @@ def truth(node: Node, row: str = "s") -> str:
         case NoneOf():
             return "(NOT (" + " OR ".join(truth(child, row) for child in node.children) + "))"
         case Age():
-            born = days(date(DAY.year - _value(node), DAY.month, DAY.day))
-            return f"({row}.born {'<=' if node.op == 'ge' else '>'} {born})"
+            latest_birth = days(date(DAY.year - _value(node), DAY.month, DAY.day))
+            return f"({row}.born {'<=' if node.op == 'ge' else '>'} {latest_birth})"
         case DateTest():
             assert node.period is not None and not node.period.days
             return f"({row}.since <= {days(date(DAY.year - node.period.months // 12, DAY.month, DAY.day))})"
@@ -126,8 +128,8 @@ def _quantifier(node: Quantifier) -> str:
     if node.kind == "count":
         number = f"(SELECT count(*) FROM {last} r WHERE r.of = s.id AND {_OPEN[last]})"
         return f"(CASE WHEN {number} >= {_value(node)} THEN TRUE WHEN {covered} THEN FALSE END)"
-    found = f"EXISTS (SELECT 1 FROM {last} r WHERE r.of = s.id AND {_OPEN[last]} AND {where})"
-    return f"({'NOT ' if node.kind == 'none' else ''}(CASE WHEN {found} THEN TRUE WHEN {covered} THEN FALSE END))"
+    exists = f"EXISTS (SELECT 1 FROM {last} r WHERE r.of = s.id AND {_OPEN[last]} AND {where})"
+    return f"({'NOT ' if node.kind == 'none' else ''}(CASE WHEN {exists} THEN TRUE WHEN {covered} THEN FALSE END))"
 
 
 def _sum(node: Sum) -> str:

@@ -1,6 +1,6 @@
 """What sealing the vault costs: one delivery taken in and one list exported, each with a sealed vault and with one in the clear.
 
-Both run in turns in the same process, and give the same names. ``benchmarks.run`` calls this.
+Both run in turns in the same process, and give the same names. ``benchmarks.run`` calls it.
 """
 
 from __future__ import annotations
@@ -64,26 +64,26 @@ def vaults(table: Table, folder: Path, rows: int) -> None:
     path = folder / "register.csv"
     frame = district(rows, 3)["hukou"]
     path.write_bytes(frame.write_csv().encode("gb18030"))
-    taken: dict[bool, list[Took]] = {True: [], False: []}
-    listed: dict[bool, list[Took]] = {True: [], False: []}
-    told: dict[bool, bytes] = {}
+    intake_times: dict[bool, list[Took]] = {True: [], False: []}
+    export_times: dict[bool, list[Took]] = {True: [], False: []}
+    lists: dict[bool, bytes] = {}
     for turn in range(TIMES + 1):
         for sealed in (True, False) if turn % 2 else (False, True):  # whichever is second finds warmer caches
             place = folder / f"{turn}-{sealed}"
-            intake, export, told[sealed] = _once(place, contracts, path, vault_in(place / "identity", sealed))
+            intake, export, lists[sealed] = _once(place, contracts, path, vault_in(place / "identity", sealed))
             if turn:  # the first warms everything up
-                taken[sealed].append(intake)
-                listed[sealed].append(export)
-    assert told[True] == told[False], "the same list"
+                intake_times[sealed].append(intake)
+                export_times[sealed].append(export)
+    assert lists[True] == lists[False], "the same list"
     for what, seconds in (
-        (f"a delivery of {len(frame):,} rows", taken),
-        ("a list with names, from the state in memory to the CSV", listed),
+        (f"a delivery of {len(frame):,} rows", intake_times),
+        ("a list with names, from the state in memory to the CSV", export_times),
     ):
         (with_, busy), (without, busy_without) = (
             (median([took for took, _ in some]), median([cpu for _, cpu in some])) for some in (seconds[True], seconds[False])
         )
         table.add(
-            f"sealed vault: {what}", f"{1e3 * with_:.0f} ms", f"≤ {1 + MOST:.2f} × in the clear", met=with_ <= (1 + MOST) * without,
+            f"sealed vault: {what}", f"{1e3 * with_:.0f} ms", f"≤ {1 + MOST:.2f} × in the clear", is_met=with_ <= (1 + MOST) * without,
             against=f"in the clear {1e3 * without:.0f} ms: {with_ / without:.3f}×; of processor {busy / busy_without:.3f}×",
         )  # fmt: skip
 
@@ -100,10 +100,10 @@ def _once(place: Path, contracts: dict[str, str], path: Path, vault: Vault) -> t
         deliver(host, host.state.catalogue.feeds["hukou"], 0, path, Tokens(bytes(32)), vault, received=world.DAY)
         intake, start = _since(start), _now()
         matcher, policy = core(host.state), host.state.policies["elderly-uninsured"]
-        found = matcher.candidates(policy.name)
-        values = {one.subject: matcher.disclosed(policy.name, one.subject) for one in found}
+        candidates = matcher.candidates(policy.name)
+        values = {candidate.subject: matcher.disclosed(policy.name, candidate.subject) for candidate in candidates}
         again = vault_in(vault.store.folder, not isinstance(vault.store, Clear))
-        write_csv(place / "list.csv", list_sheet(policy, found, values, host.state.catalogue, again, host.state.day))
+        write_csv(place / "list.csv", list_sheet(policy, candidates, values, host.state.catalogue, again, host.state.day))
         return intake, _since(start), (place / "list.csv").read_bytes()
 
 

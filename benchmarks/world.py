@@ -1,7 +1,7 @@
 """A synthetic district as record batches: 1.35 M residents, 500,000 households, 520,000 dwellings, eight feeds.
 
-The one idea: columns of integers straight from a seeded generator, so that what is measured is the core and not the making of text.
-Rows are shuffled per feed, as deliveries are.
+The columns of integers come straight from a seeded generator, so the core is measured and not the making of text. Rows are shuffled per
+feed, as deliveries are.
 """
 
 from __future__ import annotations
@@ -63,15 +63,15 @@ def make(persons: int, seed: int = 1) -> District:
     dwelling_of = rng.permutation(dwellings)[:households]
     street = rng.integers(0, len(STREETS), dwellings)
     today = days(DAY)
-    born = today - rng.integers(0, 95 * 365, persons)
+    birth_days = today - rng.integers(0, 95 * 365, persons)
     size = np.bincount(household_of, minlength=households)
     columns: dict[str, dict[str, np.ndarray]] = {}
     columns["hukou"] = {
         "subject": np.arange(persons),
-        "birth_date": np.where(rng.random(persons) < 0.005, MISSING, born),
+        "birth_date": np.where(rng.random(persons) < 0.005, MISSING, birth_days),
         "sex": rng.integers(0, 2, persons),
         "relation": rng.integers(0, 6, persons),
-        "hukou_since": np.minimum(today, born + rng.integers(0, 60 * 365, persons)),
+        "hukou_since": np.minimum(today, birth_days + rng.integers(0, 60 * 365, persons)),
         "division": street[dwelling_of[household_of]],
         "link": household_of,
     }
@@ -89,21 +89,21 @@ def make(persons: int, seed: int = 1) -> District:
     insured = np.concatenate([np.flatnonzero(rng.random(persons) < 0.9), rng.integers(0, persons, persons // 12)])
     columns["medical_insurance"] = {"subject": insured, "status": rng.choice(3, len(insured), p=[0.92, 0.04, 0.04]), "scheme": rng.integers(0, 3, len(insured)),
                                     "from": today - rng.integers(0, 9000, len(insured)), "to": np.where(rng.random(len(insured)) < 0.1, today + rng.integers(-30, 400, len(insured)), OPEN_TO)}  # fmt: skip
-    paid = np.flatnonzero((born < today - 60 * 365) & (rng.random(persons) < 0.9))
+    pensioners = np.flatnonzero((birth_days < today - 60 * 365) & (rng.random(persons) < 0.9))
     columns["pension"] = {
-        "subject": paid,
-        "amount": rng.integers(100_000, 900_000, len(paid)),
-        "from": today - rng.integers(0, 9000, len(paid)),
-        "to": np.full(len(paid), OPEN_TO),
+        "subject": pensioners,
+        "amount": rng.integers(100_000, 900_000, len(pensioners)),
+        "from": today - rng.integers(0, 9000, len(pensioners)),
+        "to": np.full(len(pensioners), OPEN_TO),
     }
     living = rng.integers(0, persons, persons // 3)
     columns["occupancy"] = {"subject": living, "relation_to_tenant": rng.integers(0, 3, len(living)), "link": rng.integers(0, dwellings, len(living)),
                             "from": today - rng.integers(0, 3000, len(living)), "to": np.full(len(living), OPEN_TO)}  # fmt: skip
-    moved = rng.permutation(dwellings)[: dwellings // 40]
+    with_notice = rng.permutation(dwellings)[: dwellings // 40]
     columns["relocation"] = {
-        "subject": moved,
-        "line": rng.integers(0, 2, len(moved)),
-        "notice_date": today - rng.integers(0, 1500, len(moved)),
+        "subject": with_notice,
+        "line": rng.integers(0, 2, len(with_notice)),
+        "notice_date": today - rng.integers(0, 1500, len(with_notice)),
     }
     for name, feed in columns.items():
         order = rng.permutation(len(feed["subject"]))
@@ -116,10 +116,10 @@ _LINK = {"hukou": ("household", "household"), "household": ("registered_at", "dw
 
 
 def batch(
-    found: Catalogue, district: District, feed: str, rows: np.ndarray, columns: dict[str, np.ndarray], delivery: int, order: int
+    catalogue: Catalogue, district: District, feed: str, rows: np.ndarray, columns: dict[str, np.ndarray], delivery: int, order: int
 ) -> RecordBatch:
     """Rows of a feed's columns as one batch; ``rows`` are record numbers and name the keys."""
-    contract = found.feeds[feed]
+    contract = catalogue.feeds[feed]
     n = len(rows)
     values: dict[str, np.ndarray] = {}
     dictionaries: dict[str, tuple[str, ...]] = {}
@@ -140,26 +140,26 @@ def batch(
     )  # fmt: skip
 
 
-def deliveries(found: Catalogue, district: District, size: int = 100_000) -> Iterator[RecordBatch]:
+def deliveries(catalogue: Catalogue, district: District, size: int = 100_000) -> Iterator[RecordBatch]:
     """Every feed as its first delivery, in batches."""
     for feed in FEEDS:
         columns = district.columns[feed]
         for start in range(0, len(columns["subject"]), size):
             part = {name: column[start : start + size] for name, column in columns.items()}
-            yield batch(found, district, feed, np.arange(start, start + len(part["subject"])), part, 1, days(DAY) - 30)
+            yield batch(catalogue, district, feed, np.arange(start, start + len(part["subject"])), part, 1, days(DAY) - 30)
 
 
-def statements(found: Catalogue) -> list[Statement]:
+def statements(catalogue: Catalogue) -> list[Statement]:
     """Every source up to yesterday, but for one street's insurance."""
     out = []
     for feed in FEEDS:
-        for source in range(len(found.feeds[feed].sources)):
+        for source in range(len(catalogue.feeds[feed].sources)):
             if feed != "medical_insurance":
                 out.append(Statement(feed, source, "310107", (), date(2026, 10, 14)))
     return out + [Statement("medical_insurance", 0, street, (), date(2026, 10, 14)) for street in STREETS[:-1]]
 
 
-def changes(found: Catalogue, district: District, n: int, delivery: int, seed: int) -> RecordBatch:
+def changes(catalogue: Catalogue, district: District, n: int, delivery: int, seed: int) -> RecordBatch:
     """A batch of n random changes of one feed, chosen by the seed: new values for existing records, a few new records."""
     rng = np.random.default_rng(seed)
     feed = ("income", "medical_insurance", "pension", "hukou", "occupancy", "income", "medical_insurance", "income")[seed % 8]
@@ -178,4 +178,4 @@ def changes(found: Catalogue, district: District, n: int, delivery: int, seed: i
             part["birth_date"] = today - rng.integers(0, 95 * 365, n)
         case _:
             part["relation_to_tenant"] = rng.integers(0, 3, n)
-    return batch(found, district, feed, rows, part, delivery, days(DAY) + delivery)
+    return batch(catalogue, district, feed, rows, part, delivery, days(DAY) + delivery)

@@ -1,8 +1,7 @@
-"""What the core is measured against: the relocation rule by hand in numpy, and in DuckDB SQL over the same tables.
+"""The yardsticks of the core: the relocation rule by hand in numpy, and in DuckDB SQL over the same tables.
 
-The one idea: a yardstick must give the same answer on the same data in the same run, or it measures nothing. The rule: a dwelling with a
-notice of line 15 in the last 24 months, income per head below 1.5 times 1,650 CNY, and not above the cap for the household's size.
-Amounts are in fen.
+A yardstick must give the same answer on the same data in the same run. The rule: a dwelling with a notice of line 15 in the last 24
+months, income per head below 1.5 times 1,650 CNY, and not above the cap for the household's size. Amounts are in fen.
 """
 
 from __future__ import annotations
@@ -54,27 +53,27 @@ def database(district: District, threads: int = 1) -> duckdb.DuckDBPyConnection:
 
 def by_sql(con: duckdb.DuckDBPyConnection) -> np.ndarray:
     """The same households, by one query."""
-    found = con.sql(f"{_TOTAL} {_listed(_SINCE, '1.5')} ORDER BY household").pl()
-    positions: np.ndarray = found["household"].to_numpy()
+    rows = con.sql(f"{_TOTAL} {_list_query(_SINCE, '1.5')} ORDER BY household").pl()
+    positions: np.ndarray = rows["household"].to_numpy()
     return positions
 
 
 def amended_by_sql(con: duckdb.DuckDBPyConnection) -> tuple[np.ndarray, np.ndarray]:
     """Households that enter and leave by ``rules.AMENDED``, as positions, by one query."""
-    found = con.sql(f"""
-        {_TOTAL}, was AS ({_listed(_SINCE, "1.5")}), now AS ({_listed(_SINCE_AMENDED, "1.2")})
+    rows = con.sql(f"""
+        {_TOTAL}, was AS ({_list_query(_SINCE, "1.5")}), now AS ({_list_query(_SINCE_AMENDED, "1.2")})
         SELECT coalesce(was.household, now.household) AS household, was.household IS NULL AS entered
         FROM was FULL JOIN now ON was.household = now.household
         WHERE was.household IS NULL OR now.household IS NULL ORDER BY 1""").pl()
-    entered: np.ndarray = found["entered"].to_numpy()
-    positions: np.ndarray = found["household"].to_numpy()
+    entered: np.ndarray = rows["entered"].to_numpy()
+    positions: np.ndarray = rows["household"].to_numpy()
     return positions[entered], positions[~entered]
 
 
 _TOTAL = "WITH total AS (SELECT household, sum(amount) AS amount FROM income JOIN person USING (person) GROUP BY household)"
 
 
-def _listed(since: int, times: str) -> str:
+def _list_query(since: int, times: str) -> str:
     """Households of one version: from which day notices count, and below how many times the allowance."""
     return f"""
         SELECT household FROM household LEFT JOIN total USING (household)

@@ -1,1 +1,1 @@
-"""What is asked: the rule language, its checking against the feed catalogue, versions and life cycle."""
+"""The rule language: its forms, its check against the feed catalogue, versions and life cycle."""

@@ -1,7 +1,7 @@
 """JSON Schemas of the policy and case formats, for editors, forms and other tools.
 
-The one idea: they are drawn from the classes that check the documents, so they cannot say something else; Chinese descriptions stand
-beside the English ones as ``x-zh``. Source: JSON Schema 2020-12.
+They are made from the classes that check the documents, so the two always agree. Chinese descriptions stand beside the English ones as
+``x-zh``. Source: JSON Schema 2020-12.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ def policy_schema() -> dict[str, Any]:
         >>> sorted(policy_schema()["$defs"]["Node"])
         ['oneOf']
     """
-    schema = _drawn(PolicyModel)
+    schema = _schema_of(PolicyModel)
     definitions = schema.setdefault("$defs", {})
     models: tuple[type[BaseModel], ...] = (*SHAPES, ParamRef)
     for model in models:
-        drawn = _drawn(model)
-        definitions.update(drawn.pop("$defs", {}))
-        drawn.pop("$schema")
-        definitions[model.__name__] = drawn
+        model_schema = _schema_of(model)
+        definitions.update(model_schema.pop("$defs", {}))
+        model_schema.pop("$schema")
+        definitions[model.__name__] = model_schema
     definitions["Node"] = {"oneOf": [{"$ref": f"#/$defs/{shape.__name__}"} for shape in SHAPES]}
     return schema
 
 
 def cases_schema() -> dict[str, Any]:
     """The schema of a file of cases."""
-    return _drawn(CaseFile)
+    return _schema_of(CaseFile)
 
 
-def _drawn(model: type[BaseModel]) -> dict[str, Any]:
-    drawn: dict[str, Any] = _referring(model.model_json_schema(by_alias=True))
-    return {"$schema": DIALECT, **drawn}
+def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    schema: dict[str, Any] = _referring(model.model_json_schema(by_alias=True))
+    return {"$schema": DIALECT, **schema}
 
 
 def _referring(part: Any) -> Any:

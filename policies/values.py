@@ -1,7 +1,7 @@
-"""Words every layer shares: kinds of subject, bilingual text, periods of the calendar, divisions.
+"""Values that every layer shares: kinds of subject, bilingual text, periods of the calendar, divisions.
 
-The one idea: dates are computed the way a statute counts them (completed years, months clamped to the month's end),
-in one place. Source: GB/T 2260 for divisions; ISO 8601 for periods; docs/en/semantics.md sections 2 and 5.
+Dates are computed in this one place, in the way a statute counts them (completed years, months clamped to the month's end).
+Source: GB/T 2260 for divisions; ISO 8601 for periods; docs/en/semantics.md sections 2 and 5.
 """
 
 from __future__ import annotations
@@ -57,10 +57,10 @@ class Period:
         Raises:
             ValueError: not of the form PnYnMnWnD, or with no part at all.
         """
-        found = cls._FORM.fullmatch(text)
-        if found is None or text == "P":
+        match = cls._FORM.fullmatch(text)
+        if match is None or text == "P":
             raise ValueError(f"not a period: {text!r}; expected for example P30D, P24M, P30Y")
-        years, months, weeks, days = (int(part) if part else 0 for part in found.groups())
+        years, months, weeks, days = (int(part) if part else 0 for part in match.groups())
         return cls(12 * years + months, 7 * weeks + days)
 
     def __str__(self) -> str:
@@ -81,25 +81,25 @@ class Period:
             return date.max
 
 
-def birthday(born: date, age: int) -> date:
+def birthday(birth_date: date, age: int) -> date:
     """The day on which someone born on ``born`` completes ``age`` years (29 February: 1 March in other years)."""
-    year = born.year + age
+    year = birth_date.year + age
     if year > 9999:
         return date.max
-    if (born.month, born.day) == (2, 29) and not calendar.isleap(year):
+    if (birth_date.month, birth_date.day) == (2, 29) and not calendar.isleap(year):
         return date(year, 3, 1)
-    return date(year, born.month, born.day)
+    return date(year, birth_date.month, birth_date.day)
 
 
-def completed_years(born: date, at: date) -> int:
+def completed_years(birth_date: date, at: date) -> int:
     """Age in completed years, birthday included; negative before birth.
 
     Example:
         >>> completed_years(date(2004, 2, 29), date(2026, 2, 28))
         21
     """
-    years = at.year - born.year
-    return years if birthday(born, years) <= at else years - 1
+    years = at.year - birth_date.year
+    return years if birthday(birth_date, years) <= at else years - 1
 
 
 _LEVELS = (2, 4, 6, 9, 12)

@@ -1,6 +1,6 @@
-"""The world of a case: its subjects, records, links, coverage and answers, each word of them known.
+"""Checking the world of a case: its subjects, records, links, coverage and answers must name things that exist.
 
-The one idea: without a catalogue only names of subjects can be checked; with one, every feed, field, unit and value is.
+``policies.cases.file`` calls it. Without a catalogue only the names of subjects are checked; with one, every feed, field, unit and value.
 Source: docs/en/semantics.md section 10.
 """
 
@@ -30,14 +30,14 @@ RESERVED: Mapping[str, Text] = {
     "from": Text("日期", "a date"), "to": Text("日期", "a date"), "deleted": Text("true 或 false", "true or false"),
     "quarantined": Text("true 或 false", "true or false"),
 }  # fmt: skip
-"""The words of any record, beside its feed's fields and links."""
+"""What any record may hold besides its feed's fields and links."""
 GROUPS = {"persons": Kind.PERSON, "households": Kind.HOUSEHOLD, "dwellings": Kind.DWELLING}
 BESIDE = {Kind.PERSON: "household", Kind.HOUSEHOLD: "registered_at"}
 """The link that may stand beside a subject's feeds."""
 
 
 def check_worlds(case: Case, path: Path, catalogue: Catalogue | None, reporter: Reporter) -> None:
-    """Tell of everything in a case that names nothing."""
+    """Report everything in a case that names nothing or has a value of the wrong kind."""
     _World(case, path, catalogue, reporter).check()
 
 
@@ -60,62 +60,62 @@ class _World:
                 if name in names:
                     self.reporter.add_at_key("subject-twice", (*self.path, "given", group, name), word=shown(name))
                 names.add(name)
-                self._subject(kind, feeds, (*self.path, "given", group, name))
+                self._check_subject(kind, feeds, (*self.path, "given", group, name))
         for name in self.case.expect:
-            self._known(name, names, (*self.path, "expect", name))
+            self._check_name(name, names, (*self.path, "expect", name))
         for name in self.case.given.answers:
-            self._known(name, names, (*self.path, "given", "answers", name))
-        self._coverage(names)
-        for position, replaced in enumerate(self.case.given.replace):
+            self._check_name(name, names, (*self.path, "given", "answers", name))
+        self._check_coverage(names)
+        for position, replacement in enumerate(self.case.given.replace):
             place = (*self.path, "given", "replace", position)
-            self._feed_and_unit([replaced.feed], replaced.unit, place)
+            self._check_feed_and_unit([replacement.feed], replacement.unit, place)
 
-    def _known(self, name: str, names: set[str], place: Path) -> None:
+    def _check_name(self, name: str, names: set[str], place: Path) -> None:
         if name not in names:
             self.reporter.add_at_key("subject-unknown", place, word=shown(name), meant=meant(name, names), choices=listed(sorted(names)))
 
-    def _subject(self, kind: Kind, feeds: dict[str, Any], path: Path) -> None:
-        for name, given in feeds.items():
+    def _check_subject(self, kind: Kind, feeds: dict[str, Any], path: Path) -> None:
+        for name, value in feeds.items():
             place = (*path, name)
             if name == BESIDE.get(kind):
-                if given is not None and not isinstance(given, str):
-                    self.reporter.add("link-misplaced", place, word=name, given=shown(given))
+                if value is not None and not isinstance(value, str):
+                    self.reporter.add("link-misplaced", place, word=name, given=shown(value))
                 continue
             about = None if self.catalogue is None else {feed.name: feed for feed in self.catalogue.about(kind)}
             if about is not None and name not in about:
-                self._no_feed(name, list(about), kind, place)
+                self._report_unknown_feed(name, list(about), kind, place)
                 continue
             feed = None if about is None else about[name]
-            for position, record in enumerate(given if isinstance(given, list) else [given]):
-                self._record(feed, name, record, (*place, position) if isinstance(given, list) else place)
+            for position, record in enumerate(value if isinstance(value, list) else [value]):
+                self._check_record(feed, name, record, (*place, position) if isinstance(value, list) else place)
 
-    def _no_feed(self, name: str, choices: list[str], kind: Kind | None, place: Path) -> None:
+    def _report_unknown_feed(self, name: str, choices: list[str], kind: Kind | None, place: Path) -> None:
         words: dict[str, Word] = {"word": shown(name), "meant": meant(name, choices), "choices": listed(choices)}
         self.reporter.add_at_key("feed-unknown", place, kind=KIND_WORDS[kind] if kind else Text("网络", "network"), **words)
 
-    def _record(self, feed: Feed | None, name: str, record: Any, path: Path) -> None:
+    def _check_record(self, feed: Feed | None, name: str, record: Any, path: Path) -> None:
         if not isinstance(record, dict):
             self.reporter.add("record-form", path, given=shown(record))
             return
         for word, value in record.items():
             place = (*path, word)
             if word in RESERVED:
-                self._reserved(feed, word, value, place)
+                self._check_reserved(feed, word, value, place)
             elif feed is None:
                 continue
             elif word in feed.links or (word in LINKS and LINKS[word].owner is feed.subject and word in feed.links):
                 if value is not None and not isinstance(value, str):
                     self.reporter.add("link-misplaced", place, word=word, given=shown(value))
             elif word in feed.fields:
-                self._cell(feed.fields[word], value, place, held=record.get("quarantined") is not True)
+                self._check_cell(feed.fields[word], value, place, check_bounds=record.get("quarantined") is not True)
             else:
                 choices = [*feed.fields, *feed.links, *RESERVED]
                 words: dict[str, Word] = {"word": shown(word), "feed": name, "meant": meant(word, choices), "choices": listed(choices, 20)}
                 self.reporter.add_at_key("record-word", place, **words)
 
-    def _reserved(self, feed: Feed | None, word: str, value: Any, place: Path) -> None:
+    def _check_reserved(self, feed: Feed | None, word: str, value: Any, place: Path) -> None:
         if word == "source" and feed is not None:
-            self._feed_and_unit([feed.name], str(value), place)
+            self._check_feed_and_unit([feed.name], str(value), place)
             return
         right = {
             "key": isinstance(value, str | int | Decimal | date), "order": _is_order(value),
@@ -126,11 +126,11 @@ class _World:
         if not right:
             self.reporter.add("record-value", place, word=word, given=shown(value), expected=RESERVED[word])
 
-    def _cell(self, field: Field, value: Any, place: Path, held: bool) -> None:
-        """A cell holds what the field's type reads, or nothing; an enum its code or its label.
+    def _check_cell(self, field: Field, value: Any, place: Path, check_bounds: bool) -> None:
+        """Check that a cell is empty or of its field's type; an enum takes a code or a label.
 
         Args:
-            held: must the value lie within the declared bounds? Not in quarantine, where values are lost anyway.
+            check_bounds: the value must lie within the declared bounds. False in quarantine, where values do not count.
         """
         text = str(value)
         match field.type:
@@ -151,34 +151,34 @@ class _World:
         if not right:
             expected: Word = listed(f"{code}({label})" for code, label in field.values) if field.values else EXPECTED[field.type]
             self.reporter.add("record-value", place, word=field.name, given=shown(value), expected=expected)
-        elif held and value not in (None, "") and field.type in NUMBERS:
-            self._bounded(field, value, place)
+        elif check_bounds and value not in (None, "") and field.type in NUMBERS:
+            self._check_range(field, value, place)
 
-    def _bounded(self, field: Field, value: Any, place: Path) -> None:
-        """A number lies within what the contract declares."""
-        measure, given = of_field(field.name, field), Fraction(str(value))
-        if (measure.low is not None and given < measure.low) or (measure.high is not None and given > measure.high):
+    def _check_range(self, field: Field, value: Any, place: Path) -> None:
+        """Check that a number lies within the bounds of the contract."""
+        measure, number = of_field(field.name, field), Fraction(str(value))
+        if (measure.low is not None and number < measure.low) or (measure.high is not None and number > measure.high):
             low, high = ("…" if bound is None else f"{float(bound):.12g}" for bound in (measure.low, measure.high))
             self.reporter.add("record-range", place, word=field.name, given=shown(value), low=low, high=high)
 
-    def _coverage(self, names: set[str]) -> None:
-        for position, covered in enumerate(self.case.given.coverage):
+    def _check_coverage(self, names: set[str]) -> None:
+        for position, statement in enumerate(self.case.given.coverage):
             place = (*self.path, "given", "coverage", position)
-            if (covered.division is None) == (covered.subjects is None):
+            if (statement.division is None) == (statement.subjects is None):
                 self.reporter.add("coverage-extent", place)
-            if covered.division is not None and not is_division(covered.division):
-                self.reporter.add("division-invalid", (*place, "division"), given=shown(covered.division))
-            for at, subject in enumerate(covered.subjects or ()):
-                self._known(subject, names, (*place, "subjects", at))
-            self._feed_and_unit([covered.feed] if isinstance(covered.feed, str) else covered.feed, covered.unit, place)
+            if statement.division is not None and not is_division(statement.division):
+                self.reporter.add("division-invalid", (*place, "division"), given=shown(statement.division))
+            for at, subject in enumerate(statement.subjects or ()):
+                self._check_name(subject, names, (*place, "subjects", at))
+            self._check_feed_and_unit([statement.feed] if isinstance(statement.feed, str) else statement.feed, statement.unit, place)
 
-    def _feed_and_unit(self, feeds: list[str], unit: str | None, place: Path) -> None:
+    def _check_feed_and_unit(self, feeds: list[str], unit: str | None, place: Path) -> None:
         if self.catalogue is None:
             return
         for at, name in enumerate(feeds):
             feed = self.catalogue.feeds.get(name)
             if feed is None:
-                self._no_feed(name, list(self.catalogue.feeds), None, (*place, "feed", at))
+                self._report_unknown_feed(name, list(self.catalogue.feeds), None, (*place, "feed", at))
             elif unit is not None and feed.source_position(unit) is None:
                 units = [source.unit for source in feed.sources]
                 where = place if place[-1] == "source" else (*place, "unit")

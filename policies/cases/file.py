@@ -1,6 +1,6 @@
-"""A file of cases, read: its form, then every subject, feed, field, unit and value it names.
+"""Reading a file of cases: its form, then every subject, feed, field, unit and value that it names.
 
-The one idea: a subject that is not understood is an error, never an empty world. Source: docs/en/semantics.md section 10.
+A subject that is not understood is an error, never an empty world. Source: docs/en/semantics.md section 10.
 """
 
 from __future__ import annotations

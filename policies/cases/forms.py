@@ -1,7 +1,6 @@
-"""What a file of cases may hold: a small world, a day, and what a policy must say of each subject in it.
+"""The form of a file of cases: a small world, a day, and what a policy must say of each subject.
 
-The one idea: ``given`` is the whole world, so a word that is not understood is an error, never an empty world.
-Source: docs/en/semantics.md section 10.
+``given`` is the whole world. A word that is not understood is an error, never an empty world. Source: docs/en/semantics.md section 10.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Small wrong versions of a policy: what its cases should tell from the right one.
+"""Mutants: small wrong versions of a policy, which its cases should tell from the right one.
 
-The one idea: a case that no mutant fails tests nothing. Each mutant changes one thing an official could get wrong: a bound, a number
-by its last written place (1595 by 1, 7.00 by 0.01, "1.5" by 0.1), a period by one of its smallest part or a day, a condition left out.
-Source: DeMillo, Lipton, Sayward 1978, "Hints on test data selection".
+``services.policies.cases`` runs the cases of a policy on them: a case that no mutant fails tests nothing. Each mutant changes one thing
+that an official could get wrong: a bound, a number by its last written place (1595 by 1, 7.00 by 0.01, "1.5" by 0.1), a period by one of
+its smallest part or a day, a criterion left out. Source: DeMillo, Lipton, Sayward 1978, "Hints on test data selection".
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One edit: where it is told of, what it does to a copy of the document, and in words."""
+    """One edit: its place, what it does to a copy of the document, and its description."""
 
     path: Path
     edit: Callable[[Any], None]
@@ -40,7 +40,7 @@ class Change:
 def mutants(data: dict[str, Any]) -> Iterator[Mutant]:
     """Every mutant of a policy document that differs from it, each once.
 
-    A mutant may be one the checker refuses (a parameter that begins too late): whoever uses them counts those as caught.
+    The checker may refuse a mutant (a parameter that begins too late). A caller counts such a mutant as caught.
 
     Args:
         data: the document's data; it is not changed.
@@ -48,14 +48,14 @@ def mutants(data: dict[str, Any]) -> Iterator[Mutant]:
     Returns:
         What was changed (both languages), the path, and the whole mutated document.
     """
-    seen = {digest_of(data)}
+    digests = {digest_of(data)}
     for change in changes(data):
-        mutated = copy.deepcopy(data)
-        change.edit(mutated)
-        digest = digest_of(mutated)
-        if digest not in seen:
-            seen.add(digest)
-            yield change.text, path_text(change.path), mutated
+        mutant = copy.deepcopy(data)
+        change.edit(mutant)
+        digest = digest_of(mutant)
+        if digest not in digests:
+            digests.add(digest)
+            yield change.text, path_text(change.path), mutant
 
 
 def changes(data: dict[str, Any]) -> Iterator[Change]:
@@ -63,11 +63,11 @@ def changes(data: dict[str, Any]) -> Iterator[Change]:
     effective = data.get("effective")
     if isinstance(effective, dict):
         for key in ("from", "to"):
-            yield from _moved(data, ("effective", key))
+            yield from _moves(data, ("effective", key))
     for name in _keys(data.get("evidence")):
         path = ("evidence", name, "max_age")
         for period in moved_period(str(_at(data, path)), only_days=True):
-            yield _replaced(data, path, period)
+            yield _replacement(data, path, period)
     yield from _params(data)
     for name in _keys(data.get("definitions")):
         yield from _node(data, ("definitions", name))
@@ -79,10 +79,10 @@ def _params(data: dict[str, Any]) -> Iterator[Change]:
         entries = data["params"][name].get("values") if isinstance(data["params"][name], dict) else None
         for position, entry in enumerate(entries if isinstance(entries, list) else []):
             path: Path = ("params", name, "values", position)
-            yield from _moved(data, (*path, "from"))
-            yield from _moved(data, (*path, "value"))
+            yield from _moves(data, (*path, "from"))
+            yield from _moves(data, (*path, "value"))
             for key in _keys(entry.get("table") if isinstance(entry, dict) else None):
-                yield from _moved(data, (*path, "table", key))
+                yield from _moves(data, (*path, "table", key))
 
 
 def _node(data: dict[str, Any], path: Path) -> Iterator[Change]:
@@ -91,16 +91,16 @@ def _node(data: dict[str, Any], path: Path) -> Iterator[Change]:
         return
     op = node.get("op")
     if isinstance(op, str) and op in SWAPS:
-        yield _replaced(data, (*path, "op"), SWAPS[op])
+        yield _replacement(data, (*path, "op"), SWAPS[op])
     yield from _values(data, node, path)
     for key in GROUPS:
         for position in range(len(node[key])) if isinstance(node.get(key), list) else ():
-            yield from _dropped(data, (*path, key, position))
+            yield from _omissions(data, (*path, key, position))
             yield from _node(data, (*path, key, position))
     if isinstance(node.get("rule"), dict) and "unless" in node:
         yield _without_exception(path)
     if "where" in node and node.get("quantifier") != "all":
-        yield _deleted((*path, "where"), Text("去掉逐条的条件", "where dropped"))
+        yield _deletion((*path, "where"), Text("去掉逐条的条件", "where dropped"))
     for key in ("rule", "unless", "where"):
         if key in node:
             yield from _node(data, (*path, key))
@@ -109,46 +109,46 @@ def _node(data: dict[str, Any], path: Path) -> Iterator[Change]:
 def _values(data: dict[str, Any], node: dict[str, Any], path: Path) -> Iterator[Change]:
     for key in ("within_last", "at_least_ago"):
         for period in moved_period(str(node[key])) if node.get(key) is not None else ():
-            yield _replaced(data, (*path, key), period)
+            yield _replacement(data, (*path, key), period)
     for key in ("value", "before", "after", "as_of"):
         value, place = node.get(key), (*path, key)
         if isinstance(value, dict):
             for times in moved_times(value["times"]) if value.get("times") is not None else ():
-                yield _replaced(data, (*place, "times"), times)
+                yield _replacement(data, (*place, "times"), times)
         elif isinstance(value, list):
             for position in range(len(value)):
-                yield from _moved(data, (*place, position))
+                yield from _moves(data, (*place, position))
                 if len(value) > 1:
-                    yield _deleted((*place, position), Text(f"去掉取值 {value[position]}", f"value {value[position]} dropped"))
+                    yield _deletion((*place, position), Text(f"去掉取值 {value[position]}", f"value {value[position]} dropped"))
         else:
-            yield from _moved(data, place)
+            yield from _moves(data, place)
 
 
-def _moved(data: dict[str, Any], path: Path) -> Iterator[Change]:
-    """A number by its last written place, a date by a day, both ways."""
+def _moves(data: dict[str, Any], path: Path) -> Iterator[Change]:
+    """Change a number by its last written place and a date by a day, in both directions."""
     value = _at(data, path)
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        yield from (_replaced(data, path, moved) for moved in moved_number(value))
+        yield from (_replacement(data, path, number) for number in moved_number(value))
     elif isinstance(value, str) and _POINTED.fullmatch(value):  # a decimal in quotes; without a point it may be a code
-        yield from (_replaced(data, path, str(moved)) for moved in moved_number(Decimal(value)))
+        yield from (_replacement(data, path, str(number)) for number in moved_number(Decimal(value)))
     elif isinstance(value, date):
         for step in (-_DAY, _DAY):
             if date.min + _DAY <= value <= date.max - _DAY:
-                yield _replaced(data, path, value + step)
+                yield _replacement(data, path, value + step)
 
 
-def _dropped(data: dict[str, Any], path: Path) -> Iterator[Change]:
-    """A criterion left out; an only child goes with its group, up to the first that is not alone."""
+def _omissions(data: dict[str, Any], path: Path) -> Iterator[Change]:
+    """Leave a criterion out. An only child takes its group with it, up to the first group with other children."""
     while path and not (isinstance(path[-1], int) and len(_at(data, path[:-1])) > 1):
         if path[-1] == "where" and _at(data, path[:-1]).get("quantifier") != "all":
-            yield _deleted(path, Text("去掉逐条的条件", "where dropped"))
+            yield _deletion(path, Text("去掉逐条的条件", "where dropped"))
             return
         if not isinstance(path[-1], int):  # rule, unless, criteria, a definition, the where of all: nothing to leave out
             return
         path = path[:-2]
     if path:
         name = _name(_at(data, path), path)
-        yield _deleted(path, Text(f"去掉条件 {chinese(name)}", f"criterion {name} dropped"))
+        yield _deletion(path, Text(f"去掉条件 {chinese(name)}", f"criterion {name} dropped"))
 
 
 def _without_exception(path: Path) -> Change:
@@ -156,14 +156,14 @@ def _without_exception(path: Path) -> Change:
         node = _at(data, path)
         rule = node.pop("rule")
         del node["unless"]
-        kept = dict(node)
+        rest = dict(node)
         node.clear()
-        node.update({**kept, **rule})
+        node.update({**rest, **rule})
 
     return Change((*path, "unless"), edit, Text("去掉例外", "the exception (unless) dropped"))
 
 
-def _replaced(data: dict[str, Any], path: Path, value: object) -> Change:
+def _replacement(data: dict[str, Any], path: Path, value: object) -> Change:
     def edit(copied: Any) -> None:
         _at(copied, path[:-1])[path[-1]] = value
 
@@ -172,7 +172,7 @@ def _replaced(data: dict[str, Any], path: Path, value: object) -> Change:
     return Change(path, edit, Text(f"{chinese(name)}：{before} 改为 {value}", f"{name}: {before} becomes {value}"))
 
 
-def _deleted(path: Path, text: Text) -> Change:
+def _deletion(path: Path, text: Text) -> Change:
     def edit(copied: Any) -> None:
         del _at(copied, path[:-1])[path[-1]]
 

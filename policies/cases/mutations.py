@@ -1,6 +1,6 @@
-"""One step up or down from a number, a factor or a period, as it is written.
+"""One step up or down of a number, a factor or a period, in the form in which it is written.
 
-The one idea: the smallest step is the last place written, for that is the slip a typist makes. Source: policies/cases/mutants.py.
+The smallest step is one in the last place written, the usual error of a typist. Called by ``policies.cases.mutants``.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ def moved_times(times: object) -> Iterator[str]:
     top, slash, bottom = text.partition("/")
     if not re.fullmatch(r"\d{1,12}(\.\d{1,12})?", top) or (slash and not bottom.isdigit()):
         return
-    for moved in moved_number(Decimal(top)):
-        if moved > 0:
-            yield f"{moved}{slash}{bottom}"
+    for number in moved_number(Decimal(top)):
+        if number > 0:
+            yield f"{number}{slash}{bottom}"
 
 
 def moved_period(text: str, only_days: bool = False) -> Iterator[str]:
     """A period one less and one more of its smallest part, and of a day.
 
-    A day less of a period without days (``P24M``) is no period, so that one is left out.
+    A period without days (``P24M``) less a day is no period, so that step is left out.
 
     Args:
         only_days: move by a day alone.
@@ -62,11 +62,11 @@ def moved_period(text: str, only_days: bool = False) -> Iterator[str]:
     smallest = max(i for i, part in enumerate(parts) if part is not None)
     days = parts[3]
     if not only_days or days is not None:
-        yield from (_written([*parts[:smallest], (parts[smallest] or 0) + step, *parts[smallest + 1 :]]) for step in (-1, 1)
+        yield from (_period_text([*parts[:smallest], (parts[smallest] or 0) + step, *parts[smallest + 1 :]]) for step in (-1, 1)
                     if (parts[smallest] or 0) + step >= 0)  # fmt: skip
     if days is None:
-        yield _written([*parts[:3], 1])
+        yield _period_text([*parts[:3], 1])
 
 
-def _written(parts: list[int | None]) -> str:
+def _period_text(parts: list[int | None]) -> str:
     return "P" + "".join(f"{part}{letter}" for part, letter in zip(parts, "YMWD", strict=True) if part is not None)

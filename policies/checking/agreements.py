@@ -1,7 +1,7 @@
-"""What the agreements and the evidence of a policy must cover, against what its tree reads.
+"""What agreements and evidence of a policy must cover, compared with what its rule reads.
 
-The one idea: a rule that reads what its purpose does not cover cannot be published, and absence is proof only where the policy says how
-old a coverage statement may be. Source: docs/en/semantics.md sections 3 and 4.
+A rule that reads what its purpose does not cover cannot be published. A missing record is proof only where the policy says how old a
+coverage statement may be. Source: docs/en/semantics.md sections 3 and 4.
 """
 
 from __future__ import annotations
@@ -21,38 +21,38 @@ from policies.yaml.report import Reporter
 
 
 def disclosed(head: PolicyModel, catalogue: Catalogue, reporter: Reporter) -> tuple[FieldRef, ...]:
-    """The fields a list shows, each of which its feed's agreement must let out."""
-    found: list[FieldRef] = []
+    """The fields that the list shows; reports each that the agreement of its feed does not let out."""
+    refs: list[FieldRef] = []
     for position, text in enumerate(head.discloses):
         place = ("discloses", position)
         field = field_found(catalogue, text, Scope(Kind(head.subject)))
         if isinstance(field, Trouble):
             reporter.add(field.code, place, **field.words)
-        elif field.ref in found:
+        elif field.ref in refs:
             reporter.add("disclosure-repeated", place, field=text)
         else:
-            found.append(field.ref)
+            refs.append(field.ref)
             allowed = field.feed.agreement.discloses
             if field.field.name not in allowed:
                 unit = _holder(field.feed.name, catalogue)
                 words: dict[str, Word] = {"feed": field.feed.name, "field": field.field.name, "agreed": _or_nothing(allowed), "unit": unit}
                 reporter.add("disclosure-not-agreed", place, **words)
-    return tuple(found)
+    return tuple(refs)
 
 
 def readers(tree: Node, shown_fields: tuple[FieldRef, ...], places: Mapping[str, Path], catalogue: Catalogue) -> dict[str, Path]:
-    """Every feed a policy reads, with the place that reads it first."""
-    found: dict[str, Path] = {}
+    """Every feed that a policy reads, with the first place that reads it."""
+    first_places: dict[str, Path] = {}
     for feed, leaf in feeds_read(tree, catalogue):
-        found.setdefault(feed, places.get(leaf.meta.path, ("criteria",)))
+        first_places.setdefault(feed, places.get(leaf.meta.path, ("criteria",)))
     for position, ref in enumerate(shown_fields):
         for feed in feeds_of_ref(ref, catalogue):
-            found.setdefault(feed, ("discloses", position))
-    return found
+            first_places.setdefault(feed, ("discloses", position))
+    return first_places
 
 
 def check_agreements(head: PolicyModel, read: Mapping[str, Path], catalogue: Catalogue, reporter: Reporter) -> None:
-    """Purpose and last day of the agreement of every feed read."""
+    """Check purpose and last day of the agreement of every feed that is read."""
     start, end = head.effective.from_, head.effective.to
     for name, place in read.items():
         agreement = catalogue.feeds[name].agreement
@@ -70,33 +70,33 @@ def check_agreements(head: PolicyModel, read: Mapping[str, Path], catalogue: Cat
 
 
 def check_evidence(head: PolicyModel, tree: Node, places: Mapping[str, Path], catalogue: Catalogue, reporter: Reporter) -> None:
-    """Every feed whose absence is proof must be named in ``evidence``; others named there are told of."""
+    """Check that ``evidence`` names every feed whose absence is proof, and no other."""
     for name in head.evidence:
         if name not in catalogue.feeds:
             words: dict[str, Word] = {"word": shown(name), "meant": meant(name, catalogue.feeds), "choices": listed(catalogue.feeds)}
             reporter.add_at_key("feed-unknown", ("evidence", name), **words)
-    used = set()
+    proof_feeds = set()
     for absence in absences(tree, catalogue):
-        used.add(absence.feed)
+        proof_feeds.add(absence.feed)
         if absence.feed in head.evidence:
             continue
         place = places.get(absence.leaf.meta.path, ("criteria",))
         over = (*place, "over") if absence.why == "set" and isinstance(absence.leaf, Quantifier | Sum) else place
-        way = (
+        alternative = (
             Text("，或在此写 absence: closed 或 open", ", or write absence: closed or open here") if absence.why == "set" else Text("", "")
         )
-        reporter.add("evidence-missing", over, feed=absence.feed, way=way)
+        reporter.add("evidence-missing", over, feed=absence.feed, way=alternative)
     if not reporter.failed:  # a criterion that failed may be the one that needed it
-        _unused(set(head.evidence) - used, reporter)
+        _report_unused(set(head.evidence) - proof_feeds, reporter)
 
 
-def _unused(names: Iterable[str], reporter: Reporter) -> None:
+def _report_unused(names: Iterable[str], reporter: Reporter) -> None:
     for name in sorted(names):
         reporter.add_at_key("evidence-unused", ("evidence", name), feed=name)
 
 
 def _holder(feed: str, catalogue: Catalogue) -> Text:
-    """Whom to settle an agreement with: the first source's unit."""
+    """The unit to settle an agreement with: that of the first source."""
     sources = catalogue.feeds[feed].sources
     if not sources:
         return Text("数据单位", "its unit")

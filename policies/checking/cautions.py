@@ -1,9 +1,8 @@
-"""Warnings about a policy that can be read, but most likely says what nobody meant.
+"""Warnings about a policy that can be read but most likely does not say what its author meant.
 
-``policies.checking.checker`` calls it when nothing is wrong.
-
-A scope where no unit is, a period of no days, an amount whose unit nobody can check, a label that says another comparison than the
-rule, a field of a feed that most people have no record of. Each is told with the way out; none keeps a policy from being published.
+``policies.checking.checker`` calls it when nothing is wrong. It warns of a scope without any unit, a period of no days, an amount whose
+unit nobody can check, a label that states another comparison than the rule, and a field of a feed of which most people have no record.
+Each warning says the way out; none keeps a policy from being published.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ SAYINGS: dict[str, dict[str, str]] = {
         "gt": r"(?<!not )(?<!no )(?<!or )(?<!and )(?:\bover(?= \d)|\babove\b|\b(?:more|older) than\b|\bexceed(?:s|ing)?\b)",
     },
 }
-"""The words of a label that say a comparison; a bound that is said with 以上 or "or over" is included, one with 超过 or "over" is not."""
+"""The words of a label that state a comparison: 以上 and "or over" include the bound, 超过 and "over" do not."""
 OPPOSITE = {"ge": "lt", "lt": "ge", "gt": "le", "le": "gt"}
 RANKED = ("grade", "level")
 """Units in which a smaller number may well be "above": 二级以上 is grade 1 and 2."""
@@ -60,8 +59,8 @@ SIGNS = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "=", "ne": "≠"}
 
 
 def check_cautions(head: PolicyModel, tree: Node, places: Mapping[str, Path], catalogue: Catalogue, reporter: Reporter) -> None:
-    """Tell of whatever is most likely a slip."""
-    _scope(head, catalogue, reporter)
+    """Report whatever is most likely a mistake."""
+    _check_scope(head, catalogue, reporter)
     for name, evidence in head.evidence.items():
         if evidence.max_age == Period():
             reporter.add("max-age-zero", ("evidence", name, "max_age"), feed=name)
@@ -71,24 +70,24 @@ def check_cautions(head: PolicyModel, tree: Node, places: Mapping[str, Path], ca
         place = places.get(leaf.meta.path, ("criteria",))
         if isinstance(leaf, DateTest) and leaf.period == Period():
             reporter.add("period-zero", (*place, leaf.op), op=leaf.op)
-        _amount(leaf, catalogue, (*place, "value"), reporter)
-        _label(leaf, site.negated, catalogue, (*place, "label"), reporter)
+        _check_amount(leaf, catalogue, (*place, "value"), reporter)
+        _check_label(leaf, site.negated, catalogue, (*place, "label"), reporter)
     if head.direction == "benefit":
-        for feed, (ref, one) in optional_reads(tree, catalogue).items():
+        for feed, (ref, reader) in optional_reads(tree, catalogue).items():
             words: dict[str, Word] = {"feed": catalogue.feeds[feed].title, "name": feed, "field": ref.field}
-            reporter.add("optional-feed", places.get(one.meta.path, ("criteria",)), **words)
+            reporter.add("optional-feed", places.get(reader.meta.path, ("criteria",)), **words)
 
 
 def optional_reads(tree: Node, catalogue: Catalogue) -> dict[str, tuple[FieldRef, Leaf]]:
-    """Feeds of which a field is read from whoever it is about, though not everybody need have a record: whoever has none stays unknown.
+    """Feeds that are read although not everybody need have a record of them: a subject without one stays unknown.
 
-    A feed is left out where it registers its subjects, where its field declares ``no_record``, and where ``some … over`` it is asked
-    beside the field: whoever has no record is then settled by that.
+    A feed is left out if it registers its subjects, if its field declares ``no_record``, or if ``some … over`` the feed stands beside the
+    field, for that decides the subjects without a record.
 
     Returns:
         The first such field of each feed, and the leaf that reads it.
     """
-    found: dict[str, tuple[FieldRef, Leaf]] = {}
+    reads: dict[str, tuple[FieldRef, Leaf]] = {}
     for site in walk(tree):
         if not isinstance(leaf := site.node, Leaf):
             continue
@@ -96,19 +95,19 @@ def optional_reads(tree: Node, catalogue: Catalogue) -> dict[str, tuple[FieldRef
             feed = catalogue.feeds[ref.feed]
             optional = not (ref.own or feed.registers or feed.many) and feed.fields[ref.field].no_record is None
             if optional and ref.feed not in _feeds_beside(site):
-                found.setdefault(ref.feed, (ref, leaf))
-    return found
+                reads.setdefault(ref.feed, (ref, leaf))
+    return reads
 
 
-def _scope(head: PolicyModel, catalogue: Catalogue, reporter: Reporter) -> None:
-    """A scope that neither holds a unit nor lies in the division of one."""
+def _check_scope(head: PolicyModel, catalogue: Catalogue, reporter: Reporter) -> None:
+    """Report a scope that neither holds a unit nor lies in the division of one."""
     divisions = {unit.division for unit in catalogue.units.values()}
-    if divisions and all(within(one, head.scope.division) is False for one in divisions):
+    if divisions and all(within(division, head.scope.division) is False for division in divisions):
         reporter.add("scope-outside", ("scope", "division"), scope=head.scope.division, choices=listed(sorted(divisions), 6))
 
 
 def _feeds_beside(site: Site) -> set[str]:
-    """The feeds of which a record is asked for beside a leaf, within the set it stands in."""
+    """The feeds of which ``some`` asks for a record beside a leaf, within the same set."""
     feeds: set[str] = set()
     above = site.above
     while above is not None and not isinstance(above.node, Quantifier | Sum):
@@ -119,8 +118,8 @@ def _feeds_beside(site: Site) -> set[str]:
     return feeds
 
 
-def _amount(leaf: Leaf, catalogue: Catalogue, place: Path, reporter: Reporter) -> None:
-    """A decimal with a unit compared with a bare number; nothing is no amount."""
+def _check_amount(leaf: Leaf, catalogue: Catalogue, place: Path, reporter: Reporter) -> None:
+    """Report a decimal field with a unit that is compared with a bare number; 0 needs no unit."""
     ref = leaf.ref if isinstance(leaf, Compare) else leaf.addend if isinstance(leaf, Sum) else None
     value = getattr(leaf, "value", None)
     if ref is None or not isinstance(value, Literals) or not any(value.values):
@@ -130,40 +129,45 @@ def _amount(leaf: Leaf, catalogue: Catalogue, place: Path, reporter: Reporter) -
         unit = field.unit
         if isinstance(leaf, Sum) and leaf.per is not None and (per := catalogue.feeds[leaf.per.feed].fields[leaf.per.field].unit):
             unit = f"{unit}/{per}"
-        given = listed(f"{float(one):.12g}" for one in value.values if isinstance(one, int | Fraction))
-        reporter.add("amount-unit", place, field=field.title, unit=unit, given=given)
+        amounts = listed(f"{float(amount):.12g}" for amount in value.values if isinstance(amount, int | Fraction))
+        reporter.add("amount-unit", place, field=field.title, unit=unit, given=amounts)
 
 
-def _label(leaf: Leaf, negated: bool, catalogue: Catalogue, place: Path, reporter: Reporter) -> None:
-    """A label that says one comparison over a leaf that makes another."""
+def _check_label(leaf: Leaf, negated: bool, catalogue: Catalogue, place: Path, reporter: Reporter) -> None:
+    """Report a label that states another comparison than its leaf makes."""
     op = _op(leaf)
     if op is None or leaf.meta.label is None:
         return
     for language in ("zh", "en"):
-        said = sayings(leaf.meta.label[language], language)
-        if not said or op in said.values() or (negated and OPPOSITE.get(op) in said.values()) or _ranked(leaf, catalogue):
+        comparisons = sayings(leaf.meta.label[language], language)
+        if (
+            not comparisons
+            or op in comparisons.values()
+            or (negated and OPPOSITE.get(op) in comparisons.values())
+            or _is_ranked(leaf, catalogue)
+        ):
             continue
-        phrase, meant = next(iter(said.items()))
+        phrase, stated_op = next(iter(comparisons.items()))
         ways = Text("请改正 label", "Mend the label")
         if not isinstance(leaf, DateTest):
-            ways = Text(f"请把 op 改为 {meant}，或改正 label", f"Write op: {meant}, or mend the label")
-        words: dict[str, Word] = {"phrase": phrase, "meant": SIGNS[meant], "op": SIGNS[op], "way": ways}
+            ways = Text(f"请把 op 改为 {stated_op}，或改正 label", f"Write op: {stated_op}, or mend the label")
+        words: dict[str, Word] = {"phrase": phrase, "meant": SIGNS[stated_op], "op": SIGNS[op], "way": ways}
         reporter.add("label-operator", place, **words)
         return
 
 
 def sayings(label: str, language: str) -> dict[str, str]:
-    """The phrases of a label that say a comparison, with the comparison.
+    """The phrases of a label that state a comparison, each with that comparison.
 
     Example:
         >>> sayings("年满60周岁、不满70周岁", "zh"), sayings("aged 70 or over", "en")
         ({'满': 'ge', '不满': 'lt'}, {'or over': 'ge'})
     """
-    return {found[0]: op for op, form in SAYINGS[language].items() for found in re.finditer(form, label)}
+    return {match[0]: op for op, form in SAYINGS[language].items() for match in re.finditer(form, label)}
 
 
 def _op(leaf: Leaf) -> str | None:
-    """The comparison a leaf makes with a bound; None where it makes none that a label could say."""
+    """The comparison that a leaf makes with a bound; None where it makes none that a label could state."""
     match leaf:
         case Compare():
             return leaf.op if leaf.op in SIGNS and leaf.op != "ne" and not _words(leaf) else None
@@ -176,8 +180,8 @@ def _op(leaf: Leaf) -> str | None:
 
 
 def _words(leaf: Compare) -> bool:
-    return isinstance(leaf.value, Literals) and any(isinstance(one, str) for one in leaf.value.values)
+    return isinstance(leaf.value, Literals) and any(isinstance(value, str) for value in leaf.value.values)
 
 
-def _ranked(leaf: Leaf, catalogue: Catalogue) -> bool:
+def _is_ranked(leaf: Leaf, catalogue: Catalogue) -> bool:
     return isinstance(leaf, Compare) and catalogue.feeds[leaf.ref.feed].fields[leaf.ref.field].unit in RANKED

@@ -1,7 +1,7 @@
-"""Checking a policy document against the feed catalogue: everything wrong with it at once, or the checked tree.
+"""Checking a policy document against the feed catalogue: all its problems at once, or the checked tree.
 
-The one idea: a policy is either wholly understood or refused. Structure, names, types, units, ranges, evidence, agreements and
-contradictions are each checked in a module of its own; this one puts them in order. Source: docs/en/semantics.md.
+A policy is either understood as a whole or refused. Structure, names, types, units, ranges, evidence, agreements and contradictions have a
+module each; this one calls them in order. Source: docs/en/semantics.md.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _STANDINS: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The outcome: the policy, or None where any problem is an error."""
+    """What a check gives: the policy, or None where any problem is an error."""
 
     policy: Policy | None
     problems: tuple[Problem, ...]
@@ -61,15 +61,15 @@ def check(document: Document, catalogue: Catalogue) -> Checked:
     head = validated(PolicyModel, document.data, (), reporter)
     whole = head is not None
     if head is None:
-        head = _repaired(document.data)
-    policy = None if head is None else _checked(document, head, whole, catalogue, reporter)
+        head = _head_with_stand_ins(document.data)
+    policy = None if head is None else _check_policy(document, head, whole, catalogue, reporter)
     return Checked(None if reporter.failed else policy, reporter.problems)
 
 
-def _checked(document: Document, head: PolicyModel, whole: bool, catalogue: Catalogue, reporter: Reporter) -> Policy | None:
+def _check_policy(document: Document, head: PolicyModel, whole: bool, catalogue: Catalogue, reporter: Reporter) -> Policy | None:
     if whole:
         _check_head(head, catalogue, reporter)
-    parameters = Parameters(reporter, head.effective.from_ if whole else None, broken=_named(document.data, "params") - set(head.params))
+    parameters = Parameters(reporter, head.effective.from_ if whole else None, broken=_names_in(document.data, "params") - set(head.params))
     parameters.read(head.params)
     subject_known = whole or document.data.get("subject") == head.subject
     if not subject_known or not isinstance(document.data, dict) or "criteria" not in document.data:
@@ -88,7 +88,7 @@ def _checked(document: Document, head: PolicyModel, whole: bool, catalogue: Cata
     check_contradictions(head, tree, params, nodes.places, catalogue, reporter)
     if reporter.failed:  # what failed may be what would have used the rest
         return None
-    _tell_unused(head, nodes, parameters, reporter)
+    _report_unused(head, nodes, parameters, reporter)
     check_cautions(head, tree, nodes.places, catalogue, reporter)
     return Policy(
         name=head.policy, version=head.version, direction=head.direction, subject=Kind(head.subject), scope=head.scope.division,
@@ -100,12 +100,12 @@ def _checked(document: Document, head: PolicyModel, whole: bool, catalogue: Cata
     )  # fmt: skip
 
 
-def _tell_unused(head: PolicyModel, nodes: Nodes, parameters: Parameters, reporter: Reporter) -> None:
+def _report_unused(head: PolicyModel, nodes: Nodes, parameters: Parameters, reporter: Reporter) -> None:
     for name in head.definitions:
         if name not in nodes.used:
             reporter.add_at_key("definition-unused", ("definitions", name), word=name)
-    for name, dated in parameters.known.items():
-        if not dated.used:
+    for name, parameter in parameters.known.items():
+        if not parameter.used:
             reporter.add_at_key("param-unused", ("params", name), word=name)
 
 
@@ -122,26 +122,26 @@ def _check_head(head: PolicyModel, catalogue: Catalogue, reporter: Reporter) -> 
         reporter.add("effective-order", ("effective", "to"), to=str(end), start=str(start))
 
 
-def _repaired(data: object) -> PolicyModel | None:
-    """The head with stand-ins for the parts that are wrong, so the rest can be checked too; None where there is nothing to go by."""
+def _head_with_stand_ins(data: object) -> PolicyModel | None:
+    """The head with stand-ins for its invalid parts, so that the rest can be checked too; None where the data are no map."""
     if not isinstance(data, dict):
         return None
-    parts = {key: _kept(key, data[key]) if key in data else _STANDINS[key] for key in _STANDINS}
+    parts = {key: _sound_part(key, data[key]) if key in data else _STANDINS[key] for key in _STANDINS}
     return PolicyModel.model_validate(parts)
 
 
-def _kept(key: str, value: Any) -> Any:
-    """A part of the head as it is where it is right; its right entries where it has several; else its stand-in."""
-    if _right(key, value):
+def _sound_part(key: str, value: Any) -> Any:
+    """A part of the head if it is valid; else its valid entries where it has several, or its stand-in."""
+    if _is_valid(key, value):
         return value
     if key in ("params", "evidence", "definitions") and isinstance(value, dict):
-        return {name: entry for name, entry in value.items() if _right(key, {name: entry})}
+        return {name: entry for name, entry in value.items() if _is_valid(key, {name: entry})}
     if key == "discloses" and isinstance(value, list):
-        return [entry for entry in value if _right(key, [entry])]
+        return [entry for entry in value if _is_valid(key, [entry])]
     return _STANDINS[key]
 
 
-def _right(key: str, value: Any) -> bool:
+def _is_valid(key: str, value: Any) -> bool:
     try:
         PolicyModel.model_validate({**_STANDINS, key: value})
     except (ValueError, RecursionError, OverflowError):
@@ -149,6 +149,6 @@ def _right(key: str, value: Any) -> bool:
     return True
 
 
-def _named(data: Any, key: str) -> set[str]:
+def _names_in(data: Any, key: str) -> set[str]:
     part = data.get(key) if isinstance(data, dict) else None
     return set(part) if isinstance(part, dict) else set()

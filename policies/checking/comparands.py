@@ -1,6 +1,6 @@
-"""The value of a comparison: a literal, a list, or a parameter, checked against the measure it is compared with.
+"""Checking the value of a comparison: a literal, a list or a parameter, against the measure it is compared with.
 
-The one idea: operator, type, unit and range are checked here and nowhere else, the same for a field, an age, a count and a sum.
+Operator, type, unit and range are checked here alone, in the same way for a field, an age, a count and a sum.
 Source: docs/en/semantics.md section 5.
 """
 
@@ -47,30 +47,30 @@ class Comparands:
     right: set[Hashable] = field(default_factory=set)  # uses of parameters in which nothing is wrong: the same are not looked at again
 
     def field(self, text: str, scope: Scope, path: Path) -> Found | None:
-        """The field a name means, as a criterion; None with its problem told."""
-        found = field_found(self.catalogue, text, scope)
-        if isinstance(found, Trouble):
-            self.reporter.add(found.code, path, **found.words)
+        """The field that a name means in a criterion; None where it means none, with the problem reported."""
+        field = field_found(self.catalogue, text, scope)
+        if isinstance(field, Trouble):
+            self.reporter.add(field.code, path, **field.words)
             return None
-        if found.field.identity:
+        if field.field.identity:
             self.reporter.add("identity-criterion", path, word=text)
             return None
-        return found
+        return field
 
     def divisor(self, text: str | None, scope: Scope, path: Path, form: str) -> Found | None:
         """The field of ``per`` or ``by``: a bounded whole number; for ``by`` an enum too."""
-        found = None if text is None else self.field(text, scope, path)
-        if found is None or (form == "by" and found.field.type is FieldType.ENUM) or _bounded(found.field):
-            return found
+        divisor = None if text is None else self.field(text, scope, path)
+        if divisor is None or (form == "by" and divisor.field.type is FieldType.ENUM) or _is_bounded(divisor.field):
+            return divisor
         also = Text("，或代码字段", ", or an enum") if form == "by" else Text("", "")
         self.reporter.add("divisor-field", path, field=str(text), form=form, also=also)
         return None
 
-    def value(self, given: object, op: str, measure: Measure, scope: Scope, path: Path) -> Value | None:
-        """The checked value, or None with its problems told.
+    def value(self, value: object, op: str, measure: Measure, scope: Scope, path: Path) -> Value | None:
+        """The checked value; None where it is wrong, with its problems reported.
 
         Args:
-            given: a scalar, a list, or {param, times, by}.
+            value: a scalar, a list, or {param, times, by}.
             op: the comparison; which operators a type has is checked too.
             measure: the other side.
             scope: where names of ``by`` are read.
@@ -85,101 +85,101 @@ class Comparands:
             }
             self.reporter.add("op-type", (*path[:-1], "op"), **words)
             return None
-        if isinstance(given, dict):
-            return self._param(given, op, measure, scope, path)
-        if isinstance(given, list) != (op in ("in", "not_in")):
-            self._list_trouble(given, op, path)
+        if isinstance(value, dict):
+            return self._param(value, op, measure, scope, path)
+        if isinstance(value, list) != (op in ("in", "not_in")):
+            self._report_list(value, op, path)
             return None
-        return self._literals(given if isinstance(given, list) else [given], op, measure, path)
+        return self._literals(value if isinstance(value, list) else [value], op, measure, path)
 
-    def _list_trouble(self, given: object, op: str, path: Path) -> None:
-        if isinstance(given, list):
+    def _report_list(self, value: object, op: str, path: Path) -> None:
+        if isinstance(value, list):
             self.reporter.add("list-unexpected", path, op=op)
         else:
             self.reporter.add("list-expected", path, op=op, other="eq" if op == "in" else "ne")
 
-    def _literals(self, given: list[object], op: str, measure: Measure, path: Path) -> Literals | None:
+    def _literals(self, literals: list[object], op: str, measure: Measure, path: Path) -> Literals | None:
         values: dict[Scalar, None] = {}
-        if len(given) > LIST:
-            self.reporter.add("list-long", path, count=f"{len(given):,}", limit=f"{LIST:,}")
+        if len(literals) > LIST:
+            self.reporter.add("list-long", path, count=f"{len(literals):,}", limit=f"{LIST:,}")
             return None
-        if not given:
+        if not literals:
             self.reporter.add("list-expected", path, op=op, other="eq" if op == "in" else "ne")
-        for position, one in enumerate(given):
+        for position, literal in enumerate(literals):
             place = (*path, position) if op in ("in", "not_in") else path
-            found = scalar(one, measure)
-            if isinstance(found, Trouble):
-                self.reporter.add(found.code, place, **found.words)
-            elif found in values:
-                self.reporter.add("value-repeated", place, given=shown(one))
+            value = scalar(literal, measure)
+            if isinstance(value, Trouble):
+                self.reporter.add(value.code, place, **value.words)
+            elif value in values:
+                self.reporter.add("value-repeated", place, given=shown(literal))
             else:
-                values[found] = None
-                self._range([found], op, measure, place)
+                values[value] = None
+                self._range([value], op, measure, place)
         return Literals(tuple(values)) if values else None
 
-    def _param(self, given: dict[str, object], op: str, measure: Measure, scope: Scope, path: Path) -> ParamValue | None:
-        model = validated(ParamRef, given, path, self.reporter)
+    def _param(self, reference: dict[str, object], op: str, measure: Measure, scope: Scope, path: Path) -> ParamValue | None:
+        model = validated(ParamRef, reference, path, self.reporter)
         if model is None:
             return None
         by = self.divisor(model.by, scope, (*path, "by"), "by")
         times = Fraction(1) if model.times is None else factor(model.times)
         if times is None:
             self.reporter.add("times-invalid", (*path, "times"), given=shown(model.times))
-        dated = self.parameters.known.get(model.param)
-        if dated is None:
+        parameter = self.parameters.known.get(model.param)
+        if parameter is None:
             if model.param not in self.parameters.broken:
                 near = meant(model.param, [*self.parameters.known, *self.parameters.broken])
                 self.reporter.add("param-unknown", (*path, "param"), word=model.param, meant=near)
             return None
-        dated.used = True
-        use, problems = (dated.name, times, op, measure), self.reporter.count
-        fits = use in self.right or self._fits(dated, op, measure, path)
-        if fits and self._table_fits(dated, model, by, path) and times is not None:
-            if times != 1 and dated.family != "number":
-                self.reporter.add("times-type", (*path, "times"), param=dated.name)
+        parameter.used = True
+        use, problems = (parameter.name, times, op, measure), self.reporter.count
+        fits = use in self.right or self._fits(parameter, op, measure, path)
+        if fits and self._table_fits(parameter, model, by, path) and times is not None:
+            if times != 1 and parameter.family != "number":
+                self.reporter.add("times-type", (*path, "times"), param=parameter.name)
             elif use not in self.right:
-                self._range(_products(dated, times), op, measure, path)
+                self._range(_products(parameter, times), op, measure, path)
             if self.reporter.count == problems:
                 self.right.add(use)
-            return ParamValue(dated.name, times, None if by is None else by.ref)
+            return ParamValue(parameter.name, times, None if by is None else by.ref)
         return None
 
-    def _table_fits(self, dated: Dated, model: ParamRef, by: Found | None, path: Path) -> bool:
-        if dated.table and model.by is None:
-            self.reporter.add("table-needs-by", path, param=dated.name)
-        elif not dated.table and model.by is not None:
-            self.reporter.add("by-needs-table", (*path, "by"), param=dated.name)
+    def _table_fits(self, parameter: Dated, model: ParamRef, by: Found | None, path: Path) -> bool:
+        if parameter.table and model.by is None:
+            self.reporter.add("table-needs-by", path, param=parameter.name)
+        elif not parameter.table and model.by is not None:
+            self.reporter.add("by-needs-table", (*path, "by"), param=parameter.name)
         elif by is not None:
-            self.parameters.read_by(dated, by.field, (*path, "by"))
-        return dated.table == (model.by is not None) and (model.by is None or by is not None)
+            self.parameters.read_by(parameter, by.field, (*path, "by"))
+        return parameter.table == (model.by is not None) and (model.by is None or by is not None)
 
-    def _fits(self, dated: Dated, op: str, measure: Measure, path: Path) -> bool:
+    def _fits(self, parameter: Dated, op: str, measure: Measure, path: Path) -> bool:
         place = (*path, "param")
-        if measure.type is FieldType.DECIMAL and dated.family == "word":
-            dated.read_as_numbers()
-        for value in dated.values():
+        if measure.type is FieldType.DECIMAL and parameter.family == "word":
+            parameter.read_as_numbers()
+        for value in parameter.values():
             trouble = _misfit(value, measure)
             if trouble is not None:
-                slips = [self.reporter.slipped(at) for entry in dated.entries for at, _ in entry.places()]
+                slips = [self.reporter.slipped(at) for entry in parameter.entries for at, _ in entry.places()]
                 if not any(slips):
                     self.reporter.add(trouble.code, place, **trouble.words)
                 return False
-        self._unit(dated, measure, place)
+        self._unit(parameter, measure, place)
         return True
 
-    def _unit(self, dated: Dated, measure: Measure, place: Path) -> None:
-        unit = dated.model.unit
+    def _unit(self, parameter: Dated, measure: Measure, place: Path) -> None:
+        unit = parameter.model.unit
         fits = unit in COUNTED if measure.form == "count" else same_unit(unit, measure.unit)
         expected = Text("个数(无单位或 person)", "a number (no unit, or person)") if measure.form == "count" else measure.unit or NO_UNIT
         if unit is None and measure.form != "age" and not fits:
-            self.reporter.add("unit-missing", place, param=dated.name, expected=expected)
+            self.reporter.add("unit-missing", place, param=parameter.name, expected=expected)
         elif unit is not None and not fits:
-            place = ("params", dated.name, "unit") if any(is_odd(character) for character in unit) else place
-            self.reporter.add("unit-mismatch", place, param=dated.name, unit=unit, expected=expected)
+            place = ("params", parameter.name, "unit") if any(is_odd(character) for character in unit) else place
+            self.reporter.add("unit-mismatch", place, param=parameter.name, unit=unit, expected=expected)
 
     def _range(self, values: Sequence[Scalar], op: str, measure: Measure, path: Path) -> None:
-        """Tell of thresholds that decide nothing; of a parameter only where none of its values decides anything."""
-        numbers = [value for given in values if (value := number(given)) is not None]
+        """Report a threshold that decides nothing; a parameter only where none of its values decides anything."""
+        numbers = [value for threshold in values if (value := number(threshold)) is not None]
         if measure.form == "sum" and (large := next((value for value in numbers if not _exact(value, measure)), None)) is not None:
             self.reporter.add("sum-size", path, given=_end(large), limit=f"{_most(measure) // 10 ** _scale(measure):,}")
             return
@@ -212,7 +212,7 @@ def _scale(measure: Measure) -> int:
 
 
 def _exact(value: Fraction, measure: Measure) -> bool:
-    """Can a sum, and that sum over a divisor, be compared with it in whole numbers of 64 bits?"""
+    """Can a sum, or a sum over a divisor, be compared with this value in whole numbers of 64 bits?"""
     encoded: Fraction = value * 10 ** _scale(measure)
     return abs(encoded) < _most(measure) and encoded.denominator < _most(measure)
 
@@ -221,29 +221,29 @@ def _most(measure: Measure) -> int:
     return QUOTIENT if measure.divided else WHOLE
 
 
-def _bounded(field: Field) -> bool:
+def _is_bounded(field: Field) -> bool:
     if field.type is not FieldType.INT or field.min is None or field.max is None:
         return False
     return field.max <= DIVISOR and field.max - field.min < KEYS
 
 
-def _products(dated: Dated, times: Fraction) -> list[Scalar]:
-    return [value if isinstance(value, str) or not isinstance(value, int | Fraction) else value * times for value in dated.values()]
+def _products(parameter: Dated, times: Fraction) -> list[Scalar]:
+    return [value if isinstance(value, str) or not isinstance(value, int | Fraction) else value * times for value in parameter.values()]
 
 
 def _misfit(value: Scalar, measure: Measure) -> Trouble | None:
-    """Why a parameter's value cannot stand against this measure; whole numbers and decimals are alike here."""
+    """Why a parameter's value cannot be compared with a measure; whole numbers and decimals count as one type."""
     if measure.type in NUMBERS and isinstance(value, int | Fraction):
         return None
     if measure.type is FieldType.ENUM and isinstance(value, str) and measure.field is not None and value in measure.field.codes:
         return None
     if measure.type is FieldType.DIVISION and isinstance(value, str) and is_division(value):
         return None
-    found = scalar(value, measure) if measure.type in (FieldType.ENUM, FieldType.DIVISION) or isinstance(value, str) else None
-    if isinstance(found, str) and measure.type is FieldType.TEXT:
+    literal = scalar(value, measure) if measure.type in (FieldType.ENUM, FieldType.DIVISION) or isinstance(value, str) else None
+    if isinstance(literal, str) and measure.type is FieldType.TEXT:
         return None
-    if isinstance(found, Trouble):
-        return found
+    if isinstance(literal, Trouble):
+        return literal
     if measure.type is FieldType.DATE and not isinstance(value, str | int | Fraction):
         return None
     words: dict[str, Word] = {"given": shown(value), "field": measure.name, "expected": TYPE_WORDS[measure.type], "mend": Text("", "")}

@@ -1,7 +1,7 @@
-"""Criteria nobody can meet: two conditions of one conjunction that exclude each other.
+"""Criteria that nobody can meet: two conditions of one conjunction that exclude each other.
 
-The one idea: whatever must hold together is laid side by side, through nested all, none, rule and unless, and every pair of sure facts
-about one thing is compared, on each day a parameter changes; a pair is told only where it is impossible on every such day.
+Whatever must hold together is collected, through nested all, none, rule and unless. Every two facts about one thing are compared, on each
+day on which a parameter changes. A pair is reported only if it is impossible on all of these days.
 Source: docs/en/semantics.md section 7.
 """
 
@@ -43,19 +43,19 @@ MAX_TOGETHER = 300
 def check_contradictions(
     head: PolicyModel, tree: Node, params: Mapping[str, Param], places: Mapping[str, Path], catalogue: Catalogue, reporter: Reporter
 ) -> None:
-    """Tell of every pair of criteria that can never both hold, and of divisions outside the scope."""
+    """Report every pair of criteria that can never both hold, and demands for divisions outside the scope."""
     days = _days(head, params)
-    known = [_known(params, day) for day in days] if len(days) <= MAX_DAYS else [{}]
+    values_by_day = [_param_values_on(params, day) for day in days] if len(days) <= MAX_DAYS else [{}]
     reports = _Reports(places, reporter)
     for together in conjunctions(tree):
-        for one, other in _impossible(together[:MAX_TOGETHER], known, catalogue):
-            reports.pair(one, other)
+        for first, other in _impossible(together[:MAX_TOGETHER], values_by_day, catalogue):
+            reports.pair(first, other)
     for node, wanted in _demands(tree, True):
         reports.scope(node, wanted, head, catalogue)
 
 
 def conjunctions(node: Node) -> Iterator[list[Demand]]:
-    """Every list of demands that must hold together: the root's, and those of the parts it does not flatten into."""
+    """Every list of demands that must hold together: that of the root, and that of each part which is no conjunction with the rest."""
     demands = list(_demands(node, True))
     yield demands
     for part, wanted in demands:
@@ -94,73 +94,73 @@ def _days(head: PolicyModel, params: Mapping[str, Param]) -> list[date]:
     return [head.effective.from_, *sorted(changes)]
 
 
-def _known(params: Mapping[str, Param], day: date) -> dict[str, Scalar]:
-    found: dict[str, Scalar] = {}
+def _param_values_on(params: Mapping[str, Param], day: date) -> dict[str, Scalar]:
+    values: dict[str, Scalar] = {}
     for name, param in params.items():
         for start, value in param.entries:
             if start <= day and not isinstance(value, tuple):
-                found[name] = value
-    return found
+                values[name] = value
+    return values
 
 
-def _impossible(together: list[Demand], known: list[dict[str, Scalar]], catalogue: Catalogue) -> Iterator[tuple[Node, Node]]:
-    """Args: known: the parameters' values on each day that is looked at."""
+def _impossible(together: list[Demand], values_by_day: list[dict[str, Scalar]], catalogue: Catalogue) -> Iterator[tuple[Node, Node]]:
+    """The pairs of demands that exclude each other on every day; ``values_by_day`` has the parameters' values of each day."""
     yield from _complements(together)
     surely: set[tuple[int, int]] | None = None
-    for values in known:
+    for values in values_by_day:
         pairs = set(_excluding(together, values, catalogue))
         surely = pairs if surely is None else surely & pairs
-    for one, other in sorted(surely or ()):
-        yield together[one][0], together[other][0]
+    for first, other in sorted(surely or ()):
+        yield together[first][0], together[other][0]
 
 
 def _complements(together: list[Demand]) -> Iterator[tuple[Node, Node]]:
-    """A thing and its denial, whatever it is."""
+    """Every node that stands beside its own denial."""
     first: dict[Hashable, dict[bool, Node]] = {}
     for node, wanted in together:
-        seen = first.setdefault(stripped(node), {})
-        if wanted not in seen and (not wanted) in seen:  # "the denial, and not yet this"
-            yield seen[not wanted], node
-        seen.setdefault(wanted, node)
+        by_wanted = first.setdefault(stripped(node), {})
+        if wanted not in by_wanted and (not wanted) in by_wanted:  # "the denial, and not yet this"
+            yield by_wanted[not wanted], node
+        by_wanted.setdefault(wanted, node)
 
 
-def _excluding(together: list[Demand], known: dict[str, Scalar], catalogue: Catalogue) -> Iterator[tuple[int, int]]:
+def _excluding(together: list[Demand], param_values: dict[str, Scalar], catalogue: Catalogue) -> Iterator[tuple[int, int]]:
     about: dict[Hashable, list[tuple[int, Fact]]] = {}
     for position, (node, wanted) in enumerate(together):
-        for thing, fact in facts(node, wanted, catalogue, known):
+        for thing, fact in facts(node, wanted, catalogue, param_values):
             about.setdefault(thing, []).append((position, fact))
-    for thing, found in about.items():
-        for (one, first), (other, second) in combinations(found, 2):
-            if one != other and exclude(first, second):
-                yield one, other
-        yield from _exhausted(thing, found, catalogue)
+    for thing, thing_facts in about.items():
+        for (first_at, first), (second_at, second) in combinations(thing_facts, 2):
+            if first_at != second_at and exclude(first, second):
+                yield first_at, second_at
+        yield from _enum_conflicts(thing, thing_facts, catalogue)
 
 
-def _exhausted(thing: Hashable, found: list[tuple[int, Fact]], catalogue: Catalogue) -> Iterator[tuple[int, int]]:
-    """An enum of which every value is ruled out, though by no pair alone."""
+def _enum_conflicts(thing: Hashable, thing_facts: list[tuple[int, Fact]], catalogue: Catalogue) -> Iterator[tuple[int, int]]:
+    """An enum field of which all facts together rule out every value, though no two do."""
     match thing:
         case ("field", FieldRef() as ref):
             left = set(catalogue.feeds[ref.feed].fields[ref.field].codes)
         case _:
             return
-    begun = bool(left)
-    for position, fact in found:
-        if isinstance(fact, Among) and begun and left:
+    has_codes = bool(left)
+    for position, fact in thing_facts:
+        if isinstance(fact, Among) and has_codes and left:
             left = left - fact.values if fact.but else left & fact.values
-            if not left and position != found[0][0]:
-                yield found[0][0], position
+            if not left and position != thing_facts[0][0]:
+                yield thing_facts[0][0], position
 
 
 @dataclass(slots=True)
 class _Reports:
-    """Tells each pair once, at the later of the two."""
+    """Reports each pair once, at the later of the two nodes."""
 
     places: Mapping[str, Path]
     reporter: Reporter
 
-    def pair(self, one: Node, other: Node) -> None:
-        words: dict[str, Word] = {"first": _name(other), "second": _name(one), "line": one.meta.line}
-        self.reporter.add("contradiction", self._place(other), **words)
+    def pair(self, earlier: Node, later: Node) -> None:
+        words: dict[str, Word] = {"first": _name(later), "second": _name(earlier), "line": earlier.meta.line}
+        self.reporter.add("contradiction", self._place(later), **words)
 
     def scope(self, node: Node, wanted: bool, head: PolicyModel, catalogue: Catalogue) -> None:
         """A demand on where the subject is placed that excludes the policy's own scope."""
@@ -171,8 +171,8 @@ class _Reports:
             return
         for _, fact in facts(node, wanted, catalogue, {}):
             if isinstance(fact, Inside | Among) and exclude(fact, Inside(significant(head.scope.division))):
-                given = fact.prefix if isinstance(fact, Inside) else ", ".join(sorted(map(str, fact.values)))
-                self.reporter.add("scope-contradiction", self._place(node), first=_name(node), given=given, scope=head.scope.division)
+                division = fact.prefix if isinstance(fact, Inside) else ", ".join(sorted(map(str, fact.values)))
+                self.reporter.add("scope-contradiction", self._place(node), first=_name(node), given=division, scope=head.scope.division)
 
     def _place(self, node: Node) -> Path:
         return self.places.get(node.meta.path, ("criteria",))

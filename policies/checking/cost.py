@@ -1,6 +1,6 @@
-"""What a rule costs, told from the rule alone: its criteria and levels, and how many comparisons it takes to judge one subject.
+"""What a rule costs, estimated from the rule alone: its criteria and levels, and how many comparisons it takes to judge one subject.
 
-``policies.checking.checker`` tells of it and refuses what is beyond ``policies.limits``; ``matchers.program.compile`` and
+``policies.checking.checker`` reports the cost and refuses what is beyond ``policies.limits``; ``matchers.program.compile`` and
 ``streams.ledgers.documents`` ask ``beyond`` of a policy that did not come from the checker just now.
 """
 
@@ -35,7 +35,7 @@ from policies.yaml.report import Reporter
 SIZES = {"link": 1, "members": 4, "records": 4, "inverse": 8}
 """Elements a step of a path leads to, as a rule; to a feed with one record a subject it is one."""
 _OPEN = ("members", "inverse")
-"""Steps whose sets have no bound of their own: a household of a thousand is a household."""
+"""Steps whose sets have no bound: a household may have a thousand members."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Cost:
     feeds: Mapping[str, Feed]
 
     def work(self, tree: Node) -> int:
-        """Comparisons for one subject: one a node, link and value; what stands in ``where`` as often as there are elements."""
+        """Comparisons for one subject: one for each node, link and value; those of ``where`` once for each element."""
         return fold(tree, self._comparisons)
 
     def _comparisons(self, node: Node, below: tuple[int, ...]) -> int:
@@ -65,15 +65,15 @@ class Cost:
         return 1 if step.kind == "records" and not self.feeds[step.name].many else SIZES[step.kind]
 
     def tables(self, tree: Node) -> Iterator[tuple[Leaf, int]]:
-        """Every comparison with a table, once where several are the same, and the rows of constants it takes: as many as there are keys."""
-        seen = set()
+        """Every different comparison with a table, and the rows of constants that it takes: one for each key."""
+        uses = set()
         for node in nodes(tree):
             value = getattr(node, "value", None)
             if isinstance(value, ParamValue) and value.by is not None:
                 of = node.ref if isinstance(node, Compare) else node.addend if isinstance(node, Sum) else None
                 key = (value, type(node), getattr(node, "op", None), of)
-                if key not in seen:
-                    seen.add(key)
+                if key not in uses:
+                    uses.add(key)
                     yield node, keys(self.feeds[value.by.feed].fields[value.by.field])  # type: ignore[misc]  # what has a value is a leaf
 
 
@@ -94,14 +94,14 @@ def beyond(policy: Policy, feeds: Mapping[str, Feed]) -> str | None:
             return "LEVELS" if site.level > limits.LEVELS else "CRITERIA"
         if isinstance(value := getattr(site.node, "value", None), Literals) and len(value.values) > limits.LIST:
             return "LIST"
-    found = Cost(feeds)
-    if found.work(policy.criteria) > limits.WORK:
+    cost = Cost(feeds)
+    if cost.work(policy.criteria) > limits.WORK:
         return "WORK"
-    return "CELLS" if sum(rows for _, rows in found.tables(policy.criteria)) > limits.CELLS else None
+    return "CELLS" if sum(rows for _, rows in cost.tables(policy.criteria)) > limits.CELLS else None
 
 
 class TooLarge(HuiminError):
-    """A policy beyond the limits that did not come by way of the checker."""
+    """A policy beyond the limits that did not pass the checker."""
 
     def __init__(self, policy: Policy, limit: str) -> None:
         most = f"{getattr(limits, limit):,}"
@@ -123,10 +123,10 @@ def refuse_beyond(policy: Policy, feeds: Mapping[str, Feed]) -> None:
 
 
 def check_cost(tree: Node, places: Mapping[str, Path], feeds: Mapping[str, Feed], reporter: Reporter) -> None:
-    """Tell what a rule costs where that is noteworthy, and refuse what is beyond the limits."""
-    found = Cost(feeds)
+    """Report the cost of a rule where it is noteworthy or beyond the limits."""
+    cost = Cost(feeds)
     rows = 0
-    for leaf, more in found.tables(tree):
+    for leaf, more in cost.tables(tree):
         rows += more
         if rows > limits.CELLS:
             reporter.add("tables-large", _place(leaf, places), rows=f"{rows:,}", limit=f"{limits.CELLS:,}")
@@ -135,15 +135,15 @@ def check_cost(tree: Node, places: Mapping[str, Path], feeds: Mapping[str, Feed]
     for leaf in outer:
         if (deep := fold(leaf, _sets_deep)) > 1:
             reporter.add("sets-nested", _place(leaf, places), levels=deep, times=f"{1000**deep:,}")
-    done = found.work(tree)
-    if done > limits.NOTEWORTHY:
-        most = max(outer, key=found.work)
-        words: dict[str, Word] = {"work": f"{done:,}", "limit": f"{limits.WORK:,}", "share": f"{found.work(most):,}"}
-        reporter.add("rule-costly" if done <= limits.WORK else "rule-too-costly", _place(most, places), **words)
+    work = cost.work(tree)
+    if work > limits.NOTEWORTHY:
+        most = max(outer, key=cost.work)
+        words: dict[str, Word] = {"work": f"{work:,}", "limit": f"{limits.WORK:,}", "share": f"{cost.work(most):,}"}
+        reporter.add("rule-costly" if work <= limits.WORK else "rule-too-costly", _place(most, places), **words)
 
 
 def _sets_deep(node: Node, below: tuple[int, ...]) -> int:
-    """How many sets without bound lie within one another."""
+    """How many sets without bound are nested in one another."""
     own = sum(step.kind in _OPEN for step in node.path) if isinstance(node, Quantifier | Sum) else 0
     return own + max(below, default=0)
 

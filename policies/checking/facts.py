@@ -1,7 +1,7 @@
-"""What a criterion pins down when it must hold, or must not: facts about one single-valued thing, and when two exclude each other.
+"""What a criterion says for sure where it must hold, or must not: facts about single-valued things, and when two exclude each other.
 
-The one idea: only what is sure. A fact is an interval, a set or a prefix about one *thing* (a field, an age, a count, a sum); a leaf
-that says nothing sure yields none, so nothing is ever called contradictory that is not. Source: docs/en/semantics.md section 5.
+A fact is an interval, a set or a prefix about one *thing* (a field, an age, a count, a sum). A leaf that says nothing for sure yields no
+fact, so nothing is called contradictory that is not. Source: docs/en/semantics.md section 5.
 """
 
 from __future__ import annotations
@@ -83,32 +83,32 @@ Fact: TypeAlias = Span | Among | Inside | Same | Elapsed
 About: TypeAlias = tuple[Hashable, Fact]
 
 
-def facts(leaf: Node, wanted: bool, catalogue: Catalogue, known: dict[str, Scalar]) -> Iterator[About]:
-    """What is sure of single things where a leaf is true (``wanted``) or false.
+def facts(leaf: Node, wanted: bool, catalogue: Catalogue, param_values: dict[str, Scalar]) -> Iterator[About]:
+    """The facts that follow where a leaf is true (``wanted``) or false.
 
     Args:
         leaf: outside or inside ``where``.
-        known: the parameters' values on the day looked at.
+        param_values: of the parameters, on one day.
     """
     match leaf:
         case Compare():
-            yield from _compared(leaf, wanted, catalogue, known)
+            yield from _comparison_facts(leaf, wanted, catalogue, param_values)
         case Age():
-            yield from _numbers(("age", leaf.ref, leaf.at), _op(leaf.op, wanted), leaf.value, Fraction(1), known)
+            yield from _number_facts(("age", leaf.ref, leaf.at), _op(leaf.op, wanted), leaf.value, Fraction(1), param_values)
         case DateTest():
-            yield from _dated(leaf, wanted, known)
+            yield from _date_facts(leaf, wanted, param_values)
         case Sum():
             thing = ("sum", leaf.addend, leaf.path, leaf.where and stripped(leaf.where), leaf.per)
-            yield from _numbers(thing, _op(leaf.op, wanted), leaf.value, None, known)
+            yield from _number_facts(thing, _op(leaf.op, wanted), leaf.value, None, param_values)
         case Quantifier():
-            yield from _counted(leaf, wanted, known)
+            yield from _count_facts(leaf, wanted, param_values)
         case All() | AnyOf() | NoneOf() | Unless() | Check():
             pass
 
 
-def exclude(one: Fact, other: Fact) -> bool:
+def exclude(fact: Fact, other: Fact) -> bool:
     """Can two facts about one thing not both hold?"""
-    for first, second in ((one, other), (other, one)):
+    for first, second in ((fact, other), (other, fact)):
         match first, second:
             case Span(), Span():
                 if _apart(first, second):
@@ -135,7 +135,7 @@ def exclude(one: Fact, other: Fact) -> bool:
 
 
 def stripped(node: Node) -> Hashable:
-    """A node without what it carries for people: equal where two nodes mean the same."""
+    """A node without what it carries for people; nodes that mean the same are equal."""
     match node:
         case All() | AnyOf() | NoneOf():
             return (type(node).__name__, tuple(stripped(child) for child in node.children))
@@ -159,66 +159,66 @@ def _op(op: str, wanted: bool) -> str:
     return op if wanted else COMPLEMENT[op]
 
 
-def _compared(leaf: Compare, wanted: bool, catalogue: Catalogue, known: dict[str, Scalar]) -> Iterator[About]:
+def _comparison_facts(leaf: Compare, wanted: bool, catalogue: Catalogue, param_values: dict[str, Scalar]) -> Iterator[About]:
     field = catalogue.feeds[leaf.ref.feed].fields[leaf.ref.field]
     thing = ("field", leaf.ref)
     if leaf.op == "within":
-        prefix = _value(leaf.value, known)
+        prefix = _value(leaf.value, param_values)
         if wanted and isinstance(prefix, str):
             yield thing, Inside(significant(prefix))
         return
     op = _op(leaf.op, wanted)
     if field.type in (*NUMBERS, FieldType.DATE) and op not in ("in", "not_in"):
-        yield from _numbers(thing, op, leaf.value, Fraction(1, 10**field.scale), known)
+        yield from _number_facts(thing, op, leaf.value, Fraction(1, 10**field.scale), param_values)
         return
-    values = leaf.value.values if isinstance(leaf.value, Literals) else [v for v in (_value(leaf.value, known),) if v is not None]
+    values = leaf.value.values if isinstance(leaf.value, Literals) else [v for v in (_value(leaf.value, param_values),) if v is not None]
     if values:
         yield thing, Among(frozenset(values), but=op in ("ne", "not_in"))
 
 
-def _numbers(thing: Hashable, op: str, value: Value, step: Fraction | None, known: dict[str, Scalar]) -> Iterator[About]:
+def _number_facts(thing: Hashable, op: str, value: Value, step: Fraction | None, param_values: dict[str, Scalar]) -> Iterator[About]:
     """A comparison on the number line; on a grid of ``step``, so "above 5 and below 6" is empty for whole numbers."""
-    given = _value(value, known)
-    threshold = None if given is None else number(given)
+    scalar = _value(value, param_values)
+    threshold = None if scalar is None else number(scalar)
     if threshold is None:
         yield thing, Same(op, value)
     elif op == "ne":
-        yield thing, Among(frozenset([given if given is not None else threshold]), but=True)
+        yield thing, Among(frozenset([scalar if scalar is not None else threshold]), but=True)
     else:
         span = {"eq": Span(threshold, False, threshold), "lt": Span(high=threshold, high_open=True), "le": Span(high=threshold),
                 "gt": Span(threshold, True), "ge": Span(threshold)}[op]  # fmt: skip
         yield thing, span if step is None else _on_grid(span, step)
 
 
-def _dated(leaf: DateTest, wanted: bool, known: dict[str, Scalar]) -> Iterator[About]:
+def _date_facts(leaf: DateTest, wanted: bool, param_values: dict[str, Scalar]) -> Iterator[About]:
     if leaf.value is not None:
         op = {("before", True): "lt", ("before", False): "ge", ("after", True): "gt", ("after", False): "le"}[(leaf.op, wanted)]
-        yield from _numbers(("field", leaf.ref), op, leaf.value, Fraction(1), known)
+        yield from _number_facts(("field", leaf.ref), op, leaf.value, Fraction(1), param_values)
     elif leaf.period is not None and (wanted or leaf.op == "at_least_ago"):
         yield ("elapsed", leaf.ref), Elapsed(leaf.period, within=leaf.op == "within_last", short=not wanted)
 
 
-def _counted(leaf: Quantifier, wanted: bool, known: dict[str, Scalar]) -> Iterator[About]:
+def _count_facts(leaf: Quantifier, wanted: bool, param_values: dict[str, Scalar]) -> Iterator[About]:
     thing = ("count", leaf.path, leaf.where and stripped(leaf.where))
-    found: list[tuple[Hashable, Fact]]
+    thing_facts: list[tuple[Hashable, Fact]]
     match leaf.kind:
         case "some" | "none":
-            found = [(thing, Span(Fraction(1)) if (leaf.kind == "some") is wanted else Span(high=Fraction(0)))]
+            thing_facts = [(thing, Span(Fraction(1)) if (leaf.kind == "some") is wanted else Span(high=Fraction(0)))]
         case "count" if leaf.op is not None and leaf.value is not None:
-            found = list(_numbers(thing, _op(leaf.op, wanted), leaf.value, Fraction(1), known))
+            thing_facts = list(_number_facts(thing, _op(leaf.op, wanted), leaf.value, Fraction(1), param_values))
         case _:
-            found = []
-    for about, fact in found:
+            thing_facts = []
+    for about, fact in thing_facts:
         yield about, fact
         if leaf.where is not None and isinstance(fact, Span) and fact.low is not None:  # as many of the whole set, at least
             yield ("count", leaf.path, None), Span(fact.low, fact.low_open)
 
 
-def _value(value: Value, known: dict[str, Scalar]) -> Scalar | None:
+def _value(value: Value, param_values: dict[str, Scalar]) -> Scalar | None:
     if isinstance(value, Literals):
         return value.values[0] if len(value.values) == 1 else None
-    given = known.get(value.param) if value.by is None else None
-    return given if given is None or isinstance(given, str) or not isinstance(given, int | Fraction) else given * value.times
+    scalar = param_values.get(value.param) if value.by is None else None
+    return scalar if scalar is None or isinstance(scalar, str) or not isinstance(scalar, int | Fraction) else scalar * value.times
 
 
 def _on_grid(span: Span, step: Fraction) -> Span:
@@ -230,10 +230,10 @@ def _on_grid(span: Span, step: Fraction) -> Span:
     return Span(low, False, high, False)
 
 
-def _apart(one: Span, other: Span) -> bool:
-    if one.low is None or other.high is None:
+def _apart(span: Span, other: Span) -> bool:
+    if span.low is None or other.high is None:
         return False
-    return one.low > other.high or (one.low == other.high and (one.low_open or other.high_open))
+    return span.low > other.high or (span.low == other.high and (span.low_open or other.high_open))
 
 
 def _holds(value: Scalar, span: Span) -> bool:

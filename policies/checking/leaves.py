@@ -1,7 +1,7 @@
 """Checking the leaves: a field, an age, a date, a quantifier, a sum.
 
-The one idea: a leaf resolves its names in the scope it stands in, builds the measure its value is compared with, and is None where any
-of that failed (the problem is told). Source: docs/en/semantics.md sections 5 and 6.
+Each check resolves the names of a leaf in its scope and builds the measure that its value is compared with. It gives None where any of that
+failed, and the problem is reported. Source: docs/en/semantics.md sections 5 and 6.
 """
 
 from __future__ import annotations
@@ -41,67 +41,67 @@ from policies.yaml.document import Path
 
 @dataclass(frozen=True, slots=True)
 class Leaves:
-    """Checks the leaves of one policy; each method answers None where it told of an error."""
+    """Checks the leaves of one policy; each method gives None where it reported an error."""
 
     comparands: Comparands
 
     def compare(self, shape: FieldShape, meta: Meta, scope: Scope, path: Path) -> Compare | None:
         """``field op value``."""
-        found = self.comparands.field(shape.field, scope, (*path, "field"))
-        if found is None:
+        field = self.comparands.field(shape.field, scope, (*path, "field"))
+        if field is None:
             return None
-        value = self.comparands.value(shape.value, shape.op, of_field(shape.field, found.field), scope, (*path, "value"))
-        return None if value is None else Compare(meta, found.ref, shape.op, value)
+        value = self.comparands.value(shape.value, shape.op, of_field(shape.field, field.field), scope, (*path, "value"))
+        return None if value is None else Compare(meta, field.ref, shape.op, value)
 
     def age(self, shape: AgeShape, meta: Meta, scope: Scope, path: Path) -> Age | None:
         """``age_of date op value [as_of]``."""
-        found = self._date_field(shape.age_of, "age_of", scope, path)
+        field = self._date_field(shape.age_of, "age_of", scope, path)
         value = self.comparands.value(shape.value, shape.op, of_age(shape.age_of), scope, (*path, "value"))
-        return None if found is None or value is None else Age(meta, found.ref, shape.op, value, shape.as_of)
+        return None if field is None or value is None else Age(meta, field.ref, shape.op, value, shape.as_of)
 
     def date(self, shape: DateShape, meta: Meta, scope: Scope, path: Path) -> DateTest | None:
         """``date_of date`` with exactly one of its four tests."""
-        found = self._date_field(shape.date_of, "date_of", scope, path)
+        field = self._date_field(shape.date_of, "date_of", scope, path)
         tests = [name for name in ("within_last", "at_least_ago", "before", "after") if getattr(shape, name) is not None]
         if len(tests) != 1:
             self.comparands.reporter.add("date-tests", path, count=len(tests))
-        if found is None or len(tests) != 1:
+        if field is None or len(tests) != 1:
             return None
         period = shape.within_last or shape.at_least_ago
         if shape.within_last is not None:
-            return self._since(DateTest(meta, found.ref, "within_last", period), shape.within_last, (*path, "within_last"))
+            return self._since(DateTest(meta, field.ref, "within_last", period), shape.within_last, (*path, "within_last"))
         if shape.at_least_ago is not None:
-            return self._since(DateTest(meta, found.ref, "at_least_ago", period), shape.at_least_ago, (*path, "at_least_ago"))
+            return self._since(DateTest(meta, field.ref, "at_least_ago", period), shape.at_least_ago, (*path, "at_least_ago"))
         op = "before" if shape.before is not None else "after"
-        given = shape.before if shape.before is not None else shape.after
-        value = self.comparands.value(given, op, of_field(shape.date_of, found.field), scope, (*path, op))
-        return None if value is None else DateTest(meta, found.ref, "before" if op == "before" else "after", None, value)
+        comparand = shape.before if shape.before is not None else shape.after
+        value = self.comparands.value(comparand, op, of_field(shape.date_of, field.field), scope, (*path, op))
+        return None if value is None else DateTest(meta, field.ref, "before" if op == "before" else "after", None, value)
 
     def elements(self, shape: Shape, scope: Scope, path: Path) -> FoundSet | None:
         """The set a quantifier or sum runs over."""
-        found = set_found(self.comparands.catalogue, cast(SetShape, shape).over, scope)
-        if isinstance(found, Trouble):
-            self.comparands.reporter.add(found.code, (*path, "over"), **found.words)
+        element_set = set_found(self.comparands.catalogue, cast(SetShape, shape).over, scope)
+        if isinstance(element_set, Trouble):
+            self.comparands.reporter.add(element_set.code, (*path, "over"), **element_set.words)
             return None
-        return found
+        return element_set
 
-    def quantified(self, shape: Shape, found: FoundSet, where: Node | None, meta: Meta, scope: Scope, path: Path) -> Node | None:
-        """A quantifier or a sum over a set found."""
+    def quantified(self, shape: Shape, element_set: FoundSet, where: Node | None, meta: Meta, scope: Scope, path: Path) -> Node | None:
+        """A quantifier or a sum over a set."""
         match shape:
             case SomeShape():
-                return Quantifier(meta, shape.quantifier, found.steps, where, absence=shape.absence)
+                return Quantifier(meta, shape.quantifier, element_set.steps, where, absence=shape.absence)
             case EveryShape():
                 self.comparands.reporter.add("all-of-none", (*path, "quantifier"))
-                return Quantifier(meta, "all", found.steps, where, absence=shape.absence)
+                return Quantifier(meta, "all", element_set.steps, where, absence=shape.absence)
             case CountShape():
                 value = self.comparands.value(shape.value, shape.op, of_count(shape.over), scope, (*path, "value"))
-                return None if value is None else Quantifier(meta, "count", found.steps, where, shape.op, value, shape.absence)
+                return None if value is None else Quantifier(meta, "count", element_set.steps, where, shape.op, value, shape.absence)
             case SumShape():
-                return self._sum(shape, found, where, meta, scope, path)
+                return self._sum(shape, element_set, where, meta, scope, path)
         return None
 
-    def _sum(self, shape: SumShape, found: FoundSet, where: Node | None, meta: Meta, scope: Scope, path: Path) -> Sum | None:
-        addend = self.comparands.field(shape.sum_of, found.element, (*path, "sum_of"))
+    def _sum(self, shape: SumShape, element_set: FoundSet, where: Node | None, meta: Meta, scope: Scope, path: Path) -> Sum | None:
+        addend = self.comparands.field(shape.sum_of, element_set.element, (*path, "sum_of"))
         per = self.comparands.divisor(shape.per, scope, (*path, "per"), "per")
         if addend is not None and addend.field.type not in NUMBERS:
             words: dict[str, Word] = {"field": shape.sum_of, "type": TYPE_WORDS[addend.field.type]}
@@ -113,15 +113,15 @@ class Leaves:
         value = self.comparands.value(shape.value, shape.op, measure, scope, (*path, "value"))
         if value is None:
             return None
-        return Sum(meta, addend.ref, found.steps, where, shape.op, value, None if per is None else per.ref, shape.absence)
+        return Sum(meta, addend.ref, element_set.steps, where, shape.op, value, None if per is None else per.ref, shape.absence)
 
     def _date_field(self, text: str, form: str, scope: Scope, path: Path) -> Found | None:
-        found = self.comparands.field(text, scope, (*path, form))
-        if found is not None and found.field.type is not FieldType.DATE:
-            words: dict[str, Word] = {"field": text, "type": TYPE_WORDS[found.field.type], "form": form}
+        field = self.comparands.field(text, scope, (*path, form))
+        if field is not None and field.field.type is not FieldType.DATE:
+            words: dict[str, Word] = {"field": text, "type": TYPE_WORDS[field.field.type], "form": form}
             self.comparands.reporter.add("date-field", (*path, form), **words)
             return None
-        return found
+        return field
 
     def _since(self, test: DateTest, period: Period, path: Path) -> DateTest | None:
         if period.months > 12 * OLDEST or period.days > 366 * OLDEST:

@@ -1,7 +1,7 @@
-"""What a policy will need, told from its rules alone, before anybody is matched.
+"""What a policy will need, read from its rule before anybody is matched.
 
-The one idea: the detailed rules of a policy tell in advance which records will be needed, from whom, how fresh, and for which article;
-requests to the units can go out while it is still a draft. Source: docs/en/semantics.md section 3.
+The rule tells which records are needed, from whom, how fresh, and for which article. So requests can go to the units while the policy is
+still a draft. Source: docs/en/semantics.md section 3.
 """
 
 from __future__ import annotations
@@ -73,23 +73,23 @@ def requirements(policy: Policy, catalogue: Catalogue) -> Requirements:
 
 def _feed_need(name: str, policy: Policy, catalogue: Catalogue) -> FeedNeed:
     feed = catalogue.feeds[name]
-    found = list(leaves(policy.criteria))
-    readers = _unique(_reason(leaf.meta) for leaf in found if any(read == name for read, _ in feeds_read(leaf, catalogue)))
-    proofs = _unique(_reason(leaf.meta) for leaf in found if any(proof.feed == name for proof in absences(leaf, catalogue)))
+    policy_leaves = list(leaves(policy.criteria))
+    readers = _unique(_reason(leaf.meta) for leaf in policy_leaves if any(read == name for read, _ in feeds_read(leaf, catalogue)))
+    proofs = _unique(_reason(leaf.meta) for leaf in policy_leaves if any(proof.feed == name for proof in absences(leaf, catalogue)))
     fields = {read.ref.field for read in fields_read(policy.criteria) if read.ref.feed == name}
-    shown = tuple(ref.field for ref in policy.discloses if ref.feed == name)
-    links = {link for link in _links(policy, found) if link in feed.links}
+    shown_fields = tuple(ref.field for ref in policy.discloses if ref.feed == name)
+    links = {link for link in _links(policy, policy_leaves) if link in feed.links}
     units = tuple(dict.fromkeys(source.unit for source in feed.sources))
     max_age = policy.evidence.get(name) if proofs else None
-    return FeedNeed(name, feed.title, units, tuple(sorted(fields)), tuple(sorted(links)), shown, max_age, readers, proofs)
+    return FeedNeed(name, feed.title, units, tuple(sorted(fields)), tuple(sorted(links)), shown_fields, max_age, readers, proofs)
 
 
-def _links(policy: Policy, found: list[Leaf]) -> set[str]:
+def _links(policy: Policy, policy_leaves: list[Leaf]) -> set[str]:
     """Every kind of link followed, forwards or backwards."""
     refs: list[FieldRef] = [*policy.discloses, *(read.ref for read in fields_read(policy.criteria))]
     names = {link for ref in refs for link in ref.links}
     inverse = {"members": "household", "inverse": "lives_at"}
-    for leaf in found:
+    for leaf in policy_leaves:
         for node in nodes(leaf):
             if isinstance(node, Quantifier | Sum):
                 names |= {step.name if step.kind == "link" else inverse[step.kind] for step in node.path if step.kind != "records"}

@@ -1,8 +1,8 @@
-"""Checking the rule tree node by node: from the words of a document to ``policies.language.tree``.
+"""Checking the rule tree node by node: from the data of a document to ``policies.language.tree``.
 
-The one idea: every node is checked where it stands and always yields a node; one that could not be checked leaves a *hole* (a check with
-no text), so its problem hides no other. A definition is written out at each use, in the scope of that use.
-Source: docs/en/semantics.md sections 4 to 8.
+Every node is checked where it stands, and always yields a node. One that could not be checked leaves a *hole* (a check with no text), so
+its problem hides no other. A definition is written out at each use, in the scope of that use. Source: docs/en/semantics.md sections 4 to
+8.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Nodes:
     _names: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def checked(self, data: object, spot: Spot) -> Node:
-        """The node, a hole where it could not be checked."""
+        """The checked node, or a hole."""
         if spot.level > LEVELS:
             self.reporter.add("too-many-levels", spot.path, limit=LEVELS)
             return _hole(Meta(spot.at, spot.at))
@@ -89,7 +89,7 @@ class Nodes:
             return _hole(self._meta(Shape(), spot))
         meta = self._meta(shape, spot)
         node = self._node(shape, data, meta, spot) or _hole(meta)
-        self._named(node, shape, spot)
+        self._check_id(node, shape, spot)
         return node
 
     def _shape(self, data: object, path: Path) -> Shape | None:
@@ -105,9 +105,9 @@ class Nodes:
             near = next((hint for key in keys if (hint := meant(_CONNECTIVES.get(str(key).lower(), key), TELLING)).en), meant("", []))
             self.reporter.add("form-missing", path, meant=near, choices=listed(TELLING))
             return None
-        return self._told(telling[0], data, path)
+        return self._validate_shape(telling[0], data, path)
 
-    def _told(self, key: str, data: dict[str, object], path: Path) -> Shape | None:
+    def _validate_shape(self, key: str, data: dict[str, object], path: Path) -> Shape | None:
         if key != "quantifier":
             return validated(TELLING[key], data, path, self.reporter)
         word = str(data["quantifier"])
@@ -120,10 +120,10 @@ class Nodes:
         return validated(QUANTIFIERS[word], data, path, self.reporter)
 
     def _meta(self, shape: Shape, spot: Spot) -> Meta:
-        given = spot.given or Meta("", spot.at)
+        use_meta = spot.given or Meta("", spot.at)
         label = None if shape.label is None else _text(shape.label)
-        line = given.line or self.document.position(spot.path)[0]
-        return Meta(given.id or shape.id or spot.at, spot.at, given.cite or shape.cite, given.label or label, line)
+        line = use_meta.line or self.document.position(spot.path)[0]
+        return Meta(use_meta.id or shape.id or spot.at, spot.at, use_meta.cite or shape.cite, use_meta.label or label, line)
 
     def _node(self, shape: Shape, data: object, meta: Meta, spot: Spot) -> Node | None:
         match shape:
@@ -150,15 +150,15 @@ class Nodes:
 
     def _over(self, shape: Shape, meta: Meta, spot: Spot) -> Node | None:
         """A quantifier or a sum: the set, then ``where`` in the scope of its elements, then the rest."""
-        found = self.leaves.elements(shape, spot.scope, spot.path)
-        given = getattr(shape, "where", None)
-        if found is None:
+        element_set = self.leaves.elements(shape, spot.scope, spot.path)
+        where_data = getattr(shape, "where", None)
+        if element_set is None:
             return None
-        where = None if given is None else self.checked(given, spot.down("where", scope=found.element))
-        return self.leaves.quantified(shape, found, where, meta, spot.scope, spot.path)
+        where = None if where_data is None else self.checked(where_data, spot.down("where", scope=element_set.element))
+        return self.leaves.quantified(shape, element_set, where, meta, spot.scope, spot.path)
 
-    def _children(self, given: list[object], key: str, spot: Spot) -> tuple[Node, ...]:
-        return tuple(self.checked(child, spot.down(key, position)) for position, child in enumerate(given))
+    def _children(self, criteria: list[object], key: str, spot: Spot) -> tuple[Node, ...]:
+        return tuple(self.checked(child, spot.down(key, position)) for position, child in enumerate(criteria))
 
     def _use(self, shape: UseShape, meta: Meta, spot: Spot) -> Node | None:
         name = shape.use
@@ -172,8 +172,8 @@ class Nodes:
         body = self.definitions[name]
         if isinstance(body, dict) and body.get("id") is not None:
             self.reporter.add("definition-id", ("definitions", name, "id"), word=shown(body["id"]), name=name)
-        given = replace(meta, id=(spot.given.id if spot.given else None) or shape.id or name)
-        inner = Spot(("definitions", name), spot.at, spot.scope, spot.level + 1, (*spot.within, name), given)
+        use_meta = replace(meta, id=(spot.given.id if spot.given else None) or shape.id or name)
+        inner = Spot(("definitions", name), spot.at, spot.scope, spot.level + 1, (*spot.within, name), use_meta)
         return self.checked(body, inner)
 
     def _check(self, shape: CheckShape, meta: Meta, spot: Spot) -> Node | None:
@@ -182,8 +182,8 @@ class Nodes:
             return None
         return Check(meta, _text(shape.check))
 
-    def _named(self, node: Node, shape: Shape, spot: Spot) -> None:
-        """Tell of an id that names two different criteria, or two different checks."""
+    def _check_id(self, node: Node, shape: Shape, spot: Spot) -> None:
+        """Report an id that names two different criteria, or two different checks."""
         id = node.meta.id
         if isinstance(shape, UseShape) or id == node.meta.path:
             return

@@ -1,7 +1,7 @@
 """Thresholds that decide nothing: always true or always false, whatever the records say.
 
-The one idea: compare the threshold with the range the contract declares; a criterion that cannot change anybody's verdict is a slip of
-the pen (a wrong unit, a missing digit), so it is refused. Source: docs/en/semantics.md section 5.
+A threshold is compared with the range that the contract declares. A criterion that cannot change any verdict is a mistake (a wrong unit, a
+missing digit), so it is refused. Source: docs/en/semantics.md section 5.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 from policies.language.measures import Measure
 
 Effect: TypeAlias = Literal["never", "always", "bound", "open"]
-"""never true; always true from outside the range; always true on its bound; open: it decides something."""
+"""``never`` true; ``always`` true, from outside the range; always true, on its ``bound``; ``open``: it decides something."""
 
 
 def effect(op: str, threshold: Fraction, measure: Measure) -> Effect:
@@ -33,17 +33,17 @@ def effect(op: str, threshold: Fraction, measure: Measure) -> Effect:
         case "ne" | "not_in":
             return "always" if below or above or not _possible(threshold, measure) else "open"
         case "lt" | "before":
-            return _ordered(below or threshold == low, above, False)
+            return _order_effect(below or threshold == low, above, False)
         case "le":
-            return _ordered(below, above, threshold == high)
+            return _order_effect(below, above, threshold == high)
         case "gt" | "after":
-            return _ordered(above or threshold == high, below, False)
+            return _order_effect(above or threshold == high, below, False)
         case "ge":
-            return _ordered(above, below, threshold == low)
+            return _order_effect(above, below, threshold == low)
     return "open"
 
 
-def _ordered(never: bool, outside: bool, bound: bool) -> Effect:
+def _order_effect(never: bool, outside: bool, bound: bool) -> Effect:
     return "never" if never else "always" if outside else "bound" if bound else "open"
 
 

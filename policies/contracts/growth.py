@@ -1,9 +1,9 @@
-"""How one catalogue follows another: what a contract may become once records are held under it, and what would read them otherwise.
+"""How one catalogue follows another: what a contract may become once records are stored under it.
 
-The one idea: a record that is held is never read anew. What adds or widens is an ordinary step; what would give a stored number, token or
-key another meaning is not, and says the way out. ``succeeding`` puts what is added behind what there was, so that every number once given
-(of a feed, a source, a field, an enum's value) stays. Who calls it: ``streams.steps.admission`` (nothing else gets into the log),
-``connectors.contracts.in_effect`` (what of the documents holds), ``streams.steps.state``. Source: docs/en/semantics.md section 1.8.
+A stored record is never read in another way. What adds or widens is an ordinary step. A step that would give a stored number, token or
+key another meaning is refused, with the way out. ``succeeding`` puts what is new behind what there was, so every number once given (of a
+feed, a source, a field, an enum's value) stays. Called by ``streams.steps.catalogues`` (nothing else gets into the log),
+``connectors.contracts.in_effect`` and ``streams.steps.state``. Source: docs/en/semantics.md section 1.8.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Extremes: TypeAlias = Callable[[str, str], tuple[int, int] | None]
 
 
 def succeeding(old: Catalogue | None, new: Catalogue) -> Catalogue:
-    """The new catalogue with everything old in its place: feeds, fields and enum values that are new come last."""
+    """The new catalogue in the order of the old one; new feeds, fields and enum values come last."""
     if old is None:
         return new
     names = [*(name for name in old.feeds if name in new.feeds), *(name for name in new.feeds if name not in old.feeds)]
@@ -44,10 +44,10 @@ def _field_after(old: Field, new: Field) -> Field:
     return replace(new, values=tuple(values.items()), no_record=absent, roomy=old.roomy or narrower(old, new))
 
 
-def refused(found: list[Step], old: Catalogue, new: Catalogue, extremes: Extremes) -> list[Step]:
-    """Those of the steps that may not be taken, as records are."""
+def refused(steps: list[Step], old: Catalogue, new: Catalogue, extremes: Extremes) -> list[Step]:
+    """The steps that the stored records do not allow."""
     out = []
-    for step in found:
+    for step in steps:
         if step.kind == "rereads":
             out.append(step)
         elif step.kind == "narrows":
@@ -59,8 +59,7 @@ def refused(found: list[Step], old: Catalogue, new: Catalogue, extremes: Extreme
 
 
 def moving(old: Catalogue, new: Catalogue) -> frozenset[str]:
-    """The feeds of which verdicts may change although no record does: a missing value lies within other bounds, or another unit is to say
-    what it holds."""
+    """The feeds whose verdicts may change although no record does: a field has other bounds, or the number of sources differs."""
     return frozenset(
         name
         for name, feed in old.feeds.items()
@@ -75,12 +74,12 @@ def moving(old: Catalogue, new: Catalogue) -> frozenset[str]:
 def bounded_as(old: Catalogue, new: Catalogue) -> Catalogue:
     """An earlier catalogue with the bounds of a later one: a text published then still means the same names."""
 
-    def bounded(feed: Feed) -> Feed:
+    def with_later_bounds(feed: Feed) -> Feed:
         later = new.feeds[feed.name].fields
         fields = {name: replace(field, min=later[name].min, max=later[name].max) for name, field in feed.fields.items()}
         return replace(feed, fields=fields)
 
-    return replace(old, feeds={name: bounded(feed) for name, feed in old.feeds.items()})
+    return replace(old, feeds={name: with_later_bounds(feed) for name, feed in old.feeds.items()})
 
 
 def _holds(field: Field, stored: tuple[int, int]) -> bool:

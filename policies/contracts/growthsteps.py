@@ -1,8 +1,8 @@
-"""What differs between the contracts that hold and others: each difference as a step, an ordinary one or one that is refused.
+"""The differences between the contracts that hold and others, each as a step: an ordinary one, or one that is refused.
 
-The one idea: a stored number, token or key means what its contract said when it came. A step that would give it another meaning says why
-that cannot be, and the way out; everything else adds, and says what. Who calls it: ``policies.contracts.growth``,
-``connectors.contracts.in_effect``, ``console.cli.feed_contracts``.
+A stored number, token or key means what its contract said when it came. A step that would give it another meaning says why that cannot be,
+and the way out; every other step says what it adds. Called by ``streams.steps.catalogues``, ``connectors.contracts.in_effect`` and
+``services.feeds.growth``.
 """
 
 from __future__ import annotations
@@ -44,21 +44,23 @@ class Step:
 
 def steps(old: Catalogue, new: Catalogue) -> list[Step]:
     """Every difference, feed by feed; those of units have the feed ""."""
-    found = [
+    differences = [
         Step("rereads", "", ("units",), Text(f"单位 {unit} 不见了", f"the unit {unit} is gone"), _PUT_BACK)
         for unit in old.units
         if unit not in new.units
     ]
     added = sum(unit not in old.units for unit in new.units)
     if added:
-        found.append(Step("adds", "", ("units",), Text(f"增加 {added} 个单位", f"adds {_count(added, 'unit')}")))
+        differences.append(Step("adds", "", ("units",), Text(f"增加 {added} 个单位", f"adds {_count(added, 'unit')}")))
     for name, feed in old.feeds.items():
         if name not in new.feeds:
-            found.append(Step("rereads", name, (), Text(f"数据源 {name} 不见了", f"the feed {name} is gone"), _PUT_BACK))
+            differences.append(Step("rereads", name, (), Text(f"数据源 {name} 不见了", f"the feed {name} is gone"), _PUT_BACK))
         else:
-            found += _feed_steps(feed, new.feeds[name])
-    found += [Step("adds", name, (), Text(f"增加数据源 {name}", f"adds the feed {name}")) for name in new.feeds if name not in old.feeds]
-    return found
+            differences += _feed_steps(feed, new.feeds[name])
+    differences += [
+        Step("adds", name, (), Text(f"增加数据源 {name}", f"adds the feed {name}")) for name in new.feeds if name not in old.feeds
+    ]
+    return differences
 
 
 def narrower(old: Field, new: Field) -> bool:
@@ -132,11 +134,11 @@ def _identity_steps(feed: str, old: Identity, new: Identity, place: Place) -> It
 
 
 def _source_steps(old: Feed, new: Feed) -> Iterator[Step]:
-    for position, (one, other) in enumerate(zip(old.sources, new.sources, strict=False)):
-        if one != other:
+    for position, (old_source, new_source) in enumerate(zip(old.sources, new.sources, strict=False)):
+        if old_source != new_source:
             zh, en = (
-                f"第 {position + 1} 个来源不再是 {one.unit}（{one.division}）",
-                f"source {position + 1} is not {one.unit} ({one.division}) any more",
+                f"第 {position + 1} 个来源不再是 {old_source.unit}（{old_source.division}）",
+                f"source {position + 1} is not {old_source.unit} ({old_source.division}) any more",
             )
             yield Step("rereads", old.name, ("sources", position), Text(zh, en), _SOURCES)
             return
@@ -148,15 +150,15 @@ def _source_steps(old: Feed, new: Feed) -> Iterator[Step]:
 
 
 def _fields_steps(old: Feed, new: Feed) -> Iterator[Step]:
-    taken = {field.column: field.name for field in old.fields.values()}
+    name_of_column = {field.column: field.name for field in old.fields.values()}
     for name, field in old.fields.items():
         other = new.fields.get(name)
         if other is None:
             yield Step("rereads", old.name, ("fields",), Text(f"字段 {name} 不见了", f"the field {name} is gone"), _EMPTY_COLUMN)
         elif field != other:
             yield from _field_steps(old.name, field, other)
-            if taken.get(other.column, name) != name:
-                whose, place = taken[other.column], ("fields", name, "column")
+            if name_of_column.get(other.column, name) != name:
+                whose, place = name_of_column[other.column], ("fields", name, "column")
                 zh, en = f"字段 {name} 改用了 {whose} 的列", f"the field {name} reads the column that was {whose}'s"
                 yield Step("rereads", old.name, place, Text(zh, en), NEW_FIELD)
     added = [name for name in new.fields if name not in old.fields]
@@ -204,22 +206,22 @@ def _field_steps(feed: str, old: Field, new: Field) -> Iterator[Step]:
 
 
 def _value_steps(feed: str, old: Field, new: Field, place: Place) -> Iterator[Step]:
-    place, meant = (*place, "values"), _meanings(old)
+    place, old_meanings = (*place, "values"), _meanings(old)
     for code in old.codes:
         if code not in new.codes:
             zh, en = f"字段 {old.name} 的值 {code} 不见了", f"the value {code} of the field {old.name} is gone"
             yield Step("rereads", feed, place, Text(zh, en), _PUT_BACK)
     for word, code in _meanings(new).items():
-        if meant.get(word, code) != code:
+        if old_meanings.get(word, code) != code:
             zh, en = (
-                f"字段 {old.name} 的“{word}”原指 {meant[word]}，现指 {code}",
-                f"{word!r} of the field {old.name} meant {meant[word]} and means {code}",
+                f"字段 {old.name} 的“{word}”原指 {old_meanings[word]}，现指 {code}",
+                f"{word!r} of the field {old.name} meant {old_meanings[word]} and means {code}",
             )
             yield Step("rereads", feed, (*place, code), Text(zh, en), NEW_FIELD)
     if added := [code for code in new.codes if code not in old.codes]:
         listed = ", ".join(added)
         yield Step("adds", feed, place, Text(f"字段 {old.name} 增加值 {listed}", f"adds {listed} to the values of {old.name}"))
-    if any(meant.get(word) != code for word, code in _meanings(new).items() if code in old.codes):
+    if any(old_meanings.get(word) != code for word, code in _meanings(new).items() if code in old.codes):
         yield Step("adds", feed, place, Text(f"字段 {old.name} 的值另有写法", f"values of {old.name} are written otherwise, too"))
 
 
@@ -250,9 +252,9 @@ _FIELD_MEANING = (
     ("unit", "计量单位", "the unit"),
     ("identity", "sensitivity", "the sensitivity"),
 )
-_SAID = ("name", "title", "order_type", "sources", "key", "identify", "links", "validity", "fields", "agreement", "holds")
-_DELIVERY = tuple(part.name for part in dataclasses.fields(Feed) if part.name not in {*_SAID, *(said for said, *_ in _MEANING)})
-"""What is left says how files come, and how they are read: it concerns what is still to come."""
+_OTHER_PARTS = ("name", "title", "order_type", "sources", "key", "identify", "links", "validity", "fields", "agreement", "holds")
+_DELIVERY = tuple(part.name for part in dataclasses.fields(Feed) if part.name not in {*_OTHER_PARTS, *(name for name, *_ in _MEANING)})
+"""All other parts: how files come and are read. They concern only what is still to come."""
 _NEW_FEED = Text("请恢复原样；要改，另建一个数据源，重新交付。", "Put it back; to change it, make a new feed and deliver it anew.")
 NEW_FIELD = Text("请恢复原样；要改，另起字段名，重新交付。", "Put it back; to change it, give the field a new name and deliver it anew.")
 _SAME_HEADER = Text(

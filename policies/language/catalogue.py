@@ -1,8 +1,8 @@
-"""The feed catalogue: which units, feeds, fields, links, holders and agreements exist.
+"""The feed catalogue: which units, feeds, fields, links, sources and agreements exist.
 
-The one idea: rules are checked against this type and never against data. ``connectors.contracts.catalogue`` builds it from feed
-contracts; everything below only reads it. Values are *encoded* as integers wherever order or equality matter:
-dates as days since 1970-01-01, decimals as scaled integers, enum codes as their position.
+Rules are checked against this type and never against data. ``connectors.contracts.catalogue`` builds it from feed contracts; everything
+else only reads it. Values are *encoded* as integers wherever order or equality matter: dates as days since 1970-01-01, decimals as scaled
+integers, enum codes as their position.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class FeedBounds:
-    """Beyond which a feed is not believed when it takes somebody off a list.
+    """Bounds beyond which a feed is not believed when it takes somebody off a list.
 
     Args:
         shrinks_to: of the rows of the full replacement before, the share the next one must have.

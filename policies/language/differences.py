@@ -1,8 +1,7 @@
-"""What differs between two versions of a policy, criterion by criterion.
+"""The differences between two versions of a policy, criterion by criterion.
 
-The one idea: criteria are paired by the names their author gave them; those without a name by what they test, then by their place. So a
-criterion put in front of others is one addition, and not a change of all that follow. What people read of it:
-``console.text.rule_differences``.
+Criteria are paired by the names their author gave them; those without a name by what they test, then by their place. So a criterion put in
+front of others is one addition, and not a change of all that follow. ``console.text.rule_differences`` puts them into words.
 """
 
 from __future__ import annotations
@@ -51,9 +50,9 @@ class CriterionChange:
     @property
     def node(self) -> Node:
         """The criterion as it stands now, or stood."""
-        found = self.new or self.old
-        assert found is not None  # one of the two has it
-        return found
+        node = self.new or self.old
+        assert node is not None  # one of the two has it
+        return node
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +76,10 @@ class TermChange:
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """All that differs between two versions; nothing where the two are one rule.
+    """All that differs between two versions; false where the two are one rule.
 
     Args:
-        wording: is what differs only for people? Then no world tells the two apart (``policies.language.meaning``).
+        wording: all that differs is only for people: both versions mean the same (``policies.language.meaning``).
     """
 
     old: Policy
@@ -101,12 +100,12 @@ BOUNDS = tuple(f.name for f in fields(Bounds))
 
 
 def differences(old: Policy, new: Policy) -> Differences:
-    """What the new version has otherwise than the old one, in the order of the new document, what is gone last."""
+    """The differences of a new version from the old one, in the order of the new document; removed criteria come last."""
     criteria, params = tuple(_criteria(old.criteria, new.criteria)), tuple(_params(old, new))
     same = rule_meaning(old) == rule_meaning(new)
-    if not same and not params and all(set(one.parts) <= WORDING and one.change == "changed" for one in criteria):
+    if not same and not params and all(set(change.parts) <= WORDING and change.change == "changed" for change in criteria):
         criteria = (*criteria, CriterionChange("changed", old.criteria, new.criteria, ("form",)))  # the whole, where no part alone tells it
-    terms = (*_terms(old, new, TERMS), *(replace(one, name=f"bounds.{one.name}") for one in _terms(old.bounds, new.bounds, BOUNDS)))
+    terms = (*_terms(old, new, TERMS), *(replace(term, name=f"bounds.{term.name}") for term in _terms(old.bounds, new.bounds, BOUNDS)))
     return Differences(old, new, criteria, params, terms, same and policy_meaning(old) == policy_meaning(new))
 
 
@@ -119,8 +118,8 @@ def _terms(old: object, new: object, names: tuple[str, ...]) -> Iterator[TermCha
 
 def _criteria(old: Node, new: Node) -> Iterator[CriterionChange]:
     before, after = list(walk(old, sets=False)), list(walk(new, sets=False))
-    partner = _paired(before, after)
-    renamed = {before[was].node.meta.id: after[now].node.meta.id for now, was in partner.items()}
+    partner = _partners(before, after)
+    new_id_of = {before[was].node.meta.id: after[now].node.meta.id for now, was in partner.items()}
     for now, place in enumerate(after):
         was = partner.get(now)
         if was is None:
@@ -128,27 +127,27 @@ def _criteria(old: Node, new: Node) -> Iterator[CriterionChange]:
         elif parts := tuple(_parts(before[was].node, place.node)):
             yield CriterionChange("changed", before[was].node, place.node, parts)
         elif (under := _parent(before[was])) is not None and (
-            _parent(place) != renamed.get(under, under) or place.excepted is not before[was].excepted
+            _parent(place) != new_id_of.get(under, under) or place.excepted is not before[was].excepted
         ):
             yield CriterionChange("moved", before[was].node, place.node)
-    gone = before if not partner else [place for at, place in enumerate(before) if at not in set(partner.values())]
-    for place in gone:
+    removed_sites = before if not partner else [place for at, place in enumerate(before) if at not in set(partner.values())]
+    for place in removed_sites:
         yield CriterionChange("removed", place.node, None)
 
 
-def _paired(before: list[Site], after: list[Site]) -> dict[int, int]:
-    """For each place among the new nodes, which of the old ones it was: by name, then by what it tests, then by its place."""
+def _partners(before: list[Site], after: list[Site]) -> dict[int, int]:
+    """By position among the new nodes, the position of the same old one: paired by name, then by what it tests, then by place."""
     partner: dict[int, int] = {}
     free = set(range(len(before)))
     for key in (_name, _content, _place):
-        known: dict[object, list[int]] = {}
+        positions_by_key: dict[object, list[int]] = {}
         for at in sorted(free):
-            if (said := key(before[at].node)) is not None:
-                known.setdefault(said, []).append(at)
+            if (node_key := key(before[at].node)) is not None:
+                positions_by_key.setdefault(node_key, []).append(at)
         for at, place in enumerate(after):
-            said = None if at in partner else key(place.node)
-            if said is not None and known.get(said):
-                partner[at] = known[said].pop(0)
+            node_key = None if at in partner else key(place.node)
+            if node_key is not None and positions_by_key.get(node_key):
+                partner[at] = positions_by_key[node_key].pop(0)
                 free.discard(partner[at])
     return partner
 
@@ -188,7 +187,7 @@ def _nameless(node: Node, below: tuple[Node, ...]) -> Node:
 
 
 def _parts(old: Node, new: Node) -> Iterator[str]:
-    """What differs of two nodes themselves; what stands below them is told of its own."""
+    """The parts in which two nodes themselves differ; the nodes below them are compared on their own."""
     if type(old) is not type(new):
         yield "form"
         return

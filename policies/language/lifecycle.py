@@ -1,8 +1,8 @@
-"""The life of a policy version: the states it can be in, and what moves it from one to another.
+"""The life of a policy version: its states, and what moves it from one to another.
 
-The one idea: every transition is in one table, with its cause; the page in the documentation is drawn from it, and what
-``streams.ledgers.registry`` reads off dates, agreements and decisions never leaves it. A clock put back takes the steps of the calendar
-back. That publishing and withdrawing are decisions of two people: ``policies.language.people``. Source: h11's transition tables.
+Every transition stands in one table, with its cause, and the page of the documentation is made from it. ``streams.ledgers.registry`` reads
+the state off dates, agreements and decisions and never leaves the table. A clock that is put back undoes the steps of the calendar.
+Publishing and withdrawing are decisions of two people (``policies.language.people``). Source: h11's transition tables.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ TRANSITIONS: Mapping[Event, tuple[tuple[Life, ...], tuple[Life, ...]]] = {
     Event.END: ((Life.IN_FORCE, Life.SUSPENDED), (Life.EXPIRED,)),
     Event.WITHDRAW: ((Life.SCHEDULED, Life.IN_FORCE, Life.SUSPENDED, Life.SUPERSEDED, Life.EXPIRED), (Life.WITHDRAWN,)),
 }
-"""By cause: the states it is met in, and those it may lead to; which of these, the version's days and agreements say."""
+"""By cause: the states it is met in, and those it may lead to. The version's days and agreements decide which of them."""
 
 WORDS: Mapping[Life | Event, Text] = {
     Life.DRAFT: Text("草案", "draft"),
@@ -64,7 +64,7 @@ WORDS: Mapping[Life | Event, Text] = {
     Event.END: Text("末日已过", "its last day is over"),
     Event.WITHDRAW: Text("撤销政策", "the policy is withdrawn"),
 }
-"""What people are shown, everywhere."""
+"""The words that people see, the same everywhere."""
 
 
 def transitions_page(language: str) -> str:

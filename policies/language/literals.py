@@ -1,7 +1,7 @@
 """Values written in a policy, as the tree encodes them.
 
-The one idea: a value belongs to the field it is compared with: its type, its codes; a Chinese label is as good as the code it names,
-anything else is refused with what was expected. Source: docs/en/semantics.md section 5.
+A value takes the type and the codes of the field it is compared with. A Chinese label is as good as the code it names; anything else is
+refused, with what was expected. Source: docs/en/semantics.md section 5.
 """
 
 from __future__ import annotations
@@ -30,42 +30,42 @@ _DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 _FACTOR = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,12})|/([0-9]{1,12}))?")
 
 
-def scalar(given: object, measure: Measure) -> Scalar | Trouble:
+def scalar(value: object, measure: Measure) -> Scalar | Trouble:
     """A written value as the tree holds it: int, Fraction, code, text, division or date.
 
     Args:
-        given: as in the document.
+        value: as in the document.
         measure: what it is compared with.
     """
-    found = _encoded(given, measure)
-    return _refused(given, measure) if found is None else found
+    literal = _literal(value, measure)
+    return _type_trouble(value, measure) if literal is None else literal
 
 
-def plain_number(given: object) -> int | Fraction | None:
+def plain_number(value: object) -> int | Fraction | None:
     """A written number, exactly; None where it is none."""
-    if isinstance(given, bool):
+    if isinstance(value, bool):
         return None
-    return given if isinstance(given, int) else Fraction(given) if isinstance(given, Decimal) else None
+    return value if isinstance(value, int) else Fraction(value) if isinstance(value, Decimal) else None
 
 
-def decimal_text(given: object) -> Fraction | None:
+def decimal_text(value: object) -> Fraction | None:
     """A decimal written as text, exactly; None where it is none.
 
     Example:
         >>> decimal_text("1595.50"), decimal_text("1e3")
         (Fraction(3191, 2), None)
     """
-    return Fraction(given) if isinstance(given, str) and _DECIMAL.fullmatch(given) else None
+    return Fraction(value) if isinstance(value, str) and _DECIMAL.fullmatch(value) else None
 
 
-def factor(given: object) -> Fraction | None:
+def factor(times: object) -> Fraction | None:
     """``times`` as an exact rational above zero, or None.
 
     Example:
         >>> factor("1.5"), factor("1/3"), factor("0")
         (Fraction(3, 2), Fraction(1, 3), None)
     """
-    text = given if isinstance(given, str) else str(given) if plain_number(given) is not None else ""
+    text = times if isinstance(times, str) else str(times) if plain_number(times) is not None else ""
     form = _FACTOR.fullmatch(text)
     if form is None or (form[3] is not None and int(form[3]) == 0):
         return None
@@ -73,9 +73,9 @@ def factor(given: object) -> Fraction | None:
     return value if value > 0 else None
 
 
-def code_of(given: object, field: Field) -> str | Trouble:
+def code_of(code_or_label: object, field: Field) -> str | Trouble:
     """The code of an enum field that a code or a Chinese label names."""
-    text = str(given)
+    text = str(code_or_label)
     for code, label in field.values:
         if text in (code, label):
             return code
@@ -84,36 +84,36 @@ def code_of(given: object, field: Field) -> str | Trouble:
     return Trouble("enum-unknown", {"field": field.name, "word": shown(text), "meant": near, "choices": listed(choices)})
 
 
-def _encoded(given: object, measure: Measure) -> Scalar | Trouble | None:
-    number = plain_number(given)
+def _literal(value: object, measure: Measure) -> Scalar | Trouble | None:
+    number = plain_number(value)
     match measure.type:
         case FieldType.INT:
             return number if isinstance(number, int) else None
         case FieldType.DECIMAL:  # in quotes too: exact either way
-            text = decimal_text(given)
+            text = decimal_text(value)
             return text if number is None else Fraction(number)
         case FieldType.DATE:
-            return given if isinstance(given, date) else _iso(given)
+            return value if isinstance(value, date) else _iso(value)
         case FieldType.ENUM:
             assert measure.field is not None  # only fields are enums
-            return code_of(given, measure.field) if isinstance(given, str | int | date) and not isinstance(given, bool) else None
+            return code_of(value, measure.field) if isinstance(value, str | int | date) and not isinstance(value, bool) else None
         case FieldType.DIVISION:
-            return given if isinstance(given, str) and is_division(given) else None
+            return value if isinstance(value, str) and is_division(value) else None
         case FieldType.TEXT:
-            return given if isinstance(given, str) and given else None
+            return value if isinstance(value, str) and value else None
 
 
-def _iso(given: object) -> date | None:
+def _iso(value: object) -> date | None:
     try:
-        return date.fromisoformat(given) if isinstance(given, str) and len(given) == 10 else None
+        return date.fromisoformat(value) if isinstance(value, str) and len(value) == 10 else None
     except ValueError:
         return None
 
 
-def _refused(given: object, measure: Measure) -> Trouble:
+def _type_trouble(value: object, measure: Measure) -> Trouble:
     mend = _NOTHING
-    if isinstance(given, str) and measure.type is FieldType.INT and _DECIMAL.fullmatch(given):
+    if isinstance(value, str) and measure.type is FieldType.INT and _DECIMAL.fullmatch(value):
         mend = _UNQUOTE
-    elif not isinstance(given, str) and measure.type in (FieldType.TEXT, FieldType.DIVISION):
+    elif not isinstance(value, str) and measure.type in (FieldType.TEXT, FieldType.DIVISION):
         mend = _QUOTE
-    return Trouble("literal-type", {"given": shown(given), "field": measure.name, "expected": EXPECTED[measure.type], "mend": mend})
+    return Trouble("literal-type", {"given": shown(value), "field": measure.name, "expected": EXPECTED[measure.type], "mend": mend})

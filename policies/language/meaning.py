@@ -1,9 +1,9 @@
-"""What of a policy decides verdicts and lists, as a value to compare: two versions with one meaning are told apart by no world.
+"""The meaning of a policy as a value to compare: versions with one meaning give the same verdicts and lists in every world.
 
-Left out is what is only for people: titles, labels, citations, ids (but for those of checks, on which their answers hang),
-the names and the order of parameters. Equal are also: children of a group in another order, a group in a group of its kind, a group of
-one, and ``unless`` beside the same under ``none``. Other rules that happen to say the same count as different.
-``policies.language.differences`` calls it. Source: docs/en/semantics.md sections 5 to 9.
+Left out is what is only for people: titles, labels, citations, ids (but for those of checks, to which answers refer), the names and the
+order of parameters. Equal are also: children of a group in another order, a group in a group of its kind, a group of one, and ``unless``
+beside the same under ``none``. Other rules that happen to say the same count as different. ``policies.language.differences`` calls it.
+Source: docs/en/semantics.md sections 5 to 9.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def rule_meaning(policy: Policy) -> Hashable:
 
 
 def policy_meaning(policy: Policy) -> Hashable:
-    """What the whole version says: its criteria, of whom, where, when, on what evidence, to whom and within which bounds."""
+    """What the whole version says: its criteria, and every term that decides verdicts and lists."""
     return (
         rule_meaning(policy), policy.direction, policy.subject, significant(policy.scope), policy.effective_from, policy.effective_to,
         frozenset(policy.evidence.items()), frozenset(policy.discloses), policy.agency, policy.purpose, astuple(policy.bounds),
@@ -62,7 +62,7 @@ def _meaning(node: Node, below: tuple[Hashable, ...], params: Mapping[str, Param
         case Unless():
             return _group("all", (below[0], _not(below[1])))
         case Compare():
-            return _compared(node, params)
+            return _comparison(node, params)
         case Age():
             return ("age", node.ref, node.op, _value(node.value, params), node.at)
         case DateTest() if node.value is not None:
@@ -78,21 +78,21 @@ def _meaning(node: Node, below: tuple[Hashable, ...], params: Mapping[str, Param
 
 
 def _group(kind: str, below: tuple[Hashable, ...]) -> Hashable:
-    found: set[Hashable] = set()
-    for one in below:
-        found |= one[1] if isinstance(one, tuple) and one[0] == kind else {one}
-    return (kind, frozenset(found)) if len(found) != 1 else found.pop()
+    parts: set[Hashable] = set()
+    for part in below:
+        parts |= part[1] if isinstance(part, tuple) and part[0] == kind else {part}
+    return (kind, frozenset(parts)) if len(parts) != 1 else parts.pop()
 
 
-def _not(one: Hashable) -> Hashable:
-    return one[1] if isinstance(one, tuple) and one[0] == "not" else ("not", one)
+def _not(part: Hashable) -> Hashable:
+    return part[1] if isinstance(part, tuple) and part[0] == "not" else ("not", part)
 
 
-def _compared(node: Compare, params: Mapping[str, Param]) -> Hashable:
+def _comparison(node: Compare, params: Mapping[str, Param]) -> Hashable:
     op, value = node.op, node.value
     if isinstance(value, Literals):
         if op == "within":
-            value = Literals(tuple(significant(str(one)) for one in value.values))
+            value = Literals(tuple(significant(str(division)) for division in value.values))
         elif op in ("in", "not_in") and len(value.values) == 1:
             op = "eq" if op == "in" else "ne"
     return ("compare", node.ref, op, _value(value, params))
@@ -107,8 +107,8 @@ def _over(node: Quantifier | Sum, where: Hashable, params: Mapping[str, Param]) 
 def _value(value: Value, params: Mapping[str, Param]) -> Hashable:
     if isinstance(value, Literals):
         return frozenset(value.values)
-    known = params.get(value.param)
-    entries = value.param if known is None else tuple((start, _entry(entry)) for start, entry in known.entries)
+    param = params.get(value.param)
+    entries = value.param if param is None else tuple((start, _entry(entry)) for start, entry in param.entries)
     return (entries, value.times, value.by)
 
 

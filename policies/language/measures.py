@@ -1,7 +1,7 @@
-"""What a value is compared with: its type, its unit, its bounds.
+"""Measures: what a value is compared with, with its type, unit and bounds.
 
-The one idea: a field, an age, a count and a sum are all *measures*; values, parameters, units and ranges are checked against a measure
-and never know which it was. Source: docs/en/semantics.md sections 5 and 6; UCUM for units as products of factors.
+A field, an age, a count and a sum are all *measures*. Values, parameters, units and ranges are checked against a measure and never know
+which of the four it is. Source: docs/en/semantics.md sections 5 and 6; UCUM for units as products of factors.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from policies.language.tree import Scalar
 from policies.values import Text
 
 OLDEST = 150
-"""No age beyond this is meant."""
+"""The greatest age that a policy can mean."""
 
 NUMBERS = (FieldType.INT, FieldType.DECIMAL)
 COUNTED = frozenset({None, "1", "person", "household", "dwelling", "record"})
@@ -82,14 +82,14 @@ def of_sum(name: str, addend: Field, divisor: Field | None) -> Measure:
     )  # fmt: skip
 
 
-def same_unit(one: str | None, other: str | None) -> bool:
+def same_unit(unit: str | None, other: str | None) -> bool:
     """Are two units the same product of factors?
 
     Example:
         >>> same_unit("CNY/person/month", "CNY/month/person"), same_unit("CNY/month", "m2"), same_unit(None, "1")
         (True, False, True)
     """
-    return _factors(one) == _factors(other)
+    return _factors(unit) == _factors(other)
 
 
 def number(value: Scalar) -> Fraction | None:

@@ -1,8 +1,8 @@
-"""The words of a policy document: one pydantic class for each shape, told apart by their keys.
+"""The form of a policy document: one pydantic class for each of its parts.
 
-The one idea: a class is a shape and one sentence per key, in both languages; the JSON Schema, the messages and the form editor are all
-made from it. Classes are shallow: a child node is checked where it stands, so one mistake hides no other and nothing recurses
-here. Source: docs/en/semantics.md; JSON Schema 2020-12.
+A class declares its keys, with one sentence for each key in both languages. The JSON Schema, the messages and the form editor are all made
+from it. Classes are shallow: a child node is checked where it stands, so one mistake hides no other and nothing recurses here.
+Source: docs/en/semantics.md; JSON Schema 2020-12.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ Compared: TypeAlias = Literal["eq", "ne", "lt", "le", "gt", "ge"]
 Absence: TypeAlias = Literal["coverage", "closed", "open"]
 
 
-def _day(given: object) -> object:
-    return date.fromisoformat(given) if isinstance(given, str) else given
+def _day(value: object) -> object:
+    return date.fromisoformat(value) if isinstance(value, str) else value
 
 
-def _share(given: object) -> object:
-    """An exact number between 0 and 1 as such; whatever else as given, which is then refused."""
-    exact = isinstance(given, int | Decimal) and not isinstance(given, bool) and 0 <= given <= 1
-    return Fraction(str(given)) if exact else given
+def _share(value: object) -> object:
+    """A number between 0 and 1, exactly; anything else unchanged, for pydantic to refuse."""
+    exact = isinstance(value, int | Decimal) and not isinstance(value, bool) and 0 <= value <= 1
+    return Fraction(str(value)) if exact else value
 
 
-def _period(given: object) -> object:
-    return Period.parse(given) if isinstance(given, str) else given
+def _period(value: object) -> object:
+    return Period.parse(value) if isinstance(value, str) else value
 
 
 Day: TypeAlias = Annotated[date, BeforeValidator(_day)]

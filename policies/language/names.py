@@ -1,7 +1,7 @@
 """What a name or a path means: fields and sets, resolved against the catalogue from the subject at hand.
 
-The one idea: resolving is a function of (text, scope); it answers with what was found or with the trouble, and never guesses between two
-feeds. Source: docs/en/semantics.md section 4.
+Resolving is a function of (text, scope). It gives the field or the set, or the trouble, and never guesses between two feeds.
+Source: docs/en/semantics.md section 4.
 """
 
 from __future__ import annotations
@@ -81,17 +81,17 @@ def set_found(catalogue: Catalogue, text: str, scope: Scope) -> FoundSet | Troub
 
 
 def inverses(catalogue: Catalogue, kind: Kind) -> dict[str, tuple[Step, Scope]]:
-    """The sets a subject of this kind is linked from, by the name they are written with."""
-    found: dict[str, tuple[Step, Scope]] = {}
+    """The sets that link to a subject of this kind, by the name that rules write."""
+    sets: dict[str, tuple[Step, Scope]] = {}
     for link in LINKS.values():
         feed = catalogue.defining(link.name)
         if link.target is not kind or link.inverse is None or feed is None:
             continue
         if link.inverse:
-            found[link.inverse] = (Step("members", feed.name), Scope(link.owner))
+            sets[link.inverse] = (Step("members", feed.name), Scope(link.owner))
         else:
-            found[feed.name] = (Step("inverse", feed.name), Scope(link.owner, feed))
-    return found
+            sets[feed.name] = (Step("inverse", feed.name), Scope(link.owner, feed))
+    return sets
 
 
 def _own(parts: list[str], record: Feed | None) -> Found | Trouble | None:
@@ -142,12 +142,12 @@ def _link(catalogue: Catalogue, link: LinkKind) -> Feed | Trouble:
 
 
 def _other_kind(catalogue: Catalogue, feed: Feed, kind: Kind) -> Trouble:
-    way = _way(catalogue, kind, feed)
-    hint = Text(f"，如 {way}", f", such as {way}") if way else Text("", "")
+    path = _path_to(catalogue, kind, feed)
+    hint = Text(f"，如 {path}", f", such as {path}") if path else Text("", "")
     return Trouble("feed-other-kind", {"feed": feed.name, "other": KIND_WORDS[feed.subject], "kind": KIND_WORDS[kind], "way": hint})
 
 
-def _way(catalogue: Catalogue, kind: Kind, feed: Feed) -> str | None:
+def _path_to(catalogue: Catalogue, kind: Kind, feed: Feed) -> str | None:
     """A path from one kind of subject to a feed of another, if one to three steps lead there."""
     trails: list[tuple[Kind, str]] = [(kind, "")]
     for _ in range(3):

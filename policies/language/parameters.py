@@ -1,7 +1,7 @@
 """The dated parameters of a policy: read once, then each use checked against what it is compared with.
 
-The one idea: a parameter has no type of its own; its entries are words, numbers or days, and every use says what they must be. A day in
-force without a value is an error; a table key not covered is a warning. Source: docs/en/semantics.md sections 5 and 9.
+A parameter has no type of its own. Its entries are words, numbers or days, and every use says what they must be. A day in force without a
+value is an error; a missing table key is a warning. Source: docs/en/semantics.md sections 5 and 9.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Dated:
     used: bool = False
 
     def read_as_numbers(self) -> None:
-        """Take decimals written as text for the numbers they are, where a use needs numbers and all of them are."""
+        """Read the entries as numbers, if all of them are decimals written as text."""
         numbers = [{key: decimal_text(value) for key, value in entry.cells.items()} for entry in self.entries]
         if all(value is not None for cells in numbers for value in cells.values()):
             for entry, cells in zip(self.entries, numbers, strict=True):
@@ -82,30 +82,30 @@ class Parameters:
     def read(self, models: Mapping[str, ParamModel]) -> None:
         """Take in the ``params`` of a document."""
         for name, model in models.items():
-            dated = self._dated(name, model, ("params", name))
-            if dated is None:
+            parameter = self._parameter(name, model, ("params", name))
+            if parameter is None:
                 self.broken.add(name)
             else:
-                self.known[name] = dated
+                self.known[name] = parameter
 
-    def read_by(self, dated: Dated, by: Field, path: Path) -> None:
+    def read_by(self, parameter: Dated, by: Field, path: Path) -> None:
         """Note the field a table is read by; its keys are checked against that field, once."""
-        if dated.by is None:
-            dated.by = by
-            for entry in dated.entries:
+        if parameter.by is None:
+            parameter.by = by
+            for entry in parameter.entries:
                 _Table(self.reporter, entry, by).check()
-        elif (dated.by.type is FieldType.ENUM) != (by.type is FieldType.ENUM):
-            self.reporter.add("table-by-differs", path, param=dated.name)
+        elif (parameter.by.type is FieldType.ENUM) != (by.type is FieldType.ENUM):
+            self.reporter.add("table-by-differs", path, param=parameter.name)
 
     def as_tree(self) -> dict[str, Param]:
         """The parameters as the tree holds them, once every use is checked."""
-        return {name: _tree_param(dated) for name, dated in self.known.items()}
+        return {name: _tree_param(parameter) for name, parameter in self.known.items()}
 
-    def _dated(self, name: str, model: ParamModel, path: Path) -> Dated | None:
+    def _parameter(self, name: str, model: ParamModel, path: Path) -> Dated | None:
         if len(model.values) > ENTRIES:
             self.reporter.add("entries-many", (*path, "values"), param=name, count=f"{len(model.values):,}", limit=str(ENTRIES))
             return None
-        entries = [entry for i, given in enumerate(model.values) if (entry := self._entry(given, (*path, "values", i)))]
+        entries = [entry for i, entry_model in enumerate(model.values) if (entry := self._entry(entry_model, (*path, "values", i)))]
         if len(entries) < len(model.values):
             return None
         entries.sort(key=lambda entry: entry.start)
@@ -121,19 +121,19 @@ class Parameters:
         self._days(name, entries, path)
         return Dated(name, model, entries, tables[0], families.pop())
 
-    def _entry(self, given: ParamEntry, path: Path) -> Entry | None:
-        if (given.value is None) == (given.table is None) or given.table == {}:
+    def _entry(self, entry_model: ParamEntry, path: Path) -> Entry | None:
+        if (entry_model.value is None) == (entry_model.table is None) or entry_model.table == {}:
             self.reporter.add("param-entry", path)
             return None
-        written: Mapping[str | None, object] = {None: given.value} if given.table is None else dict(given.table.items())
+        raw_cells: Mapping[str | None, object] = {None: entry_model.value} if entry_model.table is None else dict(entry_model.table.items())
         cells: dict[str | None, Scalar] = {}
-        for key, value in written.items():
-            found = _plain(value)
-            if found is None:
+        for key, value in raw_cells.items():
+            scalar = _plain(value)
+            if scalar is None:
                 self.reporter.add("param-value", (*path, "value") if key is None else (*path, "table", key), given=shown(value))
             else:
-                cells[key] = found
-        return Entry(given.from_, cells, path) if len(cells) == len(written) else None
+                cells[key] = scalar
+        return Entry(entry_model.from_, cells, path) if len(cells) == len(raw_cells) else None
 
     def _days(self, name: str, entries: list[Entry], path: Path) -> None:
         for before, after in pairwise(entries):
@@ -170,17 +170,15 @@ def key_range(text: str) -> Range | None:
     return None if low is not None and high is not None and low > high else (low, high)
 
 
-def _tree_param(dated: Dated) -> Param:
-    label = dated.model.label
-    return Param(
-        dated.name, dated.model.unit,
-        tuple((entry.start, _tree_cells(entry, dated) if dated.table else entry.cells[None]) for entry in dated.entries), dated.model.cite,
-        None if label is None else Text(label.zh, label.en),
-    )  # fmt: skip
+def _tree_param(parameter: Dated) -> Param:
+    model = parameter.model
+    label = None if model.label is None else Text(model.label.zh, model.label.en)
+    entries = ((entry.start, _tree_cells(entry, parameter) if parameter.table else entry.cells[None]) for entry in parameter.entries)
+    return Param(parameter.name, model.unit, tuple(entries), model.cite, label)
 
 
-def _tree_cells(entry: Entry, dated: Dated) -> tuple[tuple[str | Range, Scalar], ...]:
-    return tuple((_tree_key(key or "", dated.by), value) for key, value in entry.cells.items())
+def _tree_cells(entry: Entry, parameter: Dated) -> tuple[tuple[str | Range, Scalar], ...]:
+    return tuple((_tree_key(key or "", parameter.by), value) for key, value in entry.cells.items())
 
 
 def _tree_key(key: str, by: Field | None) -> str | Range:
@@ -208,7 +206,7 @@ class _Table:
         return (*self.entry.path, "table", key or "")
 
     def _codes(self) -> None:
-        seen: dict[str, str] = {}
+        key_of_code: dict[str, str] = {}
         for key in self.entry.cells:
             code = code_of(key, self.by)
             if isinstance(code, Trouble):
@@ -217,27 +215,27 @@ class _Table:
                 self.reporter.add_at_key(
                     "table-key", self._place(key), word=str(key), field=self.by.name, meant=near, choices=listed(labels)
                 )
-            elif code in seen:
-                self.reporter.add_at_key("table-overlap", self._place(key), word=str(key), other=seen[code])
+            elif code in key_of_code:
+                self.reporter.add_at_key("table-overlap", self._place(key), word=str(key), other=key_of_code[code])
             else:
-                seen[code] = str(key)
-        self._gap([code for code in self.by.codes if code not in seen])
+                key_of_code[code] = str(key)
+        self._gap([code for code in self.by.codes if code not in key_of_code])
 
     def _ranges(self) -> None:
         low, high = self.by.min or 0, DIVISOR if self.by.max is None else self.by.max
-        taken: dict[int, str] = {}
+        key_of_value: dict[int, str] = {}
         for key in self.entry.cells:
-            found = key_range(key or "")
-            if found is None or (found[0] is not None and found[0] > high) or (found[1] is not None and found[1] < low):
+            bounds = key_range(key or "")
+            if bounds is None or (bounds[0] is not None and bounds[0] > high) or (bounds[1] is not None and bounds[1] < low):
                 words: dict[str, Word] = {"word": str(key), "field": self.by.name, "meant": "", "choices": f"{low}..{high}"}
                 self.reporter.add_at_key("table-key", self._place(key), **words)
                 continue
-            for value in range(max(low, found[0] or low), min(high, high if found[1] is None else found[1]) + 1):
-                if value in taken:
-                    self.reporter.add_at_key("table-overlap", self._place(key), word=str(key), other=taken[value])
+            for value in range(max(low, bounds[0] or low), min(high, high if bounds[1] is None else bounds[1]) + 1):
+                if value in key_of_value:
+                    self.reporter.add_at_key("table-overlap", self._place(key), word=str(key), other=key_of_value[value])
                     break
-                taken[value] = str(key)
-        self._gap([str(value) for value in range(low, high + 1) if value not in taken])
+                key_of_value[value] = str(key)
+        self._gap([str(value) for value in range(low, high + 1) if value not in key_of_value])
 
     def _gap(self, missing: list[str]) -> None:
         if missing:

@@ -1,6 +1,6 @@
-"""When two names are two people.
+"""Whether two names stand for two different people.
 
-Decisions of two people ask it where they are made (``check_people``) and where they are admitted (``streams.steps.admission``).
+Decisions of two people are checked where they are made (``check_people``) and where they are admitted (``streams.steps.admission``).
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ _UNSEEN = frozenset(
                         (0xFFA0, 0xFFA0), (0xE0100, 0xE01EF))
     for code in range(first, last + 1)
 )  # fmt: skip
-"""The letters and marks that nobody sees; all other characters of that kind are neither letters nor marks."""
+"""Letters and marks that nobody sees; all other invisible characters are neither letters nor marks."""
 
 
 def are_two_people(by: str, approved_by: str) -> bool:
     """Do two names stand for two different people (``person``)?"""
-    one, other = person(by), person(approved_by)
-    return bool(one and other) and one != other
+    author, approver = person(by), person(approved_by)
+    return bool(author and approver) and author != approver
 
 
 def check_people(by: str, approved_by: str) -> None:
@@ -41,8 +41,9 @@ def check_people(by: str, approved_by: str) -> None:
 
 
 def person(name: str) -> str:
-    """Who a name stands for: its letters, marks and digits alone, so that case, width, spaces, punctuation, signs and characters that
-    nobody sees make no other person; "" where there is no letter or digit.
+    """The person a name stands for: its letters, marks and digits alone; "" where there is no letter or digit.
+
+    Case, width, spaces, punctuation, signs and invisible characters make no other person.
 
     Source: Unicode 15, NFKC_Casefold and Default_Ignorable_Code_Point (DerivedCoreProperties).
 
@@ -51,5 +52,5 @@ def person(name: str) -> str:
         (True, '')
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    seen = [sign for sign in folded if unicodedata.category(sign)[0] in "LMN" and sign not in _UNSEEN]
-    return "".join(seen) if any(unicodedata.category(sign)[0] in "LN" for sign in seen) else ""
+    visible = [sign for sign in folded if unicodedata.category(sign)[0] in "LMN" and sign not in _UNSEEN]
+    return "".join(visible) if any(unicodedata.category(sign)[0] in "LN" for sign in visible) else ""

@@ -1,6 +1,6 @@
-"""What a checked tree reads: every node, every field, every feed, and where absence is proof.
+"""What a checked tree reads: its fields and feeds, and where absence is proof.
 
-The one idea: these are functions of the tree alone; evidence, agreements, needs and the compiler's closure are all made from them.
+These are functions of the tree alone. Evidence, agreements, needs and the compiler's closure are all made from them.
 Source: docs/en/semantics.md sections 3, 4 and 9.
 """
 
@@ -35,7 +35,7 @@ Role: TypeAlias = Literal["field", "addend", "divisor", "key"]
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One field read by one leaf. ``path`` is the set it is read from, for a field inside ``where`` or an addend."""
+    """One field that one leaf reads."""
 
     leaf: Compare | Age | DateTest | Quantifier | Sum
     ref: FieldRef
@@ -88,8 +88,8 @@ def feeds_of_ref(ref: FieldRef, catalogue: Catalogue) -> tuple[str, ...]:
 
 def feeds_of_path(path: tuple[Step, ...], catalogue: Catalogue) -> tuple[str, ...]:
     """The feeds a path runs through: those that define its links, and those of its sets."""
-    found = (_defining((step.name,), catalogue) if step.kind == "link" else (step.name,) for step in path)
-    return tuple(name for names in found for name in names)
+    names_by_step = (_defining((step.name,), catalogue) if step.kind == "link" else (step.name,) for step in path)
+    return tuple(name for names in names_by_step for name in names)
 
 
 def feeds_read(node: Node, catalogue: Catalogue) -> Iterator[tuple[str, Node]]:
@@ -107,5 +107,5 @@ def _keys(leaf: Compare | Age | DateTest | Quantifier | Sum, value: Value | None
 
 
 def _defining(links: tuple[str, ...], catalogue: Catalogue) -> tuple[str, ...]:
-    found = (catalogue.defining(link) for link in links)
-    return tuple(feed.name for feed in found if feed is not None)
+    feeds = (catalogue.defining(link) for link in links)
+    return tuple(feed.name for feed in feeds if feed is not None)

@@ -1,8 +1,8 @@
 """Checked policies and catalogues as JSON values, and back.
 
-``streams.steps.state`` keeps them so in a checkpoint: reading one back takes a twentieth of the time that checking its document takes.
-A value is written as a list that begins with its kind: the name of the class and the values of its fields, in their order. Which program
-checked it is said beside it (``Parts.reader``); one that was checked by another program is checked again from its text.
+``streams.ledgers.documents`` keeps them so in a checkpoint: to read one back takes a twentieth of the time that checking its document
+takes. A value is a list that begins with the name of its class; the values of its fields follow in their order. The program that checked
+it is named beside it (``Parts.reader``); what another program checked is checked again from its text.
 """
 
 from __future__ import annotations

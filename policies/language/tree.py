@@ -1,8 +1,8 @@
 """The checked rule tree: what a published policy means, every name resolved against the feed catalogue.
 
-After checking, nothing is looked up by text again: compiler, needs, explanations and differences read these nodes. Whoever needs every
-node takes ``walk`` (or ``leaves``, ``nodes``); whoever needs a value made from the bottom up takes ``fold``; whoever treats each form
-of node in its own way matches on all of them. Source: docs/en/semantics.md.
+After checking, nothing is looked up by text again: compiler, needs, explanations and differences read these nodes. ``walk`` (or ``leaves``,
+``nodes``) visits every node; ``fold`` makes a value from the bottom up; code that treats each form of node differently matches on all of
+them. Source: docs/en/semantics.md.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ class Param:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Beyond which nobody is taken off the policy's list unasked; exact shares between 0 and 1.
+    """Bounds beyond which nobody is taken off the policy's list before people decide; exact shares between 0 and 1.
 
     Args:
         moves: of the list, what one delivery may take off; None: what the bounds of its feed say.
@@ -267,7 +267,7 @@ class Site:
 
 
 def walk(tree: Node, sets: bool = True) -> Iterator[Site]:
-    """Every node of a tree in document order; one that is used twice comes twice. It does not call itself, so no tree is too deep.
+    """Every node of a tree in document order; one that is used twice comes twice. It does not recurse, so no tree is too deep.
 
     Args:
         sets: go into the ``where`` of sets, too.

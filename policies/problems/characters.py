@@ -92,11 +92,11 @@ def escaped_json(text: str) -> str:
         >>> escaped_json('["\u202e"]')
         '["\\\\u202e"]'
     """
-    return _UNSEEN.sub(lambda found: found[0] if found[0] == "\n" else json.dumps(found[0])[1:-1], text)
+    return _UNSEEN.sub(lambda match: match[0] if match[0] == "\n" else json.dumps(match[0])[1:-1], text)
 
 
-def _escape(found: re.Match[str]) -> str:
-    return found[0].encode("unicode_escape").decode("ascii")
+def _escape(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode("ascii")
 
 
 def is_space(character: str) -> bool:
@@ -157,11 +157,11 @@ def called(character: str) -> Text:
         >>> called("：")
         Text(zh='全角冒号“：”', en='a full-width colon “：”')
     """
-    seen = not (is_space(character) or is_hidden(character) or character.isspace())
+    is_visible = not (is_space(character) or is_hidden(character) or character.isspace())
     zh, en = _NAMES.get(character) or _otherwise(character)
     if character in OPENING + CLOSING:
         return Text(f"{zh} {character}", f"{en} {character}")
-    return Text(f"{zh}“{character}”", f"{en} “{character}”") if seen else Text(zh, en)
+    return Text(f"{zh}“{character}”", f"{en} “{character}”") if is_visible else Text(zh, en)
 
 
 def _otherwise(character: str) -> tuple[str, str]:

@@ -1,7 +1,7 @@
-"""What is wrong, where, and how to mend it: problems of a document, and the base of every error of Huimin.
+"""Problems of a document (what is wrong, where, and how to mend it), and the base of every error of Huimin.
 
-The one idea: a message says what happened, to what, what was expected and how to mend it, in the reader's language; its code
-says whose fault it was. All problems of a document come at once. Source: the errors of Elm and openfisca-core, read as style.
+A message says what happened, to what, what was expected and how to mend it, in the reader's language; its code says whose fault it was. All
+problems of a document come at once. Source: the errors of Elm and openfisca-core, read as style.
 
 The tree (whose fault, whether trying again helps):
 
@@ -73,9 +73,9 @@ class Invalid(HuiminError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__(Text(self._listed("zh"), self._listed("en")), 3)
+        super().__init__(Text(self._lines_in("zh"), self._lines_in("en")), 3)
 
-    def _listed(self, language: str) -> str:
+    def _lines_in(self, language: str) -> str:
         return lines(problem.render(language) for problem in self.problems)
 
 
@@ -94,10 +94,10 @@ def sentence(sentences: Sentences, code: str, words: Mapping[str, Word]) -> tupl
         ('error', Text(zh='没有户', en='no household'))
     """
     severity, zh, en = sentences[code]
-    return severity, Text(_filled(zh, words, "zh"), _filled(en, words, "en"))
+    return severity, Text(_sentence_text(zh, words, "zh"), _sentence_text(en, words, "en"))
 
 
-def _filled(form: str, words: Mapping[str, Word], language: str) -> str:
+def _sentence_text(form: str, words: Mapping[str, Word], language: str) -> str:
     return form.format_map({name: word[language] if isinstance(word, Text) else word for name, word in words.items()})
 
 
@@ -126,6 +126,6 @@ def shown(value: object) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{shown(key)}: …" for key in list(value)[:3]) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(shown(one) for one in value[:3]) + (", …]" if len(value) > 3 else "]")
+        return "[" + ", ".join(shown(item) for item in value[:3]) + (", …]" if len(value) > 3 else "]")
     text = " ".join(str(value).split())
     return text if len(text) <= 60 else text[:57] + "…"

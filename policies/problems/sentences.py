@@ -1,7 +1,7 @@
 """Every problem of a policy document, as a table: code, severity, the sentence in Chinese and in English.
 
-The one idea: a sentence says what happened, what was expected, and how to mend it; the code never changes its meaning. The tests hold
-one bad document a code, and fail when one is missing. ``{meant}`` is the "did you mean", empty where nothing is near.
+A sentence says what happened, what was expected, and how to mend it; the code never changes its meaning. The tests hold one bad document for
+each code, and fail when one is missing. ``{meant}`` is the "did you mean", empty where nothing is near.
 """
 
 from __future__ import annotations

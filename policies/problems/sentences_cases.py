@@ -1,6 +1,6 @@
 """Every problem of a file of cases, as a table; see ``policies.problems.sentences``.
 
-The one idea: as in ``policies.problems.sentences``, of which the structural codes are shared.
+The structural codes are shared with that table.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The rest of the table of problems: types, units, values, parameters, ranges and contradictions.
 
-The one idea: as in ``policies.problems.sentences``; together they are ``POLICY``, the codes a policy document can have.
+See ``policies.problems.sentences``. ``POLICY`` holds every code that a policy document can have.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
-"""Every slip of typing, as a table: see ``policies.problems.sentences``.
+"""Every slip of typing, as a table; see ``policies.problems.sentences``.
 
-``slips`` and ``unparsed`` find them.
-
-Each sentence names what stands there and what to type instead; whoever follows it has a document that can be read.
+``slips`` and ``unparsed`` find them. Each sentence names what stands there and what to type instead, so that the document can then be read.
 """
 
 from __future__ import annotations

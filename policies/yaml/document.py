@@ -1,8 +1,8 @@
 """A YAML 1.2 document as plain data, with the line and column of every node.
 
-The one idea: read events, not objects. Each scalar is resolved here, by the core schema, so a number with a point stays an exact
+The parser's events are read, not its objects. Each scalar is resolved here, by the core schema, so a number with a point stays an exact
 Decimal, ``yes`` and ``on`` stay words, and keys stay as written. Anchors, aliases, tags and repeated keys are refused, for two readers
-would read them differently; depth and size are bounded, and nothing recurses. Source: YAML 1.2.2, section 10.3; ruamel.yaml.
+would read them differently. Depth and size are bounded, and nothing recurses. Source: YAML 1.2.2, section 10.3; ruamel.yaml.
 """
 
 from __future__ import annotations

@@ -66,10 +66,10 @@ def odd_characters(source: str, start: int) -> Iterator[Slip]:
         at = end
 
 
-def _alike(one: str, other: str) -> bool:
+def _alike(first: str, second: str) -> bool:
     """Are both letters or digits, or both such as nobody sees?"""
-    unseen = [is_space(character) or is_hidden(character) for character in (one, other)]
-    return all(unseen) or (not any(unseen) and one.isalnum() and other.isalnum())
+    unseen = [is_space(character) or is_hidden(character) for character in (first, second)]
+    return all(unseen) or (not any(unseen) and first.isalnum() and second.isalnum())
 
 
 def odd(run: str, at: int, first: bool = False) -> Slip:
@@ -116,8 +116,8 @@ def key_head(source: str, start: int) -> Iterator[Slip]:
         head = KEY_HEAD.match(line[0], lead)
         if head is not None:
             yield odd("：", start + line.start() + head.start("colon"))
-            for found in _TYPED_SO.finditer(line[0], head.end()):
-                yield odd(found[0], start + line.start() + found.start())
+            for match in _TYPED_SO.finditer(line[0], head.end()):
+                yield odd(match[0], start + line.start() + match.start())
 
 
 def json_slip(line: str, at: int) -> Slip:
@@ -138,23 +138,23 @@ def json_slip(line: str, at: int) -> Slip:
     return Slip(min(at, max(len(line) - 1, 0)), "json-syntax", {})
 
 
-def word_for(given: object, choices: Iterable[str]) -> str | None:
+def word_for(value: object, choices: Iterable[str]) -> str | None:
     """The word of a form that another one stands for, in Chinese or in other letters; None where it stands for none.
 
     Example:
         >>> word_for("个人", ["person", "household"]), word_for("CSV", ["csv"]), word_for(True, ["yes", "no"])
         ('person', 'csv', 'yes')
     """
-    word = str(given).lower()
-    return next((choice for choice in choices if choice in (word, _WORDS.get(word)) and choice != given), None)
+    word = str(value).lower()
+    return next((choice for choice in choices if choice in (word, _WORDS.get(word)) and choice != value), None)
 
 
-def operator(given: str, at: int) -> Slip | None:
+def operator(sign: str, at: int) -> Slip | None:
     """The slip of a sign such as ``>=`` or 不低于 in the place of an operator; None where it means none.
 
     Example:
         >>> operator("≥", 7).words["typed"]
         'ge'
     """
-    typed = _OPERATORS.get(given) or _OPERATORS.get(plain(given).strip().lower())
-    return None if typed is None else Slip(at, "operator-form", {"given": given, "typed": typed, "meaning": _SIGNS[typed]})
+    typed = _OPERATORS.get(sign) or _OPERATORS.get(plain(sign).strip().lower())
+    return None if typed is None else Slip(at, "operator-form", {"given": sign, "typed": typed, "meaning": _SIGNS[typed]})

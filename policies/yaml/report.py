@@ -1,7 +1,7 @@
 """Collecting every problem of one document, each at its place.
 
-The one idea: nothing stops at the first mistake; a problem is a code and words, the sentence comes from a table, the place from
-the document. Whatever is found twice (a definition used twice) is told once. Source: compilers' diagnostics tables.
+Checking does not stop at the first mistake. A problem is a code and words: the sentence comes from a table, the place from the document. A
+problem that comes up twice (a definition used twice) is reported once. Source: compilers' diagnostics tables.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class Reporter:
     def slipped(self, path: Path) -> bool:
         """Note the slip of typing that the value at a node shows; was there one?"""
         line, column = self.document.position(path)
-        given = Problem("literal-type", "error", self.document.file, line, column, path_text(path), Text("", ""))
-        problem = told(self.document, given, path, False)
-        if problem is given:
+        plain_problem = Problem("literal-type", "error", self.document.file, line, column, path_text(path), Text("", ""))
+        problem = told(self.document, plain_problem, path, False)
+        if problem is plain_problem:
             return False
         self._found.setdefault((problem.code, problem.line, problem.column, problem.text.en), problem)
         return True

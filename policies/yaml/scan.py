@@ -87,7 +87,7 @@ class Scan:
             elif first and not self.opens and c == "-" and following in ("", " ", "\n"):
                 at += 1
             elif c in "\"'" and not glued:
-                at = self._quoted(at)
+                at = self._quoted_scalar(at)
                 first, glued = False, True
             elif c in "{[" and (self.opens or not glued):
                 self.opens.append((at, c, indent))
@@ -108,8 +108,8 @@ class Scan:
         return at + 1
 
     def _plain(self, at: int, first: bool, key: bool, glued: bool) -> int:
-        found = (_IN_FLOW if self.opens else _IN_BLOCK).match(self.text, at)
-        end = at + 1 if found is None else found.end()
+        match = (_IN_FLOW if self.opens else _IN_BLOCK).match(self.text, at)
+        end = at + 1 if match is None else match.end()
         source = self.text[at:end].rstrip(" \t")
         colon = self.text[end : end + 1] == ":"
         self.tokens.append(Token(at, source, first, key, bool(self.opens), colon, glued, self.of))
@@ -123,24 +123,24 @@ class Scan:
             self.notes.append(Slip(at, "comment-cuts", {}))
             self.opens.clear()
 
-    def _quoted(self, at: int) -> int:
+    def _quoted_scalar(self, at: int) -> int:
         quote = self.text[at]
         pattern = r'(?:[^"\\]|\\.)*"' if quote == '"' else r"(?:[^']|'')*'"
-        found = re.compile(pattern, re.DOTALL).match(self.text, at + 1)
-        if found is None or _swallows(self.text[at : found.end()]):
+        match = re.compile(pattern, re.DOTALL).match(self.text, at + 1)
+        if match is None or _swallows(self.text[at : match.end()]):
             self.notes.append(Slip(at, "quote-open", {}))
             self.opens.clear()
             return line_end(self.text, at)
-        return found.end()
+        return match.end()
 
     def _close(self, at: int, bracket: str) -> None:
         if not self.opens:
             self.notes.append(Slip(at, "bracket-extra", {"bracket": bracket}))
             return
-        start, opened, _ = self.opens.pop()
-        if opened != _OTHER[bracket]:
+        start, opening, _ = self.opens.pop()
+        if opening != _OTHER[bracket]:
             line, column = place(self.text, start)
-            words: dict[str, Word] = {"bracket": bracket, "line": line, "column": column, "first": opened, "other": _OTHER[opened]}
+            words: dict[str, Word] = {"bracket": bracket, "line": line, "column": column, "first": opening, "other": _OTHER[opening]}
             self.notes.append(Slip(at, "bracket-other", words))
 
 

@@ -1,8 +1,8 @@
-"""What a value or key that does not fit says of how it was typed: a full-width character, ``>=``, ``2,000``, ``2026/10/1``.
+"""Slips of typing in a value or key that does not fit: a full-width character, ``>=``, ``2,000``, ``2026/10/1``.
 
-Called where a problem of a document is noted (``policies.yaml.report``, ``connectors.contracts.reporting``): where its scalar shows a slip
-of typing, that is told instead, at the character itself. Only scalars that failed are looked at, so Chinese punctuation in titles is never
-blamed.
+Called where a problem of a document is noted (``policies.yaml.report``, ``connectors.contracts.reporting``). Where the scalar shows a
+slip, the slip is reported instead, at the character itself. Only scalars that failed are looked at, so Chinese punctuation in titles is
+never blamed.
 """
 
 from __future__ import annotations
@@ -98,10 +98,10 @@ def _slip(text: str, span: tuple[int, int], key: bool, name: str, problem: Probl
             return typed_so[0]
         if re.match(r"-[^\s-]", source):
             return Slip(start, "dash-glued", {})
-    return _written(source, start, quoted)
+    return _character_slip(source, start, quoted)
 
 
-def _written(source: str, start: int, quoted: bool) -> Slip | None:
+def _character_slip(source: str, start: int, quoted: bool) -> Slip | None:
     """Comment marks, characters that are not what they look like, and punctuation at the end."""
     last, bare = start + len(source) - 1, source.rstrip("，,；;、。")
     if not quoted and bare != source and not any(is_odd(character) for character in bare) and not has_words(bare):
@@ -122,14 +122,14 @@ def _written(source: str, start: int, quoted: bool) -> Slip | None:
 def _cut(document: Document, path: Path) -> Slip | None:
     """An empty value because a ``#`` began a comment."""
     span = document.spans.get(document.keys.get(path, (0, 0)))
-    if span is None or document.value(path) is not None or (found := _NO_VALUE.match(document.text, span[1])) is None:
+    if span is None or document.value(path) is not None or (match := _NO_VALUE.match(document.text, span[1])) is None:
         return None
-    return Slip(found.start("mark"), "comment-cuts", {})
+    return Slip(match.start("mark"), "comment-cuts", {})
 
 
 def _operator(source: str, start: int) -> Slip | None:
     sign = re.match(r"[<>=!≥≤≠＞＜＝！]+", source)
-    return operator(sign[0] if sign else source, start) or _written(source, start, False)
+    return operator(sign[0] if sign else source, start) or _character_slip(source, start, False)
 
 
 def _form(source: str, start: int, name: str, problem: Problem) -> Slip | None:
@@ -158,18 +158,18 @@ def _day(source: str, text: str, start: int, wanted: bool) -> Slip | None:
         return None
     at = next((i for i, c in enumerate(source) if c not in "0123456789-"), None)
     if at is not None:
-        return Slip(start + at, "date-form", {"char": _quoted(source[at]), "typed": typed})
+        return Slip(start + at, "date-form", {"char": _character_words(source[at]), "typed": typed})
     return Slip(start + next(i for i, c in enumerate(source) if c != typed[i]), "date-short", {"typed": typed})
 
 
 def _sign_before(source: str, start: int) -> Slip | None:
     """``≥ 60`` as a value: the sign belongs to ``op``."""
-    found = re.fullmatch(r"([<>=!≥≤≠＞＜＝]+|[不低高超过少多大小于等至]+)\s*(-?\d+(?:\.\d+)?)", source)
-    slip = operator(found[1], start) if found else None
-    return None if slip is None or found is None else Slip(start, "operator-in-value", {**slip.words, "value": found[2]})
+    match = re.fullmatch(r"([<>=!≥≤≠＞＜＝]+|[不低高超过少多大小于等至]+)\s*(-?\d+(?:\.\d+)?)", source)
+    slip = operator(match[1], start) if match else None
+    return None if slip is None or match is None else Slip(start, "operator-in-value", {**slip.words, "value": match[2]})
 
 
-def _quoted(character: str) -> Text:
+def _character_words(character: str) -> Text:
     if not character.isascii() and is_odd(character):
         return called(character)
     return Text("空格", "space") if character == " " else Text(f"“{character}”", f"“{character}”")
@@ -177,9 +177,9 @@ def _quoted(character: str) -> Text:
 
 def _period(source: str, text: str, start: int) -> Slip | None:
     text = _EVERY.get(text.removeprefix("每"), text)
-    found = _PERIOD.fullmatch(text)
-    unit = None if found is None else _UNITS.get(found[2].lower())
-    if found is None or unit is None or (typed := f"P{int(found[1])}{unit}") == source:
+    match = _PERIOD.fullmatch(text)
+    unit = None if match is None else _UNITS.get(match[2].lower())
+    if match is None or unit is None or (typed := f"P{int(match[1])}{unit}") == source:
         return None
     return Slip(start, "period-form", {"typed": typed})
 
@@ -187,16 +187,16 @@ def _period(source: str, text: str, start: int) -> Slip | None:
 def _number(source: str, text: str, start: int) -> Slip | None:
     if (spelt := _spelt(source)) is not None:
         return Slip(start, "number-form", {"char": Text("汉字数字", "Chinese numerals"), "typed": spelt})
-    found = _NUMBER.fullmatch(text)
-    if found is None or re.fullmatch(r"[-+]?\d+(\.\d+)?", source):
+    match = _NUMBER.fullmatch(text)
+    if match is None or re.fullmatch(r"[-+]?\d+(\.\d+)?", source):
         return None
-    digits = re.sub(r",(?=\d{1,2}$|\d{4,}$)", ".", found["digits"]) + (found["part"] or "")
-    value = Decimal(re.sub(r"[,' _]", "", digits)) * _TIMES[found["times"]]
-    value = value / 100 if found["unit"] == "%" else value
+    digits = re.sub(r",(?=\d{1,2}$|\d{4,}$)", ".", match["digits"]) + (match["part"] or "")
+    value = Decimal(re.sub(r"[,' _]", "", digits)) * _TIMES[match["times"]]
+    value = value / 100 if match["unit"] == "%" else value
     at = next((i for i, c in enumerate(source) if not (c.isascii() and c in "0123456789.-")), 0)
     run = re.compile(r"[０-９]+").match(source, at)
-    char = _quoted(source[at]) if run is None else Text(f"全角数字“{run[0]}”", f"full-width digits “{run[0]}”")
-    return Slip(start + at, "number-form", {"char": char, "typed": f"{found['sign'].replace('+', '')}{_shortest(value)}"})
+    char = _character_words(source[at]) if run is None else Text(f"全角数字“{run[0]}”", f"full-width digits “{run[0]}”")
+    return Slip(start + at, "number-form", {"char": char, "typed": f"{match['sign'].replace('+', '')}{_shortest(value)}"})
 
 
 def _spelt(source: str) -> str | None:

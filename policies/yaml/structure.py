@@ -1,4 +1,4 @@
-"""Validating one part of a document against its class, as problems with places.
+"""Validating one part of a document against its class; what is wrong becomes problems with places.
 
 pydantic says what is wrong and where; the sentence about what was expected is the class's own description of that key. ``slip_of_shape``,
 ``words_of`` and ``followed`` serve the contracts' reporter, too (``connectors.contracts.reporting``). Source: pydantic's error types.
@@ -65,10 +65,10 @@ class _Fault:
 
     kind: str
     loc: tuple[int | str, ...]
-    given: object
+    value: object
     data: object
 
-    def written(self) -> tuple[Path, Path]:
+    def path_and_tags(self) -> tuple[Path, Path]:
         """The error's place in the document, and the tags of unions that pydantic put between."""
         here, path, tags = self.data, [], []
         for position, part in enumerate(self.loc):
@@ -85,38 +85,38 @@ class _Fault:
 
 
 def _tell(model: type[BaseModel], fault: _Fault, path: Path, reporter: Reporter) -> None:
-    inner, tags = fault.written()
+    inner, tags = fault.path_and_tags()
     classes, info = followed(model, inner)
     if (
         tags
         and fault.loc[-1] == tags[-1]
         and fault.kind.endswith("_type")
-        and isinstance(fault.given, dict) is not (tags[-1] in _class_names(info))
+        and isinstance(fault.value, dict) is not (tags[-1] in _class_names(info))
     ):
         return  # the member of a union that was not meant
     place = (*path, *inner)
     keys = keys_of(*classes)
     match fault.kind:
         case "missing":
-            reporter.add("key-missing", place[:-1], key=str(place[-1]), expected=_said(info))
+            reporter.add("key-missing", place[:-1], key=str(place[-1]), expected=_expectation(info))
         case "extra_forbidden" if place:
-            comma = _COMMA if fault.given is None else Text("", "")
+            comma = _COMMA if fault.value is None else Text("", "")
             words: dict[str, Word] = {"word": shown(place[-1]), "meant": meant(place[-1], keys), "choices": listed(keys), "comma": comma}
             reporter.add_at_key("key-unknown", place, **words)
-        case "model_type" | "dict_type" if isinstance(fault.given, list | str):
-            not_a_map(fault.given, place, keys or [_said(info).zh], reporter)
-        case kind if (slip := slip_of_shape(kind, fault.given, place, info, reporter.document)) is not None:
+        case "model_type" | "dict_type" if isinstance(fault.value, list | str):
+            not_a_map(fault.value, place, keys or [_expectation(info).zh], reporter)
+        case kind if (slip := slip_of_shape(kind, fault.value, place, info, reporter.document)) is not None:
             reporter.add(slip[0], place, **slip[1])
         case "literal_error" if info is not None:
             choices = words_of(info)
-            reporter.add("word-unknown", place, word=shown(fault.given), meant=meant(fault.given, choices), choices=listed(choices))
+            reporter.add("word-unknown", place, word=shown(fault.value), meant=meant(fault.value, choices), choices=listed(choices))
         case _:
             add = reporter.add_at_key if fault.loc[-1:] == ("[key]",) else reporter.add
-            add("value-invalid", place, given=shown(fault.given), expected=_said(info))
+            add("value-invalid", place, given=shown(fault.value), expected=_expectation(info))
 
 
 def slip_of_shape(
-    kind: str, given: object, place: Path, info: FieldInfo | None, document: Document | None
+    kind: str, value: object, place: Path, info: FieldInfo | None, document: Document | None
 ) -> tuple[str, dict[str, Word]] | None:
     """Code and words (``policies.problems.sentences_yaml``) of a value that is right but for its form; None where it is no such slip.
 
@@ -127,14 +127,14 @@ def slip_of_shape(
     """
     key = next((part for part in reversed(place) if isinstance(part, str)), "")
     match kind:
-        case "list_type" if isinstance(given, dict):
+        case "list_type" if isinstance(value, dict):
             return "list-wanted", {"key": key}
-        case "list_type" if isinstance(given, str | int | Decimal):
-            return "list-brackets", {"typed": shown(given)}
-        case "string_type" if isinstance(given, int | Decimal | date) and not isinstance(given, bool) and place[-1:] != ("division",):
-            return "text-quotes", {"typed": document.written(place) if document else shown(given)}
-        case "literal_error" if (typed := word_for(given, words_of(info))) is not None:
-            return "word-form", {"given": shown(given), "typed": typed}
+        case "list_type" if isinstance(value, str | int | Decimal):
+            return "list-brackets", {"typed": shown(value)}
+        case "string_type" if isinstance(value, int | Decimal | date) and not isinstance(value, bool) and place[-1:] != ("division",):
+            return "text-quotes", {"typed": document.written(place) if document else shown(value)}
+        case "literal_error" if (typed := word_for(value, words_of(info))) is not None:
+            return "word-form", {"given": shown(value), "typed": typed}
         case _:
             return None
 
@@ -148,7 +148,7 @@ def keys_of(*models: type[BaseModel]) -> list[str]:
     return [info.alias or name for model in models for name, info in model.model_fields.items()]
 
 
-def _said(info: FieldInfo | None) -> Text:
+def _expectation(info: FieldInfo | None) -> Text:
     if info is None or info.description is None:
         return Text("符合格式的值", "a value of the right form")
     extra = info.json_schema_extra
@@ -163,9 +163,9 @@ def followed(model: type[BaseModel], loc: Path) -> tuple[list[type[BaseModel]], 
         if named:  # a name of the document's own, which may be that of a key
             named = False
             continue
-        found = next((f for m in classes for n, f in m.model_fields.items() if part == (f.alias or n)), None)
-        if found is not None:
-            info, classes, named = found, _classes(found.annotation) or classes, _is_map(found.annotation)
+        next_info = next((f for m in classes for n, f in m.model_fields.items() if part == (f.alias or n)), None)
+        if next_info is not None:
+            info, classes, named = next_info, _classes(next_info.annotation) or classes, _is_map(next_info.annotation)
     return classes, info
 
 
@@ -180,15 +180,15 @@ def _classes(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     if get_origin(annotation) in (Union, types.UnionType, Annotated, list, dict, tuple):
-        return [found for inner in get_args(annotation) for found in _classes(inner)]
+        return [model for inner in get_args(annotation) for model in _classes(inner)]
     return []
 
 
 def _class_names(info: FieldInfo | None) -> list[str]:
-    return [] if info is None else [found.__name__ for found in _classes(info.annotation)]
+    return [] if info is None else [model.__name__ for model in _classes(info.annotation)]
 
 
 def _literals(annotation: Any) -> list[object]:
     if get_origin(annotation) is Literal:
         return list(get_args(annotation))
-    return [found for inner in get_args(annotation) for found in _literals(inner)]
+    return [choice for inner in get_args(annotation) for choice in _literals(inner)]

@@ -1,8 +1,8 @@
-"""Why a text is no YAML: the slips of typing that broke it, each at its own place, or what the parser says in our own words.
+"""Why a text is no YAML: the slips of typing that broke it, each at its own place, or the parser's error in our words.
 
-Called by ``document.load`` where the parser gave up. The text is scanned once (``scan``): an odd character
-counts only where YAML's own would stand. Where nothing is found, the parser's kind of error has a sentence in the table below; where
-it has none, the sentence says only where. Source: YAML 1.2.2; the messages of ruamel.yaml's scanner and parser.
+Called by ``document.load`` where the parser gave up. The text is scanned once (``scan``): an odd character counts only where YAML's own
+would stand. Where no slip is found, ``_parsers`` has a sentence for the parser's kind of error, or says only where it is. Source: YAML
+1.2.2; the messages of ruamel.yaml's scanner and parser.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from policies.yaml.scan import KEY_LINE, Scan, Token, line_end, place
 CONTROLS = re.compile(f"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f{BREAKS}\ud800-\udfff\ufffe\uffff]")
 """Never in a document: line ends that only some programs see, and control characters."""
 _LONGEST, _MOST = 2_000, 200
-"""So much of one scalar is looked at, and so many slips are told of: a person reads no more."""
+"""So many characters of one scalar are looked at, and so many slips reported: a person reads no more."""
 _TOGETHER = 3
 """From so many odd characters on, a line has one sentence for them all."""
 _GLUED = re.compile(r"(?P<key>[A-Za-z_][\w.-]*):(?!//)(?=[^\s:])")
@@ -36,7 +36,7 @@ def explained(text: str, problem: str, at: int, context: int | None) -> list[Sli
     """
     scan = Scan(text)
     scan.run()
-    slips = [slip for slip in _typed(text, scan, 0) if slip.at <= line_end(text, at) or not scan.notes]
+    slips = [slip for slip in _scan_slips(text, scan, 0) if slip.at <= line_end(text, at) or not scan.notes]
     if slips:
         return slips
     notes = [note for note in scan.notes if note.at <= line_end(text, at)]
@@ -47,15 +47,15 @@ def typed(text: str, start: int = 0, end: int | None = None) -> list[Slip]:
     """The slips of a text, or of a piece of it, of which the parser made one long scalar."""
     scan = Scan(text[start:end])
     scan.run()
-    return _typed(text, scan, start)
+    return _scan_slips(text, scan, start)
 
 
-def _typed(text: str, scan: Scan, start: int) -> list[Slip]:
+def _scan_slips(text: str, scan: Scan, start: int) -> list[Slip]:
     slips = [replace(slip, at=slip.at + start) for token in scan.tokens for slip in reversed(list(_slips(token)))]
-    found = {slip.at: slip for slip in slips}
+    slip_at = {slip.at: slip for slip in slips}
     lines: dict[int, list[Slip]] = {}
-    for at in sorted(found)[:_MOST]:
-        lines.setdefault(line_end(text, at), []).append(found[at])
+    for at in sorted(slip_at)[:_MOST]:
+        lines.setdefault(line_end(text, at), []).append(slip_at[at])
     return [slip for slips in lines.values() for slip in _of_line(text, slips)]
 
 
@@ -172,11 +172,11 @@ def _without_colon(text: str, at: int) -> Slip:
 
 
 def _block_end(text: str, problem: str, at: int, line_at: int, first: int) -> Slip:
-    found = text[at : at + 1]
-    if at > first and found in "}]":
-        return Slip(at, "bracket-extra", {"bracket": found})
-    if at > first and found == ",":
-        return Slip(at, "line-end", {"char": found})
+    character = text[at : at + 1]
+    if at > first and character in "}]":
+        return Slip(at, "bracket-extra", {"bracket": character})
+    if at > first and character == ",":
+        return Slip(at, "line-end", {"char": character})
     if at > first:
         return Slip(at, "quote-inside", {})
     levels = _levels(text, line_at)
@@ -186,10 +186,10 @@ def _block_end(text: str, problem: str, at: int, line_at: int, first: int) -> Sl
             return Slip(first, "list-in-map", {})
         if dash and "'-'" not in problem:
             return Slip(first, "map-in-list", {"line": next(line for line, indent, _ in levels if indent == first - line_at)})
-    given, dashed = first - line_at, text.startswith("- ", first)
+    spaces, dashed = first - line_at, text.startswith("- ", first)
     levels = [level for level in levels if level[2] is dashed] or levels
-    line, indent, _ = min(levels, key=lambda level: (abs(level[1] - given), -level[1])) if levels else (1, 0, False)
-    return Slip(first, "indent-uneven", {"given": given, "line": line, "spaces": indent})
+    line, indent, _ = min(levels, key=lambda level: (abs(level[1] - spaces), -level[1])) if levels else (1, 0, False)
+    return Slip(first, "indent-uneven", {"given": spaces, "line": line, "spaces": indent})
 
 
 def _deeper(text: str, line_at: int, first: int) -> Slip | None:
@@ -218,5 +218,5 @@ def _levels(text: str, end: int) -> list[tuple[int, int, bool]]:
 
 def control(text: str) -> Slip | None:
     """The first character that no document may hold."""
-    found = CONTROLS.search(text)
-    return None if found is None else Slip(found.start(), "yaml-character", {"char": called(found[0])})
+    match = CONTROLS.search(text)
+    return None if match is None else Slip(match.start(), "yaml-character", {"char": called(match[0])})

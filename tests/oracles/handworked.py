@@ -1,6 +1,6 @@
 """Hand-worked cases of docs/en/semantics.md: a small world, one leaf, and the verdict that the page gives.
 
-`tests/oracles/test_handworked.py` asks both oracles, `tests/matchers/test_handworked.py` the engine. Nobody computed an expected value here.
+`tests/oracles/test_handworked.py` asks both oracles, `tests/matchers/test_handworked.py` the engine. No expected value here was computed.
 
 In every world person a of household h in dwelling d stand in one street, and every feed of `tests.worlds` is covered there, unless a case says
 otherwise. A row is written `row(order, delivery, number, cells)`; `None` as order is a row without usable order.
@@ -16,7 +16,7 @@ from tests.worlds import CONTRACTS
 
 AS_OF = dt.date(2026, 10, 15)
 STREET = "310107020"
-Given = dict[str, Any]
+Facts = dict[str, Any]
 Node = dict[str, Any]
 Missing = tuple[tuple[str, str | None], ...]
 """Feed and unit of each entry; the criterion is always the only leaf."""
@@ -33,7 +33,7 @@ class Case:
 
     name: str
     leaf: Node
-    given: Given
+    facts: Facts
     verdict: str | None
     missing: Missing | None = None
     subject: str = "person"
@@ -52,12 +52,12 @@ class Case:
     @property
     def who(self) -> str:
         """The subject asked about: a, h, d or, where the case names it, e."""
-        asked: str = self.given.get("asked") or {"person": "a", "household": "h", "dwelling": "d"}[self.subject]
+        asked: str = self.facts.get("asked") or {"person": "a", "household": "h", "dwelling": "d"}[self.subject]
         return asked
 
     @property
-    def world(self) -> Given:
-        return {word: part for word, part in self.given.items() if word != "asked"}
+    def world(self) -> Facts:
+        return {word: part for word, part in self.facts.items() if word != "asked"}
 
 
 def row(order: Any, delivery: int, number: int, **cells: Any) -> dict[str, Any]:
@@ -65,23 +65,23 @@ def row(order: Any, delivery: int, number: int, **cells: Any) -> dict[str, Any]:
     return {"key": "k", "order": "none" if order is None else order, "delivery": delivery, "row": number, **cells}
 
 
-def covered(*without: str, **more: Any) -> list[dict[str, Any]]:
+def coverage_without(*without: str, **more: Any) -> list[dict[str, Any]]:
     """Every feed but some, up to the day itself."""
     return [{"feed": [c["feed"] for c in CONTRACTS if c["feed"] not in without], "division": "31", "complete_to": AS_OF, **more}]
 
 
-def of(person: dict[str, Any] | None = None, *, home: dict[str, Any] | None = None, flat: dict[str, Any] | None = None, **more: Any) -> Given:
-    """The world: what a, h and d have beside their register records; `others` are persons, `houses` and `flats` more of the others."""
+def of(person: dict[str, Any] | None = None, *, home: dict[str, Any] | None = None, flat: dict[str, Any] | None = None, **more: Any) -> Facts:
+    """The world: what a, h and d have beside their register records; `others`, `houses` and `flats` are further persons, households and dwellings."""
     registered = {"hukou": {"division": STREET}, "household": "h"}
     return {
         "persons": {"a": {**registered, **(person or {})}, **more.pop("others", {})},
         "households": {"h": {"household": {"division": STREET, "size": 2}, "registered_at": "d", **(home or {})}, **more.pop("houses", {})},
         "dwellings": {"d": {"dwelling": {"division": STREET}, **(flat or {})}, **more.pop("flats", {})},
-        "coverage": more.pop("coverage", covered()), **more,
+        "coverage": more.pop("coverage", coverage_without()), **more,
     }
 
 
-def replaced(feed: str, unit: str, *numbers: int) -> list[dict[str, Any]]:
+def replacements(feed: str, unit: str, *numbers: int) -> list[dict[str, Any]]:
     return [{"feed": feed, "unit": unit, "delivery": number} for number in numbers]
 
 
@@ -93,9 +93,9 @@ GONE, BAD = {"deleted": True}, {"quarantined": True}
 INSURANCE = "putuo-insurance"
 
 
-def insured(name: str, verdict: str, *rows: dict[str, Any], full: tuple[int, ...] = (), **more: Any) -> Case:
-    """Has a an active insurance? The rows are versions of one record, in any order."""
-    replace: Given = {"replace": replaced("insurance", INSURANCE, *full)} if full else {}
+def insurance_case(name: str, verdict: str, *rows: dict[str, Any], full: tuple[int, ...] = (), **more: Any) -> Case:
+    """A case that asks whether person a has an active insurance. The rows are versions of one record, in any order."""
+    replace: Facts = {"replace": replacements("insurance", INSURANCE, *full)} if full else {}
     return Case(name, ACTIVE, of({"insurance": list(rows)}, **replace, **more), verdict)
 
 
@@ -104,51 +104,51 @@ def day(number: int) -> dt.date:
 
 
 VERSIONS = [
-    insured("§1.1 the greatest order, whatever arrived last", "yes", row(2, 1, 1, **ON), row(1, 2, 1, **OFF)),
-    insured("§1.1 of equal orders the later delivery", "no", row(2, 1, 1, **ON), row(2, 2, 1, **OFF)),
-    insured("§1.1 of equal orders in one delivery the later row", "no", row(2, 1, 1, **ON), row(2, 1, 2, **OFF)),
-    insured("§1.1 days compare as days", "no", row(day(9), 1, 1, **ON), row(day(10), 1, 2, **OFF)),
-    insured("§1.1 no usable order behind a sound row", "unknown", row(1, 1, 1, **ON), row(None, 1, 2)),
-    insured("§1.1 no usable order in a later delivery, higher up in its file", "unknown", row(1, 1, 9, **ON), row(None, 2, 1)),
-    insured("§1.1 an order, however great, does not help against it", "unknown", row(99, 1, 1, **ON), row(None, 1, 2)),
-    insured("§1.1 its cells are not read", "unknown", row(1, 1, 1, **ON), row(None, 1, 2, **ON)),
-    insured("§1.1 it has no validity", "unknown", row(None, 1, 2, **ON, **{"from": day(1), "to": day(2)})),
-    insured("§1.1 no usable order, then a sound row", "yes", row(None, 1, 1), row(1, 1, 2, **ON)),
-    insured("§1.1 as if it had never come: a sound row of less order clears it, and the greatest order wins", "yes",
-            row(5, 1, 1, **ON), row(None, 2, 1), row(1, 3, 1, **OFF)),
-    insured("§1.1 the delivery says what came later, not the arrival", "yes", row(1, 2, 1, **ON), row(None, 1, 1)),
-    insured("§1.1 the last of two without usable order stands", "unknown", row(None, 1, 1), row(1, 2, 1, **ON), row(None, 3, 1)),
-    insured("§1.1 both without usable order are cleared", "yes", row(None, 1, 1), row(None, 2, 1), row(1, 3, 1, **ON)),
-    insured("§1.1 a quarantined row with an order clears nothing", "unknown", row(1, 1, 1, **ON), row(None, 1, 2), row(2, 2, 1, **BAD)),
-    insured("§1.1 a deletion with an order clears it, and wins", "no", row(1, 1, 1, **ON), row(None, 1, 2), row(2, 2, 1, **GONE)),
-    insured("§1.1 a deletion with an order clears it, and loses", "yes", row(5, 1, 1, **ON), row(None, 1, 2), row(2, 2, 1, **GONE)),
-    insured("§1.1 a deletion with an order is sound, whatever else is wrong with its row", "yes", row(5, 1, 1, **ON), row(None, 1, 2), row(2, 2, 1, **GONE, **BAD)),
-    insured("§1.1 a deletion without usable order deletes nothing for sure", "unknown", row(1, 1, 1, **ON), row(None, 2, 1, **GONE)),
-    insured("§1.1 a deletion without usable order, then a sound row", "yes", row(None, 1, 1, **GONE), row(1, 2, 1, **ON)),
-    insured("§1.1 a deletion without usable order behind a deletion", "unknown", row(3, 1, 1, **GONE), row(None, 2, 1, **GONE)),
-    insured("§1.1 another key is another record", "yes", row(1, 1, 1, **ON), row(None, 1, 2, key="j")),
-    insured("§1.1 another source is another record", "yes", row(1, 1, 1, **ON), row(None, 1, 2, source="yichuan-street")),
-    insured("§1.2 before it is complete its rows are versions like any other", "yes", row(9, 1, 1, **ON), row(1, 2, 1, **OFF)),
-    insured("§1.2 the order goes backwards in the full file", "no", row(9, 1, 1, **ON), row(1, 2, 1, **OFF), full=(2,)),
-    insured("§1.2 what the full file does not hold is not there", "no", row(9, 1, 1, **ON), full=(2,)),
-    insured("§1.2 a tombstone below it does not count", "yes", row(9, 1, 1, **GONE), row(1, 2, 1, **ON), full=(2,)),
-    insured("§1.2 a tombstone below it counts before", "no", row(9, 1, 1, **GONE), row(1, 2, 1, **ON)),
-    insured("§1.2 a tombstone in the full file", "no", row(1, 1, 1, **ON), row(0, 2, 1, **GONE), full=(2,)),
-    insured("§1.2 of two rows of one full file the greatest order", "no", row(9, 1, 1, **ON), row(2, 2, 1, **OFF), row(1, 2, 2, **ON), full=(2,)),
-    insured("§1.2 no usable order below it does not count", "yes", row(None, 1, 1), row(1, 2, 1, **ON), full=(2,)),
-    insured("§1.2 nothing but a row without usable order below it", "no", row(None, 1, 1), full=(2,)),
-    insured("§1.2 no usable order in the full file", "unknown", row(9, 1, 1, **ON), row(None, 2, 1), full=(2,)),
-    insured("§1.2 a sound row below it clears nothing in it", "unknown", row(9, 1, 9, **ON), row(None, 2, 1), row(10, 1, 10, **OFF), full=(2,)),
-    insured("§1.2 no usable order in the full file, then a sound row", "yes", row(9, 1, 1, **OFF), row(None, 2, 1), row(1, 3, 1, **ON), full=(2,)),
-    insured("§1.2 behind it the greatest order wins again", "yes", row(9, 1, 1, **OFF), row(1, 2, 1, **OFF), row(2, 3, 1, **ON), full=(2,)),
-    insured("§1.2 behind it an older order loses again", "yes", row(2, 2, 1, **ON), row(1, 3, 1, **OFF), full=(2,)),
-    insured("§1.2 an older delivery that comes late does not count", "no", row(1, 2, 1, **OFF), row(9, 1, 5, **ON), full=(2,)),
-    insured("§1.2 of two the greatest counts", "no", row(9, 2, 1, **ON), row(1, 3, 1, **OFF), full=(2, 3)),
-    insured("§1.2 of two the greatest counts, whichever was complete last", "no", row(9, 2, 1, **ON), row(1, 3, 1, **OFF), full=(3, 2)),
-    insured("§1.2 what the second does not hold is not there", "no", row(9, 2, 1, **ON), full=(2, 3)),
-    insured("§1.2 what was lost to the first is there by the second", "yes", row(9, 1, 1, **ON), row(5, 2, 1, **OFF), row(1, 3, 1, **ON), full=(2, 3)),
-    insured("§1.2 another source stays", "yes", row(1, 1, 1, source="yichuan-street", **ON), full=(2,)),
-    insured("§1.2 days that go backwards", "no", row(day(9), 1, 1, **ON), row(day(8), 2, 1, **OFF), full=(2,)),
+    insurance_case("§1.1 the greatest order, whatever arrived last", "yes", row(2, 1, 1, **ON), row(1, 2, 1, **OFF)),
+    insurance_case("§1.1 of equal orders the later delivery", "no", row(2, 1, 1, **ON), row(2, 2, 1, **OFF)),
+    insurance_case("§1.1 of equal orders in one delivery the later row", "no", row(2, 1, 1, **ON), row(2, 1, 2, **OFF)),
+    insurance_case("§1.1 days compare as days", "no", row(day(9), 1, 1, **ON), row(day(10), 1, 2, **OFF)),
+    insurance_case("§1.1 no usable order behind a sound row", "unknown", row(1, 1, 1, **ON), row(None, 1, 2)),
+    insurance_case("§1.1 no usable order in a later delivery, higher up in its file", "unknown", row(1, 1, 9, **ON), row(None, 2, 1)),
+    insurance_case("§1.1 an order, however great, does not help against it", "unknown", row(99, 1, 1, **ON), row(None, 1, 2)),
+    insurance_case("§1.1 its cells are not read", "unknown", row(1, 1, 1, **ON), row(None, 1, 2, **ON)),
+    insurance_case("§1.1 it has no validity", "unknown", row(None, 1, 2, **ON, **{"from": day(1), "to": day(2)})),
+    insurance_case("§1.1 no usable order, then a sound row", "yes", row(None, 1, 1), row(1, 1, 2, **ON)),
+    insurance_case("§1.1 as if it had never come: a sound row of less order clears it, and the greatest order wins", "yes",
+                   row(5, 1, 1, **ON), row(None, 2, 1), row(1, 3, 1, **OFF)),
+    insurance_case("§1.1 the delivery says what came later, not the arrival", "yes", row(1, 2, 1, **ON), row(None, 1, 1)),
+    insurance_case("§1.1 the last of two without usable order stands", "unknown", row(None, 1, 1), row(1, 2, 1, **ON), row(None, 3, 1)),
+    insurance_case("§1.1 both without usable order are cleared", "yes", row(None, 1, 1), row(None, 2, 1), row(1, 3, 1, **ON)),
+    insurance_case("§1.1 a quarantined row with an order clears nothing", "unknown", row(1, 1, 1, **ON), row(None, 1, 2), row(2, 2, 1, **BAD)),
+    insurance_case("§1.1 a deletion with an order clears it, and wins", "no", row(1, 1, 1, **ON), row(None, 1, 2), row(2, 2, 1, **GONE)),
+    insurance_case("§1.1 a deletion with an order clears it, and loses", "yes", row(5, 1, 1, **ON), row(None, 1, 2), row(2, 2, 1, **GONE)),
+    insurance_case("§1.1 a deletion with an order is sound, whatever else is wrong with its row", "yes", row(5, 1, 1, **ON), row(None, 1, 2), row(2, 2, 1, **GONE, **BAD)),
+    insurance_case("§1.1 a deletion without usable order deletes nothing for sure", "unknown", row(1, 1, 1, **ON), row(None, 2, 1, **GONE)),
+    insurance_case("§1.1 a deletion without usable order, then a sound row", "yes", row(None, 1, 1, **GONE), row(1, 2, 1, **ON)),
+    insurance_case("§1.1 a deletion without usable order behind a deletion", "unknown", row(3, 1, 1, **GONE), row(None, 2, 1, **GONE)),
+    insurance_case("§1.1 another key is another record", "yes", row(1, 1, 1, **ON), row(None, 1, 2, key="j")),
+    insurance_case("§1.1 another source is another record", "yes", row(1, 1, 1, **ON), row(None, 1, 2, source="yichuan-street")),
+    insurance_case("§1.2 before it is complete its rows are versions like any other", "yes", row(9, 1, 1, **ON), row(1, 2, 1, **OFF)),
+    insurance_case("§1.2 the order goes backwards in the full file", "no", row(9, 1, 1, **ON), row(1, 2, 1, **OFF), full=(2,)),
+    insurance_case("§1.2 what the full file does not hold is not there", "no", row(9, 1, 1, **ON), full=(2,)),
+    insurance_case("§1.2 a tombstone below it does not count", "yes", row(9, 1, 1, **GONE), row(1, 2, 1, **ON), full=(2,)),
+    insurance_case("§1.2 a tombstone below it counts before", "no", row(9, 1, 1, **GONE), row(1, 2, 1, **ON)),
+    insurance_case("§1.2 a tombstone in the full file", "no", row(1, 1, 1, **ON), row(0, 2, 1, **GONE), full=(2,)),
+    insurance_case("§1.2 of two rows of one full file the greatest order", "no", row(9, 1, 1, **ON), row(2, 2, 1, **OFF), row(1, 2, 2, **ON), full=(2,)),
+    insurance_case("§1.2 no usable order below it does not count", "yes", row(None, 1, 1), row(1, 2, 1, **ON), full=(2,)),
+    insurance_case("§1.2 nothing but a row without usable order below it", "no", row(None, 1, 1), full=(2,)),
+    insurance_case("§1.2 no usable order in the full file", "unknown", row(9, 1, 1, **ON), row(None, 2, 1), full=(2,)),
+    insurance_case("§1.2 a sound row below it clears nothing in it", "unknown", row(9, 1, 9, **ON), row(None, 2, 1), row(10, 1, 10, **OFF), full=(2,)),
+    insurance_case("§1.2 no usable order in the full file, then a sound row", "yes", row(9, 1, 1, **OFF), row(None, 2, 1), row(1, 3, 1, **ON), full=(2,)),
+    insurance_case("§1.2 behind it the greatest order wins again", "yes", row(9, 1, 1, **OFF), row(1, 2, 1, **OFF), row(2, 3, 1, **ON), full=(2,)),
+    insurance_case("§1.2 behind it an older order loses again", "yes", row(2, 2, 1, **ON), row(1, 3, 1, **OFF), full=(2,)),
+    insurance_case("§1.2 an older delivery that comes late does not count", "no", row(1, 2, 1, **OFF), row(9, 1, 5, **ON), full=(2,)),
+    insurance_case("§1.2 of two the greatest counts", "no", row(9, 2, 1, **ON), row(1, 3, 1, **OFF), full=(2, 3)),
+    insurance_case("§1.2 of two the greatest counts, whichever was complete last", "no", row(9, 2, 1, **ON), row(1, 3, 1, **OFF), full=(3, 2)),
+    insurance_case("§1.2 what the second does not hold is not there", "no", row(9, 2, 1, **ON), full=(2, 3)),
+    insurance_case("§1.2 what was lost to the first is there by the second", "yes", row(9, 1, 1, **ON), row(5, 2, 1, **OFF), row(1, 3, 1, **ON), full=(2, 3)),
+    insurance_case("§1.2 another source stays", "yes", row(1, 1, 1, source="yichuan-street", **ON), full=(2,)),
+    insurance_case("§1.2 days that go backwards", "no", row(day(9), 1, 1, **ON), row(day(8), 2, 1, **OFF), full=(2,)),
 ]  # fmt: skip
 
 
@@ -157,23 +157,23 @@ VERSIONS = [
 NOBODY_HERE: Node = {"quantifier": "count", "over": "occupancy", "op": "eq", "value": 0}
 
 
-def living(name: str, in_d: str, in_e: str, *rows: dict[str, Any], full: tuple[int, ...] = ()) -> list[Case]:
-    """Is it so that nobody lives in d, and in e?"""
-    replace: Given = {"replace": replaced("occupancy", "city-housing", *full)} if full else {}
-    given = of({"occupancy": list(rows)}, flats={"e": {"dwelling": {"division": STREET}}}, **replace)
-    return [Case(f"{name}: {where}", NOBODY_HERE, {**given, "asked": where}, verdict, subject="dwelling") for where, verdict in (("d", in_d), ("e", in_e))]
+def occupancy_cases(name: str, in_d: str, in_e: str, *rows: dict[str, Any], full: tuple[int, ...] = ()) -> list[Case]:
+    """Two cases that ask whether nobody lives in d, and in e."""
+    replace: Facts = {"replace": replacements("occupancy", "city-housing", *full)} if full else {}
+    facts = of({"occupancy": list(rows)}, flats={"e": {"dwelling": {"division": STREET}}}, **replace)
+    return [Case(f"{name}: {where}", NOBODY_HERE, {**facts, "asked": where}, verdict, subject="dwelling") for where, verdict in (("d", in_d), ("e", in_e))]
 
 
 D, E = {"lives_at": "d"}, {"lives_at": "e"}
 NAMING = [
-    *living("§1.1 Q names whom it names", "unknown", "yes", row(None, 1, 1, **D)),
-    *living("§1.1 a greater order of a quarantined row does not win over Q", "unknown", "yes", row(None, 1, 1, **D), row(9, 2, 1, **E, **BAD)),
-    *living("§1.1 Q is the last delivery", "yes", "unknown", row(None, 1, 9, **D), row(None, 2, 1, **E)),
-    *living("§1.1 Q is the last row of a delivery", "yes", "unknown", row(None, 1, 2, **E), row(None, 1, 1, **D)),
-    *living("§1.1 cleared, the order decides between the rest", "yes", "unknown", row(None, 1, 1, **D), row(1, 2, 1, **D), row(9, 1, 2, **E, **BAD)),
-    *living("§1.2 no usable order below a full file does not count, whatever stands in it", "yes", "unknown",
-            row(None, 1, 1, **D), row(1, 2, 1, **E, **BAD), full=(2,)),
-    *living("§1.2 without the full file it does", "unknown", "yes", row(None, 1, 1, **D), row(1, 2, 1, **E, **BAD)),
+    *occupancy_cases("§1.1 Q names whom it names", "unknown", "yes", row(None, 1, 1, **D)),
+    *occupancy_cases("§1.1 a greater order of a quarantined row does not win over Q", "unknown", "yes", row(None, 1, 1, **D), row(9, 2, 1, **E, **BAD)),
+    *occupancy_cases("§1.1 Q is the last delivery", "yes", "unknown", row(None, 1, 9, **D), row(None, 2, 1, **E)),
+    *occupancy_cases("§1.1 Q is the last row of a delivery", "yes", "unknown", row(None, 1, 2, **E), row(None, 1, 1, **D)),
+    *occupancy_cases("§1.1 cleared, the order decides between the rest", "yes", "unknown", row(None, 1, 1, **D), row(1, 2, 1, **D), row(9, 1, 2, **E, **BAD)),
+    *occupancy_cases("§1.2 no usable order below a full file does not count, whatever stands in it", "yes", "unknown",
+                     row(None, 1, 1, **D), row(1, 2, 1, **E, **BAD), full=(2,)),
+    *occupancy_cases("§1.2 without the full file it does", "unknown", "yes", row(None, 1, 1, **D), row(1, 2, 1, **E, **BAD)),
 ]  # fmt: skip
 
 
@@ -183,35 +183,35 @@ TWO: Node = {"field": "debts", "op": "eq", "value": 2}
 PUTUO, CITY = {"source": "putuo-civil"}, {"source": "city-civil"}
 
 
-def owed(name: str, verdict: str, *rows: dict[str, Any], missing: Missing | None = None, **more: Any) -> Case:
+def debts_case(name: str, verdict: str, *rows: dict[str, Any], missing: Missing | None = None, **more: Any) -> Case:
     return Case(name, TWO, of({"assets": list(rows)}, **more), verdict, missing)
 
 
 ONE_RECORD = [
-    owed("§1.5 the greatest version", "yes", row(1, 1, 1, debts=1), row(2, 1, 2, key="j", debts=2)),
-    owed("§1.5 one without usable order is greater than every one that has one", "unknown", row(99, 3, 1, debts=2), row(None, 1, 1, key="j"),
-         missing=(("assets", "putuo-civil"),)),
-    owed("§1.5 of another source, too", "unknown", row(99, 3, 1, debts=2), row(None, 1, 1, key="j", **CITY), missing=(("assets", "city-civil"),)),
-    owed("§1.5 cleared by a sound row of its own key", "yes", row(9, 1, 1, debts=2), row(None, 1, 2, key="j"), row(1, 2, 1, key="j", debts=1)),
-    owed("§1.5 a sound row of another key clears nothing", "unknown", row(9, 9, 9, debts=2), row(None, 1, 2, key="j")),
-    owed("§1.5 cleared by a deletion behind it", "yes", row(1, 1, 1, debts=2), row(None, 1, 2, key="j"), row(1, 2, 1, key="j", **GONE)),
-    owed("§1.5 a deletion without usable order competes as well", "unknown", row(9, 2, 1, debts=2), row(None, 1, 2, key="j", **GONE)),
-    owed("§1.5 among themselves the later delivery", "unknown", row(None, 2, 1, **PUTUO), row(None, 1, 9, key="j", **CITY), missing=(("assets", "putuo-civil"),)),
-    owed("§1.5 among themselves the later row", "unknown", row(None, 1, 1, **PUTUO), row(None, 1, 2, key="j", **CITY), missing=(("assets", "city-civil"),)),
-    owed("§1.5 then the later source", "unknown", row(None, 1, 1, key="z", **PUTUO), row(None, 1, 1, key="j", **CITY), missing=(("assets", "city-civil"),)),
-    owed("§1.5 a quarantined row with an order competes by it", "yes", row(2, 1, 1, debts=2), row(1, 2, 1, key="j", **BAD)),
-    owed("§1.5 and wins by it", "unknown", row(2, 1, 1, debts=2), row(3, 1, 2, key="j", **BAD)),
-    owed("§1.2 and §1.5: withdrawn, it does not compete", "yes", row(1, 2, 1, debts=2), row(None, 1, 1, key="j"), replace=replaced("assets", "putuo-civil", 2)),
-    owed("§1.2 and §1.5: the version of the full file competes", "yes", row(9, 1, 1, debts=1), row(1, 2, 1, debts=1), row(2, 1, 1, key="j", debts=2, **CITY),
-         replace=replaced("assets", "putuo-civil", 2)),
-    Case("§1.2 a key that changed hands in the full file: hers no more", {"field": "monthly_income", "op": "eq", "value": 0},
-         of({"income": row(9, 1, 1, monthly_income=5)}, others={"b": {"income": row(1, 2, 1, monthly_income=7)}}, replace=replaced("income", "city-civil", 2)), "yes"),
+    debts_case("§1.5 the greatest version", "yes", row(1, 1, 1, debts=1), row(2, 1, 2, key="j", debts=2)),
+    debts_case("§1.5 one without usable order is greater than every one that has one", "unknown", row(99, 3, 1, debts=2), row(None, 1, 1, key="j"),
+               missing=(("assets", "putuo-civil"),)),
+    debts_case("§1.5 of another source, too", "unknown", row(99, 3, 1, debts=2), row(None, 1, 1, key="j", **CITY), missing=(("assets", "city-civil"),)),
+    debts_case("§1.5 cleared by a sound row of its own key", "yes", row(9, 1, 1, debts=2), row(None, 1, 2, key="j"), row(1, 2, 1, key="j", debts=1)),
+    debts_case("§1.5 a sound row of another key clears nothing", "unknown", row(9, 9, 9, debts=2), row(None, 1, 2, key="j")),
+    debts_case("§1.5 cleared by a deletion behind it", "yes", row(1, 1, 1, debts=2), row(None, 1, 2, key="j"), row(1, 2, 1, key="j", **GONE)),
+    debts_case("§1.5 a deletion without usable order competes as well", "unknown", row(9, 2, 1, debts=2), row(None, 1, 2, key="j", **GONE)),
+    debts_case("§1.5 among themselves the later delivery", "unknown", row(None, 2, 1, **PUTUO), row(None, 1, 9, key="j", **CITY), missing=(("assets", "putuo-civil"),)),
+    debts_case("§1.5 among themselves the later row", "unknown", row(None, 1, 1, **PUTUO), row(None, 1, 2, key="j", **CITY), missing=(("assets", "city-civil"),)),
+    debts_case("§1.5 then the later source", "unknown", row(None, 1, 1, key="z", **PUTUO), row(None, 1, 1, key="j", **CITY), missing=(("assets", "city-civil"),)),
+    debts_case("§1.5 a quarantined row with an order competes by it", "yes", row(2, 1, 1, debts=2), row(1, 2, 1, key="j", **BAD)),
+    debts_case("§1.5 and wins by it", "unknown", row(2, 1, 1, debts=2), row(3, 1, 2, key="j", **BAD)),
+    debts_case("§1.2 and §1.5: withdrawn, it does not compete", "yes", row(1, 2, 1, debts=2), row(None, 1, 1, key="j"), replace=replacements("assets", "putuo-civil", 2)),
+    debts_case("§1.2 and §1.5: the version of the full file competes", "yes", row(9, 1, 1, debts=1), row(1, 2, 1, debts=1), row(2, 1, 1, key="j", debts=2, **CITY),
+               replace=replacements("assets", "putuo-civil", 2)),
+    Case("§1.2 a key that changed hands in the full file: not the old subject's any more", {"field": "monthly_income", "op": "eq", "value": 0},
+         of({"income": row(9, 1, 1, monthly_income=5)}, others={"b": {"income": row(1, 2, 1, monthly_income=7)}}, replace=replacements("income", "city-civil", 2)), "yes"),
     Case("§1.2 a feed by delivery", {"sum_of": "amount", "over": "pension", "op": "eq", "value": 2},
          of({"pension": [{"key": "k", "delivery": 1, "row": 9, "amount": 1}, {"key": "k", "delivery": 2, "row": 1, "amount": 2}, {"key": "j", "row": 3, "amount": 4}]},
-            replace=replaced("pension", "city-social", 2)), "yes"),
+            replace=replacements("pension", "city-social", 2)), "yes"),
     Case("§1.6 registered and unplaced by a row without usable order", {"quantifier": "none", "over": "insurance"},
          of({"hukou": [row(1, 1, 1, division=STREET), row(None, 1, 2, division=STREET)]}), "unknown", (("insurance", INSURANCE),)),
-    Case("§1.7 whom such a row names may have her as a member", {"quantifier": "count", "over": "members", "op": "ge", "value": 1},
+    Case("§1.7 whom such a row names may have the person as a member", {"quantifier": "count", "over": "members", "op": "ge", "value": 1},
          of({"hukou": [row(1, 1, 1, division=STREET), row(None, 1, 2, household="e")]}, houses={"e": {"household": {"division": STREET}}}, asked="e"),
          "unknown", (("hukou", "city-psb"),), "household"),
     Case("§1.7 and the household of the row before it has not", {"quantifier": "none", "over": "members"},
@@ -221,19 +221,19 @@ ONE_RECORD = [
 
 # ---- a step to a cardinality-one feed: §6 and §9 -----------------------------------------------------------------
 
-UNCOVERED = covered("assets")
+UNCOVERED = coverage_without("assets")
 SOUND, EMPTY = {"debts": 2}, {"total": "1"}
 BOTH_ASSETS = (("assets", "city-civil"), ("assets", "putuo-civil"))
 """Both sources are responsible, and neither has said anything."""
 OTHER = {"hukou": {"division": STREET}, "household": "h"}
 
 
-def quantified(kind: str, **parts: Any) -> Node:
+def quantifier(kind: str, **parts: Any) -> Node:
     return {"quantifier": kind, "over": "assets", **parts}
 
 
-def having(name: str, leaf: Node, assets: Any, verdict: str, missing: Missing | None = None, coverage: list[dict[str, Any]] = UNCOVERED, **more: Any) -> Case:
-    """What of the assets of a, about which nobody has said anything?"""
+def assets_case(name: str, leaf: Node, assets: Any, verdict: str, missing: Missing | None = None, coverage: list[dict[str, Any]] = UNCOVERED, **more: Any) -> Case:
+    """A case about the assets of person a, which no coverage statement includes."""
     return Case(name, leaf, of({"assets": assets}, coverage=coverage, **more), verdict, missing)
 
 
@@ -245,95 +245,95 @@ TOTAL: Node = {"sum_of": "debts", "over": "assets"}
 TOGETHER: Node = {"sum_of": "monthly_income", "over": "members.income"}
 
 STEP = [
-    having("§6 some: a sound record is there", quantified("some"), SOUND, "yes"),
-    having("§6 none: a sound record is there", quantified("none"), SOUND, "no"),
-    having("§6 some where it does not hold", quantified("some", **IS_3), SOUND, "no"),
-    having("§6 none where it does not hold", quantified("none", **IS_3), SOUND, "yes"),
-    having("§6 all where it holds", quantified("all", **IS_2), SOUND, "yes"),
-    having("§6 all where it does not hold", quantified("all", **IS_3), SOUND, "no"),
-    having("§6 count", quantified("count", op="eq", value=1), SOUND, "yes"),
-    having("§6 count, at most", quantified("count", op="lt", value=2), SOUND, "yes"),
-    having("§6 count where it does not hold", quantified("count", op="eq", value=0, **IS_3), SOUND, "yes"),
-    having("§6 sum", {**TOTAL, "op": "eq", "value": 2}, SOUND, "yes"),
-    having("§6 sum, at most, of a field without bounds", {**TOTAL, "op": "le", "value": 2}, SOUND, "yes"),
-    having("§6 sum where it does not hold", {**TOTAL, "op": "eq", "value": 0, **IS_3}, SOUND, "yes"),
-    having("§6 an empty cell leaves `where` unknown, and the record alone is asked", quantified("some", **IS_2), EMPTY, "unknown", (("assets", "putuo-civil"),)),
-    having("§6 a sum of an empty cell asks the record alone", {**TOTAL, "op": "ge", "value": 1}, EMPTY, "unknown", (("assets", "putuo-civil"),)),
-    having("§6 without `where` an empty cell is enough", quantified("some"), EMPTY, "yes"),
-    having("§6 an empty cell is at most one", quantified("count", op="le", value=1, **IS_2), EMPTY, "yes"),
-    having("§6 none there, not covered", quantified("none"), [], "unknown", BOTH_ASSETS),
-    having("§6 none there, not covered: there might be any number", quantified("count", op="le", value=1), [], "unknown", BOTH_ASSETS),
-    having("§6 none there, one unit has spoken", quantified("none"), [], "unknown", (("assets", "putuo-civil"),),
-           [*UNCOVERED, *covered(unit="city-civil", feed="assets")]),
-    having("§6 none there, covered", quantified("none"), [], "yes", coverage=covered()),
-    having("§6 none there, stale", quantified("none"), [], "unknown", BOTH_ASSETS, [*UNCOVERED, *covered(feed="assets", complete_to=dt.date(2026, 9, 14))]),
-    having("§6 sound, stale", quantified("none", **IS_3), SOUND, "yes", coverage=[*UNCOVERED, *covered(feed="assets", complete_to=dt.date(2026, 9, 14))]),
-    having("§6 in quarantine, not covered", quantified("count", op="le", value=1), BROKEN, "unknown", BOTH_ASSETS),
-    having("§6 in quarantine, covered: at most one", quantified("count", op="le", value=1), BROKEN, "yes", coverage=covered()),
-    having("§6 in quarantine, covered: whether there is one", quantified("some"), BROKEN, "unknown", (("assets", "putuo-civil"),), covered()),
-    having("§6 without usable order, not covered", quantified("count", op="le", value=1), UNORDERED, "unknown", BOTH_ASSETS),
-    having("§6 without usable order, covered", quantified("count", op="le", value=1), UNORDERED, "yes", coverage=covered()),
-    having("§6 a sound record that is not *the* record does not help", quantified("count", op="le", value=1),
-           [row(9, 1, 1, debts=2), row(None, 1, 1, key="j", **CITY)], "unknown", BOTH_ASSETS),
-    having("§6 *the* record is sound, another in quarantine", quantified("none", **IS_3), [row(2, 1, 1, debts=2), row(1, 1, 1, key="j", **CITY, **BAD)], "yes"),
-    having("§6 *the* record of two sources: the other does not count", quantified("count", op="eq", value=1, **IS_2),
-           [row(1, 1, 1, debts=2), row(2, 1, 1, key="j", debts=3, **CITY)], "no"),
-    having("§6 not in force", quantified("none", **IS_3), OVER, "unknown", BOTH_ASSETS),
-    having("§6 not in force, covered", quantified("none"), OVER, "yes", coverage=covered()),
-    having("§6 on its last day", quantified("none", **IS_3), [row(1, 1, 1, debts=2, to=AS_OF)], "yes"),
-    having("§6 deleted", quantified("none"), [row(1, 1, 1, debts=2), row(2, 1, 2, **GONE)], "unknown", BOTH_ASSETS),
-    having("§6 open does not unmake what was found", quantified("none", absence="open", **IS_3), SOUND, "yes"),
-    having("§6 open: at most one", quantified("count", op="le", value=1, absence="open"), SOUND, "yes"),
-    having("§6 open, none there: as if never covered", quantified("none", absence="open"), [], "unknown", BOTH_ASSETS, covered()),
-    having("§6 open, in quarantine: as if never covered", quantified("count", op="le", value=1, absence="open"), BROKEN, "unknown", BOTH_ASSETS, covered()),
-    having("§6 closed, none there", quantified("none", absence="closed"), [], "yes"),
-    having("§6 closed, in quarantine", quantified("count", op="le", value=1, absence="closed"), BROKEN, "yes"),
-    Case("§6 unplaced, a sound record", quantified("none", **IS_3), of({"hukou": {}, "assets": SOUND}), "yes"),
-    Case("§6 unplaced, none there", quantified("none"), of({"hukou": {}}), "unknown", (("assets", "putuo-civil"),)),
-    Case("§6 her register record as a set", {"quantifier": "count", "over": "hukou", "op": "eq", "value": 1}, of(coverage=covered("hukou")), "yes"),
+    assets_case("§6 some: a sound record is there", quantifier("some"), SOUND, "yes"),
+    assets_case("§6 none: a sound record is there", quantifier("none"), SOUND, "no"),
+    assets_case("§6 some where it does not hold", quantifier("some", **IS_3), SOUND, "no"),
+    assets_case("§6 none where it does not hold", quantifier("none", **IS_3), SOUND, "yes"),
+    assets_case("§6 all where it holds", quantifier("all", **IS_2), SOUND, "yes"),
+    assets_case("§6 all where it does not hold", quantifier("all", **IS_3), SOUND, "no"),
+    assets_case("§6 count", quantifier("count", op="eq", value=1), SOUND, "yes"),
+    assets_case("§6 count, at most", quantifier("count", op="lt", value=2), SOUND, "yes"),
+    assets_case("§6 count where it does not hold", quantifier("count", op="eq", value=0, **IS_3), SOUND, "yes"),
+    assets_case("§6 sum", {**TOTAL, "op": "eq", "value": 2}, SOUND, "yes"),
+    assets_case("§6 sum, at most, of a field without bounds", {**TOTAL, "op": "le", "value": 2}, SOUND, "yes"),
+    assets_case("§6 sum where it does not hold", {**TOTAL, "op": "eq", "value": 0, **IS_3}, SOUND, "yes"),
+    assets_case("§6 an empty cell leaves `where` unknown, and the record alone is asked", quantifier("some", **IS_2), EMPTY, "unknown", (("assets", "putuo-civil"),)),
+    assets_case("§6 a sum of an empty cell asks the record alone", {**TOTAL, "op": "ge", "value": 1}, EMPTY, "unknown", (("assets", "putuo-civil"),)),
+    assets_case("§6 without `where` an empty cell is enough", quantifier("some"), EMPTY, "yes"),
+    assets_case("§6 an empty cell is at most one", quantifier("count", op="le", value=1, **IS_2), EMPTY, "yes"),
+    assets_case("§6 none there, not covered", quantifier("none"), [], "unknown", BOTH_ASSETS),
+    assets_case("§6 none there, not covered: there might be any number", quantifier("count", op="le", value=1), [], "unknown", BOTH_ASSETS),
+    assets_case("§6 none there, one unit has spoken", quantifier("none"), [], "unknown", (("assets", "putuo-civil"),),
+                [*UNCOVERED, *coverage_without(unit="city-civil", feed="assets")]),
+    assets_case("§6 none there, covered", quantifier("none"), [], "yes", coverage=coverage_without()),
+    assets_case("§6 none there, stale", quantifier("none"), [], "unknown", BOTH_ASSETS, [*UNCOVERED, *coverage_without(feed="assets", complete_to=dt.date(2026, 9, 14))]),
+    assets_case("§6 sound, stale", quantifier("none", **IS_3), SOUND, "yes", coverage=[*UNCOVERED, *coverage_without(feed="assets", complete_to=dt.date(2026, 9, 14))]),
+    assets_case("§6 in quarantine, not covered", quantifier("count", op="le", value=1), BROKEN, "unknown", BOTH_ASSETS),
+    assets_case("§6 in quarantine, covered: at most one", quantifier("count", op="le", value=1), BROKEN, "yes", coverage=coverage_without()),
+    assets_case("§6 in quarantine, covered: whether there is one", quantifier("some"), BROKEN, "unknown", (("assets", "putuo-civil"),), coverage_without()),
+    assets_case("§6 without usable order, not covered", quantifier("count", op="le", value=1), UNORDERED, "unknown", BOTH_ASSETS),
+    assets_case("§6 without usable order, covered", quantifier("count", op="le", value=1), UNORDERED, "yes", coverage=coverage_without()),
+    assets_case("§6 a sound record that is not *the* record does not help", quantifier("count", op="le", value=1),
+                [row(9, 1, 1, debts=2), row(None, 1, 1, key="j", **CITY)], "unknown", BOTH_ASSETS),
+    assets_case("§6 *the* record is sound, another in quarantine", quantifier("none", **IS_3), [row(2, 1, 1, debts=2), row(1, 1, 1, key="j", **CITY, **BAD)], "yes"),
+    assets_case("§6 *the* record of two sources: the other does not count", quantifier("count", op="eq", value=1, **IS_2),
+                [row(1, 1, 1, debts=2), row(2, 1, 1, key="j", debts=3, **CITY)], "no"),
+    assets_case("§6 not in force", quantifier("none", **IS_3), OVER, "unknown", BOTH_ASSETS),
+    assets_case("§6 not in force, covered", quantifier("none"), OVER, "yes", coverage=coverage_without()),
+    assets_case("§6 on its last day", quantifier("none", **IS_3), [row(1, 1, 1, debts=2, to=AS_OF)], "yes"),
+    assets_case("§6 deleted", quantifier("none"), [row(1, 1, 1, debts=2), row(2, 1, 2, **GONE)], "unknown", BOTH_ASSETS),
+    assets_case("§6 open does not unmake what was found", quantifier("none", absence="open", **IS_3), SOUND, "yes"),
+    assets_case("§6 open: at most one", quantifier("count", op="le", value=1, absence="open"), SOUND, "yes"),
+    assets_case("§6 open, none there: as if never covered", quantifier("none", absence="open"), [], "unknown", BOTH_ASSETS, coverage_without()),
+    assets_case("§6 open, in quarantine: as if never covered", quantifier("count", op="le", value=1, absence="open"), BROKEN, "unknown", BOTH_ASSETS, coverage_without()),
+    assets_case("§6 closed, none there", quantifier("none", absence="closed"), [], "yes"),
+    assets_case("§6 closed, in quarantine", quantifier("count", op="le", value=1, absence="closed"), BROKEN, "yes"),
+    Case("§6 unplaced, a sound record", quantifier("none", **IS_3), of({"hukou": {}, "assets": SOUND}), "yes"),
+    Case("§6 unplaced, none there", quantifier("none"), of({"hukou": {}}), "unknown", (("assets", "putuo-civil"),)),
+    Case("§6 the register record as a set", {"quantifier": "count", "over": "hukou", "op": "eq", "value": 1}, of(coverage=coverage_without("hukou")), "yes"),
 ]  # fmt: skip
 
 PATHS = [
     Case("§6 behind a link, sound", {"quantifier": "none", "over": "household.survey", "where": {"field": "beds", "op": "gt", "value": 3}},
-         of(home={"survey": {"beds": 3}}, coverage=covered("survey")), "yes"),
-    Case("§6 behind a link, none there", {"quantifier": "none", "over": "household.survey"}, of(coverage=covered("survey")), "unknown", (("survey", "putuo-civil"),)),
+         of(home={"survey": {"beds": 3}}, coverage=coverage_without("survey")), "yes"),
+    Case("§6 behind a link, none there", {"quantifier": "none", "over": "household.survey"}, of(coverage=coverage_without("survey")), "unknown", (("survey", "putuo-civil"),)),
     Case("§6 behind a link to a household that is not registered, sound", {"quantifier": "none", "over": "household.survey", "where": {"field": "beds", "op": "gt", "value": 3}},
          of({"household": "g"}, houses={"g": {"survey": {"beds": 3}}}), "yes"),
     Case("§6 behind an empty link nothing is found, not even if closed", {"quantifier": "none", "over": "household.survey", "absence": "closed"},
          of({"household": None}, home={"survey": {"beds": 3}}), "unknown", (("hukou", "city-psb"),)),
     Case("§6 behind two links", {"quantifier": "all", "over": "household.registered_at.inspection", "where": {"field": "result", "op": "eq", "value": "clean"}},
-         of(flat={"inspection": {"result": "clean"}}, coverage=covered("inspection")), "yes"),
+         of(flat={"inspection": {"result": "clean"}}, coverage=coverage_without("inspection")), "yes"),
     Case("§6 each member's one record, all sound", {**TOGETHER, "op": "le", "value": 9},
-         of({"income": {"monthly_income": 4}}, others={"b": {**OTHER, "income": {"monthly_income": 5}}}, coverage=covered("income")), "yes", None, "household"),
+         of({"income": {"monthly_income": 4}}, others={"b": {**OTHER, "income": {"monthly_income": 5}}}, coverage=coverage_without("income")), "yes", None, "household"),
     Case("§6 one member has none, subject by subject", {**TOGETHER, "op": "le", "value": 9},
-         of({"income": {"monthly_income": 4}}, others={"b": OTHER}, coverage=covered("income")), "unknown", (("income", "city-civil"),), "household"),
+         of({"income": {"monthly_income": 4}}, others={"b": OTHER}, coverage=coverage_without("income")), "unknown", (("income", "city-civil"),), "household"),
     Case("§6 one member has none, and who has is not asked", {"quantifier": "none", "over": "members.assets", "where": {"field": "debts", "op": "eq", "value": 3}},
-         of({"assets": row(1, 1, 1, debts=2)}, others={"b": {**OTHER, "hukou": {"division": "310107"}}}, coverage=covered("assets")),
+         of({"assets": row(1, 1, 1, debts=2)}, others={"b": {**OTHER, "hukou": {"division": "310107"}}}, coverage=coverage_without("assets")),
          "unknown", BOTH_ASSETS, "household"),
     Case("§6 one member has none, covered", {**TOGETHER, "op": "le", "value": 9}, of({"income": {"monthly_income": 4}}, others={"b": OTHER}), "yes", None, "household"),
     Case("§6 the step to the members still wants coverage", {**TOGETHER, "op": "le", "value": 9},
-         of({"income": {"monthly_income": 4}}, coverage=covered("hukou", "income")), "unknown", (("hukou", "city-psb"), ("hukou", "yichuan-street")), "household"),
+         of({"income": {"monthly_income": 4}}, coverage=coverage_without("hukou", "income")), "unknown", (("hukou", "city-psb"), ("hukou", "yichuan-street")), "household"),
     Case("§6 open: the members are as never covered, their records are there", {**TOGETHER, "op": "le", "value": 9, "absence": "open"},
          of({"income": {"monthly_income": 4}}), "unknown", (("hukou", "city-psb"), ("hukou", "yichuan-street")), "household"),
     Case("§6 open: what is found decides", {**TOGETHER, "op": "ge", "value": 4, "absence": "open"}, of({"income": {"monthly_income": 4}}), "yes", None, "household"),
     Case("§6 a sound record of a member of unknown presence is of unknown presence, and the step complete", {**TOGETHER, "op": "le", "value": 9},
          of({"hukou": BAD, "income": {"monthly_income": 4}}), "yes", None, "household"),
-    Case("§6 she is unplaced: without a record the step is not complete", {**TOGETHER, "op": "le", "value": 9}, of({"hukou": BAD}), "unknown",
+    Case("§6 an unplaced member: without a record the step is not complete", {**TOGETHER, "op": "le", "value": 9}, of({"hukou": BAD}), "unknown",
          (("income", "city-civil"),), "household"),
-    Case("§6 a sound record of her adds itself or nothing", {**TOGETHER, "op": "ge", "value": 4}, of({"hukou": BAD, "income": {"monthly_income": 4}}), "unknown",
+    Case("§6 a sound record of an unplaced member adds itself or nothing", {**TOGETHER, "op": "ge", "value": 4}, of({"hukou": BAD, "income": {"monthly_income": 4}}), "unknown",
          (("hukou", "city-psb"),), "household"),
-    Case("§6 one member in quarantine, covered: her unit alone", {"quantifier": "some", "over": "members.assets", "where": {"field": "debts", "op": "eq", "value": 3}},
+    Case("§6 one member in quarantine, covered: its unit alone", {"quantifier": "some", "over": "members.assets", "where": {"field": "debts", "op": "eq", "value": 3}},
          of({"assets": BROKEN}), "unknown", (("assets", "putuo-civil"),), "household"),
     Case("§6 through occupants", {"quantifier": "count", "over": "occupancy.disability", "op": "eq", "value": 1},
-         of({"occupancy": [D, {**D, "key": "j"}], "disability": {"level": "light"}}, coverage=covered("disability")), "yes", None, "dwelling"),
+         of({"occupancy": [D, {**D, "key": "j"}], "disability": {"level": "light"}}, coverage=coverage_without("disability")), "yes", None, "dwelling"),
     Case("§6 through an occupant without a record", {"quantifier": "none", "over": "occupancy.disability"},
-         of({"occupancy": D}, coverage=covered("disability")), "unknown", (("disability", "putuo-federation"),), "dwelling"),
-    Case("§6 nobody there, nothing to start from", {"quantifier": "none", "over": "occupancy.disability"}, of(coverage=covered("disability")), "yes", None, "dwelling"),
+         of({"occupancy": D}, coverage=coverage_without("disability")), "unknown", (("disability", "putuo-federation"),), "dwelling"),
+    Case("§6 nobody there, nothing to start from", {"quantifier": "none", "over": "occupancy.disability"}, of(coverage=coverage_without("disability")), "yes", None, "dwelling"),
     Case("§6 inside `where`", {"quantifier": "all", "over": "household.members", "where": {"quantifier": "none", "over": "assets", **IS_3}},
          of({"assets": SOUND}, coverage=UNCOVERED), "yes"),
     Case("§6 inside `where`, one has none", {"quantifier": "all", "over": "household.members", "where": {"quantifier": "none", "over": "assets", **IS_3}},
          of({"assets": SOUND}, others={"b": OTHER}, coverage=UNCOVERED), "unknown", BOTH_ASSETS),
-    Case("§3.6 the field is read as before: no record, not covered", {"field": "monthly_income", "op": "eq", "value": 0}, of(coverage=covered("income")), "unknown",
+    Case("§3.6 the field is read as before: no record, not covered", {"field": "monthly_income", "op": "eq", "value": 0}, of(coverage=coverage_without("income")), "unknown",
          (("income", "city-civil"),)),
 ]  # fmt: skip
 

@@ -1,7 +1,7 @@
-"""Who is told to be on a list: outcomes that keep people off, and what is held back, folded by hand.
+"""The oracle of materialized lists: outcomes that keep subjects off a list, and holds, folded by hand.
 
-The one idea: after each message (of a tick: after each day) it is given what the rule says of everybody, and goes through all of them one by
-one, with the page beside it. Source: docs/en/semantics.md, sections 17 and 18, and nothing else.
+After each message (of a tick: after each day) it gets the computed lists, and goes through all subjects one by one, with the page beside it.
+Source: docs/en/semantics.md, sections 17 and 18, and nothing else.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ MONTHS = {
     "contacted": 0, "enrolled": 3, "declined": 12, "already_receiving": 12, "not_eligible": 6, "wrong_person": 12, "moved": 3, "deceased": 6,
     "unreachable": 1,
 }  # fmt: skip
-"""How many months each keeps somebody off (§17.2)."""
+"""How many months each keeps a subject off (§17.2)."""
 
 Content = tuple[str | None, tuple[str, ...], tuple[tuple[str, str | None], ...]]
-"""Status, checklist and missing of somebody listed."""
+"""Status, checklist and missing of a listed subject."""
 Evidence: TypeAlias = tuple[tuple[bool | None, ...], tuple[tuple[str, str], ...]]
 Key = tuple[str, int]
 """Policy and subject."""
@@ -43,7 +43,7 @@ SETTLED = ("eligible", "to_check")
 
 
 def _news(then: Evidence | None, now: Evidence) -> bool:
-    """Section 17.3: a leaf is decided otherwise, or for the first time; a disclosed value is another one. Less than before is no news."""
+    """Is the evidence new by section 17.3: a leaf decided otherwise or for the first time, or another disclosed value?"""
     if then is None:
         return True
     turned = any(was != truth and truth is not None for was, truth in zip(then[0], now[0], strict=True))
@@ -60,7 +60,7 @@ class Rule(Protocol):
     def listed(self, policy: str) -> Mapping[int, Content]: ...
     def evidence(self, policy: str, subject: int) -> Evidence | None: ...
     def root(self, kind: str, subject: int) -> int:
-        """Whom a subject counts as."""
+        """The subject that a subject counts as."""
 
     def statement_feed(self, statement: str) -> str: ...
     def late(self) -> frozenset[str]:
@@ -72,14 +72,14 @@ class Rule(Protocol):
 
 
 class Line(NamedTuple):
-    """What is told of somebody whose place on a list differs."""
+    """What is told of a subject whose place on a list differs."""
 
     before: Content
     after: Content
     cause: str
 
 
-class Found(NamedTuple):
+class CurrentOutcome(NamedTuple):
     """The outcome that counts."""
 
     outcome: str
@@ -89,13 +89,13 @@ class Found(NamedTuple):
 
 @dataclass(slots=True)
 class Off:
-    """Somebody kept off: until when, and what was read of her by which version."""
+    """A subject that is kept off: until when, and what was read of it by which version."""
 
     until: date
     version: int | None
     evidence: Evidence | None
     unread: bool = False
-    """Has another version come, and not read her yet?"""
+    """Has another version come that has not read the subject yet?"""
 
 
 @dataclass(slots=True, eq=False)
@@ -128,7 +128,7 @@ class Listing:
         self.kinds = kinds
         self.rule: dict[str, dict[int, Content]] = {}
         self.told: dict[str, dict[int, Content]] = {}
-        self.found: dict[Key, Found] = {}
+        self.outcomes: dict[Key, CurrentOutcome] = {}
         self.off: dict[Key, Off] = {}
         self.held: dict[Key, Hold] = {}
         self.holds: list[Hold] = []
@@ -138,10 +138,10 @@ class Listing:
     def take(
         self, message: Input, offset: int, rule: Rule, causes: Mapping[Key, Cause], shrunk: bool = False, decided: Hold | None = None
     ) -> dict[Key, Line]:
-        """What is told.
+        """The lines that a message tells.
 
         Args:
-            causes: why the rule came to say something else of somebody: the last of the reasons there were.
+            causes: the last reason why the rule says something else of a subject.
             shrunk: the message is the end of a sound full replacement with too few readable rows (``tests.oracles.replacements``).
             decided: the hold that is decided by the message, if it is such a one.
         """
@@ -159,11 +159,11 @@ class Listing:
             if name not in now:
                 for key in [key for key in self.held if key[0] == name]:
                     self._unhold(key)
-            some, were, told = now.get(name, {}), self.rule.get(name, {}), before.get(name, {})
+            some, were, on_list = now.get(name, {}), self.rule.get(name, {}), before.get(name, {})
             after = self.told.setdefault(name, {})
-            for subject in sorted(told.keys() | some.keys() | were.keys()):
+            for subject in sorted(on_list.keys() | some.keys() | were.keys()):
                 key = (name, subject)
-                wanted, is_told = some.get(subject, NOBODY), told.get(subject, NOBODY)
+                wanted, is_told = some.get(subject, NOBODY), on_list.get(subject, NOBODY)
                 if key in self.off:
                     self._unhold(key)
                     _put(after, subject, NOBODY)
@@ -194,14 +194,14 @@ class Listing:
     # -- section 17 ----------------------------------------------------------------------------------------------------
 
     def _outcomes(self, message: Input, rule: Rule) -> dict[Key, str]:
-        """Takes an outcome; whoever is kept off no more because another one took its place."""
+        """Take an outcome; the subject that is kept off no more because another outcome took the place of the first."""
         if not isinstance(message, OutcomeReported):
             return {}
         key = (message.policy, rule.root(self.kinds[message.policy], message.subject))
-        known, new = self.found.get(key), Found(message.outcome, message.on, message.criterion)
-        if known is not None and (known == new or new.on < known.on):
+        current, new = self.outcomes.get(key), CurrentOutcome(message.outcome, message.on, message.criterion)
+        if current is not None and (current == new or new.on < current.on):
             return {}
-        self.found[key] = new
+        self.outcomes[key] = new
         was_off = self.off.pop(key, None) is not None
         until = months_after(message.on, MONTHS[message.outcome])
         if MONTHS[message.outcome] and rule.day < until:
@@ -211,7 +211,7 @@ class Listing:
         return {key: "outcome"} if was_off else {}
 
     def _kept_off_no_more(self, rule: Rule) -> dict[Key, str]:
-        """Whose time is over, or of whom something else is read."""
+        """The subjects whose time is over or whose evidence is new."""
         back: dict[Key, str] = {}
         for key, off in list(self.off.items()):
             evidence, version = rule.evidence(*key), self._version(rule, key[0])
@@ -296,21 +296,21 @@ class Listing:
 
     def _lines(self, before: Mapping[str, Mapping[int, Content]], why: Mapping[Key, str]) -> dict[Key, Line]:
         lines: dict[Key, Line] = {}
-        for name, told in self.told.items():
+        for name, contents in self.told.items():
             was = before.get(name, {})
-            for subject in was.keys() | told.keys():
-                one, other = was.get(subject, NOBODY), told.get(subject, NOBODY)
-                if one != other:
-                    lines[name, subject] = Line(one, other, why[name, subject])
+            for subject in was.keys() | contents.keys():
+                old, new = was.get(subject, NOBODY), contents.get(subject, NOBODY)
+                if old != new:
+                    lines[name, subject] = Line(old, new, why[name, subject])
                     self.counts[f"line: {why[name, subject]}"] += 1
         return lines
 
 
-def _put(told: dict[int, Content], subject: int, content: Content) -> None:
+def _put(contents: dict[int, Content], subject: int, content: Content) -> None:
     if content == NOBODY:
-        told.pop(subject, None)
+        contents.pop(subject, None)
     else:
-        told[subject] = content
+        contents[subject] = content
 
 
 def _hurts(policy: Policy, before: Content, after: Content) -> bool:

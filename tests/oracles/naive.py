@@ -131,7 +131,7 @@ def status_of(policy: Policy, verdict: str, checklist: tuple[str, ...]) -> str |
 # ---- reasons -----------------------------------------------------------------------------------------------------
 
 
-def settling_leaves(judged: Judged, made: str) -> Iterable[str]:
+def settling_leaves(judged: Judged, truth: str) -> Iterable[str]:
     """The ids of the leaves whose whole chain makes this node, which has that truth, T or F."""
     match judged.node.form:
         case "all" | "any":
@@ -143,20 +143,20 @@ def settling_leaves(judged: Judged, made: str) -> Iterable[str]:
         case _:
             yield judged.node.id
             return
-    other = {"T": "F", "F": "T"}[made]
+    other = {"T": "F", "F": "T"}[truth]
     for child, flips in zip(judged.children, flipped, strict=True):
-        wanted = other if flips else made
+        wanted = other if flips else truth
         if child.truth == wanted:
             yield from settling_leaves(child, wanted)
 
 
 def missing_of(judged: Judged) -> tuple[Missing, ...]:
     """For each unknown leaf that keeps the root unknown: its id, the feeds and the units to ask."""
-    found: set[Missing] = set()
+    entries: set[Missing] = set()
     for leaf in unknown_leaves(judged):
         if leaf.node.form != "check":
-            found |= {(leaf.node.id, feed, unit) for feed, unit in leaf.asks} or {(leaf.node.id, None, None)}
-    return tuple(sorted(found, key=lambda entry: tuple(part or "" for part in entry)))
+            entries |= {(leaf.node.id, feed, unit) for feed, unit in leaf.asks} or {(leaf.node.id, None, None)}
+    return tuple(sorted(entries, key=lambda entry: tuple(part or "" for part in entry)))
 
 
 # ---- leaves ------------------------------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
-"""Names and paths of the naive evaluator: what `household.size` or `members.pension` leads to, contracts alone read.
+"""Names and paths of the naive evaluator: what `household.size` or `members.pension` leads to, by contracts alone.
 
-One idea: a written name is resolved once into to-one links and a field, a path into steps; reading records is left to
-`naive_reading`.
+A written name is resolved once into to-one links and a field, a path into steps. Reading records is left to `naive_reading`.
 
 Source: docs/en/semantics.md §4.
 """
@@ -39,32 +38,32 @@ def own_feeds(world: World, kind: str) -> list[Contract]:
     return [c for c in world.contracts.values() if c.kind == kind and not c.many]
 
 
-def name_of(world: World, kind: str, written: str, own: str | None = None) -> Name:
+def name_of(world: World, kind: str, name: str, own: str | None = None) -> Name:
     """Resolve a field's name for a kind of subject; `own` is the feed of the record it is first looked up in."""
-    parts = written.split(".")
+    parts = name.split(".")
     if own is not None and parts[-1] in world.contracts[own].fields and parts[:-1] in ([], [own]):
         return Name((), own, world.contracts[own].fields[parts[-1]], own=True)
     head, rest = parts[0], parts[1:]
     if not rest:
         having = [c for c in own_feeds(world, kind) if head in c.fields]
         if len(having) != 1:
-            raise ValueError(f"{written!r} of a {kind} is in {len(having)} feeds, not in one")
+            raise ValueError(f"{name!r} of a {kind} is in {len(having)} feeds, not in one")
         return Name((), having[0].feed, having[0].fields[head])
     if head in world.contracts and world.contracts[head].kind == kind:
         contract = world.contracts[head]
         if contract.many or len(rest) != 1:
-            raise ValueError(f"{written!r} is not a field of a cardinality-one feed")
+            raise ValueError(f"{name!r} is not a field of a cardinality-one feed")
         return Name((), head, contract.fields[rest[0]])
     defining = world.link_feed[kind, head]
-    found = name_of(world, defining.links[head], ".".join(rest))
-    return Name(((head, defining.feed), *found.links), found.feed, found.field)
+    target = name_of(world, defining.links[head], ".".join(rest))
+    return Name(((head, defining.feed), *target.links), target.feed, target.field)
 
 
-def steps_of(world: World, kind: str, written: str) -> tuple[tuple[Step, ...], str, str | None]:
+def steps_of(world: World, kind: str, path: str) -> tuple[tuple[Step, ...], str, str | None]:
     """The steps of an `over` path, the kind of its elements' subjects, and the feed of its records (None: members)."""
     steps: list[Step] = []
     own: str | None = None
-    for part in written.split("."):
+    for part in path.split("."):
         contract = world.contracts.get(part)
         if contract is not None and contract.kind == kind:
             steps.append(Step("feed", part, ""))
@@ -81,7 +80,7 @@ def steps_of(world: World, kind: str, written: str) -> tuple[tuple[Step, ...], s
             steps.append(Step("inverse", part, link))
             kind, own = contract.kind, part
         else:
-            raise ValueError(f"{part!r} in {written!r} leads nowhere from a {kind}")
+            raise ValueError(f"{part!r} in {path!r} leads nowhere from a {kind}")
     if steps[-1].form == "link":
-        raise ValueError(f"{written!r} ends in a to-one link, which is no set")
+        raise ValueError(f"{path!r} ends in a to-one link, which is no set")
     return tuple(steps), kind, own

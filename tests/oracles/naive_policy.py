@@ -1,7 +1,6 @@
 """A policy made ready for the naive evaluator: its tree as nodes with ids and paths, its dated parameters.
 
-One idea: `use` is replaced by what it stands for, so that after this module every occurrence of a leaf is a node of its
-own, with a path of its own.
+`use` is replaced by what it stands for. After this module every occurrence of a leaf is a node of its own, with a path of its own.
 
 Source: docs/en/semantics.md §5 (parameters), §7 and §8.
 """
@@ -46,8 +45,8 @@ class Policy:
 
     def param(self, name: str, as_of: date) -> Mapping[str, Any] | None:
         """The entry of a parameter with the greatest `from` up to as_of; None if there is none."""
-        begun = [entry for entry in self.params[name] if entry[0] <= as_of]
-        return max(begun, key=lambda entry: entry[0])[1] if begun else None
+        entries = [entry for entry in self.params[name] if entry[0] <= as_of]
+        return max(entries, key=lambda entry: entry[0])[1] if entries else None
 
 
 def policy_of(raw: Mapping[str, Any]) -> Policy:
@@ -61,11 +60,11 @@ def policy_of(raw: Mapping[str, Any]) -> Policy:
         first=date.min if effective.get("from") is None else day(effective["from"]),
         last=date.max if effective.get("to") is None else day(effective["to"]),
         max_age={
-            feed: period(said["max_age"]) for feed, said in (raw.get("evidence") or {}).items() if "max_age" in said
+            feed: period(item["max_age"]) for feed, item in (raw.get("evidence") or {}).items() if "max_age" in item
         },
         params={
-            name: tuple((day(entry["from"]), entry) for entry in said["values"])
-            for name, said in (raw.get("params") or {}).items()
+            name: tuple((day(entry["from"]), entry) for entry in item["values"])
+            for name, item in (raw.get("params") or {}).items()
         },
         root=node_of(raw["criteria"], "criteria", definitions),
     )
@@ -117,14 +116,14 @@ def node_of(
 
 def table_entry(table: Mapping[Any, Any], key: Any, spec: Field) -> Any:
     """The entry of a table for a key: the exact one first, then a range (2..4, 5..); None if not in the table."""
-    for written, value in table.items():
+    for table_key, value in table.items():
         if spec.type != "int":
-            if spec.codes.get(text(written), text(written)) == key:
+            if spec.codes.get(text(table_key), text(table_key)) == key:
                 return value
-        elif text(written) == str(key):
+        elif text(table_key) == str(key):
             return value
-    for written, value in table.items():
-        low, dots, high = text(written).partition("..")
+    for table_key, value in table.items():
+        low, dots, high = text(table_key).partition("..")
         if spec.type == "int" and dots and int(low) <= key and (not high or key <= int(high)):
             return value
     return None

@@ -1,6 +1,6 @@
 """Reading records for the naive evaluator: fields, parameters, and the elements of an `over` path, at one date.
 
-One idea: whatever is read comes with whom to ask about it, so that a reason never has to be worked out twice.
+Whatever is read comes with the feeds and units to ask about it, so that a reason never has to be worked out twice.
 
 Source: docs/en/semantics.md §3 to §6 and §9 (the feeds and units of `missing`).
 """
@@ -73,9 +73,9 @@ class Reader:
             return None, self.absent(feed, subject)
         return record.links.get(link), frozenset({(feed, record.unit)})
 
-    def name(self, element: Element, written: str) -> Name:
+    def name(self, element: Element, text: str) -> Name:
         """Resolve a name where the element stands."""
-        return name_of(self.world, element.subject[0], written, element.record.feed if element.record else None)
+        return name_of(self.world, element.subject[0], text, element.record.feed if element.record else None)
 
     def read(self, element: Element, name: Name) -> Reading:
         """The value of a field for an element."""
@@ -110,14 +110,14 @@ class Reader:
             key = self.read(element, name)
             if key.value is None:
                 return Reading(None, key.asks)
-            found = table_entry(entry["table"], key.value, name.field)
+            value = table_entry(entry["table"], key.value, name.field)
         else:
-            found = entry["value"]
-        if found is None:
+            value = entry["value"]
+        if value is None:
             return Reading(None, NOBODY)
         if "times" in raw:
-            found = number(found) * number(raw["times"])
-        return self.value(found, element, plain)
+            value = number(value) * number(raw["times"])
+        return self.value(value, element, plain)
 
     def _lacking_table_key(self, raw: Mapping[str, Any], element: Element) -> Reading:
         """A parameter without a value: nobody to ask, unless its table key is missing as well."""
@@ -139,7 +139,7 @@ class Reader:
                     elements += [] if target is None else [Element(target, None, doubts)]
                     settled = target is not None
                 else:
-                    elements += self.found(step, subject, doubts)
+                    elements += self.elements_from(step, subject, doubts)
                     whom = self.absent(step.feed, subject)
                     settled = self.complete(step, subject, absence)
                 complete = complete and settled
@@ -153,7 +153,7 @@ class Reader:
             ways.setdefault(element.subject, []).append(element.doubts)
         return {subject: NOBODY.union(*doubts) if all(doubts) else NOBODY for subject, doubts in ways.items()}
 
-    def found(self, step: Step, subject: Subject, doubts: frozenset[Ask]) -> list[Element]:
+    def elements_from(self, step: Step, subject: Subject, doubts: frozenset[Ask]) -> list[Element]:
         """The elements one to-many step finds from one subject, whose own presence may be in doubt."""
         if step.form == "feed":
             records = self.day.records(step.feed, subject)

@@ -1,7 +1,7 @@
 """Contracts, versions of records and coverage statements of the naive evaluator: plain frozen rows.
 
-One idea: a row of a case becomes a `Record` that already has its version, its interval and its comparable cells, so
-that nobody after this module reads raw cells. A subject is the pair (kind, name).
+A row of a case becomes a `Record` that already has its version, its interval and its comparable cells. No later module reads raw cells. A
+subject is the pair (kind, name).
 
 Source: docs/en/semantics.md §1, §3 and §10.
 """

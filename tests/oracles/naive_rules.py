@@ -1,7 +1,7 @@
 """Truth by the naive evaluator: one subject, one date, one node after another.
 
-One idea: judging a node gives a tree of the same shape, holding at every node its truth and, at a leaf, whom to ask if
-it is unknown. Reasons are then read off that tree.
+Judging a node gives a tree of the same shape. It holds the truth of every node and, at an unknown leaf, the feeds and units to ask. Reasons
+are then read off that tree.
 
 Source: docs/en/semantics.md §4 to §8.
 """
@@ -98,19 +98,19 @@ class Judge:
             return self.check(node, negated)
         leaves: dict[str, Callable[[Node, Element], tuple[str, frozenset[Ask]]]] = {
             "field": self.comparison,
-            "age_of": self.aged,
-            "date_of": self.dated,
+            "age_of": self.age_truth,
+            "date_of": self.date_truth,
             "quantifier": self.quantifier,
-            "sum_of": self.summed,
+            "sum_of": self.sum_truth,
         }
         truth, asks = leaves[node.form](node, element)
         return Judged(node, truth, (), asks if truth == "U" else NOBODY)
 
     def check(self, node: Node, negated: bool) -> Judged:
         """A check: its answer, or the value that keeps the subject on a benefit's list and off a burden's."""
-        said = self.answers.get(node.id)
-        if said is not None:
-            return Judged(node, yes_or_no(said))
+        answer = self.answers.get(node.id)
+        if answer is not None:
+            return Judged(node, yes_or_no(answer))
         kind_to_her = truth_of(self.policy.benefit ^ negated)
         return Judged(node, kind_to_her if self.assume else "U", answered=False)
 
@@ -122,33 +122,33 @@ class Judge:
         kind = name.field.type
         if (op in ORDERINGS and kind not in ORDERED) or (op == "within" and kind != "division"):
             raise ValueError(f"{node.path}: {op} does not go with {kind}")
-        found = self.reader.read(element, name)
+        reading = self.reader.read(element, name)
         asked = self.reader.value(node.raw["value"], element, name.field.plain)
-        if found.value is None or asked.value is None:
-            return "U", both(found, asked)
+        if reading.value is None or asked.value is None:
+            return "U", both(reading, asked)
         if op != "within":
-            return truth_of(COMPARISONS[op](found.value, asked.value)), NOBODY
+            return truth_of(COMPARISONS[op](reading.value, asked.value)), NOBODY
         prefixes = asked.value if isinstance(asked.value, tuple) else (asked.value,)
-        return disjunction(within(found.value, division(prefix)) for prefix in prefixes), found.asks
+        return disjunction(within(reading.value, division(prefix)) for prefix in prefixes), reading.asks
 
-    def aged(self, node: Node, element: Element) -> tuple[str, frozenset[Ask]]:
+    def age_truth(self, node: Node, element: Element) -> tuple[str, frozenset[Ask]]:
         """`age_of d op n [as_of]`."""
-        born = self.reader.read(element, self.reader.name(element, node.raw["age_of"]))
+        birth = self.reader.read(element, self.reader.name(element, node.raw["age_of"]))
         asked = self.reader.value(node.raw["value"], element, number)
         at = self.reader.value(node.raw.get("as_of") or self.as_of, element, day)
-        if born.value is None or asked.value is None or at.value is None:
-            return "U", both(born, asked, at)
-        return truth_of(COMPARISONS[node.raw["op"]](age(born.value, at.value), asked.value)), NOBODY
+        if birth.value is None or asked.value is None or at.value is None:
+            return "U", both(birth, asked, at)
+        return truth_of(COMPARISONS[node.raw["op"]](age(birth.value, at.value), asked.value)), NOBODY
 
-    def dated(self, node: Node, element: Element) -> tuple[str, frozenset[Ask]]:
+    def date_truth(self, node: Node, element: Element) -> tuple[str, frozenset[Ask]]:
         """`date_of d within_last P | at_least_ago P | before x | after x`."""
         op = next(word for word in ("within_last", "at_least_ago", "before", "after") if word in node.raw)
         plain: Callable[[Any], Any] = day if op in ("before", "after") else lambda raw: period(text(raw))
-        found = self.reader.read(element, self.reader.name(element, node.raw["date_of"]))
+        reading = self.reader.read(element, self.reader.name(element, node.raw["date_of"]))
         asked = self.reader.value(node.raw[op], element, plain)
-        if found.value is None or asked.value is None:
-            return "U", both(found, asked)
-        d = found.value
+        if reading.value is None or asked.value is None:
+            return "U", both(reading, asked)
+        d = reading.value
         match op:
             case "within_last":
                 return truth_of(d <= self.as_of <= later(d, asked.value)), NOBODY
@@ -196,7 +196,7 @@ class Judge:
             case other:
                 raise ValueError(f"{node.path}: unknown quantifier {other!r}")
 
-    def summed(self, node: Node, element: Element) -> tuple[str, frozenset[Ask]]:
+    def sum_truth(self, node: Node, element: Element) -> tuple[str, frozenset[Ask]]:
         """`sum_of f over … [where] [per g] op v`."""
         _, kind, own = steps_of(self.world, element.subject[0], node.raw["over"])
         name = name_of(self.world, kind, node.raw["sum_of"], own)
@@ -227,8 +227,8 @@ class Judge:
         """What `per` divides by: 1 without it, missing below 1."""
         if "per" not in node.raw:
             return Reading(1, NOBODY)
-        found = self.reader.read(element, self.reader.name(element, node.raw["per"]))
-        return Reading(None, found.asks) if found.value is None or found.value < 1 else found
+        reading = self.reader.read(element, self.reader.name(element, node.raw["per"]))
+        return Reading(None, reading.asks) if reading.value is None or reading.value < 1 else reading
 
 
 def addend_interval(value: Number | None, field: Field, doubtful: bool) -> tuple[Any, Any]:

@@ -1,7 +1,7 @@
 """Values of the naive evaluator: truth, exact numbers, dates, durations, divisions, cells.
 
-One idea: every value is made plain once (an int or Fraction, a date, a code) and then compared with Python's own
-operators. Nothing here knows about records or policies.
+Every value is made plain once (an int or Fraction, a date, a code) and then compared with Python's own operators. Nothing here knows about
+records or policies.
 
 Source: docs/en/semantics.md §2 and §5; Kleene 1952, §64.
 """
@@ -38,14 +38,14 @@ def negation(truth: str) -> str:
 
 def conjunction(truths: Iterable[str]) -> str:
     """F if any is F, else U if any is U, else T (also of nothing)."""
-    seen = set(truths)
-    return "F" if "F" in seen else "U" if "U" in seen else "T"
+    distinct = set(truths)
+    return "F" if "F" in distinct else "U" if "U" in distinct else "T"
 
 
 def disjunction(truths: Iterable[str]) -> str:
     """T if any is T, else U if any is U, else F (also of nothing)."""
-    seen = set(truths)
-    return "T" if "T" in seen else "U" if "U" in seen else "F"
+    distinct = set(truths)
+    return "T" if "T" in distinct else "U" if "U" in distinct else "F"
 
 
 def truth_of(holds: bool) -> str:
@@ -113,10 +113,10 @@ class Period:
 @lru_cache(maxsize=1024)
 def period(raw: str) -> Period:
     """An ISO 8601 duration of years, months, weeks and days: P24M, P1Y6M, P7D."""
-    found = re.fullmatch(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?", raw)
-    if not found or raw == "P":
+    match = re.fullmatch(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?", raw)
+    if not match or raw == "P":
         raise ValueError(f"not a period: {raw!r}")
-    years, months, weeks, days = (int(part or 0) for part in found.groups())
+    years, months, weeks, days = (int(part or 0) for part in match.groups())
     return Period(12 * years + months, 7 * weeks + days)
 
 
@@ -131,13 +131,13 @@ def later(start: date, length: Period) -> date:
     return min(date.max - moved, timedelta(length.days)) + moved
 
 
-def age(born: date, at: date) -> int:
+def age(birth: date, at: date) -> int:
     """Completed years, birthday included; born 29 February: 1 March in common years."""
-    if (born.month, born.day) == (2, 29) and not calendar.isleap(at.year):
+    if (birth.month, birth.day) == (2, 29) and not calendar.isleap(at.year):
         birthday = (3, 1)
     else:
-        birthday = (born.month, born.day)
-    return at.year - born.year - ((at.month, at.day) < birthday)
+        birthday = (birth.month, birth.day)
+    return at.year - birth.year - ((at.month, at.day) < birthday)
 
 
 # ---- comparisons -------------------------------------------------------------------------------------------------
@@ -163,8 +163,8 @@ def integers_settle(lo: int, hi: int | float, op: str, value: Any) -> str:
     if hi == INFINITY:
         values = value if isinstance(value, tuple) else (value,)
         hi = max([lo, *(int(v) + 2 for v in values)])
-    held = {COMPARISONS[op](n, value) for n in range(lo, int(hi) + 1)}
-    return "U" if len(held) == 2 else truth_of(held.pop())
+    results = {COMPARISONS[op](n, value) for n in range(lo, int(hi) + 1)}
+    return "U" if len(results) == 2 else truth_of(results.pop())
 
 
 def interval_settles(lo: Any, hi: Any, op: str, value: Any) -> str:
@@ -260,9 +260,9 @@ def load_yaml(path: Path | str) -> dict[str, Any]:
     return read_yaml(Path(path).read_text(encoding="utf-8"))
 
 
-def read_yaml(written: str) -> dict[str, Any]:
+def read_yaml(source: str) -> dict[str, Any]:
     """The same, of a text."""
     yaml = YAML(typ="safe", pure=True)
     yaml.Constructor = ExactConstructor
-    loaded: dict[str, Any] = yaml.load(written)
+    loaded: dict[str, Any] = yaml.load(source)
     return loaded

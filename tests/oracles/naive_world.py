@@ -1,7 +1,7 @@
-"""The world of the naive evaluator: which records are there at a date, who is where, and what is covered.
+"""The world of the naive evaluator: the records that are there at a date, the place of each subject, and coverage.
 
-One idea: the winners among versions do not depend on the date, so they are picked once; everything else is asked of a
-`Day`, which remembers its answers. A subject is the pair (kind, name).
+The winners among versions do not depend on the date, so they are picked once. Everything else is asked of a `Day`, which remembers its
+answers. A subject is the pair (kind, name).
 
 Source: docs/en/semantics.md §1, §3 and §10.
 """
@@ -27,14 +27,14 @@ GIVEN_WORDS = {*KINDS, "coverage", "replace", "answers"}
 class World:
     """Everything that is known, whatever the date."""
 
-    def __init__(self, contracts: Iterable[Mapping[str, Any]], given: Mapping[str, Any]) -> None:
+    def __init__(self, contracts: Iterable[Mapping[str, Any]], facts: Mapping[str, Any]) -> None:
         """Prepare the world of a case.
 
         Args:
             contracts: the feed contracts, as loaded from YAML.
-            given: the `given` of a case (semantics §10).
+            facts: the `given` of a case (semantics §10).
         """
-        if unknown := set(given) - GIVEN_WORDS:
+        if unknown := set(facts) - GIVEN_WORDS:
             raise ValueError(f"`given` does not take {sorted(unknown)}")
         self.contracts: dict[str, Contract] = {c.feed: c for c in map(contract_of, contracts)}
         self.register = {c.kind: c for c in self.contracts.values() if c.registers}
@@ -43,11 +43,11 @@ class World:
         }  # to-one links, by the feed that defines them
         self.named: set[Subject] = set()
         self.answers: dict[str, dict[str, Any]] = {
-            text(name): {text(check): said for check, said in (said_by or {}).items() if said is not None}
-            for name, said_by in (given.get("answers") or {}).items()
+            text(name): {text(check): answer for check, answer in (said_by or {}).items() if answer is not None}
+            for name, said_by in (facts.get("answers") or {}).items()
         }
-        self.statements = self._statements(given.get("coverage") or [])
-        self._index(self._standing(given))
+        self.statements = self._statements(facts.get("coverage") or [])
+        self._index(self._standing(facts))
         self._name_the_looked_up()
         self._days: dict[date, Day] = {}
 
@@ -61,13 +61,13 @@ class World:
 
     def subjects(self, kind: str) -> list[str]:
         """The names of this kind that occur anywhere; a name known only from answers counts for every kind."""
-        known = {name for _, name in self.named}
+        names = {name for _, name in self.named}
         own = {name for of_kind, name in self.named if of_kind == kind}
-        return sorted(own | (set(self.answers) - known))
+        return sorted(own | (set(self.answers) - names))
 
     def _statements(self, raws: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], list[Statement]]:
         """Coverage statements by (feed, unit)."""
-        found: dict[tuple[str, str], list[Statement]] = {}
+        statements: dict[tuple[str, str], list[Statement]] = {}
         for raw in raws:
             if ("division" in raw) == ("subjects" in raw):
                 raise ValueError("a coverage statement names a division or subjects")
@@ -78,37 +78,37 @@ class World:
                 contract = self.contracts[feed]
                 units = [raw["unit"]] if raw.get("unit") else [s.unit for s in contract.sources]
                 for unit in dict.fromkeys(units):
-                    found.setdefault((feed, unit), []).append(statement)
-        return found
+                    statements.setdefault((feed, unit), []).append(statement)
+        return statements
 
     def _name_the_looked_up(self) -> None:
         """A name that only a coverage list knows is a subject of the kind its feed is about."""
-        known = {name for _, name in self.named}
+        names = {name for _, name in self.named}
         for (feed, _), statements in self.statements.items():
             for statement in statements:
-                self.named |= {(self.contracts[feed].kind, name) for name in statement.names - known}
+                self.named |= {(self.contracts[feed].kind, name) for name in statement.names - names}
 
-    def _standing(self, given: Mapping[str, Any]) -> list[Record]:
+    def _standing(self, facts: Mapping[str, Any]) -> list[Record]:
         """The winning versions that are no deletions."""
-        first = self._first_that_count(given)
+        first = self._first_that_count(facts)
         versions: dict[tuple[str, str, str], list[Record]] = {}
-        for record in self._versions(given):
+        for record in self._versions(facts):
             if record.delivery >= first.get((record.feed, record.unit), record.delivery):
                 versions.setdefault((record.feed, record.unit, record.key), []).append(record)
         return [record for record in map(winner, versions.values()) if not record.deleted]
 
-    def _first_that_count(self, given: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
+    def _first_that_count(self, facts: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
         """By feed and unit, the number of the last full replacement: no version of a smaller delivery counts."""
         first: dict[tuple[str, str], Any] = {}
-        for raw in given.get("replace") or []:
+        for raw in facts.get("replace") or []:
             source = (raw["feed"], raw.get("unit") or self.contracts[raw["feed"]].sources[0].unit)
             first[source] = max(raw["delivery"], first.get(source, raw["delivery"]))
         return first
 
-    def _versions(self, given: Mapping[str, Any]) -> Iterable[Record]:
+    def _versions(self, facts: Mapping[str, Any]) -> Iterable[Record]:
         """Every version that was delivered, in the order of the text."""
         for group, kind in KINDS.items():
-            for raw_name, raw_feeds in (given.get(group) or {}).items():
+            for raw_name, raw_feeds in (facts.get(group) or {}).items():
                 subject = (kind, text(raw_name))
                 self.named.add(subject)
                 feeds, links = self._feeds_and_links(kind, raw_feeds or {})
@@ -179,8 +179,8 @@ class Day:
         """The records of a feed about a subject; of a cardinality-one feed, at most *the* record."""
         if self.world.contracts[feed].many:
             return [r for r in self.world.about.get((feed, subject), ()) if self.there(r)]
-        one = self.the_record(feed, subject)
-        return [] if one is None else [one]
+        record = self.the_record(feed, subject)
+        return [] if record is None else [record]
 
     def the_record(self, feed: str, subject: Subject) -> Record | None:
         """The record of a cardinality-one feed: greatest version, then later source, then greater key."""
@@ -204,10 +204,10 @@ class Day:
 
     def naming(self, feed: str, link: str, target: Subject) -> list[Record]:
         """The records that name the target and are there, quarantined or not (of a cardinality-one feed: *the* records)."""
-        found = [r for r in self.world.naming.get((feed, link, target), ()) if self.there(r)]
+        records = [r for r in self.world.naming.get((feed, link, target), ()) if self.there(r)]
         if self.world.contracts[feed].many:
-            return found
-        return [r for r in found if self.the_record(feed, r.subject) is r]
+            return records
+        return [r for r in records if self.the_record(feed, r.subject) is r]
 
     # -- coverage --
 
@@ -248,6 +248,6 @@ class Day:
             place = self.placement(subject)
             sources = self.responsible(feed, place)
             lacking = [s for s in sources if place is None or not self.current(feed, s, subject, place, max_age)]
-            chosen = lacking or sources or [self.world.contracts[feed].sources[0]]
-            self._asks[at] = frozenset((feed, source.unit) for source in chosen)
+            asked_sources = lacking or sources or [self.world.contracts[feed].sources[0]]
+            self._asks[at] = frozenset((feed, source.unit) for source in asked_sources)
         return self._asks[at]

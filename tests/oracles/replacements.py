@@ -1,4 +1,4 @@
-"""What every source has delivered, version by version, and which full replacements have fewer rows than their bound lets them.
+"""All versions that every source has delivered, and which full replacements have fewer rows than their bound allows.
 
 `tests/streams/ruled.py` gives it each message that was admitted. Source: docs/en/semantics.md §1.1, §1.2 and §18.1, and nothing else.
 """
@@ -25,17 +25,17 @@ class Version(NamedTuple):
     quarantined: bool
 
     @property
-    def came(self) -> tuple[int, int]:
+    def arrival(self) -> tuple[int, int]:
         return self.delivery, self.row
 
     @property
-    def ordered(self) -> bool:
+    def has_order(self) -> bool:
         return self.order != int(NO_ORDER)
 
     @property
     def there(self) -> bool:
         """Is the record there if this version wins? A deletion without usable order deletes nothing for sure."""
-        return not (self.deleted and self.ordered)
+        return not (self.deleted and self.has_order)
 
 
 class Limits(NamedTuple):
@@ -86,8 +86,8 @@ class Replacements:
 
 def _winner(versions: list[Version]) -> Version:
     """§1.1: the last without usable order, unless a sound one came behind it; else the greatest with an order."""
-    last = max((v for v in versions if not v.ordered), key=lambda v: v.came, default=None)
-    sound = [v for v in versions if v.ordered and (v.deleted or not v.quarantined)]
-    if last is not None and all(v.came <= last.came for v in sound):
+    last = max((v for v in versions if not v.has_order), key=lambda v: v.arrival, default=None)
+    sound = [v for v in versions if v.has_order and (v.deleted or not v.quarantined)]
+    if last is not None and all(v.arrival <= last.arrival for v in sound):
         return last
-    return max(v for v in versions if v.ordered)
+    return max(v for v in versions if v.has_order)

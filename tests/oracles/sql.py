@@ -12,7 +12,7 @@ from math import lcm
 from typing import Any
 
 from tests.oracles.sql_reading import Field, Number, Reader, Rows
-from tests.oracles.sql_world import SqlWorld, day, division, fraction, literal, stored
+from tests.oracles.sql_world import SqlWorld, day, division, fraction, literal, stored_cell
 
 Node = dict[str, Any]
 _OPS = {"eq": "=", "ne": "<>", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
@@ -122,7 +122,7 @@ class _Query(Reader):
             asked = literal(division(value))
             return f"(CASE WHEN starts_with({read.sql}, {asked}) THEN TRUE WHEN starts_with({asked}, {read.sql}) THEN NULL ELSE starts_with({read.sql}, {asked}) END)"
         if op in ("in", "not_in"):
-            return f"({read.sql} {'IN' if op == 'in' else 'NOT IN'} ({', '.join(literal(stored(read.spec, item)) for item in value)}))"
+            return f"({read.sql} {'IN' if op == 'in' else 'NOT IN'} ({', '.join(literal(stored_cell(read.spec, item)) for item in value)}))"
         return f"({read.sql} {_OPS[op]} {self.plain(value, read.spec, rows)})"
 
     def age(self, node: Node, read: Field, rows: Rows) -> str:
@@ -166,11 +166,11 @@ class _Query(Reader):
             "SELECT k.pid, k.complete, coalesce(t.t, 0) AS t, coalesce(t.f, 0) AS f, coalesce(t.u, 0) AS u, coalesce(t.lo, 0) AS lo, coalesce(t.hi, 0) AS hi, "
             f"coalesce(t.no_lo, FALSE) AS no_lo, coalesce(t.no_hi, FALSE) AS no_hi FROM {complete} k LEFT JOIN ({tallies}) t ON t.pid = k.pid"
         ))
-        self.cte(f"q{number}", f"SELECT c.cid, {self.settled(node, rows, addend)} AS truth FROM {rows.table} c JOIN n{number} n ON n.pid = c.cid")
+        self.cte(f"q{number}", f"SELECT c.cid, {self.truth(node, rows, addend)} AS truth FROM {rows.table} c JOIN n{number} n ON n.pid = c.cid")
         rows.joins.append(f"LEFT JOIN q{number} ON q{number}.cid = c.cid")
         return f"q{number}.truth"
 
-    def settled(self, node: Node, rows: Rows, addend: _Addend) -> str:
+    def truth(self, node: Node, rows: Rows, addend: _Addend) -> str:
         match node:
             case {"quantifier": "some"}:
                 return "CASE WHEN n.t > 0 THEN TRUE WHEN n.complete AND n.u = 0 THEN FALSE END"
@@ -181,18 +181,18 @@ class _Query(Reader):
             case {"quantifier": "count"}:
                 value = self.number(node["value"], rows)
                 ends = _Ends("n.t", "(n.t + n.u)", "FALSE", "NOT n.complete", value, "1", whole=True)
-                return ends.settled(node["op"])
+                return ends.truth(node["op"])
         value = self.number(node["value"], rows)
         scale = str(addend.scale)
         if node.get("per"):
             per = self.read(node["per"], rows).sql
             scale = f"{scale} * (CASE WHEN {per} >= 1 THEN {per} END)"
         no_lo = "n.no_lo" if addend.least is not None and addend.least >= 0 else "(n.no_lo OR NOT n.complete)"
-        return _Ends("n.lo", "n.hi", no_lo, "(n.no_hi OR NOT n.complete)", value, scale).settled(node["op"])
+        return _Ends("n.lo", "n.hi", no_lo, "(n.no_hi OR NOT n.complete)", value, scale).truth(node["op"])
 
     def addend(self, node: Node, elements: Rows) -> _Addend:
         read = self.read(node["sum_of"], elements)
-        least, most = (stored(read.spec, read.spec.get(end)) for end in ("min", "max"))
+        least, most = (stored_cell(read.spec, read.spec.get(end)) for end in ("min", "max"))
         lo, hi = (f"coalesce({read.sql}, {literal(end)}::HUGEINT)" for end in (least, most))
         return _Addend(lo, hi, least, 10 ** read.spec.get("scale", 0))
 
@@ -214,11 +214,11 @@ class _Query(Reader):
                 joins += f" LEFT JOIN (SELECT s.pid, bool_and({settled}) AS ok FROM {front} s LEFT JOIN full_{kind} f ON f.name = s.name GROUP BY s.pid) k{i} ON k{i}.pid = s.pid"
                 whole.append(f"coalesce(k{i}.ok, TRUE)")
             reached, kind, feed = self.step(kind, step, front)
-            found = self.cte(f"e{number}_{i}", reached)
-            front = self.cte(f"s{number}_{i + 1}", f"SELECT pid, subject AS name, bool_and(doubtful) AS doubtful FROM {found} GROUP BY pid, subject")
+            step_rows = self.cte(f"e{number}_{i}", reached)
+            front = self.cte(f"s{number}_{i + 1}", f"SELECT pid, subject AS name, bool_and(doubtful) AS doubtful FROM {step_rows} GROUP BY pid, subject")
         complete = self.cte(f"k{number}", f"SELECT s.pid, {' AND '.join(whole)} AS complete FROM s{number}_0 s{joins}")
         own = "" if feed is None else "".join(f', e."f_{feed}__{name}" AS "r/{name}"' for name in self.feeds.all[feed]["fields"])
-        table = self.cte(f"c{number}", f"SELECT row_number() OVER () AS cid, e.pid, e.doubtful{own}, f.* FROM {found} e JOIN full_{kind} f ON f.name = e.subject")
+        table = self.cte(f"c{number}", f"SELECT row_number() OVER () AS cid, e.pid, e.doubtful{own}, f.* FROM {step_rows} e JOIN full_{kind} f ON f.name = e.subject")
         return Rows(table, kind, feed), complete
 
     def settles(self, kind: str, step: str, absence: str) -> str:
@@ -226,8 +226,8 @@ class _Query(Reader):
         if absence == "closed":
             return "TRUE"
         asked = self.inverse_feed(kind, step)
-        covered = "FALSE" if absence == "open" else self.covered(asked, f"f.cov_{asked}")
-        if step not in self.feeds.one(kind):
+        covered = "FALSE" if absence == "open" else self.coverage_condition(asked, f"f.cov_{asked}")
+        if step not in self.feeds.single_feeds(kind):
             return covered
         return f"(coalesce(f.sound_{step}, FALSE) OR {covered})"
 
@@ -241,7 +241,7 @@ class _Query(Reader):
         """The select of what one step reaches, the kind it is about, and its feed unless it reaches subjects.
 
         What is reached is doubtful if the row that shows it is in quarantine or if where the step starts is doubtful itself;
-        the next step starts from a subject no more doubtful than the surest row that led to her.
+        the next step starts from a subject no more doubtful than the surest row that led to it.
         """
         reached = "SELECT s.pid, s.doubtful OR r.quarantined AS doubtful, r.*"
         if step in self.own(kind):
@@ -266,7 +266,7 @@ class _Ends:
     scale: str
     whole: bool = False
 
-    def settled(self, op: str) -> str:
+    def truth(self, op: str) -> str:
         """§6: true where the comparison holds for all of the interval, false where for none of it."""
         lo, hi, v = f"({self.lo} * {self.value.over})", f"({self.hi} * {self.value.over})", f"({self.value.sql} * {self.scale})"
         if op in ("eq", "ne"):

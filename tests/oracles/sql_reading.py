@@ -11,7 +11,7 @@ from fractions import Fraction
 from math import lcm
 from typing import Any
 
-from tests.oracles.sql_world import SqlWorld, day, fraction, literal, stored
+from tests.oracles.sql_world import SqlWorld, day, fraction, literal, stored_cell
 
 
 @dataclass(slots=True)
@@ -59,7 +59,7 @@ class Reader:
         return self.subject_field(rows.kind, parts, "")
 
     def subject_field(self, kind: str, parts: list[str], via: str) -> Field:
-        ones = self.feeds.one(kind)
+        ones = self.feeds.single_feeds(kind)
         if len(parts) == 1:
             holders = [feed for feed in ones if parts[0] in self.feeds.all[feed]["fields"]]
             assert len(holders) == 1, f"{parts[0]} of a {kind} is in {holders}"
@@ -77,14 +77,14 @@ class Reader:
             return Field(cell, spec)
         cast = "::HUGEINT" if spec["type"] in ("int", "decimal") else ""
         upto = f'c."{via}cov_{feed}"'
-        absent = f'NOT c."{via}has_{feed}" AND {self.covered(feed, upto)}'
-        return Field(f"(CASE WHEN {absent} THEN {literal(stored(spec, spec['no_record']))}{cast} ELSE {cell} END)", spec)
+        absent = f'NOT c."{via}has_{feed}" AND {self.coverage_condition(feed, upto)}'
+        return Field(f"(CASE WHEN {absent} THEN {literal(stored_cell(spec, spec['no_record']))}{cast} ELSE {cell} END)", spec)
 
     def cell(self, column: str, spec: dict[str, Any]) -> str:
         """A stored number is widened before anything is multiplied."""
         return f"{column}::HUGEINT" if spec["type"] in ("int", "decimal") else column
 
-    def covered(self, feed: str, upto: str) -> str:
+    def coverage_condition(self, feed: str, upto: str) -> str:
         """§3.3: whether the earliest of the latest statements is young enough."""
         evidence = (self.policy.get("evidence") or {}).get(feed)
         if evidence is None:
@@ -93,9 +93,9 @@ class Reader:
 
     def later(self, date: str, period: str) -> str:
         """A date and a period: years and months first, clamped to the month's end, then days."""
-        found = re.fullmatch(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?", period)
-        assert found, period
-        years, months, weeks, days = (int(part or 0) for part in found.groups())
+        match = re.fullmatch(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?", period)
+        assert match, period
+        years, months, weeks, days = (int(part or 0) for part in match.groups())
         return f"(({date} + to_months({12 * years + months}))::DATE + {7 * weeks + days})"
 
     # Values (§5)
@@ -115,26 +115,26 @@ class Reader:
         amounts = entry["table"].values() if "table" in entry else [entry["value"]]
         over = lcm(*((fraction(amount) * times).denominator for amount in amounts))
 
-        def scaled(amount: Any) -> str:
+        def scaled_text(amount: Any) -> str:
             whole: Fraction = fraction(amount) * times * over
             return f"{whole.numerator}::HUGEINT"
 
-        return Number(self.chosen(value, rows, scaled), over)
+        return Number(self.parameter_value(value, rows, scaled_text), over)
 
-    def chosen(self, value: dict[str, Any], rows: Rows, shown: Any) -> str:
+    def parameter_value(self, value: dict[str, Any], rows: Rows, render: Any) -> str:
         """The value of a parameter at the date, from its table by a field of the row."""
         entry = self.entry(value["param"])
         if entry is None:
             return "NULL"
         if "table" not in entry:
-            return str(shown(entry["value"]))
+            return str(render(entry["value"]))
         by = self.read(value["by"], rows)
-        cases = "".join(f" WHEN {self.key(key, by)} THEN {shown(amount)}" for key, amount in entry["table"].items())
+        cases = "".join(f" WHEN {self.key(key, by)} THEN {render(amount)}" for key, amount in entry["table"].items())
         return f"(CASE{cases} END)"
 
     def key(self, key: Any, by: Field) -> str:
         if by.spec["type"] != "int":
-            return f"{by.sql} = {literal(stored(by.spec, key))}"
+            return f"{by.sql} = {literal(stored_cell(by.spec, key))}"
         low, dots, high = str(key).partition("..")
         if not dots:
             return f"{by.sql} = {int(low)}"
@@ -142,4 +142,4 @@ class Reader:
 
     def plain(self, value: Any, spec: dict[str, Any], rows: Rows) -> str:
         """A value that is no number: a literal, or a parameter of dates, codes or text."""
-        return self.chosen(value, rows, lambda item: literal(stored(spec, item))) if isinstance(value, dict) else literal(stored(spec, value))
+        return self.parameter_value(value, rows, lambda item: literal(stored_cell(spec, item))) if isinstance(value, dict) else literal(stored_cell(spec, value))

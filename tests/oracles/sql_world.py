@@ -1,10 +1,10 @@
 """The tables of one world in DuckDB: versions as they arrived, then what is there at a date, by semantics §1–§4.
 
-`raw` holds every version; everything after it is SQL. For a date, `full_<kind>` has one row for each subject named
-anywhere: whether she is registered, where she is placed, each field of her cardinality-one feeds (`f_<feed>__<field>`, with
-`has_<feed>` saying there is a record), the day up to which each feed covers her (`cov_<feed>`), and the same of what her
-links lead to, with the link before the name (`household/f_household__size`). A quarantined row of `raw` has its links, which are
-found only by whom they name; in `full_<kind>` they are empty. `sound_<feed>` says that *the* record of a feed is there and not in quarantine.
+`raw` holds every version; everything after it is SQL. For a date, `full_<kind>` has one row for each subject named anywhere: whether it is
+registered, where it is placed, each field of its cardinality-one feeds (`f_<feed>__<field>`, with `has_<feed>` saying there is a record), the
+day up to which each feed covers it (`cov_<feed>`), and the same of the subjects that its links lead to, with the link before the name
+(`household/f_household__size`). A quarantined row of `raw` keeps its links, which are found only from the subjects they name; in
+`full_<kind>` they are empty. `sound_<feed>` says that *the* record of a feed is there and not in quarantine.
 """
 
 import datetime as dt
@@ -77,7 +77,7 @@ class Feeds:
                 else:
                     self.inverse[kind][feed] = (feed, link)
 
-    def one(self, kind: str) -> list[str]:
+    def single_feeds(self, kind: str) -> list[str]:
         """Cardinality-one feeds about a kind of subject."""
         return [name for name, contract in self.all.items() if contract["subject"] == kind and contract["cardinality"] == "one"]
 
@@ -88,7 +88,7 @@ class Feeds:
         return sorted({link for contract in self.all.values() for link in contract.get("links") or {}})
 
 
-def stored(spec: dict[str, Any], cell: Any) -> Any:
+def stored_cell(spec: dict[str, Any], cell: Any) -> Any:
     """A cell as it is stored: codes for labels, whole divisions, decimals scaled to integers."""
     if cell is None:
         return None
@@ -113,7 +113,7 @@ def stored(spec: dict[str, Any], cell: Any) -> Any:
 class SqlWorld:
     """The tables of one `given`, in a schema of temporary tables of its own."""
 
-    def __init__(self, contracts: list[dict[str, Any]], given: dict[str, Any]) -> None:
+    def __init__(self, contracts: list[dict[str, Any]], facts: dict[str, Any]) -> None:
         self.feeds = Feeds(contracts)
         self.con = _DATABASE.cursor()
         self.con.execute("PRAGMA disable_optimizer")  # On tables of twenty rows planning is all the time there is; this halves it.
@@ -122,17 +122,17 @@ class SqlWorld:
         self.columns = [(f"f_{feed}__{name}", _TYPES[spec["type"]]) for feed, c in self.feeds.all.items() for name, spec in c["fields"].items()]
         self.columns += [(f"l_{link}", "VARCHAR") for link in self.feeds.link_names()]
         self._at = {name: i for i, name in enumerate([*_VERSION, *(name for name, _ in self.columns)])}
-        rows = [row for kind, section in KINDS.items() for name, feeds in (given.get(section) or {}).items() for row in self._rows(kind, name, feeds or {})]
+        rows = [row for kind, section in KINDS.items() for name, feeds in (facts.get(section) or {}).items() for row in self._rows(kind, name, feeds or {})]
         rows = [[number, *row[1:]] for number, row in enumerate(rows)]
         self._table("raw", dict(zip(_VERSION, _VERSION_TYPES, strict=True)) | dict(self.columns), rows)
-        self._statements(given)
+        self._statements(facts)
         sources = [(feed, i, s["unit"], division(s["division"])) for feed, c in self.feeds.all.items() for i, s in enumerate(c["sources"])]
         self._table("sources", {"feed": "VARCHAR", "src": "INT", "unit": "VARCHAR", "division": "VARCHAR"}, sources)
-        replaced = [(r["feed"], r["unit"], r["delivery"]) for r in given.get("replace") or []]
+        replaced = [(r["feed"], r["unit"], r["delivery"]) for r in facts.get("replace") or []]
         self._table("replaced", {"feed": "VARCHAR", "unit": "VARCHAR", "delivery": "BIGINT"}, replaced)
-        answers = [(name, check, said in (True, "yes")) for name, checks in (given.get("answers") or {}).items() for check, said in checks.items()]
+        answers = [(name, check, answer in (True, "yes")) for name, checks in (facts.get("answers") or {}).items() for check, answer in checks.items()]
         self._table("answers", {"subject": "VARCHAR", "check_id": "VARCHAR", "said": "BOOLEAN"}, answers)
-        self._table("names", {"kind": "VARCHAR", "name": "VARCHAR"}, sorted(self._names(given)))
+        self._table("names", {"kind": "VARCHAR", "name": "VARCHAR"}, sorted(self._names(facts)))
 
     def _table(self, name: str, columns: dict[str, str], rows: list[Any]) -> None:
         """Show rows to DuckDB as a frame: a wide VALUES list takes 30 ms to parse, a frame 1 ms."""
@@ -140,22 +140,22 @@ class SqlWorld:
         self.con.register(name, pl.DataFrame(rows, schema=schema, orient="row").to_arrow())
 
     def _keep(self, name: str, select: str) -> None:
-        """Hold a query's rows in a table."""
+        """Store a query's rows in a table."""
         self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {select}")
         self.kept[name] = [column[0] for column in self.con.execute(f"SELECT * FROM {name} LIMIT 0").description]
 
     def _rows(self, kind: str, name: str, feeds: dict[str, Any]) -> list[list[Any]]:
-        """The versions of one subject's records; her links stand beside her feeds."""
+        """The versions of one subject's records; its links stand beside its feeds."""
         beside = {link: feeds[link] for link in self.feeds.links[kind] if link in feeds}
-        found: list[list[Any]] = []
+        versions: list[list[Any]] = []
         for feed, rows in feeds.items():
             if feed in beside:
                 continue
             contract = self.feeds.all[feed]
             links = {link: beside[link] for link in contract.get("links") or {} if link in beside}
             for position, record in enumerate(rows if isinstance(rows, list) else [rows]):
-                found.append(self._row(kind, name, feed, position, {**links, **(record or {})}))
-        return found
+                versions.append(self._row(kind, name, feed, position, {**links, **(record or {})}))
+        return versions
 
     def _row(self, kind: str, name: str, feed: str, position: int, record: dict[str, Any]) -> list[Any]:
         contract, row = self.feeds.all[feed], [None] * len(self._at)
@@ -171,15 +171,15 @@ class SqlWorld:
         }
         if not quarantined:
             cells |= {column: day(record[end]) for end, column in (("from", "vfrom"), ("to", "vto")) if record.get(end) is not None}
-            cells |= {f"f_{feed}__{field}": stored(spec, record.get(field)) for field, spec in contract["fields"].items()}
+            cells |= {f"f_{feed}__{field}": stored_cell(spec, record.get(field)) for field, spec in contract["fields"].items()}
         cells |= {f"l_{link}": record.get(link) or None for link in contract.get("links") or {}}
         for column, cell in cells.items():
             row[self._at[column]] = cell
         return row
 
-    def _statements(self, given: dict[str, Any]) -> None:
+    def _statements(self, facts: dict[str, Any]) -> None:
         rows: list[tuple[Any, ...]] = []
-        for statement in given.get("coverage") or []:
+        for statement in facts.get("coverage") or []:
             feeds = statement["feed"] if isinstance(statement["feed"], list) else [statement["feed"]]
             for feed in feeds:
                 for source in self.feeds.all[feed]["sources"]:
@@ -192,20 +192,20 @@ class SqlWorld:
         columns = {"feed": "VARCHAR", "unit": "VARCHAR", "division": "VARCHAR", "subject": "VARCHAR", "upto": "DATE"}
         self._table("statements", columns, rows)
 
-    def _names(self, given: dict[str, Any]) -> set[tuple[str, str]]:
-        """Every subject named anywhere, with her kind."""
-        names = {(kind, name) for kind, section in KINDS.items() for name in given.get(section) or {}}
+    def _names(self, facts: dict[str, Any]) -> set[tuple[str, str]]:
+        """Every subject named anywhere, with its kind."""
+        names = {(kind, name) for kind, section in KINDS.items() for name in facts.get(section) or {}}
         targets = {link: kind for links in self.feeds.links.values() for link, (_, kind) in links.items()}
         targets |= {link: kind for kind, inverse in self.feeds.inverse.items() for _, link in inverse.values() if link not in targets}
         for section in KINDS.values():
-            for feeds in (given.get(section) or {}).values():
+            for feeds in (facts.get(section) or {}).values():
                 records = [record for rows in feeds.values() for record in (rows if isinstance(rows, list) else [rows])]
-                written = [feeds, *(record for record in records if isinstance(record, dict))]
-                names |= {(kind, words[link]) for words in written for link, kind in targets.items() if isinstance(words.get(link), str)}
-        known = {name for _, name in names}
-        for statement in given.get("coverage") or []:
+                holders = [feeds, *(record for record in records if isinstance(record, dict))]
+                names |= {(kind, words[link]) for words in holders for link, kind in targets.items() if isinstance(words.get(link), str)}
+        known_names = {name for _, name in names}
+        for statement in facts.get("coverage") or []:
             feeds = statement["feed"] if isinstance(statement["feed"], list) else [statement["feed"]]
-            listed = [name for name in statement.get("subjects") or [] if name not in known]
+            listed = [name for name in statement.get("subjects") or [] if name not in known_names]
             names |= {(self.feeds.all[feed]["subject"], name) for feed in feeds for name in listed}
         return names
 
@@ -224,10 +224,10 @@ class SqlWorld:
     def _own(self, kind: str) -> str:
         register = self.feeds.registers[kind]
         place = f"f_{register}__{self.feeds.all[register]['division']}"
-        ones = ", ".join(map(literal, self.feeds.one(kind)))
+        ones = ", ".join(map(literal, self.feeds.single_feeds(kind)))
         columns = [f"coalesce(bool_or(t.feed = '{register}'), FALSE) AS registered", f"any_value(t.{place}) AS place"]
         columns += [f"any_value(t.l_{link}) FILTER (WHERE t.feed = '{feed}' AND NOT t.quarantined) AS l_{link}" for link, (feed, _) in self.feeds.links[kind].items()]
-        for feed in self.feeds.one(kind):
+        for feed in self.feeds.single_feeds(kind):
             columns.append(f"coalesce(bool_or(t.feed = '{feed}'), FALSE) AS has_{feed}")
             columns.append(f"coalesce(bool_or(t.feed = '{feed}' AND NOT t.quarantined), FALSE) AS sound_{feed}")
             columns += [f"any_value(t.f_{feed}__{field}) AS f_{feed}__{field}" for field in self.feeds.all[feed]["fields"]]
@@ -237,7 +237,7 @@ class SqlWorld:
         )
 
     def _full(self, kind: str) -> str:
-        """A subject's own columns, and those of every subject her links lead to."""
+        """A subject's own columns, and those of every subject its links lead to."""
         covers = ", ".join(f"any_value(upto) FILTER (WHERE feed = '{feed}') AS cov_{feed}" for feed in self.feeds.all)
         select, joins = ["o.*", "v.* EXCLUDE (name)"], ""
         for link, (_, target) in self.feeds.links[kind].items():
@@ -295,4 +295,4 @@ GROUP BY ALL
 """§3: the day up to which every responsible source has spoken for a subject; no row or NULL where one never has.
 The max_age of a policy is added later: adding months keeps the order of days, so the earliest day decides."""
 
-__all__ = ["KINDS", "Feeds", "SqlWorld", "day", "division", "fraction", "literal", "stored"]
+__all__ = ["KINDS", "Feeds", "SqlWorld", "day", "division", "fraction", "literal", "stored_cell"]

@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from tests.oracles.handworked import AS_OF, CASES, Case, covered, of, row
+from tests.oracles.handworked import AS_OF, CASES, Case, coverage_without, of, row
 from tests.oracles.naive import World, evaluate, until
 from tests.oracles.sql import verdicts
 from tests.oracles.sql_world import SqlWorld
@@ -22,11 +22,11 @@ ALL = [pytest.param(case, id=case.name) for case in CASES]
 @pytest.mark.parametrize("case", ALL)
 def test_the_evaluator_says_what_was_worked_out(case: Case) -> None:
     """The verdict, and where the case says so the feeds and units to ask."""
-    found = evaluate(case.policy, World(CONTRACTS, case.world), AS_OF)[case.who]
+    expectation = evaluate(case.policy, World(CONTRACTS, case.world), AS_OF)[case.who]
 
-    assert found.verdict == case.verdict
+    assert expectation.verdict == case.verdict
     if case.missing is not None:
-        assert tuple(sorted((feed, unit) for _, feed, unit in found.missing)) == tuple(sorted(case.missing))
+        assert tuple(sorted((feed, unit) for _, feed, unit in expectation.missing)) == tuple(sorted(case.missing))
 
 
 @pytest.mark.parametrize("case", ALL)
@@ -39,17 +39,17 @@ def test_the_sql_says_what_was_worked_out(case: Case) -> None:
 def test_whatever_the_order_of_arrival(case: Case) -> None:
     """The same rows in another order of the text give the same verdict by both."""
     rng = Random(case.name)
-    given = dict(case.world)
+    facts = dict(case.world)
     for section in ("persons", "households", "dwellings"):
-        given[section] = {name: {feed: _turned(rows, rng) for feed, rows in feeds.items()} for name, feeds in given[section].items()}
+        facts[section] = {name: {feed: _shuffled_rows(rows, rng) for feed, rows in feeds.items()} for name, feeds in facts[section].items()}
 
-    assert evaluate(case.policy, World(CONTRACTS, given), AS_OF)[case.who].verdict == case.verdict
-    assert verdicts(case.policy, SqlWorld(CONTRACTS, given), AS_OF)[case.who] == case.verdict
+    assert evaluate(case.policy, World(CONTRACTS, facts), AS_OF)[case.who].verdict == case.verdict
+    assert verdicts(case.policy, SqlWorld(CONTRACTS, facts), AS_OF)[case.who] == case.verdict
 
 
-def _turned(rows: object, rng: Random) -> object:
+def _shuffled_rows(rows: object, rng: Random) -> object:
     """Rows that have their numbers, in another order; anything else as it stands."""
-    if isinstance(rows, list) and all("row" in one for one in rows):
+    if isinstance(rows, list) and all("row" in item for item in rows):
         return rng.sample(rows, len(rows))
     return rows
 
@@ -61,7 +61,7 @@ def test_names_are_used_once() -> None:
 
 def test_a_set_is_complete_by_its_record_until_the_record_ends() -> None:
     """§6, §9 *until*: the day after its last day the record is not in force, and nobody has spoken."""
-    given = of({"assets": [row(1, 1, 1, debts=2, to=dt.date(2026, 11, 30))]}, coverage=covered("assets"))
-    case = Case("until", {"quantifier": "none", "over": "assets", "where": {"field": "debts", "op": "eq", "value": 3}}, given, "yes")
+    facts = of({"assets": [row(1, 1, 1, debts=2, to=dt.date(2026, 11, 30))]}, coverage=coverage_without("assets"))
+    case = Case("until", {"quantifier": "none", "over": "assets", "where": {"field": "debts", "op": "eq", "value": 3}}, facts, "yes")
 
-    assert until(case.policy, World(CONTRACTS, given), AS_OF, "a") == dt.date(2026, 12, 1)
+    assert until(case.policy, World(CONTRACTS, facts), AS_OF, "a") == dt.date(2026, 12, 1)

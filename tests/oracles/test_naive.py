@@ -159,25 +159,25 @@ def policy(criteria: Mapping[str, Any], subject: str = "person", **more: Any) ->
     return base | more
 
 
-def covered(*feeds: str, to: str = "2026-10-14") -> list[dict[str, Any]]:
+def coverage_of(*feeds: str, to: str = "2026-10-14") -> list[dict[str, Any]]:
     """A coverage list: these feeds for the whole district."""
     return [{"feed": list(feeds), "division": "310107", "complete_to": to}]
 
 
 def person(**feeds: Any) -> dict[str, Any]:
-    """The world of one registered person `a`; coverage may be given beside her feeds."""
+    """The world of one registered person `a`; coverage may be given beside the feeds."""
     coverage = feeds.pop("coverage", [])
     return {"persons": {"a": {"hukou": HERE, **feeds}}, "coverage": coverage}
 
 
-def seen(asked: Mapping[str, Any], given: Mapping[str, Any], name: str = "a", as_of: date = TODAY) -> Expected:
+def evaluate_one(asked: Mapping[str, Any], facts: Mapping[str, Any], name: str = "a", as_of: date = TODAY) -> Expected:
     """What is expected of one subject."""
-    return evaluate(asked, World(CONTRACTS, given), as_of)[name]
+    return evaluate(asked, World(CONTRACTS, facts), as_of)[name]
 
 
-def truth(leaf: Mapping[str, Any], given: Mapping[str, Any], name: str = "a", subject: str = "person") -> str:
+def truth(leaf: Mapping[str, Any], facts: Mapping[str, Any], name: str = "a", subject: str = "person") -> str:
     """The truth of a policy's only leaf today."""
-    world = World(CONTRACTS, given)
+    world = World(CONTRACTS, facts)
     return leaves(policy({**leaf, "id": "leaf"}, subject), world, TODAY, name)["leaf"]
 
 
@@ -193,30 +193,30 @@ def test_a_correction_replaces_and_a_deletion_removes_in_any_order() -> None:
         {"key": "m2", "order": date(2026, 8, 1), "status": "active", "from": "1990-01-01", "to": "2026-12-31"},
     ]
     lookup = {"feed": "medical_insurance", "unit": "medical", "subjects": ["a"], "complete_to": date(2026, 10, 14)}
-    coverage = [*covered("hukou", "pension", to="2026-10-10"), lookup]
+    coverage = [*coverage_of("hukou", "pension", to="2026-10-10"), lookup]
     for order in (rows, rows[::-1]):
-        given = person(medical_insurance=order, coverage=coverage)
-        given["persons"]["a"]["hukou"] = HERE | {"hukou_since": date(1960, 1, 1)}
+        facts = person(medical_insurance=order, coverage=coverage)
+        facts["persons"]["a"]["hukou"] = HERE | {"hukou_since": date(1960, 1, 1)}
 
-        assert seen(ELDERLY, given) == Expected("yes", "eligible", (), (), ())
-        assert until(ELDERLY, World(CONTRACTS, given), TODAY, "a") == date(2026, 10, 22)
+        assert evaluate_one(ELDERLY, facts) == Expected("yes", "eligible", (), (), ())
+        assert until(ELDERLY, World(CONTRACTS, facts), TODAY, "a") == date(2026, 10, 22)
 
 
 def test_nobody_has_said_anything_about_insurance() -> None:
     """Without coverage an absence is unknown, and names the unit that has not spoken."""
-    given = person(coverage=covered("hukou", "pension", to="2026-10-10"))
-    given["persons"]["a"]["hukou"] = HERE | {"hukou_since": date(1960, 1, 1)}
+    facts = person(coverage=coverage_of("hukou", "pension", to="2026-10-10"))
+    facts["persons"]["a"]["hukou"] = HERE | {"hukou_since": date(1960, 1, 1)}
 
-    found = seen(ELDERLY, given)
+    expectation = evaluate_one(ELDERLY, facts)
 
-    assert found == Expected("unknown", "needs_evidence", (), (), (("uninsured", "medical_insurance", "medical"),))
-    assert until(ELDERLY, World(CONTRACTS, given), TODAY, "a") == date(2026, 11, 15)
+    assert expectation == Expected("unknown", "needs_evidence", (), (), (("uninsured", "medical_insurance", "medical"),))
+    assert until(ELDERLY, World(CONTRACTS, facts), TODAY, "a") == date(2026, 11, 15)
 
 
 def relocation_world() -> dict[str, Any]:
     """A household of two under a relocation notice; one earns, of the other nothing is recorded."""
     return {
-        "coverage": covered("hukou", "household", "relocation", "income"),
+        "coverage": coverage_of("hukou", "household", "relocation", "income"),
         "dwellings": {"d1": {"relocation": [{"key": "n1", "line": "L15", "notice_date": date(2026, 3, 1)}]}},
         "households": {"h1": {"household": {"size": 2, "division": "310107020"}, "registered_at": "d1"}},
         "persons": {
@@ -230,20 +230,20 @@ def test_income_of_exactly_the_bound_is_not_below_it() -> None:
     """4950.00 for two is 1.5 times 1650 a head, and 不满 does not include the bound."""
     world = World(CONTRACTS, relocation_world())
 
-    found = evaluate(RELOCATION, world, TODAY)["h1"]
+    expectation = evaluate(RELOCATION, world, TODAY)["h1"]
 
-    assert found == Expected("no", None, (), ("low_income",), ())
+    assert expectation == Expected("no", None, (), ("low_income",), ())
     assert until(RELOCATION, world, TODAY, "h1") == date(2026, 11, 14)
 
 
 def test_a_cent_less_is_a_yes_to_check() -> None:
     """Decimals are exact; the unanswered check stands on the list as a checklist."""
-    given = relocation_world()
-    given["persons"]["a"]["income"] = {"monthly_income": Decimal("4949.99")}
+    facts = relocation_world()
+    facts["persons"]["a"]["income"] = {"monthly_income": Decimal("4949.99")}
 
-    assert seen(RELOCATION, given, "h1") == Expected("yes", "to_check", ("willing",), (), ())
-    assert seen(RELOCATION, given | {"answers": {"h1": {"willing": "yes"}}}, "h1").status == "eligible"
-    refused = seen(RELOCATION, given | {"answers": {"h1": {"willing": False}}}, "h1")
+    assert evaluate_one(RELOCATION, facts, "h1") == Expected("yes", "to_check", ("willing",), (), ())
+    assert evaluate_one(RELOCATION, facts | {"answers": {"h1": {"willing": "yes"}}}, "h1").status == "eligible"
+    refused = evaluate_one(RELOCATION, facts | {"answers": {"h1": {"willing": False}}}, "h1")
     assert refused == Expected("no", None, (), ("willing",), ())
 
 
@@ -261,19 +261,19 @@ def test_version_by_delivery_ignores_order() -> None:
 def test_full_replacement_withdraws_older_deliveries_of_its_source() -> None:
     """Replacement 3 withdraws what won with delivery 2 and leaves what won with delivery 3."""
     rows = [{"key": "x", "delivery": 2}, {"key": "y", "delivery": 3}, {"key": "z", "delivery": 1, "source": "other"}]
-    given = person(pension=rows, coverage=covered("pension"))
-    given["replace"] = [{"feed": "pension", "unit": "social", "delivery": 3}]
+    facts = person(pension=rows, coverage=coverage_of("pension"))
+    facts["replace"] = [{"feed": "pension", "unit": "social", "delivery": 3}]
 
-    assert truth({"quantifier": "count", "over": "pension", "op": "eq", "value": 2}, given) == "T"
+    assert truth({"quantifier": "count", "over": "pension", "op": "eq", "value": 2}, facts) == "T"
 
 
 @pytest.mark.parametrize(("to", "expected"), [("2026-10-15", "T"), ("2026-10-14", "F"), (None, "T")])
 def test_validity_includes_both_days(to: str | None, expected: str) -> None:
     """A record is there on its last day, not on the day after; an empty end is open."""
-    given = person(pension=[{"from": "2026-10-15" if to == "2026-10-15" else None, "to": to}])
-    given["coverage"] = covered("pension")
+    facts = person(pension=[{"from": "2026-10-15" if to == "2026-10-15" else None, "to": to}])
+    facts["coverage"] = coverage_of("pension")
 
-    assert truth({"quantifier": "some", "over": "pension"}, given) == expected
+    assert truth({"quantifier": "some", "over": "pension"}, facts) == expected
 
 
 def test_of_several_records_of_a_cardinality_one_feed_the_greatest_version_in_force_counts() -> None:
@@ -287,21 +287,21 @@ def test_of_several_records_of_a_cardinality_one_feed_the_greatest_version_in_fo
 def test_a_quarantined_row_has_no_values_and_asks_its_own_source() -> None:
     """It wins by its version, whatever its dates; every field of it is missing."""
     rows = [{"key": "k", "monthly_income": "10"}, {"key": "k", "quarantined": True, "to": "2000-01-01"}]
-    given = person(income=rows, coverage=covered("income"))
+    facts = person(income=rows, coverage=coverage_of("income"))
 
-    found = seen(policy({"id": "poor", "field": "monthly_income", "op": "lt", "value": 99}), given)
+    expectation = evaluate_one(policy({"id": "poor", "field": "monthly_income", "op": "lt", "value": 99}), facts)
 
-    assert found.verdict == "unknown"
-    assert found.missing == (("poor", "income", "civil"),)
+    assert expectation.verdict == "unknown"
+    assert expectation.missing == (("poor", "income", "civil"),)
 
 
 def test_no_record_reads_as_declared_only_under_coverage() -> None:
     """An empty cell stays missing; no record at all is 0 once the unit has spoken."""
     leaf = {"field": "income.monthly_income", "op": "eq", "value": 0}
 
-    assert truth(leaf, person(coverage=covered("income"))) == "T"
+    assert truth(leaf, person(coverage=coverage_of("income"))) == "T"
     assert truth(leaf, person()) == "U"
-    assert truth(leaf, person(income={"monthly_income": None}, coverage=covered("income"))) == "U"
+    assert truth(leaf, person(income={"monthly_income": None}, coverage=coverage_of("income"))) == "U"
 
 
 # ---- divisions, scope, coverage ----------------------------------------------------------------------------------
@@ -325,23 +325,23 @@ def test_within_is_unknown_of_a_coarser_code() -> None:
 )
 def test_scope(place: str | None, verdict: str | None, status: str | None) -> None:
     """Surely outside: no verdict. Unplaced or coarser: a verdict, never listed."""
-    given = {"persons": {"a": {"hukou": {"birth_date": "1950-01-01", "division": place}}}}
+    facts = {"persons": {"a": {"hukou": {"birth_date": "1950-01-01", "division": place}}}}
 
-    found = seen(policy({"age_of": "birth_date", "op": "ge", "value": 60}), given)
+    expectation = evaluate_one(policy({"age_of": "birth_date", "op": "ge", "value": 60}), facts)
 
-    assert (found.verdict, found.status) == (verdict, status)
+    assert (expectation.verdict, expectation.status) == (verdict, status)
 
 
 def test_not_registered_is_no_verdict() -> None:
     """Someone known only from an answer or a record of another feed is named, without a verdict."""
-    given = {"persons": {"b": {"pension": {}}}, "answers": {"c": {"x": "yes"}}}
+    facts = {"persons": {"b": {"pension": {}}}, "answers": {"c": {"x": "yes"}}}
 
-    found = evaluate(policy({"quantifier": "some", "over": "pension"}), World(CONTRACTS, given), TODAY)
+    expectations = evaluate(policy({"quantifier": "some", "over": "pension"}), World(CONTRACTS, facts), TODAY)
 
-    assert {name: e.verdict for name, e in found.items()} == {"b": None, "c": None}
+    assert {name: e.verdict for name, e in expectations.items()} == {"b": None, "c": None}
 
 
-def occupied(coverage: list[dict[str, Any]], **unrelated: str) -> dict[str, Any]:
+def occupied_dwelling(coverage: list[dict[str, Any]], **unrelated: str) -> dict[str, Any]:
     """A two-room dwelling d and its occupants, whom the person register does not hold."""
     records = {
         name: {"occupancy": {"lives_at": "d", "relation_to_tenant": relation, "source": "street"}}
@@ -357,23 +357,23 @@ def test_every_responsible_source_must_have_spoken() -> None:
     street = {"feed": "occupancy", "unit": "street", "division": "310107020", "complete_to": "2026-10-14"}
     housing = street | {"unit": "housing"}
 
-    assert seen(asked, occupied([street]), "d").missing == (("empty", "occupancy", "housing"),)
-    assert seen(asked, occupied([street, housing]), "d").verdict == "yes"
+    assert evaluate_one(asked, occupied_dwelling([street]), "d").missing == (("empty", "occupancy", "housing"),)
+    assert evaluate_one(asked, occupied_dwelling([street, housing]), "d").verdict == "yes"
 
 
 def test_a_statement_counts_only_inside_its_sources_division() -> None:
     """The street may speak for its own street and not for the one beside it, where it is not responsible either."""
     asked = policy({"id": "empty", "quantifier": "none", "over": "occupancy"}, "dwelling")
-    given = occupied([{"feed": "occupancy", "unit": "street", "division": "310107", "complete_to": "2026-10-14"}])
-    given["dwellings"]["d"]["dwelling"]["division"] = "310107015"
+    facts = occupied_dwelling([{"feed": "occupancy", "unit": "street", "division": "310107", "complete_to": "2026-10-14"}])
+    facts["dwellings"]["d"]["dwelling"]["division"] = "310107015"
 
-    assert seen(asked, given, "d").missing == (("empty", "occupancy", "housing"),)
+    assert evaluate_one(asked, facts, "d").missing == (("empty", "occupancy", "housing"),)
 
 
 def test_coverage_ends_after_its_greatest_age() -> None:
     """as_of = complete_to + max_age still counts; months clamp to the month's end."""
     leaf = policy({"id": "x", "quantifier": "none", "over": "pension"}, evidence={"pension": {"max_age": "P1M"}})
-    world = World(CONTRACTS, person(coverage=covered("pension", to="2026-01-31")))
+    world = World(CONTRACTS, person(coverage=coverage_of("pension", to="2026-01-31")))
 
     assert evaluate(leaf, world, date(2026, 2, 28))["a"].verdict == "yes"
     assert evaluate(leaf, world, date(2026, 3, 1))["a"].verdict == "unknown"
@@ -384,18 +384,18 @@ def test_absence_closed_and_open() -> None:
     leaf = {"quantifier": "none", "over": "pension"}
 
     assert truth(leaf | {"absence": "closed"}, person()) == "T"
-    assert truth(leaf | {"absence": "open"}, person(coverage=covered("pension"))) == "U"
+    assert truth(leaf | {"absence": "open"}, person(coverage=coverage_of("pension"))) == "U"
     assert truth(leaf | {"absence": "open"}, person(pension={})) == "F"
 
 
 def test_the_unplaced_are_never_covered() -> None:
     """Also not by a list that names them; the first source of the contract is to be asked."""
     lookup = {"feed": "pension", "subjects": ["a"], "complete_to": "2026-10-14"}
-    given = {"persons": {"a": {"hukou": {"quarantined": True, "division": "310107"}}}, "coverage": [lookup]}
+    facts = {"persons": {"a": {"hukou": {"quarantined": True, "division": "310107"}}}, "coverage": [lookup]}
 
-    found = seen(policy({"id": "x", "quantifier": "none", "over": "pension"}), given)
+    expectation = evaluate_one(policy({"id": "x", "quantifier": "none", "over": "pension"}), facts)
 
-    assert found == Expected("unknown", None, (), (), (("x", "pension", "social"),))
+    assert expectation == Expected("unknown", None, (), (), (("x", "pension", "social"),))
 
 
 # ---- leaves ------------------------------------------------------------------------------------------------------
@@ -422,28 +422,28 @@ def test_periods_add_months_clamped_and_then_days() -> None:
 )
 def test_within_last(since: str | None, expected: str) -> None:
     """d ≤ as_of ≤ d + P."""
-    given = {"persons": {"a": {"hukou": HERE | {"hukou_since": since}}}}
+    facts = {"persons": {"a": {"hukou": HERE | {"hukou_since": since}}}}
 
-    assert truth({"date_of": "hukou_since", "within_last": "P24M"}, given) == expected
+    assert truth({"date_of": "hukou_since", "within_last": "P24M"}, facts) == expected
 
 
 def test_before_and_after_are_strict_and_at_least_ago_is_not() -> None:
     """A date is neither before nor after itself."""
-    given = person()
+    facts = person()
 
-    assert truth({"date_of": "birth_date", "before": date(1950, 1, 1)}, given) == "F"
-    assert truth({"date_of": "birth_date", "after": "1950-01-01"}, given) == "F"
-    assert truth({"date_of": "birth_date", "after": "1949-12-31"}, given) == "T"
-    assert truth({"age_of": "birth_date", "op": "ge", "value": 70, "as_of": "2020-01-01"}, given) == "T"
-    assert truth({"age_of": "birth_date", "op": "ge", "value": 70, "as_of": "2019-12-31"}, given) == "F"
+    assert truth({"date_of": "birth_date", "before": date(1950, 1, 1)}, facts) == "F"
+    assert truth({"date_of": "birth_date", "after": "1950-01-01"}, facts) == "F"
+    assert truth({"date_of": "birth_date", "after": "1949-12-31"}, facts) == "T"
+    assert truth({"age_of": "birth_date", "op": "ge", "value": 70, "as_of": "2020-01-01"}, facts) == "T"
+    assert truth({"age_of": "birth_date", "op": "ge", "value": 70, "as_of": "2019-12-31"}, facts) == "F"
 
 
 def test_enum_cells_hold_the_code_or_the_label() -> None:
     """女 is female."""
-    given = {"persons": {"a": {"hukou": HERE | {"sex": "女"}}}}
+    facts = {"persons": {"a": {"hukou": HERE | {"sex": "女"}}}}
 
-    assert truth({"field": "sex", "op": "eq", "value": "female"}, given) == "T"
-    assert truth({"field": "sex", "op": "not_in", "value": ["male"]}, given) == "T"
+    assert truth({"field": "sex", "op": "eq", "value": "female"}, facts) == "T"
+    assert truth({"field": "sex", "op": "not_in", "value": ["male"]}, facts) == "T"
     assert truth({"field": "sex", "op": "ne", "value": "male"}, person()) == "U"
 
 
@@ -464,12 +464,12 @@ def test_table_keys_and_ranges(size: int | None, value: str) -> None:
     params = {"t": {"values": [{"from": "2026-01-01", "table": {1: 10, "2..4": 20, "5..": 10}}]}}
     leaf = {"id": "x", "quantifier": "count", "over": "members", "absence": "closed", "op": "eq"}
     asked = policy(leaf | {"value": {"param": "t", "by": "size", "times": "1/10"}}, "household", params=params)
-    given = {
+    facts = {
         "households": {"h": {"household": {"size": size, "division": "310107"}}},
         "persons": {"a": {"hukou": HERE, "household": "h"}},
     }
 
-    assert leaves(asked, World(CONTRACTS, given), TODAY, "h")["x"] == value
+    assert leaves(asked, World(CONTRACTS, facts), TODAY, "h")["x"] == value
 
 
 # ---- links and paths ---------------------------------------------------------------------------------------------
@@ -478,7 +478,7 @@ def test_table_keys_and_ranges(size: int | None, value: str) -> None:
 def test_a_link_is_followed_and_an_empty_one_is_asked_of_its_own_feed() -> None:
     """`household.size` of a person; without a household the register is to be asked."""
     asked = policy({"id": "x", "field": "household.registered_at.area", "op": "ge", "value": "50"})
-    given = {
+    facts = {
         "dwellings": {"d": {"dwelling": {"area": "50.00"}}},
         "households": {"h": {"household": {"size": 3}, "registered_at": "d"}, "g": {"household": {"size": 3}}},
         "persons": {
@@ -489,38 +489,38 @@ def test_a_link_is_followed_and_an_empty_one_is_asked_of_its_own_feed() -> None:
         },
     }
 
-    found = evaluate(asked, World(CONTRACTS, given), TODAY)
+    expectations = evaluate(asked, World(CONTRACTS, facts), TODAY)
 
-    assert found["a"].verdict == "yes"
-    assert found["b"].missing == (("x", "household", "police"),)
-    assert found["c"].missing == (("x", "hukou", "police"),)
-    assert found["e"].missing == (("x", "household", "police"),)
+    assert expectations["a"].verdict == "yes"
+    assert expectations["b"].missing == (("x", "household", "police"),)
+    assert expectations["c"].missing == (("x", "hukou", "police"),)
+    assert expectations["e"].missing == (("x", "household", "police"),)
     for path in ("household.size", "household.household.size"):
-        assert truth({"field": path, "op": "eq", "value": 3}, given) == "T"
+        assert truth({"field": path, "op": "eq", "value": 3}, facts) == "T"
 
 
 def test_a_set_through_an_empty_link_is_unknown() -> None:
     """No elements found, and not covered, even though everything is covered."""
     asked = policy({"id": "x", "quantifier": "none", "over": "registered_at.relocation"}, "household")
-    given = {"households": {"h": {"household": {"division": "310107"}}}, "coverage": covered("relocation")}
+    facts = {"households": {"h": {"household": {"division": "310107"}}}, "coverage": coverage_of("relocation")}
 
-    assert seen(asked, given, "h").missing == (("x", "household", "police"),)
+    assert evaluate_one(asked, facts, "h").missing == (("x", "household", "police"),)
 
 
 def test_members_pensions_need_the_register_and_every_members_coverage() -> None:
     """A composed path is complete when each step from each subject is covered."""
     asked = policy({"id": "x", "quantifier": "none", "over": "members.pension"}, "household")
-    given: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "households": {"h": {"household": {"division": "310107"}}},
         "persons": {"a": {"hukou": HERE, "household": "h"}, "b": {"hukou": {}, "household": "h"}},
-        "coverage": covered("hukou", "pension"),
+        "coverage": coverage_of("hukou", "pension"),
     }
 
-    assert seen(asked, given, "h").missing == (("x", "pension", "social"),)
-    given["persons"]["b"]["hukou"] = HERE
-    assert seen(asked, given, "h").verdict == "yes"
-    given["coverage"] = covered("pension")
-    assert seen(asked, given, "h").missing == (("x", "hukou", "police"),)
+    assert evaluate_one(asked, facts, "h").missing == (("x", "pension", "social"),)
+    facts["persons"]["b"]["hukou"] = HERE
+    assert evaluate_one(asked, facts, "h").verdict == "yes"
+    facts["coverage"] = coverage_of("pension")
+    assert evaluate_one(asked, facts, "h").missing == (("x", "hukou", "police"),)
 
 
 # ---- quantifiers -------------------------------------------------------------------------------------------------
@@ -543,21 +543,21 @@ ACTIVE = {"id": "active", "field": "status", "op": "eq", "value": "active"}
 )
 def test_some_none_all(statuses: list[str | None], is_covered: bool, some: str, none: str, every: str) -> None:
     """A deciding record settles it; else a doubtful record or absent coverage leaves it unknown."""
-    given = person(medical_insurance=[{"status": s} for s in statuses])
-    given["coverage"] = covered("medical_insurance") if is_covered else []
+    facts = person(medical_insurance=[{"status": s} for s in statuses])
+    facts["coverage"] = coverage_of("medical_insurance") if is_covered else []
 
     leaf = {"over": "medical_insurance", "where": ACTIVE}
 
-    assert [truth(leaf | {"quantifier": q}, given) for q in ("some", "none", "all")] == [some, none, every]
+    assert [truth(leaf | {"quantifier": q}, facts) for q in ("some", "none", "all")] == [some, none, every]
 
 
 def test_a_quarantined_record_decides_nothing() -> None:
     """Its presence is unknown, even without `where`."""
-    given = person(pension={"quarantined": True}, coverage=covered("pension"))
+    facts = person(pension={"quarantined": True}, coverage=coverage_of("pension"))
 
-    assert [truth({"quantifier": q, "over": "pension"}, given) for q in ("some", "none")] == ["U", "U"]
-    found = seen(policy({"id": "x", "quantifier": "none", "over": "pension"}), given)
-    assert found.missing == (("x", "pension", "social"),)
+    assert [truth({"quantifier": q, "over": "pension"}, facts) for q in ("some", "none")] == ["U", "U"]
+    expectation = evaluate_one(policy({"id": "x", "quantifier": "none", "over": "pension"}), facts)
+    assert expectation.missing == (("x", "pension", "social"),)
 
 
 def test_count_is_settled_by_its_bounds() -> None:
@@ -569,11 +569,11 @@ def test_count_is_settled_by_its_bounds() -> None:
     sure = {"p": "unrelated", "q": "unrelated"}
 
     def verdict(coverage: list[dict[str, Any]], **more: str) -> str | None:
-        return seen(asked, occupied(coverage, **sure, **more), "d").verdict
+        return evaluate_one(asked, occupied_dwelling(coverage, **sure, **more), "d").verdict
 
-    assert verdict(covered("occupancy")) == "no"
+    assert verdict(coverage_of("occupancy")) == "no"
     assert verdict([]) == "unknown"
-    assert verdict(covered("occupancy"), r="") == "unknown"
+    assert verdict(coverage_of("occupancy"), r="") == "unknown"
     assert verdict([], r="unrelated") == "yes"
 
 
@@ -601,50 +601,50 @@ SUM = {"id": "x", "sum_of": "income.monthly_income", "over": "members"}
 def test_a_sum_is_an_interval() -> None:
     """A missing addend lies within the field's bounds; without coverage there is no upper end, but the lower stays."""
     for op, b, coverage, expected in (
-        ("ge", None, covered("hukou"), "T"),
-        ("lt", None, covered("hukou"), "F"),
-        ("gt", None, covered("hukou"), "U"),
-        ("le", "0", covered("hukou"), "T"),
+        ("ge", None, coverage_of("hukou"), "T"),
+        ("lt", None, coverage_of("hukou"), "F"),
+        ("gt", None, coverage_of("hukou"), "U"),
+        ("le", "0", coverage_of("hukou"), "T"),
         ("le", "0", [], "U"),
         ("ge", "0", [], "T"),
         ("ne", "1", [], "T"),
     ):
-        given = sum_world(None, coverage, a="100", b=b)
+        facts = sum_world(None, coverage, a="100", b=b)
 
-        assert truth(SUM | {"op": op, "value": 100}, given, "h", "household") == expected, (op, b)
+        assert truth(SUM | {"op": op, "value": 100}, facts, "h", "household") == expected, (op, b)
 
 
 def test_sum_per_a_divisor() -> None:
     """The bound is multiplied, so nothing is rounded; a divisor missing or below one is unknown."""
     for size, expected in ((3, "T"), (2, "F"), (0, "U"), (None, "U")):
-        given = sum_world(size, covered("hukou"), a="100.00")
+        facts = sum_world(size, coverage_of("hukou"), a="100.00")
         leaf = SUM | {"per": "household.size", "op": "lt", "value": Decimal("33.34")}
 
-        assert truth(leaf, given, "h", "household") == expected
+        assert truth(leaf, facts, "h", "household") == expected
     asked = policy(SUM | {"per": "size", "op": "lt", "value": 1}, "household")
-    assert seen(asked, sum_world(None, covered("hukou"), a="1"), "h").missing == (("x", "household", "police"),)
+    assert evaluate_one(asked, sum_world(None, coverage_of("hukou"), a="1"), "h").missing == (("x", "household", "police"),)
 
 
 def test_an_addend_whose_where_is_unknown_may_also_add_nothing() -> None:
     """Its interval is the hull of 0 and itself; where w is F it adds nothing and is not asked about."""
     where = {"field": "sex", "op": "eq", "value": "female"}
-    given = sum_world(2, covered("hukou"), a="100", b=None)
-    given["persons"]["b"]["hukou"] = HERE | {"sex": "male"}
+    facts = sum_world(2, coverage_of("hukou"), a="100", b=None)
+    facts["persons"]["b"]["hukou"] = HERE | {"sex": "male"}
 
-    assert truth(SUM | {"where": where, "op": "le", "value": 100}, given, "h", "household") == "T"
+    assert truth(SUM | {"where": where, "op": "le", "value": 100}, facts, "h", "household") == "T"
     asked = policy(SUM | {"where": where, "op": "ge", "value": 100}, "household")
-    assert seen(asked, given, "h").missing == (("x", "hukou", "police"),)
+    assert evaluate_one(asked, facts, "h").missing == (("x", "hukou", "police"),)
 
 
 def test_quantifiers_nest_from_the_elements_subject() -> None:
     """Every member without a pension; the unknown inside is asked of the outer criterion."""
     inner = {"quantifier": "none", "over": "pension"}
     asked = policy({"id": "x", "quantifier": "all", "over": "members", "where": inner}, "household")
-    given = sum_world(1, covered("hukou"), a=None)
+    facts = sum_world(1, coverage_of("hukou"), a=None)
 
-    assert seen(asked, given, "h").missing == (("x", "pension", "social"),)
-    given["persons"]["a"]["pension"] = {}
-    assert seen(asked, given, "h").failed == ("x",)
+    assert evaluate_one(asked, facts, "h").missing == (("x", "pension", "social"),)
+    facts["persons"]["a"]["pension"] = {}
+    assert evaluate_one(asked, facts, "h").failed == ("x",)
 
 
 # ---- logic, checks, reasons --------------------------------------------------------------------------------------
@@ -670,7 +670,7 @@ def test_failed_names_the_leaves_that_make_the_root_no(criteria: dict[str, Any],
     """Read through `none` and `unless`; a true leaf under `unless` is one; an unknown leaf is none."""
     asked = policy(criteria, definitions={"y": YOUNG})
 
-    assert seen(asked, person()) == Expected("no", None, (), failed, ())
+    assert evaluate_one(asked, person()) == Expected("no", None, (), failed, ())
 
 
 def test_missing_only_where_every_ancestor_is_unknown() -> None:
@@ -678,7 +678,7 @@ def test_missing_only_where_every_ancestor_is_unknown() -> None:
     since = {"date_of": "hukou_since", "at_least_ago": "P1Y"}
     asked = policy({"all": [{"any": [OLD, WOMAN]}, {"any": [YOUNG, since]}]})
 
-    assert seen(asked, person()).missing == (("criteria.all[1].any[1]", "hukou", "police"),)
+    assert evaluate_one(asked, person()).missing == (("criteria.all[1].any[1]", "hukou", "police"),)
 
 
 @pytest.mark.parametrize(
@@ -699,9 +699,9 @@ def test_an_unanswered_check_keeps_on_a_benefit_and_off_a_burden(
     direction: str, criteria: dict[str, Any], expected: tuple[Any, ...]
 ) -> None:
     """Per occurrence, by the number of negations above; the checklist holds those that could still matter."""
-    found = seen(policy(criteria, direction=direction), person())
+    expectation = evaluate_one(policy(criteria, direction=direction), person())
 
-    assert (found.verdict, found.status, found.checklist, found.failed) == expected
+    assert (expectation.verdict, expectation.status, expectation.checklist, expectation.failed) == expected
 
 
 def test_one_answer_for_every_occurrence() -> None:
@@ -709,8 +709,8 @@ def test_one_answer_for_every_occurrence() -> None:
     check = {"id": "c", "check": {}}
     asked = policy({"all": [check, {"none": [check]}]})
 
-    assert seen(asked, person()).checklist == ("c",)
-    assert seen(asked, person() | {"answers": {"a": {"c": "yes"}}}).failed == ("c",)
+    assert evaluate_one(asked, person()).checklist == ("c",)
+    assert evaluate_one(asked, person() | {"answers": {"a": {"c": "yes"}}}).failed == ("c",)
     truths = leaves(asked, World(CONTRACTS, person()), TODAY, "a")
     assert truths == {"c@criteria.all[0]": "T", "c@criteria.all[1].none[0]": "F"}
 
@@ -726,10 +726,10 @@ def test_outside_effective_there_is_a_verdict_and_no_status() -> None:
     asked = policy(OLD, effective={"from": date(2026, 10, 16), "to": date(2026, 10, 17)})
     world = World(CONTRACTS, person())
 
-    found = [evaluate(asked, world, date(2026, 10, d))["a"] for d in (15, 16, 17, 18)]
+    expectations = [evaluate(asked, world, date(2026, 10, d))["a"] for d in (15, 16, 17, 18)]
 
-    assert [e.verdict for e in found] == ["yes"] * 4
-    assert [e.status for e in found] == [None, "eligible", "eligible", None]
+    assert [e.verdict for e in expectations] == ["yes"] * 4
+    assert [e.status for e in expectations] == [None, "eligible", "eligible", None]
     turns = [until(asked, world, date(2026, 10, d), "a") for d in (15, 16, 17, 18)]
     assert turns == [date(2026, 10, 16), date(2026, 10, 18), date(2026, 10, 18), None]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.oracles.test_naive import HERE, covered, occupied, policy, seen, truth
+from tests.oracles.test_naive import HERE, coverage_of, evaluate_one, occupied_dwelling, policy, truth
 from tests.oracles.test_sql import BAD, PERSON
 from tests.oracles.test_sql import verdict as sql
 
@@ -20,7 +20,7 @@ def household(*feeds: str, **members: dict[str, Any]) -> dict[str, Any]:
     """A household h whose members have these feeds; in quarantine where their register record says so."""
     persons = {name: {"hukou": HERE, "household": "h", **feeds} for name, feeds in members.items()}
     home = {"household": {"division": "310107", "size": 2}}
-    return {"households": {"h": home}, "persons": persons, "coverage": covered(*feeds)}
+    return {"households": {"h": home}, "persons": persons, "coverage": coverage_of(*feeds)}
 
 
 BAD_HERE = BAD | {"lives_at": "d", "source": "street"}
@@ -41,69 +41,69 @@ BAD_HERE = BAD | {"lives_at": "d", "source": "street"}
     ],
 )
 def test_a_member_whose_register_record_is_quarantined_may_be_one(leaf: dict[str, Any], expected: str) -> None:
-    """Her own other records are sound, but whether she belongs is not known: w = U, and what she adds may be nothing."""
-    given = household("hukou", "income", a={"income": {"monthly_income": 3}}, b={"hukou": BAD, "income": {"monthly_income": 7}})
+    """The member's other records are sound, but the membership is not known: w = U, and what the member adds may be nothing."""
+    facts = household("hukou", "income", a={"income": {"monthly_income": 3}}, b={"hukou": BAD, "income": {"monthly_income": 7}})
 
-    assert truth(leaf | {"over": "members"}, given, "h", "household") == expected
+    assert truth(leaf | {"over": "members"}, facts, "h", "household") == expected
 
 
 def test_only_the_register_record_names_a_household_and_only_backwards() -> None:
-    """A losing quarantined row names nobody's home; a winning one its own; her `household.size` is missing either way."""
+    """A losing quarantined row names nobody's home; a winning one its own; the person's `household.size` is missing either way."""
     rows: list[dict[str, Any]] = [{**HERE, "order": 1}, {**BAD, "order": 2, "household": "g"}]
     count = {"quantifier": "count", "over": "members", "op": "eq", "value": 0}
-    given = household("hukou", b={"hukou": rows})
-    given["households"]["g"] = given["households"]["h"]
+    facts = household("hukou", b={"hukou": rows})
+    facts["households"]["g"] = facts["households"]["h"]
 
-    assert [truth(count, given, name, "household") for name in "hg"] == ["T", "U"]
+    assert [truth(count, facts, name, "household") for name in "hg"] == ["T", "U"]
     asked = policy({"id": "x", "field": "household.size", "op": "ge", "value": 1})
-    assert seen(asked, given, "b").missing == (("x", "hukou", "police"),)
-    given["persons"]["b"]["hukou"] = [rows[0] | {"order": 3}, rows[1]]
-    assert [truth(count, given, name, "household") for name in "hg"] == ["F", "T"]
+    assert evaluate_one(asked, facts, "b").missing == (("x", "hukou", "police"),)
+    facts["persons"]["b"]["hukou"] = [rows[0] | {"order": 3}, rows[1]]
+    assert [truth(count, facts, name, "household") for name in "hg"] == ["F", "T"]
 
 
 def test_a_quarantined_row_whose_link_cannot_be_read_names_nobody() -> None:
     """It is not reached, and the set still counts as complete."""
-    given = household("hukou", b={"hukou": BAD | {"household": None}})
+    facts = household("hukou", b={"hukou": BAD | {"household": None}})
 
-    assert truth({"quantifier": "none", "over": "members"}, given, "h", "household") == "T"
+    assert truth({"quantifier": "none", "over": "members"}, facts, "h", "household") == "T"
 
 
 def test_an_occupant_whose_record_is_quarantined_may_be_one() -> None:
     """The record is an element beside the sound ones, at every date; its own unit is asked."""
-    given = occupied(covered("occupancy"), p="unrelated")
-    given["persons"]["q"] = {"occupancy": BAD_HERE | {"relation_to_tenant": "kin", "to": "2000-01-01"}}
+    facts = occupied_dwelling(coverage_of("occupancy"), p="unrelated")
+    facts["persons"]["q"] = {"occupancy": BAD_HERE | {"relation_to_tenant": "kin", "to": "2000-01-01"}}
     kin = {"field": "relation_to_tenant", "op": "eq", "value": "kin"}
     some = {"id": "x", "quantifier": "some", "over": "occupancy", "where": kin}
 
-    assert seen(policy(some, "dwelling"), given, "d").missing == (("x", "occupancy", "street"),)
+    assert evaluate_one(policy(some, "dwelling"), facts, "d").missing == (("x", "occupancy", "street"),)
     for count, expected in ((1, "T"), (2, "U"), (3, "F")):
         leaf = {"quantifier": "count", "over": "occupancy", "op": "ge", "value": count}
-        assert truth(leaf, given, "d", "dwelling") == expected
-    given["persons"]["q"]["occupancy"] = [{"key": "k", "lives_at": "d"}, BAD_HERE | {"key": "k", "source": "housing", "lives_at": "e"}]
-    assert truth(some, given, "d", "dwelling") == "F"
+        assert truth(leaf, facts, "d", "dwelling") == expected
+    facts["persons"]["q"]["occupancy"] = [{"key": "k", "lives_at": "d"}, BAD_HERE | {"key": "k", "source": "housing", "lives_at": "e"}]
+    assert truth(some, facts, "d", "dwelling") == "F"
 
 
 def test_a_record_found_through_a_member_of_unknown_presence_is_of_unknown_presence_too() -> None:
-    """Sound as it is, her pension decides nothing; the register is asked, and of a quarantined one both."""
+    """A sound pension of that member decides nothing; the register is asked, and both where the pension is in quarantine, too."""
     some = {"id": "x", "quantifier": "some", "over": "members.pension", "absence": "closed"}
-    given = household(b={"hukou": BAD, "pension": {"amount": 5}})
+    facts = household(b={"hukou": BAD, "pension": {"amount": 5}})
 
-    assert seen(policy(some, "household"), given, "h").missing == (("x", "hukou", "police"),)
+    assert evaluate_one(policy(some, "household"), facts, "h").missing == (("x", "hukou", "police"),)
     for op, value, expected in (("le", 5, "T"), ("ge", 5, "U"), ("gt", 5, "F")):
         leaf = {"sum_of": "pension.amount", "over": "members.pension", "absence": "closed", "op": op, "value": value}
-        assert truth(leaf, given, "h", "household") == expected
-    given["persons"]["b"]["pension"] = BAD
-    assert seen(policy(some, "household"), given, "h").missing == (("x", "hukou", "police"), ("x", "pension", "social"))
+        assert truth(leaf, facts, "h", "household") == expected
+    facts["persons"]["b"]["pension"] = BAD
+    assert evaluate_one(policy(some, "household"), facts, "h").missing == (("x", "hukou", "police"), ("x", "pension", "social"))
 
 
-def test_who_may_be_a_member_is_unplaced_so_a_set_through_her_is_not_complete() -> None:
-    """Her pensions are looked up where she is placed: nowhere. An addend that is missing is asked about as well."""
-    given = household("hukou", "pension", b={"hukou": BAD})
+def test_who_may_be_a_member_is_unplaced_so_a_set_through_them_is_not_complete() -> None:
+    """The pensions are looked up where the member is placed: nowhere. An addend that is missing is asked about as well."""
+    facts = household("hukou", "pension", b={"hukou": BAD})
     none = policy({"id": "x", "quantifier": "none", "over": "members.pension"}, "household")
 
-    assert seen(none, given, "h").missing == (("x", "pension", "social"),)
+    assert evaluate_one(none, facts, "h").missing == (("x", "pension", "social"),)
     low = policy({"id": "x", "sum_of": "income.monthly_income", "over": "members", "op": "le", "value": 1}, "household")
-    assert seen(low, given, "h").missing == (("x", "hukou", "police"), ("x", "income", "civil"))
+    assert evaluate_one(low, facts, "h").missing == (("x", "hukou", "police"), ("x", "income", "civil"))
 
 
 @pytest.mark.parametrize(
@@ -116,11 +116,11 @@ def test_who_may_be_a_member_is_unplaced_so_a_set_through_her_is_not_complete() 
 )
 def test_a_subject_reached_by_a_sound_record_is_reached(records: list[Any], verdict: str, missing: Any) -> None:
     """One sound record is enough, whatever else names the dwelling; several in quarantine leave it unknown, and all are asked."""
-    given = occupied(covered("occupancy"))
-    given["persons"] = {"p": {"hukou": HERE, "pension": {}, "occupancy": records}}
-    found = seen(policy({"id": "x", "quantifier": "some", "over": "occupancy.pension", "absence": "closed"}, "dwelling"), given, "d")
+    facts = occupied_dwelling(coverage_of("occupancy"))
+    facts["persons"] = {"p": {"hukou": HERE, "pension": {}, "occupancy": records}}
+    expectation = evaluate_one(policy({"id": "x", "quantifier": "some", "over": "occupancy.pension", "absence": "closed"}, "dwelling"), facts, "d")
 
-    assert (found.verdict, found.missing) == (verdict, missing)
+    assert (expectation.verdict, expectation.missing) == (verdict, missing)
 
 
 # ---- SQL, on other feeds -----------------------------------------------------------------------------------------
@@ -134,7 +134,7 @@ def test_a_subject_reached_by_a_sound_record_is_reached(records: list[Any], verd
     ],
 )
 def test_a_quarantined_register_record_names_a_household_backwards_only(hukou: Any, expected: str) -> None:
-    """§1.4, §1.7: she may be a member of what her winning row names; her own way there is missing."""
+    """§1.4, §1.7: the person may be a member of what the winning row names; the link from the person to it is missing."""
     two = {"quantifier": "count", "over": "members", "op": "eq", "value": 2}
 
     assert sql(two, subject="household", others={"b": {**PERSON, "hukou": hukou}}) == expected
@@ -163,7 +163,7 @@ def test_a_quarantined_occupant_makes_what_is_found_through_it_unknown(records: 
 
 @pytest.mark.parametrize(("op", "value", "expected"), [("le", 5, "yes"), ("lt", 5, "unknown"), ("ge", 0, "yes"), ("gt", 0, "unknown"), ("gt", 5, "no")])
 def test_what_a_member_of_unknown_presence_adds_may_be_nothing(op: str, value: int, expected: str) -> None:
-    """§6: found through her, a sound record or her own sound cell adds itself or nothing; her coverage is that of the unplaced."""
+    """§6: found through that member, a sound record or a sound cell adds itself or nothing; coverage is that of the unplaced."""
     person = {"hukou": BAD, "pension": [{"amount": 5}], "income": {"monthly_income": 5}}
     closed = {"sum_of": "amount", "over": "members.pension", "absence": "closed", "op": op, "value": value}
 

@@ -24,10 +24,10 @@ def limits(feed: str) -> Limits:
     return Limits(Fraction(1, 10), Fraction(4, 5))
 
 
-def rows(delivery: int, *given: Row, first: int = 1, source: int = 0) -> RecordBatch:
+def rows(delivery: int, *entries: Row, first: int = 1, source: int = 0) -> RecordBatch:
     """A batch of these rows, numbered from the first."""
-    key, order, flags = (np.array(column) for column in zip(*given, strict=True))
-    n, days = len(given), np.zeros(len(given), np.int32)
+    key, order, flags = (np.array(column) for column in zip(*entries, strict=True))
+    n, days = len(entries), np.zeros(len(entries), np.int32)
     return RecordBatch(
         "pension", source, delivery, key.astype(np.uint64), np.ones(n, np.uint64), order.astype(np.int64),
         np.arange(first, first + n, dtype=np.int32), flags.astype(np.uint8), days, days, {}, {},
@@ -49,7 +49,7 @@ def sound(count: int) -> list[Row]:
 
 
 @pytest.mark.parametrize(
-    ("given", "there"),
+    ("entries", "there"),
     [
         ([(1, 1, 0), (2, 1, 0)], 2),
         ([(1, 1, 0), (1, 2, 0)], 1),
@@ -63,10 +63,10 @@ def sound(count: int) -> list[Row]:
         ([(1, 9, DELETED), (1, NONE, QUARANTINED | DELETED)], 1),
     ],
 )
-def test_how_many_records_are_there(given: list[Row], there: int) -> None:
+def test_how_many_records_are_there(entries: list[Row], there: int) -> None:
     """§1.1: winning and not deleted; in quarantine they are there."""
     fold = Replacements()
-    fold.take(rows(1, *given), limits)
+    fold.take(rows(1, *entries), limits)
 
     assert fold.there(("pension", 0)) == there
 

@@ -27,11 +27,11 @@ def verdict(criteria: dict[str, Any], person: dict[str, Any] | None = None, as_o
         "subject": kind, "direction": world.pop("direction", "benefit"), "scope": {"division": world.pop("scope", "310107")},
         "evidence": world.pop("evidence", MAX_AGE), "params": world.pop("params", {}), "definitions": world.pop("definitions", {}), "criteria": criteria,
     }
-    given = {
+    facts = {
         "coverage": [FRESH], "dwellings": {"d": LIVED_IN}, "households": {"h": HOME},
         "persons": {"a": {**PERSON, **(person or {})}, **world.pop("others", {})}, **world,
     }
-    return verdicts(policy, SqlWorld(CONTRACTS, given), as_of)[{"person": "a", "household": "h", "dwelling": "d"}[kind]]
+    return verdicts(policy, SqlWorld(CONTRACTS, facts), as_of)[{"person": "a", "household": "h", "dwelling": "d"}[kind]]
 
 
 def hukou(**cells: Any) -> dict[str, Any]:
@@ -40,10 +40,10 @@ def hukou(**cells: Any) -> dict[str, Any]:
 
 def test_all_any_none_unless_are_kleene() -> None:
     """§7, with each truth value met by each."""
-    told = {"yes": {"field": "sex", "op": "eq", "value": "male"}, "no": {"field": "sex", "op": "ne", "value": "male"}, "unknown": {"field": "since", "op": "eq", "value": AS_OF}}
+    leaves = {"yes": {"field": "sex", "op": "eq", "value": "male"}, "no": {"field": "sex", "op": "ne", "value": "male"}, "unknown": {"field": "since", "op": "eq", "value": AS_OF}}
     rank = ["no", "unknown", "yes"]
-    for a, left in told.items():
-        for b, right in told.items():
+    for a, left in leaves.items():
+        for b, right in leaves.items():
             low, high = sorted((a, b), key=rank.index)
             unless = rank[min(rank.index(a), 2 - rank.index(b))]
 
@@ -95,15 +95,15 @@ def test_parameters_are_read_at_the_date_and_multiplied_exactly() -> None:
         "table": {"values": [{"from": "2026-01-01", "table": {1: 5, "2..4": 7, "6..": 9}}]},
     }
 
-    def compared(op: str, value: dict[str, Any], size: int = 2) -> str | None:
+    def verdict_of_income(op: str, value: dict[str, Any], size: int = 2) -> str | None:
         leaf = {"field": "monthly_income", "op": op, "value": value}
         household = {"household": {"division": "310107020", "size": size}}
         return verdict(leaf, {"income": {"monthly_income": "3.33"}}, params=params, households={"h": household})
 
-    assert compared("lt", {"param": "third", "times": "1/3"}) == "yes"
-    assert compared("ge", {"param": "third", "times": "0.333"}) == "yes"
-    assert compared("lt", {"param": "later"}) == "unknown"
-    assert [compared("lt", {"param": "table", "by": "household.size", "times": "1/2"}, n) for n in (1, 2, 4, 5, 6)] == ["no", "yes", "yes", "unknown", "yes"]
+    assert verdict_of_income("lt", {"param": "third", "times": "1/3"}) == "yes"
+    assert verdict_of_income("ge", {"param": "third", "times": "0.333"}) == "yes"
+    assert verdict_of_income("lt", {"param": "later"}) == "unknown"
+    assert [verdict_of_income("lt", {"param": "table", "by": "household.size", "times": "1/2"}, n) for n in (1, 2, 4, 5, 6)] == ["no", "yes", "yes", "unknown", "yes"]
 
 
 ACTIVE = {"field": "status", "op": "eq", "value": "active"}
@@ -311,18 +311,18 @@ def test_scope(division: str | None, expected: str | None) -> None:
 
 def test_random_worlds_are_read_as_the_evaluator_reads_them_and_share_out_their_verdicts() -> None:
     """Two hundred policies; each of yes, no and unknown has at least a seventh of the verdicts."""
-    found: Counter[str | None] = Counter()
+    counts: Counter[str | None] = Counter()
     for seed in range(50):
         rng = Random(seed)
-        given, as_of = random_given(rng)
-        world, by_hand = SqlWorld(CONTRACTS, given), naive.World(CONTRACTS, given)
+        facts, as_of = random_given(rng)
+        world, by_hand = SqlWorld(CONTRACTS, facts), naive.World(CONTRACTS, facts)
         for _ in range(4):
             policy = random_policy(rng)
-            said = verdicts(policy, world, as_of)
-            assert said == {name: one.verdict for name, one in naive.evaluate(policy, by_hand, as_of).items()}, seed
-            found.update(said.values())
+            by_sql = verdicts(policy, world, as_of)
+            assert by_sql == {name: expectation.verdict for name, expectation in naive.evaluate(policy, by_hand, as_of).items()}, seed
+            counts.update(by_sql.values())
 
-    made = sum(count for verdict, count in found.items() if verdict)
-    shares = {name: round(found[name] / made, 3) for name in ("yes", "no", "unknown")}
+    total = sum(count for verdict, count in counts.items() if verdict)
+    shares = {name: round(counts[name] / total, 3) for name in ("yes", "no", "unknown")}
     print(shares)
     assert min(shares.values()) > 1 / 7

@@ -1,6 +1,6 @@
 """A small network for the tests of the checker, built from dataclasses alone.
 
-The one idea: it holds what each problem needs (a field twice, an identity, an agreement that ended, an unbounded number), and no more.
+It holds what each problem needs (a field twice, an identity, an agreement that ended, an unbounded number), and no more.
 """
 
 from __future__ import annotations

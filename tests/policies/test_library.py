@@ -47,10 +47,10 @@ def test_a_policy_of_the_library_has_no_error(name: str) -> None:
 @pytest.mark.parametrize("name", documents())
 def test_every_node_has_its_own_path_and_a_line(name: str) -> None:
     """Paths are unique even where a definition is used twice."""
-    found = list(leaves(_policy(name).criteria))
+    policy_leaves = list(leaves(_policy(name).criteria))
 
-    assert len({leaf.meta.path for leaf in found}) == len(found)
-    assert all(leaf.meta.line > 1 and leaf.meta.id for leaf in found)
+    assert len({leaf.meta.path for leaf in policy_leaves}) == len(policy_leaves)
+    assert all(leaf.meta.line > 1 and leaf.meta.id for leaf in policy_leaves)
 
 
 def test_the_relocation_grant_means_what_it_says() -> None:
@@ -95,9 +95,9 @@ def test_the_digest_is_of_the_content_and_not_the_layout() -> None:
     """Comments and the order of keys do not count; a number does."""
     from policies.yaml.document import digest_of, load
 
-    one, other, third = (load(text, "x").data for text in ("a: 1\nb: 2.50", "# hi\n{b: 2.50, a: 1}", "a: 1\nb: 2.51"))
+    first, other, third = (load(text, "x").data for text in ("a: 1\nb: 2.50", "# hi\n{b: 2.50, a: 1}", "a: 1\nb: 2.51"))
 
-    assert digest_of(one) == digest_of(other) != digest_of(third)
+    assert digest_of(first) == digest_of(other) != digest_of(third)
 
 
 @pytest.mark.parametrize("path", sorted((LIBRARY / "cases").glob("*.yaml")), ids=lambda path: path.stem)

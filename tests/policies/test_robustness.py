@@ -39,7 +39,7 @@ def _at(data: Any, path: Path) -> Any:
     return data
 
 
-def _damaged(rng: Random) -> Any:
+def _damaged_data(rng: Random) -> Any:
     """A policy of the library with nodes deleted, replaced, renamed or swapped for another's."""
     everything = [_at(document.data, path) for document in documents().values() for path in _paths(document.data)]
     keys = sorted({part for document in documents().values() for path in _paths(document.data) for part in path if isinstance(part, str)})
@@ -53,8 +53,8 @@ def _damaged(rng: Random) -> Any:
         elif isinstance(parent, dict) and path[-1] in parent and action < 0.2:
             del parent[path[-1]]
         elif isinstance(parent, dict) and path[-1] in parent:
-            kept = parent.pop(path[-1]) if action < 0.4 else copy.deepcopy(rng.choice(JUNK + everything))
-            parent[path[-1] if action > 0.7 else rng.choice(keys)] = kept
+            node = parent.pop(path[-1]) if action < 0.4 else copy.deepcopy(rng.choice(JUNK + everything))
+            parent[path[-1] if action > 0.7 else rng.choice(keys)] = node
     return data
 
 
@@ -62,7 +62,7 @@ def _damaged(rng: Random) -> Any:
 @given(st.integers(0, 10**9))
 def test_a_damaged_policy_gives_problems_or_a_policy(seed: int) -> None:
     """None iff there is an error; every sentence can be written; a policy that passes can be analysed."""
-    data = _damaged(Random(seed))
+    data = _damaged_data(Random(seed))
 
     checked = check(Document(data, "damaged"), catalogue())
 

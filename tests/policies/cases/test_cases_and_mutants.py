@@ -46,7 +46,7 @@ BAD_CASES = [
 def test_a_word_or_subject_not_understood_is_told_at_its_place(code: str, text: str) -> None:
     """One problem, at the mark."""
     marked = HEAD + text
-    line = next(number for number, written in enumerate(marked.split("\n"), 1) if "¶" in written)
+    line = next(number for number, line_text in enumerate(marked.split("\n"), 1) if "¶" in line_text)
     column = marked.split("\n")[line - 1].index("¶") + 1
 
     with pytest.raises(Invalid) as invalid:
@@ -101,9 +101,9 @@ def test_each_mutant_changes_one_thing(criteria: str, expected: list[str]) -> No
     data = load(f"criteria: {criteria}", "x").data
     before = repr(data)
 
-    found = [text.en.removeprefix("criteria.").removeprefix("value.") for text, _, _ in mutants(data)]
+    texts = [text.en.removeprefix("criteria.").removeprefix("value.") for text, _, _ in mutants(data)]
 
-    assert found == expected
+    assert texts == expected
     assert repr(data) == before
 
 

@@ -46,10 +46,10 @@ def _text(case: Mapping[str, Any]) -> str:
     if "doubling" in case:
         blocks["definitions"] = _doubling(case["doubling"])
     text = "\n".join(f"{key}: {block}" for key, block in blocks.items())
-    return _repeated(f"{text}\n{case['extra']}" if "extra" in case else text)
+    return _expand_repeats(f"{text}\n{case['extra']}" if "extra" in case else text)
 
 
-def _repeated(text: str) -> str:
+def _expand_repeats(text: str) -> str:
     """With each ``<<3|x # @, >>`` written so many times: # counts from 0, @ from 1."""
     return re.sub(
         r"<<(\d+)\|(.*?)>>", lambda m: "".join(m[2].replace("#", str(i)).replace("@", str(i + 1)) for i in range(int(m[1]))), text
@@ -62,7 +62,7 @@ def _doubling(levels: int) -> str:
     return "{" + ", ".join([*lines, f"d{levels}: {{field: hukou.sex, op: eq, value: male}}"]) + "}"
 
 
-def _checked(text: str, without: tuple[str, ...]) -> tuple[Document | None, tuple[Problem, ...]]:
+def _check_text(text: str, without: tuple[str, ...]) -> tuple[Document | None, tuple[Problem, ...]]:
     try:
         document = load(text, "test.yaml")
     except Invalid as invalid:
@@ -82,12 +82,12 @@ def test_a_bad_policy_has_its_one_problem_at_its_place(case: dict[str, Any]) -> 
     text = _text(case)
     expected = set(_marks(text))
 
-    document, problems = _checked(text.replace(MARK, ""), tuple(case.get("without", ())))
+    document, problems = _check_text(text.replace(MARK, ""), tuple(case.get("without", ())))
 
-    told = {(p.line, p.column) for p in problems if p.code == case["code"]}
+    places = {(p.line, p.column) for p in problems if p.code == case["code"]}
     if "at" in case and document is not None:
         expected = {document.position(tuple(case["at"].split(".")))}
-    assert "doubling" in case or told == expected, [p.render("en") for p in problems]
+    assert "doubling" in case or places == expected, [p.render("en") for p in problems]
     assert {p.code for p in problems if p.severity == "error"} <= {case["code"], *case.get("also", ())}, [p.render("en") for p in problems]
 
 
@@ -146,12 +146,12 @@ def test_a_wrong_bound_is_told_with_what_was_expected_in_both_languages() -> Non
     """And it hides no mistake in the criteria."""
     blocks = {**GOOD, "bounds": "{moves: 5, at_least: 0}", "criteria": "{field: hukou.sx, op: eq, value: male}"}
 
-    _, problems = _checked("\n".join(f"{key}: {block}" for key, block in blocks.items()), ())
+    _, problems = _check_text("\n".join(f"{key}: {block}" for key, block in blocks.items()), ())
 
     assert sorted(p.path for p in problems) == ["bounds.at_least", "bounds.moves", "criteria.field"]
-    told = {p.path: p.text for p in problems}
-    assert "0 至 1 的小数" in told["bounds.moves"].zh and "0 to 1" in told["bounds.moves"].en
-    assert "从 1 起的整数" in told["bounds.at_least"].zh and "a whole number from 1" in told["bounds.at_least"].en
+    texts = {p.path: p.text for p in problems}
+    assert "0 至 1 的小数" in texts["bounds.moves"].zh and "0 to 1" in texts["bounds.moves"].en
+    assert "从 1 起的整数" in texts["bounds.at_least"].zh and "a whole number from 1" in texts["bounds.at_least"].en
 
 
 def test_all_problems_come_at_once() -> None:
@@ -160,13 +160,13 @@ def test_all_problems_come_at_once() -> None:
               "params": "{p: {values: []}, q: {unit: 3, values: [{from: 2026-01-01, value: 1}]}}"}  # fmt: skip
     text = "\n".join(f"{key}: {block}" for key, block in blocks.items())
 
-    _, problems = _checked(text, ())
+    _, problems = _check_text(text, ())
 
     assert [p.code for p in problems] == ["value-invalid", "value-invalid", "text-quotes", "field-unknown", "key-missing"]
 
 
 @pytest.mark.parametrize(
-    "given",
+    "parts",
     [
         {"criteria": "{all: [{quantifier: some, over: disability}, {field: disability.grade, op: le, value: 2}]}", "evidence": "{disability: {max_age: P1D}}"},
         {"criteria": "{quantifier: some, over: disability, where: {field: grade, op: le, value: 2}}", "evidence": "{disability: {max_age: P1D}}"},
@@ -182,15 +182,15 @@ def test_all_problems_come_at_once() -> None:
     ],
     ids=str,
 )  # fmt: skip
-def test_what_is_meant_is_not_warned_of(given: dict[str, str]) -> None:
+def test_what_is_meant_is_not_warned_of(parts: dict[str, str]) -> None:
     """A record asked for beside its field, an inspection, nothing as an amount, a label that says both ends, a label of what is excepted."""
-    _, problems = _checked(_text(given), ())
+    _, problems = _check_text(_text(parts), ())
 
     assert [problem.code for problem in problems] == []
 
 
 def test_the_library_has_no_warnings_but_of_agreements() -> None:
     """Nine policies an official wrote with care: what they say is what they mean."""
-    told = {problem.code for document in documents().values() for problem in check(document, catalogue()).problems}
+    codes = {problem.code for document in documents().values() for problem in check(document, catalogue()).problems}
 
-    assert told <= {"agreement-ends"}
+    assert codes <= {"agreement-ends"}

@@ -28,7 +28,7 @@ SECONDS = 20
 """A refusal may not take longer, on a busy machine; each takes a fraction of this."""
 
 
-def made(criteria: Any, **more: Any) -> Data:
+def policy_data(criteria: Any, **more: Any) -> Data:
     """A policy of these criteria about persons of the little network."""
     return {
         "format": 1, "policy": "large", "version": 1, "direction": "benefit", "subject": "person", "scope": {"division": "310107"},
@@ -37,7 +37,7 @@ def made(criteria: Any, **more: Any) -> Data:
     }  # fmt: skip
 
 
-def sized(**sizes: int) -> Catalogue:
+def network_with_size(**sizes: int) -> Catalogue:
     """The network with a household's size up to so much."""
     plain = network()
     household = plain.feeds["household"]
@@ -47,38 +47,38 @@ def sized(**sizes: int) -> Catalogue:
 
 def flat(count: int) -> Data:
     """So many nodes, of which one is the root."""
-    return made({"any": [LEAF] * (count - 1)})
+    return policy_data({"any": [LEAF] * (count - 1)})
 
 
 def inside(count: int) -> Data:
     """So many, all but one of them inside ``where``."""
-    return made({**MEMBERS, "where": {"any": [LEAF] * (count - 2)}})
+    return policy_data({**MEMBERS, "where": {"any": [LEAF] * (count - 2)}})
 
 
-def written_out(count: int) -> Data:
+def nodes_by_definitions(count: int) -> Data:
     """So many by a definition of 64 nodes that is used again and again."""
     uses, rest = divmod(count - 1, 64)
-    return made({"any": [{"use": "d"}] * uses + [LEAF] * rest}, definitions={"d": {"any": [LEAF] * 63}})
+    return policy_data({"any": [{"use": "d"}] * uses + [LEAF] * rest}, definitions={"d": {"any": [LEAF] * 63}})
 
 
-def nested(levels: int) -> Data:
+def levels_by_definitions(levels: int) -> Data:
     """So many levels below the root, by definitions."""
     last = (levels - 1) // 2
     definitions: Data = {f"d{i}": {"none": [{"use": f"d{i + 1}"}]} for i in range(last)}
     definitions[f"d{last}"] = LEAF if levels % 2 else {"none": [LEAF]}
-    return made({"use": "d0"}, definitions=definitions)
+    return policy_data({"use": "d0"}, definitions=definitions)
 
 
 def values(count: int) -> Data:
-    return made({"field": "hukou.children", "op": "in", "value": list(range(0, 2 * count, 2))})
+    return policy_data({"field": "hukou.children", "op": "in", "value": list(range(0, 2 * count, 2))})
 
 
-def summed(amount: int) -> Data:
-    return made({"sum_of": "old.number", "over": "old", "absence": "closed", "op": "ge", "value": amount})
+def sum_rule(amount: int) -> Data:
+    return policy_data({"sum_of": "old.number", "over": "old", "absence": "closed", "op": "ge", "value": amount})
 
 
 def work_of(criteria: Any) -> int:
-    tree = check(Document(made(criteria), "x"), network()).policy
+    tree = check(Document(policy_data(criteria), "x"), network()).policy
     assert tree is not None
     return Cost(network().feeds).work(tree.criteria)
 
@@ -86,18 +86,18 @@ def work_of(criteria: Any) -> int:
 def costly(work: int) -> Data:
     """A rule of so many comparisons: lists in sets within sets, and leaves beside them."""
     deep = {**MEMBERS, "where": {**MEMBERS, "where": {**MEMBERS, "where": {"field": "hukou.children", "op": "in", "value": [1, 2, 3]}}}}
-    one = work_of({"any": [deep]}) - 1
+    deep_work = work_of({"any": [deep]}) - 1
     leaf = work_of({"any": [LEAF]}) - 1
-    count, rest = divmod(work - 1, one)
+    count, rest = divmod(work - 1, deep_work)
     assert leaf == 1
-    return made({"any": [deep] * count + [LEAF] * rest})
+    return policy_data({"any": [deep] * count + [LEAF] * rest})
 
 
 AT: dict[str, tuple[Callable[[int], Data], int, str]] = {
     "criteria": (flat, limits.CRITERIA, "too-many-nodes"),
     "criteria in where": (inside, limits.CRITERIA, "too-many-nodes"),
-    "criteria by definitions": (written_out, limits.CRITERIA, "too-many-nodes"),
-    "levels": (nested, limits.LEVELS, "too-many-levels"),
+    "criteria by definitions": (nodes_by_definitions, limits.CRITERIA, "too-many-nodes"),
+    "levels": (levels_by_definitions, limits.LEVELS, "too-many-levels"),
     "values of a list": (values, limits.LIST, "list-long"),
     "comparisons": (costly, limits.WORK, "rule-too-costly"),
 }
@@ -113,18 +113,18 @@ def test_a_policy_at_a_limit_is_one_and_beyond_it_is_refused(what: str) -> None:
     build, limit, code = AT[what]
 
     for size in (limit - 1, limit):
-        found = check(Document(build(size), "large.yaml"), network())
-        assert found.policy is not None, [problem.render("en") for problem in found.problems]
-        assert beyond(found.policy, network().feeds) is None
+        result = check(Document(build(size), "large.yaml"), network())
+        assert result.policy is not None, [problem.render("en") for problem in result.problems]
+        assert beyond(result.policy, network().feeds) is None
     for size in (limit + 1, limit * 6 if what != "levels" else 400):
-        begun = time.monotonic()
-        found = check(Document(build(size), "large.yaml"), network())
-        assert found.policy is None
-        assert errors(found) == {code}
-        told = [problem for problem in found.problems if problem.code == code]
-        assert len(told) == 1 and told[0].path.startswith(("criteria", "definitions"))
-        assert f"{limit:,}" in told[0].text.zh and f"{limit:,}" in told[0].text.en
-        assert time.monotonic() - begun < SECONDS
+        start = time.monotonic()
+        result = check(Document(build(size), "large.yaml"), network())
+        assert result.policy is None
+        assert errors(result) == {code}
+        problems = [problem for problem in result.problems if problem.code == code]
+        assert len(problems) == 1 and problems[0].path.startswith(("criteria", "definitions"))
+        assert f"{limit:,}" in problems[0].text.zh and f"{limit:,}" in problems[0].text.en
+        assert time.monotonic() - start < SECONDS
 
 
 @pytest.mark.parametrize("count", [limits.ENTRIES, limits.ENTRIES + 1, 7_000])
@@ -133,22 +133,22 @@ def test_a_parameter_has_a_number_of_dated_values(count: int) -> None:
     entries = [{"from": date.fromordinal(date(2000, 1, 1).toordinal() + i), "value": 1 + i % 100} for i in range(count)]
     use = {"age_of": "hukou.birth_date", "op": "ge", "value": {"param": "p"}}
 
-    found = check(Document(made({"any": [use] * 2_000}, params={"p": {"unit": "year", "values": entries}}), "x"), network())
+    result = check(Document(policy_data({"any": [use] * 2_000}, params={"p": {"unit": "year", "values": entries}}), "x"), network())
 
     if count <= limits.ENTRIES:
-        assert found.problems == ()
+        assert result.problems == ()
     else:
-        assert [(problem.code, problem.path) for problem in found.problems] == [("entries-many", "params.p.values")]
-        assert f"{count:,}" in found.problems[0].text.zh
+        assert [(problem.code, problem.path) for problem in result.problems] == [("entries-many", "params.p.values")]
+        assert f"{count:,}" in result.problems[0].text.zh
 
 
 @pytest.mark.parametrize("size", [65_535, 65_536])
 def test_a_list_as_long_as_a_small_integer_goes_is_refused(size: int) -> None:
     """At the place of the list."""
-    found = check(Document(values(size), "large.yaml"), network())
+    result = check(Document(values(size), "large.yaml"), network())
 
-    assert [(problem.code, problem.path) for problem in found.problems] == [("list-long", "criteria.value")]
-    assert f"{size:,}" in found.problems[0].text.en
+    assert [(problem.code, problem.path) for problem in result.problems] == [("list-long", "criteria.value")]
+    assert f"{size:,}" in result.problems[0].text.en
 
 
 @pytest.mark.parametrize("levels", [limits.DEPTH, limits.DEPTH + 1, 100, 1_000])
@@ -159,26 +159,26 @@ def test_a_document_nested_too_deep_is_refused_as_one(levels: int) -> None:
     if levels <= limits.DEPTH:
         assert load(text, "deep.yaml").data
     else:
-        with pytest.raises(Invalid) as refused:
+        with pytest.raises(Invalid) as error:
             load(text, "deep.yaml")
-        assert [problem.code for problem in refused.value.problems] == ["too-deep"]
+        assert [problem.code for problem in error.value.problems] == ["too-deep"]
 
 
 def test_tables_are_refused_by_how_many_rows_they_take_in_all() -> None:
     """Each use in another comparison takes as many as its field has values; the same comparison twice takes them once."""
-    many = sized(low=1, high=limits.DIVISOR)
+    many = network_with_size(low=1, high=limits.DIVISOR)
     table = {"unit": "1", "values": [{"from": date(2026, 1, 1), "table": {"1..": 1}}]}
 
     def tables(count: int, again: int = 1) -> Data:
         of = [{"field": "hukou.children", "op": "ge", "value": {"param": "p", "by": "household.household.size", "times": str(i + 1)}}
               for i in range(count)]  # fmt: skip
-        return made({"any": of * again}, params={"p": table})
+        return policy_data({"any": of * again}, params={"p": table})
 
     most = limits.CELLS // limits.DIVISOR
     assert errors(check(Document(tables(most, 3), "x"), many)) == set()
-    found = check(Document(tables(most + 1), "x"), many)
-    assert errors(found) == {"tables-large"}
-    assert found.problems[0].path.startswith("criteria.any[")
+    result = check(Document(tables(most + 1), "x"), many)
+    assert errors(result) == {"tables-large"}
+    assert result.problems[0].path.startswith("criteria.any[")
 
 
 @pytest.mark.parametrize(
@@ -186,18 +186,18 @@ def test_tables_are_refused_by_how_many_rows_they_take_in_all() -> None:
 )
 def test_the_field_of_a_table_has_few_values(low: int, high: int, fits: bool) -> None:
     """Neither a great maximum nor a small minimum may make a table of a thousand million rows."""
-    found = check(
+    result = check(
         Document(
-            made(
+            policy_data(
                 {"field": "hukou.children", "op": "ge", "value": {"param": "p", "by": "household.household.size"}},
                 params={"p": {"unit": "1", "values": [{"from": date(2026, 1, 1), "table": {"3..": 1}}]}},
             ),
             "x",
         ),
-        sized(low=low, high=high),
+        network_with_size(low=low, high=high),
     )
 
-    assert ("divisor-field" in errors(found)) is not fits
+    assert ("divisor-field" in errors(result)) is not fits
 
 
 @pytest.mark.parametrize(("divided", "most"), [(False, limits.WHOLE), (True, limits.QUOTIENT)])
@@ -205,16 +205,16 @@ def test_what_a_sum_is_compared_with_fits_64_bits(divided: bool, most: int) -> N
     """Encoded and, where it is divided, times the greatest divisor; as a fraction its denominator, too."""
     per = {"per": "household.household.size"} if divided else {}
 
-    def compared(value: Any) -> set[str]:
+    def error_codes(value: Any) -> set[str]:
         unit = "CNY/month/person" if divided else "CNY/month"
         params = {"p": {"unit": unit, "values": [{"from": date(2026, 1, 1), "value": value}]}}
-        given = {"sum_of": "amount", "over": "pension", "absence": "closed", "op": "ge", "value": {"param": "p"}, **per}
-        return errors(check(Document(made(given, params=params), "x"), network()))
+        criteria = {"sum_of": "amount", "over": "pension", "absence": "closed", "op": "ge", "value": {"param": "p"}, **per}
+        return errors(check(Document(policy_data(criteria, params=params), "x"), network()))
 
-    assert compared(str((most - 1) // 100)) == set()
-    assert compared(str(most // 100 + 1)) == {"sum-size"}
-    assert compared("-" + str(most // 100 + 1)) in ({"sum-size"}, {"range-always"})
-    assert compared("0.000000000000000001") == ({"sum-size"} if divided else set())
+    assert error_codes(str((most - 1) // 100)) == set()
+    assert error_codes(str(most // 100 + 1)) == {"sum-size"}
+    assert error_codes("-" + str(most // 100 + 1)) in ({"sum-size"}, {"range-always"})
+    assert error_codes("0.000000000000000001") == ({"sum-size"} if divided else set())
 
 
 def test_noteworthy_costs_are_told_and_small_ones_are_not() -> None:
@@ -222,12 +222,12 @@ def test_noteworthy_costs_are_told_and_small_ones_are_not() -> None:
     codes = {"rule-costly", "sets-nested"}
 
     large = check(Document(costly(limits.NOTEWORTHY + 1), "x"), network())
-    small = check(Document(made({"any": [LEAF] * (limits.CRITERIA - 1)}), "x"), network())
-    library = {problem.code for one in documents().values() for problem in check(one, library_catalogue()).problems}
+    small = check(Document(policy_data({"any": [LEAF] * (limits.CRITERIA - 1)}), "x"), network())
+    library = {problem.code for document in documents().values() for problem in check(document, library_catalogue()).problems}
 
-    told = {problem.code: problem for problem in large.problems}
-    assert large.policy is not None and codes <= told.keys()
-    assert f"{limits.NOTEWORTHY + 1:,}" in told["rule-costly"].text.zh and "1,000,000,000" in told["sets-nested"].text.en
+    by_code = {problem.code: problem for problem in large.problems}
+    assert large.policy is not None and codes <= by_code.keys()
+    assert f"{limits.NOTEWORTHY + 1:,}" in by_code["rule-costly"].text.zh and "1,000,000,000" in by_code["sets-nested"].text.en
     assert small.problems == ()
     assert not codes & library
 
@@ -241,11 +241,11 @@ def test_a_policy_that_did_not_come_by_the_checker_is_refused_by_what_would_run_
     for _ in range(1_000):
         deep = replace(policy, criteria=All(Meta("x", "x"), (deep.criteria,)))
 
-    assert [beyond(one, network().feeds) for one in (policy, wide, deep)] == [None, "CRITERIA", "LEVELS"]
-    with pytest.raises(HuiminError) as refused:
+    assert [beyond(rule, network().feeds) for rule in (policy, wide, deep)] == [None, "CRITERIA", "LEVELS"]
+    with pytest.raises(HuiminError) as error:
         refuse_beyond(deep, network().feeds)
-    assert refused.value.exit_code == 3
-    assert "large" in refused.value.text.zh and "64" in refused.value.text.en
+    assert error.value.exit_code == 3
+    assert "large" in error.value.text.zh and "64" in error.value.text.en
 
 
 def test_thousands_of_parameters_and_definitions_are_checked_in_seconds() -> None:
@@ -253,10 +253,10 @@ def test_thousands_of_parameters_and_definitions_are_checked_in_seconds() -> Non
     params = {f"p{i}": {"unit": "year", "values": [{"from": date(2026, 1, 1), "value": 1 + i % 100}]} for i in range(4_000)}
     uses = [{"age_of": "hukou.birth_date", "op": "ge", "value": {"param": name}} for name in params]
     definitions = {f"d{i}": LEAF for i in range(4_000)}
-    begun = time.monotonic()
+    start = time.monotonic()
 
-    by_params = check(Document(made({"any": uses}, params=params), "x"), network())
-    by_definitions = check(Document(made({"any": [{"use": name} for name in definitions]}, definitions=definitions), "x"), network())
+    by_params = check(Document(policy_data({"any": uses}, params=params), "x"), network())
+    by_definitions = check(Document(policy_data({"any": [{"use": name} for name in definitions]}, definitions=definitions), "x"), network())
 
     assert by_params.problems == by_definitions.problems == ()
-    assert time.monotonic() - begun < SECONDS
+    assert time.monotonic() - start < SECONDS

@@ -18,20 +18,20 @@ def test_the_library_comes_back() -> None:
     """Every example policy and the catalogue, through the text of JSON."""
     whole = [catalogue(), *(check(document, catalogue()).policy for document in documents().values())]
 
-    for one in whole:
-        assert serial.read(json.loads(json.dumps(serial.written(one)))) == one
+    for value in whole:
+        assert serial.read(json.loads(json.dumps(serial.written(value)))) == value
 
 
 def test_random_policies_come_back() -> None:
     """Every kind of node and value the language has."""
-    seen = set[str]()
+    classes = set[str]()
     for seed in range(200):
         _, policy = drawn(Random(seed), 8)
         text = json.dumps(serial.written(policy))
-        seen |= {name for name in serial.CLASSES if f'["{name}"' in text}
+        classes |= {name for name in serial.CLASSES if f'["{name}"' in text}
 
         assert serial.read(json.loads(text)) == policy
-    assert seen >= {
+    assert classes >= {
         "All",
         "AnyOf",
         "NoneOf",

@@ -35,7 +35,7 @@ def table(name: str) -> list[dict[str, Any]]:
     return data
 
 
-def told(case: Mapping[str, Any], sound: str, problems: Callable[[str], tuple[Problem, ...]]) -> None:
+def check_slip(case: Mapping[str, Any], sound: str, problems: Callable[[str], tuple[Problem, ...]]) -> None:
     """The slip of a case is told at its mark, alone, in words that hold; followed, they lead to a sound document."""
     old, new = case["edit"]
     assert old in sound
@@ -48,10 +48,10 @@ def told(case: Mapping[str, Any], sound: str, problems: Callable[[str], tuple[Pr
     first = errors[0]
     assert case["zh"] in first.text.zh and case["en"] in first.text.en, first
     assert not ENGLISH.search(first.text.zh), first.text.zh
-    assert [p.render("en") for p in problems(_mended(case, sound)) if p.severity == "error"] == []
+    assert [p.render("en") for p in problems(_mended_text(case, sound)) if p.severity == "error"] == []
 
 
-def _mended(case: Mapping[str, Any], sound: str) -> str:
+def _mended_text(case: Mapping[str, Any], sound: str) -> str:
     """The spoilt document after what the sentence says: in what was typed, else anywhere."""
     old, typed = case["edit"][0], case["edit"][1].replace(MARK, "")
     elsewhere = [pair for pair in case["mend"] if pair[0] not in typed]
@@ -83,7 +83,7 @@ def _name(case: Mapping[str, Any]) -> str:
 @pytest.mark.parametrize("case", table("slips.yaml"), ids=_name)
 def test_a_slip_in_a_policy_is_told_where_it_is_and_the_advice_works(case: dict[str, Any]) -> None:
     """At the character, with its name and what to type; doing so gives a sound policy."""
-    told(case, SOUND, _problems)
+    check_slip(case, SOUND, _problems)
 
 
 READERS: dict[str, Callable[[str], object]] = {
@@ -106,7 +106,7 @@ def test_a_slip_in_another_document_is_told_where_it_is_and_the_advice_works(cas
     """Contracts, units and cases are read by the same reader, and answer alike."""
     sound = (HERE / f"slips_{case['of']}.yaml").read_text(encoding="utf-8")
 
-    told(case, sound, lambda text: _read(case["of"], text))
+    check_slip(case, sound, lambda text: _read(case["of"], text))
 
 
 @pytest.mark.parametrize("code", sorted(SLIPS))
