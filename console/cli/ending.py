@@ -63,18 +63,18 @@ def run(verb: Callable[[], Any], language: Callable[[], str], workspace: Callabl
         value, error = None, None
         try:
             value = verb()
-        except (Exception, KeyboardInterrupt, SystemExit) as one:  # rich ends the process where nobody reads any more
-            error = one
+        except (Exception, KeyboardInterrupt, SystemExit) as failure:  # rich ends the process where nobody reads any more
+            error = failure
     root = workspace()
     files = [path for path in effects.files if root is None or not _of_the_log(path.absolute(), root.absolute())]
-    done = _listed(effects, files, root) if effects.offsets or files or effects.others else None
+    effects_text = _effects_text(effects, files, root) if effects.offsets or files or effects.others else None
     code = error.exit_code if isinstance(error, typer.Exit) else 0
-    lost = _unsaid() or (error if isinstance(error, BrokenPipeError) else None)
+    lost = _output_failure() or (error if isinstance(error, BrokenPipeError) else None)
     if lost is not None and (
         error is None or isinstance(error, typer.Exit | SystemExit) or (isinstance(error, OSError) and error.filename is None)
     ):
         error = lost
-        if lost.errno == errno.EPIPE and done is None and not effects.broken_off:
+        if lost.errno == errno.EPIPE and effects_text is None and not effects.broken_off:
             raise typer.Exit(code)  # whoever reads wants no more: of a verb that only shows something that is no error
     if error is None:
         return value
@@ -85,7 +85,7 @@ def run(verb: Callable[[], Any], language: Callable[[], str], workspace: Callabl
         raise error if mistake is None else told(mistake.text, mistake.exit_code, language())
     if os.environ.get("HUIMIN_DEBUG") and not isinstance(error, HuiminError | OSError | typer.Abort | KeyboardInterrupt):
         typer.echo(traceback_text(error), err=True)
-    raise told(*_said(error, error is lost, done, effects.broken_off), language())
+    raise told(*_error_report(error, error is lost, effects_text, effects.broken_off), language())
 
 
 def told(text: Text, code: int, language: str) -> typer.Exit:
@@ -130,7 +130,7 @@ def warn_of_encoding(language: str) -> None:
         told(ESCAPED, 0, "en")
 
 
-def _unsaid() -> OSError | None:
+def _output_failure() -> OSError | None:
     """Why the standard output did not take all that was said; then it takes everything, so that nothing fails at the very end again."""
     failure = None
     try:
@@ -147,7 +147,7 @@ def _unsaid() -> OSError | None:
     return failure
 
 
-def _said(error: BaseException, unreported: bool, done: Text | None, broken_off: bool) -> tuple[Text, int]:
+def _error_report(error: BaseException, unreported: bool, effects_text: Text | None, broken_off: bool) -> tuple[Text, int]:
     """What is told of an error, and the exit code."""
     match error:
         case HuiminError():
@@ -155,19 +155,19 @@ def _said(error: BaseException, unreported: bool, done: Text | None, broken_off:
         case typer.Abort() | KeyboardInterrupt():
             text, code, ours = CANCELLED, 1, False
         case OSError():
-            text, code, ours = _failed(error, unreported), 1, True
+            text, code, ours = _os_error_text(error, unreported), 1, True
         case _:
-            text, code, ours = _internal(error), 1, True
-    if done is None:
-        return (_joined(text, NOTHING) if ours else text), code
+            text, code, ours = _internal_error_text(error), 1, True
+    if effects_text is None:
+        return (_both_texts(text, NOTHING) if ours else text), code
     rest = REPORT if ours and not broken_off and (unreported or not isinstance(error, OSError)) else PARTLY
-    text = _joined(text, Text(rest.zh.format(what=done.zh), rest.en.format(what=done.en)))
+    text = _both_texts(text, Text(rest.zh.format(what=effects_text.zh), rest.en.format(what=effects_text.en)))
     if rest is REPORT:
         return text, UNREPORTED
-    return (text if isinstance(error, HuiminError) else _joined(text, LOOK)), code
+    return (text if isinstance(error, HuiminError) else _both_texts(text, LOOK)), code
 
 
-def _failed(error: OSError, unreported: bool) -> Text:
+def _os_error_text(error: OSError, unreported: bool) -> Text:
     why = error.strerror or type(error).__name__
     words = {"why": why, "zh": error.filename or "有一个文件", "en": error.filename or "a file"}
     if unreported:
@@ -177,7 +177,7 @@ def _failed(error: OSError, unreported: bool) -> Text:
     return Text(GONE.zh.format(**words), GONE.en.format(**words))
 
 
-def _internal(error: BaseException) -> Text:
+def _internal_error_text(error: BaseException) -> Text:
     """Where an unexpected error came from. Not what it says: that may quote a record."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     words = {"kind": type(error).__name__, "place": f"{os.path.basename(last.filename)}:{last.lineno}"}
@@ -191,17 +191,19 @@ def _of_the_log(path: Path, root: Path) -> bool:
     return path.is_relative_to(root / "state") or path == root / HEAD
 
 
-def _listed(effects: Effects, files: Sequence[Path], root: Path | None) -> Text:
+def _effects_text(effects: Effects, files: Sequence[Path], root: Path | None) -> Text:
     """What was done: messages by their numbers, files by their paths; of those that hold names only that there are some."""
-    zh, en, offsets = [one.zh for one in effects.others], [one.en for one in effects.others], effects.offsets
+    zh, en, offsets = [effect.zh for effect in effects.others], [effect.en for effect in effects.others], effects.offsets
     if offsets:
         first, last, count = min(offsets), max(offsets), len(offsets)
         zh.append(f"日志中的消息 #{first}" + (f" 至 #{last}（{count} 条）" if count > 1 else ""))
         en.append(f"message #{first}" if count == 1 else f"messages #{first} to #{last} ({count})")
-    hidden = None if root is None else root.absolute() / "identity"
-    shown = dict.fromkeys(str(path) for path in files if hidden is None or not path.absolute().is_relative_to(hidden))
-    if shown:
-        names = listed(shown, NAMED)
+    identity_folder = None if root is None else root.absolute() / "identity"
+    file_paths = dict.fromkeys(
+        str(path) for path in files if identity_folder is None or not path.absolute().is_relative_to(identity_folder)
+    )
+    if file_paths:
+        names = listed(file_paths, NAMED)
         zh.append(f"文件 {names}")
         en.append(f"written {names}")
     elif files and not offsets:
@@ -210,6 +212,6 @@ def _listed(effects: Effects, files: Sequence[Path], root: Path | None) -> Text:
     return Text("，".join(zh), ", ".join(en))
 
 
-def _joined(one: Text, other: Text) -> Text:
+def _both_texts(first: Text, second: Text) -> Text:
     """One behind the other; where the first is of several lines, it stays so."""
-    return Text(Lines(escaped(one.zh) + escaped(other.zh)), Lines(f"{escaped(one.en)} {escaped(other.en)}"))
+    return Text(Lines(escaped(first.zh) + escaped(second.zh)), Lines(f"{escaped(first.en)} {escaped(second.en)}"))

@@ -170,8 +170,8 @@ def quarantine(
         Text("值的类型", "class of value"),
     ]
     session.table(None, columns, _alike(cells, session.language)[:limit])
-    broken, nobody = (len({cell.row_id for cell in cells if cell.nobody is of_nobody}) for of_nobody in (False, True))
-    session.say(Text(f"共 {broken + nobody} 行待修正后重新交付。", f"{broken + nobody} rows to be mended and delivered again."))
+    somebody, nobody = (len({cell.row_id for cell in cells if cell.nobody is of_nobody}) for of_nobody in (False, True))
+    session.say(Text(f"共 {somebody + nobody} 行待修正后重新交付。", f"{somebody + nobody} rows to be mended and delivered again."))
     if nobody:
         zh = f"其中 {nobody} 行认不出对象：改正后的行无从对应，由后来的完整全量关闭，或用 --close 批次 --by 姓名 关闭。"
         en = f"{nobody} of them name nobody, so no later row tells that they are mended: "
@@ -184,22 +184,22 @@ def _copy_out(session: Session, name: str | None, out: Path | None, original: Pa
 
     if name is None or out is None or original is None:
         raise HuiminError(Text("请同时给出数据源、--out 和 --from。", "Give the feed, --out and --from together."), 2)
-    done = copy_broken_rows(session.workspace(), name, original, out, session.language)
-    if session.data(done):
+    copy = copy_broken_rows(session.workspace(), name, original, out, session.language)
+    if session.data(copy):
         return
-    zh = f"已把 {done.rows} 行抄到 {out}，最后一列是原因。文件里有身份信息，只交给 {done.unit}；改好后用 huimin ingest {name} 收回。"
+    zh = f"已把 {copy.rows} 行抄到 {out}，最后一列是原因。文件里有身份信息，只交给 {copy.unit}；改好后用 huimin ingest {name} 收回。"
     en = (
-        f"Copied {done.rows} rows to {out}; the last column says why. It identifies people: give it to {done.unit} alone. Once mended, "
+        f"Copied {copy.rows} rows to {out}; the last column says why. It identifies people: give it to {copy.unit} alone. Once mended, "
         f"take it in with huimin ingest {name}."
     )
     session.say(Text(zh, en))
-    if done.left:
-        zh = f"另有 {done.left} 行按现在的约定不再读（例如已列入 footer 的表尾），没有抄。"
-        session.warn(Text(zh, f"{done.left} rows were not copied: the contract does not read them any more (footers it names since, say)."))
-    wanted = "xlsx" if done.format == "xlsx" else "csv"
-    if out.suffix.lower() != f".{wanted}" or done.format == "jsonl":
-        zh = f"约定要求 {done.format}：单位交回时须是这种格式。"
-        session.warn(Text(zh, f"The contract asks for {done.format}: that is what the unit has to send back."))
+    if copy.left:
+        zh = f"另有 {copy.left} 行按现在的约定不再读（例如已列入 footer 的表尾），没有抄。"
+        session.warn(Text(zh, f"{copy.left} rows were not copied: the contract does not read them any more (footers it names since, say)."))
+    suffix = "xlsx" if copy.format == "xlsx" else "csv"
+    if out.suffix.lower() != f".{suffix}" or copy.format == "jsonl":
+        zh = f"约定要求 {copy.format}：单位交回时须是这种格式。"
+        session.warn(Text(zh, f"The contract asks for {copy.format}: that is what the unit has to send back."))
 
 
 def _close(session: Session, name: str | None, unit: str | None, delivery: int, by: str) -> None:
@@ -207,10 +207,10 @@ def _close(session: Session, name: str | None, unit: str | None, delivery: int, 
 
     if name is None:
         raise HuiminError(Text("请给出数据源。", "Name the feed."), 2)
-    done = close_rows(session.workspace(), name, unit, delivery, by, session.today())
-    if not session.data(done):
-        zh = f"已关闭 {done.feed} 第 {done.delivery} 批认不出对象的 {done.rows} 行（{done.by}，{done.day}）。"
-        en = f"Closed {done.rows} rows of nobody of delivery {done.delivery} of {done.feed} ({done.by}, {done.day})."
+    closing = close_rows(session.workspace(), name, unit, delivery, by, session.today())
+    if not session.data(closing):
+        zh = f"已关闭 {closing.feed} 第 {closing.delivery} 批认不出对象的 {closing.rows} 行（{closing.by}，{closing.day}）。"
+        en = f"Closed {closing.rows} rows of nobody of delivery {closing.delivery} of {closing.feed} ({closing.by}, {closing.day})."
         session.say(Text(zh, en))
 
 

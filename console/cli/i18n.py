@@ -48,8 +48,8 @@ def _with_examples(sentence: str, heading: str, examples: tuple[str, ...]) -> st
 
 def half(text: str, language: str) -> str:
     """One language of a help text; the whole where it was written in one only."""
-    zh, found, en = text.partition(_BETWEEN)
-    return en if found and language == "en" else zh
+    zh, separator, en = text.partition(_BETWEEN)
+    return en if separator and language == "en" else zh
 
 
 def localised(command: Any, language: str) -> Any:
@@ -77,7 +77,7 @@ def localised(command: Any, language: str) -> Any:
     return command
 
 
-def _usage(made: Any, language: str) -> Any:
+def _usage(original: Any, language: str) -> Any:
     """The maker of a command's usage line, in this language. It is the first of what help shows: what the library says beside each option
     is put into the language here too, so that only help waits for rich."""
 
@@ -85,7 +85,7 @@ def _usage(made: Any, language: str) -> Any:
         from typer import rich_utils
 
         rich_utils.DEFAULT_STRING, rich_utils.REQUIRED_LONG_STRING = DEFAULT[language], REQUIRED[language]
-        return made(context).replace(USAGE.en, USAGE[language], 1)
+        return original(context).replace(USAGE.en, USAGE[language], 1)
 
     return make
 
@@ -99,11 +99,11 @@ def _without_type(param: Any) -> None:
         param.metavar = "" if getattr(param, "is_flag", False) else "N" if kind in (int, float) else "PATH" if kind is Path else "TEXT"
 
 
-def _help_option(made: Any, language: str) -> Any:
+def _help_option(original: Any, language: str) -> Any:
     """The maker of a command's ``--help``, which is made late, in this language."""
 
     def make(context: Any) -> Any:
-        option = made(context)
+        option = original(context)
         if option is not None:
             option.help, option.rich_help_panel = HELP[language], OPTIONS[language]
             _without_type(option)

@@ -169,8 +169,8 @@ def start_language(arguments: Sequence[str], environment: Any) -> str:
     """The language of help texts, known before options are read."""
     words = list(arguments)
     after = [words[i + 1] for i, word in enumerate(words[:-1]) if word == "--lang"]
-    joined = [word.partition("=")[2] for word in words if word.startswith("--lang=")]
-    name = (after + joined + [environment.get("HUIMIN_LANG") or "zh"])[0]
+    with_equals = [word.partition("=")[2] for word in words if word.startswith("--lang=")]
+    name = (after + with_equals + [environment.get("HUIMIN_LANG") or "zh"])[0]
     return "en" if name[:2].lower() == "en" else "zh"
 
 

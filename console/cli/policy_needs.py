@@ -28,9 +28,9 @@ def show_needs(session: Session, needs: PolicyNeeds) -> None:
 
 def show_letters(session: Session, needs: PolicyNeeds) -> None:
     """A letter to each unit that still owes something, in both languages."""
-    written = letters(needs)
-    if not written:
+    texts = letters(needs)
+    if not texts:
         session.say(Text("各单位的记录都已具备，无须去函。", "Everything is there: no letters are needed."), "green")
-    for text in written:
+    for text in texts:
         session.console().print(lines([text.zh, "", text.en, ""]), soft_wrap=True)
         session.console().rule(style="dim")

@@ -124,8 +124,10 @@ RESULTS: dict[str, Any] = {
 
 def schemas() -> dict[str, str]:
     """The files of docs/schemas by name, each with its text."""
-    drawn = {verb: schema(kind, f"huimin {verb} --json") for verb, kind in RESULTS.items()}
-    return {f"{verb.replace(' ', '-')}.json": json.dumps(one, indent=1, ensure_ascii=False) + "\n" for verb, one in drawn.items()}
+    documents = {verb: schema(kind, f"huimin {verb} --json") for verb, kind in RESULTS.items()}
+    return {
+        f"{verb.replace(' ', '-')}.json": json.dumps(document, indent=1, ensure_ascii=False) + "\n" for verb, document in documents.items()
+    }
 
 
 if __name__ == "__main__":

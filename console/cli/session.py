@@ -115,7 +115,7 @@ class Session:
 
         from console.cli.terminal import Line
 
-        shown = Table(
+        table = Table(
             title=None if title is None else title[self.language],
             box=box.SIMPLE_HEAD,
             title_justify="left",
@@ -123,12 +123,12 @@ class Session:
             pad_edge=False,
         )
         for i, column in enumerate(columns):
-            shown.add_column(
+            table.add_column(
                 column[self.language], justify="right" if i in right else "left", overflow="fold", no_wrap=i == 0 or i in whole
             )
         for row in rows:
-            shown.add_row(*(Line(cell) for cell in row))
-        self.console(stderr=self.json).print(shown)
+            table.add_row(*(Line(cell) for cell in row))
+        self.console(stderr=self.json).print(table)
 
     @contextmanager
     def progress(self, label: Text, total: int | None = None) -> Iterator[Advance]:
@@ -172,6 +172,6 @@ def yes_or_no(text: str) -> bool | None:
 
 def of(context: typer.Context) -> Session:
     """The session of a verb's context."""
-    found = context.find_object(Session)
-    assert found is not None  # the root callback made it
-    return found
+    session = context.find_object(Session)
+    assert session is not None  # the root callback made it
+    return session

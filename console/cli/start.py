@@ -79,20 +79,20 @@ def init(context: typer.Context, folder: Folder = None, example: Example = False
     if folder is not None and context.find_root().params.get("workspace") and root.absolute() != session.settings.workspace.absolute():
         zh, en = "写了两个不同的目录：参数和 --workspace 请只写一个。", "Two different folders are named: give the argument or --workspace."
         raise HuiminError(Text(zh, en), 2)
-    made = make_workspace(root, session.environment, example)
-    if session.data(made):
+    new_workspace = make_workspace(root, session.environment, example)
+    if session.data(new_workspace):
         return
-    session.say(Text(f"已新建工作区 {made.workspace}", f"Made the workspace {made.workspace}"), "bold")
+    session.say(Text(f"已新建工作区 {new_workspace.workspace}", f"Made the workspace {new_workspace.workspace}"), "bold")
     if example:
-        feeds, policies = made.copied["feeds"], made.copied["policies"]
+        feeds, policies = new_workspace.copied["feeds"], new_workspace.copied["policies"]
         session.say(
             Text(
                 f"已放入 {feeds} 个数据源约定和 {policies} 份政策（policies/）。",
                 f"with {feeds} feed contracts and {policies} policies (policies/).",
             )
         )
-    zh = f"{made.key} 是密钥，化名由它生成，身份库由它封存：请另存一份，丢失后无法恢复。"
-    en = f"{made.key} is the key that makes the tokens and seals the vault: keep a copy elsewhere, it cannot be made again."
+    zh = f"{new_workspace.key} 是密钥，化名由它生成，身份库由它封存：请另存一份，丢失后无法恢复。"
+    en = f"{new_workspace.key} is the key that makes the tokens and seals the vault: keep a copy elsewhere, it cannot be made again."
     session.say(Text(zh, en))
     if root.absolute() != session.settings.workspace.absolute():
         session.say(_way_in(root, session.environment.get(WORKSPACE)))
@@ -149,13 +149,17 @@ def upgrade(context: typer.Context) -> None:
     from services.workspaces import upgrade_workspace
 
     session = of(context)
-    done = upgrade_workspace(session.settings.workspace, session.environment)
-    if session.data(done):
+    formats = upgrade_workspace(session.settings.workspace, session.environment)
+    if session.data(formats):
         return
-    if done.before == done.after:
-        session.say(Text(f"已是最新的格式 {done.after}，不需要升级。", f"It is of format {done.after} already, the newest: nothing to do."))
+    if formats.before == formats.after:
+        session.say(
+            Text(f"已是最新的格式 {formats.after}，不需要升级。", f"It is of format {formats.after} already, the newest: nothing to do.")
+        )
         return
-    session.say(Text(f"已从格式 {done.before} 升级到 {done.after}。", f"Upgraded from format {done.before} to {done.after}."), "bold")
+    session.say(
+        Text(f"已从格式 {formats.before} 升级到 {formats.after}。", f"Upgraded from format {formats.before} to {formats.after}."), "bold"
+    )
     session.say(Text("下一步：huimin doctor", "Next: huimin doctor"))
 
 

@@ -54,7 +54,7 @@ def sentence(error: Any) -> HuiminError | None:
         case "NoSuchOption":
             text = _option(error)
         case "MissingParameter":
-            text = _named(error.param, Text("缺少 {name}（{help}）。", "{name} is missing ({help})."))
+            text = _parameter_text(error.param, Text("缺少 {name}（{help}）。", "{name} is missing ({help})."))
         case "BadOptionUsage":
             text = valueless(error.option_name, "not take" in str(error))
         case "BadParameter" if error.param is not None:
@@ -82,19 +82,19 @@ def _usage(text: Text, context: Any) -> HuiminError:
 
 
 def _option(error: Any) -> Text:
-    known = [name for parameter in error.ctx.command.params for name in parameter.opts if name.startswith("-")] if error.ctx else []
-    word, near = shown(error.option_name), meant(error.option_name, [*known, *EVERYWHERE])
+    options = [name for parameter in error.ctx.command.params for name in parameter.opts if name.startswith("-")] if error.ctx else []
+    word, near = shown(error.option_name), meant(error.option_name, [*options, *EVERYWHERE])
     return Text(f"没有选项 {word}。{near.zh}", f"There is no option {word}.{near.en}")
 
 
-def _called(parameter: Any) -> str:
+def _typed_form(parameter: Any) -> str:
     """A parameter as it is typed."""
     return str(parameter.metavar or parameter.name) if parameter.param_type_name == "argument" else str(parameter.opts[-1])
 
 
-def _named(parameter: Any, form: Text) -> Text:
+def _parameter_text(parameter: Any, form: Text) -> Text:
     helps = [half(parameter.help or "", language) for language in ("zh", "en")]
-    return Text(form.zh.format(name=_called(parameter), help=helps[0]), form.en.format(name=_called(parameter), help=helps[1]))
+    return Text(form.zh.format(name=_typed_form(parameter), help=helps[0]), form.en.format(name=_typed_form(parameter), help=helps[1]))
 
 
 def _value(error: Any) -> Text:
@@ -105,18 +105,20 @@ def _value(error: Any) -> Text:
             return Text(form.zh.format(path=path), form.en.format(path=path))
     least, most = getattr(error.param, "min", None), getattr(error.param, "max", None)
     if least is not None and most is not None:
-        return _named(
+        return _parameter_text(
             error.param, Text(f"{{name}} 应为 {least} 到 {most} 的整数。", f"{{name}} must be a whole number from {least} to {most}.")
         )
     if least is not None:
-        return _named(error.param, Text(f"{{name}} 应为不小于 {least} 的整数。", f"{{name}} must be a whole number, {least} or more."))
+        return _parameter_text(
+            error.param, Text(f"{{name}} 应为不小于 {least} 的整数。", f"{{name}} must be a whole number, {least} or more.")
+        )
     if "integer" in error.message:
-        return _named(error.param, Text("{name} 应为整数。", "{name} must be a whole number."))
-    return _named(error.param, Text("{name} 的值不对（{help}）。", "The value of {name} is wrong ({help})."))
+        return _parameter_text(error.param, Text("{name} 应为整数。", "{name} must be a whole number."))
+    return _parameter_text(error.param, Text("{name} 的值不对（{help}）。", "The value of {name} is wrong ({help})."))
 
 
 def _too_many(error: Any) -> Text:
-    asked = " ".join(_called(p) for p in error.ctx.command.params if p.param_type_name == "argument")
+    asked = " ".join(_typed_form(p) for p in error.ctx.command.params if p.param_type_name == "argument")
     if not asked:
         return Text("多写了参数，这个命令不需要。", "There are words too many: this command takes none.")
     return Text(f"多写了参数，只要 {asked}。", f"There are words too many: it takes {asked}.")

@@ -49,11 +49,16 @@ def opening(frames: Mapping[str, pl.DataFrame], folder: Path, seed: int, formats
     write("dwelling", "putuo-housing", frames["dwelling"])
     write("household", "putuo-psb", frames["household"])
     spoilt = Text("有重复行、错误号码、不存在的日期", "rows twice, wrong numbers, impossible dates")
-    write("hukou", "putuo-psb", _twice(_spoilt(hukou, rng), 0.005, rng), spoilt)
+    write("hukou", "putuo-psb", _twice(_with_flaws(hukou, rng), 0.005, rng), spoilt)
     write("hukou", "putuo-psb", _older(hukou, 0.06, rng), Text("旧版本，迟到，压缩", "older versions, late, packed"), "hukou-late.csv.gz")
     write("medical_insurance", "putuo-medical-insurance", frames["medical_insurance"])
     write("pension", "putuo-social-security", frames["pension"], Text("缺部分金额", "some amounts missing"))
-    write("income", "putuo-civil-affairs", _corrected(frames["income"], 0.05, rng), Text("同一人两个版本", "two versions of one record"))
+    write(
+        "income",
+        "putuo-civil-affairs",
+        _with_older_versions(frames["income"], 0.05, rng),
+        Text("同一人两个版本", "two versions of one record"),
+    )
     write("social_assistance", "putuo-civil-affairs", frames["social_assistance"])
     write("elderly_allowance", "putuo-civil-affairs", frames["elderly_allowance"])
     write("relocation", "putuo-housing", _twice(frames["relocation"], 0.03, rng), Text("有重复行", "rows twice"))
@@ -132,17 +137,17 @@ def _older(frame: pl.DataFrame, share: float, rng: np.random.Generator) -> pl.Da
     )
 
 
-def _corrected(frame: pl.DataFrame, share: float, rng: np.random.Generator) -> pl.DataFrame:
+def _with_older_versions(frame: pl.DataFrame, share: float, rng: np.random.Generator) -> pl.DataFrame:
     """Some rows have an older, other version behind them."""
     before = _part(frame, share, rng).with_columns(pl.col("changed_at").dt.offset_by("-3mo"), monthly_income=pl.lit("99999.00"))
     return pl.concat([frame, before])
 
 
-def _spoilt(frame: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+def _with_flaws(frame: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     """One in 4,000 with a wrong check digit, one in 1,000 with a date that does not exist, a few written with lower-case x."""
     n = frame.height
     wrong, never, lower = (pl.Series(rng.random(n) < share) for share in (1 / 4000, 1 / 1000, 1 / 50))
-    id_number, born = pl.col("id_number"), pl.col("出生日期").dt.to_string("%Y-%m-%d")
+    id_number, birth_date = pl.col("id_number"), pl.col("出生日期").dt.to_string("%Y-%m-%d")
     digit = (id_number.str.slice(16, 1).cast(pl.Int8) + 1) % 10
     return frame.with_columns(
         id_number=pl.when(wrong)
@@ -150,7 +155,7 @@ def _spoilt(frame: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
         .when(lower)
         .then(id_number.str.to_lowercase())
         .otherwise(id_number),
-        出生日期=pl.when(never).then(pl.lit("1948-02-30")).otherwise(born),
+        出生日期=pl.when(never).then(pl.lit("1948-02-30")).otherwise(birth_date),
     )
 
 

@@ -63,19 +63,19 @@ def ingest(tour: Tour, host: Host, files: list[File], position: int, title: Text
     from services.deliveries.delivery import deliver
 
     tour.step(position, title)
-    begun = time.perf_counter()
+    start = time.perf_counter()
     rows: list[list[str]] = []
     changes: list[CandidateChange] = []
     total = sum(f.rows for f in files)
     with tour.screen.progress(title, 2 * total) as advance:
         for file in files:
             source = host.state.catalogue.feeds[file.feed].source_position(file.unit) or 0
-            done = deliver(tour.workspace, host, file.feed, source, file.path, host.state.day, advance=advance)
-            changes += done.changes
-            report = done.report
+            delivery = deliver(tour.workspace, host, file.feed, source, file.path, host.state.day, advance=advance)
+            changes += delivery.changes
+            report = delivery.report
             counts = [number(count) if count else "" for count in (report.rows, report.quarantined, report.unplaced)]
             rows.append([file.path.name, *counts])
-    seconds = max(time.perf_counter() - begun, 1e-9)
+    seconds = max(time.perf_counter() - start, 1e-9)
     columns = [Text("文件", "file"), Text("行数", "rows"), Text("隔离", "quarantined"), Text("认不出是谁", "nobody named")]
     tour.screen.table(None, columns, rows, right=(1, 2, 3))
     rate = number(round(total / seconds))

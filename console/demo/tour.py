@@ -42,16 +42,16 @@ def tour(
         workspace = Workspace.create(Path(folder) / "workspace" if keep is None else keep, example_units())
         copy_library(workspace)
         _plain_sheets(workspace)
-        made = Tour(screen, explain, workspace, workspace.root / "files", residents, seed, TODAY)
-        with network(made, Path(folder), workers) if workers else nullcontext(workspace) as place_of_work:
-            made.workspace = place_of_work
-            _generate(made)
+        demo_tour = Tour(screen, explain, workspace, workspace.root / "files", residents, seed, TODAY)
+        with network(demo_tour, Path(folder), workers) if workers else nullcontext(workspace) as place_of_work:
+            demo_tour.workspace = place_of_work
+            _generate(demo_tour)
             with place_of_work.writing() as host:
-                _run(made, host)
+                _run(demo_tour, host)
                 if isinstance(host, NetworkHost):
-                    same_lists(made, host, workers)
-        seconds = time.perf_counter() - made.started
-        if not screen.data(DemoFigures(**made.facts, seconds=round(seconds, 1))):
+                    same_lists(demo_tour, host, workers)
+        seconds = time.perf_counter() - demo_tour.started
+        if not screen.data(DemoFigures(**demo_tour.facts, seconds=round(seconds, 1))):
             _farewell(screen, keep, seconds)
 
 
@@ -130,17 +130,17 @@ def _cover(tour: Tour, host: Host) -> None:
     from console.demo.statements import stated
 
     tour.step(4, Text("各单位声明：到这一天，我们的记录是完整的", "The units declare: up to this day we hold every record"))
-    said = 0
+    count = 0
     for feed in host.state.catalogue.feeds.values():
         if feed.name not in tour.frames:
             continue
         places = [place for place in STREETS if place != LATE_STREET] if feed.name == "medical_insurance" else [DISTRICT]
         stated(tour.workspace, host, tour.files, feed.name, feed.sources[0].unit, places, tour.today - timedelta(days=1))
-        said += len(places)
+        count += len(places)
     tour.screen.say(
         Text(
-            f"{said} 份声明。医保中心还没有声明桃浦镇；宜川路街道从不声明：没有记录不等于没有。",
-            f"{said} statements. The insurance centre has not declared Taopu yet, and Yichuan Road never does: no record is not a no.",
+            f"{count} 份声明。医保中心还没有声明桃浦镇；宜川路街道从不声明：没有记录不等于没有。",
+            f"{count} statements. The insurance centre has not declared Taopu yet, and Yichuan Road never does: no record is not a no.",
         )
     )
 

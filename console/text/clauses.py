@@ -163,9 +163,11 @@ class Clauses:
         return self._joint(self.field(node.ref, inside), signs[node.op], self.value(node.value, kind, inside))
 
     def _age(self, node: Age, inside: Kind | None) -> str:
-        value, sign, born = self.value(node.value, YEARS, inside), AGES[node.op][self.language], self.field(node.ref, inside)
+        value, sign, birth_date = self.value(node.value, YEARS, inside), AGES[node.op][self.language], self.field(node.ref, inside)
         at = self._say(f"在 {node.at} 当天", f" on {node.at}") if node.at else ""
-        return self._say(f"按{born}{at}{sign} {value}{' ' if value[-1:].isascii() else ''}周岁", f"age by {born}{at} {sign} {value}")
+        return self._say(
+            f"按{birth_date}{at}{sign} {value}{' ' if value[-1:].isascii() else ''}周岁", f"age by {birth_date}{at} {sign} {value}"
+        )
 
     def _date_test(self, node: DateTest, inside: Kind | None) -> str:
         day = self.field(node.ref, inside)
@@ -255,22 +257,22 @@ class Clauses:
 
     def param(self, name: str) -> str:
         """A parameter by its label, else by its name."""
-        known = self.params.get(name)
-        return known.label[self.language] if known is not None and known.label is not None else name
+        parameter = self.params.get(name)
+        return parameter.label[self.language] if parameter is not None and parameter.label is not None else name
 
     def _times(self, value: ParamValue) -> str:
         return "" if value.times == 1 else self._say(f"的 {exact_words(value.times)} 倍", f" × {exact_words(value.times)}")
 
     def _param(self, value: ParamValue, kind: Field | None, inside: Kind | None) -> str:
-        known = self.params.get(value.param)
+        parameter = self.params.get(value.param)
         by = "" if value.by is None else self._say(f"按{self.field(value.by, inside)}：", f"by {self.field(value.by, inside)}: ")
         keys = None if value.by is None else self.field_of(value.by)
-        entries = () if known is None else known.entries
+        entries = () if parameter is None else parameter.entries
         dated = self._say("；", "; ").join(
             self._say(f"{start} 起 {self.entry(entry, keys, kind)}", f"{self.entry(entry, keys, kind)} from {start}")
             for start, entry in entries
         )
-        unit = "" if known is None or kind is YEARS else unit_words(known.unit, self.language)
+        unit = "" if parameter is None or kind is YEARS else unit_words(parameter.unit, self.language)
         brackets = self._say(f"（{by}{dated}{unit}）", f" ({by}{dated}{unit})") if by or dated else ""
         return f"{self.param(value.param)}{brackets}{self._times(value)}"
 

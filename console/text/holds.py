@@ -99,17 +99,17 @@ def below(holds: Sequence[HoldSummary]) -> list[Text]:
     return texts
 
 
-def beside(hold: str, event: HoldEvent, told: str | None) -> Text:
+def beside(hold: str, event: HoldEvent, listed_status: str | None) -> Text:
     """What stands beside an explanation: that the list says something else than the rule, and why.
 
     Args:
-        told: the status on the list; None: the subject is not listed.
+        listed_status: on the list as the agency was told; None: the subject is not listed.
     """
     why = event_text(event)
-    if told is None:
+    if listed_status is None:
         zh, en = f"列入已暂缓（{hold}）：{why.zh}；名单上仍没有", f"The entry is held back ({hold}): {why.en}; still not on the list"
     else:
-        status = STATUSES[told]
+        status = STATUSES[listed_status]
         zh, en = (
             f"移出已暂缓（{hold}）：{why.zh}；名单上仍是“{status.zh}”",
             f"The exit is held back ({hold}): {why.en}; still {status.en} on the list",

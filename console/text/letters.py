@@ -91,10 +91,10 @@ def _coverage(need: UnitNeed, catalogue: Catalogue) -> Text:
 def _agreement(need: UnitNeed, purposes: Sequence[str]) -> Text:
     if need.agreed:
         return Text("", "")
-    known = ", ".join(purposes)
+    agreed_purposes = ", ".join(purposes)
     return Text(
-        f"现有协议（用途 {known}）不含此项，请先补充约定。",
-        f" The agreement in force (for {known}) does not cover this: please agree to it first.",
+        f"现有协议（用途 {agreed_purposes}）不含此项，请先补充约定。",
+        f" The agreement in force (for {agreed_purposes}) does not cover this: please agree to it first.",
     )
 
 

@@ -86,11 +86,11 @@ def listed_table(preview: PolicyPreview, language: str) -> tuple[list[Text], lis
     places = sorted({line.division for line in preview.streets}, key=str)
     columns = [Text("街镇", "street"), *(STATUSES[status] for status in used), Text("合计", "in all")]
     names = preview.catalogue.divisions
-    rows = [[street(place, names, language), *_counted([counts.get((place, status), 0) for status in used])] for place in places]
+    rows = [[street(place, names, language), *_counts_and_sum([counts.get((place, status), 0) for status in used])] for place in places]
     sums = [sum(counts.get((place, status), 0) for place in places) for status in used]
-    return columns, [*rows, [Text("合计", "in all")[language], *_counted(sums)]]
+    return columns, [*rows, [Text("合计", "in all")[language], *_counts_and_sum(sums)]]
 
 
-def _counted(counts: Sequence[int]) -> list[str]:
+def _counts_and_sum(counts: Sequence[int]) -> list[str]:
     """Counts, and their sum."""
     return [number(count) for count in (*counts, sum(counts))]

@@ -57,10 +57,10 @@ def lines(of: Differences, catalogue: Catalogue, language: str) -> list[tuple[st
     if not of:
         return [(Text("两份规则没有不同。", "The two rules do not differ.")[language], "dim")]
     sides = _sides(of, catalogue, language)
-    written = [(f"{SIGNS[change.change]} {criterion_words(change, sides)}", STYLES[change.change]) for change in of.criteria]
-    written += [(f"{SIGNS[_kind(change)]} {param_words(change, of, sides)}", STYLES[_kind(change)]) for change in of.params]
-    written += [(f"{SIGNS['changed']} {term_words(change, sides[1])}", STYLES["changed"]) for change in of.terms]
-    return [*written, (WORDING[language], "dim")] if of.wording else written
+    styled_lines = [(f"{SIGNS[change.change]} {criterion_words(change, sides)}", STYLES[change.change]) for change in of.criteria]
+    styled_lines += [(f"{SIGNS[_kind(change)]} {param_words(change, of, sides)}", STYLES[_kind(change)]) for change in of.params]
+    styled_lines += [(f"{SIGNS['changed']} {term_words(change, sides[1])}", STYLES["changed"]) for change in of.terms]
+    return [*styled_lines, (WORDING[language], "dim")] if of.wording else styled_lines
 
 
 Sides: TypeAlias = tuple[Clauses, Clauses]
@@ -107,28 +107,28 @@ def param_words(change: ParamChange, of: Differences, sides: Sides) -> str:
     language = new.language
     name = (new if change.name in new.params else old).param(change.name)
     head = Text(f"参数“{name}”，自 {change.start} 起：", f"parameter {name} from {change.start}: ")[language]
-    shown = [words for words in _entries(change, of, sides) if words is not None]
+    values = [words for words in _entries(change, of, sides) if words is not None]
     removed = Text("（删去）", " (removed)")[language] if change.new is None else ""
-    return head + " → ".join(shown) + removed
+    return head + " → ".join(values) + removed
 
 
 def _entries(change: ParamChange, of: Differences, sides: Sides) -> tuple[str | None, str | None]:
     """An entry of a parameter as it was and is, in the words of what it is used for."""
     old, new = (
-        None if value is None else side.entry(value, *_used(change.name, policy.criteria, side))
+        None if value is None else side.entry(value, *_first_use(change.name, policy.criteria, side))
         for value, policy, side in zip((change.old, change.new), (of.old, of.new), sides, strict=True)
     )
     return old, new
 
 
-def _used(name: str, node: Node, clauses: Clauses) -> tuple[Field | None, Field | None]:
+def _first_use(name: str, node: Node, clauses: Clauses) -> tuple[Field | None, Field | None]:
     """By which field a parameter's table is read, and which field it is compared with; of its first use."""
     for leaf in leaves(node):
         value, where = getattr(leaf, "value", None), getattr(leaf, "where", None)
         if isinstance(value, ParamValue) and value.param == name:
             by = None if value.by is None else clauses.field_of(value.by)
             return by, clauses.field_of(leaf.ref) if isinstance(leaf, Compare) else None
-        if where is not None and (inside := _used(name, where, clauses)) != (None, None):
+        if where is not None and (inside := _first_use(name, where, clauses)) != (None, None):
             return inside
     return None, None
 
@@ -144,8 +144,8 @@ def terms(policy: Policy, clauses: Clauses) -> list[str]:
     """What a version says beside its criteria and its title; what is as nobody wrote it is left out."""
     values = {name: getattr(policy, name) for name in TERMS if hasattr(policy, name) and name != "title"}
     values |= {f"bounds.{name}": getattr(policy.bounds, name) for name in BOUNDS if getattr(policy.bounds, name) != getattr(Bounds(), name)}
-    written = ((name, term(name, value, clauses)) for name, value in values.items() if value not in (None, (), {}))
-    return [f"{TERMS[name][clauses.language]}{Text('：', ': ')[clauses.language]}{words}" for name, words in written]
+    term_texts = ((name, term(name, value, clauses)) for name, value in values.items() if value not in (None, (), {}))
+    return [f"{TERMS[name][clauses.language]}{Text('：', ': ')[clauses.language]}{words}" for name, words in term_texts]
 
 
 def term(name: str, value: object, clauses: Clauses) -> str:

@@ -29,10 +29,10 @@ def period_words(period: Period, language: str) -> str:
     """
     years, months = divmod(period.months, 12)
     parts = [(years, Text("年", "year")), (months, Text("个月", "month")), (period.days, Text("天", "day"))]
-    shown = [(n, unit) for n, unit in parts if n] or [(0, parts[2][1])]
+    nonzero = [(n, unit) for n, unit in parts if n] or [(0, parts[2][1])]
     if language == "zh":
-        return "".join(f"{n}{unit.zh}" for n, unit in shown)
-    return " ".join(f"{n} {unit.en}{'' if n == 1 else 's'}" for n, unit in shown)
+        return "".join(f"{n}{unit.zh}" for n, unit in nonzero)
+    return " ".join(f"{n} {unit.en}{'' if n == 1 else 's'}" for n, unit in nonzero)
 
 
 def number_words(value: object) -> str:

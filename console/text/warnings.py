@@ -25,8 +25,8 @@ def folded(problems: Sequence[Problem], catalogue: Catalogue) -> list[Problem]:
     """The problems of one file, marked, the agreements that end before the policy folded into one."""
     ending = [problem for problem in problems if problem.code == ENDS]
     rest = [problem for problem in problems if problem.code != ENDS]
-    ends = [_folded(ending, catalogue)] if len(ending) > 1 else ending
-    return [_marked(problem) for problem in (*rest, *ends)]
+    ends = [_endings_as_one(ending, catalogue)] if len(ending) > 1 else ending
+    return [_with_mark(problem) for problem in (*rest, *ends)]
 
 
 def verdict(errors: int, warnings: int) -> Text:
@@ -39,13 +39,13 @@ def verdict(errors: int, warnings: int) -> Text:
     return Text(f"没有错误，{warnings} 处提醒。", f"No errors, {with_noun(warnings, 'warning')}.")
 
 
-def _marked(problem: Problem) -> Problem:
+def _with_mark(problem: Problem) -> Problem:
     if problem.severity == "error":
         return problem
     return replace(problem, text=Text(f"提醒：{problem.text.zh}", f"Warning: {problem.text.en}"))
 
 
-def _folded(ending: Sequence[Problem], catalogue: Catalogue) -> Problem:
+def _endings_as_one(ending: Sequence[Problem], catalogue: Catalogue) -> Problem:
     zh, en = [], []
     for until, feeds in sorted(_by_day(ending, catalogue).items()):
         zh.append(f"{'、'.join(feed.zh for feed in feeds)}，到 {until}")

@@ -83,5 +83,5 @@ def outcomes(counts: Mapping[str, int], language: str) -> str:
         >>> outcomes({"declined": 2, "enrolled": 1200}, "en")
         'enrolled 1,200, declined 2'
     """
-    parts = [f"{title[language]} {number(counts[one])}" for one, title in OUTCOMES.items() if counts.get(one)]
+    parts = [f"{title[language]} {number(counts[outcome])}" for outcome, title in OUTCOMES.items() if counts.get(outcome)]
     return ("，" if language == "zh" else ", ").join(parts)

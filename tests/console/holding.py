@@ -102,8 +102,8 @@ class Town:
 
     def stated(self, statement: str, to: str) -> tuple[object, ...]:
         """The words that state the roll complete."""
-        said = {"format": 1, "statement": statement, "feed": "low_income", "unit": "civil", "division": "310107", "complete_to": to}
-        (self.folder / f"{statement}.jsonl").write_text(json.dumps(said) + "\n", encoding="utf-8")
+        document = {"format": 1, "statement": statement, "feed": "low_income", "unit": "civil", "division": "310107", "complete_to": to}
+        (self.folder / f"{statement}.jsonl").write_text(json.dumps(document) + "\n", encoding="utf-8")
         return ("feed", "coverage", self.folder / f"{statement}.jsonl")
 
     def roll(self, name: str, numbers: Iterable[int]) -> tuple[object, ...]:
@@ -120,12 +120,12 @@ class Town:
         return path
 
     def listed(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.data("candidates", "list", POLICY)
-        return found
+        rows: list[dict[str, Any]] = self.data("candidates", "list", POLICY)
+        return rows
 
     def holds(self, *words: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.data("holds", "list", *words)
-        return found
+        rows: list[dict[str, Any]] = self.data("holds", "list", *words)
+        return rows
 
 
 def born(number: int) -> date:
@@ -140,15 +140,15 @@ def place(run: Run, folder: Path) -> Town:
         (folder / f"w/feeds/{name}.yaml").write_text(text, encoding="utf-8")
     rows = [f"{resident(number)},{born(number)},310107020000\n" for number in range(1, 81)]
     (folder / "residents.csv").write_text("id_number,birth_date,division\n" + "".join(rows), encoding="utf-8")
-    made = Town(run, folder)
-    made.done("ingest", "residents", folder / "residents.csv")
-    made.done(*made.roll("whole.csv", ON_ROLL))
-    return made
+    workspace = Town(run, folder)
+    workspace.done("ingest", "residents", folder / "residents.csv")
+    workspace.done(*workspace.roll("whole.csv", ON_ROLL))
+    return workspace
 
 
 def town(run: Run, folder: Path) -> Town:
     """The workspace, with sixty people on the list of its policy."""
-    made = place(run, folder)
-    made.done(*made.stated("s-roll", "2026-10-14"))
-    made.done("policy", "publish", made.draft(1, 60), *PEOPLE, "--yes")
-    return made
+    workspace = place(run, folder)
+    workspace.done(*workspace.stated("s-roll", "2026-10-14"))
+    workspace.done("policy", "publish", workspace.draft(1, 60), *PEOPLE, "--yes")
+    return workspace

@@ -33,7 +33,7 @@ def files(folder: Path) -> dict[str, Path]:
 
 
 @pytest.mark.parametrize(
-    ("words", "file", "said"),
+    ("words", "file", "expected"),
     [
         (("ingest", "hukou"), "line.csv", LINE),
         (("ingest", "hukou"), "line.csv.gz", LINE),
@@ -52,12 +52,12 @@ def files(folder: Path) -> dict[str, Path]:
         (("policy", "preview"), "long.yaml", "has more than 8 MB"),
     ],
 )
-def test_a_way_in_has_the_limits_of_all(run: Run, town: Path, words: tuple[Any, ...], file: str, said: str) -> None:
+def test_a_way_in_has_the_limits_of_all(run: Run, town: Path, words: tuple[Any, ...], file: str, expected: str) -> None:
     """With exit code 3."""
     path, before = files(town)[file], tokens(run)
 
     result = run(*words, path, "--lang", "en")
 
     assert result.exit_code == 3, result.output
-    assert said in result.output
+    assert expected in result.output
     assert tokens(run) == before

@@ -62,11 +62,11 @@ def test_a_day_back_is_not_taken_by_itself(
     before = tokens(run)
     monkeypatch.setenv("HUIMIN_TODAY", clock)
 
-    said = {language: run("tick", *words, "--lang", language) for language in ("zh", "en")}
+    results = {language: run("tick", *words, "--lang", language) for language in ("zh", "en")}
 
-    assert [done.exit_code for done in said.values()] == [5, 5]
-    assert "日期将由 2026-10-15 退回到" in said["zh"].stderr and "日期未动，仍是 2026-10-15" in said["zh"].stderr
-    assert "would go back from 2026-10-15 to" in said["en"].stderr and "--yes" in said["en"].stderr
+    assert [result.exit_code for result in results.values()] == [5, 5]
+    assert "日期将由 2026-10-15 退回到" in results["zh"].stderr and "日期未动，仍是 2026-10-15" in results["zh"].stderr
+    assert "would go back from 2026-10-15 to" in results["en"].stderr and "--yes" in results["en"].stderr
     assert day_of(town) == "2026-10-15" and tokens(run) == before
 
 
@@ -76,10 +76,10 @@ def test_what_a_day_would_tell_is_what_it_tells(run: Run, town: Path) -> None:
     assert f"{RESIDENTS} lines" in refused.stderr and f"left {RESIDENTS}" in refused.stderr, refused.stderr
     assert len(tokens(run)) == RESIDENTS
 
-    done = data(run("tick", "--to", "2019-03-01", "--yes", "--by", "王芳", "--json"))
+    move = data(run("tick", "--to", "2019-03-01", "--yes", "--by", "王芳", "--json"))
 
-    assert [change["change"] for change in done["changes"]] == ["left"] * RESIDENTS
-    assert (done["from"], done["to"], done["confirmed"]) == ("2026-10-15", "2019-03-01", "王芳")
+    assert [change["change"] for change in move["changes"]] == ["left"] * RESIDENTS
+    assert (move["from"], move["to"], move["confirmed"]) == ("2026-10-15", "2019-03-01", "王芳")
 
 
 def test_a_way_of_many_years_is_not_tried(run: Run, town: Path) -> None:
@@ -95,14 +95,14 @@ def test_who_confirmed_is_on_record(run: Run, town: Path) -> None:
     run("tick", "--to", "2026-12-20", "--yes", "--by", "王芳")
     run("tick", "--to", "2026-12-19", "--yes")
 
-    confirmed = [one for one in ticked(town) if one.confirmed is not None]
+    confirmed = [tick for tick in ticked(town) if tick.confirmed is not None]
     assert confirmed == [Tick(date(2026, 10, 16), "王芳", date(2026, 12, 20)), Tick(date(2026, 12, 19), operator(), date(2026, 12, 19))]
     with Workspace.open(town / "w").reading() as host:
-        notices = [one for one in host.state.notices if one.kind == "moved"]
+        notices = [notice for notice in host.state.notices if notice.kind == "moved"]
     assert notices[0] == Notice("moved", "王芳", "2026-10-15/2026-12-20", date(2026, 10, 16))
-    found = json.loads(run("doctor", "--json", "--lang", "en").stdout)
-    said = [one["message"] for one in found if one["code"] == "moved"]
-    assert said == [f"{operator()} confirmed a move of the day from 2026-12-20 to 2026-12-19"]
+    findings = json.loads(run("doctor", "--json", "--lang", "en").stdout)
+    messages = [finding["message"] for finding in findings if finding["code"] == "moved"]
+    assert messages == [f"{operator()} confirmed a move of the day from 2026-12-20 to 2026-12-19"]
 
 
 def test_forty_days_pass_without_a_word(run: Run, town: Path) -> None:
@@ -114,7 +114,7 @@ def test_forty_days_pass_without_a_word(run: Run, town: Path) -> None:
 
     assert refused.exit_code == 5 and "would jump from 2027-01-03 to 2027-02-13 (41 days)" in refused.stderr
     assert day_of(town) == "2027-01-03"
-    assert not any(one.confirmed for one in ticked(town))
+    assert not any(tick.confirmed for tick in ticked(town))
 
 
 def test_a_terminal_is_asked(run: Run, town: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,8 +167,10 @@ def test_nothing_is_received_by_a_clock_far_ahead(run: Run, town: Path, monkeypa
 
     refused = [run(*words, "--lang", "en") for words in takes]
 
-    assert [done.exit_code for done in refused] == [5, 5]
-    assert all("clock says 2036-01-01; the state's day is 2026-10-15" in done.stderr and "huimin tick" in done.stderr for done in refused)
+    assert [result.exit_code for result in refused] == [5, 5]
+    assert all(
+        "clock says 2036-01-01; the state's day is 2026-10-15" in result.stderr and "huimin tick" in result.stderr for result in refused
+    )
     assert len(data(run("feed", "deliveries", "hukou", "--json"))) == 1
     assert [run(*words, "--yes").exit_code for words in takes] == [0, 0]
 
@@ -177,9 +179,9 @@ def test_the_doctor_tells_a_clock_that_is_far_behind(run: Run, town: Path, monke
     """The state goes on by its own day; somebody should look at the machine."""
     monkeypatch.setenv("HUIMIN_TODAY", "2020-03-01")
 
-    found = json.loads(run("doctor", "--json").stdout)
+    findings = json.loads(run("doctor", "--json").stdout)
 
-    assert [one["level"] for one in found if one["code"] == "clock"] == ["warning"]
+    assert [finding["level"] for finding in findings if finding["code"] == "clock"] == ["warning"]
 
 
 def test_the_same_on_a_network(joined: Run, tmp_path: Path) -> None:
@@ -193,7 +195,7 @@ def test_the_same_on_a_network(joined: Run, tmp_path: Path) -> None:
     assert joined("tick", "--to", "2020-03-01", "--yes", "--by", "王芳").exit_code == 0
     with Workspace.open(tmp_path / "w", {"KAFKA_BOOTSTRAP": "nowhere.invalid:9092"}).reading() as host:
         assert host.state.day == date(2020, 3, 1)
-        assert [one.about for one in host.state.notices if one.kind == "moved"] == ["王芳"]
+        assert [notice.about for notice in host.state.notices if notice.kind == "moved"] == ["王芳"]
 
 
 def day_of_network(joined: Run) -> str:

@@ -163,18 +163,18 @@ ORDINARY = {
 @pytest.mark.parametrize("name", ORDINARY)
 def test_an_ordinary_step_is_told_and_takes_effect_at_the_next_write(run: Run, town: Path, at: At, name: str) -> None:
     """Told by `feed check` with who reads the feed, done by the next write, and remembered."""
-    old, new, told = ORDINARY[name]
+    old, new, expected = ORDINARY[name]
     path = contract(town, "medical_insurance")
     changed(path, old, new)
 
     result = run("feed", "check", path, "--lang", "en")
     assert result.exit_code == 0
-    assert told in result.output
+    assert expected in result.output
     assert "1 policy reads this feed" in result.output
     assert at("doctor").exit_code == 0
     assert at("tick").exit_code == 0
 
-    assert told in at("feed history medical_insurance").output
+    assert expected in at("feed history medical_insurance").output
     assert "change" not in run("feed", "check", path, "--lang", "en").output
 
 
@@ -211,11 +211,11 @@ def test_what_reads_records_otherwise_is_refused_where_it_is_written_and_stops_n
     assert why in result.output
     assert instead in result.output
     assert f"{feed}.yaml:" in result.output
-    told = at("doctor")
-    assert told.exit_code == 1
-    assert why in told.output
-    assert "Traceback" not in told.output
-    assert ".;" not in told.output and "。；" not in at("doctor --lang zh").output
+    report = at("doctor")
+    assert report.exit_code == 1
+    assert why in report.output
+    assert "Traceback" not in report.output
+    assert ".;" not in report.output and "。；" not in at("doctor --lang zh").output
     result = at("tick --days 1")
     assert result.exit_code == 0, result.output
     assert result.stderr.count("is not in effect; the one that held last stays in effect") == 1
@@ -289,7 +289,7 @@ def test_rows_of_before_stay_in_quarantine_until_they_come_again(run: Run, town:
 
 def unclear(at: At) -> int:
     """How many lack evidence."""
-    return sum(one["status"] == "needs_evidence" for one in json.loads(at(f"candidates list {POLICY} --json").stdout))
+    return sum(candidate["status"] == "needs_evidence" for candidate in json.loads(at(f"candidates list {POLICY} --json").stdout))
 
 
 def test_a_name_that_was_not_kept_then_is_blank_on_the_list(run: Run, town: Path, at: At) -> None:
@@ -320,8 +320,8 @@ def test_a_refused_file_leaves_nothing_of_a_longer_contract(run: Run, town: Path
 
     for text, file, code in ((longer, "short.csv", 3), (before, "short.csv", 0), (longer, "short.csv", 3), (longer, "long.csv", 0)):
         path.write_text(text, encoding="utf-8")
-        done = run("ingest", "pension", town / file, "--id", f"{file}-{code}")
-        assert done.exit_code == code, done.output
+        result = run("ingest", "pension", town / file, "--id", f"{file}-{code}")
+        assert result.exit_code == code, result.output
         assert (_offset(town) == offset) is (code == 3), "a refused file stored something"
         offset = _offset(town)
 

@@ -158,7 +158,7 @@ def test_damage_is_told_by_name_and_stops_nobody_else(
     monkeypatch.setenv("HUIMIN_WORKSPACE", str(town / "w"))
     monkeypatch.chdir(town)
     before = {verb: run(*VERBS[verb]).stdout for verb in READS if verb in asked(file, damage) and verb not in NEEDS[file]}
-    path, told = damaged(town, file, damage), ""
+    path, mentions = damaged(town, file, damage), ""
 
     for verb in asked(file, damage):
         for language in ("zh", "en") if verb in NEEDS[file] else ("zh",):
@@ -176,8 +176,8 @@ def test_damage_is_told_by_name_and_stops_nobody_else(
                 assert result.stdout == before[verb], verb
             elif verb != "doctor":
                 assert result.exit_code == 0, (verb, result.output)
-            told += result.output if path.name in result.output else ""
-    assert told or file in ("older snapshot", "newest snapshot")
+            mentions += result.output if path.name in result.output else ""
+    assert mentions or file in ("older snapshot", "newest snapshot")
 
 
 def test_a_document_that_is_gone_stops_nobody_else(lived_in: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

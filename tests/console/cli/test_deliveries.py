@@ -44,7 +44,7 @@ def test_a_broken_row_closes_when_a_sound_one_of_its_record_comes(run: Run, town
     written(town / "bad.csv", MEDICAL + insured(0, "?", "YB-7") + insured(1, "?", "YB-8"))
     run("ingest", "medical_insurance", town / "bad.csv")
     before = data(run("feed", "quarantine", "medical_insurance", "--json"))
-    told = run("feed", "quarantine", "medical_insurance").output
+    output = run("feed", "quarantine", "medical_insurance").output
 
     ingested(run, town, "medical_insurance", MEDICAL + insured(0, key="YB-7"))
     after = data(run("feed", "quarantine", "--json"))
@@ -53,21 +53,21 @@ def test_a_broken_row_closes_when_a_sound_one_of_its_record_comes(run: Run, town
         (1, "status", "bad.csv", "YB-7", 2),
         (2, "status", "bad.csv", "YB-8", 2),
     ]
-    assert "bad.csv" in told and "YB-7, YB-8" in told and "共 2 行待修正" in told
+    assert "bad.csv" in output and "YB-7, YB-8" in output and "共 2 行待修正" in output
     assert [line["key"] for line in after] == ["YB-8"]
     assert "1 行在隔离中" in run("doctor").output
 
 
-@pytest.mark.parametrize("way", ["deletion", "full", "newer"])
-def test_a_broken_row_closes_when_it_is_no_longer_the_record(run: Run, town: Path, way: str) -> None:
+@pytest.mark.parametrize("reason", ["deletion", "full", "newer"])
+def test_a_broken_row_closes_when_it_is_no_longer_the_record(run: Run, town: Path, reason: str) -> None:
     """Deleted, gone with a full replacement, or one that a newer sound row was there against before it came."""
     row = insured(0, "?", "YB-7")
-    if way == "newer":
+    if reason == "newer":
         ingested(run, town, "medical_insurance", MEDICAL + insured(0, key="YB-7", changed="2026-09-30"))
     ingested(run, town, "medical_insurance", MEDICAL + row)
-    if way == "deletion":
+    if reason == "deletion":
         ingested(run, town, "medical_insurance", MEDICAL.strip() + ",deleted\n" + row.strip() + ",1\n")
-    elif way == "full":
+    elif reason == "full":
         written(town / "full.csv", MEDICAL + insured(6))
         assert run("ingest", "medical_insurance", town / "full.csv", "--replace").exit_code == 0
 
@@ -79,13 +79,13 @@ def test_rows_of_nobody_are_closed_by_a_full_file_or_by_hand(run: Run, town: Pat
     bad = MEDICAL + insured(0, number="1") + insured(1)
     written(town / "nobody.csv", bad)
     run("ingest", "medical_insurance", town / "nobody.csv")
-    found = data(run("feed", "quarantine", "medical_insurance", "--json"))
+    cells = data(run("feed", "quarantine", "medical_insurance", "--json"))
 
     nameless = run("feed", "quarantine", "medical_insurance", "--close", "2")
     closed = data(run("feed", "quarantine", "medical_insurance", "--close", "2", "--by", "王芳", "--json"))
     again = run("feed", "quarantine", "medical_insurance", "--close", "2", "--by", "王芳")
 
-    assert [(line["nobody"], "key" in line) for line in found] == [(True, False)]
+    assert [(line["nobody"], "key" in line) for line in cells] == [(True, False)]
     assert nameless.exit_code == 2 and again.exit_code == 2
     assert closed == {
         "feed": "medical_insurance",
@@ -121,9 +121,9 @@ def test_broken_rows_are_copied_out_mended_and_sent_back(run: Run, town: Path, s
     other = written(town / "other.csv", MEDICAL + insured(0))
 
     wrong = run("feed", "quarantine", "medical_insurance", "--out", town / f"mend.{suffix}", "--from", other)
-    done = data(run("feed", "quarantine", "medical_insurance", "--out", town / f"mend.{suffix}", "--from", original, "--json"))
+    copy = data(run("feed", "quarantine", "medical_insurance", "--out", town / f"mend.{suffix}", "--from", original, "--json"))
 
-    assert wrong.exit_code == 5 and done["rows"] == 3 and done["delivery"] == 2
+    assert wrong.exit_code == 5 and copy["rows"] == 3 and copy["delivery"] == 2
     if suffix == "xlsx":
         sheet = fastexcel.read_excel(town / "mend.xlsx").load_sheet(0, dtypes="string").to_polars()
         assert sheet["enrolment_no"].to_list() == ["YB-8", "E2", "E3"] and sheet.columns[-1] == "退回原因"
@@ -152,11 +152,11 @@ def test_rows_of_a_workbook_are_told_and_copied_by_the_sheet(run: Run, tmp_path:
     assert run("ingest", "medical_insurance", tmp_path / "roll.xlsx").exit_code == 0
 
     (line,) = data(run("feed", "quarantine", "--json"))
-    told = run("feed", "quarantine").output
-    done = run("feed", "quarantine", "medical_insurance", "--out", tmp_path / "mend.xlsx", "--from", tmp_path / "roll.xlsx")
+    output = run("feed", "quarantine").output
+    copy = run("feed", "quarantine", "medical_insurance", "--out", tmp_path / "mend.xlsx", "--from", tmp_path / "roll.xlsx")
 
-    assert (line["row"], line["line"], line["place"], line["cell"]["zh"]) == (2, 5, "F", "F5") and " F5 " in told
-    assert done.exit_code == 0, done.output
+    assert (line["row"], line["line"], line["place"], line["cell"]["zh"]) == (2, 5, "F", "F5") and " F5 " in output
+    assert copy.exit_code == 0, copy.output
     frame = fastexcel.read_excel(tmp_path / "mend.xlsx").load_sheet(0, dtypes="string").to_polars()
     assert frame["enrolment_no"].to_list() == ["YB-8"] and frame.columns[:-1] == MEDICAL.strip().split(",")
 
@@ -168,7 +168,7 @@ def test_every_delivery_is_listed(run: Run, town: Path) -> None:
     run("ingest", "medical_insurance", town / "first.csv", "--id", "week-1")
     second = MEDICAL + insured(0, key="YB-1") + insured(1, key="YB-2", changed="2026-09-01")
     written(town / "second.csv", second)
-    told = run("ingest", "medical_insurance", town / "second.csv")
+    result = run("ingest", "medical_insurance", town / "second.csv")
     run("ingest", "medical_insurance", written(town / "third.csv", second + insured(6)), "--replace")
 
     rows = data(run("feed", "deliveries", "medical_insurance", "--json"))
@@ -180,7 +180,7 @@ def test_every_delivery_is_listed(run: Run, town: Path) -> None:
         (4, "third.csv", 3, 0, rows[3]["older"], True, "complete"),
     ]
     assert rows[1]["id"] == "week-1" and rows[1]["received"] == "2026-10-15" and rows[1]["mended"] == 1
-    assert "1 行比已有的旧" in told.output and "作废" in table and "全量" in table
+    assert "1 行比已有的旧" in result.output and "作废" in table and "全量" in table
 
 
 def test_a_name_is_not_used_up_by_a_file_that_was_refused(run: Run, town: Path) -> None:
@@ -198,18 +198,18 @@ def test_files_before_a_refused_one_are_told(run: Run, town: Path) -> None:
     """They are taken in; the exit code is that of the refusal."""
     good, bad = written(town / "a.csv", MEDICAL + insured(0)), written(town / "b.csv", MEDICAL + "a,b\n")
 
-    told = run("ingest", "medical_insurance", good, bad, written(town / "c.csv", MEDICAL + insured(1)))
+    result = run("ingest", "medical_insurance", good, bad, written(town / "c.csv", MEDICAL + insured(1)))
 
-    assert told.exit_code == 3 and "a.csv" in told.output and "b.csv" in told.output
+    assert result.exit_code == 3 and "a.csv" in result.output and "b.csv" in result.output
     assert [r["file"] for r in data(run("feed", "deliveries", "medical_insurance", "--json"))][1:] == ["a.csv"]
 
 
 def test_a_full_file_of_nobody_takes_nobody_away(run: Run, town: Path) -> None:
     """Most ids cannot be read: refused as a whole, lists and statements as before."""
     before, statements = tokens(run), data(run("feed", "coverage", "--json"))
-    broken = HUKOU + registered(0) + "".join(registered(serial).replace(resident(serial), "x") for serial in range(1, 6))
+    text = HUKOU + registered(0) + "".join(registered(serial).replace(resident(serial), "x") for serial in range(1, 6))
 
-    refused = run("ingest", "hukou", written(town / "eaten.csv", broken), "--replace")
+    refused = run("ingest", "hukou", written(town / "eaten.csv", text), "--replace")
 
     assert refused.exit_code == 3 and "6 行中 5 行认不出对象" in refused.output
     assert tokens(run) == before and data(run("feed", "coverage", "--json")) == statements
@@ -226,13 +226,13 @@ def test_a_dry_run_says_what_would_come_and_writes_nothing(run: Run, town: Path)
     path, before = written(town / "new.csv", MEDICAL + "".join(rows)), kept(town / "w")
 
     tried = data(run("ingest", "medical_insurance", path, "--dry-run", "--json"))
-    told = run("ingest", "medical_insurance", path, "--dry-run")
+    result = run("ingest", "medical_insurance", path, "--dry-run")
 
     assert kept(town / "w") == before
-    (one,) = tried["deliveries"]
-    assert one["records"] == {"new": 1, "changed": 1, "deleted": 0, "withdrawn": 0}
-    assert (one["rows"], one["older"], one["quarantined"], one["unplaced"]) == (5, 1, 1, 1)
-    assert "试算" in told.output and told.exit_code == 0
+    (delivery,) = tried["deliveries"]
+    assert delivery["records"] == {"new": 1, "changed": 1, "deleted": 0, "withdrawn": 0}
+    assert (delivery["rows"], delivery["older"], delivery["quarantined"], delivery["unplaced"]) == (5, 1, 1, 1)
+    assert "试算" in result.output and result.exit_code == 0
     came = data(run("ingest", "medical_insurance", path, "--json"))
     moved = [(c["policy"], c["subject"], c["change"], c["status"]) for c in tried["changes"]]
     assert moved and moved == [(c["policy"], c["subject"], c["change"], c["status"]) for c in came["changes"]]
@@ -276,10 +276,10 @@ def test_a_statement_that_waits_is_judged_when_its_delivery_is_complete(run: Run
     waiting = run("feed", "coverage", stated(town, "s-1", delivery={"id": "week-1", "rows": rows}))
     path = written(town / "a.csv", MEDICAL + insured(0) + insured(1, number="1" if nobody else None))
 
-    told = run("ingest", "medical_insurance", path, "--id", "week-1")
+    result = run("ingest", "medical_insurance", path, "--id", "week-1")
     late = run("feed", "coverage", stated(town, "s-2", delivery={"id": "week-1", "rows": rows}))
 
-    assert "等批次 week-1" in waiting.output and word in told.output and told.exit_code == 0
+    assert "等批次 week-1" in waiting.output and word in result.output and result.exit_code == 0
     assert late.exit_code == (0 if "生效" in word and "不" not in word else 3), late.output
     standings = {s["statement"]: s["standing"] for s in data(run("feed", "coverage", "--feed", "medical_insurance", "--json"))}
     assert standings["s-1"] == ("voided" if nobody else "in_effect" if rows == 2 else "rows_differ")
@@ -321,11 +321,11 @@ def test_a_delivery_that_was_killed_is_named_and_goes_on(run: Run, tmp_path: Pat
     killed(tmp_path, big, "_behind")
 
     (left,) = data(run("feed", "deliveries", "--json"))
-    told, doctor = run("feed", "deliveries").output, run("doctor").output
+    output, doctor = run("feed", "deliveries").output, run("doctor").output
     again = data(run("ingest", "hukou", big, "--json"))["deliveries"][0]
 
     assert (left["stage"], left["file"]) == ("open", "big.csv") and 0 < left["rows"] < 60_000
-    assert "big.csv 只收了" in told and "huimin ingest hukou big.csv" in doctor
+    assert "big.csv 只收了" in output and "huimin ingest hukou big.csv" in doctor
     assert again["resumed_behind"] == left["rows"] and again["rows"] == 60_000
     assert data(run("feed", "deliveries", "--json"))[0]["stage"] == "complete"
 
@@ -352,7 +352,7 @@ def numbered(serial: int) -> str:
 
     from stdnum.cn import ric
 
-    born = date(1940, 1, 1) + timedelta(days=serial // 900)
-    number = f"310107{born:%Y%m%d}{serial % 900:03d}"
+    birth_date = date(1940, 1, 1) + timedelta(days=serial // 900)
+    number = f"310107{birth_date:%Y%m%d}{serial % 900:03d}"
     number += str(ric.calc_check_digit(number + "0"))
     return f"{number},H{serial},2026-09-01,1950-01-01,女,户主,本市家庭户,1960-02-29,310107020,居民\n"

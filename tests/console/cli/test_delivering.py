@@ -122,7 +122,7 @@ def test_list_and_show_say_a_state_in_one_word(run: Run, tmp_path: Path) -> None
     run("policy", "withdraw", name, "--by", "王", "--approved-by", "李", "--yes")
     after = {verb: run("policy", *verb, "--lang", "en").output for verb in (("list",), ("show", name))}
 
-    assert all("施行中" in shown for shown in before.values()) and all("withdrawn" in shown for shown in after.values())
+    assert all("施行中" in output for output in before.values()) and all("withdrawn" in output for output in after.values())
     assert json.loads(run("policy", "show", name, "--json").stdout)["state"] == "withdrawn"
     assert json.loads(run("policy", "show", file, "--json").stdout)["state"] is None
 
@@ -147,7 +147,7 @@ def test_the_library_is_what_its_cases_say(run: Run) -> None:
 
     tried = json.loads(result.stdout)
     assert result.exit_code == 0, tried
-    assert sum(one["cases"] for one in tried) >= 331
+    assert sum(policy["cases"] for policy in tried) >= 331
 
 
 def test_failed_expectations_are_one_line_each(run: Run, tmp_path: Path) -> None:

@@ -73,10 +73,10 @@ def test_whatever_else_is_there_stays(run: Run, town: Path, verb: str) -> None:
         there(path)
         before = contents(place)
 
-        done = run(*(word.format(place) for word in VERBS[verb]), "--lang", "en")
+        result = run(*(word.format(place) for word in VERBS[verb]), "--lang", "en")
 
-        assert done.exit_code == 5, (there.__name__, done.output)
-        assert str(path) in done.stderr and "was not written" in done.stderr
+        assert result.exit_code == 5, (there.__name__, result.output)
+        assert str(path) in result.stderr and "was not written" in result.stderr
         assert contents(place) == before
 
     assert [run(*(word.format(town) for word in VERBS[verb])).exit_code for _ in range(2)] == [0, 0]
@@ -105,7 +105,7 @@ def test_of_several_files_none_is_written_where_one_may_not_be(run: Run, tmp_pat
     (tmp_path / "s").mkdir()
     (tmp_path / "s" / "units.schema.json").write_text(json.dumps({"mine": True}))
 
-    done = run("policy", "schema", "--out", tmp_path / "s")
+    result = run("policy", "schema", "--out", tmp_path / "s")
 
-    assert done.exit_code == 5
+    assert result.exit_code == 5
     assert [path.name for path in (tmp_path / "s").iterdir()] == ["units.schema.json"]

@@ -20,12 +20,12 @@ def data(result: Any) -> Any:
 
 def test_editions_are_a_chain_whose_sum_is_the_list(at: Run) -> None:
     """Numbered from one, each naming the one before; their spans meet; verify says so."""
-    found = data(at("edition", "list", POLICY, "--json"))
+    editions = data(at("edition", "list", POLICY, "--json"))
 
-    assert found
-    assert [one["edition"] for one in found] == list(range(1, len(found) + 1))
-    assert [one["before"] for one in found] == ["", *(one["digest"] for one in found[:-1])]
-    assert [one["first"] for one in found] == [0, *(one["last"] + 1 for one in found[:-1])]
+    assert editions
+    assert [edition["edition"] for edition in editions] == list(range(1, len(editions) + 1))
+    assert [edition["before"] for edition in editions] == ["", *(edition["digest"] for edition in editions[:-1])]
+    assert [edition["first"] for edition in editions] == [0, *(edition["last"] + 1 for edition in editions[:-1])]
     facts = data(at("edition", "verify", POLICY, "--json"))
     assert facts["ok"]
     assert facts["listed"] == len(data(at("candidates", "list", POLICY, "--json")))
@@ -71,11 +71,11 @@ def test_evidence_is_what_it_was_whatever_arrives_since(at: Run, tmp_path: Path)
     head, *candidates, _ = map(json.loads, files[0].read_text(encoding="utf-8").splitlines())
     assert head["manifest"] == facts["manifest"]
     assert len(candidates) == facts["candidates"] == head["candidates"] > 0
-    assert any(record["row"] for one in candidates for leaf in one["criteria"] for record in leaf["records"])
-    assert all(one["missing"] for one in candidates if one["status"] == "needs_evidence")
+    assert any(record["row"] for candidate in candidates for leaf in candidate["criteria"] for record in leaf["records"])
+    assert all(candidate["missing"] for candidate in candidates if candidate["status"] == "needs_evidence")
     assert data(at("edition", "verify", POLICY, "--evidence", files[0], "--json")) == {"edition": which, "ok": True, "whole": True}
-    told = data(at("edition", "show", POLICY, which, "--subject", candidates[0]["subject"], "--json"))
-    assert (str(told["day"]), told["status"]) == (head["day"], candidates[0]["status"])
+    reasons = data(at("edition", "show", POLICY, which, "--subject", candidates[0]["subject"], "--json"))
+    assert (str(reasons["day"]), reasons["status"]) == (head["day"], candidates[0]["status"])
 
 
 def test_values_in_the_evidence_are_those_a_list_would_hold(at: Run, tmp_path: Path) -> None:
@@ -86,8 +86,8 @@ def test_values_in_the_evidence_are_those_a_list_would_hold(at: Run, tmp_path: P
     _, *candidates, _ = map(json.loads, path.read_text(encoding="utf-8").splitlines())
 
     allowed = set(data(at("policy", "show", POLICY, "--json")).get("discloses", []))
-    assert {name for one in candidates for name in one["disclosed"]} <= allowed or not allowed
-    assert not any("found" in leaf or "fields" in leaf for one in candidates for leaf in one["criteria"])
+    assert {name for candidate in candidates for name in candidate["disclosed"]} <= allowed or not allowed
+    assert not any("found" in leaf or "fields" in leaf for candidate in candidates for leaf in candidate["criteria"])
 
 
 def test_a_list_and_a_reason_as_they_were_known(at: Run) -> None:

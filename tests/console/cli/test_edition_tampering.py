@@ -35,12 +35,12 @@ Change: TypeAlias = Callable[[Rows], Rows]
 @pytest.fixture
 def digests(at: Run) -> list[str]:
     """Of every edition, as a reader kept them. In the last, somebody leaves who turned out to be somebody else."""
-    one, other, *_ = (one["subject"] for one in data(at("candidates", "list", POLICY, "--json")))
-    assert at("identity", "merge", "person", one, other, "--by", "王芳", "--approved-by", "李强", "--reason", "证件换号").exit_code == 0
+    first, other, *_ = (candidate["subject"] for candidate in data(at("candidates", "list", POLICY, "--json")))
+    assert at("identity", "merge", "person", first, other, "--by", "王芳", "--approved-by", "李强", "--reason", "证件换号").exit_code == 0
     data(at("edition", "cut", POLICY, "--json"))
-    found = [one["digest"] for one in data(at("edition", "list", POLICY, "--json"))]
-    assert len(found) > 2
-    return found
+    edition_digests = [edition["digest"] for edition in data(at("edition", "list", POLICY, "--json"))]
+    assert len(edition_digests) > 2
+    return edition_digests
 
 
 def stored(tmp_path: Path, change: Change) -> None:
@@ -64,10 +64,10 @@ def test_a_digest_that_is_held_is_found_in_the_chain(at: Run, digests: list[str]
         assert data(at("edition", "verify", POLICY, "--digest", digest, "--json"))["held"] == number
     assert at("tick", "--yes", "--to", "2027-06-01").exit_code == 0
 
-    shown = at("edition", "verify", POLICY, "--digest", digests[-1][:16].upper(), "--lang", "en")
+    result = at("edition", "verify", POLICY, "--digest", digests[-1][:16].upper(), "--lang", "en")
 
-    assert shown.exit_code == 0
-    assert f"edition {len(digests)} has the digest you hold" in shown.stdout
+    assert result.exit_code == 0
+    assert f"edition {len(digests)} has the digest you hold" in result.stdout
     assert data(at("edition", "verify", POLICY, "--json"))["held"] is None
 
 
@@ -121,11 +121,13 @@ def joined(rows: Rows) -> Rows:
 
 def hushed(rows: Rows) -> Rows:
     """Who came, and left later, was never there."""
-    said = [(lines.subject[ours(lines)], lines.after[ours(lines)]) for _, _, lines in rows]
-    last = {subject: after for subjects, afters in said for subject, after in zip(subjects.tolist(), afters.tolist(), strict=True)}
-    gone = np.array([subject for subject, after in last.items() if after == 0], np.uint64)
-    assert len(gone)
-    return [(offset, closes, kept(lines, np.flatnonzero(~(ours(lines) & np.isin(lines.subject, gone))))) for offset, closes, lines in rows]
+    moves = [(lines.subject[ours(lines)], lines.after[ours(lines)]) for _, _, lines in rows]
+    last = {subject: after for subjects, afters in moves for subject, after in zip(subjects.tolist(), afters.tolist(), strict=True)}
+    leavers = np.array([subject for subject, after in last.items() if after == 0], np.uint64)
+    assert len(leavers)
+    return [
+        (offset, closes, kept(lines, np.flatnonzero(~(ours(lines) & np.isin(lines.subject, leavers))))) for offset, closes, lines in rows
+    ]
 
 
 @pytest.mark.parametrize("change", [reworded, turned, joined, hushed])
@@ -136,9 +138,9 @@ def test_a_store_that_was_changed_to_fit_itself_does_not_fit_the_digest(
     stored(tmp_path, change)
 
     assert data(at("edition", "verify", POLICY, "--json"))["ok"]
-    held = at("edition", "verify", POLICY, "--digest", digests[-1], "--lang", "en")
-    assert held.exit_code == 3
-    assert "no edition has the digest you hold" in held.stdout
+    result = at("edition", "verify", POLICY, "--digest", digests[-1], "--lang", "en")
+    assert result.exit_code == 3
+    assert "no edition has the digest you hold" in result.stdout
 
 
 def test_the_digests_from_before_the_change_are_still_there(at: Run, tmp_path: Path, digests: list[str]) -> None:
@@ -147,8 +149,8 @@ def test_the_digests_from_before_the_change_are_still_there(at: Run, tmp_path: P
 
     stored(tmp_path, lambda rows: [*(row for row in rows if row[0] < last), *reworded([row for row in rows if row[0] >= last])])
 
-    found = [at("edition", "verify", POLICY, "--digest", digest, "--json").exit_code for digest in digests]
-    assert found == [0] * (len(digests) - 1) + [3]
+    exit_codes = [at("edition", "verify", POLICY, "--digest", digest, "--json").exit_code for digest in digests]
+    assert exit_codes == [0] * (len(digests) - 1) + [3]
 
 
 def test_a_list_that_was_changed_is_not_the_sum(at: Run, tmp_path: Path) -> None:
@@ -160,9 +162,9 @@ def test_a_list_that_was_changed_is_not_the_sum(at: Run, tmp_path: Path) -> None
 
     stored(tmp_path, shorter)
 
-    told = at("edition", "verify", POLICY, "--lang", "en")
-    assert told.exit_code == 3
-    assert "their sum is not the list now" in told.stdout
+    result = at("edition", "verify", POLICY, "--lang", "en")
+    assert result.exit_code == 3
+    assert "their sum is not the list now" in result.stdout
 
 
 def test_one_byte_of_the_lines_is_damage(at: Run, tmp_path: Path, digests: list[str]) -> None:
@@ -172,10 +174,10 @@ def test_one_byte_of_the_lines_is_damage(at: Run, tmp_path: Path, digests: list[
         offset, body = log.execute("SELECT offset, body FROM outputs ORDER BY length(body) DESC").fetchone()
         log.execute("UPDATE outputs SET body = ? WHERE offset = ?", (body[:-9] + bytes([body[-9] ^ 1]) + body[-8:], offset))
 
-    told = at("edition", "verify", POLICY, "--digest", digests[-1])
+    result = at("edition", "verify", POLICY, "--digest", digests[-1])
 
-    assert (told.exit_code, f"#{offset}" in told.output) == (3, True)
-    assert "Traceback" not in told.output
+    assert (result.exit_code, f"#{offset}" in result.output) == (3, True)
+    assert "Traceback" not in result.output
 
 
 # -- the evidence ------------------------------------------------------------------------------------------------------
@@ -203,30 +205,30 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 def spoilt(lines: list[dict[str, Any]], how: str) -> list[dict[str, Any]]:
     """The lines, changed in one thing."""
-    head, one, two, *rest = lines
-    leaf, *leaves = one["criteria"]
+    head, first, second, *rest = lines
+    leaf, *leaves = first["criteria"]
     match how:
         case "status":
-            one = {**one, "status": "nobody knows"}
+            first = {**first, "status": "nobody knows"}
         case "dropped":
-            return [{**head, "candidates": len(lines) - 2}, one, *rest]
+            return [{**head, "candidates": len(lines) - 2}, first, *rest]
         case "dropped, not counted":
-            return [head, one, *rest]
+            return [head, first, *rest]
         case "order":
-            return [head, two, one, *rest]
+            return [head, second, first, *rest]
         case "manifest":
             head = {**head, "manifest": "0" * 64}
         case "day":
             head = {**head, "day": "2026-01-01"}
         case "truth":
-            one = {**one, "criteria": [{**leaf, "truth": "F"}, *leaves]}
+            first = {**first, "criteria": [{**leaf, "truth": "F"}, *leaves]}
         case "record":
-            one = {**one, "criteria": [{**leaf, "records": [{**leaf["records"][0], "row": 10**6}]}, *leaves]}
+            first = {**first, "criteria": [{**leaf, "records": [{**leaf["records"][0], "row": 10**6}]}, *leaves]}
         case "disclosed":
-            one = {**one, "disclosed": {**one["disclosed"], "hukou.division": "310106001"}}
+            first = {**first, "disclosed": {**first["disclosed"], "hukou.division": "310106001"}}
         case _:
             raise AssertionError(how)
-    return [head, one, two, *rest]
+    return [head, first, second, *rest]
 
 
 @pytest.mark.parametrize(
@@ -272,9 +274,9 @@ def test_evidence_outlives_what_is_kept_and_that_is_said(at: Run, tmp_path: Path
     assert at("edition", "evidence", POLICY, 1).exit_code == 2
 
     facts = data(at("edition", "verify", POLICY, "--evidence", written, "--json"))
-    told = at("edition", "verify", POLICY, "--evidence", written, "--lang", "en")
+    result = at("edition", "verify", POLICY, "--evidence", written, "--lang", "en")
     written.write_bytes(sealed(spoilt(read(written), "status")))
 
     assert facts == {"edition": 1, "ok": True, "whole": False}
-    assert "reasons rest on the file's own digest alone" in told.stdout
+    assert "reasons rest on the file's own digest alone" in result.stdout
     assert at("edition", "verify", POLICY, "--evidence", written).exit_code == 3

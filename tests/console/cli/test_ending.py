@@ -37,11 +37,11 @@ def output(kind: str) -> Iterator[int]:
 
 def huimin(folder: Path, *words: str, out: int | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
     """A run of its own of the command, in English."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("HUIMIN_")}
+    base_environment = {name: value for name, value in os.environ.items() if not name.startswith("HUIMIN_")}
     settings = {"HUIMIN_WORKSPACE": str(folder / "w"), "HUIMIN_TODAY": "2026-10-15", "HUIMIN_LANG": "en", **environment}
     line = [str(Path(sys.executable).parent / "huimin"), *words]
     return subprocess.run(
-        line, env=kept | settings, stdout=subprocess.PIPE if out is None else out, stderr=subprocess.PIPE, encoding="utf-8", timeout=120, check=False
+        line, env=base_environment | settings, stdout=subprocess.PIPE if out is None else out, stderr=subprocess.PIPE, encoding="utf-8", timeout=120, check=False
     )  # fmt: skip
 
 
@@ -59,12 +59,12 @@ def test_a_day_whose_report_cannot_be_written_has_passed(run: Run, tmp_path: Pat
     before = messages(tmp_path)
 
     with output(kind) as number:
-        done = huimin(tmp_path, "tick", "--days", "1", *form, out=number)
+        result = huimin(tmp_path, "tick", "--days", "1", *form, out=number)
 
     assert messages(tmp_path) == before + 1
-    assert done.returncode == 6, done.stderr
-    assert f"It is done: message #{before + 1}." in done.stderr
-    assert NOTHING not in done.stderr
+    assert result.returncode == 6, result.stderr
+    assert f"It is done: message #{before + 1}." in result.stderr
+    assert NOTHING not in result.stderr
 
 
 @pytest.mark.parametrize("kind", ["full", "closed"])
@@ -93,10 +93,10 @@ def test_every_verb_that_writes_says_what_it_has_done(run: Run, town: Path, kind
     words = tuple(word.format(town) for word in words)
 
     with output(kind) as number:
-        done = huimin(town, *words, out=number)
+        result = huimin(town, *words, out=number)
 
-    assert done.returncode == 6, done.stderr
-    assert "It is done: " in done.stderr and NOTHING not in done.stderr
+    assert result.returncode == 6, result.stderr
+    assert "It is done: " in result.stderr and NOTHING not in result.stderr
 
 
 def test_what_only_shows_something_changes_nothing(run: Run, tmp_path: Path) -> None:
@@ -122,11 +122,11 @@ def test_doctor_says_what_it_removed(run: Run, tmp_path: Path) -> None:
     part.write_text("somebody")
 
     with output("full") as number:
-        done = huimin(tmp_path, "doctor", out=number)
+        result = huimin(tmp_path, "doctor", out=number)
 
     assert not part.exists()
-    assert done.returncode == 6 and NOTHING not in done.stderr
-    assert "what stopped writers had left is removed: 1 file." in done.stderr
+    assert result.returncode == 6 and NOTHING not in result.stderr
+    assert "what stopped writers had left is removed: 1 file." in result.stderr
 
 
 def test_schemas_in_a_folder_are_told_as_data(run: Run, tmp_path: Path) -> None:
@@ -140,13 +140,13 @@ def test_no_encoding_makes_a_run_fail(run: Run, tmp_path: Path) -> None:
     """Characters that an output has not stand as their codes; JSON stays JSON."""
     run("init", "--example")
 
-    shown = huimin(tmp_path, "unit", "list", "--lang", "zh", PYTHONIOENCODING="ascii")
+    listing = huimin(tmp_path, "unit", "list", "--lang", "zh", PYTHONIOENCODING="ascii")
     day = huimin(tmp_path, "tick", "--lang", "zh", PYTHONIOENCODING="latin-1")
     plain = huimin(tmp_path, "unit", "list", "--json", "--lang", "zh", PYTHONIOENCODING="ascii")
     schema = huimin(tmp_path, "policy", "schema", "units", PYTHONIOENCODING="ascii")
 
-    assert [done.returncode for done in (shown, day, plain, schema)] == [0, 0, 0, 0], [shown.stderr, day.stderr]
-    assert "\\u" in shown.stdout and "--lang en" in shown.stderr
+    assert [result.returncode for result in (listing, day, plain, schema)] == [0, 0, 0, 0], [listing.stderr, day.stderr]
+    assert "\\u" in listing.stdout and "--lang en" in listing.stderr
     assert any("普陀" in unit["title"] for unit in json.loads(plain.stdout))
     assert json.loads(schema.stdout)["type"] == "object"
 
@@ -156,13 +156,13 @@ def test_a_file_whose_name_is_no_utf8_is_taken_in(run: Run, town: Path) -> None:
     path = os.fsencode(town) + "/名单.csv".encode("gb18030")
     Path(os.fsdecode(path)).write_bytes((HUKOU + registered(21)).encode("gb18030"))
 
-    taken = subprocess.run(
+    result = subprocess.run(
         [Path(sys.executable).parent / "huimin", "ingest", "hukou", path, "--json"], capture_output=True, check=False, timeout=120,
         env=os.environ | {"HUIMIN_WORKSPACE": str(town / "w"), "HUIMIN_TODAY": "2026-10-15"},
     )  # fmt: skip
 
-    assert taken.returncode == 0, taken.stderr
-    assert json.loads(taken.stdout)["deliveries"][0]["file"].endswith(".csv")
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["deliveries"][0]["file"].endswith(".csv")
     assert run("feed", "deliveries", "hukou").exit_code == 0
 
 
@@ -172,29 +172,29 @@ def test_a_mistake_in_what_is_said_does_not_undo_what_is_done(run: Run, tmp_path
     run("tick")
     before = messages(tmp_path)
 
-    def broken(*_: object) -> None:
+    def raise_error(*_: object) -> None:
         raise KeyError("310107195001010011")
 
-    monkeypatch.setattr(changes, "show_changes", broken)
-    done = run("tick", "--days", "1", "--lang", "en")
+    monkeypatch.setattr(changes, "show_changes", raise_error)
+    result = run("tick", "--days", "1", "--lang", "en")
 
     assert messages(tmp_path) == before + 1
-    assert done.exit_code == 6
-    assert "Internal error (KeyError at test_ending.py" in done.stderr and f"It is done: message #{before + 1}." in done.stderr
-    assert "310107195001010011" not in done.output
+    assert result.exit_code == 6
+    assert "Internal error (KeyError at test_ending.py" in result.stderr and f"It is done: message #{before + 1}." in result.stderr
+    assert "310107195001010011" not in result.output
 
 
 def test_a_report_that_fails_on_a_network_does_not_undo_what_is_sent(joined: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message is with the network: 6, and its number; one that is refused is not done."""
     with monkeypatch.context() as patched:
         patched.setattr(changes, "show_changes", lambda *_: 1 / 0)
-        done = joined("tick", "--days", "1", "--lang", "en")
+        result = joined("tick", "--days", "1", "--lang", "en")
 
     refused = joined(
         "policy", "withdraw", POLICY, "--by", "王芳", "--approved-by", "李强", "--since", "2030-01-01", "--reason", "x", "--yes"
     )
 
-    assert done.exit_code == 6 and "It is done: message #" in done.stderr
+    assert result.exit_code == 6 and "It is done: message #" in result.stderr
     assert refused.exit_code == 5 and "已经做" not in refused.stderr
 
 
@@ -205,9 +205,9 @@ def test_what_is_done_outside_of_log_and_files_counts(run: Run, monkeypatch: pyt
     monkeypatch.setattr(Cluster, "down", lambda cluster: 1)
     monkeypatch.setattr("console.cli.session.Session.data", lambda session, value: 1 / 0)
 
-    done = run("kafka", "down", "--lang", "en")
+    result = run("kafka", "down", "--lang", "en")
 
-    assert done.exit_code == 6 and "It is done: Kafka is stopped." in done.stderr
+    assert result.exit_code == 6 and "It is done: Kafka is stopped." in result.stderr
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt])
@@ -228,11 +228,11 @@ def test_work_that_breaks_off_says_how_far_it_came(
         return submit(host, message)  # type: ignore[arg-type]  # whatever it was given
 
     monkeypatch.setattr(EmbeddedHost, "submit", second_breaks)
-    done = run("tick", "--days", "3", "--lang", "en")
+    result = run("tick", "--days", "3", "--lang", "en")
 
     assert messages(tmp_path) == before + 1
-    assert done.exit_code == 1
-    assert f"Done before that: message #{before + 1}. What follows it was not done. Look at what is there" in done.stderr
+    assert result.exit_code == 1
+    assert f"Done before that: message #{before + 1}. What follows it was not done. Look at what is there" in result.stderr
 
 
 def test_of_two_files_the_second_of_which_is_refused_the_first_is_told(run: Run, town: Path) -> None:
@@ -240,11 +240,11 @@ def test_of_two_files_the_second_of_which_is_refused_the_first_is_told(run: Run,
     (town / "good.csv").write_bytes((HUKOU + registered(21)).encode("gb18030"))
     (town / "bad.csv").write_text("nothing,of,the,kind\n1,2,3,4\n")
 
-    done = run("ingest", "hukou", town / "good.csv", town / "bad.csv", "--lang", "en")
+    result = run("ingest", "hukou", town / "good.csv", town / "bad.csv", "--lang", "en")
 
-    assert done.exit_code == 3
-    assert "bad.csv" in done.stderr and "Done before that: messages #" in done.stderr
-    assert "Look at what is there" not in done.stderr
+    assert result.exit_code == 3
+    assert "bad.csv" in result.stderr and "Done before that: messages #" in result.stderr
+    assert "Look at what is there" not in result.stderr
 
 
 def test_a_refused_file_leaves_its_name_free(run: Run, town: Path) -> None:
@@ -257,10 +257,10 @@ def test_a_refused_file_leaves_its_name_free(run: Run, town: Path) -> None:
         run("ingest", "hukou", town / name, "--id", "q4", *full)
         for name, *full in (("bad.csv",), ("bad.csv", "--replace"), ("empty.csv", "--replace"))
     ]
-    taken = run("ingest", "hukou", town / "good.csv", "--id", "q4")
+    intake = run("ingest", "hukou", town / "good.csv", "--id", "q4")
 
-    assert [done.exit_code for done in refused] == [3, 3, 3], [done.output for done in refused]
-    assert taken.exit_code == 0, taken.output
+    assert [result.exit_code for result in refused] == [3, 3, 3], [result.output for result in refused]
+    assert intake.exit_code == 0, intake.output
 
 
 def test_a_name_is_free_after_a_refusal_before_the_first_row(run: Run, town: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -300,9 +300,9 @@ def test_a_name_is_not_used_up_by_a_delivery_that_could_not_begin(run: Run, town
     with monkeypatch.context() as patched:
         patched.setattr(Log, "append", full)
         refused = run("ingest", "hukou", town / "one.csv", "--id", "q4")
-    taken = run("ingest", "hukou", town / "other.csv", "--id", "q4")
+    intake = run("ingest", "hukou", town / "other.csv", "--id", "q4")
     again = run("ingest", "hukou", town / "one.csv", "--id", "q4")
 
     assert refused.exit_code == 1
-    assert taken.exit_code == 0, taken.output
+    assert intake.exit_code == 0, intake.output
     assert again.exit_code == 5

@@ -62,17 +62,17 @@ def _spoilt(path: Path) -> str:
     more = LINES if path.parent.name == "policies" else LINE
     pattern = re.compile(r"""\b(zh|en|cite|phone|address|hours|document|issuer): (?!>)([^,}\n"']+?)(?=[,}\n])""")
     text = re.sub(r"^  note:\n(    .*\n)+", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    return pattern.sub(lambda found: f"{found[1]}: {json.dumps(found[2].strip() + (LINE if found[1] == 'zh' else more))}", text)
+    return pattern.sub(lambda match: f"{match[1]}: {json.dumps(match[2].strip() + (LINE if match[1] == 'zh' else more))}", text)
 
 
 def verbs(folder: Path, subject: str, other: str) -> Iterator[tuple[Any, ...]]:
     """A line for every verb, with something hostile wherever a person may write something."""
     bad, policy = folder / f"{LINES.replace('/', '')}.csv", "elderly-uninsured"
     bad.write_text(f"id_number,{json.dumps(LINE)}\n1,2\n", encoding="utf-8")
-    broken = folder / f"broken{LINES.replace('/', '')}.csv"
-    broken.write_bytes((PENSION + f'"P{LINE}",{resident(1)},2026-09-01,,much\n').encode("gb18030"))
-    torn = folder / f"torn{LINES.replace('/', '')}.yaml"
-    torn.write_text(json.dumps({"format": 1, LINES: LINES, "policy": LINES}), encoding="utf-8")
+    pension_file = folder / f"broken{LINES.replace('/', '')}.csv"
+    pension_file.write_bytes((PENSION + f'"P{LINE}",{resident(1)},2026-09-01,,much\n').encode("gb18030"))
+    bad_document = folder / f"torn{LINES.replace('/', '')}.yaml"
+    bad_document.write_text(json.dumps({"format": 1, LINES: LINES, "policy": LINES}), encoding="utf-8")
     statement = {"format": 1, "statement": LINES, "feed": LINES, "unit": LINES, LINES: 1, "complete_to": LINES}
     (folder / "s.jsonl").write_text(json.dumps(statement) + "\n", encoding="utf-8")
     shutil.copy(bad, folder / "w/snapshots" / f"{LINE.replace('/', '')}.duckdb")
@@ -85,11 +85,11 @@ def verbs(folder: Path, subject: str, other: str) -> Iterator[tuple[Any, ...]]:
         ("explain", policy, subject), ("explain", LINES, LINES), ("explain", policy, LINES), ("forecast", policy), ("forecast", LINES),
         ("unit", "list"), ("unit", "add", LINES, "--zh", LINES, "--en", LINES, "--division", LINES),
         ("unit", "add", "new", "--zh", f"新{LINES}", "--en", f"new{LINES}", "--division", "310107", "--phone", LINES),
-        ("feed", "list"), ("feed", "show", "hukou"), ("feed", "show", LINES), ("feed", "check", torn), ("feed", "add", torn),
+        ("feed", "list"), ("feed", "show", "hukou"), ("feed", "show", LINES), ("feed", "check", bad_document), ("feed", "add", bad_document),
         ("feed", "history", "hukou"), ("feed", "try", "hukou", bad), ("feed", "try", "hukou", folder / LINES), ("feed", "coverage"),
-        ("feed", "coverage", folder / "s.jsonl"), ("ingest", "pension", broken), ("feed", "deliveries"), ("feed", "quarantine"),
+        ("feed", "coverage", folder / "s.jsonl"), ("ingest", "pension", pension_file), ("feed", "deliveries"), ("feed", "quarantine"),
         ("feed", "quarantine", "hukou", "--close", "1", "--by", LINES),
-        ("policy", "check", draft), ("policy", "check", torn), ("policy", "needs", draft), ("policy", "needs", draft, "--letters"),
+        ("policy", "check", draft), ("policy", "check", bad_document), ("policy", "needs", draft), ("policy", "needs", draft, "--letters"),
         ("policy", "test", draft), ("policy", "list"), ("policy", "show", policy), ("policy", "show", draft), ("policy", "schema", LINES),
         ("policy", "schema", "feed"), ("policy", "diff", policy, draft), ("policy", "history", policy), ("policy", "preview", draft),
         ("policy", "publish", draft, *two[:4], "--yes"), ("policy", "publish", draft, "--by", LINES, "--approved-by", LINES, "--yes"),
@@ -122,7 +122,7 @@ def test_every_verb_shows_letters_only(hostile: Path, tmp_path: Path, language: 
     shutil.copytree(hostile, tmp_path, dirs_exist_ok=True)
     run = _runner(tmp_path, language)
     subject, other = (row["subject"] for row in json.loads(run("candidates", "list", "elderly-uninsured", "--json").stdout)[:2])
-    said, seen = set[str](), 0
+    tried_verbs, escaped_count = set[str](), 0
 
     for words in verbs(tmp_path, subject, other):
         result = run(*words)
@@ -130,11 +130,11 @@ def test_every_verb_shows_letters_only(hostile: Path, tmp_path: Path, language: 
             assert unseen(channel) == set(), (words, channel)
             assert not re.search(r"^\W*FORGED", channel, re.MULTILINE), (words, channel)
         assert "HUIMIN_DEBUG" not in result.output, (words, result.output)
-        said.add(" ".join(str(word) for word in words[:2] if str(word).isascii() and str(word).isprintable()))
-        seen += r"\x1b[2J\x1b]0;t\x07\r\tx\u202e\u2066\u200b\x85\x9b2J\u2028\ufeff[red]b[/red]" in result.output
+        tried_verbs.add(" ".join(str(word) for word in words[:2] if str(word).isascii() and str(word).isprintable()))
+        escaped_count += r"\x1b[2J\x1b]0;t\x07\r\tx\u202e\u2066\u200b\x85\x9b2J\u2028\ufeff[red]b[/red]" in result.output
 
-    assert seen > 42
-    assert {verb for verb in _every() if verb.split()[0] not in NO_NETWORK and verb not in NO_NETWORK} - said <= {"feed add", "init"}
+    assert escaped_count > 42
+    assert {verb for verb in _every() if verb.split()[0] not in NO_NETWORK and verb not in NO_NETWORK} - tried_verbs <= {"feed add", "init"}
 
 
 def _every() -> Iterator[str]:
@@ -142,8 +142,8 @@ def _every() -> Iterator[str]:
         below = getattr(of, "commands", None)
         if below is None:
             yield " ".join(words)
-        for name, one in (below or {}).items():
-            yield from walk(one, (*words, name))
+        for name, child in (below or {}).items():
+            yield from walk(child, (*words, name))
 
     return walk(command("en"), ())
 
@@ -176,9 +176,9 @@ def test_problems_of_a_document_are_a_line_each(run: Run, tmp_path: Path) -> Non
     (tmp_path / "w/units.yaml").write_text("format: 1\nunits: []\nmore: 1\nanother: 2\n", encoding="utf-8")
 
     for words in (("feed", "list"), ("doctor",)):
-        told = [line for line in run(*words).output.splitlines() if "units.yaml:" in line]
-        assert len(told) > 1, told
-        assert not any("\\n" in line for line in told)
+        problem_lines = [line for line in run(*words).output.splitlines() if "units.yaml:" in line]
+        assert len(problem_lines) > 1, problem_lines
+        assert not any("\\n" in line for line in problem_lines)
 
 
 def test_in_colour_only_rich_speaks_to_the_terminal(hostile: Path) -> None:
@@ -210,12 +210,12 @@ def test_a_file_name_that_is_no_text_is_shown(tmp_path: Path) -> None:
     Path(os.fsdecode(name)).write_text("a\n", encoding="ascii")
     env = {**os.environ, "HUIMIN_LANG": "en", "PYTHONIOENCODING": "utf-8"}
 
-    done = subprocess.run([sys.executable, "-m", "console.cli.main", "policy", "check", name], capture_output=True, check=False, env=env)
+    result = subprocess.run([sys.executable, "-m", "console.cli.main", "policy", "check", name], capture_output=True, check=False, env=env)
 
-    text = (done.stdout + done.stderr).decode("utf-8")
+    text = (result.stdout + result.stderr).decode("utf-8")
     assert unseen(text) == set()
     assert r"\udcff\x1b[2J\n.csv" in text
-    assert done.returncode in (2, 3)
+    assert result.returncode in (2, 3)
 
 
 def test_a_log_record_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -230,20 +230,20 @@ def test_a_log_record_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
         raise ValueError(LINES)
     except ValueError as error:
         log.exception("it failed: %s", LINES)
-        shown = traceback_text(error)
+        traceback = traceback_text(error)
 
-    told = capsys.readouterr().err + shown
-    assert unseen(told) == set()
-    records = [line for line in told.splitlines() if not line.startswith("  ")]
+    output = capsys.readouterr().err + traceback
+    assert unseen(output) == set()
+    records = [line for line in output.splitlines() if not line.startswith("  ")]
     assert len(records) == 2
-    assert "FORGED" in told and not re.search("^FORGED", told, re.MULTILINE)
+    assert "FORGED" in output and not re.search("^FORGED", output, re.MULTILINE)
 
 
 def test_every_character_nobody_sees_is_escaped() -> None:
     """By Unicode's own categories; letters of any script, and the selectors of a glyph's variant, stay."""
     for point in range(sys.maxunicode + 1):
-        hidden = unicodedata.category(chr(point)) in ("Cc", "Cf", "Zl", "Zp", "Cs")
-        assert not hidden or (escaped(chr(point)).isascii() and escaped(chr(point)).isprintable()), hex(point)
+        is_hidden = unicodedata.category(chr(point)) in ("Cc", "Cf", "Zl", "Zp", "Cs")
+        assert not is_hidden or (escaped(chr(point)).isascii() and escaped(chr(point)).isprintable()), hex(point)
     assert escaped("葛\U000e0100 é ñ 한국 עברית … ＝") == "葛\U000e0100 é ñ 한국 עברית … ＝"
     assert json.loads(escaped_json(json.dumps(LINES, ensure_ascii=False))) == LINES
 

@@ -45,10 +45,10 @@ def made(folder: Path) -> dict[str, int]:
     }
 
 
-@pytest.mark.parametrize("begun", [False, True], ids=["new", "settled"])
-def test_who_only_looks_needs_no_room(run: Run, request: pytest.FixtureRequest, tmp_path: Path, begun: bool) -> None:
+@pytest.mark.parametrize("is_settled", [False, True], ids=["new", "settled"])
+def test_who_only_looks_needs_no_room(run: Run, request: pytest.FixtureRequest, tmp_path: Path, is_settled: bool) -> None:
     """Each verb says what it says with room; the doctor, who finds the disk full, may end with 1. A tick is refused in a sentence."""
-    if begun:
+    if is_settled:
         request.getfixturevalue("town")
         with sqlite3.connect(tmp_path / "w/state/log.sqlite") as db:  # as the last writer leaves it
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -58,10 +58,10 @@ def test_who_only_looks_needs_no_room(run: Run, request: pytest.FixtureRequest, 
         assert run("init", "--example").exit_code == 0
     before = made(tmp_path / "w")
 
-    for words in LOOKS + (SETTLED if begun else ()):
-        done = full(tmp_path, *words)
-        assert done.returncode == 0 or (words == ("doctor",) and "GB of disk are free" in done.stdout), (words, done.stderr)
-        assert "Internal error" not in done.stdout + done.stderr
+    for words in LOOKS + (SETTLED if is_settled else ()):
+        result = full(tmp_path, *words)
+        assert result.returncode == 0 or (words == ("doctor",) and "GB of disk are free" in result.stdout), (words, result.stderr)
+        assert "Internal error" not in result.stdout + result.stderr
     assert made(tmp_path / "w") == before
     refused = full(tmp_path, "tick", "--days", "1")
     assert refused.returncode == 1 and "disk is full" in refused.stderr

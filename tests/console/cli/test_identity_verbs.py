@@ -55,7 +55,7 @@ def exported(run: Run, tmp_path: Path) -> list[dict[str, str]]:
 
 def changes(result: Any) -> list[tuple[str, str, str]]:
     assert result.exit_code == 0, result.output
-    return [(one["policy"], one["change"], one["cause"]["kind"]) for one in json.loads(result.stdout)["changes"]]
+    return [(line["policy"], line["change"], line["cause"]["kind"]) for line in json.loads(result.stdout)["changes"]]
 
 
 def said(result: Any, name: str) -> Any:
@@ -82,21 +82,23 @@ def test_merge_and_split_by_number(run: Run, tmp_path: Path, two: Two) -> None:
 
     assert left == [(POLICY, "left", "identity")]
     assert entered == [(POLICY, "entered", "identity")]
-    assert [(one["kind"], one["record"], one["by"], one["approved_by"]) for one in listed] == [("person", None, "王芳", "李强")]
+    assert [(correction["kind"], correction["record"], correction["by"], correction["approved_by"]) for correction in listed] == [
+        ("person", None, "王芳", "李强")
+    ]
     assert two.listed not in json.dumps(listed)
     assert json.loads(run("identity", "list", "--json").stdout) == []
 
 
 def test_export_shows_whom_two_are_merged_into(run: Run, tmp_path: Path, two: Two) -> None:
     """The one who stays is shown by her own number and name, the other one is not on the list."""
-    gone = exported(run, tmp_path)[1]["身份号码"]
-    pairs = written(tmp_path / "pairs.csv", ("subject", "into"), (gone, two.listed))
+    other_number = exported(run, tmp_path)[1]["身份号码"]
+    pairs = written(tmp_path / "pairs.csv", ("subject", "into"), (other_number, two.listed))
 
-    told = changes(run("identity", "merge", "person", "--file", pairs, *PEOPLE, "--json"))
+    moves = changes(run("identity", "merge", "person", "--file", pairs, *PEOPLE, "--json"))
 
     rows = {row["身份号码"]: row for row in exported(run, tmp_path)}
-    assert (POLICY, "left", "identity") in told
-    assert gone not in rows
+    assert (POLICY, "left", "identity") in moves
+    assert other_number not in rows
     assert rows[two.listed]["姓名"] == two.names[two.listed]
 
 
@@ -105,10 +107,10 @@ def test_export_shows_a_name_delivered_under_the_other_number_only(run: Run, tmp
     never = "11010519491231002X"
     pairs = written(tmp_path / "pairs.csv", ("subject", "into"), (two.listed, never))
 
-    told = changes(run("identity", "merge", "person", "--file", pairs, *PEOPLE, "--json"))
+    moves = changes(run("identity", "merge", "person", "--file", pairs, *PEOPLE, "--json"))
 
     rows = {row["身份号码"]: row for row in exported(run, tmp_path)}
-    assert sorted(told) == [(POLICY, "entered", "identity"), (POLICY, "left", "identity")]
+    assert sorted(moves) == [(POLICY, "entered", "identity"), (POLICY, "left", "identity")]
     assert rows[two.listed]["姓名"] == two.names[two.listed]
 
 
@@ -118,11 +120,11 @@ def test_a_merged_token_says_whom_to_ask_about(run: Run, tmp_path: Path, two: Tw
     changes(run("identity", "merge", "person", "--file", pairs, *PEOPLE, "--json"))
     merged = json.loads(run("identity", "list", "--json").stdout)[0]
 
-    said = {language: run("explain", POLICY, merged["subject"], "--lang", language).stdout for language in ("zh", "en")}
+    outputs = {language: run("explain", POLICY, merged["subject"], "--lang", language).stdout for language in ("zh", "en")}
     nobody = run("explain", POLICY, A, "--lang", "en").stdout
 
-    assert said["zh"].splitlines()[1:] == [f"→ 已并入 {merged['into']}，请查后者。"]
-    assert said["en"].splitlines()[1:] == [f"→ It counts as {merged['into']}: ask about that one."]
+    assert outputs["zh"].splitlines()[1:] == [f"→ 已并入 {merged['into']}，请查后者。"]
+    assert outputs["en"].splitlines()[1:] == [f"→ It counts as {merged['into']}: ask about that one."]
     assert "no verdict" in nobody and len(nobody.splitlines()) == 1
 
 
@@ -132,13 +134,13 @@ def test_records_are_given_to_another_and_taken_back(run: Run, tmp_path: Path, t
     alone = written(tmp_path / "alone.csv", ("subject", "into"), (two.insured, ""))
     named = written(tmp_path / "rows.csv", ("feed", "unit", "key"), ("medical_insurance", "putuo-medical-insurance", two.enrolment))
 
-    given = changes(run("identity", "split", "person", "--file", pairs, "--records", named, *PEOPLE, "--json"))
-    shown = run("identity", "list", "--lang", "en")
+    moves = changes(run("identity", "split", "person", "--file", pairs, "--records", named, *PEOPLE, "--json"))
+    result = run("identity", "list", "--lang", "en")
     back = changes(run("identity", "split", "person", "--file", alone, "--records", named, *PEOPLE, "--json"))
 
-    assert (POLICY, "left", "identity") in given
+    assert (POLICY, "left", "identity") in moves
     assert (POLICY, "entered", "identity") in back
-    assert "medical_insurance putuo-medical-insurance: 1 records" in " ".join(shown.stdout.split())
+    assert "medical_insurance putuo-medical-insurance: 1 records" in " ".join(result.stdout.split())
 
 
 def test_a_file_refused_half_way_is_sent_again_whole(run: Run, tmp_path: Path, two: Two) -> None:
@@ -169,11 +171,11 @@ def test_a_file_refused_half_way_is_sent_again_whole(run: Run, tmp_path: Path, t
 def test_undoing_a_file_passes_over_who_is_merged_into_nobody(run: Run, tmp_path: Path, two: Two) -> None:
     """A row undone before, or twice in the file, is told by its number; where no row is left to undo it is refused as for one."""
     others = [row["身份号码"] for row in exported(run, tmp_path)[1:3]]
-    pairs = written(tmp_path / "pairs.csv", ("subject", "into"), *((one, two.listed) for one in others))
-    one = written(tmp_path / "one.csv", ("subject", "into"), (others[1], ""))
-    twice = written(tmp_path / "twice.csv", ("subject", "into"), *((one, "") for one in (*others, others[0])))
+    pairs = written(tmp_path / "pairs.csv", ("subject", "into"), *((number, two.listed) for number in others))
+    single = written(tmp_path / "one.csv", ("subject", "into"), (others[1], ""))
+    twice = written(tmp_path / "twice.csv", ("subject", "into"), *((number, "") for number in (*others, others[0])))
     changes(run("identity", "merge", "person", "--file", pairs, *PEOPLE, "--json"))
-    changes(run("identity", "split", "person", "--file", one, *PEOPLE, "--json"))
+    changes(run("identity", "split", "person", "--file", single, *PEOPLE, "--json"))
 
     undone = run("identity", "split", "person", "--file", twice, *PEOPLE, "--json")
     nothing = run("--lang", "en", "identity", "split", "person", "--file", twice, *PEOPLE)

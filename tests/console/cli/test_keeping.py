@@ -82,9 +82,9 @@ def test_what_has_no_end_is_not_read(run: Run, town: Path, endless: str) -> None
 
 def test_no_verb_is_forgotten() -> None:
     """A new one is put where it belongs."""
-    known = {name.removeprefix("huimin ") for name, _ in verbs(command("zh"))}
+    names = {name.removeprefix("huimin ") for name, _ in verbs(command("zh"))}
 
-    assert known - ELSEWHERE == LOOKING.keys() | CHANGING.keys()
+    assert names - ELSEWHERE == LOOKING.keys() | CHANGING.keys()
     assert not LOOKING.keys() & CHANGING.keys()
 
 
@@ -96,7 +96,7 @@ def words(town: Path, run: Run) -> Callable[[str, list[str]], list[str]]:
     contract = (town / "w" / "feeds" / "pension.yaml").read_text(encoding="utf-8")
     (town / "new.yaml").write_text(contract.replace("pension", "pension2"), encoding="utf-8")
     places = {"w": str(town / "w"), "folder": str(town), "token": token, "other": other}
-    return lambda verb, more: ["--lang", "en", *verb.split(), *(one.format(**places) for one in more)]
+    return lambda verb, more: ["--lang", "en", *verb.split(), *(word.format(**places) for word in more)]
 
 
 def held(root: Path) -> dict[str, bytes | None]:
@@ -153,7 +153,7 @@ def only_the_vault(town: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "told"),
+    ("spoil", "expected"),
     [
         (another_key, "secret.key is not the key with which this workspace began"), (no_check, "key.check is gone or damaged"),
         (no_state, "this is no new workspace"), (no_log, "this is no new workspace"), (only_the_vault, "this is no new workspace"),
@@ -161,7 +161,7 @@ def only_the_vault(town: Path) -> None:
     ],
 )  # fmt: skip
 def test_what_was_spoilt_is_refused_by_every_verb(
-    town: Path, run: Run, words: Callable[[str, list[str]], list[str]], spoil: Callable[[Path], None], told: str
+    town: Path, run: Run, words: Callable[[str, list[str]], list[str]], spoil: Callable[[Path], None], expected: str
 ) -> None:
     """With what is wrong and what to do, exit code 1 and nothing changed."""
     spoil(town)
@@ -173,7 +173,7 @@ def test_what_was_spoilt_is_refused_by_every_verb(
         assert "the log: the end or the beginning" in results.pop("edition verify").output
 
     wrong = {
-        verb: result.output for verb, result in results.items() if result.exit_code != 1 or told not in result.output.replace("\n", " ")
+        verb: result.output for verb, result in results.items() if result.exit_code != 1 or expected not in result.output.replace("\n", " ")
     }
     assert wrong == {}
     assert "from a backup" in results["tick"].output or "of one backup" in results["tick"].output
@@ -189,11 +189,11 @@ def test_looking_into_a_new_workspace_makes_nothing(tmp_path: Path, run: Run, se
     places = {"w": str(tmp_path / "w"), "folder": str(tmp_path), "token": "00" * 8}
 
     for verb, more in LOOKING.items():
-        result = run(*verb.split(), *(one.format(**places) for one in more))
+        result = run(*verb.split(), *(word.format(**places) for word in more))
         assert result.exit_code in (0, 2, 3, 5), (verb, result.output)
 
-    made = held(tmp_path).keys() - before.keys()
-    assert made <= {"s.duckdb"}, made
+    new_paths = held(tmp_path).keys() - before.keys()
+    assert new_paths <= {"s.duckdb"}, new_paths
     assert {"w/state", "w/identity"} <= before.keys()
     key = (tmp_path / "w" / "secret.key").read_text()
     (tmp_path / "w" / "secret.key").write_text("0" * 64 + "\n")

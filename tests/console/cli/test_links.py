@@ -192,7 +192,7 @@ def test_links_are_looked_for_at_any_depth(tmp_path: Path) -> None:
 )
 def test_a_formula_is_no_formula_and_comes_back_as_it_was(cell: str) -> None:
     """What a spreadsheet would run gets an apostrophe; a list that comes back loses just that one."""
-    (shown,) = guarded([cell])
+    (guarded_cell,) = guarded([cell])
 
-    assert unguarded(shown) == cell
-    assert not shown.startswith(("=", "+", "@", "\t", "\r", "\n", "＝")) and shown != "-x"
+    assert unguarded(guarded_cell) == cell
+    assert not guarded_cell.startswith(("=", "+", "@", "\t", "\r", "\n", "＝")) and guarded_cell != "-x"

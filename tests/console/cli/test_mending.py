@@ -63,8 +63,8 @@ def cards(run: Run, folder: Path, delivery: str, original: Path) -> list[Any]:
 
 
 def quarantined(run: Run) -> list[Any]:
-    found: list[Any] = json.loads(run("feed", "quarantine", "cards", "--json").stdout)
-    return found
+    cells: list[Any] = json.loads(run("feed", "quarantine", "cards", "--json").stdout)
+    return cells
 
 
 ROWS = [HEADER, row(1), row(2, "?"), row(3), row(4, "!")]
@@ -87,8 +87,8 @@ def test_what_goes_out_comes_back_as_the_contract_says(run: Run, tmp_path: Path,
     path, mended = original(tmp_path / f"a.{out[5:]}"), tmp_path / out
     before = cards(run, tmp_path, delivery, path)
 
-    done = run("feed", "quarantine", "cards", "--out", mended, "--from", path)
-    assert done.exit_code == 0, done.output
+    result = run("feed", "quarantine", "cards", "--out", mended, "--from", path)
+    assert result.exit_code == 0, result.output
     contract(run, tmp_path, delivery.replace("format:", "true: [对], format:"))
     text = (tmp_path / "w/feeds/cards.yaml").read_text("utf-8")  # the words that were wrong become words of the contract
     (tmp_path / "w/feeds/cards.yaml").write_text(text.replace("half: 半额", 'half: [半额, "?", "!"]'), "utf-8")
@@ -119,9 +119,9 @@ def test_a_contract_that_grew_since_moves_no_row(run: Run, tmp_path: Path) -> No
 
     run("tick", "--days", "1")
 
-    done = run("feed", "quarantine", "cards", "--out", tmp_path / "mend.csv", "--from", original)
+    result = run("feed", "quarantine", "cards", "--out", tmp_path / "mend.csv", "--from", original)
 
-    assert done.exit_code == 0 and "另有 1 行" in done.output
+    assert result.exit_code == 0 and "另有 1 行" in result.output
     assert [cells[0] for cells in csv.reader((tmp_path / "mend.csv").open(encoding="utf-8-sig"))] == ["card", "C-2"]
 
 

@@ -92,12 +92,14 @@ def test_usage_errors(run: Run, words: list[str], code: int) -> None:
 )  # fmt: skip
 def test_usage_errors_are_told_in_the_language_of_the_reader(run: Run, words: list[str], zh: str, en: str) -> None:
     """One sentence on stderr and exit code 2, in Chinese unless English is asked for; nothing in the library's own words."""
-    told = run(*words), run("--lang", "en", *words)
+    results = run(*words), run("--lang", "en", *words)
 
-    assert [result.exit_code for result in told] == [2, 2]
-    assert [result.stdout for result in told] == ["", ""]
-    assert all(result.stderr.startswith(text) for result, text in zip(told, (zh, en), strict=True)), [result.stderr for result in told]
-    assert not any(word in result.stderr for result in told for word in ("Usage", "Error", "No such", "Missing", "Invalid"))
+    assert [result.exit_code for result in results] == [2, 2]
+    assert [result.stdout for result in results] == ["", ""]
+    assert all(result.stderr.startswith(text) for result, text in zip(results, (zh, en), strict=True)), [
+        result.stderr for result in results
+    ]
+    assert not any(word in result.stderr for result in results for word in ("Usage", "Error", "No such", "Missing", "Invalid"))
 
 
 def test_the_language_may_stand_behind_the_mistake(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,16 +114,16 @@ def test_the_language_may_stand_behind_the_mistake(run: Run, monkeypatch: pytest
 
 def test_words_too_many_are_not_repeated(run: Run) -> None:
     """One of them may be somebody's identity number."""
-    told = run("explain", "dibao", "00c0ffee00c0ffee", "310107194001011234")
+    result = run("explain", "dibao", "00c0ffee00c0ffee", "310107194001011234")
 
-    assert told.exit_code == 2 and told.stderr == "多写了参数，只要 POLICY SUBJECT。用法见 huimin explain --help。\n"
+    assert result.exit_code == 2 and result.stderr == "多写了参数，只要 POLICY SUBJECT。用法见 huimin explain --help。\n"
 
 
 def test_a_group_without_a_verb_shows_its_help(run: Run) -> None:
     """All verbs are listed, and nothing calls it a mistake."""
-    told = run("policy")
+    result = run("policy")
 
-    assert "publish" in told.output and "没有" not in told.stderr
+    assert "publish" in result.output and "没有" not in result.stderr
 
 
 def test_what_was_typed_for_a_subject_is_not_repeated(run: Run) -> None:
@@ -190,15 +192,15 @@ def test_agreements_that_end_are_told_once_a_policy(run: Run, tmp_path: Path) ->
     run("init", "--example")
     draft = tmp_path / "w" / "policies" / "disability-living-subsidy.yaml"
 
-    shown, data = run("policy", "check", draft), run("policy", "check", draft, "--json")
+    result, data = run("policy", "check", draft), run("policy", "check", draft, "--json")
 
-    lines = [line for line in shown.output.splitlines() if "2027-12-31" in line]
-    assert shown.exit_code == 0 and len(lines) == 1 and "提醒：" in lines[0] and lines[0].startswith(f"{draft}:")
+    lines = [line for line in result.output.splitlines() if "2027-12-31" in line]
+    assert result.exit_code == 0 and len(lines) == 1 and "提醒：" in lines[0] and lines[0].startswith(f"{draft}:")
     assert all(
         feed in lines[0] for feed in ("残疾人证", "就业登记", "人口登记", "社会救助享受记录", "特困人员供养名册", "工伤保险生活护理费发放")
     )
     assert len(json.loads(data.stdout)) == 6
-    assert "没有错误，1 处提醒" in shown.output
+    assert "没有错误，1 处提醒" in result.output
 
 
 INCOME = "id_number,monthly_income,changed_at\n"
@@ -212,32 +214,32 @@ def test_rows_broken_alike_are_one_line(run: Run, tmp_path: Path) -> None:
     wrong.write_text(INCOME + "".join(rows))
     empty.write_text(INCOME)
 
-    taken = [run("ingest", "income", path) for path in (wrong, empty)]
-    told, data = run("feed", "quarantine", "income"), run("feed", "quarantine", "income", "--json")
+    intakes = [run("ingest", "income", path) for path in (wrong, empty)]
+    listing, data = run("feed", "quarantine", "income"), run("feed", "quarantine", "income", "--json")
 
-    assert [result.exit_code for result in taken] == [0, 0] and "没有一行数据" in taken[1].output
-    broken = json.loads(data.stdout)
-    assert len(broken) > 5 and "2, 3, 4, 5, 7 …" in told.output and "共 9 行" in told.output and told.output.count("id_number") == 1
-    assert f"共 {len({cell['row'] for cell in broken})} 行待修正" in told.output
+    assert [result.exit_code for result in intakes] == [0, 0] and "没有一行数据" in intakes[1].output
+    cells = json.loads(data.stdout)
+    assert len(cells) > 5 and "2, 3, 4, 5, 7 …" in listing.output and "共 9 行" in listing.output and listing.output.count("id_number") == 1
+    assert f"共 {len({cell['row'] for cell in cells})} 行待修正" in listing.output
 
 
 def test_days_of_policies_are_whole_at_eighty_columns(run: Run, district: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A date broken in two can be misread."""
     monkeypatch.setenv("COLUMNS", "80")
 
-    shown = run("policy", "list", "--workspace", district).output
+    output = run("policy", "list", "--workspace", district).output
 
-    assert "2026-10-01 起" in shown and all(len(line) <= 80 for line in shown.splitlines())
+    assert "2026-10-01 起" in output and all(len(line) <= 80 for line in output.splitlines())
 
 
 def test_help_speaks_one_language(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Headings and the words beside --help, too."""
     monkeypatch.setenv("COLUMNS", "120")
-    said = {}
+    outputs = {}
     for language in ("zh", "en"):
         with pytest.raises(SystemExit):
             command(language).main(["ingest", "--help"], prog_name="huimin")
-        said[language] = capsys.readouterr().out
+        outputs[language] = capsys.readouterr().out
 
-    assert all(word in said["zh"] for word in ("参数", "选项", "显示本说明")) and "─ Options" not in said["zh"]
-    assert all(word in said["en"] for word in ("Arguments", "Options", "Show this text")) and "选项" not in said["en"]
+    assert all(word in outputs["zh"] for word in ("参数", "选项", "显示本说明")) and "─ Options" not in outputs["zh"]
+    assert all(word in outputs["en"] for word in ("Arguments", "Options", "Show this text")) and "选项" not in outputs["en"]

@@ -91,10 +91,10 @@ def test_after_every_verb_everything_is_its_owners_only(
 
 def test_the_tour_goes_by_every_verb() -> None:
     """One that is new is on it, or says why not."""
-    gone = {name for name, _ in verbs(command("en"))} - {"huimin init", *ELSEWHERE}
+    expected = {name for name, _ in verbs(command("en"))} - {"huimin init", *ELSEWHERE}
     lines = [f"huimin {' '.join(line)} " for line in tour(Path("out"), "t", ["a", "b", "c"])]
 
-    assert [name for name in gone if not any(line.startswith(f"{name} ") for line in lines)] == []
+    assert [name for name in expected if not any(line.startswith(f"{name} ") for line in lines)] == []
 
 
 def test_a_demonstration_that_is_kept_is_its_owners_only(run: Run, tmp_path: Path, open_umask: None) -> None:

@@ -12,8 +12,8 @@ from tests.console.town import MEDICAL, ingested, resident
 
 
 def quarantined(run: Run) -> list[Any]:
-    found: list[Any] = json.loads(run("feed", "quarantine", "--json").stdout)
-    return found
+    cells: list[Any] = json.loads(run("feed", "quarantine", "--json").stdout)
+    return cells
 
 
 def test_deliveries_are_in_the_order_of_their_numbers(run: Run, town: Path) -> None:
@@ -35,7 +35,7 @@ def test_closing_closes_what_there_is(run: Run, town: Path) -> None:
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps({**line, "row": 3, "line": 4}, ensure_ascii=False) + "\n")
 
-    assert [one["row"] for one in quarantined(run)] == [3]
+    assert [cell["row"] for cell in quarantined(run)] == [3]
     assert run("feed", "quarantine", "medical_insurance", "--close", "2", "--by", "李明").exit_code == 0
     assert quarantined(run) == []
 

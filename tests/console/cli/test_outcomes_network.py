@@ -32,23 +32,23 @@ def test_a_list_that_comes_back_is_told_to_the_network_once(run: Run, tmp_path: 
     """Answers before the outcome; again, not a message more. A request is open until the unit's new record has come over the topic."""
     settled(run, tmp_path)
     rows = exported(run, tmp_path, policy=ALLOWANCE)
-    question, told = rows[0]["待核实事项"], len(topic.bodies)
+    question, sent_before = rows[0]["待核实事项"], len(topic.bodies)
     rows[0] |= {question: "是", "反馈": "不符合条件", "日期": "2026-10-14", "条件": "local"}
     rows[1] |= {"反馈": "已联系", "日期": "2026-10-14"}
     file = returned(tmp_path / "back.csv", rows)
 
     first = data(run("candidates", "ack", ALLOWANCE, "--file", file, "--json"))
-    sent = [wire.decode(body) for body in topic.bodies[told:]]
+    messages = [wire.decode(body) for body in topic.bodies[sent_before:]]
     again = data(run("candidates", "ack", ALLOWANCE, "--file", file, "--json"))
     asked = data(run("candidates", "corrections", "--json"))
     ingested(run, tmp_path, "hukou", HUKOU + registered(0, "2026-10-05"))
 
-    assert [type(one) for one in sent] == [CheckAnswered, OutcomeReported, OutcomeReported]
+    assert [type(message) for message in messages] == [CheckAnswered, OutcomeReported, OutcomeReported]
     assert (first["new"], first["answers"], again["new"], again["known_before"]) == (2, 1, 0, 3)
-    assert [(one["number"], one["unit"], one["delivery"], one["row"], one["open"]) for one in asked] == [
-        (told + 1, "putuo-psb", 1, 1, True)
+    assert [(request["number"], request["unit"], request["delivery"], request["row"], request["open"]) for request in asked] == [
+        (sent_before + 1, "putuo-psb", 1, 1, True)
     ]
-    assert [one["open"] for one in data(run("candidates", "corrections", "--json"))] == [False]
+    assert [request["open"] for request in data(run("candidates", "corrections", "--json"))] == [False]
     assert rows[0]["代号"] not in tokens(run, ALLOWANCE) and rows[1]["代号"] in tokens(run, ALLOWANCE)
 
 
@@ -61,5 +61,5 @@ def test_one_outcome_is_told_and_its_number_is_that_of_the_message(run: Run, tmp
     first, again = data(run(*words)), data(run(*words))
 
     assert first["outcome"]["number"] == len(topic.bodies) - 2 and first["new"] is True
-    assert [one["change"] for one in first["changes"]] == ["left"]
+    assert [line["change"] for line in first["changes"]] == ["left"]
     assert (again["new"], again["changes"]) == (False, [])

@@ -26,11 +26,11 @@ def test_init_makes_the_folder_it_names(run: Run, place: Path) -> None:
     """A new one, or an empty one that is there; and says how to go on."""
     (place / "empty").mkdir()
 
-    made, used = run("init", "putuo", "--example"), run("init", "empty", "--lang", "en")
+    new, used = run("init", "putuo", "--example"), run("init", "empty", "--lang", "en")
 
-    assert made.exit_code == used.exit_code == 0, made.output + used.output
+    assert new.exit_code == used.exit_code == 0, new.output + used.output
     assert (place / "putuo" / "secret.key").is_file() and (place / "empty" / "secret.key").is_file()
-    assert "cd putuo" in made.stdout and "Go into it: cd empty" in used.stdout
+    assert "cd putuo" in new.stdout and "Go into it: cd empty" in used.stdout
 
 
 def test_init_leaves_a_workspace_as_it_is(run: Run, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,13 +77,13 @@ def test_verbs_about_drafts_work_in_the_workspace_around_them(run: Run, place: P
     draft.write_text(re.sub(r"\bincome(?=[.:])", "wages", DRAFT), encoding="utf-8")
     monkeypatch.chdir(root / below)
 
-    checked, needed, found = run("policy", "check", draft), run("policy", "needs", draft), run("doctor")
+    checked, needed, doctor = run("policy", "check", draft), run("policy", "needs", draft), run("doctor")
 
     assert checked.exit_code == needed.exit_code == 0, checked.output + needed.output
     assert "没有工作区" not in checked.output
     assert (str(root) in checked.output) == (below != ".")
     assert "wages" in needed.output or "income" not in needed.output
-    assert found.exit_code in (0, 1) and "不是惠民工作区" not in found.output
+    assert doctor.exit_code in (0, 1) and "不是惠民工作区" not in doctor.output
 
 
 def test_outside_every_workspace_the_library_is_used_and_that_is_told(run: Run, place: Path) -> None:
@@ -111,8 +111,8 @@ def test_a_file_that_is_no_utf8_is_named_in_every_verb(run: Run, place: Path, da
     (place / "draft.yaml").write_text(DRAFT, encoding="utf-8")
     for words in (["policy", "check", "bad.yaml"], ["policy", "test", "draft.yaml", "--cases", "bad.yaml"],
                   ["feed", "check", "bad.yaml"], ["feed", "add", "bad.yaml"]):  # fmt: skip
-        told = run(*words, "--workspace", "w"), run(*words, "--workspace", "w", "--lang", "en")
+        results = run(*words, "--workspace", "w"), run(*words, "--workspace", "w", "--lang", "en")
 
-        assert [result.exit_code for result in told] == [3, 3], told[0].output
-        assert zh in told[0].output and "UTF-8" in told[0].output
-        assert en in told[1].output
+        assert [result.exit_code for result in results] == [3, 3], results[0].output
+        assert zh in results[0].output and "UTF-8" in results[0].output
+        assert en in results[1].output

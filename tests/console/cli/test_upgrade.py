@@ -87,7 +87,7 @@ def test_an_older_one_is_refused_by_every_verb_and_brought_on(next_format: Path,
 def test_one_that_fails_leaves_it_as_it_was(next_format: Path, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
     """A step that breaks, one that leaves what cannot be opened, a disk without room: byte for byte as before, and still of its format."""
 
-    def broken(root: Path) -> None:
+    def failing_step(root: Path) -> None:
         renamed(root)
         match fault:
             case "step":
@@ -97,7 +97,7 @@ def test_one_that_fails_leaves_it_as_it_was(next_format: Path, monkeypatch: pyte
             case _:
                 raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(upgrading, "STEPS", {VERSION: broken})
+    monkeypatch.setattr(upgrading, "STEPS", {VERSION: failing_step})
     before = held(next_format)
 
     with pytest.raises(NotUpgraded) as refused:
@@ -113,7 +113,7 @@ def stop_at(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     """The program is stopped before the rename or flush with this number."""
     count = 0
 
-    def counted(real: Callable[..., object]) -> Callable[..., object]:
+    def stopping(real: Callable[..., object]) -> Callable[..., object]:
         def call(*arguments: object, **words: object) -> object:
             nonlocal count
             if count == number:
@@ -123,9 +123,9 @@ def stop_at(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
 
         return call
 
-    monkeypatch.setattr(Path, "rename", counted(Path.rename))
-    monkeypatch.setattr(Path, "replace", counted(Path.replace))
-    monkeypatch.setattr(os, "fsync", counted(os.fsync))
+    monkeypatch.setattr(Path, "rename", stopping(Path.rename))
+    monkeypatch.setattr(Path, "replace", stopping(Path.replace))
+    monkeypatch.setattr(os, "fsync", stopping(os.fsync))
 
 
 def test_a_stop_anywhere(next_format: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,11 +194,11 @@ def test_what_lies_in_the_place_of_the_copy(next_format: Path) -> None:
 def test_the_copy_that_stays_is_told(next_format: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It holds people: where it cannot be removed the verb does not pass for success, and the next one removes it."""
 
-    def refused(path: Path) -> None:
+    def refuse(path: Path) -> None:
         raise PermissionError(13, os.strerror(13), str(path))
 
     with monkeypatch.context() as patch:
-        patch.setattr(upgrading, "remove", refused)
+        patch.setattr(upgrading, "remove", refuse)
         with pytest.raises(PermissionError):
             upgrade(next_format)
 

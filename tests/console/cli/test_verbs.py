@@ -108,9 +108,9 @@ def test_a_verb_without_matching_imports_nothing_heavy() -> None:
     """``--help`` brings in no numpy, numba, polars, duckdb or pydantic."""
     code = "import sys, console.cli.main as c; c.command('zh'); print(sorted({m.split('.')[0] for m in sys.modules} & {'numpy','numba','polars','duckdb','ruamel'}))"
 
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ})
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ})
 
-    assert done.stdout.strip() == "[]"
+    assert result.stdout.strip() == "[]"
 
 
 def test_a_draft_is_checked_without_the_records(town: Path) -> None:
@@ -128,18 +128,18 @@ from console.cli.main import main
 main()
 """
 
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ}, cwd=town)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ}, cwd=town)
 
-    assert done.stdout.splitlines()[-1] == f"[] ['w/policies/{POLICY}.yaml']"
+    assert result.stdout.splitlines()[-1] == f"[] ['w/policies/{POLICY}.yaml']"
 
 
 def test_help_starts_at_once() -> None:
     """The best of three cold starts takes well under a second even on a busy machine; benchmarks hold it to half of one."""
     times = []
     for _ in range(3):
-        begun = time.perf_counter()
-        done = subprocess.run([sys.executable, "-m", "console.cli.main", "--help"], capture_output=True, text=True, check=True)
-        times.append(time.perf_counter() - begun)
+        start = time.perf_counter()
+        result = subprocess.run([sys.executable, "-m", "console.cli.main", "--help"], capture_output=True, text=True, check=True)
+        times.append(time.perf_counter() - start)
 
-    assert "惠民" in done.stdout
+    assert "惠民" in result.stdout
     assert min(times) < 1.5

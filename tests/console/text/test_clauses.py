@@ -42,30 +42,30 @@ def text(policy: Policy, of: Catalogue, language: str) -> str:
     return "\n".join([*rulediff.terms(policy, clauses), clauses.clause(policy.criteria)])
 
 
-def said(one: Policy, other: Policy, of: Catalogue, language: str) -> list[str]:
-    return [line for line, _ in rulediff.lines(differences(one, other), of, language)]
+def said(old: Policy, new: Policy, of: Catalogue, language: str) -> list[str]:
+    return [line for line, _ in rulediff.lines(differences(old, new), of, language)]
 
 
-def held_apart(one: Policy, other: Policy, of: Catalogue) -> None:
+def held_apart(old: Policy, new: Policy, of: Catalogue) -> None:
     """Different meanings have different texts, and a difference is told as more than wording; equal rules have equal texts."""
     for language in BOTH:
-        first, second = text(one, of, language), text(other, of, language)
-        lines = said(one, other, of, language)
-        if policy_meaning(one) != policy_meaning(other):
+        first, second = text(old, of, language), text(new, of, language)
+        lines = said(old, new, of, language)
+        if policy_meaning(old) != policy_meaning(new):
             assert first != second
             assert rulediff.WORDING[language] not in lines
             assert (len(lines) > 0 and "→ " in "".join(lines)) or any(line[0] in "+−↷" for line in lines)
             changed = [line.partition("：" if language == "zh" else ": ")[2] for line in lines if line.startswith("~")]
             assert all(left != right for left, _, right in (line.rpartition(" → ") for line in changed))
         else:
-            assert rulediff.WORDING[language] in lines or not differences(one, other)
+            assert rulediff.WORDING[language] in lines or not differences(old, new)
 
 
 @given(st.integers(0, 2**32), st.integers(0, 2**32))
-def test_random_rules_that_differ_read_differently(one: int, other: int) -> None:
+def test_random_rules_that_differ_read_differently(seed: int, other_seed: int) -> None:
     """About one kind of subject, of a few leaves, so that many pairs are near to each other."""
-    _, left = drawn(Random(one), 2)
-    _, right = drawn(Random(other), 2, subject=str(left.subject))
+    _, left = drawn(Random(seed), 2)
+    _, right = drawn(Random(other_seed), 2, subject=str(left.subject))
 
     held_apart(left, right, network())
 
@@ -98,21 +98,21 @@ def test_no_mutant_of_a_library_policy_reads_like_it(name: str) -> None:
 @given(st.integers(0, 2**32))
 def test_names_are_no_difference(seed: int) -> None:
     """Other labels, articles and ids (but those of checks): the same text, and wording only."""
-    _, one = drawn(Random(seed), 4)
-    other = replace(one, criteria=_renamed(one.criteria))
+    _, policy = drawn(Random(seed), 4)
+    other = replace(policy, criteria=_with_other_names(policy.criteria))
 
-    assert rule_meaning(one) == rule_meaning(other)
-    assert all(text(one, network(), language) == text(other, network(), language) for language in BOTH)
-    held_apart(one, other, network())
+    assert rule_meaning(policy) == rule_meaning(other)
+    assert all(text(policy, network(), language) == text(other, network(), language) for language in BOTH)
+    held_apart(policy, other, network())
 
 
-def _renamed(node: Node) -> Node:
+def _with_other_names(node: Node) -> Node:
     meta = Meta(node.meta.id if type(node).__name__ == "Check" else f"other-{node.meta.id}", node.meta.path)
     match node:
         case All() | AnyOf() | NoneOf():
-            return replace(node, meta=meta, children=tuple(_renamed(child) for child in node.children))
+            return replace(node, meta=meta, children=tuple(_with_other_names(child) for child in node.children))
         case Unless():
-            return replace(node, meta=meta, rule=_renamed(node.rule), unless=_renamed(node.unless))
+            return replace(node, meta=meta, rule=_with_other_names(node.rule), unless=_with_other_names(node.unless))
         case _:
             return replace(node, meta=meta)
 

@@ -70,7 +70,7 @@ def test_a_question_takes_yes_and_no_in_either_language(typed: str, answer: bool
 
 
 @pytest.mark.parametrize(
-    ("language", "said"),
+    ("language", "expected"),
     [
         ("zh", ["判定：应为“符合”，实为“不作判定”", "名单状态：应为“符合条件”，实为“不在名单上”", "何时再判：应为2027-01-01，实为“没有”",
                 "不符合的条件：应为age70，实为“没有”"]),
@@ -78,7 +78,7 @@ def test_a_question_takes_yes_and_no_in_either_language(typed: str, answer: bool
                 "failed: expected age70, found none"]),
     ],
 )  # fmt: skip
-def test_a_missed_expectation_says_what_is_absent(language: str, said: list[str], run: Run, tmp_path: Path) -> None:
+def test_a_missed_expectation_says_what_is_absent(language: str, expected: list[str], run: Run, tmp_path: Path) -> None:
     """By its title, never as Python has it; four misses of one case are one case."""
     run("init", "--example")
     cases, policy = tmp_path / "cases.yaml", tmp_path / "w" / "policies" / "elderly-uninsured.yaml"
@@ -87,7 +87,7 @@ def test_a_missed_expectation_says_what_is_absent(language: str, said: list[str]
     result = run("policy", "test", policy, "--cases", cases, "--lang", language)
 
     assert result.exit_code == 3
-    assert [line for line in said if not any(line in shown for shown in result.output.split("\n"))] == []
+    assert [line for line in expected if not any(line in output_line for output_line in result.output.split("\n"))] == []
     assert "None" not in result.output
     assert result.output.split("\n")[-3].split() == ["elderly-uninsured", "2", "1"]
 

@@ -63,7 +63,7 @@ def helped(language: str) -> Iterator[tuple[str, str]]:
 
 def latin(text: str) -> set[str]:
     """Words in Latin letters that are no placeholder, option, path, file or token."""
-    words = (found[0] for found in LATIN.finditer(re.sub(r"--[\w-]+|\S*[/.]\w\S*|\b[0-9a-f]{16}\b", " ", text)))
+    words = (match[0] for match in LATIN.finditer(re.sub(r"--[\w-]+|\S*[/.]\w\S*|\b[0-9a-f]{16}\b", " ", text)))
     return {word for word in words if not word.isupper()}
 
 
@@ -181,11 +181,11 @@ def sentences() -> Iterator[tuple[str, str, str]]:
     ):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Text" and len(node.args) == 2:
-                zh, en = (_fixed(part) for part in node.args)
+                zh, en = (_literal_parts(part) for part in node.args)
                 yield f"{path.relative_to(root)}:{node.lineno}", zh, en
 
 
-def _fixed(node: ast.expr) -> str:
+def _literal_parts(node: ast.expr) -> str:
     parts = node.values if isinstance(node, ast.JoinedStr) else [node]
     return " ".join(part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else "" for part in parts)
 
@@ -193,11 +193,11 @@ def _fixed(node: ast.expr) -> str:
 def test_every_pair_of_texts_keeps_its_language() -> None:
     """Wherever a sentence stands in the code, whether or not a verb above says it."""
     typed = {word for name, _ in verbs(command("en")) for word in name.split()}
-    found = [
+    mixed = [
         (place, left) for place, zh, _ in sentences() if CHINESE.search(zh)
         if (left := latin(re.sub(r"`[^`]*`|\{\w+\}|huimin [^；。，）]*", " ", zh)) - PRODUCTS - TYPED - MATHS - TOOLS - WRITTEN - typed)
     ]  # fmt: skip
     backwards = [(place, CHINESE.findall(en)) for place, _, en in sentences() if CHINESE.search(CELLS.sub("", en))]
 
-    assert found == []
+    assert mixed == []
     assert backwards == []
