@@ -1,7 +1,7 @@
-"""The questions before a clock is believed: a day back or far ahead, and receipt on a day far ahead of the state.
+"""The questions about a doubtful clock: a day back or far ahead, and receipt on a day far ahead of the state.
 
-Each says what it would do. Without a terminal and without ``--yes`` the answer is no. Called by ``tick``, ``ingest``, ``feed coverage`` and
-``feed listen``.
+Each question says what would happen. Without a terminal and without ``--yes`` the answer is no. ``tick``, ``ingest``, ``feed coverage``
+and ``feed listen`` call it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ By = Annotated[str, typer.Option("--by", metavar="NAME", help=both("由谁确认
 
 
 def confirm(session: Session) -> Confirm:
-    """Asks about a move of the day, with what it would tell."""
+    """A function that asks about a move of the day, and says which lines of lists it would cause."""
 
     def ask(question: DayQuestion) -> bool:
         move, lines = _move(question.start, question.day), _lines(question.foreseen)
@@ -37,7 +37,7 @@ def confirm(session: Session) -> Confirm:
 
 
 def trust(session: Session, yes: bool) -> Trust | None:
-    """Asks whether a clock is right that is far ahead of the state; not with ``--yes``."""
+    """A function that asks whether a clock far ahead of the state is right; None with ``--yes``."""
 
     def ask(today: date, day: date) -> bool:
         ahead = (today - day).days
@@ -61,7 +61,7 @@ def _move(start: date, day: date) -> Text:
 
 
 def _lines(foreseen: ForeseenChanges | None) -> Text:
-    """How many lines would be told, on which lists; how many changes held back."""
+    """How many lines there would be, on which lists, and how many changes would be held back."""
     from services.deliveries.clock import LONGEST_TRIAL
 
     if foreseen is None:
@@ -78,7 +78,7 @@ def _lines(foreseen: ForeseenChanges | None) -> Text:
 
 
 def _parts(foreseen: ForeseenChanges, language: str) -> Iterator[str]:
-    """By policy: how many would enter, leave and change."""
+    """For each policy: how many would enter, leave and change."""
     alike = Counter((change.policy, change.change) for change in foreseen.changes)
     form = Text("“{}” {}", "{}: {}")[language]
     for policy in sorted({policy for policy, _ in alike}):

@@ -1,4 +1,4 @@
-"""The verb about what feeds prove: feed coverage."""
+"""The verb ``feed coverage``: takes in coverage statements, or lists those in effect."""
 
 from __future__ import annotations
 

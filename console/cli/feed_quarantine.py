@@ -1,4 +1,4 @@
-"""Verbs about what came in and what was put aside: feed deliveries, feed quarantine."""
+"""Verbs about deliveries and their broken rows: feed deliveries, feed quarantine."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ STAGES = {
     "void": Text("作废：认不出的行过多", "void: too many of nobody"),
 }
 SHOWN = 5
-"""Places of cells on a line of the quarantine."""
+"""The most cells and records that one line of the table names."""
 
 
 def add(app: typer.Typer) -> None:
@@ -119,7 +119,7 @@ def deliveries(context: typer.Context, name: Some = None) -> None:
 
 
 def half_done(feed: str, file: str, rows: int) -> Text:
-    """What an open delivery is, and what to do."""
+    """The warning about a delivery that was interrupted, and how to go on."""
     return Text(
         f"{feed}：{file} 只收了 {rows:,} 行就中断了，这一批还不能证明“没有”。再运行一次同样的 huimin ingest，会接着收完。",
         f"{feed}: {file} stopped after {rows:,} rows, and proves no absence yet. Run the same huimin ingest again: it goes on to the end.",
@@ -215,7 +215,7 @@ def _close(session: Session, name: str | None, unit: str | None, delivery: int, 
 
 
 def _alike(cells: Iterable[BrokenCell], language: str) -> list[list[str]]:
-    """Cells that break the same rule in the same way, as one line: the first of them by number, and how many there are."""
+    """Table rows: cells that break the same rule in the same way are one row, with the first places and their count."""
     alike: dict[tuple[str, ...], list[BrokenCell]] = {}
     for cell in cells:
         where = cell.feed, cell.unit, str(cell.delivery), cell.file, cell.column
@@ -234,7 +234,7 @@ def _alike(cells: Iterable[BrokenCell], language: str) -> list[list[str]]:
 
 
 def _records(cells: Sequence[BrokenCell], language: str) -> str:
-    """The records of cells, the first five that have a number of their own; nobody where they name nobody."""
+    """The keys of the records of some cells, at most five; a word where the rows name no subject."""
     if cells[0].nobody:
         return Text("认不出对象", "of nobody")[language]
     keys = [cell.key for cell in cells if cell.key is not None]
@@ -242,7 +242,7 @@ def _records(cells: Sequence[BrokenCell], language: str) -> str:
 
 
 def _places(cells: Sequence[BrokenCell], language: str) -> str:
-    """Where cells stand in the unit's file, the first five of them: cells of a workbook, else lines of the file."""
+    """Where cells stand in the unit's file, at most five: cells of a workbook, else lines of the file."""
     places = [f"{cell.place}{cell.line}" if cell.line and not cell.place.isdigit() else str(cell.line or cell.row) for cell in cells]
     first = ", ".join(places[:SHOWN])
     return first if len(places) <= SHOWN else first + Text(f" … 共 {len(places)} 行", f" … {len(places)} rows")[language]

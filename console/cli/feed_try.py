@@ -1,4 +1,4 @@
-"""The verb ``feed try``: a file against a contract, with nothing taken in.
+"""The verb ``feed try``: reads a file by a contract, and takes nothing in.
 
 Part of ``console.cli.feed``.
 """
@@ -26,7 +26,7 @@ _DELIMITERS = {",": Text("逗号", "comma"), "\t": Text("制表符", "tab"), ";"
 
 
 def add(app: typer.Typer) -> None:
-    """Hang the verb into its group."""
+    """Add the verb to its group."""
     text = verb(
         "拿一个文件试约定，不接收任何内容。", "Try a file against a contract; nothing is taken in.", "huimin feed try pension march.xlsx"
     )

@@ -110,7 +110,7 @@ def ingest(
             for sentence in advice(file):
                 (session.warn if sentence.urgent else session.say)(sentence.text)
         _show_moves(session, intake)
-    if intake.refusal is not None:  # the files before it are in all the same
+    if intake.refusal is not None:  # the files before it were taken in
         raise intake.refusal
 
 

@@ -1,4 +1,4 @@
-"""How far the workers of a network have come with what was just submitted: ``7/10 streets matched``."""
+"""How many streets the workers of a network have matched: ``7/10 streets matched``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def say_matched(session: Session, streets: MatchedStreets | None) -> None:
-    """Says how many streets have matched a publication or withdrawal; nothing where the workspace is on no network."""
+    """Print how many streets have matched a publication or withdrawal; nothing where the workspace is on no network."""
     if streets is None:
         return
     if streets.complete:

@@ -1,6 +1,6 @@
-"""docs/cli.md, drawn from the command line itself: every verb, its arguments and options, and an example, in both languages.
+"""Writes docs/cli.md from the help texts: every verb, its arguments and options, and examples, in both languages.
 
-The one idea: a reference nobody writes cannot be out of date; a test compares the file with this. Run: ``python -m console.cli.reference``.
+Run ``python -m console.cli.reference`` after a help text changes; a test compares the file with the help texts.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def halves(text: str, heading: str) -> tuple[str, list[str]]:
 
 
 def _typed_form(parameter: Any) -> str:
-    """A parameter as it is typed."""
+    """A parameter as a person types it."""
     if parameter.param_type_name == "argument":
         return str(parameter.metavar or parameter.name)
     value = "" if parameter.is_flag else f" {parameter.metavar or 'VALUE'}"

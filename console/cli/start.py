@@ -1,4 +1,4 @@
-"""Verbs that start and look after a workspace: init, demo, doctor, upgrade, bench."""
+"""Verbs about the workspace as a whole: init, doctor, upgrade; and demo, bench."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def init(context: typer.Context, folder: Folder = None, example: Example = False
 
 
 def _way_in(root: Path, named: str | None) -> Text:
-    """How the verbs that follow find the workspace."""
+    """How later verbs find the workspace."""
     if named:
         zh, en = f"HUIMIN_WORKSPACE 现在指向 {named}；要用新的工作区：", f"HUIMIN_WORKSPACE names {named}; to work in the new one:"
         return Text(f"{zh}export HUIMIN_WORKSPACE={root.absolute()}", f"{en} export HUIMIN_WORKSPACE={root.absolute()}")
@@ -137,7 +137,7 @@ def doctor(context: typer.Context, deep: Deep = False) -> None:
         marks = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "error": ("✗", "red")}
         for finding in findings:
             mark, style = marks[finding.level]
-            zh, en = (Lines(f"{mark} {escaped(text)}") for text in (finding.message.zh, finding.message.en))  # of several lines, perhaps
+            zh, en = (Lines(f"{mark} {escaped(text)}") for text in (finding.message.zh, finding.message.en))  # may have several lines
             session.say(Text(zh, en), style)
             if finding.todo is not None:
                 session.say(Text(f"    → {finding.todo.zh}", f"    → {finding.todo.en}"))
@@ -177,7 +177,7 @@ def bench(context: typer.Context, names: Quick = None) -> None:
 
 
 def _has_benchmarks() -> bool:
-    """Is ``benchmarks.run`` there, here or where Huimin was installed from?"""
+    """Can ``benchmarks.run`` be imported?"""
     try:
         return importlib.util.find_spec("benchmarks.run") is not None
     except ModuleNotFoundError:

@@ -1,4 +1,4 @@
-"""Verbs about topics of others: ``feed listen`` takes in a unit's, ``candidates send`` fills an agency's."""
+"""Verbs about topics outside the network: ``feed listen`` reads a unit's topic, ``candidates send`` writes to an agency's."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def send(context: typer.Context, agency: Agency, topic: AgencyTopic, once: Once 
 
 @contextmanager
 def _until_stopped() -> Iterator[Event]:
-    """An event that SIGINT and SIGTERM set, so that what was begun is ended in order."""
+    """An event that SIGINT and SIGTERM set, so that work in progress ends in order."""
     stopped = Event()
     before = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

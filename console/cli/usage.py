@@ -1,7 +1,7 @@
-"""What is wrong with a line that was typed, in the reader's language: options, arguments and values the verbs do not know.
+"""Usage errors in the reader's language: unknown verbs and options, missing arguments, wrong values.
 
-The one idea: the command line library finds the mistake, the sentence is made here; its own stands behind only where it finds a mistake
-that is not in this table. What was typed for an argument is not repeated, except a file's name: it may be somebody's number.
+The command line library finds the mistake, and this module writes the sentence. The library's own sentence is used only for a mistake
+that is not handled here. The value of an argument is never repeated, for it may be an identity number; file names are.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ PLACES: Mapping[str, Text] = {
     "is not readable.": Text("{path} 无权读取。", "{path} may not be read."),
     "is not writable.": Text("{path} 无权写入。", "{path} may not be written."),
 }
-"""What is wrong with a file that was named, by how the library's message ends."""
+"""What is wrong with a path, by the end of the library's message."""
 
 
 class Family(TyperGroup):
-    """A group of verbs. Says in a sentence that it does not know a word."""
+    """A group of verbs; an unknown verb is reported in a sentence."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         word = args[0]
@@ -39,14 +39,14 @@ class Family(TyperGroup):
 
 
 def is_usage(error: BaseException) -> bool:
-    """Is it a mistake the command line library found?"""
+    """Is it a usage error of the command line library?"""
     return hasattr(error, "exit_code") and hasattr(error, "show")
 
 
 def sentence(error: Any) -> HuiminError | None:
-    """A mistake the library found, as every other error is told; None where it only means that help is shown.
+    """The library's usage error as a ``HuiminError``; None where it only means that help is shown.
 
-    The library's classes are told apart by name: the module they live in is not public and has moved between its versions.
+    The library's classes are recognised by name: their module is not public and has moved between versions.
     """
     match type(error).__name__:
         case "NoArgsIsHelpError":
@@ -67,14 +67,14 @@ def sentence(error: Any) -> HuiminError | None:
 
 
 def valueless(option: str, flag: bool = False) -> Text:
-    """An option without its value, or a flag with one."""
+    """The message about an option without its value, or a flag with one."""
     if flag:
         return Text(f"{option} 后面不能写值。", f"{option} takes no value.")
     return Text(f"{option} 后面要写值。", f"{option} needs a value.")
 
 
 def _usage(text: Text, context: Any) -> HuiminError:
-    """The sentence, and where to read on: the verb's own help."""
+    """A usage error that also names the verb's own help."""
     if context is None:
         return HuiminError(text, 2)
     path = context.command_path
@@ -88,7 +88,7 @@ def _option(error: Any) -> Text:
 
 
 def _typed_form(parameter: Any) -> str:
-    """A parameter as it is typed."""
+    """A parameter as a person types it."""
     return str(parameter.metavar or parameter.name) if parameter.param_type_name == "argument" else str(parameter.opts[-1])
 
 
@@ -98,7 +98,7 @@ def _parameter_text(parameter: Any, form: Text) -> Text:
 
 
 def _value(error: Any) -> Text:
-    """What a value should have been."""
+    """The message about a wrong value, with what was expected."""
     for ending, form in PLACES.items():
         if error.message.endswith(ending):
             path = error.message.partition("'")[2].rpartition("'")[0]

@@ -1,4 +1,4 @@
-"""The middle of the demonstration: policies are published, three lists, and why two of those on them are there."""
+"""Steps 5 to 7 of the demonstration: policies are published, three lists are shown, and two candidates are explained."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LISTS = ("elderly-uninsured", "relocation-hardship", "group-rental")
 
 
 def publish(tour: Tour, host: Host) -> None:
-    """Five policies, two people; how many each finds, and how long it takes."""
+    """Publish five policies; print how many candidates each has, and how long it takes."""
     from streams.language.messages import PolicyPublished
 
     tour.step(5, Text("发布五份政策：一人发布，另一人批准", "Five policies are published: one person publishes, another approves"))
@@ -48,7 +48,7 @@ def publish(tour: Tour, host: Host) -> None:
 
 
 def three_lists(tour: Tour, host: Host) -> None:
-    """Two candidates of every status of each list, and how many there are by street."""
+    """Print two candidates of every status of each list, and the counts by street."""
     from console.text.candidates import COLUMNS, candidate_rows
     from services.lists.candidates import listed_candidates
     from services.state.as_of import listed
@@ -65,7 +65,7 @@ def three_lists(tour: Tour, host: Host) -> None:
 
 
 def some_of_each(candidates: Any) -> list[Any]:
-    """Two candidates of every status."""
+    """The first two candidates of every status."""
     counts: Counter[str | None] = Counter()
     some = []
     for candidate in candidates:
@@ -76,7 +76,7 @@ def some_of_each(candidates: Any) -> list[Any]:
 
 
 def two_explanations(tour: Tour, host: Host) -> None:
-    """One of somebody who lacks evidence, one of a household to be asked."""
+    """Explain a person who needs evidence, and a household to be checked."""
     from console.text.explanations import explanation_in_words
     from services.lists.explanations import explanation
     from services.state.as_of import listed

@@ -1,4 +1,4 @@
-"""The second half of the demonstration: a day of changes, a late statement, a month of days."""
+"""Steps 8 to 10 of the demonstration: a day of changes, a late statement, a month of days."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def next_day(tour: Tour, host: Host) -> None:
 
 
 def late_statement(tour: Tour, host: Host) -> None:
-    """The insurance centre declares Taopu: those who waited for evidence are decided."""
+    """The insurance centre states its coverage of Taopu: candidates there no longer need evidence."""
     from console.demo.statements import stated
 
     tour.step(9, Text("医保中心补上桃浦镇的声明", "The insurance centre declares Taopu"))
@@ -46,7 +46,7 @@ def late_statement(tour: Tour, host: Host) -> None:
 
 
 def month(tour: Tour, host: Host) -> None:
-    """Thirty days: the insurance centre declares every five, birthdays and old notices do the rest."""
+    """Thirty days: the insurance centre states its coverage every five days; birthdays and old notices move the rest."""
     from console.demo.people import DISTRICT
     from console.demo.statements import stated
     from services.state.as_of import core
@@ -76,7 +76,7 @@ def month(tour: Tour, host: Host) -> None:
 
 
 def _some_reasons(tour: Tour, host: Host, changes: Iterable[CandidateChange]) -> None:
-    """For a few who entered or left with a day: which day, and what is decided now."""
+    """Print one example for each policy and change that a day caused: the day, and the reason."""
     from services.state.as_of import core
 
     shown_moves: set[tuple[str, str]] = set()

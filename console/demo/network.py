@@ -1,4 +1,4 @@
-"""The demonstration on Kafka: a broker and workers of its own, and at the end the comparison of their lists with those of one process."""
+"""The demonstration on Kafka: it starts a broker and workers, and at the end compares their lists with those of one process."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ STOP_SECONDS = 40.0
 
 
 class WorkerGone(HuiminError):
-    """A worker ended while it should have worked; 1."""
+    """A worker ended too early; exit code 1."""
 
 
 @contextmanager
 def network(tour: Tour, folder: Path, workers: int) -> Iterator[Workspace]:
-    """Kafka and so many workers, gone again at the end; the workspace as part of their network."""
+    """Start Kafka and some workers, and stop them at the end; gives the workspace as part of their network."""
     from infra.kafka.cluster import Cluster
     from infra.kafka.jars import Runtime
     from infra.kafka.membership import own_key
@@ -83,7 +83,7 @@ def _stop_worker(process: subprocess.Popen[bytes]) -> None:
 
 
 def same_lists(tour: Tour, host: NetworkHost, workers: int) -> None:
-    """What the workers told, summed up, beside what one process comes to: the same people, statuses, open checks and missing evidence."""
+    """Compare the lists of the workers with those of one process: candidates, statuses, checklists and missing evidence."""
     from services.state.as_of import listed
     from streams.lists.editions import fold
 
@@ -116,7 +116,7 @@ def same_lists(tour: Tour, host: NetworkHost, workers: int) -> None:
 
 
 def _await(tour: Tour, host: NetworkHost) -> None:
-    """Until the workers have told everything; the last message was a day, which always says something."""
+    """Wait until the workers have handled the last message."""
     until, last = time.monotonic() + WAIT_SECONDS, host.state.offset
     while host.told() < last:
         ended_processes = [process for process in tour.facts["workers"] if process.poll() is not None]

@@ -1,6 +1,6 @@
-"""Who lives in the made-up district: households, ages, names and valid identity numbers, drawn as whole columns.
+"""The residents of the made-up district: households, ages, names and valid identity numbers, drawn as whole columns.
 
-The one idea: nobody here exists. Names are combined from Faker's zh_CN lists; numbers are valid by GB 11643 but drawn at random.
+None of them exists. Names are combined from Faker's zh_CN lists; identity numbers are valid by GB 11643 but random.
 Sources: GB 11643-1999 (check digit); GB/T 2260 (310107 Putuo and its ten streets and towns).
 """
 
@@ -43,22 +43,22 @@ CHECK_DIGITS = np.frombuffer(b"10X98765432", dtype=np.uint8)
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """The columns every feed is drawn from; days count from 1970-01-01."""
+    """The columns from which all feeds are drawn; days are counted from 1970-01-01."""
 
     id_number: pl.Series
     born: Ints
     age: Ints
     male: Flags
     place: Ints  # position of the household
-    size: Ints  # of her household
+    size: Ints  # of their household
     rank: Ints  # 0 head, 1 spouse or second adult, then the others
     street: Ints
     local: Flags
-    outside: Flags  # old, and in no scheme: neither insured nor drawing a pension
+    outside: Flags  # old, and neither insured nor with a pension
 
 
 def household_sizes(residents: int, rng: np.random.Generator) -> Ints:
-    """Persons a household, summing to ``residents``."""
+    """Number of persons in each household; their sum is ``residents``."""
     draws = 1 + rng.choice(len(HOUSEHOLD_SIZES), residents, p=HOUSEHOLD_SIZES)
     upto = np.cumsum(draws)
     last = int(np.searchsorted(upto, residents))
@@ -68,7 +68,7 @@ def household_sizes(residents: int, rng: np.random.Generator) -> Ints:
 
 
 def residents_of(sizes: Ints, street: Ints, day: int, rng: np.random.Generator) -> People:
-    """Members of each household: a head, a second adult near her age, then children, parents and others."""
+    """Members of each household: a head, a second adult of about the same age, then children, parents and others."""
     place = np.repeat(np.arange(len(sizes)), sizes)
     n = len(place)
     rank = np.arange(n) - np.repeat(np.cumsum(sizes) - sizes, sizes)
@@ -109,7 +109,7 @@ def id_numbers(birth_day: Ints, male: Flags, rng: np.random.Generator) -> pl.Ser
 
 
 def _rank_within(area: npt.NDArray[np.bytes_], birth_day: Ints, male: Flags) -> Ints:
-    """Position of each person among those of the same area, date and sex, so that no number is given twice."""
+    """Position of each person among those of the same area, date and sex, so that numbers are unique."""
     _, area_code = np.unique(area, return_inverse=True)
     group = (birth_day - birth_day.min()) * 64 + area_code * 2 + male
     by_group = np.argsort(group, kind="stable")

@@ -1,7 +1,7 @@
-"""What each unit keeps about the made-up residents: one function a feed, one row a record.
+"""The records of each unit about the made-up residents: one function for each feed, one row for each record.
 
-The one idea: shares are chosen so that every list of the demonstration has people on it, and everybody else for a reason. The
-columns are those of the contracts in ``policies/library/feeds``.
+The shares are chosen so that no list of the demonstration is empty. The columns are those of the contracts in
+``policies/library/feeds``.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ CODES = list(STREETS)
 
 
 def _days(values: Ints, empty: Flags | None = None) -> pl.Series:
-    """Dates of day numbers, null where ``gone``."""
+    """Dates of day numbers, null where ``empty``."""
     dates = pl.Series(values.astype(np.int32)).cast(pl.Date)
     return dates if empty is None else pl.select(pl.when(pl.Series(~empty)).then(dates)).to_series()
 
 
 def _pick(labels: list[str], at: Ints) -> pl.Series:
-    """The label at each position, stored once: a categorical of a few words, as text."""
+    """The label at each position, as text."""
     return pl.Series(np.asarray(labels, dtype=object)[at].tolist(), dtype=pl.String)
 
 
@@ -92,7 +92,7 @@ def hukou(people: People, name: pl.Series, day: int, rng: np.random.Generator) -
 
 
 def medical_insurance(people: People, day: int, rng: np.random.Generator) -> pl.DataFrame:
-    """Nearly everybody once; some with an ended enrolment before; one in twenty of the old with none at all."""
+    """One enrolment for nearly everybody, an earlier one for some, none for one in twenty of the old."""
     chance = rng.random(len(people.born))
     current = np.flatnonzero(~people.outside & (chance > np.where(people.age >= 70, 0.03, 0.02)))
     former = np.flatnonzero(~people.outside & (rng.random(len(people.born)) < 0.15))
@@ -126,7 +126,7 @@ def pension(people: People, day: int, rng: np.random.Generator) -> pl.DataFrame:
 
 
 def income(people: People, day: int, rng: np.random.Generator) -> pl.DataFrame:
-    """Whole households are poor together: a few amounts, and small ones, for one in twenty."""
+    """One household in twenty is poor: fewer of its members have an income, and the amounts are small."""
     poor = (rng.random(int(people.place.max()) + 1) < 0.05)[people.place]
     earning = (people.age >= 18) & (rng.random(len(poor)) < np.where(poor, 0.6, 0.93))
     who = np.flatnonzero(earning)
@@ -140,7 +140,7 @@ def income(people: People, day: int, rng: np.random.Generator) -> pl.DataFrame:
 
 
 def occupancy(people: People, home: Ints, dwellings: int, day: int, rng: np.random.Generator) -> pl.DataFrame:
-    """Families where they are registered, and a few dwellings let to many strangers."""
+    """Families in the dwelling of their registration, and a few dwellings let to many strangers."""
     n = len(people.born)
     family = np.flatnonzero(rng.random(n) < 0.93)
     let = rng.choice(dwellings, max(dwellings // 150, 3), replace=False)
@@ -189,7 +189,7 @@ def social_assistance(households: int, day: int, rng: np.random.Generator) -> pl
 
 
 def elderly_allowance(people: People, day: int, rng: np.random.Generator) -> pl.DataFrame:
-    """Most are paid at the rate of their age; some who had a birthday lately still at the one before."""
+    """Most are paid the rate of their age, a few still the rate of ten years before."""
     who = np.flatnonzero((people.age >= 65) & (people.local | (rng.random(len(people.age)) < 0.05)) & (rng.random(len(people.age)) < 0.93))
     late = rng.random(len(who)) < 0.01
     band = np.clip(np.searchsorted(np.array([70, 80, 90, 100]), people.age[who] - late * 10, side="right"), 0, 4)

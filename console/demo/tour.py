@@ -1,7 +1,6 @@
-"""``huimin demo``: from records to lists that stay true, in ten steps, on a district nobody lives in.
+"""``huimin demo``: from records to lists that stay true, in ten steps, on a made-up district.
 
-The one idea: every step goes the way of real work, through files, contracts, the state on disk and the same steps; nothing is
-staged but the people.
+Every step uses the real code: files, contracts, the state on disk and its steps. Only the people are made up.
 """
 
 from __future__ import annotations
@@ -30,7 +29,11 @@ if TYPE_CHECKING:
 def tour(
     screen: Screen, explain: Callable[[ExplanationInWords], None], residents: int, seed: int, keep: Path | None, workers: int = 0
 ) -> None:  # fmt: skip
-    """The whole demonstration; the workspace is thrown away unless ``keep`` says where. With workers, on a Kafka of its own."""
+    """Run the whole demonstration; with workers, on a Kafka cluster of its own.
+
+    Args:
+        keep: the folder of the workspace; without it, the workspace is deleted at the end.
+    """
     from console.demo.district import TODAY
     from console.demo.network import network, same_lists
     from infra.workspace.library import copy_library, example_units
@@ -56,7 +59,7 @@ def tour(
 
 
 def _plain_sheets(workspace: Workspace) -> None:
-    """Take occupancy as CSV: spreadsheets of a whole district take longer to write than everything else together."""
+    """Make occupancy CSV: writing its spreadsheet would take longer than all else together."""
     contract = workspace.folder("feeds") / "occupancy.yaml"
     write_whole(contract, contract.read_text(encoding="utf-8").replace("format: xlsx", "format: csv, encoding: utf-8"))
 
@@ -99,7 +102,7 @@ def _run(tour: Tour, host: Host) -> None:
 
 
 def _warn_of_compiling(tour: Tour) -> None:
-    """On the first run after installing, the kernels are compiled, which takes longer than everything else."""
+    """Warn on the first run after an installation, for compiling the kernels takes about a minute."""
     import matchers
 
     if "NUMBA_CACHE_DIR" not in tour.screen.environment and not any(Path(matchers.__path__[0]).glob("__pycache__/kernels*.nbi")):
@@ -110,7 +113,7 @@ def _warn_of_compiling(tour: Tour) -> None:
 
 
 def _needs(tour: Tour) -> None:
-    """Before anybody is matched: what the draft asks of whom."""
+    """Print which records a draft needs from which unit."""
     from console.demo.district import TODAY
     from console.text.needs import NEED_COLUMNS, need_row
     from services.lookup import readable_policy
@@ -125,7 +128,7 @@ def _needs(tour: Tour) -> None:
 
 
 def _cover(tour: Tour, host: Host) -> None:
-    """Who declares what: all but Yichuan Road; the insurance centre all but Taopu."""
+    """Take in the statements of all units but Yichuan Road; that of the insurance centre leaves out Taopu."""
     from console.demo.people import DISTRICT, STREETS
     from console.demo.statements import stated
 
