@@ -1,7 +1,7 @@
-"""What differs between two rules, in words: a line for each criterion, parameter and term, for ``policy diff`` and ``policy preview``.
+"""The differences of two rules in words: a line for each criterion, parameter and term.
 
-Both sides of a line are written from the checked nodes, by ``console.text.clauses``, so what is read is what is run.
-Source: ``policies.language.differences``.
+``policy diff`` and ``policy preview`` show them. ``console.text.clauses`` writes both sides of a line from the checked nodes, which are
+also evaluated. Source: ``policies.language.differences``.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def lines(of: Differences, catalogue: Catalogue, language: str) -> list[tuple[st
 
 
 Sides: TypeAlias = tuple[Clauses, Clauses]
-"""The words of the old version and of the new change."""
+"""The clauses of the old version and of the new one."""
 
 
 def _sides(of: Differences, catalogue: Catalogue, language: str) -> Sides:
@@ -73,7 +73,7 @@ def _sides(of: Differences, catalogue: Catalogue, language: str) -> Sides:
 
 
 def criterion_words(change: CriterionChange, sides: Sides) -> str:
-    """The criterion's name and article, and what it tested and tests."""
+    """A changed criterion: its name and article, and its test before and now."""
     node, language = change.node, sides[1].language
     name = node.meta.label[language] if node.meta.label else node.meta.id
     cite = f"  {node.meta.cite}" if node.meta.cite else ""
@@ -88,7 +88,7 @@ def criterion_words(change: CriterionChange, sides: Sides) -> str:
 
 
 def _both(change: CriterionChange, sides: Sides) -> tuple[str | None, str | None]:
-    """What a criterion tested and tests. Where only the whole tells it, with all below."""
+    """The test of a criterion before and now; with everything below it where the form of the group has changed."""
     whole = change.parts == ("form",) and change.change == "changed"
     old, new = (
         None if node is None else side.clause(node) if whole or not children(node) else side.line(node)
@@ -102,7 +102,7 @@ def _kind(change: ParamChange) -> str:
 
 
 def param_words(change: ParamChange, of: Differences, sides: Sides) -> str:
-    """A parameter's name, from which day, and its values."""
+    """A changed parameter: its name, the first day, and its values before and now."""
     old, new = sides
     language = new.language
     name = (new if change.name in new.params else old).param(change.name)
@@ -113,7 +113,7 @@ def param_words(change: ParamChange, of: Differences, sides: Sides) -> str:
 
 
 def _entries(change: ParamChange, of: Differences, sides: Sides) -> tuple[str | None, str | None]:
-    """An entry of a parameter as it was and is, in the words of what it is used for."""
+    """An entry of a parameter before and now; its unit and labels are those of its first use."""
     old, new = (
         None if value is None else side.entry(value, *_first_use(change.name, policy.criteria, side))
         for value, policy, side in zip((change.old, change.new), (of.old, of.new), sides, strict=True)
@@ -122,7 +122,7 @@ def _entries(change: ParamChange, of: Differences, sides: Sides) -> tuple[str | 
 
 
 def _first_use(name: str, node: Node, clauses: Clauses) -> tuple[Field | None, Field | None]:
-    """By which field a parameter's table is read, and which field it is compared with; of its first use."""
+    """The first use of a parameter: the field by which its table is read, and the field that is compared with it."""
     for leaf in leaves(node):
         value, where = getattr(leaf, "value", None), getattr(leaf, "where", None)
         if isinstance(value, ParamValue) and value.param == name:
@@ -134,14 +134,14 @@ def _first_use(name: str, node: Node, clauses: Clauses) -> tuple[Field | None, F
 
 
 def term_words(change: TermChange, clauses: Clauses) -> str:
-    """A term's name, and what it was and is."""
+    """A changed term: its name, and its value before and now."""
     language = clauses.language
     was, now = (term(change.name, value, clauses) for value in (change.old, change.new))
     return f"{TERMS[change.name][language]}{Text('：', ': ')[language]}{was} → {now}"
 
 
 def terms(policy: Policy, clauses: Clauses) -> list[str]:
-    """What a version says beside its criteria and its title; what is as nobody wrote it is left out."""
+    """The terms of a version besides its criteria and title; empty terms and default bounds are left out."""
     values = {name: getattr(policy, name) for name in TERMS if hasattr(policy, name) and name != "title"}
     values |= {f"bounds.{name}": getattr(policy.bounds, name) for name in BOUNDS if getattr(policy.bounds, name) != getattr(Bounds(), name)}
     term_texts = ((name, term(name, value, clauses)) for name, value in values.items() if value not in (None, (), {}))
@@ -149,7 +149,7 @@ def terms(policy: Policy, clauses: Clauses) -> list[str]:
 
 
 def term(name: str, value: object, clauses: Clauses) -> str:
-    """One term, by its titles."""
+    """The value of one term, by its titles."""
     language, units = clauses.language, clauses.catalogue.units
     match value:
         case None:
@@ -182,8 +182,8 @@ class ChangedCriterion:
     Args:
         change: added, removed, changed or moved.
         cite: its article.
-        parts: what of it differs, by the names of the rule's words.
-        old, new: what it tested and tests, in words.
+        parts: the keys of the document that differ.
+        old, new: its test before and now, in words.
     """
 
     change: str
@@ -196,7 +196,7 @@ class ChangedCriterion:
 
 @dataclass(frozen=True, slots=True)
 class ChangedParameter:
-    """An entry of a parameter that differs, by its first day; None: there is none from that day."""
+    """A changed entry of a parameter, by its first day; ``old`` or ``new`` is None where the version has no entry of that day."""
 
     parameter: str
     start: Annotated[date, Key("from")]
@@ -206,7 +206,7 @@ class ChangedParameter:
 
 @dataclass(frozen=True, slots=True)
 class ChangedTerm:
-    """A term of the whole policy that differs, in words."""
+    """A changed term of the policy, in words."""
 
     term: str
     old: str
@@ -215,10 +215,10 @@ class ChangedTerm:
 
 @dataclass(frozen=True, slots=True)
 class RuleChanges:
-    """How two rules differ, in words.
+    """The differences of two rules, in words.
 
     Args:
-        wording: what differs is only for people; the rule is the same for everybody.
+        wording: only texts differ; the rule gives everybody the same verdict.
     """
 
     wording: bool

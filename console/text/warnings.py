@@ -1,7 +1,7 @@
-"""The problems of a policy as a person reads them: errors one by one, warnings marked as such, and the sentence that sums them up.
+"""The problems of a policy for the screen: errors, marked warnings, and the sentence with their counts.
 
-Nearly every agreement ends before a policy without an end does, so that warning stands once a policy, with every feed it is about;
-``--json`` has each by itself.
+Nearly every agreement ends before a policy without a last day. So that warning is shown once for each policy, with all its feeds;
+``--json`` has one for each feed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ENDS = "agreement-ends"
 
 
 def folded(problems: Sequence[Problem], catalogue: Catalogue) -> list[Problem]:
-    """The problems of one file, marked, the agreements that end before the policy folded into one."""
+    """The problems of one file: warnings are marked, and those about agreements that end are put into one."""
     ending = [problem for problem in problems if problem.code == ENDS]
     rest = [problem for problem in problems if problem.code != ENDS]
     ends = [_endings_as_one(ending, catalogue)] if len(ending) > 1 else ending
@@ -30,7 +30,7 @@ def folded(problems: Sequence[Problem], catalogue: Catalogue) -> list[Problem]:
 
 
 def verdict(errors: int, warnings: int) -> Text:
-    """The sentence below a list of problems."""
+    """The sentence with the counts below a list of problems."""
     if errors:
         return Text(
             f"{errors} 处错误，{warnings} 处提醒。改正后再检查。",
@@ -62,7 +62,7 @@ def _endings_as_one(ending: Sequence[Problem], catalogue: Catalogue) -> Problem:
 
 
 def _by_day(ending: Sequence[Problem], catalogue: Catalogue) -> dict[str, list[Text]]:
-    """Titles of feeds by the last day of their agreement."""
+    """The titles of feeds, by the last day of their agreement."""
     titles: dict[str, list[Text]] = {}
     for name in dict.fromkeys(name for problem in ending for name in _feeds(problem, catalogue)):
         titles.setdefault(str(catalogue.feeds[name].agreement.until), []).append(catalogue.feeds[name].title)
