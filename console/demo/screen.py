@@ -37,12 +37,12 @@ class DemoFigures:
     """The figures of a demonstration.
 
     Args:
-        files: number of files delivered on the first day.
+        files: how many the units delivered on the first day.
         rows_3, rows_8: rows of the files that steps 3 and 8 took in.
         lists: by policy, how many candidates of each status there are when it is published.
-        day_changes, coverage_changes, month_changes: lines of lists on the next day, after the late statement, in the month.
-        month_judged: how often a subject was judged again in the month.
-        same_lists: the lists of the workers are those of one process.
+        day_changes, coverage_changes, month_changes: lines of lists that moved on the next day, by the late statement, in the month.
+        month_judged: subjects who were judged again in the month.
+        same_lists: the workers told the same lists as one process.
         seconds: from beginning to end.
     """
 

@@ -48,7 +48,7 @@ SUBJECT_COLUMNS = [
 
 @dataclass(frozen=True, slots=True)
 class ComparisonInWords(PolicyComparison):
-    """The comparison of two versions, with the differences of their rules in words."""
+    """What a version makes of everybody, beside another one; with how the rules differ, in words."""
 
     rules: RuleChanges
 

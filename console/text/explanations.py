@@ -25,7 +25,7 @@ TRUTHS = {"T": True, "F": False, "U": None}
 
 @dataclass(frozen=True, slots=True)
 class CriterionInWords(ExplainedCriterion):
-    """A criterion with its label, its test, and its comparison for this subject in words."""
+    """A criterion with its label, what it tests, and what was found."""
 
     criteria: tuple[CriterionInWords, ...]
     label: Sentence | None

@@ -25,7 +25,7 @@ OPEN, REPLACED, CLOSED = Text("待更正", "open"), Text("本条已更新", "thi
 
 @dataclass(frozen=True, slots=True)
 class CorrectionInWords(CorrectionRequest):
-    """A correction request with the name of its criterion."""
+    """A request to look at a record, with what the criterion is called."""
 
     label: Text
 

@@ -93,8 +93,8 @@ class PolicyInWords:
 
     Args:
         state: None for a draft.
-        terms: its terms besides the criteria and the title.
-        criteria: in the order of the document; a group comes before its parts.
+        terms: what it says beside its criteria and its title.
+        criteria: in the order of the document; a group stands before its parts.
     """
 
     policy: str

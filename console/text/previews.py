@@ -32,7 +32,7 @@ class StageInWords(FunnelStage):
 
 @dataclass(frozen=True, slots=True)
 class PreviewInWords(PolicyPreview):
-    """The preview of a policy, with its criteria and differences in words."""
+    """What publishing a policy would do."""
 
     funnel: list[StageInWords]  # type: ignore[assignment]  # a list of more
     difference: ComparisonInWords | None

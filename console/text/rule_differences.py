@@ -182,8 +182,8 @@ class ChangedCriterion:
     Args:
         change: added, removed, changed or moved.
         cite: its article.
-        parts: the keys of the document that differ.
-        old, new: its test before and now, in words.
+        parts: what of it differs, by the names of the rule's words.
+        old, new: what it tested and tests, in words.
     """
 
     change: str
@@ -196,7 +196,7 @@ class ChangedCriterion:
 
 @dataclass(frozen=True, slots=True)
 class ChangedParameter:
-    """A changed entry of a parameter, by its first day; ``old`` or ``new`` is None where the version has no entry of that day."""
+    """An entry of a parameter that differs, by its first day; None: there is none from that day."""
 
     parameter: str
     start: Annotated[date, Key("from")]
@@ -206,7 +206,7 @@ class ChangedParameter:
 
 @dataclass(frozen=True, slots=True)
 class ChangedTerm:
-    """A changed term of the policy, in words."""
+    """A term of the whole policy that differs, in words."""
 
     term: str
     old: str
@@ -215,10 +215,10 @@ class ChangedTerm:
 
 @dataclass(frozen=True, slots=True)
 class RuleChanges:
-    """The differences of two rules, in words.
+    """How two rules differ, in words.
 
     Args:
-        wording: only texts differ; the rule gives everybody the same verdict.
+        wording: what differs is only for people; the rule is the same for everybody.
     """
 
     wording: bool
