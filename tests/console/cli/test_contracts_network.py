@@ -1,4 +1,4 @@
-"""Contracts that change in a workspace that is part of a network: the replica is looked at as it would be, and stays as it is."""
+"""Changed contracts in a workspace on a network: verbs that only look use a copy of the replica, and send nothing."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def catalogues(topic: Bodies) -> int:
 
 
 def test_what_looks_at_a_draft_sends_nothing(run: Run, tmp_path: Path, topic: Bodies) -> None:
-    """A preview over a feed just added is of a copy; the next write sends the catalogue once."""
+    """A preview over a feed just added works on a copy; the next write sends the catalogue once."""
     settled(run, tmp_path)
     (tmp_path / "draft.yaml").write_text(DRAFT, encoding="utf-8")
     (tmp_path / "meals.yaml").write_text(MEALS, encoding="utf-8")
@@ -55,7 +55,7 @@ def test_what_looks_at_a_draft_sends_nothing(run: Run, tmp_path: Path, topic: Bo
 
 
 def test_records_decide_on_a_network_too(run: Run, tmp_path: Path, topic: Bodies) -> None:
-    """A bound narrower than a value that is held is refused where it is written; a wider one is sent."""
+    """A bound narrower than a value in the records is refused; a wider one is sent."""
     settled(run, tmp_path)
     ingested(run, tmp_path, "pension", PENSION + f"P1,{resident(1)},2026-01-01,,3000.00\n")
     path, before = tmp_path / "w" / "feeds" / "pension.yaml", catalogues(topic)
@@ -72,7 +72,7 @@ def test_records_decide_on_a_network_too(run: Run, tmp_path: Path, topic: Bodies
 
 
 def test_a_refused_file_sends_nothing_of_a_longer_contract(run: Run, tmp_path: Path, topic: Bodies) -> None:
-    """The catalogue goes out with the first message of a file that is taken in."""
+    """The catalogue is sent with the first message of an accepted file."""
     settled(run, tmp_path)
     path, sent_before = tmp_path / "w" / "feeds" / "pension.yaml", len(topic.bodies)
     changed(path, "fields:\n", "fields:\n  bank: {type: text, title: {zh: 开户行, en: bank}, column: 开户行}\n")
@@ -92,7 +92,7 @@ def test_a_refused_file_sends_nothing_of_a_longer_contract(run: Run, tmp_path: P
 
 
 def test_a_workspace_that_is_behind_takes_nothing_back(run: Run, tmp_path: Path, topic: Bodies) -> None:
-    """Of two workspaces the one whose documents lack a field goes on with what holds, and says so."""
+    """A workspace whose documents lack a field goes on with the catalogue in effect, and warns."""
     settled(run, tmp_path)
     shutil.copytree(tmp_path / "w", tmp_path / "other")
     changed(tmp_path / "w" / "feeds" / "pension.yaml", "fields:\n", "fields:\n  weeks: {type: int, title: {zh: 周数, en: weeks}}\n")

@@ -1,4 +1,4 @@
-"""What came in and what was put aside: deliveries listed, quarantine that closes by itself, rows copied out to be mended, dry runs."""
+"""Deliveries and quarantine: the list of deliveries, broken rows that close, rows copied out and mended, statements, dry runs and kills."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def written(path: Path, text: str, encoding: str = "gb18030") -> Path:
 
 
 def kept(folder: Path) -> dict[str, bytes]:
-    """Every file of a workspace, but for SQLite's own beside the log, which readers make too."""
+    """The contents of every file of a workspace, without SQLite's files beside the log, for readers make them too."""
     return {
         str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.endswith(("-shm", "-wal"))
     }
@@ -40,7 +40,7 @@ def insured(serial: int, status: str = "正常", key: str | None = None, changed
 
 
 def test_a_broken_row_closes_when_a_sound_one_of_its_record_comes(run: Run, town: Path) -> None:
-    """The place, the file and the record are told; what is mended is gone from the list; what was never mended stays."""
+    """Place, file and record are named; a mended row leaves the quarantine, another stays."""
     written(town / "bad.csv", MEDICAL + insured(0, "?", "YB-7") + insured(1, "?", "YB-8"))
     run("ingest", "medical_insurance", town / "bad.csv")
     before = data(run("feed", "quarantine", "medical_insurance", "--json"))
@@ -60,7 +60,7 @@ def test_a_broken_row_closes_when_a_sound_one_of_its_record_comes(run: Run, town
 
 @pytest.mark.parametrize("reason", ["deletion", "full", "newer"])
 def test_a_broken_row_closes_when_it_is_no_longer_the_record(run: Run, town: Path, reason: str) -> None:
-    """Deleted, gone with a full replacement, or one that a newer sound row was there against before it came."""
+    """It closes through a deletion, through a full replacement, or because a newer sound row was there before."""
     row = insured(0, "?", "YB-7")
     if reason == "newer":
         ingested(run, town, "medical_insurance", MEDICAL + insured(0, key="YB-7", changed="2026-09-30"))
@@ -75,7 +75,7 @@ def test_a_broken_row_closes_when_it_is_no_longer_the_record(run: Run, town: Pat
 
 
 def test_rows_of_nobody_are_closed_by_a_full_file_or_by_hand(run: Run, town: Path) -> None:
-    """No later row tells that they were mended. By hand it is on record; a full file that has such rows of its own closes none of those."""
+    """No later row can close them. Closing by hand is recorded with a name; a full file closes those of earlier deliveries."""
     bad = MEDICAL + insured(0, number="1") + insured(1)
     written(town / "nobody.csv", bad)
     run("ingest", "medical_insurance", town / "nobody.csv")
@@ -113,7 +113,7 @@ def test_json_lists_every_row(run: Run, town: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
 def test_broken_rows_are_copied_out_mended_and_sent_back(run: Run, town: Path, suffix: str) -> None:
-    """Out of the unit's own file, with its header and the reason; only that file will do; sent back mended, nothing is left."""
+    """They are copied from the unit's own file, with header and reason; another file is refused; mended and sent back, they close."""
     original = written(
         town / "bad.csv", MEDICAL + insured(0) + insured(1, "?", "YB-8") + insured(2, number="31010719500101") + insured(3, "坏")
     )
@@ -139,7 +139,7 @@ def test_broken_rows_are_copied_out_mended_and_sent_back(run: Run, town: Path, s
 
 
 def test_rows_of_a_workbook_are_told_and_copied_by_the_sheet(run: Run, tmp_path: Path) -> None:
-    """A title above the header and a blank row: the place is the sheet's own cell, and the row that is copied out is that one."""
+    """With a title above the header and a blank row, the place is still the cell of the sheet, and the right row is copied out."""
     run("init", "--example")
     contract = tmp_path / "w/feeds/medical_insurance.yaml"
     contract.write_text(contract.read_text("utf-8").replace("format: csv, encoding: gb18030", "format: xlsx, header: find"), "utf-8")
@@ -162,7 +162,7 @@ def test_rows_of_a_workbook_are_told_and_copied_by_the_sheet(run: Run, tmp_path:
 
 
 def test_every_delivery_is_listed(run: Run, town: Path) -> None:
-    """Rows, whom nobody is, what is to mend, the same, older, full or not, and whether it proves anything."""
+    """With the counts of its rows, whether it is a full replacement, and its stage."""
     first = MEDICAL + insured(0, "?", "YB-1") + insured(1, key="YB-2", changed="2026-09-09") + insured(2, number="1")
     written(town / "first.csv", first)
     run("ingest", "medical_insurance", town / "first.csv", "--id", "week-1")
@@ -184,7 +184,7 @@ def test_every_delivery_is_listed(run: Run, town: Path) -> None:
 
 
 def test_a_name_is_not_used_up_by_a_file_that_was_refused(run: Run, town: Path) -> None:
-    """A ragged last row: no line of quarantine, no delivery; the mended file has the name."""
+    """A file with a ragged last row leaves no quarantine and no delivery; the mended file can use the same name."""
     ragged = MEDICAL + insured(0, "?") + "a,b\n"
     refused = run("ingest", "medical_insurance", written(town / "a.csv", ragged), "--id", "week-1")
 
@@ -195,7 +195,7 @@ def test_a_name_is_not_used_up_by_a_file_that_was_refused(run: Run, town: Path) 
 
 
 def test_files_before_a_refused_one_are_told(run: Run, town: Path) -> None:
-    """They are taken in; the exit code is that of the refusal."""
+    """The files before it are taken in; the exit code is that of the refusal."""
     good, bad = written(town / "a.csv", MEDICAL + insured(0)), written(town / "b.csv", MEDICAL + "a,b\n")
 
     result = run("ingest", "medical_insurance", good, bad, written(town / "c.csv", MEDICAL + insured(1)))
@@ -205,7 +205,7 @@ def test_files_before_a_refused_one_are_told(run: Run, town: Path) -> None:
 
 
 def test_a_full_file_of_nobody_takes_nobody_away(run: Run, town: Path) -> None:
-    """Most ids cannot be read: refused as a whole, lists and statements as before."""
+    """A full file whose ids mostly cannot be read is refused as a whole; lists and statements stay the same."""
     before, statements = tokens(run), data(run("feed", "coverage", "--json"))
     text = HUKOU + registered(0) + "".join(registered(serial).replace(resident(serial), "x") for serial in range(1, 6))
 
@@ -217,7 +217,7 @@ def test_a_full_file_of_nobody_takes_nobody_away(run: Run, town: Path) -> None:
 
 
 def test_a_dry_run_says_what_would_come_and_writes_nothing(run: Run, town: Path) -> None:
-    """New, changed, the same, older, withdrawn, in quarantine, of nobody; and then it comes just so."""
+    """It names the same counts and changes as the delivery after it."""
     ingested(run, town, "medical_insurance", MEDICAL + insured(6, key="K1") + insured(6, key="K2", changed="2026-09-20"))
     rows = [
         insured(0, key="N1"), insured(6, key="K1", status="终止", changed="2026-09-10"), insured(6, key="K2", changed="2026-09-01"),
@@ -239,7 +239,7 @@ def test_a_dry_run_says_what_would_come_and_writes_nothing(run: Run, town: Path)
 
 
 def test_a_dry_run_of_a_full_file_says_whom_it_withdraws_and_what_is_held(run: Run, town: Path) -> None:
-    """Most of the register gone: held back, and none of it happened."""
+    """A register that lacks most residents: the dry run names the hold, and changes nothing."""
     path = written(town / "short.csv", HUKOU + registered(0))
 
     tried = data(run("ingest", "hukou", path, "--replace", "--dry-run", "--json"))
@@ -252,7 +252,7 @@ def test_a_dry_run_of_a_full_file_says_whom_it_withdraws_and_what_is_held(run: R
 
 
 def test_a_dry_run_in_a_new_workspace(run: Run, tmp_path: Path) -> None:
-    """No state is made."""
+    """A dry run creates no state."""
     run("init", "--example")
     before = kept(tmp_path / "w")
 
@@ -272,7 +272,7 @@ def stated(folder: Path, name: str, **more: Any) -> Path:
     ("rows", "nobody", "word"), [(2, False, "声明 s-1 生效"), (9, False, "声明 s-1 不生效"), (2, True, "声明 s-1 作废")]
 )  # fmt: skip
 def test_a_statement_that_waits_is_judged_when_its_delivery_is_complete(run: Run, town: Path, rows: int, nobody: bool, word: str) -> None:
-    """And that ingest tells it; one that comes afterwards and cannot hold is refused."""
+    """``ingest`` prints the result; a later statement with wrong counts is refused."""
     waiting = run("feed", "coverage", stated(town, "s-1", delivery={"id": "week-1", "rows": rows}))
     path = written(town / "a.csv", MEDICAL + insured(0) + insured(1, number="1" if nobody else None))
 
@@ -287,7 +287,7 @@ def test_a_statement_that_waits_is_judged_when_its_delivery_is_complete(run: Run
 
 
 def test_a_file_of_statements_counts_as_a_whole(run: Run, town: Path) -> None:
-    """One of them reaches into the future: exit code 3, and the other is not taken either."""
+    """One of two statements reaches into the future: exit code 3, and neither is taken in."""
     path = stated(town, "s-1")
     path.write_text(path.read_text() + stated(town, "s-2", complete_to="2036-01-01").read_text(), encoding="utf-8")
 
@@ -298,18 +298,18 @@ def test_a_file_of_statements_counts_as_a_whole(run: Run, town: Path) -> None:
 
 
 def killed(folder: Path, file: Path, where: str) -> None:
-    """``ingest`` in a process of its own, killed when ``where`` is called for the fourth time."""
+    """Run ``ingest`` in a process of its own, which is killed at the fourth call of the function ``where``."""
     environment = {**os.environ, "HUIMIN_TODAY": "2026-10-15", "HUIMIN_WORKSPACE": str(folder / "w")}
     words = [sys.executable, "-c", KILLED, where, str(file)]
     assert subprocess.run(words, env=environment, cwd=Path(__file__).parents[3], timeout=200).returncode == -signal.SIGKILL
 
 
 def test_a_kill_while_a_file_is_counted_leaves_nothing(run: Run, tmp_path: Path) -> None:
-    """No delivery is open, none has a number: nothing has begun."""
+    """No delivery is open, and none has a number."""
     run("init", "--example")
     big = written(tmp_path / "big.csv", HUKOU + "".join(numbered(serial) for serial in range(60_000)))
 
-    killed(tmp_path, big, "counted")
+    killed(tmp_path, big, "counted")  # connectors.intake.delivery.counted, by name
 
     assert data(run("feed", "deliveries", "--json")) == [] and not (tmp_path / "w/deliveries.jsonl").exists()
 
@@ -318,7 +318,7 @@ def test_a_delivery_that_was_killed_is_named_and_goes_on(run: Run, tmp_path: Pat
     """A real kill between two batches: doctor and feed deliveries name the file; the same command goes on to the end."""
     run("init", "--example")
     big = written(tmp_path / "big.csv", HUKOU + "".join(numbered(serial) for serial in range(60_000)))
-    killed(tmp_path, big, "_behind")
+    killed(tmp_path, big, "_behind")  # connectors.intake.delivery._behind, by name
 
     (left,) = data(run("feed", "deliveries", "--json"))
     output, doctor = run("feed", "deliveries").output, run("doctor").output
@@ -336,11 +336,11 @@ from console.cli.main import application
 from connectors.intake import delivery
 _, where, file = sys.argv
 real, calls = getattr(delivery, where), []
-def dying(*given):
-    calls.append(given)
+def dying(*arguments):
+    calls.append(arguments)
     if len(calls) == 4:
         os.kill(os.getpid(), signal.SIGKILL)
-    return real(*given)
+    return real(*arguments)
 setattr(delivery, where, dying)
 application()(["ingest", "hukou", file])
 """

@@ -1,4 +1,4 @@
-"""Deliveries, quarantine, dry runs and statements in a workspace that is part of a network: what is refused is never sent."""
+"""Deliveries, quarantine, dry runs and statements in a workspace on a network: what is refused is never sent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.streams.topics import Bodies
 
 
 def test_what_is_refused_is_never_sent(run: Run, tmp_path: Path, topic: Bodies) -> None:
-    """A file with a fault at its end, a full file of nobody, a dry run, a file of statements of which one cannot hold: not a message."""
+    """No message is sent for a file with a fault at its end, a full file without readable ids, a dry run, or a file with one wrong statement."""
     settled(run, tmp_path)
     sent_before = len(topic.bodies)
     ragged = written(tmp_path / "ragged.csv", MEDICAL + insured(0) + "a,b\n")
@@ -29,7 +29,7 @@ def test_what_is_refused_is_never_sent(run: Run, tmp_path: Path, topic: Bodies) 
         run("ingest", "medical_insurance", ragged).exit_code,
         run("ingest", "hukou", nobody, "--replace").exit_code,
         run("feed", "coverage", statements).exit_code,
-        run("feed", "coverage", conflict).exit_code,  # the id of its second is another's
+        run("feed", "coverage", conflict).exit_code,  # the id of its second statement is in use
         run("ingest", "medical_insurance", sound, "--dry-run").exit_code,
     ]
 
@@ -41,7 +41,7 @@ def test_what_is_refused_is_never_sent(run: Run, tmp_path: Path, topic: Bodies) 
 
 
 def test_deliveries_and_quarantine_are_told_by_the_replica(run: Run, tmp_path: Path, topic: Bodies) -> None:
-    """Listed, closed by what comes over the topic, and the messages carry what they are to carry."""
+    """They are listed, rows close through messages of the topic, and the messages carry their flags."""
     settled(run, tmp_path)
     bad = written(tmp_path / "bad.csv", MEDICAL + insured(0, "?", "YB-1") + insured(1, "?", "YB-2"))
     run("ingest", "medical_insurance", bad, "--replace")

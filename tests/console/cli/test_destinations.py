@@ -1,4 +1,4 @@
-"""A file that somebody asked for is never written over what is somebody else's."""
+"""``--out`` never overwrites a file that the verb did not write."""
 
 from __future__ import annotations
 
@@ -64,8 +64,7 @@ def contents(root: Path) -> dict[str, bytes | None]:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_whatever_else_is_there_stays(run: Run, town: Path, verb: str) -> None:
-    """Exit code 5 and a sentence that names the path; every byte is as it was, and nothing is written beside. Then what the verb wrote
-    itself is written again."""
+    """Exit code 5 and a sentence with the path; nothing in the folder changes. The verb's own file is overwritten."""
     for there in (letter, table, database, nested, empty, folder, link, dangling):
         place = town / there.__name__
         path = place / FILES[verb]
@@ -84,7 +83,7 @@ def test_whatever_else_is_there_stays(run: Run, town: Path, verb: str) -> None:
 
 @pytest.mark.parametrize("name", ["a.csv", "a.xlsx"])
 def test_a_list_to_which_an_agency_has_added_stays(run: Run, town: Path, name: str) -> None:
-    """With a column more it is not what the verb wrote."""
+    """An export with an added column is not overwritten."""
     import polars as pl
 
     path = town / name
@@ -101,7 +100,7 @@ def test_a_list_to_which_an_agency_has_added_stays(run: Run, town: Path, name: s
 
 
 def test_of_several_files_none_is_written_where_one_may_not_be(run: Run, tmp_path: Path) -> None:
-    """All schemas, or none."""
+    """Either all schemas are written, or none."""
     (tmp_path / "s").mkdir()
     (tmp_path / "s" / "units.schema.json").write_text(json.dumps({"mine": True}))
 
