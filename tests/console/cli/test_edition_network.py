@@ -1,6 +1,6 @@
-"""The verbs of editions in a workspace that has joined a network: what the workers say, not what this process finds by itself.
+"""The verbs of editions in a workspace on a network: they show the editions of the workers.
 
-The one idea: the topics are in memory, and the workers work whenever they are asked; but for that everything is as on Kafka.
+The topics are in memory, and the workers run when a test calls them. All else is as on Kafka.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ POLICY = "elderly-uninsured"
 
 @pytest.fixture
 def workers(monkeypatch: pytest.MonkeyPatch) -> Workers:
-    """The topics of every client in this process, and who works behind them."""
+    """The workers of the network; every client in this process uses their topics in memory."""
     inputs = Bodies()
     network_workers = Workers(inputs, partitions=2, prompt=True)
     monkeypatch.setenv("KAFKA_BOOTSTRAP", "nowhere.invalid:9092")
@@ -35,7 +35,7 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> Workers:
 
 @pytest.fixture
 def joined(run: Run, workers: Workers, tmp_path: Path) -> Run:
-    """``huimin`` in a workspace on the network, with a list in it that was settled by statements."""
+    """``huimin`` in a workspace on the network, with a list and its coverage statements."""
 
     def run_on_network(*words: Any) -> Any:
         result = run(*words)
@@ -51,7 +51,7 @@ def joined(run: Run, workers: Workers, tmp_path: Path) -> Run:
 
 
 def test_editions_on_a_network_are_a_chain_whose_sum_is_the_list(joined: Run, workers: Workers) -> None:
-    """Listed, shown and verified like those of one process, with the digests that are on the topic of editions."""
+    """They are listed, shown and verified as in one process, with the digests of the topic of editions."""
     number = data(joined("edition", "cut", POLICY, "--json"))["edition"]
 
     editions = data(joined("edition", "list", POLICY, "--json"))
@@ -66,7 +66,7 @@ def test_editions_on_a_network_are_a_chain_whose_sum_is_the_list(joined: Run, wo
 
 
 def test_evidence_on_a_network_is_compared_to_the_last_reason(joined: Run, tmp_path: Path) -> None:
-    """From the replica's past; the same after a day has gone by."""
+    """It is checked against the past of the replica, also after later days."""
     path = tmp_path / "e.jsonl"
     evidence = data(joined("edition", "evidence", POLICY, 1, "--out", path, "--json"))
     assert joined("tick", "--to", "2026-10-20").exit_code == 0
@@ -78,7 +78,7 @@ def test_evidence_on_a_network_is_compared_to_the_last_reason(joined: Run, tmp_p
 
 
 def test_a_cut_that_the_workers_have_not_come_to_is_told(joined: Run, workers: Workers) -> None:
-    """No number yet; verify counts what is open; once they have come to it the edition is there."""
+    """The cut gives no number, and verify counts the open lines; after the workers have run, the edition exists."""
     workers.work()
     workers.prompt = False
 
@@ -92,7 +92,7 @@ def test_a_cut_that_the_workers_have_not_come_to_is_told(joined: Run, workers: W
 
 
 def test_workers_that_are_behind_are_no_fault_of_the_list(joined: Run, workers: Workers) -> None:
-    """The statements settled somebody here, and not there yet: the sum is the list behind the last message told, and that is said."""
+    """The workers lack the last statements: verify compares with the list behind their last message, and names it."""
     workers.prompt = False
     last = workers.last()
 
@@ -108,7 +108,7 @@ def test_workers_that_are_behind_are_no_fault_of_the_list(joined: Run, workers: 
 
 
 def test_what_the_workers_did_not_say_is_found_on_a_network_too(joined: Run, workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A line that is gone from the topic: the sum is no list that ever was."""
+    """A line is missing on the topic: the sum of the editions is not the list."""
     workers.work()
     rows = [(at, closes, lines if at != workers.last() else lines.but(int(lines.subject[0]))) for at, closes, lines in workers.rows()]
     monkeypatch.setattr(workers, "rows", lambda: iter(rows))

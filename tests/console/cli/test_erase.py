@@ -1,4 +1,4 @@
-"""huimin erase: by token and by number from the input; what is said afterwards, then and now; mistakes without a number."""
+"""``huimin erase``: by token or by number from the input; the answers about an erased person; mistakes that repeat no number."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def data(result: Any) -> Any:
 
 
 def by_number(number: str, *words: str) -> Any:
-    """``huimin erase person -``, the number on its input."""
+    """Run ``huimin erase person -`` with the number on its input."""
     return CliRunner().invoke(application(), ["erase", "person", "-", *PEOPLE, *words], input=number + "\n")
 
 
 def test_a_person_is_erased_by_number_and_said_to_be(run: Run, tmp_path: Path, two: Two) -> None:
-    """Explained then and now as erased; gone from the list, then too; a list of the past says how many are not shown."""
+    """Explanations of now and of the past say that the person is erased; lists of the past leave them out, and count them."""
     last = data(run("edition", "cut", POLICY, "--json"))["offset"]
     before = [row["subject"] for row in data(run("candidates", "list", POLICY, "--json"))]
 
@@ -56,7 +56,7 @@ def test_a_person_is_erased_by_number_and_said_to_be(run: Run, tmp_path: Path, t
 
 
 def test_rows_about_somebody_erased_are_counted_when_they_come(run: Run, tmp_path: Path, two: Two) -> None:
-    """The register is delivered once more: the note says so, and she is on no list."""
+    """The register is delivered again: the row of the erased person is counted and not stored."""
     before = data(run("candidates", "list", POLICY, "--json"))
     assert by_number(two.listed, "--yes").exit_code == 0
     again = (tmp_path / "hukou.csv").read_bytes() + b"\n"
@@ -69,7 +69,7 @@ def test_rows_about_somebody_erased_are_counted_when_they_come(run: Run, tmp_pat
 
 
 def test_the_doctor_says_that_an_erasure_is_half_done(run: Run, two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And what to run; nothing else is taken in before; afterwards it says nothing of it."""
+    """It names the verb to run; other verbs that write are refused until then."""
     with monkeypatch.context() as patch:
         patch.setattr("streams.store.log.Log.packed", lambda log: (_ for _ in ()).throw(OSError(5, "the disk went away")))
         assert by_number(two.listed, "--yes").exit_code == 1
@@ -86,7 +86,7 @@ def test_the_doctor_says_that_an_erasure_is_half_done(run: Run, two: Two, monkey
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_what_went_is_said_in_words(run: Run, two: Two, language: str) -> None:
-    """Where, how many, and which agency's copies are to be erased."""
+    """The counts by place, and the lists whose agencies must erase their copies."""
     run("candidates", "export", POLICY)
 
     result = by_number(two.listed, "--yes", "--lang", language)
@@ -105,7 +105,7 @@ def test_what_went_is_said_in_words(run: Run, two: Two, language: str) -> None:
     ],
 )
 def test_mistakes(run: Run, two: Two, words: tuple[str, ...], code: int, expected: str) -> None:
-    """Told without what was typed; nothing is erased."""
+    """The message does not repeat what was typed; nothing is erased."""
     result = run("erase", "person", *words, *PEOPLE, "--lang", "en")
 
     assert result.exit_code == code
@@ -115,7 +115,7 @@ def test_mistakes(run: Run, two: Two, words: tuple[str, ...], code: int, expecte
 
 
 def test_two_people_decide(run: Run, two: Two) -> None:
-    """One alone is refused, and the number is not repeated."""
+    """One person alone is refused, and the message does not repeat the number."""
     words = ["erase", "person", "-", "--by", "王芳", "--approved-by", "王芳", "--reason", "R1", "--yes", "--lang", "en"]
 
     result = CliRunner().invoke(application(), words, input=two.listed)

@@ -1,4 +1,4 @@
-"""Half a feed arrives: what is held back, told, released and rejected, on the command line of both hosts."""
+"""Holds on the command line of both hosts: half a feed arrives, and its exits are held back, released or rejected."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from tests.docs.pages import ROOT
 from tests.streams.topics import Bodies, Silent
 
 HALF = [*range(1, 31), 61]
-"""Half of the roll, and somebody new."""
+"""Half of the roll, and a new person."""
 WHY = (*PEOPLE, "--reason", "单位已确认")
 
 
 @pytest.fixture(params=["embedded", "network"])
 def at(request: pytest.FixtureRequest, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Town:
-    """The workspace: on its own, and as a client of a network whose workers are silent."""
+    """The workspace: once alone, once on a network whose workers send nothing."""
     if request.param == "network":
         topic: Any = Bodies()
 
@@ -41,7 +41,7 @@ def at(request: pytest.FixtureRequest, run: Run, tmp_path: Path, monkeypatch: py
 
 
 def moved(result: Any) -> Counter[tuple[str, str]]:
-    """How many lines there are, by change and cause."""
+    """The number of lines, by change and cause."""
     return Counter((line["change"], line["cause"]["kind"]) for line in result["changes"])
 
 
@@ -50,7 +50,7 @@ def subjects(entries: list[dict[str, Any]]) -> set[str]:
 
 
 def test_half_a_feed_takes_nobody_off_and_is_rejected(at: Town) -> None:
-    """Its exits are held back, who enters is told; rejected, the list stays, and the whole feed dissolves it without a line."""
+    """The exits are held back, the entry is told. Rejected, the list stays; the whole feed dissolves the hold without a line."""
     before = subjects(at.listed())
 
     moves = moved(at.data(*at.roll("half.csv", HALF)))
@@ -79,7 +79,7 @@ def test_half_a_feed_takes_nobody_off_and_is_rejected(at: Town) -> None:
 
 
 def test_what_is_right_is_released(at: Town) -> None:
-    """The exits are told, with the cause of the release; it cannot be decided again."""
+    """The exits are told with the release as their cause; the decision is final."""
     at.done(*at.roll("half.csv", HALF))
     (hold,) = at.holds()
     whom = subjects(at.data("holds", "show", hold["hold"])["people"])
@@ -94,7 +94,7 @@ def test_what_is_right_is_released(at: Town) -> None:
 
 
 def test_a_whole_feed_dissolves_what_nobody_decided(at: Town) -> None:
-    """And it is nobody's to decide any more."""
+    """A dissolved hold needs no decision."""
     at.done(*at.roll("half.csv", HALF))
 
     whole = moved(at.data(*at.roll("again.csv", [*ON_ROLL, 61])))
@@ -105,7 +105,7 @@ def test_a_whole_feed_dissolves_what_nobody_decided(at: Town) -> None:
 
 
 def test_what_was_rejected_can_be_released_later(at: Town) -> None:
-    """But not rejected twice."""
+    """It can be released, but not rejected again."""
     at.done(*at.roll("half.csv", HALF))
     id = at.holds()[0]["hold"]
     at.done("holds", "reject", id, *WHY)
@@ -119,7 +119,7 @@ def test_what_was_rejected_can_be_released_later(at: Town) -> None:
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_it_is_told_where_it_happens(run: Run, tmp_path: Path, language: str) -> None:
-    """In one sentence, on stderr with or without --json, as the page for whoever runs it has it; and once only."""
+    """A hold is one sentence on stderr, also with --json; it is the sentence of docs/operations.md, and it comes once."""
     at = town(run, tmp_path)
     page = (ROOT / "docs" / language / "operations.md").read_text(encoding="utf-8")
     promised = re.search(r"^```text\n(.*?)\n```$", page, re.MULTILINE | re.DOTALL)
@@ -134,7 +134,7 @@ def test_it_is_told_where_it_happens(run: Run, tmp_path: Path, language: str) ->
 
 
 def test_it_is_told_where_the_verb_ends_early(run: Run, tmp_path: Path) -> None:
-    """The first of two files was taken in, the second cannot be read."""
+    """The first of two files opens a hold, the second cannot be read: both are reported."""
     at = town(run, tmp_path)
     (tmp_path / "broken.csv").write_bytes(b"roll_no,id_number\n\xff\xfe\n")
 
@@ -155,7 +155,7 @@ def test_it_is_told_where_the_verb_ends_early(run: Run, tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_it_is_said_wherever_somebody_looks(run: Run, tmp_path: Path, language: str, words: dict[str, str]) -> None:
-    """The lists of holds and of candidates, the hold, an explanation, the doctor: until it is decided."""
+    """The hold is shown in the lists of holds and candidates, in its details, in explanations, and by the doctor until the decision."""
     at = town(run, tmp_path)
 
     def output(*line: str) -> str:
@@ -183,7 +183,7 @@ def test_it_is_said_wherever_somebody_looks(run: Run, tmp_path: Path, language: 
 
 
 def test_a_hold_is_shown_as_data(run: Run, tmp_path: Path) -> None:
-    """Everybody it concerns, whatever the table's limit, what the delivery has of rows, and the advice; no number of anybody."""
+    """The JSON has all people, whatever the limit of the table, the rows of the delivery, and the advice."""
     at = town(run, tmp_path)
     at.done(*at.roll("half.csv", HALF))
 
@@ -197,7 +197,7 @@ def test_a_hold_is_shown_as_data(run: Run, tmp_path: Path) -> None:
 
 
 def test_an_amendment_that_takes_many_off(at: Town) -> None:
-    """Those who are too young for the second version stay until somebody has compared the versions."""
+    """People too young for the second version stay on the list until the hold is released; the advice compares the versions."""
     moves = moved(at.data("policy", "publish", at.draft(2, 70), *PEOPLE, "--yes"))
     (hold,) = at.holds()
     show = {language: at.done("holds", "show", hold["hold"], "--lang", language).stdout for language in ("zh", "en")}
@@ -211,7 +211,7 @@ def test_an_amendment_that_takes_many_off(at: Town) -> None:
 
 
 def test_days_that_pass_while_a_feed_is_late(at: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who turns ninety is kept on the list, however few they are; who is next joins; the unit to ask is named."""
+    """While the feed is late, people who turn ninety stay on the list; the advice names the unit to ask."""
     monkeypatch.setenv("HUIMIN_TODAY", "2026-10-25")
     late = at.run("tick", "--to", "2026-10-25", "--lang", "en")
     (hold,) = at.holds()
@@ -227,7 +227,7 @@ def test_days_that_pass_while_a_feed_is_late(at: Town, monkeypatch: pytest.Monke
 
 
 def test_statements_that_put_many_onto_a_burden(run: Run, tmp_path: Path) -> None:
-    """The first one is told; the entries of the rest are held back, and they are not on the list before they are released."""
+    """The first entry is told; the others are held back, and come onto the list with the release."""
     at = place(run, tmp_path)
     text = at.draft(1, 60).read_text(encoding="utf-8")
     burden = text.replace("direction: benefit", "direction: burden\nbounds: {at_least: 10}").replace("quantifier: some", "quantifier: none")
@@ -268,7 +268,7 @@ def test_statements_that_put_many_onto_a_burden(run: Run, tmp_path: Path) -> Non
     ],
 )  # fmt: skip
 def test_decisions_that_are_none(run: Run, tmp_path: Path, id: str | None, people: tuple[str, ...], code: int, words: str) -> None:
-    """A hold there is not, one person alone, no reason: said in a sentence, and nothing has changed."""
+    """An unknown hold, one person alone, or no reason: refused in a sentence, and nothing changes."""
     at = town(run, tmp_path)
     at.done(*at.roll("half.csv", HALF))
     before = at.holds()
@@ -281,14 +281,14 @@ def test_decisions_that_are_none(run: Run, tmp_path: Path, id: str | None, peopl
 
 
 def test_where_nothing_was_ever_held(run: Run, tmp_path: Path) -> None:
-    """An id is not known, and there is none that is."""
+    """The message says that there are no holds at all."""
     place(run, tmp_path)
 
     assert "没有任何暂缓" in run("holds", "show", "h1").stderr
 
 
 def test_analysts_see_who_is_held_back(run: Run, tmp_path: Path) -> None:
-    """A row for each of them; one without a subject once nobody is left; the lists are those that were told."""
+    """The snapshot has a row for each person held back, and one row without a subject for a dissolved hold; its lists are those told."""
     at = town(run, tmp_path)
     at.done(*at.roll("half.csv", HALF))
 
