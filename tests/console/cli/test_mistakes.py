@@ -1,4 +1,4 @@
-"""A person's mistake is one sentence and an exit code, and changes nothing."""
+"""A mistake of the user gives one sentence and an exit code, and changes nothing."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_newer_workspace_is_refused(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_key_others_can_read_is_refused(run: Run, tmp_path: Path) -> None:
-    """The doctor says what to run."""
+    """The doctor prints the command that mends it."""
     run("init", "--example")
     (tmp_path / "w" / "secret.key").chmod(0o644)
 
@@ -91,7 +91,7 @@ def test_usage_errors(run: Run, words: list[str], code: int) -> None:
     ],
 )  # fmt: skip
 def test_usage_errors_are_told_in_the_language_of_the_reader(run: Run, words: list[str], zh: str, en: str) -> None:
-    """One sentence on stderr and exit code 2, in Chinese unless English is asked for; nothing in the library's own words."""
+    """One sentence on stderr and exit code 2, in Chinese or English, and never the library's own words."""
     results = run(*words), run("--lang", "en", *words)
 
     assert [result.exit_code for result in results] == [2, 2]
@@ -103,7 +103,7 @@ def test_usage_errors_are_told_in_the_language_of_the_reader(run: Run, words: li
 
 
 def test_the_language_may_stand_behind_the_mistake(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is read from the whole line, then from the environment; an option without its value takes no other word for it."""
+    """The language is read from the whole line, then from the environment."""
     assert run("nope", "--lang", "en").stderr.startswith("There is no command")
     assert run("feed", "show", "hukou", "--lang").stderr == "--lang 后面要写值。\n"
 
@@ -113,21 +113,21 @@ def test_the_language_may_stand_behind_the_mistake(run: Run, monkeypatch: pytest
 
 
 def test_words_too_many_are_not_repeated(run: Run) -> None:
-    """One of them may be somebody's identity number."""
+    """One of them may be an identity number."""
     result = run("explain", "dibao", "00c0ffee00c0ffee", "310107194001011234")
 
     assert result.exit_code == 2 and result.stderr == "多写了参数，只要 POLICY SUBJECT。用法见 huimin explain --help。\n"
 
 
 def test_a_group_without_a_verb_shows_its_help(run: Run) -> None:
-    """All verbs are listed, and nothing calls it a mistake."""
+    """All verbs are listed, without an error."""
     result = run("policy")
 
     assert "publish" in result.output and "没有" not in result.stderr
 
 
 def test_what_was_typed_for_a_subject_is_not_repeated(run: Run) -> None:
-    """It may be somebody's identity number."""
+    """It may be an identity number."""
     run("init", "--example")
 
     assert "310107194001011234" not in run("explain", "dibao", "310107194001011234").output
@@ -147,7 +147,7 @@ def test_a_policy_with_three_mistakes_lists_all_three(run: Run, tmp_path: Path) 
 
 
 def test_one_person_cannot_publish_alone(run: Run, tmp_path: Path) -> None:
-    """Not even under a name with spaces."""
+    """The same name with spaces is the same person."""
     run("init", "--example")
 
     result = run("policy", "publish", tmp_path / "w/policies/dibao.yaml", "--by", "王芳", "--approved-by", " 王芳", "--yes")
@@ -156,7 +156,7 @@ def test_one_person_cannot_publish_alone(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_bad_unit_changes_nothing(run: Run, tmp_path: Path) -> None:
-    """units.yaml is as before, byte by byte."""
+    """units.yaml stays the same, byte for byte."""
     run("init", "--example")
     before = (tmp_path / "w" / "units.yaml").read_bytes()
 
@@ -167,7 +167,7 @@ def test_a_bad_unit_changes_nothing(run: Run, tmp_path: Path) -> None:
 
 
 def test_an_unexpected_file_is_one_sentence(run: Run, tmp_path: Path) -> None:
-    """A spreadsheet renamed to CSV: exit code 3, the state without a delivery."""
+    """A spreadsheet renamed to CSV gives exit code 3 and no traceback."""
     run("init", "--example")
     (tmp_path / "x.csv").write_bytes(b"PK\x03\x04\xff\xfe\x00nonsense")
 
@@ -178,7 +178,7 @@ def test_an_unexpected_file_is_one_sentence(run: Run, tmp_path: Path) -> None:
 
 
 def test_benchmarks_live_in_the_repository(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Elsewhere there is one sentence that says so."""
+    """Outside the repository the verb ends with a sentence that says so."""
     monkeypatch.setattr("console.cli.start._has_benchmarks", lambda: False)
 
     result = run("bench", "--lang", "en")
@@ -188,7 +188,7 @@ def test_benchmarks_live_in_the_repository(run: Run, monkeypatch: pytest.MonkeyP
 
 
 def test_agreements_that_end_are_told_once_a_policy(run: Run, tmp_path: Path) -> None:
-    """Six feeds, one line, with every feed and its day; ``--json`` has each by itself; a warning says that it is one."""
+    """Six feeds are one line with every feed and its day, marked as a warning; ``--json`` has one entry for each."""
     run("init", "--example")
     draft = tmp_path / "w" / "policies" / "disability-living-subsidy.yaml"
 
@@ -207,7 +207,7 @@ INCOME = "id_number,monthly_income,changed_at\n"
 
 
 def test_rows_broken_alike_are_one_line(run: Run, tmp_path: Path) -> None:
-    """Nine wrong numbers are told once, the first five by the file's own line; a file of a header only says so; a row counts once."""
+    """Nine wrong numbers are one line with the first five places; a file with only a header says so; each row is counted once."""
     run("init", "--example")
     wrong, empty = tmp_path / "wrong.csv", tmp_path / "empty.csv"
     rows = [f"31010719500101000{i},{'many' if i == 3 else '7.00'},2026-09-01\n" for i in range(10)]
@@ -224,7 +224,7 @@ def test_rows_broken_alike_are_one_line(run: Run, tmp_path: Path) -> None:
 
 
 def test_days_of_policies_are_whole_at_eighty_columns(run: Run, district: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A date broken in two can be misread."""
+    """Dates are not wrapped, for a broken date can be misread."""
     monkeypatch.setenv("COLUMNS", "80")
 
     output = run("policy", "list", "--workspace", district).output
@@ -233,7 +233,7 @@ def test_days_of_policies_are_whole_at_eighty_columns(run: Run, district: Path, 
 
 
 def test_help_speaks_one_language(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Headings and the words beside --help, too."""
+    """So do the headings and the text of --help."""
     monkeypatch.setenv("COLUMNS", "120")
     outputs = {}
     for language in ("zh", "en"):

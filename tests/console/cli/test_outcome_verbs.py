@@ -1,4 +1,7 @@
-"""What agencies find, told verb by verb: who is kept off a list, until when, and what comes of it. Rules: docs/en/semantics.md, section 17."""
+"""The verbs about outcomes: who is kept off a list, until when, and correction requests.
+
+Rules: docs/en/semantics.md, section 17.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ def moved(result: Any) -> list[tuple[str, str, str]]:
 
 
 def test_who_declined_is_kept_off_and_every_verb_says_so(run: Run, town: Path) -> None:
-    """She leaves because of the outcome; list, export and explanation agree; other policies take no notice."""
+    """The candidate leaves because of the outcome; list, export and explanation agree; other policies do not change."""
     who = exported(run, town)[0]["代号"]
 
     report = acked(run, who, "declined", "--on", "2026-10-10")
@@ -58,7 +61,7 @@ def test_who_declined_is_kept_off_and_every_verb_says_so(run: Run, town: Path) -
 
 
 def test_the_same_again_and_an_earlier_one_change_nothing(run: Run, town: Path) -> None:
-    """And it is said which of the two it was."""
+    """The message says whether the outcome was known or is an earlier one."""
     who = tokens(run)[0]
     acked(run, who, "declined", "--on", "2026-10-10")
 
@@ -71,7 +74,7 @@ def test_the_same_again_and_an_earlier_one_change_nothing(run: Run, town: Path) 
 
 
 def test_contacted_keeps_nobody_off(run: Run, town: Path) -> None:
-    """It is noted, and the list is as it was; a later outcome of hers replaces it."""
+    """The outcome is noted and the list stays; a later outcome replaces it."""
     who = tokens(run)[0]
 
     first = acked(run, who, "contacted", "--on", "2026-10-14")
@@ -83,7 +86,7 @@ def test_contacted_keeps_nobody_off(run: Run, town: Path) -> None:
 
 
 def test_who_was_unreachable_comes_back_after_a_month(run: Run, town: Path) -> None:
-    """On that first day and not before, by the day alone."""
+    """The candidate comes back on the first day after the month, without any record."""
     who = tokens(run)[0]
     acked(run, who, "unreachable", "--on", "2026-10-15")
 
@@ -99,7 +102,7 @@ def test_who_was_unreachable_comes_back_after_a_month(run: Run, town: Path) -> N
 
 
 def test_who_declined_comes_back_when_the_evidence_changes(run: Run, town: Path) -> None:
-    """Another date of birth is shown to the agency, so it is another case; the same row delivered again is not."""
+    """Another date of birth changes the evidence; the same row delivered again does not."""
     who = exported(run, town)[0]["代号"]
     acked(run, who, "declined")
 
@@ -116,7 +119,7 @@ def test_who_declined_comes_back_when_the_evidence_changes(run: Run, town: Path)
 
 
 def test_a_refuted_criterion_is_a_request_until_its_unit_delivers_anew(run: Run, town: Path) -> None:
-    """It names the row the criterion rested on, nobody; a new version of that record closes it, one of another record does not."""
+    """The request names the row of the criterion and no person; a new version of that record closes it, other records do not."""
     row = exported(run, town)[2]
     number = resident(2)
     report = acked(run, row["代号"], "not_eligible", "--criterion", "在沪户籍满30年", "--on", "2026-10-14")
@@ -140,7 +143,7 @@ def test_a_refuted_criterion_is_a_request_until_its_unit_delivers_anew(run: Run,
 
 
 def test_a_full_replacement_without_the_record_closes_the_request(run: Run, town: Path) -> None:
-    """It is in force no more."""
+    """A record that is withdrawn needs no correction."""
     who = exported(run, town)[5]["代号"]
     acked(run, who, "not_eligible", "--criterion", "age70")
     rows = town / "all.csv"
@@ -152,7 +155,7 @@ def test_a_full_replacement_without_the_record_closes_the_request(run: Run, town
 
 
 def test_requests_go_into_a_file_for_each_unit(run: Run, town: Path) -> None:
-    """With its columns in the reader's language; nobody is named there. One unit's go into the file that was named."""
+    """The columns are in the reader's language, and no person is named. With --unit there is one file, under the given name."""
     rows = exported(run, town)
     for row in rows[:2]:
         acked(run, row["代号"], "not_eligible", "--criterion", "local")
@@ -173,7 +176,7 @@ def test_requests_go_into_a_file_for_each_unit(run: Run, town: Path) -> None:
 
 
 def test_how_often_the_list_was_right(run: Run, town: Path) -> None:
-    """By policy, criterion and unit; of contacted and unreachable nothing is known."""
+    """Hit rates by policy, criterion and unit; contacted and unreachable do not count."""
     people = tokens(run)
     for who, words in zip(
         people,
@@ -202,7 +205,7 @@ def test_how_often_the_list_was_right(run: Run, town: Path) -> None:
 
 
 def test_a_snapshot_has_the_outcomes(run: Run, town: Path) -> None:
-    """By token, with what came of each."""
+    """They have the token, the outcome, and whether it keeps the subject off the list."""
     first, second, *_ = tokens(run)
     acked(run, first, "not_eligible", "--criterion", "local", "--on", "2026-10-14")
     acked(run, second, "contacted")
@@ -226,7 +229,7 @@ FILLED_EN = ("enrolled", "Declined", "not_eligible", "", "contacted", "Unreachab
 
 
 def came_back(run: Run, town: Path, format: str) -> Path:
-    """The exported list with what was found of five of six; as XLSX and CSV in Chinese, as JSON lines in English and by number only."""
+    """Write the list that the agency sends back, with five outcomes for six rows; JSON lines are in English and have numbers only."""
     rows = exported(run, town)
     words = FILLED_EN if format == "jsonl" else FILLED_ZH
     answers = [
@@ -250,7 +253,7 @@ def came_back(run: Run, town: Path, format: str) -> Path:
 
 @pytest.mark.parametrize("format", ["csv", "xlsx", "jsonl"])
 def test_a_list_that_comes_back_is_noted_whole(run: Run, town: Path, format: str) -> None:
-    """In either language, by token or by number; sent again it changes nothing, and says how many were new."""
+    """In both languages, by token or by number; the same file again changes nothing."""
     file = came_back(run, town, format)
     people = [row["代号"] for row in exported(run, town)]
 
@@ -270,7 +273,7 @@ def test_a_list_that_comes_back_is_noted_whole(run: Run, town: Path, format: str
 
 
 def test_a_file_with_mistakes_lists_them_all_and_notes_nothing(run: Run, town: Path) -> None:
-    """By row and column, in both languages; no number, name or token of it is repeated."""
+    """Mistakes are named by row and column, in both languages; no number, name or token is repeated."""
     rows = exported(run, town)
     bad = [row | {"反馈": "已办理", "日期": "2026-10-14", "条件": ""} for row in rows]
     bad[0] |= {"反馈": "好了", "日期": "昨天"}
@@ -301,7 +304,7 @@ def test_a_file_with_mistakes_lists_them_all_and_notes_nothing(run: Run, town: P
 
 
 def test_answers_to_checks_come_with_the_outcome(run: Run, town: Path) -> None:
-    """A column by the question or its id; the answer is part of what was known, so it does not bring her back."""
+    """A column is named by the question or its id; the answer does not count as changed evidence."""
     rows = exported(run, town, policy=ALLOWANCE)
     question = rows[0]["待核实事项"]
     people = [row["代号"] for row in rows]

@@ -1,4 +1,4 @@
-"""The same verbs in a workspace that is part of a network: what is told goes to the topic, and the replica says what came of it."""
+"""The verbs about outcomes in a workspace on a network: outcomes go to the topic, and the replica shows their effect."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def topic(monkeypatch: pytest.MonkeyPatch) -> Bodies:
 
 
 def test_a_list_that_comes_back_is_told_to_the_network_once(run: Run, tmp_path: Path, topic: Bodies) -> None:
-    """Answers before the outcome; again, not a message more. A request is open until the unit's new record has come over the topic."""
+    """Answers are sent before outcomes; the same file again sends nothing. A request is open until the unit's new record arrives."""
     settled(run, tmp_path)
     rows = exported(run, tmp_path, policy=ALLOWANCE)
     question, sent_before = rows[0]["待核实事项"], len(topic.bodies)
@@ -53,7 +53,7 @@ def test_a_list_that_comes_back_is_told_to_the_network_once(run: Run, tmp_path: 
 
 
 def test_one_outcome_is_told_and_its_number_is_that_of_the_message(run: Run, tmp_path: Path, topic: Bodies) -> None:
-    """Once more it is sent, and nothing comes of it."""
+    """The same outcome again changes nothing."""
     settled(run, tmp_path)
     who = tokens(run, ALLOWANCE)[0]
     words = ("candidates", "ack", ALLOWANCE, who, "declined", "--by", "王芳", "--json")

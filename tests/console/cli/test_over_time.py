@@ -1,4 +1,4 @@
-"""The verbs about time and amendment: forecast, policy diff, policy history, withdraw --since, and looking back at a day."""
+"""Verbs about time and amendments: forecast, policy diff, policy history, withdraw --since, and --as-of."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def listed(at: Run, *words: str) -> set[str]:
 
 
 def draft(tmp_path: Path, start: str = "2026-10-01", age: int = 65) -> Path:
-    """A second version: younger, and from a day on."""
+    """Write a second version with another age and first day."""
     text = (tmp_path / "w/policies" / f"{POLICY}.yaml").read_text(encoding="utf-8")
     text = text.replace("version: 1", "version: 2", 1).replace("value: 70", f"value: {age}").replace("from: 2026-10-01", f"from: {start}")
     path = tmp_path / "second.yaml"
@@ -49,7 +49,7 @@ def no_identity(value: object) -> bool:
 
 
 def test_a_forecast_is_the_list_of_that_day(at: Run) -> None:
-    """Entered and left add up from today's list to the one --as-of shows; by day, by token, and nothing is changed."""
+    """Today's list with the entries and exits of the forecast is the list of --as-of; nothing is changed."""
     before = listed(at)
 
     forecast = data(at("forecast", POLICY, "--days", "60", "--json"))
@@ -70,7 +70,7 @@ def test_a_forecast_is_the_list_of_that_day(at: Run) -> None:
 
 @pytest.mark.parametrize("by", list(By))
 def test_a_forecast_is_told_in_sentences(at: Run, by: By) -> None:
-    """When, what, why, where, how many; and what it comes to, in both languages."""
+    """The table and the totals, in both languages."""
     english = at("forecast", POLICY, "--days", "60", "--by", by.value, "--lang", "en").output
     chinese = at("forecast", POLICY, "--days", "60", "--by", by.value).output
 
@@ -79,7 +79,7 @@ def test_a_forecast_is_told_in_sentences(at: Run, by: By) -> None:
 
 
 def test_weeks_and_months_are_named() -> None:
-    """A week by its Monday and Sunday, over the end of a month too."""
+    """A week is named by its Monday and Sunday, also across the end of a month."""
     from datetime import date
 
     assert period(date(2026, 11, 30), By.WEEK) == "2026-11-30…12-06"
@@ -88,7 +88,7 @@ def test_weeks_and_months_are_named() -> None:
 
 
 def test_a_comparison_is_what_publishing_brings(at: Run, tmp_path: Path) -> None:
-    """Who enters and leaves is who then does, by the criterion that was changed; the preview says the same."""
+    """The entries and exits of the comparison are those of publishing, by the changed criterion; the preview has the same."""
     path, before = draft(tmp_path), listed(at)
 
     comparison = data(at("policy", "diff", POLICY, path, "--json"))
@@ -110,7 +110,7 @@ def test_a_comparison_is_what_publishing_brings(at: Run, tmp_path: Path) -> None
 
 
 def test_a_comparison_is_told_in_tables(at: Run, tmp_path: Path) -> None:
-    """The rules, the verdicts, by criterion and article, by street; people only where they are asked for, and so many."""
+    """It prints rules, verdicts, criteria with articles, and streets; people only with --people, up to the limit."""
     path = draft(tmp_path, "2027-01-01")
 
     english = at("policy", "diff", POLICY, path, "--lang", "en").output
@@ -136,14 +136,14 @@ def test_a_comparison_is_told_in_tables(at: Run, tmp_path: Path) -> None:
     ],
 )
 def test_versions_that_cannot_be_compared(run: Run, district: Path, old: str, new: str, words: str, code: int) -> None:
-    """No such policy, version or file, or another kind of subject: what there is, and an exit code."""
+    """An unknown policy, version or file, or another kind of subject: an exit code, and what was expected."""
     result = run("policy", "diff", old, new, "--workspace", district)
 
     assert (result.exit_code, words in result.stderr) == (code, True)
 
 
 def test_drafts_are_compared_today_where_there_is_no_data(run: Run, tmp_path: Path) -> None:
-    """A workspace that took nothing in has no day of its own: the comparison is made, and told, as of today."""
+    """A workspace without data has no day: the comparison is for today."""
     run("init", "--example")
     draft = tmp_path / "w" / "policies" / "dibao.yaml"
     other = tmp_path / "other.yaml"
@@ -156,7 +156,7 @@ def test_drafts_are_compared_today_where_there_is_no_data(run: Run, tmp_path: Pa
 
 
 def test_a_withdrawal_reaches_back(at: Run, tmp_path: Path) -> None:
-    """The list is emptied; the history, explanations and lists say since when and why; before that day all is as it was."""
+    """The list is emptied; history, explanations and lists name the day and the reason; days before stay as they were."""
     before, subject = listed(at), sorted(listed(at))[0]
     data(at("policy", "publish", draft(tmp_path, "2026-11-01"), *BOTH, "--yes", "--json"))
     since = ("--since", "2026-11-10", "--reason", "上位文件废止", "--yes")
@@ -185,7 +185,7 @@ def test_a_withdrawal_reaches_back(at: Run, tmp_path: Path) -> None:
     ("since", "reason", "code"), [("2026-11-16", "because", 5), ("2026-09-30", "because", 5), ("2026-11-01", "", 3), ("soon", "because", 2)]
 )
 def test_a_withdrawal_that_cannot_reach_back_changes_nothing(at: Run, since: str, reason: str, code: int) -> None:
-    """To a day to come, to one before the policy began, without a reason, to no day at all."""
+    """A day to come, a day before the policy began, no reason, or no date: refused."""
     before = listed(at)
 
     refused = at("policy", "withdraw", POLICY, *BOTH, "--since", since, "--reason", reason, "--yes")
@@ -195,7 +195,7 @@ def test_a_withdrawal_that_cannot_reach_back_changes_nothing(at: Run, since: str
 
 
 def test_a_history_is_told_in_a_table(at: Run, tmp_path: Path) -> None:
-    """Every version with its days and people; what is still to come is marked."""
+    """It has every version with its days and people, and marks events to come."""
     data(at("policy", "publish", draft(tmp_path, "2026-12-01"), *BOTH, "--yes", "--json"))
 
     table = at("policy", "history", POLICY, "--lang", "en").output

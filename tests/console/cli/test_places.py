@@ -1,4 +1,4 @@
-"""Where a verb works: ``init DIR``, and the workspace it is run in."""
+"""The folder a verb works in: ``init DIR``, and the workspace around the current folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DRAFT = (LIBRARY / "policies" / "dibao.yaml").read_text(encoding="utf-8")
 
 @pytest.fixture
 def place(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder to work in, where nothing names a workspace."""
+    """An empty current folder, without HUIMIN_WORKSPACE."""
     monkeypatch.delenv("HUIMIN_WORKSPACE")
     (tmp_path / "home").mkdir()
     monkeypatch.chdir(tmp_path / "home")
@@ -23,7 +23,7 @@ def place(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_init_makes_the_folder_it_names(run: Run, place: Path) -> None:
-    """A new one, or an empty one that is there; and says how to go on."""
+    """It makes a new folder or uses an empty one, and prints how to go on."""
     (place / "empty").mkdir()
 
     new, used = run("init", "putuo", "--example"), run("init", "empty", "--lang", "en")
@@ -34,7 +34,7 @@ def test_init_makes_the_folder_it_names(run: Run, place: Path) -> None:
 
 
 def test_init_leaves_a_workspace_as_it_is(run: Run, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Named, or the one it is run in; the key stays."""
+    """A workspace given by name, or around the current folder, keeps its key."""
     run("init", "putuo")
     key = (place / "putuo" / "secret.key").read_text()
     again = run("init", "putuo")
@@ -47,14 +47,14 @@ def test_init_leaves_a_workspace_as_it_is(run: Run, place: Path, monkeypatch: py
 
 
 def test_init_refuses_two_folders(run: Run, place: Path) -> None:
-    """The argument and --workspace may not disagree; the environment gives way, and that is said."""
+    """The argument and --workspace must name the same folder."""
     assert run("init", "a", "--workspace", "b").exit_code == 2
     assert not (place / "a").exists() and not (place / "b").exists()
     assert run("init", "a", "--workspace", "a").exit_code == 0
 
 
 def test_init_says_that_the_environment_names_another_folder(run: Run, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Verbs that follow would work there."""
+    """The message prints how to set the environment, for later verbs would work in that folder."""
     monkeypatch.setenv("HUIMIN_WORKSPACE", str(place / "other"))
 
     result = run("init", "putuo")
@@ -66,7 +66,7 @@ def test_init_says_that_the_environment_names_another_folder(run: Run, place: Pa
 
 @pytest.mark.parametrize("below", [".", "policies", "policies/drafts"])
 def test_verbs_about_drafts_work_in_the_workspace_around_them(run: Run, place: Path, monkeypatch: pytest.MonkeyPatch, below: str) -> None:
-    """A policy that reads a feed only this workspace knows is sound there; which workspace it was is told where it is not the folder itself."""
+    """A draft may read a feed of this workspace; the workspace is named where it is not the current folder."""
     run("init", "putuo", "--example")
     root = place / "putuo"
     contract = root / "feeds" / "income.yaml"
@@ -87,7 +87,7 @@ def test_verbs_about_drafts_work_in_the_workspace_around_them(run: Run, place: P
 
 
 def test_outside_every_workspace_the_library_is_used_and_that_is_told(run: Run, place: Path) -> None:
-    """As before."""
+    """A message says that there is no workspace."""
     (place / "draft.yaml").write_text(DRAFT, encoding="utf-8")
 
     result = run("policy", "check", "draft.yaml")
@@ -105,7 +105,7 @@ def test_outside_every_workspace_the_library_is_used_and_that_is_told(run: Run, 
     ],
 )
 def test_a_file_that_is_no_utf8_is_named_in_every_verb(run: Run, place: Path, data: bytes, zh: str, en: str) -> None:
-    """Policies, cases, contracts; with what it looks like, and how to save it."""
+    """For policies, cases and contracts the message says what the file looks like, and how to save it."""
     run("init", "w", "--example")
     (place / "bad.yaml").write_bytes(data)
     (place / "draft.yaml").write_text(DRAFT, encoding="utf-8")

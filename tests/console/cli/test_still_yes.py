@@ -1,4 +1,4 @@
-"""Whoever is a yes whatever the missing value is: a candidate who needs evidence is marked so, in the list, the explanation and the agency's file."""
+"""Still yes: candidates who need evidence and are a yes for every missing value are marked in list, explanation and export."""
 
 from __future__ import annotations
 
@@ -30,8 +30,7 @@ criteria:
 
 
 def test_whatever_the_missing_value_is(run: Run, district: Path, tmp_path: Path) -> None:
-    """Where two criteria leave no age out, a missing birth date keeps nobody off: said of everybody whose date is missing, and of nobody
-    once a gap of a year is left."""
+    """Two criteria cover all ages, so a missing birth date does not matter and candidates are marked; with a gap of a year they are not."""
     place = tmp_path / "w"
     shutil.copytree(district, place)
     marked = {}

@@ -1,4 +1,4 @@
-"""``feed try``: what would be read of a file, with nothing taken in and nobody named."""
+"""``feed try``: reports how a file would be read, takes nothing in, and shows no cell."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PARTS = {"ORDER": "更新日期", "VALIDITY": "{from: 起, to: 止}", "KINDS": "
 
 @pytest.fixture
 def contract(tmp_path: Path) -> Path:
-    """The contract of meal cards, as workbooks with a footer."""
+    """The contract of meal cards, for workbooks with a footer."""
     text = CARDS.replace("DELIVERY", "{format: xlsx, header: find, footer: 合计}")
     for word, part in PARTS.items():
         text = text.replace(word, part)
@@ -24,7 +24,7 @@ def contract(tmp_path: Path) -> Path:
 
 
 def test_a_sample_is_read_to_its_end(run: Run, contract: Path, tmp_path: Path) -> None:
-    """Sheet, header, columns, counts and the first faults with their cells; no cell of anybody."""
+    """The report has sheet, header, columns, counts and the places of the first faults; no value of a cell."""
     rows = [row(1), row(2, 金额="SECRET"), [""] * 8, row(3, 更新日期="20991231"), ["合计", "", "", "", "", "", 12], row(4, 身份证号="777")]
     path = workbook(tmp_path / "a.xlsx", lambda book, page: table(page, rows, top=2, header=[*COLUMNS[:7], " 备注 "]))
 
@@ -44,7 +44,7 @@ def test_a_sample_is_read_to_its_end(run: Run, contract: Path, tmp_path: Path) -
 
 
 def test_a_file_that_would_be_refused_is_told_with_what_it_lacks(run: Run, contract: Path, tmp_path: Path) -> None:
-    """Exit code 3, and which columns are there."""
+    """Exit code 3, with the missing and the unused columns."""
     path = workbook(tmp_path / "a.xlsx", lambda book, page: table(page, [row(1)], header=[*COLUMNS[:7], "说明"]))
 
     result = run("--lang", "en", "feed", "try", contract, path)
@@ -56,7 +56,7 @@ def test_a_file_that_would_be_refused_is_told_with_what_it_lacks(run: Run, contr
 
 
 def test_a_feed_of_the_workspace_is_tried_by_its_name(run: Run, town: Path) -> None:
-    """No file of the workspace is another one afterwards."""
+    """No file of the workspace changes."""
 
     def files() -> dict[Path, bytes]:
         return {path: path.read_bytes() for path in (town / "w").rglob("*") if path.is_file()}
@@ -74,7 +74,7 @@ def _column_names() -> tuple[str, ...]:
 
 @pytest.mark.parametrize("delivery", ["{format: csv}", "{format: csv, header: find}", "{format: xlsx}", "{format: csv, delimiter: auto}"])
 def test_a_file_without_a_header_tells_no_cell(run: Run, tmp_path: Path, delivery: str) -> None:
-    """The first line names a person and no column: neither the sample nor the refusal shows what is in it."""
+    """The first line is a person's row: no output shows its cells."""
     text = CARDS.replace("DELIVERY", delivery)
     for word, part in PARTS.items():
         text = text.replace(word, part)
@@ -93,7 +93,7 @@ def test_a_file_without_a_header_tells_no_cell(run: Run, tmp_path: Path, deliver
 
 
 def test_a_title_above_the_header_is_the_first_thing_said(run: Run, contract: Path, tmp_path: Path) -> None:
-    """Not the columns that a line lacks which is no header: the reason stands before them, once."""
+    """The true reason is printed once, before the missing columns."""
     contract.write_text(
         contract.read_text(encoding="utf-8").replace("{format: xlsx, header: find, footer: 合计}", "{format: csv, encoding: utf-8}"),
         encoding="utf-8",
@@ -108,7 +108,8 @@ def test_a_title_above_the_header_is_the_first_thing_said(run: Run, contract: Pa
 
 
 def test_keys_that_some_rows_of_json_lack_are_told(run: Run, contract: Path, tmp_path: Path) -> None:
-    """By column and count, when a file is tried, tried dry and taken in; that a validity is open for want of its end is said. Deletions need none."""
+    """``feed try``, dry run and ``ingest`` name each column with its count, and say that a validity without its end is open. Deletions need no
+    other keys."""
     text = (
         contract.read_text(encoding="utf-8")
         .replace("{format: xlsx, header: find, footer: 合计}", "{format: jsonl, encoding: utf-8}")

@@ -1,4 +1,4 @@
-"""Two rules that differ never read alike, in either language; "only wording changed" is said exactly where nothing else did."""
+"""Different rules have different texts in both languages; "only wording changed" is printed exactly where it is true."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def checked(data: dict[str, Any], of: Catalogue) -> Policy | None:
 
 
 def text(policy: Policy, of: Catalogue, language: str) -> str:
-    """All that is read of a version but its title: the terms and the criteria."""
+    """The terms and criteria of a version as text, without its title."""
     clauses = Clauses(of, language, policy.params)
     return "\n".join([*rulediff.terms(policy, clauses), clauses.clause(policy.criteria)])
 
@@ -47,7 +47,7 @@ def said(old: Policy, new: Policy, of: Catalogue, language: str) -> list[str]:
 
 
 def held_apart(old: Policy, new: Policy, of: Catalogue) -> None:
-    """Different meanings have different texts, and a difference is told as more than wording; equal rules have equal texts."""
+    """Check a pair: different meanings have different texts and more than a difference of wording."""
     for language in BOTH:
         first, second = text(old, of, language), text(new, of, language)
         lines = said(old, new, of, language)
@@ -63,7 +63,7 @@ def held_apart(old: Policy, new: Policy, of: Catalogue) -> None:
 
 @given(st.integers(0, 2**32), st.integers(0, 2**32))
 def test_random_rules_that_differ_read_differently(seed: int, other_seed: int) -> None:
-    """About one kind of subject, of a few leaves, so that many pairs are near to each other."""
+    """Small rules about one kind of subject, so that many pairs are similar."""
     _, left = drawn(Random(seed), 2)
     _, right = drawn(Random(other_seed), 2, subject=str(left.subject))
 
@@ -72,7 +72,7 @@ def test_random_rules_that_differ_read_differently(seed: int, other_seed: int) -
 
 @given(st.integers(0, 2**32), st.randoms(use_true_random=False))
 def test_a_random_rule_and_its_mutant_read_differently(seed: int, rng: Random) -> None:
-    """One bound, number, period, day or node of it is another."""
+    """The mutant differs in one bound, number, period, day or node."""
     data, right = drawn(Random(seed), 4)
 
     wrong = list(mutants(plain(data)))
@@ -83,7 +83,7 @@ def test_a_random_rule_and_its_mutant_read_differently(seed: int, rng: Random) -
 
 @pytest.mark.parametrize("name", sorted(documents()))
 def test_no_mutant_of_a_library_policy_reads_like_it(name: str) -> None:
-    """Every one the checker takes."""
+    """All mutants that the checker accepts are tried."""
     document, of = documents()[name], library_catalogue()
     right = check(document, of).policy
     assert right is not None
@@ -97,7 +97,7 @@ def test_no_mutant_of_a_library_policy_reads_like_it(name: str) -> None:
 
 @given(st.integers(0, 2**32))
 def test_names_are_no_difference(seed: int) -> None:
-    """Other labels, articles and ids (but those of checks): the same text, and wording only."""
+    """Other labels, articles and ids (except those of checks) give the same text, and only wording changes."""
     _, policy = drawn(Random(seed), 4)
     other = replace(policy, criteria=_with_other_names(policy.criteria))
 
@@ -132,7 +132,7 @@ A, B, C = (Compare(M, FieldRef("medical_insurance", name, own=True), "eq", Liter
     ],
 )  # fmt: skip
 def test_a_group_inside_a_group_stands_in_brackets(node: Node, zh: str, en: str | None) -> None:
-    """Inside ``where`` the same: that is where a rule is told on one line."""
+    """The same brackets stand inside ``where``, which is always one line."""
     of = library_catalogue()
     over = Quantifier(M, "some", (Step("records", "medical_insurance"),), node)
 
@@ -143,7 +143,7 @@ def test_a_group_inside_a_group_stands_in_brackets(node: Node, zh: str, en: str 
 
 @pytest.mark.parametrize("name", sorted(documents()))
 def test_a_library_rule_reads_as_a_clause(name: str) -> None:
-    """No Latin word stands in its Chinese but names of parameters and of checks, and codes no contract has a title for."""
+    """Every library rule can be written in Chinese."""
     policy = check(documents()[name], library_catalogue()).policy
     assert policy is not None
     print(text(policy, library_catalogue(), "zh"))

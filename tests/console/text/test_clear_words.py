@@ -1,4 +1,4 @@
-"""Questions take 是 and 否, a missed expectation says what is absent, and a preview says which feed most people have no record of."""
+"""Clear words in questions, in unmet expectations of cases, and in previews with sparse feeds."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ criteria: {id: severe, field: care_assessment.level, op: in, value: [severe, tot
     [("是", True), ("Y", True), ("yes", True), ("否", False), ("n", False), ("NO", False), ("也许\0是", True), ("maybe\0否", False)],
 )
 def test_a_question_takes_yes_and_no_in_either_language(typed: str, answer: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is neither is asked again; nobody at the terminal is a no."""
+    """Any other answer is asked again; without a terminal the answer is no."""
     typed_lines, asked = iter(typed.split("\0")), list[str]()
 
     def prompt(text: str, **_: object) -> str:
@@ -79,7 +79,7 @@ def test_a_question_takes_yes_and_no_in_either_language(typed: str, answer: bool
     ],
 )  # fmt: skip
 def test_a_missed_expectation_says_what_is_absent(language: str, expected: list[str], run: Run, tmp_path: Path) -> None:
-    """By its title, never as Python has it; four misses of one case are one case."""
+    """Values are printed by their titles, never as in Python; four unmet expectations of one case count as one case."""
     run("init", "--example")
     cases, policy = tmp_path / "cases.yaml", tmp_path / "w" / "policies" / "elderly-uninsured.yaml"
     cases.write_text(CASES, encoding="utf-8")
@@ -93,7 +93,7 @@ def test_a_missed_expectation_says_what_is_absent(language: str, expected: list[
 
 
 def test_a_preview_says_which_feed_most_people_have_no_record_of(run: Run, town: Path) -> None:
-    """A field of it, read from everybody, has nearly everybody lack evidence: use some … over, or no_record."""
+    """The preview names the feed, and advises to use some … over, or no_record."""
     (town / "care.yaml").write_text(DRAFT, encoding="utf-8")
     (town / "some.yaml").write_text(
         DRAFT.replace("field: care_assessment.level, op: in, value: [severe, total]",

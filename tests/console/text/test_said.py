@@ -1,4 +1,4 @@
-"""What tables and advice say: titles, streets, and a delivery that proves nothing."""
+"""Texts of tables and advice: titles, streets, bounds, and a void delivery."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ LATEST = date(2026, 9, 1)
 
 
 def asked(*standings: tuple[Standing, date | None]) -> UnitNeed:
-    """A unit asked for a feed in as many streets."""
+    """A need with a standing for each of some streets."""
     places = tuple(PlaceCoverage(code, standing, day, 2) for code, (standing, day) in zip(STREETS, standings, strict=False))
     return UnitNeed("hukou", "putuo-psb", (), (), (), None, (), (), True, None, "unknown", 0, places)
 
 
 def said(need: UnitNeed) -> list[tuple[str, str, str]]:
-    """What each line says of standing and streets."""
+    """The standing and the street names of each line."""
     owed = [(places[0].standing, street_words(places, need, library_catalogue())) for places in owed_places(need)]
     return [(standing, words.zh, words.en) for standing, words in owed]
 
 
 def test_only_streets_that_owe_are_named() -> None:
-    """Those that are covered are not; those alike are one line; all of them are "all"."""
+    """Covered streets are left out, equal standings are one line, and all streets are "all"."""
     some = asked(("covered", LATEST), ("stale", LATEST), ("stale", LATEST))
     mixed = asked(("missing", None), ("stale", LATEST), ("missing", None))
     every = asked(("stale", LATEST), ("stale", LATEST), ("stale", LATEST))
@@ -50,7 +50,7 @@ def test_only_streets_that_owe_are_named() -> None:
 
 
 def test_needs_and_letters_say_all_streets(run: Run, district: Path) -> None:
-    """Certificates were never delivered; a year later every statement is stale too."""
+    """Certificates were never delivered; after a year all statements are stale."""
     draft = district / "policies/disability-care-subsidy.yaml"
     words = ("policy", "needs", draft, "--workspace", district)
 
@@ -65,12 +65,12 @@ def test_needs_and_letters_say_all_streets(run: Run, district: Path) -> None:
 
 
 def registry(**titles: str) -> Registry:
-    """Policies with these titles."""
+    """A registry of policies with these titles."""
     return cast(Registry, SimpleNamespace(title=lambda name: Text(titles[name], titles[name].title())))
 
 
 def test_two_policies_of_one_title_keep_their_names() -> None:
-    """Nobody could tell them apart otherwise."""
+    """Their names tell them apart."""
     assert distinct_titles("ab", registry(a="补贴", b="津贴")) == {"a": Text("补贴", "补贴"), "b": Text("津贴", "津贴")}
     assert distinct_titles("ab", registry(a="grant", b="grant")) == {
         "a": Text("grant (a)", "Grant (a)"),
@@ -79,7 +79,7 @@ def test_two_policies_of_one_title_keep_their_names() -> None:
 
 
 def test_changes_are_told_by_title(run: Run, tmp_path: Path) -> None:
-    """In the reader's language, and of a policy that was withdrawn just now; data keep the name."""
+    """Titles are in the reader's language, also for a policy that was just withdrawn."""
     delivered(run, tmp_path)
     published(run, tmp_path)
     withdraw = ("policy", "withdraw", "elderly-uninsured", "--by", "王", "--approved-by", "李", "--yes")
@@ -90,7 +90,7 @@ def test_changes_are_told_by_title(run: Run, tmp_path: Path) -> None:
 
 
 def test_exports_name_streets(run: Run, district: Path, tmp_path: Path) -> None:
-    """Beside the code, which stays."""
+    """The name stands beside the code."""
     run("candidates", "export", "elderly-allowance", "--out", tmp_path / "a.csv", "--workspace", district)
 
     rows = list(csv.DictReader((tmp_path / "a.csv").read_text(encoding="utf-8-sig").splitlines()))
@@ -103,7 +103,7 @@ HEADER = "id_number,monthly_income,changed_at\n"
 
 @pytest.mark.parametrize(("bad", "void"), [(0, False), (1, True)])
 def test_a_delivery_that_proves_nothing_says_so(run: Run, tmp_path: Path, bad: int, void: bool) -> None:
-    """One row of nobody in two is far beyond one in a thousand: taken in with exit code 0, and one line says what it is not good for."""
+    """Too many rows without a readable id: the file is taken in with exit code 0, and a warning says that it proves no absence."""
     run("init", "--example")
     rows = "310107195001011234,7.00,2026-09-01\n" + "nobody,7.00,2026-09-01\n" * bad
     (tmp_path / "a.csv").write_text(HEADER + rows)
@@ -117,7 +117,7 @@ def test_a_delivery_that_proves_nothing_says_so(run: Run, tmp_path: Path, bad: i
 
 
 def test_codes_have_names_where_they_are_known(run: Run, district: Path) -> None:
-    """Wherever a division stands in a table; the code stays, and a code without a name stands alone."""
+    """Tables show the code of a division with its name, or the code alone where it has none."""
     outputs = [
         run(*words, "--workspace", district).output for words in (("unit", "list"), ("feed", "show", "occupancy"), ("feed", "coverage"))
     ]
@@ -127,7 +127,7 @@ def test_codes_have_names_where_they_are_known(run: Run, district: Path) -> None
 
 
 def test_a_feeds_bounds_are_shown(run: Run, tmp_path: Path) -> None:
-    """With the time after which it is late, where there is one; in both languages, and as data."""
+    """In both languages and as JSON, with the time after which the feed is late, if there is one."""
     run("init", "--example")
 
     bounds = {language: run("feed", "show", "pension", "--lang", language).output.splitlines()[-1] for language in ("zh", "en")}
