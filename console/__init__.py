@@ -1,1 +1,1 @@
-"""The people's way in: the command line ``huimin``."""
+"""How people use Huimin: the command line ``huimin``, its texts, and the demonstration."""

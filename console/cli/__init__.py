@@ -1,4 +1,4 @@
-"""The command line ``huimin``: one module a family of verbs; each parses, calls a service, and renders its result.
+"""The command line ``huimin``: one module for each group of verbs; a verb parses, calls a service, and renders the result.
 
-Begin with ``main``; ``session`` is what every verb is given. ``results`` says what each prints with ``--json``.
+Begin with ``main``. Every verb gets a ``session``. ``results`` lists what each verb prints with ``--json``.
 """

@@ -1,6 +1,6 @@
-"""``huimin candidates ack``: what an agency found of one candidate, or of all it was given, in the list it sends back.
+"""``huimin candidates ack``: report an agency's outcome for one candidate, or for a whole list.
 
-One is named by token; many by the file that was exported, with columns added, so that no number is ever typed.
+One candidate is named by token. A list is the exported file with columns added, so that nobody types an identity number.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What agencies found, as people read it: candidates outcomes, candidates corrections."""
+"""Verbs that show what agencies reported: candidates outcomes, candidates corrections."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def corrections(context: typer.Context, policy: Policy = None, unit: Unit = None
 
 
 def _write(session: Session, out: Path, requests: Sequence[CorrectionInWords], one_file: bool) -> list[Path]:
-    """One file, or one for each unit; nobody is named in them."""
+    """Write one file, or one for each unit; the files name no person."""
     from console.text.outcomes import REQUEST, correction_row
     from services.exports.corrections import write_corrections
 

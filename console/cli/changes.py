@@ -1,4 +1,4 @@
-"""The changes that something submitted has caused, as a verb shows them: change_rows in a table, or each as JSON."""
+"""The changes of lists that a verb has caused: counted in a table, or each one as JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def show_changes(session: Session, result: WithChanges) -> None:
-    """A result with changes: as JSON, or its changes change_rows in a table."""
+    """Print a result with changes: as JSON, or its changes counted in a table."""
     if session.data(result):
         return
     if not result.changes:

@@ -1,7 +1,7 @@
-"""The questions before a clock is believed: a day back or far ahead, and receipt on a day far ahead of the state.
+"""The questions about a doubtful clock: a day back or far ahead, and receipt on a day far ahead of the state.
 
-Each says what it would do. Without a terminal and without ``--yes`` the answer is no. Called by ``tick``, ``ingest``, ``feed coverage`` and
-``feed listen``.
+Each question says what would happen. Without a terminal and without ``--yes`` the answer is no. ``tick``, ``ingest``, ``feed coverage``
+and ``feed listen`` call it.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ By = Annotated[str, typer.Option("--by", metavar="NAME", help=both("由谁确认
 
 
 def confirm(session: Session) -> Confirm:
-    """Asks about a move of the day, with what it would tell."""
+    """A function that asks about a move of the day, and says which lines of lists it would cause."""
 
-    def asked(question: DayQuestion) -> bool:
+    def ask(question: DayQuestion) -> bool:
         move, lines = _move(question.start, question.day), _lines(question.foreseen)
         session.warn(Text(f"{move.zh}{lines.zh}。", f"{move.en} {lines.en}."))
         return session.confirm(Text(f"日期改为 {question.day}？", f"Move the day to {question.day}?"))
 
-    return asked
+    return ask
 
 
 def trust(session: Session, yes: bool) -> Trust | None:
-    """Asks whether a clock is right that is far ahead of the state; not with ``--yes``."""
+    """A function that asks whether a clock far ahead of the state is right; None with ``--yes``."""
 
-    def asked(today: date, day: date) -> bool:
+    def ask(today: date, day: date) -> bool:
         ahead = (today - day).days
         zh = f"本机时钟是 {today}，状态的日期是 {day}，相差 {ahead} 天。收到之日将记为 {today}，文件和声明所写的日子可以晚到那一天。"
         en = (
@@ -49,7 +49,7 @@ def trust(session: Session, yes: bool) -> Trust | None:
         session.warn(Text(zh, en))
         return session.confirm(Text("时钟对吗？", "Is the clock right?"))
 
-    return None if yes else asked
+    return None if yes else ask
 
 
 def _move(start: date, day: date) -> Text:
@@ -61,24 +61,24 @@ def _move(start: date, day: date) -> Text:
 
 
 def _lines(foreseen: ForeseenChanges | None) -> Text:
-    """How many lines would be told, on which lists; how many changes held back."""
+    """How many lines there would be, on which lists, and how many changes would be held back."""
     from services.deliveries.clock import LONGEST_TRIAL
 
     if foreseen is None:
         zh = f"超过 {LONGEST_TRIAL} 天，没有逐日试算，名单会怎样变动不得而知"
         return Text(zh, f"That is more than {LONGEST_TRIAL} days: it was not tried, so nobody knows what it would tell")
-    count, held = len(foreseen.changes), Text("", "")
+    count, held_back = len(foreseen.changes), Text("", "")
     if foreseen.held:
         more = number(foreseen.held)
-        held = Text(f"；另有 {more} 个暂缓", f"; {more} more would be held back")
+        held_back = Text(f"；另有 {more} 个暂缓", f"; {more} more would be held back")
     if not count:
-        return Text(f"名单不会变动{held.zh}", f"No list would change{held.en}")
+        return Text(f"名单不会变动{held_back.zh}", f"No list would change{held_back.en}")
     zh, en = "；".join(_parts(foreseen, "zh")), "; ".join(_parts(foreseen, "en"))
-    return Text(f"名单将变动 {number(count)} 行：{zh}{held.zh}", f"That would tell {with_noun(count, 'line')}: {en}{held.en}")
+    return Text(f"名单将变动 {number(count)} 行：{zh}{held_back.zh}", f"That would tell {with_noun(count, 'line')}: {en}{held_back.en}")
 
 
 def _parts(foreseen: ForeseenChanges, language: str) -> Iterator[str]:
-    """By policy: how many would enter, leave and change."""
+    """For each policy: how many would enter, leave and change."""
     alike = Counter((change.policy, change.change) for change in foreseen.changes)
     form = Text("“{}” {}", "{}: {}")[language]
     for policy in sorted({policy for policy, _ in alike}):

@@ -1,4 +1,4 @@
-"""The verb edition verify: a list held against itself, against a digest that somebody kept, and against the evidence of an edition."""
+"""The verb edition verify: checks the editions of a list, a digest that the reader kept, or an evidence file."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""How a run ends: its exit code, and what is told on stderr where something failed.
+"""How a run ends: its exit code, and the error message on stderr.
 
 ``console.cli.main`` calls it.
 
-"Nothing was changed" is said only where nothing was (``streams.disk.effects``). Where messages were stored or files written before the
-error, the sentence says which, and whether only the report is missing (exit code 6) or the work itself broke off.
+"Nothing was changed" is printed only where it is true (``streams.disk.effects``). Where messages were stored or files written before the
+error, the sentence names them, and says whether only the report is missing (exit code 6) or the work itself broke off.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from streams.disk.effects import Effects, account
 UNREPORTED = 6
 """The exit code of a run that did its work and could not report it."""
 NAMED = 6
-"""So many files are named."""
+"""The most files that a message names."""
 CANCELLED = Text("已取消。", "Cancelled.")
 GONE = Text("{zh} 不可写或不可读（{why}）。", "Cannot read or write {en} ({why}).")
 FULL = Text("磁盘已满。清出空间后重试。", "The disk is full. Free some space and try again.")
@@ -47,35 +47,35 @@ NOTHING = Text("没有任何改动。", "Nothing was changed.")
 REPORT = Text("已经做完：{what}。缺的只是报告，请勿重做。", "It is done: {what}. Only the report is missing: do not do it again.")
 PARTLY = Text("在此之前已经做了：{what}。后面的没有做。", "Done before that: {what}. What follows it was not done.")
 LOOK = Text("请先看清现状，再决定是否重做。", "Look at what is there before you do it again.")
-"""Behind ``PARTLY``, where the error names no way out of its own."""
+"""Added to ``PARTLY`` where the error itself does not say what to do."""
 
 
 def run(verb: Callable[[], Any], language: Callable[[], str], workspace: Callable[[], Path | None]) -> Any:
-    """What a verb gives, once all it said is out.
+    """Run a verb, and give its value once all its output is written.
 
     Args:
-        language, workspace: of the run, which are known once it has begun.
+        language, workspace: of the run; called after the verb has started, when both are known.
 
     Raises:
-        typer.Exit: with the exit code of the run; what went wrong is told.
+        typer.Exit: with the exit code of the run, after the error message.
     """
     with account() as effects:
         value, error = None, None
         try:
             value = verb()
-        except (Exception, KeyboardInterrupt, SystemExit) as one:  # rich ends the process where nobody reads any more
-            error = one
+        except (Exception, KeyboardInterrupt, SystemExit) as failure:  # rich raises SystemExit where the reader closed the pipe
+            error = failure
     root = workspace()
     files = [path for path in effects.files if root is None or not _of_the_log(path.absolute(), root.absolute())]
-    done = _listed(effects, files, root) if effects.offsets or files or effects.others else None
+    effects_text = _effects_text(effects, files, root) if effects.offsets or files or effects.others else None
     code = error.exit_code if isinstance(error, typer.Exit) else 0
-    lost = _unsaid() or (error if isinstance(error, BrokenPipeError) else None)
+    lost = _output_failure() or (error if isinstance(error, BrokenPipeError) else None)
     if lost is not None and (
         error is None or isinstance(error, typer.Exit | SystemExit) or (isinstance(error, OSError) and error.filename is None)
     ):
         error = lost
-        if lost.errno == errno.EPIPE and done is None and not effects.broken_off:
-            raise typer.Exit(code)  # whoever reads wants no more: of a verb that only shows something that is no error
+        if lost.errno == errno.EPIPE and effects_text is None and not effects.broken_off:
+            raise typer.Exit(code)  # the reader closed the pipe: no error for a verb that only shows something
     if error is None:
         return value
     if isinstance(error, typer.Exit | SystemExit):
@@ -85,18 +85,18 @@ def run(verb: Callable[[], Any], language: Callable[[], str], workspace: Callabl
         raise error if mistake is None else told(mistake.text, mistake.exit_code, language())
     if os.environ.get("HUIMIN_DEBUG") and not isinstance(error, HuiminError | OSError | typer.Abort | KeyboardInterrupt):
         typer.echo(traceback_text(error), err=True)
-    raise told(*_said(error, error is lost, done, effects.broken_off), language())
+    raise told(*_error_report(error, error is lost, effects_text, effects.broken_off), language())
 
 
 def told(text: Text, code: int, language: str) -> typer.Exit:
-    """Says why on stderr, if that can be written, and gives the end of a run with this code."""
+    """Print a text on stderr, where that can be written; returns the exit with this code, to be raised."""
     with suppress(OSError, ValueError):
         typer.secho(escaped(text[language]), err=True, fg="red")
     return typer.Exit(code)
 
 
 class Output(io.FileIO):
-    """The standard output; it remembers why something could not be written."""
+    """The standard output; it keeps the last error of a write."""
 
     failure: OSError | None = None
 
@@ -109,8 +109,9 @@ class Output(io.FileIO):
 
 
 def outputs_opened() -> None:
-    """Has both outputs show the code of a character that their encoding has not, so that no text makes a run fail. One that was closed
-    fails when it is written to; nothing that is opened later is taken for it."""
+    """Open both outputs so that no text makes a run fail: a character that the encoding lacks is written as its code.
+
+    A closed standard output fails only when it is written to; no file that is opened later gets its number."""
     while (number := os.open(os.devnull, os.O_RDONLY)) <= 2:
         pass
     os.close(number)
@@ -123,15 +124,15 @@ def outputs_opened() -> None:
 
 
 def warn_of_encoding(language: str) -> None:
-    """Says so where the encoding of the standard output has not the characters of this language."""
+    """Warn where the encoding of the standard output lacks the characters of this language."""
     try:
         Text("惠民", "Huimin")[language].encode(sys.stdout.encoding or "utf-8")
     except (UnicodeEncodeError, LookupError):
         told(ESCAPED, 0, "en")
 
 
-def _unsaid() -> OSError | None:
-    """Why the standard output did not take all that was said; then it takes everything, so that nothing fails at the very end again."""
+def _output_failure() -> OSError | None:
+    """Why the standard output could not be written, or None; after a failure it leads to /dev/null, so that the flush at exit succeeds."""
     failure = None
     try:
         sys.stdout.flush()
@@ -147,27 +148,27 @@ def _unsaid() -> OSError | None:
     return failure
 
 
-def _said(error: BaseException, unreported: bool, done: Text | None, broken_off: bool) -> tuple[Text, int]:
-    """What is told of an error, and the exit code."""
+def _error_report(error: BaseException, unreported: bool, effects_text: Text | None, broken_off: bool) -> tuple[Text, int]:
+    """The message about an error, and the exit code."""
     match error:
         case HuiminError():
             text, code, ours = error.text, error.exit_code, False
         case typer.Abort() | KeyboardInterrupt():
             text, code, ours = CANCELLED, 1, False
         case OSError():
-            text, code, ours = _failed(error, unreported), 1, True
+            text, code, ours = _os_error_text(error, unreported), 1, True
         case _:
-            text, code, ours = _internal(error), 1, True
-    if done is None:
-        return (_joined(text, NOTHING) if ours else text), code
+            text, code, ours = _internal_error_text(error), 1, True
+    if effects_text is None:
+        return (_both_texts(text, NOTHING) if ours else text), code
     rest = REPORT if ours and not broken_off and (unreported or not isinstance(error, OSError)) else PARTLY
-    text = _joined(text, Text(rest.zh.format(what=done.zh), rest.en.format(what=done.en)))
+    text = _both_texts(text, Text(rest.zh.format(what=effects_text.zh), rest.en.format(what=effects_text.en)))
     if rest is REPORT:
         return text, UNREPORTED
-    return (text if isinstance(error, HuiminError) else _joined(text, LOOK)), code
+    return (text if isinstance(error, HuiminError) else _both_texts(text, LOOK)), code
 
 
-def _failed(error: OSError, unreported: bool) -> Text:
+def _os_error_text(error: OSError, unreported: bool) -> Text:
     why = error.strerror or type(error).__name__
     words = {"why": why, "zh": error.filename or "有一个文件", "en": error.filename or "a file"}
     if unreported:
@@ -177,31 +178,33 @@ def _failed(error: OSError, unreported: bool) -> Text:
     return Text(GONE.zh.format(**words), GONE.en.format(**words))
 
 
-def _internal(error: BaseException) -> Text:
-    """Where an unexpected error came from. Not what it says: that may quote a record."""
+def _internal_error_text(error: BaseException) -> Text:
+    """Where an unexpected error came from; its own message is left out, for it may quote a record."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     words = {"kind": type(error).__name__, "place": f"{os.path.basename(last.filename)}:{last.lineno}"}
     return Text(OURS.zh.format(**words), OURS.en.format(**words))
 
 
 def _of_the_log(path: Path, root: Path) -> bool:
-    """Does a file only go with the log, and say nothing of its own: a checkpoint, or how far the log has come?"""
+    """Is a file a part of the log: a checkpoint, or the chain head?"""
     from infra.workspace.workspace import HEAD
 
     return path.is_relative_to(root / "state") or path == root / HEAD
 
 
-def _listed(effects: Effects, files: Sequence[Path], root: Path | None) -> Text:
-    """What was done: messages by their numbers, files by their paths; of those that hold names only that there are some."""
-    zh, en, offsets = [one.zh for one in effects.others], [one.en for one in effects.others], effects.offsets
+def _effects_text(effects: Effects, files: Sequence[Path], root: Path | None) -> Text:
+    """What was done: messages by their numbers, files by their paths; files of the vault are only mentioned, not named."""
+    zh, en, offsets = [effect.zh for effect in effects.others], [effect.en for effect in effects.others], effects.offsets
     if offsets:
         first, last, count = min(offsets), max(offsets), len(offsets)
         zh.append(f"日志中的消息 #{first}" + (f" 至 #{last}（{count} 条）" if count > 1 else ""))
         en.append(f"message #{first}" if count == 1 else f"messages #{first} to #{last} ({count})")
-    hidden = None if root is None else root.absolute() / "identity"
-    shown = dict.fromkeys(str(path) for path in files if hidden is None or not path.absolute().is_relative_to(hidden))
-    if shown:
-        names = listed(shown, NAMED)
+    identity_folder = None if root is None else root.absolute() / "identity"
+    file_paths = dict.fromkeys(
+        str(path) for path in files if identity_folder is None or not path.absolute().is_relative_to(identity_folder)
+    )
+    if file_paths:
+        names = listed(file_paths, NAMED)
         zh.append(f"文件 {names}")
         en.append(f"written {names}")
     elif files and not offsets:
@@ -210,6 +213,6 @@ def _listed(effects: Effects, files: Sequence[Path], root: Path | None) -> Text:
     return Text("，".join(zh), ", ".join(en))
 
 
-def _joined(one: Text, other: Text) -> Text:
-    """One behind the other; where the first is of several lines, it stays so."""
-    return Text(Lines(escaped(one.zh) + escaped(other.zh)), Lines(f"{escaped(one.en)} {escaped(other.en)}"))
+def _both_texts(first: Text, second: Text) -> Text:
+    """Two texts, one behind the other; line ends in the first are kept."""
+    return Text(Lines(escaped(first.zh) + escaped(second.zh)), Lines(f"{escaped(first.en)} {escaped(second.en)}"))

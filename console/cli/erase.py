@@ -1,7 +1,7 @@
 """Verbs that erase a person: erase person, finish, list.
 
-What cannot be taken back is a decision of two people with a reason, and says afterwards what went where, by counts. A number need not stand
-on a line that was typed: ``-`` reads it from the input.
+An erasure cannot be undone: two people decide it and give a reason. The report says how many rows were erased and where. ``-`` reads the
+identity number from the input, so that it does not stand in the history of the shell.
 """
 
 from __future__ import annotations
@@ -100,10 +100,10 @@ def show(context: typer.Context) -> None:
 
 
 def _show(session: Session, erasure: Erasure) -> None:
-    """Says what was done.
+    """Print what was done.
 
     Raises:
-        ErasureIncomplete: and what was not.
+        ErasureIncomplete: some files still hold the person.
     """
     from services.erasure.erasure import ErasureIncomplete
 

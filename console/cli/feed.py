@@ -145,7 +145,7 @@ def _field_row(field: DescribedField, feed: DescribedFeed, language: str) -> lis
 
 
 def _bounds_words(bounds: DescribedBounds) -> Text:
-    """Beyond which the feed takes nobody off a list unasked."""
+    """The bounds of a feed: changes beyond them are held back."""
     from console.text.values import period_words
 
     late = Text("", "")

@@ -1,6 +1,6 @@
-"""Verbs about feed contracts as they change: check, history.
+"""Verbs about changes of feed contracts: check, history.
 
-What they say comes from ``services.feeds.growth``.
+Both call ``services.feeds.growth``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The verb about what feeds prove: feed coverage."""
+"""The verb ``feed coverage``: takes in coverage statements, or lists those in effect."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def coverage(context: typer.Context, file: Statements = None, only: OneFeed = No
     from console.cli.changes import show_changes
     from services.deliveries.coverage import take_in_coverage
 
-    done = take_in_coverage(session.workspace(), file, session.today(), trust(session, yes), warned_of(session))
-    show_changes(session, done)
-    for waiting in done.waiting:
+    intake = take_in_coverage(session.workspace(), file, session.today(), trust(session, yes), warned_of(session))
+    show_changes(session, intake)
+    for waiting in intake.waiting:
         zh = f"声明 {waiting.statement} 在等批次 {waiting.delivery} 收齐，届时生效或作废。"
         session.say(
             Text(

@@ -1,4 +1,4 @@
-"""Verbs about what came in and what was put aside: feed deliveries, feed quarantine."""
+"""Verbs about deliveries and their broken rows: feed deliveries, feed quarantine."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ STAGES = {
     "void": Text("作废：认不出的行过多", "void: too many of nobody"),
 }
 SHOWN = 5
-"""Places of cells on a line of the quarantine."""
+"""The most cells and records that one line of the table names."""
 
 
 def add(app: typer.Typer) -> None:
@@ -119,7 +119,7 @@ def deliveries(context: typer.Context, name: Some = None) -> None:
 
 
 def half_done(feed: str, file: str, rows: int) -> Text:
-    """What an open delivery is, and what to do."""
+    """The warning about a delivery that was interrupted, and how to go on."""
     return Text(
         f"{feed}：{file} 只收了 {rows:,} 行就中断了，这一批还不能证明“没有”。再运行一次同样的 huimin ingest，会接着收完。",
         f"{feed}: {file} stopped after {rows:,} rows, and proves no absence yet. Run the same huimin ingest again: it goes on to the end.",
@@ -170,8 +170,8 @@ def quarantine(
         Text("值的类型", "class of value"),
     ]
     session.table(None, columns, _alike(cells, session.language)[:limit])
-    broken, nobody = (len({cell.row_id for cell in cells if cell.nobody is of_nobody}) for of_nobody in (False, True))
-    session.say(Text(f"共 {broken + nobody} 行待修正后重新交付。", f"{broken + nobody} rows to be mended and delivered again."))
+    somebody, nobody = (len({cell.row_id for cell in cells if cell.nobody is of_nobody}) for of_nobody in (False, True))
+    session.say(Text(f"共 {somebody + nobody} 行待修正后重新交付。", f"{somebody + nobody} rows to be mended and delivered again."))
     if nobody:
         zh = f"其中 {nobody} 行认不出对象：改正后的行无从对应，由后来的完整全量关闭，或用 --close 批次 --by 姓名 关闭。"
         en = f"{nobody} of them name nobody, so no later row tells that they are mended: "
@@ -184,22 +184,22 @@ def _copy_out(session: Session, name: str | None, out: Path | None, original: Pa
 
     if name is None or out is None or original is None:
         raise HuiminError(Text("请同时给出数据源、--out 和 --from。", "Give the feed, --out and --from together."), 2)
-    done = copy_broken_rows(session.workspace(), name, original, out, session.language)
-    if session.data(done):
+    copy = copy_broken_rows(session.workspace(), name, original, out, session.language)
+    if session.data(copy):
         return
-    zh = f"已把 {done.rows} 行抄到 {out}，最后一列是原因。文件里有身份信息，只交给 {done.unit}；改好后用 huimin ingest {name} 收回。"
+    zh = f"已把 {copy.rows} 行抄到 {out}，最后一列是原因。文件里有身份信息，只交给 {copy.unit}；改好后用 huimin ingest {name} 收回。"
     en = (
-        f"Copied {done.rows} rows to {out}; the last column says why. It identifies people: give it to {done.unit} alone. Once mended, "
+        f"Copied {copy.rows} rows to {out}; the last column says why. It identifies people: give it to {copy.unit} alone. Once mended, "
         f"take it in with huimin ingest {name}."
     )
     session.say(Text(zh, en))
-    if done.left:
-        zh = f"另有 {done.left} 行按现在的约定不再读（例如已列入 footer 的表尾），没有抄。"
-        session.warn(Text(zh, f"{done.left} rows were not copied: the contract does not read them any more (footers it names since, say)."))
-    wanted = "xlsx" if done.format == "xlsx" else "csv"
-    if out.suffix.lower() != f".{wanted}" or done.format == "jsonl":
-        zh = f"约定要求 {done.format}：单位交回时须是这种格式。"
-        session.warn(Text(zh, f"The contract asks for {done.format}: that is what the unit has to send back."))
+    if copy.left:
+        zh = f"另有 {copy.left} 行按现在的约定不再读（例如已列入 footer 的表尾），没有抄。"
+        session.warn(Text(zh, f"{copy.left} rows were not copied: the contract does not read them any more (footers it names since, say)."))
+    suffix = "xlsx" if copy.format == "xlsx" else "csv"
+    if out.suffix.lower() != f".{suffix}" or copy.format == "jsonl":
+        zh = f"约定要求 {copy.format}：单位交回时须是这种格式。"
+        session.warn(Text(zh, f"The contract asks for {copy.format}: that is what the unit has to send back."))
 
 
 def _close(session: Session, name: str | None, unit: str | None, delivery: int, by: str) -> None:
@@ -207,15 +207,15 @@ def _close(session: Session, name: str | None, unit: str | None, delivery: int, 
 
     if name is None:
         raise HuiminError(Text("请给出数据源。", "Name the feed."), 2)
-    done = close_rows(session.workspace(), name, unit, delivery, by, session.today())
-    if not session.data(done):
-        zh = f"已关闭 {done.feed} 第 {done.delivery} 批认不出对象的 {done.rows} 行（{done.by}，{done.day}）。"
-        en = f"Closed {done.rows} rows of nobody of delivery {done.delivery} of {done.feed} ({done.by}, {done.day})."
+    closing = close_rows(session.workspace(), name, unit, delivery, by, session.today())
+    if not session.data(closing):
+        zh = f"已关闭 {closing.feed} 第 {closing.delivery} 批认不出对象的 {closing.rows} 行（{closing.by}，{closing.day}）。"
+        en = f"Closed {closing.rows} rows of nobody of delivery {closing.delivery} of {closing.feed} ({closing.by}, {closing.day})."
         session.say(Text(zh, en))
 
 
 def _alike(cells: Iterable[BrokenCell], language: str) -> list[list[str]]:
-    """Cells that break the same rule in the same way, as one line: the first of them by number, and how many there are."""
+    """Table rows: cells that break the same rule in the same way are one row, with the first places and their count."""
     alike: dict[tuple[str, ...], list[BrokenCell]] = {}
     for cell in cells:
         where = cell.feed, cell.unit, str(cell.delivery), cell.file, cell.column
@@ -234,7 +234,7 @@ def _alike(cells: Iterable[BrokenCell], language: str) -> list[list[str]]:
 
 
 def _records(cells: Sequence[BrokenCell], language: str) -> str:
-    """The records of cells, the first five that have a number of their own; nobody where they name nobody."""
+    """The keys of the records of some cells, at most five; a word where the rows name no subject."""
     if cells[0].nobody:
         return Text("认不出对象", "of nobody")[language]
     keys = [cell.key for cell in cells if cell.key is not None]
@@ -242,7 +242,7 @@ def _records(cells: Sequence[BrokenCell], language: str) -> str:
 
 
 def _places(cells: Sequence[BrokenCell], language: str) -> str:
-    """Where cells stand in the unit's file, the first five of them: cells of a workbook, else lines of the file."""
+    """Where cells stand in the unit's file, at most five: cells of a workbook, else lines of the file."""
     places = [f"{cell.place}{cell.line}" if cell.line and not cell.place.isdigit() else str(cell.line or cell.row) for cell in cells]
     first = ", ".join(places[:SHOWN])
     return first if len(places) <= SHOWN else first + Text(f" … 共 {len(places)} 行", f" … {len(places)} rows")[language]

@@ -1,4 +1,4 @@
-"""The verb ``feed try``: a file against a contract, with nothing taken in.
+"""The verb ``feed try``: reads a file by a contract, and takes nothing in.
 
 Part of ``console.cli.feed``.
 """
@@ -26,7 +26,7 @@ _DELIMITERS = {",": Text("逗号", "comma"), "\t": Text("制表符", "tab"), ";"
 
 
 def add(app: typer.Typer) -> None:
-    """Hang the verb into its group."""
+    """Add the verb to its group."""
     text = verb(
         "拿一个文件试约定，不接收任何内容。", "Try a file against a contract; nothing is taken in.", "huimin feed try pension march.xlsx"
     )
@@ -42,12 +42,12 @@ def try_file(context: typer.Context, feed: Contract, file: File) -> None:
     if trial.refused is not None:
         session.warn(trial.refused)  # first: the columns below it are those of a line that may be no header
     if not session.data(trial):
-        _shown(session, trial)
+        _show_trial(session, trial)
     if trial.refused is not None:
         raise typer.Exit(UnreadableFile(trial.refused).exit_code)
 
 
-def _shown(session: Session, trial: FileTrial) -> None:
+def _show_trial(session: Session, trial: FileTrial) -> None:
     language, name = session.language, trial.file
     session.say(
         Text(f"{name}，按约定 {trial.feed}（{trial.title.zh}）", f"{name}, by the contract {trial.feed} ({trial.title.en})"), "bold"
@@ -59,7 +59,7 @@ def _shown(session: Session, trial: FileTrial) -> None:
             between = Text(f"，以{delimiter.zh}分隔", f", {delimiter.en} between cells")
         session.say(Text(f"编码 {trial.encoding}{between.zh}", f"Encoding {trial.encoding}{between.en}"))
     for table in trial.tables:
-        _table(session, table)
+        _show_table(session, table)
     if trial.refused is not None and not trial.rows:
         return
     counts = (trial.rows, trial.blank, trial.footers, trial.deleted, trial.quarantined, trial.unplaced)
@@ -89,7 +89,7 @@ def _shown(session: Session, trial: FileTrial) -> None:
     session.say(Text("没有接收任何内容。", "Nothing was taken in."))
 
 
-def _table(session: Session, table: FileTable) -> None:
+def _show_table(session: Session, table: FileTable) -> None:
     sheet = Text(f"工作表 {table.sheet}，", f"Sheet {table.sheet}, ") if table.sheet else Text("", "")
     if table.header:
         session.say(

@@ -1,4 +1,4 @@
-"""A hold that opens while a verb submits something is said at once: a warning."""
+"""The warning about a hold that a verb opens."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 
 
 def warned_of(session: Session) -> Callable[[HoldSummary], None]:
-    """What a service calls for every hold that it opens."""
+    """A function that warns of a hold; a service calls it for every hold that it opens."""
     return lambda hold: session.warn(notice(hold))

@@ -1,7 +1,7 @@
-"""Verbs about what is held back: holds list, show, release, reject.
+"""Verbs about holds: holds list, show, release, reject.
 
-Whoever decides sees first whom it concerns, what was told of them, what the rule says now, and what to ask the unit; the decision is two
-people's and asks nothing more. Source: docs/en/semantics.md, "Holding back".
+``show`` names the people concerned, their status on the list, their status by the rule now, and what to ask the unit. Two people decide.
+Source: docs/en/semantics.md, "Holding back".
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def show(context: typer.Context, id: Id, limit: Limit = 40) -> None:
 
 
 def _people(session: Session, hold: HoldDetails, limit: int) -> None:
-    """Who is held back, on which list: what was told of each, and what the rule says now."""
+    """Print a table of the people held back: list, status as told, and status by the rule now."""
     from services.lookup import division_names
 
     language, people, places = session.language, hold.people, division_names(session.workspace)
@@ -140,7 +140,7 @@ def reject(context: typer.Context, id: Id, by: By, approved_by: Approved, reason
 
 
 def _decide(session: Session, id: str, decision: Literal["release", "reject"], by: str, approved_by: str, reason: str) -> None:
-    """Two people's decision, and the lines it tells."""
+    """Record the decision of two people, and print the lines that it causes."""
     from services.lists.hold_decisions import decide_hold
 
     decided = decide_hold(session.workspace(), id, decision, by, approved_by, reason, warned_of(session))

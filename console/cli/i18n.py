@@ -1,7 +1,7 @@
-"""Two languages, side by side: texts stand in pairs beside the code that says them.
+"""Help texts in two languages: written in pairs, and reduced to the reader's language when the command line starts.
 
-The one idea: a help text holds both languages until the command line starts, and then only the reader's. No message catalogue, no
-gettext: whoever changes a sentence sees its other half. Other sentences are ``policies.values.Text`` and are picked where they are said.
+There is no message catalogue: both halves of a text stand side by side, so that nobody changes one and forgets the other. Sentences
+outside of help are ``policies.values.Text``; each is put into the language where it is printed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from policies.values import Text
 
 _BETWEEN = "\x1f"
-"""Unit separator: between the two halves of a help text."""
+"""The character between the two halves of a help text (unit separator)."""
 
 GLOBAL_OPTIONS = Text(
     "处处可用的选项：--workspace 目录 · --json（标准输出只有数据）· --lang zh|en",
@@ -22,7 +22,7 @@ EXAMPLE = Text("示例", "Example")
 HELP = Text("显示本说明", "Show this text")
 USAGE, DEFAULT, REQUIRED = Text("用法：", "Usage: "), Text("[缺省：{}]", "[default: {}]"), Text("[必填]", "[required]")
 PLACES = (Text("[选项]", "[OPTIONS]"), Text("命令 [参数]…", "COMMAND [ARGS]..."))
-"""What stands in a usage line for the options, and for a verb of a group."""
+"""The words for options, and for a verb of a group, in a usage line."""
 OPTIONS, ARGUMENTS, COMMANDS = Text("选项", "Options"), Text("参数", "Arguments"), Text("命令", "Commands")
 
 
@@ -32,7 +32,7 @@ def both(zh: str, en: str) -> str:
 
 
 def verb(zh: str, en: str, *examples: str) -> str:
-    """The help of a verb: a sentence, then lines to type.
+    """The help of a verb in both languages: a sentence, then examples.
 
     Example:
         >>> half(verb("推进日期。", "Move the date.", "huimin tick"), "en").splitlines()[0]
@@ -47,16 +47,16 @@ def _with_examples(sentence: str, heading: str, examples: tuple[str, ...]) -> st
 
 
 def half(text: str, language: str) -> str:
-    """One language of a help text; the whole where it was written in one only."""
-    zh, found, en = text.partition(_BETWEEN)
-    return en if found and language == "en" else zh
+    """One language of a help text; the whole text where it has only one half."""
+    zh, separator, en = text.partition(_BETWEEN)
+    return en if separator and language == "en" else zh
 
 
 def localised(command: Any, language: str) -> Any:
-    """The same command tree with every help text in one language.
+    """A command tree with every help text in one language.
 
     Args:
-        command: a command or group of typer's own click, changed in place (it is built anew at each start).
+        command: a command or group of typer's own click; it is changed in place, for it is built anew at each start.
     """
     for holder, name in ((command, "help"), (command, "short_help"), *((p, "help") for p in command.params)):
         text = getattr(holder, name, None)
@@ -77,21 +77,22 @@ def localised(command: Any, language: str) -> Any:
     return command
 
 
-def _usage(made: Any, language: str) -> Any:
-    """The maker of a command's usage line, in this language. It is the first of what help shows: what the library says beside each option
-    is put into the language here too, so that only help waits for rich."""
+def _usage(original: Any, language: str) -> Any:
+    """A ``get_usage`` that gives the usage line in this language.
+
+    Help calls it first. So the library's own words beside options are set here too: rich is imported only for help."""
 
     def make(context: Any) -> Any:
         from typer import rich_utils
 
         rich_utils.DEFAULT_STRING, rich_utils.REQUIRED_LONG_STRING = DEFAULT[language], REQUIRED[language]
-        return made(context).replace(USAGE.en, USAGE[language], 1)
+        return original(context).replace(USAGE.en, USAGE[language], 1)
 
     return make
 
 
 def _without_type(param: Any) -> None:
-    """No type of the programming language stands in a help text: a number is N, a path PATH; a flag and an argument have none."""
+    """Replace the type of Python in a help text: a number is N, a path PATH; a flag and an argument have none."""
     if param.param_type_name == "argument":
         param.display_type_rich = lambda ctx: None
     elif param.metavar is None:
@@ -99,11 +100,11 @@ def _without_type(param: Any) -> None:
         param.metavar = "" if getattr(param, "is_flag", False) else "N" if kind in (int, float) else "PATH" if kind is Path else "TEXT"
 
 
-def _help_option(made: Any, language: str) -> Any:
-    """The maker of a command's ``--help``, which is made late, in this language."""
+def _help_option(original: Any, language: str) -> Any:
+    """A ``get_help_option`` that gives ``--help`` in this language; the library makes that option late."""
 
     def make(context: Any) -> Any:
-        option = made(context)
+        option = original(context)
         if option is not None:
             option.help, option.rich_help_panel = HELP[language], OPTIONS[language]
             _without_type(option)

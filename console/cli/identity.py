@@ -1,6 +1,6 @@
-"""Verbs that correct who is who: identity merge, split, list.
+"""Verbs that correct identities: identity merge, split, list.
 
-Whom a correction concerns is given by token; or by number, from a file, so that no number stands on a line that was typed.
+The subjects are given by token, or by identity number from a file, so that nobody types a number on the command line.
 """
 
 from __future__ import annotations
@@ -108,10 +108,10 @@ def split(
 
 
 def _whom(subject: str | None, into: str | None, file: Path | None) -> tuple[int, int | None] | Path:
-    """Whom the line is about: a subject and another, or the file of such pairs.
+    """The subjects of a correction: one and the other, or the file of such pairs.
 
     Raises:
-        HuiminError: nobody, or both ways at once; a token that is none.
+        HuiminError: no subject, a subject and a file at once, or a token that cannot be read.
     """
     from services.lists.candidates import parse_token
 
@@ -124,7 +124,7 @@ def _whom(subject: str | None, into: str | None, file: Path | None) -> tuple[int
 
 
 def _show(session: Session, correction: Correction) -> None:
-    """Rows that were passed over, and the changes."""
+    """Print the rows that were passed over, and the changes."""
     already = correction.already
     if already:
         zh = f"原已如此而跳过的行：{number(len(already))}（{listed(already)}）。"
@@ -150,7 +150,7 @@ def show(context: typer.Context) -> None:
 
 
 def _rows(corrections: Sequence[CorrectionInForce], language: str) -> list[list[str]]:
-    """The corrections; those about records of one source, made alike, as one row."""
+    """Table rows: corrections of the same kind about records of one source are one row."""
     alike = Counter(
         (
             token(correction.subject), KIND_WORDS[SubjectKind(correction.kind)][language], token(correction.into),

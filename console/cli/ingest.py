@@ -100,18 +100,18 @@ def ingest(
     if dry:
         _try(session, feed, paths, source, replace, called)
         return
-    done = take_in(
+    intake = take_in(
         session.workspace(), feed, paths, session.today(), source=source, replaces=replace, called=called,
         trust=trust(session, yes), notify=warned_of(session), progress=session.progress,
     )  # fmt: skip
-    if done.deliveries and not session.data(done):
-        session.table(None, COLUMNS, (file_row(file, session.language) for file in done.deliveries), right=(1, 2, 3, 4))
-        for file in done.deliveries:
+    if intake.deliveries and not session.data(intake):
+        session.table(None, COLUMNS, (file_row(file, session.language) for file in intake.deliveries), right=(1, 2, 3, 4))
+        for file in intake.deliveries:
             for sentence in advice(file):
                 (session.warn if sentence.urgent else session.say)(sentence.text)
-        _show_moves(session, done)
-    if done.refusal is not None:  # the files before it are in all the same
-        raise done.refusal
+        _show_moves(session, intake)
+    if intake.refusal is not None:  # the files before it were taken in
+        raise intake.refusal
 
 
 def _try(session: Session, feed: str, paths: list[Path], source: str | None, replaces: bool, called: str | None) -> None:

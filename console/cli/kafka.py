@@ -1,4 +1,4 @@
-"""Verbs about the Kafka of one machine: up, down, status."""
+"""Verbs about a Kafka cluster on this machine: up, down, status."""
 
 from __future__ import annotations
 

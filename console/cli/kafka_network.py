@@ -70,9 +70,9 @@ def key(context: typer.Context, file: KeyFile) -> None:
     from services.network import write_key
 
     session = of(context)
-    written = write_key(file)
-    if not session.data(written):
-        session.say(Text(f"export HUIMIN_NETWORK_KEY={written.file}", f"export HUIMIN_NETWORK_KEY={written.file}"))
+    key_file = write_key(file)
+    if not session.data(key_file):
+        session.say(Text(f"export HUIMIN_NETWORK_KEY={key_file.file}", f"export HUIMIN_NETWORK_KEY={key_file.file}"))
 
 
 def join(context: typer.Context, prefix: Prefix = "huimin.") -> None:

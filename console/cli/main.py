@@ -1,8 +1,8 @@
-"""``huimin``: every verb, and what happens around them.
+"""The entry point ``huimin``: the tree of all verbs, the global options, and the language.
 
-The one idea: the verbs import nothing heavy until they run, so that ``--help`` answers at once. Global options may stand anywhere on
-the line. Exit codes: 0 ok, 1 failure, 2 usage, 3 validation, 4 unreachable, 5 conflict, 6 done but not reported (``console.cli.ending``); a
-person's mistake never shows a traceback.
+A verb imports heavy modules only when it runs, so that ``--help`` is fast. Global options may stand anywhere on the line. Exit codes:
+0 ok, 1 failure, 2 usage, 3 validation, 4 unreachable, 5 conflict, 6 done but not reported (``console.cli.ending``). A mistake of the
+user never shows a traceback.
 """
 
 from __future__ import annotations
@@ -52,14 +52,14 @@ from streams.disk.files import PRIVATE_UMASK
 TAKES_VALUE = ("--workspace", "--lang")
 FLAGS = ("--json",)
 LINE = "huimin.line"
-"""Where the context keeps the line that was typed."""
+"""The key under which the context keeps the arguments as typed."""
 
 
 def hoisted(arguments: Sequence[str]) -> list[str]:
-    """The line with global options first, wherever they stood; what follows ``--`` is left alone.
+    """The arguments with global options first; what follows ``--`` stays in its place.
 
     Raises:
-        HuiminError: one that takes a value is the last word.
+        HuiminError: a global option lacks its value.
 
     Example:
         >>> hoisted(["tick", "--json", "--lang", "en"])
@@ -158,7 +158,7 @@ def _root(
 
 
 def _here() -> Path | None:
-    """The folder the command is run in, where it is still there."""
+    """The current folder; None where it was removed."""
     try:
         return Path.cwd()
     except OSError:
@@ -166,11 +166,11 @@ def _here() -> Path | None:
 
 
 def start_language(arguments: Sequence[str], environment: Any) -> str:
-    """The language of help texts, known before options are read."""
+    """The language of help texts, found before the options are parsed."""
     words = list(arguments)
     after = [words[i + 1] for i, word in enumerate(words[:-1]) if word == "--lang"]
-    joined = [word.partition("=")[2] for word in words if word.startswith("--lang=")]
-    name = (after + joined + [environment.get("HUIMIN_LANG") or "zh"])[0]
+    with_equals = [word.partition("=")[2] for word in words if word.startswith("--lang=")]
+    name = (after + with_equals + [environment.get("HUIMIN_LANG") or "zh"])[0]
     return "en" if name[:2].lower() == "en" else "zh"
 
 
@@ -180,7 +180,7 @@ def command(language: str) -> Any:
 
 
 def main() -> None:
-    """Entry point ``huimin``. Whatever it or a library makes is its owner's only."""
+    """Entry point ``huimin``. Only the owner can read the files that it or a library makes."""
     os.umask(PRIVATE_UMASK)
     log_plainly()
     outputs_opened()

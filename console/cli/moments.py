@@ -1,4 +1,4 @@
-"""``--as-of`` and ``--known-at``: on which day a verb looks at a list, and from what was known when."""
+"""The options ``--as-of`` and ``--known-at``: the day for which a verb judges, and the moment whose state it reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``huimin policy test``: how policies did on their cases, and which wrong versions no case noticed."""
+"""``huimin policy test``: the cases that a policy fails, and the mutants that no case notices."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def show_runs(session: Session, runs: Sequence[CaseRun], mutants: bool) -> None:
-    """Every expectation that is not met, every change that was not noticed, and the counts of each policy."""
+    """Print every unmet expectation, every unnoticed mutant, and the counts of each policy."""
     out, language = session.console(), session.language
     for run in runs:
         for miss in run.failed:

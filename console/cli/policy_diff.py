@@ -1,4 +1,4 @@
-"""``huimin policy diff OLD NEW``: who moves on the list under another version, by which criterion, and how the rules differ."""
+"""``huimin policy diff OLD NEW``: who would enter or leave the list under another version, by which criterion, and how the rules differ."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def diff(context: typer.Context, old: Old, new: New, people: People = False, lim
 
 
 def show_comparison(session: Session, comparison: PolicyComparison) -> None:
-    """The rules, the totals, verdicts before and after, by criterion and by street."""
+    """Print the differences of the rules, the totals, and the verdicts before and after, by criterion and by street."""
     from console.text.comparisons import (
         CRITERION_COLUMNS,
         MOVES,

@@ -1,4 +1,4 @@
-"""``huimin policy history POLICY``: what became of every version, on which day, and who stood for it."""
+"""``huimin policy history POLICY``: the events of every version, with their days and the people responsible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``huimin policy needs``: what a draft needs of each unit, or a letter to each unit that still owes something."""
+"""``huimin policy needs``: what a draft needs from each unit, or a letter to each unit that owes records."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def show_needs(session: Session, needs: PolicyNeeds) -> None:
-    """The needs as tables."""
+    """Print the needs as tables."""
     title, language = needs.definition.title, session.language
     session.say(Text(f"{title.zh} 需要的记录（{needs.due} 前）", f"{title.en}: the records it needs (by {needs.due})"), "bold")
     session.table(None, NEED_COLUMNS, (need_row(need, needs.catalogue, language) for need in needs.needs), right=(6,))
@@ -27,10 +27,10 @@ def show_needs(session: Session, needs: PolicyNeeds) -> None:
 
 
 def show_letters(session: Session, needs: PolicyNeeds) -> None:
-    """A letter to each unit that still owes something, in both languages."""
-    written = letters(needs)
-    if not written:
+    """Print a letter to each unit that owes records, in both languages."""
+    texts = letters(needs)
+    if not texts:
         session.say(Text("各单位的记录都已具备，无须去函。", "Everything is there: no letters are needed."), "green")
-    for text in written:
+    for text in texts:
         session.console().print(lines([text.zh, "", text.en, ""]), soft_wrap=True)
         session.console().rule(style="dim")

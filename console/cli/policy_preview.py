@@ -1,4 +1,4 @@
-"""The preview of a policy as a drawn funnel, and who would be listed, street by street."""
+"""The preview of a policy on the terminal: a funnel of its criteria, and how many would be listed in each street."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BAR = 30
 
 
 def show_preview(session: Session, preview: PolicyPreview) -> None:
-    """The funnel, the streets, and what is different from the version in force."""
+    """Print the funnel, the streets, and the differences from the version in force."""
     for note in undelivered_words(preview):
         session.warn(note)
     if session.json:
@@ -68,7 +68,7 @@ def _draw_funnel(session: Session, preview: PolicyPreview) -> None:
 
 
 def _bar(yes: int, unknown: int, everybody: int) -> Line:
-    """A bar of solid (sure) and light (unknown) blocks; anything at all shows."""
+    """A bar of solid (yes) and light (unknown) blocks; a count above zero has at least one block."""
 
     def length(count: int) -> int:
         return 0 if not count else max(1, round(BAR * count / max(everybody, 1)))

@@ -1,7 +1,6 @@
 """Verbs that decide about a policy: preview, publish, withdraw.
 
-Publishing is a decision of two people who have seen who it concerns; so ``publish`` shows the preview and asks, unless ``--yes`` says
-that this has been done.
+Two people decide to publish, and look at the preview first: ``publish`` shows it and asks, unless ``--yes`` is given.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""An explanation on the terminal: the criteria as a tree, in the order of the document; those that decide the verdict are bold."""
+"""An explanation on the terminal: the criteria as a tree, in the order of the document, the deciding ones in bold."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 def show_explanation(session: Session, result: SubjectExplanation | ErasedSubject, heading: Text | None = None) -> None:
-    """The verdict, its criteria as a tree, what would settle it, and until when it stands; or as JSON.
+    """Print an explanation: the verdict, its criteria, what is missing, and until when it holds; or as JSON.
 
     Args:
-        heading: a sentence to say first.
+        heading: a sentence to print first.
     """
     if isinstance(result, ErasedSubject):
         if not session.data(result):
@@ -44,7 +44,7 @@ def show_explanation(session: Session, result: SubjectExplanation | ErasedSubjec
 
 
 def draw_explanation(session: Session, explanation: ExplanationInWords) -> None:
-    """An explanation for the person at the terminal."""
+    """Draw an explanation on the terminal."""
     session.say(headline(explanation), "bold")
     if (status := explanation.held) is not None:
         session.say(beside(status.hold, status.event, status.told), "yellow")
@@ -81,7 +81,7 @@ def _tree(explanation: ExplanationInWords, criteria: CriterionInWords, language:
 
 
 def _line(criterion: CriterionInWords, language: str) -> Any:
-    """A criterion: its label and article, what it found, and below its label what it tests."""
+    """A criterion as a line: its label, article and comparison; below its label, what it tests."""
     from console.cli.terminal import Line
 
     letter = criterion.truth

@@ -1,6 +1,6 @@
-"""docs/cli.md, drawn from the command line itself: every verb, its arguments and options, and an example, in both languages.
+"""Writes docs/cli.md from the help texts: every verb, its arguments and options, and examples, in both languages.
 
-The one idea: a reference nobody writes cannot be out of date; a test compares the file with this. Run: ``python -m console.cli.reference``.
+Run ``python -m console.cli.reference`` after a help text changes; a test compares the file with the help texts.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def verbs(tree: Any, name: str = "huimin") -> Iterator[tuple[str, Any]]:
     if below is None:
         yield name, tree
         return
-    for word, one in below.items():
-        yield from verbs(one, f"{name} {word}")
+    for word, child in below.items():
+        yield from verbs(child, f"{name} {word}")
 
 
 def reference() -> str:
@@ -56,7 +56,9 @@ def _section(name: str, zh: Any, en: Any) -> str:
     said_zh, examples = halves(zh.help, EXAMPLE.zh)
     said_en, _ = halves(en.help, EXAMPLE.en)
     lines = [f"## {name}", "", said_zh, said_en, "", "```sh", *examples, "```", ""]
-    rows = [f"| `{_written(a)}` | {_help(a)} | {_help(b)} |" for a, b in zip(zh.params, en.params, strict=True) if "--help" not in a.opts]
+    rows = [
+        f"| `{_typed_form(a)}` | {_help(a)} | {_help(b)} |" for a, b in zip(zh.params, en.params, strict=True) if "--help" not in a.opts
+    ]
     if rows:
         lines += ["| | | |", "|---|---|---|", *rows, ""]
     return "\n".join(lines)
@@ -68,8 +70,8 @@ def halves(text: str, heading: str) -> tuple[str, list[str]]:
     return sentence.strip(), [line.strip() for line in examples.splitlines() if line.strip()]
 
 
-def _written(parameter: Any) -> str:
-    """A parameter as it is typed."""
+def _typed_form(parameter: Any) -> str:
+    """A parameter as a person types it."""
     if parameter.param_type_name == "argument":
         return str(parameter.metavar or parameter.name)
     value = "" if parameter.is_flag else f" {parameter.metavar or 'VALUE'}"

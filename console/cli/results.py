@@ -1,7 +1,7 @@
-"""What each verb prints with ``--json``: its type, and from it docs/schemas, one JSON Schema a verb.
+"""The type of what each verb prints with ``--json``; docs/schemas is written from it, one JSON Schema for each verb.
 
-Run ``python -m console.cli.results`` when a result has changed; a test compares the files with what it would write, and what the verbs
-print with the files.
+Run ``python -m console.cli.results`` when a result has changed. Tests compare the files with these types, and the JSON that verbs print
+with the files.
 """
 
 from __future__ import annotations
@@ -124,8 +124,10 @@ RESULTS: dict[str, Any] = {
 
 def schemas() -> dict[str, str]:
     """The files of docs/schemas by name, each with its text."""
-    drawn = {verb: schema(kind, f"huimin {verb} --json") for verb, kind in RESULTS.items()}
-    return {f"{verb.replace(' ', '-')}.json": json.dumps(one, indent=1, ensure_ascii=False) + "\n" for verb, one in drawn.items()}
+    documents = {verb: schema(kind, f"huimin {verb} --json") for verb, kind in RESULTS.items()}
+    return {
+        f"{verb.replace(' ', '-')}.json": json.dumps(document, indent=1, ensure_ascii=False) + "\n" for verb, document in documents.items()
+    }
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""What a verb is given: its settings, and how to say things.
+"""The session of one run of a verb: its settings, and its output as sentences, tables, bars or JSON.
 
-The one idea: data goes to stdout, sentences to people; with ``--json`` stdout holds data only and every sentence goes to stderr. Colour,
-bars and widths are rich's business, and rich is imported only when something is shown. What others wrote is shown escaped
-(``console.cli.terminal``); in JSON it stays what it is, in JSON's own escapes.
+With ``--json`` stdout holds data only and every sentence goes to stderr. rich does colours, bars and widths; it is imported only when
+something is shown. Text from documents and people is shown escaped (``console.cli.terminal``); in JSON it keeps its value, in JSON's own
+escapes.
 """
 
 from __future__ import annotations
@@ -46,17 +46,17 @@ class Session:
         return self.settings.language
 
     def today(self) -> date:
-        """The day it is in Shanghai."""
+        """The date of today in Shanghai."""
         return today(self.environment)
 
     def workspace(self) -> Workspace:
-        """The workspace the verb works in; imported late, for it brings the connectors along."""
+        """The workspace of this run; its module is imported here, for it imports the connectors."""
         from infra.workspace.workspace import Workspace
 
         return Workspace.open(self.settings.workspace, self.environment, self.warn_once)
 
     def console(self, stderr: bool = False) -> Console:
-        """A console of rich; prints plain text where nobody watches."""
+        """A console of rich; it prints plain text where no terminal is."""
         from console.cli.terminal import Terminal
 
         file = sys.stderr if stderr else sys.stdout
@@ -64,11 +64,11 @@ class Session:
         return Terminal(stderr=stderr, width=width)
 
     def say(self, text: Text, style: str = "") -> None:
-        """A sentence to the person: stdout, or stderr beside ``--json``."""
+        """Print a sentence: on stdout, or on stderr with ``--json``."""
         self.console(stderr=self.json).print(text[self.language], style=style or None, soft_wrap=True)
 
     def heading(self, text: Text, aside: str) -> None:
-        """A line across the screen, with a word of less weight behind it."""
+        """Print a heading as a line across the screen, with a dim word behind it."""
         from console.cli.terminal import Line
 
         console = self.console(stderr=self.json)
@@ -76,12 +76,12 @@ class Session:
         console.rule(Line(f"{text[self.language]}  ").append(aside, style="dim"), align="left", style="cyan")
 
     def warn(self, text: Text) -> None:
-        """A sentence that must not be lost in a pipe; where nobody can be told, the work goes on."""
+        """Print a sentence on stderr, so that no pipe swallows it; a stderr that cannot be written is no error."""
         with suppress(OSError):
             self.console(stderr=True).print(text[self.language], style="yellow", soft_wrap=True)
 
     def warn_once(self, text: Text) -> None:
-        """The same, but not what was said before."""
+        """The same, but each text only once in a run."""
         if text not in self.said:
             self.said.add(text)
             self.warn(text)
@@ -90,7 +90,7 @@ class Session:
         """Write what a service returned as JSON where ``--json`` asks for it; returns whether it did.
 
         Args:
-            kind: its type, where it is no dataclass itself: ``list[Finding]``.
+            kind: the type of the result, where it is no dataclass: ``list[Finding]``.
         """
         if self.json:
             if kind is not None or is_dataclass(result):
@@ -108,14 +108,17 @@ class Session:
         right: Sequence[int] = (),
         whole: Sequence[int] = (),
     ) -> None:
-        """A table (on stderr beside ``--json``). Columns in ``right`` stand right, the first and those in
-        ``whole`` are never broken."""
+        """Print a table (on stderr with ``--json``).
+
+        Args:
+            right: positions of the columns that are aligned to the right.
+            whole: positions of the columns that are never wrapped; the first never is."""
         from rich import box
         from rich.table import Table
 
         from console.cli.terminal import Line
 
-        shown = Table(
+        table = Table(
             title=None if title is None else title[self.language],
             box=box.SIMPLE_HEAD,
             title_justify="left",
@@ -123,16 +126,16 @@ class Session:
             pad_edge=False,
         )
         for i, column in enumerate(columns):
-            shown.add_column(
+            table.add_column(
                 column[self.language], justify="right" if i in right else "left", overflow="fold", no_wrap=i == 0 or i in whole
             )
         for row in rows:
-            shown.add_row(*(Line(cell) for cell in row))
-        self.console(stderr=self.json).print(shown)
+            table.add_row(*(Line(cell) for cell in row))
+        self.console(stderr=self.json).print(table)
 
     @contextmanager
     def progress(self, label: Text, total: int | None = None) -> Iterator[Advance]:
-        """A bar on stderr for what takes longer than a moment; nothing where nobody watches."""
+        """A progress bar on stderr; nothing where stderr is no terminal."""
         if not sys.stderr.isatty():
             yield lambda count: None
             return
@@ -144,7 +147,7 @@ class Session:
             yield lambda count: bars.advance(task, count)
 
     def confirm(self, question: Text) -> bool:
-        """Ask until the answer is yes or no, in either language; no where nobody can answer, or where nothing is typed."""
+        """Ask until the answer is yes or no, in either language; no without a terminal, and no for an empty answer."""
         asked = f"{escaped(question[self.language])} {Text('[是/否，直接回车为否]', '[y/N]')[self.language]}"
         while sys.stdin.isatty():
             answer = yes_or_no(typer.prompt(asked, default="n", show_default=False, err=True))
@@ -154,13 +157,13 @@ class Session:
 
 
 def as_json(value: Any, indent: int = 1) -> str:
-    """A value as JSON, in characters that the standard output has."""
+    """A value as JSON; in ASCII where the standard output is not Unicode."""
     unicode = (sys.stdout.encoding or "").casefold().replace("-", "").startswith("utf")
     return escaped_json(json.dumps(value, ensure_ascii=not unicode, indent=indent, default=str))
 
 
 def yes_or_no(text: str) -> bool | None:
-    """What somebody answered; None where it is neither.
+    """An answer as a Boolean; None where it is neither yes nor no.
 
     Example:
         >>> yes_or_no("是"), yes_or_no("N"), yes_or_no("perhaps")
@@ -172,6 +175,6 @@ def yes_or_no(text: str) -> bool | None:
 
 def of(context: typer.Context) -> Session:
     """The session of a verb's context."""
-    found = context.find_object(Session)
-    assert found is not None  # the root callback made it
-    return found
+    session = context.find_object(Session)
+    assert session is not None  # the root callback creates it
+    return session

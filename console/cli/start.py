@@ -1,4 +1,4 @@
-"""Verbs that start and look after a workspace: init, demo, doctor, upgrade, bench."""
+"""Verbs about the workspace as a whole: init, doctor, upgrade; and demo, bench."""
 
 from __future__ import annotations
 
@@ -79,20 +79,20 @@ def init(context: typer.Context, folder: Folder = None, example: Example = False
     if folder is not None and context.find_root().params.get("workspace") and root.absolute() != session.settings.workspace.absolute():
         zh, en = "写了两个不同的目录：参数和 --workspace 请只写一个。", "Two different folders are named: give the argument or --workspace."
         raise HuiminError(Text(zh, en), 2)
-    made = make_workspace(root, session.environment, example)
-    if session.data(made):
+    new_workspace = make_workspace(root, session.environment, example)
+    if session.data(new_workspace):
         return
-    session.say(Text(f"已新建工作区 {made.workspace}", f"Made the workspace {made.workspace}"), "bold")
+    session.say(Text(f"已新建工作区 {new_workspace.workspace}", f"Made the workspace {new_workspace.workspace}"), "bold")
     if example:
-        feeds, policies = made.copied["feeds"], made.copied["policies"]
+        feeds, policies = new_workspace.copied["feeds"], new_workspace.copied["policies"]
         session.say(
             Text(
                 f"已放入 {feeds} 个数据源约定和 {policies} 份政策（policies/）。",
                 f"with {feeds} feed contracts and {policies} policies (policies/).",
             )
         )
-    zh = f"{made.key} 是密钥，化名由它生成，身份库由它封存：请另存一份，丢失后无法恢复。"
-    en = f"{made.key} is the key that makes the tokens and seals the vault: keep a copy elsewhere, it cannot be made again."
+    zh = f"{new_workspace.key} 是密钥，化名由它生成，身份库由它封存：请另存一份，丢失后无法恢复。"
+    en = f"{new_workspace.key} is the key that makes the tokens and seals the vault: keep a copy elsewhere, it cannot be made again."
     session.say(Text(zh, en))
     if root.absolute() != session.settings.workspace.absolute():
         session.say(_way_in(root, session.environment.get(WORKSPACE)))
@@ -100,7 +100,7 @@ def init(context: typer.Context, folder: Folder = None, example: Example = False
 
 
 def _way_in(root: Path, named: str | None) -> Text:
-    """How the verbs that follow find the workspace."""
+    """How later verbs find the workspace."""
     if named:
         zh, en = f"HUIMIN_WORKSPACE 现在指向 {named}；要用新的工作区：", f"HUIMIN_WORKSPACE names {named}; to work in the new one:"
         return Text(f"{zh}export HUIMIN_WORKSPACE={root.absolute()}", f"{en} export HUIMIN_WORKSPACE={root.absolute()}")
@@ -137,7 +137,7 @@ def doctor(context: typer.Context, deep: Deep = False) -> None:
         marks = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "error": ("✗", "red")}
         for finding in findings:
             mark, style = marks[finding.level]
-            zh, en = (Lines(f"{mark} {escaped(text)}") for text in (finding.message.zh, finding.message.en))  # of several lines, perhaps
+            zh, en = (Lines(f"{mark} {escaped(text)}") for text in (finding.message.zh, finding.message.en))  # may have several lines
             session.say(Text(zh, en), style)
             if finding.todo is not None:
                 session.say(Text(f"    → {finding.todo.zh}", f"    → {finding.todo.en}"))
@@ -149,13 +149,17 @@ def upgrade(context: typer.Context) -> None:
     from services.workspaces import upgrade_workspace
 
     session = of(context)
-    done = upgrade_workspace(session.settings.workspace, session.environment)
-    if session.data(done):
+    formats = upgrade_workspace(session.settings.workspace, session.environment)
+    if session.data(formats):
         return
-    if done.before == done.after:
-        session.say(Text(f"已是最新的格式 {done.after}，不需要升级。", f"It is of format {done.after} already, the newest: nothing to do."))
+    if formats.before == formats.after:
+        session.say(
+            Text(f"已是最新的格式 {formats.after}，不需要升级。", f"It is of format {formats.after} already, the newest: nothing to do.")
+        )
         return
-    session.say(Text(f"已从格式 {done.before} 升级到 {done.after}。", f"Upgraded from format {done.before} to {done.after}."), "bold")
+    session.say(
+        Text(f"已从格式 {formats.before} 升级到 {formats.after}。", f"Upgraded from format {formats.before} to {formats.after}."), "bold"
+    )
     session.say(Text("下一步：huimin doctor", "Next: huimin doctor"))
 
 
@@ -173,7 +177,7 @@ def bench(context: typer.Context, names: Quick = None) -> None:
 
 
 def _has_benchmarks() -> bool:
-    """Is ``benchmarks.run`` there, here or where Huimin was installed from?"""
+    """Can ``benchmarks.run`` be imported?"""
     try:
         return importlib.util.find_spec("benchmarks.run") is not None
     except ModuleNotFoundError:

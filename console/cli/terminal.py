@@ -1,8 +1,8 @@
-"""Where rich writes: every text a person reads passes here, and nothing in it reaches the terminal but letters.
+"""The terminal output through rich: every text that is shown passes here, and control characters are escaped.
 
-Called by ``console.cli.session`` and by what draws trees and tables, imported only where something is shown. Titles, names, reasons, paths
-and cells are other people's: an escape sequence, a line end or a sign that turns the reading direction is shown as it would be written in a
-program, and ``[red]`` is no style. A line end that is meant is one of ``policies.problems.characters.lines``.
+``console.cli.session`` and the modules that draw trees and tables call it; it is imported only where something is shown. Titles, names,
+reasons, paths and cells are written by other people. An escape sequence, a line end or a mark that changes the reading direction is shown
+as an escape, as in source code, and ``[red]`` is no style. Only line ends of ``policies.problems.characters.lines`` are kept.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from policies.problems.characters import Lines, escaped, lines
 
 
 class Line(Text):
-    """A text with styles, escaped as it is put together."""
+    """A text with styles; every part is escaped when it is added."""
 
     def __init__(self, text: str = "", style: str = "") -> None:
         super().__init__(escaped(text), style)
@@ -28,12 +28,12 @@ class Line(Text):
         return self
 
     def below(self, text: str, style: str = "") -> Line:
-        """The text, on a line of its own."""
+        """The same object, with this text on a line of its own added."""
         return self.append(Lines(f"\n{escaped(text)}"), style)
 
 
 class Terminal(Console):
-    """Rich's console without markup; what is not text of the program's own making is escaped on its way."""
+    """Rich's console without markup; strings are escaped."""
 
     def __init__(self, *, stderr: bool, width: int | None) -> None:
         super().__init__(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
@@ -42,6 +42,6 @@ class Terminal(Console):
         return super().render_str(escaped(text), **options)
 
     def render(self, renderable: Any, options: Any = None) -> Iterable[Segment]:
-        """The segments of anything; a safety net behind ``Line`` and ``render_str``, for line ends cannot be told apart any more here."""
+        """The segments of anything, escaped again in case a text bypassed ``Line`` and ``render_str``; line ends are kept."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=lines(segment.text.split("\n")))

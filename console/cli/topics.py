@@ -1,4 +1,4 @@
-"""Verbs about topics of others: ``feed listen`` takes in a unit's, ``candidates send`` fills an agency's."""
+"""Verbs about topics outside the network: ``feed listen`` reads a unit's topic, ``candidates send`` writes to an agency's."""
 
 from __future__ import annotations
 
@@ -64,25 +64,25 @@ def listen(context: typer.Context, feed: Name, topic: UnitTopic, source: Source 
 
     session = of(context)
     with _until_stopped() as stopped:
-        done = take_in_topic(
+        intake = take_in_topic(
             session.workspace(), feed, topic, Until(stopped.is_set, once), session.today, source=source, trust=trust(session, yes),
             notify=warned_of(session), progress=session.progress,
         )  # fmt: skip
-    if session.data(done):
+    if session.data(intake):
         return
-    if not done.deliveries:
+    if not intake.deliveries:
         session.say(Text(f"主题 {topic} 没有新的消息。", f"Nothing new in {topic}."))
         return
     columns = [Text("批次名", "delivery's name"), *COLUMNS[1:]]
-    session.table(None, columns, (topic_row(delivery, session.language) for delivery in done.deliveries), right=(1, 2, 3, 4))
-    for delivery in done.deliveries:
+    session.table(None, columns, (topic_row(delivery, session.language) for delivery in intake.deliveries), right=(1, 2, 3, 4))
+    for delivery in intake.deliveries:
         if delivery.older or delivery.same:
             session.say(unused(delivery.id, delivery))
         if delivery.void:
-            words = {"id": delivery.id, "unplaced": delivery.unplaced, "rows": delivery.rows, "allowed": share_words(done.max_unplaced)}
+            words = {"id": delivery.id, "unplaced": delivery.unplaced, "rows": delivery.rows, "allowed": share_words(intake.max_unplaced)}
             session.warn(Text(NOBODY.zh.format(**words), NOBODY.en.format(**words)))
-    if any(delivery.quarantined or delivery.unplaced for delivery in done.deliveries):
-        see, letters = f"huimin feed quarantine {feed}", done.dead_letters
+    if any(delivery.quarantined or delivery.unplaced for delivery in intake.deliveries):
+        see, letters = f"huimin feed quarantine {feed}", intake.dead_letters
         session.warn(
             Text(
                 f"有消息未通过校验：见 {see}；认不出对象的原样在主题 {letters}。请单位改正后再发。",
@@ -97,19 +97,19 @@ def send(context: typer.Context, agency: Agency, topic: AgencyTopic, once: Once 
 
     session = of(context)
     with _until_stopped() as stopped, session.progress(Text(f"发往 {topic}", f"Sending to {topic}")):
-        sent = send_editions(session.workspace(), agency, topic, Until(stopped.is_set, once))
-    if not session.data(sent):
+        totals = send_editions(session.workspace(), agency, topic, Until(stopped.is_set, once))
+    if not session.data(totals):
         session.say(
             Text(
-                f"已发 {sent.editions} 期、{sent.lines} 行到 {topic}。只有化名。",
-                f"Sent {sent.editions} editions, {sent.lines} lines, to {topic}. By token only.",
+                f"已发 {totals.editions} 期、{totals.lines} 行到 {topic}。只有化名。",
+                f"Sent {totals.editions} editions, {totals.lines} lines, to {topic}. By token only.",
             )
         )
-    if sent.unproved:
+    if totals.unproved:
         session.warn(
             Text(
-                f"有 {sent.unproved} 条消息没有本网络成员的封签，没有发送：有别的程序在写各期名单的主题，请查明。",
-                f"{sent.unproved} messages have no seal of a member and were not sent: somebody else writes to the topic of editions; "
+                f"有 {totals.unproved} 条消息没有本网络成员的封签，没有发送：有别的程序在写各期名单的主题，请查明。",
+                f"{totals.unproved} messages have no seal of a member and were not sent: somebody else writes to the topic of editions; "
                 "see who.",
             )
         )
@@ -117,7 +117,7 @@ def send(context: typer.Context, agency: Agency, topic: AgencyTopic, once: Once 
 
 @contextmanager
 def _until_stopped() -> Iterator[Event]:
-    """An event that SIGINT and SIGTERM set, so that what was begun is ended in order."""
+    """An event that SIGINT and SIGTERM set, so that work in progress ends in order."""
     stopped = Event()
     before = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -59,12 +59,12 @@ def show(context: typer.Context) -> None:
     from services.units import ListedUnit, units
 
     session = of(context)
-    found = units(session.workspace())
-    if session.data(found, list[ListedUnit]):
+    listing = units(session.workspace())
+    if session.data(listing, list[ListedUnit]):
         return
     places = division_names(session.workspace)
     columns = [Text("代号", "id"), Text("名称", "name"), Text("类别", "kind"), Text("区划", "division"), Text("联系方式", "contact")]
-    session.table(None, columns, (_row(unit, places, session.language) for unit in found))
+    session.table(None, columns, (_row(unit, places, session.language) for unit in listing))
 
 
 def _row(unit: ListedUnit, places: Mapping[str, Text], language: str) -> list[str]:

@@ -1,7 +1,7 @@
-"""What is wrong with a line that was typed, in the reader's language: options, arguments and values the verbs do not know.
+"""Usage errors in the reader's language: unknown verbs and options, missing arguments, wrong values.
 
-The one idea: the command line library finds the mistake, the sentence is made here; its own stands behind only where it finds a mistake
-that is not in this table. What was typed for an argument is not repeated, except a file's name: it may be somebody's number.
+The command line library finds the mistake, and this module writes the sentence. The library's own sentence is used only for a mistake
+that is not handled here. The value of an argument is never repeated, for it may be an identity number; file names are.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ PLACES: Mapping[str, Text] = {
     "is not readable.": Text("{path} 无权读取。", "{path} may not be read."),
     "is not writable.": Text("{path} 无权写入。", "{path} may not be written."),
 }
-"""What is wrong with a file that was named, by how the library's message ends."""
+"""What is wrong with a path, by the end of the library's message."""
 
 
 class Family(TyperGroup):
-    """A group of verbs. Says in a sentence that it does not know a word."""
+    """A group of verbs; an unknown verb is reported in a sentence."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         word = args[0]
@@ -39,14 +39,14 @@ class Family(TyperGroup):
 
 
 def is_usage(error: BaseException) -> bool:
-    """Is it a mistake the command line library found?"""
+    """Is it a usage error of the command line library?"""
     return hasattr(error, "exit_code") and hasattr(error, "show")
 
 
 def sentence(error: Any) -> HuiminError | None:
-    """A mistake the library found, as every other error is told; None where it only means that help is shown.
+    """The library's usage error as a ``HuiminError``; None where it only means that help is shown.
 
-    The library's classes are told apart by name: the module they live in is not public and has moved between its versions.
+    The library's classes are recognised by name: their module is not public and has moved between versions.
     """
     match type(error).__name__:
         case "NoArgsIsHelpError":
@@ -54,7 +54,7 @@ def sentence(error: Any) -> HuiminError | None:
         case "NoSuchOption":
             text = _option(error)
         case "MissingParameter":
-            text = _named(error.param, Text("缺少 {name}（{help}）。", "{name} is missing ({help})."))
+            text = _parameter_text(error.param, Text("缺少 {name}（{help}）。", "{name} is missing ({help})."))
         case "BadOptionUsage":
             text = valueless(error.option_name, "not take" in str(error))
         case "BadParameter" if error.param is not None:
@@ -67,14 +67,14 @@ def sentence(error: Any) -> HuiminError | None:
 
 
 def valueless(option: str, flag: bool = False) -> Text:
-    """An option without its value, or a flag with one."""
+    """The message about an option without its value, or a flag with one."""
     if flag:
         return Text(f"{option} 后面不能写值。", f"{option} takes no value.")
     return Text(f"{option} 后面要写值。", f"{option} needs a value.")
 
 
 def _usage(text: Text, context: Any) -> HuiminError:
-    """The sentence, and where to read on: the verb's own help."""
+    """A usage error that also names the verb's own help."""
     if context is None:
         return HuiminError(text, 2)
     path = context.command_path
@@ -82,41 +82,43 @@ def _usage(text: Text, context: Any) -> HuiminError:
 
 
 def _option(error: Any) -> Text:
-    known = [name for parameter in error.ctx.command.params for name in parameter.opts if name.startswith("-")] if error.ctx else []
-    word, near = shown(error.option_name), meant(error.option_name, [*known, *EVERYWHERE])
+    options = [name for parameter in error.ctx.command.params for name in parameter.opts if name.startswith("-")] if error.ctx else []
+    word, near = shown(error.option_name), meant(error.option_name, [*options, *EVERYWHERE])
     return Text(f"没有选项 {word}。{near.zh}", f"There is no option {word}.{near.en}")
 
 
-def _called(parameter: Any) -> str:
-    """A parameter as it is typed."""
+def _typed_form(parameter: Any) -> str:
+    """A parameter as a person types it."""
     return str(parameter.metavar or parameter.name) if parameter.param_type_name == "argument" else str(parameter.opts[-1])
 
 
-def _named(parameter: Any, form: Text) -> Text:
+def _parameter_text(parameter: Any, form: Text) -> Text:
     helps = [half(parameter.help or "", language) for language in ("zh", "en")]
-    return Text(form.zh.format(name=_called(parameter), help=helps[0]), form.en.format(name=_called(parameter), help=helps[1]))
+    return Text(form.zh.format(name=_typed_form(parameter), help=helps[0]), form.en.format(name=_typed_form(parameter), help=helps[1]))
 
 
 def _value(error: Any) -> Text:
-    """What a value should have been."""
+    """The message about a wrong value, with what was expected."""
     for ending, form in PLACES.items():
         if error.message.endswith(ending):
             path = error.message.partition("'")[2].rpartition("'")[0]
             return Text(form.zh.format(path=path), form.en.format(path=path))
     least, most = getattr(error.param, "min", None), getattr(error.param, "max", None)
     if least is not None and most is not None:
-        return _named(
+        return _parameter_text(
             error.param, Text(f"{{name}} 应为 {least} 到 {most} 的整数。", f"{{name}} must be a whole number from {least} to {most}.")
         )
     if least is not None:
-        return _named(error.param, Text(f"{{name}} 应为不小于 {least} 的整数。", f"{{name}} must be a whole number, {least} or more."))
+        return _parameter_text(
+            error.param, Text(f"{{name}} 应为不小于 {least} 的整数。", f"{{name}} must be a whole number, {least} or more.")
+        )
     if "integer" in error.message:
-        return _named(error.param, Text("{name} 应为整数。", "{name} must be a whole number."))
-    return _named(error.param, Text("{name} 的值不对（{help}）。", "The value of {name} is wrong ({help})."))
+        return _parameter_text(error.param, Text("{name} 应为整数。", "{name} must be a whole number."))
+    return _parameter_text(error.param, Text("{name} 的值不对（{help}）。", "The value of {name} is wrong ({help})."))
 
 
 def _too_many(error: Any) -> Text:
-    asked = " ".join(_called(p) for p in error.ctx.command.params if p.param_type_name == "argument")
+    asked = " ".join(_typed_form(p) for p in error.ctx.command.params if p.param_type_name == "argument")
     if not asked:
         return Text("多写了参数，这个命令不需要。", "There are words too many: this command takes none.")
     return Text(f"多写了参数，只要 {asked}。", f"There are words too many: it takes {asked}.")

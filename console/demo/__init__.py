@@ -1,4 +1,4 @@
 """A made-up district that shows what Huimin does, from generated records to lists that stay true.
 
-Begin with ``tour``. It is shown on a ``screen``, which the command line gives.
+Begin with ``tour``. It prints on a ``screen``; the command line passes its session.
 """

@@ -1,7 +1,7 @@
-"""The made-up records as units deliver them: files in two encodings, some packed, with the flaws real ones have.
+"""The made-up records as units deliver them: files in two encodings, some of them compressed, with the flaws of real files.
 
-The one idea: every flaw is one Huimin must get right on its own: rows twice, an older file that comes late, two versions of one record,
-numbers with a wrong check digit, dates that do not exist, a unit that never declares anything.
+Huimin must handle every flaw without help: repeated rows, an older file that comes late, two versions of one record, identity numbers with
+a wrong check digit, dates that do not exist, and a unit that never states its coverage.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class File:
 
 
 def opening(frames: Mapping[str, pl.DataFrame], folder: Path, seed: int, formats: Mapping[str, str]) -> list[File]:
-    """Everything the district's units hold, written as a first round of deliveries.
+    """The first deliveries: all records of the district's units, written as files.
 
     Args:
         formats: by feed, ``xlsx`` or the encoding its contract asks for.
@@ -49,11 +49,16 @@ def opening(frames: Mapping[str, pl.DataFrame], folder: Path, seed: int, formats
     write("dwelling", "putuo-housing", frames["dwelling"])
     write("household", "putuo-psb", frames["household"])
     spoilt = Text("有重复行、错误号码、不存在的日期", "rows twice, wrong numbers, impossible dates")
-    write("hukou", "putuo-psb", _twice(_spoilt(hukou, rng), 0.005, rng), spoilt)
+    write("hukou", "putuo-psb", _twice(_with_flaws(hukou, rng), 0.005, rng), spoilt)
     write("hukou", "putuo-psb", _older(hukou, 0.06, rng), Text("旧版本，迟到，压缩", "older versions, late, packed"), "hukou-late.csv.gz")
     write("medical_insurance", "putuo-medical-insurance", frames["medical_insurance"])
     write("pension", "putuo-social-security", frames["pension"], Text("缺部分金额", "some amounts missing"))
-    write("income", "putuo-civil-affairs", _corrected(frames["income"], 0.05, rng), Text("同一人两个版本", "two versions of one record"))
+    write(
+        "income",
+        "putuo-civil-affairs",
+        _with_older_versions(frames["income"], 0.05, rng),
+        Text("同一人两个版本", "two versions of one record"),
+    )
     write("social_assistance", "putuo-civil-affairs", frames["social_assistance"])
     write("elderly_allowance", "putuo-civil-affairs", frames["elderly_allowance"])
     write("relocation", "putuo-housing", _twice(frames["relocation"], 0.03, rng), Text("有重复行", "rows twice"))
@@ -64,7 +69,7 @@ def opening(frames: Mapping[str, pl.DataFrame], folder: Path, seed: int, formats
 
 
 def next_day(frames: Mapping[str, pl.DataFrame], folder: Path, seed: int, today: date, formats: Mapping[str, str]) -> list[File]:
-    """One day's changes: enrolments, corrected incomes, moves, notices."""
+    """The deliveries of one day: enrolments, corrected incomes, moves, notices."""
     rng = np.random.default_rng(seed + 2)
     day = today + timedelta(days=1)
     write = _Writer(folder, formats)
@@ -94,7 +99,7 @@ PLAIN = Text("", "")
 
 
 class _Writer:
-    """Writes files into a folder, each as its contract asks, and keeps the list of them."""
+    """Writes files into a folder, each in the format of its contract, and lists them in ``files``."""
 
     def __init__(self, folder: Path, formats: Mapping[str, str]) -> None:
         self.folder, self.formats, self.files = folder, formats, list[File]()
@@ -114,35 +119,35 @@ class _Writer:
 
 
 def _part(frame: pl.DataFrame, share: float, rng: np.random.Generator) -> pl.DataFrame:
-    """A share of the rows, at least two, in their order."""
+    """A random share of the rows, at least two, in their order."""
     picked = np.sort(rng.choice(frame.height, max(int(frame.height * share), min(frame.height, 2)), replace=False))
     rows: pl.DataFrame = frame[picked.tolist()]
     return rows
 
 
 def _twice(frame: pl.DataFrame, share: float, rng: np.random.Generator) -> pl.DataFrame:
-    """Some rows again at the end."""
+    """The frame with some of its rows repeated at the end."""
     return pl.concat([frame, _part(frame, share, rng)])
 
 
 def _older(frame: pl.DataFrame, share: float, rng: np.random.Generator) -> pl.DataFrame:
-    """What some rows said two years before, in another street."""
+    """Versions of some rows from two years before, in another street."""
     return _part(frame, share, rng).with_columns(
         pl.col("changed_at").dt.offset_by("-2y"), division=pl.lit("310107005"), hukou_since=pl.lit(date(2001, 5, 1))
     )
 
 
-def _corrected(frame: pl.DataFrame, share: float, rng: np.random.Generator) -> pl.DataFrame:
-    """Some rows have an older, other version behind them."""
+def _with_older_versions(frame: pl.DataFrame, share: float, rng: np.random.Generator) -> pl.DataFrame:
+    """The frame with older versions of some rows at its end."""
     before = _part(frame, share, rng).with_columns(pl.col("changed_at").dt.offset_by("-3mo"), monthly_income=pl.lit("99999.00"))
     return pl.concat([frame, before])
 
 
-def _spoilt(frame: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
-    """One in 4,000 with a wrong check digit, one in 1,000 with a date that does not exist, a few written with lower-case x."""
+def _with_flaws(frame: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+    """The frame with flaws: 1 in 4,000 check digits wrong, 1 in 1,000 dates impossible, some numbers with a lower-case x."""
     n = frame.height
     wrong, never, lower = (pl.Series(rng.random(n) < share) for share in (1 / 4000, 1 / 1000, 1 / 50))
-    id_number, born = pl.col("id_number"), pl.col("出生日期").dt.to_string("%Y-%m-%d")
+    id_number, birth_date = pl.col("id_number"), pl.col("出生日期").dt.to_string("%Y-%m-%d")
     digit = (id_number.str.slice(16, 1).cast(pl.Int8) + 1) % 10
     return frame.with_columns(
         id_number=pl.when(wrong)
@@ -150,7 +155,7 @@ def _spoilt(frame: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
         .when(lower)
         .then(id_number.str.to_lowercase())
         .otherwise(id_number),
-        出生日期=pl.when(never).then(pl.lit("1948-02-30")).otherwise(born),
+        出生日期=pl.when(never).then(pl.lit("1948-02-30")).otherwise(birth_date),
     )
 
 

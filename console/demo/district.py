@@ -1,7 +1,7 @@
-"""A synthetic Putuo: residents, households, dwellings and what eight units keep about them, as tables of clean records.
+"""A made-up Putuo: residents, households, dwellings and the records of eight units, as tables without flaws.
 
-The one idea: everything is drawn as whole columns from one seeded generator, so that a district of 1.35 million takes seconds and
-the same seed gives the same district on every machine. The flaws of real deliveries are added elsewhere (``console.demo.deliveries``).
+All values are drawn as whole columns from one seeded generator: a district of 1.35 million residents takes seconds, and the same seed
+gives the same district on every machine. ``console.demo.deliveries`` adds the flaws of real deliveries.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ def district(residents: int, seed: int, today: date = TODAY) -> dict[str, pl.Dat
     """Ten feeds of a made-up district, by feed name, with the columns of the library's contracts.
 
     Args:
-        residents: how many people the register holds.
+        residents: number of people in the register.
         seed: of the generator; the same seed gives the same tables.
-        today: the day the records are as of.
+        today: the day of the records.
 
     Returns:
         One frame a feed, one row a record, in the order of its key.

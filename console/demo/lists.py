@@ -1,4 +1,4 @@
-"""The middle of the demonstration: policies are published, three lists, and why two of those on them are there."""
+"""Steps 5 to 7 of the demonstration: policies are published, three lists are shown, and two candidates are explained."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LISTS = ("elderly-uninsured", "relocation-hardship", "group-rental")
 
 
 def publish(tour: Tour, host: Host) -> None:
-    """Five policies, two people; how many each finds, and how long it takes."""
+    """Publish five policies; print how many candidates each has, and how long it takes."""
     from streams.language.messages import PolicyPublished
 
     tour.step(5, Text("发布五份政策：一人发布，另一人批准", "Five policies are published: one person publishes, another approves"))
@@ -29,11 +29,11 @@ def publish(tour: Tour, host: Host) -> None:
 
         path = tour.workspace.folder("policies") / f"{name}.yaml"
         policy = readable_policy(path, host.state.catalogue)
-        begun = time.perf_counter()
+        start = time.perf_counter()
         changes = host.submit(
             PolicyPublished(name, policy.version, path.read_text(encoding="utf-8"), policy.digest, "王芳", "李强")
         ).changes
-        seconds = time.perf_counter() - begun
+        seconds = time.perf_counter() - start
         of_status = Counter(change.status for change in changes)
         tour.facts["lists"][name] = {str(status): count for status, count in of_status.items()}
         rows.append(
@@ -48,43 +48,43 @@ def publish(tour: Tour, host: Host) -> None:
 
 
 def three_lists(tour: Tour, host: Host) -> None:
-    """Two candidates of every status of each list, and how many there are by street."""
+    """Print two candidates of every status of each list, and the counts by street."""
     from console.text.candidates import COLUMNS, candidate_rows
     from services.lists.candidates import listed_candidates
     from services.state.as_of import listed
 
     tour.step(6, Text("三份名单", "Three lists"))
     for name in LISTS:
-        found = listed(host.state, name)
-        by_street = Counter(c.division for c in found)
-        some, policy = listed_candidates(host.state, name, some_of_each(found), still=False), host.state.policies[name]
+        candidates = listed(host.state, name)
+        by_street = Counter(c.division for c in candidates)
+        some, policy = listed_candidates(host.state, name, some_of_each(candidates), still=False), host.state.policies[name]
         tour.screen.table(policy.title, COLUMNS, candidate_rows(some, policy, host.state.catalogue, tour.screen.language))
         names = host.state.catalogue.divisions
         places = "  ".join(f"{street(place, names, tour.screen.language)} {number(count)}" for place, count in by_street.most_common(10))
-        tour.screen.say(Text(f"共 {number(len(found))}：{places}", f"{number(len(found))} in all: {places}"), "dim")
+        tour.screen.say(Text(f"共 {number(len(candidates))}：{places}", f"{number(len(candidates))} in all: {places}"), "dim")
 
 
-def some_of_each(found: Any) -> list[Any]:
-    """Two candidates of every status."""
-    seen: Counter[str | None] = Counter()
+def some_of_each(candidates: Any) -> list[Any]:
+    """The first two candidates of every status."""
+    counts: Counter[str | None] = Counter()
     some = []
-    for candidate in found:
-        if seen[candidate.status] < 2:
+    for candidate in candidates:
+        if counts[candidate.status] < 2:
             some.append(candidate)
-        seen[candidate.status] += 1
+        counts[candidate.status] += 1
     return some
 
 
 def two_explanations(tour: Tour, host: Host) -> None:
-    """One of somebody who lacks evidence, one of a household to be asked."""
+    """Explain a person who needs evidence, and a household to be checked."""
     from console.text.explanations import explanation_in_words
     from services.lists.explanations import explanation
     from services.state.as_of import listed
 
     tour.step(7, Text("为什么？两个解释", "Why? Two explanations"))
     for name, status in (("elderly-uninsured", "needs_evidence"), ("relocation-hardship", "to_check")):
-        chosen = next((c for c in listed(host.state, name) if c.status == status), None)
-        if chosen is not None:
-            line = f"$ huimin explain {name} {token(chosen.subject)}"
+        candidate = next((c for c in listed(host.state, name) if c.status == status), None)
+        if candidate is not None:
+            line = f"$ huimin explain {name} {token(candidate.subject)}"
             tour.screen.say(Text(line, line), "dim")
-            tour.explain(explanation_in_words(explanation(host.state, name, chosen.subject)))
+            tour.explain(explanation_in_words(explanation(host.state, name, candidate.subject)))

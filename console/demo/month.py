@@ -1,4 +1,4 @@
-"""The second half of the demonstration: a day of changes, a late statement, a month of days."""
+"""Steps 8 to 10 of the demonstration: a day of changes, a late statement, a month of days."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def next_day(tour: Tour, host: Host) -> None:
 
 
 def late_statement(tour: Tour, host: Host) -> None:
-    """The insurance centre declares Taopu: those who waited for evidence are decided."""
+    """The insurance centre states its coverage of Taopu: candidates there no longer need evidence."""
     from console.demo.statements import stated
 
     tour.step(9, Text("医保中心补上桃浦镇的声明", "The insurance centre declares Taopu"))
@@ -46,7 +46,7 @@ def late_statement(tour: Tour, host: Host) -> None:
 
 
 def month(tour: Tour, host: Host) -> None:
-    """Thirty days: the insurance centre declares every five, birthdays and old notices do the rest."""
+    """Thirty days: the insurance centre states its coverage every five days; birthdays and old notices move the rest."""
     from console.demo.people import DISTRICT
     from console.demo.statements import stated
     from services.state.as_of import core
@@ -54,7 +54,7 @@ def month(tour: Tour, host: Host) -> None:
 
     tour.step(10, Text(f"{steps.DAYS} 天过去：只重新判断到期的人", f"{steps.DAYS} days pass: only those who are due are judged again"))
     changes: list[CandidateChange] = []
-    due, begun = 0, time.perf_counter()
+    due, start = 0, time.perf_counter()
     with tour.screen.progress(Text("逐日判断", "Day by day"), steps.DAYS) as advance:
         for ahead in range(2, steps.DAYS + 2):
             day = tour.today + timedelta(days=ahead)
@@ -69,29 +69,29 @@ def month(tour: Tour, host: Host) -> None:
             due += core(host.state).due
             advance(1)
     steps.show_changes(tour, host, changes)
-    seconds = time.perf_counter() - begun
+    seconds = time.perf_counter() - start
     tour.screen.say(Text(f"重新判断 {number(due)} 次，{seconds:.1f} 秒。", f"{number(due)} judged again, in {seconds:.1f} s."))
     _some_reasons(tour, host, changes)
     tour.facts.update(month_changes=len(changes), month_judged=due)
 
 
 def _some_reasons(tour: Tour, host: Host, changes: Iterable[CandidateChange]) -> None:
-    """For a few who entered or left with a day: which day, and what is decided now."""
+    """Print one example for each policy and change that a day caused: the day, and the reason."""
     from services.state.as_of import core
 
-    shown: set[tuple[str, str]] = set()
+    shown_moves: set[tuple[str, str]] = set()
     language = tour.screen.language
     for change in changes:
         key = (change.policy, change.change)
-        if change.cause.kind != "day" or change.change == "changed" or key in shown:
+        if change.cause.kind != "day" or change.change == "changed" or key in shown_moves:
             continue
-        shown.add(key)
+        shown_moves.add(key)
         verdict = core(host.state).verdict(change.policy, change.subject)
         if verdict.verdict is not None:
             from console.text.criteria import labels
 
             names = labels(host.state.policies[change.policy], host.state.catalogue)
-            failed = "、".join(names[one][language] if one in names else one for one in verdict.failed)
+            failed = "、".join(names[criterion][language] if criterion in names else criterion for criterion in verdict.failed)
             now = STATUSES[verdict.status]
             why = Text(f"不再满足 {failed}", f"no longer: {failed}") if failed else now
             moved = f"{change.day} {token(change.subject)}"

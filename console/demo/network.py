@@ -1,4 +1,4 @@
-"""The demonstration on Kafka: a broker and workers of its own, and at the end the comparison of their lists with those of one process."""
+"""The demonstration on Kafka: it starts a broker and workers, and at the end compares their lists with those of one process."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ STOP_SECONDS = 40.0
 
 
 class WorkerGone(HuiminError):
-    """A worker ended while it should have worked; 1."""
+    """A worker ended too early; exit code 1."""
 
 
 @contextmanager
 def network(tour: Tour, folder: Path, workers: int) -> Iterator[Workspace]:
-    """Kafka and so many workers, gone again at the end; the workspace as part of their network."""
+    """Start Kafka and some workers, and stop them at the end; gives the workspace as part of their network."""
     from infra.kafka.cluster import Cluster
     from infra.kafka.jars import Runtime
     from infra.kafka.membership import own_key
@@ -48,7 +48,7 @@ def network(tour: Tour, folder: Path, workers: int) -> Iterator[Workspace]:
             connection = cluster.up()
             create(connection, topics(SHARDS, 1, PREFIX))
         environment = {**screen.environment, **connection.environment(), NETWORK_KEY: str(own_key(folder.absolute() / "kafka"))}
-        processes += [_started(environment, folder / f"worker-{one}") for one in range(1, workers + 1)]
+        processes += [_start_worker(environment, folder / f"worker-{index}") for index in range(1, workers + 1)]
         screen.say(
             Text(
                 f"Kafka：{connection.bootstrap}；{SHARDS} 个分区，{workers} 个工作进程。",
@@ -63,18 +63,18 @@ def network(tour: Tour, folder: Path, workers: int) -> Iterator[Workspace]:
         for process in processes:
             process.terminate()
         for process in processes:
-            _ended(process)
+            _stop_worker(process)
         cluster.down()
 
 
-def _started(environment: dict[str, str], folder: Path) -> subprocess.Popen[bytes]:
+def _start_worker(environment: dict[str, str], folder: Path) -> subprocess.Popen[bytes]:
     make_folder(folder)
-    with open(folder / "said", "wb", opener=private) as said:
+    with open(folder / "said", "wb", opener=private) as output:
         line = [sys.executable, "-m", "console.cli.main", "worker", "--state", str(folder / "state")]
-        return subprocess.Popen(line, env=environment, stdout=said, stderr=subprocess.STDOUT)
+        return subprocess.Popen(line, env=environment, stdout=output, stderr=subprocess.STDOUT)
 
 
-def _ended(process: subprocess.Popen[bytes]) -> None:
+def _stop_worker(process: subprocess.Popen[bytes]) -> None:
     try:
         process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
@@ -83,32 +83,32 @@ def _ended(process: subprocess.Popen[bytes]) -> None:
 
 
 def same_lists(tour: Tour, host: NetworkHost, workers: int) -> None:
-    """What the workers told, summed up, beside what one process comes to: the same people, statuses, open checks and missing evidence."""
+    """Compare the lists of the workers with those of one process: candidates, statuses, checklists and missing evidence."""
     from services.state.as_of import listed
     from streams.lists.editions import fold
 
     tour.step(11, Text("同样的名单：工作进程与单进程相比", "The same lists: the workers beside one process"))
-    begun = time.perf_counter()
+    start = time.perf_counter()
     with tour.screen.progress(Text("等待工作进程", "Waiting for the workers")):
         _await(tour, host)
-    told: dict[str, list[Any]] = {}
+    changes_of_policy: dict[str, list[Any]] = {}
     for change in host.outputs():
-        told.setdefault(change.policy, []).append(change)
+        changes_of_policy.setdefault(change.policy, []).append(change)
     rows, same = [], True
     for name, policy in host.state.policies.items():
-        theirs = {(c.subject, c.status, c.checklist, c.missing) for c in fold(told.get(name, [])).values()}
+        theirs = {(c.subject, c.status, c.checklist, c.missing) for c in fold(changes_of_policy.get(name, [])).values()}
         ours = {(c.subject, c.status, c.checklist, c.missing) for c in listed(host.state, name)}
         same = same and theirs == ours
         mark = Text("✓ 相同", "✓ the same") if theirs == ours else Text("✗ 不同", "✗ different")
         title, language = policy.title, tour.screen.language
-        rows.append([title[language], number(len(told.get(name, []))), number(len(theirs)), number(len(ours)), mark[language]])
+        rows.append([title[language], number(len(changes_of_policy.get(name, []))), number(len(theirs)), number(len(ours)), mark[language]])
     columns = [
         Text("政策", "policy"), Text("变动", "lines told"), Text(f"{workers} 个工作进程", f"{workers} workers"),
         Text("单进程", "one process"),
         Text("", ""),
     ]  # fmt: skip
     tour.screen.table(None, columns, rows, right=(1, 2, 3))
-    seconds = time.perf_counter() - begun
+    seconds = time.perf_counter() - start
     tour.screen.say(Text(f"工作进程落后 {seconds:.1f} 秒。", f"The workers were {seconds:.1f} s behind."), "dim")
     tour.facts["same_lists"] = same
     if not same:
@@ -116,11 +116,11 @@ def same_lists(tour: Tour, host: NetworkHost, workers: int) -> None:
 
 
 def _await(tour: Tour, host: NetworkHost) -> None:
-    """Until the workers have told everything; the last message was a day, which always says something."""
+    """Wait until the workers have handled the last message."""
     until, last = time.monotonic() + WAIT_SECONDS, host.state.offset
     while host.told() < last:
-        gone = [process for process in tour.facts["workers"] if process.poll() is not None]
-        if gone or time.monotonic() > until:
-            zh = "一个工作进程已退出。" if gone else "工作进程没有跟上。"
-            raise WorkerGone(Text(zh, "A worker has ended." if gone else "The workers did not keep up."), 1)
+        ended_processes = [process for process in tour.facts["workers"] if process.poll() is not None]
+        if ended_processes or time.monotonic() > until:
+            zh = "一个工作进程已退出。" if ended_processes else "工作进程没有跟上。"
+            raise WorkerGone(Text(zh, "A worker has ended." if ended_processes else "The workers did not keep up."), 1)
         time.sleep(0.2)

@@ -1,6 +1,6 @@
-"""Who lives in the made-up district: households, ages, names and valid identity numbers, drawn as whole columns.
+"""The residents of the made-up district: households, ages, names and valid identity numbers, drawn as whole columns.
 
-The one idea: nobody here exists. Names are combined from Faker's zh_CN lists; numbers are valid by GB 11643 but drawn at random.
+None of them exists. Names are combined from Faker's zh_CN lists; identity numbers are valid by GB 11643 but random.
 Sources: GB 11643-1999 (check digit); GB/T 2260 (310107 Putuo and its ten streets and towns).
 """
 
@@ -43,32 +43,32 @@ CHECK_DIGITS = np.frombuffer(b"10X98765432", dtype=np.uint8)
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """The columns every feed is drawn from; days count from 1970-01-01."""
+    """The columns from which all feeds are drawn; days are counted from 1970-01-01."""
 
     id_number: pl.Series
     born: Ints
     age: Ints
     male: Flags
     place: Ints  # position of the household
-    size: Ints  # of her household
+    size: Ints  # of their household
     rank: Ints  # 0 head, 1 spouse or second adult, then the others
     street: Ints
     local: Flags
-    outside: Flags  # old, and in no scheme: neither insured nor drawing a pension
+    outside: Flags  # old, and neither insured nor with a pension
 
 
 def household_sizes(residents: int, rng: np.random.Generator) -> Ints:
-    """Persons a household, summing to ``residents``."""
-    drawn = 1 + rng.choice(len(HOUSEHOLD_SIZES), residents, p=HOUSEHOLD_SIZES)
-    upto = np.cumsum(drawn)
+    """Number of persons in each household; their sum is ``residents``."""
+    draws = 1 + rng.choice(len(HOUSEHOLD_SIZES), residents, p=HOUSEHOLD_SIZES)
+    upto = np.cumsum(draws)
     last = int(np.searchsorted(upto, residents))
-    sizes = drawn[: last + 1].copy()
+    sizes = draws[: last + 1].copy()
     sizes[last] -= upto[last] - residents
     return sizes
 
 
 def residents_of(sizes: Ints, street: Ints, day: int, rng: np.random.Generator) -> People:
-    """Members of each household: a head, a second adult near her age, then children, parents and others."""
+    """Members of each household: a head, a second adult of about the same age, then children, parents and others."""
     place = np.repeat(np.arange(len(sizes)), sizes)
     n = len(place)
     rank = np.arange(n) - np.repeat(np.cumsum(sizes) - sizes, sizes)
@@ -79,12 +79,12 @@ def residents_of(sizes: Ints, street: Ints, day: int, rng: np.random.Generator) 
         default=np.where(rng.random(n) < 0.45, rng.normal(27, 4, n), rng.normal(-30, 6, n)),
     )
     years = np.clip(head[place] + shift, 0.01, 104)
-    born = (day - years * 365.25 - rng.integers(0, 365, n)).astype(np.int64)
-    age = ((day - born) / 365.2425).astype(np.int64)
+    birth_day = (day - years * 365.25 - rng.integers(0, 365, n)).astype(np.int64)
+    age = ((day - birth_day) / 365.2425).astype(np.int64)
     male = np.where(rank == 1, rng.random(n) < 0.35, rng.random(n) < 0.55)
     return People(
-        id_number=id_numbers(born, male, rng),
-        born=born,
+        id_number=id_numbers(birth_day, male, rng),
+        born=birth_day,
         age=age,
         male=male,
         place=place,
@@ -96,11 +96,11 @@ def residents_of(sizes: Ints, street: Ints, day: int, rng: np.random.Generator) 
     )
 
 
-def id_numbers(born: Ints, male: Flags, rng: np.random.Generator) -> pl.Series:
+def id_numbers(birth_day: Ints, male: Flags, rng: np.random.Generator) -> pl.Series:
     """Valid, distinct resident identity numbers: area, date, sequence (odd for men), check digit. Source: GB 11643-1999."""
-    area = np.array(BIRTHPLACES, dtype="S6")[rng.integers(0, len(BIRTHPLACES), len(born))]
-    date_text = pl.Series(born.astype(np.int32)).cast(pl.Date).dt.to_string("%Y%m%d").to_numpy().astype("S8")
-    sequence = _rank_within(area, born, male) * 2 + male
+    area = np.array(BIRTHPLACES, dtype="S6")[rng.integers(0, len(BIRTHPLACES), len(birth_day))]
+    date_text = pl.Series(birth_day.astype(np.int32)).cast(pl.Date).dt.to_string("%Y%m%d").to_numpy().astype("S8")
+    sequence = _rank_within(area, birth_day, male) * 2 + male
     front = np.char.add(np.char.add(area, date_text), np.char.zfill((sequence % 1000).astype("S4"), 3))
     digits = np.frombuffer(front.astype("S17").tobytes(), dtype=np.uint8).reshape(-1, 17) - 48
     last = CHECK_DIGITS[(digits @ CHECK_WEIGHTS) % 11].reshape(-1, 1)
@@ -108,15 +108,15 @@ def id_numbers(born: Ints, male: Flags, rng: np.random.Generator) -> pl.Series:
     return pl.Series("id_number", np.frombuffer(full, dtype="S18").astype("U18").tolist(), dtype=pl.String)
 
 
-def _rank_within(area: npt.NDArray[np.bytes_], born: Ints, male: Flags) -> Ints:
-    """Position of each person among those of the same area, date and sex, so that no number is given twice."""
+def _rank_within(area: npt.NDArray[np.bytes_], birth_day: Ints, male: Flags) -> Ints:
+    """Position of each person among those of the same area, date and sex, so that numbers are unique."""
     _, area_code = np.unique(area, return_inverse=True)
-    group = (born - born.min()) * 64 + area_code * 2 + male
+    group = (birth_day - birth_day.min()) * 64 + area_code * 2 + male
     by_group = np.argsort(group, kind="stable")
     ordered = group[by_group]
     starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    ranks = np.empty(len(born), dtype=np.int64)
-    ranks[by_group] = np.arange(len(born)) - np.repeat(starts, np.diff(np.r_[starts, len(born)]))
+    ranks = np.empty(len(birth_day), dtype=np.int64)
+    ranks[by_group] = np.arange(len(birth_day)) - np.repeat(starts, np.diff(np.r_[starts, len(birth_day)]))
     return ranks
 
 
@@ -127,8 +127,8 @@ def names(count: int, male: Flags, seed: int, rng: np.random.Generator) -> pl.Se
     fake = Faker("zh_CN")
     fake.seed_instance(seed)
     family = sorted([fake.last_name() for _ in range(600)])
-    given = [sorted([fake.first_name_female() for _ in range(500)]), sorted([fake.first_name_male() for _ in range(500)])]
-    picked = [rng.integers(0, len(pool), count) for pool in (family, *given)]
+    given_names = [sorted([fake.first_name_female() for _ in range(500)]), sorted([fake.first_name_male() for _ in range(500)])]
+    picked = [rng.integers(0, len(pool), count) for pool in (family, *given_names)]
     first = pl.Series(family).gather(picked[0].tolist())
-    second = [pl.Series(pool).gather(at.tolist()) for pool, at in zip(given, picked[1:], strict=True)]
+    second = [pl.Series(pool).gather(at.tolist()) for pool, at in zip(given_names, picked[1:], strict=True)]
     return (first + second[1].zip_with(pl.Series(male.tolist()), second[0])).alias("name")

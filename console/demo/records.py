@@ -1,7 +1,7 @@
-"""What each unit keeps about the made-up residents: one function a feed, one row a record.
+"""The records of each unit about the made-up residents: one function for each feed, one row for each record.
 
-The one idea: shares are chosen so that every list of the demonstration has people on it, and everybody else for a reason. The
-columns are those of the contracts in ``policies/library/feeds``.
+The shares are chosen so that no list of the demonstration is empty. The columns are those of the contracts in
+``policies/library/feeds``.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from console.demo.people import LAYOUTS, ON_THE_LINE, STREETS, Flags, Ints, Peop
 CODES = list(STREETS)
 
 
-def _days(values: Ints, gone: Flags | None = None) -> pl.Series:
-    """Dates of day numbers, null where ``gone``."""
+def _days(values: Ints, empty: Flags | None = None) -> pl.Series:
+    """Dates of day numbers, null where ``empty``."""
     dates = pl.Series(values.astype(np.int32)).cast(pl.Date)
-    return dates if gone is None else pl.select(pl.when(pl.Series(~gone)).then(dates)).to_series()
+    return dates if empty is None else pl.select(pl.when(pl.Series(~empty)).then(dates)).to_series()
 
 
 def _pick(labels: list[str], at: Ints) -> pl.Series:
-    """The label at each position, stored once: a categorical of a few words, as text."""
+    """The label at each position, as text."""
     return pl.Series(np.asarray(labels, dtype=object)[at].tolist(), dtype=pl.String)
 
 
-def _numbered(prefix: str, count: int) -> pl.Series:
+def _serial_numbers(prefix: str, count: int) -> pl.Series:
     """prefix0000001, prefix0000002, …"""
     return pl.select(pl.lit(prefix) + pl.int_range(1, count + 1, eager=True).cast(pl.String).str.zfill(7)).to_series()
 
@@ -47,7 +47,7 @@ def dwelling(streets: Ints, day: int, rng: np.random.Generator) -> pl.DataFrame:
     layout = rng.choice(3, n, p=(0.35, 0.45, 0.20))
     area = 2800 + layout * 2600 + rng.integers(0, 2400, n)
     return pl.DataFrame({
-        "property_no": _numbered("PT", n),
+        "property_no": _serial_numbers("PT", n),
         "division": _pick(CODES, streets),
         "layout": _pick(list(LAYOUTS), layout),
         "area": _money(area, rng.random(n) < 0.01),
@@ -58,9 +58,9 @@ def dwelling(streets: Ints, day: int, rng: np.random.Generator) -> pl.DataFrame:
 def household(sizes: Ints, streets: Ints, home: Ints, day: int, rng: np.random.Generator) -> pl.DataFrame:
     n = len(sizes)
     unlinked = rng.random(n) < 0.01
-    dwellings = _numbered("PT", int(home.max()) + 1).gather(home.tolist())
+    dwellings = _serial_numbers("PT", int(home.max()) + 1).gather(home.tolist())
     return pl.DataFrame({
-        "household_no": _numbered("HH", n),
+        "household_no": _serial_numbers("HH", n),
         "division": _pick(CODES, streets),
         "size": sizes,
         "property_no": pl.select(pl.when(pl.Series(~unlinked)).then(dwellings)).to_series(),
@@ -86,23 +86,23 @@ def hukou(people: People, name: pl.Series, day: int, rng: np.random.Generator) -
         "hukou_kind": _pick(["local_family", "local_collective", "nonlocal"], kind),
         "hukou_since": _days(since, rng.random(n) < 0.004),
         "division": pl.select(pl.when(pl.Series(~nowhere)).then(codes)).to_series(),
-        "household_no": _numbered("HH", int(people.place.max()) + 1).gather(people.place.tolist()),
+        "household_no": _serial_numbers("HH", int(people.place.max()) + 1).gather(people.place.tolist()),
         "changed_at": _recent(day, n, 2000, rng),
     })  # fmt: skip
 
 
 def medical_insurance(people: People, day: int, rng: np.random.Generator) -> pl.DataFrame:
-    """Nearly everybody once; some with an ended enrolment before; one in twenty of the old with none at all."""
+    """One enrolment for nearly everybody, an earlier one for some, none for one in twenty of the old."""
     chance = rng.random(len(people.born))
-    held = np.flatnonzero(~people.outside & (chance > np.where(people.age >= 70, 0.03, 0.02)))
+    current = np.flatnonzero(~people.outside & (chance > np.where(people.age >= 70, 0.03, 0.02)))
     former = np.flatnonzero(~people.outside & (rng.random(len(people.born)) < 0.15))
-    who = np.concatenate([held, former])
-    n, old = len(who), np.arange(len(who)) >= len(held)
+    who = np.concatenate([current, former])
+    n, old = len(who), np.arange(len(who)) >= len(current)
     status = np.where(old, 2, rng.choice(3, n, p=(0.965, 0.02, 0.015)))
     start = np.maximum(people.born[who], day - rng.integers(400, 9000, n))
     ended = old & (rng.random(n) < 0.7)
     return pl.DataFrame({
-        "enrolment_no": _numbered("YB", n),
+        "enrolment_no": _serial_numbers("YB", n),
         "id_number": people.id_number.gather(who.tolist()),
         "status": _pick(["正常", "暂停", "终止"], status),
         "scheme": _pick(["职工", "居民", "新农合"], rng.choice(3, n, p=(0.62, 0.33, 0.05))),
@@ -117,7 +117,7 @@ def pension(people: People, day: int, rng: np.random.Generator) -> pl.DataFrame:
     who = np.flatnonzero(due & ~people.outside & (rng.random(len(due)) < np.where(people.age >= 70, 0.90, 0.86)))
     n = len(who)
     return pl.DataFrame({
-        "pension_no": _numbered("YL", n),
+        "pension_no": _serial_numbers("YL", n),
         "id_number": people.id_number.gather(who.tolist()),
         "amount": _money(rng.integers(1400_00, 7200_00, n), rng.random(n) < 0.005),
         "paid_from": _days(people.born[who] + np.where(people.male[who], 60, 55) * 365),
@@ -126,7 +126,7 @@ def pension(people: People, day: int, rng: np.random.Generator) -> pl.DataFrame:
 
 
 def income(people: People, day: int, rng: np.random.Generator) -> pl.DataFrame:
-    """Whole households are poor together: a few amounts, and small ones, for one in twenty."""
+    """One household in twenty is poor: fewer of its members have an income, and the amounts are small."""
     poor = (rng.random(int(people.place.max()) + 1) < 0.05)[people.place]
     earning = (people.age >= 18) & (rng.random(len(poor)) < np.where(poor, 0.6, 0.93))
     who = np.flatnonzero(earning)
@@ -140,7 +140,7 @@ def income(people: People, day: int, rng: np.random.Generator) -> pl.DataFrame:
 
 
 def occupancy(people: People, home: Ints, dwellings: int, day: int, rng: np.random.Generator) -> pl.DataFrame:
-    """Families where they are registered, and a few dwellings let to many strangers."""
+    """Families in the dwelling of their registration, and a few dwellings let to many strangers."""
     n = len(people.born)
     family = np.flatnonzero(rng.random(n) < 0.93)
     let = rng.choice(dwellings, max(dwellings // 150, 3), replace=False)
@@ -151,9 +151,9 @@ def occupancy(people: People, home: Ints, dwellings: int, day: int, rng: np.rand
     since = np.maximum(people.born[who], day - rng.integers(20, 6000, len(who)))
     out = rng.random(len(who)) < 0.02
     return pl.DataFrame({
-        "registration_no": _numbered("JZ", len(who)),
+        "registration_no": _serial_numbers("JZ", len(who)),
         "id_number": people.id_number.gather(who.tolist()),
-        "property_no": _numbered("PT", dwellings).gather(where.tolist()),
+        "property_no": _serial_numbers("PT", dwellings).gather(where.tolist()),
         "relation_to_tenant": _pick(["self", "kin", "unrelated"], relation),
         "moved_in": _days(since),
         "moved_out": _days(np.maximum(since, day - rng.integers(-25, 300, len(who))), ~out),
@@ -166,8 +166,8 @@ def relocation(streets: Ints, day: int, rng: np.random.Generator) -> pl.DataFram
     along = np.flatnonzero(np.isin(streets, ON_THE_LINE) & (rng.random(len(streets)) < 0.16))
     n = len(along)
     return pl.DataFrame({
-        "notice_no": _numbered("DQ", n),
-        "property_no": _numbered("PT", len(streets)).gather(along.tolist()),
+        "notice_no": _serial_numbers("DQ", n),
+        "property_no": _serial_numbers("PT", len(streets)).gather(along.tolist()),
         "line": _pick(["L15", "L14"], (rng.random(n) < 0.12).astype(np.int64)),
         "notice_date": _days(day - rng.integers(5, 820, n)),
         "changed_at": _recent(day, n, 5, rng),
@@ -179,8 +179,8 @@ def social_assistance(households: int, day: int, rng: np.random.Generator) -> pl
     n = len(who)
     start = day - rng.integers(30, 2000, n)
     return pl.DataFrame({
-        "decision_no": _numbered("JZ", n),
-        "household_no": _numbered("HH", households).gather(who.tolist()),
+        "decision_no": _serial_numbers("JZ", n),
+        "household_no": _serial_numbers("HH", households).gather(who.tolist()),
         "kind": _pick(["dibao", "marginal", "temporary"], rng.choice(3, n, p=(0.7, 0.2, 0.1))),
         "granted_from": _days(start),
         "granted_to": _days(start + 365 * 6, rng.random(n) < 0.8),
@@ -189,12 +189,12 @@ def social_assistance(households: int, day: int, rng: np.random.Generator) -> pl
 
 
 def elderly_allowance(people: People, day: int, rng: np.random.Generator) -> pl.DataFrame:
-    """Most are paid at the rate of their age; some who had a birthday lately still at the one before."""
+    """Most are paid the rate of their age, a few still the rate of ten years before."""
     who = np.flatnonzero((people.age >= 65) & (people.local | (rng.random(len(people.age)) < 0.05)) & (rng.random(len(people.age)) < 0.93))
     late = rng.random(len(who)) < 0.01
     band = np.clip(np.searchsorted(np.array([70, 80, 90, 100]), people.age[who] - late * 10, side="right"), 0, 4)
     return pl.DataFrame({
-        "payment_no": _numbered("JT", len(who)),
+        "payment_no": _serial_numbers("JT", len(who)),
         "id_number": people.id_number.gather(who.tolist()),
         "band": _pick(["b65", "b70", "b80", "b90", "b100"], band),
         "paid_from": _days(day - rng.integers(20, 1500, len(who))),

@@ -1,6 +1,6 @@
-"""What the demonstration is shown on, and what it prints with ``--json``.
+"""The screen on which the demonstration is shown, and the figures that it prints with ``--json``.
 
-The command line gives its session.
+The command line passes its session as the screen.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from services.results import Optional
 
 
 class Screen(Protocol):
-    """Sentences, tables, headings and bars for whoever watches; beside ``json`` none of it goes to stdout."""
+    """Prints sentences, tables, headings and bars; with ``json`` none of them goes to stdout."""
 
     @property
     def language(self) -> str: ...

@@ -1,4 +1,4 @@
-"""The coverage statements of the demonstration, written as units send them and taken in as files."""
+"""The coverage statements of the demonstration: written into files as units send them, and taken in."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def stated(
     workspace: Workspace, host: Host, folder: Path, feed: str, unit: str, places: Iterable[str], complete_to: date
 ) -> list[CandidateChange]:
-    """One unit's statements about one feed, one a place, through a file."""
+    """Write one unit's statements about one feed, one for each place, into a file, and take it in; returns the changes of lists."""
     from services.deliveries.coverage import state_coverage
 
     path = folder / f"coverage-{feed}-{unit}-{complete_to}-{len(host.state.statements.entries)}.jsonl"

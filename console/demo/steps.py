@@ -1,4 +1,4 @@
-"""What the steps of the demonstration share: what they hand on, files taken in, and how changes are shown."""
+"""The shared part of the demonstration's steps: their state, taking in files, and showing changes."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from streams.language.messages import CandidateChange
 
 LATE_STREET = "310107103"
-"""Taopu: the insurance centre declares it complete only on the second day."""
+"""Taopu: the insurance centre states its coverage of it only on the second day."""
 DAYS = 30
 RESTATED_EVERY = 5
 
 
 @dataclass(slots=True)
 class Tour:
-    """What the steps hand on, and what ``--json`` prints at the end.
+    """The state that the steps share; ``facts`` becomes the output of ``--json``.
 
     Args:
         explain: draws an explanation on the screen.
@@ -47,35 +47,35 @@ class Tour:
     statements: int = 0
 
     def step(self, position: int, text: Text) -> None:
-        """A heading with the time so far."""
+        """Print a heading with the time so far."""
         heading = Text(f"{position} · {text.zh}", f"{position} · {text.en}")
         self.screen.heading(heading, f"{time.perf_counter() - self.started:.1f} s")
 
     @property
     def formats(self) -> dict[str, str]:
-        """How each feed's contract wants its files."""
+        """For each feed ``xlsx``, or the encoding that its contract asks for."""
         feeds = self.workspace.catalogue().feeds.values()
         return {feed.name: "xlsx" if feed.format == "xlsx" else feed.encoding for feed in feeds}
 
 
 def ingest(tour: Tour, host: Host, files: list[File], position: int, title: Text) -> list[CandidateChange]:
-    """Files through the real connectors, with what was put aside."""
+    """Take in files through the real connectors; print the rows, and how many are in quarantine."""
     from services.deliveries.delivery import deliver
 
     tour.step(position, title)
-    begun = time.perf_counter()
+    start = time.perf_counter()
     rows: list[list[str]] = []
     changes: list[CandidateChange] = []
     total = sum(f.rows for f in files)
     with tour.screen.progress(title, 2 * total) as advance:
         for file in files:
             source = host.state.catalogue.feeds[file.feed].source_position(file.unit) or 0
-            done = deliver(tour.workspace, host, file.feed, source, file.path, host.state.day, advance=advance)
-            changes += done.changes
-            report = done.report
+            delivery = deliver(tour.workspace, host, file.feed, source, file.path, host.state.day, advance=advance)
+            changes += delivery.changes
+            report = delivery.report
             counts = [number(count) if count else "" for count in (report.rows, report.quarantined, report.unplaced)]
             rows.append([file.path.name, *counts])
-    seconds = max(time.perf_counter() - begun, 1e-9)
+    seconds = max(time.perf_counter() - start, 1e-9)
     columns = [Text("文件", "file"), Text("行数", "rows"), Text("隔离", "quarantined"), Text("认不出是谁", "nobody named")]
     tour.screen.table(None, columns, rows, right=(1, 2, 3))
     rate = number(round(total / seconds))
@@ -87,7 +87,7 @@ def ingest(tour: Tour, host: Host, files: list[File], position: int, title: Text
 
 
 def show_changes(tour: Tour, host: Host, changes: list[CandidateChange]) -> None:
-    """Changes, counted."""
+    """Print the counts of changes."""
     if changes:
         from console.text.changes import COLUMNS, change_rows
         from services.lists.changes import list_changes

@@ -1,7 +1,6 @@
-"""``huimin demo``: from records to lists that stay true, in ten steps, on a district nobody lives in.
+"""``huimin demo``: from records to lists that stay true, in ten steps, on a made-up district.
 
-The one idea: every step goes the way of real work, through files, contracts, the state on disk and the same steps; nothing is
-staged but the people.
+Every step uses the real code: files, contracts, the state on disk and its steps. Only the people are made up.
 """
 
 from __future__ import annotations
@@ -30,7 +29,11 @@ if TYPE_CHECKING:
 def tour(
     screen: Screen, explain: Callable[[ExplanationInWords], None], residents: int, seed: int, keep: Path | None, workers: int = 0
 ) -> None:  # fmt: skip
-    """The whole demonstration; the workspace is thrown away unless ``keep`` says where. With workers, on a Kafka of its own."""
+    """Run the whole demonstration; with workers, on a Kafka cluster of its own.
+
+    Args:
+        keep: the folder of the workspace; without it, the workspace is deleted at the end.
+    """
     from console.demo.district import TODAY
     from console.demo.network import network, same_lists
     from infra.workspace.library import copy_library, example_units
@@ -42,21 +45,21 @@ def tour(
         workspace = Workspace.create(Path(folder) / "workspace" if keep is None else keep, example_units())
         copy_library(workspace)
         _plain_sheets(workspace)
-        made = Tour(screen, explain, workspace, workspace.root / "files", residents, seed, TODAY)
-        with network(made, Path(folder), workers) if workers else nullcontext(workspace) as place_of_work:
-            made.workspace = place_of_work
-            _generate(made)
+        demo_tour = Tour(screen, explain, workspace, workspace.root / "files", residents, seed, TODAY)
+        with network(demo_tour, Path(folder), workers) if workers else nullcontext(workspace) as place_of_work:
+            demo_tour.workspace = place_of_work
+            _generate(demo_tour)
             with place_of_work.writing() as host:
-                _run(made, host)
+                _run(demo_tour, host)
                 if isinstance(host, NetworkHost):
-                    same_lists(made, host, workers)
-        seconds = time.perf_counter() - made.started
-        if not screen.data(DemoFigures(**made.facts, seconds=round(seconds, 1))):
+                    same_lists(demo_tour, host, workers)
+        seconds = time.perf_counter() - demo_tour.started
+        if not screen.data(DemoFigures(**demo_tour.facts, seconds=round(seconds, 1))):
             _farewell(screen, keep, seconds)
 
 
 def _plain_sheets(workspace: Workspace) -> None:
-    """Take occupancy as CSV: spreadsheets of a whole district take longer to write than everything else together."""
+    """Make occupancy CSV: writing its spreadsheet would take longer than all else together."""
     contract = workspace.folder("feeds") / "occupancy.yaml"
     write_whole(contract, contract.read_text(encoding="utf-8").replace("format: xlsx", "format: csv, encoding: utf-8"))
 
@@ -99,7 +102,7 @@ def _run(tour: Tour, host: Host) -> None:
 
 
 def _warn_of_compiling(tour: Tour) -> None:
-    """On the first run after installing, the kernels are compiled, which takes longer than everything else."""
+    """Warn on the first run after an installation, for compiling the kernels takes about a minute."""
     import matchers
 
     if "NUMBA_CACHE_DIR" not in tour.screen.environment and not any(Path(matchers.__path__[0]).glob("__pycache__/kernels*.nbi")):
@@ -110,7 +113,7 @@ def _warn_of_compiling(tour: Tour) -> None:
 
 
 def _needs(tour: Tour) -> None:
-    """Before anybody is matched: what the draft asks of whom."""
+    """Print which records a draft needs from which unit."""
     from console.demo.district import TODAY
     from console.text.needs import NEED_COLUMNS, need_row
     from services.lookup import readable_policy
@@ -125,22 +128,22 @@ def _needs(tour: Tour) -> None:
 
 
 def _cover(tour: Tour, host: Host) -> None:
-    """Who declares what: all but Yichuan Road; the insurance centre all but Taopu."""
+    """Take in the statements of all units but Yichuan Road; that of the insurance centre leaves out Taopu."""
     from console.demo.people import DISTRICT, STREETS
     from console.demo.statements import stated
 
     tour.step(4, Text("各单位声明：到这一天，我们的记录是完整的", "The units declare: up to this day we hold every record"))
-    said = 0
+    count = 0
     for feed in host.state.catalogue.feeds.values():
         if feed.name not in tour.frames:
             continue
         places = [place for place in STREETS if place != LATE_STREET] if feed.name == "medical_insurance" else [DISTRICT]
         stated(tour.workspace, host, tour.files, feed.name, feed.sources[0].unit, places, tour.today - timedelta(days=1))
-        said += len(places)
+        count += len(places)
     tour.screen.say(
         Text(
-            f"{said} 份声明。医保中心还没有声明桃浦镇；宜川路街道从不声明：没有记录不等于没有。",
-            f"{said} statements. The insurance centre has not declared Taopu yet, and Yichuan Road never does: no record is not a no.",
+            f"{count} 份声明。医保中心还没有声明桃浦镇；宜川路街道从不声明：没有记录不等于没有。",
+            f"{count} statements. The insurance centre has not declared Taopu yet, and Yichuan Road never does: no record is not a no.",
         )
     )
 

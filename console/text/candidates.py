@@ -1,4 +1,4 @@
-"""A list of candidates in words: rows of the table, and the sentences below it."""
+"""A list of candidates in words: the rows of its table, and the sentences below it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from services.lists.candidates import CandidateList, ListedCandidate
 
 MARK = "＊"
-"""Beside the status of those who are on the list whatever the missing value is."""
+"""Behind the status of a candidate who is a yes for every possible value of the missing fields."""
 HELD = Text("（暂缓移出）", " (held back)")
-"""Beside the status of those the rule has taken off, of whom that is not told yet."""
+"""Behind the status of a candidate whose exit is held back."""
 COLUMNS = [
     Text("对象", "subject"),
     Text("判定", "verdict"),
@@ -37,7 +37,7 @@ def candidate_rows(candidates: Iterable[ListedCandidate], policy: Policy, catalo
 
 
 def _open_points(c: ListedCandidate, names: Mapping[str, Text], catalogue: Catalogue, language: str) -> str:
-    """What is still open about a candidate, each with who holds the answer."""
+    """The open checks and missing evidence of a candidate, with the units that hold the evidence."""
 
     def name_of(criterion: str) -> str:
         return names[criterion][language] if criterion in names else criterion
@@ -52,7 +52,7 @@ def _open_points(c: ListedCandidate, names: Mapping[str, Text], catalogue: Catal
 
 
 def in_all(listing: CandidateList) -> Text:
-    """How many there are, by status."""
+    """How many candidates there are, by status."""
     counts = {status: listing.counts.get(status, 0) for status in STATUSES}
     zh = "，".join(f"{STATUSES[s].zh if s else '只计数'} {number(n)}" for s, n in counts.items() if n)
     en = ", ".join(f"{number(n)} {STATUSES[s].en if s else 'only counted'}" for s, n in counts.items() if n)
@@ -67,6 +67,6 @@ def kept_off_text(counts: Mapping[str, int]) -> Text:
 
 
 def erased_since(count: int) -> Text:
-    """That persons were erased since a moment: they are missing from a list as it was then."""
+    """The warning about a list of the past: persons erased since are not on it."""
     zh = f"在那之后有 {count} 人的资料被删除，不在此列，也不说明当时是否在列。"
     return Text(zh, f"{count} persons were erased since: they are not shown, and whether they were on it is not told.")

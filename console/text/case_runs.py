@@ -1,4 +1,4 @@
-"""How policies did on their cases, in words: a line for each expectation that is not met, a row for each policy."""
+"""The results of cases in words: a line for each unmet expectation, a row for each policy."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ SUBJECTS = {
     "failed": Text("不符合的条件", "failed"),
     "missing": Text("缺的证据", "missing"),
 }
-"""What an expectation is about."""
+"""The titles of what a case expects."""
 NOTHING = Text("没有", "none")
 ABSENT = {"verdict": Text("不作判定", "no verdict"), "status": Text("不在名单上", "not listed")}
-"""What it is called where there is none; of everything else, ``NOTHING``."""
+"""The words for an absent value; for everything else it is ``NOTHING``."""
 TITLES: Mapping[str, Mapping[str, Text]] = {"verdict": VERDICTS, "status": {status: text for status, text in STATUSES.items() if status}}
 COLUMNS = [Text("政策", "policy"), Text("用例", "cases"), Text("不符的用例", "failed")]
 MUTANT_COLUMNS = [Text("改动", "mutants"), Text("未察觉", "unnoticed")]
 
 
 def miss_words(miss: CaseMiss, file: str, language: str) -> str:
-    """An expectation that is not met, as one line."""
+    """An unmet expectation as one line."""
     sides = (_side(miss.what, side, language) for side in (miss.expected, miss.found))
     words = Text("应为{0}，实为{1}", "expected {0}, found {1}")[language].format(*sides)
     return f"{file}: {miss.case} [{miss.subject}] {SUBJECTS[miss.what][language]}{Text('：', ': ')[language]}{words}"
 
 
 def _side(what: str, value: Side, language: str) -> str:
-    """One side of an expectation, by its title."""
+    """The expected or the actual value, by its title."""
     if value is None or value == []:
         words = ABSENT.get(what, NOTHING)
     elif isinstance(value, list):
@@ -49,7 +49,7 @@ def _side(what: str, value: Side, language: str) -> str:
 
 
 def unnoticed_words(change: Text, file: str, language: str) -> str:
-    """A change that no case notices, as one line."""
+    """A mutant that no case notices, as one line."""
     return f"{file}: {Text('没有用例察觉这个改动：', 'no case notices this change: ')[language]}{change[language]}"
 
 

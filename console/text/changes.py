@@ -23,7 +23,7 @@ COLUMNS = [
 
 
 def change_rows(changes: Iterable[CandidateChange], titles: Mapping[str, Text], language: str) -> list[list[str]]:
-    """Changes alike in policy, kind, status and cause, with how many; policies by their titles."""
+    """The rows of the table: changes of the same policy, kind, statuses and cause are one row, with their count."""
     alike = Counter((c.policy, c.change, c.before, c.status, c.cause.kind) for c in changes)
     return [
         [

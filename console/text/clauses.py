@@ -2,9 +2,9 @@
 
 Every verb that shows a rule calls this module.
 
-Two rules that differ never read alike: a group inside another group stands in brackets, a field is named with the links that lead to it
-and, where its title is not the only one, with its feed; a parameter stands with its values and their first days.
-``tests/console/text/test_clauses.py`` holds random rules against each other.
+Different rules always have different texts. A group inside another group stands in brackets. A field is named with the links that lead to
+it, and with its feed where another field has the same title. A parameter stands with its values and their first days.
+``tests/console/text/test_clauses.py`` checks this on random rules.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ OPERATORS: dict[str, Text] = {
     "after": Text("晚于", "after"),
 }
 NUMBERS: dict[str, Text] = {**OPERATORS, "eq": Text("等于", "="), "ne": Text("不等于", "≠")}
-"""The comparisons of a field that holds numbers, of a count and of a sum."""
+"""The operators for numbers: of a field, a count or a sum."""
 DAYS: dict[str, Text] = {
     **OPERATORS,
     "lt": Text("早于", "before"),
@@ -64,7 +64,7 @@ DAYS: dict[str, Text] = {
     "gt": Text("晚于", "after"),
     "ge": Text("不早于", "on or after"),
 }
-"""The comparisons of a field that holds days."""
+"""The operators for a field of days."""
 AGES: dict[str, Text] = {
     "eq": Text("为", "="),
     "ne": Text("不为", "≠"),
@@ -83,14 +83,14 @@ JOINTS: dict[type, Text] = {All: Text("，且", " and "), AnyOf: Text("，或", 
 SETS = {"some": Text("有", "has "), "none": Text("没有", "has no "), "all": Text("每一", "every "), "count": Text("", "number of ")}
 LINKS = {"household": Text("所在户", "household"), "registered_at": Text("户籍地住房", "dwelling of registration")}
 OWNERS = {Kind.PERSON: Text("本人", "person"), Kind.HOUSEHOLD: Text("该户", "household"), Kind.DWELLING: Text("该住房", "dwelling")}
-"""Whose a field is, inside a set of records, where it is not the record's own."""
+"""The owner of a field inside a set of records, where the field is not the record's own."""
 ABSENCES = {
     "coverage": Text("", ""),
     "closed": Text("〔没有记录即视为没有〕", " {no record counts as none}"),
     "open": Text("〔没有记录不作为没有的证明〕", " {no record proves nothing}"),
 }
 YEARS = Field("", FieldType.INT, Text("周岁", "age"), "")
-"""What an age is compared with; its word stands behind the number."""
+"""The field that stands for the bound of an age; the word for years stands behind the number."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Clauses:
     """The words of one version's rule.
 
     Args:
-        params: its parameters, whose values stand beside their names.
+        params: its parameters; their values stand beside their names.
     """
 
     catalogue: Catalogue
@@ -119,7 +119,7 @@ class Clauses:
         """A node and all below it as one sentence.
 
         Args:
-            inside: in a set of records: the kind of subject they are about.
+            inside: the kind of subject of the records, inside a set of records.
         """
         match node:
             case All(children=(only,)) | AnyOf(children=(only,)):
@@ -163,9 +163,11 @@ class Clauses:
         return self._joint(self.field(node.ref, inside), signs[node.op], self.value(node.value, kind, inside))
 
     def _age(self, node: Age, inside: Kind | None) -> str:
-        value, sign, born = self.value(node.value, YEARS, inside), AGES[node.op][self.language], self.field(node.ref, inside)
+        value, sign, birth_date = self.value(node.value, YEARS, inside), AGES[node.op][self.language], self.field(node.ref, inside)
         at = self._say(f"在 {node.at} 当天", f" on {node.at}") if node.at else ""
-        return self._say(f"按{born}{at}{sign} {value}{' ' if value[-1:].isascii() else ''}周岁", f"age by {born}{at} {sign} {value}")
+        return self._say(
+            f"按{birth_date}{at}{sign} {value}{' ' if value[-1:].isascii() else ''}周岁", f"age by {birth_date}{at} {sign} {value}"
+        )
 
     def _date_test(self, node: DateTest, inside: Kind | None) -> str:
         day = self.field(node.ref, inside)
@@ -190,7 +192,7 @@ class Clauses:
         return self._joint(total, NUMBERS[node.op], self.value(node.value, unit, inside))
 
     def elements(self, node: Quantifier | Sum, inside: Kind | None = None) -> str:
-        """The set a quantifier or sum runs over: its path, what each element must fulfil, and how absence is read."""
+        """The set of a quantifier or sum: its path, the condition on each element, and the meaning of absent records."""
         path, end = self.path(node.path), ABSENCES[node.absence][self.language]
         if node.where is None:
             return path + end
@@ -199,7 +201,7 @@ class Clauses:
         return self._say(f"{path}都符合（{where}）" if every else f"{path}（{where}）", f"{path} [{where}]") + end
 
     def path(self, path: Iterable[Step]) -> str:
-        """The way to a set, each step by its title."""
+        """The path to a set, each step by its title."""
         return self._say("的", " › ").join(self._step(step) for step in path)
 
     def _step(self, step: Step) -> str:
@@ -215,15 +217,15 @@ class Clauses:
                 assert_never(step.kind)
 
     def feed(self, name: str) -> str:
-        """A feed by its title; with its name behind where another has that title too."""
+        """A feed by its title, with its name where another feed has the same title."""
         title = self.catalogue.feeds[name].title[self.language]
         return title if self._feeds[title] == 1 else self._say(f"{title}（{name}）", f"{title} ({name})")
 
     def field(self, ref: FieldRef, inside: Kind | None = None) -> str:
-        """A field by its title, with the links that lead to it; with its feed where another field has that title too.
+        """A field by its title, with the links that lead to it, and with its feed where another field has the same title.
 
         Args:
-            inside: as of ``clause``.
+            inside: as in ``clause``.
         """
         feed, title = self.catalogue.feeds[ref.feed], self.field_of(ref).title[self.language]
         twice = sum(other.title[self.language] == title for other in feed.fields.values()) > 1
@@ -239,7 +241,7 @@ class Clauses:
         """A value as people read it: numbers with their unit, codes by their labels, a parameter with its values.
 
         Args:
-            kind: the field it is compared with; None for ages and counts.
+            kind: the field that is compared with it; None for ages and counts.
         """
         if isinstance(value, ParamValue):
             return self._param(value, kind, inside)
@@ -255,22 +257,22 @@ class Clauses:
 
     def param(self, name: str) -> str:
         """A parameter by its label, else by its name."""
-        known = self.params.get(name)
-        return known.label[self.language] if known is not None and known.label is not None else name
+        parameter = self.params.get(name)
+        return parameter.label[self.language] if parameter is not None and parameter.label is not None else name
 
     def _times(self, value: ParamValue) -> str:
         return "" if value.times == 1 else self._say(f"的 {exact_words(value.times)} 倍", f" × {exact_words(value.times)}")
 
     def _param(self, value: ParamValue, kind: Field | None, inside: Kind | None) -> str:
-        known = self.params.get(value.param)
+        parameter = self.params.get(value.param)
         by = "" if value.by is None else self._say(f"按{self.field(value.by, inside)}：", f"by {self.field(value.by, inside)}: ")
         keys = None if value.by is None else self.field_of(value.by)
-        entries = () if known is None else known.entries
+        entries = () if parameter is None else parameter.entries
         dated = self._say("；", "; ").join(
             self._say(f"{start} 起 {self.entry(entry, keys, kind)}", f"{self.entry(entry, keys, kind)} from {start}")
             for start, entry in entries
         )
-        unit = "" if known is None or kind is YEARS else unit_words(known.unit, self.language)
+        unit = "" if parameter is None or kind is YEARS else unit_words(parameter.unit, self.language)
         brackets = self._say(f"（{by}{dated}{unit}）", f" ({by}{dated}{unit})") if by or dated else ""
         return f"{self.param(value.param)}{brackets}{self._times(value)}"
 
@@ -278,8 +280,8 @@ class Clauses:
         """One dated entry of a parameter: a value, or a table cell by cell.
 
         Args:
-            keys: the field a table is read by.
-            kind: what its values are compared with.
+            keys: the field by which a table is read.
+            kind: the field that is compared with its values.
         """
         if not isinstance(value, tuple):
             return self._scalar(value, kind)
@@ -306,7 +308,7 @@ class Clauses:
         return self._say(f"“{value}”", f'"{value}"')
 
     def _code(self, code: str, kind: Field | None) -> str:
-        """A code by its label where that is the only one; labels are Chinese."""
+        """A code by its label; both where codes share the label. Labels exist in Chinese only."""
         labels = {} if kind is None or self.language == "en" else dict(kind.values)
         label = labels.get(code)
         return code if label is None else label if list(labels.values()).count(label) == 1 else f"{label}（{code}）"
@@ -329,12 +331,12 @@ class Clauses:
 
     @cached_property
     def _fields(self) -> Counter[str]:
-        """How many fields that can be read by name alone have a title."""
+        """For each title the number of fields with it, of feeds with one record a subject."""
         single = (feed for feed in self.catalogue.feeds.values() if not feed.many)
         return Counter(field.title[self.language] for feed in single for field in feed.matrix_fields())
 
 
 def _about(path: tuple[Step, ...], catalogue: Catalogue) -> Kind | None:
-    """In a set of records, the kind of subject they are about; None in a set of subjects, whose fields need no owner."""
+    """The kind of subject of the records in a set; None for a set of subjects, for its fields need no owner."""
     last = path[-1]
     return catalogue.feeds[last.name].subject if last.kind in ("records", "inverse") else None

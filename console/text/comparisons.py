@@ -1,4 +1,4 @@
-"""Two versions of a policy beside each other, in words: sentences, rows of tables, and the comparison with its rules as data."""
+"""The comparison of two versions of a policy in words: sentences, rows of tables, and data for JSON."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ def comparison_in_words(of: PolicyComparison, language: str) -> ComparisonInWord
 
 
 def headline(of: PolicyComparison) -> Text:
-    """Which versions, on which day."""
+    """The versions, and the day of the comparison."""
     old, new = (f"{version.policy}@{version.version}" for version in (of.old, of.new))
     return Text(f"{old} → {new}（{of.day}）", f"{old} → {new} (on {of.day})")
 
 
 def not_in_force(of: PolicyComparison) -> list[Text]:
-    """That a version is not in force on the day, for each of which that is so."""
+    """A note for each version that is not in force on the day."""
     return [_not_in_force(policy, of.day) for policy in (of.differences.old, of.differences.new) if not _in_force(policy, of.day)]
 
 
@@ -79,7 +79,7 @@ def _not_in_force(policy: Policy, day: date) -> Text:
 
 
 def total(of: PolicyComparison) -> Text:
-    """The sentence that sums it up."""
+    """The sentence with the totals."""
     entered, left, changed, turned = (number(count) for count in (of.entered, of.left, of.changed, of.turned_unknown))
     unknown = number(sum(street.unknown for street in of.streets))
     return Text(
@@ -91,7 +91,7 @@ def total(of: PolicyComparison) -> Text:
 
 
 def verdict_rows(of: PolicyComparison, language: str) -> list[list[str]]:
-    """The verdicts that anybody had, each with how many have which verdict now."""
+    """A row for each verdict under the old version, with the counts of verdicts under the new one."""
     counts = {(pair.before, pair.after): pair.count for pair in of.verdicts}
     return [
         [words[language], *(number(counts.get((before, after), 0)) for after in VERDICT_WORDS)]
@@ -101,7 +101,7 @@ def verdict_rows(of: PolicyComparison, language: str) -> list[list[str]]:
 
 
 def criterion_rows(of: PolicyComparison, language: str) -> list[list[str]]:
-    """The criteria that decide, with their articles."""
+    """A row for each deciding criterion, with its article."""
     policies = {"old": of.differences.old, "new": of.differences.new}
     nodes = {side: {site.node.meta.id: site.node for site in walk(policy.criteria, sets=False)} for side, policy in policies.items()}
     rows = []
@@ -117,13 +117,13 @@ def criterion_rows(of: PolicyComparison, language: str) -> list[list[str]]:
 
 
 def division_rows(of: PolicyComparison, language: str) -> list[list[str]]:
-    """The streets, with how many move there."""
+    """A row for each street, with the counts of moves."""
     places = of.catalogue.divisions
     return [[street(s.division, places, language), *map(number, (s.entered, s.left, s.changed, s.unknown))] for s in of.streets]
 
 
 def subject_rows(subjects: Iterable[MovedSubject], places: Mapping[str, Text], language: str) -> Iterable[list[str]]:
-    """Those who move, one by one."""
+    """A row for each subject that moves."""
     for s in subjects:
         yield [
             token(s.subject),

@@ -1,6 +1,6 @@
-"""What the criteria of a rule are called.
+"""The names of the criteria of a rule.
 
-What a criterion tests is written by ``console.text.clauses``.
+``console.text.clauses`` writes what a criterion tests.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from policies.language.tree import Policy
 
 EXCEPT = Text("除外：", "unless: ")
-"""In front of the exception of a rule."""
+"""Stands in front of the exception of a rule."""
 
 
 def heading(node: Node, language: str) -> str:
-    """What a node is called: its label; '' where it has none."""
+    """The label of a node; '' where it has none."""
     return node.meta.label[language] if node.meta.label else ""
 
 
 def criterion_name(node: Node, policy: Policy, catalogue: Catalogue) -> Text:
-    """What a criterion of a version is called in a sentence: its label; where it has none, what it asks or tests."""
+    """The name of a criterion in a sentence: its label, or else what it asks or tests."""
     from console.text.clauses import Clauses
 
     if node.meta.label is not None:
@@ -36,5 +36,5 @@ def criterion_name(node: Node, policy: Policy, catalogue: Catalogue) -> Text:
 
 
 def labels(policy: Policy, catalogue: Catalogue) -> dict[str, Text]:
-    """What the criteria of a version are called, by id."""
+    """The names of a version's criteria, by id."""
     return {node.meta.id: criterion_name(node, policy, catalogue) for node in nodes(policy.criteria, sets=False)}

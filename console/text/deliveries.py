@@ -1,6 +1,6 @@
-"""What became of delivered files, in words: rows, records, what to mend, statements that waited.
+"""Delivered files in words: rows of tables, what to mend, and the statements that waited for a file.
 
-Told by ``ingest`` and ``feed listen``.
+``ingest`` and ``feed listen`` print these texts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Advice(NamedTuple):
-    """A sentence about a file, and whether it must not be lost in a pipe."""
+    """A sentence about a file; an urgent one is printed on stderr, so that no pipe swallows it."""
 
     text: Text
     urgent: bool
@@ -60,23 +60,23 @@ STATEMENTS = {
         "Statement {id} takes no effect: it names another number of rows than the {rows} of {file}. Ask the unit for a new statement.",
     ),
 }
-"""What became of a statement that waited, once its delivery is complete."""
+"""The result for a statement that waited, by its standing once the delivery is complete."""
 
 
 def file_row(file: DeliveredFile, language: str) -> list[str]:
-    """A delivered file in the table of ``COLUMNS``."""
+    """A delivered file as a row under ``COLUMNS``."""
     return [file.file, str(file.delivery), *counts((file.rows, file.quarantined, file.unplaced)), note(file)[language]]
 
 
 def trial_row(file: TriedFile, language: str) -> list[str]:
-    """A file that was tried in the table of ``TRIAL_COLUMNS``."""
+    """A file of a dry run as a row under ``TRIAL_COLUMNS``."""
     r = file.records
     records = (file.rows, r.new, r.changed, file.same, file.older, r.deleted, r.withdrawn, file.quarantined, file.unplaced)
     return [file.file, *counts(records), note(file)[language]]
 
 
 def topic_row(delivery: TopicDelivery, language: str) -> list[str]:
-    """What was taken in of a topic, in the table of ``COLUMNS``."""
+    """A delivery from a topic as a row under ``COLUMNS``."""
     mark = delivery.resumed_behind
     resumed = Text(f"从第 {mark + 1} 行接着做", f"resumed at row {mark + 1}") if mark else Text("", "")
     rows = (delivery.rows, delivery.quarantined, delivery.unplaced)
@@ -84,12 +84,12 @@ def topic_row(delivery: TopicDelivery, language: str) -> list[str]:
 
 
 def counts(numbers: Sequence[int]) -> Iterator[str]:
-    """Counts as cells of a table; nothing for none."""
+    """Counts as cells of a table; zero is an empty cell."""
     return (f"{number:,}" if number else "" for number in numbers)
 
 
 def note(file: DeliveredFile) -> Text:
-    """What is to be said of a file in a line."""
+    """The note about a file in its row."""
     if file.named_again:
         count = file.named_again
         return Text(
@@ -109,8 +109,7 @@ def note(file: DeliveredFile) -> Text:
 
 
 def advice(file: DeliveredFile) -> Iterator[Advice]:
-    """Rows that change nothing, what to do about rows that failed, what a delivery with too many rows of nobody is still good for, and
-    what became of the statements that waited for it."""
+    """The sentences below the table about one file: rows without effect, rows to mend, a void delivery, and statements that waited."""
     name = file.file
     if file.passed_over:
         passed = f"{file.passed_over:,}"
@@ -134,13 +133,13 @@ def advice(file: DeliveredFile) -> Iterator[Advice]:
 
 
 def void(file: DeliveredFile) -> Text:
-    """That too many rows of a file name nobody."""
+    """The warning that too many rows of a file name no subject."""
     words = {"file": file.file, "unplaced": file.unplaced, "rows": file.rows, "allowed": share_words(file.max_unplaced)}
     return Text(VOID.zh.format(**words), VOID.en.format(**words))
 
 
 def lacking(file: str, rows: Mapping[str, int], ends: Sequence[str]) -> Text:
-    """That some rows of a file do not name columns that others do; where such a column is an end of validity, there is no end."""
+    """The warning about keys that some rows of a JSON file lack; without the end of its validity, a record has no end."""
     open_ended = Text("，即没有止日", ", so without an end") if any(column in ends for column in rows) else Text("", "")
     zh = "、".join(f"{column} {count:,} 行{open_ended.zh if column in ends else ''}" for column, count in sorted(rows.items()))
     en = ", ".join(f"{column} in {count:,}{open_ended.en if column in ends else ''}" for column, count in sorted(rows.items()))
@@ -151,7 +150,7 @@ def lacking(file: str, rows: Mapping[str, int], ends: Sequence[str]) -> Text:
 
 
 def unused(file: str, rows: DeliveredFile | TopicDelivery) -> Text:
-    """Rows that are as old as, or older than, what is held."""
+    """The sentence about rows without effect: the same as the records held, or older."""
     zh, en = [], []
     if rows.same:
         zh, en = [f"{rows.same:,} 行与已有的相同"], [f"{rows.same:,} rows say what is held already"]

@@ -1,6 +1,6 @@
-"""An explanation in words: the verdict, each criterion with what it tests and what was found, the records, and who holds what is missing.
+"""An explanation in words: the verdict, the criteria with their comparisons, the records, and the units that hold missing evidence.
 
-``console.cli.reasons`` draws it; JSON is made from ``explanation_in_words``, too.
+``console.cli.reasons`` draws it; the JSON of ``huimin explain`` is also made from ``explanation_in_words``.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def explanation_in_words(explanation: SubjectExplanation) -> ExplanationInWords:
 
 
 def headline(explanation: SubjectExplanation) -> Text:
-    """Policy, subject, street, day, verdict, and how the rule lists the subject."""
+    """Policy, subject, street, day, verdict, and the status by the rule."""
     policy, who = explanation.rule, token(explanation.subject)
     if explanation.verdict is None:
         zh = f"{policy.title.zh} · {who}：不作判定（未登记，或在范围 {policy.scope} 之外）"
@@ -71,7 +71,7 @@ def headline(explanation: SubjectExplanation) -> Text:
 
 
 def _listing(status: str | None, overridden: bool) -> Text:
-    """How the rule lists a subject; called the rule's word where the list, for an outcome or a hold, says another."""
+    """The status of a subject; "by the rule" is added where an outcome or a hold makes the list differ from the rule."""
     if status is None:
         return Text("按规则不在名单上", "not listed by the rule") if overridden else Text("不在名单上", "not listed")
     title = STATUSES[status]
@@ -81,18 +81,18 @@ def _listing(status: str | None, overridden: bool) -> Text:
 
 
 def merged_text(into: int) -> Text:
-    """That a subject counts as another."""
+    """The sentence about a subject that is merged into another."""
     return Text(f"→ 已并入 {token(into)}，请查后者。", f"→ It counts as {token(into)}: ask about that one.")
 
 
 def erased_text(erased: ErasedSubject) -> Text:
-    """That a person was erased, and when."""
+    """The sentence about an erased person."""
     zh = f"此人的资料已于 {erased.erased} 删除（原因 {erased.reason}），以前和以后的名单都不再说明。"
     return Text(zh, f"Erased on {erased.erased} (reason {erased.reason}): nothing is told of this person, then or now.")
 
 
 def record_text(record: CitedRecord, catalogue: Catalogue) -> Text:
-    """A record a criterion rests on: whose, which version, and what it says."""
+    """A record that a criterion rests on: its source, its version, and its values."""
     feed, unit = catalogue.feeds[record.feed], catalogue.units[record.unit].title
     cells = [(feed.fields[name], value) for name, value in record.fields.items()]
     zh = "，".join(f"{field.title.zh} {_cell(field, value, catalogue, 'zh') or '（空）'}" for field, value in cells)
@@ -107,14 +107,14 @@ def record_text(record: CitedRecord, catalogue: Catalogue) -> Text:
 
 
 def _cell(field: Field, value: str, catalogue: Catalogue, language: str) -> str:
-    """A value as it is read: in Chinese a code's label, a division by its name."""
+    """A value in words: a division by its name; in Chinese, a code by its label."""
     if field.type is FieldType.DIVISION:
         return street(value, catalogue.divisions, language)
     return dict(field.values).get(value, value) if language == "zh" else value
 
 
 def _version(order: int, feed: Feed) -> Text:
-    """The version as a date where the order column holds dates or times."""
+    """The version of a record; as a date where the order column holds dates or times."""
     if feed.order is None:
         return Text("", "")
     if order == NO_ORDER:
@@ -129,7 +129,7 @@ def _version(order: int, feed: Feed) -> Text:
 
 
 def open_points(explanation: SubjectExplanation) -> list[Text]:
-    """What would settle the verdict, and who holds it; what a person still has to ask."""
+    """A line for each missing evidence, with the unit that holds it, and for each open check."""
     catalogue, names = explanation.catalogue, labels(explanation.rule, explanation.catalogue)
     lines = []
     for evidence in explanation.missing:
@@ -149,7 +149,7 @@ def open_points(explanation: SubjectExplanation) -> list[Text]:
 
 
 def until_text(day: date | None) -> Text:
-    """Until when a verdict stands without new records."""
+    """Until when the verdict holds without new records."""
     if day is None:
         return Text("没有新记录就不会变。", "Without new records this will not change.")
     return Text(f"即使没有新记录，{day} 也可能变。", f"Even without new records this may change on {day}.")

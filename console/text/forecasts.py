@@ -1,4 +1,4 @@
-"""A forecast in words: the sentences above and below it, its rows by day, week or month, and why somebody moves."""
+"""A forecast in words: the sentences above and below its table, and the rows by day, week or month."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class By(StrEnum):
-    """How the days of a table are taken together."""
+    """The span of time that one row of a table covers."""
 
     DAY = "day"
     WEEK = "week"
@@ -55,7 +55,7 @@ EVIDENCE = Text("“{what}”所缺的证据不同", "other evidence is missing 
 
 
 def headline(of: Forecast) -> Text:
-    """Which policy, and which days."""
+    """The policy and the days of a forecast."""
     title = of.definition.title
     return Text(
         f"{title.zh}：{of.start} 之后到 {of.until}，若没有新记录", f"{title.en}: after {of.start} up to {of.until}, if no record arrives"
@@ -63,7 +63,7 @@ def headline(of: Forecast) -> Text:
 
 
 def total(of: Forecast) -> Text:
-    """The sentence that sums it up."""
+    """The sentence with the totals."""
     entered, left, changed, before, after = map(number, (of.entered, of.left, of.changed, of.listed.start, of.listed.until))
     days = (of.until - of.start).days
     return Text(
@@ -74,7 +74,7 @@ def total(of: Forecast) -> Text:
 
 
 def rows(of: Forecast, language: str, by: By) -> list[list[str]]:
-    """The rows of the table: those alike taken together, by time; where they live, in one cell."""
+    """The rows of the table in the order of time; moves of the same time, change and reason are one row, with their streets in one cell."""
     alike: dict[tuple[str, str, str], Counter[str]] = {}
     for row in of.rows:
         key = (period(row.day, by), _change(row, language), why_words(row.why, of.versions[row.version], of.catalogue)[language])
@@ -88,7 +88,7 @@ def _streets(places: Counter[str], language: str) -> str:
 
 
 def period(day: date, by: By) -> str:
-    """What a day is counted under.
+    """The day, week or month under which a day is counted.
 
     Example:
         >>> period(date(2026, 11, 19), By.WEEK), period(date(2026, 11, 19), By.MONTH)
@@ -113,7 +113,7 @@ def _change(row: ForecastRow, language: str) -> str:
 
 
 def why_words(why: MoveReason, policy: Policy, catalogue: Catalogue) -> Text:
-    """Why somebody moves, in words: what turns, and because of which parameter or feed."""
+    """The reason of a move in words: the criteria that change, and the parameter or feed behind it."""
     parts = _flips(why, policy, catalogue)
     if not why.flips:
         form = KINDS[why.kind]
@@ -130,7 +130,7 @@ def why_words(why: MoveReason, policy: Policy, catalogue: Catalogue) -> Text:
 
 
 def _flips(why: MoveReason, policy: Policy, catalogue: Catalogue) -> list[Text]:
-    """What turns; criteria of one label that turn alike stand together, with their articles."""
+    """The criteria that change; those of the same label and change stand together, with their articles."""
     nodes = {site.node.meta.id: site.node for site in walk(policy.criteria, sets=False)}
     alike: dict[tuple[Text, str, str], list[str]] = {}
     for flip in why.flips:
@@ -155,7 +155,7 @@ def _feed(name: str, catalogue: Catalogue) -> Text:
 
 
 def turn_words(turn: Turn, catalogue: Catalogue) -> Text:
-    """Something the calendar holds, with its day."""
+    """An entry of the calendar, with its day."""
     form = KINDS[turn.kind]
     what = _feed(turn.what, catalogue) if turn.kind in ("agreement", "coverage") else Text(turn.what, turn.what)
     unit = catalogue.units[turn.unit].title if turn.unit else Text("", "")

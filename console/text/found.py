@@ -1,6 +1,7 @@
-"""What a criterion compared for one subject, in words: ``console.cli.reasons`` shows it beside the rule's own clause.
+"""The comparison that a criterion made for one subject, in words.
 
-A period reads as years, a code by its label, a sum per head as a sum per head; a comparison that does not hold reads as the one that does.
+``console.text.explanations`` calls it, and ``console.cli.reasons`` shows it beside the criterion. A period is written in years, months and
+days, a code by its label. A comparison that is false is written as its opposite: age 60 < 70, not 60 ≥ 70.
 """
 
 from __future__ import annotations
@@ -32,13 +33,13 @@ if TYPE_CHECKING:
     from console.text.clauses import Clauses
 
 OPPOSITE = {"eq": "ne", "ne": "eq", "lt": "ge", "le": "gt", "gt": "le", "ge": "lt", "in": "not_in", "not_in": "in"}
-"""The comparison that holds where another does not: what is shown is always so."""
+"""The opposite of each operator: what is shown is always true."""
 _EMPTY = Text("（空）", "(empty)")
 _CENT = Decimal("0.01")
 
 
 def comparison_words(comparison: Comparison | None, truth: bool | None, clauses: Clauses) -> str:
-    """A comparison as a person reads it; '' where there is none.
+    """A comparison in words; '' where there is none.
 
     Example: 1946-05-05 with a period of thirty years becomes ``1946-05-05 起满30年``.
     """
@@ -82,7 +83,7 @@ def _value_words(comparison: ValueComparison, truth: bool | None, clauses: Claus
 
 
 def _sign(operator: str, truth: bool | None, language: str) -> str:
-    """The comparison as it turned out; as it was asked where nobody knows."""
+    """The operator that holds; the rule's own operator where the result is unknown."""
     turned = OPPOSITE[operator] if truth is False else operator
     return SIGNS[turned] if turned in SIGNS else OPERATORS[turned][language]
 
@@ -118,7 +119,7 @@ def _sum_words(comparison: SumComparison, truth: bool | None, clauses: Clauses) 
 
 
 def _quotient(comparison: SumComparison) -> str:
-    """The share of each, to the fen; ≈ where it is not exact."""
+    """The sum for each head, rounded to 0.01; ≈ where it is not exact."""
     if comparison.divisor is None or comparison.low is None or comparison.low != comparison.high:
         return ""
     exact = Decimal(comparison.low) / comparison.divisor
@@ -127,7 +128,7 @@ def _quotient(comparison: SumComparison) -> str:
 
 
 def _range(comparison: SumComparison, language: str) -> str:
-    """What a sum is, or can still be."""
+    """A sum, or the range in which it lies."""
     low, high = value_text(comparison.low), value_text(comparison.high)
     if comparison.low is None:
         return Text("不定", "open")[language] if comparison.high is None else Text(f"至多 {high}", f"at most {high}")[language]
@@ -137,7 +138,7 @@ def _range(comparison: SumComparison, language: str) -> str:
 
 
 def _bound_words(bound: Bound, clauses: Clauses) -> str:
-    """A bound: the number, and behind it where it comes from; a parameter's name alone where it has no value."""
+    """A bound: its value, with the name of its parameter; the name alone where the parameter has no value."""
     if isinstance(bound, LiteralBound):
         return bound_text(bound)
     name = clauses.short(bound.parameter)

@@ -1,4 +1,4 @@
-"""What an examination of a workspace finds, in words: those findings that are not words already."""
+"""The findings of ``huimin doctor`` in words, where they are not texts already."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from services.health.finding import AnyFinding, Finding
 
 
 def finding_in_words(finding: AnyFinding) -> Finding:
-    """A finding with its words: of a hold, what it is about, whom it keeps back, and since when."""
+    """A finding as text; for an undecided hold: its event, its lists, and the days since."""
     if isinstance(finding, Finding):
         return finding
     id, why, whom = finding.hold.hold, event_text(finding.hold.event), lists_text(finding.hold.lists)

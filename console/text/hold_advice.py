@@ -1,8 +1,7 @@
-"""What to look at before a hold is decided, and what each decision does, in words.
+"""Advice about a hold: what to look at before the decision, and what each decision does.
 
-``holds show`` calls ``hold_in_words``.
-
-Whoever decides is no engineer: each sentence names a number to compare, a unit to ask, or a line to type.
+``holds show`` calls ``hold_in_words``. The readers are officials, not engineers: each sentence names a number to compare, a unit to ask, or
+a command to type.
 """
 
 from __future__ import annotations
@@ -96,7 +95,7 @@ def _late(advice: LookAtLateFeed) -> list[Text]:
 
 
 def _todo(hold: HoldDetails) -> list[Text]:
-    """What can be done, and what each does."""
+    """The possible decisions, and the effect of each."""
     if not hold.people:
         return [Text("已没有人被暂缓，不必做什么。", "Nobody is held back any more: there is nothing to do.")]
     words = "--by {a} --approved-by {b} --reason {c}"

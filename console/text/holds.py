@@ -1,7 +1,7 @@
-"""Holds in words: what a hold is about, how many changes of which lists it keeps back, and where it stands.
+"""Holds in words: the event, the number of changes held back on each list, and the standing.
 
-Used by ``holds``, below lists and explanations, by ``doctor``, and wherever something that is submitted opens a hold. What to look at
-before a decision: ``console.text.hold_advice``.
+``holds``, ``doctor``, lists, explanations and every verb that opens a hold use these texts. ``console.text.hold_advice`` has the advice
+before a decision.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ COUNTED = {
     "household": (Text("户", "household"), Text("户", "households")),
     "dwelling": (Text("套", "dwelling"), Text("套", "dwellings")),
 }
-"""What is how_many, one and many."""
+"""The noun for each kind of subject, singular and plural."""
 SIDES = {"exits": Text("移出", "exits"), "entries": Text("列入", "entries")}
 STANDINGS = {
     "undecided": Text("待决定", "undecided"),
@@ -31,7 +31,7 @@ STANDINGS = {
 
 
 def notice(hold: HoldSummary) -> Text:
-    """What is held back, how many changes of which lists, and what to do; said where the hold opens."""
+    """The warning when a hold opens: the event, the number of changes on each list, and what to do."""
     why, whom, short = event_text(hold.event), lists_text(hold.lists), _shorter(hold.event)
     zh = f"已暂缓（{hold.hold}）：{why.zh}{short.zh}，{whom.zh}，均未告知。查看 huimin holds show {hold.hold}；"
     en = f"Held back ({hold.hold}): {why.en}{short.en}: {whom.en}; none of it is told. See huimin holds show {hold.hold}, then "
@@ -40,7 +40,7 @@ def notice(hold: HoldSummary) -> Text:
 
 
 def event_text(event: HoldEvent) -> Text:
-    """What a hold is about: a delivery, coverage statements, a version, or feeds that are late."""
+    """The event of a hold: a delivery, coverage statements, an amendment, or late feeds."""
     from services.lists.holds import HeldAmendment, HeldDays, HeldDelivery, HeldStatements
 
     match event:
@@ -62,7 +62,7 @@ def _titles(titles: Sequence[Text]) -> Text:
 
 
 def _shorter(event: HoldEvent) -> Text:
-    """How many rows a full replacement has, and how many there were before, where it is the shorter."""
+    """The rows of a full replacement beside those before it, where it is shorter; else empty."""
     from services.lists.holds import HeldDelivery
 
     if not isinstance(event, HeldDelivery) or event.shorter is None:
@@ -74,20 +74,20 @@ def _shorter(event: HoldEvent) -> Text:
 
 
 def lists_text(lists: Sequence[HeldList]) -> Text:
-    """How many changes are held back, of which lists."""
+    """The number of changes held back on each list."""
     zh = (f"{SIDES[part.side].zh}“{part.title.zh}”名单 {how_many(part).zh}" for part in lists)
     en = (f"{how_many(part).en} {'off' if part.side == 'exits' else 'onto'} the list {part.title.en}" for part in lists)
     return Text("，".join(zh), ", ".join(en))
 
 
 def how_many(part: HeldList) -> Text:
-    """So many people, households or dwellings, as the policy counts them."""
+    """The number of people, households or dwellings held back on one list."""
     singular, plural = COUNTED[part.subject]
     return Text(f"{number(part.count)} {singular.zh}", f"{number(part.count)} {(singular if part.count == 1 else plural).en}")
 
 
 def below(holds: Sequence[HoldSummary]) -> list[Text]:
-    """What stands below a list: how many of its changes are held back, and by what."""
+    """The sentences below a list: how many of its changes are held back, and by which hold."""
     texts = []
     for hold in holds:
         why, word = event_text(hold.event), STANDINGS[hold.standing]
@@ -99,17 +99,17 @@ def below(holds: Sequence[HoldSummary]) -> list[Text]:
     return texts
 
 
-def beside(hold: str, event: HoldEvent, told: str | None) -> Text:
-    """What stands beside an explanation: that the list says something else than the rule, and why.
+def beside(hold: str, event: HoldEvent, listed_status: str | None) -> Text:
+    """The sentence beside an explanation where a hold makes the list differ from the rule.
 
     Args:
-        told: the status on the list; None: the subject is not listed.
+        listed_status: on the list as the agency was told; None: the subject is not listed.
     """
     why = event_text(event)
-    if told is None:
+    if listed_status is None:
         zh, en = f"列入已暂缓（{hold}）：{why.zh}；名单上仍没有", f"The entry is held back ({hold}): {why.en}; still not on the list"
     else:
-        status = STATUSES[told]
+        status = STATUSES[listed_status]
         zh, en = (
             f"移出已暂缓（{hold}）：{why.zh}；名单上仍是“{status.zh}”",
             f"The exit is held back ({hold}): {why.en}; still {status.en} on the list",
@@ -118,7 +118,7 @@ def beside(hold: str, event: HoldEvent, told: str | None) -> Text:
 
 
 def standing_text(hold: HoldSummary) -> Text:
-    """Where a hold stands; who decided it, and why."""
+    """The standing of a hold, with the people who decided it and their reason."""
     word = STANDINGS[hold.standing]
     if hold.decision is None:
         return word

@@ -1,4 +1,4 @@
-"""The letter to a unit: which records, of whom, until when, for which article; in both languages."""
+"""The letter to a unit in both languages: the records it is asked for, their coverage, the articles, and the due date."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MONTHS = ("January", "February", "March", "April", "May", "June", "July", "Augus
 
 
 def spoken(day: date) -> Text:
-    """A day as a letter says it.
+    """A day as it is written in a letter.
 
     Example:
         >>> spoken(date(2026, 10, 1))
@@ -31,7 +31,7 @@ def spoken(day: date) -> Text:
 
 
 def spoken_period(period: Period) -> Text:
-    """A period as a letter says it.
+    """A period as it is written in a letter.
 
     Example:
         >>> spoken_period(Period(12, 0)), spoken_period(Period(0, 7)).en
@@ -43,7 +43,7 @@ def spoken_period(period: Period) -> Text:
 
 
 def letter(policy: Policy, catalogue: Catalogue, unit: Unit, needs: Sequence[UnitNeed], due: date) -> Text:
-    """The letter to one unit about everything it is asked for."""
+    """The letter to one unit about all its feeds."""
     agency = catalogue.units[policy.agency].title if policy.agency in catalogue.units else Text(policy.agency, policy.agency)
     by, start = spoken(due), spoken(policy.effective_from)
     items = [_item(position, need, catalogue) for position, need in enumerate(needs, 1)]
@@ -56,7 +56,7 @@ def letter(policy: Policy, catalogue: Catalogue, unit: Unit, needs: Sequence[Uni
 
 
 def _item(position: int, need: UnitNeed, catalogue: Catalogue) -> Text:
-    """One feed: its fields, the articles, the coverage and who waits for it."""
+    """The paragraph about one feed: its fields, the articles, the coverage, and the number of undecided subjects."""
     feed = catalogue.feeds[need.feed]
     titles = [feed.fields[name].title for name in need.fields]
     fields = Text("、".join(t.zh for t in titles) or "有无记录即可", ", ".join(t.en for t in titles) or "whether there is a record")
@@ -91,14 +91,14 @@ def _coverage(need: UnitNeed, catalogue: Catalogue) -> Text:
 def _agreement(need: UnitNeed, purposes: Sequence[str]) -> Text:
     if need.agreed:
         return Text("", "")
-    known = ", ".join(purposes)
+    agreed_purposes = ", ".join(purposes)
     return Text(
-        f"现有协议（用途 {known}）不含此项，请先补充约定。",
-        f" The agreement in force (for {known}) does not cover this: please agree to it first.",
+        f"现有协议（用途 {agreed_purposes}）不含此项，请先补充约定。",
+        f" The agreement in force (for {agreed_purposes}) does not cover this: please agree to it first.",
     )
 
 
 def letters(needs: PolicyNeeds) -> list[Text]:
-    """A letter to each unit that still owes something."""
+    """A letter to each unit that owes records."""
     units = needs.catalogue.units
     return [letter(needs.definition, needs.catalogue, units[unit], owed, needs.due) for unit, owed in needs.letters().items()]

@@ -1,4 +1,4 @@
-"""What a policy needs of each unit, as rows of tables."""
+"""The needs of a policy as rows of tables: fields and coverage, by unit and feed."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ COVERAGE_COLUMNS = [
 
 
 def need_row(need: UnitNeed, catalogue: Catalogue, language: str) -> list[str]:
-    """What one unit is asked for one feed."""
+    """The need of one feed from one unit as a row."""
     feed = catalogue.feeds[need.feed]
     reasons = dict.fromkeys(cite or criterion for criterion, cite in zip(need.criteria, need.cites, strict=True))
     return [
@@ -58,7 +58,7 @@ def need_row(need: UnitNeed, catalogue: Catalogue, language: str) -> list[str]:
 
 
 def coverage_rows(needs: PolicyNeeds, language: str) -> list[list[str]]:
-    """Where coverage is missing or stale: the streets concerned, those alike on one line."""
+    """The rows of missing or stale coverage; streets of the same standing and date are one row."""
     return [
         [
             needs.catalogue.units[need.unit].title[language],
@@ -74,7 +74,7 @@ def coverage_rows(needs: PolicyNeeds, language: str) -> list[list[str]]:
 
 
 def owed_places(need: UnitNeed) -> list[tuple[PlaceCoverage, ...]]:
-    """The places of a unit for which its statement is missing or stale, those alike together."""
+    """The places where a unit's statement is missing or stale, grouped by standing and date."""
     alike: dict[tuple[Standing, date | None], list[PlaceCoverage]] = {}
     for place in need.places:
         if place.standing in OWED:
@@ -83,7 +83,7 @@ def owed_places(need: UnitNeed) -> list[tuple[PlaceCoverage, ...]]:
 
 
 def street_words(places: Iterable[PlaceCoverage], need: UnitNeed, catalogue: Catalogue) -> Text:
-    """Some places of a need: streets by name; "all" of them where none of several is left out."""
+    """Places of a need by the names of their streets; "all" where they are all of several."""
     codes = [place.division for place in places]
     if len(codes) == len(need.places) > 1:
         return Text(f"全部 {len(codes)} 个街镇", f"all {len(codes)} streets")

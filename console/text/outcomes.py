@@ -1,4 +1,4 @@
-"""What agencies found, in words: an outcome with what came of it, hit rates as bars, requests to correct a record."""
+"""Outcomes in words: one outcome with its effect, hit rates as bars, and correction requests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.lists.outcomes import OutcomeFound, OutcomeTally, RuleCriterion
 from services.results import facts
 
 BAR = 10
-"""Characters of a bar that stands for all."""
+"""Characters of a full bar."""
 HITS = [Text("", ""), Text("", ""), Text("说中", "right"), Text("有误", "wrong"), Text("说中率", "hit rate")]
 REQUEST = [
     Text("编号", "number"), Text("政策", "policy"), Text("条件", "criterion"), Text("单位", "unit"), Text("数据源", "feed"),
@@ -31,12 +31,12 @@ class CorrectionInWords(CorrectionRequest):
 
 
 def correction_in_words(request: CorrectionRequest) -> CorrectionInWords:
-    """A request, with what the criterion is called."""
+    """A correction request with the name of its criterion."""
     return CorrectionInWords(**facts(request), label=rule_criterion_name(request.rule))
 
 
 def correction_row(request: CorrectionInWords, language: str) -> list[str]:
-    """A request as a row of a table, or of the file for its unit."""
+    """A correction request as a row of a table, or of the file for its unit."""
     state = CLOSED if not request.open else OPEN if request.in_force else REPLACED
     policy, unit, feed = (title[language] for title in request.titles)
     return [
@@ -46,14 +46,14 @@ def correction_row(request: CorrectionInWords, language: str) -> list[str]:
 
 
 def rule_criterion_name(criterion: RuleCriterion) -> Text:
-    """What a criterion is called; its id where no version has it."""
+    """The name of a criterion; its id where no version has the criterion."""
     if criterion.leaf is None:
         return Text(criterion.id, criterion.id)
     return criterion_name(criterion.leaf, criterion.policy, criterion.catalogue)
 
 
 def hit_rows(tally: OutcomeTally, language: str) -> Iterator[list[str]]:
-    """How often the list was right: in all, by criterion and by unit."""
+    """The rows of hit rates: of the list, of each criterion, and of each unit."""
     yield _hits(Text("名单", "the list"), "", tally.right, tally.wrong, tally.hit_rate, language)
     for criterion in tally.criteria:
         name = rule_criterion_name(criterion.rule)[language]
@@ -67,7 +67,7 @@ def _hits(what: Text, name: str, right: int, wrong: int, share: float | None, la
 
 
 def _bar(share: float | None) -> str:
-    """A share as a bar with its percentage; a dash where nothing is known."""
+    """A share as a bar with its percentage; a dash where it is None."""
     if share is None:
         return "—"
     full = round(share * BAR)
@@ -75,14 +75,14 @@ def _bar(share: float | None) -> str:
 
 
 def kept_off_now(tally: OutcomeTally) -> Text:
-    """How many are kept off a list now, and until when."""
+    """How many subjects are kept off a list now, and the day on which the first comes back."""
     zh = f"现有 {number(tally.kept_off)} 个因反馈不在名单上，最早 {tally.next_back} 恢复（证据有变则提前）。"
     en = f"Kept off now: {number(tally.kept_off)}; the next comes back on {tally.next_back}, or earlier when the evidence changes."
     return Text(zh, en)
 
 
 def outcome_text(outcome: OutcomeFound) -> Text:
-    """What was found of somebody, when, by whom, and what came of it."""
+    """An outcome: its kind, day and reporter, and its effect on the list."""
     title, zh, en = OUTCOMES[outcome.outcome], "", ""
     if outcome.refuted is not None:
         label = rule_criterion_name(outcome.refuted)
@@ -106,11 +106,11 @@ def outcome_text(outcome: OutcomeFound) -> Text:
 
 
 def not_new(counts: date, on: date) -> Text:
-    """Why an outcome that was reported changes nothing.
+    """Why a reported outcome changes nothing.
 
     Args:
-        counts: the day of the one that counts.
-        on: of the reported one.
+        counts: the day of the outcome in effect.
+        on: the day of the reported outcome.
     """
     if on < counts:
         zh = f"已有 {counts} 的反馈，较早的这一条不起作用。"
@@ -119,6 +119,6 @@ def not_new(counts: date, on: date) -> Text:
 
 
 def to_correct(records: int, holders: Sequence[Text]) -> Text:
-    """To whom a correction request goes."""
+    """The number of records to correct, and the units that hold them."""
     zh, en = "、".join(title.zh for title in holders), ", ".join(title.en for title in holders)
     return Text(f"更正请求：{records} 条记录，由{zh}核对。", f"Correction request: records: {records}, held by the {en}.")

@@ -1,4 +1,4 @@
-"""Policies in words: rows of the list, steps of a history, and one version criterion by criterion."""
+"""Policies in words: rows of the list, rows of a history, and one version criterion by criterion."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ HISTORY_COLUMNS = [
 
 
 def list_row(policy: ListedPolicy, language: str) -> list[str]:
-    """A row of the list of policies; a draft is called by its file."""
+    """A policy or draft as a row of the list; a draft without a title has its file name."""
     title = policy.title[language] if policy.title else policy.file or ""
     people = f"{policy.by}/{policy.approved_by}" if policy.by else ""
     return [policy.policy, str(policy.version or ""), WORDS[policy.state][language], title, _span(policy)[language], people]
 
 
 def _span(policy: ListedPolicy) -> Text:
-    """The days in force, each day whole on its line."""
+    """The days in force; a line end stands between them, so that no date is broken."""
     first, last = policy.start, policy.end
     if first is None:
         return Text("", "")
@@ -51,7 +51,7 @@ def _span(policy: ListedPolicy) -> Text:
 
 
 def history_row(event: PolicyEvent, language: str) -> list[str]:
-    """A row of the history of a policy."""
+    """An event in the history of a policy as a row."""
     people = f"{event.by}/{event.approved_by}" if event.by else ""
     notes = Text("；", "; ")[language].join(note[language] for note in _notes(event))
     return [str(event.version), event.day.isoformat(), WORDS[event.event][language], WORDS[event.state][language], people, notes]
@@ -107,7 +107,11 @@ class PolicyInWords:
 
 
 def policy_in_words(policy: Policy, state: Life | None, clauses: Clauses) -> PolicyInWords:
-    """A version in the language of ``clauses``, which are made for its parameters."""
+    """A version in words.
+
+    Args:
+        clauses: made with the parameters of this version; their language is that of the words.
+    """
     criteria = [
         CriterionInWords(node.meta.id, node.meta.cite, node.meta.label, clauses.line(node)) for node in nodes(policy.criteria, sets=False)
     ]

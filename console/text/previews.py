@@ -1,4 +1,4 @@
-"""The preview of a policy in words: its funnel with what each criterion tests, notes, and the preview with these words as data."""
+"""The preview of a policy in words: its funnel, notes, the table of streets, and data for JSON."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class PreviewInWords(PolicyPreview):
 
 
 def preview_in_words(preview: PolicyPreview, language: str) -> PreviewInWords:
-    """A preview with the words of its criteria and rules."""
+    """A preview with its criteria and differences in words."""
     stages = zip(preview.funnel, stage_words(preview), strict=True)
     words = [StageInWords(**facts(stage), tests=clause[language] or label[language]) for stage, (label, clause) in stages]
     beside = None if preview.difference is None else comparison_in_words(preview.difference, language)
@@ -47,7 +47,7 @@ def preview_in_words(preview: PolicyPreview, language: str) -> PreviewInWords:
 
 
 def stage_words(preview: PolicyPreview) -> list[tuple[Text, Text]]:
-    """Of each criterion of the funnel its label, and its clause where that is another text; '' where it is not."""
+    """The label and the clause of each criterion in the funnel; the clause is '' where it would repeat the label."""
     zh, en = (Clauses(preview.catalogue, language, preview.definition.params) for language in ("zh", "en"))
     words = []
     for stage in preview.funnel:
@@ -59,13 +59,13 @@ def stage_words(preview: PolicyPreview) -> list[tuple[Text, Text]]:
 
 
 def undelivered_words(preview: PolicyPreview) -> list[Text]:
-    """A sentence for each feed of which nothing was delivered."""
+    """A sentence for each feed without any delivery."""
     titles = (preview.catalogue.feeds[name].title for name in preview.undelivered)
     return [Text(f"数据源“{title.zh}”还没有交付过任何数据。", f"Nothing has been delivered yet of {title.en}.") for title in titles]
 
 
 def sparse_words(preview: PolicyPreview) -> list[Text]:
-    """For each feed that not everybody has a record of: that it is why most of the list lacks evidence, and the way out."""
+    """A sentence for each feed whose missing records leave much of the list without evidence, with what to change in the policy."""
     return [_sparse(feed, preview) for feed in preview.sparse]
 
 
@@ -80,17 +80,17 @@ def _sparse(of: SparseFeed, preview: PolicyPreview) -> Text:
 
 
 def listed_table(preview: PolicyPreview, language: str) -> tuple[list[Text], list[list[str]]]:
-    """The columns and rows of who would be listed: a row a division, and the sum."""
+    """The columns and rows of the table of candidates: a row for each division, and the sums."""
     counts = {(line.division, line.status): line.count for line in preview.streets}
     used = [status for status in STATUSES if status and any(line.status == status for line in preview.streets)]
     places = sorted({line.division for line in preview.streets}, key=str)
     columns = [Text("街镇", "street"), *(STATUSES[status] for status in used), Text("合计", "in all")]
     names = preview.catalogue.divisions
-    rows = [[street(place, names, language), *_counted([counts.get((place, status), 0) for status in used])] for place in places]
+    rows = [[street(place, names, language), *_counts_and_sum([counts.get((place, status), 0) for status in used])] for place in places]
     sums = [sum(counts.get((place, status), 0) for place in places) for status in used]
-    return columns, [*rows, [Text("合计", "in all")[language], *_counted(sums)]]
+    return columns, [*rows, [Text("合计", "in all")[language], *_counts_and_sum(sums)]]
 
 
-def _counted(counts: Sequence[int]) -> list[str]:
-    """Counts, and their sum."""
+def _counts_and_sum(counts: Sequence[int]) -> list[str]:
+    """Counts and their sum as cells."""
     return [number(count) for count in (*counts, sum(counts))]

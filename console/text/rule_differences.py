@@ -1,7 +1,7 @@
-"""What differs between two rules, in words: a line for each criterion, parameter and term, for ``policy diff`` and ``policy preview``.
+"""The differences of two rules in words: a line for each criterion, parameter and term.
 
-Both sides of a line are written from the checked nodes, by ``console.text.clauses``, so what is read is what is run.
-Source: ``policies.language.differences``.
+``policy diff`` and ``policy preview`` show them. ``console.text.clauses`` writes both sides of a line from the checked nodes, which are
+also evaluated. Source: ``policies.language.differences``.
 """
 
 from __future__ import annotations
@@ -57,14 +57,14 @@ def lines(of: Differences, catalogue: Catalogue, language: str) -> list[tuple[st
     if not of:
         return [(Text("两份规则没有不同。", "The two rules do not differ.")[language], "dim")]
     sides = _sides(of, catalogue, language)
-    written = [(f"{SIGNS[change.change]} {criterion_words(change, sides)}", STYLES[change.change]) for change in of.criteria]
-    written += [(f"{SIGNS[_kind(change)]} {param_words(change, of, sides)}", STYLES[_kind(change)]) for change in of.params]
-    written += [(f"{SIGNS['changed']} {term_words(change, sides[1])}", STYLES["changed"]) for change in of.terms]
-    return [*written, (WORDING[language], "dim")] if of.wording else written
+    styled_lines = [(f"{SIGNS[change.change]} {criterion_words(change, sides)}", STYLES[change.change]) for change in of.criteria]
+    styled_lines += [(f"{SIGNS[_kind(change)]} {param_words(change, of, sides)}", STYLES[_kind(change)]) for change in of.params]
+    styled_lines += [(f"{SIGNS['changed']} {term_words(change, sides[1])}", STYLES["changed"]) for change in of.terms]
+    return [*styled_lines, (WORDING[language], "dim")] if of.wording else styled_lines
 
 
 Sides: TypeAlias = tuple[Clauses, Clauses]
-"""The words of the old version and of the new change."""
+"""The clauses of the old version and of the new one."""
 
 
 def _sides(of: Differences, catalogue: Catalogue, language: str) -> Sides:
@@ -73,7 +73,7 @@ def _sides(of: Differences, catalogue: Catalogue, language: str) -> Sides:
 
 
 def criterion_words(change: CriterionChange, sides: Sides) -> str:
-    """The criterion's name and article, and what it tested and tests."""
+    """A changed criterion: its name and article, and its test before and now."""
     node, language = change.node, sides[1].language
     name = node.meta.label[language] if node.meta.label else node.meta.id
     cite = f"  {node.meta.cite}" if node.meta.cite else ""
@@ -88,7 +88,7 @@ def criterion_words(change: CriterionChange, sides: Sides) -> str:
 
 
 def _both(change: CriterionChange, sides: Sides) -> tuple[str | None, str | None]:
-    """What a criterion tested and tests. Where only the whole tells it, with all below."""
+    """The test of a criterion before and now; with everything below it where the form of the group has changed."""
     whole = change.parts == ("form",) and change.change == "changed"
     old, new = (
         None if node is None else side.clause(node) if whole or not children(node) else side.line(node)
@@ -102,54 +102,54 @@ def _kind(change: ParamChange) -> str:
 
 
 def param_words(change: ParamChange, of: Differences, sides: Sides) -> str:
-    """A parameter's name, from which day, and its values."""
+    """A changed parameter: its name, the first day, and its values before and now."""
     old, new = sides
     language = new.language
     name = (new if change.name in new.params else old).param(change.name)
     head = Text(f"参数“{name}”，自 {change.start} 起：", f"parameter {name} from {change.start}: ")[language]
-    shown = [words for words in _entries(change, of, sides) if words is not None]
+    values = [words for words in _entries(change, of, sides) if words is not None]
     removed = Text("（删去）", " (removed)")[language] if change.new is None else ""
-    return head + " → ".join(shown) + removed
+    return head + " → ".join(values) + removed
 
 
 def _entries(change: ParamChange, of: Differences, sides: Sides) -> tuple[str | None, str | None]:
-    """An entry of a parameter as it was and is, in the words of what it is used for."""
+    """An entry of a parameter before and now; its unit and labels are those of its first use."""
     old, new = (
-        None if value is None else side.entry(value, *_used(change.name, policy.criteria, side))
+        None if value is None else side.entry(value, *_first_use(change.name, policy.criteria, side))
         for value, policy, side in zip((change.old, change.new), (of.old, of.new), sides, strict=True)
     )
     return old, new
 
 
-def _used(name: str, node: Node, clauses: Clauses) -> tuple[Field | None, Field | None]:
-    """By which field a parameter's table is read, and which field it is compared with; of its first use."""
+def _first_use(name: str, node: Node, clauses: Clauses) -> tuple[Field | None, Field | None]:
+    """The first use of a parameter: the field by which its table is read, and the field that is compared with it."""
     for leaf in leaves(node):
         value, where = getattr(leaf, "value", None), getattr(leaf, "where", None)
         if isinstance(value, ParamValue) and value.param == name:
             by = None if value.by is None else clauses.field_of(value.by)
             return by, clauses.field_of(leaf.ref) if isinstance(leaf, Compare) else None
-        if where is not None and (inside := _used(name, where, clauses)) != (None, None):
+        if where is not None and (inside := _first_use(name, where, clauses)) != (None, None):
             return inside
     return None, None
 
 
 def term_words(change: TermChange, clauses: Clauses) -> str:
-    """A term's name, and what it was and is."""
+    """A changed term: its name, and its value before and now."""
     language = clauses.language
     was, now = (term(change.name, value, clauses) for value in (change.old, change.new))
     return f"{TERMS[change.name][language]}{Text('：', ': ')[language]}{was} → {now}"
 
 
 def terms(policy: Policy, clauses: Clauses) -> list[str]:
-    """What a version says beside its criteria and its title; what is as nobody wrote it is left out."""
+    """The terms of a version besides its criteria and title; empty terms and default bounds are left out."""
     values = {name: getattr(policy, name) for name in TERMS if hasattr(policy, name) and name != "title"}
     values |= {f"bounds.{name}": getattr(policy.bounds, name) for name in BOUNDS if getattr(policy.bounds, name) != getattr(Bounds(), name)}
-    written = ((name, term(name, value, clauses)) for name, value in values.items() if value not in (None, (), {}))
-    return [f"{TERMS[name][clauses.language]}{Text('：', ': ')[clauses.language]}{words}" for name, words in written]
+    term_texts = ((name, term(name, value, clauses)) for name, value in values.items() if value not in (None, (), {}))
+    return [f"{TERMS[name][clauses.language]}{Text('：', ': ')[clauses.language]}{words}" for name, words in term_texts]
 
 
 def term(name: str, value: object, clauses: Clauses) -> str:
-    """One term, by its titles."""
+    """The value of one term, by its titles."""
     language, units = clauses.language, clauses.catalogue.units
     match value:
         case None:

@@ -1,6 +1,6 @@
-"""Numbers, periods and units as people write them.
+"""Numbers, periods and units in words.
 
-``console.text.clauses`` calls this, and the verbs that show bounds.
+``console.text.clauses`` and the verbs that show bounds call it.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ UNITS = {en: zh for zh, en in UNIT_WORDS.items() if zh not in ("岁", "日", "ye
 }
 """The Chinese word of each factor of a unit that has one."""
 COUNTERS = ("person", "dwelling", "vehicle", "household", "record", "1")
-"""Units that English does not say: what is counted is in the field's title."""
+"""Units that are left out in English, for the field's title names what is counted."""
 
 
 def period_words(period: Period, language: str) -> str:
-    """A period as people say it.
+    """A period in words.
 
     Example:
         >>> period_words(Period.parse("P30Y"), "zh"), period_words(Period.parse("P1Y6M"), "en"), period_words(Period.parse("P7D"), "zh")
@@ -29,14 +29,14 @@ def period_words(period: Period, language: str) -> str:
     """
     years, months = divmod(period.months, 12)
     parts = [(years, Text("年", "year")), (months, Text("个月", "month")), (period.days, Text("天", "day"))]
-    shown = [(n, unit) for n, unit in parts if n] or [(0, parts[2][1])]
+    nonzero = [(n, unit) for n, unit in parts if n] or [(0, parts[2][1])]
     if language == "zh":
-        return "".join(f"{n}{unit.zh}" for n, unit in shown)
-    return " ".join(f"{n} {unit.en}{'' if n == 1 else 's'}" for n, unit in shown)
+        return "".join(f"{n}{unit.zh}" for n, unit in nonzero)
+    return " ".join(f"{n} {unit.en}{'' if n == 1 else 's'}" for n, unit in nonzero)
 
 
 def number_words(value: object) -> str:
-    """A value that is not a word as people write it: days and whole numbers as they are, other numbers exactly.
+    """A day or number as text; fractions exactly.
 
     Example:
         >>> number_words(Fraction(3, 2)), number_words(7)
@@ -46,7 +46,7 @@ def number_words(value: object) -> str:
 
 
 def exact_words(value: Fraction) -> str:
-    """An exact number in decimals, however many; as a fraction where decimals never end.
+    """An exact number in decimals; as a fraction where the decimals never end.
 
     Example:
         >>> exact_words(Fraction(3, 2)), exact_words(Fraction(1, 3)), exact_words(Fraction("1234567.05"))
@@ -66,7 +66,7 @@ def exact_words(value: Fraction) -> str:
 
 
 def unit_words(unit: str | None, language: str) -> str:
-    """A unit behind a number; nothing where there is none, or no word for it in the language.
+    """The unit behind a number; '' where there is none, or no word for it in the language.
 
     Example:
         >>> unit_words("CNY/person/month", "zh"), unit_words("CNY/month", "en"), unit_words("person", "en"), unit_words("point", "zh")

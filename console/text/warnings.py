@@ -1,7 +1,7 @@
-"""The problems of a policy as a person reads them: errors one by one, warnings marked as such, and the sentence that sums them up.
+"""The problems of a policy for the screen: errors, marked warnings, and the sentence with their counts.
 
-Nearly every agreement ends before a policy without an end does, so that warning stands once a policy, with every feed it is about;
-``--json`` has each by itself.
+Nearly every agreement ends before a policy without a last day. So that warning is shown once for each policy, with all its feeds;
+``--json`` has one for each feed.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ ENDS = "agreement-ends"
 
 
 def folded(problems: Sequence[Problem], catalogue: Catalogue) -> list[Problem]:
-    """The problems of one file, marked, the agreements that end before the policy folded into one."""
+    """The problems of one file: warnings are marked, and those about agreements that end are put into one."""
     ending = [problem for problem in problems if problem.code == ENDS]
     rest = [problem for problem in problems if problem.code != ENDS]
-    ends = [_folded(ending, catalogue)] if len(ending) > 1 else ending
-    return [_marked(problem) for problem in (*rest, *ends)]
+    ends = [_endings_as_one(ending, catalogue)] if len(ending) > 1 else ending
+    return [_with_mark(problem) for problem in (*rest, *ends)]
 
 
 def verdict(errors: int, warnings: int) -> Text:
-    """The sentence below a list of problems."""
+    """The sentence with the counts below a list of problems."""
     if errors:
         return Text(
             f"{errors} 处错误，{warnings} 处提醒。改正后再检查。",
@@ -39,13 +39,13 @@ def verdict(errors: int, warnings: int) -> Text:
     return Text(f"没有错误，{warnings} 处提醒。", f"No errors, {with_noun(warnings, 'warning')}.")
 
 
-def _marked(problem: Problem) -> Problem:
+def _with_mark(problem: Problem) -> Problem:
     if problem.severity == "error":
         return problem
     return replace(problem, text=Text(f"提醒：{problem.text.zh}", f"Warning: {problem.text.en}"))
 
 
-def _folded(ending: Sequence[Problem], catalogue: Catalogue) -> Problem:
+def _endings_as_one(ending: Sequence[Problem], catalogue: Catalogue) -> Problem:
     zh, en = [], []
     for until, feeds in sorted(_by_day(ending, catalogue).items()):
         zh.append(f"{'、'.join(feed.zh for feed in feeds)}，到 {until}")
@@ -62,7 +62,7 @@ def _folded(ending: Sequence[Problem], catalogue: Catalogue) -> Problem:
 
 
 def _by_day(ending: Sequence[Problem], catalogue: Catalogue) -> dict[str, list[Text]]:
-    """Titles of feeds by the last day of their agreement."""
+    """The titles of feeds, by the last day of their agreement."""
     titles: dict[str, list[Text]] = {}
     for name in dict.fromkeys(name for problem in ending for name in _feeds(problem, catalogue)):
         titles.setdefault(str(catalogue.feeds[name].agreement.until), []).append(catalogue.feeds[name].title)

@@ -1,4 +1,4 @@
-"""The words of the lists, in both languages: verdicts, statuses, changes, causes; and divisions by their names."""
+"""The words of lists in both languages: verdicts, statuses, changes, causes, outcomes; and the names of divisions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STATUSES = {
 STILL_YES = Text("无论所缺的值是什么，结论都是符合。", "Whatever the missing value is, still yes.")
 CHANGES = {"entered": Text("进入", "entered"), "left": Text("离开", "left"), "changed": Text("变化", "changed")}
 OUTCOMES = TITLES
-"""What an agency found."""
+"""The titles of outcomes."""
 CAUSES = {
     "record": Text("记录变化", "record"),
     "coverage": Text("覆盖声明", "coverage"),
@@ -40,14 +40,14 @@ STYLES = {"T": "green", "F": "red", "U": "yellow"}
 
 
 def street(code: str | None, places: Mapping[str, Text], language: str) -> str:
-    """The name of a division where it has one (``Catalogue.divisions``), else its code; a dash where there is none."""
+    """The name of a division (``Catalogue.divisions``), or its code where it has no name; a dash for None."""
     if code is None:
         return "—"
     return places[code][language] if code in places else code
 
 
 def place(code: str, places: Mapping[str, Text], language: str) -> str:
-    """A division's code, with its name where it has one.
+    """The code of a division, with its name where it has one.
 
     Example:
         >>> place("310107020", {"310107020": Text("宜川路", "Yichuan Road")}, "en"), place("310107", {}, "en")
@@ -57,7 +57,7 @@ def place(code: str, places: Mapping[str, Text], language: str) -> str:
 
 
 def token(subject: int) -> str:
-    """A subject as people see it: 16 hex digits.
+    """A subject as its token: 16 hex digits.
 
     Example:
         >>> token(255)
@@ -72,16 +72,16 @@ def number(count: int) -> str:
 
 
 def with_noun(count: int, noun: str) -> str:
-    """A count of something in English: 1 line, 1,200 lines."""
+    """A count with its noun in English: 1 line, 1,200 lines."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def outcomes(counts: Mapping[str, int], language: str) -> str:
-    """How many of each outcome, the usual order.
+    """The counts of outcomes, in their usual order.
 
     Example:
         >>> outcomes({"declined": 2, "enrolled": 1200}, "en")
         'enrolled 1,200, declined 2'
     """
-    parts = [f"{title[language]} {number(counts[one])}" for one, title in OUTCOMES.items() if counts.get(one)]
+    parts = [f"{title[language]} {number(counts[outcome])}" for outcome, title in OUTCOMES.items() if counts.get(outcome)]
     return ("，" if language == "zh" else ", ").join(parts)

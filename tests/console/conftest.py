@@ -1,4 +1,4 @@
-"""The command line under test, and a small district that has been through the demonstration."""
+"""Fixtures of the command line: running ``huimin``, a small town, and a district after the demonstration."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
 
 
 def invoked(*words: Any, **options: Any) -> Any:
-    """A run of ``huimin``; JSON that it prints is as its schema says.
+    """Run ``huimin``, and check the JSON that it prints against its schema.
 
     Args:
         options: of click's runner.
@@ -39,7 +39,7 @@ def invoked(*words: Any, **options: Any) -> Any:
 
 @pytest.fixture(scope="session")
 def settled_town(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the workspace of a small town (``tests.console.town``); only to be copied."""
+    """A folder with the workspace of a small town (``tests.console.town``); tests copy it and never change it."""
     from tests.console.town import settled
 
     folder = tmp_path_factory.mktemp("town")
@@ -50,14 +50,14 @@ def settled_town(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def town(run: Run, settled_town: Path, tmp_path: Path) -> Path:
-    """The small town, to do with as one likes; ``run`` works in it."""
+    """A copy of the small town that a test may change; ``run`` works in it."""
     shutil.copytree(settled_town, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
 @pytest.fixture(scope="session")
 def district(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace in which a demonstration of 1,500 residents was played; only to be read."""
+    """A workspace after a demonstration of 1,500 residents; tests only read it."""
     folder = tmp_path_factory.mktemp("demo") / "putuo"
     result = CliRunner().invoke(application(), ["demo", "--residents", "1500", "--keep", str(folder), "--json"], env={"COLUMNS": "120"})
     assert result.exit_code == 0, result.output

@@ -1,6 +1,6 @@
-"""A small workspace of made-up people in which things are held back: sixty on the roll of a benefit, and what their unit delivers.
+"""A small workspace for tests of holds: sixty made-up people on the roll of a benefit, and the deliveries of its unit.
 
-The one idea: everything is put in through the command line, as it would be on a working day; a file of the roll is its unit's whole roll.
+All data come in through the command line. A file of the roll is always the whole roll of its unit.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ POLICY = "winter-heating"
 PEOPLE = ("--by", "王芳", "--approved-by", "李强")
 ON_ROLL = range(1, 61)
 OLD, OLDER = date(1964, 1, 1), date(1950, 1, 1)
-"""Born on: who is too young for the second version, and who is not."""
+"""Days of birth: too young for the second version, and old enough."""
 NINETY = 3
-"""Numbers up to this one turn ninety, too old for any version, on 25 October 2026."""
+"""The people with numbers up to this one turn ninety on 25 October 2026, and are then too old for any version."""
 
 UNITS = """
 format: 1
@@ -85,47 +85,47 @@ criteria:
 
 
 class Town:
-    """The command line in that workspace, and what it is asked for."""
+    """The command line in that workspace, and the files that it takes in."""
 
     def __init__(self, run: Run, folder: Path) -> None:
         self.run, self.folder = run, folder
 
     def data(self, *words: object) -> Any:
-        """What a verb writes as JSON."""
+        """The JSON that a verb prints."""
         return json.loads(self.done(*words, "--json").stdout)
 
     def done(self, *words: object) -> Any:
-        """What came of a verb that must succeed."""
+        """The result of a verb that must succeed."""
         result = self.run(*words)
         assert result.exit_code == 0, result.output
         return result
 
     def stated(self, statement: str, to: str) -> tuple[object, ...]:
-        """The words that state the roll complete."""
-        said = {"format": 1, "statement": statement, "feed": "low_income", "unit": "civil", "division": "310107", "complete_to": to}
-        (self.folder / f"{statement}.jsonl").write_text(json.dumps(said) + "\n", encoding="utf-8")
+        """Write a statement that the roll is complete; returns the words that take it in."""
+        document = {"format": 1, "statement": statement, "feed": "low_income", "unit": "civil", "division": "310107", "complete_to": to}
+        (self.folder / f"{statement}.jsonl").write_text(json.dumps(document) + "\n", encoding="utf-8")
         return ("feed", "coverage", self.folder / f"{statement}.jsonl")
 
     def roll(self, name: str, numbers: Iterable[int]) -> tuple[object, ...]:
-        """The words that take in the whole roll, of these people."""
+        """Write a whole roll of these people; returns the words that take it in."""
         lines = [f"R{number},{resident(number)},a\n" for number in numbers]
         (self.folder / name).write_text("roll_no,id_number,grade\n" + "".join(lines), encoding="utf-8")
         return ("ingest", "low_income", self.folder / name, "--replace")
 
     def draft(self, version: int, age: int) -> Path:
-        """A version of the policy in which people must be so old."""
+        """Write a version of the policy with this age limit."""
         text = DRAFT.replace("version: 1", f"version: {version}").replace("value: 60", f"value: {age}")
         path = self.folder / f"v{version}.yaml"
         path.write_text(text, encoding="utf-8")
         return path
 
     def listed(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.data("candidates", "list", POLICY)
-        return found
+        rows: list[dict[str, Any]] = self.data("candidates", "list", POLICY)
+        return rows
 
     def holds(self, *words: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.data("holds", "list", *words)
-        return found
+        rows: list[dict[str, Any]] = self.data("holds", "list", *words)
+        return rows
 
 
 def born(number: int) -> date:
@@ -133,22 +133,22 @@ def born(number: int) -> date:
 
 
 def place(run: Run, folder: Path) -> Town:
-    """The workspace with its residents and the roll, of which nothing is stated yet."""
+    """The workspace with its residents and the roll, before any coverage statement."""
     assert run("init").exit_code == 0
     (folder / "w/units.yaml").write_text(UNITS, encoding="utf-8")
     for name, text in (("residents", RESIDENTS), ("low_income", ROLL)):
         (folder / f"w/feeds/{name}.yaml").write_text(text, encoding="utf-8")
     rows = [f"{resident(number)},{born(number)},310107020000\n" for number in range(1, 81)]
     (folder / "residents.csv").write_text("id_number,birth_date,division\n" + "".join(rows), encoding="utf-8")
-    made = Town(run, folder)
-    made.done("ingest", "residents", folder / "residents.csv")
-    made.done(*made.roll("whole.csv", ON_ROLL))
-    return made
+    workspace = Town(run, folder)
+    workspace.done("ingest", "residents", folder / "residents.csv")
+    workspace.done(*workspace.roll("whole.csv", ON_ROLL))
+    return workspace
 
 
 def town(run: Run, folder: Path) -> Town:
     """The workspace, with sixty people on the list of its policy."""
-    made = place(run, folder)
-    made.done(*made.stated("s-roll", "2026-10-14"))
-    made.done("policy", "publish", made.draft(1, 60), *PEOPLE, "--yes")
-    return made
+    workspace = place(run, folder)
+    workspace.done(*workspace.stated("s-roll", "2026-10-14"))
+    workspace.done("policy", "publish", workspace.draft(1, 60), *PEOPLE, "--yes")
+    return workspace

@@ -1,4 +1,4 @@
-"""What a verb printed with ``--json``, against its schema in docs/schemas. Called for every run of ``huimin`` in the tests of the console."""
+"""Checks the JSON that a verb prints against its schema in docs/schemas, for every run of ``huimin`` in the tests of the console."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCHEMAS = ROOT / "docs" / "schemas"
 
 @cache
 def validator(verb: str) -> Draft202012Validator:
-    """The published schema of a verb; here no key may be printed that it does not name."""
+    """The published schema of a verb, made stricter: keys that it does not name are refused."""
     schema = json.loads((SCHEMAS / f"{verb.replace(' ', '-')}.json").read_text(encoding="utf-8"))
     for part in (schema, *schema.get("$defs", {}).values()):
         if "properties" in part:
@@ -26,12 +26,12 @@ def validator(verb: str) -> Draft202012Validator:
 
 
 def verb_of(words: Sequence[str]) -> str | None:
-    """The verb of a line, where it is one with a schema."""
+    """The verb of a command line, if it has a schema."""
     return next((verb for n in (2, 1) for at in range(len(words)) if (verb := " ".join(words[at : at + n])) in RESULTS), None)
 
 
 def validate(words: Sequence[Any], result: Any) -> None:
-    """Raises where a run printed JSON that its schema does not allow.
+    """Raise an error where a run printed JSON that its schema does not allow.
 
     Args:
         result: of click's runner.

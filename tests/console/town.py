@@ -1,4 +1,4 @@
-"""A small town whose lists can be told by heart: residents of seventy-five, and what is known of each."""
+"""A small town whose lists are easy to foresee: seven residents of the same age, and their records."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ UNITS = {
     "pension": "putuo-social-security",
     "elderly_allowance": "putuo-civil-affairs",
 }
-"""Who states the coverage of each feed."""
+"""The unit that states the coverage of each feed."""
 RESIDENTS = 6
 
 
@@ -50,7 +50,7 @@ def ingested(run: Run, folder: Path, feed: str, text: str) -> Any:
 
 
 def settled(run: Run, folder: Path) -> None:
-    """Six residents on the list of the uninsured; one more is insured. All are to be asked whether they claim the allowance."""
+    """Make the town: six residents are on the list of the uninsured, one is insured; all are to be checked for the allowance."""
     run("init", "--example")
     ingested(run, folder, "hukou", HUKOU + "".join(registered(serial) for serial in range(RESIDENTS + 1)))
     ingested(run, folder, "medical_insurance", MEDICAL + f"E{RESIDENTS},{resident(RESIDENTS)},2026-09-01,2020-01-01,,正常,居民\n")
@@ -61,7 +61,7 @@ def settled(run: Run, folder: Path) -> None:
         for feed, unit in UNITS.items()
     )
     (folder / "coverage.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    with Workspace.open(folder / "w").writing() as host:  # for months to come, so that no day makes them stale: as if it were their end
+    with Workspace.open(folder / "w").writing() as host:  # complete for months to come, so that no test makes them stale
         state_coverage(Workspace.open(folder / "w"), host, folder / "coverage.jsonl", date(2027, 3, 31))
     for policy in (POLICY, ALLOWANCE):
         published(run, folder, policy)
@@ -74,18 +74,18 @@ def published(run: Run, folder: Path, policy: str) -> None:
 
 
 def tokens(run: Run, policy: str = POLICY) -> list[str]:
-    """Who is on the list, by token."""
+    """The tokens on a list."""
     return [row["subject"] for row in json.loads(run("candidates", "list", policy, "--json").stdout)]
 
 
 def exported(run: Run, folder: Path, *words: str, policy: str = POLICY) -> list[dict[str, str]]:
-    """The agency's list, as it is given."""
+    """Export a list for its agency; returns its rows."""
     assert run("candidates", "export", policy, "--out", folder / "list.csv", *words).exit_code == 0
     return list(csv.DictReader((folder / "list.csv").read_text(encoding="utf-8-sig").splitlines()))
 
 
 def returned(path: Path, rows: Sequence[dict[str, str]]) -> Path:
-    """A list as it comes back, as a spreadsheet saves it."""
+    """Write the list that an agency sends back, as a spreadsheet saves it."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.DictWriter(file, names, restval="")
@@ -95,6 +95,6 @@ def returned(path: Path, rows: Sequence[dict[str, str]]) -> Path:
 
 
 def data(result: Any) -> Any:
-    """What a verb wrote as JSON."""
+    """The JSON that a verb printed."""
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)

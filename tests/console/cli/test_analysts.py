@@ -1,4 +1,4 @@
-"""The analysts' page is true of a snapshot of the demonstration: its tables are there, and its queries answer."""
+"""The analysts' page fits a snapshot of the demonstration: its tables exist, and its queries give rows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def snapshot(made: Path, run: Run, district: Path) -> Path:
 
 @pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))
 def test_a_query_of_the_page_answers(snapshot: Path, query: str) -> None:
-    """With rows, and with something in every row."""
+    """Every query gives rows, and no row is empty."""
     with duckdb.connect(str(snapshot), read_only=True) as con:
         rows = con.sql(query).fetchall()
 
@@ -39,7 +39,7 @@ def test_a_query_of_the_page_answers(snapshot: Path, query: str) -> None:
 
 
 def test_the_tables_of_the_page_are_there(snapshot: Path) -> None:
-    """And one for every feed; whatever a table counts as people is never one to four."""
+    """The snapshot has them, and a table for every feed; no count of people lies between one and four."""
     with duckdb.connect(str(snapshot), read_only=True) as con:
         tables = {name for (name,) in con.sql("SELECT table_name FROM duckdb_tables()").fetchall()}
         small = con.sql(

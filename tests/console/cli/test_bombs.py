@@ -1,4 +1,4 @@
-"""Every way in has the same limits: a file that asks for too much is refused in a sentence, and the workspace is as it was."""
+"""Every verb that reads a file has the same limits: a file beyond them is refused in a sentence, and the workspace stays as it was."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LINE = "more than 1 MB in line 1"
 
 
 def files(folder: Path) -> dict[str, Path]:
-    """A line without end, a far cell, and documents without end."""
+    """Files beyond the limits: an endless line, a far cell, large and deep documents."""
     paths = {name: folder / name for name in ("line.csv", "line.csv.gz", "far.xlsx", "s.jsonl", "listed.jsonl", "long.yaml", "deep.yaml")}
     paths["line.csv"].write_bytes(b"a" * (5 << 20))
     paths["line.csv.gz"].write_bytes(gzip.compress(b"a" * (50 << 20), 1))
@@ -33,7 +33,7 @@ def files(folder: Path) -> dict[str, Path]:
 
 
 @pytest.mark.parametrize(
-    ("words", "file", "said"),
+    ("words", "file", "expected"),
     [
         (("ingest", "hukou"), "line.csv", LINE),
         (("ingest", "hukou"), "line.csv.gz", LINE),
@@ -52,12 +52,12 @@ def files(folder: Path) -> dict[str, Path]:
         (("policy", "preview"), "long.yaml", "has more than 8 MB"),
     ],
 )
-def test_a_way_in_has_the_limits_of_all(run: Run, town: Path, words: tuple[Any, ...], file: str, said: str) -> None:
-    """With exit code 3."""
+def test_a_way_in_has_the_limits_of_all(run: Run, town: Path, words: tuple[Any, ...], file: str, expected: str) -> None:
+    """The exit code is 3, and the lists stay the same."""
     path, before = files(town)[file], tokens(run)
 
     result = run(*words, path, "--lang", "en")
 
     assert result.exit_code == 3, result.output
-    assert said in result.output
+    assert expected in result.output
     assert tokens(run) == before

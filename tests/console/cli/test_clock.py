@@ -1,4 +1,4 @@
-"""A day back or far ahead is somebody's decision: it says what it would tell, asks, and is on record."""
+"""A move of the day back or far ahead needs confirmation: the verb names the changes, asks, and records the person."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def ticked(folder: Path) -> Iterator[Tick]:
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, answer: bool) -> list[Text]:
-    """Somebody sits at the terminal and answers; what they were asked."""
+    """Answer every question at the terminal; returns the list of questions."""
     asked: list[Text] = []
 
     def confirm(session: Session, question: Text) -> bool:
@@ -58,32 +58,32 @@ def answering(monkeypatch: pytest.MonkeyPatch, answer: bool) -> list[Text]:
 def test_a_day_back_is_not_taken_by_itself(
     run: Run, town: Path, monkeypatch: pytest.MonkeyPatch, clock: str, words: tuple[str, ...]
 ) -> None:
-    """Whether a wrong clock says so or a slip: exit code 5, what it would tell, and nothing is."""
+    """From a wrong clock or a mistyped day: exit code 5, the message names the changes, and the list stays the same."""
     before = tokens(run)
     monkeypatch.setenv("HUIMIN_TODAY", clock)
 
-    said = {language: run("tick", *words, "--lang", language) for language in ("zh", "en")}
+    results = {language: run("tick", *words, "--lang", language) for language in ("zh", "en")}
 
-    assert [done.exit_code for done in said.values()] == [5, 5]
-    assert "日期将由 2026-10-15 退回到" in said["zh"].stderr and "日期未动，仍是 2026-10-15" in said["zh"].stderr
-    assert "would go back from 2026-10-15 to" in said["en"].stderr and "--yes" in said["en"].stderr
+    assert [result.exit_code for result in results.values()] == [5, 5]
+    assert "日期将由 2026-10-15 退回到" in results["zh"].stderr and "日期未动，仍是 2026-10-15" in results["zh"].stderr
+    assert "would go back from 2026-10-15 to" in results["en"].stderr and "--yes" in results["en"].stderr
     assert day_of(town) == "2026-10-15" and tokens(run) == before
 
 
 def test_what_a_day_would_tell_is_what_it_tells(run: Run, town: Path) -> None:
-    """Six residents are younger than seventy in March 2019: six exits are named, nobody is told; with --yes just these are."""
+    """Six residents are younger than seventy in March 2019: six exits are named and not made; with --yes exactly these are made."""
     refused = run("tick", "--to", "2019-03-01", "--lang", "en")
     assert f"{RESIDENTS} lines" in refused.stderr and f"left {RESIDENTS}" in refused.stderr, refused.stderr
     assert len(tokens(run)) == RESIDENTS
 
-    done = data(run("tick", "--to", "2019-03-01", "--yes", "--by", "王芳", "--json"))
+    move = data(run("tick", "--to", "2019-03-01", "--yes", "--by", "王芳", "--json"))
 
-    assert [change["change"] for change in done["changes"]] == ["left"] * RESIDENTS
-    assert (done["from"], done["to"], done["confirmed"]) == ("2026-10-15", "2019-03-01", "王芳")
+    assert [change["change"] for change in move["changes"]] == ["left"] * RESIDENTS
+    assert (move["from"], move["to"], move["confirmed"]) == ("2026-10-15", "2019-03-01", "王芳")
 
 
 def test_a_way_of_many_years_is_not_tried(run: Run, town: Path) -> None:
-    """It is asked about all the same, and nothing moves."""
+    """The question comes without the changes, and the day stays."""
     refused = run("tick", "--to", "2199-01-01", "--lang", "en")
 
     assert refused.exit_code == 5 and "it was not tried" in refused.stderr
@@ -91,22 +91,22 @@ def test_a_way_of_many_years_is_not_tried(run: Run, town: Path) -> None:
 
 
 def test_who_confirmed_is_on_record(run: Run, town: Path) -> None:
-    """In the message, with the day it was to go to; in the notices of the state; and the doctor says it. Nobody named is the login name."""
+    """The message, the notices of the state and the doctor name the person; without --by it is the login name."""
     run("tick", "--to", "2026-12-20", "--yes", "--by", "王芳")
     run("tick", "--to", "2026-12-19", "--yes")
 
-    confirmed = [one for one in ticked(town) if one.confirmed is not None]
+    confirmed = [tick for tick in ticked(town) if tick.confirmed is not None]
     assert confirmed == [Tick(date(2026, 10, 16), "王芳", date(2026, 12, 20)), Tick(date(2026, 12, 19), operator(), date(2026, 12, 19))]
     with Workspace.open(town / "w").reading() as host:
-        notices = [one for one in host.state.notices if one.kind == "moved"]
+        notices = [notice for notice in host.state.notices if notice.kind == "moved"]
     assert notices[0] == Notice("moved", "王芳", "2026-10-15/2026-12-20", date(2026, 10, 16))
-    found = json.loads(run("doctor", "--json", "--lang", "en").stdout)
-    said = [one["message"] for one in found if one["code"] == "moved"]
-    assert said == [f"{operator()} confirmed a move of the day from 2026-12-20 to 2026-12-19"]
+    findings = json.loads(run("doctor", "--json", "--lang", "en").stdout)
+    messages = [finding["message"] for finding in findings if finding["code"] == "moved"]
+    assert messages == [f"{operator()} confirmed a move of the day from 2026-12-20 to 2026-12-19"]
 
 
 def test_forty_days_pass_without_a_word(run: Run, town: Path) -> None:
-    """A month is nothing special, however often; the forty-first day is asked about. What it would hold back is said, too."""
+    """Moves of up to forty days need no confirmation; forty-one days do."""
     assert run("tick", "--to", "2026-11-24").exit_code == 0
     assert run("tick", "--days", "40").exit_code == 0
 
@@ -114,11 +114,11 @@ def test_forty_days_pass_without_a_word(run: Run, town: Path) -> None:
 
     assert refused.exit_code == 5 and "would jump from 2027-01-03 to 2027-02-13 (41 days)" in refused.stderr
     assert day_of(town) == "2027-01-03"
-    assert not any(one.confirmed for one in ticked(town))
+    assert not any(tick.confirmed for tick in ticked(town))
 
 
 def test_a_terminal_is_asked(run: Run, town: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No leaves everything, yes does it."""
+    """No leaves the day as it is, yes moves it."""
     asked = answering(monkeypatch, False)
     assert run("tick", "--to", "2026-10-14").exit_code == 5
     assert asked == [Text("日期改为 2026-10-14？", "Move the day to 2026-10-14?")] and day_of(town) == "2026-10-15"
@@ -130,7 +130,7 @@ def test_a_terminal_is_asked(run: Run, town: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("day", ["1899-12-31", "2201-01-01", "0001-01-01", "9999-12-31"])
 def test_no_day_lies_outside_the_years_of_people(run: Run, town: Path, monkeypatch: pytest.MonkeyPatch, day: str) -> None:
-    """Refused whoever says yes, before a single day has passed; a clock that says so is refused by every verb that asks it."""
+    """Such a day is refused even with --yes; a clock with such a day is refused by every verb that reads the clock."""
     before = day_of(town)
     assert run("tick", "--to", day, "--yes").exit_code == 3
     assert run("candidates", "list", POLICY, "--as-of", day).exit_code == 3
@@ -143,7 +143,7 @@ def test_no_day_lies_outside_the_years_of_people(run: Run, town: Path, monkeypat
 
 
 def test_the_first_day_far_from_today_is_asked_about(run: Run, tmp_path: Path) -> None:
-    """Of a state that has no day yet, the clock is what it is held against."""
+    """A state without a day is compared with the clock."""
     run("init", "--example")
 
     assert run("tick", "--to", "2027-10-15").exit_code == run("tick", "--to", "2025-10-15").exit_code == 5
@@ -151,7 +151,7 @@ def test_the_first_day_far_from_today_is_asked_about(run: Run, tmp_path: Path) -
 
 
 def test_nothing_is_received_by_a_clock_far_ahead(run: Run, town: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file or statement would be believed up to a day that has not come: refused with both ways out; with --yes it is received then."""
+    """Files and statements could name days to come: refused with what to do; with --yes they are taken in."""
     (town / "more.csv").write_bytes((HUKOU + registered(20, changed="2030-01-01")).encode("gb18030"))
     line = {
         "format": 1,
@@ -167,23 +167,25 @@ def test_nothing_is_received_by_a_clock_far_ahead(run: Run, town: Path, monkeypa
 
     refused = [run(*words, "--lang", "en") for words in takes]
 
-    assert [done.exit_code for done in refused] == [5, 5]
-    assert all("clock says 2036-01-01; the state's day is 2026-10-15" in done.stderr and "huimin tick" in done.stderr for done in refused)
+    assert [result.exit_code for result in refused] == [5, 5]
+    assert all(
+        "clock says 2036-01-01; the state's day is 2026-10-15" in result.stderr and "huimin tick" in result.stderr for result in refused
+    )
     assert len(data(run("feed", "deliveries", "hukou", "--json"))) == 1
     assert [run(*words, "--yes").exit_code for words in takes] == [0, 0]
 
 
 def test_the_doctor_tells_a_clock_that_is_far_behind(run: Run, town: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The state goes on by its own day; somebody should look at the machine."""
+    """A warning, and no error."""
     monkeypatch.setenv("HUIMIN_TODAY", "2020-03-01")
 
-    found = json.loads(run("doctor", "--json").stdout)
+    findings = json.loads(run("doctor", "--json").stdout)
 
-    assert [one["level"] for one in found if one["code"] == "clock"] == ["warning"]
+    assert [finding["level"] for finding in findings if finding["code"] == "clock"] == ["warning"]
 
 
 def test_the_same_on_a_network(joined: Run, tmp_path: Path) -> None:
-    """The replica is tried, the topic gets nothing; said yes to, the tick carries who said it."""
+    """The trial runs on the replica and sends nothing; with --yes the tick names the person."""
     before = date.fromisoformat(day_of_network(joined))
 
     refused = joined("tick", "--to", "2020-03-01", "--lang", "en")
@@ -193,7 +195,7 @@ def test_the_same_on_a_network(joined: Run, tmp_path: Path) -> None:
     assert joined("tick", "--to", "2020-03-01", "--yes", "--by", "王芳").exit_code == 0
     with Workspace.open(tmp_path / "w", {"KAFKA_BOOTSTRAP": "nowhere.invalid:9092"}).reading() as host:
         assert host.state.day == date(2020, 3, 1)
-        assert [one.about for one in host.state.notices if one.kind == "moved"] == ["王芳"]
+        assert [notice.about for notice in host.state.notices if notice.kind == "moved"] == ["王芳"]
 
 
 def day_of_network(joined: Run) -> str:

@@ -1,5 +1,4 @@
-"""Contracts as stewards change them: what is added takes effect at the next write, what would read records otherwise is refused where it
-is written, and neither stops anybody else."""
+"""Changed contracts: additions take effect at the next write, changes that would reread records are refused, and other verbs go on."""
 
 from __future__ import annotations
 
@@ -97,7 +96,7 @@ def changed(path: Path, old: str, new: str) -> None:
 
 @pytest.mark.parametrize("before", ["feed add", "unit add", "a field", "an agreement", "torn"])
 def test_every_verb_works_right_after_a_contract_is_changed(run: Run, town: Path, at: At, before: str) -> None:
-    """One catalogue for what is asked: what the state has, with what the documents add."""
+    """All verbs use one catalogue: that of the state, with the additions of the documents."""
     assert run("feed", "add", town / "meals.yaml").exit_code == 0
     if before != "feed add":
         assert run("tick").exit_code == 0
@@ -118,7 +117,7 @@ def test_every_verb_works_right_after_a_contract_is_changed(run: Run, town: Path
 
 
 def test_a_draft_over_a_feed_just_added_is_previewed_and_tried(run: Run, town: Path, at: At) -> None:
-    """Nobody has delivered anything: everybody of that age lacks evidence, and that is said."""
+    """Without a delivery everybody of that age needs evidence, and the preview says why."""
     run("feed", "add", town / "meals.yaml")
 
     result = at("policy preview DRAFT")
@@ -132,7 +131,7 @@ def test_a_draft_over_a_feed_just_added_is_previewed_and_tried(run: Run, town: P
 
 
 def test_what_looks_changes_nothing(run: Run, town: Path, at: At) -> None:
-    """The catalogue in the state is the one it was until something is written."""
+    """The catalogue in the state changes only with the next write."""
     run("feed", "add", town / "meals.yaml")
 
     at("policy preview DRAFT")
@@ -162,19 +161,19 @@ ORDINARY = {
 
 @pytest.mark.parametrize("name", ORDINARY)
 def test_an_ordinary_step_is_told_and_takes_effect_at_the_next_write(run: Run, town: Path, at: At, name: str) -> None:
-    """Told by `feed check` with who reads the feed, done by the next write, and remembered."""
-    old, new, told = ORDINARY[name]
+    """`feed check` names the change and the policies that read the feed; the next write applies it, and the history keeps it."""
+    old, new, expected = ORDINARY[name]
     path = contract(town, "medical_insurance")
     changed(path, old, new)
 
     result = run("feed", "check", path, "--lang", "en")
     assert result.exit_code == 0
-    assert told in result.output
+    assert expected in result.output
     assert "1 policy reads this feed" in result.output
     assert at("doctor").exit_code == 0
     assert at("tick").exit_code == 0
 
-    assert told in at("feed history medical_insurance").output
+    assert expected in at("feed history medical_insurance").output
     assert "change" not in run("feed", "check", path, "--lang", "en").output
 
 
@@ -199,7 +198,7 @@ REREADS = {
 
 @pytest.mark.parametrize("name", REREADS)
 def test_what_reads_records_otherwise_is_refused_where_it_is_written_and_stops_nobody_else(run: Run, town: Path, at: At, name: str) -> None:
-    """`feed check` and the doctor say the place, why, and the way out; everything else goes on as before, and is told once."""
+    """`feed check` and the doctor name the place, the reason and what to do; other verbs go on, and warn once."""
     feed, old, new, why, instead = REREADS[name]
     path = contract(town, feed)
     ingested(run, town, "pension", PENSION + f"P1,{resident(1)},2026-01-01,,3000.00\n")
@@ -211,11 +210,11 @@ def test_what_reads_records_otherwise_is_refused_where_it_is_written_and_stops_n
     assert why in result.output
     assert instead in result.output
     assert f"{feed}.yaml:" in result.output
-    told = at("doctor")
-    assert told.exit_code == 1
-    assert why in told.output
-    assert "Traceback" not in told.output
-    assert ".;" not in told.output and "。；" not in at("doctor --lang zh").output
+    report = at("doctor")
+    assert report.exit_code == 1
+    assert why in report.output
+    assert "Traceback" not in report.output
+    assert ".;" not in report.output and "。；" not in at("doctor --lang zh").output
     result = at("tick --days 1")
     assert result.exit_code == 0, result.output
     assert result.stderr.count("is not in effect; the one that held last stays in effect") == 1
@@ -224,13 +223,13 @@ def test_what_reads_records_otherwise_is_refused_where_it_is_written_and_stops_n
     assert refused.exit_code == 3
     assert "so no file of" in refused.output
     assert at(f"candidates list {POLICY} --json").stdout == before
-    assert at("policy preview DRAFT").exit_code == 3  # it reads a feed that is not there
+    assert at("policy preview DRAFT").exit_code == 3  # the draft reads a feed that does not exist
     assert run("feed", "add", town / "meals.yaml").exit_code == 0
     assert at("policy preview DRAFT").exit_code == 0
 
 
 def test_a_contract_that_is_gone_stays_in_effect_and_is_missed(run: Run, town: Path, at: At) -> None:
-    """Records and policies are read by it."""
+    """Records and policies are still read by it, and the doctor reports it."""
     contract(town, "pension").unlink()
 
     assert "the feed pension is gone" in at("doctor").output
@@ -249,7 +248,7 @@ def test_a_contract_in_other_letters_is_refused_at_its_place(run: Run, town: Pat
 
 
 def test_a_unit_that_is_gone_is_missed(run: Run, town: Path, at: At) -> None:
-    """units.yaml is one of the documents."""
+    """A torn units.yaml is treated like a torn contract."""
     path = town / "w" / "units.yaml"
     path.write_text(path.read_text(encoding="utf-8") + "torn: [\n", encoding="utf-8")
 
@@ -260,7 +259,7 @@ def test_a_unit_that_is_gone_is_missed(run: Run, town: Path, at: At) -> None:
 
 
 def test_a_divisor_stays_small(run: Run, town: Path, at: At) -> None:
-    """A bound that a published policy rests on is not widened under it: the policy is named."""
+    """A wider bound that would break a published policy is refused, and the policy is named."""
     dibao = town / "w" / "policies" / "dibao.yaml"
     assert run("policy", "publish", dibao, "--by", "a", "--approved-by", "b", "--yes").exit_code == 0
     path = contract(town, "household")
@@ -275,7 +274,7 @@ def test_a_divisor_stays_small(run: Run, town: Path, at: At) -> None:
 
 
 def test_rows_of_before_stay_in_quarantine_until_they_come_again(run: Run, town: Path, at: At) -> None:
-    """A value that was added is known from then on; the row that held it before is not read anew."""
+    """An added value is valid from then on; an earlier row with it stays in quarantine."""
     row = f"E9,{resident(0)},2026-10-01,2026-01-01,,冻结,居民\n"
     assert ingested(run, town, "medical_insurance", MEDICAL + row)["deliveries"][0]["quarantined"] == 1
     changed(contract(town, "medical_insurance"), "ended: 终止", "paused: 冻结, ended: 终止")
@@ -288,12 +287,12 @@ def test_rows_of_before_stay_in_quarantine_until_they_come_again(run: Run, town:
 
 
 def unclear(at: At) -> int:
-    """How many lack evidence."""
-    return sum(one["status"] == "needs_evidence" for one in json.loads(at(f"candidates list {POLICY} --json").stdout))
+    """The number of candidates who need evidence."""
+    return sum(candidate["status"] == "needs_evidence" for candidate in json.loads(at(f"candidates list {POLICY} --json").stdout))
 
 
 def test_a_name_that_was_not_kept_then_is_blank_on_the_list(run: Run, town: Path, at: At) -> None:
-    """Identities of before a field was there are read all the same."""
+    """Identities stored before a field was added can still be read."""
     path = contract(town, "hukou")
     changed(path, "  sex: {", "  phone: {type: text, title: {zh: 电话, en: phone}, sensitivity: identity}\n  sex: {")
     changed(path, "discloses: [", "discloses: [phone, ")
@@ -309,8 +308,7 @@ def test_a_name_that_was_not_kept_then_is_blank_on_the_list(run: Run, town: Path
 
 
 def test_a_refused_file_leaves_nothing_of_a_longer_contract(run: Run, town: Path) -> None:
-    """A field is added, and a file without its column is refused: the field can be taken out again as if it had never been. A file that has
-    it brings it; then it stays."""
+    """A refused file does not bring an added field into effect, so the field can be removed again; an accepted file does, and then it stays."""
     path = town / "w/feeds/pension.yaml"
     before = path.read_text(encoding="utf-8")
     longer = before.replace("fields:\n", "fields:\n  bank: {type: text, title: {zh: 开户行, en: bank}, column: 开户行}\n", 1)
@@ -320,8 +318,8 @@ def test_a_refused_file_leaves_nothing_of_a_longer_contract(run: Run, town: Path
 
     for text, file, code in ((longer, "short.csv", 3), (before, "short.csv", 0), (longer, "short.csv", 3), (longer, "long.csv", 0)):
         path.write_text(text, encoding="utf-8")
-        done = run("ingest", "pension", town / file, "--id", f"{file}-{code}")
-        assert done.exit_code == code, done.output
+        result = run("ingest", "pension", town / file, "--id", f"{file}-{code}")
+        assert result.exit_code == code, result.output
         assert (_offset(town) == offset) is (code == 3), "a refused file stored something"
         offset = _offset(town)
 

@@ -1,4 +1,4 @@
-"""Contracts that change in a workspace that is part of a network: the replica is looked at as it would be, and stays as it is."""
+"""Changed contracts in a workspace on a network: verbs that only look use a copy of the replica, and send nothing."""
 
 from __future__ import annotations
 
@@ -36,26 +36,26 @@ def catalogues(topic: Bodies) -> int:
 
 
 def test_what_looks_at_a_draft_sends_nothing(run: Run, tmp_path: Path, topic: Bodies) -> None:
-    """A preview over a feed just added is of a copy; the next write sends the catalogue once."""
+    """A preview over a feed just added works on a copy; the next write sends the catalogue once."""
     settled(run, tmp_path)
     (tmp_path / "draft.yaml").write_text(DRAFT, encoding="utf-8")
     (tmp_path / "meals.yaml").write_text(MEALS, encoding="utf-8")
-    sent = len(topic.bodies)
+    sent_before = len(topic.bodies)
 
     assert run("feed", "add", tmp_path / "meals.yaml").exit_code == 0
     for verb in ("check", "needs", "preview"):
         assert run("policy", verb, tmp_path / "draft.yaml").exit_code == 0
     assert run("policy", "diff", tmp_path / "draft.yaml", tmp_path / "draft.yaml").exit_code == 0
     assert "the next write" in run("feed", "history", "meals", "--lang", "en").output
-    assert len(topic.bodies) == sent
+    assert len(topic.bodies) == sent_before
 
     assert run("tick", "--days", "1").exit_code == 0
     assert run("policy", "preview", tmp_path / "draft.yaml").exit_code == 0
-    assert [type(wire.decode(body)).__name__ for body in topic.bodies[sent:]] == ["CatalogueSet", "Tick"]
+    assert [type(wire.decode(body)).__name__ for body in topic.bodies[sent_before:]] == ["CatalogueSet", "Tick"]
 
 
 def test_records_decide_on_a_network_too(run: Run, tmp_path: Path, topic: Bodies) -> None:
-    """A bound narrower than a value that is held is refused where it is written; a wider one is sent."""
+    """A bound narrower than a value in the records is refused; a wider one is sent."""
     settled(run, tmp_path)
     ingested(run, tmp_path, "pension", PENSION + f"P1,{resident(1)},2026-01-01,,3000.00\n")
     path, before = tmp_path / "w" / "feeds" / "pension.yaml", catalogues(topic)
@@ -72,18 +72,18 @@ def test_records_decide_on_a_network_too(run: Run, tmp_path: Path, topic: Bodies
 
 
 def test_a_refused_file_sends_nothing_of_a_longer_contract(run: Run, tmp_path: Path, topic: Bodies) -> None:
-    """The catalogue goes out with the first message of a file that is taken in."""
+    """The catalogue is sent with the first message of an accepted file."""
     settled(run, tmp_path)
-    path, sent = tmp_path / "w" / "feeds" / "pension.yaml", len(topic.bodies)
+    path, sent_before = tmp_path / "w" / "feeds" / "pension.yaml", len(topic.bodies)
     changed(path, "fields:\n", "fields:\n  bank: {type: text, title: {zh: 开户行, en: bank}, column: 开户行}\n")
     for name, text in (("short", PENSION), ("long", PENSION.replace("\n", ",开户行\n"))):
         more = f"P1,{resident(1)},2026-01-01,,100" + (",工商" if name == "long" else "")
         (tmp_path / f"{name}.csv").write_bytes(f"{text}{more}\n".encode("gb18030"))
 
     assert run("ingest", "pension", tmp_path / "short.csv").exit_code == 3
-    assert len(topic.bodies) == sent
+    assert len(topic.bodies) == sent_before
     assert run("ingest", "pension", tmp_path / "long.csv").exit_code == 0
-    assert [type(wire.decode(body)).__name__ for body in topic.bodies[sent:]] == [
+    assert [type(wire.decode(body)).__name__ for body in topic.bodies[sent_before:]] == [
         "CatalogueSet",
         "DeliveryStarted",
         "RecordBatch",
@@ -92,7 +92,7 @@ def test_a_refused_file_sends_nothing_of_a_longer_contract(run: Run, tmp_path: P
 
 
 def test_a_workspace_that_is_behind_takes_nothing_back(run: Run, tmp_path: Path, topic: Bodies) -> None:
-    """Of two workspaces the one whose documents lack a field goes on with what holds, and says so."""
+    """A workspace whose documents lack a field goes on with the catalogue in effect, and warns."""
     settled(run, tmp_path)
     shutil.copytree(tmp_path / "w", tmp_path / "other")
     changed(tmp_path / "w" / "feeds" / "pension.yaml", "fields:\n", "fields:\n  weeks: {type: int, title: {zh: 周数, en: weeks}}\n")
@@ -104,5 +104,5 @@ def test_a_workspace_that_is_behind_takes_nothing_back(run: Run, tmp_path: Path,
     assert result.exit_code == 0
     assert "pension.yaml is not in effect" in result.stderr
     assert catalogues(topic) == before
-    shown = json.loads(run("feed", "history", "pension", "--workspace", tmp_path / "other", "--json", "--lang", "en").stdout)
-    assert shown[-1]["message"].startswith("adds the field weeks")
+    history = json.loads(run("feed", "history", "pension", "--workspace", tmp_path / "other", "--json", "--lang", "en").stdout)
+    assert history[-1]["message"].startswith("adds the field weeks")

@@ -1,4 +1,4 @@
-"""Files of a workspace that are torn, emptied, of another encoding, of zeros, a folder, or nonsense: told by name, and nobody else is stopped."""
+"""Damaged files of a workspace: verbs that need the file name it, and all other verbs go on."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ VERBS: dict[str, tuple[str, ...]] = {
     "tick": ("tick", "--to", "2026-10-16", "--json"),
     "erase finish": ("erase", "finish", "--json"),
 }
-"""A handful of verbs: those that read lists, documents, deliveries, and those that write."""
+"""Verbs that read lists, documents and deliveries, and verbs that write."""
 READS = ("candidates list", "policy list", "feed list", "unit list")
-"""Those whose answer is to be the same as before."""
+"""The verbs whose output must stay the same."""
 EVERY = frozenset(VERBS)
 DELIVERIES, QUARANTINE, CLOSED, NOTE = (
     "deliveries.jsonl",
@@ -57,7 +57,7 @@ NEEDS: dict[str, frozenset[str]] = {
     "newest snapshot": frozenset(),
     "older snapshot": frozenset(),
 }
-"""Each file, and which verbs cannot do without it."""
+"""For each file, the verbs that need it."""
 
 
 def _cut(share: float) -> Callable[[bytes], bytes]:
@@ -81,12 +81,12 @@ DAMAGES: dict[str, Callable[[bytes], bytes | None]] = {
 HARMLESS = {("version", "cut"), ("version", "cut at its end"), ("version", "cut short"), ("secret.key", "cut at its end"), ("key.check", "cut at its end"), ("log.head", "cut at its end"),
             ("retention", "cut"), ("retention", "cut at its end"), ("retention", "cut short"), ("network", "cut"), ("network", "cut at its end"), ("network", "cut short"),
             *((file, damage) for damage in ("cut at its end", "without its last line") for file in NEEDS if file.endswith(".yaml"))}  # fmt: skip
-"""What reads as before, or as something else that could stand there."""
+"""Damages that leave the file as it was, or another valid file."""
 
 
 @pytest.fixture(scope="module")
 def lived_in(settled_town: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small town with rows in quarantine, some of them closed, an erasure that was noted and never decided, and two snapshots."""
+    """The small town with rows in quarantine, some of them closed, an unfinished erasure, and two checkpoints."""
 
     from infra.workspace.workspace import Workspace
 
@@ -111,14 +111,14 @@ def lived_in(settled_town: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     (folder / "network").write_text("huimin.\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(erasing, "_finish", lambda workspace: None)
-        with pytest.raises(AssertionError):  # stopped behind its note
+        with pytest.raises(AssertionError):  # stopped after its note was written
             erasing.erase(Workspace.open(folder / "w"), int(tokens(run)[0], 16), "王芳", "李强", "R1")
     (folder / "w" / NOTE).rename(folder / "erasing.sealed")
     return folder
 
 
 def damaged(town: Path, file: str, damage: str) -> Path:
-    """One file of the workspace damaged; those that are seldom there are put there first."""
+    """Damage one file of the workspace, after putting it there if it is missing; returns its path."""
     snapshots = town / "w/state/snapshots"
     match file:
         case "newest snapshot":
@@ -143,7 +143,7 @@ CASES = [(file, damage) for file in NEEDS for damage in DAMAGES if (file, damage
 
 
 def asked(file: str, damage: str) -> list[str]:
-    """Those who need a file, the doctor, and of the others every third, so that over the damages each of them has its turn."""
+    """The verbs that need a file, the doctor, and a third of the others; over all damages every verb is tried."""
     turn = list(DAMAGES).index(damage)
     return [verb for place, verb in enumerate(VERBS) if verb in NEEDS[file] or verb == "doctor" or (place + turn) % 3 == 0]
 
@@ -152,13 +152,13 @@ def asked(file: str, damage: str) -> list[str]:
 def test_damage_is_told_by_name_and_stops_nobody_else(
     lived_in: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, damage: str
 ) -> None:
-    """Whoever needs the file is told which one it is, and why, in both languages; everybody else gets on, and reads what was there before."""
+    """A verb that needs the file names it and the reason, in both languages; the other verbs give the same output as before."""
     town = tmp_path / "t"
     shutil.copytree(lived_in, town)
     monkeypatch.setenv("HUIMIN_WORKSPACE", str(town / "w"))
     monkeypatch.chdir(town)
     before = {verb: run(*VERBS[verb]).stdout for verb in READS if verb in asked(file, damage) and verb not in NEEDS[file]}
-    path, told = damaged(town, file, damage), ""
+    path, mentions = damaged(town, file, damage), ""
 
     for verb in asked(file, damage):
         for language in ("zh", "en") if verb in NEEDS[file] else ("zh",):
@@ -169,19 +169,19 @@ def test_damage_is_told_by_name_and_stops_nobody_else(
             if verb in NEEDS[file]:
                 assert result.exit_code in (1, 2, 3, 5), (verb, result.output)
                 assert path.name in result.output, (verb, result.output)
-            elif file in ("secret.key", "key.check", "log.head"):  # others may look at it, too
+            elif file in ("secret.key", "key.check", "log.head"):  # other verbs may read it, too
                 assert result.exit_code == 0 or path.name in result.output, (verb, result.output)
             elif verb in READS:
                 assert result.exit_code == 0, (verb, result.output)
                 assert result.stdout == before[verb], verb
             elif verb != "doctor":
                 assert result.exit_code == 0, (verb, result.output)
-            told += result.output if path.name in result.output else ""
-    assert told or file in ("older snapshot", "newest snapshot")
+            mentions += result.output if path.name in result.output else ""
+    assert mentions or file in ("older snapshot", "newest snapshot")
 
 
 def test_a_document_that_is_gone_stops_nobody_else(lived_in: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """units.yaml: the units that were told last stay, and every verb that looks says that it is gone."""
+    """Without units.yaml the last units stay in effect, and every verb that reads them warns."""
     town = tmp_path / "t"
     shutil.copytree(lived_in, town)
     monkeypatch.setenv("HUIMIN_WORKSPACE", str(town / "w"))

@@ -1,4 +1,4 @@
-"""What came in and what was put aside: deliveries listed, quarantine that closes by itself, rows copied out to be mended, dry runs."""
+"""Deliveries and quarantine: the list of deliveries, broken rows that close, rows copied out and mended, statements, dry runs and kills."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def written(path: Path, text: str, encoding: str = "gb18030") -> Path:
 
 
 def kept(folder: Path) -> dict[str, bytes]:
-    """Every file of a workspace, but for SQLite's own beside the log, which readers make too."""
+    """The contents of every file of a workspace, without SQLite's files beside the log, for readers make them too."""
     return {
         str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.endswith(("-shm", "-wal"))
     }
@@ -40,11 +40,11 @@ def insured(serial: int, status: str = "正常", key: str | None = None, changed
 
 
 def test_a_broken_row_closes_when_a_sound_one_of_its_record_comes(run: Run, town: Path) -> None:
-    """The place, the file and the record are told; what is mended is gone from the list; what was never mended stays."""
+    """Place, file and record are named; a mended row leaves the quarantine, another stays."""
     written(town / "bad.csv", MEDICAL + insured(0, "?", "YB-7") + insured(1, "?", "YB-8"))
     run("ingest", "medical_insurance", town / "bad.csv")
     before = data(run("feed", "quarantine", "medical_insurance", "--json"))
-    told = run("feed", "quarantine", "medical_insurance").output
+    output = run("feed", "quarantine", "medical_insurance").output
 
     ingested(run, town, "medical_insurance", MEDICAL + insured(0, key="YB-7"))
     after = data(run("feed", "quarantine", "--json"))
@@ -53,21 +53,21 @@ def test_a_broken_row_closes_when_a_sound_one_of_its_record_comes(run: Run, town
         (1, "status", "bad.csv", "YB-7", 2),
         (2, "status", "bad.csv", "YB-8", 2),
     ]
-    assert "bad.csv" in told and "YB-7, YB-8" in told and "共 2 行待修正" in told
+    assert "bad.csv" in output and "YB-7, YB-8" in output and "共 2 行待修正" in output
     assert [line["key"] for line in after] == ["YB-8"]
     assert "1 行在隔离中" in run("doctor").output
 
 
-@pytest.mark.parametrize("way", ["deletion", "full", "newer"])
-def test_a_broken_row_closes_when_it_is_no_longer_the_record(run: Run, town: Path, way: str) -> None:
-    """Deleted, gone with a full replacement, or one that a newer sound row was there against before it came."""
+@pytest.mark.parametrize("reason", ["deletion", "full", "newer"])
+def test_a_broken_row_closes_when_it_is_no_longer_the_record(run: Run, town: Path, reason: str) -> None:
+    """It closes through a deletion, through a full replacement, or because a newer sound row was there before."""
     row = insured(0, "?", "YB-7")
-    if way == "newer":
+    if reason == "newer":
         ingested(run, town, "medical_insurance", MEDICAL + insured(0, key="YB-7", changed="2026-09-30"))
     ingested(run, town, "medical_insurance", MEDICAL + row)
-    if way == "deletion":
+    if reason == "deletion":
         ingested(run, town, "medical_insurance", MEDICAL.strip() + ",deleted\n" + row.strip() + ",1\n")
-    elif way == "full":
+    elif reason == "full":
         written(town / "full.csv", MEDICAL + insured(6))
         assert run("ingest", "medical_insurance", town / "full.csv", "--replace").exit_code == 0
 
@@ -75,17 +75,17 @@ def test_a_broken_row_closes_when_it_is_no_longer_the_record(run: Run, town: Pat
 
 
 def test_rows_of_nobody_are_closed_by_a_full_file_or_by_hand(run: Run, town: Path) -> None:
-    """No later row tells that they were mended. By hand it is on record; a full file that has such rows of its own closes none of those."""
+    """No later row can close them. Closing by hand is recorded with a name; a full file closes those of earlier deliveries."""
     bad = MEDICAL + insured(0, number="1") + insured(1)
     written(town / "nobody.csv", bad)
     run("ingest", "medical_insurance", town / "nobody.csv")
-    found = data(run("feed", "quarantine", "medical_insurance", "--json"))
+    cells = data(run("feed", "quarantine", "medical_insurance", "--json"))
 
     nameless = run("feed", "quarantine", "medical_insurance", "--close", "2")
     closed = data(run("feed", "quarantine", "medical_insurance", "--close", "2", "--by", "王芳", "--json"))
     again = run("feed", "quarantine", "medical_insurance", "--close", "2", "--by", "王芳")
 
-    assert [(line["nobody"], "key" in line) for line in found] == [(True, False)]
+    assert [(line["nobody"], "key" in line) for line in cells] == [(True, False)]
     assert nameless.exit_code == 2 and again.exit_code == 2
     assert closed == {
         "feed": "medical_insurance",
@@ -113,7 +113,7 @@ def test_json_lists_every_row(run: Run, town: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
 def test_broken_rows_are_copied_out_mended_and_sent_back(run: Run, town: Path, suffix: str) -> None:
-    """Out of the unit's own file, with its header and the reason; only that file will do; sent back mended, nothing is left."""
+    """They are copied from the unit's own file, with header and reason; another file is refused; mended and sent back, they close."""
     original = written(
         town / "bad.csv", MEDICAL + insured(0) + insured(1, "?", "YB-8") + insured(2, number="31010719500101") + insured(3, "坏")
     )
@@ -121,9 +121,9 @@ def test_broken_rows_are_copied_out_mended_and_sent_back(run: Run, town: Path, s
     other = written(town / "other.csv", MEDICAL + insured(0))
 
     wrong = run("feed", "quarantine", "medical_insurance", "--out", town / f"mend.{suffix}", "--from", other)
-    done = data(run("feed", "quarantine", "medical_insurance", "--out", town / f"mend.{suffix}", "--from", original, "--json"))
+    copy = data(run("feed", "quarantine", "medical_insurance", "--out", town / f"mend.{suffix}", "--from", original, "--json"))
 
-    assert wrong.exit_code == 5 and done["rows"] == 3 and done["delivery"] == 2
+    assert wrong.exit_code == 5 and copy["rows"] == 3 and copy["delivery"] == 2
     if suffix == "xlsx":
         sheet = fastexcel.read_excel(town / "mend.xlsx").load_sheet(0, dtypes="string").to_polars()
         assert sheet["enrolment_no"].to_list() == ["YB-8", "E2", "E3"] and sheet.columns[-1] == "退回原因"
@@ -139,7 +139,7 @@ def test_broken_rows_are_copied_out_mended_and_sent_back(run: Run, town: Path, s
 
 
 def test_rows_of_a_workbook_are_told_and_copied_by_the_sheet(run: Run, tmp_path: Path) -> None:
-    """A title above the header and a blank row: the place is the sheet's own cell, and the row that is copied out is that one."""
+    """With a title above the header and a blank row, the place is still the cell of the sheet, and the right row is copied out."""
     run("init", "--example")
     contract = tmp_path / "w/feeds/medical_insurance.yaml"
     contract.write_text(contract.read_text("utf-8").replace("format: csv, encoding: gb18030", "format: xlsx, header: find"), "utf-8")
@@ -152,23 +152,23 @@ def test_rows_of_a_workbook_are_told_and_copied_by_the_sheet(run: Run, tmp_path:
     assert run("ingest", "medical_insurance", tmp_path / "roll.xlsx").exit_code == 0
 
     (line,) = data(run("feed", "quarantine", "--json"))
-    told = run("feed", "quarantine").output
-    done = run("feed", "quarantine", "medical_insurance", "--out", tmp_path / "mend.xlsx", "--from", tmp_path / "roll.xlsx")
+    output = run("feed", "quarantine").output
+    copy = run("feed", "quarantine", "medical_insurance", "--out", tmp_path / "mend.xlsx", "--from", tmp_path / "roll.xlsx")
 
-    assert (line["row"], line["line"], line["place"], line["cell"]["zh"]) == (2, 5, "F", "F5") and " F5 " in told
-    assert done.exit_code == 0, done.output
+    assert (line["row"], line["line"], line["place"], line["cell"]["zh"]) == (2, 5, "F", "F5") and " F5 " in output
+    assert copy.exit_code == 0, copy.output
     frame = fastexcel.read_excel(tmp_path / "mend.xlsx").load_sheet(0, dtypes="string").to_polars()
     assert frame["enrolment_no"].to_list() == ["YB-8"] and frame.columns[:-1] == MEDICAL.strip().split(",")
 
 
 def test_every_delivery_is_listed(run: Run, town: Path) -> None:
-    """Rows, whom nobody is, what is to mend, the same, older, full or not, and whether it proves anything."""
+    """With the counts of its rows, whether it is a full replacement, and its stage."""
     first = MEDICAL + insured(0, "?", "YB-1") + insured(1, key="YB-2", changed="2026-09-09") + insured(2, number="1")
     written(town / "first.csv", first)
     run("ingest", "medical_insurance", town / "first.csv", "--id", "week-1")
     second = MEDICAL + insured(0, key="YB-1") + insured(1, key="YB-2", changed="2026-09-01")
     written(town / "second.csv", second)
-    told = run("ingest", "medical_insurance", town / "second.csv")
+    result = run("ingest", "medical_insurance", town / "second.csv")
     run("ingest", "medical_insurance", written(town / "third.csv", second + insured(6)), "--replace")
 
     rows = data(run("feed", "deliveries", "medical_insurance", "--json"))
@@ -180,11 +180,11 @@ def test_every_delivery_is_listed(run: Run, town: Path) -> None:
         (4, "third.csv", 3, 0, rows[3]["older"], True, "complete"),
     ]
     assert rows[1]["id"] == "week-1" and rows[1]["received"] == "2026-10-15" and rows[1]["mended"] == 1
-    assert "1 行比已有的旧" in told.output and "作废" in table and "全量" in table
+    assert "1 行比已有的旧" in result.output and "作废" in table and "全量" in table
 
 
 def test_a_name_is_not_used_up_by_a_file_that_was_refused(run: Run, town: Path) -> None:
-    """A ragged last row: no line of quarantine, no delivery; the mended file has the name."""
+    """A file with a ragged last row leaves no quarantine and no delivery; the mended file can use the same name."""
     ragged = MEDICAL + insured(0, "?") + "a,b\n"
     refused = run("ingest", "medical_insurance", written(town / "a.csv", ragged), "--id", "week-1")
 
@@ -195,21 +195,21 @@ def test_a_name_is_not_used_up_by_a_file_that_was_refused(run: Run, town: Path) 
 
 
 def test_files_before_a_refused_one_are_told(run: Run, town: Path) -> None:
-    """They are taken in; the exit code is that of the refusal."""
+    """The files before it are taken in; the exit code is that of the refusal."""
     good, bad = written(town / "a.csv", MEDICAL + insured(0)), written(town / "b.csv", MEDICAL + "a,b\n")
 
-    told = run("ingest", "medical_insurance", good, bad, written(town / "c.csv", MEDICAL + insured(1)))
+    result = run("ingest", "medical_insurance", good, bad, written(town / "c.csv", MEDICAL + insured(1)))
 
-    assert told.exit_code == 3 and "a.csv" in told.output and "b.csv" in told.output
+    assert result.exit_code == 3 and "a.csv" in result.output and "b.csv" in result.output
     assert [r["file"] for r in data(run("feed", "deliveries", "medical_insurance", "--json"))][1:] == ["a.csv"]
 
 
 def test_a_full_file_of_nobody_takes_nobody_away(run: Run, town: Path) -> None:
-    """Most ids cannot be read: refused as a whole, lists and statements as before."""
+    """A full file whose ids mostly cannot be read is refused as a whole; lists and statements stay the same."""
     before, statements = tokens(run), data(run("feed", "coverage", "--json"))
-    broken = HUKOU + registered(0) + "".join(registered(serial).replace(resident(serial), "x") for serial in range(1, 6))
+    text = HUKOU + registered(0) + "".join(registered(serial).replace(resident(serial), "x") for serial in range(1, 6))
 
-    refused = run("ingest", "hukou", written(town / "eaten.csv", broken), "--replace")
+    refused = run("ingest", "hukou", written(town / "eaten.csv", text), "--replace")
 
     assert refused.exit_code == 3 and "6 行中 5 行认不出对象" in refused.output
     assert tokens(run) == before and data(run("feed", "coverage", "--json")) == statements
@@ -217,7 +217,7 @@ def test_a_full_file_of_nobody_takes_nobody_away(run: Run, town: Path) -> None:
 
 
 def test_a_dry_run_says_what_would_come_and_writes_nothing(run: Run, town: Path) -> None:
-    """New, changed, the same, older, withdrawn, in quarantine, of nobody; and then it comes just so."""
+    """It names the same counts and changes as the delivery after it."""
     ingested(run, town, "medical_insurance", MEDICAL + insured(6, key="K1") + insured(6, key="K2", changed="2026-09-20"))
     rows = [
         insured(0, key="N1"), insured(6, key="K1", status="终止", changed="2026-09-10"), insured(6, key="K2", changed="2026-09-01"),
@@ -226,20 +226,20 @@ def test_a_dry_run_says_what_would_come_and_writes_nothing(run: Run, town: Path)
     path, before = written(town / "new.csv", MEDICAL + "".join(rows)), kept(town / "w")
 
     tried = data(run("ingest", "medical_insurance", path, "--dry-run", "--json"))
-    told = run("ingest", "medical_insurance", path, "--dry-run")
+    result = run("ingest", "medical_insurance", path, "--dry-run")
 
     assert kept(town / "w") == before
-    (one,) = tried["deliveries"]
-    assert one["records"] == {"new": 1, "changed": 1, "deleted": 0, "withdrawn": 0}
-    assert (one["rows"], one["older"], one["quarantined"], one["unplaced"]) == (5, 1, 1, 1)
-    assert "试算" in told.output and told.exit_code == 0
+    (delivery,) = tried["deliveries"]
+    assert delivery["records"] == {"new": 1, "changed": 1, "deleted": 0, "withdrawn": 0}
+    assert (delivery["rows"], delivery["older"], delivery["quarantined"], delivery["unplaced"]) == (5, 1, 1, 1)
+    assert "试算" in result.output and result.exit_code == 0
     came = data(run("ingest", "medical_insurance", path, "--json"))
     moved = [(c["policy"], c["subject"], c["change"], c["status"]) for c in tried["changes"]]
     assert moved and moved == [(c["policy"], c["subject"], c["change"], c["status"]) for c in came["changes"]]
 
 
 def test_a_dry_run_of_a_full_file_says_whom_it_withdraws_and_what_is_held(run: Run, town: Path) -> None:
-    """Most of the register gone: held back, and none of it happened."""
+    """A register that lacks most residents: the dry run names the hold, and changes nothing."""
     path = written(town / "short.csv", HUKOU + registered(0))
 
     tried = data(run("ingest", "hukou", path, "--replace", "--dry-run", "--json"))
@@ -252,7 +252,7 @@ def test_a_dry_run_of_a_full_file_says_whom_it_withdraws_and_what_is_held(run: R
 
 
 def test_a_dry_run_in_a_new_workspace(run: Run, tmp_path: Path) -> None:
-    """No state is made."""
+    """A dry run creates no state."""
     run("init", "--example")
     before = kept(tmp_path / "w")
 
@@ -272,14 +272,14 @@ def stated(folder: Path, name: str, **more: Any) -> Path:
     ("rows", "nobody", "word"), [(2, False, "声明 s-1 生效"), (9, False, "声明 s-1 不生效"), (2, True, "声明 s-1 作废")]
 )  # fmt: skip
 def test_a_statement_that_waits_is_judged_when_its_delivery_is_complete(run: Run, town: Path, rows: int, nobody: bool, word: str) -> None:
-    """And that ingest tells it; one that comes afterwards and cannot hold is refused."""
+    """``ingest`` prints the result; a later statement with wrong counts is refused."""
     waiting = run("feed", "coverage", stated(town, "s-1", delivery={"id": "week-1", "rows": rows}))
     path = written(town / "a.csv", MEDICAL + insured(0) + insured(1, number="1" if nobody else None))
 
-    told = run("ingest", "medical_insurance", path, "--id", "week-1")
+    result = run("ingest", "medical_insurance", path, "--id", "week-1")
     late = run("feed", "coverage", stated(town, "s-2", delivery={"id": "week-1", "rows": rows}))
 
-    assert "等批次 week-1" in waiting.output and word in told.output and told.exit_code == 0
+    assert "等批次 week-1" in waiting.output and word in result.output and result.exit_code == 0
     assert late.exit_code == (0 if "生效" in word and "不" not in word else 3), late.output
     standings = {s["statement"]: s["standing"] for s in data(run("feed", "coverage", "--feed", "medical_insurance", "--json"))}
     assert standings["s-1"] == ("voided" if nobody else "in_effect" if rows == 2 else "rows_differ")
@@ -287,7 +287,7 @@ def test_a_statement_that_waits_is_judged_when_its_delivery_is_complete(run: Run
 
 
 def test_a_file_of_statements_counts_as_a_whole(run: Run, town: Path) -> None:
-    """One of them reaches into the future: exit code 3, and the other is not taken either."""
+    """One of two statements reaches into the future: exit code 3, and neither is taken in."""
     path = stated(town, "s-1")
     path.write_text(path.read_text() + stated(town, "s-2", complete_to="2036-01-01").read_text(), encoding="utf-8")
 
@@ -298,18 +298,18 @@ def test_a_file_of_statements_counts_as_a_whole(run: Run, town: Path) -> None:
 
 
 def killed(folder: Path, file: Path, where: str) -> None:
-    """``ingest`` in a process of its own, killed when ``where`` is called for the fourth time."""
+    """Run ``ingest`` in a process of its own, which is killed at the fourth call of the function ``where``."""
     environment = {**os.environ, "HUIMIN_TODAY": "2026-10-15", "HUIMIN_WORKSPACE": str(folder / "w")}
     words = [sys.executable, "-c", KILLED, where, str(file)]
     assert subprocess.run(words, env=environment, cwd=Path(__file__).parents[3], timeout=200).returncode == -signal.SIGKILL
 
 
 def test_a_kill_while_a_file_is_counted_leaves_nothing(run: Run, tmp_path: Path) -> None:
-    """No delivery is open, none has a number: nothing has begun."""
+    """No delivery is open, and none has a number."""
     run("init", "--example")
     big = written(tmp_path / "big.csv", HUKOU + "".join(numbered(serial) for serial in range(60_000)))
 
-    killed(tmp_path, big, "counted")
+    killed(tmp_path, big, "counted")  # connectors.intake.delivery.counted, by name
 
     assert data(run("feed", "deliveries", "--json")) == [] and not (tmp_path / "w/deliveries.jsonl").exists()
 
@@ -318,14 +318,14 @@ def test_a_delivery_that_was_killed_is_named_and_goes_on(run: Run, tmp_path: Pat
     """A real kill between two batches: doctor and feed deliveries name the file; the same command goes on to the end."""
     run("init", "--example")
     big = written(tmp_path / "big.csv", HUKOU + "".join(numbered(serial) for serial in range(60_000)))
-    killed(tmp_path, big, "_behind")
+    killed(tmp_path, big, "_behind")  # connectors.intake.delivery._behind, by name
 
     (left,) = data(run("feed", "deliveries", "--json"))
-    told, doctor = run("feed", "deliveries").output, run("doctor").output
+    output, doctor = run("feed", "deliveries").output, run("doctor").output
     again = data(run("ingest", "hukou", big, "--json"))["deliveries"][0]
 
     assert (left["stage"], left["file"]) == ("open", "big.csv") and 0 < left["rows"] < 60_000
-    assert "big.csv 只收了" in told and "huimin ingest hukou big.csv" in doctor
+    assert "big.csv 只收了" in output and "huimin ingest hukou big.csv" in doctor
     assert again["resumed_behind"] == left["rows"] and again["rows"] == 60_000
     assert data(run("feed", "deliveries", "--json"))[0]["stage"] == "complete"
 
@@ -336,11 +336,11 @@ from console.cli.main import application
 from connectors.intake import delivery
 _, where, file = sys.argv
 real, calls = getattr(delivery, where), []
-def dying(*given):
-    calls.append(given)
+def dying(*arguments):
+    calls.append(arguments)
     if len(calls) == 4:
         os.kill(os.getpid(), signal.SIGKILL)
-    return real(*given)
+    return real(*arguments)
 setattr(delivery, where, dying)
 application()(["ingest", "hukou", file])
 """
@@ -352,7 +352,7 @@ def numbered(serial: int) -> str:
 
     from stdnum.cn import ric
 
-    born = date(1940, 1, 1) + timedelta(days=serial // 900)
-    number = f"310107{born:%Y%m%d}{serial % 900:03d}"
+    birth_date = date(1940, 1, 1) + timedelta(days=serial // 900)
+    number = f"310107{birth_date:%Y%m%d}{serial % 900:03d}"
     number += str(ric.calc_check_digit(number + "0"))
     return f"{number},H{serial},2026-09-01,1950-01-01,女,户主,本市家庭户,1960-02-29,310107020,居民\n"

@@ -1,4 +1,4 @@
-"""Deliveries, quarantine, dry runs and statements in a workspace that is part of a network: what is refused is never sent."""
+"""Deliveries, quarantine, dry runs and statements in a workspace on a network: what is refused is never sent."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from tests.streams.topics import Bodies
 
 
 def test_what_is_refused_is_never_sent(run: Run, tmp_path: Path, topic: Bodies) -> None:
-    """A file with a fault at its end, a full file of nobody, a dry run, a file of statements of which one cannot hold: not a message."""
+    """No message is sent for a file with a fault at its end, a full file without readable ids, a dry run, or a file with one wrong statement."""
     settled(run, tmp_path)
-    told = len(topic.bodies)
+    sent_before = len(topic.bodies)
     ragged = written(tmp_path / "ragged.csv", MEDICAL + insured(0) + "a,b\n")
     nobody = written(tmp_path / "nobody.csv", HUKOU + registered(0).replace("3101", "x"))
     sound = written(tmp_path / "sound.csv", MEDICAL + insured(0, key="N1"))
     statements = stated(tmp_path, "s-1")
     statements.write_text(statements.read_text() + stated(tmp_path, "s-2", complete_to="2036-01-01").read_text(), encoding="utf-8")
-    taken = stated(tmp_path, "s-3")
-    taken.write_text(taken.read_text() + stated(tmp_path, "s-hukou", complete_to="2026-10-01").read_text(), encoding="utf-8")
+    conflict = stated(tmp_path, "s-3")
+    conflict.write_text(conflict.read_text() + stated(tmp_path, "s-hukou", complete_to="2026-10-01").read_text(), encoding="utf-8")
 
     codes = [
         run("ingest", "medical_insurance", ragged).exit_code,
         run("ingest", "hukou", nobody, "--replace").exit_code,
         run("feed", "coverage", statements).exit_code,
-        run("feed", "coverage", taken).exit_code,  # the id of its second is another's
+        run("feed", "coverage", conflict).exit_code,  # the id of its second statement is in use
         run("ingest", "medical_insurance", sound, "--dry-run").exit_code,
     ]
 
-    assert codes == [3, 3, 3, 5, 0] and len(topic.bodies) == told
+    assert codes == [3, 3, 3, 5, 0] and len(topic.bodies) == sent_before
     tried = data(run("ingest", "medical_insurance", sound, "--dry-run", "--json"))
     came = ingested(run, tmp_path, "medical_insurance", sound.read_text(encoding="gb18030"))
     assert tried["deliveries"][0]["records"]["new"] == 1
@@ -41,7 +41,7 @@ def test_what_is_refused_is_never_sent(run: Run, tmp_path: Path, topic: Bodies) 
 
 
 def test_deliveries_and_quarantine_are_told_by_the_replica(run: Run, tmp_path: Path, topic: Bodies) -> None:
-    """Listed, closed by what comes over the topic, and the messages carry what they are to carry."""
+    """They are listed, rows close through messages of the topic, and the messages carry their flags."""
     settled(run, tmp_path)
     bad = written(tmp_path / "bad.csv", MEDICAL + insured(0, "?", "YB-1") + insured(1, "?", "YB-2"))
     run("ingest", "medical_insurance", bad, "--replace")
@@ -56,6 +56,10 @@ def test_deliveries_and_quarantine_are_told_by_the_replica(run: Run, tmp_path: P
         (3, 0, 0, False, "complete"),
     ]
     assert [line["key"] for line in left] == ["YB-2"]
-    sent = [wire.decode(body) for body in topic.bodies]
-    assert [one.replaces for one in sent if isinstance(one, DeliveryStarted) and one.feed == "medical_insurance"] == [False, True, False]
-    assert all(one.received is not None for one in sent if isinstance(one, CoverageStated))
+    messages = [wire.decode(body) for body in topic.bodies]
+    assert [message.replaces for message in messages if isinstance(message, DeliveryStarted) and message.feed == "medical_insurance"] == [
+        False,
+        True,
+        False,
+    ]
+    assert all(message.received is not None for message in messages if isinstance(message, CoverageStated))

@@ -33,7 +33,7 @@ def published(run: Run, tmp_path: Path) -> Any:
 
 
 def test_from_files_to_a_list(run: Run, tmp_path: Path) -> None:
-    """Without coverage everybody possible lacks evidence; the statements settle them."""
+    """Without coverage every candidate needs evidence; the statements decide."""
     delivered(run, tmp_path)
     (tmp_path / "coverage.jsonl").write_text("".join(json.dumps(line) + "\n" for line in STATEMENTS), encoding="utf-8")
 
@@ -48,7 +48,7 @@ def test_from_files_to_a_list(run: Run, tmp_path: Path) -> None:
 
 
 def test_the_same_file_twice_changes_nothing(run: Run, tmp_path: Path) -> None:
-    """And says so."""
+    """The repeated delivery says so, and changes no list."""
     delivered(run, tmp_path)
     published(run, tmp_path)
 
@@ -59,7 +59,7 @@ def test_the_same_file_twice_changes_nothing(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_name_of_a_delivery_belongs_to_one_file(run: Run, tmp_path: Path) -> None:
-    """Another file under it is refused with exit code 5."""
+    """Another file with the same name is refused with exit code 5."""
     frames = delivered(run, tmp_path)
     for name, rows in (("a", 10), ("b", 20)):
         (tmp_path / f"{name}.csv").write_bytes(frames["pension"].head(rows).write_csv(None).encode("gb18030"))
@@ -71,7 +71,7 @@ def test_a_name_of_a_delivery_belongs_to_one_file(run: Run, tmp_path: Path) -> N
 
 
 def test_a_replacement_takes_off_what_it_does_not_hold(run: Run, tmp_path: Path) -> None:
-    """With no pension left but one, people enter the list of those without."""
+    """A full replacement with one pension makes no list shorter."""
     frames = delivered(run, tmp_path)
     (tmp_path / "coverage.jsonl").write_text("".join(json.dumps(line) + "\n" for line in STATEMENTS), encoding="utf-8")
     run("feed", "coverage", tmp_path / "coverage.jsonl")
@@ -102,7 +102,7 @@ def test_ticks_day_by_day_are_one_tick(run: Run, tmp_path: Path, monkeypatch: An
 
 
 def test_withdrawing_empties_the_list(run: Run, tmp_path: Path) -> None:
-    """Each leaves, because of the withdrawal; the policy is no longer matched."""
+    """Every candidate leaves because of the withdrawal; the policy is no longer matched."""
     delivered(run, tmp_path)
     published(run, tmp_path)
 
@@ -113,7 +113,7 @@ def test_withdrawing_empties_the_list(run: Run, tmp_path: Path) -> None:
 
 
 def test_list_and_show_say_a_state_in_one_word(run: Run, tmp_path: Path) -> None:
-    """The word of the life cycle, in both languages; a file has no state, a withdrawn policy is shown still."""
+    """The word for the state is the same in both verbs and both languages; a file has no state; a withdrawn policy can be shown."""
     run("init", "--example")
     published(run, tmp_path)
     name, file = "elderly-uninsured", tmp_path / "w/policies/elderly-uninsured.yaml"
@@ -122,13 +122,13 @@ def test_list_and_show_say_a_state_in_one_word(run: Run, tmp_path: Path) -> None
     run("policy", "withdraw", name, "--by", "王", "--approved-by", "李", "--yes")
     after = {verb: run("policy", *verb, "--lang", "en").output for verb in (("list",), ("show", name))}
 
-    assert all("施行中" in shown for shown in before.values()) and all("withdrawn" in shown for shown in after.values())
+    assert all("施行中" in output for output in before.values()) and all("withdrawn" in output for output in after.values())
     assert json.loads(run("policy", "show", name, "--json").stdout)["state"] == "withdrawn"
     assert json.loads(run("policy", "show", file, "--json").stdout)["state"] is None
 
 
 def test_a_network_made_by_hand(run: Run, tmp_path: Path) -> None:
-    """Unit by unit, contract by contract."""
+    """Units and contracts are added one by one; a contract without its register is refused."""
     from infra.workspace.library import library
 
     run("init")
@@ -137,21 +137,21 @@ def test_a_network_made_by_hand(run: Run, tmp_path: Path) -> None:
     contract = run("feed", "add", library() / "feeds" / "household.yaml")
 
     assert added.exit_code == 0, added.output
-    assert contract.exit_code == 3  # its dwellings have no register yet
+    assert contract.exit_code == 3  # there is no register of dwellings yet
     assert json.loads(run("unit", "list", "--json").stdout)[0]["title"] == '公安 "人口办"'
 
 
 def test_the_library_is_what_its_cases_say(run: Run) -> None:
-    """All cases of all policies that are shipped, as whoever installed it would try them."""
+    """All cases of all policies in the library pass."""
     result = run("policy", "test", "--json")
 
     tried = json.loads(result.stdout)
     assert result.exit_code == 0, tried
-    assert sum(one["cases"] for one in tried) >= 331
+    assert sum(policy["cases"] for policy in tried) >= 331
 
 
 def test_failed_expectations_are_one_line_each(run: Run, tmp_path: Path) -> None:
-    """Exit code 3, with what was expected and found."""
+    """Exit code 3, and one line with the expected and the actual value."""
     from infra.workspace.library import library
 
     cases = (library() / "cases" / "elderly-uninsured.yaml").read_text(encoding="utf-8")

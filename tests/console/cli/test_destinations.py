@@ -1,4 +1,4 @@
-"""A file that somebody asked for is never written over what is somebody else's."""
+"""``--out`` never overwrites a file that the verb did not write."""
 
 from __future__ import annotations
 
@@ -64,8 +64,7 @@ def contents(root: Path) -> dict[str, bytes | None]:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_whatever_else_is_there_stays(run: Run, town: Path, verb: str) -> None:
-    """Exit code 5 and a sentence that names the path; every byte is as it was, and nothing is written beside. Then what the verb wrote
-    itself is written again."""
+    """Exit code 5 and a sentence with the path; nothing in the folder changes. The verb's own file is overwritten."""
     for there in (letter, table, database, nested, empty, folder, link, dangling):
         place = town / there.__name__
         path = place / FILES[verb]
@@ -73,10 +72,10 @@ def test_whatever_else_is_there_stays(run: Run, town: Path, verb: str) -> None:
         there(path)
         before = contents(place)
 
-        done = run(*(word.format(place) for word in VERBS[verb]), "--lang", "en")
+        result = run(*(word.format(place) for word in VERBS[verb]), "--lang", "en")
 
-        assert done.exit_code == 5, (there.__name__, done.output)
-        assert str(path) in done.stderr and "was not written" in done.stderr
+        assert result.exit_code == 5, (there.__name__, result.output)
+        assert str(path) in result.stderr and "was not written" in result.stderr
         assert contents(place) == before
 
     assert [run(*(word.format(town) for word in VERBS[verb])).exit_code for _ in range(2)] == [0, 0]
@@ -84,7 +83,7 @@ def test_whatever_else_is_there_stays(run: Run, town: Path, verb: str) -> None:
 
 @pytest.mark.parametrize("name", ["a.csv", "a.xlsx"])
 def test_a_list_to_which_an_agency_has_added_stays(run: Run, town: Path, name: str) -> None:
-    """With a column more it is not what the verb wrote."""
+    """An export with an added column is not overwritten."""
     import polars as pl
 
     path = town / name
@@ -101,11 +100,11 @@ def test_a_list_to_which_an_agency_has_added_stays(run: Run, town: Path, name: s
 
 
 def test_of_several_files_none_is_written_where_one_may_not_be(run: Run, tmp_path: Path) -> None:
-    """All schemas, or none."""
+    """Either all schemas are written, or none."""
     (tmp_path / "s").mkdir()
     (tmp_path / "s" / "units.schema.json").write_text(json.dumps({"mine": True}))
 
-    done = run("policy", "schema", "--out", tmp_path / "s")
+    result = run("policy", "schema", "--out", tmp_path / "s")
 
-    assert done.exit_code == 5
+    assert result.exit_code == 5
     assert [path.name for path in (tmp_path / "s").iterdir()] == ["units.schema.json"]

@@ -1,4 +1,4 @@
-"""The verbs on a district that has been through the demonstration."""
+"""The verbs on a district after the demonstration."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from console.demo.district import district as made
+from console.demo.district import district as make_district
 from tests.console.conftest import Run
 
 
@@ -25,36 +25,36 @@ def at(run: Run, district: Path) -> Run:
 
 
 def test_the_same_seed_makes_the_same_district() -> None:
-    """Table for table; another seed another one."""
-    one, same, other = made(300, 7), made(300, 7), made(300, 8)
+    """All tables are equal; with another seed they differ."""
+    first, same, other = make_district(300, 7), make_district(300, 7), make_district(300, 8)
 
-    assert all(one[name].equals(same[name]) for name in one)
-    assert not one["hukou"].equals(other["hukou"])
+    assert all(first[name].equals(same[name]) for name in first)
+    assert not first["hukou"].equals(other["hukou"])
 
 
 def test_identity_numbers_are_valid_and_distinct() -> None:
-    """By python-stdnum, and no number twice."""
+    """python-stdnum accepts all of them, and none is repeated."""
     from stdnum.cn import ric
 
-    numbers = made(2000, 3)["hukou"]["id_number"].to_list()
+    numbers = make_district(2000, 3)["hukou"]["id_number"].to_list()
 
     assert len(set(numbers)) == 2000
     assert all(ric.is_valid(number) for number in numbers)
 
 
 def test_a_list_holds_tokens_and_reasons_and_no_identity(at: Run, district: Path) -> None:
-    """16 hex digits; who holds what is missing; no identity number anywhere."""
+    """Subjects are tokens of 16 hex digits, missing evidence is named, and no identity number is printed."""
     rows = data(at("candidates", "list", "elderly-allowance", "--json"))
 
     assert rows
     assert all(len(row["subject"]) == 16 and int(row["subject"], 16) for row in rows)
     assert all(row["missing"] for row in rows if row["status"] == "needs_evidence")
-    numbers = made(1500, 310107)["hukou"]["id_number"].to_list()
+    numbers = make_district(1500, 310107)["hukou"]["id_number"].to_list()
     assert not any(number in json.dumps(rows) for number in numbers)
 
 
 def test_all_adds_those_only_counted(at: Run) -> None:
-    """A burden lists nobody in doubt, but --all shows them, Yichuan Road's among them."""
+    """A burden lists no subject with an unknown verdict; --all shows them, too."""
     listed, every = (data(at("candidates", "list", "group-rental", "--json", *extra)) for extra in ([], ["--all"]))
 
     assert {row["status"] for row in listed} <= {"eligible"}
@@ -63,19 +63,19 @@ def test_all_adds_those_only_counted(at: Run) -> None:
 
 
 def test_an_explanation_names_article_record_and_holder(at: Run) -> None:
-    """Every criterion has its mark; what is missing has a unit."""
+    """The JSON has the truth and records of each criterion; the screen has its label and the delivery."""
     rows = data(at("candidates", "list", "elderly-allowance", "--json"))
 
-    found = data(at("explain", "elderly-allowance", rows[0]["subject"], "--json"))
+    explanation = data(at("explain", "elderly-allowance", rows[0]["subject"], "--json"))
 
-    assert found["criteria"]["truth"] in {"T", "U"}
-    assert any(child["records"] for child in found["criteria"]["criteria"])
-    shown = at("explain", "elderly-allowance", rows[0]["subject"])
-    assert "发放对象" in shown.output and "第 1 批" in shown.output
+    assert explanation["criteria"]["truth"] in {"T", "U"}
+    assert any(child["records"] for child in explanation["criteria"]["criteria"])
+    result = at("explain", "elderly-allowance", rows[0]["subject"])
+    assert "发放对象" in result.output and "第 1 批" in result.output
 
 
 def test_as_of_shows_another_day_and_changes_nothing(at: Run) -> None:
-    """After the coverage of insurance is stale, nobody is surely uninsured; today's list is as before."""
+    """On a day when coverage is stale, everybody needs evidence; the list of today stays the same."""
     before = data(at("candidates", "list", "elderly-uninsured", "--json"))
 
     later = data(at("candidates", "list", "elderly-uninsured", "--json", "--as-of", "2027-02-01"))
@@ -86,24 +86,24 @@ def test_as_of_shows_another_day_and_changes_nothing(at: Run) -> None:
 
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
 def test_an_export_names_people_and_only_its_owner_can_read_it(at: Run, tmp_path: Path, suffix: str) -> None:
-    """As many rows as candidates."""
+    """It has one row for each candidate, and mode 0600."""
     out = tmp_path / f"list.{suffix}"
 
-    told = data(at("candidates", "export", "elderly-allowance", "--out", out, "--json"))
+    export = data(at("candidates", "export", "elderly-allowance", "--out", out, "--json"))
 
-    assert told["rows"] == len(data(at("candidates", "list", "elderly-allowance", "--json")))
+    assert export["rows"] == len(data(at("candidates", "list", "elderly-allowance", "--json")))
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     if suffix == "csv":
-        numbers = set(made(1500, 310107)["hukou"]["id_number"].to_list())
+        numbers = set(make_district(1500, 310107)["hukou"]["id_number"].to_list())
         lines = out.read_text(encoding="utf-8-sig").splitlines()[1:]
         assert all(line.split(",")[0].strip("'") in numbers for line in lines)
 
 
 def test_needs_say_who_owes_what_and_how_many_wait(at: Run, district: Path) -> None:
-    """Disability certificates were never delivered: every street waits for the federation."""
-    found = data(at("policy", "needs", district / "policies/disability-care-subsidy.yaml", "--json"))
+    """Disability certificates were never delivered, so the coverage of every street is missing."""
+    needs = data(at("policy", "needs", district / "policies/disability-care-subsidy.yaml", "--json"))
 
-    owed = next(need for need in found["needs"] if need["feed"] == "disability")
+    owed = next(need for need in needs["needs"] if need["feed"] == "disability")
     assert owed["standing"] == "missing"
     assert len(owed["places"]) == 10
     assert owed["waiting"] > 0
@@ -112,18 +112,18 @@ def test_needs_say_who_owes_what_and_how_many_wait(at: Run, district: Path) -> N
 
 
 def test_a_preview_ends_where_publishing_would(at: Run, district: Path) -> None:
-    """The funnel never widens among the sure, and its last line is the list."""
-    found = data(at("policy", "preview", district / "policies/relocation-hardship.yaml", "--json"))
+    """The count of yes never grows from stage to stage, and the list has the size that publishing gives."""
+    preview = data(at("policy", "preview", district / "policies/relocation-hardship.yaml", "--json"))
 
-    sure = [stage["yes"] for stage in found["funnel"]]
+    sure = [stage["yes"] for stage in preview["funnel"]]
     assert sure == sorted(sure, reverse=True)
-    assert found["listed"] == len(data(at("candidates", "list", "relocation-hardship", "--json")))
-    assert (found["entered"], found["left"]) == (0, 0)
+    assert preview["listed"] == len(data(at("candidates", "list", "relocation-hardship", "--json")))
+    assert (preview["entered"], preview["left"]) == (0, 0)
     assert "█" in at("policy", "preview", district / "policies/relocation-hardship.yaml").output
 
 
 def test_the_quarantine_tells_row_and_rule_and_no_value(at: Run) -> None:
-    """The wrong dates are all one date, and it is nowhere."""
+    """The wrong date of the made-up rows is not printed."""
     rows = data(at("feed", "quarantine", "hukou", "--json", "--limit", "500"))
 
     assert rows
@@ -146,7 +146,7 @@ def test_json_stands_alone_on_stdout(at: Run) -> None:
 
 
 def test_a_snapshot_is_made_and_verified(at: Run, tmp_path: Path) -> None:
-    """It holds its tables, and a cut copy is found out."""
+    """A snapshot has its tables, and a truncated copy is refused."""
     path = tmp_path / "s.duckdb"
 
     made_tables = data(at("snapshot", "create", "--out", path, "--json"))["tables"]
@@ -158,5 +158,5 @@ def test_a_snapshot_is_made_and_verified(at: Run, tmp_path: Path) -> None:
 
 
 def test_the_doctor_names_the_unit_that_never_declares(at: Run) -> None:
-    """Yichuan Road, and what to do."""
+    """The doctor names the office of Yichuan Road."""
     assert "宜川路街道办事处" in at("doctor").output

@@ -1,4 +1,4 @@
-"""Editions and the past on the command line, on a district that has been through the demonstration."""
+"""Editions and known-at on the command line, on a district after the demonstration."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def data(result: Any) -> Any:
 
 
 def test_editions_are_a_chain_whose_sum_is_the_list(at: Run) -> None:
-    """Numbered from one, each naming the one before; their spans meet; verify says so."""
-    found = data(at("edition", "list", POLICY, "--json"))
+    """They are numbered from one, each names the digest before it, their messages have no gap, and verify accepts them."""
+    editions = data(at("edition", "list", POLICY, "--json"))
 
-    assert found
-    assert [one["edition"] for one in found] == list(range(1, len(found) + 1))
-    assert [one["before"] for one in found] == ["", *(one["digest"] for one in found[:-1])]
-    assert [one["first"] for one in found] == [0, *(one["last"] + 1 for one in found[:-1])]
+    assert editions
+    assert [edition["edition"] for edition in editions] == list(range(1, len(editions) + 1))
+    assert [edition["before"] for edition in editions] == ["", *(edition["digest"] for edition in editions[:-1])]
+    assert [edition["first"] for edition in editions] == [0, *(edition["last"] + 1 for edition in editions[:-1])]
     facts = data(at("edition", "verify", POLICY, "--json"))
     assert facts["ok"]
     assert facts["listed"] == len(data(at("candidates", "list", POLICY, "--json")))
@@ -36,7 +36,7 @@ def test_editions_are_a_chain_whose_sum_is_the_list(at: Run) -> None:
 
 
 def test_editions_speak_the_readers_language(at: Run) -> None:
-    """The list bears the policy's title, and each subject's change is a word of the language."""
+    """The title and the words for changes are in the reader's language."""
     zh, en = (
         [at("edition", *words, "--lang", language).stdout for words in (("list", POLICY), ("show", POLICY, 1))] for language in ("zh", "en")
     )
@@ -48,7 +48,7 @@ def test_editions_speak_the_readers_language(at: Run) -> None:
 
 
 def test_a_cut_closes_an_edition_where_something_differs(at: Run) -> None:
-    """A second cut finds nothing; a policy nobody published is told."""
+    """A second cut gives no edition; an unknown policy is refused."""
     numbers = [data(at("edition", "cut", POLICY, "--json"))["edition"] for _ in range(2)]
 
     assert numbers[1] is None
@@ -59,7 +59,7 @@ def test_a_cut_closes_an_edition_where_something_differs(at: Run) -> None:
 
 
 def test_evidence_is_what_it_was_whatever_arrives_since(at: Run, tmp_path: Path) -> None:
-    """Written twice with days and answers in between: the same bytes; it fits its edition, and no other file does."""
+    """Written again after months, evidence has the same bytes, and it fits its edition."""
     files = [tmp_path / "one.jsonl", tmp_path / "two.jsonl"]
     which = len(data(at("edition", "list", POLICY, "--json")))
     data(at("edition", "evidence", POLICY, which, "--out", files[0], "--json"))
@@ -71,27 +71,27 @@ def test_evidence_is_what_it_was_whatever_arrives_since(at: Run, tmp_path: Path)
     head, *candidates, _ = map(json.loads, files[0].read_text(encoding="utf-8").splitlines())
     assert head["manifest"] == facts["manifest"]
     assert len(candidates) == facts["candidates"] == head["candidates"] > 0
-    assert any(record["row"] for one in candidates for leaf in one["criteria"] for record in leaf["records"])
-    assert all(one["missing"] for one in candidates if one["status"] == "needs_evidence")
+    assert any(record["row"] for candidate in candidates for leaf in candidate["criteria"] for record in leaf["records"])
+    assert all(candidate["missing"] for candidate in candidates if candidate["status"] == "needs_evidence")
     assert data(at("edition", "verify", POLICY, "--evidence", files[0], "--json")) == {"edition": which, "ok": True, "whole": True}
-    told = data(at("edition", "show", POLICY, which, "--subject", candidates[0]["subject"], "--json"))
-    assert (str(told["day"]), told["status"]) == (head["day"], candidates[0]["status"])
+    reasons = data(at("edition", "show", POLICY, which, "--subject", candidates[0]["subject"], "--json"))
+    assert (str(reasons["day"]), reasons["status"]) == (head["day"], candidates[0]["status"])
 
 
 def test_values_in_the_evidence_are_those_a_list_would_hold(at: Run, tmp_path: Path) -> None:
-    """What the policy discloses, nothing that was compared."""
+    """Evidence holds only fields that the policy discloses."""
     path = tmp_path / "e.jsonl"
     data(at("edition", "evidence", POLICY, 1, "--out", path, "--json"))
 
     _, *candidates, _ = map(json.loads, path.read_text(encoding="utf-8").splitlines())
 
     allowed = set(data(at("policy", "show", POLICY, "--json")).get("discloses", []))
-    assert {name for one in candidates for name in one["disclosed"]} <= allowed or not allowed
-    assert not any("found" in leaf or "fields" in leaf for one in candidates for leaf in one["criteria"])
+    assert {name for candidate in candidates for name in candidate["disclosed"]} <= allowed or not allowed
+    assert not any("found" in leaf or "fields" in leaf for candidate in candidates for leaf in candidate["criteria"])
 
 
 def test_a_list_and_a_reason_as_they_were_known(at: Run) -> None:
-    """By day and by message; a later tick changes nothing of it; what cannot be asked is told."""
+    """By day and by message; a later tick does not change the answer; an impossible moment is refused."""
     now = data(at("candidates", "list", POLICY, "--json"))
     last = data(at("edition", "cut", POLICY, "--json"))["offset"]
     day = data(at("explain", POLICY, now[0]["subject"], "--json"))["day"]
@@ -110,7 +110,7 @@ def test_a_list_and_a_reason_as_they_were_known(at: Run) -> None:
 
 @pytest.mark.parametrize("text", ["", "many", "-3", "1 2 3", "400 many", "4000000"])
 def test_a_retention_that_cannot_be_read_is_told(at: Run, tmp_path: Path, text: str) -> None:
-    """And nothing is pruned."""
+    """Exit code 2, and the message says what is expected."""
     (tmp_path / "copy" / "retention").write_text(text, encoding="utf-8")
 
     result = at("tick", "--yes", "--to", "2027-06-01", "--lang", "en")

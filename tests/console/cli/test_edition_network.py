@@ -1,6 +1,6 @@
-"""The verbs of editions in a workspace that has joined a network: what the workers say, not what this process finds by itself.
+"""The verbs of editions in a workspace on a network: they show the editions of the workers.
 
-The one idea: the topics are in memory, and the workers work whenever they are asked; but for that everything is as on Kafka.
+The topics are in memory, and the workers run when a test calls them. All else is as on Kafka.
 """
 
 from __future__ import annotations
@@ -22,63 +22,63 @@ POLICY = "elderly-uninsured"
 
 @pytest.fixture
 def workers(monkeypatch: pytest.MonkeyPatch) -> Workers:
-    """The topics of every client in this process, and who works behind them."""
+    """The workers of the network; every client in this process uses their topics in memory."""
     inputs = Bodies()
-    made = Workers(inputs, partitions=2, prompt=True)
+    network_workers = Workers(inputs, partitions=2, prompt=True)
     monkeypatch.setenv("KAFKA_BOOTSTRAP", "nowhere.invalid:9092")
     monkeypatch.setattr("connectors.kafka.broker.InputsTopic", lambda client, prefix, seal: inputs)
-    monkeypatch.setattr("connectors.kafka.broker.ChangesTopic", lambda client, prefix, seal: made)
+    monkeypatch.setattr("connectors.kafka.broker.ChangesTopic", lambda client, prefix, seal: network_workers)
     monkeypatch.setattr("infra.kafka.topics.identity", lambda connection, prefix: "here")
     monkeypatch.setattr("infra.kafka.membership.seal_of", lambda *place: SEAL)
-    return made
+    return network_workers
 
 
 @pytest.fixture
 def joined(run: Run, workers: Workers, tmp_path: Path) -> Run:
-    """``huimin`` in a workspace on the network, with a list in it that was settled by statements."""
+    """``huimin`` in a workspace on the network, with a list and its coverage statements."""
 
-    def on_network(*words: Any) -> Any:
+    def run_on_network(*words: Any) -> Any:
         result = run(*words)
         if words[0] == "init":
             (tmp_path / "w" / "network").write_text("test.\n", encoding="ascii")
         return result
 
-    delivered(on_network, tmp_path)
-    assert published(on_network, tmp_path).exit_code == 0
+    delivered(run_on_network, tmp_path)
+    assert published(run_on_network, tmp_path).exit_code == 0
     (tmp_path / "coverage.jsonl").write_text("".join(json.dumps(line) + "\n" for line in STATEMENTS), encoding="utf-8")
     assert run("feed", "coverage", tmp_path / "coverage.jsonl").exit_code == 0
     return run
 
 
 def test_editions_on_a_network_are_a_chain_whose_sum_is_the_list(joined: Run, workers: Workers) -> None:
-    """Listed, shown and verified like those of one process, with the digests that are on the topic of editions."""
-    made = data(joined("edition", "cut", POLICY, "--json"))["edition"]
+    """They are listed, shown and verified as in one process, with the digests of the topic of editions."""
+    number = data(joined("edition", "cut", POLICY, "--json"))["edition"]
 
-    found = data(joined("edition", "list", POLICY, "--json"))
-    facts = data(joined("edition", "verify", POLICY, "--digest", found[-1]["digest"], "--json"))
-    shown = data(joined("edition", "show", POLICY, made, "--json"))
+    editions = data(joined("edition", "list", POLICY, "--json"))
+    facts = data(joined("edition", "verify", POLICY, "--digest", editions[-1]["digest"], "--json"))
+    details = data(joined("edition", "show", POLICY, number, "--json"))
 
-    assert made == len(found) == 2
-    assert [one["digest"] for one in found] == [said.facts["manifest"] for said in workers.pipeline.said("editions")]
+    assert number == len(editions) == 2
+    assert [edition["digest"] for edition in editions] == [message.facts["manifest"] for message in workers.pipeline.said("editions")]
     assert (facts["ok"], facts["held"], facts["open"]) == (True, 2, 0)
     assert facts["listed"] == len(data(joined("candidates", "list", POLICY, "--json"))) > 0
-    assert len(shown["changes"]) == shown["entered"] + shown["left"] + shown["changed"] > 0
+    assert len(details["changes"]) == details["entered"] + details["left"] + details["changed"] > 0
 
 
 def test_evidence_on_a_network_is_compared_to_the_last_reason(joined: Run, tmp_path: Path) -> None:
-    """From the replica's past; the same after a day has gone by."""
+    """It is checked against the past of the replica, also after later days."""
     path = tmp_path / "e.jsonl"
-    written = data(joined("edition", "evidence", POLICY, 1, "--out", path, "--json"))
+    evidence = data(joined("edition", "evidence", POLICY, 1, "--out", path, "--json"))
     assert joined("tick", "--to", "2026-10-20").exit_code == 0
 
     fits = data(joined("edition", "verify", POLICY, "--evidence", path, "--json"))
 
-    assert written["candidates"] > 0
+    assert evidence["candidates"] > 0
     assert fits == {"edition": 1, "ok": True, "whole": True}
 
 
 def test_a_cut_that_the_workers_have_not_come_to_is_told(joined: Run, workers: Workers) -> None:
-    """No number yet; verify counts what is open; once they have come to it the edition is there."""
+    """The cut gives no number, and verify counts the open lines; after the workers have run, the edition exists."""
     workers.work()
     workers.prompt = False
 
@@ -92,28 +92,28 @@ def test_a_cut_that_the_workers_have_not_come_to_is_told(joined: Run, workers: W
 
 
 def test_workers_that_are_behind_are_no_fault_of_the_list(joined: Run, workers: Workers) -> None:
-    """The statements settled somebody here, and not there yet: the sum is the list behind the last message told, and that is said."""
+    """The workers lack the last statements: verify compares with the list behind their last message, and names it."""
     workers.prompt = False
     last = workers.last()
 
     facts = data(joined("edition", "verify", POLICY, "--json"))
-    told = joined("edition", "verify", POLICY, "--lang", "en")
+    result = joined("edition", "verify", POLICY, "--lang", "en")
     workers.work()
     after = data(joined("edition", "verify", POLICY, "--json"))
 
     assert facts["ok"]
     assert facts["told"] == last
-    assert f"behind #{facts['told']}" in told.stdout
+    assert f"behind #{facts['told']}" in result.stdout
     assert (after["ok"], after["told"], after["open"] > 0) == (True, None, True)
 
 
 def test_what_the_workers_did_not_say_is_found_on_a_network_too(joined: Run, workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A line that is gone from the topic: the sum is no list that ever was."""
+    """A line is missing on the topic: the sum of the editions is not the list."""
     workers.work()
     rows = [(at, closes, lines if at != workers.last() else lines.but(int(lines.subject[0]))) for at, closes, lines in workers.rows()]
     monkeypatch.setattr(workers, "rows", lambda: iter(rows))
 
-    told = joined("edition", "verify", POLICY, "--lang", "en")
+    result = joined("edition", "verify", POLICY, "--lang", "en")
 
-    assert told.exit_code == 3
-    assert "their sum is not the list" in told.stdout
+    assert result.exit_code == 3
+    assert "their sum is not the list" in result.stdout

@@ -1,7 +1,7 @@
-"""huimin edition verify against what a reader kept: a digest, or the evidence of an edition; the store and the file changed in every way.
+"""``huimin edition verify`` after tampering: with a digest or an evidence file that the reader kept, it finds every change.
 
-The one idea: whoever has the key of the workspace can change the store so that it fits itself, its chain and head too; only what somebody
-else holds can tell. So each change of the store here passes without the digest. Source: docs/en/semantics.md section 14, rules 4 and 6.
+A person with the key of the workspace can change the store together with its chain and head. Only a digest kept elsewhere shows that, so
+each change of the store here passes without the digest. Source: docs/en/semantics.md section 14, rules 4 and 6.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ Change: TypeAlias = Callable[[Rows], Rows]
 
 @pytest.fixture
 def digests(at: Run) -> list[str]:
-    """Of every edition, as a reader kept them. In the last, somebody leaves who turned out to be somebody else."""
-    one, other, *_ = (one["subject"] for one in data(at("candidates", "list", POLICY, "--json")))
-    assert at("identity", "merge", "person", one, other, "--by", "王芳", "--approved-by", "李强", "--reason", "证件换号").exit_code == 0
+    """The digests of all editions, kept by a reader. In the last edition a merged subject leaves the list."""
+    first, other, *_ = (candidate["subject"] for candidate in data(at("candidates", "list", POLICY, "--json")))
+    assert at("identity", "merge", "person", first, other, "--by", "王芳", "--approved-by", "李强", "--reason", "证件换号").exit_code == 0
     data(at("edition", "cut", POLICY, "--json"))
-    found = [one["digest"] for one in data(at("edition", "list", POLICY, "--json"))]
-    assert len(found) > 2
-    return found
+    edition_digests = [edition["digest"] for edition in data(at("edition", "list", POLICY, "--json"))]
+    assert len(edition_digests) > 2
+    return edition_digests
 
 
 def stored(tmp_path: Path, change: Change) -> None:
-    """The outputs of the store, changed by somebody who can write to its disk and has its key."""
+    """Change the outputs of the store, as a person with its key could."""
     workspace = Workspace.open(tmp_path / "copy")
     with closing(sqlite3.connect(workspace.folder("state") / FILE, isolation_level=None)) as log:
         there = log.execute("SELECT offset, closes, body FROM outputs ORDER BY offset")
@@ -59,28 +59,28 @@ def stored(tmp_path: Path, change: Change) -> None:
 
 
 def test_a_digest_that_is_held_is_found_in_the_chain(at: Run, digests: list[str]) -> None:
-    """The whole of it or as the table shows it, in either case; of any edition, whatever came since."""
+    """A digest of any edition is accepted: whole or shortened, in upper or lower case, and also after later messages."""
     for number, digest in enumerate(digests, 1):
         assert data(at("edition", "verify", POLICY, "--digest", digest, "--json"))["held"] == number
     assert at("tick", "--yes", "--to", "2027-06-01").exit_code == 0
 
-    shown = at("edition", "verify", POLICY, "--digest", digests[-1][:16].upper(), "--lang", "en")
+    result = at("edition", "verify", POLICY, "--digest", digests[-1][:16].upper(), "--lang", "en")
 
-    assert shown.exit_code == 0
-    assert f"edition {len(digests)} has the digest you hold" in shown.stdout
+    assert result.exit_code == 0
+    assert f"edition {len(digests)} has the digest you hold" in result.stdout
     assert data(at("edition", "verify", POLICY, "--json"))["held"] is None
 
 
 @pytest.mark.parametrize("digest", ["", "abc", "0" * 65, "z" * 64, "0" * 15])
 def test_what_is_no_digest_is_told(at: Run, digest: str) -> None:
-    """Before anything is read."""
+    """A wrong form is a usage error."""
     typed = at("edition", "verify", POLICY, "--digest", digest, "--lang", "en")
 
     assert (typed.exit_code, "16 to 64 hex digits" in typed.stderr) == (2, True)
 
 
 def test_a_digest_goes_without_evidence_and_may_be_of_no_edition(at: Run, written: Path) -> None:
-    """Both at once is a mistake of typing; one that no edition has is a problem of the list."""
+    """Digest and evidence together are a usage error; a digest of no edition is a problem of the list."""
     both = at("edition", "verify", POLICY, "--digest", "0" * 64, "--evidence", written, "--lang", "en")
     other = at("edition", "verify", POLICY, "--digest", "0" * 64, "--json")
 
@@ -92,67 +92,69 @@ def test_a_digest_goes_without_evidence_and_may_be_of_no_edition(at: Run, writte
 
 
 def kept(lines: Lines, places: npt.NDArray[Any]) -> Lines:
-    """Some of the lines, or all in another order."""
+    """The lines at these places, in their order."""
     columns = {name: getattr(lines, name)[places] for name in ("head", "open", "subject", "before", "after")}
     return replace(lines, **columns)
 
 
 def ours(lines: Lines) -> npt.NDArray[np.bool_]:
-    """Which lines are of the policy."""
+    """A mask of the lines of the policy."""
     return np.array([policy == POLICY for policy, *_ in lines.heads], np.bool_)[lines.head]
 
 
 def reworded(rows: Rows) -> Rows:
-    """Everybody moved because of another delivery, they say."""
+    """Every line names another delivery as its cause."""
     cause = RecordCause(DeliveryName("hukou", "another", 1))
     return [(offset, closes, replace(lines, heads=[(*head[:3], cause) for head in lines.heads])) for offset, closes, lines in rows]
 
 
 def turned(rows: Rows) -> Rows:
-    """The lines of every message from the last to the first."""
+    """The lines of every message are in reverse order."""
     return [(offset, closes, kept(lines, np.arange(len(lines))[::-1])) for offset, closes, lines in rows]
 
 
 def joined(rows: Rows) -> Rows:
-    """The first edition is not closed, so one is missing."""
+    """The first edition is not closed, so there is one edition less."""
     first = next(at for at, (_, closes, lines) in enumerate(rows) if closes in (POLICY, "*") and ours(lines).any())
     return [(offset, None if at == first else closes, lines) for at, (offset, closes, lines) in enumerate(rows)]
 
 
 def hushed(rows: Rows) -> Rows:
-    """Who came, and left later, was never there."""
-    said = [(lines.subject[ours(lines)], lines.after[ours(lines)]) for _, _, lines in rows]
-    last = {subject: after for subjects, afters in said for subject, after in zip(subjects.tolist(), afters.tolist(), strict=True)}
-    gone = np.array([subject for subject, after in last.items() if after == 0], np.uint64)
-    assert len(gone)
-    return [(offset, closes, kept(lines, np.flatnonzero(~(ours(lines) & np.isin(lines.subject, gone))))) for offset, closes, lines in rows]
+    """Subjects who entered and left later have no lines at all."""
+    moves = [(lines.subject[ours(lines)], lines.after[ours(lines)]) for _, _, lines in rows]
+    last = {subject: after for subjects, afters in moves for subject, after in zip(subjects.tolist(), afters.tolist(), strict=True)}
+    leavers = np.array([subject for subject, after in last.items() if after == 0], np.uint64)
+    assert len(leavers)
+    return [
+        (offset, closes, kept(lines, np.flatnonzero(~(ours(lines) & np.isin(lines.subject, leavers))))) for offset, closes, lines in rows
+    ]
 
 
 @pytest.mark.parametrize("change", [reworded, turned, joined, hushed])
 def test_a_store_that_was_changed_to_fit_itself_does_not_fit_the_digest(
     at: Run, tmp_path: Path, digests: list[str], change: Change
 ) -> None:
-    """A cause, the order of the lines, an edition left out, somebody who was there: the sum is the list all the same."""
+    """Causes, order, editions or subjects are changed: the sum is still the list, and only the digest shows the change."""
     stored(tmp_path, change)
 
     assert data(at("edition", "verify", POLICY, "--json"))["ok"]
-    held = at("edition", "verify", POLICY, "--digest", digests[-1], "--lang", "en")
-    assert held.exit_code == 3
-    assert "no edition has the digest you hold" in held.stdout
+    result = at("edition", "verify", POLICY, "--digest", digests[-1], "--lang", "en")
+    assert result.exit_code == 3
+    assert "no edition has the digest you hold" in result.stdout
 
 
 def test_the_digests_from_before_the_change_are_still_there(at: Run, tmp_path: Path, digests: list[str]) -> None:
-    """So whoever holds several can tell where it began."""
+    """Earlier digests still fit, so several digests show where the change begins."""
     last = data(at("edition", "show", POLICY, len(digests), "--json"))["first"]
 
     stored(tmp_path, lambda rows: [*(row for row in rows if row[0] < last), *reworded([row for row in rows if row[0] >= last])])
 
-    found = [at("edition", "verify", POLICY, "--digest", digest, "--json").exit_code for digest in digests]
-    assert found == [0] * (len(digests) - 1) + [3]
+    exit_codes = [at("edition", "verify", POLICY, "--digest", digest, "--json").exit_code for digest in digests]
+    assert exit_codes == [0] * (len(digests) - 1) + [3]
 
 
 def test_a_list_that_was_changed_is_not_the_sum(at: Run, tmp_path: Path) -> None:
-    """Somebody who is on it was never told of: no digest is needed to see that."""
+    """A candidate without a line is found without any digest."""
 
     def shorter(rows: Rows) -> Rows:
         listed = int(data(at("candidates", "list", POLICY, "--json"))[0]["subject"], 16)
@@ -160,29 +162,29 @@ def test_a_list_that_was_changed_is_not_the_sum(at: Run, tmp_path: Path) -> None
 
     stored(tmp_path, shorter)
 
-    told = at("edition", "verify", POLICY, "--lang", "en")
-    assert told.exit_code == 3
-    assert "their sum is not the list now" in told.stdout
+    result = at("edition", "verify", POLICY, "--lang", "en")
+    assert result.exit_code == 3
+    assert "their sum is not the list now" in result.stdout
 
 
 def test_one_byte_of_the_lines_is_damage(at: Run, tmp_path: Path, digests: list[str]) -> None:
-    """Whoever does not know how they are written cannot change them at all."""
+    """A changed byte is reported as damage, with its message."""
     (path,) = (tmp_path / "copy").rglob(FILE)
     with closing(sqlite3.connect(path, isolation_level=None)) as log:
         offset, body = log.execute("SELECT offset, body FROM outputs ORDER BY length(body) DESC").fetchone()
         log.execute("UPDATE outputs SET body = ? WHERE offset = ?", (body[:-9] + bytes([body[-9] ^ 1]) + body[-8:], offset))
 
-    told = at("edition", "verify", POLICY, "--digest", digests[-1])
+    result = at("edition", "verify", POLICY, "--digest", digests[-1])
 
-    assert (told.exit_code, f"#{offset}" in told.output) == (3, True)
-    assert "Traceback" not in told.output
+    assert (result.exit_code, f"#{offset}" in result.output) == (3, True)
+    assert "Traceback" not in result.output
 
 
 # -- the evidence ------------------------------------------------------------------------------------------------------
 
 
 def sealed(lines: list[dict[str, Any]]) -> bytes:
-    """A file of these lines, with the digest that they need."""
+    """An evidence file with these lines and the digest that fits them."""
     body = b"".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" for line in lines)
     return body + json.dumps({"sha256": sha256(body).hexdigest()}, separators=(",", ":")).encode() + b"\n"
 
@@ -197,43 +199,43 @@ def written(at: Run, tmp_path: Path) -> Path:
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """The lines of a file, but for its digest."""
+    """The lines of an evidence file, without its digest."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()[:-1]]
 
 
 def spoilt(lines: list[dict[str, Any]], how: str) -> list[dict[str, Any]]:
-    """The lines, changed in one thing."""
-    head, one, two, *rest = lines
-    leaf, *leaves = one["criteria"]
+    """The lines with one change."""
+    head, first, second, *rest = lines
+    leaf, *leaves = first["criteria"]
     match how:
         case "status":
-            one = {**one, "status": "nobody knows"}
+            first = {**first, "status": "nobody knows"}
         case "dropped":
-            return [{**head, "candidates": len(lines) - 2}, one, *rest]
+            return [{**head, "candidates": len(lines) - 2}, first, *rest]
         case "dropped, not counted":
-            return [head, one, *rest]
+            return [head, first, *rest]
         case "order":
-            return [head, two, one, *rest]
+            return [head, second, first, *rest]
         case "manifest":
             head = {**head, "manifest": "0" * 64}
         case "day":
             head = {**head, "day": "2026-01-01"}
         case "truth":
-            one = {**one, "criteria": [{**leaf, "truth": "F"}, *leaves]}
+            first = {**first, "criteria": [{**leaf, "truth": "F"}, *leaves]}
         case "record":
-            one = {**one, "criteria": [{**leaf, "records": [{**leaf["records"][0], "row": 10**6}]}, *leaves]}
+            first = {**first, "criteria": [{**leaf, "records": [{**leaf["records"][0], "row": 10**6}]}, *leaves]}
         case "disclosed":
-            one = {**one, "disclosed": {**one["disclosed"], "hukou.division": "310106001"}}
+            first = {**first, "disclosed": {**first["disclosed"], "hukou.division": "310106001"}}
         case _:
             raise AssertionError(how)
-    return [head, one, two, *rest]
+    return [head, first, second, *rest]
 
 
 @pytest.mark.parametrize(
     "how", ["status", "dropped", "dropped, not counted", "order", "manifest", "day", "truth", "record", "disclosed"]
 )  # fmt: skip
 def test_evidence_that_was_changed_and_sealed_anew_is_refused(at: Run, written: Path, how: str) -> None:
-    """Whatever it is that was changed: who, the edition, or a reason."""
+    """A change of a candidate, of the edition or of a reason is refused, although the file's own digest fits."""
     written.write_bytes(sealed(spoilt(read(written), how)))
 
     result = at("edition", "verify", POLICY, "--evidence", written, "--lang", "en")
@@ -244,7 +246,7 @@ def test_evidence_that_was_changed_and_sealed_anew_is_refused(at: Run, written: 
 
 
 def test_evidence_of_which_a_byte_or_line_differs_is_refused(at: Run, written: Path) -> None:
-    """Its own digest tells; so it does for a file of another list, and for an edition that there is not."""
+    """Its own digest does not fit; evidence of another list or of an unknown edition is refused, too."""
     whole = written.read_bytes()
     for body in (whole[:400] + bytes([whole[400] ^ 1]) + whole[401:], whole[: whole.rindex(b"{")], whole[len(whole) // 2 :], b""):
         written.write_bytes(body)
@@ -261,7 +263,7 @@ def test_evidence_of_which_a_byte_or_line_differs_is_refused(at: Run, written: P
 
 
 def test_evidence_outlives_what_is_kept_and_that_is_said(at: Run, tmp_path: Path, written: Path) -> None:
-    """Once the past is gone the list in it is still held against the edition; that the reasons rest on the file alone is told."""
+    """After the retention the list in the file is still compared with the edition; the report says that reasons cannot be."""
     assert data(at("edition", "verify", POLICY, "--evidence", written, "--json"))["whole"]
     (tmp_path / "copy" / "retention").write_text("0", encoding="utf-8")
     assert at("tick", "--yes", "--to", "2027-06-01").exit_code == 0
@@ -272,9 +274,9 @@ def test_evidence_outlives_what_is_kept_and_that_is_said(at: Run, tmp_path: Path
     assert at("edition", "evidence", POLICY, 1).exit_code == 2
 
     facts = data(at("edition", "verify", POLICY, "--evidence", written, "--json"))
-    told = at("edition", "verify", POLICY, "--evidence", written, "--lang", "en")
+    result = at("edition", "verify", POLICY, "--evidence", written, "--lang", "en")
     written.write_bytes(sealed(spoilt(read(written), "status")))
 
     assert facts == {"edition": 1, "ok": True, "whole": False}
-    assert "reasons rest on the file's own digest alone" in told.stdout
+    assert "reasons rest on the file's own digest alone" in result.stdout
     assert at("edition", "verify", POLICY, "--evidence", written).exit_code == 3

@@ -1,4 +1,4 @@
-"""How a run ends: "nothing was changed" is said only where it is so, and work that was done is never reported as failed."""
+"""How a run ends: "nothing was changed" is printed only where it is true, and finished work is never reported as failed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOTHING = "Nothing was changed."
 
 @contextmanager
 def output(kind: str) -> Iterator[int]:
-    """Where the standard output of a verb goes: a full disk, or a pipe that nobody reads any more."""
+    """A standard output that cannot be written: a full disk, or a closed pipe."""
     if kind == "full":
         number = os.open("/dev/full", os.O_WRONLY)
     else:
@@ -36,12 +36,12 @@ def output(kind: str) -> Iterator[int]:
 
 
 def huimin(folder: Path, *words: str, out: int | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    """A run of its own of the command, in English."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("HUIMIN_")}
+    """Run the command in a process of its own, in English."""
+    base_environment = {name: value for name, value in os.environ.items() if not name.startswith("HUIMIN_")}
     settings = {"HUIMIN_WORKSPACE": str(folder / "w"), "HUIMIN_TODAY": "2026-10-15", "HUIMIN_LANG": "en", **environment}
     line = [str(Path(sys.executable).parent / "huimin"), *words]
     return subprocess.run(
-        line, env=kept | settings, stdout=subprocess.PIPE if out is None else out, stderr=subprocess.PIPE, encoding="utf-8", timeout=120, check=False
+        line, env=base_environment | settings, stdout=subprocess.PIPE if out is None else out, stderr=subprocess.PIPE, encoding="utf-8", timeout=120, check=False
     )  # fmt: skip
 
 
@@ -53,18 +53,18 @@ def messages(folder: Path) -> int:
 @pytest.mark.parametrize("kind", ["full", "closed"])
 @pytest.mark.parametrize("form", [(), ("--json",)])
 def test_a_day_whose_report_cannot_be_written_has_passed(run: Run, tmp_path: Path, kind: str, form: tuple[str, ...]) -> None:
-    """Exit code 6, and on stderr which message is stored; doing it again is not asked for."""
+    """Exit code 6, and stderr names the stored message."""
     run("init", "--example")
     run("tick")
     before = messages(tmp_path)
 
     with output(kind) as number:
-        done = huimin(tmp_path, "tick", "--days", "1", *form, out=number)
+        result = huimin(tmp_path, "tick", "--days", "1", *form, out=number)
 
     assert messages(tmp_path) == before + 1
-    assert done.returncode == 6, done.stderr
-    assert f"It is done: message #{before + 1}." in done.stderr
-    assert NOTHING not in done.stderr
+    assert result.returncode == 6, result.stderr
+    assert f"It is done: message #{before + 1}." in result.stderr
+    assert NOTHING not in result.stderr
 
 
 @pytest.mark.parametrize("kind", ["full", "closed"])
@@ -79,7 +79,7 @@ def test_a_day_whose_report_cannot_be_written_has_passed(run: Run, tmp_path: Pat
     ids=lambda words: "-".join(words[:2]),
 )  # fmt: skip
 def test_every_verb_that_writes_says_what_it_has_done(run: Run, town: Path, kind: str, words: tuple[str, ...]) -> None:
-    """Whatever a verb writes, messages or files: with nobody to tell it to, it ends with 6 and names it on stderr."""
+    """A verb that has written messages or files, and cannot print its report, ends with 6 and names them on stderr."""
     (town / "more.csv").write_bytes((HUKOU + registered(20)).encode("gb18030"))
     line = {
         "format": 1,
@@ -93,14 +93,14 @@ def test_every_verb_that_writes_says_what_it_has_done(run: Run, town: Path, kind
     words = tuple(word.format(town) for word in words)
 
     with output(kind) as number:
-        done = huimin(town, *words, out=number)
+        result = huimin(town, *words, out=number)
 
-    assert done.returncode == 6, done.stderr
-    assert "It is done: " in done.stderr and NOTHING not in done.stderr
+    assert result.returncode == 6, result.stderr
+    assert "It is done: " in result.stderr and NOTHING not in result.stderr
 
 
 def test_what_only_shows_something_changes_nothing(run: Run, tmp_path: Path) -> None:
-    """A reader that has seen enough is no error; a full disk is one, and nothing was changed."""
+    """A closed pipe is no error; a full disk is one, and nothing was changed."""
     run("init", "--example")
 
     with output("closed") as number:
@@ -116,105 +116,105 @@ def test_what_only_shows_something_changes_nothing(run: Run, tmp_path: Path) -> 
 
 
 def test_doctor_says_what_it_removed(run: Run, tmp_path: Path) -> None:
-    """It changes one thing, and that counts as done where the rest cannot be told."""
+    """Removing leftovers counts as work done where the report cannot be printed."""
     run("init", "--example")
     part = tmp_path / "w" / "exports" / ".list.csv.4000000.part"
     part.write_text("somebody")
 
     with output("full") as number:
-        done = huimin(tmp_path, "doctor", out=number)
+        result = huimin(tmp_path, "doctor", out=number)
 
     assert not part.exists()
-    assert done.returncode == 6 and NOTHING not in done.stderr
-    assert "what stopped writers had left is removed: 1 file." in done.stderr
+    assert result.returncode == 6 and NOTHING not in result.stderr
+    assert "what stopped writers had left is removed: 1 file." in result.stderr
 
 
 def test_schemas_in_a_folder_are_told_as_data(run: Run, tmp_path: Path) -> None:
-    """With --json the files are."""
+    """With --json the verb lists the files that it wrote."""
     files = json.loads(run("policy", "schema", "--out", tmp_path / "s", "--json").stdout)["files"]
 
     assert sorted(map(Path, files)) == sorted((tmp_path / "s").iterdir())
 
 
 def test_no_encoding_makes_a_run_fail(run: Run, tmp_path: Path) -> None:
-    """Characters that an output has not stand as their codes; JSON stays JSON."""
+    """Characters that the encoding lacks are printed as codes; JSON stays valid."""
     run("init", "--example")
 
-    shown = huimin(tmp_path, "unit", "list", "--lang", "zh", PYTHONIOENCODING="ascii")
+    listing = huimin(tmp_path, "unit", "list", "--lang", "zh", PYTHONIOENCODING="ascii")
     day = huimin(tmp_path, "tick", "--lang", "zh", PYTHONIOENCODING="latin-1")
     plain = huimin(tmp_path, "unit", "list", "--json", "--lang", "zh", PYTHONIOENCODING="ascii")
     schema = huimin(tmp_path, "policy", "schema", "units", PYTHONIOENCODING="ascii")
 
-    assert [done.returncode for done in (shown, day, plain, schema)] == [0, 0, 0, 0], [shown.stderr, day.stderr]
-    assert "\\u" in shown.stdout and "--lang en" in shown.stderr
+    assert [result.returncode for result in (listing, day, plain, schema)] == [0, 0, 0, 0], [listing.stderr, day.stderr]
+    assert "\\u" in listing.stdout and "--lang en" in listing.stderr
     assert any("普陀" in unit["title"] for unit in json.loads(plain.stdout))
     assert json.loads(schema.stdout)["type"] == "object"
 
 
 def test_a_file_whose_name_is_no_utf8_is_taken_in(run: Run, town: Path) -> None:
-    """As an archive from another system leaves it: shown with signs that stand for the rest, and told in JSON."""
+    """Such a name comes from archives of other systems; screen and JSON show it with codes."""
     path = os.fsencode(town) + "/名单.csv".encode("gb18030")
     Path(os.fsdecode(path)).write_bytes((HUKOU + registered(21)).encode("gb18030"))
 
-    taken = subprocess.run(
+    result = subprocess.run(
         [Path(sys.executable).parent / "huimin", "ingest", "hukou", path, "--json"], capture_output=True, check=False, timeout=120,
         env=os.environ | {"HUIMIN_WORKSPACE": str(town / "w"), "HUIMIN_TODAY": "2026-10-15"},
     )  # fmt: skip
 
-    assert taken.returncode == 0, taken.stderr
-    assert json.loads(taken.stdout)["deliveries"][0]["file"].endswith(".csv")
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["deliveries"][0]["file"].endswith(".csv")
     assert run("feed", "deliveries", "hukou").exit_code == 0
 
 
 def test_a_mistake_in_what_is_said_does_not_undo_what_is_done(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An exception in the code that prints: the day has passed, the sentence says so and where the mistake is, and the exit code is 6."""
+    """An exception in the code that prints: the day has passed, the message says so and names the place of the error; exit code 6."""
     run("init", "--example")
     run("tick")
     before = messages(tmp_path)
 
-    def broken(*_: object) -> None:
+    def raise_error(*_: object) -> None:
         raise KeyError("310107195001010011")
 
-    monkeypatch.setattr(changes, "show_changes", broken)
-    done = run("tick", "--days", "1", "--lang", "en")
+    monkeypatch.setattr(changes, "show_changes", raise_error)
+    result = run("tick", "--days", "1", "--lang", "en")
 
     assert messages(tmp_path) == before + 1
-    assert done.exit_code == 6
-    assert "Internal error (KeyError at test_ending.py" in done.stderr and f"It is done: message #{before + 1}." in done.stderr
-    assert "310107195001010011" not in done.output
+    assert result.exit_code == 6
+    assert "Internal error (KeyError at test_ending.py" in result.stderr and f"It is done: message #{before + 1}." in result.stderr
+    assert "310107195001010011" not in result.output
 
 
 def test_a_report_that_fails_on_a_network_does_not_undo_what_is_sent(joined: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message is with the network: 6, and its number; one that is refused is not done."""
+    """The message was sent: exit code 6 with its number. A refused message is not reported as done."""
     with monkeypatch.context() as patched:
         patched.setattr(changes, "show_changes", lambda *_: 1 / 0)
-        done = joined("tick", "--days", "1", "--lang", "en")
+        result = joined("tick", "--days", "1", "--lang", "en")
 
     refused = joined(
         "policy", "withdraw", POLICY, "--by", "王芳", "--approved-by", "李强", "--since", "2030-01-01", "--reason", "x", "--yes"
     )
 
-    assert done.exit_code == 6 and "It is done: message #" in done.stderr
+    assert result.exit_code == 6 and "It is done: message #" in result.stderr
     assert refused.exit_code == 5 and "已经做" not in refused.stderr
 
 
 def test_what_is_done_outside_of_log_and_files_counts(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A broker that is stopped is stopped, whatever becomes of the report."""
+    """A stopped broker counts as work done where the report fails."""
     from infra.kafka.cluster import Cluster
 
     monkeypatch.setattr(Cluster, "down", lambda cluster: 1)
     monkeypatch.setattr("console.cli.session.Session.data", lambda session, value: 1 / 0)
 
-    done = run("kafka", "down", "--lang", "en")
+    result = run("kafka", "down", "--lang", "en")
 
-    assert done.exit_code == 6 and "It is done: Kafka is stopped." in done.stderr
+    assert result.exit_code == 6 and "It is done: Kafka is stopped." in result.stderr
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt])
 def test_work_that_breaks_off_says_how_far_it_came(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
 ) -> None:
-    """A mistake of ours, or Ctrl-C, on the second of three days: the first has passed, the rest has not; that is said, without exit code 6."""
+    """An internal error or Ctrl-C on the second of three days: the message names what was done before; the exit code is 1, not 6."""
     from streams.embedded.host import EmbeddedHost
 
     run("init", "--example")
@@ -225,30 +225,30 @@ def test_work_that_breaks_off_says_how_far_it_came(
         days.append(message)
         if len(days) == 2:
             raise error
-        return submit(host, message)  # type: ignore[arg-type]  # whatever it was given
+        return submit(host, message)  # type: ignore[arg-type]  # any message
 
     monkeypatch.setattr(EmbeddedHost, "submit", second_breaks)
-    done = run("tick", "--days", "3", "--lang", "en")
+    result = run("tick", "--days", "3", "--lang", "en")
 
     assert messages(tmp_path) == before + 1
-    assert done.exit_code == 1
-    assert f"Done before that: message #{before + 1}. What follows it was not done. Look at what is there" in done.stderr
+    assert result.exit_code == 1
+    assert f"Done before that: message #{before + 1}. What follows it was not done. Look at what is there" in result.stderr
 
 
 def test_of_two_files_the_second_of_which_is_refused_the_first_is_told(run: Run, town: Path) -> None:
-    """The sentence about the second does not hide the first, and its own way out is the only one."""
+    """The error names the second file, and the messages of the first; its own advice is the only one."""
     (town / "good.csv").write_bytes((HUKOU + registered(21)).encode("gb18030"))
     (town / "bad.csv").write_text("nothing,of,the,kind\n1,2,3,4\n")
 
-    done = run("ingest", "hukou", town / "good.csv", town / "bad.csv", "--lang", "en")
+    result = run("ingest", "hukou", town / "good.csv", town / "bad.csv", "--lang", "en")
 
-    assert done.exit_code == 3
-    assert "bad.csv" in done.stderr and "Done before that: messages #" in done.stderr
-    assert "Look at what is there" not in done.stderr
+    assert result.exit_code == 3
+    assert "bad.csv" in result.stderr and "Done before that: messages #" in result.stderr
+    assert "Look at what is there" not in result.stderr
 
 
 def test_a_refused_file_leaves_its_name_free(run: Run, town: Path) -> None:
-    """The unit's name for a delivery belongs to the first file that was taken in under it, not to one that was refused."""
+    """The name of a delivery belongs to the first accepted file, not to a refused one."""
     (town / "good.csv").write_bytes((HUKOU + registered(21)).encode("gb18030"))
     (town / "empty.csv").write_bytes(HUKOU.encode("gb18030"))
     (town / "bad.csv").write_text("nothing,of,the,kind\n1,2,3,4\n")
@@ -257,14 +257,14 @@ def test_a_refused_file_leaves_its_name_free(run: Run, town: Path) -> None:
         run("ingest", "hukou", town / name, "--id", "q4", *full)
         for name, *full in (("bad.csv",), ("bad.csv", "--replace"), ("empty.csv", "--replace"))
     ]
-    taken = run("ingest", "hukou", town / "good.csv", "--id", "q4")
+    intake = run("ingest", "hukou", town / "good.csv", "--id", "q4")
 
-    assert [done.exit_code for done in refused] == [3, 3, 3], [done.output for done in refused]
-    assert taken.exit_code == 0, taken.output
+    assert [result.exit_code for result in refused] == [3, 3, 3], [result.output for result in refused]
+    assert intake.exit_code == 0, intake.output
 
 
 def test_a_name_is_free_after_a_refusal_before_the_first_row(run: Run, town: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the delivery has begun and its first batch is refused, the mended file comes under the same name; once it is in, no other does."""
+    """The first batch was refused after the delivery began: the mended file can use the name, and then no other file can."""
     from matchers.kernel.batch import RecordBatch
     from policies.values import Text
     from streams.language.errors import Refused
@@ -273,7 +273,7 @@ def test_a_name_is_free_after_a_refusal_before_the_first_row(run: Run, town: Pat
         (town / name).write_bytes((HUKOU + registered(serial)).encode("gb18030"))
 
     def refuse(batch: RecordBatch, feed: object) -> None:
-        if batch.delivery > 1:  # the first one is in the log
+        if batch.delivery > 1:  # the first delivery is in the log
             raise Refused(Text("不收", "refused"))
 
     with monkeypatch.context() as patched:
@@ -287,7 +287,7 @@ def test_a_name_is_free_after_a_refusal_before_the_first_row(run: Run, town: Pat
 
 
 def test_a_name_is_not_used_up_by_a_delivery_that_could_not_begin(run: Run, town: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither where the disk was full just when it began."""
+    """A disk that is full when the delivery begins leaves its name free."""
     from streams.store.log import Log
     from streams.store.sqlite_errors import no_room
 
@@ -300,9 +300,9 @@ def test_a_name_is_not_used_up_by_a_delivery_that_could_not_begin(run: Run, town
     with monkeypatch.context() as patched:
         patched.setattr(Log, "append", full)
         refused = run("ingest", "hukou", town / "one.csv", "--id", "q4")
-    taken = run("ingest", "hukou", town / "other.csv", "--id", "q4")
+    intake = run("ingest", "hukou", town / "other.csv", "--id", "q4")
     again = run("ingest", "hukou", town / "one.csv", "--id", "q4")
 
     assert refused.exit_code == 1
-    assert taken.exit_code == 0, taken.output
+    assert intake.exit_code == 0, intake.output
     assert again.exit_code == 5

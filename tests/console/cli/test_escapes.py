@@ -1,4 +1,4 @@
-"""What others wrote is shown as letters: no title, name, reason, path or cell moves the cursor, begins a line or turns the text round."""
+"""Text from documents and people is shown escaped: it cannot move the cursor, begin a line or change the reading direction."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from tests.console.town import PENSION, resident, settled
 
 ROOT = Path(__file__).parents[3]
 LINE = "\x1b[2J\x1b]0;t\x07\r\tx\u202e\u2066\u200b\x85\x9b2J\u2028\ufeff[red]b[/red]"
-"""On one line, as titles have to be."""
+"""A hostile text on one line, for titles have one line."""
 LINES = f"{LINE}\nFORGED: all is well"
 NO_NETWORK = {"kafka", "worker", "feed listen", "candidates send", "demo", "bench"}
-"""Verbs that need a broker, or take minutes; what they show goes through the same places."""
+"""Verbs that need a broker or take minutes; they print through the same modules."""
 
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small town, in whose documents every title, label, article and contact is hostile."""
+    """The small town with hostile text in every title, label, article and contact of its documents."""
     folder = tmp_path_factory.mktemp("hostile")
     plain = _runner(folder)
 
@@ -58,21 +58,21 @@ def _runner(folder: Path, language: str = "zh", **more: str) -> Run:
 
 
 def _spoilt(path: Path) -> str:
-    """A document with something hostile behind every text that people read."""
+    """A document with hostile text behind every text that people read."""
     more = LINES if path.parent.name == "policies" else LINE
     pattern = re.compile(r"""\b(zh|en|cite|phone|address|hours|document|issuer): (?!>)([^,}\n"']+?)(?=[,}\n])""")
     text = re.sub(r"^  note:\n(    .*\n)+", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    return pattern.sub(lambda found: f"{found[1]}: {json.dumps(found[2].strip() + (LINE if found[1] == 'zh' else more))}", text)
+    return pattern.sub(lambda match: f"{match[1]}: {json.dumps(match[2].strip() + (LINE if match[1] == 'zh' else more))}", text)
 
 
 def verbs(folder: Path, subject: str, other: str) -> Iterator[tuple[Any, ...]]:
-    """A line for every verb, with something hostile wherever a person may write something."""
+    """A command line for every verb, with hostile text in every value that a person may write."""
     bad, policy = folder / f"{LINES.replace('/', '')}.csv", "elderly-uninsured"
     bad.write_text(f"id_number,{json.dumps(LINE)}\n1,2\n", encoding="utf-8")
-    broken = folder / f"broken{LINES.replace('/', '')}.csv"
-    broken.write_bytes((PENSION + f'"P{LINE}",{resident(1)},2026-09-01,,much\n').encode("gb18030"))
-    torn = folder / f"torn{LINES.replace('/', '')}.yaml"
-    torn.write_text(json.dumps({"format": 1, LINES: LINES, "policy": LINES}), encoding="utf-8")
+    pension_file = folder / f"broken{LINES.replace('/', '')}.csv"
+    pension_file.write_bytes((PENSION + f'"P{LINE}",{resident(1)},2026-09-01,,much\n').encode("gb18030"))
+    bad_document = folder / f"torn{LINES.replace('/', '')}.yaml"
+    bad_document.write_text(json.dumps({"format": 1, LINES: LINES, "policy": LINES}), encoding="utf-8")
     statement = {"format": 1, "statement": LINES, "feed": LINES, "unit": LINES, LINES: 1, "complete_to": LINES}
     (folder / "s.jsonl").write_text(json.dumps(statement) + "\n", encoding="utf-8")
     shutil.copy(bad, folder / "w/snapshots" / f"{LINE.replace('/', '')}.duckdb")
@@ -85,11 +85,11 @@ def verbs(folder: Path, subject: str, other: str) -> Iterator[tuple[Any, ...]]:
         ("explain", policy, subject), ("explain", LINES, LINES), ("explain", policy, LINES), ("forecast", policy), ("forecast", LINES),
         ("unit", "list"), ("unit", "add", LINES, "--zh", LINES, "--en", LINES, "--division", LINES),
         ("unit", "add", "new", "--zh", f"新{LINES}", "--en", f"new{LINES}", "--division", "310107", "--phone", LINES),
-        ("feed", "list"), ("feed", "show", "hukou"), ("feed", "show", LINES), ("feed", "check", torn), ("feed", "add", torn),
+        ("feed", "list"), ("feed", "show", "hukou"), ("feed", "show", LINES), ("feed", "check", bad_document), ("feed", "add", bad_document),
         ("feed", "history", "hukou"), ("feed", "try", "hukou", bad), ("feed", "try", "hukou", folder / LINES), ("feed", "coverage"),
-        ("feed", "coverage", folder / "s.jsonl"), ("ingest", "pension", broken), ("feed", "deliveries"), ("feed", "quarantine"),
+        ("feed", "coverage", folder / "s.jsonl"), ("ingest", "pension", pension_file), ("feed", "deliveries"), ("feed", "quarantine"),
         ("feed", "quarantine", "hukou", "--close", "1", "--by", LINES),
-        ("policy", "check", draft), ("policy", "check", torn), ("policy", "needs", draft), ("policy", "needs", draft, "--letters"),
+        ("policy", "check", draft), ("policy", "check", bad_document), ("policy", "needs", draft), ("policy", "needs", draft, "--letters"),
         ("policy", "test", draft), ("policy", "list"), ("policy", "show", policy), ("policy", "show", draft), ("policy", "schema", LINES),
         ("policy", "schema", "feed"), ("policy", "diff", policy, draft), ("policy", "history", policy), ("policy", "preview", draft),
         ("policy", "publish", draft, *two[:4], "--yes"), ("policy", "publish", draft, "--by", LINES, "--approved-by", LINES, "--yes"),
@@ -112,17 +112,17 @@ def verbs(folder: Path, subject: str, other: str) -> Iterator[tuple[Any, ...]]:
 
 
 def unseen(text: str) -> set[str]:
-    """What is in a text besides letters, signs and line ends."""
+    """The invisible and control characters of a text, without line ends."""
     return {c for c in text if c != "\n" and unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp", "Cs")}
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_verb_shows_letters_only(hostile: Path, tmp_path: Path, language: str) -> None:
-    """On both channels, whatever comes of it; and nothing hostile begins a line."""
+    """On stdout and stderr, with any exit code; and hostile text begins no line."""
     shutil.copytree(hostile, tmp_path, dirs_exist_ok=True)
     run = _runner(tmp_path, language)
     subject, other = (row["subject"] for row in json.loads(run("candidates", "list", "elderly-uninsured", "--json").stdout)[:2])
-    said, seen = set[str](), 0
+    tried_verbs, escaped_count = set[str](), 0
 
     for words in verbs(tmp_path, subject, other):
         result = run(*words)
@@ -130,11 +130,11 @@ def test_every_verb_shows_letters_only(hostile: Path, tmp_path: Path, language: 
             assert unseen(channel) == set(), (words, channel)
             assert not re.search(r"^\W*FORGED", channel, re.MULTILINE), (words, channel)
         assert "HUIMIN_DEBUG" not in result.output, (words, result.output)
-        said.add(" ".join(str(word) for word in words[:2] if str(word).isascii() and str(word).isprintable()))
-        seen += r"\x1b[2J\x1b]0;t\x07\r\tx\u202e\u2066\u200b\x85\x9b2J\u2028\ufeff[red]b[/red]" in result.output
+        tried_verbs.add(" ".join(str(word) for word in words[:2] if str(word).isascii() and str(word).isprintable()))
+        escaped_count += r"\x1b[2J\x1b]0;t\x07\r\tx\u202e\u2066\u200b\x85\x9b2J\u2028\ufeff[red]b[/red]" in result.output
 
-    assert seen > 42
-    assert {verb for verb in _every() if verb.split()[0] not in NO_NETWORK and verb not in NO_NETWORK} - said <= {"feed add", "init"}
+    assert escaped_count > 42
+    assert {verb for verb in _every() if verb.split()[0] not in NO_NETWORK and verb not in NO_NETWORK} - tried_verbs <= {"feed add", "init"}
 
 
 def _every() -> Iterator[str]:
@@ -142,8 +142,8 @@ def _every() -> Iterator[str]:
         below = getattr(of, "commands", None)
         if below is None:
             yield " ".join(words)
-        for name, one in (below or {}).items():
-            yield from walk(one, (*words, name))
+        for name, child in (below or {}).items():
+            yield from walk(child, (*words, name))
 
     return walk(command("en"), ())
 
@@ -152,7 +152,7 @@ def _every() -> Iterator[str]:
     "words", [("policy", "show", "elderly-uninsured"), ("unit", "list"), ("policy", "list"), ("feed", "list"), ("doctor",)]
 )
 def test_json_is_the_data_and_shows_letters_only(hostile: Path, words: tuple[str, ...]) -> None:
-    """The same value for a program, in JSON's own escapes."""
+    """A program reads the same value; control characters are JSON escapes."""
     result = _runner(hostile)(*words, "--json")
 
     assert unseen(result.stdout) == set()
@@ -171,27 +171,27 @@ def _texts(value: Any) -> str:
 
 
 def test_problems_of_a_document_are_a_line_each(run: Run, tmp_path: Path) -> None:
-    """Where they are told by themselves, and as a finding of the doctor."""
+    """Both where a verb prints them, and in a finding of the doctor."""
     run("init")
     (tmp_path / "w/units.yaml").write_text("format: 1\nunits: []\nmore: 1\nanother: 2\n", encoding="utf-8")
 
     for words in (("feed", "list"), ("doctor",)):
-        told = [line for line in run(*words).output.splitlines() if "units.yaml:" in line]
-        assert len(told) > 1, told
-        assert not any("\\n" in line for line in told)
+        problem_lines = [line for line in run(*words).output.splitlines() if "units.yaml:" in line]
+        assert len(problem_lines) > 1, problem_lines
+        assert not any("\\n" in line for line in problem_lines)
 
 
 def test_in_colour_only_rich_speaks_to_the_terminal(hostile: Path) -> None:
-    """A terminal gets the styles of the program, and none that a title asks for."""
+    """A terminal gets the styles of the program, and no style from a title."""
     result = _runner(hostile, FORCE_COLOR="1", TERM="xterm-256color")("policy", "show", "elderly-uninsured")
 
-    assert "\x1b[" in result.stdout  # it is in colour
+    assert "\x1b[" in result.stdout  # styles are there
     assert unseen(re.sub(r"\x1b\[[0-9;]*m", "", result.stdout)) == set()
     assert "[red]b[/red]" in result.stdout
 
 
 def test_what_a_bar_stands_beside_is_no_markup(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its label may name a file or a topic: what looks like markup of rich's is shown as it is, and ends nothing."""
+    """The label of a progress bar may name a file or a topic: markup in it is shown as it is."""
     terminal = io.StringIO()
     monkeypatch.setattr(terminal, "isatty", lambda: True)
     monkeypatch.setattr(sys, "stderr", terminal)
@@ -205,24 +205,24 @@ def test_what_a_bar_stands_beside_is_no_markup(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_file_name_that_is_no_text_is_shown(tmp_path: Path) -> None:
-    """Bytes that are no UTF-8 have a form, too; by the program itself, for its own channels know no such bytes."""
+    """Bytes that are no UTF-8 are shown as codes; the program runs as a process, for click's runner cannot take such names."""
     name = os.fsencode(tmp_path) + b"/\xff\x1b[2J\n.csv"
     Path(os.fsdecode(name)).write_text("a\n", encoding="ascii")
     env = {**os.environ, "HUIMIN_LANG": "en", "PYTHONIOENCODING": "utf-8"}
 
-    done = subprocess.run([sys.executable, "-m", "console.cli.main", "policy", "check", name], capture_output=True, check=False, env=env)
+    result = subprocess.run([sys.executable, "-m", "console.cli.main", "policy", "check", name], capture_output=True, check=False, env=env)
 
-    text = (done.stdout + done.stderr).decode("utf-8")
+    text = (result.stdout + result.stderr).decode("utf-8")
     assert unseen(text) == set()
     assert r"\udcff\x1b[2J\n.csv" in text
-    assert done.returncode in (2, 3)
+    assert result.returncode in (2, 3)
 
 
 def test_a_log_record_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """What it quotes begins none, and a traceback is set in below it."""
+    """Quoted text begins no line, and the traceback is indented below the record."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter())
-    log = logging.Logger("of\x1bnobody")  # one of its own, so that no other is changed
+    log = logging.Logger("of\x1bnobody")  # a logger of its own, so that no other is changed
     log.addHandler(handler)
 
     log.warning("topic %s", LINES)
@@ -230,26 +230,26 @@ def test_a_log_record_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
         raise ValueError(LINES)
     except ValueError as error:
         log.exception("it failed: %s", LINES)
-        shown = traceback_text(error)
+        traceback = traceback_text(error)
 
-    told = capsys.readouterr().err + shown
-    assert unseen(told) == set()
-    records = [line for line in told.splitlines() if not line.startswith("  ")]
+    output = capsys.readouterr().err + traceback
+    assert unseen(output) == set()
+    records = [line for line in output.splitlines() if not line.startswith("  ")]
     assert len(records) == 2
-    assert "FORGED" in told and not re.search("^FORGED", told, re.MULTILINE)
+    assert "FORGED" in output and not re.search("^FORGED", output, re.MULTILINE)
 
 
 def test_every_character_nobody_sees_is_escaped() -> None:
-    """By Unicode's own categories; letters of any script, and the selectors of a glyph's variant, stay."""
+    """By the categories of Unicode; letters of all scripts and variation selectors stay."""
     for point in range(sys.maxunicode + 1):
-        hidden = unicodedata.category(chr(point)) in ("Cc", "Cf", "Zl", "Zp", "Cs")
-        assert not hidden or (escaped(chr(point)).isascii() and escaped(chr(point)).isprintable()), hex(point)
+        is_hidden = unicodedata.category(chr(point)) in ("Cc", "Cf", "Zl", "Zp", "Cs")
+        assert not is_hidden or (escaped(chr(point)).isascii() and escaped(chr(point)).isprintable()), hex(point)
     assert escaped("葛\U000e0100 é ñ 한국 עברית … ＝") == "葛\U000e0100 é ñ 한국 עברית … ＝"
     assert json.loads(escaped_json(json.dumps(LINES, ensure_ascii=False))) == LINES
 
 
 def test_only_lines_of_ours_have_ends() -> None:
-    """A text put together of lines is one line again."""
+    """Line ends of ``lines`` are kept; a text formatted from it loses that mark and is one line."""
     two = lines(["a", LINES])
 
     assert two.count("\n") == 1
@@ -259,7 +259,7 @@ def test_only_lines_of_ours_have_ends() -> None:
 
 
 def test_nothing_is_written_past_the_funnels() -> None:
-    """Rich's own texts and consoles are made in one module, and whatever is written without them is escaped where it is written."""
+    """Only one module uses rich's texts and consoles; every other output escapes its text in the call."""
     writers = {"print", "typer.echo", "typer.secho", "typer.prompt", "sys.stdout.write", "sys.stderr.write"}
     funnels = ("escaped", "as_json", "traceback_text", "asked", "lines(")
     loose = []

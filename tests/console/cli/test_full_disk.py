@@ -1,4 +1,4 @@
-"""On a disk that takes no byte more, whoever only looks at rules, feeds and units is answered; and nothing is made by looking."""
+"""On a full disk, verbs that only show rules, feeds and units still work, and they create nothing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SETTLED = (
 
 
 def full(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """A run that can make no file longer."""
+    """Run the command without the right to make any file longer."""
     return subprocess.run(
         [Path(sys.executable).parent / "huimin", *words, "--lang", "en"], cwd=folder, capture_output=True, encoding="utf-8", timeout=120, check=False,
         env=os.environ | {"HUIMIN_WORKSPACE": "w", "HUIMIN_TODAY": "2026-10-15"},
@@ -37,7 +37,7 @@ def full(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def made(folder: Path) -> dict[str, int]:
-    """What is in a workspace, but for what SQLite lays beside a log while it is read."""
+    """The modification times in a workspace, without the files that SQLite makes while a log is read."""
     return {
         str(path): path.stat().st_mtime_ns
         for path in folder.rglob("*")
@@ -45,10 +45,10 @@ def made(folder: Path) -> dict[str, int]:
     }
 
 
-@pytest.mark.parametrize("begun", [False, True], ids=["new", "settled"])
-def test_who_only_looks_needs_no_room(run: Run, request: pytest.FixtureRequest, tmp_path: Path, begun: bool) -> None:
-    """Each verb says what it says with room; the doctor, who finds the disk full, may end with 1. A tick is refused in a sentence."""
-    if begun:
+@pytest.mark.parametrize("is_settled", [False, True], ids=["new", "settled"])
+def test_who_only_looks_needs_no_room(run: Run, request: pytest.FixtureRequest, tmp_path: Path, is_settled: bool) -> None:
+    """Each verb succeeds, but the doctor may end with 1 for the full disk. A tick is refused in a sentence."""
+    if is_settled:
         request.getfixturevalue("town")
         with sqlite3.connect(tmp_path / "w/state/log.sqlite") as db:  # as the last writer leaves it
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -58,10 +58,10 @@ def test_who_only_looks_needs_no_room(run: Run, request: pytest.FixtureRequest, 
         assert run("init", "--example").exit_code == 0
     before = made(tmp_path / "w")
 
-    for words in LOOKS + (SETTLED if begun else ()):
-        done = full(tmp_path, *words)
-        assert done.returncode == 0 or (words == ("doctor",) and "GB of disk are free" in done.stdout), (words, done.stderr)
-        assert "Internal error" not in done.stdout + done.stderr
+    for words in LOOKS + (SETTLED if is_settled else ()):
+        result = full(tmp_path, *words)
+        assert result.returncode == 0 or (words == ("doctor",) and "GB of disk are free" in result.stdout), (words, result.stderr)
+        assert "Internal error" not in result.stdout + result.stderr
     assert made(tmp_path / "w") == before
     refused = full(tmp_path, "tick", "--days", "1")
     assert refused.returncode == 1 and "disk is full" in refused.stderr

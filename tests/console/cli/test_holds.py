@@ -1,4 +1,4 @@
-"""Half a feed arrives: what is held back, told, released and rejected, on the command line of both hosts."""
+"""Holds on the command line of both hosts: half a feed arrives, and its exits are held back, released or rejected."""
 
 from __future__ import annotations
 
@@ -21,51 +21,51 @@ from tests.docs.pages import ROOT
 from tests.streams.topics import Bodies, Silent
 
 HALF = [*range(1, 31), 61]
-"""Half of the roll, and somebody new."""
+"""Half of the roll, and a new person."""
 WHY = (*PEOPLE, "--reason", "单位已确认")
 
 
 @pytest.fixture(params=["embedded", "network"])
 def at(request: pytest.FixtureRequest, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Town:
-    """The workspace: on its own, and as a client of a network whose workers are silent."""
+    """The workspace: once alone, once on a network whose workers send nothing."""
     if request.param == "network":
         topic: Any = Bodies()
 
-        def joined(self: Workspace, prefix: str) -> NetworkHost:
+        def network_host(self: Workspace, prefix: str) -> NetworkHost:
             return NetworkHost(self.folder("state") / prefix, parts(), topic, cast(Any, Silent()))
 
         monkeypatch.setattr(Workspace, "network", "n")
-        monkeypatch.setattr(Workspace, "_on_network", joined)
+        monkeypatch.setattr(Workspace, "_on_network", network_host)
         monkeypatch.setattr("services.network.MATCHING_SECONDS", 0)
     return town(run, tmp_path)
 
 
 def moved(result: Any) -> Counter[tuple[str, str]]:
-    """How many lines there are, by change and cause."""
+    """The number of lines, by change and cause."""
     return Counter((line["change"], line["cause"]["kind"]) for line in result["changes"])
 
 
-def subjects(found: list[dict[str, Any]]) -> set[str]:
-    return {one["subject"] for one in found}
+def subjects(entries: list[dict[str, Any]]) -> set[str]:
+    return {entry["subject"] for entry in entries}
 
 
 def test_half_a_feed_takes_nobody_off_and_is_rejected(at: Town) -> None:
-    """Its exits are held back, who enters is told; rejected, the list stays, and the whole feed dissolves it without a line."""
+    """The exits are held back, the entry is told. Rejected, the list stays; the whole feed dissolves the hold without a line."""
     before = subjects(at.listed())
 
-    told = moved(at.data(*at.roll("half.csv", HALF)))
+    moves = moved(at.data(*at.roll("half.csv", HALF)))
     (hold,) = at.holds()
     rows = at.listed()
     rejected = moved(at.data("holds", "reject", hold["hold"], *WHY))
     after = at.holds()
     whole = moved(at.data(*at.roll("again.csv", [*ON_ROLL, 61])))
 
-    assert told == {("entered", "record"): 1} and len(before) == 60
+    assert moves == {("entered", "record"): 1} and len(before) == 60
     assert (hold["kind"], hold["about"], hold["standing"]) == ("record", "low_income civil 2", "undecided")
     assert hold["lists"] == [{"policy": POLICY, "side": "exits", "count": 30}]
     assert subjects(rows) > before and len(rows) == 61
     assert Counter(row["held"] for row in rows) == {None: 31, hold["hold"]: 30}
-    assert rejected == {} and [one["standing"] for one in after] == ["rejected"] and after[0]["lists"] == hold["lists"]
+    assert rejected == {} and [entry["standing"] for entry in after] == ["rejected"] and after[0]["lists"] == hold["lists"]
     assert whole == {} and at.holds() == []
     (past,) = at.holds("--all")
     assert (past["standing"], past["by"], past["approved_by"], past["reason"], past["lists"]) == (
@@ -79,22 +79,22 @@ def test_half_a_feed_takes_nobody_off_and_is_rejected(at: Town) -> None:
 
 
 def test_what_is_right_is_released(at: Town) -> None:
-    """The exits are told, with the cause of the release; it cannot be decided again."""
+    """The exits are told with the release as their cause; the decision is final."""
     at.done(*at.roll("half.csv", HALF))
     (hold,) = at.holds()
     whom = subjects(at.data("holds", "show", hold["hold"])["people"])
 
-    told = at.data("holds", "release", hold["hold"], *WHY)
+    release = at.data("holds", "release", hold["hold"], *WHY)
     again = at.run("holds", "reject", hold["hold"], *WHY, "--lang", "en")
 
-    assert moved(told) == {("left", "release"): 30} and subjects(told["changes"]) == whom
-    assert {line["cause"]["detail"] for line in told["changes"]} == {hold["hold"]}
+    assert moved(release) == {("left", "release"): 30} and subjects(release["changes"]) == whom
+    assert {line["cause"]["detail"] for line in release["changes"]} == {hold["hold"]}
     assert len(at.listed()) == 31 and at.holds() == [] and at.holds("--all")[0]["standing"] == "released"
     assert (again.exit_code, "cannot be changed" in again.stderr) == (5, True)
 
 
 def test_a_whole_feed_dissolves_what_nobody_decided(at: Town) -> None:
-    """And it is nobody's to decide any more."""
+    """A dissolved hold needs no decision."""
     at.done(*at.roll("half.csv", HALF))
 
     whole = moved(at.data(*at.roll("again.csv", [*ON_ROLL, 61])))
@@ -105,21 +105,21 @@ def test_a_whole_feed_dissolves_what_nobody_decided(at: Town) -> None:
 
 
 def test_what_was_rejected_can_be_released_later(at: Town) -> None:
-    """But not rejected twice."""
+    """It can be released, but not rejected again."""
     at.done(*at.roll("half.csv", HALF))
     id = at.holds()[0]["hold"]
     at.done("holds", "reject", id, *WHY)
 
     twice = at.run("holds", "reject", id, *WHY)
-    told = moved(at.data("holds", "release", id, *WHY))
+    moves = moved(at.data("holds", "release", id, *WHY))
 
     assert (twice.exit_code, "仍可放行" in twice.stderr) == (5, True)
-    assert told == {("left", "release"): 30}
+    assert moves == {("left", "release"): 30}
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_it_is_told_where_it_happens(run: Run, tmp_path: Path, language: str) -> None:
-    """In one sentence, on stderr with or without --json, as the page for whoever runs it has it; and once only."""
+    """A hold is one sentence on stderr, also with --json; it is the sentence of docs/operations.md, and it comes once."""
     at = town(run, tmp_path)
     page = (ROOT / "docs" / language / "operations.md").read_text(encoding="utf-8")
     promised = re.search(r"^```text\n(.*?)\n```$", page, re.MULTILINE | re.DOTALL)
@@ -128,13 +128,13 @@ def test_it_is_told_where_it_happens(run: Run, tmp_path: Path, language: str) ->
     half = at.done(*at.roll("half.csv", HALF), "--lang", language, "--json")
     same = at.done("tick", "--days", "1", "--lang", language)
 
-    (said,) = [line for line in half.stderr.splitlines() if line.strip()]
-    assert said == re.sub(r"\bh12\b", at.holds()[0]["hold"], promised[1])
+    (sentence,) = [line for line in half.stderr.splitlines() if line.strip()]
+    assert sentence == re.sub(r"\bh12\b", at.holds()[0]["hold"], promised[1])
     assert same.stderr == ""
 
 
 def test_it_is_told_where_the_verb_ends_early(run: Run, tmp_path: Path) -> None:
-    """The first of two files was taken in, the second cannot be read."""
+    """The first of two files opens a hold, the second cannot be read: both are reported."""
     at = town(run, tmp_path)
     (tmp_path / "broken.csv").write_bytes(b"roll_no,id_number\n\xff\xfe\n")
 
@@ -155,55 +155,55 @@ def test_it_is_told_where_the_verb_ends_early(run: Run, tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_it_is_said_wherever_somebody_looks(run: Run, tmp_path: Path, language: str, words: dict[str, str]) -> None:
-    """The lists of holds and of candidates, the hold, an explanation, the doctor: until it is decided."""
+    """The hold is shown in the lists of holds and candidates, in its details, in explanations, and by the doctor until the decision."""
     at = town(run, tmp_path)
 
-    def shown(*line: str) -> str:
+    def output(*line: str) -> str:
         return str(at.done(*line, "--lang", language).stdout)
 
-    empty = shown("holds", "list")
+    empty = output("holds", "list")
     at.done(*at.roll("half.csv", HALF))
     at.done("tick", "--days", "2")
     id = at.holds()[0]["hold"]
     who = next(row["subject"] for row in at.listed() if row["held"])
-    show = shown("holds", "show", id, "--limit", "3")
+    show = output("holds", "show", id, "--limit", "3")
 
     assert words["none"] in empty
-    assert all(words[name] in shown("holds", "list") for name in ("list", "where"))
+    assert all(words[name] in output("holds", "list") for name in ("list", "where"))
     assert all(words[name] in show for name in ("list", "where", "rows", "ask", "now"))
     assert len(re.findall(r"^ [0-9a-f]{16} ", show, re.MULTILINE)) == 3
     assert f"huimin holds release {id}" in show and f"huimin holds reject {id}" in show
-    assert words["below"] in shown("candidates", "list", POLICY)
-    assert shown("candidates", "list", POLICY, "--limit", "0").count(words["mark"]) == 30
-    assert words["why"] in shown("explain", POLICY, who) and words["days"] in shown("doctor")
-    assert words["rule"] in shown("explain", POLICY, who)
+    assert words["below"] in output("candidates", "list", POLICY)
+    assert output("candidates", "list", POLICY, "--limit", "0").count(words["mark"]) == 30
+    assert words["why"] in output("explain", POLICY, who) and words["days"] in output("doctor")
+    assert words["rule"] in output("explain", POLICY, who)
     assert at.data("explain", POLICY, who)["held"] == {"hold": id, "told": "eligible"}
     at.done("holds", "reject", id, *WHY)
-    assert words["days"] not in shown("doctor") and words["why"] in shown("explain", POLICY, who)
+    assert words["days"] not in output("doctor") and words["why"] in output("explain", POLICY, who)
 
 
 def test_a_hold_is_shown_as_data(run: Run, tmp_path: Path) -> None:
-    """Everybody it concerns, whatever the table's limit, what the delivery has of rows, and the advice; no number of anybody."""
+    """The JSON has all people, whatever the limit of the table, the rows of the delivery, and the advice."""
     at = town(run, tmp_path)
     at.done(*at.roll("half.csv", HALF))
 
-    found = at.data("holds", "show", at.holds()[0]["hold"], "--limit", "1", "--lang", "en")
+    details = at.data("holds", "show", at.holds()[0]["hold"], "--limit", "1", "--lang", "en")
 
-    assert found["rows"] == {"now": 31, "before": 60} and len(found["people"]) == 30
-    assert {(one["policy"], one["side"], one["told"], one["found"], one["division"]) for one in found["people"]} == {
+    assert details["rows"] == {"now": 31, "before": 60} and len(details["people"]) == 30
+    assert {(person["policy"], person["side"], person["told"], person["found"], person["division"]) for person in details["people"]} == {
         (POLICY, "exits", "eligible", None, "310107020")
     }
-    assert len(found["look"]) == 3 and len(found["todo"]) == 4
+    assert len(details["look"]) == 3 and len(details["todo"]) == 4
 
 
 def test_an_amendment_that_takes_many_off(at: Town) -> None:
-    """Those who are too young for the second version stay until somebody has compared the versions."""
-    told = moved(at.data("policy", "publish", at.draft(2, 70), *PEOPLE, "--yes"))
+    """People too young for the second version stay on the list until the hold is released; the advice compares the versions."""
+    moves = moved(at.data("policy", "publish", at.draft(2, 70), *PEOPLE, "--yes"))
     (hold,) = at.holds()
     show = {language: at.done("holds", "show", hold["hold"], "--lang", language).stdout for language in ("zh", "en")}
     released = moved(at.data("holds", "release", hold["hold"], *WHY))
 
-    assert told == {} and (hold["kind"], hold["about"]) == ("amendment", f"{POLICY}@2")
+    assert moves == {} and (hold["kind"], hold["about"]) == ("amendment", f"{POLICY}@2")
     assert hold["lists"] == [{"policy": POLICY, "side": "exits", "count": 27}]
     assert all(f"huimin policy diff {POLICY}@1 {POLICY}@2" in text for text in show.values())
     assert "修订为第 2 版" in show["zh"] and "amended to version 2" in show["en"]
@@ -211,7 +211,7 @@ def test_an_amendment_that_takes_many_off(at: Town) -> None:
 
 
 def test_days_that_pass_while_a_feed_is_late(at: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who turns ninety is kept on the list, however few they are; who is next joins; the unit to ask is named."""
+    """While the feed is late, people who turn ninety stay on the list; the advice names the unit to ask."""
     monkeypatch.setenv("HUIMIN_TODAY", "2026-10-25")
     late = at.run("tick", "--to", "2026-10-25", "--lang", "en")
     (hold,) = at.holds()
@@ -227,7 +227,7 @@ def test_days_that_pass_while_a_feed_is_late(at: Town, monkeypatch: pytest.Monke
 
 
 def test_statements_that_put_many_onto_a_burden(run: Run, tmp_path: Path) -> None:
-    """The first one is told; the entries of the rest are held back, and they are not on the list before they are released."""
+    """The first entry is told; the others are held back, and come onto the list with the release."""
     at = place(run, tmp_path)
     text = at.draft(1, 60).read_text(encoding="utf-8")
     burden = text.replace("direction: benefit", "direction: burden\nbounds: {at_least: 10}").replace("quantifier: some", "quantifier: none")
@@ -241,15 +241,15 @@ def test_statements_that_put_many_onto_a_burden(run: Run, tmp_path: Path) -> Non
 
     stated = at.done(*at.stated("s-roll", "2026-10-14"), "--lang", "en")
     (hold,) = at.holds()
-    one = at.data("holds", "show", hold["hold"])["people"][0]
+    person = at.data("holds", "show", hold["hold"])["people"][0]
     show = at.done("holds", "show", hold["hold"]).stdout
     below = {language: at.done("candidates", "list", POLICY, "--lang", language).stdout for language in ("zh", "en")}
-    beside = {language: at.done("explain", POLICY, one["subject"], "--lang", language).stdout for language in ("zh", "en")}
+    beside = {language: at.done("explain", POLICY, person["subject"], "--lang", language).stdout for language in ("zh", "en")}
     before, released = at.listed(), moved(at.data("holds", "release", hold["hold"], *WHY))
 
     assert "statement s-roll on Low income roll: 19 people onto the list" in stated.stderr
     assert (hold["kind"], hold["lists"]) == ("coverage", [{"policy": POLICY, "side": "entries", "count": 19}])
-    assert (one["told"], one["found"]) == (None, "eligible")
+    assert (person["told"], person["found"]) == (None, "eligible")
     assert "请民政局（021-00000004）确认声明 s-roll" in show
     assert "19 人的列入已暂缓" in below["zh"] and "Entries of 19 people held back" in below["en"]
     assert "列入已暂缓" in beside["zh"] and "The entry is held back" in beside["en"]
@@ -268,7 +268,7 @@ def test_statements_that_put_many_onto_a_burden(run: Run, tmp_path: Path) -> Non
     ],
 )  # fmt: skip
 def test_decisions_that_are_none(run: Run, tmp_path: Path, id: str | None, people: tuple[str, ...], code: int, words: str) -> None:
-    """A hold there is not, one person alone, no reason: said in a sentence, and nothing has changed."""
+    """An unknown hold, one person alone, or no reason: refused in a sentence, and nothing changes."""
     at = town(run, tmp_path)
     at.done(*at.roll("half.csv", HALF))
     before = at.holds()
@@ -281,14 +281,14 @@ def test_decisions_that_are_none(run: Run, tmp_path: Path, id: str | None, peopl
 
 
 def test_where_nothing_was_ever_held(run: Run, tmp_path: Path) -> None:
-    """An id is not known, and there is none that is."""
+    """The message says that there are no holds at all."""
     place(run, tmp_path)
 
     assert "没有任何暂缓" in run("holds", "show", "h1").stderr
 
 
 def test_analysts_see_who_is_held_back(run: Run, tmp_path: Path) -> None:
-    """A row for each of them; one without a subject once nobody is left; the lists are those that were told."""
+    """The snapshot has a row for each person held back, and one row without a subject for a dissolved hold; its lists are those told."""
     at = town(run, tmp_path)
     at.done(*at.roll("half.csv", HALF))
 

@@ -1,4 +1,4 @@
-"""huimin identity: merge, split and list, by token and by a file of numbers; mistakes are told without a number."""
+"""``huimin identity``: merge, split and list, by token or by a file of numbers; messages repeat no number."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ POLICY = "elderly-uninsured"
 
 
 class Two(NamedTuple):
-    """The number of somebody on the list, and of somebody insured, with her enrolment and name."""
+    """The numbers of a person on the list and of an insured person, the enrolment of the second, and both names."""
 
     listed: str
     insured: str
@@ -29,7 +29,7 @@ class Two(NamedTuple):
 
 @pytest.fixture
 def two(run: Run, tmp_path: Path) -> Two:
-    """A small district with a list: who would be taken off it, were she the other one."""
+    """A small district with a list; merging the two persons takes the first off the list."""
     frames = delivered(run, tmp_path)
     (tmp_path / "coverage.jsonl").write_text("".join(json.dumps(line) + "\n" for line in STATEMENTS), encoding="utf-8")
     run("feed", "coverage", tmp_path / "coverage.jsonl")
@@ -48,14 +48,14 @@ def written(path: Path, *rows: Sequence[str]) -> Path:
 
 
 def exported(run: Run, tmp_path: Path) -> list[dict[str, str]]:
-    """The agency's list."""
+    """Export the list of the agency; returns its rows."""
     assert run("candidates", "export", POLICY, "--out", tmp_path / "list.csv").exit_code == 0
     return list(csv.DictReader((tmp_path / "list.csv").read_text(encoding="utf-8-sig").splitlines()))
 
 
 def changes(result: Any) -> list[tuple[str, str, str]]:
     assert result.exit_code == 0, result.output
-    return [(one["policy"], one["change"], one["cause"]["kind"]) for one in json.loads(result.stdout)["changes"]]
+    return [(line["policy"], line["change"], line["cause"]["kind"]) for line in json.loads(result.stdout)["changes"]]
 
 
 def said(result: Any, name: str) -> Any:
@@ -63,17 +63,17 @@ def said(result: Any, name: str) -> Any:
 
 
 def corrections(run: Run) -> list[Any]:
-    """Those in force."""
+    """The corrections in force."""
     return list(json.loads(run("identity", "list", "--json").stdout))
 
 
 def taken(run: Run) -> int:
-    """How many messages were taken in before this one."""
+    """The offset of a new message, as a count of the messages so far."""
     return int(said(run("edition", "cut", POLICY, "--json"), "offset"))
 
 
 def test_merge_and_split_by_number(run: Run, tmp_path: Path, two: Two) -> None:
-    """Whose insurance turns out to be hers leaves the list; it is told by numbers of a file, and undone by the same."""
+    """The person on the list gets the insurance of the other and leaves; the same file of numbers undoes the merge."""
     pairs = written(tmp_path / "pairs.csv", ("subject", "into"), (two.insured, two.listed))
 
     left = changes(run("identity", "merge", "person", "--file", pairs, *PEOPLE, "--json"))
@@ -82,67 +82,69 @@ def test_merge_and_split_by_number(run: Run, tmp_path: Path, two: Two) -> None:
 
     assert left == [(POLICY, "left", "identity")]
     assert entered == [(POLICY, "entered", "identity")]
-    assert [(one["kind"], one["record"], one["by"], one["approved_by"]) for one in listed] == [("person", None, "王芳", "李强")]
+    assert [(correction["kind"], correction["record"], correction["by"], correction["approved_by"]) for correction in listed] == [
+        ("person", None, "王芳", "李强")
+    ]
     assert two.listed not in json.dumps(listed)
     assert json.loads(run("identity", "list", "--json").stdout) == []
 
 
 def test_export_shows_whom_two_are_merged_into(run: Run, tmp_path: Path, two: Two) -> None:
-    """The one who stays is shown by her own number and name, the other one is not on the list."""
-    gone = exported(run, tmp_path)[1]["身份号码"]
-    pairs = written(tmp_path / "pairs.csv", ("subject", "into"), (gone, two.listed))
+    """The remaining subject keeps its number and name; the other one is not on the list."""
+    other_number = exported(run, tmp_path)[1]["身份号码"]
+    pairs = written(tmp_path / "pairs.csv", ("subject", "into"), (other_number, two.listed))
 
-    told = changes(run("identity", "merge", "person", "--file", pairs, *PEOPLE, "--json"))
+    moves = changes(run("identity", "merge", "person", "--file", pairs, *PEOPLE, "--json"))
 
     rows = {row["身份号码"]: row for row in exported(run, tmp_path)}
-    assert (POLICY, "left", "identity") in told
-    assert gone not in rows
+    assert (POLICY, "left", "identity") in moves
+    assert other_number not in rows
     assert rows[two.listed]["姓名"] == two.names[two.listed]
 
 
 def test_export_shows_a_name_delivered_under_the_other_number_only(run: Run, tmp_path: Path, two: Two) -> None:
-    """Merged into a number nobody has delivered yet, she is shown as she was: there is nothing else to show."""
+    """Merged into a number that was never delivered, a subject keeps the name of its own rows."""
     never = "11010519491231002X"
     pairs = written(tmp_path / "pairs.csv", ("subject", "into"), (two.listed, never))
 
-    told = changes(run("identity", "merge", "person", "--file", pairs, *PEOPLE, "--json"))
+    moves = changes(run("identity", "merge", "person", "--file", pairs, *PEOPLE, "--json"))
 
     rows = {row["身份号码"]: row for row in exported(run, tmp_path)}
-    assert sorted(told) == [(POLICY, "entered", "identity"), (POLICY, "left", "identity")]
+    assert sorted(moves) == [(POLICY, "entered", "identity"), (POLICY, "left", "identity")]
     assert rows[two.listed]["姓名"] == two.names[two.listed]
 
 
 def test_a_merged_token_says_whom_to_ask_about(run: Run, tmp_path: Path, two: Two) -> None:
-    """There is no verdict for it; who reads that is told whom it counts as. Of one who is nobody, nothing is said."""
+    """Its explanation names the token to ask about; that of an unknown token has no such line."""
     pairs = written(tmp_path / "pairs.csv", ("subject", "into"), (two.insured, two.listed))
     changes(run("identity", "merge", "person", "--file", pairs, *PEOPLE, "--json"))
     merged = json.loads(run("identity", "list", "--json").stdout)[0]
 
-    said = {language: run("explain", POLICY, merged["subject"], "--lang", language).stdout for language in ("zh", "en")}
+    outputs = {language: run("explain", POLICY, merged["subject"], "--lang", language).stdout for language in ("zh", "en")}
     nobody = run("explain", POLICY, A, "--lang", "en").stdout
 
-    assert said["zh"].splitlines()[1:] == [f"→ 已并入 {merged['into']}，请查后者。"]
-    assert said["en"].splitlines()[1:] == [f"→ It counts as {merged['into']}: ask about that one."]
+    assert outputs["zh"].splitlines()[1:] == [f"→ 已并入 {merged['into']}，请查后者。"]
+    assert outputs["en"].splitlines()[1:] == [f"→ It counts as {merged['into']}: ask about that one."]
     assert "no verdict" in nobody and len(nobody.splitlines()) == 1
 
 
 def test_records_are_given_to_another_and_taken_back(run: Run, tmp_path: Path, two: Two) -> None:
-    """One enrolment under a wrong number: the unit's own key names it, and it can be taken back."""
+    """An enrolment with a wrong number is given to the right person by the unit's key, and can be taken back."""
     pairs = written(tmp_path / "pairs.csv", ("subject", "into"), (two.insured, two.listed))
     alone = written(tmp_path / "alone.csv", ("subject", "into"), (two.insured, ""))
     named = written(tmp_path / "rows.csv", ("feed", "unit", "key"), ("medical_insurance", "putuo-medical-insurance", two.enrolment))
 
-    given = changes(run("identity", "split", "person", "--file", pairs, "--records", named, *PEOPLE, "--json"))
-    shown = run("identity", "list", "--lang", "en")
+    moves = changes(run("identity", "split", "person", "--file", pairs, "--records", named, *PEOPLE, "--json"))
+    result = run("identity", "list", "--lang", "en")
     back = changes(run("identity", "split", "person", "--file", alone, "--records", named, *PEOPLE, "--json"))
 
-    assert (POLICY, "left", "identity") in given
+    assert (POLICY, "left", "identity") in moves
     assert (POLICY, "entered", "identity") in back
-    assert "medical_insurance putuo-medical-insurance: 1 records" in " ".join(shown.stdout.split())
+    assert "medical_insurance putuo-medical-insurance: 1 records" in " ".join(result.stdout.split())
 
 
 def test_a_file_refused_half_way_is_sent_again_whole(run: Run, tmp_path: Path, two: Two) -> None:
-    """Merging: the rows in force are passed over and told by number, the others are made; once all are in force nothing more is sent."""
+    """Rows in force are passed over and named by number, the others are merged; a third run sends no message."""
     others = [row["身份号码"] for row in exported(run, tmp_path)[1:3]]
     header, *good = ("subject", "into"), (others[0], two.listed), (others[1], two.listed)
     path = tmp_path / "pairs.csv"
@@ -167,13 +169,13 @@ def test_a_file_refused_half_way_is_sent_again_whole(run: Run, tmp_path: Path, t
 
 
 def test_undoing_a_file_passes_over_who_is_merged_into_nobody(run: Run, tmp_path: Path, two: Two) -> None:
-    """A row undone before, or twice in the file, is told by its number; where no row is left to undo it is refused as for one."""
+    """Rows undone before, or repeated in the file, are named by number; without any row to undo the file is refused."""
     others = [row["身份号码"] for row in exported(run, tmp_path)[1:3]]
-    pairs = written(tmp_path / "pairs.csv", ("subject", "into"), *((one, two.listed) for one in others))
-    one = written(tmp_path / "one.csv", ("subject", "into"), (others[1], ""))
-    twice = written(tmp_path / "twice.csv", ("subject", "into"), *((one, "") for one in (*others, others[0])))
+    pairs = written(tmp_path / "pairs.csv", ("subject", "into"), *((number, two.listed) for number in others))
+    single = written(tmp_path / "one.csv", ("subject", "into"), (others[1], ""))
+    twice = written(tmp_path / "twice.csv", ("subject", "into"), *((number, "") for number in (*others, others[0])))
     changes(run("identity", "merge", "person", "--file", pairs, *PEOPLE, "--json"))
-    changes(run("identity", "split", "person", "--file", one, *PEOPLE, "--json"))
+    changes(run("identity", "split", "person", "--file", single, *PEOPLE, "--json"))
 
     undone = run("identity", "split", "person", "--file", twice, *PEOPLE, "--json")
     nothing = run("--lang", "en", "identity", "split", "person", "--file", twice, *PEOPLE)
@@ -222,7 +224,7 @@ def test_mistakes_are_a_sentence_and_change_nothing(run: Run, words: list[str], 
     ],
 )
 def test_mistakes_in_a_file_of_pairs_name_the_row(run: Run, tmp_path: Path, rows: list[tuple[str, ...]], en: str) -> None:
-    """By its number, never by what stands in it; nothing is merged."""
+    """The message names the row by its number and repeats none of its values; nothing is merged."""
     run("init", "--example")
 
     result = run("--lang", "en", "identity", "merge", "person", "--file", written(tmp_path / "pairs.csv", *rows), *PEOPLE)
@@ -243,7 +245,7 @@ def test_mistakes_in_a_file_of_pairs_name_the_row(run: Run, tmp_path: Path, rows
     ],
 )
 def test_mistakes_in_a_file_of_records_name_the_row(run: Run, tmp_path: Path, row: tuple[str, ...], en: str) -> None:
-    """And what was expected; nothing is given to anybody."""
+    """The message names the row and what was expected; no record is moved."""
     run("init", "--example")
     file = written(tmp_path / "rows.csv", ("feed", "unit", "key"), row)
 

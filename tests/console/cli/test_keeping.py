@@ -1,4 +1,4 @@
-"""Every verb refuses another key, a lost state and an older log, and makes nothing in their place; looking makes nothing anywhere."""
+"""Every verb refuses another key, a lost state or an older log, and creates no replacement; verbs that only look create nothing."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ ELSEWHERE = {
     "init", "demo", "bench", "worker", "upgrade", "feed listen", "candidates send", "policy test", "policy schema", "snapshot list", "snapshot verify",
     "kafka up", "kafka down", "kafka status", "kafka join", "kafka shards", "kafka dead-letters", "kafka describe", "kafka key",
 }  # fmt: skip
-"""They use neither the key nor the state of a workspace that is on no network."""
+"""Verbs that use neither the key nor the state of a workspace on no network."""
 
 
 def test_snapshots_are_those_of_the_key(run: Run, town: Path) -> None:
-    """Another key is said by whoever looks at the snapshots of a workspace, too; a file that is named needs none."""
+    """With another key the snapshots of a workspace are refused; a snapshot given as a file needs no key."""
     assert run("snapshot", "create").exit_code == 0
     (file,) = (town / "w" / "snapshots").glob("*.duckdb")
     another_key(town)
@@ -54,7 +54,7 @@ def test_snapshots_are_those_of_the_key(run: Run, town: Path) -> None:
 
 
 def test_a_state_is_missed_by_what_was_taken_in(run: Run, town: Path) -> None:
-    """All else may be gone: deliveries were taken in, so this is no new workspace."""
+    """Only the note of deliveries is left, and it shows that this is no new workspace."""
     import shutil
 
     for name in ("state", "identity", "quarantine"):
@@ -69,7 +69,7 @@ def test_a_state_is_missed_by_what_was_taken_in(run: Run, town: Path) -> None:
 
 @pytest.mark.parametrize("endless", ["key", "delivery"])
 def test_what_has_no_end_is_not_read(run: Run, town: Path, endless: str) -> None:
-    """A device in the place of the key or of a delivery is refused at once."""
+    """An endless device in the place of the key or of a delivery is refused."""
     if endless == "key":
         (town / "w" / "secret.key").unlink()
         (town / "w" / "secret.key").symlink_to("/dev/zero")
@@ -81,26 +81,26 @@ def test_what_has_no_end_is_not_read(run: Run, town: Path, endless: str) -> None
 
 
 def test_no_verb_is_forgotten() -> None:
-    """A new one is put where it belongs."""
-    known = {name.removeprefix("huimin ") for name, _ in verbs(command("zh"))}
+    """Every verb is in exactly one of the three tables."""
+    names = {name.removeprefix("huimin ") for name, _ in verbs(command("zh"))}
 
-    assert known - ELSEWHERE == LOOKING.keys() | CHANGING.keys()
+    assert names - ELSEWHERE == LOOKING.keys() | CHANGING.keys()
     assert not LOOKING.keys() & CHANGING.keys()
 
 
 @pytest.fixture
 def words(town: Path, run: Run) -> Callable[[str, list[str]], list[str]]:
-    """The line of a verb in the small town: files that it is given are there."""
+    """The command line of a verb in the small town; the files that it names exist."""
     token, other, *_ = tokens(run)
     (town / "hukou.csv").write_bytes((HUKOU + registered(3, "2026-10-01")).encode("gb18030"))
     contract = (town / "w" / "feeds" / "pension.yaml").read_text(encoding="utf-8")
     (town / "new.yaml").write_text(contract.replace("pension", "pension2"), encoding="utf-8")
     places = {"w": str(town / "w"), "folder": str(town), "token": token, "other": other}
-    return lambda verb, more: ["--lang", "en", *verb.split(), *(one.format(**places) for one in more)]
+    return lambda verb, more: ["--lang", "en", *verb.split(), *(word.format(**places) for word in more)]
 
 
 def held(root: Path) -> dict[str, bytes | None]:
-    """All that lies in a folder, but SQLite's index of a log that somebody looks into and the right to write."""
+    """The contents of a folder, without the files of SQLite beside the log and the writer's lock."""
     passing = ("log.sqlite-shm", "log.sqlite-wal", "writer.lock")
     return {
         str(path.relative_to(root)): path.read_bytes() if path.is_file() else None
@@ -110,7 +110,7 @@ def held(root: Path) -> dict[str, bytes | None]:
 
 
 def another_key(town: Path) -> None:
-    """One digit is another."""
+    """Change one digit of the key."""
     key = town / "w" / "secret.key"
     digit = key.read_text()[0]
     key.write_text(("1" if digit != "1" else "2") + key.read_text()[1:])
@@ -135,7 +135,7 @@ def empty_log(town: Path) -> None:
 
 
 def older_log(town: Path) -> None:
-    """A copy of the log from before the last day came."""
+    """Put back a copy of the log that lacks the last message."""
     workspace = Workspace.open(town / "w")
     shutil.copytree(town / "w" / "state", town / "then")
     with workspace.writing() as host:
@@ -147,13 +147,13 @@ def older_log(town: Path) -> None:
 
 
 def only_the_vault(town: Path) -> None:
-    """And not even the head of the log."""
+    """Remove the state and the chain head; the vault stays."""
     no_state(town)
     (town / "w" / "log.head").unlink()
 
 
 @pytest.mark.parametrize(
-    ("spoil", "told"),
+    ("spoil", "expected"),
     [
         (another_key, "secret.key is not the key with which this workspace began"), (no_check, "key.check is gone or damaged"),
         (no_state, "this is no new workspace"), (no_log, "this is no new workspace"), (only_the_vault, "this is no new workspace"),
@@ -161,9 +161,9 @@ def only_the_vault(town: Path) -> None:
     ],
 )  # fmt: skip
 def test_what_was_spoilt_is_refused_by_every_verb(
-    town: Path, run: Run, words: Callable[[str, list[str]], list[str]], spoil: Callable[[Path], None], told: str
+    town: Path, run: Run, words: Callable[[str, list[str]], list[str]], spoil: Callable[[Path], None], expected: str
 ) -> None:
-    """With what is wrong and what to do, exit code 1 and nothing changed."""
+    """Exit code 1, the message says what is wrong and what to do, and nothing is changed."""
     spoil(town)
     before = held(town)
     lines = {verb: words(verb, more) for verb, more in (LOOKING | CHANGING).items()}
@@ -173,7 +173,7 @@ def test_what_was_spoilt_is_refused_by_every_verb(
         assert "the log: the end or the beginning" in results.pop("edition verify").output
 
     wrong = {
-        verb: result.output for verb, result in results.items() if result.exit_code != 1 or told not in result.output.replace("\n", " ")
+        verb: result.output for verb, result in results.items() if result.exit_code != 1 or expected not in result.output.replace("\n", " ")
     }
     assert wrong == {}
     assert "from a backup" in results["tick"].output or "of one backup" in results["tick"].output
@@ -182,18 +182,18 @@ def test_what_was_spoilt_is_refused_by_every_verb(
 
 
 def test_looking_into_a_new_workspace_makes_nothing(tmp_path: Path, run: Run, settled_town: Path) -> None:
-    """Whatever the verb says, and however it ends; only what was asked for by name is there afterwards."""
+    """With any exit code, only the file named with ``--out`` is new."""
     assert run("init", "--example").exit_code == 0
     (tmp_path / "hukou.csv").write_bytes((HUKOU + registered(3, "2026-10-01")).encode("gb18030"))
     before = held(tmp_path)
     places = {"w": str(tmp_path / "w"), "folder": str(tmp_path), "token": "00" * 8}
 
     for verb, more in LOOKING.items():
-        result = run(*verb.split(), *(one.format(**places) for one in more))
+        result = run(*verb.split(), *(word.format(**places) for word in more))
         assert result.exit_code in (0, 2, 3, 5), (verb, result.output)
 
-    made = held(tmp_path).keys() - before.keys()
-    assert made <= {"s.duckdb"}, made
+    new_paths = held(tmp_path).keys() - before.keys()
+    assert new_paths <= {"s.duckdb"}, new_paths
     assert {"w/state", "w/identity"} <= before.keys()
     key = (tmp_path / "w" / "secret.key").read_text()
     (tmp_path / "w" / "secret.key").write_text("0" * 64 + "\n")
@@ -205,7 +205,7 @@ def test_looking_into_a_new_workspace_makes_nothing(tmp_path: Path, run: Run, se
 
 
 def test_the_doctor_reads_all_of_the_log(town: Path, run: Run) -> None:
-    """Each place where it is not as it was written; without --deep the last rows and what is replayed."""
+    """With --deep every changed row is found; without it only the last rows and those that are replayed."""
     import sqlite3
 
     assert "the log is as it was written" in run("doctor", "--deep", "--lang", "en").output

@@ -1,4 +1,4 @@
-"""What lies in a workspace's folders is not trusted for lying there: links lead nowhere, and hostile names are names."""
+"""Files in a workspace are not trusted: symbolic links are refused, and hostile file names are plain names."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NEEDED = {
     "quarantine": (("ingest", "hukou"),),
     "feeds": (("ingest", "hukou"), ("tick", "--days"), ("erase", "person")),
 }
-"""By folder, the verbs that cannot do without it."""
+"""For each folder, the verbs that need it."""
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -42,7 +42,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture
 def elsewhere(town: Path) -> Path:
-    """A folder outside of the workspace, that nobody here may touch."""
+    """A folder outside the workspace, which must stay unchanged."""
     folder = town / "elsewhere"
     folder.mkdir()
     (folder / "theirs.csv").write_text("theirs\n", encoding="utf-8")
@@ -50,7 +50,7 @@ def elsewhere(town: Path) -> Path:
 
 
 def writers(folder: Path, subject: str) -> Iterator[tuple[Any, ...]]:
-    """A line for each verb that writes or deletes in the folders that the program keeps."""
+    """A command line for each verb that writes or deletes in folders of the workspace."""
     (folder / "more.csv").write_bytes(registered(3, changed="2026-10-01").encode("gb18030"))
     yield ("ingest", "hukou", folder / "more.csv")
     yield ("tick", "--days", "2")
@@ -62,7 +62,7 @@ def writers(folder: Path, subject: str) -> Iterator[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("name", ["state", "identity", "quarantine", "feeds"])
 def test_a_folder_that_is_a_link_is_refused(run: Run, town: Path, elsewhere: Path, name: str) -> None:
-    """Whoever put it there; what it leads to stays as it is, a store and all."""
+    """The verbs that need it stop, and the target of the link stays unchanged."""
     subject = tokens(run)[0]
     shutil.copytree(town / "w" / name, elsewhere / name)
     shutil.rmtree(town / "w" / name)
@@ -82,7 +82,7 @@ def test_a_folder_that_is_a_link_is_refused(run: Run, town: Path, elsewhere: Pat
     "place", ["state/log.sqlite", "state/deep/snapshot.huimin", "identity/erasing.sealed", "identity/person/hukou/0.1.0.sealed"]
 )
 def test_a_link_in_a_kept_folder_is_refused(run: Run, town: Path, elsewhere: Path, place: str) -> None:
-    """A file, a folder, at any depth, whether it leads anywhere or not."""
+    """Links to files and folders, at any depth, also dangling ones."""
     subject, path = tokens(run)[0], town / "w" / place
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
@@ -100,7 +100,7 @@ def test_a_link_in_a_kept_folder_is_refused(run: Run, town: Path, elsewhere: Pat
 
 
 def test_erasure_follows_no_link_in_other_folders(run: Run, town: Path, elsewhere: Path) -> None:
-    """It says which there are; exports and snapshots may be anybody's."""
+    """Exports and snapshots may hold links; their targets stay unchanged."""
     subject = tokens(run)[0]
     (elsewhere / "theirs.csv").write_text(f"token\n{subject}\n", encoding="utf-8")
     for name in ("exports", "snapshots"):
@@ -115,7 +115,7 @@ def test_erasure_follows_no_link_in_other_folders(run: Run, town: Path, elsewher
 
 @pytest.mark.parametrize("name", ["exports", "snapshots"])
 def test_nothing_is_written_through_a_link(run: Run, town: Path, elsewhere: Path, name: str) -> None:
-    """Lists and snapshots go into a folder of the workspace, or where somebody says."""
+    """A folder for lists or snapshots that is a link is refused."""
     (town / "w" / name).rmdir() if not any((town / "w" / name).iterdir()) else shutil.rmtree(town / "w" / name)
     (town / "w" / name).symlink_to(elsewhere)
     before = contents(elsewhere)
@@ -128,7 +128,7 @@ def test_nothing_is_written_through_a_link(run: Run, town: Path, elsewhere: Path
 
 
 def test_a_link_in_the_place_of_what_is_written_beside_is_noticed(tmp_path: Path) -> None:
-    """Somebody swaps it in while the file is written; it does not become the file."""
+    """A link that replaces the temporary file during a write does not become the file."""
     (tmp_path / "theirs").write_text("theirs", encoding="utf-8")
 
     def write() -> None:
@@ -157,7 +157,7 @@ HOSTILE = [
 
 
 def test_a_hostile_name_is_a_name(run: Run, town: Path) -> None:
-    """In every folder of the workspace: no verb stops for it with an error of its own, or does what it says."""
+    """In no folder of the workspace does such a name cause an internal error, or run as a command."""
     for folder in FOLDERS:
         for name in (*HOSTILE, os.fsdecode(b"\xff\xfe.csv")) if folder not in ("state", "identity") else ():
             (town / "w" / folder / name).write_text("x,y\n1,2\n", encoding="utf-8")
@@ -174,7 +174,7 @@ def test_a_hostile_name_is_a_name(run: Run, town: Path) -> None:
 
 
 def test_links_are_looked_for_at_any_depth(tmp_path: Path) -> None:
-    """Files and folders are none."""
+    """Plain files and folders pass; a link below is found only where the search goes below."""
     (tmp_path / "a" / "b").mkdir(parents=True)
     (tmp_path / "a" / "b" / "c").write_text("", encoding="utf-8")
     refuse_links(tmp_path / "a", below=True)
@@ -191,8 +191,8 @@ def test_links_are_looked_for_at_any_depth(tmp_path: Path) -> None:
     "cell", ["=1+1", "'=1+1", "''-x", "+a", "-5", "'-5", "@a", "\t=1", "\r=1", "\n=1", "'t Hart", "", "'", "＝1", "张三"]
 )
 def test_a_formula_is_no_formula_and_comes_back_as_it_was(cell: str) -> None:
-    """What a spreadsheet would run gets an apostrophe; a list that comes back loses just that one."""
-    (shown,) = guarded([cell])
+    """A cell that a spreadsheet would run gets an apostrophe, and loses exactly that one when the list comes back."""
+    (guarded_cell,) = guarded([cell])
 
-    assert unguarded(shown) == cell
-    assert not shown.startswith(("=", "+", "@", "\t", "\r", "\n", "＝")) and shown != "-x"
+    assert unguarded(guarded_cell) == cell
+    assert not guarded_cell.startswith(("=", "+", "@", "\t", "\r", "\n", "＝")) and guarded_cell != "-x"

@@ -1,4 +1,4 @@
-"""Broken rows on their way back to the unit: whatever the layout of its files, the right rows go out, and come back in."""
+"""Broken rows are copied out for the unit and taken in again: the right rows, for every layout of files."""
 
 from __future__ import annotations
 
@@ -56,15 +56,15 @@ def contract(run: Run, folder: Path, delivery: str) -> None:
 
 
 def cards(run: Run, folder: Path, delivery: str, original: Path) -> list[Any]:
-    """What is in quarantine of a file of cards."""
+    """Take in a file of cards; returns its cells in quarantine."""
     contract(run, folder, delivery)
     assert run("ingest", "cards", original).exit_code == 0
     return quarantined(run)
 
 
 def quarantined(run: Run) -> list[Any]:
-    found: list[Any] = json.loads(run("feed", "quarantine", "cards", "--json").stdout)
-    return found
+    cells: list[Any] = json.loads(run("feed", "quarantine", "cards", "--json").stdout)
+    return cells
 
 
 ROWS = [HEADER, row(1), row(2, "?"), row(3), row(4, "!")]
@@ -83,14 +83,14 @@ ROWS = [HEADER, row(1), row(2, "?"), row(3), row(4, "!")]
     ],
 )
 def test_what_goes_out_comes_back_as_the_contract_says(run: Run, tmp_path: Path, delivery: str, original: Any, out: str) -> None:
-    """Header row, delimiter, sheet and encoding; negative amounts stay numbers. Nothing is left in quarantine."""
+    """The copy has the layout of the contract; negative amounts stay numbers; the mended rows leave the quarantine."""
     path, mended = original(tmp_path / f"a.{out[5:]}"), tmp_path / out
     before = cards(run, tmp_path, delivery, path)
 
-    done = run("feed", "quarantine", "cards", "--out", mended, "--from", path)
-    assert done.exit_code == 0, done.output
+    result = run("feed", "quarantine", "cards", "--out", mended, "--from", path)
+    assert result.exit_code == 0, result.output
     contract(run, tmp_path, delivery.replace("format:", "true: [对], format:"))
-    text = (tmp_path / "w/feeds/cards.yaml").read_text("utf-8")  # the words that were wrong become words of the contract
+    text = (tmp_path / "w/feeds/cards.yaml").read_text("utf-8")  # the contract now knows the wrong words
     (tmp_path / "w/feeds/cards.yaml").write_text(text.replace("half: 半额", 'half: [半额, "?", "!"]'), "utf-8")
     back = run("ingest", "cards", mended, "--json")
 
@@ -100,7 +100,7 @@ def test_what_goes_out_comes_back_as_the_contract_says(run: Run, tmp_path: Path,
 
 
 def test_a_row_that_counts_for_nothing_moves_no_other(run: Run, tmp_path: Path) -> None:
-    """A remark in a column that nobody reads: a blank row to the delivery, and to whoever copies rows out."""
+    """A row with only a remark in an unread column is blank for the delivery, and for copying rows out."""
     original = lines(tmp_path / "a.csv", [HEADER, row(1), ["", "", "", "", "", "王"], row(2, "?"), row(3)])
     (line,) = cards(run, tmp_path, "{format: csv}", original)
 
@@ -111,7 +111,7 @@ def test_a_row_that_counts_for_nothing_moves_no_other(run: Run, tmp_path: Path) 
 
 
 def test_a_contract_that_grew_since_moves_no_row(run: Run, tmp_path: Path) -> None:
-    """A footer that the contract names since: the rows behind it have other numbers now, and the same lines."""
+    """A footer added to the contract changes the row numbers behind it; rows are still found by their lines."""
     rows = [HEADER, row(1), ["合计", "", "", "", "1", ""], row(2, "?"), row(3)]
     original = lines(tmp_path / "a.csv", rows)
     cards(run, tmp_path, "{format: csv}", original)
@@ -119,14 +119,14 @@ def test_a_contract_that_grew_since_moves_no_row(run: Run, tmp_path: Path) -> No
 
     run("tick", "--days", "1")
 
-    done = run("feed", "quarantine", "cards", "--out", tmp_path / "mend.csv", "--from", original)
+    result = run("feed", "quarantine", "cards", "--out", tmp_path / "mend.csv", "--from", original)
 
-    assert done.exit_code == 0 and "另有 1 行" in done.output
+    assert result.exit_code == 0 and "另有 1 行" in result.output
     assert [cells[0] for cells in csv.reader((tmp_path / "mend.csv").open(encoding="utf-8-sig"))] == ["card", "C-2"]
 
 
 def test_rows_that_somebody_may_be_mending_are_not_copied_over(run: Run, tmp_path: Path) -> None:
-    """The file is there to be worked in: a second copy goes elsewhere."""
+    """A copy that exists is not overwritten; a second copy needs another name."""
     original = lines(tmp_path / "cards.csv", [HEADER, row(1), row(2, kind="坏")])
     cards(run, tmp_path, "{format: csv, encoding: utf-8}", original)
     out = tmp_path / "mend.csv"

@@ -1,4 +1,4 @@
-"""A person's mistake is one sentence and an exit code, and changes nothing."""
+"""A mistake of the user gives one sentence and an exit code, and changes nothing."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_newer_workspace_is_refused(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_key_others_can_read_is_refused(run: Run, tmp_path: Path) -> None:
-    """The doctor says what to run."""
+    """The doctor prints the command that mends it."""
     run("init", "--example")
     (tmp_path / "w" / "secret.key").chmod(0o644)
 
@@ -91,17 +91,19 @@ def test_usage_errors(run: Run, words: list[str], code: int) -> None:
     ],
 )  # fmt: skip
 def test_usage_errors_are_told_in_the_language_of_the_reader(run: Run, words: list[str], zh: str, en: str) -> None:
-    """One sentence on stderr and exit code 2, in Chinese unless English is asked for; nothing in the library's own words."""
-    told = run(*words), run("--lang", "en", *words)
+    """One sentence on stderr and exit code 2, in Chinese or English, and never the library's own words."""
+    results = run(*words), run("--lang", "en", *words)
 
-    assert [result.exit_code for result in told] == [2, 2]
-    assert [result.stdout for result in told] == ["", ""]
-    assert all(result.stderr.startswith(text) for result, text in zip(told, (zh, en), strict=True)), [result.stderr for result in told]
-    assert not any(word in result.stderr for result in told for word in ("Usage", "Error", "No such", "Missing", "Invalid"))
+    assert [result.exit_code for result in results] == [2, 2]
+    assert [result.stdout for result in results] == ["", ""]
+    assert all(result.stderr.startswith(text) for result, text in zip(results, (zh, en), strict=True)), [
+        result.stderr for result in results
+    ]
+    assert not any(word in result.stderr for result in results for word in ("Usage", "Error", "No such", "Missing", "Invalid"))
 
 
 def test_the_language_may_stand_behind_the_mistake(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is read from the whole line, then from the environment; an option without its value takes no other word for it."""
+    """The language is read from the whole line, then from the environment."""
     assert run("nope", "--lang", "en").stderr.startswith("There is no command")
     assert run("feed", "show", "hukou", "--lang").stderr == "--lang 后面要写值。\n"
 
@@ -111,21 +113,21 @@ def test_the_language_may_stand_behind_the_mistake(run: Run, monkeypatch: pytest
 
 
 def test_words_too_many_are_not_repeated(run: Run) -> None:
-    """One of them may be somebody's identity number."""
-    told = run("explain", "dibao", "00c0ffee00c0ffee", "310107194001011234")
+    """One of them may be an identity number."""
+    result = run("explain", "dibao", "00c0ffee00c0ffee", "310107194001011234")
 
-    assert told.exit_code == 2 and told.stderr == "多写了参数，只要 POLICY SUBJECT。用法见 huimin explain --help。\n"
+    assert result.exit_code == 2 and result.stderr == "多写了参数，只要 POLICY SUBJECT。用法见 huimin explain --help。\n"
 
 
 def test_a_group_without_a_verb_shows_its_help(run: Run) -> None:
-    """All verbs are listed, and nothing calls it a mistake."""
-    told = run("policy")
+    """All verbs are listed, without an error."""
+    result = run("policy")
 
-    assert "publish" in told.output and "没有" not in told.stderr
+    assert "publish" in result.output and "没有" not in result.stderr
 
 
 def test_what_was_typed_for_a_subject_is_not_repeated(run: Run) -> None:
-    """It may be somebody's identity number."""
+    """It may be an identity number."""
     run("init", "--example")
 
     assert "310107194001011234" not in run("explain", "dibao", "310107194001011234").output
@@ -145,7 +147,7 @@ def test_a_policy_with_three_mistakes_lists_all_three(run: Run, tmp_path: Path) 
 
 
 def test_one_person_cannot_publish_alone(run: Run, tmp_path: Path) -> None:
-    """Not even under a name with spaces."""
+    """The same name with spaces is the same person."""
     run("init", "--example")
 
     result = run("policy", "publish", tmp_path / "w/policies/dibao.yaml", "--by", "王芳", "--approved-by", " 王芳", "--yes")
@@ -154,7 +156,7 @@ def test_one_person_cannot_publish_alone(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_bad_unit_changes_nothing(run: Run, tmp_path: Path) -> None:
-    """units.yaml is as before, byte by byte."""
+    """units.yaml stays the same, byte for byte."""
     run("init", "--example")
     before = (tmp_path / "w" / "units.yaml").read_bytes()
 
@@ -165,7 +167,7 @@ def test_a_bad_unit_changes_nothing(run: Run, tmp_path: Path) -> None:
 
 
 def test_an_unexpected_file_is_one_sentence(run: Run, tmp_path: Path) -> None:
-    """A spreadsheet renamed to CSV: exit code 3, the state without a delivery."""
+    """A spreadsheet renamed to CSV gives exit code 3 and no traceback."""
     run("init", "--example")
     (tmp_path / "x.csv").write_bytes(b"PK\x03\x04\xff\xfe\x00nonsense")
 
@@ -176,7 +178,7 @@ def test_an_unexpected_file_is_one_sentence(run: Run, tmp_path: Path) -> None:
 
 
 def test_benchmarks_live_in_the_repository(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Elsewhere there is one sentence that says so."""
+    """Outside the repository the verb ends with a sentence that says so."""
     monkeypatch.setattr("console.cli.start._has_benchmarks", lambda: False)
 
     result = run("bench", "--lang", "en")
@@ -186,58 +188,58 @@ def test_benchmarks_live_in_the_repository(run: Run, monkeypatch: pytest.MonkeyP
 
 
 def test_agreements_that_end_are_told_once_a_policy(run: Run, tmp_path: Path) -> None:
-    """Six feeds, one line, with every feed and its day; ``--json`` has each by itself; a warning says that it is one."""
+    """Six feeds are one line with every feed and its day, marked as a warning; ``--json`` has one entry for each."""
     run("init", "--example")
     draft = tmp_path / "w" / "policies" / "disability-living-subsidy.yaml"
 
-    shown, data = run("policy", "check", draft), run("policy", "check", draft, "--json")
+    result, data = run("policy", "check", draft), run("policy", "check", draft, "--json")
 
-    lines = [line for line in shown.output.splitlines() if "2027-12-31" in line]
-    assert shown.exit_code == 0 and len(lines) == 1 and "提醒：" in lines[0] and lines[0].startswith(f"{draft}:")
+    lines = [line for line in result.output.splitlines() if "2027-12-31" in line]
+    assert result.exit_code == 0 and len(lines) == 1 and "提醒：" in lines[0] and lines[0].startswith(f"{draft}:")
     assert all(
         feed in lines[0] for feed in ("残疾人证", "就业登记", "人口登记", "社会救助享受记录", "特困人员供养名册", "工伤保险生活护理费发放")
     )
     assert len(json.loads(data.stdout)) == 6
-    assert "没有错误，1 处提醒" in shown.output
+    assert "没有错误，1 处提醒" in result.output
 
 
 INCOME = "id_number,monthly_income,changed_at\n"
 
 
 def test_rows_broken_alike_are_one_line(run: Run, tmp_path: Path) -> None:
-    """Nine wrong numbers are told once, the first five by the file's own line; a file of a header only says so; a row counts once."""
+    """Nine wrong numbers are one line with the first five places; a file with only a header says so; each row is counted once."""
     run("init", "--example")
     wrong, empty = tmp_path / "wrong.csv", tmp_path / "empty.csv"
     rows = [f"31010719500101000{i},{'many' if i == 3 else '7.00'},2026-09-01\n" for i in range(10)]
     wrong.write_text(INCOME + "".join(rows))
     empty.write_text(INCOME)
 
-    taken = [run("ingest", "income", path) for path in (wrong, empty)]
-    told, data = run("feed", "quarantine", "income"), run("feed", "quarantine", "income", "--json")
+    intakes = [run("ingest", "income", path) for path in (wrong, empty)]
+    listing, data = run("feed", "quarantine", "income"), run("feed", "quarantine", "income", "--json")
 
-    assert [result.exit_code for result in taken] == [0, 0] and "没有一行数据" in taken[1].output
-    broken = json.loads(data.stdout)
-    assert len(broken) > 5 and "2, 3, 4, 5, 7 …" in told.output and "共 9 行" in told.output and told.output.count("id_number") == 1
-    assert f"共 {len({cell['row'] for cell in broken})} 行待修正" in told.output
+    assert [result.exit_code for result in intakes] == [0, 0] and "没有一行数据" in intakes[1].output
+    cells = json.loads(data.stdout)
+    assert len(cells) > 5 and "2, 3, 4, 5, 7 …" in listing.output and "共 9 行" in listing.output and listing.output.count("id_number") == 1
+    assert f"共 {len({cell['row'] for cell in cells})} 行待修正" in listing.output
 
 
 def test_days_of_policies_are_whole_at_eighty_columns(run: Run, district: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A date broken in two can be misread."""
+    """Dates are not wrapped, for a broken date can be misread."""
     monkeypatch.setenv("COLUMNS", "80")
 
-    shown = run("policy", "list", "--workspace", district).output
+    output = run("policy", "list", "--workspace", district).output
 
-    assert "2026-10-01 起" in shown and all(len(line) <= 80 for line in shown.splitlines())
+    assert "2026-10-01 起" in output and all(len(line) <= 80 for line in output.splitlines())
 
 
 def test_help_speaks_one_language(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Headings and the words beside --help, too."""
+    """So do the headings and the text of --help."""
     monkeypatch.setenv("COLUMNS", "120")
-    said = {}
+    outputs = {}
     for language in ("zh", "en"):
         with pytest.raises(SystemExit):
             command(language).main(["ingest", "--help"], prog_name="huimin")
-        said[language] = capsys.readouterr().out
+        outputs[language] = capsys.readouterr().out
 
-    assert all(word in said["zh"] for word in ("参数", "选项", "显示本说明")) and "─ Options" not in said["zh"]
-    assert all(word in said["en"] for word in ("Arguments", "Options", "Show this text")) and "选项" not in said["en"]
+    assert all(word in outputs["zh"] for word in ("参数", "选项", "显示本说明")) and "─ Options" not in outputs["zh"]
+    assert all(word in outputs["en"] for word in ("Arguments", "Options", "Show this text")) and "选项" not in outputs["en"]

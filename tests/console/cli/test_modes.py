@@ -1,4 +1,4 @@
-"""After a tour of every verb nothing in the workspace, and nothing a verb wrote elsewhere, can be read by anybody but its owner."""
+"""After a run of every verb, only the owner can read the workspace and the files that verbs wrote elsewhere."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ ELSEWHERE = {
     "huimin candidates answer": "decides in the log, like the rest", "huimin holds show": "nothing is held back here",
     "huimin holds release": "likewise", "huimin holds reject": "likewise", "huimin identity split": "as identity merge",
 }  # fmt: skip
-"""Verbs that are not on the tour, and why."""
+"""Verbs that are not in the tour, with the reason."""
 
 
 @pytest.fixture
 def open_umask() -> Iterator[None]:
-    """The system would let everybody read and write whatever is made."""
+    """A umask of 0: the system allows everybody to read and write new files."""
     before = os.umask(0)
     yield
     os.umask(before)
 
 
 def tour(out: Path, token: str, others: list[str]) -> list[list[str]]:
-    """A line for every verb, in an order in which each has something to do."""
+    """A command line for every verb, in an order in which each has work to do."""
     by = ["--by", "王芳", "--approved-by", "李强"]
     contract, draft = "w/feeds/pension.yaml", "w/policies/elderly-allowance.yaml"
     return [
@@ -67,8 +67,7 @@ def tour(out: Path, token: str, others: list[str]) -> list[list[str]]:
 def test_after_every_verb_everything_is_its_owners_only(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_umask: None
 ) -> None:
-    """Folders 0700 and files 0600, whatever the system would allow: in the workspace, and what was asked for with ``--out``. What is printed
-    is as its schema says (``run``)."""
+    """Folders are 0700 and files 0600, in the workspace and where ``--out`` says. ``run`` also checks the JSON against its schema."""
     monkeypatch.chdir(tmp_path)
     settled(run, tmp_path)
     text = (tmp_path / "w/feeds/tekun_roll.yaml").read_text(encoding="utf-8")
@@ -90,15 +89,15 @@ def test_after_every_verb_everything_is_its_owners_only(
 
 
 def test_the_tour_goes_by_every_verb() -> None:
-    """One that is new is on it, or says why not."""
-    gone = {name for name, _ in verbs(command("en"))} - {"huimin init", *ELSEWHERE}
+    """A verb outside the tour is in ``ELSEWHERE`` with a reason."""
+    expected = {name for name, _ in verbs(command("en"))} - {"huimin init", *ELSEWHERE}
     lines = [f"huimin {' '.join(line)} " for line in tour(Path("out"), "t", ["a", "b", "c"])]
 
-    assert [name for name in gone if not any(line.startswith(f"{name} ") for line in lines)] == []
+    assert [name for name in expected if not any(line.startswith(f"{name} ") for line in lines)] == []
 
 
 def test_a_demonstration_that_is_kept_is_its_owners_only(run: Run, tmp_path: Path, open_umask: None) -> None:
-    """Its deliveries, too: they look like those of real people."""
+    """So are its deliveries, for they look like real data."""
     result = run("demo", "--residents", "400", "--keep", tmp_path / "putuo", "--json")
 
     assert result.exit_code == 0, result.output
@@ -107,7 +106,7 @@ def test_a_demonstration_that_is_kept_is_its_owners_only(run: Run, tmp_path: Pat
 
 
 def test_the_command_itself_makes_nothing_that_others_can_read(monkeypatch: pytest.MonkeyPatch, open_umask: None) -> None:
-    """Whatever a library should make by itself one day."""
+    """It sets the umask, so that files made by libraries are private, too."""
     monkeypatch.setattr("sys.argv", ["huimin", "--help"])
     with pytest.raises(SystemExit):
         main()

@@ -1,4 +1,4 @@
-"""The verb that makes the key of a network, and what is said where it is missing."""
+"""The verb that makes the key of a network, and the message where the key is missing."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ WORDS = {"HUIMIN_LANG": "en", "COLUMNS": "200", "HUIMIN_NETWORK_KEY": "", "HUIMI
 
 
 def test_a_key_is_made_once(tmp_path: Path) -> None:
-    """It says what to export, in a file of its owner's only; the same again refuses, and changes nothing. The key itself is not shown."""
+    """The verb prints the variable to export; a second run is refused and changes nothing. The key itself is never printed."""
     path = tmp_path / "network.key"
-    made = invoked("kafka", "key", path, env=WORDS)
+    first = invoked("kafka", "key", path, env=WORDS)
     key = read_network_key(path)
 
     again = invoked("kafka", "key", path, "--json", env=WORDS)
 
-    assert (made.exit_code, made.output.strip()) == (0, f"export HUIMIN_NETWORK_KEY={path}")
+    assert (first.exit_code, first.output.strip()) == (0, f"export HUIMIN_NETWORK_KEY={path}")
     assert again.exit_code == 2 and "is there already" in again.output
-    assert read_network_key(path) == key and key.hex() not in made.output + again.output
-    told = json.loads(invoked("kafka", "key", tmp_path / "b", "--json", env=WORDS).stdout)
-    assert told == {"key": str(tmp_path / "b")}
+    assert read_network_key(path) == key and key.hex() not in first.output + again.output
+    value = json.loads(invoked("kafka", "key", tmp_path / "b", "--json", env=WORDS).stdout)
+    assert value == {"key": str(tmp_path / "b")}
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_both_languages_say_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str) -> None:
-    """Where a network is and nobody named its key, nothing is done."""
+    """Without the key of the network the verb ends with exit code 2 and names the variable."""
     monkeypatch.setattr("infra.kafka.topics.identity", lambda connection, prefix: "id")
     place = {**WORDS, "HUIMIN_LANG": language, "KAFKA_BOOTSTRAP": "kafka.invalid:9092"}
 
-    done = invoked("kafka", "shards", env=place)
+    result = invoked("kafka", "shards", env=place)
 
-    assert done.exit_code == 2
-    assert {"zh": "缺少 HUIMIN_NETWORK_KEY", "en": "HUIMIN_NETWORK_KEY is missing"}[language] in done.output
+    assert result.exit_code == 2
+    assert {"zh": "缺少 HUIMIN_NETWORK_KEY", "en": "HUIMIN_NETWORK_KEY is missing"}[language] in result.output

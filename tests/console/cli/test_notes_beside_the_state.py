@@ -1,4 +1,4 @@
-"""What is noted beside the state, deliveries and quarantine, through crashes, topics and rows without a usable order."""
+"""The files of deliveries and quarantine beside the state: order, closing, rows without a usable order, dry runs, erasure."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tests.console.town import MEDICAL, ingested, resident
 
 
 def quarantined(run: Run) -> list[Any]:
-    found: list[Any] = json.loads(run("feed", "quarantine", "--json").stdout)
-    return found
+    cells: list[Any] = json.loads(run("feed", "quarantine", "--json").stdout)
+    return cells
 
 
 def test_deliveries_are_in_the_order_of_their_numbers(run: Run, town: Path) -> None:
-    """The tenth behind the ninth."""
+    """Delivery ten comes after delivery nine."""
     for serial in range(10):
         ingested(run, town, "medical_insurance", MEDICAL + insured(0, "?", f"Q-{serial}"))
 
@@ -27,7 +27,7 @@ def test_deliveries_are_in_the_order_of_their_numbers(run: Run, town: Path) -> N
 
 
 def test_closing_closes_what_there_is(run: Run, town: Path) -> None:
-    """Rows of nobody that come in the same delivery afterwards, as a topic's do, are open again."""
+    """Rows that arrive in a delivery after it was closed are open again; a topic does this."""
     ingested(run, town, "medical_insurance", MEDICAL + insured(0, number="1") + insured(1))
     run("feed", "quarantine", "medical_insurance", "--close", "2", "--by", "王芳")
     (path,) = (town / "w/quarantine").glob("medical_insurance.*.2.jsonl")
@@ -35,13 +35,13 @@ def test_closing_closes_what_there_is(run: Run, town: Path) -> None:
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps({**line, "row": 3, "line": 4}, ensure_ascii=False) + "\n")
 
-    assert [one["row"] for one in quarantined(run)] == [3]
+    assert [cell["row"] for cell in quarantined(run)] == [3]
     assert run("feed", "quarantine", "medical_insurance", "--close", "2", "--by", "李明").exit_code == 0
     assert quarantined(run) == []
 
 
 def test_a_row_without_order_is_to_be_mended_until_a_sound_one_comes(run: Run, town: Path) -> None:
-    """Its order lies in the future, or is none: the record is unknown and listed, and closes with any sound row of its key."""
+    """Its order lies in the future or cannot be read: the row is open until any sound row of its key comes."""
     ingested(run, town, "medical_insurance", MEDICAL + insured(0, key="YB-7", changed="2026-09-30"))
     for order in ("2026-13-45", "2027-01-01"):
         ingested(run, town, "medical_insurance", MEDICAL + insured(0, key="YB-7", changed=order))
@@ -56,7 +56,7 @@ def test_a_row_without_order_is_to_be_mended_until_a_sound_one_comes(run: Run, t
 
 
 def test_a_dry_run_tells_the_files_before_a_refused_one(run: Run, town: Path) -> None:
-    """As the delivery itself would; the exit code is that of the refusal."""
+    """It reports them as the delivery would; the exit code is that of the refusal."""
     good, bad = written(town / "a.csv", MEDICAL + insured(0)), written(town / "b.csv", MEDICAL + "a,b\n")
 
     tried = run("ingest", "medical_insurance", good, bad, "--dry-run")
@@ -65,7 +65,7 @@ def test_a_dry_run_tells_the_files_before_a_refused_one(run: Run, town: Path) ->
 
 
 def test_nothing_of_whoever_is_erased_stays_in_quarantine(run: Run, town: Path) -> None:
-    """Neither the row that is held nor one that was mended since; the number of the record is gone with them."""
+    """Neither open nor mended rows of an erased person stay, nor the keys of their records."""
     ingested(run, town, "medical_insurance", MEDICAL + insured(0, "?", "YB-7") + insured(1, "?", "YB-8"))
     ingested(run, town, "medical_insurance", MEDICAL + insured(0, key="YB-7"))
     ingested(run, town, "medical_insurance", MEDICAL + insured(0, "?", "YB-7", "2026-10-01"))

@@ -1,4 +1,7 @@
-"""What agencies find, told verb by verb: who is kept off a list, until when, and what comes of it. Rules: docs/en/semantics.md, section 17."""
+"""The verbs about outcomes: who is kept off a list, until when, and correction requests.
+
+Rules: docs/en/semantics.md, section 17.
+"""
 
 from __future__ import annotations
 
@@ -34,31 +37,31 @@ def acked(run: Run, *words: str) -> Any:
     return data(run("candidates", "ack", POLICY, *words, *BY, "--json"))
 
 
-def moved(told: Any) -> list[tuple[str, str, str]]:
-    return [(one["policy"], one["change"], one["cause"]["kind"]) for one in told["changes"]]
+def moved(result: Any) -> list[tuple[str, str, str]]:
+    return [(line["policy"], line["change"], line["cause"]["kind"]) for line in result["changes"]]
 
 
 def test_who_declined_is_kept_off_and_every_verb_says_so(run: Run, town: Path) -> None:
-    """She leaves because of the outcome; list, export and explanation agree; other policies take no notice."""
+    """The candidate leaves because of the outcome; list, export and explanation agree; other policies do not change."""
     who = exported(run, town)[0]["代号"]
 
-    told = acked(run, who, "declined", "--on", "2026-10-10")
+    report = acked(run, who, "declined", "--on", "2026-10-10")
 
-    assert moved(told) == [(POLICY, "left", "outcome")] and told["new"] is True
-    assert told["outcome"]["until"] == "2027-10-10" and told["outcome"]["standing"] == "kept"
+    assert moved(report) == [(POLICY, "left", "outcome")] and report["new"] is True
+    assert report["outcome"]["until"] == "2027-10-10" and report["outcome"]["standing"] == "kept"
     assert who not in tokens(run) and who not in {row["代号"] for row in exported(run, town)}
     assert who in tokens(run, ALLOWANCE)
     assert "5 in all (5 eligible)" in run("candidates", "list", POLICY, "--lang", "en").stdout
     assert "Kept off by outcomes: 1 (declined 1)." in run("candidates", "list", POLICY, "--lang", "en").stdout
     assert "另有 1 个因反馈不在名单上：不愿办理 1。" in run("candidates", "list", POLICY, "--lang", "zh").stdout
-    said = run("explain", POLICY, who, "--lang", "zh").stdout
-    assert "2026-10-10 查明“不愿办理”，由 王芳 报告。在 2027-10-10 之前不上名单；证据有变则提前恢复。" in said
-    assert "符合，按规则应列为“符合条件”" in said and "名单状态" not in said
+    explanation = run("explain", POLICY, who, "--lang", "zh").stdout
+    assert "2026-10-10 查明“不愿办理”，由 王芳 报告。在 2027-10-10 之前不上名单；证据有变则提前恢复。" in explanation
+    assert "符合，按规则应列为“符合条件”" in explanation and "名单状态" not in explanation
     assert data(run("explain", POLICY, who, "--json"))["outcome"]["by"] == "王芳"
 
 
 def test_the_same_again_and_an_earlier_one_change_nothing(run: Run, town: Path) -> None:
-    """And it is said which of the two it was."""
+    """The message says whether the outcome was known or is an earlier one."""
     who = tokens(run)[0]
     acked(run, who, "declined", "--on", "2026-10-10")
 
@@ -71,19 +74,19 @@ def test_the_same_again_and_an_earlier_one_change_nothing(run: Run, town: Path) 
 
 
 def test_contacted_keeps_nobody_off(run: Run, town: Path) -> None:
-    """It is noted, and the list is as it was; a later outcome of hers replaces it."""
+    """The outcome is noted and the list stays; a later outcome replaces it."""
     who = tokens(run)[0]
 
-    told = acked(run, who, "contacted", "--on", "2026-10-14")
+    first = acked(run, who, "contacted", "--on", "2026-10-14")
     later = acked(run, who, "enrolled", "--on", "2026-10-15")
     back = acked(run, who, "contacted", "--on", "2026-10-15")
 
-    assert told["changes"] == [] and told["outcome"]["standing"] == "never"
-    assert [moved(one) for one in (later, back)] == [[(POLICY, "left", "outcome")], [(POLICY, "entered", "outcome")]]
+    assert first["changes"] == [] and first["outcome"]["standing"] == "never"
+    assert [moved(report) for report in (later, back)] == [[(POLICY, "left", "outcome")], [(POLICY, "entered", "outcome")]]
 
 
 def test_who_was_unreachable_comes_back_after_a_month(run: Run, town: Path) -> None:
-    """On that first day and not before, by the day alone."""
+    """The candidate comes back on the first day after the month, without any record."""
     who = tokens(run)[0]
     acked(run, who, "unreachable", "--on", "2026-10-15")
 
@@ -91,7 +94,7 @@ def test_who_was_unreachable_comes_back_after_a_month(run: Run, town: Path) -> N
     after = data(run("tick", "--days", "1", "--json"))
 
     assert before["changes"] == []
-    assert [(one["subject"], one["change"], one["cause"]) for one in after["changes"]] == [
+    assert [(line["subject"], line["change"], line["cause"]) for line in after["changes"]] == [
         (who, "entered", {"kind": "outcome", "detail": "unreachable"})
     ]
     assert who in tokens(run)
@@ -99,7 +102,7 @@ def test_who_was_unreachable_comes_back_after_a_month(run: Run, town: Path) -> N
 
 
 def test_who_declined_comes_back_when_the_evidence_changes(run: Run, town: Path) -> None:
-    """Another date of birth is shown to the agency, so it is another case; the same row delivered again is not."""
+    """Another date of birth changes the evidence; the same row delivered again does not."""
     who = exported(run, town)[0]["代号"]
     acked(run, who, "declined")
 
@@ -107,19 +110,19 @@ def test_who_declined_comes_back_when_the_evidence_changes(run: Run, town: Path)
     other = ingested(run, town, "hukou", HUKOU + registered(0, "2026-10-02").replace("1950-01-01", "1949-05-05"))
 
     assert same["changes"] == []
-    assert [(one["subject"], one["change"], one["cause"]["kind"]) for one in other["changes"] if one["policy"] == POLICY] == [
+    assert [(line["subject"], line["change"], line["cause"]["kind"]) for line in other["changes"] if line["policy"] == POLICY] == [
         (who, "entered", "evidence")
     ]
-    said = run("explain", POLICY, who, "--lang", "zh").stdout
-    assert "此后证据有变，不再影响名单。" in said and "名单状态“符合条件”" in said
+    explanation = run("explain", POLICY, who, "--lang", "zh").stdout
+    assert "此后证据有变，不再影响名单。" in explanation and "名单状态“符合条件”" in explanation
     assert data(run("explain", POLICY, who, "--json"))["outcome"]["standing"] == "evidence"
 
 
 def test_a_refuted_criterion_is_a_request_until_its_unit_delivers_anew(run: Run, town: Path) -> None:
-    """It names the row the criterion rested on, nobody; a new version of that record closes it, one of another record does not."""
+    """The request names the row of the criterion and no person; a new version of that record closes it, other records do not."""
     row = exported(run, town)[2]
     number = resident(2)
-    told = acked(run, row["代号"], "not_eligible", "--criterion", "在沪户籍满30年", "--on", "2026-10-14")
+    report = acked(run, row["代号"], "not_eligible", "--criterion", "在沪户籍满30年", "--on", "2026-10-14")
 
     asked = data(run("candidates", "corrections", "--json"))
     ingested(run, town, "hukou", HUKOU + registered(3, "2026-10-05"))
@@ -127,20 +130,20 @@ def test_a_refuted_criterion_is_a_request_until_its_unit_delivers_anew(run: Run,
     ingested(run, town, "hukou", HUKOU + registered(2, "2026-10-05"))
     closed = data(run("candidates", "corrections", "--json"))
 
-    assert told["outcome"]["criterion"] == "resident30"
-    assert told["outcome"]["records"] == [{"feed": "hukou", "unit": "putuo-psb", "delivery": 1, "row": 3}]
-    assert [(one["number"], one["policy"], one["criterion"], one["unit"], one["feed"], one["delivery"], one["row"], one["open"])
-            for one in asked] == [(told["outcome"]["number"], POLICY, "resident30", "putuo-psb", "hukou", 1, 3, True)]  # fmt: skip
+    assert report["outcome"]["criterion"] == "resident30"
+    assert report["outcome"]["records"] == [{"feed": "hukou", "unit": "putuo-psb", "delivery": 1, "row": 3}]
+    assert [(request["number"], request["policy"], request["criterion"], request["unit"], request["feed"], request["delivery"], request["row"], request["open"])
+            for request in asked] == [(report["outcome"]["number"], POLICY, "resident30", "putuo-psb", "hukou", 1, 3, True)]  # fmt: skip
     assert still == asked
-    assert [(one["open"], one["in_force"]) for one in closed] == [(False, False)]
+    assert [(request["open"], request["in_force"]) for request in closed] == [(False, False)]
     assert data(run("candidates", "corrections", "--open", "--json")) == []
     for words in ((), ("--lang", "en"), ("--json",)):
-        shown = run("candidates", "corrections", *words).stdout
-        assert shown and not any(secret in shown for secret in (number, row["代号"], row["姓名"]))
+        output = run("candidates", "corrections", *words).stdout
+        assert output and not any(secret in output for secret in (number, row["代号"], row["姓名"]))
 
 
 def test_a_full_replacement_without_the_record_closes_the_request(run: Run, town: Path) -> None:
-    """It is in force no more."""
+    """A record that is withdrawn needs no correction."""
     who = exported(run, town)[5]["代号"]
     acked(run, who, "not_eligible", "--criterion", "age70")
     rows = town / "all.csv"
@@ -148,24 +151,24 @@ def test_a_full_replacement_without_the_record_closes_the_request(run: Run, town
 
     assert run("ingest", "hukou", rows, "--replace").exit_code == 0
 
-    assert [one["open"] for one in data(run("candidates", "corrections", "--json"))] == [False]
+    assert [request["open"] for request in data(run("candidates", "corrections", "--json"))] == [False]
 
 
 def test_requests_go_into_a_file_for_each_unit(run: Run, town: Path) -> None:
-    """With its columns in the reader's language; nobody is named there. One unit's go into the file that was named."""
+    """The columns are in the reader's language, and no person is named. With --unit there is one file, under the given name."""
     rows = exported(run, town)
     for row in rows[:2]:
         acked(run, row["代号"], "not_eligible", "--criterion", "local")
 
     several = run("candidates", "corrections", "--out", town / "c.csv", "--lang", "en")
-    one = run("candidates", "corrections", "--unit", "putuo-psb", "--out", town / "psb.csv", "--lang", "zh")
+    single = run("candidates", "corrections", "--unit", "putuo-psb", "--out", town / "psb.csv", "--lang", "zh")
     none = run("candidates", "corrections", "--unit", "putuo-social-security", "--out", town / "none.csv")
 
-    assert (several.exit_code, one.exit_code, none.exit_code) == (0, 0, 0)
+    assert (several.exit_code, single.exit_code, none.exit_code) == (0, 0, 0)
     english = (town / "c-putuo-psb.csv").read_text(encoding="utf-8-sig")
     chinese = list(csv.DictReader((town / "psb.csv").read_text(encoding="utf-8-sig").splitlines()))
     assert english.splitlines()[0] == "number,policy,criterion,unit,feed,delivery,row,since,state"
-    assert [(one["数据源"], one["批次"], one["行"], one["状态"]) for one in chinese] == [
+    assert [(row["数据源"], row["批次"], row["行"], row["状态"]) for row in chinese] == [
         ("人口登记", "1", "1", "待更正"), ("人口登记", "1", "2", "待更正"),
     ]  # fmt: skip
     assert not any(row[cell] in english for row in rows for cell in ("身份号码", "姓名", "代号"))
@@ -173,7 +176,7 @@ def test_requests_go_into_a_file_for_each_unit(run: Run, town: Path) -> None:
 
 
 def test_how_often_the_list_was_right(run: Run, town: Path) -> None:
-    """By policy, criterion and unit; of contacted and unreachable nothing is known."""
+    """Hit rates by policy, criterion and unit; contacted and unreachable do not count."""
     people = tokens(run)
     for who, words in zip(
         people,
@@ -189,20 +192,20 @@ def test_how_often_the_list_was_right(run: Run, town: Path) -> None:
     ):
         acked(run, who, *words)
 
-    (found,) = data(run("candidates", "outcomes", "--json"))
-    shown = run("candidates", "outcomes", POLICY, "--lang", "en").stdout
+    (tally,) = data(run("candidates", "outcomes", "--json"))
+    output = run("candidates", "outcomes", POLICY, "--lang", "en").stdout
 
-    assert (found["policy"], found["right"], found["wrong"], found["hit_rate"]) == (POLICY, 2, 2, 0.5)
-    assert found["criteria"] == [{"criterion": "local", "right": 2, "wrong": 1, "hit_rate": 0.6667}]
-    assert found["units"] == [{"unit": "putuo-psb", "right": 2, "wrong": 1, "hit_rate": 0.6667}]
-    assert (found["kept_off"], found["next_back"]) == (5, "2026-11-15")
-    assert found["outcomes"]["unreachable"] == 1 and sum(found["outcomes"].values()) == RESIDENTS
-    assert "█████░░░░░ 50%" in shown and "███████░░░ 67%" in shown and "Kept off now: 5;" in shown
+    assert (tally["policy"], tally["right"], tally["wrong"], tally["hit_rate"]) == (POLICY, 2, 2, 0.5)
+    assert tally["criteria"] == [{"criterion": "local", "right": 2, "wrong": 1, "hit_rate": 0.6667}]
+    assert tally["units"] == [{"unit": "putuo-psb", "right": 2, "wrong": 1, "hit_rate": 0.6667}]
+    assert (tally["kept_off"], tally["next_back"]) == (5, "2026-11-15")
+    assert tally["outcomes"]["unreachable"] == 1 and sum(tally["outcomes"].values()) == RESIDENTS
+    assert "█████░░░░░ 50%" in output and "███████░░░ 67%" in output and "Kept off now: 5;" in output
     assert data(run("candidates", "outcomes", ALLOWANCE, "--json"))[0]["hit_rate"] is None
 
 
 def test_a_snapshot_has_the_outcomes(run: Run, town: Path) -> None:
-    """By token, with what came of each."""
+    """They have the token, the outcome, and whether it keeps the subject off the list."""
     first, second, *_ = tokens(run)
     acked(run, first, "not_eligible", "--criterion", "local", "--on", "2026-10-14")
     acked(run, second, "contacted")
@@ -226,23 +229,23 @@ FILLED_EN = ("enrolled", "Declined", "not_eligible", "", "contacted", "Unreachab
 
 
 def came_back(run: Run, town: Path, format: str) -> Path:
-    """The exported list with what was found of five of six; as XLSX and CSV in Chinese, as JSON lines in English and by number only."""
+    """Write the list that the agency sends back, with five outcomes for six rows; JSON lines are in English and have numbers only."""
     rows = exported(run, town)
     words = FILLED_EN if format == "jsonl" else FILLED_ZH
-    said = [
+    answers = [
         {"反馈": outcome, "日期": "2026/10/14" if outcome else "", "条件": "未参加基本医疗保险" if at == 2 else ""}
         for at, outcome in enumerate(words)
     ]
     path = town / f"back.{format}"
     if format == "csv":
-        return returned(path, [row | told for row, told in zip(rows, said, strict=True)])
+        return returned(path, [row | answer for row, answer in zip(rows, answers, strict=True)])
     if format == "xlsx":
-        kept = [{"代号": row["代号"], **told} for row, told in zip(rows, said, strict=True)]
-        pl.DataFrame(kept).write_excel(path)
+        short_rows = [{"代号": row["代号"], **answer} for row, answer in zip(rows, answers, strict=True)]
+        pl.DataFrame(short_rows).write_excel(path)
         return path
     lines = [
-        {"Resident number": row["身份号码"], "outcome": told["反馈"], "on": told["日期"].replace("/", "-"), "criterion": told["条件"] and "uninsured"}
-        for row, told in zip(rows, said, strict=True)
+        {"Resident number": row["身份号码"], "outcome": answer["反馈"], "on": answer["日期"].replace("/", "-"), "criterion": answer["条件"] and "uninsured"}
+        for row, answer in zip(rows, answers, strict=True)
     ]  # fmt: skip
     path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
     return path
@@ -250,27 +253,27 @@ def came_back(run: Run, town: Path, format: str) -> Path:
 
 @pytest.mark.parametrize("format", ["csv", "xlsx", "jsonl"])
 def test_a_list_that_comes_back_is_noted_whole(run: Run, town: Path, format: str) -> None:
-    """In either language, by token or by number; sent again it changes nothing, and says how many were new."""
+    """In both languages, by token or by number; the same file again changes nothing."""
     file = came_back(run, town, format)
     people = [row["代号"] for row in exported(run, town)]
 
-    told = data(run("candidates", "ack", POLICY, "--file", file, "--json"))
+    first = data(run("candidates", "ack", POLICY, "--file", file, "--json"))
     again = data(run("candidates", "ack", POLICY, "--file", file, "--json"))
-    said = run("candidates", "ack", POLICY, "--file", file, "--lang", "en").stdout
+    output = run("candidates", "ack", POLICY, "--file", file, "--lang", "en").stdout
 
-    assert (told["rows"], told["new"], told["without_outcome"], told["known_before"]) == (6, 5, 1, 0)
-    assert Counter(moved(told)) == Counter({(POLICY, "left", "outcome"): 4})
+    assert (first["rows"], first["new"], first["without_outcome"], first["known_before"]) == (6, 5, 1, 0)
+    assert Counter(moved(first)) == Counter({(POLICY, "left", "outcome"): 4})
     assert tokens(run) == sorted([people[3], people[4]])
     assert data(run("explain", POLICY, people[2], "--json"))["outcome"] | {"number": 0, "records": []} == {
         "number": 0, "subject": people[2], "outcome": "not_eligible", "on": "2026-10-14", "by": "putuo-medical-insurance",
         "criterion": "uninsured", "day": "2026-10-15", "until": "2027-04-14", "standing": "kept", "records": [],
     }  # fmt: skip
     assert (again["new"], again["known_before"], again["changes"]) == (0, 5, [])
-    assert "Rows 6, new outcomes 0, noted before 5, not filled in 1." in said
+    assert "Rows 6, new outcomes 0, noted before 5, not filled in 1." in output
 
 
 def test_a_file_with_mistakes_lists_them_all_and_notes_nothing(run: Run, town: Path) -> None:
-    """By row and column, in both languages; no number, name or token of it is repeated."""
+    """Mistakes are named by row and column, in both languages; no number, name or token is repeated."""
     rows = exported(run, town)
     bad = [row | {"反馈": "已办理", "日期": "2026-10-14", "条件": ""} for row in rows]
     bad[0] |= {"反馈": "好了", "日期": "昨天"}
@@ -301,20 +304,20 @@ def test_a_file_with_mistakes_lists_them_all_and_notes_nothing(run: Run, town: P
 
 
 def test_answers_to_checks_come_with_the_outcome(run: Run, town: Path) -> None:
-    """A column by the question or its id; the answer is part of what was known, so it does not bring her back."""
+    """A column is named by the question or its id; the answer does not count as changed evidence."""
     rows = exported(run, town, policy=ALLOWANCE)
     question = rows[0]["待核实事项"]
     people = [row["代号"] for row in rows]
-    said = [("是", "已办理"), ("否", ""), ("是", ""), *[("", "")] * (len(rows) - 3)]
+    answers = [("是", "已办理"), ("否", ""), ("是", ""), *[("", "")] * (len(rows) - 3)]
     file = returned(
         town / "back.csv",
-        [row | {question: answer, "反馈": outcome, "日期": "2026-10-15" if outcome else ""} for row, (answer, outcome) in zip(rows, said, strict=True)],
+        [row | {question: answer, "反馈": outcome, "日期": "2026-10-15" if outcome else ""} for row, (answer, outcome) in zip(rows, answers, strict=True)],
     )  # fmt: skip
 
-    told = data(run("candidates", "ack", ALLOWANCE, "--file", file, "--json"))
+    first = data(run("candidates", "ack", ALLOWANCE, "--file", file, "--json"))
     again = data(run("candidates", "ack", ALLOWANCE, "--file", file, "--json"))
 
-    assert (told["new"], told["answers"]) == (1, 3)
+    assert (first["new"], first["answers"]) == (1, 3)
     listed = {row["subject"]: row["status"] for row in data(run("candidates", "list", ALLOWANCE, "--json"))}
     assert people[0] not in listed and people[1] not in listed and listed[people[2]] == "eligible" and listed[people[3]] == "to_check"
     assert (again["new"], again["answers"], again["known_before"], again["changes"]) == (0, 0, 4, [])
@@ -333,11 +336,11 @@ WHO = "00000000000000aa"
         (["ack", POLICY, resident(1), "declined", *BY], 2, "16 hex digits"),
         (["ack", POLICY, WHO, "declind", *BY], 2, "Did you mean declined?"),
         (["ack", "elderly-uninsure", WHO, "declined", *BY], 2, "Did you mean elderly-uninsured or"),
-        (["ack", POLICY, "HER", "not_eligible", *BY], 3, "Name the criterion that was wrong"),
-        (["ack", POLICY, "HER", "declined", "--criterion", "local", *BY], 3, "and only there"),
-        (["ack", POLICY, "HER", "not_eligible", "--criterion", "locl", *BY], 3, "Did you mean local?"),
-        (["ack", POLICY, "HER", "declined", "--on", "2026-10-16", *BY], 3, "which is still to come"),
-        (["ack", POLICY, "HER", "declined", "--by", " "], 3, "needs the name of who reports it"),
+        (["ack", POLICY, "TOKEN", "not_eligible", *BY], 3, "Name the criterion that was wrong"),
+        (["ack", POLICY, "TOKEN", "declined", "--criterion", "local", *BY], 3, "and only there"),
+        (["ack", POLICY, "TOKEN", "not_eligible", "--criterion", "locl", *BY], 3, "Did you mean local?"),
+        (["ack", POLICY, "TOKEN", "declined", "--on", "2026-10-16", *BY], 3, "which is still to come"),
+        (["ack", POLICY, "TOKEN", "declined", "--by", " "], 3, "needs the name of who reports it"),
         (["outcomes", "elderly-uninsure"], 2, "Did you mean elderly-uninsured or"),
         (["corrections", "--unit", "putuo"], 2, "There is no such unit"),
         (["corrections", "--out", "c.xlsx"], 2, "written as .csv"),
@@ -345,9 +348,9 @@ WHO = "00000000000000aa"
 )  # fmt: skip
 def test_mistakes_are_a_sentence_and_change_nothing(run: Run, town: Path, words: list[str], code: int, en: str) -> None:
     """An exit code, no traceback, and not the number that was typed."""
-    her = tokens(run)[0]
+    token = tokens(run)[0]
 
-    result = run("--lang", "en", "candidates", *(her if word == "HER" else word for word in words))
+    result = run("--lang", "en", "candidates", *(token if word == "TOKEN" else word for word in words))
 
     assert (result.exit_code, result.stdout) == (code, "")
     assert en in result.stderr and resident(1) not in result.stderr and "Traceback" not in result.stderr

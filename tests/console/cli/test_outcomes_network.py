@@ -1,4 +1,4 @@
-"""The same verbs in a workspace that is part of a network: what is told goes to the topic, and the replica says what came of it."""
+"""The verbs about outcomes in a workspace on a network: outcomes go to the topic, and the replica shows their effect."""
 
 from __future__ import annotations
 
@@ -29,31 +29,31 @@ def topic(monkeypatch: pytest.MonkeyPatch) -> Bodies:
 
 
 def test_a_list_that_comes_back_is_told_to_the_network_once(run: Run, tmp_path: Path, topic: Bodies) -> None:
-    """Answers before the outcome; again, not a message more. A request is open until the unit's new record has come over the topic."""
+    """Answers are sent before outcomes; the same file again sends nothing. A request is open until the unit's new record arrives."""
     settled(run, tmp_path)
     rows = exported(run, tmp_path, policy=ALLOWANCE)
-    question, told = rows[0]["待核实事项"], len(topic.bodies)
+    question, sent_before = rows[0]["待核实事项"], len(topic.bodies)
     rows[0] |= {question: "是", "反馈": "不符合条件", "日期": "2026-10-14", "条件": "local"}
     rows[1] |= {"反馈": "已联系", "日期": "2026-10-14"}
     file = returned(tmp_path / "back.csv", rows)
 
     first = data(run("candidates", "ack", ALLOWANCE, "--file", file, "--json"))
-    sent = [wire.decode(body) for body in topic.bodies[told:]]
+    messages = [wire.decode(body) for body in topic.bodies[sent_before:]]
     again = data(run("candidates", "ack", ALLOWANCE, "--file", file, "--json"))
     asked = data(run("candidates", "corrections", "--json"))
     ingested(run, tmp_path, "hukou", HUKOU + registered(0, "2026-10-05"))
 
-    assert [type(one) for one in sent] == [CheckAnswered, OutcomeReported, OutcomeReported]
+    assert [type(message) for message in messages] == [CheckAnswered, OutcomeReported, OutcomeReported]
     assert (first["new"], first["answers"], again["new"], again["known_before"]) == (2, 1, 0, 3)
-    assert [(one["number"], one["unit"], one["delivery"], one["row"], one["open"]) for one in asked] == [
-        (told + 1, "putuo-psb", 1, 1, True)
+    assert [(request["number"], request["unit"], request["delivery"], request["row"], request["open"]) for request in asked] == [
+        (sent_before + 1, "putuo-psb", 1, 1, True)
     ]
-    assert [one["open"] for one in data(run("candidates", "corrections", "--json"))] == [False]
+    assert [request["open"] for request in data(run("candidates", "corrections", "--json"))] == [False]
     assert rows[0]["代号"] not in tokens(run, ALLOWANCE) and rows[1]["代号"] in tokens(run, ALLOWANCE)
 
 
 def test_one_outcome_is_told_and_its_number_is_that_of_the_message(run: Run, tmp_path: Path, topic: Bodies) -> None:
-    """Once more it is sent, and nothing comes of it."""
+    """The same outcome again changes nothing."""
     settled(run, tmp_path)
     who = tokens(run, ALLOWANCE)[0]
     words = ("candidates", "ack", ALLOWANCE, who, "declined", "--by", "王芳", "--json")
@@ -61,5 +61,5 @@ def test_one_outcome_is_told_and_its_number_is_that_of_the_message(run: Run, tmp
     first, again = data(run(*words)), data(run(*words))
 
     assert first["outcome"]["number"] == len(topic.bodies) - 2 and first["new"] is True
-    assert [one["change"] for one in first["changes"]] == ["left"]
+    assert [line["change"] for line in first["changes"]] == ["left"]
     assert (again["new"], again["changes"]) == (False, [])

@@ -1,4 +1,4 @@
-"""The verbs about time and amendment: forecast, policy diff, policy history, withdraw --since, and looking back at a day."""
+"""Verbs about time and amendments: forecast, policy diff, policy history, withdraw --since, and --as-of."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from console.demo.district import district as made
+from console.demo.district import district as make_district
 from console.text.forecasts import By, period
 from policies.language.lifecycle import WORDS, Event
 from tests.console.conftest import Run
@@ -36,7 +36,7 @@ def listed(at: Run, *words: str) -> set[str]:
 
 
 def draft(tmp_path: Path, start: str = "2026-10-01", age: int = 65) -> Path:
-    """A second version: younger, and from a day on."""
+    """Write a second version with another age and first day."""
     text = (tmp_path / "w/policies" / f"{POLICY}.yaml").read_text(encoding="utf-8")
     text = text.replace("version: 1", "version: 2", 1).replace("value: 70", f"value: {age}").replace("from: 2026-10-01", f"from: {start}")
     path = tmp_path / "second.yaml"
@@ -44,42 +44,42 @@ def draft(tmp_path: Path, start: str = "2026-10-01", age: int = 65) -> Path:
     return path
 
 
-def no_identity(said: object) -> bool:
-    return not any(number in json.dumps(said, default=str) for number in made(1500, 310107)["hukou"]["id_number"].to_list())
+def no_identity(value: object) -> bool:
+    return not any(number in json.dumps(value, default=str) for number in make_district(1500, 310107)["hukou"]["id_number"].to_list())
 
 
 def test_a_forecast_is_the_list_of_that_day(at: Run) -> None:
-    """Entered and left add up from today's list to the one --as-of shows; by day, by token, and nothing is changed."""
+    """Today's list with the entries and exits of the forecast is the list of --as-of; nothing is changed."""
     before = listed(at)
 
-    found = data(at("forecast", POLICY, "--days", "60", "--json"))
-    moved = [(row["change"], subject) for row in found["rows"] for subject in row["subjects"]]
+    forecast = data(at("forecast", POLICY, "--days", "60", "--json"))
+    moved = [(row["change"], subject) for row in forecast["rows"] for subject in row["subjects"]]
     now = set(before)
     for change, subject in moved:
         (now.add if change == "entered" else now.discard if change == "left" else lambda _: None)(subject)
 
-    assert now == listed(at, "--as-of", found["until"])
-    assert found["listed"] == {"start": len(before), "until": len(now)}
-    assert (found["entered"], found["left"], found["changed"]) == tuple(
+    assert now == listed(at, "--as-of", forecast["until"])
+    assert forecast["listed"] == {"start": len(before), "until": len(now)}
+    assert (forecast["entered"], forecast["left"], forecast["changed"]) == tuple(
         sum(change == word for change, _ in moved) for word in ("entered", "left", "changed")
     )
-    assert {turn["kind"] for turn in found["turns"]} >= {"coverage"}
-    assert all(row["why"]["kind"] == "criterion" and row["division"] for row in found["rows"]) and found["rows"]
-    assert listed(at) == before and no_identity(found)
+    assert {turn["kind"] for turn in forecast["turns"]} >= {"coverage"}
+    assert all(row["why"]["kind"] == "criterion" and row["division"] for row in forecast["rows"]) and forecast["rows"]
+    assert listed(at) == before and no_identity(forecast)
 
 
 @pytest.mark.parametrize("by", list(By))
 def test_a_forecast_is_told_in_sentences(at: Run, by: By) -> None:
-    """When, what, why, where, how many; and what it comes to, in both languages."""
-    shown = at("forecast", POLICY, "--days", "60", "--by", by.value, "--lang", "en").output
+    """The table and the totals, in both languages."""
+    english = at("forecast", POLICY, "--days", "60", "--by", by.value, "--lang", "en").output
     chinese = at("forecast", POLICY, "--days", "60", "--by", by.value).output
 
-    assert "In 60 days, if no record arrives:" in shown and "coverage of" in shown and "→ unknown" in shown
+    assert "In 60 days, if no record arrives:" in english and "coverage of" in english and "→ unknown" in english
     assert "60 天内若没有新记录：" in chinese and "由成立变为待定" in chinese
 
 
 def test_weeks_and_months_are_named() -> None:
-    """A week by its Monday and Sunday, over the end of a month too."""
+    """A week is named by its Monday and Sunday, also across the end of a month."""
     from datetime import date
 
     assert period(date(2026, 11, 30), By.WEEK) == "2026-11-30…12-06"
@@ -88,39 +88,39 @@ def test_weeks_and_months_are_named() -> None:
 
 
 def test_a_comparison_is_what_publishing_brings(at: Run, tmp_path: Path) -> None:
-    """Who enters and leaves is who then does, by the criterion that was changed; the preview says the same."""
+    """The entries and exits of the comparison are those of publishing, by the changed criterion; the preview has the same."""
     path, before = draft(tmp_path), listed(at)
 
-    found = data(at("policy", "diff", POLICY, path, "--json"))
+    comparison = data(at("policy", "diff", POLICY, path, "--json"))
     preview = data(at("policy", "preview", path, "--json"))
     assert listed(at) == before
     changes = data(at("policy", "publish", path, *BOTH, "--yes", "--json"))["changes"]
     again = data(at("policy", "diff", f"{POLICY}@1", f"{POLICY}@2", "--json"))
 
-    entered = {one["subject"] for one in found["people"] if one["change"] == "entered"}
+    entered = {person["subject"] for person in comparison["people"] if person["change"] == "entered"}
     assert entered == {line["subject"] for line in changes if line["change"] == "entered"} and entered
-    assert {tuple(one["criteria"]) for one in found["people"] if one["change"] == "entered"} == {("age70",)}
-    assert found["entered"] == len(entered) and found["left"] == 0
-    assert found["criteria"][0] | {"people": 0, "alone": 0} == {
+    assert {tuple(person["criteria"]) for person in comparison["people"] if person["change"] == "entered"} == {("age70",)}
+    assert comparison["entered"] == len(entered) and comparison["left"] == 0
+    assert comparison["criteria"][0] | {"people": 0, "alone": 0} == {
         "change": "entered", "version": "old", "criterion": "age70", "people": 0, "alone": 0,
     }  # fmt: skip
-    assert [one["criterion"] for one in found["rules"]["criteria"]] == ["age70"]
-    assert preview["difference"] == found and (preview["entered"], preview["left"]) == (found["entered"], 0)
-    assert again["people"] == found["people"] and no_identity(found)
+    assert [criterion["criterion"] for criterion in comparison["rules"]["criteria"]] == ["age70"]
+    assert preview["difference"] == comparison and (preview["entered"], preview["left"]) == (comparison["entered"], 0)
+    assert again["people"] == comparison["people"] and no_identity(comparison)
 
 
 def test_a_comparison_is_told_in_tables(at: Run, tmp_path: Path) -> None:
-    """The rules, the verdicts, by criterion and article, by street; people only where they are asked for, and so many."""
+    """It prints rules, verdicts, criteria with articles, and streets; people only with --people, up to the limit."""
     path = draft(tmp_path, "2027-01-01")
 
-    shown = at("policy", "diff", POLICY, path, "--lang", "en").output
+    english = at("policy", "diff", POLICY, path, "--lang", "en").output
     people = at("policy", "diff", POLICY, path, "--people", "--limit", "1", "--lang", "en").output
     chinese = at("policy", "diff", POLICY, path).output
     preview = at("policy", "preview", draft(tmp_path), "--lang", "en").output
 
     for words in ("≥ 70 → ", "would enter", "Verdicts: old", "By criterion", "第一条", "By street", "is not in force on"):
-        assert words in shown
-    assert "Only the first 1 are shown" in people and "Only the first" not in shown
+        assert words in english
+    assert "Only the first 1 are shown" in people and "Only the first" not in english
     assert "逐条" in chinese and "分街镇" in chinese and "不在施行期内" in chinese
     assert "would enter" in preview and "By criterion" in preview
 
@@ -136,14 +136,14 @@ def test_a_comparison_is_told_in_tables(at: Run, tmp_path: Path) -> None:
     ],
 )
 def test_versions_that_cannot_be_compared(run: Run, district: Path, old: str, new: str, words: str, code: int) -> None:
-    """No such policy, version or file, or another kind of subject: what there is, and an exit code."""
+    """An unknown policy, version or file, or another kind of subject: an exit code, and what was expected."""
     result = run("policy", "diff", old, new, "--workspace", district)
 
     assert (result.exit_code, words in result.stderr) == (code, True)
 
 
 def test_drafts_are_compared_today_where_there_is_no_data(run: Run, tmp_path: Path) -> None:
-    """A workspace that took nothing in has no day of its own: the comparison is made, and told, as of today."""
+    """A workspace without data has no day: the comparison is for today."""
     run("init", "--example")
     draft = tmp_path / "w" / "policies" / "dibao.yaml"
     other = tmp_path / "other.yaml"
@@ -156,27 +156,27 @@ def test_drafts_are_compared_today_where_there_is_no_data(run: Run, tmp_path: Pa
 
 
 def test_a_withdrawal_reaches_back(at: Run, tmp_path: Path) -> None:
-    """The list is emptied; the history, explanations and lists say since when and why; before that day all is as it was."""
-    before, one = listed(at), sorted(listed(at))[0]
+    """The list is emptied; history, explanations and lists name the day and the reason; days before stay as they were."""
+    before, subject = listed(at), sorted(listed(at))[0]
     data(at("policy", "publish", draft(tmp_path, "2026-11-01"), *BOTH, "--yes", "--json"))
     since = ("--since", "2026-11-10", "--reason", "上位文件废止", "--yes")
 
-    gone = data(at("policy", "withdraw", POLICY, *BOTH, *since, "--json"))
+    withdrawal = data(at("policy", "withdraw", POLICY, *BOTH, *since, "--json"))
     history = data(at("policy", "history", POLICY, "--json"))
 
-    assert {line["cause"]["kind"] for line in gone["changes"]} == {"withdrawal"} and len(gone["changes"]) >= len(before)
-    assert gone["since"] == "2026-11-10"
+    assert {line["cause"]["kind"] for line in withdrawal["changes"]} == {"withdrawal"} and len(withdrawal["changes"]) >= len(before)
+    assert withdrawal["since"] == "2026-11-10"
     ends = [step for step in history if step["event"] == "withdraw"]
     assert [(step["version"], step["day"], step["since"], step["detail"], step["by"]) for step in ends] == [
         (number, "2026-11-15", "2026-11-10", "上位文件废止", "王芳") for number in (1, 2)
     ]
-    for words in (("candidates", "list", POLICY), ("explain", POLICY, one), ("forecast", POLICY)):
+    for words in (("candidates", "list", POLICY), ("explain", POLICY, subject), ("forecast", POLICY)):
         for day in ((), ("--as-of", "2026-11-10")) if words[0] != "forecast" else ((),):
             refused = at(*words, *day, "--lang", "en")
             assert refused.exit_code == 2 and "withdrawn with effect from 2026-11-10: 上位文件废止" in refused.stderr
     assert "自 2026-11-10 起" in at("policy", "history", POLICY).output
-    assert data(at("explain", POLICY, one, "--as-of", "2026-11-09", "--json"))["version"] == 2
-    assert data(at("explain", POLICY, one, "--as-of", "2026-10-31", "--json"))["version"] == 1
+    assert data(at("explain", POLICY, subject, "--as-of", "2026-11-09", "--json"))["version"] == 2
+    assert data(at("explain", POLICY, subject, "--as-of", "2026-10-31", "--json"))["version"] == 1
     assert listed(at, "--as-of", "2026-11-09") >= listed(at, "--as-of", "2026-10-31")
     assert {row["state"] for row in data(at("policy", "list", "--json")) if row["policy"] == POLICY} == {"withdrawn"}
 
@@ -185,7 +185,7 @@ def test_a_withdrawal_reaches_back(at: Run, tmp_path: Path) -> None:
     ("since", "reason", "code"), [("2026-11-16", "because", 5), ("2026-09-30", "because", 5), ("2026-11-01", "", 3), ("soon", "because", 2)]
 )
 def test_a_withdrawal_that_cannot_reach_back_changes_nothing(at: Run, since: str, reason: str, code: int) -> None:
-    """To a day to come, to one before the policy began, without a reason, to no day at all."""
+    """A day to come, a day before the policy began, no reason, or no date: refused."""
     before = listed(at)
 
     refused = at("policy", "withdraw", POLICY, *BOTH, "--since", since, "--reason", reason, "--yes")
@@ -195,10 +195,10 @@ def test_a_withdrawal_that_cannot_reach_back_changes_nothing(at: Run, since: str
 
 
 def test_a_history_is_told_in_a_table(at: Run, tmp_path: Path) -> None:
-    """Every version with its days and people; what is still to come is marked."""
+    """It has every version with its days and people, and marks events to come."""
     data(at("policy", "publish", draft(tmp_path, "2026-12-01"), *BOTH, "--yes", "--json"))
 
-    told = at("policy", "history", POLICY, "--lang", "en").output
+    table = at("policy", "history", POLICY, "--lang", "en").output
     steps = data(at("policy", "history", POLICY, "--json"))
 
     assert [(step["version"], step["event"], step["to_come"]) for step in steps if step["day"] < "2027-01-01"] == [
@@ -207,6 +207,6 @@ def test_a_history_is_told_in_a_table(at: Run, tmp_path: Path) -> None:
         (2, "publish", False),
         (2, "begin", True),
     ]
-    assert "in force from 2026-12-01" in told and "by version 2" in told and "still to come" in told and "王芳/李强" in told
+    assert "in force from 2026-12-01" in table and "by version 2" in table and "still to come" in table and "王芳/李强" in table
     assert WORDS[Event.SUPERSEDE].zh in at("policy", "history", POLICY).output
     assert at("policy", "history", "nothing").exit_code == 2

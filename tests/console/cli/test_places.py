@@ -1,4 +1,4 @@
-"""Where a verb works: ``init DIR``, and the workspace it is run in."""
+"""The folder a verb works in: ``init DIR``, and the workspace around the current folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DRAFT = (LIBRARY / "policies" / "dibao.yaml").read_text(encoding="utf-8")
 
 @pytest.fixture
 def place(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder to work in, where nothing names a workspace."""
+    """An empty current folder, without HUIMIN_WORKSPACE."""
     monkeypatch.delenv("HUIMIN_WORKSPACE")
     (tmp_path / "home").mkdir()
     monkeypatch.chdir(tmp_path / "home")
@@ -23,18 +23,18 @@ def place(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_init_makes_the_folder_it_names(run: Run, place: Path) -> None:
-    """A new one, or an empty one that is there; and says how to go on."""
+    """It makes a new folder or uses an empty one, and prints how to go on."""
     (place / "empty").mkdir()
 
-    made, used = run("init", "putuo", "--example"), run("init", "empty", "--lang", "en")
+    new, used = run("init", "putuo", "--example"), run("init", "empty", "--lang", "en")
 
-    assert made.exit_code == used.exit_code == 0, made.output + used.output
+    assert new.exit_code == used.exit_code == 0, new.output + used.output
     assert (place / "putuo" / "secret.key").is_file() and (place / "empty" / "secret.key").is_file()
-    assert "cd putuo" in made.stdout and "Go into it: cd empty" in used.stdout
+    assert "cd putuo" in new.stdout and "Go into it: cd empty" in used.stdout
 
 
 def test_init_leaves_a_workspace_as_it_is(run: Run, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Named, or the one it is run in; the key stays."""
+    """A workspace given by name, or around the current folder, keeps its key."""
     run("init", "putuo")
     key = (place / "putuo" / "secret.key").read_text()
     again = run("init", "putuo")
@@ -47,14 +47,14 @@ def test_init_leaves_a_workspace_as_it_is(run: Run, place: Path, monkeypatch: py
 
 
 def test_init_refuses_two_folders(run: Run, place: Path) -> None:
-    """The argument and --workspace may not disagree; the environment gives way, and that is said."""
+    """The argument and --workspace must name the same folder."""
     assert run("init", "a", "--workspace", "b").exit_code == 2
     assert not (place / "a").exists() and not (place / "b").exists()
     assert run("init", "a", "--workspace", "a").exit_code == 0
 
 
 def test_init_says_that_the_environment_names_another_folder(run: Run, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Verbs that follow would work there."""
+    """The message prints how to set the environment, for later verbs would work in that folder."""
     monkeypatch.setenv("HUIMIN_WORKSPACE", str(place / "other"))
 
     result = run("init", "putuo")
@@ -66,7 +66,7 @@ def test_init_says_that_the_environment_names_another_folder(run: Run, place: Pa
 
 @pytest.mark.parametrize("below", [".", "policies", "policies/drafts"])
 def test_verbs_about_drafts_work_in_the_workspace_around_them(run: Run, place: Path, monkeypatch: pytest.MonkeyPatch, below: str) -> None:
-    """A policy that reads a feed only this workspace knows is sound there; which workspace it was is told where it is not the folder itself."""
+    """A draft may read a feed of this workspace; the workspace is named where it is not the current folder."""
     run("init", "putuo", "--example")
     root = place / "putuo"
     contract = root / "feeds" / "income.yaml"
@@ -77,17 +77,17 @@ def test_verbs_about_drafts_work_in_the_workspace_around_them(run: Run, place: P
     draft.write_text(re.sub(r"\bincome(?=[.:])", "wages", DRAFT), encoding="utf-8")
     monkeypatch.chdir(root / below)
 
-    checked, needed, found = run("policy", "check", draft), run("policy", "needs", draft), run("doctor")
+    checked, needed, doctor = run("policy", "check", draft), run("policy", "needs", draft), run("doctor")
 
     assert checked.exit_code == needed.exit_code == 0, checked.output + needed.output
     assert "没有工作区" not in checked.output
     assert (str(root) in checked.output) == (below != ".")
     assert "wages" in needed.output or "income" not in needed.output
-    assert found.exit_code in (0, 1) and "不是惠民工作区" not in found.output
+    assert doctor.exit_code in (0, 1) and "不是惠民工作区" not in doctor.output
 
 
 def test_outside_every_workspace_the_library_is_used_and_that_is_told(run: Run, place: Path) -> None:
-    """As before."""
+    """A message says that there is no workspace."""
     (place / "draft.yaml").write_text(DRAFT, encoding="utf-8")
 
     result = run("policy", "check", "draft.yaml")
@@ -105,14 +105,14 @@ def test_outside_every_workspace_the_library_is_used_and_that_is_told(run: Run, 
     ],
 )
 def test_a_file_that_is_no_utf8_is_named_in_every_verb(run: Run, place: Path, data: bytes, zh: str, en: str) -> None:
-    """Policies, cases, contracts; with what it looks like, and how to save it."""
+    """For policies, cases and contracts the message says what the file looks like, and how to save it."""
     run("init", "w", "--example")
     (place / "bad.yaml").write_bytes(data)
     (place / "draft.yaml").write_text(DRAFT, encoding="utf-8")
     for words in (["policy", "check", "bad.yaml"], ["policy", "test", "draft.yaml", "--cases", "bad.yaml"],
                   ["feed", "check", "bad.yaml"], ["feed", "add", "bad.yaml"]):  # fmt: skip
-        told = run(*words, "--workspace", "w"), run(*words, "--workspace", "w", "--lang", "en")
+        results = run(*words, "--workspace", "w"), run(*words, "--workspace", "w", "--lang", "en")
 
-        assert [result.exit_code for result in told] == [3, 3], told[0].output
-        assert zh in told[0].output and "UTF-8" in told[0].output
-        assert en in told[1].output
+        assert [result.exit_code for result in results] == [3, 3], results[0].output
+        assert zh in results[0].output and "UTF-8" in results[0].output
+        assert en in results[1].output

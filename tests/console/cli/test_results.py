@@ -1,4 +1,4 @@
-"""The JSON Schemas of what verbs print."""
+"""The JSON Schemas of the output of verbs."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ NO_RESULT = {
     "bench": "prints the figures of benchmarks.run", "worker": "prints nothing",
     "kafka describe": "prints an AsyncAPI document", "policy schema": "prints JSON Schemas",
 }  # fmt: skip
-"""Verbs whose ``--json`` is no result of a service, and why."""
+"""Verbs whose ``--json`` is no result of a service, with the reason."""
 TO_COME: set[str] = set()
-"""Verbs whose JSON is not made from a result yet."""
+"""Verbs that are to print a result later."""
 
 
 def test_the_schemas_are_those_of_the_results() -> None:
@@ -30,14 +30,14 @@ def test_the_schemas_are_those_of_the_results() -> None:
 
 
 def test_every_verb_has_its_schema() -> None:
-    """One that is new is in the table, or says why not."""
+    """A verb without a schema is in ``NO_RESULT`` or ``TO_COME``."""
     names = {name.removeprefix("huimin ") for name, _ in verbs(command("en"))}
 
     assert names - RESULTS.keys() == NO_RESULT.keys() | TO_COME
 
 
 def test_what_is_printed_is_held_against_its_schema(run: Run) -> None:
-    """Another key, one that is missing and another type are refused; every run of the console's tests goes through this."""
+    """A new key, a missing key and another type are refused; every run in the console's tests is checked so."""
     run("init", "--example")
     line = ["unit", "list", "--json"]
     units = json.loads(run(*line).stdout)

@@ -1,4 +1,4 @@
-"""Whoever is a yes whatever the missing value is: a candidate who needs evidence is marked so, in the list, the explanation and the agency's file."""
+"""Still yes: candidates who need evidence and are a yes for every missing value are marked in list, explanation and export."""
 
 from __future__ import annotations
 
@@ -30,8 +30,7 @@ criteria:
 
 
 def test_whatever_the_missing_value_is(run: Run, district: Path, tmp_path: Path) -> None:
-    """Where two criteria leave no age out, a missing birth date keeps nobody off: said of everybody whose date is missing, and of nobody
-    once a gap of a year is left."""
+    """Two criteria cover all ages, so a missing birth date does not matter and candidates are marked; with a gap of a year they are not."""
     place = tmp_path / "w"
     shutil.copytree(district, place)
     marked = {}
@@ -42,11 +41,13 @@ def test_whatever_the_missing_value_is(run: Run, district: Path, tmp_path: Path)
         assert published.exit_code == 0, published.output
         words = ("candidates", "list", "either-age", "--status", "needs_evidence", "--workspace", place)
         rows = json.loads(run(*words, "--json").stdout)
-        listed, found = run(*words).stdout, rows[0]["subject"]
-        why = run("explain", "either-age", found, "--workspace", place).stdout
+        listed, subject = run(*words).stdout, rows[0]["subject"]
+        why = run("explain", "either-age", subject, "--workspace", place).stdout
         out = tmp_path / f"{version}.csv"
         run("candidates", "export", "either-age", "--out", out, "--workspace", place)
-        told = [row for row in csv.DictReader(out.open(encoding="utf-8-sig")) if any("无论" in (cell or "") for cell in row.values())]
-        marked[version] = ({row["still_yes"] for row in rows}, "＊" in listed, "无论" in why, len(told) == len(rows))
+        marked_rows = [
+            row for row in csv.DictReader(out.open(encoding="utf-8-sig")) if any("无论" in (cell or "") for cell in row.values())
+        ]
+        marked[version] = ({row["still_yes"] for row in rows}, "＊" in listed, "无论" in why, len(marked_rows) == len(rows))
 
     assert marked == {1: ({True}, True, True, True), 2: ({False}, False, False, False)}

@@ -1,4 +1,4 @@
-"""A workspace of an older format is brought on whole or not at all, wherever the program is stopped."""
+"""A workspace of an older format is upgraded as a whole or not at all, wherever the program is stopped."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ NEXT = VERSION + 1
 
 
 class Stopped(BaseException):
-    """The program ends here."""
+    """Ends the program, in a test."""
 
 
 def renamed(root: Path) -> None:
-    """A step of a format to come: a folder has another name, a file is new, a text is another one, one is gone."""
+    """The step to a made-up next format: it renames a folder, adds a file, and changes a document."""
     (root / "quarantine").rename(root / "aside")
     (root / "inventory").write_text("of the next format\n", encoding="ascii")
     (root / "units.yaml").write_bytes((root / "units.yaml").read_bytes() + b"# of the next format\n")
@@ -38,7 +38,7 @@ def renamed(root: Path) -> None:
 
 @pytest.fixture
 def next_format(town: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The workspace of the small town, under a program whose format is the next one."""
+    """The workspace of the small town, in a program of the next format."""
     for module in (versions, workspaces):
         monkeypatch.setattr(module, "VERSION", NEXT)
     monkeypatch.setattr(upgrading, "VERSION", NEXT)
@@ -47,7 +47,7 @@ def next_format(town: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def held(root: Path) -> dict[str, bytes]:
-    """Every file of a workspace but the lock, by its place."""
+    """The contents of all files of a workspace, without locks and SQLite's files beside the log."""
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
         for path in sorted(root.rglob("*"))
@@ -56,7 +56,7 @@ def held(root: Path) -> dict[str, bytes]:
 
 
 def test_nothing_to_do(town: Path, run: Run) -> None:
-    """Of the newest format it stays as it is, and the verb says so."""
+    """A workspace of the newest format stays as it is, and the verb says so."""
     before = held(town / "w")
 
     result = run("upgrade", "--lang", "en")
@@ -67,7 +67,7 @@ def test_nothing_to_do(town: Path, run: Run) -> None:
 
 
 def test_an_older_one_is_refused_by_every_verb_and_brought_on(next_format: Path, run: Run) -> None:
-    """Lists are the same afterwards; the copy is gone."""
+    """After the upgrade the lists are the same, and the copy is removed."""
     refused = run("candidates", "list", "elderly-uninsured", "--lang", "en")
     assert refused.exit_code == 5
     assert "huimin upgrade" in refused.output
@@ -85,9 +85,9 @@ def test_an_older_one_is_refused_by_every_verb_and_brought_on(next_format: Path,
 
 @pytest.mark.parametrize("fault", ["step", "document", "disk"])
 def test_one_that_fails_leaves_it_as_it_was(next_format: Path, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
-    """A step that breaks, one that leaves what cannot be opened, a disk without room: byte for byte as before, and still of its format."""
+    """A failing step, an unreadable result or a full disk: the workspace is the same, byte for byte, and can be upgraded later."""
 
-    def broken(root: Path) -> None:
+    def failing_step(root: Path) -> None:
         renamed(root)
         match fault:
             case "step":
@@ -97,7 +97,7 @@ def test_one_that_fails_leaves_it_as_it_was(next_format: Path, monkeypatch: pyte
             case _:
                 raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(upgrading, "STEPS", {VERSION: broken})
+    monkeypatch.setattr(upgrading, "STEPS", {VERSION: failing_step})
     before = held(next_format)
 
     with pytest.raises(NotUpgraded) as refused:
@@ -110,10 +110,10 @@ def test_one_that_fails_leaves_it_as_it_was(next_format: Path, monkeypatch: pyte
 
 
 def stop_at(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    """The program is stopped before the rename or flush with this number."""
+    """Stop the program before the rename or flush with this number."""
     count = 0
 
-    def counted(real: Callable[..., object]) -> Callable[..., object]:
+    def stopping(real: Callable[..., object]) -> Callable[..., object]:
         def call(*arguments: object, **words: object) -> object:
             nonlocal count
             if count == number:
@@ -123,13 +123,13 @@ def stop_at(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
 
         return call
 
-    monkeypatch.setattr(Path, "rename", counted(Path.rename))
-    monkeypatch.setattr(Path, "replace", counted(Path.replace))
-    monkeypatch.setattr(os, "fsync", counted(os.fsync))
+    monkeypatch.setattr(Path, "rename", stopping(Path.rename))
+    monkeypatch.setattr(Path, "replace", stopping(Path.replace))
+    monkeypatch.setattr(os, "fsync", stopping(os.fsync))
 
 
 def test_a_stop_anywhere(next_format: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Either nothing has happened but for a copy beside, or it is refused as older; the same verb ends in what a run without a stop makes."""
+    """After a stop the workspace is refused as older, and unchanged until the copy is ready; the next upgrade ends as one without a stop."""
     aside, before, stopped, half = next_format.parent / "aside", held(next_format), 0, 0
     shutil.copytree(next_format, aside)
     upgrade(next_format)
@@ -159,7 +159,7 @@ def test_a_stop_anywhere(next_format: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_one_that_fails_says_that_nothing_has_changed(next_format: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was written into the copy is no work that was done."""
+    """Files written into the copy do not count as work done."""
 
     def writes(root: Path) -> None:
         write_whole(root / "units.yaml", "of the next format\n")
@@ -174,7 +174,7 @@ def test_one_that_fails_says_that_nothing_has_changed(next_format: Path, run: Ru
 
 
 def test_what_lies_in_the_place_of_the_copy(next_format: Path) -> None:
-    """A folder of somebody's own, and a link, stay as they are."""
+    """Another folder or a link in that place stays as it is."""
     place, own = next_format / "upgrade", next_format.parent / "own"
     place.mkdir()
     (place / "plan.txt").write_text("theirs")
@@ -192,13 +192,13 @@ def test_what_lies_in_the_place_of_the_copy(next_format: Path) -> None:
 
 
 def test_the_copy_that_stays_is_told(next_format: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It holds people: where it cannot be removed the verb does not pass for success, and the next one removes it."""
+    """The copy holds personal data: where it cannot be removed, the upgrade fails, and the next one removes it."""
 
-    def refused(path: Path) -> None:
+    def refuse(path: Path) -> None:
         raise PermissionError(13, os.strerror(13), str(path))
 
     with monkeypatch.context() as patch:
-        patch.setattr(upgrading, "remove", refused)
+        patch.setattr(upgrading, "remove", refuse)
         with pytest.raises(PermissionError):
             upgrade(next_format)
 
@@ -208,7 +208,7 @@ def test_the_copy_that_stays_is_told(next_format: Path, monkeypatch: pytest.Monk
 
 
 def test_somebody_who_writes(next_format: Path) -> None:
-    """Whoever writes goes first."""
+    """An upgrade is refused while another process writes."""
     from streams.store.writer import WriterLock
 
     lock = WriterLock(next_format / "state")

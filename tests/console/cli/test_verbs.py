@@ -1,4 +1,4 @@
-"""Every verb explains itself, and the reference lists it."""
+"""Every verb has help in both languages, and docs/cli.md lists it."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ EXPECTED = [
 
 
 def test_every_verb_of_the_specification_is_there() -> None:
-    """No verb was forgotten."""
+    """The command tree has all of them."""
     assert {f"huimin {name.replace('-', ' ')}" for name in EXPECTED} <= VERBS.keys()
 
 
 @pytest.mark.parametrize("name", VERBS)
 def test_a_verb_shows_an_example_of_itself_in_both_languages(name: str) -> None:
-    """The help of a verb ends with a line one can type, and that line calls this verb."""
+    """The help of a verb ends with examples, and each of them calls this verb."""
     for language, heading in (("zh", EXAMPLE.zh), ("en", EXAMPLE.en)):
         sentence, examples = halves(dict(verbs(command(language)))[name].help, heading)
 
@@ -72,7 +72,7 @@ def test_a_verb_shows_an_example_of_itself_in_both_languages(name: str) -> None:
 
 @pytest.mark.parametrize("name", VERBS)
 def test_every_option_is_explained_in_both_languages(name: str) -> None:
-    """No option stands without a word, and no language shows the other's half."""
+    """Every option has a text, and no text shows the other language."""
     for language in ("zh", "en"):
         for parameter in dict(verbs(command(language)))[name].params:
             assert parameter.help or "--help" in parameter.opts
@@ -94,27 +94,27 @@ def test_the_reference_is_what_the_command_line_says() -> None:
     ],
 )
 def test_global_options_may_stand_anywhere(line: list[str], expected: list[str]) -> None:
-    """They are moved to the front; what follows ``--`` is left alone."""
+    """They are moved to the front; what follows ``--`` stays in its place."""
     assert hoisted(line) == expected
 
 
 def test_a_global_option_takes_no_verb_for_its_value() -> None:
-    """At the end of the line it has none."""
+    """An option at the end of the line has no value, which is an error."""
     with pytest.raises(HuiminError, match="--lang needs a value"):
         hoisted(["tick", "--lang"])
 
 
 def test_a_verb_without_matching_imports_nothing_heavy() -> None:
-    """``--help`` brings in no numpy, numba, polars, duckdb or pydantic."""
+    """The command tree imports no numpy, numba, polars, duckdb or ruamel."""
     code = "import sys, console.cli.main as c; c.command('zh'); print(sorted({m.split('.')[0] for m in sys.modules} & {'numpy','numba','polars','duckdb','ruamel'}))"
 
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ})
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ})
 
-    assert done.stdout.strip() == "[]"
+    assert result.stdout.strip() == "[]"
 
 
 def test_a_draft_is_checked_without_the_records(town: Path) -> None:
-    """Where a snapshot has what the contracts say, no contract is read again, and neither NumPy nor the kernels are loaded."""
+    """With the catalogue in a checkpoint, no contract is read again, and neither NumPy nor the kernels are loaded."""
     with Workspace.open(town / "w").writing() as host:
         host.snapshot()
     heavy = "{'numpy', 'numba', 'polars', 'duckdb', 'pyarrow'}"
@@ -128,18 +128,18 @@ from console.cli.main import main
 main()
 """
 
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ}, cwd=town)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ}, cwd=town)
 
-    assert done.stdout.splitlines()[-1] == f"[] ['w/policies/{POLICY}.yaml']"
+    assert result.stdout.splitlines()[-1] == f"[] ['w/policies/{POLICY}.yaml']"
 
 
 def test_help_starts_at_once() -> None:
-    """The best of three cold starts takes well under a second even on a busy machine; benchmarks hold it to half of one."""
+    """The best of three cold starts takes less than 1.5 s on a busy machine; benchmarks require half a second."""
     times = []
     for _ in range(3):
-        begun = time.perf_counter()
-        done = subprocess.run([sys.executable, "-m", "console.cli.main", "--help"], capture_output=True, text=True, check=True)
-        times.append(time.perf_counter() - begun)
+        start = time.perf_counter()
+        result = subprocess.run([sys.executable, "-m", "console.cli.main", "--help"], capture_output=True, text=True, check=True)
+        times.append(time.perf_counter() - start)
 
-    assert "惠民" in done.stdout
+    assert "惠民" in result.stdout
     assert min(times) < 1.5

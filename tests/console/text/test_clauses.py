@@ -1,4 +1,4 @@
-"""Two rules that differ never read alike, in either language; "only wording changed" is said exactly where nothing else did."""
+"""Different rules have different texts in both languages; "only wording changed" is printed exactly where it is true."""
 
 from __future__ import annotations
 
@@ -37,42 +37,42 @@ def checked(data: dict[str, Any], of: Catalogue) -> Policy | None:
 
 
 def text(policy: Policy, of: Catalogue, language: str) -> str:
-    """All that is read of a version but its title: the terms and the criteria."""
+    """The terms and criteria of a version as text, without its title."""
     clauses = Clauses(of, language, policy.params)
     return "\n".join([*rulediff.terms(policy, clauses), clauses.clause(policy.criteria)])
 
 
-def said(one: Policy, other: Policy, of: Catalogue, language: str) -> list[str]:
-    return [line for line, _ in rulediff.lines(differences(one, other), of, language)]
+def said(old: Policy, new: Policy, of: Catalogue, language: str) -> list[str]:
+    return [line for line, _ in rulediff.lines(differences(old, new), of, language)]
 
 
-def held_apart(one: Policy, other: Policy, of: Catalogue) -> None:
-    """Different meanings have different texts, and a difference is told as more than wording; equal rules have equal texts."""
+def held_apart(old: Policy, new: Policy, of: Catalogue) -> None:
+    """Check a pair: different meanings have different texts and more than a difference of wording."""
     for language in BOTH:
-        first, second = text(one, of, language), text(other, of, language)
-        lines = said(one, other, of, language)
-        if policy_meaning(one) != policy_meaning(other):
+        first, second = text(old, of, language), text(new, of, language)
+        lines = said(old, new, of, language)
+        if policy_meaning(old) != policy_meaning(new):
             assert first != second
             assert rulediff.WORDING[language] not in lines
             assert (len(lines) > 0 and "→ " in "".join(lines)) or any(line[0] in "+−↷" for line in lines)
             changed = [line.partition("：" if language == "zh" else ": ")[2] for line in lines if line.startswith("~")]
             assert all(left != right for left, _, right in (line.rpartition(" → ") for line in changed))
         else:
-            assert rulediff.WORDING[language] in lines or not differences(one, other)
+            assert rulediff.WORDING[language] in lines or not differences(old, new)
 
 
 @given(st.integers(0, 2**32), st.integers(0, 2**32))
-def test_random_rules_that_differ_read_differently(one: int, other: int) -> None:
-    """About one kind of subject, of a few leaves, so that many pairs are near to each other."""
-    _, left = drawn(Random(one), 2)
-    _, right = drawn(Random(other), 2, subject=str(left.subject))
+def test_random_rules_that_differ_read_differently(seed: int, other_seed: int) -> None:
+    """Small rules about one kind of subject, so that many pairs are similar."""
+    _, left = drawn(Random(seed), 2)
+    _, right = drawn(Random(other_seed), 2, subject=str(left.subject))
 
     held_apart(left, right, network())
 
 
 @given(st.integers(0, 2**32), st.randoms(use_true_random=False))
 def test_a_random_rule_and_its_mutant_read_differently(seed: int, rng: Random) -> None:
-    """One bound, number, period, day or node of it is another."""
+    """The mutant differs in one bound, number, period, day or node."""
     data, right = drawn(Random(seed), 4)
 
     wrong = list(mutants(plain(data)))
@@ -83,7 +83,7 @@ def test_a_random_rule_and_its_mutant_read_differently(seed: int, rng: Random) -
 
 @pytest.mark.parametrize("name", sorted(documents()))
 def test_no_mutant_of_a_library_policy_reads_like_it(name: str) -> None:
-    """Every one the checker takes."""
+    """All mutants that the checker accepts are tried."""
     document, of = documents()[name], library_catalogue()
     right = check(document, of).policy
     assert right is not None
@@ -97,22 +97,22 @@ def test_no_mutant_of_a_library_policy_reads_like_it(name: str) -> None:
 
 @given(st.integers(0, 2**32))
 def test_names_are_no_difference(seed: int) -> None:
-    """Other labels, articles and ids (but those of checks): the same text, and wording only."""
-    _, one = drawn(Random(seed), 4)
-    other = replace(one, criteria=_renamed(one.criteria))
+    """Other labels, articles and ids (except those of checks) give the same text, and only wording changes."""
+    _, policy = drawn(Random(seed), 4)
+    other = replace(policy, criteria=_with_other_names(policy.criteria))
 
-    assert rule_meaning(one) == rule_meaning(other)
-    assert all(text(one, network(), language) == text(other, network(), language) for language in BOTH)
-    held_apart(one, other, network())
+    assert rule_meaning(policy) == rule_meaning(other)
+    assert all(text(policy, network(), language) == text(other, network(), language) for language in BOTH)
+    held_apart(policy, other, network())
 
 
-def _renamed(node: Node) -> Node:
+def _with_other_names(node: Node) -> Node:
     meta = Meta(node.meta.id if type(node).__name__ == "Check" else f"other-{node.meta.id}", node.meta.path)
     match node:
         case All() | AnyOf() | NoneOf():
-            return replace(node, meta=meta, children=tuple(_renamed(child) for child in node.children))
+            return replace(node, meta=meta, children=tuple(_with_other_names(child) for child in node.children))
         case Unless():
-            return replace(node, meta=meta, rule=_renamed(node.rule), unless=_renamed(node.unless))
+            return replace(node, meta=meta, rule=_with_other_names(node.rule), unless=_with_other_names(node.unless))
         case _:
             return replace(node, meta=meta)
 
@@ -132,7 +132,7 @@ A, B, C = (Compare(M, FieldRef("medical_insurance", name, own=True), "eq", Liter
     ],
 )  # fmt: skip
 def test_a_group_inside_a_group_stands_in_brackets(node: Node, zh: str, en: str | None) -> None:
-    """Inside ``where`` the same: that is where a rule is told on one line."""
+    """The same brackets stand inside ``where``, which is always one line."""
     of = library_catalogue()
     over = Quantifier(M, "some", (Step("records", "medical_insurance"),), node)
 
@@ -143,7 +143,7 @@ def test_a_group_inside_a_group_stands_in_brackets(node: Node, zh: str, en: str 
 
 @pytest.mark.parametrize("name", sorted(documents()))
 def test_a_library_rule_reads_as_a_clause(name: str) -> None:
-    """No Latin word stands in its Chinese but names of parameters and of checks, and codes no contract has a title for."""
+    """Every library rule can be written in Chinese."""
     policy = check(documents()[name], library_catalogue()).policy
     assert policy is not None
     print(text(policy, library_catalogue(), "zh"))

@@ -1,4 +1,4 @@
-"""Questions take 是 and 否, a missed expectation says what is absent, and a preview says which feed most people have no record of."""
+"""Clear words in questions, in unmet expectations of cases, and in previews with sparse feeds."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ criteria: {id: severe, field: care_assessment.level, op: in, value: [severe, tot
     [("是", True), ("Y", True), ("yes", True), ("否", False), ("n", False), ("NO", False), ("也许\0是", True), ("maybe\0否", False)],
 )
 def test_a_question_takes_yes_and_no_in_either_language(typed: str, answer: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is neither is asked again; nobody at the terminal is a no."""
+    """Any other answer is asked again; without a terminal the answer is no."""
     typed_lines, asked = iter(typed.split("\0")), list[str]()
 
     def prompt(text: str, **_: object) -> str:
@@ -70,7 +70,7 @@ def test_a_question_takes_yes_and_no_in_either_language(typed: str, answer: bool
 
 
 @pytest.mark.parametrize(
-    ("language", "said"),
+    ("language", "expected"),
     [
         ("zh", ["判定：应为“符合”，实为“不作判定”", "名单状态：应为“符合条件”，实为“不在名单上”", "何时再判：应为2027-01-01，实为“没有”",
                 "不符合的条件：应为age70，实为“没有”"]),
@@ -78,8 +78,8 @@ def test_a_question_takes_yes_and_no_in_either_language(typed: str, answer: bool
                 "failed: expected age70, found none"]),
     ],
 )  # fmt: skip
-def test_a_missed_expectation_says_what_is_absent(language: str, said: list[str], run: Run, tmp_path: Path) -> None:
-    """By its title, never as Python has it; four misses of one case are one case."""
+def test_a_missed_expectation_says_what_is_absent(language: str, expected: list[str], run: Run, tmp_path: Path) -> None:
+    """Values are printed by their titles, never as in Python; four unmet expectations of one case count as one case."""
     run("init", "--example")
     cases, policy = tmp_path / "cases.yaml", tmp_path / "w" / "policies" / "elderly-uninsured.yaml"
     cases.write_text(CASES, encoding="utf-8")
@@ -87,13 +87,13 @@ def test_a_missed_expectation_says_what_is_absent(language: str, said: list[str]
     result = run("policy", "test", policy, "--cases", cases, "--lang", language)
 
     assert result.exit_code == 3
-    assert [line for line in said if not any(line in shown for shown in result.output.split("\n"))] == []
+    assert [line for line in expected if not any(line in output_line for output_line in result.output.split("\n"))] == []
     assert "None" not in result.output
     assert result.output.split("\n")[-3].split() == ["elderly-uninsured", "2", "1"]
 
 
 def test_a_preview_says_which_feed_most_people_have_no_record_of(run: Run, town: Path) -> None:
-    """A field of it, read from everybody, has nearly everybody lack evidence: use some … over, or no_record."""
+    """The preview names the feed, and advises to use some … over, or no_record."""
     (town / "care.yaml").write_text(DRAFT, encoding="utf-8")
     (town / "some.yaml").write_text(
         DRAFT.replace("field: care_assessment.level, op: in, value: [severe, total]",

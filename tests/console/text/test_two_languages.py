@@ -1,6 +1,6 @@
-"""Whoever reads Chinese meets no English and no code where there is a title; whoever reads English meets no Chinese but what data says.
+"""Chinese output has no English and no codes where there are titles; English output has no Chinese except from data.
 
-Every verb's help, and what the verbs say of a small town. What may stand in Latin letters is named below, each with its reason.
+The tests read the help of every verb, and its output for a small town. The sets below list the words that are allowed, with the reason.
 """
 
 from __future__ import annotations
@@ -42,18 +42,18 @@ PRODUCTS = {
     "MB",
     "GB",
 }
-"""Names of other people's programs and formats, of ours, and sizes."""
+"""Names of programs and formats, and units of size."""
 TYPED = {
     *TITLES, "zh", "en", "yes", "no", "day", "week", "month", "cooperating", "member", "person", "household", "dwelling",
     "policy", "cases", "feed", "units", "coverage", "eligible", "to_check", "needs_evidence", "key", "list",
 }  # fmt: skip
-"""Values that a person types as they stand."""
+"""Values that a person types."""
 MATHS = {"x", "P", "s"}
-"""A range of numbers, a period as it is written in a document, seconds."""
+"""Letters of number ranges, of periods in documents, and of seconds."""
 
 
 def helped(language: str) -> Iterator[tuple[str, str]]:
-    """Every verb with its help, its examples left out: names of people and reasons stand there."""
+    """Every verb with its help, without the examples, for these contain names and reasons."""
     for name in ["huimin", *(name for name, _ in verbs(command(language)))]:
         out = io.StringIO()
         with contextlib.redirect_stdout(out), pytest.raises(SystemExit):
@@ -62,13 +62,13 @@ def helped(language: str) -> Iterator[tuple[str, str]]:
 
 
 def latin(text: str) -> set[str]:
-    """Words in Latin letters that are no placeholder, option, path, file or token."""
-    words = (found[0] for found in LATIN.finditer(re.sub(r"--[\w-]+|\S*[/.]\w\S*|\b[0-9a-f]{16}\b", " ", text)))
+    """The words in Latin letters, without placeholders, options, paths, files and tokens."""
+    words = (match[0] for match in LATIN.finditer(re.sub(r"--[\w-]+|\S*[/.]\w\S*|\b[0-9a-f]{16}\b", " ", text)))
     return {word for word in words if not word.isupper()}
 
 
 def test_help_is_in_one_language(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Usage line, markers of defaults and of what is required, types: all of it."""
+    """So are usage lines, defaults, marks of required options, and types."""
     monkeypatch.setenv("COLUMNS", "200")
     named = {word for name, _ in verbs(command("en")) for word in name.split()}
     for name, text in helped("zh"):
@@ -90,7 +90,7 @@ def test_help_is_in_one_language(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def ids(name: str) -> set[str]:
-    """What is typed of a library policy: the ids of its criteria, the names of its parameters."""
+    """The words of a library policy that a person types: ids of criteria, names of parameters, its purpose."""
     policy = check(load((LIBRARY / "policies" / f"{name}.yaml").read_text(encoding="utf-8"), name), library_catalogue()).policy
     assert policy is not None
     names = [node.meta.id.partition(".")[0] for node in nodes(policy.criteria)] + [*policy.params, policy.purpose]
@@ -136,14 +136,14 @@ SAID: list[tuple[list[str], set[str]]] = [
     (["policy", "withdraw", TOWN, "--by", "王芳", "--approved-by", "李强", "--reason", "停办", "--yes"], set()),
     (["policy", "history", TOWN], {TOWN}),
 ]  # fmt: skip
-"""What is typed, and the ids that its answer must name, since somebody will type them."""
+"""The words of a command line, and the ids that its output may name, for a person will type them."""
 DATA = re.compile(r"第[\w（）()]+|名单范围|发放对象|附件\w*|王芳|李强|停办|示例路\d+号|周一至周五")
-"""What data says in Chinese whoever reads it: articles, names of people, a reason, an address."""
+"""Chinese from data that stays in English output: articles, names of people, a reason, an address."""
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_verbs_speak_one_language(language: str, run: Run, town: Path) -> None:
-    """Of a small town: whatever is shown stands in the reader's language, and by its title."""
+    """All output about the small town is in the reader's language, with titles instead of codes."""
     listed = run("candidates", "list", TOWN, "--json").stdout
     token = re.findall(r"\b[0-9a-f]{16}\b", listed)[0]
     odd = {}
@@ -163,41 +163,41 @@ TOOLS = {
     "apt", "install", "mvn", "maven", "openjdk-", "pip", "uv", "chmod", "make", "bench", "benchmarks", "Debian", "Ubuntu", "kafka-", "id",
     "AlterConfigs", "CatalogueSet", "Excel", "Word", "Unicode", "cd", "csv", "jsonl", "xlsx",
 }  # fmt: skip
-"""Programs a person runs, forms of files, and names of other programs' messages and rights."""
+"""Programs that a person runs, file formats, and names of messages and rights in other programs."""
 CELLS = re.compile("2026年10月1日|是 or 否")
-"""Forms a cell of a file may have."""
+"""Forms of a cell in a file."""
 WRITTEN = {
     "absence", "closed", "open", "deleted", "label", "max", "min", "max_unplaced", "no_record", "op", "over", "some", "scale", "schema",
     "values", "true", "false", "none", "release", "reject", "policies", "delivery", "format", "auto", "tab",
 }  # fmt: skip
-"""Keys and values of documents that a sentence tells somebody to write."""
+"""Keys and values that a sentence asks a person to write into a document."""
 
 
 def sentences() -> Iterator[tuple[str, str, str]]:
-    """Every pair of texts in the code: where it stands, its Chinese half, its English half; what is filled in is left out."""
+    """Every pair of texts in the code: its place, its Chinese half, its English half; filled-in values are left out."""
     root = Path(__file__).parents[3]
     for path in (
         path for folder in ("policies", "matchers", "streams", "connectors", "infra", "console") for path in (root / folder).rglob("*.py")
     ):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Text" and len(node.args) == 2:
-                zh, en = (_fixed(part) for part in node.args)
+                zh, en = (_literal_parts(part) for part in node.args)
                 yield f"{path.relative_to(root)}:{node.lineno}", zh, en
 
 
-def _fixed(node: ast.expr) -> str:
+def _literal_parts(node: ast.expr) -> str:
     parts = node.values if isinstance(node, ast.JoinedStr) else [node]
     return " ".join(part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else "" for part in parts)
 
 
 def test_every_pair_of_texts_keeps_its_language() -> None:
-    """Wherever a sentence stands in the code, whether or not a verb above says it."""
+    """All sentences in the code, also those that no verb above prints."""
     typed = {word for name, _ in verbs(command("en")) for word in name.split()}
-    found = [
+    mixed = [
         (place, left) for place, zh, _ in sentences() if CHINESE.search(zh)
         if (left := latin(re.sub(r"`[^`]*`|\{\w+\}|huimin [^；。，）]*", " ", zh)) - PRODUCTS - TYPED - MATHS - TOOLS - WRITTEN - typed)
     ]  # fmt: skip
     backwards = [(place, CHINESE.findall(en)) for place, _, en in sentences() if CHINESE.search(CELLS.sub("", en))]
 
-    assert found == []
+    assert mixed == []
     assert backwards == []

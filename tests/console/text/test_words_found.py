@@ -1,4 +1,4 @@
-"""What a criterion compared reads as a sentence: no raw period, no raw code, a sum per head as a sum per head; and in one form for scripts."""
+"""The comparison of a criterion in words, without raw periods or codes, and in the short form for scripts."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def first(year: int) -> LiteralBound:
     ],
 )  # fmt: skip
 def test_a_criterion_reads_as_a_sentence(comparison: Comparison | None, truth: bool | None, form: str, zh: str, en: str | None) -> None:
-    """In both languages, and in the one form that scripts read."""
+    """In both languages, and in the short form."""
     assert short_form(comparison) == form
     assert comparison_words(comparison, truth, Clauses(CATALOGUE, "zh")) == zh
     assert en is None or comparison_words(comparison, truth, Clauses(CATALOGUE, "en")) == en
