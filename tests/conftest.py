@@ -134,9 +134,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if terminalreporter.config.option.verbose >= 0 and (seconds := list(spent.lines())):
         terminalreporter.section("processor seconds by file")
         terminalreporter.write("\n".join([*seconds, ""]))
-    if found := counting.lines():
+    if lines := counting.lines():
         terminalreporter.section("what the property tests went through")
-        for line in (*found, *(f"TOO FEW: {short}" for short in counting.shortages())):
+        for line in (*lines, *(f"TOO FEW: {short}" for short in counting.shortages())):
             terminalreporter.write_line(line)
 
 

@@ -154,9 +154,9 @@ class _World:
             record["lives_at"] = self.target("dwelling", 0.96)
         return record
 
-    def target(self, kind: str, known: float) -> str:
+    def target(self, kind: str, share_known: float) -> str:
         """Whom a link names; now and then somebody of whom nothing is known."""
-        return self.rng.choice(self.names[kind]) if self.chance(known) else f"{kind[0]}9"
+        return self.rng.choice(self.names[kind]) if self.chance(share_known) else f"{kind[0]}9"
 
     def named_in_quarantine(self, contract: Contract) -> Record:
         """The links a quarantined row names itself: what stands beside her feeds too, another subject, or none that could be read."""
@@ -184,7 +184,11 @@ class _World:
 
     def refilled(self, contract: Contract, unit: str, versions: list[Record], steady: bool) -> list[Record]:
         """The versions; of a source with a full replacement mostly with one in that file, whose order often goes backwards, or one deleted before."""
-        numbers = [one["delivery"] for one in self.replace if (one["feed"], one["unit"]) == (contract["feed"], unit)]
+        numbers = [
+            replacement["delivery"]
+            for replacement in self.replace
+            if (replacement["feed"], replacement["unit"]) == (contract["feed"], unit)
+        ]
         if not numbers or not self.chance(0.6):
             return versions
         key = versions[0]["key"]
@@ -229,25 +233,25 @@ class _World:
 
     def moved(self, contract: Contract, rows: list[Record]) -> list[Record]:
         """Sometimes a version of a key already used of another subject: a record that changed hands."""
-        seen = self.shared.setdefault(contract["feed"], [])
-        if seen and rows and "registers" not in contract and self.chance(0.06):
-            first = self.rng.choice(seen)
+        shared_rows = self.shared.setdefault(contract["feed"], [])
+        if shared_rows and rows and "registers" not in contract and self.chance(0.06):
+            first = self.rng.choice(shared_rows)
             source = {"source": first["source"]} if "source" in first else {}
             self.keys += 1
             rows.append({**self.record(contract, first["key"]), **source, "row": 100 + self.keys})
-        seen += [row for row in rows if "row" not in row]
+        shared_rows += [row for row in rows if "row" not in row]
         return rows
 
 
 def _numbered(contract: Contract, rows: list[Record]) -> list[Record]:
     """The rows, no two of one source's delivery with the same row number."""
-    taken = set()
+    numbers = set()
     for position, row in enumerate(rows):
         unit = row.get("source", contract["sources"][0]["unit"])
         number = row.get("row", position + 1)
-        while (unit, row.get("delivery", 1), number) in taken:
+        while (unit, row.get("delivery", 1), number) in numbers:
             number += 10
-        taken.add((unit, row.get("delivery", 1), number))
+        numbers.add((unit, row.get("delivery", 1), number))
         if number != position + 1:
             row["row"] = number
     return rows
@@ -321,16 +325,16 @@ def random_given(rng: Random, size: int = 6) -> tuple[Given, dt.date]:
         `given` in the case format and `as_of`. Dates are `datetime.date`, decimals and divisions text.
     """
     world = _World(rng, size)
-    given: Given = {"coverage": _statements(world)}
+    world_data: Given = {"coverage": _statements(world)}
     for kind in ("dwelling", "household", "person"):
-        given[_SECTIONS[kind]] = {name: _subject(world, kind) for name in world.names[kind]}
+        world_data[_SECTIONS[kind]] = {name: _subject(world, kind) for name in world.names[kind]}
     if world.replace:
-        given["replace"] = world.replace
+        world_data["replace"] = world.replace
     answers = {
         name: {check: rng.choice(["yes", "no"]) for check in CHECKS if world.chance(0.5)}
         for kind in world.names
         for name in world.names[kind]
         if world.chance(0.5)
     }
-    given["answers"] = {name: said for name, said in answers.items() if said}
-    return given, world.as_of
+    world_data["answers"] = {name: words for name, words in answers.items() if words}
+    return world_data, world.as_of

@@ -74,7 +74,16 @@ _PATHS: dict[str, list[str]] = {
         "registered_at.inspection",
         "registered_at.occupancy.pension",
     ],
-    "dwelling": ["occupancy", "occupancy", "occupancy", "relocation", "inspection", "occupancy.insurance", "occupancy.pension", "occupancy.disability"],
+    "dwelling": [
+        "occupancy",
+        "occupancy",
+        "occupancy",
+        "relocation",
+        "inspection",
+        "occupancy.insurance",
+        "occupancy.pension",
+        "occupancy.disability",
+    ],
 }
 
 
@@ -103,8 +112,8 @@ class _Name:
 
 def _subject_names(kind: str) -> list[_Name]:
     """Every name of a kind's own fields, bare where one feed has it, and those read through links."""
-    one = [contract for contract in FEEDS.values() if contract["subject"] == kind and contract["cardinality"] == "one"]
-    names = [_Name(f"{contract['feed']}.{field}", contract["feed"], field) for contract in one for field in contract["fields"]]
+    contracts = [contract for contract in FEEDS.values() if contract["subject"] == kind and contract["cardinality"] == "one"]
+    names = [_Name(f"{contract['feed']}.{field}", contract["feed"], field) for contract in contracts for field in contract["fields"]]
     fields = [name.field for name in names]
     names += [_Name(name.field, name.feed, name.field) for name in names if fields.count(name.field) == 1]
     for link, (_, target) in LINKS[kind].items():
@@ -118,13 +127,13 @@ def _names(place: _Place) -> list[_Name]:
     if place.feed is None:
         return names
     own = [_Name(text, place.feed, field) for field in FEEDS[place.feed]["fields"] for text in (field, f"{place.feed}.{field}")]
-    hidden = {name.text for name in own}
-    return own * 3 + [name for name in names if name.text not in hidden]
+    own_texts = {name.text for name in own}
+    return own * 3 + [name for name in names if name.text not in own_texts]
 
 
 def _amounts(feed: str, field: str) -> list[Decimal]:
     """Decimal literals near the field's cells: in a rule they are numbers, not text."""
-    return [Decimal(written) for written in decimals(feed, field)]
+    return [Decimal(text) for text in decimals(feed, field)]
 
 
 class _Draft:

@@ -17,11 +17,11 @@ CONTRACTS = {
 
 def test_the_picture_names_exactly_the_folders_there_are() -> None:
     """A folder is a directory below a layer that holds a file of the project."""
-    held = {(layer, path.name) for layer in PACKAGES for path in (ROOT / layer).iterdir()
+    folders = {(layer, path.name) for layer in PACKAGES for path in (ROOT / layer).iterdir()
             if path.is_dir() and any("__pycache__" not in file.parts for file in path.rglob("*") if file.is_file())}  # fmt: skip
 
-    assert set(DRAWN) == held
-    assert len(DRAWN) == len(held)
+    assert set(DRAWN) == folders
+    assert len(DRAWN) == len(folders)
 
 
 def test_the_picture_has_the_order_of_the_contracts() -> None:

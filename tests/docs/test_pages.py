@@ -124,13 +124,13 @@ def test_a_page_speaks_one_language(pair: tuple[Path, Path]) -> None:
 
 def parts(page: Path) -> dict[str, Sequence[object]]:
     """What a page has in every language."""
-    text, written = prose(page), list(blocks(page.read_text(encoding="utf-8")))
+    text, page_blocks = prose(page), list(blocks(page.read_text(encoding="utf-8")))
     rows = (line.replace(r"\|", "") for line in text.splitlines() if line.lstrip().startswith("|"))
     return {
         "headings": [len(level) for level, _ in _HEADING.findall(text)],
-        "blocks": [(block.language, block.file) for block in written],
-        "lines typed": [len(list(typed_lines(block.text))) for block in written if block.language == "console"],
-        "queries": [block.text for block in written if block.language == "sql"],
+        "blocks": [(block.language, block.file) for block in page_blocks],
+        "lines typed": [len(list(typed_lines(block.text))) for block in page_blocks if block.language == "console"],
+        "queries": [block.text for block in page_blocks if block.language == "sql"],
         "rows": [row.count("|") for row in rows],
         "sections named": sorted(re.findall(r"§ ?\d+(?:\.\d+)?", text)),
         "items": re.findall(r"^ *(?:-|\d+\.) ", text, re.MULTILINE),
@@ -147,14 +147,14 @@ def test_the_readmes_type_the_same_and_have_the_same_figures() -> None:
         for text in (english, chinese)
     ]
     figures = [Counter(re.findall(r"\d[\d,.]*\d|\d", prose(page))) for page in PAIRS[0]]
-    shown = [
+    output_figures = [
         [re.findall(r"\d[\d,.]*\d|\d", promise) for block in blocks(text) for _, promise in typed_lines(block.text)]
         for text in (english, chinese)
     ]
 
     assert typed[0] == typed[1]
     assert figures[0] == figures[1]
-    for line, left, right in zip(typed[0], *shown, strict=True):
+    for line, left, right in zip(typed[0], *output_figures, strict=True):
         assert Counter(left) == Counter(right), line
 
 

@@ -111,7 +111,7 @@ def test_every_example_is_right_and_reads_as_the_page_says(language: str) -> Non
     wrong = [
         (example, expected, read)
         for example, *phrases in ROWS[language]
-        for expected, read in zip(phrases, (phrase(loaded(example), spoken) for spoken in LANGUAGES), strict=True)
+        for expected, read in zip(phrases, (phrase(loaded(example), each_language) for each_language in LANGUAGES), strict=True)
         if expected != read
     ]
 

@@ -88,11 +88,11 @@ def sources() -> Iterator[tuple[str, ast.Module]]:
 
 def test_every_statement_that_is_put_together_is_known() -> None:
     """In connectors, streams, infra, the console and the benchmarks."""
-    found = {(file, function): ast.unparse(node)[:120] for file, tree in sources() for function, node in built(tree)}
-    known = {place if place in KNOWN else (place[0], "") for place in found}
+    statements = {(file, function): ast.unparse(node)[:120] for file, tree in sources() for function, node in built(tree)}
+    places = {place if place in KNOWN else (place[0], "") for place in statements}
 
-    assert known - set(KNOWN) == set(), found
-    assert set(KNOWN) - known == set()
+    assert places - set(KNOWN) == set(), statements
+    assert set(KNOWN) - places == set()
 
 
 @pytest.mark.parametrize(

@@ -59,8 +59,8 @@ def calls(path: Path) -> Iterator[tuple[str, int]]:
 
     def walk(node: ast.AST, inside: bool) -> Iterator[tuple[str, int]]:
         inside = inside or (isinstance(node, ast.With) and any(_called(item.context_expr) == "replaced" for item in node.items))
-        if isinstance(node, ast.Call) and not inside and (found := _writes(node)):
-            yield found, node.lineno
+        if isinstance(node, ast.Call) and not inside and (call := _writes(node)):
+            yield call, node.lineno
         if isinstance(node, ast.Attribute) and node.attr == "O_CREAT":
             yield "O_CREAT", node.lineno
         for child in ast.iter_child_nodes(node):
@@ -98,19 +98,22 @@ def _opens_to_write(node: ast.Call) -> bool:
     """Is it opened to write, by anything but ``private``?"""
     if any(word.arg == "opener" and isinstance(word.value, ast.Name) and word.value.id == "private" for word in node.keywords):
         return False
-    given = [*node.args, *(word.value for word in node.keywords if word.arg == "mode")]
+    modes = [*node.args, *(word.value for word in node.keywords if word.arg == "mode")]
     return any(
-        isinstance(one, ast.Constant) and isinstance(one.value, str) and set(one.value) & set("wax+") and len(one.value) < 4
-        for one in given
+        isinstance(argument, ast.Constant)
+        and isinstance(argument.value, str)
+        and set(argument.value) & set("wax+")
+        and len(argument.value) < 4
+        for argument in modes
     )
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_a_module_writes_through_one_place(path: Path) -> None:
     """Whole, private, durable: by ``streams.disk.files``. What stands in the table has its reason."""
-    found = [(call, line) for call, line in calls(path) if (name(path), call) not in ALLOWED]
+    unlisted = [(call, line) for call, line in calls(path) if (name(path), call) not in ALLOWED]
 
-    assert found == [], f"{name(path)} writes by itself"
+    assert unlisted == [], f"{name(path)} writes by itself"
 
 
 def test_the_table_names_nothing_that_is_gone() -> None:

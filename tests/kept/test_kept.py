@@ -23,7 +23,7 @@ def known(now: Any, then: Any) -> Any:
     if isinstance(then, dict) and isinstance(now, dict):
         return {key: known(now[key], value) for key, value in then.items() if key in now}
     if isinstance(then, list) and isinstance(now, list) and len(now) == len(then):
-        return [known(one, other) for one, other in zip(now, then, strict=True)]
+        return [known(new, other) for new, other in zip(now, then, strict=True)]
     return now
 
 
@@ -53,8 +53,8 @@ def test_kept_topics(version: str) -> None:
     now = topics.sent([topics.body(record) for record in records if record["topic"] == "inputs"])
     for topic, again in (("changes", encode_changes), ("editions", encode_edition)):
         reader = topics.readers()[topic]
-        kept = [(record["key"], again(reader(topics.body(record)))) for record in records if record["topic"] == topic]
-        assert kept == [(message.id, again(reader(message.body))) for _, message in now if message.topic == topic]
+        messages_then = [(record["key"], again(reader(topics.body(record)))) for record in records if record["topic"] == topic]
+        assert messages_then == [(message.id, again(reader(message.body))) for _, message in now if message.topic == topic]
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -52,7 +52,7 @@ def policy_of(criteria: Any, **more: Any) -> Data:
 def renamed(part: Any, mark: str) -> Any:
     """A part of a policy with other names of criteria, parameters and definitions; a check keeps its name."""
     if isinstance(part, list):
-        return [renamed(one, mark) for one in part]
+        return [renamed(part, mark) for part in part]
     if not isinstance(part, dict):
         return part
     names = {"param", "use", *(() if "check" in part else ("id",))}
@@ -74,7 +74,7 @@ def mixed(count: int) -> Data:
         rules.append(renamed(data["criteria"], mark))
         parts["evidence"] |= data["evidence"]
         for part in ("params", "definitions"):
-            parts[part] |= {name + mark: renamed(one, mark) for name, one in data[part].items()}
+            parts[part] |= {name + mark: renamed(value, mark) for name, value in data[part].items()}
         left -= size
     for values in (param["values"] for param in parts["params"].values()):
         values[0] = {**values[0], "from": START}
@@ -110,12 +110,12 @@ def tables(uses: int) -> Data:
 def costly(work: int) -> Data:
     """So many comparisons, most of them in sets within sets, of which many elements are looked at."""
     members = {"quantifier": "some", "over": "household.members", "absence": "closed"}
-    one = {**members, "where": {**members, "where": {**members, "where": {"field": "hukou.dependants", "op": "in", "value": [1, 2, 3]}}}}
-    each = checked(policy_of({"any": [one, LEAF]}))
+    nested = {**members, "where": {**members, "where": {**members, "where": {"field": "hukou.dependants", "op": "in", "value": [1, 2, 3]}}}}
+    each = checked(policy_of({"any": [nested, LEAF]}))
     assert each is not None
     feeds = catalogue().feeds
     count, rest = divmod(work - 1, cost.Cost(feeds).work(each.criteria) - 2)
-    return policy_of({"any": [one] * count + [LEAF] * rest})
+    return policy_of({"any": [nested] * count + [LEAF] * rest})
 
 
 SIZES: list[tuple[str, Built, tuple[int, ...]]] = [
@@ -127,34 +127,41 @@ SIZES: list[tuple[str, Built, tuple[int, ...]]] = [
 ]
 
 
-def agree(matcher: Matcher, data: Data, policy: Policy, given: Given, day: date) -> Counter[str]:
+def agree(matcher: Matcher, data: Data, policy: Policy, world_data: Given, day: date) -> Counter[str]:
     """Columns, lists, the scalar reading and the naive evaluator say the same of everybody; and of every leaf."""
     counts: Counter[str] = Counter()
-    world = naive.World(CONTRACTS, given)
+    world = naive.World(CONTRACTS, world_data)
     expected = naive.evaluate(data, world, day)
     columns, lists = verdicts(matcher, policy, day), listed(matcher, policy, day)
     judge = Judge(matcher, policy)
-    known = set(worlds.subjects(given)[policy.subject])
-    for name, one in expected.items():
+    subjects = set(worlds.subjects(world_data)[policy.subject])
+    for name, expectation in expected.items():
         token = worlds.token(Kind(policy.subject), name)
-        missing = pairs((criterion, feed) for criterion, feed, _ in one.missing)
-        assert columns.get(token) == one.verdict, (policy.name, name)
-        assert lists.get(token, (None, (), ())) == ((one.status, one.checklist, missing) if one.status else (None, (), ())), name
-        counts[f"verdict {one.verdict}"] += 1
-        if name not in known:
+        missing = pairs((criterion, feed) for criterion, feed, _ in expectation.missing)
+        assert columns.get(token) == expectation.verdict, (policy.name, name)
+        assert lists.get(token, (None, (), ())) == (
+            (expectation.status, expectation.checklist, missing) if expectation.status else (None, (), ())
+        ), name
+        counts[f"verdict {expectation.verdict}"] += 1
+        if name not in subjects:
             continue
         read = scalar(matcher, policy, token, day)
-        assert (read.verdict, read.status, read.checklist, read.failed) == (one.verdict, one.status, one.checklist, one.failed), name
-        assert set(read.missing) == set(one.missing), name
+        assert (read.verdict, read.status, read.checklist, read.failed) == (
+            expectation.verdict,
+            expectation.status,
+            expectation.checklist,
+            expectation.failed,
+        ), name
+        assert set(read.missing) == set(expectation.missing), name
         truth = (
             judge.read(matcher.store.entities(KINDS.index(Kind(policy.subject)), np.array([token], np.uint64)), day).truth[:, 0].tolist()
         )
         by_id = naive.leaves(data, world, day, name)
         for leaf, code in zip(judge.leaves, truth, strict=True):
-            found = by_id.get(leaf.meta.id) or by_id[f"{leaf.meta.id}@{leaf.meta.path}"]
-            counts[f"leaf {found}"] += 1
+            letter = by_id.get(leaf.meta.id) or by_id[f"{leaf.meta.id}@{leaf.meta.path}"]
+            counts[f"leaf {letter}"] += 1
             if type(leaf).__name__ != "Check":
-                assert LETTERS[code] == found, (name, leaf.meta.path)
+                assert LETTERS[code] == letter, (name, leaf.meta.path)
     return counts
 
 
@@ -166,11 +173,11 @@ def at_the_limits() -> Counter[str]:
             data = build(size)
             policy = checked(data)
             assert policy is not None, (what, size)
-            given, day = random_given(Random(f"world {number}"), 6)
-            matcher = worlds.load(catalogue(), given, day)
+            world_data, day = random_given(Random(f"world {number}"), 6)
+            matcher = worlds.load(catalogue(), world_data, day)
             matcher.publish(policy)
-            worlds.answer(matcher, policy.name, policy.subject, asked(given, policy))
-            counts += agree(matcher, data, policy, given, day)
+            worlds.answer(matcher, policy.name, policy.subject, asked(world_data, policy))
+            counts += agree(matcher, data, policy, world_data, day)
             counts[what] += 1
     return counts
 
@@ -178,8 +185,8 @@ def at_the_limits() -> Counter[str]:
 def beyond_the_limits() -> Counter[str]:
     """What did not come by the checker is refused by whatever would run it, and nothing has changed; with other limits it is run."""
     counts: Counter[str] = Counter()
-    given, day = random_given(Random("beyond"), 6)
-    matcher = worlds.load(catalogue(), given, day)
+    world_data, day = random_given(Random("beyond"), 6)
+    matcher = worlds.load(catalogue(), world_data, day)
     small = checked(policy_of({"any": [LEAF]}))
     assert small is not None
     matcher.publish(small)
@@ -187,7 +194,7 @@ def beyond_the_limits() -> Counter[str]:
     for size in (limits.CRITERIA + 1, limits.CRITERIA + 64, 5_000):
         leaf = small.criteria.children[0]  # type: ignore[union-attr]  # it is an any
         large = replace(small, version=2, criteria=AnyOf(small.criteria.meta, (leaf,) * (size - 1)))
-        for run in (matcher.publish, matcher.preview, lambda one: Judge(matcher, one)):
+        for run in (matcher.publish, matcher.preview, lambda policy: Judge(matcher, policy)):
             try:
                 run(large)
             except TooLarge as refused:
@@ -224,9 +231,9 @@ def sums() -> Counter[str]:
     households = {
         home: {"household": {"division": "310107020", "size": size}} for home, size in zip(homes, (3, 99, 1, 2, 7, 24), strict=True)
     }
-    given = {"persons": persons, "households": households, "coverage": []}
+    world_data = {"persons": persons, "households": households, "coverage": []}
     day = date(2026, 10, 15)
-    matcher = worlds.load(catalogue(), given, day)
+    matcher = worlds.load(catalogue(), world_data, day)
     for per, most in ((None, limits.WHOLE), ("size", limits.QUOTIENT)):
         for value in (0, 5, 7, 10**14, great, most - 1, 1 - most, great + 5, most // 2):
             for op in ("lt", "le", "gt", "ge", "eq", "ne"):
@@ -238,7 +245,7 @@ def sums() -> Counter[str]:
                 if policy is None:  # refused for its size
                     assert abs(value) >= most
                     continue
-                counts += agree(matcher, data, policy, given, day)
+                counts += agree(matcher, data, policy, world_data, day)
                 counts["sums"] += 1
     return counts
 

@@ -69,22 +69,22 @@ class Corrected(test_incremental.Schedule):
         cells = [cell for row in self.rows for cell in _cells(row)]
         subject = self.rng.choice(cells)[3]
         mine = [cell for cell in cells if cell[3] == subject]
-        chosen = self.rng.sample(mine, min(len(mine), self.rng.choice([1, 1, 2, 4])))
+        sample = self.rng.sample(mine, min(len(mine), self.rng.choice([1, 1, 2, 4])))
         into = self.rng.choice([name for name in self.given[SECTIONS[_KINDS[subject[0]]]] if name != subject] or [subject])
         if into == subject:
             return []
-        self.handed |= dict.fromkeys(chosen, into)
-        return self._made(subject, into, tuple(map(_record, chosen)), set())
+        self.handed |= dict.fromkeys(sample, into)
+        return self._made(subject, into, tuple(map(_record, sample)), set())
 
     def take_back(self) -> list[Changes]:
         if not self.handed:
             return []
         subject = self.rng.choice(list(self.handed))[3]
         mine = [cell for cell in self.handed if cell[3] == subject]
-        chosen = self.rng.sample(mine, self.rng.randint(1, len(mine)))
-        for cell in chosen:
+        sample = self.rng.sample(mine, self.rng.randint(1, len(mine)))
+        for cell in sample:
             del self.handed[cell]
-        return self._made(subject, subject, tuple(map(_record, chosen)), set())
+        return self._made(subject, subject, tuple(map(_record, sample)), set())
 
     def _made(self, subject: str, into: str, records: tuple[Record, ...], concerned: set[str]) -> list[Changes]:
         kind = _KINDS[subject[0]]
@@ -93,9 +93,9 @@ class Corrected(test_incremental.Schedule):
 
     def retold(self, kind: Kind, concerned: set[str]) -> list[Answer]:
         """What the answers of some subjects are from now on."""
-        told = self.answers_read()
+        answers = self.answers_read()
         asked = {(policy, check) for policy, name, check in self.answers if self.root(name) in concerned}
-        words = [(policy, name, check, told.get((policy, name, check))) for policy, check in sorted(asked) for name in sorted(concerned)]
+        words = [(policy, name, check, answers.get((policy, name, check))) for policy, check in sorted(asked) for name in sorted(concerned)]
         return [(policy, worlds.token(kind, name), check, None if word is None else word == "yes") for policy, name, check, word in words]
 
     # -- as it reads ---------------------------------------------------------------------------------------------------
@@ -122,26 +122,26 @@ class Corrected(test_incremental.Schedule):
 
     def world(self, policy: Policy | None = None) -> Given:
         raw, self.rows = self.rows, [self.read(row) for row in self.rows if id(row) in self.seen]
-        seen, self.seen = self.seen, {id(row) for row in self.rows}
+        seen_ids, self.seen = self.seen, {id(row) for row in self.rows}
         try:
-            given = super().world(policy)
+            world_data = super().world(policy)
         finally:
-            self.rows, self.seen = raw, seen
-        given["coverage"] = [self._named(one) for one in given["coverage"]]
-        return given
+            self.rows, self.seen = raw, seen_ids
+        world_data["coverage"] = [self._named(statement) for statement in world_data["coverage"]]
+        return world_data
 
-    def _named(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        names = {"subjects": [self.root(name) for name in said["subjects"]]} if "subjects" in said else {}
-        return {**said, **names}
+    def _named(self, statement: Mapping[str, Any]) -> dict[str, Any]:
+        names = {"subjects": [self.root(name) for name in statement["subjects"]]} if "subjects" in statement else {}
+        return {**statement, **names}
 
     def ends(self) -> None:
         raw, self.answers = self.answers, self.answers_read()
         super().ends()
         self.answers = raw
         self.counts["decisions in force at the end"] += len(self.merged) + len(self.handed)
-        kept = self.matcher.store.identities
+        decisions = self.matcher.store.identities
         self.counts["cells that count otherwise than delivered"] += sum(
-            len(cells) for of in kept.delivered.values() for cells in of.values()
+            len(cells) for of in decisions.delivered.values() for cells in of.values()
         )
 
 
@@ -153,5 +153,5 @@ def _cells(row: Row) -> list[Cell]:
 
 def _record(cell: Cell) -> Record:
     feed, source, key, _ = cell
-    number = next(i for i, one in enumerate(FEEDS[feed]["sources"]) if one["unit"] == source)
+    number = next(i for i, contract_source in enumerate(FEEDS[feed]["sources"]) if contract_source["unit"] == source)
     return feed, number, worlds.key(key)

@@ -32,14 +32,14 @@ def chunks(number: int) -> range:
 @pytest.fixture
 def counted(request: pytest.FixtureRequest) -> Iterator[Counted]:
     """Adds to the counts of a title; once a test: a title counts its chunks by tests."""
-    found: dict[str, Counter[str]] = {}
+    totals: dict[str, Counter[str]] = {}
 
     def add(title: str, counts: Mapping[str, int]) -> None:
-        found.setdefault(title, Counter()).update(counts)
+        totals.setdefault(title, Counter()).update(counts)
 
     yield add
-    needed = {title: _NEEDED[title] for title in found if title in _NEEDED}
-    request.node.user_properties.append((PROPERTY, json.dumps([found, needed])))
+    needed = {title: _NEEDED[title] for title in totals if title in _NEEDED}
+    request.node.user_properties.append((PROPERTY, json.dumps([totals, needed])))
 
 
 def gathered(report: pytest.TestReport) -> None:
@@ -48,9 +48,9 @@ def gathered(report: pytest.TestReport) -> None:
         return
     for name, value in report.user_properties:
         if name == PROPERTY:
-            found, needed = json.loads(str(value))
+            totals, needed = json.loads(str(value))
             _NEEDED.update(needed)
-            for title, counts in found.items():
+            for title, counts in totals.items():
                 _TOTAL.setdefault(title, Counter()).update(counts)
                 _CHUNKS[title] += 1
 

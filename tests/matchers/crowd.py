@@ -59,11 +59,11 @@ def _tokens(names: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.uint64]]
 
 
 def main(members: int, shape: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
 
     def measured(what: str, work: Callable[[], Any]) -> None:
         start = time.process_time()
-        found[what] = [work(), round(time.process_time() - start, 2)]
+        figures[what] = [work(), round(time.process_time() - start, 2)]
 
     matcher, policy = Matcher(presence.catalogue(), presence.DAY), presence.policy(SHAPES[shape], "person")
     matcher.publish(policy)
@@ -83,13 +83,13 @@ def main(members: int, shape: str) -> dict[str, Any]:
     measured("preview", lambda: len(matcher.preview(policy)))
     rows = np.arange(members, dtype=np.int32)
     measured("read leaf by leaf", lambda: int(Judge(matcher, policy).read(rows, matcher.day).truth.sum()))
-    one = int(_tokens(persons[1:2])[0])
-    measured("explained", lambda: explain.explain(matcher, policy, one, matcher.day).verdict.verdict)
-    measured("whatever is missing", lambda: matcher.still_yes(policy.name, one))
+    first_token = int(_tokens(persons[1:2])[0])
+    measured("explained", lambda: explain.explain(matcher, policy, first_token, matcher.day).verdict.verdict)
+    measured("whatever is missing", lambda: matcher.still_yes(policy.name, first_token))
     measured("days", lambda: sum(len(matcher.tick(presence.DAY + timedelta(days=day))) for day in (1, 40)))
     measured("published again", lambda: len(matcher.publish(policy)))
     assert matcher.store.sizes[KINDS.index(Kind.PERSON)] == members
-    return found | {"peak": _peak_mb()}
+    return figures | {"peak": _peak_mb()}
 
 
 def _peak_mb() -> int:

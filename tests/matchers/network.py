@@ -93,16 +93,16 @@ def drawn(rng: Random, size: int = 5, name: str | None = None, **fixed: Any) -> 
             return data, policy
 
 
-def asked(given: Given, policy: Policy) -> Given:
+def asked(world_data: Given, policy: Policy) -> Given:
     """The world's answers to the checks of a policy about subjects of its kind; answers to anything else are never looked at."""
     checks = {leaf.meta.id for leaf in leaves(policy.criteria) if isinstance(leaf, Check)}
-    mine = given.get(SECTIONS[policy.subject]) or {}
-    said = {
+    mine = world_data.get(SECTIONS[policy.subject]) or {}
+    answers = {
         name: {check: word for check, word in words.items() if check in checks}
-        for name, words in (given.get("answers") or {}).items()
+        for name, words in (world_data.get("answers") or {}).items()
         if name in mine
     }
-    return {"answers": {name: words for name, words in said.items() if words}}
+    return {"answers": {name: words for name, words in answers.items() if words}}
 
 
 def _nodes(part: Any) -> Iterator[dict[str, Any]]:
@@ -148,8 +148,8 @@ _RARE: list[Callable[[dict[str, Any]], object]] = [
     lambda node: node.get("scope") == {"division": "31"} and {"insurance", "grants", "survey"} & node["evidence"].keys(),
     lambda node: node.get("scope") == {"division": "31"} and {"disability", "grants", "survey"} & node["evidence"].keys(),
     lambda node: node.get("scope") == {"division": "31"} and {"disability", "insurance", "survey"} & node["evidence"].keys(),
-    lambda node: any(said["max_age"] in ("P1M", "P2M") for said in node.get("evidence", {}).values()),
-    lambda node: node.get("evidence") and all(said["max_age"] in ("P1M", "P2M") for said in node["evidence"].values()),
+    lambda node: any(evidence["max_age"] in ("P1M", "P2M") for evidence in node.get("evidence", {}).values()),
+    lambda node: node.get("evidence") and all(evidence["max_age"] in ("P1M", "P2M") for evidence in node["evidence"].values()),
     lambda node: "check" in node,
     lambda node: (
         any("check" in below for below in _nodes(node.get("none", []))) or any("check" in below for below in _nodes(node.get("unless", {})))
@@ -184,21 +184,21 @@ def focused(rng: Random, name: str) -> tuple[dict[str, Any], Policy]:
 
 def listed(matcher: Matcher, policy: Policy, day: date) -> dict[int, Listed]:
     """Everyone on a policy's list, evaluated afresh."""
-    found = scan(matcher, policy, day)
-    rows = zip(found.subject.tolist(), found.status.tolist(), found.checklist, found.missing, strict=True)
+    result = scan(matcher, policy, day)
+    rows = zip(result.subject.tolist(), result.status.tolist(), result.checklist, result.missing, strict=True)
     return {
         subject: (
             STATUSES[status],
-            tuple(sorted(found.entry.checks[i] for i in members(checks))),
-            pairs(found.entry.pairs[i] for i in members(missing)),
+            tuple(sorted(result.entry.checks[i] for i in members(checks))),
+            pairs(result.entry.pairs[i] for i in members(missing)),
         )
         for subject, status, checks, missing in rows
     }
 
 
-def pairs(found: Iterable[tuple[str, str | None]]) -> Pairs:
+def pairs(criteria_and_feeds: Iterable[tuple[str, str | None]]) -> Pairs:
     """Missing (criterion, feed) pairs, each once, in one order."""
-    return tuple(sorted(set(found), key=lambda pair: (pair[0], pair[1] or "")))
+    return tuple(sorted(set(criteria_and_feeds), key=lambda pair: (pair[0], pair[1] or "")))
 
 
 def verdicts(matcher: Matcher, policy: Policy, day: date) -> dict[int, str | None]:
@@ -230,16 +230,16 @@ class Row:
         return self.feed, self.source, self.record["delivery"], self.record["row"]
 
 
-def rows_of(given: Given, renumber: bool = False) -> list[Row]:
+def rows_of(world_data: Given, renumber: bool = False) -> list[Row]:
     """The rows of a world, keys, sources, deliveries, row numbers and links written out.
 
     Args:
         renumber: give every row of a delivery a number of its own, as in a real file.
     """
-    found: list[Row] = []
+    rows: list[Row] = []
     used: dict[tuple[str, str, int], int] = {}
     for kind, section in SECTIONS.items():
-        for name, feeds in (given.get(section) or {}).items():
+        for name, feeds in (world_data.get(section) or {}).items():
             links = {link: target for link, target in feeds.items() if not isinstance(target, dict | list)}
             for feed in feeds.keys() - links.keys() if not renumber else sorted(feeds.keys() - links.keys()):
                 records = feeds[feed] if isinstance(feeds[feed], list) else [feeds[feed]]
@@ -251,23 +251,23 @@ def rows_of(given: Given, renumber: bool = False) -> list[Row]:
                     if renumber:
                         at = (feed, full["source"], full["delivery"])
                         used[at] = full["row"] = used.get(at, 0) + 1
-                    found.append(Row(kind, name, feed, full))
-    return sorted(found, key=lambda row: (row.kind, row.name, row.feed))
+                    rows.append(Row(kind, name, feed, full))
+    return sorted(rows, key=lambda row: (row.kind, row.name, row.feed))
 
 
 def given_of(rows: Iterable[Row], **more: Any) -> Given:
     """The world of these rows; ``more`` is coverage, replacements and answers."""
-    given: Given = {section: {} for section in SECTIONS.values()} | more
+    world_data: Given = {section: {} for section in SECTIONS.values()} | more
     for row in rows:
-        given[SECTIONS[row.kind]].setdefault(row.name, {}).setdefault(row.feed, []).append(dict(row.record))
-    return given
+        world_data[SECTIONS[row.kind]].setdefault(row.name, {}).setdefault(row.feed, []).append(dict(row.record))
+    return world_data
 
 
-def names_of(rows: Iterable[Row], given: Given) -> dict[str, dict[int, str]]:
+def names_of(rows: Iterable[Row], world_data: Given) -> dict[str, dict[int, str]]:
     """By kind, the names behind the tokens."""
     out: dict[str, dict[int, str]] = {kind: {} for kind in SECTIONS}
     for kind, section in SECTIONS.items():
-        out[kind] |= {token(Kind(kind), name): name for name in given.get(section) or {}}
+        out[kind] |= {token(Kind(kind), name): name for name in world_data.get(section) or {}}
     for row in rows:
         out[row.kind][token(Kind(row.kind), row.name)] = row.name
     return out

@@ -31,21 +31,21 @@ HIGH_PENSION = {"pension": {"amount": "2000.00"}}
 @cache
 def catalogue() -> Catalogue:
     """The library's network, every feed of it agreed to be read by a test."""
-    found = library.catalogue()
+    network = library.catalogue()
     agreed = Agreement(("assistance",), (), None)
-    return Catalogue(found.units, {name: replace(feed, agreement=agreed) for name, feed in found.feeds.items()})
+    return Catalogue(network.units, {name: replace(feed, agreement=agreed) for name, feed in network.feeds.items()})
 
 
 def policy(criteria: dict[str, Any], subject: str, name: str = "one") -> Policy:
     """A benefit of these criteria alone."""
-    found = check(Document({
+    result = check(Document({
         "format": 1, "policy": name, "version": 1, "direction": "benefit", "subject": subject, "scope": {"division": "310107"},
         "title": {"zh": "政策", "en": "A policy"}, "source": {"document": "示例", "issuer": "示例", "published": dt.date(2025, 1, 1)},
         "agency": "putuo-civil-affairs", "purpose": "assistance", "effective": {"from": dt.date(2026, 1, 1), "to": None},
         "evidence": {feed: {"max_age": "P30D"} for feed in FEEDS}, "criteria": criteria,
     }, "quarantine.yaml"), catalogue())  # fmt: skip
-    assert found.policy is not None, found
-    return found.policy
+    assert result.policy is not None, result
+    return result.policy
 
 
 def leaf(over: str, **parts: Any) -> dict[str, Any]:

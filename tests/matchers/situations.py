@@ -63,14 +63,14 @@ class WatchedJudge(Judge):
 
     def arose(self, leaf: Judged) -> set[str]:
         """What arises when a leaf outside ``where`` is read again, which must end as it did."""
-        found: set[str] = set()
-        self.notes.now = found
+        situations: set[str] = set()
+        self.notes.now = situations
         negated = (leaf.node.path.count(".none[") + leaf.node.path.count(".unless")) % 2 == 1
         try:
             assert self.judge(leaf.node, self.start, negated).truth == leaf.truth
         finally:
             self.notes.now = None
-        return found
+        return situations
 
     def judge(self, node: Node, element: Element, negated: bool) -> Judged:
         if node.form not in LEAVES:
@@ -90,10 +90,10 @@ class WatchedJudge(Judge):
                 self.compared(node, element, judged)
             case "age_of":
                 add("age_of as_of" if "as_of" in raw else "age_of")
-                born = self.reader.read(element, self.reader.name(element, raw["age_of"])).value
+                birth_date = self.reader.read(element, self.reader.name(element, raw["age_of"])).value
                 at = day(raw.get("as_of") or self.as_of)
-                add("§5 born 29 February", born is not None and (born.month, born.day) == (2, 29))
-                add("§5 birthday", born is not None and (born.month, born.day) == (at.month, at.day))
+                add("§5 born 29 February", birth_date is not None and (birth_date.month, birth_date.day) == (2, 29))
+                add("§5 birthday", birth_date is not None and (birth_date.month, birth_date.day) == (at.month, at.day))
             case "date_of":
                 self.period(node, element)
             case "quantifier":
@@ -104,25 +104,25 @@ class WatchedJudge(Judge):
                 self.added(node, element, judged)
             case "check":
                 add("check")
-                said = self.answers.get(node.id)
-                add("§8 check said yes" if said == "yes" else "§8 check said no", said is not None)
-                if said is None:
+                answer = self.answers.get(node.id)
+                add("§8 check said yes" if answer == "yes" else "§8 check said no", answer is not None)
+                if answer is None:
                     add("§8 check open, benefit" if self.policy.benefit else "§8 check open, burden")
                     add("§8 check open, negated", negated)
 
     def compared(self, node: Node, element: Element, judged: Judged) -> None:
         raw, add = node.raw, self.notes.add
         name = self.reader.name(element, raw["field"])
-        found = self.reader.read(element, name).value
+        cell = self.reader.read(element, name).value
         add(f"field {raw['op']}")
         add(f"type {name.field.type}")
         if name.field.type == "division":
             asked = raw["value"] if isinstance(raw["value"], list) else [raw["value"]]
-            add("§2 trailing zeros dropped", any(division(text(one)) != text(one) for one in asked))
-            add("§2 within, too coarse", raw["op"] == "within" and judged.truth == "U" and found is not None)
-        if found is not None and raw["op"] in ("lt", "le", "gt", "ge"):
+            add("§2 trailing zeros dropped", any(division(text(prefix)) != text(prefix) for prefix in asked))
+            add("§2 within, too coarse", raw["op"] == "within" and judged.truth == "U" and cell is not None)
+        if cell is not None and raw["op"] in ("lt", "le", "gt", "ge"):
             value = self.reader.value(raw["value"], element, name.field.plain).value
-            add("§5 exactly the bound", value == found)
+            add("§5 exactly the bound", value == cell)
 
     def period(self, node: Node, element: Element) -> None:
         op = next(word for word in ("within_last", "at_least_ago", "before", "after") if word in node.raw)
@@ -140,7 +140,7 @@ class WatchedJudge(Judge):
         raw, add = node.raw, self.notes.add
         reached = self.reader.reach(raw["over"], raw.get("absence", "coverage"), element.subject)
         add("§6 not complete, still decided", judged.truth != "U" and not reached.complete)
-        add("§6 unknown where", any(self.doubtful(node, one) for one in reached.elements))
+        add("§6 unknown where", any(self.doubtful(node, reached_element) for reached_element in reached.elements))
         if raw["quantifier"] == "count":
             value = self.reader.value(raw["value"], element, number).value
             add("§6 count with fraction", isinstance(value, Fraction))
@@ -174,16 +174,16 @@ class WatchedJudge(Judge):
 # ---- what decides ------------------------------------------------------------------------------------------------
 
 
-def deciding(judged: Judged, made: str, nodes: set[str]) -> Iterator[Judged]:
+def deciding(judged: Judged, truth: str, nodes: set[str]) -> Iterator[Judged]:
     """The leaves whose whole chain makes a node T or F; the kinds of nodes on the way are added."""
     form = judged.node.form
     if form in LEAVES:
         yield judged
         return
     nodes.add("node rule/unless" if form == "rule" else f"node {form}")
-    other = {"T": "F", "F": "T"}[made]
+    other = {"T": "F", "F": "T"}[truth]
     for i, child in enumerate(judged.children):
-        wanted = other if form == "none" or (form == "rule" and i == 1) else made
+        wanted = other if form == "none" or (form == "rule" and i == 1) else truth
         if child.truth == wanted:
             yield from deciding(child, wanted, nodes)
 

@@ -42,42 +42,49 @@ need("agreement: deciding", len(chunks(CHUNKS)), dict.fromkeys([*NODES, *SITUATI
 def compare(seed: int) -> tuple[Counter[str], Counter[str]]:
     """One world under several policies; returns what was compared, and what decided."""
     rng = Random(seed)
-    given, day = random_given(rng, rng.choice([6, *[SIZE] * 5]))
-    matcher = worlds.load(catalogue(), given, day)
-    world, tables = WatchedWorld(CONTRACTS, given), SqlWorld(CONTRACTS, given)
+    world_data, day = random_given(rng, rng.choice([6, *[SIZE] * 5]))
+    matcher = worlds.load(catalogue(), world_data, day)
+    world, tables = WatchedWorld(CONTRACTS, world_data), SqlWorld(CONTRACTS, world_data)
     compared: Counter[str] = Counter()
     decided: Counter[str] = Counter()
     for number in range(POLICIES):
         data, policy = focused(rng, f"rare-{number}") if number % 3 else drawn(rng, 5, f"random-{number}")
         matcher.publish(policy)
-        worlds.answer(matcher, policy.name, policy.subject, asked(given, policy))
+        worlds.answer(matcher, policy.name, policy.subject, asked(world_data, policy))
         expected = naive.evaluate(data, world, day)
         of_sql = sql_verdicts(data, tables, day)
         columns, lists = verdicts(matcher, policy, day), listed(matcher, policy, day)
         watch = Watch(data, world, day)
-        known = set(worlds.subjects(given)[policy.subject])
-        for name, one in expected.items():
+        subjects = set(worlds.subjects(world_data)[policy.subject])
+        for name, expectation in expected.items():
             at = (seed, number, name)
             token = worlds.token(Kind(policy.subject), name)
-            missing = pairs((criterion, feed) for criterion, feed, _ in one.missing)
+            missing = pairs((criterion, feed) for criterion, feed, _ in expectation.missing)
             read = scalar(matcher, policy, token, day)
-            assert columns.get(token) == one.verdict, ("columns", at)
-            assert lists.get(token, (None, (), ())) == ((one.status, one.checklist, missing) if one.status else (None, (), ())), (
+            assert columns.get(token) == expectation.verdict, ("columns", at)
+            assert lists.get(token, (None, (), ())) == (
+                (expectation.status, expectation.checklist, missing) if expectation.status else (None, (), ())
+            ), (
                 "list",
                 at,
             )
-            if name in known or one.verdict is not None:
-                assert (read.verdict, read.status, read.checklist, read.failed) == (one.verdict, one.status, one.checklist, one.failed), (
+            if name in subjects or expectation.verdict is not None:
+                assert (read.verdict, read.status, read.checklist, read.failed) == (
+                    expectation.verdict,
+                    expectation.status,
+                    expectation.checklist,
+                    expectation.failed,
+                ), (
                     "scalar",
                     at,
                 )
-                assert set(read.missing) == set(one.missing), ("missing", at)
-            assert of_sql.get(name) == one.verdict, ("SQL", at)
-            compared["verdicts"] += one.verdict is not None
-            compared[f"verdict {one.verdict or 'none'}"] += 1
-            compared[f"status {one.status}"] += 1
-            decided.update(watch.decided(name, one.verdict))
-        assert len(columns) == sum(one.verdict is not None for one in expected.values()), (seed, number)
+                assert set(read.missing) == set(expectation.missing), ("missing", at)
+            assert of_sql.get(name) == expectation.verdict, ("SQL", at)
+            compared["verdicts"] += expectation.verdict is not None
+            compared[f"verdict {expectation.verdict or 'none'}"] += 1
+            compared[f"status {expectation.status}"] += 1
+            decided.update(watch.decided(name, expectation.verdict))
+        assert len(columns) == sum(expectation.verdict is not None for expectation in expected.values()), (seed, number)
         compared["policies"] += 1
     return compared, decided
 

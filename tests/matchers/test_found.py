@@ -19,20 +19,20 @@ DAY = dt.date(2026, 10, 15)
 
 def policy(criteria: dict[str, Any], name: str = "one", subject: str = "household", **evidence: str) -> Policy:
     """A benefit of these criteria alone."""
-    found = checked({
+    accepted = checked({
         "format": 1, "policy": name, "version": 1, "direction": "benefit", "subject": subject, "scope": {"division": "310107"},
         "title": {"zh": "政策", "en": "A policy"}, "source": {"document": "示例", "issuer": "示例", "published": dt.date(2025, 1, 1)},
         "agency": "putuo-civil", "purpose": "assistance", "effective": {"from": dt.date(2026, 1, 1), "to": None},
         "evidence": {feed: {"max_age": age} for feed, age in evidence.items()}, "criteria": criteria,
     })  # fmt: skip
-    assert found is not None
-    return found
+    assert accepted is not None
+    return accepted
 
 
-def deliver(matcher: Matcher, given: Given) -> dict[str, str | None]:
+def deliver(matcher: Matcher, world_data: Given) -> dict[str, str | None]:
     """Apply a world's rows; the statuses they changed, last one last."""
     out: dict[str, str | None] = {}
-    for batch in worlds.batches(catalogue(), given_of(rows_of(given))):
+    for batch in worlds.batches(catalogue(), given_of(rows_of(world_data))):
         out |= {change.policy: change.after for change in matcher.apply(batch)}
     return out
 
@@ -77,8 +77,8 @@ def test_a_policy_published_between_two_batches_hides_nobody(others: int) -> Non
 
 def test_behind_an_empty_link_nothing_is_asked_even_with_absence_open() -> None:
     """With `absence: open` too, the feed of a step that starts from nobody is no reason: only the feed of the empty link is."""
-    given: Given = {"households": {"h0": {"household": {"division": "310107020"}}}}
-    matcher = worlds.load(catalogue(), given, DAY)
+    world_data: Given = {"households": {"h0": {"household": {"division": "310107020"}}}}
+    matcher = worlds.load(catalogue(), world_data, DAY)
     none = policy({"id": "c", "quantifier": "none", "over": "registered_at.relocation", "absence": "open"}, relocation="P30D")
     matcher.publish(none)
 
@@ -106,8 +106,8 @@ def test_every_policy_that_follows_a_link_feels_it_change() -> None:
 def test_every_policy_that_rests_on_coverage_feels_a_placement_change() -> None:
     """Of two policies that ask the same coverage of a linked subject, the second, too, is evaluated when that subject is placed."""
     house = {"household": {"division": "310107020"}, "registered_at": "d0"}
-    given: Given = {"households": {"h0": house}, "coverage": [{"feed": "relocation", "division": "31", "complete_to": DAY}]}
-    matcher = worlds.load(catalogue(), given, DAY)
+    world_data: Given = {"households": {"h0": house}, "coverage": [{"feed": "relocation", "division": "31", "complete_to": DAY}]}
+    matcher = worlds.load(catalogue(), world_data, DAY)
     for name in ("first", "second"):
         node = {
             "id": "c",

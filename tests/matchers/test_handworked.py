@@ -29,7 +29,7 @@ def test_the_engine_says_what_was_worked_out(case: Case) -> None:
         matcher.publish(policy)
 
         assert verdicts(matcher, policy, AS_OF).get(token) == case.verdict, "columns"
-        found = scalar(matcher, policy, token, AS_OF)
-        assert found.verdict == case.verdict, "scalar"
+        explanation = scalar(matcher, policy, token, AS_OF)
+        assert explanation.verdict == case.verdict, "scalar"
         if case.missing is not None:
-            assert sorted((feed, unit) for _, feed, unit in found.missing) == sorted(case.missing)
+            assert sorted((feed, unit) for _, feed, unit in explanation.missing) == sorted(case.missing)

@@ -56,13 +56,13 @@ class Schedule:
     def full_files(self) -> list[tuple[str, int, int]]:
         """Feed, source and number of deliveries that say, when they start, that they replace."""
         sources = [(feed, source) for feed, contract in FEEDS.items() for source in range(len(contract["sources"]))]
-        chosen = [(*one, number) for one in sources for number in (1, 2, 2, 3) if self.rng.random() < 0.25]
-        return list(dict.fromkeys(chosen))
+        files = [(*source, number) for source in sources for number in (1, 2, 2, 3) if self.rng.random() < 0.25]
+        return list(dict.fromkeys(files))
 
     def begin(self) -> list[Changes]:
         """Every delivery that replaces starts before any row comes."""
-        for one in self.full:
-            self.matcher.open(*one)
+        for file in self.full:
+            self.matcher.open(*file)
         return []
 
     # -- messages ------------------------------------------------------------------------------------------------------
@@ -116,10 +116,14 @@ class Schedule:
     def cover(self) -> list[Changes]:
         """Some statements now in effect; some of those before withdrawn, or said anew of another day."""
         possible: list[dict[str, Any]] = self.given["coverage"]
-        kept = [one for one in self.covered if self.rng.random() < 0.8]
+        staying = [statement for statement in self.covered if self.rng.random() < 0.8]
         more = self.rng.sample(possible, self.rng.randint(0, len(possible)))
-        moved = [{**one, "complete_to": self.day + dt.timedelta(self.rng.choice([-40, -7, 0]))} for one in more if self.rng.random() < 0.2]
-        self.covered = [*kept, *(one for one in more if one not in kept), *moved]
+        moved = [
+            {**statement, "complete_to": self.day + dt.timedelta(self.rng.choice([-40, -7, 0]))}
+            for statement in more
+            if self.rng.random() < 0.2
+        ]
+        self.covered = [*staying, *(statement for statement in more if statement not in staying), *moved]
         return [self.matcher.cover(self.stated(self.covered))]
 
     def stated(self, coverage: list[dict[str, Any]]) -> Any:
@@ -127,9 +131,9 @@ class Schedule:
         return worlds.statements(self.matcher.catalogue, {**sections, "coverage": coverage})
 
     def answer(self) -> list[Changes]:
-        said = [(name, check, word) for name, checks in self.given["answers"].items() for check, word in checks.items()]
+        answers = [(name, check, word) for name, checks in self.given["answers"].items() for check, word in checks.items()]
         kinds = {"p": "person", "h": "household", "d": "dwelling"}
-        possible = [(policy, *one) for policy in self.policies.values() for one in said if kinds[one[0][0]] == policy.subject]
+        possible = [(policy, *answer) for policy in self.policies.values() for answer in answers if kinds[answer[0][0]] == policy.subject]
         if not possible:
             return []
         policy, name, check, word = self.rng.choice(possible)
@@ -164,8 +168,8 @@ class Schedule:
     def restore(self) -> list[Changes]:
         """The process stops and another takes over what was kept."""
         arrays = {name: column.copy() for name, column in self.matcher.arrays().items()}
-        kept = self.matcher
-        self.matcher = Matcher.restore(catalogue(), arrays, kept.meta(), kept.policies, kept.statements)
+        stopped = self.matcher
+        self.matcher = Matcher.restore(catalogue(), arrays, stopped.meta(), stopped.policies, stopped.statements)
         return []
 
     # -- what must hold ------------------------------------------------------------------------------------------------
@@ -189,30 +193,30 @@ class Schedule:
         self.holds()
 
     def holds(self) -> None:
-        for name, told in self.told.items():
+        for name, listing in self.told.items():
             fresh = listed(self.matcher, self.policies[name], self.matcher.day) if name in self.policies else {}
-            wrong = {subject for subject in told.keys() | fresh.keys() if told.get(subject) != fresh.get(subject)}
-            assert not wrong, (self.last, name, [(told.get(subject), fresh.get(subject)) for subject in sorted(wrong)[:3]])
+            wrong = {subject for subject in listing.keys() | fresh.keys() if listing.get(subject) != fresh.get(subject)}
+            assert not wrong, (self.last, name, [(listing.get(subject), fresh.get(subject)) for subject in sorted(wrong)[:3]])
             self.counts["lists compared"] += 1
 
     def world(self, policy: Policy | None = None) -> Given:
         rows = [row for row in self.rows if id(row) in self.seen]
-        given = given_of(rows, coverage=self.covered, replace=self.replaced)
+        world_data = given_of(rows, coverage=self.covered, replace=self.replaced)
         if policy is not None:
-            given["answers"] = {}
+            world_data["answers"] = {}
             for (name, subject, check), word in self.answers.items():
                 if name == policy.name:
-                    given["answers"].setdefault(subject, {})[check] = word
-        return given
+                    world_data["answers"].setdefault(subject, {})[check] = word
+        return world_data
 
     def ends(self) -> None:
         """The same facts in another order, and as the naive evaluator reads them."""
-        given = self.world()
-        batches = worlds.batches(catalogue(), given)
+        world_data = self.world()
+        batches = worlds.batches(catalogue(), world_data)
         order = list(range(len(batches)))
         self.rng.shuffle(order)
-        named = {section: {name: {} for name in self.given[section]} | given[section] for section in SECTIONS.values()}
-        fresh = worlds.load(catalogue(), {**given, **named}, self.matcher.day, order)
+        named = {section: {name: {} for name in self.given[section]} | world_data[section] for section in SECTIONS.values()}
+        fresh = worlds.load(catalogue(), {**world_data, **named}, self.matcher.day, order)
         for policy in self.policies.values():
             fresh.publish(policy)
         for (name, subject, check), word in self.answers.items():
@@ -223,14 +227,14 @@ class Schedule:
             self.naive(policy)
 
     def naive(self, policy: Policy) -> None:
-        given = self.world(policy)
-        expected = naive.evaluate(self.texts[policy.name], naive.World(CONTRACTS, given), self.matcher.day)
-        told = self.told[policy.name]
-        for name, one in expected.items():
-            found = told.get(worlds.token(Kind(policy.subject), name), (None, (), ()))
-            missing = pairs((criterion, feed) for criterion, feed, _ in one.missing)
-            wanted = (one.status, one.checklist, missing) if one.status else (None, (), ())
-            assert found == wanted, ("naive", policy.name, name, found, wanted)
+        world_data = self.world(policy)
+        expected = naive.evaluate(self.texts[policy.name], naive.World(CONTRACTS, world_data), self.matcher.day)
+        listing = self.told[policy.name]
+        for name, expectation in expected.items():
+            candidate = listing.get(worlds.token(Kind(policy.subject), name), (None, (), ()))
+            missing = pairs((criterion, feed) for criterion, feed, _ in expectation.missing)
+            wanted = (expectation.status, expectation.checklist, missing) if expectation.status else (None, (), ())
+            assert candidate == wanted, ("naive", policy.name, name, candidate, wanted)
             self.counts["subjects against naive"] += 1
 
 
@@ -245,19 +249,25 @@ need(
 
 def run(seed: int) -> Counter[str]:
     """One schedule, checked after every message and at its end."""
-    one = Schedule(seed)
-    one.step(one.begin)
-    one.step(one.publish)
-    words = [one.records] * 8 + [one.correct] * 4 + [one.cover] * 4 + [one.tick] * 5 + [one.publish, one.answer] * 2
-    words += [one.withdraw, one.replace, one.restore]
-    for message in [one.records, one.cover, one.publish, one.publish, *one.rng.choices(words, k=STEPS)]:
-        one.step(message)
-    while one.pending:
-        one.step(one.records)
-    for message in (one.publish, one.tick):
-        one.step(message)
-    one.ends()
-    return one.counts
+    schedule = Schedule(seed)
+    schedule.step(schedule.begin)
+    schedule.step(schedule.publish)
+    words = (
+        [schedule.records] * 8
+        + [schedule.correct] * 4
+        + [schedule.cover] * 4
+        + [schedule.tick] * 5
+        + [schedule.publish, schedule.answer] * 2
+    )
+    words += [schedule.withdraw, schedule.replace, schedule.restore]
+    for message in [schedule.records, schedule.cover, schedule.publish, schedule.publish, *schedule.rng.choices(words, k=STEPS)]:
+        schedule.step(message)
+    while schedule.pending:
+        schedule.step(schedule.records)
+    for message in (schedule.publish, schedule.tick):
+        schedule.step(message)
+    schedule.ends()
+    return schedule.counts
 
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))

@@ -43,9 +43,9 @@ def cell(rng: Random, feed: str, name: str, day: dt.date) -> Any:
             return rng.choice(decimals(feed, name))
 
 
-def filled(rng: Random, given: Given, day: dt.date) -> tuple[Given, set[str], Counter[str]]:
+def filled(rng: Random, world_data: Given, day: dt.date) -> tuple[Given, set[str], Counter[str]]:
     """The world with some of its unknowns filled in, whose register records those were, and how many of each."""
-    more = copy.deepcopy(given)
+    more = copy.deepcopy(world_data)
     moved: set[str] = set()
     counts: Counter[str] = Counter()
     new = 0
@@ -83,16 +83,16 @@ def filled(rng: Random, given: Given, day: dt.date) -> tuple[Given, set[str], Co
 def compare(seed: int) -> Counter[str]:
     """One world, before and after."""
     rng = Random(f"monotone {seed}")
-    given, day = random_given(rng, rng.choice([6, 30]))
-    more, moved, counts = filled(rng, given, day)
-    before, after = worlds.load(catalogue(), given, day), worlds.load(catalogue(), more, day)
+    world_data, day = random_given(rng, rng.choice([6, 30]))
+    more, moved, counts = filled(rng, world_data, day)
+    before, after = worlds.load(catalogue(), world_data, day), worlds.load(catalogue(), more, day)
     for number in range(POLICIES):
         _, policy = drawn(rng, 5, f"random-{number}")
         for matcher in (before, after):
             matcher.publish(policy)
-            worlds.answer(matcher, policy.name, policy.subject, asked(given, policy))
+            worlds.answer(matcher, policy.name, policy.subject, asked(world_data, policy))
         was, now = verdicts(before, policy, day), verdicts(after, policy, day)
-        names = {worlds.token(Kind(policy.subject), name): name for name in worlds.subjects(given)[policy.subject]}
+        names = {worlds.token(Kind(policy.subject), name): name for name in worlds.subjects(world_data)[policy.subject]}
         for token, word in was.items():
             counts[f"{word} → {now.get(token)}"] += 1
             if word != "unknown":

@@ -70,16 +70,18 @@ class Sharded(Matcher):
 
     def apply(self, batch: RecordBatch) -> Changes:
         before, routes = self.owners(), self.locator.apply(batch)
-        made = super().apply(batch)
+        changes = super().apply(batch)
         assert self.effects.tolist() == self.locator.effects.tolist()
-        return self._held(made, self._take(routes), before)
+        return self._held(changes, self._take(routes), before)
 
     def replace(self, feed: str, source: int, delivery: int, rows: RecordBatch | None = None) -> Changes:
         before, routes = self.owners(), self.locator.replace(feed, source, delivery)
-        told = [shard.take_replacement(routes.get(number, Routed()), feed, source, delivery) for number, shard in enumerate(self.shards)]
-        made = super().replace(feed, source, delivery)
+        shard_changes = [
+            shard.take_replacement(routes.get(number, Routed()), feed, source, delivery) for number, shard in enumerate(self.shards)
+        ]
+        changes = super().replace(feed, source, delivery)
         assert self.comeback == self.locator.comeback
-        return self._held(made, told, before)
+        return self._held(changes, shard_changes, before)
 
     def open(self, feed: str, source: int, delivery: int) -> None:
         super().open(feed, source, delivery)
@@ -93,8 +95,8 @@ class Sharded(Matcher):
         self.kinds[policy.name] = KINDS.index(policy.subject)
         routes = self.locator.publish(policy)
         self.went_through["folders handed out for a policy"] += sum(len(folder) for routed in routes.values() for folder in routed.folders)
-        told = [[*shard.take(routes.get(number, Routed())), shard.publish(policy)] for number, shard in enumerate(self.shards)]
-        return self._held(super().publish(policy), told)
+        shard_changes = [[*shard.take(routes.get(number, Routed())), shard.publish(policy)] for number, shard in enumerate(self.shards)]
+        return self._held(super().publish(policy), shard_changes)
 
     def withdraw(self, name: str) -> Changes:
         return self._held(super().withdraw(name), [[shard.withdraw(name)] for shard in self.shards])
@@ -103,17 +105,19 @@ class Sharded(Matcher):
         return self._held(super().cover(statements), [[shard.cover(statements)] for shard in self.shards])
 
     def answer(self, policy: str, subject: int, check: str, answer: bool) -> Changes:
-        said = (policy, subject, check, answer)
-        return self._held(super().answer(*said), [[shard.answer(*said)] for shard in self.shards])
+        facts = (policy, subject, check, answer)
+        return self._held(super().answer(*facts), [[shard.answer(*facts)] for shard in self.shards])
 
     def correct(self, correction: Correction, answers: Sequence[Answer] = ()) -> Changes:
         before, routes = self.owners(), self.locator.correct(correction)
-        told = [
+        shard_changes = [
             shard.take(routes.get(number, Routed()), partial(shard.correct, correction, answers))
             for number, shard in enumerate(self.shards)
         ]
-        self.went_through["folders handed out for a correction"] += sum(len(one) for routed in routes.values() for one in routed.folders)
-        return self._held(super().correct(correction, answers), told, before)
+        self.went_through["folders handed out for a correction"] += sum(
+            len(folder) for routed in routes.values() for folder in routed.folders
+        )
+        return self._held(super().correct(correction, answers), shard_changes, before)
 
     def tick(self, day: dt.date) -> Changes:
         return self._held(super().tick(day), [[shard.tick(day)] for shard in self.shards])
@@ -145,20 +149,22 @@ class Sharded(Matcher):
             owned = {token for tokens in routed.gained.values() for token in tokens.tolist()}
             across = (token for folder in routed.folders for token in folder.subject.tolist() if token not in owned)
             self.went_through["folders handed out across partitions"] += sum(1 for _ in across)
-            told = set() if routed.rows is None else set(routed.rows.key.tolist())
+            keys = set() if routed.rows is None else set(routed.rows.key.tolist())
             for folder in routed.folders:
                 alike = routed.rows is not None and (folder.feed, folder.source) == (routed.rows.feed, routed.rows.source)
-                assert not (alike and told & set(folder.key.tolist())), "a folder is as it was before the rows"
+                assert not (alike and keys & set(folder.key.tolist())), "a folder is as it was before the rows"
         return [self.shards[number].take(routes[number]) if number in routes else [] for number in range(len(self.shards))]
 
-    def _held(self, found: Changes, told: Sequence[Iterable[Changes]], before: Mapping[Subject, int] | None = None) -> Changes:
+    def _held(
+        self, matcher_changes: Changes, shard_changes: Sequence[Iterable[Changes]], before: Mapping[Subject, int] | None = None
+    ) -> Changes:
         """What the matcher moved, after seeing that the shards moved the same."""
         now = self.owners()
         was = now if before is None else before
         movers = {subject: (was[subject], now[subject]) for subject in was if now[subject] != was[subject]}
         self.went_through["moves between partitions"] += len(movers)
-        wanted, moved = netted([found]), dict[tuple[str, int], Move]()
-        for partition, changes in enumerate(told):
+        wanted, moved = netted([matcher_changes]), dict[tuple[str, int], Move]()
+        for partition, changes in enumerate(shard_changes):
             for key, move in netted(changes).items():
                 subject = (self.kinds[key[0]], key[1])
                 assert partition in (was.get(subject), now.get(subject)), (partition, key, move)
@@ -174,7 +180,7 @@ class Sharded(Matcher):
             assert status == moved[key][1], (key, moved[key])
             self.went_through["lines of movers that one matcher does not tell"] += 1
         assert {key: moved.get(key) for key in wanted} == wanted
-        return found
+        return matcher_changes
 
     def _holds(self, partition: int, kind: int, token: int) -> bool:
         row = self.locator.store.entity(kind, token)
@@ -192,27 +198,27 @@ class Sharded(Matcher):
             mine = [token for (of, token), number in owners.items() if (of, number) == (kind, partition)]
             assert listed(shard, policy, self.day) == {token: single[token] for token in mine if token in single}
             for token in mine:
-                one, other_one = verdict(self, policy, token, self.day), verdict(shard, policy, token, self.day)
-                assert one == other_one, (partition, policy.name, token)
-                self.went_through["subjects explained alike"] += one.verdict is not None
+                explanation, shard_explanation = verdict(self, policy, token, self.day), verdict(shard, policy, token, self.day)
+                assert explanation == shard_explanation, (partition, policy.name, token)
+                self.went_through["subjects explained alike"] += explanation.verdict is not None
         assert single.keys() <= {token for (of, token) in owners if of == kind}
 
 
 def netted(changes: Iterable[Iterable[ListChange]]) -> dict[tuple[str, int], Move]:
     """By policy and subject what some changes come to, in the order they happened; not who came and went."""
     out: dict[tuple[str, int], Move] = {}
-    for one in (one for some in changes for one in some):
-        key = (one.policy, one.subject)
-        before = out[key][0] if key in out else one.before
-        out[key] = (before, one.after, *((one.checklist, one.missing) if one.after else ((), ())))
+    for change in (change for some in changes for change in some):
+        key = (change.policy, change.subject)
+        before = out[key][0] if key in out else change.before
+        out[key] = (before, change.after, *((change.checklist, change.missing) if change.after else ((), ())))
     return {key: move for key, move in out.items() if move[:2] != (None, None)}
 
 
-def joined(one: Move, other: Move) -> Move:
+def joined(first: Move, second: Move) -> Move:
     """A subject's move as seen by whom she left and by whom she went to."""
-    assert (one[0] is None) != (other[0] is None), (one, other)
-    assert (one[1] is None) != (other[1] is None), (one, other)
-    return (one[0] or other[0], *(one if one[1] else other)[1:])
+    assert (first[0] is None) != (second[0] is None), (first, second)
+    assert (first[1] is None) != (second[1] is None), (first, second)
+    return (first[0] or second[0], *(first if first[1] else second)[1:])
 
 
 SAID = {"cite": "x", "label": {"zh": "条", "en": "one"}}
@@ -235,7 +241,7 @@ def written(
 
 def far(rng: Random, name: str, subject: str | None = None) -> tuple[dict[str, Any], Policy]:
     """A policy that reads further than two links."""
-    kind, over, within = rng.choice([one for one in FAR if subject in (None, one[0])])
+    kind, over, within = rng.choice([candidate for candidate in FAR if subject in (None, candidate[0])])
     node: dict[str, Any] = {"id": "far", **SAID, "quantifier": rng.choice(["some", "none", "all"][: 3 if within else 2]), "over": over}
     if within is not None:
         node["where"] = {"id": "again", **SAID, "quantifier": rng.choice(["some", "none"]), "over": within}
@@ -256,15 +262,15 @@ class Schedule(test_incremental.Schedule):
         """One or several subjects of a kind are placed elsewhere by a later row."""
         feed = self.rng.choice(list(REGISTERS.values()))
         standing = [row for row in self.rows if row.feed == feed and id(row) in self.seen and "deleted" not in row.record]
-        chosen = self.rng.sample(standing, min(len(standing), self.rng.choice([1, 1, 3, 8])))
-        return self.deliver([self.later(row, division=self.rng.choice(STREETS)) for row in chosen])
+        sample = self.rng.sample(standing, min(len(standing), self.rng.choice([1, 1, 3, 8])))
+        return self.deliver([self.later(row, division=self.rng.choice(STREETS)) for row in sample])
 
     def join(self) -> list[Changes]:
         """A person goes to another household, a household to another dwelling."""
         feed, link, section = self.rng.choice([("hukou", "household", "households"), ("household", "registered_at", "dwellings")])
         standing = [row for row in self.rows if row.feed == feed and id(row) in self.seen and "deleted" not in row.record]
-        chosen = self.rng.sample(standing, min(len(standing), 2))
-        return self.deliver([self.later(row, **{link: self.rng.choice(list(self.given[section]))}) for row in chosen])
+        sample = self.rng.sample(standing, min(len(standing), 2))
+        return self.deliver([self.later(row, **{link: self.rng.choice(list(self.given[section]))}) for row in sample])
 
     def hand_over(self) -> list[Changes]:
         """A record, a register's too, turns out to be another subject's; in one delivery its key may come several times."""
@@ -307,21 +313,32 @@ class Schedule(test_incremental.Schedule):
 
 def run(seed: int, partitions: int) -> Counter[str]:
     """One schedule over so many partitions, checked after every message and at its end."""
-    one = Schedule(seed, partitions)
-    one.step(one.begin)
-    one.step(one.publish)
-    words = [one.records] * 8 + [one.correct] * 3 + [one.cover] * 3 + [one.tick] * 3 + [one.publish, one.answer] * 2
-    words += [one.withdraw, one.restore, one.publish_far] + [one.replace] * 3 + [one.move] * 4 + [one.join, one.hand_over] * 2
-    for message in [one.records, one.cover, one.publish, one.publish, *one.rng.choices(words, k=STEPS)]:
-        one.step(message)
-    while one.pending:
-        one.step(one.records)
-    for message in (one.publish_far, one.tick, one.move):
-        one.step(message)
-    one.ends()
-    for policy in one.policies.values():
-        one.matcher.judges_alike(policy)
-    counts, locator = one.counts + one.matcher.went_through, one.matcher.locator
+    schedule = Schedule(seed, partitions)
+    schedule.step(schedule.begin)
+    schedule.step(schedule.publish)
+    words = (
+        [schedule.records] * 8
+        + [schedule.correct] * 3
+        + [schedule.cover] * 3
+        + [schedule.tick] * 3
+        + [schedule.publish, schedule.answer] * 2
+    )
+    words += (
+        [schedule.withdraw, schedule.restore, schedule.publish_far]
+        + [schedule.replace] * 3
+        + [schedule.move] * 4
+        + [schedule.join, schedule.hand_over] * 2
+    )
+    for message in [schedule.records, schedule.cover, schedule.publish, schedule.publish, *schedule.rng.choices(words, k=STEPS)]:
+        schedule.step(message)
+    while schedule.pending:
+        schedule.step(schedule.records)
+    for message in (schedule.publish_far, schedule.tick, schedule.move):
+        schedule.step(message)
+    schedule.ends()
+    for policy in schedule.policies.values():
+        schedule.matcher.judges_alike(policy)
+    counts, locator = schedule.counts + schedule.matcher.went_through, schedule.matcher.locator
     counts["schedules deeper than two links"] += locator.depth > DEPTH
     streets = list(locator.streets)
     unplaced = streets.index(UNPLACED) if UNPLACED in streets else -2
@@ -359,14 +376,14 @@ def placed(*subjects: tuple[str, str]) -> dict[str, Any]:
     return {"persons": {name: {"hukou": {"division": street}} for name, street in subjects}}
 
 
-def sharded(given: Mapping[str, Any], policy: Policy | None = None) -> Sharded:
+def sharded(world_data: Mapping[str, Any], policy: Policy | None = None) -> Sharded:
     """A matcher with two shards that hold a world; what each message moves is compared as it comes."""
-    made = Sharded(catalogue(), DAY, 2)
+    both = Sharded(catalogue(), DAY, 2)
     if policy is not None:
-        made.publish(policy)
-    for batch in worlds.batches(catalogue(), given):
-        made.apply(batch)
-    return made
+        both.publish(policy)
+    for batch in worlds.batches(catalogue(), world_data):
+        both.apply(batch)
+    return both
 
 
 def some(over: str) -> Policy:
@@ -398,7 +415,7 @@ def test_partitions_are_as_many_as_a_word_has_bits(partitions: int) -> None:
 def test_policy_that_reads_further_is_given_what_it_reads(first: bool) -> None:
     """Published before the records or after them, it is judged on those three links away in another partition."""
     home = {"division": "310107021"}
-    given: dict[str, Any] = {
+    world_data: dict[str, Any] = {
         "persons": {
             "p": {"hukou": {"division": "310107020"}, "household": "h"},
             "q": {"hukou": home, "occupancy": {"lives_at": "d", "relation": "kin"}, "insurance": {"status": "active"}},
@@ -408,31 +425,31 @@ def test_policy_that_reads_further_is_given_what_it_reads(first: bool) -> None:
     }
     policy = some("household.registered_at.occupancy.insurance")
 
-    made = sharded(given, policy if first else None)
+    both = sharded(world_data, policy if first else None)
     if not first:
-        made.publish(policy)
+        both.publish(policy)
 
-    made.judges_alike(policy)
-    assert worlds.token(policy.subject, "p") in listed(made, policy, DAY)
-    assert made.locator.depth == 3
+    both.judges_alike(policy)
+    assert worlds.token(policy.subject, "p") in listed(both, policy, DAY)
+    assert both.locator.depth == 3
 
 
 @pytest.mark.parametrize("turned", [True, False])
 def test_record_of_two_subjects_in_one_delivery_is_the_later_ones(turned: bool) -> None:
     """In every partition: whoever is told of the earlier row is not left with it."""
-    made = sharded(placed(("a", "310107020"), ("b", "310107021")), some("insurance"))
+    both = sharded(placed(("a", "310107020"), ("b", "310107021")), some("insurance"))
     rows = {"a": {"key": "k", "row": 1, "status": "active"}, "b": {"key": "k", "row": 2, "status": "active"}}
 
     for batch in worlds.batches(catalogue(), {"persons": {name: {"insurance": rows[name]} for name in sorted(rows, reverse=turned)}}):
-        made.apply(batch)
+        both.apply(batch)
 
-    made.judges_alike(some("insurance"))
+    both.judges_alike(some("insurance"))
 
 
 def test_folder_of_two_who_are_one_is_taken_apart_again() -> None:
     """A partition that first heard of them while they were one knows what was delivered of whom when they are two again."""
     person, policy = Kind.PERSON, some("household.members.insurance")
-    made = sharded(
+    both = sharded(
         {
             "persons": {
                 "a": {"hukou": {"division": "310107020"}, "insurance": {"status": "active"}},
@@ -444,18 +461,18 @@ def test_folder_of_two_who_are_one_is_taken_apart_again() -> None:
         policy,
     )
     a, b, c = (worlds.token(person, name) for name in "abc")
-    made.correct(Correction(person, a, b))
+    both.correct(Correction(person, a, b))
 
     joined_later = {"persons": {"c": {"hukou": {"division": "310107021", "order": 9, "key": "c"}, "household": "h"}}}
     for batch in worlds.batches(catalogue(), joined_later):
-        made.apply(batch)
-    together = listed(made, policy, DAY)
-    made.judges_alike(policy)
-    made.correct(Correction(person, a, a))
+        both.apply(batch)
+    together = listed(both, policy, DAY)
+    both.judges_alike(policy)
+    both.correct(Correction(person, a, a))
 
-    made.judges_alike(policy)
+    both.judges_alike(policy)
     assert {token for token, (status, *_) in together.items() if status == "eligible"} == {b, c}
-    assert not any(status == "eligible" for status, *_ in listed(made, policy, DAY).values())
+    assert not any(status == "eligible" for status, *_ in listed(both, policy, DAY).values())
 
 
 def test_what_is_near_one_of_two_is_near_both_once_they_are_one() -> None:
@@ -463,7 +480,7 @@ def test_what_is_near_one_of_two_is_near_both_once_they_are_one() -> None:
     here, there = {"division": "310107020"}, {"division": "310107021"}
     data = {"id": "some", **SAID, "quantifier": "some", "over": "registered_at.occupancy"}
     policy = written("some", "household", data)[1]
-    made = sharded(
+    both = sharded(
         {
             "persons": {"p": {"hukou": here, "occupancy": {"lives_at": "one", "relation": "kin"}}},
             "households": {"h": {"household": there, "registered_at": "two"}},
@@ -471,9 +488,11 @@ def test_what_is_near_one_of_two_is_near_both_once_they_are_one() -> None:
         },
         policy,
     )
-    one, two, h = (worlds.token(*named) for named in ((Kind.DWELLING, "one"), (Kind.DWELLING, "two"), (Kind.HOUSEHOLD, "h")))
+    first_dwelling, second_dwelling, h = (
+        worlds.token(*named) for named in ((Kind.DWELLING, "one"), (Kind.DWELLING, "two"), (Kind.HOUSEHOLD, "h"))
+    )
 
-    made.correct(Correction(Kind.DWELLING, one, two))
+    both.correct(Correction(Kind.DWELLING, first_dwelling, second_dwelling))
 
-    made.judges_alike(policy)
-    assert listed(made, policy, DAY)[h][0] == "eligible"
+    both.judges_alike(policy)
+    assert listed(both, policy, DAY)[h][0] == "eligible"

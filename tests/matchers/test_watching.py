@@ -37,24 +37,29 @@ class Sharded(test_sharded.Sharded):
     def watch(self, policy: str, subject: int, on: bool) -> Changes:
         return self._held(super().watch(policy, subject, on), [[shard.watch(policy, subject, on)] for shard in self.shards])
 
-    def _held(self, found: Changes, told: Sequence[Iterable[Changes]], before: Mapping[Subject, int] | None = None) -> Changes:
-        told = [list(of) for of in told]
-        wanted, seen = last(found.seen), last(one for of in told for changes in of for one in getattr(changes, "seen", ()))
-        assert {key: one for key, one in seen.items() if key in wanted} == wanted
-        for key in seen.keys() - wanted.keys():
-            assert not seen[key].fresh, "who came from another partition is not seen afresh"
+    def _held(
+        self, matcher_changes: Changes, shard_changes: Sequence[Iterable[Changes]], before: Mapping[Subject, int] | None = None
+    ) -> Changes:
+        shard_changes = [list(of) for of in shard_changes]
+        wanted, shard_sightings = (
+            last(matcher_changes.seen),
+            last(sighting for of in shard_changes for changes in of for sighting in getattr(changes, "seen", ())),
+        )
+        assert {key: sighting for key, sighting in shard_sightings.items() if key in wanted} == wanted
+        for key in shard_sightings.keys() - wanted.keys():
+            assert not shard_sightings[key].fresh, "who came from another partition is not seen afresh"
             self.went_through["seen by whom she came to only"] += 1
-            found.seen.append(seen[key])
+            matcher_changes.seen.append(shard_sightings[key])
         self.went_through["seen alike"] += len(wanted)
-        return super()._held(found, told, before)
+        return super()._held(matcher_changes, shard_changes, before)
 
 
-def last(seen: Iterable[Sighting]) -> dict[Key, Sighting]:
+def last(sightings: Iterable[Sighting]) -> dict[Key, Sighting]:
     """How each stood in the end; afresh if she did once."""
     out: dict[Key, Sighting] = {}
-    for one in seen:
-        key = (one.policy, one.subject)
-        out[key] = one._replace(fresh=one.fresh or (key in out and out[key].fresh))
+    for sighting in sightings:
+        key = (sighting.policy, sighting.subject)
+        out[key] = sighting._replace(fresh=sighting.fresh or (key in out and out[key].fresh))
     return out
 
 
@@ -79,14 +84,14 @@ class Watching(Corrected):
             self.versions += 1
             facts = (replace(facts[0], version=self.versions),)
             self.policies[facts[0].name] = facts[0]
-        found: Changes = call(self.matcher, *facts)
+        changes: Changes = call(self.matcher, *facts)
         if name == "watch":
             self._put(*facts)
-        seen = last(found.seen)
-        assert seen.keys() <= self.watched.keys()
+        sightings = last(changes.seen)
+        assert sightings.keys() <= self.watched.keys()
         for key in list(self.watched):
-            self._looked_at(key, seen.get(key))
-        return found
+            self._looked_at(key, sightings.get(key))
+        return changes
 
     def _put(self, policy: str, subject: int, on: bool) -> None:
         if on:
@@ -109,13 +114,13 @@ class Watching(Corrected):
         policy = self.rng.choice(list(self.policies.values()))
         left = self.matcher.withdraw(policy.name)
         del self.policies[policy.name]
-        found = self.records()
+        between = self.records()
         self.policies[policy.name] = policy
         self.fresh = False
         back = self.matcher.publish(policy)
         self.fresh = True
         self.counts["suspended with somebody watched"] += any(name == policy.name for name, _ in self.watched)
-        return [left, *found, back]
+        return [left, *between, back]
 
     def watch(self) -> list[Changes]:
         """An eye on a few subjects; a few are let go."""
@@ -129,39 +134,41 @@ class Watching(Corrected):
             out.append(self.matcher.watch(policy.name, subject, self.rng.random() < 0.85))
         return out
 
-    def _looked_at(self, key: Key, seen: Sighting | None) -> None:
+    def _looked_at(self, key: Key, sighting: Sighting | None) -> None:
         """She was seen if another thing is read of her, and her mark says which."""
         evidence = self._evidence(key)
         before = self.watched[key]
         if evidence is None:
-            assert seen is None, "nobody is seen who has no verdict"
+            assert sighting is None, "nobody is seen who has no verdict"
             return
-        if seen is None:
+        if sighting is None:
             assert before is not None, (self.last, key)
             assert before[1] == evidence, (self.last, "another thing is read of her, and nobody looked")
             self.counts["not looked at, and nothing differs"] += 1
             return
-        assert seen.fresh or before is None or (seen.mark.partition("|")[2] == before[0].partition("|")[2]) == (evidence == before[1]), (
+        assert (
+            sighting.fresh or before is None or (sighting.mark.partition("|")[2] == before[0].partition("|")[2]) == (evidence == before[1])
+        ), (
             self.last,
             before,
             evidence,
         )
-        assert self.meant.setdefault((f"{key[0]}@{self.policies[key[0]].version}", seen.mark), evidence) == evidence
-        told = listed(self.matcher, self.policies[key[0]], self.matcher.day).get(key[1], (None, (), ()))
-        assert (("", "eligible", "to_check", "needs_evidence")[seen.status] or None, seen.open[0]) == told[:2]
-        self.counts["seen, something differs" if before and evidence != before[1] else "seen, nothing differs"] += not seen.fresh
-        self.counts["seen afresh"] += seen.fresh
-        self.watched[key] = (seen.mark, evidence)
+        assert self.meant.setdefault((f"{key[0]}@{self.policies[key[0]].version}", sighting.mark), evidence) == evidence
+        candidate = listed(self.matcher, self.policies[key[0]], self.matcher.day).get(key[1], (None, (), ()))
+        assert (("", "eligible", "to_check", "needs_evidence")[sighting.status] or None, sighting.open[0]) == candidate[:2]
+        self.counts["seen, something differs" if before and evidence != before[1] else "seen, nothing differs"] += not sighting.fresh
+        self.counts["seen afresh"] += sighting.fresh
+        self.watched[key] = (sighting.mark, evidence)
 
     def _evidence(self, key: Key) -> Evidence | None:
         policy = self.policies.get(key[0])
         if policy is None:
             return None
-        found = explain(self.matcher, policy, key[1], self.matcher.day)
-        if found.verdict.verdict is None:
+        explanation = explain(self.matcher, policy, key[1], self.matcher.day)
+        if explanation.verdict.verdict is None:
             return None
-        shown = disclosed(self.matcher, policy, key[1], self.matcher.day)
-        return tuple(leaves(found.criteria)), tuple(sorted(shown.items()))
+        values = disclosed(self.matcher, policy, key[1], self.matcher.day)
+        return tuple(leaves(explanation.criteria)), tuple(sorted(values.items()))
 
 
 def leaves(criterion: Criterion) -> list[bool | None]:
@@ -177,18 +184,39 @@ class ShardedWatching(Watching, test_sharded.Schedule):
         self.matcher = Sharded(catalogue(), self.day, partitions)
 
 
-def run(one: Watching) -> Counter[str]:
+def run(schedule: Watching) -> Counter[str]:
     """One schedule, checked after every message."""
-    one.prepared()
-    one.step(one.begin)
-    one.step(one.publish)
-    words = [one.records] * 6 + [one.correct] * 4 + [one.cover] * 2 + [one.tick] * 3 + [one.publish] + [one.answer] * 4
-    words += [one.withdraw, one.replace, one.restore, one.resume] + [one.merge] * 2 + [one.undo] * 2 + [one.hand] + [one.watch] * 5
-    if isinstance(one, ShardedWatching):
-        words += [one.move, one.join, one.publish_far] * 2 + [one.hand_over]
-    for message in [one.publish, one.watch, one.records, one.cover, one.publish, one.watch, *one.rng.choices(words, k=STEPS)]:
-        one.step(message)
-    return one.counts
+    schedule.prepared()
+    schedule.step(schedule.begin)
+    schedule.step(schedule.publish)
+    words = (
+        [schedule.records] * 6
+        + [schedule.correct] * 4
+        + [schedule.cover] * 2
+        + [schedule.tick] * 3
+        + [schedule.publish]
+        + [schedule.answer] * 4
+    )
+    words += (
+        [schedule.withdraw, schedule.replace, schedule.restore, schedule.resume]
+        + [schedule.merge] * 2
+        + [schedule.undo] * 2
+        + [schedule.hand]
+        + [schedule.watch] * 5
+    )
+    if isinstance(schedule, ShardedWatching):
+        words += [schedule.move, schedule.join, schedule.publish_far] * 2 + [schedule.hand_over]
+    for message in [
+        schedule.publish,
+        schedule.watch,
+        schedule.records,
+        schedule.cover,
+        schedule.publish,
+        schedule.watch,
+        *schedule.rng.choices(words, k=STEPS),
+    ]:
+        schedule.step(message)
+    return schedule.counts
 
 
 need(
@@ -223,9 +251,9 @@ def test_mark_differs_if_and_only_if_what_is_read_does(chunk: int, counted: Coun
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_shards_see_whom_one_matcher_sees(chunk: int, partitions: int, counted: Counted) -> None:
     """The same mark of the same people, whoever owns them; and nothing else of who comes from another partition."""
-    one = ShardedWatching(chunk, partitions)
+    schedule = ShardedWatching(chunk, partitions)
     try:
-        counts = run(one)
+        counts = run(schedule)
     except Exception as error:
         raise AssertionError(f"seed {chunk}, {partitions} partitions: {error}") from error
-    counted("watching, sharded", counts + one.matcher.went_through)
+    counted("watching, sharded", counts + schedule.matcher.went_through)

@@ -28,8 +28,8 @@ def command(seed: int) -> str:
 def told(seed: int) -> str:
     """A failing seed in words: what does not hold, and the shortest schedule found in which it does not."""
     events = shrunk(schedule(seed).events, seed)
-    found = failure(events, seed)
-    return "\n".join([f"seed {seed}; replay it with: {command(seed)}", *map(_line, events), f"==> {found}"])
+    problem = failure(events, seed)
+    return "\n".join([f"seed {seed}; replay it with: {command(seed)}", *map(_line, events), f"==> {problem}"])
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -56,8 +56,8 @@ def _one(seed: int, upto: int | None, printed: bool) -> int:
         print("\n".join(map(_line, events)))
     try:
         counts = run(events, seed)
-    except Failure as found:
-        print(f"seed {seed}: {found}\nshortening ...")
+    except Failure as error:
+        print(f"seed {seed}: {error}\nshortening ...")
         short = shrunk(events, seed)
         print("\n".join([*map(_line, short), f"==> {failure(short, seed)}"]))
         return 1
@@ -68,15 +68,16 @@ def _one(seed: int, upto: int | None, printed: bool) -> int:
 def _many(first: int, seeds: int) -> int:
     counts: Counter[str] = Counter()
     began, failed = time.process_time(), 0
-    for done, seed in enumerate(range(first, first + seeds), 1):
+    for number, seed in enumerate(range(first, first + seeds), 1):
         try:
             counts += run(schedule(seed).events, seed)
         except Failure:
             failed += 1
             print(told(seed), flush=True)
-        if done % 1_000 == 0 or done == seeds:
+        if number % 1_000 == 0 or number == seeds:
             print(
-                f"{done:,} of {seeds:,} schedules, {1000 * (time.process_time() - began) / done:.0f} ms each, {failed} failed", flush=True
+                f"{number:,} of {seeds:,} schedules, {1000 * (time.process_time() - began) / number:.0f} ms each, {failed} failed",
+                flush=True,
             )
     print("\n".join(f"{count:>9,}  {name}" for name, count in sorted(counts.items())))
     return int(failed > 0)
@@ -84,11 +85,11 @@ def _many(first: int, seeds: int) -> int:
 
 def _plant(name: str) -> int:
     planted = PLANTED[name]
-    found = caught(planted)
-    if found is None:
+    catch = caught(planted)
+    if catch is None:
         print(f"{name} ({planted.said}): not caught by {MOST} schedules; {planted.equivalent or 'and it should have been'}")
         return int(planted.equivalent is None)
-    print(f"{name} ({planted.said}): caught by schedule {found.seed + 1}\n{found.failure}")
+    print(f"{name} ({planted.said}): caught by schedule {catch.seed + 1}\n{catch.failure}")
     return int(planted.equivalent is not None)
 
 

@@ -40,32 +40,36 @@ class Beside:
         self.kinds |= {name: str(versions[-1].published.policy.subject) for name, versions in facts.policies.items()}
         hold = self._named(message.hold, holds[message.hold]) if isinstance(message, HoldDecided) and message.hold in holds else None
         expected = {day: some for day, some in self.folded.take(message, offset, hold) if some}
-        said = self._said(lines)
-        assert said == expected, f"lines folded: told {_differing(said, expected)}, expected {_differing(expected, said)}"
+        host_lines = self._said(lines)
+        assert host_lines == expected, f"lines folded: told {_differing(host_lines, expected)}, expected {_differing(expected, host_lines)}"
 
     def passes(self, message: Input | None) -> int:
         """How many days would pass by a message."""
-        begun = self.folded.state.day != NO_DAY
-        return (message.day - self.folded.state.day).days if isinstance(message, Tick) and begun else 0
+        has_day = self.folded.state.day != NO_DAY
+        return (message.day - self.folded.state.day).days if isinstance(message, Tick) and has_day else 0
 
     def same(self, host: EmbeddedHost) -> None:
         """At a quiet point: who is kept off, held back and for what, and what was decided, are the same."""
         book, fold = host.state.book, self.folded.listing
-        overlays = {(name, subject): one for name, of in book.overlays.items() for subject, one in of.items()}
-        off = {key for key, one in overlays.items() if one.outcome is not None}
+        overlays = {(name, subject): overlay for name, of in book.overlays.items() for subject, overlay in of.items()}
+        off = {key for key, overlay in overlays.items() if overlay.outcome is not None}
         assert off == set(fold.off), f"folded: kept off {sorted(off - set(fold.off))} wrongly, and not {sorted(set(fold.off) - off)}"
-        by_hand = {id: self._named(id, held) for id, held in book.holds.items()}
-        held = {key: by_hand[one.hold] for key, one in overlays.items() if one.hold is not None}
-        differing = [key for key in held.keys() | fold.held.keys() if held.get(key) is not fold.held.get(key)]
+        by_hand = {id: self._named(id, hold) for id, hold in book.holds.items()}
+        hold = {key: by_hand[overlay.hold] for key, overlay in overlays.items() if overlay.hold is not None}
+        differing = [key for key in hold.keys() | fold.held.keys() if hold.get(key) is not fold.held.get(key)]
         assert not differing, f"folded: held back are not the same: {sorted(differing)[:5]}"
         assert len(by_hand) == len(fold.holds), f"folded: {len(fold.holds)} holds, and there are {len(by_hand)}"
 
-    def _named(self, id: str, held: Held) -> Hold:
+    def _named(self, id: str, hold: Held) -> Hold:
         """The hold by hand that is meant: opened by the message it is named after, and for the same reason (one may open several)."""
         opened = re.fullmatch(r"h(\d+)\+*", id)
-        there = [] if opened is None else [one for one in self.folded.listing.holds if one.opened == int(opened[1])]
-        there = [one for one in there if (one.reason[0], one.reason[1].replace(",", "")) == (held.kind, held.about.replace(",", ""))]
-        assert len(there) == 1, f"folded: hold {id} ({held.kind} {held.about}) is not there"
+        there = [] if opened is None else [candidate for candidate in self.folded.listing.holds if candidate.opened == int(opened[1])]
+        there = [
+            candidate
+            for candidate in there
+            if (candidate.reason[0], candidate.reason[1].replace(",", "")) == (hold.kind, hold.about.replace(",", ""))
+        ]
+        assert len(there) == 1, f"folded: hold {id} ({hold.kind} {hold.about}) is not there"
         return there[0]
 
     def _said(self, lines: Iterable[CandidateChange]) -> dict[dt.date, dict[Key, Line]]:
@@ -84,6 +88,8 @@ class Beside:
 Days = dict[dt.date, dict[Key, Line]]
 
 
-def _differing(one: Days, other: Days) -> list[tuple[str, Key, Line]]:
+def _differing(days: Days, other_days: Days) -> list[tuple[str, Key, Line]]:
     """The first few that are otherwise in the other."""
-    return [(str(day), key, line) for day, some in one.items() for key, line in some.items() if other.get(day, {}).get(key) != line][:3]
+    return [(str(day), key, line) for day, some in days.items() for key, line in some.items() if other_days.get(day, {}).get(key) != line][
+        :3
+    ]

@@ -41,8 +41,8 @@ def reads_on_one_too_far(patch: pytest.MonkeyPatch) -> None:
 
     sound = State.restored.__func__  # type: ignore[attr-defined]  # a class method
 
-    def restored(cls: Any, *given: Any) -> State:
-        state: State = sound(cls, *given)
+    def restored(cls: Any, *args: Any) -> State:
+        state: State = sound(cls, *args)
         state.offset += 1
         return state
 
@@ -73,50 +73,50 @@ def _rows(change: Callable[[Any, Any, Any], None]) -> Plant:
         sound = Store.rows
 
         def rows(self: Store, batch: Any) -> Any:
-            made = sound(self, batch)
-            change(self, batch, made)
-            return made
+            arena_rows = sound(self, batch)
+            change(self, batch, arena_rows)
+            return arena_rows
 
         patch.setattr(Store, "rows", rows)
 
     return plant
 
 
-def _by_arrival(store: Any, batch: Any, made: Any) -> None:
+def _by_arrival(store: Any, batch: Any, arena_rows: Any) -> None:
     from matchers.kernel.kernels.records import ORDER
 
     came = store.__dict__.setdefault("came", [0])
     numbers = np.arange(came[0] + 1, came[0] + 1 + len(batch), dtype=np.int64)
     came[0] += len(batch)
-    made[:, ORDER : ORDER + 2] = numbers.view(np.int32).reshape(len(batch), 2)
+    arena_rows[:, ORDER : ORDER + 2] = numbers.view(np.int32).reshape(len(batch), 2)
 
 
-def _not_deleted(store: Any, batch: Any, made: Any) -> None:
+def _not_deleted(store: Any, batch: Any, arena_rows: Any) -> None:
     from matchers.kernel.kernels.records import FLAGS
 
-    made[:, FLAGS] &= ~1
+    arena_rows[:, FLAGS] &= ~1
 
 
-def _quarantined_is_deleted(store: Any, batch: Any, made: Any) -> None:
+def _quarantined_is_deleted(store: Any, batch: Any, arena_rows: Any) -> None:
     from matchers.kernel.kernels.records import FLAGS
 
-    put_aside = made[:, FLAGS] & 2 != 0
-    made[put_aside, FLAGS] = (made[put_aside, FLAGS] & ~2) | 1
+    put_aside = arena_rows[:, FLAGS] & 2 != 0
+    arena_rows[put_aside, FLAGS] = (arena_rows[put_aside, FLAGS] & ~2) | 1
 
 
-def _quarantined_links_dropped(store: Any, batch: Any, made: Any) -> None:
+def _quarantined_links_dropped(store: Any, batch: Any, arena_rows: Any) -> None:
     from matchers.kernel.kernels.records import FLAGS
 
-    put_aside = made[:, FLAGS] & 2 != 0
+    put_aside = arena_rows[:, FLAGS] & 2 != 0
     for lane in store.layout.feeds[batch.feed].links.values():
-        made[put_aside, lane] = -1
+        arena_rows[put_aside, lane] = -1
 
 
-def _last_day_left_out(store: Any, batch: Any, made: Any) -> None:
+def _last_day_left_out(store: Any, batch: Any, arena_rows: Any) -> None:
     lay = store.layout.feeds[batch.feed]
     if lay.valid >= 0:
-        ends = made[:, lay.valid + 1]
-        made[:, lay.valid + 1] = np.where(ends == 2**31 - 1, ends, ends - 1)
+        ends = arena_rows[:, lay.valid + 1]
+        arena_rows[:, lay.valid + 1] = np.where(ends == 2**31 - 1, ends, ends - 1)
 
 
 def replacement_withdraws_its_own(patch: pytest.MonkeyPatch) -> None:
@@ -136,13 +136,15 @@ def those_left_behind_are_not_judged(patch: pytest.MonkeyPatch) -> None:
     def seeds(self: Store, staged: Any) -> Any:
         from matchers.kernel.kernels.records import SUBJECT
 
-        found = sound(self, staged)
-        lay = found.lay
-        here = {(lay.position, one) for one in found.rows[found.picked[: found.count], SUBJECT].tolist()}
-        keep = [i for i in range(found.seeds) if int(found.sites[i]) != lay.position or (lay.position, int(found.entities[i])) in here]
-        found.sites[: len(keep)], found.entities[: len(keep)] = found.sites[keep], found.entities[keep]
-        found.seeds = len(keep)
-        return found
+        staging = sound(self, staged)
+        lay = staging.lay
+        here = {(lay.position, subject) for subject in staging.rows[staging.picked[: staging.count], SUBJECT].tolist()}
+        keep = [
+            i for i in range(staging.seeds) if int(staging.sites[i]) != lay.position or (lay.position, int(staging.entities[i])) in here
+        ]
+        staging.sites[: len(keep)], staging.entities[: len(keep)] = staging.sites[keep], staging.entities[keep]
+        staging.seeds = len(keep)
+        return staging
 
     patch.setattr(Store, "with_seeds", seeds)
 
@@ -159,9 +161,9 @@ def _cover(change: Callable[[Any, Sequence[Any]], Sequence[Any]]) -> Plant:
         sound, back = Matcher.cover, Matcher.restore.__func__  # type: ignore[attr-defined]  # a class method
 
         def restore(cls: Any, catalogue: Any, arrays: Any, meta: Any, policies: Any, statements: Sequence[Any] = ()) -> Any:
-            made = back(cls, catalogue, arrays, meta, policies, ())
-            made.statements = tuple(change(made, statements))
-            return made
+            matcher = back(cls, catalogue, arrays, meta, policies, ())
+            matcher.statements = tuple(change(matcher, statements))
+            return matcher
 
         patch.setattr(Matcher, "cover", lambda self, statements: sound(self, change(self, statements)))
         patch.setattr(Matcher, "restore", classmethod(restore))
@@ -170,16 +172,16 @@ def _cover(change: Callable[[Any, Sequence[Any]], Sequence[Any]]) -> Plant:
 
 
 def _a_day_longer(matcher: Any, statements: Sequence[Any]) -> Sequence[Any]:
-    return [replace(one, complete_to=one.complete_to + timedelta(days=1)) for one in statements]
+    return [replace(statement, complete_to=statement.complete_to + timedelta(days=1)) for statement in statements]
 
 
 def _no_lists(matcher: Any, statements: Sequence[Any]) -> Sequence[Any]:
-    return [one for one in statements if one.division is not None]
+    return [statement for statement in statements if statement.division is not None]
 
 
 def _one_speaks_for_all(matcher: Any, statements: Sequence[Any]) -> Sequence[Any]:
     feeds = matcher.catalogue.feeds
-    return [replace(one, source=source) for one in statements for source in range(len(feeds[one.feed].sources))]
+    return [replace(statement, source=source) for statement in statements for source in range(len(feeds[statement.feed].sources))]
 
 
 def _standing(was: str) -> Plant:
@@ -191,9 +193,9 @@ def _standing(was: str) -> Plant:
 
         sound = statements.standing
 
-        def standing(*given: Any) -> Any:
-            found = sound(*given)
-            return "in_effect" if found == was else found
+        def standing(*args: Any) -> Any:
+            result = sound(*args)
+            return "in_effect" if result == was else result
 
         patch.setattr(consequences, "standing", standing)
 
@@ -208,12 +210,12 @@ def withdrawn_statement_is_not_taken_back(patch: pytest.MonkeyPatch) -> None:
     sound = steps.withdraw_coverage
 
     def withdraw(state: Any, message: Any) -> Any:
-        told, state.matcher.__dict__["cover"] = state.matcher.cover, lambda statements: _nothing()
+        sound_cover, state.matcher.__dict__["cover"] = state.matcher.cover, lambda statements: _nothing()
         try:
             sound(state, message)
         finally:
             del state.matcher.__dict__["cover"]
-            assert told is not None
+            assert sound_cover is not None
         return ()
 
     patch.setitem(steps.STEPS, CoverageWithdrawn, withdraw)
@@ -233,7 +235,7 @@ def flips_forgotten(patch: pytest.MonkeyPatch) -> None:
     from matchers import reevaluation as turning
     from matchers.program.closure import Reached
 
-    patch.setattr(turning, "flips", lambda rules, store, *given: Reached(store.sizes))
+    patch.setattr(turning, "flips", lambda rules, store, *args: Reached(store.sizes))
 
 
 def clock_put_back_is_passed_over(patch: pytest.MonkeyPatch) -> None:
@@ -273,7 +275,7 @@ def agreements_never_end(patch: pytest.MonkeyPatch) -> None:
     """Lists stay after the agreement they rest on has ended."""
     from streams.steps import consequences
 
-    patch.setattr(consequences, "ended_agreement", lambda *given: None)
+    patch.setattr(consequences, "ended_agreement", lambda *args: None)
 
 
 def old_version_goes_on(patch: pytest.MonkeyPatch) -> None:
@@ -283,9 +285,9 @@ def old_version_goes_on(patch: pytest.MonkeyPatch) -> None:
     sound = Matcher.publish_all
 
     def publish(self: Matcher, policies: Any) -> Any:
-        known = dict(self._programs) if any(policy.name in self.policies for policy in policies) else {}
+        programs = dict(self._programs) if any(policy.name in self.policies for policy in policies) else {}
         changes = sound(self, policies)
-        self._programs.update(known)
+        self._programs.update(programs)
         return changes
 
     patch.setattr(Matcher, "publish_all", publish)

@@ -33,12 +33,12 @@ def first_answer_counts(patch: pytest.MonkeyPatch) -> None:
 
     sound = corrections._answers
 
-    def answers(state: Any, *given: Any) -> Any:
-        kept, state.answers = state.answers, dict(reversed(state.answers.items()))
+    def answers(state: Any, *args: Any) -> Any:
+        in_order, state.answers = state.answers, dict(reversed(state.answers.items()))
         try:
-            return sound(state, *given)
+            return sound(state, *args)
         finally:
-            state.answers = kept
+            state.answers = in_order
 
     patch.setattr(corrections, "_answers", answers)
 
@@ -100,12 +100,12 @@ def given_once(patch: pytest.MonkeyPatch) -> None:
 
     sound = IdentityDecisions.all_named
 
-    def all_named(self: IdentityDecisions, *told: Any) -> Any:
-        kept, self.given = self.given, {}
+    def all_named(self: IdentityDecisions, *args: Any) -> Any:
+        handed, self.given = self.given, {}
         try:
-            return sound(self, *told)
+            return sound(self, *args)
         finally:
-            self.given = kept
+            self.given = handed
 
     patch.setattr(IdentityDecisions, "all_named", all_named)
 
@@ -136,8 +136,8 @@ def undo_takes_back_everything(patch: pytest.MonkeyPatch) -> None:
     def split(state: Any, message: IdentitySplit) -> Any:
         moves = [*sound(state, message)]
         if not message.records:
-            for one in [d for d in state.identities if (d.kind, d.into, d.record) == (message.kind, message.subject, None)]:
-                moves += split(state, replace(message, subject=one.subject, into=one.subject))
+            for decision in [d for d in state.identities if (d.kind, d.into, d.record) == (message.kind, message.subject, None)]:
+                moves += split(state, replace(message, subject=decision.subject, into=decision.subject))
         return moves
 
     patch.setitem(steps.STEPS, IdentitySplit, split)
@@ -150,9 +150,9 @@ def second_merge_is_admitted(patch: pytest.MonkeyPatch) -> None:
     from streams.steps.corrections import merge_identity as sound
 
     def merge(state: Any, message: IdentityMerged) -> Any:
-        known = state.identities.of(message.kind, message.subject)
-        if known is not None and known.into != message.into:
-            state.identities.take_back(known.key)
+        decision = state.identities.of(message.kind, message.subject)
+        if decision is not None and decision.into != message.into:
+            state.identities.take_back(decision.key)
         return sound(state, message)
 
     patch.setitem(steps.STEPS, IdentityMerged, merge)

@@ -28,7 +28,7 @@ def lengths_not_kept(patch: pytest.MonkeyPatch) -> None:
     from streams.lists.book import Book
 
     sound = Book._count
-    patch.setattr(Book, "_count", lambda self, found, rows, own=(): sound(self, found, rows))
+    patch.setattr(Book, "_count", lambda self, computed_list, rows, own=(): sound(self, computed_list, rows))
 
 
 def over_a_day_late(patch: pytest.MonkeyPatch) -> None:

@@ -63,12 +63,12 @@ class Drawing:
 
     def _bodies(self, rng: Random) -> dict[str, tuple[Mapping[str, Any], ...]]:
         """The policies of this schedule: some of the examples, some random ones, each with its later texts."""
-        chosen = {name: examples()[name] for name in rng.sample(list(examples()), rng.choice([1, 2, 3]))}
+        policies = {name: examples()[name] for name in rng.sample(list(examples()), rng.choice([1, 2, 3]))}
         pool = self.seed // POOL
         for number in rng.sample(range(FAMILIES), rng.choice([2, 3])):
             bodies = family(pool, number)
-            chosen[bodies[0]["policy"]] = bodies
-        return {name: tuple({**body, **self.bounds} for body in bodies) for name, bodies in chosen.items()}
+            policies[bodies[0]["policy"]] = bodies
+        return {name: tuple({**body, **self.bounds} for body in bodies) for name, bodies in policies.items()}
 
     def chance(self, share: float) -> bool:
         return self.rng.random() < share
@@ -106,8 +106,8 @@ def batch(kind: str, rows: Sequence[Row], delay: int = 0) -> Event:
     first = rows[0].record
     feed = rows[0].feed
     (message,) = worlds.batches(plain_catalogue(), given_of(rows))
-    said = "; ".join(_row_said(row) for row in rows)
-    return Event(kind, f"rows of {feed} {first['source']}, delivery {first['delivery']}: {said}", message, tuple(rows), delay)
+    text = "; ".join(_row_said(row) for row in rows)
+    return Event(kind, f"rows of {feed} {first['source']}, delivery {first['delivery']}: {text}", message, tuple(rows), delay)
 
 
 def delivery(
@@ -130,11 +130,11 @@ def delivery(
     count = len(full) + unplaced
     d.deliveries.append((feed, unit, id, count))
     if replaces or unplaced or d.chance(0.85):
-        done = DeliveryCompleted(feed, source, number, id, count, unplaced, replaces)
-        said = (
+        completion = DeliveryCompleted(feed, source, number, id, count, unplaced, replaces)
+        text = (
             f"delivery {number} of {feed} {unit} is whole: {count} rows, {unplaced} of nobody{', a full replacement' if replaces else ''}"
         )
-        out.append(Event(kind, said, done, None, max(wait, d.late(0.1))))
+        out.append(Event(kind, text, completion, None, max(wait, d.late(0.1))))
     if d.chance(stated):
         out.append(stating(d, kind, feed, unit, id, count, d.rng.choice([-6, wait, wait, wait + 3])))
     return out
@@ -157,8 +157,8 @@ def stating(d: Drawing, kind: str, feed: str, unit: str, delivery: str | None = 
     to = d.day - dt.timedelta(rng.choice([0, 0, 0, 0, 0, 0, 1, 1, 3, 6, 7, 8, 29, 30, 31, 35, 36, 90, -1]))
     tokens = tuple(token(FEEDS[feed]["subject"], name) for name in names)
     message = CoverageStated(statement, feed, source, division, tokens, to, delivery, rows, d.day)
-    said = f"{statement}: {feed} {unit} is complete to {to} for {division or ', '.join(names)}"
-    return Event(kind, said + (f", once {delivery} is whole with {rows} rows" if delivery else ""), message, names, delay)
+    text = f"{statement}: {feed} {unit} is complete to {to} for {division or ', '.join(names)}"
+    return Event(kind, text + (f", once {delivery} is whole with {rows} rows" if delivery else ""), message, names, delay)
 
 
 def _cut(d: Drawing, rows: list[Row]) -> list[list[Row]]:

@@ -108,16 +108,16 @@ class Facts:
 
     def in_effect(self, statement: Statement) -> bool:
         """Does a coverage statement count: not taken back, and the delivery it names whole, as large as it says, and not void?"""
-        said = statement.message
+        message = statement.message
         if statement.withdrawn:
             return False
-        if said.delivery is None:
+        if message.delivery is None:
             return True
-        named = self.deliveries.get((said.feed, said.source), {}).get(said.delivery)
+        named = self.deliveries.get((message.feed, message.source), {}).get(message.delivery)
         if named is None or named.completed is None:
             return False
         whole = named.completed
-        return said.rows in (None, whole.rows) and readable(whole)
+        return message.rows in (None, whole.rows) and readable(whole)
 
     # -- the world -----------------------------------------------------------------------------------------------------
 
@@ -125,7 +125,7 @@ class Facts:
         """The whole world as a case would give it, its rows and statements in a random order."""
         rows = [self.naming.read(row) for row in self.rows.values()]
         rng.shuffle(rows)
-        coverage = [self._stated(one) for one in self.statements.values() if self.in_effect(one)]
+        coverage = [self._stated(statement) for statement in self.statements.values() if self.in_effect(statement)]
         rng.shuffle(coverage)
         replace = [
             {"feed": feed, "unit": FEEDS[feed]["sources"][source]["unit"], "delivery": delivery.number}
@@ -159,19 +159,28 @@ class Facts:
         return naive.evaluate(data, self.answered(world, data["policy"]), day or self.day)
 
     def _stated(self, statement: Statement) -> dict[str, Any]:
-        said, kind = statement.message, FEEDS[statement.message.feed]["subject"]
+        message, kind = statement.message, FEEDS[statement.message.feed]["subject"]
         listed = {"subjects": sorted({self.naming.counts_as(kind, name) for name in statement.names})}
-        where = listed if said.division is None else {"division": said.division}
-        return {"feed": said.feed, "unit": FEEDS[said.feed]["sources"][said.source]["unit"], **where, "complete_to": said.complete_to}
+        where = listed if message.division is None else {"division": message.division}
+        return {
+            "feed": message.feed,
+            "unit": FEEDS[message.feed]["sources"][message.source]["unit"],
+            **where,
+            "complete_to": message.complete_to,
+        }
 
 
 def listing(version: Version, expected: Mapping[str, naive.Expected]) -> dict[int, Listed]:
     """Those of the subjects who are on the list, by token."""
     kind = str(version.published.policy.subject)
     return {
-        token(kind, name): (one.status, one.checklist, pairs((criterion, feed) for criterion, feed, _ in one.missing))
-        for name, one in expected.items()
-        if one.status is not None
+        token(kind, name): (
+            expectation.status,
+            expectation.checklist,
+            pairs((criterion, feed) for criterion, feed, _ in expectation.missing),
+        )
+        for name, expectation in expected.items()
+        if expectation.status is not None
     }
 
 
@@ -181,8 +190,8 @@ def readable(whole: DeliveryCompleted) -> bool:
 
 
 def _begun(versions: list[Version], day: dt.date) -> Version | None:
-    begun = [v for v in versions if v.published.policy.effective_from <= day]
-    return max(begun, key=lambda version: version.number, default=None)
+    in_force = [v for v in versions if v.published.policy.effective_from <= day]
+    return max(in_force, key=lambda version: version.number, default=None)
 
 
 __all__ = ["BEFORE", "SECTIONS", "Delivery", "Facts", "Reported", "Statement", "Version", "listing", "token"]

@@ -98,9 +98,9 @@ class Hosted:
 
     def ahead(self, allowed: Sequence[int]) -> int:
         """How many messages are durable behind what was acknowledged; only so many may be."""
-        found = self.host.state.offset - self.offset
-        assert found in allowed, f"it stands at offset {self.offset + found}; {self.offset} was acknowledged, durable are {allowed} more"
-        return found
+        count = self.host.state.offset - self.offset
+        assert count in allowed, f"it stands at offset {self.offset + count}; {self.offset} was acknowledged, durable are {allowed} more"
+        return count
 
     def _opened(self, folder: Path, ahead: Sequence[int]) -> int:
         self.host = EmbeddedHost.open(folder, parts(), rule=self.rule)

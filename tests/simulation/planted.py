@@ -49,11 +49,11 @@ class Caught:
     failure: Failure
 
 
-def caught(planted: Planted, most: int = MOST, known: int | None = None) -> Caught | None:
+def caught(planted: Planted, most: int = MOST, first_seed: int | None = None) -> Caught | None:
     """A schedule that shows the bug: the known one, else the first; None where none of so many does."""
     with pytest.MonkeyPatch.context() as patch:
         planted.plant(patch)
-        for seed in dict.fromkeys([*(() if known is None else (known,)), *range(most)]):
+        for seed in dict.fromkeys([*(() if first_seed is None else (first_seed,)), *range(most)]):
             try:
                 run(schedule(seed).events, seed)
             except Failure as failure:

@@ -47,9 +47,9 @@ class Failure(AssertionError):
     """What did not hold, and at which event; ``sort`` are the first words of it."""
 
     def __init__(self, event: Event, what: BaseException) -> None:
-        said = str(what) if isinstance(what, AssertionError) else repr(what)
-        self.number, self.sort = event.number, re.sub(r"\d+", "", said).split()[:2]
-        super().__init__(f"at event {event.number} ({event.said}): {said}")
+        text = str(what) if isinstance(what, AssertionError) else repr(what)
+        self.number, self.sort = event.number, re.sub(r"\d+", "", text).split()[:2]
+        super().__init__(f"at event {event.number} ({event.said}): {text}")
 
 
 class Run(Hosted):
@@ -77,8 +77,8 @@ class Run(Hosted):
     def do(self, event: Event, *group: Event) -> None:
         """An event, or a marker with the messages it is about."""
         event, group = self._named(event), tuple(map(self._named, group))
-        for one in (event, *group):
-            self.counts[f"event: {one.kind}"] += 1
+        for each in (event, *group):
+            self.counts[f"event: {each.kind}"] += 1
             self.counts["events"] += 1
         if isinstance(event.told, Group):
             self._send_group(event.kind, event.told, group)
@@ -231,26 +231,26 @@ class Run(Hosted):
         """Each in its own transaction; what came before the end was acknowledged, and of what came behind at most one is durable."""
         if end in ("before commit", "after commit"):
             self.dying(end == "after commit", at)
-        done, refused, ahead = 0, False, 0
+        count, refused, ahead = 0, False, 0
         try:
             with closing(self.host.submit_each(_messages(events))) as receipts:  # type: ignore[type-var]  # it is a generator
                 for receipt in receipts:
-                    self._take(events[done], receipt)
-                    done += 1
-                    if end == "stopped" and done > at:
+                    self._take(events[count], receipt)
+                    count += 1
+                    if end == "stopped" and count > at:
                         break
-            ahead = self.ahead((0, 1) if done < len(events) else (0,))
+            ahead = self.ahead((0, 1) if count < len(events) else (0,))
         except Killed:
-            assert done == at, f"{done} messages of a group were acknowledged, and {at} were durable"
+            assert count == at, f"{count} messages of a group were acknowledged, and {at} were durable"
             ahead = self.crash("killed", (int(end == "after commit"),))
         except (Refused, Invalid):
             self.counts["group refused"] += 1
             refused = True
             ahead = self.crash("killed", (0, 1)) if end in ("before commit", "after commit") else self.ahead((0, 1))
-        self._found(events[done : done + ahead])
-        left = events[done + ahead :]
+        self._found(events[count : count + ahead])
+        left = events[count + ahead :]
         if ahead and not refused:
-            self._repeat(events[done])
+            self._repeat(events[count])
         admitted = [self._send(event) for event in left]
         assert not refused or end == "before commit" or not admitted[0], "a message is refused in a group, and alone it is not"
 

@@ -57,8 +57,8 @@ def _beginning(d: Drawing) -> list[Event]:
         if feed not in REGISTERS.values() and d.chance(0.3):
             continue  # it comes later
         rows = [row for row in d.held if (row.feed, row.source) == (feed, unit) and d.chance(0.75)]
-        chosen = {id(row) for row in rows}
-        d.held = [row for row in d.held if id(row) not in chosen]
+        ids = {id(row) for row in rows}
+        d.held = [row for row in d.held if id(row) not in ids]
         if rows:
             parts.append(delivery(d, "new", feed, unit, [d.lifted(row) for row in rows], stated=0.15))
     parts += [published(d) for _ in range(d.rng.choice([2, 3]))]
@@ -73,7 +73,7 @@ def _arriving(d: Drawing, events: list[Event]) -> list[Event]:
     for place, event in enumerate(events):
         if event.again and event.message is not None and d.chance(TWICE):
             placed.append((place + max(event.delay, 0) + d.rng.choice([1, 1, 2, 5, 20, 60]), place, event))
-    placed.sort(key=lambda one: one[:2])
+    placed.sort(key=lambda arrival: arrival[:2])
     return [event for _, _, event in placed]
 
 

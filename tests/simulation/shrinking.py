@@ -19,8 +19,8 @@ def failure(events: Sequence[Event], seed: int) -> Failure | None:
     """What does not hold in these events, if anything."""
     try:
         run(events, seed)
-    except Failure as found:
-        return found
+    except Failure as error:
+        return error
     return None
 
 
@@ -31,9 +31,9 @@ def shrunk(events: Sequence[Event], seed: int, failing: Callable[[Sequence[Event
         events: of a schedule in which something does not hold.
         failing: says what does not hold; ``failure`` unless a test asks something else.
     """
-    found = failing(events, seed)
-    assert found is not None, "nothing fails here"
-    left = _up_to(list(events), found)
+    first_failure = failing(events, seed)
+    assert first_failure is not None, "nothing fails here"
+    left = _up_to(list(events), first_failure)
     runs, size = 0, max(1, len(left) // 2)
     while True:
         place, dropped = 0, False
@@ -41,7 +41,7 @@ def shrunk(events: Sequence[Event], seed: int, failing: Callable[[Sequence[Event
             fewer = left[:place] + left[place + size :]
             runs += 1
             again = failing(fewer, seed) if fewer else None
-            if again is None or again.sort != found.sort:
+            if again is None or again.sort != first_failure.sort:
                 place += size
             else:
                 left, dropped = _up_to(fewer, again), True
@@ -50,7 +50,7 @@ def shrunk(events: Sequence[Event], seed: int, failing: Callable[[Sequence[Event
         size = max(1, size // 2)
 
 
-def _up_to(events: list[Event], found: Failure) -> list[Event]:
+def _up_to(events: list[Event], error: Failure) -> list[Event]:
     """Nothing behind what fails is needed; a quiet point that ends a schedule is."""
-    last = max((place for place, event in enumerate(events) if event.number == found.number), default=len(events) - 1)
+    last = max((place for place, event in enumerate(events) if event.number == error.number), default=len(events) - 1)
     return events[: last + 1]

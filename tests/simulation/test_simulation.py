@@ -84,9 +84,9 @@ def test_so_are_many_more(chunk: int) -> None:
 @pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.prove) if name in LATE else name for name in PLANTED])
 def test_a_planted_bug_is_caught(name: str) -> None:
     """By one of a thousand schedules, that which caught it before tried first; one that nobody can see is not."""
-    found = caught(PLANTED[name], known=known().get(name))
+    catch = caught(PLANTED[name], known=known().get(name))
 
-    assert (found is None) == (PLANTED[name].equivalent is not None), PLANTED[name].said
+    assert (catch is None) == (PLANTED[name].equivalent is not None), PLANTED[name].said
 
 
 def test_every_bug_can_be_planted() -> None:
@@ -108,12 +108,12 @@ def test_what_caught_bugs_is_known_of_bugs_there_are() -> None:
 def test_a_seed_is_a_schedule() -> None:
     """The same every time, of at least sixty events and three crashes in the median, and it ends at a quiet point."""
     schedules = [schedule(seed) for seed in range(60)]
-    crashes = sorted(sum(event.kind in CRASHES for event in one.events) for one in schedules)
+    crashes = sorted(sum(event.kind in CRASHES for event in each.events) for each in schedules)
 
     assert [event.said for event in schedule(7).events] == [event.said for event in schedules[7].events]
-    assert sorted(len(one.events) for one in schedules)[30] >= 60
+    assert sorted(len(each.events) for each in schedules)[30] >= 60
     assert crashes[30] >= 3
-    assert all(one.events[-1].kind == QUIET for one in schedules)
+    assert all(each.events[-1].kind == QUIET for each in schedules)
 
 
 def test_every_message_has_its_row() -> None:
@@ -123,10 +123,10 @@ def test_every_message_has_its_row() -> None:
     assert {type(event.message) for event in events if event.message is not None} == set(TELLING)
     assert {"crash", "next day", "far", "same day", "published"} <= KINDS.keys()
     assert {"merged", "undone", "given", "given back", "moved", "split", "withdrawn", "together", "streamed"} <= {
-        one.kind for one in events
+        event.kind for event in events
     }
-    assert {one.message.outcome for one in events if isinstance(one.message, OutcomeReported)} > set(MONTHS)
-    assert {"reported", LISTED, "decided"} <= {one.kind for one in events}
+    assert {event.message.outcome for event in events if isinstance(event.message, OutcomeReported)} > set(MONTHS)
+    assert {"reported", LISTED, "decided"} <= {event.kind for event in events}
 
 
 def test_a_group_is_cut_with_its_schedule() -> None:
@@ -172,23 +172,23 @@ def test_the_latest_outcome_counts() -> None:
     facts.naming.put(Decided("person", "p1", "p2"))
     tell("p1", "declined", on)
 
-    known = facts.outcomes[body["policy"], token("person", "p1")]
-    assert (known.outcome, known.until, known.over) == ("unreachable", date(2026, 11, 30), False)
+    latest = facts.outcomes[body["policy"], token("person", "p1")]
+    assert (latest.outcome, latest.until, latest.over) == ("unreachable", date(2026, 11, 30), False)
     assert facts.outcomes[body["policy"], token("person", "p2")].until == date(2027, 10, 31)
 
     for day in (date(2026, 11, 29), date(2026, 11, 30), on):
         TELLING[Tick].tell(facts, Event("day", "", Tick(day)))
-        assert known.over == (day != date(2026, 11, 29))
+        assert latest.over == (day != date(2026, 11, 29))
 
 
 def test_policies_are_what_their_texts_say() -> None:
     """Documents are made without being parsed; parsed they are the same policies."""
-    made = [version_of(body, 1, None, None) for bodies in (*examples().values(), family(0, 0), family(0, 1)) for body in bodies]
+    versions = [version_of(body, 1, None, None) for bodies in (*examples().values(), family(0, 0), family(0, 1)) for body in bodies]
     assert catalogue_set({}).contracts.keys() == plain_catalogue().feeds.keys()
 
-    for one in made:
-        parsed = version_of(load(one.text, "policy.yaml").data, 1, None, None)
-        assert (parsed.policy.criteria, parsed.policy.params) == (one.policy.criteria, one.policy.params)
+    for version in versions:
+        parsed = version_of(load(version.text, "policy.yaml").data, 1, None, None)
+        assert (parsed.policy.criteria, parsed.policy.params) == (version.policy.criteria, version.policy.params)
 
 
 def test_a_failing_schedule_is_made_short() -> None:

@@ -20,7 +20,7 @@ from tests.simulation.facts import Facts
 Lists = Mapping[str, Mapping[int, Listed]]
 
 
-def told_rightly(host: EmbeddedHost, facts: Facts, found: Lists, told: Lists) -> Counter[str]:
+def told_rightly(host: EmbeddedHost, facts: Facts, computed_lists: Lists, materialized_lists: Lists) -> Counter[str]:
     """Compares what the lines told with what is found; returns how many are kept off and held.
 
     Args:
@@ -33,7 +33,7 @@ def told_rightly(host: EmbeddedHost, facts: Facts, found: Lists, told: Lists) ->
     counts: Counter[str] = Counter()
     book = host.state.book
     for name in {*facts.policies, *book.overlays}:
-        mine, overlays = dict(found.get(name, {})), book.on(name)
+        mine, overlays = dict(computed_lists.get(name, {})), book.on(name)
         for subject, overlay in overlays.items():
             where = f"{name}, {subject}"
             expected = mine.pop(subject, None)
@@ -41,14 +41,19 @@ def told_rightly(host: EmbeddedHost, facts: Facts, found: Lists, told: Lists) ->
             counts[_justified(host, facts, name, subject, overlay)] += 1
             if overlay.told is not None:
                 mine[subject] = _listed(overlay.told)  # type: ignore[assignment]  # it is somebody listed
-        known = told.get(name, {})
-        wrong = sorted(subject for subject in mine.keys() | known.keys() if mine.get(subject) != known.get(subject))
-        said = [f"{one}: told {known.get(one)}, expected {mine.get(one)}" for one in wrong[:3]]
-        assert not wrong, f"told list of {name}: {'; '.join(said)}"
-        assert book.sizes[name] == len(known), f"length of the list of {name}: {book.sizes[name]}, and it is {len(known)}"
-        if name in found:
-            asked = {one.subject: (one.status, one.checklist, pairs(one.missing)) for one in listed(host.state, name)}
-            assert asked == known, f"told list of {name}, as asked for, is not as the lines say"
+        materialized_list = materialized_lists.get(name, {})
+        wrong = sorted(subject for subject in mine.keys() | materialized_list.keys() if mine.get(subject) != materialized_list.get(subject))
+        differences = [f"{subject}: told {materialized_list.get(subject)}, expected {mine.get(subject)}" for subject in wrong[:3]]
+        assert not wrong, f"told list of {name}: {'; '.join(differences)}"
+        assert book.sizes[name] == len(materialized_list), (
+            f"length of the list of {name}: {book.sizes[name]}, and it is {len(materialized_list)}"
+        )
+        if name in computed_lists:
+            asked = {
+                candidate.subject: (candidate.status, candidate.checklist, pairs(candidate.missing))
+                for candidate in listed(host.state, name)
+            }
+            assert asked == materialized_list, f"told list of {name}, as asked for, is not as the lines say"
     for id, hold in book.holds.items():
         assert hold.decision == facts.decisions.get(id), f"hold {id}: decided {hold.decision}, expected {facts.decisions.get(id)}"
     return counts
@@ -59,9 +64,9 @@ def _justified(host: EmbeddedHost, facts: Facts, policy: str, subject: int, over
     where = f"overlay of {policy}, {subject}"
     assert (overlay.outcome is None) != (overlay.hold is None), f"{where}: for no reason, or for two: {overlay}"
     if overlay.outcome is not None:
-        known = facts.outcomes.get((policy, subject))
-        assert known is not None and known.outcome == overlay.outcome, f"{where}: kept off as {overlay.outcome}, reported is {known}"
-        assert MONTHS[known.outcome] and not known.over, f"{where}: kept off, and its time is over: {known}"
+        outcome = facts.outcomes.get((policy, subject))
+        assert outcome is not None and outcome.outcome == overlay.outcome, f"{where}: kept off as {overlay.outcome}, reported is {outcome}"
+        assert MONTHS[outcome.outcome] and not outcome.over, f"{where}: kept off, and its time is over: {outcome}"
         assert overlay.told is None, f"{where}: kept off, and told as {overlay.told}"
         return "kept off"
     assert overlay.hold in host.state.book.holds, f"{where}: held by {overlay.hold}, which there is not"

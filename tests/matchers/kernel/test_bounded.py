@@ -19,8 +19,8 @@ def test_policies_at_and_beyond_the_limits_are_run_within_bounds(pytestconfig: p
     Kernels with bounds are compiled once for a checkout (a minute or two) and kept apart from the others.
     """
     cache = getattr(pytestconfig, "cache", None)
-    kept = tmp_path if cache is None else cache.mkdir("kernels-with-bounds")
-    environment = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(kept)}
+    cache_folder = tmp_path if cache is None else cache.mkdir("kernels-with-bounds")
+    environment = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(cache_folder)}
 
     run = subprocess.run(
         [sys.executable, "-m", "tests.matchers.bounded"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False

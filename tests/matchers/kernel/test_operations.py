@@ -67,8 +67,8 @@ def written(matcher: Matcher, policies: Sequence[Policy], *, verdicts: bool) -> 
     """Codes in the programs of policies of any kind."""
     codes: set[int] = set()
     for kind, name in enumerate(KINDS):
-        chosen = [(policy, True) for policy in policies if policy.subject == name]
-        program = compile_policies(matcher.store.layout, kind, chosen, matcher.check_number, matcher.code_of, verdicts=verdicts)
+        of_kind = [(policy, True) for policy in policies if policy.subject == name]
+        program = compile_policies(matcher.store.layout, kind, of_kind, matcher.check_number, matcher.code_of, verdicts=verdicts)
         codes |= set(program.ops[:, 0].tolist())
     return codes
 
@@ -98,5 +98,5 @@ def test_a_set_behind_an_empty_link_behind_a_set_is_not_complete(given: Given, e
 
     rows, verdicts = judged(matcher, HOUSEHOLDS_OF_OCCUPANTS, DAY)
 
-    assert [WORDS[one] for one in verdicts.tolist()] == [expected] and len(rows) == 1
+    assert [WORDS[code] for code in verdicts.tolist()] == [expected] and len(rows) == 1
     assert verdict(matcher, HOUSEHOLDS_OF_OCCUPANTS, worlds.token(Kind.DWELLING, "d"), DAY).verdict == expected

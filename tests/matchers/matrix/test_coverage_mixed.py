@@ -31,9 +31,9 @@ def matcher(*coverage: dict[str, Any], day: dt.date = DAY) -> Matcher:
     """The two people under these statements, with the policy in force."""
     policy = checked(FEW_DEBTS)
     assert policy is not None
-    made = worlds.load(catalogue(), {**PEOPLE, "coverage": list(coverage)}, day)
-    made.publish(policy)
-    return made
+    engine = worlds.load(catalogue(), {**PEOPLE, "coverage": list(coverage)}, day)
+    engine.publish(policy)
+    return engine
 
 
 def stated(*coverage: dict[str, Any]) -> Any:
@@ -49,23 +49,23 @@ SHE = worlds.token(Kind.PERSON, "listed")
 
 def test_a_division_reaches_whom_another_source_listed() -> None:
     """She was named by one source; the other's statement about her division settles it, and its withdrawal unsettles it."""
-    made = matcher(LISTED)
+    engine = matcher(LISTED)
 
-    assert told(made.cover(stated(LISTED, DISTRICT))) == [(SHE, None, "eligible")]
-    assert told(made.cover(stated(LISTED))) == [(SHE, "eligible", None)]
+    assert told(engine.cover(stated(LISTED, DISTRICT))) == [(SHE, None, "eligible")]
+    assert told(engine.cover(stated(LISTED))) == [(SHE, "eligible", None)]
 
 
 def test_a_list_reaches_whom_another_source_s_division_holds() -> None:
     """The other way round."""
-    made = matcher(DISTRICT)
+    engine = matcher(DISTRICT)
 
-    assert told(made.cover(stated(DISTRICT, LISTED))) == [(SHE, None, "eligible")]
+    assert told(engine.cover(stated(DISTRICT, LISTED))) == [(SHE, None, "eligible")]
 
 
 def test_the_division_of_whom_another_source_listed_grows_too_old() -> None:
     """On the day after the last of its age, though the list is fresh; and a clock put back gives it again."""
-    made = matcher({**LISTED, "complete_to": DAY + dt.timedelta(20)}, DISTRICT)
+    engine = matcher({**LISTED, "complete_to": DAY + dt.timedelta(20)}, DISTRICT)
 
-    assert told(made.tick(DAY + dt.timedelta(30))) == []
-    assert told(made.tick(DAY + dt.timedelta(31))) == [(SHE, "eligible", None)]
-    assert told(made.tick(DAY)) == [(SHE, None, "eligible")]
+    assert told(engine.tick(DAY + dt.timedelta(30))) == []
+    assert told(engine.tick(DAY + dt.timedelta(31))) == [(SHE, "eligible", None)]
+    assert told(engine.tick(DAY)) == [(SHE, None, "eligible")]

@@ -23,24 +23,37 @@ class Sharded(Corrected, test_sharded.Schedule):
     """The same over several shards."""
 
 
-def run(one: Corrected) -> Counter[str]:
+def run(schedule: Corrected) -> Counter[str]:
     """One schedule, checked after every message and at its end."""
-    one.prepared()
-    one.step(one.begin)
-    one.step(one.publish)
-    words = [one.records] * 6 + [one.correct] * 3 + [one.cover] * 2 + [one.tick] * 2 + [one.publish] + [one.answer] * 3
-    words += [one.withdraw, one.replace, one.restore] + [one.merge] * 5 + [one.undo] * 3 + [one.hand] * 3 + [one.take_back] * 2
-    if isinstance(one, Sharded):
-        words += [one.move, one.join, one.publish_far] * 2 + [one.hand_over]
-    first = [one.merge] * one.rng.choice([0, 0, 1, 2])
-    for message in [*first, one.records, one.cover, one.publish, one.publish, *one.rng.choices(words, k=STEPS)]:
-        one.step(message)
-    while one.pending:
-        one.step(one.records)
-    for message in (one.publish, one.merge, one.tick, one.merge):
-        one.step(message)
-    one.ends()
-    return one.counts
+    schedule.prepared()
+    schedule.step(schedule.begin)
+    schedule.step(schedule.publish)
+    words = (
+        [schedule.records] * 6
+        + [schedule.correct] * 3
+        + [schedule.cover] * 2
+        + [schedule.tick] * 2
+        + [schedule.publish]
+        + [schedule.answer] * 3
+    )
+    words += (
+        [schedule.withdraw, schedule.replace, schedule.restore]
+        + [schedule.merge] * 5
+        + [schedule.undo] * 3
+        + [schedule.hand] * 3
+        + [schedule.take_back] * 2
+    )
+    if isinstance(schedule, Sharded):
+        words += [schedule.move, schedule.join, schedule.publish_far] * 2 + [schedule.hand_over]
+    first = [schedule.merge] * schedule.rng.choice([0, 0, 1, 2])
+    for message in [*first, schedule.records, schedule.cover, schedule.publish, schedule.publish, *schedule.rng.choices(words, k=STEPS)]:
+        schedule.step(message)
+    while schedule.pending:
+        schedule.step(schedule.records)
+    for message in (schedule.publish, schedule.merge, schedule.tick, schedule.merge):
+        schedule.step(message)
+    schedule.ends()
+    return schedule.counts
 
 
 need(
@@ -71,11 +84,11 @@ def test_decision_and_rows_in_any_order_give_the_same(chunk: int, counted: Count
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_shards_correct_as_one_matcher_does(chunk: int, partitions: int, counted: Counted) -> None:
     """After every message what N shards moved is what one matcher moved, whoever owns whom from then on."""
-    one = Sharded(chunk, partitions)
+    schedule = Sharded(chunk, partitions)
     try:
-        counts = run(one)
+        counts = run(schedule)
     except Exception as error:
         raise AssertionError(f"seed {chunk}, {partitions} partitions: {error}") from error
-    for policy in one.policies.values():
-        one.matcher.judges_alike(policy)
-    counted("identity, sharded", counts + one.matcher.went_through)
+    for policy in schedule.policies.values():
+        schedule.matcher.judges_alike(policy)
+    counted("identity, sharded", counts + schedule.matcher.went_through)

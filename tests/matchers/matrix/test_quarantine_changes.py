@@ -43,35 +43,35 @@ class Told:
 
     def __init__(self, policies: Iterable[Policy]) -> None:
         self.matcher = Matcher(catalogue(), DAY)
-        self.policies = {one.name: one for one in policies}
+        self.policies = {rule.name: rule for rule in policies}
         self.lists: dict[str, dict[int, Any]] = {name: {} for name in self.policies}
-        for one in self.policies.values():
-            self.take(self.matcher.publish(one))
+        for rule in self.policies.values():
+            self.take(self.matcher.publish(rule))
 
     def take(self, changes: Iterable[Any]) -> None:
         for change in changes:
-            told = self.lists[change.policy]
-            told.pop(change.subject, None)
+            listing = self.lists[change.policy]
+            listing.pop(change.subject, None)
             if change.after is not None:
-                told[change.subject] = (change.after, frozenset(change.missing))
+                listing[change.subject] = (change.after, frozenset(change.missing))
 
-    def deliver(self, given: Given) -> None:
-        for batch in worlds.batches(catalogue(), given):
+    def deliver(self, world_data: Given) -> None:
+        for batch in worlds.batches(catalogue(), world_data):
             self.take(self.matcher.apply(batch))
 
     def holds(self) -> None:
         """The lists told are the lists evaluated from nothing."""
-        for name, one in self.policies.items():
-            fresh = {c.subject: (c.status, frozenset(c.missing)) for c in candidates(self.matcher, one, DAY)}
+        for name, rule in self.policies.items():
+            fresh = {c.subject: (c.status, frozenset(c.missing)) for c in candidates(self.matcher, rule, DAY)}
             assert self.lists[name] == fresh, name
 
 
 def test_arrival_replacement_and_withdrawal_are_felt_where_the_row_names() -> None:
     """A dwelling hears of a row that names it when the row comes, when it names another, when it is mended, deleted, and withdrawn."""
     over_d = [leaf("occupancy"), leaf("occupancy.pension"), count("occupancy", "ge", 1)]
-    told = Told(policy(one, "dwelling", f"p{i}") for i, one in enumerate(over_d))
-    told.take(told.matcher.cover(worlds.statements(catalogue(), {"coverage": COVERED})))
-    told.deliver(
+    lists = Told(policy(criterion, "dwelling", f"p{i}") for i, criterion in enumerate(over_d))
+    lists.take(lists.matcher.cover(worlds.statements(catalogue(), {"coverage": COVERED})))
+    lists.deliver(
         {
             "dwellings": {name: {"dwelling": {"division": STREET}} for name in "de"},
             "persons": {"p": {"hukou": {"division": STREET}} | HIGH_PENSION},
@@ -85,12 +85,12 @@ def test_arrival_replacement_and_withdrawal_are_felt_where_the_row_names() -> No
     ]  # fmt: skip
 
     for number, (record, expected) in enumerate(steps, 1):
-        told.deliver({"persons": {"p": {"occupancy": {**record, "key": "k", "order": number, "delivery": number}}}})
-        told.holds()
-        assert [{token: status for token, (status, _) in one.items()} for one in told.lists.values()] == [expected] * 3, number
-    told.take(told.matcher.replace("occupancy", 0, len(steps) + 1))
-    told.holds()
-    assert told.lists == {"p0": {}, "p1": {}, "p2": {}}
+        lists.deliver({"persons": {"p": {"occupancy": {**record, "key": "k", "order": number, "delivery": number}}}})
+        lists.holds()
+        assert [{token: status for token, (status, _) in listing.items()} for listing in lists.lists.values()] == [expected] * 3, number
+    lists.take(lists.matcher.replace("occupancy", 0, len(steps) + 1))
+    lists.holds()
+    assert lists.lists == {"p0": {}, "p1": {}, "p2": {}}
 
 
 PERSONS, HOUSEHOLDS, DWELLINGS = [f"p{i}" for i in range(6)], ["h0", "h1", "h2"], ["d0", "d1"]
@@ -116,9 +116,9 @@ PERSON_LEAVES = [
     leaf("pension", quantifier="none"), {"id": "c", "field": "household.household.division", "op": "eq", "value": STREET},
 ]  # fmt: skip
 POLICIES = [
-    policy(one, subject, f"{subject}-{i}")
+    policy(criterion, subject, f"{subject}-{i}")
     for subject, leaves in (("household", HOUSEHOLD_LEAVES), ("dwelling", DWELLING_LEAVES), ("person", PERSON_LEAVES))
-    for i, one in enumerate(leaves)
+    for i, criterion in enumerate(leaves)
 ]
 
 
@@ -147,32 +147,32 @@ def rows(rng: Random) -> list[tuple[str, str, str, dict[str, Any]]]:
             add("persons", name, "pension", {"amount": rng.choice(["500.00", "1500.00", None])}, f"{name}-{at}")
         if rng.random() < 0.6:
             add("persons", name, "income", {"monthly_income": rng.choice(["300.00", "800.00"])}, name)
-    for i, (_, _, _, one) in enumerate(out, 1):
-        one["row"] = i
+    for i, (_, _, _, last_record) in enumerate(out, 1):
+        last_record["row"] = i
     return out
 
 
-def given_of(found: Iterable[tuple[str, str, str, dict[str, Any]]]) -> Given:
-    given: Given = {"coverage": COVERED}
-    for section, name, feed, record in found:
-        given.setdefault(section, {}).setdefault(name, {}).setdefault(feed, []).append(record)
-    return given
+def given_of(rows: Iterable[tuple[str, str, str, dict[str, Any]]]) -> Given:
+    world_data: Given = {"coverage": COVERED}
+    for section, name, feed, record in rows:
+        world_data.setdefault(section, {}).setdefault(name, {}).setdefault(feed, []).append(record)
+    return world_data
 
 
 def agree(matcher: Matcher) -> dict[str, dict[int, str | None]]:
     """Verdicts by policy; the reading in words must say the same of everyone, and miss the same."""
     out: dict[str, dict[int, str | None]] = {}
-    for one in POLICIES:
-        kind = KINDS.index(one.subject)
-        found, words = judged(matcher, one, DAY)
-        said = dict(zip(found.tolist(), (WORDS[word] for word in words.tolist()), strict=True))
-        listed = {c.subject: (c.status, c.missing) for c in candidates(matcher, one, DAY)}
+    for rule in POLICIES:
+        kind = KINDS.index(rule.subject)
+        numbers, words = judged(matcher, rule, DAY)
+        verdicts = dict(zip(numbers.tolist(), (WORDS[word] for word in words.tolist()), strict=True))
+        listed = {c.subject: (c.status, c.missing) for c in candidates(matcher, rule, DAY)}
         for row, token in enumerate(matcher.store.tokens[kind][: matcher.store.sizes[kind]].tolist()):
-            told = verdict(matcher, one, token, DAY)
-            pairs = tuple(sorted({(c, f) for c, f, _ in told.missing}))
-            assert told.verdict == said.get(row), (one.name, token)
-            assert listed.get(token) == ((told.status, pairs) if told.status else None), (one.name, token)
-        out[one.name] = {int(matcher.store.tokens[kind][row]): word for row, word in said.items()}
+            reading = verdict(matcher, rule, token, DAY)
+            pairs = tuple(sorted({(c, f) for c, f, _ in reading.missing}))
+            assert reading.verdict == verdicts.get(row), (rule.name, token)
+            assert listed.get(token) == ((reading.status, pairs) if reading.status else None), (rule.name, token)
+        out[rule.name] = {int(matcher.store.tokens[kind][row]): word for row, word in verdicts.items()}
     return out
 
 
@@ -182,20 +182,20 @@ def test_change_by_change_is_as_evaluated_afresh(seed: int) -> None:
     rng = Random(seed)
     world = rows(rng)
     order = rng.sample(world, len(world))
-    told = Told(POLICIES)
-    told.take(told.matcher.cover(worlds.statements(catalogue(), {"coverage": COVERED})))
+    lists = Told(POLICIES)
+    lists.take(lists.matcher.cover(worlds.statements(catalogue(), {"coverage": COVERED})))
 
     while order:
         some = rng.randint(1, 4)
         part, order = order[:some], order[some:]
-        told.deliver(given_of(part))
-        told.holds()
-    mine = agree(told.matcher)
+        lists.deliver(given_of(part))
+        lists.holds()
+    mine = agree(lists.matcher)
 
     fresh = worlds.load(catalogue(), given_of(world), DAY)
     assert {name: mine[name] for name in mine} == agree(fresh)
-    for name, one in told.policies.items():
-        assert told.lists[name] == {c.subject: (c.status, frozenset(c.missing)) for c in candidates(fresh, one, DAY)}
+    for name, rule in lists.policies.items():
+        assert lists.lists[name] == {c.subject: (c.status, frozenset(c.missing)) for c in candidates(fresh, rule, DAY)}
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -218,17 +218,17 @@ def test_what_is_decided_stays_when_failed_rows_are_mended(seed: int) -> None:
                     record["relation_to_tenant"] = rng.choice(["kin", "self"])
             mended.append((section, name, feed, record))
         after = _verdicts(mended)
-        for one, found in before.items():
-            for token, word in found.items():
+        for policy_name, verdicts in before.items():
+            for token, word in verdicts.items():
                 if word in ("yes", "no"):
-                    assert after[one].get(token) == word, (one, token)
+                    assert after[policy_name].get(token) == word, (policy_name, token)
 
 
 def _verdicts(world: list[tuple[str, str, str, dict[str, Any]]]) -> dict[str, dict[int, str | None]]:
     matcher = worlds.load(catalogue(), given_of(world), DAY)
     out: dict[str, dict[int, str | None]] = {}
-    for one in POLICIES:
-        found, words = judged(matcher, one, DAY)
-        tokens = matcher.store.tokens[KINDS.index(one.subject)]
-        out[one.name] = {int(tokens[row]): WORDS[word] for row, word in zip(found.tolist(), words.tolist(), strict=True)}
+    for rule in POLICIES:
+        numbers, words = judged(matcher, rule, DAY)
+        tokens = matcher.store.tokens[KINDS.index(rule.subject)]
+        out[rule.name] = {int(tokens[row]): WORDS[word] for row, word in zip(numbers.tolist(), words.tolist(), strict=True)}
     return out

@@ -35,18 +35,18 @@ Sent = tuple[int, int, int, int, int, int]
 """Source's key, order, delivery, row, flags, subject."""
 
 
-def wanted(sent: Sequence[Sent], floor: int) -> dict[int, Sent]:
+def wanted(versions: Sequence[Sent], floor: int) -> dict[int, Sent]:
     """By key, the winning version of everything that was sent to a source, as the page has it."""
     out: dict[int, Sent] = {}
-    for key in {one[0] for one in sent}:
-        counting = [one for one in sent if one[0] == key and one[2] >= floor]
-        usable = [one for one in counting if one[1] != NO_ORDER]
-        sound = [one for one in usable if not one[4] & QUARANTINED]
-        without = max((one for one in counting if one[1] == NO_ORDER), key=lambda one: one[2:4], default=None)
-        if without is not None and not any(one[2:4] > without[2:4] for one in sound):
+    for key in {version[0] for version in versions}:
+        counting = [version for version in versions if version[0] == key and version[2] >= floor]
+        usable = [version for version in counting if version[1] != NO_ORDER]
+        sound = [version for version in usable if not version[4] & QUARANTINED]
+        without = max((version for version in counting if version[1] == NO_ORDER), key=lambda version: version[2:4], default=None)
+        if without is not None and not any(version[2:4] > without[2:4] for version in sound):
             out[key] = without
         elif usable:
-            out[key] = max(usable, key=lambda one: one[1:4])
+            out[key] = max(usable, key=lambda version: version[1:4])
     return out
 
 
@@ -60,7 +60,7 @@ def held(matcher: Matcher) -> dict[int, Sent]:
         delivered_key(rows).tolist(), wide(rows[:, 2:4]).tolist(), rows[:, 4].tolist(), rows[:, 5].tolist(),
         (rows[:, 8] & 3).tolist(), (int(tokens[row]) if row >= 0 else 0 for row in rows[:, 6].tolist()), strict=True,
     )  # fmt: skip
-    return {one[0]: one for one in facts}
+    return {version[0]: version for version in facts}
 
 
 class Source:
@@ -134,7 +134,7 @@ class Source:
             assert len(rows) <= 2 + len(full), key
             self.counts["versions kept"] += len(rows)
             assert not {int(row[4]) for row in rows} - set(range(self.floor, self.started + 1))
-        self.counts["rows without usable order in force"] += sum(one[1] == int(NO_ORDER) for one in held(self.matcher).values())
+        self.counts["rows without usable order in force"] += sum(version[1] == int(NO_ORDER) for version in held(self.matcher).values())
 
     def step(self) -> None:
         self.rng.choice([self.start, self.send, self.send, self.send, self.end])()
@@ -164,13 +164,13 @@ need(
 def test_what_counts_is_what_the_page_says(chunk: int, counted: Counted) -> None:
     """Rows of several deliveries in any order, some of them full, open at once, complete or not sound: after every message."""
     for number in range(SCHEDULES):
-        one = Source(1000 * chunk + number, Matcher(catalogue(), DAY))
+        source = Source(1000 * chunk + number, Matcher(catalogue(), DAY))
         for place in range(25):
-            one.step()
+            source.step()
             if place == 12:
-                arrays, meta = {name: column.copy() for name, column in one.matcher.arrays().items()}, one.matcher.meta()
-                one.matcher = Matcher.restore(catalogue(), arrays, meta, {})
-        counted("versions", one.counts)
+                arrays, meta = {name: column.copy() for name, column in source.matcher.arrays().items()}, source.matcher.meta()
+                source.matcher = Matcher.restore(catalogue(), arrays, meta, {})
+        counted("versions", source.counts)
 
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
@@ -178,24 +178,24 @@ def test_partitions_hold_what_one_matcher_holds(chunk: int) -> None:
     """A locator that keeps what lost and shards that are told who has won, against one matcher; people live in two partitions, and in
     every other schedule two of them are one for a while."""
     for number in range(6):
-        made = Sharded(catalogue(), DAY, 2)
-        made.publish(listed_policy())
+        both = Sharded(catalogue(), DAY, 2)
+        both.publish(listed_policy())
         for name, street in zip(PEOPLE, STREETS, strict=False):
             for batch in worlds.batches(catalogue(), {"persons": {name: {"hukou": {"division": street}}}}):
-                made.apply(batch)
-        one, merged = Source(1000 * chunk + number, made), False
+                both.apply(batch)
+        source, merged = Source(1000 * chunk + number, both), False
         for place in range(20):
             if number % 2:
-                one.step()
-            elif one.rng.random() < 0.2:
+                source.step()
+            elif source.rng.random() < 0.2:
                 merged = not merged
-                made.correct(Correction(Kind.PERSON, A, B if merged else A))
+                both.correct(Correction(Kind.PERSON, A, B if merged else A))
             else:
-                one.rng.choice([one.start, one.send, one.send, one.send, one.end])()
-            assert held_by(made.locator) == held_by(made)
-            made.judges_alike(listed_policy())
+                source.rng.choice([source.start, source.send, source.send, source.send, source.end])()
+            assert held_by(both.locator) == held_by(both)
+            both.judges_alike(listed_policy())
             if place == 9:
-                made.again()
+                both.again()
 
 
 def held_by(shard: Any) -> dict[int, Sent]:
@@ -207,14 +207,14 @@ def row(subject: str, delivery: int, order: int | str, number: int = 1, **facts:
 
 
 def sent(matcher: Matcher, *rows: Row) -> None:
-    for one in rows:
-        for batch in worlds.batches(catalogue(), given_of([one])):
+    for row in rows:
+        for batch in worlds.batches(catalogue(), given_of([row])):
             matcher.apply(batch)
 
 
 def standing(matcher: Matcher) -> list[tuple[int, int]]:
     """Delivery and subject of the records in force."""
-    return [(one[2], one[5]) for one in held(matcher).values() if not one[4] & int(DELETED)]
+    return [(version[2], version[5]) for version in held(matcher).values() if not version[4] & int(DELETED)]
 
 
 A, B, C = (worlds.token(Kind.PERSON, name) for name in PEOPLE)
@@ -257,7 +257,7 @@ def test_erased_person_has_no_kept_row() -> None:
     sent(matcher, row("a", 1, 9))
     matcher.open(FEED, 0, 2)
     sent(matcher, row("b", 2, 3))
-    assert [(one.delivery, one.order) for one in matcher.traces(B)] == [(2, 3)]
+    assert [(trace.delivery, trace.order) for trace in matcher.traces(B)] == [(2, 3)]
 
     traces = matcher.traces(B)
     matcher.erase(B, 77, [])
@@ -284,9 +284,9 @@ def test_hundred_thousand_rows_that_lost_come_in_at_once() -> None:
     matcher.apply(full(1, 9))
     matcher.open(FEED, 0, 2)
     matcher.apply(full(2, 5))
-    assert {one[2] for one in held(matcher).values()} == {1} and int((matcher.effects == OLDER).sum()) == n
+    assert {version[2] for version in held(matcher).values()} == {1} and int((matcher.effects == OLDER).sum()) == n
 
     matcher.replace(FEED, 0, 2)
 
-    assert {one[2] for one in held(matcher).values()} == {2} and matcher.comeback == {2: (n, n)}
+    assert {version[2] for version in held(matcher).values()} == {2} and matcher.comeback == {2: (n, n)}
     assert not any((rows[:, 8] & LOST).any() for rows in [matcher.store.arenas[matcher.store.layout.feeds[FEED].position][:n]])

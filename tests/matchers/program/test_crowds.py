@@ -47,15 +47,15 @@ def bound(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> in
 
 def crowded(rng: Random, size: int) -> tuple[dict[str, Any], Any]:
     """A random world whose persons belong to two households and live in one dwelling, but for some whose links stay."""
-    given, day = random_given(rng, size)
+    world_data, day = random_given(rng, size)
     rows = []
-    for row in rows_of(given):
+    for row in rows_of(world_data):
         record = dict(row.record)
         for link, names in (("household", ("h0", "h0", "h0", "h1")), ("registered_at", ("d0",)), ("lives_at", ("d0", "d0", "d1"))):
             if record.get(link) and rng.random() < 0.9:
                 record[link] = rng.choice(names)
         rows.append(type(row)(row.kind, row.name, row.feed, record))
-    return given_of(rows, **{part: given[part] for part in ("coverage", "answers", "replacements") if part in given}), day
+    return given_of(rows, **{part: world_data[part] for part in ("coverage", "answers", "replacements") if part in world_data}), day
 
 
 def over_sets(rng: Random, name: str, subject: str) -> tuple[dict[str, Any], Any]:
@@ -72,25 +72,31 @@ def test_every_way_says_what_the_naive_evaluator_says(bound: int, size: int, cou
     """Verdicts, statuses, checklists and missing evidence, of whoever shares a household or a dwelling with everybody; in columns and in
     the scalar reading."""
     rng = Random(1000 * size + bound)
-    given, day = crowded(rng, size)
-    matcher = worlds.load(catalogue(), given, day)
-    world = naive.World(CONTRACTS, given)
+    world_data, day = crowded(rng, size)
+    matcher = worlds.load(catalogue(), world_data, day)
+    world = naive.World(CONTRACTS, world_data)
     counts: dict[str, int] = {}
     for number in range(9):
         kind = ("person", "person", "household", "dwelling")[number % 4]
         data, policy = over_sets(rng, f"crowd-{number}", kind)
         matcher.publish(policy)
-        worlds.answer(matcher, policy.name, policy.subject, asked(given, policy))
+        worlds.answer(matcher, policy.name, policy.subject, asked(world_data, policy))
         columns, lists = verdicts(matcher, policy, day), listed(matcher, policy, day)
-        for name, one in naive.evaluate(data, world, day).items():
+        for name, expectation in naive.evaluate(data, world, day).items():
             token, at = worlds.token(Kind(kind), name), (bound, size, number, name)
-            missing = pairs((criterion, feed) for criterion, feed, _ in one.missing)
-            assert columns.get(token) == one.verdict, at
-            assert lists.get(token, (None, (), ())) == ((one.status, one.checklist, missing) if one.status else (None, (), ())), at
+            missing = pairs((criterion, feed) for criterion, feed, _ in expectation.missing)
+            assert columns.get(token) == expectation.verdict, at
+            assert lists.get(token, (None, (), ())) == (
+                (expectation.status, expectation.checklist, missing) if expectation.status else (None, (), ())
+            ), at
             read = explain.verdict(matcher, policy, token, day)
-            if one.verdict is not None:
-                assert (read.verdict, read.checklist, set(read.missing)) == (one.verdict, one.checklist, set(one.missing)), at
-                counts[one.verdict] = counts.get(one.verdict, 0) + 1
+            if expectation.verdict is not None:
+                assert (read.verdict, read.checklist, set(read.missing)) == (
+                    expectation.verdict,
+                    expectation.checklist,
+                    set(expectation.missing),
+                ), at
+                counts[expectation.verdict] = counts.get(expectation.verdict, 0) + 1
                 counts["missing"] = counts.get("missing", 0) + bool(missing)
     counted("crowds", counts)
 
@@ -110,12 +116,12 @@ def test_shards_evaluate_in_parts_as_one_matcher_does(bound: int) -> None:
 def test_household_of_twenty_thousand(shape: str) -> None:
     """One household under one quantifier, two nested ones, records of members, and a sum: delivered, changed, covered, listed, previewed, read
     leaf by leaf, explained, ticked and published in bounded memory."""
-    found = measured(20_000, shape)
+    figures = measured(20_000, shape)
 
-    assert found["peak"] < PEAK_MB
-    assert found["delivered"][0] >= 20_000
-    assert {found["lists"][0], found["preview"][0], found["changed"][0] + found["covered"][0]} == {20_000}
-    assert sum(one[1] for one in found.values() if isinstance(one, tuple)) < 30
+    assert figures["peak"] < PEAK_MB
+    assert figures["delivered"][0] >= 20_000
+    assert {figures["lists"][0], figures["preview"][0], figures["changed"][0] + figures["covered"][0]} == {20_000}
+    assert sum(figure[1] for figure in figures.values() if isinstance(figure, tuple)) < 30
 
 
 def test_memory_does_not_grow_with_the_square() -> None:
@@ -183,5 +189,5 @@ def test_no_answer_where_too_much_would_be_read(monkeypatch: pytest.MonkeyPatch)
 def measured(members: int, shape: str) -> dict[str, Any]:
     """What ``tests.matchers.crowd`` says, in a process of its own."""
     words = [sys.executable, "-m", "tests.matchers.crowd", str(members), shape]
-    found = json.loads(subprocess.run(words, check=True, capture_output=True, timeout=500).stdout)
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
+    figures = json.loads(subprocess.run(words, check=True, capture_output=True, timeout=500).stdout)
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in figures.items()}

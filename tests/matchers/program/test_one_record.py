@@ -24,8 +24,8 @@ Missing = list[tuple[str, str]]
 
 def person(*records: dict[str, Any], covered: bool = False) -> Given:
     """One person of a street, with these records of income."""
-    given: Given = {"persons": {"p": {"hukou": {"division": STREET}, "income": list(records)}}}
-    return {**given, "coverage": [{"feed": "income", "division": "310107", "complete_to": "2026-10-10"}]} if covered else given
+    world_data: Given = {"persons": {"p": {"hukou": {"division": STREET}, "income": list(records)}}}
+    return {**world_data, "coverage": [{"feed": "income", "division": "310107", "complete_to": "2026-10-10"}]} if covered else world_data
 
 
 def total(op: str, value: str, **parts: Any) -> dict[str, Any]:
@@ -64,10 +64,10 @@ def test_without_a_sound_record_coverage_is_asked_as_before(records: tuple[dict[
 def test_sound_record_goes_before_an_older_one_in_quarantine() -> None:
     """It is *the* record; a row without usable order is behind none."""
     newer = person({**DOUBTFUL, "order": 1}, {**PAID, "key": "b", "order": 2})
-    hidden = person({**DOUBTFUL, "order": "none"}, {**PAID, "key": "b", "order": 2})
+    behind_doubtful = person({**DOUBTFUL, "order": "none"}, {**PAID, "key": "b", "order": 2})
 
     assert said(newer, total("le", "1000"), "person", "p") == ("yes", [])
-    assert said(hidden, total("le", "1000"), "person", "p") == ASKED
+    assert said(behind_doubtful, total("le", "1000"), "person", "p") == ASKED
 
 
 def test_empty_cell_is_missing_and_the_record_its_reason() -> None:
@@ -79,17 +79,17 @@ def test_empty_cell_is_missing_and_the_record_its_reason() -> None:
 def test_each_subject_of_a_path_for_itself() -> None:
     """Of two members one has no record: the set is complete only where both are settled."""
     home = {"division": STREET}
-    given: Given = {
+    world_data: Given = {
         "persons": {name: {"hukou": home, "household": "h"} for name in ("p", "q")}, "households": {"h": {"household": home}},
         "coverage": [{"feed": "hukou", "division": "310107", "complete_to": "2026-10-10"}],
     }  # fmt: skip
-    given["persons"]["p"]["income"] = PAID
+    world_data["persons"]["p"]["income"] = PAID
     criteria = total("le", "1000", over="household.members.income")
-    assert said(given, criteria, "person", "p") == ASKED
+    assert said(world_data, criteria, "person", "p") == ASKED
 
-    given["persons"]["q"]["income"] = {"monthly_income": "100"}
+    world_data["persons"]["q"]["income"] = {"monthly_income": "100"}
 
-    assert said(given, criteria, "person", "p") == ("yes", [])
+    assert said(world_data, criteria, "person", "p") == ("yes", [])
 
 
 def test_stale_coverage_does_not_matter_while_the_record_is_there() -> None:

@@ -38,9 +38,9 @@ def cited(criterion: Criterion, mattering: bool = False) -> Iterator[Fact]:
 def compare(seed: int) -> Counter[str]:
     """Everybody in one world under some policies."""
     rng = Random(f"facts {seed}")
-    given, day = random_given(rng, 8)
-    more = {"coverage": given["coverage"], "answers": given["answers"], "replace": given.get("replace", [])}
-    rows = rows_of(given, renumber=True)
+    world_data, day = random_given(rng, 8)
+    more = {"coverage": world_data["coverage"], "answers": world_data["answers"], "replace": world_data.get("replace", [])}
+    rows = rows_of(world_data, renumber=True)
     by_place: dict[tuple[str, str, int, int], Row] = {row.version: row for row in rows}
     assert len(by_place) == len(rows)
     whole = given_of(rows, **more)
@@ -50,24 +50,24 @@ def compare(seed: int) -> Counter[str]:
         data, policy = drawn(rng, 4, f"random-{number}")
         ready = policy_of(data)
         matcher.publish(policy)
-        worlds.answer(matcher, policy.name, policy.subject, asked(given, policy))
+        worlds.answer(matcher, policy.name, policy.subject, asked(world_data, policy))
         for name, expected in naive.evaluate(data, naive.World(CONTRACTS, whole), day).items():
             if expected.verdict is None:
                 continue
-            found = matcher.explain(policy.name, worlds.token(Kind(policy.subject), name))
+            explanation = matcher.explain(policy.name, worlds.token(Kind(policy.subject), name))
             at = (seed, number, name)
 
             def alone(facts: Iterator[Fact]) -> naive.Expected:
-                kept = {(fact.feed, fact.unit, fact.delivery, fact.row) for fact in (*found.register, *facts)}
-                counts["records cited"] += len(kept)
+                places = {(fact.feed, fact.unit, fact.delivery, fact.row) for fact in (*explanation.register, *facts)}
+                counts["records cited"] += len(places)
                 counts["records there were"] += len(rows)
-                world = naive.World(CONTRACTS, given_of((by_place[place] for place in sorted(kept)), **more))
+                world = naive.World(CONTRACTS, given_of((by_place[place] for place in sorted(places)), **more))
                 return naive.expected(ready, world, day, name)
 
-            assert alone(cited(found.criteria)) == expected, at
+            assert alone(cited(explanation.criteria)) == expected, at
             counts[f"verdict {expected.verdict} from all that is cited"] += 1
             if expected.verdict != "unknown":
-                assert alone(cited(found.criteria, mattering=True)).verdict == expected.verdict, ("mattering", at)
+                assert alone(cited(explanation.criteria, mattering=True)).verdict == expected.verdict, ("mattering", at)
                 counts[f"verdict {expected.verdict} from what matters"] += 1
     return counts
 

@@ -31,7 +31,7 @@ DAY = date(2026, 10, 15)
 need(
     "worst case",
     len(chunks(CHUNKS)),
-    {f"{fields} {said}": 20 for fields in ("1 field", "2 fields") for said in ("yes all the same", "not always yes")},
+    {f"{fields} {answer}": 20 for fields in ("1 field", "2 fields") for answer in ("yes all the same", "not always yes")},
 )
 
 _SMALL: dict[str, dict[str, Any]] = {
@@ -64,7 +64,7 @@ def catalogue() -> Catalogue:
         return out.getvalue()
 
     units = load_units(written({"format": 1, "units": UNITS}), "units.yaml")
-    return build_catalogue(units, [load_contract(written(one), f"{one['feed']}.yaml") for one in SMALL])
+    return build_catalogue(units, [load_contract(written(contract), f"{contract['feed']}.yaml") for contract in SMALL])
 
 
 def _leaf(rng: Random) -> dict[str, Any]:
@@ -152,7 +152,7 @@ def _used(data: dict[str, Any]) -> dict[str, Any]:
     if not data["params"]:
         del data["params"]
     feeds = {"hukou": "members" in text, "income": "monthly_income" in text}
-    data["evidence"] = {feed: said for feed, said in data["evidence"].items() if feeds[feed]}
+    data["evidence"] = {feed: evidence for feed, evidence in data["evidence"].items() if feeds[feed]}
     if not data["evidence"]:
         del data["evidence"]
     return data
@@ -186,23 +186,23 @@ CELLS: dict[tuple[str, str, str, str], list[Any]] = {
 }
 
 
-def _emptied(rng: Random, given: dict[str, Any], number: int) -> list[tuple[str, str, str, str]]:
+def _emptied(rng: Random, world_data: dict[str, Any], number: int) -> list[tuple[str, str, str, str]]:
     """Empty so many cells of the world; an income may be missing as a record, nobody having stated."""
     cells = rng.sample(list(CELLS), number)
     for section, name, feed, field in cells:
-        del given[section][name][feed][field]
+        del world_data[section][name][feed][field]
     missing = [cell for cell in cells if cell[2] == "income"]
     if missing and rng.random() < 0.5:
-        given["coverage"][0]["feed"].remove("income")
+        world_data["coverage"][0]["feed"].remove("income")
         for section, name, feed, _ in missing:
-            del given[section][name][feed]
+            del world_data[section][name][feed]
     return cells
 
 
-def _always(data: dict[str, Any], given: dict[str, Any], cells: list[tuple[str, str, str, str]]) -> bool:
+def _always(data: dict[str, Any], world_data: dict[str, Any], cells: list[tuple[str, str, str, str]]) -> bool:
     """Brute force: is the verdict yes in every world in which the cells are filled?"""
     for values in product(*(CELLS[cell] for cell in cells)):
-        full = copy.deepcopy(given)
+        full = copy.deepcopy(world_data)
         for (section, name, feed, field), value in zip(cells, values, strict=True):
             full[section][name].setdefault(feed, {})[field] = value
         if naive.evaluate(data, naive.World(SMALL, full), DAY)["a"].verdict != "yes":
@@ -216,17 +216,17 @@ def test_the_worst_case_is_brute_force(chunk: int, counted: Counted) -> None:
     for seed in range(chunk * SEEDS, (chunk + 1) * SEEDS):
         rng = Random(seed)
         while True:
-            data, given = _used(_policy(rng)), _given(rng)
-            cells = _emptied(rng, given, rng.choice([1, 2]))
-            found = check(Document(_plain(data), "worst.yaml"), catalogue())
-            if found.policy is not None and naive.evaluate(data, naive.World(SMALL, given), DAY)["a"].verdict == "unknown":
+            data, world_data = _used(_policy(rng)), _given(rng)
+            cells = _emptied(rng, world_data, rng.choice([1, 2]))
+            result = check(Document(_plain(data), "worst.yaml"), catalogue())
+            if result.policy is not None and naive.evaluate(data, naive.World(SMALL, world_data), DAY)["a"].verdict == "unknown":
                 break
-        matcher = worlds.load(catalogue(), given, DAY)
-        matcher.publish(found.policy)
-        said = still_yes(matcher, found.policy, token(Kind.PERSON, "a"), DAY)
-        assert said == _always(data, given, cells), (seed, said, data["criteria"], cells)
+        matcher = worlds.load(catalogue(), world_data, DAY)
+        matcher.publish(result.policy)
+        still_yes_said = still_yes(matcher, result.policy, token(Kind.PERSON, "a"), DAY)
+        assert still_yes_said == _always(data, world_data, cells), (seed, still_yes_said, data["criteria"], cells)
         fields = f"{len(cells)} field{'s' if len(cells) > 1 else ''}"
-        counted("worst case", {f"{fields} {'yes all the same' if said else 'not always yes'}": 1})
+        counted("worst case", {f"{fields} {'yes all the same' if still_yes_said else 'not always yes'}": 1})
 
 
 def _plain(data: Any) -> Any:

@@ -46,17 +46,17 @@ def _may_state(facts: Facts, event: Event) -> bool:
     """Once; the same again is nothing. Nobody states what is still to come, or what a complete delivery does not bear out."""
     message = event.message
     assert isinstance(message, CoverageStated) and message.received is not None
-    known = facts.statements.get(message.statement)
-    if facts.ends is None or known is not None:
-        return known is not None and known.message == message
+    statement = facts.statements.get(message.statement)
+    if facts.ends is None or statement is not None:
+        return statement is not None and statement.message == message
     return message.complete_to <= message.received and _borne_out(facts, message)
 
 
 def _borne_out(facts: Facts, message: CoverageStated) -> bool:
     """Docs/semantics.md, section 3.0: is the delivery open, or has it the rows that are named, and few enough of nobody?"""
     delivery = facts.deliveries.get((message.feed, message.source), {}).get(message.delivery or "")
-    done = None if delivery is None else delivery.completed
-    return done is None or (message.rows in (None, done.rows) and done.unplaced <= MAX_UNPLACED * done.rows)
+    completion = None if delivery is None else delivery.completed
+    return completion is None or (message.rows in (None, completion.rows) and completion.unplaced <= MAX_UNPLACED * completion.rows)
 
 
 def _stated(facts: Facts, event: Event) -> None:

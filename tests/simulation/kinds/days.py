@@ -44,8 +44,8 @@ def _to(d: Drawing, day: dt.date) -> list[Event]:
 def _ticked(facts: Facts, event: Event) -> None:
     assert isinstance(event.message, Tick)
     facts.day = event.message.day
-    for one in facts.outcomes.values():
-        one.over |= one.until <= facts.day  # for good: a clock put back keeps nobody off again
+    for outcome in facts.outcomes.values():
+        outcome.over |= outcome.until <= facts.day  # for good: a clock put back keeps nobody off again
 
 
 TICKED = Telling(lambda facts, event: True, _ticked, frozenset({"day", "publication", "amendment", "agreement", "evidence", "outcome"}))

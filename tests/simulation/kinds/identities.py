@@ -41,10 +41,10 @@ def refused(d: Drawing) -> list[Event]:
     """A merge that is one too many, goes in a circle or nowhere, is one person's, or of no kind there is."""
     kind = _kind(d)
     subject, into = d.rng.choice(d.names[kind]), d.rng.choice(d.names[kind])
-    known = [(of, name) for of, name in d.merges if of == kind]
+    merges = [(of, name) for of, name in d.merges if of == kind]
     which = d.rng.randrange(6)
-    if known and which < 4:
-        kind, subject = d.rng.choice(known)
+    if merges and which < 4:
+        kind, subject = d.rng.choice(merges)
         if which < 3:
             return [_merge(Decided(kind, subject, _other(d, kind)), d.late())]
         end = d.merges[kind, subject]
@@ -95,13 +95,13 @@ def given_back(d: Drawing) -> list[Event]:
     if not d.handed:
         return []
     kind, subject = d.rng.choice(list(d.handed))
-    chosen = d.some(d.handed[kind, subject], 3)
-    d.handed[kind, subject] = [record for record in d.handed[kind, subject] if record not in chosen]
+    records = d.some(d.handed[kind, subject], 3)
+    d.handed[kind, subject] = [record for record in d.handed[kind, subject] if record not in records]
     if not d.handed[kind, subject]:
         del d.handed[kind, subject]
     if d.chance(0.1):
-        chosen.append(("hukou", FEEDS["hukou"]["sources"][0]["unit"], "never-given"))
-    return [_split(Decided(kind, subject, subject, tuple(chosen)), d.late())]
+        records.append(("hukou", FEEDS["hukou"]["sources"][0]["unit"], "never-given"))
+    return [_split(Decided(kind, subject, subject, tuple(records)), d.late())]
 
 
 def _kind(d: Drawing) -> str:
@@ -111,10 +111,10 @@ def _kind(d: Drawing) -> str:
 def _likely(d: Drawing, kind: str) -> list[str]:
     """Those of whom most can go wrong: they are registered, were answered about or listed, others count as them, or they have not come."""
     there = sorted({row.name for row in d.sent if row.feed == REGISTERS[kind]})
-    known = sorted({name for of, name in d.looked_at if of == kind})
+    answered_or_listed = sorted({name for of, name in d.looked_at if of == kind})
     merged_into = sorted({into for (of, _), into in d.merges.items() if of == kind})
     missing = [name for name in d.names[kind] if name not in there]
-    return d.rng.choice([some for some in (there, there, there, known, known, merged_into, missing) if some])
+    return d.rng.choice([some for some in (there, there, there, answered_or_listed, answered_or_listed, merged_into, missing) if some])
 
 
 def _other(d: Drawing, kind: str) -> str:
@@ -145,10 +145,10 @@ def _split(decided: Decided, delay: int) -> Event:
     which = ", ".join("/".join(record) for record in decided.records)
     back = into == subject
     if which:
-        said = f"{kind} {subject}: {which} {'are its own again' if back else f'are given to {into}'}"
-        return Event("given back" if back else "given", said, message, decided, delay)
-    said = f"{kind} {subject} stands by itself again" + ("" if back else f", and {into} is named")
-    return Event("undone", said, message, decided, delay)
+        description = f"{kind} {subject}: {which} {'are its own again' if back else f'are given to {into}'}"
+        return Event("given back" if back else "given", description, message, decided, delay)
+    description = f"{kind} {subject} stands by itself again" + ("" if back else f", and {into} is named")
+    return Event("undone", description, message, decided, delay)
 
 
 def _known(kind: str, name: str) -> tuple[str, str]:
@@ -164,9 +164,9 @@ def _may_merge(facts: Facts, event: Event) -> bool:
     assert isinstance(message, IdentityMerged) and isinstance(decided, Decided)
     if not _decided_well(facts, message):
         return False
-    known = facts.naming.merged.get((decided.kind, decided.name))
-    if known is not None:
-        return known == decided.into
+    current_into = facts.naming.merged.get((decided.kind, decided.name))
+    if current_into is not None:
+        return current_into == decided.into
     return facts.naming.counts_as(decided.kind, decided.into) != decided.name
 
 
@@ -179,8 +179,8 @@ def _may_split(facts: Facts, event: Event) -> bool | None:
         return False
     if decided.into != decided.name:
         return bool(decided.records)
-    found = facts.naming.in_force(decided)
-    return False if found == 0 else True if found == max(1, len(decided.records)) else None
+    count = facts.naming.in_force(decided)
+    return False if count == 0 else True if count == max(1, len(decided.records)) else None
 
 
 def _decided_well(facts: Facts, message: IdentityMerged | IdentitySplit) -> bool:

@@ -87,15 +87,15 @@ def _report(d: Drawing, policy: str, name: str, message: OutcomeReported) -> Eve
     listed = (policy, name, message) not in d.reported and message.policy == policy and d.chance(0.6)
     d.reported.append((policy, name, message))
     who = f"somebody on the list (else {name})" if listed else name
-    said = f"{message.policy}: {who} is reported {message.outcome}{wrong} on {message.on}"
-    return Event(LISTED if listed else "reported", said, message, name, d.late())
+    text = f"{message.policy}: {who} is reported {message.outcome}{wrong} on {message.on}"
+    return Event(LISTED if listed else "reported", text, message, name, d.late())
 
 
 def _likely(d: Drawing, kind: str) -> str:
     """Anybody of a kind; often one who was looked at or counts as another, seldom one nobody has heard of."""
-    known = [name for of, name in d.looked_at if of == kind] + [name for of, name in d.merges if of == kind]
-    if known and d.chance(0.2):
-        return d.rng.choice(known)
+    likely = [name for of, name in d.looked_at if of == kind] + [name for of, name in d.merges if of == kind]
+    if likely and d.chance(0.2):
+        return d.rng.choice(likely)
     return f"{kind[0]}9" if d.chance(0.03) else d.rng.choice(d.names[kind])
 
 
@@ -128,11 +128,11 @@ def _reported(facts: Facts, event: Event) -> None:
     assert isinstance(message, OutcomeReported)
     kind = str(facts.policies[message.policy][-1].published.policy.subject)
     key = (message.policy, token(kind, facts.naming.counts_as(kind, event.told)))
-    known = facts.outcomes.get(key)
-    said = (message.outcome, message.on, message.criterion)
-    if known is None or (known.on <= message.on and said != (known.outcome, known.on, known.criterion)):
+    latest = facts.outcomes.get(key)
+    outcome = (message.outcome, message.on, message.criterion)
+    if latest is None or (latest.on <= message.on and outcome != (latest.outcome, latest.on, latest.criterion)):
         until = months_after(message.on, MONTHS[message.outcome])
-        facts.outcomes[key] = Reported(*said, until, over=until <= facts.day)
+        facts.outcomes[key] = Reported(*outcome, until, over=until <= facts.day)
 
 
 def _may_decide(facts: Facts, event: Event) -> bool:

@@ -27,20 +27,20 @@ def published(d: Drawing) -> list[Event]:
 
 def amended(d: Drawing) -> list[Event]:
     """The next version of a policy in force, from today, from its own day, or from a day to come."""
-    known = sorted(d.published.keys() - d.withdrawn)
-    return _publication(d, "amended", d.rng.choice(known)) if known else published(d)
+    in_force = sorted(d.published.keys() - d.withdrawn)
+    return _publication(d, "amended", d.rng.choice(in_force)) if in_force else published(d)
 
 
 def withdrawn(d: Drawing) -> list[Event]:
     """A policy withdrawn, today or as if on an earlier day, often published anew soon; seldom once more since another day."""
-    known = sorted(d.published if d.chance(0.1) else d.published.keys() - d.withdrawn)
-    if not known:
+    names = sorted(d.published if d.chance(0.1) else d.published.keys() - d.withdrawn)
+    if not names:
         return []
-    name = d.rng.choice(known)
+    name = d.rng.choice(names)
     d.withdrawn.add(name)
     since, reason = (_since(d, name), d.rng.choice(["ended"] * 9 + [" "])) if d.chance(0.6) else (None, "ended")
-    said = f"{name} is withdrawn" + ("" if since is None else f" since {since}, {'for a reason' if reason.strip() else 'without a reason'}")
-    out = [Event("withdrawn", said, PolicyWithdrawn(name, d.published[name][-1].policy.version, *PEOPLE, reason, since), again=False)]
+    text = f"{name} is withdrawn" + ("" if since is None else f" since {since}, {'for a reason' if reason.strip() else 'without a reason'}")
+    out = [Event("withdrawn", text, PolicyWithdrawn(name, d.published[name][-1].policy.version, *PEOPLE, reason, since), again=False)]
     return [*out, *_publication(d, "published", name)] if d.chance(0.4) else out
 
 
@@ -53,7 +53,7 @@ def _since(d: Drawing, name: str) -> dt.date:
 
 def answered(d: Drawing) -> list[Event]:
     """Some answers to the checks of one policy; the last word counts."""
-    asking = sorted({(name, check) for name, versions in d.published.items() for one in versions[-2:] for check in one.checks})
+    asking = sorted({(name, check) for name, versions in d.published.items() for version in versions[-2:] for check in version.checks})
     if not asking:
         return []
     out: list[Event] = []
@@ -62,8 +62,8 @@ def answered(d: Drawing) -> list[Event]:
         kind = str(d.published[policy][-1].policy.subject)
         name, answer = d.rng.choice([*d.names[kind] * 3, f"{kind[0]}9"]), d.chance(0.4)
         message = CheckAnswered(policy, token(kind, name), check, answer)
-        said = f"{policy}: {check} of {name} is answered {'yes' if answer else 'no'}"
-        out.append(Event("answered", said, message, name, d.late()))
+        text = f"{policy}: {check} of {name} is answered {'yes' if answer else 'no'}"
+        out.append(Event("answered", text, message, name, d.late()))
         d.looked_at.append((kind, name))
     return out
 
@@ -83,8 +83,8 @@ def agreement(d: Drawing) -> list[Event]:
     elif read:
         d.ends[d.rng.choice(read)] = d.day + dt.timedelta(d.rng.choice([-3, -1, 0, 0, 1, 2, 7]))
     ends = dict(d.ends)
-    said = ", ".join(f"{feed} until {day}" for feed, day in ends.items()) or "all renewed"
-    return [Event("agreement", f"agreements: {said}", catalogue_set(ends, d.late_after), ends, again=False)]
+    text = ", ".join(f"{feed} until {day}" for feed, day in ends.items()) or "all renewed"
+    return [Event("agreement", f"agreements: {text}", catalogue_set(ends, d.late_after), ends, again=False)]
 
 
 def _publication(d: Drawing, kind: str, name: str) -> list[Event]:
@@ -95,11 +95,11 @@ def _publication(d: Drawing, kind: str, name: str) -> list[Event]:
     body = bodies[(number - 1) % len(bodies)]
     start = d.day + dt.timedelta(d.rng.choice([0, 1, 1, 2, 3, 10])) if d.chance(0.5) else None
     end = d.day + dt.timedelta(d.rng.choice([0, 3, 30, 400])) if d.chance(0.15) else None
-    made = version_of(body, number, start, end)
-    versions.append(made)
-    force = f"{made.policy.effective_from} to {made.policy.effective_to or 'open'}"
-    message = PolicyPublished(name, number, made.text, made.policy.digest, *PEOPLE)
-    return [Event(kind, f"{name} version {number} is published, in force {force}", message, made)]
+    published_version = version_of(body, number, start, end)
+    versions.append(published_version)
+    force = f"{published_version.policy.effective_from} to {published_version.policy.effective_to or 'open'}"
+    message = PolicyPublished(name, number, published_version.text, published_version.policy.digest, *PEOPLE)
+    return [Event(kind, f"{name} version {number} is published, in force {force}", message, published_version)]
 
 
 # ---- telling -----------------------------------------------------------------------------------------------------
@@ -107,24 +107,24 @@ def _publication(d: Drawing, kind: str, name: str) -> list[Event]:
 
 def _may_publish(facts: Facts, event: Event) -> bool | None:
     """The number behind the last, under agreements that reach its first day; a version that is known is nothing. The first may have any."""
-    message, made = event.message, event.told
-    assert isinstance(message, PolicyPublished) and isinstance(made, Published)
-    known = [version.number for version in facts.policies.get(message.policy, ())]
+    message, published_version = event.message, event.told
+    assert isinstance(message, PolicyPublished) and isinstance(published_version, Published)
+    numbers = [version.number for version in facts.policies.get(message.policy, ())]
     if facts.ends is None:
         return False
-    if message.version in known:
+    if message.version in numbers:
         return True
-    if known and message.version != known[-1] + 1:
+    if numbers and message.version != numbers[-1] + 1:
         return False
-    return not any(facts.ends.get(feed, NEVER) < made.policy.effective_from for feed in made.policy.feeds)
+    return not any(facts.ends.get(feed, NEVER) < published_version.policy.effective_from for feed in published_version.policy.feeds)
 
 
 def _published(facts: Facts, event: Event) -> None:
-    message, made = event.message, event.told
-    assert isinstance(message, PolicyPublished) and isinstance(made, Published)
+    message, published_version = event.message, event.told
+    assert isinstance(message, PolicyPublished) and isinstance(published_version, Published)
     versions = facts.policies.setdefault(message.policy, [])
     if message.version not in [version.number for version in versions]:
-        versions.append(Version(message.version, made))
+        versions.append(Version(message.version, published_version))
 
 
 def _may_withdraw(facts: Facts, event: Event) -> bool | None:
@@ -165,9 +165,9 @@ def _may_answer(facts: Facts, event: Event) -> bool | None:
 def _answered(facts: Facts, event: Event) -> None:
     message = event.message
     assert isinstance(message, CheckAnswered)
-    said = facts.answers.setdefault(message.policy, {})
-    said.pop((event.told, message.check), None)
-    said[event.told, message.check] = "yes" if message.answer else "no"
+    answers = facts.answers.setdefault(message.policy, {})
+    answers.pop((event.told, message.check), None)
+    answers[event.told, message.check] = "yes" if message.answer else "no"
 
 
 def _may_cut(facts: Facts, event: Event) -> bool:

@@ -28,9 +28,9 @@ def new(d: Drawing) -> list[Event]:
     if not d.held:
         return corrected(d)
     feed, unit = d.held[0].feed, d.held[0].source
-    chosen = [row for row in d.held if (row.feed, row.source) == (feed, unit)][: d.rng.choice([1, 2, 5, 20])]
-    d.held = [row for row in d.held if row not in chosen]
-    return delivery(d, "new", feed, unit, [d.lifted(row) for row in chosen])
+    rows = [row for row in d.held if (row.feed, row.source) == (feed, unit)][: d.rng.choice([1, 2, 5, 20])]
+    d.held = [row for row in d.held if row not in rows]
+    return delivery(d, "new", feed, unit, [d.lifted(row) for row in rows])
 
 
 def corrected(d: Drawing) -> list[Event]:
@@ -50,8 +50,8 @@ def replaced(d: Drawing) -> list[Event]:
     """Everything a source has, as it says: what is not in it is withdrawn."""
     feed, unit, rows = sent_by(d)
     latest = {row.record["key"]: row for row in rows if not row.record.get("deleted")}
-    kept = [d.lifted(row) for row in latest.values() if d.chance(0.7)]
-    return delivery(d, "replaced", feed, unit, kept[:30], replaces=True)
+    remaining = [d.lifted(row) for row in latest.values() if d.chance(0.7)]
+    return delivery(d, "replaced", feed, unit, remaining[:30], replaces=True)
 
 
 def quarantined(d: Drawing) -> list[Event]:
@@ -73,11 +73,11 @@ def unreadable(d: Drawing) -> list[Event]:
 
 def resent(d: Drawing) -> list[Event]:
     """A part of a batch once more, because the sender was not sure."""
-    known = [one for one in d.batches if one.told]
-    if not known:
+    batches = [event for event in d.batches if event.told]
+    if not batches:
         return []
-    one = d.rng.choice(known)
-    return [batch("resent", [row for row in one.told if d.chance(0.6)] or one.told[:1], d.late())]
+    event = d.rng.choice(batches)
+    return [batch("resent", [row for row in event.told if d.chance(0.6)] or event.told[:1], d.late())]
 
 
 def moved(d: Drawing) -> list[Event]:
@@ -106,14 +106,14 @@ def split(d: Drawing) -> list[Event]:
     d.names["household"].append(name)
     leaving: dict[str, Row] = {row.name: row for row in rows if row.record["household"] == old and d.chance(0.6)}
     like = next((row for row in reversed(d.sent) if row.feed == "household" and row.name == old and "size" in row.record), None)
-    found: list[Event] = []
+    events: list[Event] = []
     for unit in sorted({row.source for row in leaving.values()}):
         part = [_newer(d, row, {**cells_of(row), "household": name}) for row in leaving.values() if row.source == unit]
-        found += delivery(d, "split", "hukou", unit, part)
+        events += delivery(d, "split", "hukou", unit, part)
     cells = cells_of(like) if like else {"division": "310107020", "registered_at": d.rng.choice(d.names["dwelling"])}
     record = {"key": f"{name}-register", "source": "city-psb", **cells, "size": max(1, len(leaving))}
-    told = delivery(d, "split", "household", "city-psb", [Row("household", name, "household", record)])
-    return found + told if d.chance(0.6) else told + found
+    household_events = delivery(d, "split", "household", "city-psb", [Row("household", name, "household", record)])
+    return events + household_events if d.chance(0.6) else household_events + events
 
 
 # ---- parts -------------------------------------------------------------------------------------------------------
@@ -122,7 +122,7 @@ def split(d: Drawing) -> list[Event]:
 def sent_by(d: Drawing) -> tuple[str, str, list[Row]]:
     """The rows one source has sent so far; a source of more rows more often."""
     row = d.rng.choice(d.sent) if d.sent else d.held[0]
-    return row.feed, row.source, [one for one in d.sent if (one.feed, one.source) == (row.feed, row.source)]
+    return row.feed, row.source, [other for other in d.sent if (other.feed, other.source) == (row.feed, row.source)]
 
 
 def _register_rows(d: Drawing, feed: str) -> list[Row]:
@@ -158,7 +158,7 @@ def _newer(d: Drawing, row: Row, cells: dict[str, Any]) -> Row:
 
 def _like(d: Drawing, row: Row) -> Row:
     """The record with the cells of another of its feed."""
-    others = [one for one in (*d.sent, *d.held) if one.feed == row.feed]
+    others = [other for other in (*d.sent, *d.held) if other.feed == row.feed]
     like = d.rng.choice(others)
     handed = row.feed not in REGISTERS.values() and d.chance(0.15)
     doubts = {"quarantined": True} if like.record.get("quarantined") else {}
@@ -176,13 +176,13 @@ def _may_start(facts: Facts, event: Event) -> bool | None:
     """The number it has already, or the one behind the last; a number of another delivery is refused, of a gap the semantics say nothing."""
     message = event.message
     assert isinstance(message, DeliveryStarted)
-    known = _of(facts, message)
+    deliveries = _of(facts, message)
     if facts.ends is None:
         return False
-    if message.id in known:
-        return (known[message.id].number, known[message.id].replaces) == (message.delivery, message.replaces)
-    taken = {one.number for one in known.values()}
-    return False if message.delivery in taken else True if message.delivery == max(taken, default=0) + 1 else None
+    if message.id in deliveries:
+        return (deliveries[message.id].number, deliveries[message.id].replaces) == (message.delivery, message.replaces)
+    numbers = {delivery.number for delivery in deliveries.values()}
+    return False if message.delivery in numbers else True if message.delivery == max(numbers, default=0) + 1 else None
 
 
 def _started(facts: Facts, event: Event) -> None:
@@ -194,23 +194,23 @@ def _started(facts: Facts, event: Event) -> None:
 
 
 def _numbered(facts: Facts, message: Any) -> Delivery | None:
-    return next((one for one in _of(facts, message).values() if one.number == message.delivery), None)
+    return next((delivery for delivery in _of(facts, message).values() if delivery.number == message.delivery), None)
 
 
 def _may_come(facts: Facts, event: Event) -> bool | None:
     """Rows of a delivery that was started; of a whole one only rows it has."""
-    known = _numbered(facts, event.message)
-    if known is None:
+    delivery = _numbered(facts, event.message)
+    if delivery is None:
         return False
-    return True if known.completed is None or {row.record["row"] for row in event.told} <= known.rows else None
+    return True if delivery.completed is None or {row.record["row"] for row in event.told} <= delivery.rows else None
 
 
 def _came(facts: Facts, event: Event) -> None:
     message: Any = event.message
-    known = _numbered(facts, message)
-    assert known is not None
+    delivery = _numbered(facts, message)
+    assert delivery is not None
     for row in event.told:
-        known.rows.add(row.record["row"])
+        delivery.rows.add(row.record["row"])
         facts.rows[message.feed, message.source, message.delivery, row.record["row"]] = row
     facts.world_changed = True
 
@@ -219,10 +219,10 @@ def _may_complete(facts: Facts, event: Event) -> bool:
     """When all its readable rows are there; again only as before."""
     message = event.message
     assert isinstance(message, DeliveryCompleted)
-    known = _of(facts, message).get(message.id)
-    if known is None or known.replaces != message.replaces:
+    delivery = _of(facts, message).get(message.id)
+    if delivery is None or delivery.replaces != message.replaces:
         return False
-    return known.completed == message if known.completed else len(known.rows) == message.rows - message.unplaced
+    return delivery.completed == message if delivery.completed else len(delivery.rows) == message.rows - message.unplaced
 
 
 def _completed(facts: Facts, event: Event) -> None:

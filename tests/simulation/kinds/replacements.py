@@ -57,21 +57,21 @@ def contrary(d: Drawing) -> list[Event]:
     """A delivery is begun again, or ends, as a full file where it was none, or as none where it was one."""
     if not d.begun:
         return []
-    begun = d.rng.choice(d.begun)
-    said = "no full replacement" if begun.replaces else "a full replacement"
-    other = replace(begun, replaces=not begun.replaces)
-    ends = DeliveryCompleted(begun.feed, begun.source, begun.delivery, begun.id, 1, 0, other.replaces)
+    start = d.rng.choice(d.begun)
+    claim = "no full replacement" if start.replaces else "a full replacement"
+    other = replace(start, replaces=not start.replaces)
+    ends = DeliveryCompleted(start.feed, start.source, start.delivery, start.id, 1, 0, other.replaces)
     message: DeliveryStarted | DeliveryCompleted = ends if d.chance(0.5) else other
-    return [Event("contrary", f"delivery {begun.delivery} of {begun.feed} #{begun.source} is said to be {said}", message, None, d.late())]
+    return [Event("contrary", f"delivery {start.delivery} of {start.feed} #{start.source} is said to be {claim}", message, None, d.late())]
 
 
 def _earlier(d: Drawing, rows: list[Row]) -> list[Row]:
     """The last row sent of most records, deleted ones too, with the cells of any version of it."""
     latest = {row.record["key"]: row for row in rows}
-    chosen = [row for row in latest.values() if d.chance(0.75)][:30]
+    sample = [row for row in latest.values() if d.chance(0.75)][:30]
     out = []
-    for row in chosen:
-        like = d.rng.choice([one for one in rows if one.record["key"] == row.record["key"]])
+    for row in sample:
+        like = d.rng.choice([version for version in rows if version.record["key"] == row.record["key"]])
         doubts = {word: True for word in ("deleted", "quarantined") if like.record.get(word) and d.chance(0.7)}
         out.append(again(d, row, {**cells_of(like), **doubts}, like, EARLIER))
     return out
