@@ -175,14 +175,14 @@ class _World:
         source = {"source": self.rng.choice(contract["sources"])["unit"]} if self.chance(0.5) else {}
         return [*rows, {"key": self.key(), **source, "quarantined": True, "lives_at": self.rng.choice(naming)["lives_at"]}]
 
-    def unordered(self, contract: Contract, key: str) -> Record:
+    def version_without_order(self, contract: Contract, key: str) -> Record:
         """A version without usable order; its cells, if it has any, are not read. One in five would delete."""
         version = {"key": key, **self.order(contract), "order": "none"}
         if self.chance(0.2):
             return {**version, "deleted": True}
         return {**(self.record(contract, key) if self.chance(0.3) else {}), **version, **self.named_in_quarantine(contract)}
 
-    def refilled(self, contract: Contract, unit: str, versions: list[Record], steady: bool) -> list[Record]:
+    def with_full_file_version(self, contract: Contract, unit: str, versions: list[Record], steady: bool) -> list[Record]:
         """The versions; of a source with a full replacement mostly with one in that file, whose order often goes backwards, or one deleted before."""
         numbers = [
             replacement["delivery"]
@@ -210,28 +210,28 @@ class _World:
             while self.chance(0.15):
                 later = self.record(contract, key, steady)
                 versions.append({"key": key, **self.order(contract), "deleted": True} if self.chance(0.1 if steady else 0.3) else later)
-            versions = self.refilled(contract, source or contract["sources"][0]["unit"], versions, steady)
+            versions = self.with_full_file_version(contract, source or contract["sources"][0]["unit"], versions, steady)
             rivals = number > 1 and contract["cardinality"] == "one"
             if contract["order"] != "delivery" and self.chance(0.02 if steady else 0.2 if rivals else 0.08):
-                versions.insert(rng.randint(0, len(versions)), self.unordered(contract, key))
+                versions.insert(rng.randint(0, len(versions)), self.version_without_order(contract, key))
                 if self.chance(0.25):
                     versions.append({"key": key, **self.order(contract), "quarantined": True, **self.named_in_quarantine(contract)})
             if source:
                 versions = [{**version, "source": source} for version in versions]
             rows += versions
         if contract["cardinality"] == "one" and number > 1 and self.chance(0.75):
-            rows = self.tied(rows)
+            rows = self.with_equal_versions(rows)
         if self.chance(0.3):
             rng.shuffle(rows)
-        return self.moved(contract, rows)
+        return self.perhaps_of_another(contract, rows)
 
-    def tied(self, rows: list[Record]) -> list[Record]:
+    def with_equal_versions(self, rows: list[Record]) -> list[Record]:
         """Records with different keys and equal versions: the source, then the key must decide."""
         first = rows[0]
         version = {"delivery": first.get("delivery", 1), **({"order": first["order"]} if "order" in first else {})}
         return [{**row, **version, "row": 1 + sum(other["key"] == row["key"] for other in rows[:i])} for i, row in enumerate(rows)]
 
-    def moved(self, contract: Contract, rows: list[Record]) -> list[Record]:
+    def perhaps_of_another(self, contract: Contract, rows: list[Record]) -> list[Record]:
         """Sometimes a version of a key already used of another subject: a record that changed hands."""
         shared_rows = self.shared.setdefault(contract["feed"], [])
         if shared_rows and rows and "registers" not in contract and self.chance(0.06):
@@ -243,7 +243,7 @@ class _World:
         return rows
 
 
-def _numbered(contract: Contract, rows: list[Record]) -> list[Record]:
+def _with_unique_row_numbers(contract: Contract, rows: list[Record]) -> list[Record]:
     """The rows, no two of one source's delivery with the same row number."""
     numbers = set()
     for position, row in enumerate(rows):
@@ -268,7 +268,7 @@ def _subject(world: _World, kind: str) -> Record:
         else:
             number = rng.choice([0, 0, 1, 1, 2, 3])
         rows = world.records(contract, number, steady="registers" in contract)
-        rows = _numbered(contract, world.named_again(contract, rows) if "lives_at" in contract.get("links", {}) else rows)
+        rows = _with_unique_row_numbers(contract, world.named_again(contract, rows) if "lives_at" in contract.get("links", {}) else rows)
         if "registers" in contract:
             for row in rows:
                 if "division" in row and world.chance(0.4):

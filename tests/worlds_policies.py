@@ -150,7 +150,7 @@ class _Draft:
     def chance(self, share: float) -> bool:
         return self.rng.random() < share
 
-    def named(self, node: Node, share: float = 0.9) -> Node:
+    def with_id(self, node: Node, share: float = 0.9) -> Node:
         if not self.chance(share):
             return node
         self.ids += 1
@@ -325,7 +325,7 @@ class _Draft:
         write = self.rng.choices([self.field, self.age, self.date, self.quantifier], weights)[0]
         if write == self.age and place.kind == "dwelling" and self.chance(0.7):
             write = self.field
-        return self.named(write(place))
+        return self.with_id(write(place))
 
     # Trees
 
@@ -343,11 +343,11 @@ class _Draft:
         children = [self.node(place, max(1, size // parts), checks) for _ in range(parts)]
         match rng.choice(["all", "all", "any", "any", "none", "rule"]):
             case "rule":
-                return self.named({"rule": children[0], "unless": children[1]}, 0.6)
+                return self.with_id({"rule": children[0], "unless": children[1]}, 0.6)
             case "none":
-                return self.named({"none": children[: rng.randint(1, len(children))]}, 0.6)
+                return self.with_id({"none": children[: rng.randint(1, len(children))]}, 0.6)
             case junction:
-                return self.named({junction: children}, 0.6)
+                return self.with_id({junction: children}, 0.6)
 
     def use(self, place: _Place, size: int) -> Node:
         """A definition, new or already there; used again without an id of its own only once."""

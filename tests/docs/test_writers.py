@@ -58,7 +58,7 @@ def calls(path: Path) -> Iterator[tuple[str, int]]:
     """Every call of a module that writes by itself, with its line: not what writes to the path that ``replaced`` gives."""
 
     def walk(node: ast.AST, inside: bool) -> Iterator[tuple[str, int]]:
-        inside = inside or (isinstance(node, ast.With) and any(_called(item.context_expr) == "replaced" for item in node.items))
+        inside = inside or (isinstance(node, ast.With) and any(_callee(item.context_expr) == "replaced" for item in node.items))
         if isinstance(node, ast.Call) and not inside and (call := _writes(node)):
             yield call, node.lineno
         if isinstance(node, ast.Attribute) and node.attr == "O_CREAT":
@@ -69,7 +69,7 @@ def calls(path: Path) -> Iterator[tuple[str, int]]:
     yield from walk(ast.parse(path.read_text(encoding="utf-8")), False)
 
 
-def _called(node: ast.expr) -> str:
+def _callee(node: ast.expr) -> str:
     """The last word of what is called."""
     match node:
         case ast.Call(func=ast.Attribute(attr=word)) | ast.Call(func=ast.Name(id=word)):
@@ -79,7 +79,7 @@ def _called(node: ast.expr) -> str:
 
 
 def _writes(node: ast.Call) -> str:
-    word = _called(node)
+    word = _callee(node)
     if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name) and f"{node.func.value.id}.{word}" in CONNECTED:
         return f"{node.func.value.id}.{word}"
     if word == "rename" and isinstance(node.func, ast.Attribute) and isinstance(node.args[0] if node.args else None, ast.Dict):

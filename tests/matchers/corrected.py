@@ -54,7 +54,7 @@ class Corrected(test_incremental.Schedule):
         subject, into = self.rng.choice(possible)
         before = self.root(into)
         self.merged[subject] = into
-        return self._made(subject, into, (), {subject, before})
+        return self._decide(subject, into, (), {subject, before})
 
     def undo(self) -> list[Changes]:
         if not self.merged:
@@ -62,7 +62,7 @@ class Corrected(test_incremental.Schedule):
         subject = self.rng.choice(list(self.merged))
         before = self.root(subject)
         del self.merged[subject]
-        return self._made(subject, subject, (), {subject, before})
+        return self._decide(subject, subject, (), {subject, before})
 
     def hand(self) -> list[Changes]:
         """Some records that name one subject, delivered already or not, are another one's."""
@@ -74,7 +74,7 @@ class Corrected(test_incremental.Schedule):
         if into == subject:
             return []
         self.handed |= dict.fromkeys(sample, into)
-        return self._made(subject, into, tuple(map(_record, sample)), set())
+        return self._decide(subject, into, tuple(map(_record, sample)), set())
 
     def take_back(self) -> list[Changes]:
         if not self.handed:
@@ -84,9 +84,9 @@ class Corrected(test_incremental.Schedule):
         sample = self.rng.sample(mine, self.rng.randint(1, len(mine)))
         for cell in sample:
             del self.handed[cell]
-        return self._made(subject, subject, tuple(map(_record, sample)), set())
+        return self._decide(subject, subject, tuple(map(_record, sample)), set())
 
-    def _made(self, subject: str, into: str, records: tuple[Record, ...], concerned: set[str]) -> list[Changes]:
+    def _decide(self, subject: str, into: str, records: tuple[Record, ...], concerned: set[str]) -> list[Changes]:
         kind = _KINDS[subject[0]]
         correction = Correction(kind, worlds.token(kind, subject), worlds.token(kind, into), tuple(sorted(set(records))))
         return [self.matcher.correct(correction, self.retold(kind, concerned))]
@@ -127,10 +127,10 @@ class Corrected(test_incremental.Schedule):
             world_data = super().world(policy)
         finally:
             self.rows, self.seen = raw, seen_ids
-        world_data["coverage"] = [self._named(statement) for statement in world_data["coverage"]]
+        world_data["coverage"] = [self._with_roots(statement) for statement in world_data["coverage"]]
         return world_data
 
-    def _named(self, statement: Mapping[str, Any]) -> dict[str, Any]:
+    def _with_roots(self, statement: Mapping[str, Any]) -> dict[str, Any]:
         names = {"subjects": [self.root(name) for name in statement["subjects"]]} if "subjects" in statement else {}
         return {**statement, **names}
 

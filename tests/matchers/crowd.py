@@ -61,7 +61,7 @@ def _tokens(names: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.uint64]]
 def main(members: int, shape: str) -> dict[str, Any]:
     figures: dict[str, Any] = {}
 
-    def measured(what: str, work: Callable[[], Any]) -> None:
+    def measure(what: str, work: Callable[[], Any]) -> None:
         start = time.process_time()
         figures[what] = [work(), round(time.process_time() - start, 2)]
 
@@ -70,24 +70,24 @@ def main(members: int, shape: str) -> dict[str, Any]:
     matcher.apply(batch(matcher, "household", np.array([7]), 1, registered_at=7, size=4))
     persons = np.arange(members)
 
-    def delivered() -> int:
+    def deliver_persons() -> int:
         every = batch(matcher, "hukou", persons, 1, household=7, sex=MALE, birth_date=days(presence.DAY) - 20_000)
         return sum(len(matcher.apply(every.slice(start, start + 10_000))) for start in range(0, members, 10_000))
 
-    measured("delivered", delivered)
-    measured("pensions", lambda: len(matcher.apply(batch(matcher, "pension", persons[:1000], 1, amount=100_000))))
+    measure("delivered", deliver_persons)
+    measure("pensions", lambda: len(matcher.apply(batch(matcher, "pension", persons[:1000], 1, amount=100_000))))
     woman = batch(matcher, "hukou", persons[:1], 2, household=7, sex=FEMALE, birth_date=days(presence.DAY) - 20_000)
-    measured("changed", lambda: len(matcher.apply(woman)))
-    measured("covered", lambda: len(matcher.cover(worlds.statements(matcher.catalogue, {"coverage": presence.COVERED}))))
-    measured("lists", lambda: len(matcher.lists()[0].row))
-    measured("preview", lambda: len(matcher.preview(policy)))
+    measure("changed", lambda: len(matcher.apply(woman)))
+    measure("covered", lambda: len(matcher.cover(worlds.statements(matcher.catalogue, {"coverage": presence.COVERED}))))
+    measure("lists", lambda: len(matcher.lists()[0].row))
+    measure("preview", lambda: len(matcher.preview(policy)))
     rows = np.arange(members, dtype=np.int32)
-    measured("read leaf by leaf", lambda: int(Judge(matcher, policy).read(rows, matcher.day).truth.sum()))
+    measure("read leaf by leaf", lambda: int(Judge(matcher, policy).read(rows, matcher.day).truth.sum()))
     first_token = int(_tokens(persons[1:2])[0])
-    measured("explained", lambda: explain.explain(matcher, policy, first_token, matcher.day).verdict.verdict)
-    measured("whatever is missing", lambda: matcher.still_yes(policy.name, first_token))
-    measured("days", lambda: sum(len(matcher.tick(presence.DAY + timedelta(days=day))) for day in (1, 40)))
-    measured("published again", lambda: len(matcher.publish(policy)))
+    measure("explained", lambda: explain.explain(matcher, policy, first_token, matcher.day).verdict.verdict)
+    measure("whatever is missing", lambda: matcher.still_yes(policy.name, first_token))
+    measure("days", lambda: sum(len(matcher.tick(presence.DAY + timedelta(days=day))) for day in (1, 40)))
+    measure("published again", lambda: len(matcher.publish(policy)))
     assert matcher.store.sizes[KINDS.index(Kind.PERSON)] == members
     return figures | {"peak": _peak_mb()}
 

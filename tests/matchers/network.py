@@ -49,13 +49,13 @@ def catalogue() -> Catalogue:
     yaml = YAML()
     yaml.representer.ignore_aliases = lambda *_: True
 
-    def written(data: object) -> str:
+    def yaml_text(data: object) -> str:
         out = StringIO()
         yaml.dump(data, out)
         return out.getvalue()
 
-    units = load_units(written({"format": 1, "units": UNITS}), "units.yaml")
-    return build_catalogue(units, [load_contract(written(contract), f"{contract['feed']}.yaml") for contract in CONTRACTS])
+    units = load_units(yaml_text({"format": 1, "units": UNITS}), "units.yaml")
+    return build_catalogue(units, [load_contract(yaml_text(contract), f"{contract['feed']}.yaml") for contract in CONTRACTS])
 
 
 def plain(data: Any) -> Any:

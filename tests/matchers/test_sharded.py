@@ -72,7 +72,7 @@ class Sharded(Matcher):
         before, routes = self.owners(), self.locator.apply(batch)
         changes = super().apply(batch)
         assert self.effects.tolist() == self.locator.effects.tolist()
-        return self._held(changes, self._take(routes), before)
+        return self._compare_moves(changes, self._take_routes(routes), before)
 
     def replace(self, feed: str, source: int, delivery: int, rows: RecordBatch | None = None) -> Changes:
         before, routes = self.owners(), self.locator.replace(feed, source, delivery)
@@ -81,7 +81,7 @@ class Sharded(Matcher):
         ]
         changes = super().replace(feed, source, delivery)
         assert self.comeback == self.locator.comeback
-        return self._held(changes, shard_changes, before)
+        return self._compare_moves(changes, shard_changes, before)
 
     def open(self, feed: str, source: int, delivery: int) -> None:
         super().open(feed, source, delivery)
@@ -96,17 +96,17 @@ class Sharded(Matcher):
         routes = self.locator.publish(policy)
         self.went_through["folders handed out for a policy"] += sum(len(folder) for routed in routes.values() for folder in routed.folders)
         shard_changes = [[*shard.take(routes.get(number, Routed())), shard.publish(policy)] for number, shard in enumerate(self.shards)]
-        return self._held(super().publish(policy), shard_changes)
+        return self._compare_moves(super().publish(policy), shard_changes)
 
     def withdraw(self, name: str) -> Changes:
-        return self._held(super().withdraw(name), [[shard.withdraw(name)] for shard in self.shards])
+        return self._compare_moves(super().withdraw(name), [[shard.withdraw(name)] for shard in self.shards])
 
     def cover(self, statements: Sequence[Statement]) -> Changes:
-        return self._held(super().cover(statements), [[shard.cover(statements)] for shard in self.shards])
+        return self._compare_moves(super().cover(statements), [[shard.cover(statements)] for shard in self.shards])
 
     def answer(self, policy: str, subject: int, check: str, answer: bool) -> Changes:
         facts = (policy, subject, check, answer)
-        return self._held(super().answer(*facts), [[shard.answer(*facts)] for shard in self.shards])
+        return self._compare_moves(super().answer(*facts), [[shard.answer(*facts)] for shard in self.shards])
 
     def correct(self, correction: Correction, answers: Sequence[Answer] = ()) -> Changes:
         before, routes = self.owners(), self.locator.correct(correction)
@@ -117,10 +117,10 @@ class Sharded(Matcher):
         self.went_through["folders handed out for a correction"] += sum(
             len(folder) for routed in routes.values() for folder in routed.folders
         )
-        return self._held(super().correct(correction, answers), shard_changes, before)
+        return self._compare_moves(super().correct(correction, answers), shard_changes, before)
 
     def tick(self, day: dt.date) -> Changes:
-        return self._held(super().tick(day), [[shard.tick(day)] for shard in self.shards])
+        return self._compare_moves(super().tick(day), [[shard.tick(day)] for shard in self.shards])
 
     def again(self) -> None:
         """Locator and shards stop, and others take over what was kept."""
@@ -142,7 +142,7 @@ class Sharded(Matcher):
 
     # -- what must hold ------------------------------------------------------------------------------------------------
 
-    def _take(self, routes: Routes) -> list[list[Changes]]:
+    def _take_routes(self, routes: Routes) -> list[list[Changes]]:
         for routed in routes.values():
             self.went_through["rows told"] += 0 if routed.rows is None else len(routed.rows)
             self.went_through["folders handed out"] += sum(map(len, routed.folders))
@@ -155,7 +155,7 @@ class Sharded(Matcher):
                 assert not (alike and keys & set(folder.key.tolist())), "a folder is as it was before the rows"
         return [self.shards[number].take(routes[number]) if number in routes else [] for number in range(len(self.shards))]
 
-    def _held(
+    def _compare_moves(
         self, matcher_changes: Changes, shard_changes: Sequence[Iterable[Changes]], before: Mapping[Subject, int] | None = None
     ) -> Changes:
         """What the matcher moved, after seeing that the shards moved the same."""
@@ -171,7 +171,7 @@ class Sharded(Matcher):
                 self.went_through["lines of shards"] += 1
                 moved[key] = joined(moved[key], move) if key in moved else move
             self.went_through["lines not told where a folder is only held"] += sum(
-                now.get((self.kinds[name], token)) != partition and self._holds(partition, self.kinds[name], token)
+                now.get((self.kinds[name], token)) != partition and self._has_folder(partition, self.kinds[name], token)
                 for name, token in wanted
             )
         for key in moved.keys() - wanted.keys():
@@ -182,7 +182,7 @@ class Sharded(Matcher):
         assert {key: moved.get(key) for key in wanted} == wanted
         return matcher_changes
 
-    def _holds(self, partition: int, kind: int, token: int) -> bool:
+    def _has_folder(self, partition: int, kind: int, token: int) -> bool:
         row = self.locator.store.entity(kind, token)
         return row >= 0 and bool(int(self.locator.told[kind][row]) >> partition & 1)
 

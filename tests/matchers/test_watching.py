@@ -35,9 +35,9 @@ class Sharded(test_sharded.Sharded):
     """One matcher and several shards that watch the same, and see the same."""
 
     def watch(self, policy: str, subject: int, on: bool) -> Changes:
-        return self._held(super().watch(policy, subject, on), [[shard.watch(policy, subject, on)] for shard in self.shards])
+        return self._compare_moves(super().watch(policy, subject, on), [[shard.watch(policy, subject, on)] for shard in self.shards])
 
-    def _held(
+    def _compare_moves(
         self, matcher_changes: Changes, shard_changes: Sequence[Iterable[Changes]], before: Mapping[Subject, int] | None = None
     ) -> Changes:
         shard_changes = [list(of) for of in shard_changes]
@@ -51,7 +51,7 @@ class Sharded(test_sharded.Sharded):
             self.went_through["seen by whom she came to only"] += 1
             matcher_changes.seen.append(shard_sightings[key])
         self.went_through["seen alike"] += len(wanted)
-        return super()._held(matcher_changes, shard_changes, before)
+        return super()._compare_moves(matcher_changes, shard_changes, before)
 
 
 def last(sightings: Iterable[Sighting]) -> dict[Key, Sighting]:
@@ -77,9 +77,9 @@ class Watching(Corrected):
     def listen(self) -> None:
         """Looks at everybody after each call on the matcher."""
         for name in CALLS:
-            setattr(self.matcher, name, partial(self._called, name, getattr(type(self.matcher), name)))
+            setattr(self.matcher, name, partial(self._call_and_look, name, getattr(type(self.matcher), name)))
 
-    def _called(self, name: str, call: Any, *facts: Any) -> Changes:
+    def _call_and_look(self, name: str, call: Any, *facts: Any) -> Changes:
         if name == "publish" and self.fresh:
             self.versions += 1
             facts = (replace(facts[0], version=self.versions),)
@@ -90,7 +90,7 @@ class Watching(Corrected):
         sightings = last(changes.seen)
         assert sightings.keys() <= self.watched.keys()
         for key in list(self.watched):
-            self._looked_at(key, sightings.get(key))
+            self._compare_mark(key, sightings.get(key))
         return changes
 
     def _put(self, policy: str, subject: int, on: bool) -> None:
@@ -134,7 +134,7 @@ class Watching(Corrected):
             out.append(self.matcher.watch(policy.name, subject, self.rng.random() < 0.85))
         return out
 
-    def _looked_at(self, key: Key, sighting: Sighting | None) -> None:
+    def _compare_mark(self, key: Key, sighting: Sighting | None) -> None:
         """She was seen if another thing is read of her, and her mark says which."""
         evidence = self._evidence(key)
         before = self.watched[key]

@@ -45,10 +45,10 @@ def main(words: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(words)
     if asked.planted:
         return _plant(asked.planted)
-    return _many(asked.first, asked.seeds) if asked.seed is None else _one(asked.seed, asked.upto, asked.events)
+    return _run_many(asked.first, asked.seeds) if asked.seed is None else _run_one(asked.seed, asked.upto, asked.events)
 
 
-def _one(seed: int, upto: int | None, printed: bool) -> int:
+def _run_one(seed: int, upto: int | None, printed: bool) -> int:
     events = list(schedule(seed).events)
     if upto is not None:
         events = [*(event for event in events if event.number < upto), events[-1]]
@@ -65,7 +65,7 @@ def _one(seed: int, upto: int | None, printed: bool) -> int:
     return 0
 
 
-def _many(first: int, seeds: int) -> int:
+def _run_many(first: int, seeds: int) -> int:
     counts: Counter[str] = Counter()
     began, failed = time.process_time(), 0
     for number, seed in enumerate(range(first, first + seeds), 1):

@@ -38,10 +38,12 @@ class Beside:
             AssertionError: where anything differs, in words.
         """
         self.kinds |= {name: str(versions[-1].published.policy.subject) for name, versions in facts.policies.items()}
-        hold = self._named(message.hold, holds[message.hold]) if isinstance(message, HoldDecided) and message.hold in holds else None
+        hold = self._hold_by_hand(message.hold, holds[message.hold]) if isinstance(message, HoldDecided) and message.hold in holds else None
         expected = {day: some for day, some in self.folded.take(message, offset, hold) if some}
-        host_lines = self._said(lines)
-        assert host_lines == expected, f"lines folded: told {_differing(host_lines, expected)}, expected {_differing(expected, host_lines)}"
+        host_lines = self._by_day(lines)
+        assert host_lines == expected, (
+            f"lines folded: told {_first_differences(host_lines, expected)}, expected {_first_differences(expected, host_lines)}"
+        )
 
     def passes(self, message: Input | None) -> int:
         """How many days would pass by a message."""
@@ -54,13 +56,13 @@ class Beside:
         overlays = {(name, subject): overlay for name, of in book.overlays.items() for subject, overlay in of.items()}
         off = {key for key, overlay in overlays.items() if overlay.outcome is not None}
         assert off == set(fold.off), f"folded: kept off {sorted(off - set(fold.off))} wrongly, and not {sorted(set(fold.off) - off)}"
-        by_hand = {id: self._named(id, hold) for id, hold in book.holds.items()}
+        by_hand = {id: self._hold_by_hand(id, hold) for id, hold in book.holds.items()}
         hold = {key: by_hand[overlay.hold] for key, overlay in overlays.items() if overlay.hold is not None}
         differing = [key for key in hold.keys() | fold.held.keys() if hold.get(key) is not fold.held.get(key)]
         assert not differing, f"folded: held back are not the same: {sorted(differing)[:5]}"
         assert len(by_hand) == len(fold.holds), f"folded: {len(fold.holds)} holds, and there are {len(by_hand)}"
 
-    def _named(self, id: str, hold: Held) -> Hold:
+    def _hold_by_hand(self, id: str, hold: Held) -> Hold:
         """The hold by hand that is meant: opened by the message it is named after, and for the same reason (one may open several)."""
         opened = re.fullmatch(r"h(\d+)\+*", id)
         there = [] if opened is None else [candidate for candidate in self.folded.listing.holds if candidate.opened == int(opened[1])]
@@ -72,7 +74,7 @@ class Beside:
         assert len(there) == 1, f"folded: hold {id} ({hold.kind} {hold.about}) is not there"
         return there[0]
 
-    def _said(self, lines: Iterable[CandidateChange]) -> dict[dt.date, dict[Key, Line]]:
+    def _by_day(self, lines: Iterable[CandidateChange]) -> dict[dt.date, dict[Key, Line]]:
         """What the lines say of somebody's place, by day."""
         days: dict[dt.date, dict[Key, Line]] = {}
         for line in lines:
@@ -88,7 +90,7 @@ class Beside:
 Days = dict[dt.date, dict[Key, Line]]
 
 
-def _differing(days: Days, other_days: Days) -> list[tuple[str, Key, Line]]:
+def _first_differences(days: Days, other_days: Days) -> list[tuple[str, Key, Line]]:
     """The first few that are otherwise in the other."""
     return [(str(day), key, line) for day, some in days.items() for key, line in some.items() if other_days.get(day, {}).get(key) != line][
         :3

@@ -41,12 +41,12 @@ def reads_on_one_too_far(patch: pytest.MonkeyPatch) -> None:
 
     sound = State.restored.__func__  # type: ignore[attr-defined]  # a class method
 
-    def restored(cls: Any, *args: Any) -> State:
+    def restore_one_too_far(cls: Any, *args: Any) -> State:
         state: State = sound(cls, *args)
         state.offset += 1
         return state
 
-    patch.setattr(State, "restored", classmethod(restored))
+    patch.setattr(State, "restored", classmethod(restore_one_too_far))
 
 
 def snapshot_without(part: str, empty: Any) -> Plant:

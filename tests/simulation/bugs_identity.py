@@ -68,12 +68,12 @@ def moved_record_is_newest(patch: pytest.MonkeyPatch) -> None:
 
     sound = Store.staged
 
-    def staged(self: Store, lay: Any, rows: Any, place: Any) -> Any:
+    def stage_as_newest(self: Store, lay: Any, rows: Any, place: Any) -> Any:
         rows[:, DELIVERY] += 1_000
         rows[:, ORDER] += 1_000
         return sound(self, lay, rows, place)
 
-    patch.setattr(Store, "staged", staged)
+    patch.setattr(Store, "staged", stage_as_newest)
 
 
 def only_records_are_felt(patch: pytest.MonkeyPatch) -> None:
@@ -205,11 +205,11 @@ def streamed_before_it_is_durable(patch: pytest.MonkeyPatch) -> None:
     """Of messages that are streamed each is acknowledged while the disk still takes it."""
     from streams.store.writer import Behind
 
-    def settled(self: Behind[Any]) -> list[Any]:
+    def settle_at_once(self: Behind[Any]) -> list[Any]:
         writing, self._writing = self._writing, None
         return [] if writing is None else [writing[0]]
 
-    patch.setattr(Behind, "settled", settled)
+    patch.setattr(Behind, "settled", settle_at_once)
 
 
 BUGS: Mapping[str, tuple[str, Plant]] = {

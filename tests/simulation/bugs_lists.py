@@ -45,12 +45,12 @@ def reported_of_nobody(patch: pytest.MonkeyPatch) -> None:
 
     sound = reports._admitted
 
-    def admitted(state: Any, message: Any) -> Any:
+    def admit_unmerged(state: Any, message: Any) -> Any:
         from dataclasses import replace
 
         return replace(sound(state, message), subject=message.subject)
 
-    patch.setattr(reports, "_admitted", admitted)
+    patch.setattr(reports, "_admitted", admit_unmerged)
 
 
 def rejected_for_good(patch: pytest.MonkeyPatch) -> None:

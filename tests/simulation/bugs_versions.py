@@ -37,28 +37,28 @@ def only_the_greatest_open_file_is_kept_for(patch: pytest.MonkeyPatch) -> None:
 
 def no_order_hides_for_good(patch: pytest.MonkeyPatch) -> None:
     """A sound row that comes behind a row without usable order does not take it away."""
-    _decides(patch, lambda rivals, winner: max((i for i, rival in enumerate(rivals) if not rival.usable), default=winner))
+    _plant_decision(patch, lambda rivals, winner: max((i for i, rival in enumerate(rivals) if not rival.usable), default=winner))
 
 
 def no_order_hides_nothing(patch: pytest.MonkeyPatch) -> None:
     """A row without usable order is passed over where any other version is there."""
-    _decides(
+    _plant_decision(
         patch,
         lambda rivals, winner: max((i for i, rival in enumerate(rivals) if rival.usable), key=lambda i: rivals[i][:3], default=winner),
     )
 
 
-def _decides(patch: pytest.MonkeyPatch, otherwise: Callable[[Sequence[Any], int], int]) -> None:
+def _plant_decision(patch: pytest.MonkeyPatch, otherwise: Callable[[Sequence[Any], int], int]) -> None:
     from matchers.matrix import staging, versions
 
-    def decided(rivals: Sequence[Any], floor: int, open: Iterable[int] = ()) -> tuple[int, set[int]]:
+    def decide_otherwise(rivals: Sequence[Any], floor: int, open: Iterable[int] = ()) -> tuple[int, set[int]]:
         winner, needed = versions.decided(rivals, floor, open)
         other = otherwise(rivals, winner)
         if other < 0 or rivals[other].delivery < floor:
             return winner, needed
         return other, (needed | {winner}) - {other, -1}
 
-    patch.setattr(staging, "decided", decided)
+    patch.setattr(staging, "decided", decide_otherwise)
 
 
 def unsound_file_replaces(patch: pytest.MonkeyPatch) -> None:

@@ -96,11 +96,11 @@ class Facts:
 
     def active(self, policy: str) -> Version | None:
         """The version whose list it is today: the latest whose first day has come; the older ones are superseded."""
-        return _begun(self.versions(policy), self.day)
+        return _version_on(self.versions(policy), self.day)
 
     def looked_back(self, policy: str, day: dt.date) -> Version | None:
         """The version whose list it was on an earlier day, for whoever looks back from today."""
-        return _begun([v for v in self.policies.get(policy, ()) if v.withdrawn is None or day < v.withdrawn], day)
+        return _version_on([v for v in self.policies.get(policy, ()) if v.withdrawn is None or day < v.withdrawn], day)
 
     def suspended(self, version: Version, day: dt.date | None = None) -> bool:
         """Has the agreement of a feed it reads ended, today or on another day?"""
@@ -125,7 +125,7 @@ class Facts:
         """The whole world as a case would give it, its rows and statements in a random order."""
         rows = [self.naming.read(row) for row in self.rows.values()]
         rng.shuffle(rows)
-        coverage = [self._stated(statement) for statement in self.statements.values() if self.in_effect(statement)]
+        coverage = [self._as_in_a_case(statement) for statement in self.statements.values() if self.in_effect(statement)]
         rng.shuffle(coverage)
         replace = [
             {"feed": feed, "unit": FEEDS[feed]["sources"][source]["unit"], "delivery": delivery.number}
@@ -158,7 +158,7 @@ class Facts:
         data = version.published.data
         return naive.evaluate(data, self.answered(world, data["policy"]), day or self.day)
 
-    def _stated(self, statement: Statement) -> dict[str, Any]:
+    def _as_in_a_case(self, statement: Statement) -> dict[str, Any]:
         message, kind = statement.message, FEEDS[statement.message.feed]["subject"]
         listed = {"subjects": sorted({self.naming.counts_as(kind, name) for name in statement.names})}
         where = listed if message.division is None else {"division": message.division}
@@ -189,7 +189,7 @@ def readable(whole: DeliveryCompleted) -> bool:
     return Decimal(whole.unplaced) <= MAX_UNPLACED * whole.rows
 
 
-def _begun(versions: list[Version], day: dt.date) -> Version | None:
+def _version_on(versions: list[Version], day: dt.date) -> Version | None:
     in_force = [v for v in versions if v.published.policy.effective_from <= day]
     return max(in_force, key=lambda version: version.number, default=None)
 

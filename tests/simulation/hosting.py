@@ -79,12 +79,12 @@ class Hosted:
         self.counts["crashes"] += 1
         if how == "closed":
             self.host.close()
-            return self._opened(self.host.folder, ahead)
+            return self._open(self.host.folder, ahead)
         if how in ("snapshot", "damaged"):
             self.host.snapshot()
         old, self.copies = self.host.folder, self.copies + 1
         new = self.base / str(self.copies)
-        _copied(old, new)
+        _copy_durable_files(old, new)
         self.host.close()
         shutil.rmtree(old)
         if how == "torn":
@@ -93,8 +93,8 @@ class Hosted:
         if how == "half snapshot":
             (new / "snapshots" / f".{self.offset:020d}.snapshot.1.part").write_bytes(b"HMSNAP\r\n half")
         if how == "damaged":
-            _damaged(checkpoints.place(new / "snapshots", checkpoints.offsets(new / "snapshots")[0]), self.offset)
-        return self._opened(new, ahead)
+            _flip_a_bit(checkpoints.place(new / "snapshots", checkpoints.offsets(new / "snapshots")[0]), self.offset)
+        return self._open(new, ahead)
 
     def ahead(self, allowed: Sequence[int]) -> int:
         """How many messages are durable behind what was acknowledged; only so many may be."""
@@ -102,12 +102,12 @@ class Hosted:
         assert count in allowed, f"it stands at offset {self.offset + count}; {self.offset} was acknowledged, durable are {allowed} more"
         return count
 
-    def _opened(self, folder: Path, ahead: Sequence[int]) -> int:
+    def _open(self, folder: Path, ahead: Sequence[int]) -> int:
         self.host = EmbeddedHost.open(folder, parts(), rule=self.rule)
         return self.ahead(ahead)
 
 
-def _copied(old: Path, new: Path) -> None:
+def _copy_durable_files(old: Path, new: Path) -> None:
     """What a machine that stopped would find: the log, its WAL and the snapshots; nothing that lives in memory."""
     (new / "snapshots").mkdir(parents=True)
     for name in (FILE, f"{FILE}-wal"):
@@ -117,7 +117,7 @@ def _copied(old: Path, new: Path) -> None:
         shutil.copyfile(path, new / "snapshots" / path.name)
 
 
-def _damaged(path: Path, seed: int) -> None:
+def _flip_a_bit(path: Path, seed: int) -> None:
     """One byte of it is another."""
     content = bytearray(path.read_bytes())
     at = Random(seed).randrange(len(content))

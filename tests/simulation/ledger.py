@@ -35,9 +35,9 @@ class Ledger:
         """
         for place, line in enumerate(lines):
             assert line.id == f"{offset}.{place}", f"line {line.id} should be {offset}.{place}"
-            assert line.cause.kind in causes, f"{_of(line)}: cause {line.cause.kind}, where only {sorted(causes)} can be"
-            assert line.cause.detail or line.cause.kind in ("withdrawal", "answer"), f"{_of(line)}: its cause says nothing"
-            assert first <= line.day <= last, f"{_of(line)}: day {line.day} is not within {first} to {last}"
+            assert line.cause.kind in causes, f"{_line_name(line)}: cause {line.cause.kind}, where only {sorted(causes)} can be"
+            assert line.cause.detail or line.cause.kind in ("withdrawal", "answer"), f"{_line_name(line)}: its cause says nothing"
+            assert first <= line.day <= last, f"{_line_name(line)}: day {line.day} is not within {first} to {last}"
             self._follows(line)
             self.lines.append(line)
             self.causes[line.cause.kind] += 1
@@ -45,15 +45,15 @@ class Ledger:
     def _follows(self, line: CandidateChange) -> None:
         listed = self.lists.setdefault(line.policy, {})
         was = listed.get(line.subject)
-        assert line.before == (was[0] if was else None), f"{_of(line)}: before {line.before}, and it was {was}"
+        assert line.before == (was[0] if was else None), f"{_line_name(line)}: before {line.before}, and it was {was}"
         word = "left" if line.status is None else "entered" if was is None else "changed"
-        assert line.change == word, f"{_of(line)}: {line.change} should be {word}"
+        assert line.change == word, f"{_line_name(line)}: {line.change} should be {word}"
         if line.status is None:
-            assert was is not None, f"{_of(line)}: left, and was not on the list"
+            assert was is not None, f"{_line_name(line)}: left, and was not on the list"
             del listed[line.subject]
         else:
             now = (line.status, line.checklist, pairs(line.missing))
-            assert now != was, f"{_of(line)}: nothing is different"
+            assert now != was, f"{_line_name(line)}: nothing is different"
             listed[line.subject] = now
 
     def close(self, policy: str | None) -> None:
@@ -72,11 +72,11 @@ def summed(editions: Iterable[Edition]) -> dict[int, Listed]:
         for line in edition.changes:
             was = listed.pop(line.subject, None)
             now = None if line.status is None else (line.status, line.checklist, pairs(line.missing))
-            assert line.before == (was[0] if was else None) and now != was, f"edition {number}, {_of(line)}: {was} became {now}"
+            assert line.before == (was[0] if was else None) and now != was, f"edition {number}, {_line_name(line)}: {was} became {now}"
             if now is not None:
                 listed[line.subject] = now
     return listed
 
 
-def _of(line: CandidateChange) -> str:
+def _line_name(line: CandidateChange) -> str:
     return f"line {line.id} of {line.policy} version {line.version} about {line.subject}"

@@ -69,11 +69,11 @@ def known() -> dict[str, int]:
 BUGS = {**bugs.BUGS, **bugs_identity.BUGS, **bugs_lists.BUGS, **bugs_versions.BUGS}
 EQUIVALENT: Mapping[str, str] = {}
 """Bugs nobody can see, and why."""
-PLANTED: Mapping[str, Planted] = {name: Planted(said, plant, EQUIVALENT.get(name)) for name, (said, plant) in BUGS.items()}
+PLANTED: Mapping[str, Planted] = {name: Planted(description, plant, EQUIVALENT.get(name)) for name, (description, plant) in BUGS.items()}
 
 
 if __name__ == "__main__":
-    for name, one in PLANTED.items():
-        if (found := caught(one, known=known().get(name))) is not None:
-            CAUGHT.write_text(json.dumps({**known(), name: found.seed}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-            print(f"{name}: schedule {found.seed}", flush=True)
+    for name, bug in PLANTED.items():
+        if (catch := caught(bug, first_seed=known().get(name))) is not None:
+            CAUGHT.write_text(json.dumps({**known(), name: catch.seed}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+            print(f"{name}: schedule {catch.seed}", flush=True)

@@ -76,7 +76,7 @@ class Run(Hosted):
 
     def do(self, event: Event, *group: Event) -> None:
         """An event, or a marker with the messages it is about."""
-        event, group = self._named(event), tuple(map(self._named, group))
+        event, group = self._with_target(event), tuple(map(self._with_target, group))
         for each in (event, *group):
             self.counts[f"event: {each.kind}"] += 1
             self.counts["events"] += 1
@@ -103,7 +103,7 @@ class Run(Hosted):
         try:
             receipt = self.host.submit(event.message)
         except Killed:
-            self._again(event, dies == "after commit")
+            self._send_again(event, dies == "after commit")
             return True
         except (Refused, Invalid) as error:
             refusal = error
@@ -119,16 +119,16 @@ class Run(Hosted):
             self.crash("killed")
         return False
 
-    def _again(self, event: Event, durable: bool) -> None:
+    def _send_again(self, event: Event, durable: bool) -> None:
         """The process died over a message: it was not acknowledged, so it is sent again, and changes nothing if it was durable."""
         assert event.message is not None
         if not self.crash("killed", (int(durable),)):
             self._take(event, self.host.submit(event.message))
             return
-        self._found([event])
+        self._take_durable([event])
         self._repeat(event)
 
-    def _found(self, events: Sequence[Event]) -> None:
+    def _take_durable(self, events: Sequence[Event]) -> None:
         """What was durable and not acknowledged is told from what the log holds."""
         lines = list(self.host.outputs(self.ledger.lines[-1].id if self.ledger.lines else None))
         for event in events:
@@ -146,7 +146,7 @@ class Run(Hosted):
         assert not len(repeated.changes), "what was durable is told a second time"
         self.offset = repeated.offset
         self._fold(event, repeated)
-        self._closed(event)
+        self._close_editions(event)
 
     def _take(self, event: Event, receipt: Receipt) -> None:
         telling = TELLING[type(event.message)]
@@ -157,7 +157,7 @@ class Run(Hosted):
         self.offset = receipt.offset
         self.ledger.take(receipt.offset, receipt.changes, telling.causes, min(before, self.facts.day), self.facts.day)
         self._fold(event, receipt)
-        self._closed(event)
+        self._close_editions(event)
         self.counts["told"] += 1
 
     def _fold(self, event: Event, receipt: Receipt) -> None:
@@ -168,7 +168,7 @@ class Run(Hosted):
             assert event.message is not None
             self.beside.take(event.message, receipt.offset, receipt.changes, self.facts, self.host.state.book.holds)
 
-    def _named(self, event: Event) -> Event:
+    def _with_target(self, event: Event) -> Event:
         """The hold that is meant by its name, or somebody on the list, as people would find them; as it is where there is none."""
         message, rng = event.message, Random(f"{self.seed} named {event.number}")
         if isinstance(message, HoldDecided) and message.hold in (NEWEST, ANY):
@@ -183,7 +183,7 @@ class Run(Hosted):
             return replace(event, message=replace(message, subject=token(kind, name) if names else message.subject), told=name)
         return event
 
-    def _closed(self, event: Event) -> None:
+    def _close_editions(self, event: Event) -> None:
         """A tick closes the edition of every policy, a decision about one policy its own."""
         match event.message:
             case Tick():
@@ -200,18 +200,18 @@ class Run(Hosted):
         self.counts[f"group: {how}"] += 1
         self.counts["killed in a group"] += end in ("before commit", "after commit")
         if how == "together":
-            self._together(events, end)
+            self._send_together(events, end)
         else:
-            self._streamed(events, end, min(group.at, len(events) - 1))
+            self._send_streamed(events, end, min(group.at, len(events) - 1))
 
-    def _together(self, events: Sequence[Event], end: str) -> None:
+    def _send_together(self, events: Sequence[Event], end: str) -> None:
         """All in one transaction; what is not admitted in it is sent alone."""
         if end:
             self.dying(end == "after commit")
         try:
             receipts = self.host.submit_many(_messages(events))
         except Killed:
-            self._found(events[: self.crash("killed", (len(events) if end == "after commit" else 0,))])
+            self._take_durable(events[: self.crash("killed", (len(events) if end == "after commit" else 0,))])
         except (Refused, Invalid):
             self.counts["group refused"] += 1
             if end:
@@ -227,7 +227,7 @@ class Run(Hosted):
         for event in events:  # the sender knows nothing, and what was told a second time is told like any other
             self._send(event)
 
-    def _streamed(self, events: Sequence[Event], end: str, at: int) -> None:
+    def _send_streamed(self, events: Sequence[Event], end: str, at: int) -> None:
         """Each in its own transaction; what came before the end was acknowledged, and of what came behind at most one is durable."""
         if end in ("before commit", "after commit"):
             self.dying(end == "after commit", at)
@@ -247,7 +247,7 @@ class Run(Hosted):
             self.counts["group refused"] += 1
             refused = True
             ahead = self.crash("killed", (0, 1)) if end in ("before commit", "after commit") else self.ahead((0, 1))
-        self._found(events[count : count + ahead])
+        self._take_durable(events[count : count + ahead])
         left = events[count + ahead :]
         if ahead and not refused:
             self._repeat(events[count])

@@ -84,7 +84,7 @@ def test_so_are_many_more(chunk: int) -> None:
 @pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.prove) if name in LATE else name for name in PLANTED])
 def test_a_planted_bug_is_caught(name: str) -> None:
     """By one of a thousand schedules, that which caught it before tried first; one that nobody can see is not."""
-    catch = caught(PLANTED[name], known=known().get(name))
+    catch = caught(PLANTED[name], first_seed=known().get(name))
 
     assert (catch is None) == (PLANTED[name].equivalent is not None), PLANTED[name].said
 

@@ -37,10 +37,10 @@ def told_rightly(host: EmbeddedHost, facts: Facts, computed_lists: Lists, materi
         for subject, overlay in overlays.items():
             where = f"{name}, {subject}"
             expected = mine.pop(subject, None)
-            assert _listed(overlay.found) == expected, f"overlay of {where}: found {overlay.found}, expected {expected}"
-            counts[_justified(host, facts, name, subject, overlay)] += 1
+            assert _candidate_state(overlay.found) == expected, f"overlay of {where}: found {overlay.found}, expected {expected}"
+            counts[_reason_for(host, facts, name, subject, overlay)] += 1
             if overlay.told is not None:
-                mine[subject] = _listed(overlay.told)  # type: ignore[assignment]  # it is somebody listed
+                mine[subject] = _candidate_state(overlay.told)  # type: ignore[assignment]  # it is somebody listed
         materialized_list = materialized_lists.get(name, {})
         wrong = sorted(subject for subject in mine.keys() | materialized_list.keys() if mine.get(subject) != materialized_list.get(subject))
         differences = [f"{subject}: told {materialized_list.get(subject)}, expected {mine.get(subject)}" for subject in wrong[:3]]
@@ -59,7 +59,7 @@ def told_rightly(host: EmbeddedHost, facts: Facts, computed_lists: Lists, materi
     return counts
 
 
-def _justified(host: EmbeddedHost, facts: Facts, policy: str, subject: int, overlay: Overlay) -> str:
+def _reason_for(host: EmbeddedHost, facts: Facts, policy: str, subject: int, overlay: Overlay) -> str:
     """Why somebody is told otherwise than found."""
     where = f"overlay of {policy}, {subject}"
     assert (overlay.outcome is None) != (overlay.hold is None), f"{where}: for no reason, or for two: {overlay}"
@@ -77,7 +77,7 @@ def _justified(host: EmbeddedHost, facts: Facts, policy: str, subject: int, over
     return "held back"
 
 
-def _listed(content: Content | None) -> Listed | None:
+def _candidate_state(content: Content | None) -> Listed | None:
     if content is None:
         return None
     status, (checks, missing) = content

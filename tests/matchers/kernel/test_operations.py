@@ -84,16 +84,16 @@ def test_every_operation_is_written_for_some_policy() -> None:
     assert [kind.__name__ for kind in OPERATIONS if CODES[kind] not in codes] == []
 
 
-@pytest.mark.parametrize(("given", "expected"), [
+@pytest.mark.parametrize(("feeds", "expected"), [
     ({"occupancy": {"lives_at": "d", "relation_to_tenant": "kin"}}, "unknown"),
     ({"hukou": {"division": STREET}, "occupancy": {"lives_at": "d", "relation_to_tenant": "kin"}}, "unknown"),
     ({"hukou": {"division": STREET}, "household": "h", "occupancy": {"lives_at": "d", "relation_to_tenant": "kin"}}, "no"),
     ({"hukou": {"division": STREET}}, "yes"),
 ])  # fmt: skip
-def test_a_set_behind_an_empty_link_behind_a_set_is_not_complete(given: Given, expected: str) -> None:
+def test_a_set_behind_an_empty_link_behind_a_set_is_not_complete(feeds: Given, expected: str) -> None:
     """Nobody in the occupants' households: that is not known where an occupant names no household."""
     dwelling, household = {"dwelling": {"division": STREET}}, {"household": {"division": STREET}}
-    world = {"persons": {"p": given}, "households": {"h": household}, "dwellings": {"d": dwelling}, "coverage": COVERED}
+    world = {"persons": {"p": feeds}, "households": {"h": household}, "dwellings": {"d": dwelling}, "coverage": COVERED}
     matcher = worlds.load(presence.catalogue(), world, DAY)
 
     rows, verdicts = judged(matcher, HOUSEHOLDS_OF_OCCUPANTS, DAY)

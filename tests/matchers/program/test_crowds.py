@@ -148,11 +148,11 @@ def test_subject_of_very_many_records_is_felt_once() -> None:
 def test_until_is_never_later_than_the_day_of_the_change(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where reading on would meet too many elements, it is the day up to which was read; nothing changes before."""
     rng = Random(3)
-    given, day = crowded(rng, 8)
-    matcher, earlier, same = worlds.load(catalogue(), given, day), 0, 0
+    world_data, day = crowded(rng, 8)
+    matcher, earlier, same = worlds.load(catalogue(), world_data, day), 0, 0
     for number in range(12):
         _, policy = over_sets(rng, f"until-{number}", "person")
-        for name in worlds.subjects(given)[Kind.PERSON]:
+        for name in worlds.subjects(world_data)[Kind.PERSON]:
             token = worlds.token(Kind.PERSON, name)
             exact = explain.verdict(matcher, policy, token, day).until
             with monkeypatch.context() as patch:
@@ -170,12 +170,12 @@ def test_no_answer_where_too_much_would_be_read(monkeypatch: pytest.MonkeyPatch)
     """Whether an unknown verdict is a yes whatever is missing is asked of sets that can be read so often."""
     income = {"sum_of": "income.monthly_income", "over": "household.members", "value": "1000"}
     policy = presence.policy({"any": [{"id": "c", "op": "lt", **income}, {"id": "d", "op": "ge", **income}]}, "person")
-    given = {
+    world_data = {
         "persons": {name: {"hukou": {"division": presence.STREET}, "household": "h", "income": {}} for name in "ab"},
         "households": {"h": {"household": {"division": presence.STREET}}},
         "coverage": presence.COVERED,
     }
-    matcher = worlds.load(presence.catalogue(), given, presence.DAY)
+    matcher = worlds.load(presence.catalogue(), world_data, presence.DAY)
     matcher.publish(policy)
     answers = []
 

@@ -58,13 +58,13 @@ def catalogue() -> Catalogue:
     yaml = YAML()
     yaml.representer.ignore_aliases = lambda *_: True
 
-    def written(data: object) -> str:
+    def yaml_text(data: object) -> str:
         out = StringIO()
         yaml.dump(data, out)
         return out.getvalue()
 
-    units = load_units(written({"format": 1, "units": UNITS}), "units.yaml")
-    return build_catalogue(units, [load_contract(written(contract), f"{contract['feed']}.yaml") for contract in SMALL])
+    units = load_units(yaml_text({"format": 1, "units": UNITS}), "units.yaml")
+    return build_catalogue(units, [load_contract(yaml_text(contract), f"{contract['feed']}.yaml") for contract in SMALL])
 
 
 def _leaf(rng: Random) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def _policy(rng: Random) -> dict[str, Any]:
     }
 
 
-def _used(data: dict[str, Any]) -> dict[str, Any]:
+def _without_unused(data: dict[str, Any]) -> dict[str, Any]:
     """Without what the criteria do not read: the checker asks for that."""
     text = str(data["criteria"])
     data["params"] = {name: value for name, value in data["params"].items() if f"'{name}'" in text}
@@ -158,7 +158,7 @@ def _used(data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
-def _given(rng: Random) -> dict[str, Any]:
+def _household_of_two(rng: Random) -> dict[str, Any]:
     """A household of two, everything known and stated."""
     place = {"division": "310107020"}
 
@@ -186,7 +186,7 @@ CELLS: dict[tuple[str, str, str, str], list[Any]] = {
 }
 
 
-def _emptied(rng: Random, world_data: dict[str, Any], number: int) -> list[tuple[str, str, str, str]]:
+def _empty_cells(rng: Random, world_data: dict[str, Any], number: int) -> list[tuple[str, str, str, str]]:
     """Empty so many cells of the world; an income may be missing as a record, nobody having stated."""
     cells = rng.sample(list(CELLS), number)
     for section, name, feed, field in cells:
@@ -199,7 +199,7 @@ def _emptied(rng: Random, world_data: dict[str, Any], number: int) -> list[tuple
     return cells
 
 
-def _always(data: dict[str, Any], world_data: dict[str, Any], cells: list[tuple[str, str, str, str]]) -> bool:
+def _is_always_yes(data: dict[str, Any], world_data: dict[str, Any], cells: list[tuple[str, str, str, str]]) -> bool:
     """Brute force: is the verdict yes in every world in which the cells are filled?"""
     for values in product(*(CELLS[cell] for cell in cells)):
         full = copy.deepcopy(world_data)
@@ -216,15 +216,15 @@ def test_the_worst_case_is_brute_force(chunk: int, counted: Counted) -> None:
     for seed in range(chunk * SEEDS, (chunk + 1) * SEEDS):
         rng = Random(seed)
         while True:
-            data, world_data = _used(_policy(rng)), _given(rng)
-            cells = _emptied(rng, world_data, rng.choice([1, 2]))
+            data, world_data = _without_unused(_policy(rng)), _household_of_two(rng)
+            cells = _empty_cells(rng, world_data, rng.choice([1, 2]))
             result = check(Document(_plain(data), "worst.yaml"), catalogue())
             if result.policy is not None and naive.evaluate(data, naive.World(SMALL, world_data), DAY)["a"].verdict == "unknown":
                 break
         matcher = worlds.load(catalogue(), world_data, DAY)
         matcher.publish(result.policy)
         still_yes_said = still_yes(matcher, result.policy, token(Kind.PERSON, "a"), DAY)
-        assert still_yes_said == _always(data, world_data, cells), (seed, still_yes_said, data["criteria"], cells)
+        assert still_yes_said == _is_always_yes(data, world_data, cells), (seed, still_yes_said, data["criteria"], cells)
         fields = f"{len(cells)} field{'s' if len(cells) > 1 else ''}"
         counted("worst case", {f"{fields} {'yes all the same' if still_yes_said else 'not always yes'}": 1})
 

@@ -49,17 +49,17 @@ def _may_state(facts: Facts, event: Event) -> bool:
     statement = facts.statements.get(message.statement)
     if facts.ends is None or statement is not None:
         return statement is not None and statement.message == message
-    return message.complete_to <= message.received and _borne_out(facts, message)
+    return message.complete_to <= message.received and _agrees_with_delivery(facts, message)
 
 
-def _borne_out(facts: Facts, message: CoverageStated) -> bool:
+def _agrees_with_delivery(facts: Facts, message: CoverageStated) -> bool:
     """Docs/semantics.md, section 3.0: is the delivery open, or has it the rows that are named, and few enough of nobody?"""
     delivery = facts.deliveries.get((message.feed, message.source), {}).get(message.delivery or "")
     completion = None if delivery is None else delivery.completed
     return completion is None or (message.rows in (None, completion.rows) and completion.unplaced <= MAX_UNPLACED * completion.rows)
 
 
-def _stated(facts: Facts, event: Event) -> None:
+def _add_statement(facts: Facts, event: Event) -> None:
     message = event.message
     assert isinstance(message, CoverageStated)
     facts.statements.setdefault(message.statement, Statement(message, event.told))
@@ -72,14 +72,14 @@ def _may_withdraw(facts: Facts, event: Event) -> bool:
     return message.statement in facts.statements
 
 
-def _withdrawn(facts: Facts, event: Event) -> None:
+def _withdraw_statement(facts: Facts, event: Event) -> None:
     message = event.message
     assert isinstance(message, CoverageWithdrawn)
     facts.statements[message.statement].withdrawn = True
     facts.world_changed = True
 
 
-STATED = Telling(_may_state, _stated, frozenset({"coverage", "evidence"}))
-WITHDRAWN = Telling(_may_withdraw, _withdrawn, frozenset({"coverage", "evidence"}))
+STATED = Telling(_may_state, _add_statement, frozenset({"coverage", "evidence"}))
+WITHDRAWN = Telling(_may_withdraw, _withdraw_statement, frozenset({"coverage", "evidence"}))
 
 KINDS = {"stated": Kind(6, stated), "waiting": Kind(2, waiting), "taken back": Kind(5, taken_back)}

@@ -19,35 +19,35 @@ YEARS = (365, 366, -31, -366)
 
 def next_day(d: Drawing) -> list[Event]:
     """A little later, now and then a little earlier."""
-    return _to(d, d.day + dt.timedelta(d.rng.choice(STEPS)))
+    return _tick_to(d, d.day + dt.timedelta(d.rng.choice(STEPS)))
 
 
 def far(d: Drawing) -> list[Event]:
     """A month or so; seldom (each day in between is passed) to the days around the next 29 February, or a year on or back."""
     if d.chance(0.9):
-        return _to(d, d.day + dt.timedelta(d.rng.choice(MONTHS)))
+        return _tick_to(d, d.day + dt.timedelta(d.rng.choice(MONTHS)))
     leap = next(year for year in range(d.day.year, d.day.year + 9) if year % 4 == 0 and dt.date(year, 2, 29) > d.day)
     turn = dt.date(leap, 2, 29) + dt.timedelta(d.rng.choice([-1, 0, 0, 1]))
-    return _to(d, turn if (turn - d.day).days < 600 and d.chance(0.5) else d.day + dt.timedelta(d.rng.choice(YEARS)))
+    return _tick_to(d, turn if (turn - d.day).days < 600 and d.chance(0.5) else d.day + dt.timedelta(d.rng.choice(YEARS)))
 
 
 def same(d: Drawing) -> list[Event]:
     """The day that is already."""
-    return _to(d, d.day)
+    return _tick_to(d, d.day)
 
 
-def _to(d: Drawing, day: dt.date) -> list[Event]:
+def _tick_to(d: Drawing, day: dt.date) -> list[Event]:
     d.day = day
     return [Event("day", f"the day is {day}", Tick(day), again=False)]
 
 
-def _ticked(facts: Facts, event: Event) -> None:
+def _move_day(facts: Facts, event: Event) -> None:
     assert isinstance(event.message, Tick)
     facts.day = event.message.day
     for outcome in facts.outcomes.values():
         outcome.over |= outcome.until <= facts.day  # for good: a clock put back keeps nobody off again
 
 
-TICKED = Telling(lambda facts, event: True, _ticked, frozenset({"day", "publication", "amendment", "agreement", "evidence", "outcome"}))
+TICKED = Telling(lambda facts, event: True, _move_day, frozenset({"day", "publication", "amendment", "agreement", "evidence", "outcome"}))
 
 KINDS = {"next day": Kind(8, next_day), "far": Kind(1, far), "same day": Kind(1, same)}

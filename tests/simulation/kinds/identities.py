@@ -27,8 +27,8 @@ OFTEN = {"person": 4, "household": 3, "dwelling": 3}
 def merged(d: Drawing) -> list[Event]:
     """Two are one: of those that were answered about, are on a list of coverage, have not arrived, or are merged already, and of all."""
     kind = _kind(d)
-    into = _other(d, kind)
-    subject = d.rng.choice(_likely(d, kind))
+    into = _other_name(d, kind)
+    subject = d.rng.choice(_likely_names(d, kind))
     if (kind, subject) in d.merges and d.chance(0.8):
         into = d.merges[kind, subject]  # the same once more
     elif subject == into:
@@ -46,7 +46,7 @@ def refused(d: Drawing) -> list[Event]:
     if merges and which < 4:
         kind, subject = d.rng.choice(merges)
         if which < 3:
-            return [_merge(Decided(kind, subject, _other(d, kind)), d.late())]
+            return [_merge(Decided(kind, subject, _other_name(d, kind)), d.late())]
         end = d.merges[kind, subject]
         while (kind, end) in d.merges and d.chance(0.7):
             end = d.merges[kind, end]
@@ -64,7 +64,7 @@ def undone(d: Drawing) -> list[Event]:
     if d.chance(0.05):
         subject = d.rng.choice(d.names[kind])
     d.merges.pop((kind, subject), None)
-    into = subject if d.chance(0.97) else _other(d, kind)
+    into = subject if d.chance(0.97) else _other_name(d, kind)
     return [_split(Decided(kind, subject, into), d.late())]
 
 
@@ -74,12 +74,12 @@ def given(d: Drawing) -> list[Event]:
     if not rows:
         return []
     kind, subject = d.rng.choice(list(naming(d.rng.choice(rows))))
-    records = d.some(_naming(d, kind, subject), 3)
+    records = d.some(_records_naming(d, kind, subject), 3)
     if d.chance(0.3):
         into = f"{kind[0]}{len(d.names[kind])}"
         d.names[kind].append(into)
     else:
-        into = _other(d, kind)
+        into = _other_name(d, kind)
     if into == subject:
         return given_back(d)
     if d.chance(0.05):
@@ -108,7 +108,7 @@ def _kind(d: Drawing) -> str:
     return d.rng.choices(list(OFTEN), list(OFTEN.values()))[0]
 
 
-def _likely(d: Drawing, kind: str) -> list[str]:
+def _likely_names(d: Drawing, kind: str) -> list[str]:
     """Those of whom most can go wrong: they are registered, were answered about or listed, others count as them, or they have not come."""
     there = sorted({row.name for row in d.sent if row.feed == REGISTERS[kind]})
     answered_or_listed = sorted({name for of, name in d.looked_at if of == kind})
@@ -117,7 +117,7 @@ def _likely(d: Drawing, kind: str) -> list[str]:
     return d.rng.choice([some for some in (there, there, there, answered_or_listed, answered_or_listed, merged_into, missing) if some])
 
 
-def _other(d: Drawing, kind: str) -> str:
+def _other_name(d: Drawing, kind: str) -> str:
     """Into whom: mostly anybody; often one who is merged already or was answered about, seldom one who never comes."""
     for likely in ([name for of, name in d.merges if of == kind], [name for of, name in d.looked_at if of == kind]):
         if likely and d.chance(0.25):
@@ -125,7 +125,7 @@ def _other(d: Drawing, kind: str) -> str:
     return f"{kind[0]}999" if d.chance(0.04) else d.rng.choice(d.names[kind])
 
 
-def _naming(d: Drawing, kind: str, name: str) -> list[Record]:
+def _records_naming(d: Drawing, kind: str, name: str) -> list[Record]:
     """The records, sent or not, that name a subject as they were delivered."""
     rows: Sequence[Row] = (*d.sent, *d.held)
     return sorted({(row.feed, row.source, str(row.record["key"])) for row in rows if (kind, name) in naming(row)})
@@ -133,7 +133,7 @@ def _naming(d: Drawing, kind: str, name: str) -> list[Record]:
 
 def _merge(decided: Decided, delay: int, by: Sequence[str] = PEOPLE) -> Event:
     kind, subject, into = decided.kind, decided.name, decided.into
-    message = IdentityMerged(kind, token(*_known(kind, subject)), token(*_known(kind, into)), "the same", *by)
+    message = IdentityMerged(kind, token(*_with_known_kind(kind, subject)), token(*_with_known_kind(kind, into)), "the same", *by)
     alone = "" if by == PEOPLE else ", says one alone"
     return Event("merged", f"{kind} {subject} is merged into {into}{alone}", message, decided, delay)
 
@@ -151,7 +151,7 @@ def _split(decided: Decided, delay: int) -> Event:
     return Event("undone", description, message, decided, delay)
 
 
-def _known(kind: str, name: str) -> tuple[str, str]:
+def _with_known_kind(kind: str, name: str) -> tuple[str, str]:
     return (kind if kind in SECTIONS else "person"), name
 
 
@@ -162,7 +162,7 @@ def _may_merge(facts: Facts, event: Event) -> bool:
     """One merge of a subject at a time, never into itself or one that counts as it; the same again is nothing."""
     message, decided = event.message, event.told
     assert isinstance(message, IdentityMerged) and isinstance(decided, Decided)
-    if not _decided_well(facts, message):
+    if not _is_admissible(facts, message):
         return False
     current_into = facts.naming.merged.get((decided.kind, decided.name))
     if current_into is not None:
@@ -175,7 +175,7 @@ def _may_split(facts: Facts, event: Event) -> bool | None:
     message, decided = event.message, event.told
     assert isinstance(message, IdentitySplit) and isinstance(decided, Decided)
     named = all(decided.kind in _kinds_of(feed) for feed, _, _ in decided.records)
-    if not _decided_well(facts, message) or not named:
+    if not _is_admissible(facts, message) or not named:
         return False
     if decided.into != decided.name:
         return bool(decided.records)
@@ -183,7 +183,7 @@ def _may_split(facts: Facts, event: Event) -> bool | None:
     return False if count == 0 else True if count == max(1, len(decided.records)) else None
 
 
-def _decided_well(facts: Facts, message: IdentityMerged | IdentitySplit) -> bool:
+def _is_admissible(facts: Facts, message: IdentityMerged | IdentitySplit) -> bool:
     return facts.ends is not None and message.kind in SECTIONS and message.by != message.approved_by
 
 
@@ -192,14 +192,14 @@ def _kinds_of(feed: str) -> set[str]:
     return {FEEDS[feed]["subject"], *(LINK_KINDS[link] for link in FEEDS[feed].get("links", {}))}
 
 
-def _decided(facts: Facts, event: Event) -> None:
+def _put_decision(facts: Facts, event: Event) -> None:
     assert isinstance(event.told, Decided)
     facts.naming.put(event.told)
     facts.world_changed = True
 
 
-MERGED = Telling(_may_merge, _decided, frozenset({"identity", "evidence"}))
-SPLIT = Telling(_may_split, _decided, frozenset({"identity", "evidence"}))
+MERGED = Telling(_may_merge, _put_decision, frozenset({"identity", "evidence"}))
+SPLIT = Telling(_may_split, _put_decision, frozenset({"identity", "evidence"}))
 
 KINDS = {
     "merged": Kind(7, merged),

@@ -37,12 +37,12 @@ def reported(d: Drawing) -> list[Event]:
         policy, name, message = d.rng.choice(d.reported[-8:])
         if d.chance(0.5):
             return [_report(d, policy, name, message)]
-        return [_report(d, policy, name, _of(d, policy, name, d.rng.choice(list(MONTHS))))]
+        return [_report(d, policy, name, _outcome_report(d, policy, name, d.rng.choice(list(MONTHS))))]
     policy = d.rng.choice(list(d.published))
     out = []
     for _ in range(d.rng.choice([1, 2, 3, 4])):
-        name = _likely(d, str(d.published[policy][-1].policy.subject))
-        out.append(_report(d, policy, name, _of(d, policy, name, d.rng.choice(list(MONTHS)))))
+        name = _likely_name(d, str(d.published[policy][-1].policy.subject))
+        out.append(_report(d, policy, name, _outcome_report(d, policy, name, d.rng.choice(list(MONTHS)))))
     return out
 
 
@@ -51,8 +51,8 @@ def refused(d: Drawing) -> list[Event]:
     if not d.published:
         return []
     policy = d.rng.choice(list(d.published))
-    name = _likely(d, str(d.published[policy][-1].policy.subject))
-    good = _of(d, policy, name, d.rng.choice(["declined", "moved"]))
+    name = _likely_name(d, str(d.published[policy][-1].policy.subject))
+    good = _outcome_report(d, policy, name, d.rng.choice(["declined", "moved"]))
     bad = [
         replace(good, policy="nobody-published-this"), replace(good, outcome="vanished"), replace(good, on=d.day + dt.timedelta(3)),
         replace(good, outcome="not_eligible"), replace(good, criterion=_criterion(d, policy)), replace(good, by=" "),
@@ -70,7 +70,7 @@ def decided(d: Drawing) -> list[Event]:
     return [Event("decided", f"of the holds {hold} is decided: {message.decision}", message, None, d.late())]
 
 
-def _of(d: Drawing, policy: str, name: str, outcome: str) -> OutcomeReported:
+def _outcome_report(d: Drawing, policy: str, name: str, outcome: str) -> OutcomeReported:
     """An outcome of a day up to today; often one whose time is about to be over."""
     on = d.day - dt.timedelta(d.rng.choice([0, 0, 0, 1, 5, 25, 100, 300]))
     if MONTHS[outcome] and d.chance(0.4):
@@ -91,7 +91,7 @@ def _report(d: Drawing, policy: str, name: str, message: OutcomeReported) -> Eve
     return Event(LISTED if listed else "reported", text, message, name, d.late())
 
 
-def _likely(d: Drawing, kind: str) -> str:
+def _likely_name(d: Drawing, kind: str) -> str:
     """Anybody of a kind; often one who was looked at or counts as another, seldom one nobody has heard of."""
     likely = [name for of, name in d.looked_at if of == kind] + [name for of, name in d.merges if of == kind]
     if likely and d.chance(0.2):
@@ -122,7 +122,7 @@ def _may_report(facts: Facts, event: Event) -> bool:
     return message.criterion in _criteria(versions)
 
 
-def _reported(facts: Facts, event: Event) -> None:
+def _note_outcome(facts: Facts, event: Event) -> None:
     """The latest by its day counts, of equal ones the one told last."""
     message = event.message
     assert isinstance(message, OutcomeReported)
@@ -142,7 +142,7 @@ def _may_decide(facts: Facts, event: Event) -> bool:
     return message.by != message.approved_by and bool(message.reason.strip()) and message.decision in ("release", "reject")
 
 
-def _decided(facts: Facts, event: Event) -> None:
+def _note_decision(facts: Facts, event: Event) -> None:
     """What was released is decided for good; what was rejected is not."""
     message = event.message
     assert isinstance(message, HoldDecided)
@@ -150,7 +150,7 @@ def _decided(facts: Facts, event: Event) -> None:
         facts.decisions[message.hold] = message.decision
 
 
-REPORTED = Telling(_may_report, _reported, frozenset({"outcome"}))
-DECIDED = Telling(_may_decide, _decided, frozenset({"release"}))
+REPORTED = Telling(_may_report, _note_outcome, frozenset({"outcome"}))
+DECIDED = Telling(_may_decide, _note_decision, frozenset({"release"}))
 
 KINDS = {"reported": Kind(5, reported), "refused outcome": Kind(1, refused), "decided": Kind(4, decided)}

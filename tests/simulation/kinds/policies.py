@@ -22,13 +22,13 @@ PEOPLE = ("author", "approver")
 def published(d: Drawing) -> list[Event]:
     """A policy for the first time, or after it was withdrawn; else an amendment."""
     fresh = [name for name in d.bodies if name not in d.published or name in d.withdrawn]
-    return _publication(d, "published", d.rng.choice(fresh)) if fresh else amended(d)
+    return _version_events(d, "published", d.rng.choice(fresh)) if fresh else amended(d)
 
 
 def amended(d: Drawing) -> list[Event]:
     """The next version of a policy in force, from today, from its own day, or from a day to come."""
     in_force = sorted(d.published.keys() - d.withdrawn)
-    return _publication(d, "amended", d.rng.choice(in_force)) if in_force else published(d)
+    return _version_events(d, "amended", d.rng.choice(in_force)) if in_force else published(d)
 
 
 def withdrawn(d: Drawing) -> list[Event]:
@@ -38,13 +38,13 @@ def withdrawn(d: Drawing) -> list[Event]:
         return []
     name = d.rng.choice(names)
     d.withdrawn.add(name)
-    since, reason = (_since(d, name), d.rng.choice(["ended"] * 9 + [" "])) if d.chance(0.6) else (None, "ended")
+    since, reason = (_withdrawal_day(d, name), d.rng.choice(["ended"] * 9 + [" "])) if d.chance(0.6) else (None, "ended")
     text = f"{name} is withdrawn" + ("" if since is None else f" since {since}, {'for a reason' if reason.strip() else 'without a reason'}")
     out = [Event("withdrawn", text, PolicyWithdrawn(name, d.published[name][-1].policy.version, *PEOPLE, reason, since), again=False)]
-    return [*out, *_publication(d, "published", name)] if d.chance(0.4) else out
+    return [*out, *_version_events(d, "published", name)] if d.chance(0.4) else out
 
 
-def _since(d: Drawing, name: str) -> dt.date:
+def _withdrawal_day(d: Drawing, name: str) -> dt.date:
     """A day the withdrawal reaches back to: mostly a few days ago; the first day in force, the one before it, or a day to come."""
     first = min(version.policy.effective_from for version in d.published[name])
     ago = d.day - dt.timedelta(d.rng.choice([0, 1, 1, 2, 5, 20, 20, 60, -1]))
@@ -87,7 +87,7 @@ def agreement(d: Drawing) -> list[Event]:
     return [Event("agreement", f"agreements: {text}", catalogue_set(ends, d.late_after), ends, again=False)]
 
 
-def _publication(d: Drawing, kind: str, name: str) -> list[Event]:
+def _version_events(d: Drawing, kind: str, name: str) -> list[Event]:
     versions = d.published.setdefault(name, [])
     d.withdrawn.discard(name)
     number = len(versions) + 1
@@ -119,7 +119,7 @@ def _may_publish(facts: Facts, event: Event) -> bool | None:
     return not any(facts.ends.get(feed, NEVER) < published_version.policy.effective_from for feed in published_version.policy.feeds)
 
 
-def _published(facts: Facts, event: Event) -> None:
+def _add_version(facts: Facts, event: Event) -> None:
     message, published_version = event.message, event.told
     assert isinstance(message, PolicyPublished) and isinstance(published_version, Published)
     versions = facts.policies.setdefault(message.policy, [])
@@ -147,7 +147,7 @@ def _may_withdraw(facts: Facts, event: Event) -> bool | None:
     return True if message.since >= max(first) else False if message.since < min(first) else None
 
 
-def _withdrawn(facts: Facts, event: Event) -> None:
+def _withdraw_versions(facts: Facts, event: Event) -> None:
     message = event.message
     assert isinstance(message, PolicyWithdrawn)
     for version in facts.versions(message.policy):
@@ -162,7 +162,7 @@ def _may_answer(facts: Facts, event: Event) -> bool | None:
     return False if not any(asked) else True if all(asked) else None
 
 
-def _answered(facts: Facts, event: Event) -> None:
+def _note_answer(facts: Facts, event: Event) -> None:
     message = event.message
     assert isinstance(message, CheckAnswered)
     answers = facts.answers.setdefault(message.policy, {})
@@ -176,14 +176,14 @@ def _may_cut(facts: Facts, event: Event) -> bool:
     return message.policy in facts.policies
 
 
-def _agreed(facts: Facts, event: Event) -> None:
+def _set_agreements(facts: Facts, event: Event) -> None:
     facts.ends = dict(event.told)
 
 
-CATALOGUE = Telling(lambda facts, event: True, _agreed, frozenset({"agreement", "evidence"}))
-PUBLISHED = Telling(_may_publish, _published, frozenset({"publication", "amendment", "agreement"}))  # it may be suspended at once
-WITHDRAWN = Telling(_may_withdraw, _withdrawn, frozenset({"withdrawal"}))
-ANSWERED = Telling(_may_answer, _answered, frozenset({"answer", "evidence"}))
+CATALOGUE = Telling(lambda facts, event: True, _set_agreements, frozenset({"agreement", "evidence"}))
+PUBLISHED = Telling(_may_publish, _add_version, frozenset({"publication", "amendment", "agreement"}))  # it may be suspended at once
+WITHDRAWN = Telling(_may_withdraw, _withdraw_versions, frozenset({"withdrawal"}))
+ANSWERED = Telling(_may_answer, _note_answer, frozenset({"answer", "evidence"}))
 CUT = Telling(_may_cut, lambda facts, event: None, frozenset())
 
 KINDS = {

@@ -36,7 +36,7 @@ def new(d: Drawing) -> list[Event]:
 def corrected(d: Drawing) -> list[Event]:
     """Rows as others of their feed: moved, emptied, doubtful, or handed to another subject; some older than what stands."""
     feed, unit, rows = sent_by(d)
-    return delivery(d, "corrected", feed, unit, [_like(d, row) for row in d.some(rows, 4)]) if rows else []
+    return delivery(d, "corrected", feed, unit, [_with_cells_of_another(d, row) for row in d.some(rows, 4)]) if rows else []
 
 
 def deleted(d: Drawing) -> list[Event]:
@@ -67,7 +67,7 @@ def quarantined(d: Drawing) -> list[Event]:
 def unreadable(d: Drawing) -> list[Event]:
     """A delivery some of whose rows name nobody: its coverage is void beyond the contract's share, and holds at exactly the share."""
     feed, unit, rows = sent_by(d)
-    part = [_like(d, row) for row in d.some(rows, 6)]
+    part = [_with_cells_of_another(d, row) for row in d.some(rows, 6)]
     return delivery(d, "unreadable", feed, unit, part, unplaced=d.rng.choice([0, 1, 1, 2, 3]), stated=0.95) if rows else []
 
 
@@ -93,7 +93,7 @@ def moved(d: Drawing) -> list[Event]:
         cells[link] = d.rng.choice([*d.names[kind], f"{kind[0]}9", None])
     if not cells or d.chance(0.5):
         cells["division"] = d.rng.choices([*DIVISIONS, None], [40, 15, 15, 10, 5, 5, 5, 2, 2, 4])[0]
-    return delivery(d, "moved", feed, row.source, [_newer(d, row, {**cells_of(row), **cells})])
+    return delivery(d, "moved", feed, row.source, [_newer_version(d, row, {**cells_of(row), **cells})])
 
 
 def split(d: Drawing) -> list[Event]:
@@ -108,7 +108,7 @@ def split(d: Drawing) -> list[Event]:
     like = next((row for row in reversed(d.sent) if row.feed == "household" and row.name == old and "size" in row.record), None)
     events: list[Event] = []
     for unit in sorted({row.source for row in leaving.values()}):
-        part = [_newer(d, row, {**cells_of(row), "household": name}) for row in leaving.values() if row.source == unit]
+        part = [_newer_version(d, row, {**cells_of(row), "household": name}) for row in leaving.values() if row.source == unit]
         events += delivery(d, "split", "hukou", unit, part)
     cells = cells_of(like) if like else {"division": "310107020", "registered_at": d.rng.choice(d.names["dwelling"])}
     record = {"key": f"{name}-register", "source": "city-psb", **cells, "size": max(1, len(leaving))}
@@ -136,7 +136,7 @@ def cells_of(row: Row) -> dict[str, Any]:
     }
 
 
-def _shifted(order: Any, by: int) -> Any:
+def _neighbouring_order(order: Any, by: int) -> Any:
     """A later or an earlier order; of a row that has none one about the world's days."""
     if order == "none":
         order = dt.date(2026, 8, 1)
@@ -147,16 +147,16 @@ def again(d: Drawing, row: Row, cells: dict[str, Any], owner: Row | None = None,
     """Another version of a row's record: the same key, an order a little later, equal, or earlier."""
     record = {name: row.record[name] for name in IDENTITY}
     if "order" in row.record:
-        record["order"] = _shifted(row.record["order"], d.rng.choice(shifts))
+        record["order"] = _neighbouring_order(row.record["order"], d.rng.choice(shifts))
     owner = owner or row
     return Row(owner.kind, owner.name, row.feed, {**record, **cells})
 
 
-def _newer(d: Drawing, row: Row, cells: dict[str, Any]) -> Row:
+def _newer_version(d: Drawing, row: Row, cells: dict[str, Any]) -> Row:
     return again(d, row, cells, shifts=(0, 1, 1, 2))
 
 
-def _like(d: Drawing, row: Row) -> Row:
+def _with_cells_of_another(d: Drawing, row: Row) -> Row:
     """The record with the cells of another of its feed."""
     others = [other for other in (*d.sent, *d.held) if other.feed == row.feed]
     like = d.rng.choice(others)
@@ -168,7 +168,7 @@ def _like(d: Drawing, row: Row) -> Row:
 # ---- telling -----------------------------------------------------------------------------------------------------
 
 
-def _of(facts: Facts, message: Any) -> dict[str, Delivery]:
+def _deliveries_of(facts: Facts, message: Any) -> dict[str, Delivery]:
     return facts.deliveries.get((message.feed, message.source), {})
 
 
@@ -176,7 +176,7 @@ def _may_start(facts: Facts, event: Event) -> bool | None:
     """The number it has already, or the one behind the last; a number of another delivery is refused, of a gap the semantics say nothing."""
     message = event.message
     assert isinstance(message, DeliveryStarted)
-    deliveries = _of(facts, message)
+    deliveries = _deliveries_of(facts, message)
     if facts.ends is None:
         return False
     if message.id in deliveries:
@@ -185,7 +185,7 @@ def _may_start(facts: Facts, event: Event) -> bool | None:
     return False if message.delivery in numbers else True if message.delivery == max(numbers, default=0) + 1 else None
 
 
-def _started(facts: Facts, event: Event) -> None:
+def _start_delivery(facts: Facts, event: Event) -> None:
     message = event.message
     assert isinstance(message, DeliveryStarted)
     facts.deliveries.setdefault((message.feed, message.source), {}).setdefault(
@@ -193,21 +193,21 @@ def _started(facts: Facts, event: Event) -> None:
     )
 
 
-def _numbered(facts: Facts, message: Any) -> Delivery | None:
-    return next((delivery for delivery in _of(facts, message).values() if delivery.number == message.delivery), None)
+def _delivery_of(facts: Facts, message: Any) -> Delivery | None:
+    return next((delivery for delivery in _deliveries_of(facts, message).values() if delivery.number == message.delivery), None)
 
 
 def _may_come(facts: Facts, event: Event) -> bool | None:
     """Rows of a delivery that was started; of a whole one only rows it has."""
-    delivery = _numbered(facts, event.message)
+    delivery = _delivery_of(facts, event.message)
     if delivery is None:
         return False
     return True if delivery.completed is None or {row.record["row"] for row in event.told} <= delivery.rows else None
 
 
-def _came(facts: Facts, event: Event) -> None:
+def _add_rows(facts: Facts, event: Event) -> None:
     message: Any = event.message
-    delivery = _numbered(facts, message)
+    delivery = _delivery_of(facts, message)
     assert delivery is not None
     for row in event.told:
         delivery.rows.add(row.record["row"])
@@ -219,22 +219,22 @@ def _may_complete(facts: Facts, event: Event) -> bool:
     """When all its readable rows are there; again only as before."""
     message = event.message
     assert isinstance(message, DeliveryCompleted)
-    delivery = _of(facts, message).get(message.id)
+    delivery = _deliveries_of(facts, message).get(message.id)
     if delivery is None or delivery.replaces != message.replaces:
         return False
     return delivery.completed == message if delivery.completed else len(delivery.rows) == message.rows - message.unplaced
 
 
-def _completed(facts: Facts, event: Event) -> None:
+def _complete_delivery(facts: Facts, event: Event) -> None:
     message = event.message
     assert isinstance(message, DeliveryCompleted)
-    _of(facts, message)[message.id].completed = message
+    _deliveries_of(facts, message)[message.id].completed = message
     facts.world_changed = True
 
 
-STARTED = Telling(_may_start, _started, frozenset())
-ROWS = Telling(_may_come, _came, frozenset({"record", "evidence"}))
-COMPLETED = Telling(_may_complete, _completed, frozenset({"record", "coverage", "evidence"}))
+STARTED = Telling(_may_start, _start_delivery, frozenset())
+ROWS = Telling(_may_come, _add_rows, frozenset({"record", "evidence"}))
+COMPLETED = Telling(_may_complete, _complete_delivery, frozenset({"record", "coverage", "evidence"}))
 
 KINDS = {
     "new": Kind(6, new),

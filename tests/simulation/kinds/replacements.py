@@ -24,13 +24,13 @@ EARLIER = (-9, -5, -3, -1, 0, 1)
 def backwards(d: Drawing) -> list[Event]:
     """A full file that holds much of what its source sent before, with orders that are mostly older; now and then too much of it is unreadable."""
     feed, unit, rows = sent_by(d)
-    return delivery(d, "backwards", feed, unit, _earlier(d, rows), replaces=True, unplaced=d.rng.choice([0, 0, 0, 4]))
+    return delivery(d, "backwards", feed, unit, _earlier_rows(d, rows), replaces=True, unplaced=d.rng.choice([0, 0, 0, 4]))
 
 
 def overlapping(d: Drawing) -> list[Event]:
     """Two full files of one source, and an ordinary delivery between them, all begun before the first row comes, in whatever order they end."""
     feed, unit, rows = sent_by(d)
-    parts = [delivery(d, "overlapping", feed, unit, _earlier(d, rows), replaces=full, stated=0.2) for full in (True, False, True)]
+    parts = [delivery(d, "overlapping", feed, unit, _earlier_rows(d, rows), replaces=full, stated=0.2) for full in (True, False, True)]
     starts = [part.pop(0) for part in parts]
     rest = [event for part in parts for event in part]
     d.rng.shuffle(rest)
@@ -65,7 +65,7 @@ def contrary(d: Drawing) -> list[Event]:
     return [Event("contrary", f"delivery {start.delivery} of {start.feed} #{start.source} is said to be {claim}", message, None, d.late())]
 
 
-def _earlier(d: Drawing, rows: list[Row]) -> list[Row]:
+def _earlier_rows(d: Drawing, rows: list[Row]) -> list[Row]:
     """The last row sent of most records, deleted ones too, with the cells of any version of it."""
     latest = {row.record["key"]: row for row in rows}
     sample = [row for row in latest.values() if d.chance(0.75)][:30]
