@@ -1,14 +1,14 @@
-"""What every test is run with: the profiles of hypothesis, which skips are allowed, where files lie, and what the property tests went through.
+"""The settings of every test run: hypothesis profiles, the skips that are allowed, the folder of files, and the counts of the property tests.
 
-A proof that did not run is not a proof. With ``HUIMIN_REQUIRE_ALL=1`` a skipped test fails, unless the real data are absent; whatever is
-skipped is listed with its reason.
+A proof that did not run is not a proof. With ``HUIMIN_REQUIRE_ALL=1`` a skipped test fails, unless the real data are absent. Every skip is
+listed with its reason.
 
 Files of tests lie in memory (``/dev/shm``) where there is room: a disk takes ten milliseconds to be sure of a write, and the tests make
 hundred thousands of them. ``TMPDIR=/tmp make test`` has them on disk.
 
     HUIMIN_EXAMPLES=other  random examples from the seed on the command line (``make prove SEEDS=…``), instead of the same ones every time
-    HUIMIN_SEEDS           how many times the seeds of the normal run the property tests go through; 1 unless said
-    HUIMIN_SCHEDULES       how many schedules of the simulator `make prove` goes through; 20,000 unless said (tests/simulation)
+    HUIMIN_SEEDS           how many times the seeds of the normal run the property tests go through; by default 1
+    HUIMIN_SCHEDULES       how many schedules of the simulator `make prove` goes through (tests/simulation); by default 20,000
     HUIMIN_DATA            the folder of real data
 """
 

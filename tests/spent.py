@@ -1,7 +1,7 @@
-"""Processor seconds of every test file, its ended children among them, added up over all processes and printed behind a run.
+"""Processor seconds of every test file, its ended child processes included, summed over all processes and printed after a run.
 
-``tests/conftest.py`` gives these hooks to pytest. Seconds of the processor, because a run's own length says more about the machine than about
-the tests; brokers and others that outlive a test are not among them.
+``tests/conftest.py`` gives these hooks to pytest. Processor seconds, because the length of a run says more about the machine than about the
+tests. Brokers and other processes that outlive a test are not included.
 """
 
 from __future__ import annotations

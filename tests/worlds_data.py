@@ -1,7 +1,7 @@
-"""Random worlds: the `given` of a case (semantics §10) and a date, near every edge the rules have.
+"""Random worlds: the `given` of a case (semantics §10) and a date, near every edge of the rules.
 
-Most cells are there, most coverage is full and fresh, and most numbers lie near the thresholds policies draw, so that
-yes, no and unknown all come up often; each irregularity comes up in a few records of every world.
+Most cells are full, most coverage is fresh, and most numbers lie near the thresholds of the random policies, so that yes, no and unknown all
+come up often. Each irregularity comes up in a few records of every world.
 """
 
 import calendar

@@ -1,7 +1,7 @@
 """A small network for generated worlds: its units and feed contracts, in the formats of `examples/feeds`.
 
-One contract for each thing a rule can meet: every leaf type, two sources with different divisions, validity or
-none, `no_record`, bounds declared or not, `order: delivery`, a feed about each kind of subject, and the three links.
+There is a contract for each thing a rule can meet: every leaf type, two sources with different divisions, validity or none, `no_record`,
+bounds or none, `order: delivery`, a feed about each kind of subject, and the three links.
 """
 
 from typing import Any

@@ -1,8 +1,7 @@
-"""Random valid policies over the feeds of `worlds_feeds`: every node, leaf, value and path the rule language has.
+"""Random valid policies over the feeds of `worlds_feeds`: every node, leaf, value and path of the rule language.
 
-Valid means what the checker means: names resolve to one field, types and units agree, parameters have a value for every
-day in force, divisors and table keys are bounded, `all` has a `where`, no check stands inside one, and each feed whose
-absence proves something is named under `evidence`.
+Valid means valid for the checker: a name means one field, types and units agree, parameters have a value for every day in force, divisors and
+table keys are bounded, `all` has a `where`, no check stands inside a `where`, and `evidence` names each feed whose absence proves something.
 """
 
 import datetime as dt

@@ -1,4 +1,4 @@
-"""The benchmarks run to their end at small sizes: their answers are checked as at the full ones."""
+"""The benchmarks run to their end at small sizes, with their answers checked as at full size."""
 
 from __future__ import annotations
 

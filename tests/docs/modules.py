@@ -1,6 +1,6 @@
-"""The shape of every module: its header and its length, and the list of modules that still fall short.
+"""The header and the length of every module, and the list of modules that are still to be mended.
 
-python -m tests.docs.modules    takes off ``to_mend.txt`` what was mended; nothing is ever put on it
+``python -m tests.docs.modules`` takes mended modules off ``to_mend.txt``; no module is ever added.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The names that are still to be changed: ``python -m tests.docs.names`` counts them file by file; ``make check`` runs it.
+"""Banned names, counted module by module: ``python -m tests.docs.names``, which ``make check`` runs.
 
-Banned are past participles of one word as names of functions, classes, modules and variables, the words in ``VAGUE``, and the prose in
-``PROSE``. What is left stands in names.txt beside this module, a file and its count a line; a count may only fall. ``--write`` writes the file anew.
+Banned are names of functions, classes, modules and variables that are one past participle, the words in ``VAGUE``, and the prose in ``PROSE``.
+What is left stands in names.txt beside this module, one module and its count a line. A count may only fall; ``--write`` writes the file anew.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The pages as programs: the files they show, the lines they type, the outputs they promise.
 
 A page is run in the order in which it is read, in an empty folder. A block with a name (```` ```yaml FILE ````) is a file. In a ``console``
-block a line that begins with ``$`` is typed, and what follows is its output; ``...`` stands for any text. A page in ``WHOLE`` leaves nothing
-out: its outputs are compared word for word. A line that is one plain verb is run in this process, as a process of its own takes a second to
-start; every other line is run by a shell. ``python -m tests.docs.pages PAGE`` prints a page with the outputs of today.
+block a line that begins with ``$`` is typed, and its output follows; ``...`` stands for any text. A page in ``WHOLE`` leaves nothing
+out: its outputs are compared word for word. A line that is one plain verb is run in this process, because a process of its own takes a second
+to start; a shell runs every other line. ``python -m tests.docs.pages PAGE`` prints a page with the outputs of today.
 """
 
 from __future__ import annotations

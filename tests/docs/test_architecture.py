@@ -1,4 +1,4 @@
-"""ARCHITECTURE.md names the folders there are, in the order in which they import, and paths that exist."""
+"""ARCHITECTURE.md names the existing folders in their order of import, and only paths that exist."""
 
 from __future__ import annotations
 

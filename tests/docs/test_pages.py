@@ -1,4 +1,4 @@
-"""What the pages say is so: the tours run as written, links lead somewhere, every verb is described, and both languages say the same."""
+"""The pages are right: the tours run as written, links lead somewhere, every verb is described, and both languages have the same parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reference of the rules pages: every example is checked and reads as the page says, and every key of a policy is there."""
+"""The reference on the rules pages: every example is valid and reads as the page says, and every key of a policy is there."""
 
 from __future__ import annotations
 

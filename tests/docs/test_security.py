@@ -1,4 +1,4 @@
-"""The pages on security name a threat, its answer and a test: every test is there and would run."""
+"""The security pages name a threat, its answer and a test, and every test they name exists."""
 
 from __future__ import annotations
 

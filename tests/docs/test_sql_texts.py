@@ -1,7 +1,7 @@
-"""No SQL text is put together from what a file, a person or a topic says.
+"""No SQL text is made from the words of a file, a person or a topic.
 
-Values go in as parameters. A name cannot, so each place that writes one into a statement is listed here, with the reason why it is ours; a
-place that is new fails until somebody has looked at it. Source: CWE-89.
+Values are passed as parameters. A name cannot be, so each place that writes a name into a statement is listed here, with the reason why the
+name is ours. A new place fails until somebody has looked at it. Source: CWE-89.
 """
 
 from __future__ import annotations

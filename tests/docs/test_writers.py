@@ -1,4 +1,4 @@
-"""Everything that writes a file goes through ``streams.disk.files``, or says here why not."""
+"""Every module writes files through ``streams.disk.files``, or is listed here with a reason."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Makes what is kept of a version: ``python -m tests.kept.make 0.2.0``, once, by that version; never again afterwards.
+"""Makes the workspace and the topics of a released version: ``python -m tests.kept.make 0.2.0``, run once, by that version.
 
-The one idea: a small town in which every kind of stored thing has happened, and what every verb that shows one said of it then.
+It builds a small town in which every kind of stored thing has happened, and keeps what every verb that shows one answered.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a released version wrote is brought on by ``huimin upgrade`` and says the same as it did then."""
+"""``huimin upgrade`` upgrades what a released version wrote, and every verb answers as it did then."""
 
 from __future__ import annotations
 

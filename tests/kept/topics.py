@@ -1,7 +1,6 @@
-"""What the topics of a network held, as a version wrote them, and how they are read today.
+"""The records that a version wrote to the topics of a network, and how they are read today.
 
-The one idea: the messages of the small town (``tests.kept.make``) go through the pipeline of today; every record that would lie on a topic
-is kept with its key, headers, seal and body.
+The messages of the small town (``tests.kept.make``) go through the pipeline. Every record of a topic is kept with its key, headers, seal and body.
 """
 
 from __future__ import annotations

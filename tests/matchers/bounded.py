@@ -1,7 +1,7 @@
-"""Policies at the limits of ``policies.limits``, run by the engine with the kernels' bounds checked, and held against the naive evaluator.
+"""Policies at the limits of ``policies.limits``, run with the bounds of every array access checked and compared with the naive evaluator.
 
-``test_bounded`` starts this as a process of its own, with ``NUMBA_BOUNDSCHECK=1`` and a cache of its own: a kernel that reads or writes outside
-an array then raises IndexError. Prints how many verdicts and leaves were compared, as JSON.
+``kernel/test_bounded.py`` starts this module as a process of its own, with ``NUMBA_BOUNDSCHECK=1`` and its own kernel cache: a kernel that
+reads or writes outside an array then raises IndexError. The output is JSON: how many verdicts and leaves were compared.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Random corrections of identity for the schedules of the property tests, and the world as it reads once they are followed.
+"""Random corrections of identity for the schedules of the property tests.
 
-The one idea: rows, lists and answers are kept as they were delivered, with the decisions in force beside them; what every engine is compared
-with is the same world with each name replaced by whom it counts as.
+The schedule keeps rows, lists and answers as they were delivered, and the decisions in force beside them. Every engine is compared with the
+same world in which each name is replaced by the subject it counts as.
 """
 
 from __future__ import annotations

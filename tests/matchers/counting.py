@@ -1,7 +1,7 @@
-"""What the property tests went through, counted over all processes, told at the end, and held to the least that is promised.
+"""Counts of what the property tests went through, and the least of each that a run must reach.
 
-The one idea: a test hands its counts over with its report, so that they add up under pytest-xdist too. `tests/conftest.py` gives these hooks
-to pytest; HUIMIN_SEEDS=10 runs ten times the seeds.
+A test hands over its counts with its report, so that they add up under pytest-xdist too. ``tests/conftest.py`` gives these hooks to pytest
+and prints the counts at the end. HUIMIN_SEEDS=10 runs ten times the seeds.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A household of very many, as a process of its own whose memory and time are measured: every way of evaluating it.
+"""One household with very many members, evaluated in every way by a process whose memory and time are measured.
 
-``python -m tests.matchers.crowd MEMBERS SHAPE`` prints one line of JSON: what each way found, its seconds of processor, and the peak of the
-process in megabytes. ``tests/matchers/program/test_crowds.py`` calls it.
+``python -m tests.matchers.crowd MEMBERS SHAPE`` prints one line of JSON: for each way its result and its processor seconds, and the peak
+memory of the process in megabytes. ``tests/matchers/program/test_crowds.py`` calls it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The generated network as every engine sees it: its catalogue, checked policies, loaded matchers, and a world as single rows.
+"""The generated network for the tests of the matchers: its catalogue, valid policies, and worlds as single rows.
 
-The one idea: a test compares plain dictionaries, by token, of what each engine says about a subject; how each is asked is written here once.
+Each engine is asked here, and answers with a plain dictionary by token, so that a test compares dictionaries.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The library's network for tests of records that failed their checks: policies of one leaf, and the parts their leaves are made of.
+"""Parts of policies and worlds for tests of quarantined records, over the library's network.
 
-The one idea: rows are written as in a case, so that what a test says can be read beside the page.
+Rows are written as in a case, so that a test can be read beside the page.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Which rows of the semantics table decided a verdict: the naive evaluator, watched while it reads.
+"""The rows of the semantics table that decided a verdict.
 
-The one idea: a situation *decides* a verdict when it arose while one of the deciding leaves was read. The deciding leaves are those whose
-whole chain makes the root what it is: as in `failed` for a no, its mirror image for a yes, unknown with all ancestors for an unknown.
-What arises is noted by the naive evaluator while it reads (`watched`).
+A situation *decides* a verdict when it arose while one of the deciding leaves was read. The deciding leaves are those whose whole chain makes
+the root what it is: the leaves in ``failed`` for a no, their mirror image for a yes, and for an unknown the unknown leaves under unknown
+ancestors. The naive evaluator notes what arises while it reads (``tests.matchers.watched``).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Columns, the scalar reading, the naive evaluator and SQL say the same of everybody.
+"""Columns, the scalar reading, the naive evaluator and SQL give the same for every subject.
 
-The one idea: large random worlds, several random policies in each, every subject compared in everything the semantics define: verdict,
-status, checklist, failed and missing. What decided each verdict is counted, and every row of the semantics must have decided enough of them.
+Each large random world is judged under several random policies, and every subject is compared in verdict, status, checklist, failed and
+missing. The test counts what decided each verdict: every row of the semantics must decide often enough.
 """
 
 from __future__ import annotations

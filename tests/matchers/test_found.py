@@ -1,4 +1,4 @@
-"""Faults the property tests found, each in its smallest form."""
+"""Faults that the property tests found, each in its smallest form."""
 
 from __future__ import annotations
 

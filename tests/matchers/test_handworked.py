@@ -1,4 +1,4 @@
-"""The engine on the hand-worked cases of the page: verdicts by columns, verdicts and reasons of one subject, in any order of its batches."""
+"""The engine on the hand-worked cases of the page: verdicts by columns, and verdict and reasons of one subject, for any order of batches."""
 
 from __future__ import annotations
 

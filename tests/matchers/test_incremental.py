@@ -1,8 +1,8 @@
-"""Whatever comes, in whatever order, the lists told change by change are the lists evaluated from nothing.
+"""The lists that changes add up to are the lists evaluated afresh, for any messages in any order.
 
-The one idea: a random schedule of messages drives one matcher; beside it a dictionary is kept by its changes alone. After every message
-the dictionary must be the full evaluation of the state, every change must have been one, and at the end the same facts in another order
-and the naive evaluator must say the same.
+A random schedule of messages drives one matcher, and a dictionary of lists follows its changes alone. After every message the dictionary must
+equal the full evaluation, and every change must change something. At the end, the same facts in another order and the naive evaluator must
+give the same.
 """
 
 from __future__ import annotations

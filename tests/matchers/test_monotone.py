@@ -1,8 +1,8 @@
-"""Knowing more never flips a settled yes or no.
+"""More knowledge never changes a yes or a no.
 
-The one idea: a world and the same world with something filled in (empty cells, rows in quarantine, coverage) are both evaluated. A row in
-quarantine goes on naming what it named; where its link could not be read it names somebody new, for whose set it would join was never
-unknown (semantics, "Known limits").
+The test evaluates a world, and the same world with some unknowns filled in: empty cells, quarantined rows, coverage. A quarantined row keeps
+the links it named. A link that could not be read gets a new name, because the set of an existing subject would not have been unknown
+(semantics, "Known limits").
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Several shards say of each subject exactly what one matcher says, whoever owns her, and nobody says it twice.
+"""Several shards together give what one matcher gives, and each subject is on the list of one shard only.
 
-The one idea: the random schedules of ``test_incremental`` drive one matcher; beside it a locator tells N shards the same. After every
-message what the shards moved comes to what the matcher moved, but for those who went from one partition to another and stayed on a list;
-and whoever a shard owns it judges, in all its reasons, as the matcher does.
+The random schedules of ``test_incremental`` drive one matcher; beside it, a locator gives the same messages to N shards. After every message
+the changes of the shards must come to the changes of the matcher, except for subjects that moved to another partition and stayed on a list.
+A shard judges every subject it owns as the matcher does, in all reasons.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The mark of somebody watched: another one if and only if another thing is read of her, on one matcher and on several shards.
+"""The mark of a watched subject changes exactly when the evidence read about the subject changes, on one matcher and on several shards.
 
-The one idea: the random schedules of ``test_identity``, with some subjects watched; after every message each of them is explained, and her
-mark is held against the truth of every leaf outside ``where`` and the text of every disclosed value. Source: docs/en/semantics.md section 17.
+The random schedules of ``test_identity`` watch some subjects. After every message each of them is explained, and its mark is compared with
+the truth of every leaf outside ``where`` and the text of every disclosed value. Source: docs/en/semantics.md section 17.
 """
 
 from __future__ import annotations

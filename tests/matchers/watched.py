@@ -1,6 +1,6 @@
-"""The naive evaluator's world and reader, watched: what arises while they are read.
+"""The naive evaluator's world and reader, which also note the situations that arise while they are read.
 
-The one idea: the watched classes only add notes on the way, while somebody listens; what they answer is the naive evaluator's own.
+``tests.matchers.situations`` turns the notes on. The answers are the naive evaluator's own.
 """
 
 from __future__ import annotations

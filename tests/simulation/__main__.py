@@ -1,6 +1,6 @@
 """Replays one seed, goes through many, or plants a bug: ``python -m tests.simulation --help``.
 
-The one idea: whoever sees a failing seed can see the same on any machine, shortened to what matters.
+A failing seed fails in the same way on any machine. It is printed as the shortest schedule found that still fails.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The fold by hand beside a host: in some schedules every message is told to both, and everything must be the same.
+"""A second fold beside a host: in some schedules both take every message, and everything must be the same.
 
-The one idea: a second state takes what was acknowledged and is asked only what the rule says; who is told, kept off and held back because of
-it is folded from the page alone (``tests.oracles.listing``). A host that dies and comes back must go on as the fold does, which never dies.
+A second state takes what was acknowledged and gives the computed lists only. Materialized lists, suppressions and holds are folded from them
+as the page says (``tests.oracles.listing``). The host dies and comes back; the fold never does.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""The bugs that are planted: what an engine like this gets wrong, one at a time.
+"""Planted bugs in the log, record versions, coverage, days, policies and editions: mistakes that such an engine can make.
 
-The one idea: each is the smallest change that makes a mistake somebody could make here (an offset off by one, a ledger left out of a snapshot,
-a boundary day, a link forgotten), put in from outside, so the engine holds no trace of it. Chosen from the engine, by somebody who had no part
-in the simulator.
+Each bug is the smallest change that makes one mistake (an offset off by one, a ledger missing from a checkpoint, a boundary day, a lost
+link). It is put in from outside, so that the engine has no trace of it. A person who did not write the simulator chose the bugs.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""The bugs that are planted about corrections of identity, withdrawals that reach back, and messages in groups.
+"""Planted bugs in corrections of identity, in withdrawals that reach back, and in messages sent in groups.
 
-The one idea: as in ``bugs``: each is the smallest change that makes a mistake somebody could make here. A correction touches records, lists,
-answers and ledgers, and can be forgotten in each of them alone.
+A correction changes records, lists, answers and ledgers, so each of them has a bug of its own.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""The bugs that are planted about what is told otherwise than found: who is kept off, who is held back, and how long lists are.
+"""Planted bugs in the list stage: suppressions, holds, and the lengths of lists.
 
-The one idea: as in ``bugs``: each is the smallest change that makes a mistake somebody could make here. What the rule finds is right in all of
-them.
+The computed lists are right in all of them.
 """
 
 from __future__ import annotations

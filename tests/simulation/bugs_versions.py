@@ -1,7 +1,4 @@
-"""Planted bugs about which version of a record counts: full files, rows without usable order, and what is kept of those that lost.
-
-The one idea: as in ``bugs``: the smallest change that makes a mistake somebody could make here.
-"""
+"""Planted bugs in the choice of the version that counts: full files, rows without usable order, and the versions that lost."""
 
 from __future__ import annotations
 

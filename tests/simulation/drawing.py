@@ -1,6 +1,6 @@
-"""What the kinds of events draw from: one random world, what of it was sent already, and where everything stands by the sender's belief.
+"""The random choices of one schedule: a world, and what its senders have sent so far.
 
-The one idea: senders know only what they sent; whether it arrived, and in which order, is the schedule's affair. So a kind never asks the host.
+A sender knows only what it sent. Whether and in which order it arrived is decided by the schedule, so no kind of event asks the host.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""An event of a schedule, and the two tables' rows: what can be drawn, and what a message tells.
+"""An event of a schedule, and the rows of the two tables: what can be drawn, and what a message means.
 
-The one idea: an event carries its message for the host and the same thing in plain words for the expected side, so that neither is made
-from the other. A message that was told before, or comes too early, is an event like any other.
+An event carries its message for the host, and the same content by names for the expected side, so that neither is made from the other. A
+message that comes twice or too early is an event like any other.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What must hold at a quiet point: lists, everybody's verdict, reasons and days to come are those of one recomputation over the facts.
+"""What must hold at a quiet point: lists, verdicts, reasons and days to come are those of one recomputation over the facts.
 
-The one idea: nothing the host keeps is an input of what is expected; both are asked the same questions and compared by token.
+The expected side reads nothing that the host keeps. Both sides get the same questions, and their answers are compared by token.
 """
 
 from __future__ import annotations

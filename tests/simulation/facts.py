@@ -1,7 +1,6 @@
-"""The facts that were acknowledged, and the lists they come to: the expected side, from docs/en/semantics.md alone.
+"""The facts that were acknowledged, and the lists they give: the expected side, written from docs/en/semantics.md alone.
 
-The one idea: facts are kept as they were told and nothing is worked out until it is asked; then the naive evaluator reads all of them at once,
-in an order of its own. What a message adds is said beside the message, in ``kinds``.
+Facts are kept as they came. The naive evaluator reads all of them when a test asks, in a random order. ``kinds`` says what each message adds.
 """
 
 from __future__ import annotations

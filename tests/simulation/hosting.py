@@ -1,7 +1,7 @@
-"""A host on a folder, and every way in which its process ends and another takes up what is left.
+"""A host on a folder, and every way in which its process ends and another one starts.
 
-The one idea: what a stopped machine leaves is the log, its WAL and the snapshots; whoever opens a copy of them must find everything that was
-acknowledged, and nothing beside it but what was durable and not yet said.
+A stopped machine leaves the log, its WAL and the checkpoints. A process that opens a copy of them must find everything that was acknowledged,
+and besides that only messages that were durable and not yet acknowledged.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What a consumer of the lines knows: the lists, the editions that were closed, and whether each line follows from the one before.
+"""A consumer of the lines: its lists, the lists at the last closed editions, and a check that each line follows from the one before.
 
-The one idea: the consumer believes lines only, never the state; so a line too few, too many, or out of its place shows.
+The consumer reads lines only, never the state, so a missing, superfluous or misplaced line shows.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Whom names name: the decisions about identity in force, and rows read under them.
+"""The identity decisions in force, and rows read under them.
 
-The one idea: what was delivered is kept as it came; a decision is a rule for reading it, so undoing one is forgetting the rule. This is the
-expected side's own reading of docs/en/semantics.md §15, by names; nothing of it is taken from the matcher.
+Rows are kept as they were delivered. A decision is a rule for reading them, so undoing it removes the rule. This is the expected side's own
+reading of docs/en/semantics.md §15, by names; it uses nothing of the matcher.
 """
 
 from __future__ import annotations

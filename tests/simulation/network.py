@@ -1,7 +1,7 @@
-"""The simulated network: its feed contracts with changing agreements, the policies that are published in it, and the ports that read both.
+"""The simulated network: feed contracts with changing agreements, the policies published in it, and the ports that read both.
 
-The one idea: reading a document is a function of its text, so each text is read once a process; a schedule of some hundred messages then
-costs what its messages cost. The policies are the three examples, in the words of the generated network, and families of random ones.
+Each text is read once a process, so that a schedule of some hundred messages does not pay for parsing. The policies are examples in the words
+of the generated network, and families of random policies.
 """
 
 from __future__ import annotations

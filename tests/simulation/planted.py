@@ -1,10 +1,10 @@
-"""Bugs planted on purpose, to see that the simulator finds them: each changes the running program, and must be caught within so many seeds.
+"""Bugs planted on purpose: each changes the running program, and the simulator must catch it within so many schedules.
 
-The one idea: a proof that finds no planted bug proves nothing. A bug is a function that is given a ``pytest.MonkeyPatch`` and changes what it
-pleases of the engine; they stand in ``bugs``, ``bugs_identity``, ``bugs_lists`` and ``bugs_versions``. One that changes nothing anybody can see is no bug: ``EQUIVALENT`` says why, and
-it is expected not to be caught.
+A simulator that catches no planted bug proves nothing. A bug is a function that gets a ``pytest.MonkeyPatch`` and changes the engine; the bugs
+stand in ``bugs``, ``bugs_identity``, ``bugs_lists`` and ``bugs_versions``. ``EQUIVALENT`` names those that nobody can see, with the reason:
+these must not be caught.
 
-    python -m tests.simulation.planted    looks for a schedule that catches each bug, where the known one does not, and notes it in ``caught.json``
+``python -m tests.simulation.planted`` looks for a schedule that catches each bug and notes it in ``caught.json``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""One schedule is run: messages are sent to a host on a folder, it dies and comes back, and at quiet points everything must hold.
+"""Runs one schedule: sends its messages to a host on a folder, lets the host die and come back, and compares everything at quiet points.
 
-The one idea: a sender sends again what was not acknowledged; a fact is what was. What is durable without an acknowledgement is told when it is
-sent again, and makes no second line.
+The sender repeats a message that was not acknowledged. A message that was durable without an acknowledgement counts from its repetition, and
+makes no second line.
 """
 
 from __future__ import annotations

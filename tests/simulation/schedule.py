@@ -1,7 +1,6 @@
 """A seed becomes a schedule: how a small district begins, what happens to it, and in which order that arrives.
 
-The one idea: everything is drawn first and put in order afterwards, late, early and twice, so that a schedule is a list that can be cut
-anywhere and still be run.
+Everything is drawn first and then put in order, with late, early and repeated arrivals. So a schedule can be cut anywhere and still be run.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A schedule that fails, made short: events are dropped, many at first and then one by one, while it still fails.
+"""Shortens a schedule that fails: drops events, many at first and then one by one, while it still fails.
 
-The one idea: what an event needs is looked up when it is run, so any part of a schedule is a schedule; what came to nothing in it is refused.
+An event looks up what it needs when it is run, so any part of a schedule is a schedule; a message that lost its ground is refused.
 Source: Zeller and Hildebrandt, Simplifying and isolating failure-inducing input (2002), the complement half of ddmin.
 """
 

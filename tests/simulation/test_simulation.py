@@ -1,7 +1,7 @@
-"""Lists stay true: whatever is told, in whatever order, however often the process dies, everything is one recomputation over the facts.
+"""After any schedule of messages and crashes, lists are one recomputation over the facts.
 
-The one idea: a thousand schedules in the normal run, twenty thousand in the long one; what they went through is counted, and every cause of
-change must have come up often enough.
+The normal run goes through a thousand schedules, the long run through twenty thousand. The runs are counted, and every cause of a line must
+come up often enough.
 """
 
 from __future__ import annotations

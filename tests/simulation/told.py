@@ -1,7 +1,7 @@
-"""What is told at a quiet point: what is found, but for those kept off and those held back, each of whom must be so for a reason.
+"""The materialized lists at a quiet point: the computed lists except for overlays, each of which must have a reason.
 
-The one idea: who is told otherwise than found is read off the host, and every one of them must be justified by what was acknowledged: an
-outcome whose time is not over, or a hold nobody has released. Whom these are in full is ``beside``'s to say. Source: docs/en/semantics.md §17, §18.
+The overlays are read off the host. Each must follow from what was acknowledged: an outcome whose time is not over, or a hold that nobody
+released. ``beside`` compares the overlays in full. Source: docs/en/semantics.md §17, §18.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""No kernel reads or writes outside an array, whatever the checker lets through: shown with the bounds of every access compiled in."""
+"""No kernel reads or writes outside an array, for any policy the checker accepts: run with bounds checks compiled in."""
 
 from __future__ import annotations
 

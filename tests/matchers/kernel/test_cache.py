@@ -1,4 +1,4 @@
-"""Compiled kernels are kept apart by the text of all kernels: numba itself sees a change of a function's own file only."""
+"""Compiled kernels are cached by the text of all kernels, because numba itself notices only a change in a function's own file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of operations: the compiler writes each of them, and the interpreter knows them and no others."""
+"""The table of operations: the compiler writes every operation, and the interpreter knows these operations only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A policy read leaf by leaf for everybody at once says what an explanation says of each."""
+"""Reading a policy leaf by leaf for all subjects at once gives the same as explaining each subject."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two versions compared over everybody say what judging each subject under each of them says."""
+"""Comparing two versions over all subjects gives the same as judging each subject under each version."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Everybody judged anew in one pass is everybody judged policy by policy; and a day or a statement that reaches many says the same lines
-whether it looks for whom it concerns or asks everybody.
+"""Judging all policies in one pass gives the same as judging policy by policy, and both ways to apply a day or a statement give the same lines.
 
-The one idea: the random schedules of ``test_incremental`` drive a matcher that does each day and each statement twice, once each way. After
-every message the lists and counts of all policies, from one pass, are held against programs of one policy each.
+A day or a statement that reaches many subjects is applied either to the subjects it concerns or to everybody. The random schedules of
+``test_incremental`` drive a matcher that does both. After every message, the lists and counts of all policies from one pass are compared with
+programs of one policy each.
 """
 
 from __future__ import annotations

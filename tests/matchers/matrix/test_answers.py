@@ -1,4 +1,4 @@
-"""Answers are added one by one, and found again however many there are."""
+"""Answers are added one by one and can be looked up, however many there are."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""One source answers for a list, the other for a division: together they cover, and whoever they cover is judged again.
+"""Two responsible sources cover a person together: one states a list of subjects, the other a division.
 
-The one idea: where several sources are responsible, each may have said so in its own way; what was said of a division reaches those another
-source named. Source: docs/en/semantics.md §3.2 and §3.3.
+Each source may state its coverage in its own form. A statement about a division must also reach the persons the other source listed, and
+they are judged again. Source: docs/en/semantics.md §3.2 and §3.3.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Merges and splits among everything else, at random: nobody can tell whether the rows came before the decision or after it.
+"""Random merges and splits among all other messages: the result is the same whether the rows came before the decision or after it.
 
-The one idea: the schedules of ``test_incremental`` and ``test_sharded`` with corrections among their messages; at the end a matcher that never
-heard of a correction is given the same rows with every name replaced, and so is the naive evaluator.
+The schedules of ``test_incremental`` and ``test_sharded`` get corrections among their messages. At the end, a matcher without corrections and
+the naive evaluator read the same rows with every name replaced.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A quarantined row keeps the links that could be read, and they count backwards only: an element of unknown presence.
+"""A quarantined row keeps its readable links, and they count backwards only: they lead to an element of unknown presence.
 
-The one idea: every case is asked of the compiled program and of the reading in words, and both must say what the page says.
+Every case is judged by the compiled program and by the scalar reading. Both must give what the page says.
 Source: docs/en/semantics.md sections 1.4, 1.7, 6 and 9.
 """
 

@@ -1,7 +1,7 @@
-"""Rows that failed their checks, coming and going: the lists told change by change, and what stays decided when they are mended.
+"""Quarantined rows arrive and go: the lists that changes add up to, and the verdicts that stay when the rows are mended.
 
-The one idea: small worlds in which many rows fail, under policies along every kind of path; the program, the reading in words and a matcher
-that knew the end from the beginning must agree. Source: docs/en/semantics.md sections 1.4, 6 and 9.
+The worlds are small, many rows fail, and the policies use every kind of path. The program, the scalar reading and a matcher that is loaded
+with the final world must agree. Source: docs/en/semantics.md sections 1.4, 6 and 9.
 """
 
 from __future__ import annotations

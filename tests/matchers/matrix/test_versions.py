@@ -1,8 +1,7 @@
-"""Which version of a record counts, whatever the order of arrival: rows without usable order, and full replacements still open.
+"""Which version of a record counts, in any order of arrival: rows without usable order, and full replacements that are still open.
 
-The one idea: everything ever sent is held in a list, and what the page says is said of it in a few lines (``wanted``); the matrix, which
-forgets what it does not need, must agree after every message, and so must a locator with its shards.
-Source: docs/en/semantics.md sections 1.1 and 1.2.
+The test keeps every version a source sent, and ``wanted`` picks the winners as the page defines them. The matrix keeps only what it needs and
+must agree after every message. So must a locator with its shards. Source: docs/en/semantics.md sections 1.1 and 1.2.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Sets of many: evaluated in parts, or once for all who share them, they say what the naive evaluator says; in little memory.
+"""Large sets, evaluated in parts or once for all subjects that share them, give what the naive evaluator gives, in little memory.
 
-The one idea: the bound at which a chunk is divided is set so low that worlds a naive evaluator can judge lie on both sides of it.
+The size at which a chunk is divided is set so low that worlds small enough for the naive evaluator lie on both sides of it.
 """
 
 from __future__ import annotations

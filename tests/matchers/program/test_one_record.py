@@ -1,6 +1,6 @@
-"""A step to a cardinality-one feed is complete where the record is there: by the program, by the reading in words, day by day.
+"""A step to a feed with one record a subject is complete where the record is there: in the program, in the scalar reading, and day by day.
 
-The one idea: what a field of the record would decide, ``some``, ``none``, ``all``, ``count`` and ``sum_of`` over it decide too. Source:
+``some``, ``none``, ``all``, ``count`` and ``sum_of`` over such a step decide as a field of the record would. Source:
 docs/en/semantics.md section 6.
 """
 

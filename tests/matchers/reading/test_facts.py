@@ -1,8 +1,7 @@
-"""What an explanation cites is enough: the naive evaluator, given nothing else, says the same.
+"""The rows an explanation cites are enough: the naive evaluator gives the same from them alone.
 
-The one idea: of a world in which every row has a place of its own (feed, unit, delivery, row), only the rows cited are kept, with the coverage
-statements and the answers. All that is cited gives the same verdict with the same reasons; what is cited by the criteria that matter alone
-gives the same yes or no.
+Every row of the world has its own place (feed, unit, delivery, row). Only the cited rows are kept, with the coverage statements and the
+answers. All cited rows give the same verdict with the same reasons. The rows cited by the criteria that matter give the same yes or no.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``until`` is the day the naive evaluator finds by trying every day of two years."""
+"""``until`` is the day that the naive evaluator finds when it tries every day of two years."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An unknown verdict that is yes whatever the missing fields are: held to brute force over every value of small domains."""
+"""Whether an unknown verdict is yes for every value of the missing fields: compared with brute force over small domains."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""What units say about how complete they are: of a division or a list, at once or once a delivery is whole, and taken back.
+"""Coverage statements of units: for a division or a list, at once or once a delivery is complete, and withdrawn.
 
-The one idea: a statement is a fact about a day; what it proves is worked out by the naive evaluator from those in effect. Source:
-docs/en/semantics.md §3.
+The naive evaluator works out what the statements in effect prove. Source: docs/en/semantics.md §3.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The day moves on: by one, past a month's end, over many days, to 29 February, and now and then back.
+"""Ticks: by one day, past a month's end, over many days, to 29 February, and sometimes back.
 
-The one idea: a tick tells the day and nothing else; whatever depends on the day is worked out from it. Source: docs/en/semantics.md §9 (until).
+A tick tells the day and nothing else. Source: docs/en/semantics.md §9 (until).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Messages that are sent in groups: all in one transaction or none, or streamed, each in its own while the next is applied.
+"""Messages sent in groups: all in one transaction, or streamed, each in its own transaction while the next is applied.
 
-The one idea: a marker says how the messages behind it are sent, and what becomes of the process meanwhile; where they are dropped or end early,
-what is left is a smaller group. What is done then is said in ``running``, by these words.
+A marker says how many of the messages behind it form the group, and how the process ends meanwhile. The group is smaller where messages are
+dropped or another event comes first. ``running`` sends the group.
 """
 
 from __future__ import annotations

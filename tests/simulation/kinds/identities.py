@@ -1,7 +1,7 @@
-"""Corrections of identity: subjects that are one, records that are another's, both taken back, and decisions that cannot be.
+"""Corrections of identity: merges, records given to another subject, both taken back, and decisions that must be refused.
 
-The one idea: a decision is about tokens, so it may come before anybody it names, twice, or behind what it contradicts; whether it is admitted is
-read off the decisions in force, and what it changes off the rows as they were delivered. Source: docs/en/semantics.md §15.
+A decision names tokens, so it may come before any row of the subject, twice, or after one that contradicts it. The decisions in force say
+whether it is admitted, and the rows as delivered what it changes. Source: docs/en/semantics.md §15.
 """
 
 from __future__ import annotations

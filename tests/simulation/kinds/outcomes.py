@@ -1,8 +1,8 @@
-"""What agencies find of their candidates, and what two people decide about what is held back.
+"""Outcomes that agencies report, and decisions of two people about holds.
 
-The one idea: an outcome is of whom the name counts as when it is told, and keeps somebody off while its time lasts, unless news came; so the
-expected side keeps the last word of each and whether its time is over. Who is listed and which holds there are is looked up when an event is
-sent, as agencies and the two people would: it says only which one is meant. Source: docs/en/semantics.md §17 and §18.
+An outcome belongs to the subject that its name counts as when it arrives. It suppresses the subject until its time is over or the evidence
+changes, so the expected side keeps the latest outcome of each subject and whether its time is over. Candidates and holds are looked up when
+an event is sent: the event says only which of them is meant. Source: docs/en/semantics.md §17 and §18.
 """
 
 from __future__ import annotations

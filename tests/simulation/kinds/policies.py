@@ -1,6 +1,6 @@
-"""What people decide: policies published, amended from a later day, withdrawn; agreements that end; answers; editions cut.
+"""Decisions about policies: publication, amendment, withdrawal, agreements that end, answers, and editions cut by hand.
 
-The one idea: decisions are told in their order, so the expected side keeps the last word of each; which version is in force is read off the day.
+The order of these messages counts, so the expected side keeps the latest of each. The day says which version is in force.
 Source: docs/en/semantics.md §8 and §9, docs/en/rules.md §6 (the life of a version).
 """
 

@@ -1,7 +1,7 @@
-"""What happens to records: they come new, late, corrected, deleted, doubtful or all anew, and move people between households and streets.
+"""Deliveries of records: new, late, corrected, deleted, quarantined and replaced rows, and moves between households and streets.
 
-The one idea: a sender only ever adds deliveries; whatever a row was, its next version is a row like it with other cells, an order that may be
-older, and a later delivery. Source: docs/en/semantics.md §1.
+A sender only adds deliveries. The next version of a record is a row of a later delivery with other cells; its order may be older.
+Source: docs/en/semantics.md §1.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
-"""What happens to versions: full files whose orders go backwards, several of them open at once, rows without usable order, and senders
-who say of one delivery now this, now that.
+"""Unusual deliveries: full files with older orders, several open at once, rows without usable order, and contradictions about one delivery.
 
-The one idea: these are ordinary deliveries in every other way, so they come late, twice, in parts and across crashes like all of them.
-Source: docs/en/semantics.md §1.1 and §1.2.
+In every other way these are ordinary deliveries: they come late, twice, in parts and across crashes. Source: docs/en/semantics.md §1.1 and §1.2.
 """
 
 from __future__ import annotations
