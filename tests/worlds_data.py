@@ -39,13 +39,13 @@ LISTS_ACROSS_KINDS = False
 """Whether a statement's list for the register also names households and dwellings (a household's `members`, say)."""
 
 _QUARANTINED = {"hukou": 0.06, "occupancy": 0.1}
-"""How often a row of the feeds that others are found through fails validation; of the rest more seldom."""
+"""How often a row is quarantined, in the feeds that lead to other subjects; in the other feeds less often."""
 
 _SECTIONS = {"person": "persons", "household": "households", "dwelling": "dwellings"}
 
 
 def shift(day: dt.date, years: int = 0, days: int = 0) -> dt.date:
-    """The day some years and days away, clamped to the month's end."""
+    """The day some years and days later, clamped to the month's end."""
     year = day.year + years
     last = calendar.monthrange(year, day.month)[1]
     return dt.date(year, day.month, min(day.day, last)) + dt.timedelta(days)
@@ -69,7 +69,7 @@ class _World:
         self.replace = self.replacements()
 
     def replacements(self) -> list[Record]:
-        """Full replacements of some sources, of some of them two."""
+        """Full replacements of some sources; some sources have two."""
         replace = []
         for _ in range(self.rng.choice([0, 0, 1, 2, 3, 4])):
             feed = self.rng.choice(list(FEEDS))
@@ -87,7 +87,7 @@ class _World:
         return f"k{self.keys:03}"
 
     def date(self, name: str) -> dt.date:
-        """A date near the day itself, or whole years and months before it; births reach further back."""
+        """A date near the day, or whole years and months before it; birth dates reach further back."""
         rng = self.rng
         if name == "birth_date":
             if self.chance(0.15):
@@ -122,7 +122,7 @@ class _World:
                 return rng.choice(decimals(feed, name))
 
     def order(self, contract: Contract) -> Record:
-        """The parts of a version; ties are common."""
+        """The order and the delivery of a version; ties are common."""
         rng, version = self.rng, Record()
         if contract["order"] != "delivery":
             days = rng.randint(0, 2)
@@ -155,11 +155,11 @@ class _World:
         return record
 
     def target(self, kind: str, share_known: float) -> str:
-        """Whom a link names; now and then somebody of whom nothing is known."""
+        """The name in a link; sometimes of a subject without records."""
         return self.rng.choice(self.names[kind]) if self.chance(share_known) else f"{kind[0]}9"
 
     def named_in_quarantine(self, contract: Contract) -> Record:
-        """The links a quarantined row names itself: what stands beside her feeds too, another subject, or none that could be read."""
+        """The links in a quarantined row itself: to a random subject, or unreadable (None)."""
         links = {"household": "household", "registered_at": "dwelling", "lives_at": "dwelling"}
         return {
             link: None if self.chance(0.2) else self.target(links[link], 0.96)
@@ -168,7 +168,7 @@ class _World:
         }
 
     def named_again(self, contract: Contract, rows: list[Record]) -> list[Record]:
-        """Sometimes, beside a row that names a dwelling, a quarantined one of another key that names the same."""
+        """The rows; sometimes with a quarantined row of another key that names the same dwelling as one of them."""
         naming = [row for row in rows if row.get("lives_at")]
         if not naming or not self.chance(0.4):
             return rows
@@ -176,14 +176,14 @@ class _World:
         return [*rows, {"key": self.key(), **source, "quarantined": True, "lives_at": self.rng.choice(naming)["lives_at"]}]
 
     def version_without_order(self, contract: Contract, key: str) -> Record:
-        """A version without usable order; its cells, if it has any, are not read. One in five would delete."""
+        """A version without usable order; its cells, if any, are not read. One in five is a deletion."""
         version = {"key": key, **self.order(contract), "order": "none"}
         if self.chance(0.2):
             return {**version, "deleted": True}
         return {**(self.record(contract, key) if self.chance(0.3) else {}), **version, **self.named_in_quarantine(contract)}
 
     def with_full_file_version(self, contract: Contract, unit: str, versions: list[Record], steady: bool) -> list[Record]:
-        """The versions; of a source with a full replacement mostly with one in that file, whose order often goes backwards, or one deleted before."""
+        """The versions; if the source has a full replacement, mostly with a version in that file, often of an older order or behind a deletion."""
         numbers = [
             replacement["delivery"]
             for replacement in self.replace
@@ -201,7 +201,7 @@ class _World:
         return [*versions, filled]
 
     def records(self, contract: Contract, number: int, steady: bool = False) -> list[Record]:
-        """A subject's records of a feed, some with earlier or later versions, deletions and other sources."""
+        """A subject's records of a feed, some with several versions, deletions and other sources."""
         rng, rows = self.rng, list[Record]()
         for _ in range(number):
             key = self.key()
@@ -226,13 +226,13 @@ class _World:
         return self.perhaps_of_another(contract, rows)
 
     def with_equal_versions(self, rows: list[Record]) -> list[Record]:
-        """Records with different keys and equal versions: the source, then the key must decide."""
+        """The records with equal versions, so that the source and then the key must decide."""
         first = rows[0]
         version = {"delivery": first.get("delivery", 1), **({"order": first["order"]} if "order" in first else {})}
         return [{**row, **version, "row": 1 + sum(other["key"] == row["key"] for other in rows[:i])} for i, row in enumerate(rows)]
 
     def perhaps_of_another(self, contract: Contract, rows: list[Record]) -> list[Record]:
-        """Sometimes a version of a key already used of another subject: a record that changed hands."""
+        """The rows; sometimes with a version of another subject's key: a record that changed hands."""
         shared_rows = self.shared.setdefault(contract["feed"], [])
         if shared_rows and rows and "registers" not in contract and self.chance(0.06):
             first = self.rng.choice(shared_rows)
@@ -244,7 +244,7 @@ class _World:
 
 
 def _with_unique_row_numbers(contract: Contract, rows: list[Record]) -> list[Record]:
-    """The rows, no two of one source's delivery with the same row number."""
+    """The rows, with different row numbers in each delivery of a source."""
     numbers = set()
     for position, row in enumerate(rows):
         unit = row.get("source", contract["sources"][0]["unit"])
@@ -258,7 +258,7 @@ def _with_unique_row_numbers(contract: Contract, rows: list[Record]) -> list[Rec
 
 
 def _subject(world: _World, kind: str) -> Record:
-    """The feeds of one subject, and her link beside them."""
+    """The feeds and the links of one subject."""
     rng, feeds = world.rng, Record()
     for contract in (contract for contract in CONTRACTS if contract["subject"] == kind):
         if "registers" in contract:
@@ -287,7 +287,7 @@ def _subject(world: _World, kind: str) -> Record:
 
 
 def _statements(world: _World) -> list[Record]:
-    """Coverage: mostly whole and fresh, some by list, some of one source only, some coarse, fine or old."""
+    """Coverage statements: mostly complete and fresh; some by list, of one source only, coarse, fine or old."""
     rng, statements = world.rng, list[Record]()
 
     def complete_to() -> dt.date:
@@ -315,10 +315,10 @@ def _statements(world: _World) -> list[Record]:
 
 
 def random_given(rng: Random, size: int = 6) -> tuple[Given, dt.date]:
-    """A whole world and the date it is read at.
+    """A whole world and the date on which it is read.
 
     Args:
-        rng: where every choice comes from; one seed, one world.
+        rng: the source of every choice; one seed gives one world.
         size: 1 gives a handful of subjects, 6 up to nine persons, four households, two dwellings.
 
     Returns:

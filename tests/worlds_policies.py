@@ -136,7 +136,7 @@ def _amounts(feed: str, field: str) -> list[Decimal]:
 
 
 class _Draft:
-    """A policy being written: its parameters, definitions, evidence and the ids used so far."""
+    """A policy in the making: its parameters, definitions, evidence and the ids used so far."""
 
     def __init__(self, rng: Random, kind: str, start: dt.date) -> None:
         self.rng, self.kind, self.start = rng, kind, start
@@ -160,7 +160,7 @@ class _Draft:
             self.evidence.setdefault(feed, {"max_age": self.rng.choice(["P7D", "P30D", "P35D", "P1M", "P1M", "P2M"])})
 
     def read(self, place: _Place, kind: str) -> _Name:
-        """A readable field of a type; reading one with `no_record` names its feed under evidence."""
+        """A readable field of a type; if it has `no_record`, its feed is named under evidence."""
         names = [name for name in _names(place) if name.spec["type"] == kind]
         own = [name for name in names if not name.linked]
         name = self.rng.choice(own if own and self.chance(0.7) else names)
@@ -171,7 +171,7 @@ class _Draft:
     # Values
 
     def entries(self, value: Any, key: str) -> list[dict[str, Any]]:
-        """Dated entries: one from before the policy, perhaps one that starts near the day it is read."""
+        """Dated entries: one from before the policy, and perhaps one that starts near the day of evaluation."""
         first = self.start if self.chance(0.3) else dt.date(2025, 1, 1)
         dated = [{"from": min(first, self.start), key: value()}]
         if self.chance(0.4):
@@ -181,7 +181,7 @@ class _Draft:
         return dated
 
     def table(self, spec: dict[str, Any], field: str, amount: Any) -> dict[Any, Any]:
-        """A table by enum codes or integers, now and then with a key left out."""
+        """A table by enum codes or integers; sometimes a key is missing."""
         if spec["type"] == "enum":
             keys: list[Any] = list(spec["values"])
             if self.chance(0.25):
@@ -349,7 +349,7 @@ class _Draft:
                 return self.with_id({junction: children}, 0.6)
 
     def use(self, place: _Place, size: int) -> Node:
-        """A definition, new or already there; used again without an id of its own only once."""
+        """The use of a definition, new or already there."""
         fresh = [name for name in self.definitions if "check" not in self.definitions[name]]
         if fresh and self.chance(0.5):
             name = self.rng.choice(fresh)
@@ -371,7 +371,7 @@ def random_policy(rng: Random, size: int = 5) -> Policy:
     """A valid policy about persons, households or dwellings, benefit or burden.
 
     Args:
-        rng: where every choice comes from.
+        rng: the source of every choice.
         size: about how many leaves stand outside `where`.
     """
     kind = rng.choice(["person", "person", "household", "household", "dwelling"])

@@ -45,7 +45,7 @@ SHOWN = (
     ("policy", "list"),
     ("unit", "list"),
 )
-"""What is asked of it."""
+"""The verbs whose answers are kept."""
 
 
 def environment(root: Path) -> dict[str, str]:
@@ -58,14 +58,14 @@ def running(root: Path) -> Run:
 
 
 def said(run: Run) -> dict[str, Any]:
-    """What every verb says, and what it says of everybody on the list."""
+    """The answer of every verb, and the explanation of every candidate."""
     answers = {" ".join(words): data(run(*words, "--json")) for words in SHOWN}
     assert all(answers.values()), answers
     return answers | {f"explain {POLICY} {token}": data(run("explain", POLICY, token, "--json")) for token in tokens(run)}
 
 
 def lived(folder: Path) -> None:
-    """A town in which everything has happened that is stored: in ``folder / "w"``."""
+    """Builds a town in ``folder / "w"`` in which every kind of stored thing has happened."""
     run = running(folder / "w")
     settled(run, folder)
     people = tokens(run)
@@ -89,7 +89,7 @@ def lived(folder: Path) -> None:
 def make(version: str) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        workspaces.CLOSING_ROWS = 1  # every verb leaves a snapshot of the state
+        workspaces.CLOSING_ROWS = 1  # every verb leaves a checkpoint
         lived(folder)
         answers = said(running(folder / "w"))
         with tarfile.open(KEPT / f"workspace-{version}.tar.xz", "w:xz") as packed:
@@ -106,7 +106,7 @@ def make(version: str) -> None:
 
 
 def _nobody(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    """Of nobody's, at no time; without what is made while somebody works."""
+    """The entry of an archive without owner and time; None for a lock file."""
     entry.uid = entry.gid = entry.mtime = 0
     entry.uname = entry.gname = ""
     return None if entry.name.endswith(".lock") else entry

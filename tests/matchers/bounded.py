@@ -50,7 +50,7 @@ def policy_of(criteria: Any, **more: Any) -> Data:
 
 
 def renamed(part: Any, mark: str) -> Any:
-    """A part of a policy with other names of criteria, parameters and definitions; a check keeps its name."""
+    """A part of a policy with a mark behind each name of a criterion, parameter or definition; a check keeps its name."""
     if isinstance(part, list):
         return [renamed(part, mark) for part in part]
     if not isinstance(part, dict):
@@ -60,7 +60,7 @@ def renamed(part: Any, mark: str) -> Any:
 
 
 def mixed(count: int) -> Data:
-    """So many nodes: many small random rules, each of which the checker accepts, joined into one."""
+    """A policy of ``count`` nodes: many small random rules, each accepted by the checker, joined by one ``any``."""
     rng = Random("bounded")
     rules: list[Data] = []
     parts: Data = {"evidence": {}, "params": {}, "definitions": {}}
@@ -83,7 +83,7 @@ def mixed(count: int) -> Data:
 
 
 def deep(levels: int) -> Data:
-    """So many levels, by definitions that negate one another."""
+    """A policy of ``levels`` levels: definitions that negate one another."""
     last = (levels - 1) // 2
     definitions: Data = {f"d{i}": {"none": [{"use": f"d{i + 1}"}]} for i in range(last)}
     definitions[f"d{last}"] = LEAF if levels % 2 else {"none": [LEAF]}
@@ -91,7 +91,7 @@ def deep(levels: int) -> Data:
 
 
 def long(values: int) -> Data:
-    """A list of so many texts and one of so many numbers, each with a few that somebody has, the latter of members."""
+    """A policy with long lists: of texts, and of numbers inside a set of members. A few values of each occur in the world."""
     texts = [f"trade{i}" for i in range(values - 1)]
     numbers = {"field": "assets.debts", "op": "not_in", "value": list(range(-2, values // 4 - 2))}
     members = {"quantifier": "some", "over": "household.members", "absence": "closed", "where": numbers}
@@ -99,7 +99,7 @@ def long(values: int) -> Data:
 
 
 def tables(uses: int) -> Data:
-    """So many comparisons with a table of as many keys as there may be, and fractions of a sum per head."""
+    """A policy of ``uses`` comparisons with multiples of entries of the largest table that is allowed."""
     table = {"unit": "person", "values": [{"from": START, "table": {"0": 1, "1": 2, "2..4": 3, "6..9999": 1}}]}
     by = {"param": "p", "by": "household.survey.beds"}
     some = [{"field": "hukou.dependants", "op": op, "value": by | {"times": f"{i + 1}/2"}}
@@ -108,7 +108,7 @@ def tables(uses: int) -> Data:
 
 
 def costly(work: int) -> Data:
-    """So many comparisons, most of them in sets within sets, of which many elements are looked at."""
+    """A policy of ``work`` comparisons, most of them in sets within sets."""
     members = {"quantifier": "some", "over": "household.members", "absence": "closed"}
     nested = {**members, "where": {**members, "where": {**members, "where": {"field": "hukou.dependants", "op": "in", "value": [1, 2, 3]}}}}
     each = checked(policy_of({"any": [nested, LEAF]}))
@@ -128,7 +128,7 @@ SIZES: list[tuple[str, Built, tuple[int, ...]]] = [
 
 
 def agree(matcher: Matcher, data: Data, policy: Policy, world_data: Given, day: date) -> Counter[str]:
-    """Columns, lists, the scalar reading and the naive evaluator say the same of everybody; and of every leaf."""
+    """Compares columns, lists and the scalar reading with the naive evaluator, for every subject and every leaf; counts what was compared."""
     counts: Counter[str] = Counter()
     world = naive.World(CONTRACTS, world_data)
     expected = naive.evaluate(data, world, day)
@@ -166,7 +166,7 @@ def agree(matcher: Matcher, data: Data, policy: Policy, world_data: Given, day: 
 
 
 def at_the_limits() -> Counter[str]:
-    """Each policy over a world, published, judged and explained."""
+    """Publishes each policy over a world and compares all readings."""
     counts: Counter[str] = Counter()
     for number, (what, build, sizes) in enumerate(SIZES):
         for size in sizes:
@@ -183,7 +183,7 @@ def at_the_limits() -> Counter[str]:
 
 
 def beyond_the_limits() -> Counter[str]:
-    """What did not come by the checker is refused by whatever would run it, and nothing has changed; with other limits it is run."""
+    """A policy that bypassed the checker is refused wherever it would be run, and nothing changes; with higher limits it is run."""
     counts: Counter[str] = Counter()
     world_data, day = random_given(Random("beyond"), 6)
     matcher = worlds.load(catalogue(), world_data, day)
@@ -251,7 +251,7 @@ def sums() -> Counter[str]:
 
 
 def checked_bounds() -> None:
-    """Are they? A kernel that reads beyond an array has to raise."""
+    """Fails unless a kernel that reads beyond an array raises."""
 
     @njit  # type: ignore[untyped-decorator]  # numba has no types
     def outside(array: Any, at: int) -> Any:

@@ -25,7 +25,7 @@ Cell = tuple[str, str, str, str]
 
 
 class Latest(dict[Any, Any]):
-    """A dictionary whose order is that of the last writing."""
+    """A dictionary in the order of the last write of each key."""
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self.pop(key, None)
@@ -36,7 +36,7 @@ class Corrected(test_incremental.Schedule):
     """A schedule with merges and splits among its messages."""
 
     def prepared(self) -> None:
-        """Rows numbered as in a file: no two that may be one subject's are equally late."""
+        """Numbers the rows as in a file, so that no two rows that may be about one subject are equally late."""
         self.rows = rows_of(self.given, renumber=True)
         self.pending = list(self.rows)
         self.rng.shuffle(self.pending)
@@ -65,7 +65,7 @@ class Corrected(test_incremental.Schedule):
         return self._decide(subject, subject, (), {subject, before})
 
     def hand(self) -> list[Changes]:
-        """Some records that name one subject, delivered already or not, are another one's."""
+        """Some records of one subject, delivered or not, are given to another subject."""
         cells = [cell for row in self.rows for cell in _cells(row)]
         subject = self.rng.choice(cells)[3]
         mine = [cell for cell in cells if cell[3] == subject]
@@ -92,7 +92,7 @@ class Corrected(test_incremental.Schedule):
         return [self.matcher.correct(correction, self.retold(kind, concerned))]
 
     def retold(self, kind: Kind, concerned: set[str]) -> list[Answer]:
-        """What the answers of some subjects are from now on."""
+        """The answers that hold for some subjects after a decision."""
         answers = self.answers_read()
         asked = {(policy, check) for policy, name, check in self.answers if self.root(name) in concerned}
         words = [(policy, name, check, answers.get((policy, name, check))) for policy, check in sorted(asked) for name in sorted(concerned)]
@@ -106,7 +106,7 @@ class Corrected(test_incremental.Schedule):
         return name
 
     def read(self, row: Row) -> Row:
-        """A row with its names replaced by whom they count as."""
+        """A row with each name replaced by the subject it counts as."""
         record = dict(row.record)
         where = (row.feed, row.source, record["key"])
         for link in LINKS.keys() & record.keys():
@@ -146,7 +146,7 @@ class Corrected(test_incremental.Schedule):
 
 
 def _cells(row: Row) -> list[Cell]:
-    """The names in a row, with where they stand."""
+    """The names in a row, each with its place."""
     names = [row.name, *(row.record[link] for link in sorted(LINKS.keys() & row.record.keys()) if row.record[link])]
     return [(row.feed, row.source, row.record["key"], name) for name in names]
 

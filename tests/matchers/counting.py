@@ -25,13 +25,13 @@ _NEEDED: dict[str, tuple[int, Mapping[str, int]]] = {}
 
 
 def chunks(number: int) -> range:
-    """The chunks of seeds of a test; each is a test of its own, for xdist to spread."""
+    """The chunks of seeds of a test. Each chunk is a test of its own, so that xdist can spread them."""
     return range(number * FACTOR)
 
 
 @pytest.fixture
 def counted(request: pytest.FixtureRequest) -> Iterator[Counted]:
-    """Adds to the counts of a title; once a test: a title counts its chunks by tests."""
+    """A function that adds to the counts of a title. A test that adds to a title is one of its chunks."""
     totals: dict[str, Counter[str]] = {}
 
     def add(title: str, counts: Mapping[str, int]) -> None:
@@ -43,7 +43,7 @@ def counted(request: pytest.FixtureRequest) -> Iterator[Counted]:
 
 
 def gathered(report: pytest.TestReport) -> None:
-    """Take the counts out of a finished test's report."""
+    """Adds the counts in a test's report to the totals."""
     if report.when != "teardown":
         return
     for name, value in report.user_properties:
@@ -56,12 +56,12 @@ def gathered(report: pytest.TestReport) -> None:
 
 
 def need(title: str, chunks: int, least: Mapping[str, int]) -> None:
-    """Ask for at least so many of a title's counts, once all its chunks have run."""
+    """Requires at least these counts of a title, once all its chunks have run."""
     _NEEDED[title] = chunks, least
 
 
 def shortages() -> list[str]:
-    """Counts that fell short though everything ran: the generators no longer reach what they should."""
+    """The counts that are too low although every chunk ran: the generators no longer reach what they should."""
     out = []
     for title, (wanted, least) in _NEEDED.items():
         if _CHUNKS[title] >= wanted:

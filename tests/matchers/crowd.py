@@ -39,7 +39,7 @@ MALE, FEMALE = 0, 1
 
 
 def batch(matcher: Matcher, feed: str, names: np.ndarray[Any, Any], delivery: int, **values: Any) -> RecordBatch:
-    """Rows of a feed about subjects who are numbers; ``values`` are columns, or what every row says; a link's is a number, too."""
+    """Rows of a feed about subjects named by numbers. ``values`` are columns or one cell for all rows; the cell of a link is a number, too."""
     contract, n = matcher.catalogue.feeds[feed], len(names)
     dictionaries = {field.name: (presence.STREET,) for field in contract.matrix_fields() if field.type is FieldType.DIVISION}
     return RecordBatch(
@@ -93,7 +93,7 @@ def main(members: int, shape: str) -> dict[str, Any]:
 
 
 def _peak_mb() -> int:
-    """Of this process alone: ``getrusage`` begins with what its parent had."""
+    """The peak memory of this process alone: ``getrusage`` would begin with the peak of its parent."""
     lines = Path("/proc/self/status").read_text("ascii").splitlines()
     return next(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM"))
 

@@ -45,7 +45,7 @@ Listed = tuple[str | None, tuple[str, ...], Pairs]
 
 @cache
 def catalogue() -> Catalogue:
-    """The network's catalogue, by the way real contracts go."""
+    """The network's catalogue, loaded from texts as real contracts are."""
     yaml = YAML()
     yaml.representer.ignore_aliases = lambda *_: True
 
@@ -59,7 +59,7 @@ def catalogue() -> Catalogue:
 
 
 def plain(data: Any) -> Any:
-    """As the YAML reader gives it: keys are text."""
+    """Data as the YAML reader gives it: keys are text."""
     match data:
         case dict():
             return {str(key): plain(value) for key, value in data.items()}
@@ -70,17 +70,17 @@ def plain(data: Any) -> Any:
 
 
 def checked(data: Mapping[str, Any]) -> Policy | None:
-    """The policy, or None where the checker refuses it."""
+    """The policy, or None if the checker refuses it."""
     return check(Document(plain(data), "random.yaml"), catalogue()).policy
 
 
 def drawn(rng: Random, size: int = 5, name: str | None = None, **fixed: Any) -> tuple[dict[str, Any], Policy]:
-    """A random policy the checker accepts, for the oracles and for the engine.
+    """A random policy that the checker accepts: as data for the oracles, and compiled for the engine.
 
     Args:
         size: about how many leaves stand outside ``where``.
-        name: its name instead of the generator's.
-        fixed: parts of the policy to be drawn again until they are so, such as ``subject``.
+        name: the policy's name, instead of the generator's.
+        fixed: parts that the policy must have, such as ``subject``; it is drawn again until it has them.
     """
     while True:
         data = random_policy(rng, size)
@@ -94,7 +94,7 @@ def drawn(rng: Random, size: int = 5, name: str | None = None, **fixed: Any) -> 
 
 
 def asked(world_data: Given, policy: Policy) -> Given:
-    """The world's answers to the checks of a policy about subjects of its kind; answers to anything else are never looked at."""
+    """The world's answers to the checks of a policy, about subjects of its kind."""
     checks = {leaf.meta.id for leaf in leaves(policy.criteria) if isinstance(leaf, Check)}
     mine = world_data.get(SECTIONS[policy.subject]) or {}
     answers = {
@@ -114,7 +114,7 @@ def _nodes(part: Any) -> Iterator[dict[str, Any]]:
 
 
 def _to_one_record(node: dict[str, Any]) -> bool:
-    """Is it a set that a feed with one record a subject gives?"""
+    """Whether a node asks about a set of a feed with one record a subject."""
     last = node.get("over", "").split(".")[-1]
     return last in FEEDS and FEEDS[last]["cardinality"] == "one"
 
@@ -167,11 +167,11 @@ _RARE: list[Callable[[dict[str, Any]], object]] = [
     lambda node: node.get("over", "").split(".")[-1] == "members",
     lambda node: _to_one_record(node) and "sum_of" in node,
 ]
-"""Parts of rules that decide seldom where chance alone writes the rules."""
+"""Parts of rules that seldom decide in random rules."""
 
 
 def focused(rng: Random, name: str) -> tuple[dict[str, Any], Policy]:
-    """A small policy with one of the rare parts in it, so that it decides often."""
+    """A small policy with one of the rare parts, so that this part decides often."""
     rare = rng.choice(_RARE)
     while True:
         data, policy = drawn(rng, rng.choice([1, 1, 2]), name)
@@ -183,7 +183,7 @@ def focused(rng: Random, name: str) -> tuple[dict[str, Any], Policy]:
 
 
 def listed(matcher: Matcher, policy: Policy, day: date) -> dict[int, Listed]:
-    """Everyone on a policy's list, evaluated afresh."""
+    """A policy's list, evaluated afresh."""
     result = scan(matcher, policy, day)
     rows = zip(result.subject.tolist(), result.status.tolist(), result.checklist, result.missing, strict=True)
     return {
@@ -197,12 +197,12 @@ def listed(matcher: Matcher, policy: Policy, day: date) -> dict[int, Listed]:
 
 
 def pairs(criteria_and_feeds: Iterable[tuple[str, str | None]]) -> Pairs:
-    """Missing (criterion, feed) pairs, each once, in one order."""
+    """Missing (criterion, feed) pairs, each once, sorted."""
     return tuple(sorted(set(criteria_and_feeds), key=lambda pair: (pair[0], pair[1] or "")))
 
 
 def verdicts(matcher: Matcher, policy: Policy, day: date) -> dict[int, str | None]:
-    """The verdict on everyone who has one."""
+    """The verdicts of a policy, by token."""
     rows, words = judged(matcher, policy, day)
     tokens = matcher.store.tokens[KINDS.index(policy.subject)]
     return {int(tokens[row]): WORDS[word] for row, word in zip(rows.tolist(), words.tolist(), strict=True)}
@@ -213,7 +213,7 @@ def verdicts(matcher: Matcher, policy: Policy, day: date) -> dict[int, str | Non
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One delivered row with everything written out that a case leaves to its defaults."""
+    """One delivered row with the defaults of the case format filled in."""
 
     kind: str
     name: str
@@ -226,15 +226,15 @@ class Row:
 
     @property
     def version(self) -> tuple[str, str, int, int]:
-        """Where it was delivered: feed, unit, delivery, row."""
+        """The place of the row: feed, unit, delivery, row number."""
         return self.feed, self.source, self.record["delivery"], self.record["row"]
 
 
 def rows_of(world_data: Given, renumber: bool = False) -> list[Row]:
-    """The rows of a world, keys, sources, deliveries, row numbers and links written out.
+    """The rows of a world, with keys, sources, deliveries, row numbers and links filled in.
 
     Args:
-        renumber: give every row of a delivery a number of its own, as in a real file.
+        renumber: whether every row of a delivery gets its own number, as in a real file.
     """
     rows: list[Row] = []
     used: dict[tuple[str, str, int], int] = {}
@@ -264,7 +264,7 @@ def given_of(rows: Iterable[Row], **more: Any) -> Given:
 
 
 def names_of(rows: Iterable[Row], world_data: Given) -> dict[str, dict[int, str]]:
-    """By kind, the names behind the tokens."""
+    """By kind, the name of each token."""
     out: dict[str, dict[int, str]] = {kind: {} for kind in SECTIONS}
     for kind, section in SECTIONS.items():
         out[kind] |= {token(Kind(kind), name): name for name in world_data.get(section) or {}}

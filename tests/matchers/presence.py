@@ -30,7 +30,7 @@ HIGH_PENSION = {"pension": {"amount": "2000.00"}}
 
 @cache
 def catalogue() -> Catalogue:
-    """The library's network, every feed of it agreed to be read by a test."""
+    """The library's network, with an agreement on every feed."""
     network = library.catalogue()
     agreed = Agreement(("assistance",), (), None)
     return Catalogue(network.units, {name: replace(feed, agreement=agreed) for name, feed in network.feeds.items()})

@@ -53,7 +53,7 @@ SITUATIONS = [
 
 
 class WatchedJudge(Judge):
-    """Says what arose while a leaf was read."""
+    """Notes the situations that arise while a leaf is read."""
 
     def __init__(self, world: WatchedWorld, policy: Policy, as_of: dt.date, subject: str) -> None:
         super().__init__(world, policy, as_of, subject)
@@ -62,7 +62,7 @@ class WatchedJudge(Judge):
         self.depth = 0
 
     def arose(self, leaf: Judged) -> set[str]:
-        """What arises when a leaf outside ``where`` is read again, which must end as it did."""
+        """The situations that arise when a leaf outside ``where`` is read again. It must have the same truth as before."""
         situations: set[str] = set()
         self.notes.now = situations
         negated = (leaf.node.path.count(".none[") + leaf.node.path.count(".unless")) % 2 == 1
@@ -175,7 +175,7 @@ class WatchedJudge(Judge):
 
 
 def deciding(judged: Judged, truth: str, nodes: set[str]) -> Iterator[Judged]:
-    """The leaves whose whole chain makes a node T or F; the kinds of nodes on the way are added."""
+    """The leaves whose whole chain gives a node its truth T or F; adds the kinds of the nodes on the way to ``nodes``."""
     form = judged.node.form
     if form in LEAVES:
         yield judged
@@ -189,7 +189,7 @@ def deciding(judged: Judged, truth: str, nodes: set[str]) -> Iterator[Judged]:
 
 
 def composites(judged: Judged, nodes: set[str]) -> None:
-    """The kinds of the unknown nodes above the unknown leaves."""
+    """Adds the kinds of the unknown nodes above the unknown leaves to ``nodes``."""
     if judged.truth == "U" and judged.node.form not in LEAVES:
         nodes.add("node rule/unless" if judged.node.form == "rule" else f"node {judged.node.form}")
         for child in judged.children:
@@ -197,7 +197,7 @@ def composites(judged: Judged, nodes: set[str]) -> None:
 
 
 class Watch:
-    """Counts what decided the verdicts of one policy in one world."""
+    """Finds the situations that decide the verdicts of one policy in one world."""
 
     def __init__(self, policy: dict[str, Any], world: WatchedWorld, as_of: dt.date) -> None:
         self.policy, self.world, self.as_of = policy_of(policy), world, as_of
@@ -205,7 +205,7 @@ class Watch:
         self.day = world.at(as_of)
 
     def decided(self, name: str, verdict: str | None) -> set[str]:
-        """What decided the verdict on a subject."""
+        """The situations that decided the verdict on a subject."""
         subject = (self.policy.kind, name)
         place = self.day.placement(subject)
         out: set[str] = set()

@@ -29,7 +29,7 @@ SIZE = 200
 
 
 VERDICTS, SHARE, DECIDED = 50_000, 0.2, 500
-"""At least so many verdicts, of each kind so great a share, and so many decided by each row of the semantics."""
+"""The least number of verdicts, the least share of each verdict, and the least number of verdicts decided by each row of the semantics."""
 
 need(
     "agreement",
@@ -40,7 +40,7 @@ need("agreement: deciding", len(chunks(CHUNKS)), dict.fromkeys([*NODES, *SITUATI
 
 
 def compare(seed: int) -> tuple[Counter[str], Counter[str]]:
-    """One world under several policies; returns what was compared, and what decided."""
+    """Compares the readings of one world under several policies; returns counts of what was compared and of what decided."""
     rng = Random(seed)
     world_data, day = random_given(rng, rng.choice([6, *[SIZE] * 5]))
     matcher = worlds.load(catalogue(), world_data, day)
@@ -91,7 +91,7 @@ def compare(seed: int) -> tuple[Counter[str], Counter[str]]:
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_all_readings_agree(chunk: int, counted: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Columnar, scalar, naive and SQL agree on every subject of random worlds under random policies."""
+    """Columns, the scalar reading, the naive evaluator and SQL agree on every subject of random worlds under random policies."""
     monkeypatch.setattr(explain, "_until", lambda *_: None)  # most of a verdict's time, and held to its own oracle in test_until
     for seed in range(chunk * WORLDS, (chunk + 1) * WORLDS):
         try:

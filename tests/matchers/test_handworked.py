@@ -17,7 +17,7 @@ ALL = [pytest.param(case, id=case.name) for case in CASES]
 
 @pytest.mark.parametrize("case", ALL)
 def test_the_engine_says_what_was_worked_out(case: Case) -> None:
-    """By columns and by the scalar reading, with the feeds and units to ask; and again from batches in another order."""
+    """Columns and the scalar reading give the verdict, and the feeds and units to ask, for two orders of the batches."""
     policy = checked(case.policy)
     assert policy is not None, "the checker refuses the policy"
     token = worlds.token(Kind(case.subject), case.who)

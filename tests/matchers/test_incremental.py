@@ -32,7 +32,7 @@ DAYS = [1, 1, 1, 2, 7, 8, 30, 31, 35, 365, 366, -1, -1, -7, -31, -366]
 
 
 class Schedule:
-    """One matcher under random messages, and what those messages add up to."""
+    """One matcher under random messages, and the lists that its changes add up to."""
 
     def __init__(self, seed: int) -> None:
         self.rng = rng = Random(seed)
@@ -42,7 +42,7 @@ class Schedule:
         self.told: dict[str, dict[int, Listed]] = {}
         self.texts: dict[str, dict[str, Any]] = {}
         self.policies: dict[str, Policy] = {}
-        self.kinds: dict[str, str] = {}  # of every policy there ever was: it stays about them
+        self.kinds: dict[str, str] = {}  # by policy: every version is about the same kind of subject
         self.covered: list[dict[str, Any]] = []
         self.answers: dict[tuple[str, str, str], str] = {}  # (policy, subject, check)
         self.full = self.full_files()
@@ -54,7 +54,7 @@ class Schedule:
         self.last = ""
 
     def full_files(self) -> list[tuple[str, int, int]]:
-        """Feed, source and number of deliveries that say, when they start, that they replace."""
+        """Feed, source and number of the deliveries that start as full replacements."""
         sources = [(feed, source) for feed, contract in FEEDS.items() for source in range(len(contract["sources"]))]
         files = [(*source, number) for source in sources for number in (1, 2, 2, 3) if self.rng.random() < 0.25]
         return list(dict.fromkeys(files))
@@ -68,7 +68,7 @@ class Schedule:
     # -- messages ------------------------------------------------------------------------------------------------------
 
     def records(self) -> list[Changes]:
-        """Some of the rows not delivered yet, with some delivered again."""
+        """Delivers some new rows, and some rows again."""
         some = min(len(self.pending), self.rng.choice([1, 1, 2, 5, 20, 60]))
         part, self.pending = self.pending[:some], self.pending[some:]
         self.seen |= {id(row) for row in part}
@@ -82,7 +82,7 @@ class Schedule:
         return [self.matcher.apply(batch) for batch in batches]
 
     def correct(self) -> list[Changes]:
-        """A row as another one of its feed: a later delivery moves, empties or deletes what stood."""
+        """A later delivery of a record with the cells of another row of its feed, or a deletion."""
         standing = [row for row in self.rows if id(row) in self.seen]
         if not standing:
             return []
@@ -102,7 +102,7 @@ class Schedule:
         return self.deliver([new])
 
     def replace(self) -> list[Changes]:
-        """A delivery that replaces is complete; one in five is not sound, and an ordinary one then."""
+        """A full replacement is complete. One in five is not sound and then counts as an ordinary delivery."""
         if not self.full:
             return []
         feed, source, delivery = self.full.pop(self.rng.randrange(len(self.full)))
@@ -114,7 +114,7 @@ class Schedule:
         return [self.matcher.replace(feed, source, delivery)]
 
     def cover(self) -> list[Changes]:
-        """Some statements now in effect; some of those before withdrawn, or said anew of another day."""
+        """New statements take effect; some earlier ones are withdrawn, some are stated again for another day."""
         possible: list[dict[str, Any]] = self.given["coverage"]
         staying = [statement for statement in self.covered if self.rng.random() < 0.8]
         more = self.rng.sample(possible, self.rng.randint(0, len(possible)))
@@ -166,7 +166,7 @@ class Schedule:
         return out
 
     def restore(self) -> list[Changes]:
-        """The process stops and another takes over what was kept."""
+        """The process stops, and another one takes over its arrays."""
         arrays = {name: column.copy() for name, column in self.matcher.arrays().items()}
         stopped = self.matcher
         self.matcher = Matcher.restore(catalogue(), arrays, stopped.meta(), stopped.policies, stopped.statements)
@@ -210,7 +210,7 @@ class Schedule:
         return world_data
 
     def ends(self) -> None:
-        """The same facts in another order, and as the naive evaluator reads them."""
+        """Compares the lists with a matcher that gets the facts in another order, and with the naive evaluator."""
         world_data = self.world()
         batches = worlds.batches(catalogue(), world_data)
         order = list(range(len(batches)))
@@ -272,7 +272,7 @@ def run(seed: int) -> Counter[str]:
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_changes_add_up_to_the_lists(chunk: int, counted: Counted) -> None:
-    """After every message, the lists told so far are the full evaluation; at the end any other order and the naive evaluator agree."""
+    """After every message the lists are the full evaluation; at the end another order of the facts and the naive evaluator agree."""
     counts: Counter[str] = Counter()
     for seed in range(chunk * SCHEDULES, (chunk + 1) * SCHEDULES):
         try:

@@ -26,7 +26,7 @@ CHUNKS, WORLDS, POLICIES = 8, 8, 6
 
 
 def cell(rng: Random, feed: str, name: str, day: dt.date) -> Any:
-    """Any value the field allows."""
+    """A random value that the field allows."""
     spec = FEEDS[feed]["fields"][name]
     match spec["type"]:
         case "date":
@@ -44,7 +44,7 @@ def cell(rng: Random, feed: str, name: str, day: dt.date) -> Any:
 
 
 def filled(rng: Random, world_data: Given, day: dt.date) -> tuple[Given, set[str], Counter[str]]:
-    """The world with some of its unknowns filled in, whose register records those were, and how many of each."""
+    """The world with some unknowns filled in, the names of those whose register record changed, and counts of the changes."""
     more = copy.deepcopy(world_data)
     moved: set[str] = set()
     counts: Counter[str] = Counter()
@@ -81,7 +81,7 @@ def filled(rng: Random, world_data: Given, day: dt.date) -> tuple[Given, set[str
 
 
 def compare(seed: int) -> Counter[str]:
-    """One world, before and after."""
+    """Compares the verdicts in one world with those after some unknowns are filled in."""
     rng = Random(f"monotone {seed}")
     world_data, day = random_given(rng, rng.choice([6, 30]))
     more, moved, counts = filled(rng, world_data, day)
@@ -103,6 +103,6 @@ def compare(seed: int) -> Counter[str]:
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_knowing_more_never_flips_a_settled_verdict(chunk: int, counted: Counted) -> None:
-    """A yes stays yes and a no stays no whatever is filled in; who is placed outside the scope by it has no verdict any more."""
+    """A yes stays yes and a no stays no whatever is filled in, unless the subject is now placed outside the scope."""
     for seed in range(chunk * WORLDS, (chunk + 1) * WORLDS):
         counted("monotone", compare(seed))

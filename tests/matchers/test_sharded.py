@@ -50,7 +50,7 @@ FAR = (
     ("household", "registered_at.occupancy", "household.members.insurance"),
     ("dwelling", "occupancy", "household.members.pension"),
 )
-"""Kinds of subject, and paths from them that lead further than two links: what is quantified over, and over what again within."""
+"""A kind of subject, a path from it that leads further than two links, and a second path inside the ``where``, or none."""
 
 Move = tuple[str | None, str | None, tuple[str, ...], tuple[tuple[str, str | None], ...]]
 """Status before and after, checklist and missing."""
@@ -59,7 +59,7 @@ Subject = tuple[int, int]
 
 
 class Sharded(Matcher):
-    """One matcher, and beside it a locator with its shards that are told the same."""
+    """A matcher, and beside it a locator with shards that get the same messages."""
 
     def __init__(self, catalogue: Catalogue, day: dt.date, partitions: int = 1) -> None:
         super().__init__(catalogue, day)
@@ -123,7 +123,7 @@ class Sharded(Matcher):
         return self._compare_moves(super().tick(day), [[shard.tick(day)] for shard in self.shards])
 
     def again(self) -> None:
-        """Locator and shards stop, and others take over what was kept."""
+        """Locator and shards stop, and others take over their arrays."""
         for number, shard in enumerate(self.shards):
             arrays = {name: column.copy() for name, column in shard.arrays().items()}
             self.shards[number] = PartitionMatcher.restore(catalogue(), arrays, shard.meta(), shard.policies, shard.statements)
@@ -131,7 +131,7 @@ class Sharded(Matcher):
         self.locator = Locator.restore(catalogue(), arrays, self.locator.meta())
 
     def owners(self) -> dict[Subject, int]:
-        """The partition of everyone who is owned, as the locator has it."""
+        """The partition of every owned subject, by the locator."""
         partition = list(self.locator.streets.values())
         return {
             (kind, token): partition[street]
@@ -158,7 +158,7 @@ class Sharded(Matcher):
     def _compare_moves(
         self, matcher_changes: Changes, shard_changes: Sequence[Iterable[Changes]], before: Mapping[Subject, int] | None = None
     ) -> Changes:
-        """What the matcher moved, after seeing that the shards moved the same."""
+        """The matcher's changes, after a check that the shards' changes come to the same."""
         now = self.owners()
         was = now if before is None else before
         movers = {subject: (was[subject], now[subject]) for subject in was if now[subject] != was[subject]}
@@ -187,7 +187,7 @@ class Sharded(Matcher):
         return row >= 0 and bool(int(self.locator.told[kind][row]) >> partition & 1)
 
     def judges_alike(self, policy: Policy) -> None:
-        """Everyone is owned by one shard at most, by whom the locator says, and judged there as by the matcher."""
+        """Checks that every subject is owned by one shard at most, the locator's, and judged there as by the matcher."""
         kind, owners = KINDS.index(policy.subject), self.owners()
         for partition, shard in enumerate(self.shards):
             for other, word in enumerate(KINDS):
@@ -205,7 +205,7 @@ class Sharded(Matcher):
 
 
 def netted(changes: Iterable[Iterable[ListChange]]) -> dict[tuple[str, int], Move]:
-    """By policy and subject what some changes come to, in the order they happened; not who came and went."""
+    """By policy and subject, the net of some changes in their order; without subjects that came and went."""
     out: dict[tuple[str, int], Move] = {}
     for change in (change for some in changes for change in some):
         key = (change.policy, change.subject)
@@ -215,7 +215,7 @@ def netted(changes: Iterable[Iterable[ListChange]]) -> dict[tuple[str, int], Mov
 
 
 def joined(first: Move, second: Move) -> Move:
-    """A subject's move as seen by whom she left and by whom she went to."""
+    """The whole move of a subject that left one partition and came to another."""
     assert (first[0] is None) != (second[0] is None), (first, second)
     assert (first[1] is None) != (second[1] is None), (first, second)
     return (first[0] or second[0], *(first if first[1] else second)[1:])
@@ -227,7 +227,7 @@ SAID = {"cite": "x", "label": {"zh": "条", "en": "one"}}
 def written(
     name: str, kind: str, criteria: Mapping[str, Any], direction: str = "benefit", age: str = "P30D"
 ) -> tuple[dict[str, Any], Policy]:
-    """A policy of these criteria, for the naive evaluator and for the engine."""
+    """A policy with these criteria: as data for the naive evaluator, and compiled for the engine."""
     data = {
         "format": 1, "policy": name, "version": 1, "direction": direction, "subject": kind, "scope": {"division": "31"},
         "title": SAID["label"], "source": {"document": "x", "issuer": "x", "published": "2026-01-01"}, "agency": "city-civil",
@@ -249,7 +249,7 @@ def far(rng: Random, name: str, subject: str | None = None) -> tuple[dict[str, A
 
 
 class Schedule(test_incremental.Schedule):
-    """Random messages, with more of what happens between partitions."""
+    """Random messages, many of which move subjects between partitions."""
 
     matcher: Sharded
 
@@ -259,7 +259,7 @@ class Schedule(test_incremental.Schedule):
         self.late = 1_000
 
     def move(self) -> list[Changes]:
-        """One or several subjects of a kind are placed elsewhere by a later row."""
+        """A later row places one or several subjects of a kind elsewhere."""
         feed = self.rng.choice(list(REGISTERS.values()))
         standing = [row for row in self.rows if row.feed == feed and id(row) in self.seen and "deleted" not in row.record]
         sample = self.rng.sample(standing, min(len(standing), self.rng.choice([1, 1, 3, 8])))
@@ -273,7 +273,7 @@ class Schedule(test_incremental.Schedule):
         return self.deliver([self.later(row, **{link: self.rng.choice(list(self.given[section]))}) for row in sample])
 
     def hand_over(self) -> list[Changes]:
-        """A record, a register's too, turns out to be another subject's; in one delivery its key may come several times."""
+        """A record, perhaps of a register, is given to another subject. Its key may come several times in one delivery."""
         standing = [row for row in self.rows if id(row) in self.seen and "deleted" not in row.record]
         if not standing:
             return []
@@ -285,7 +285,7 @@ class Schedule(test_incremental.Schedule):
         return self.deliver(out)
 
     def publish_far(self) -> list[Changes]:
-        """A policy that reads further than those before it."""
+        """A policy that reads further than two links is published."""
         name = self.rng.choice(NAMES)
         self.texts[name], self.policies[name] = far(self.rng, name, self.kinds.get(name))
         self.kinds[name] = str(self.policies[name].subject)
@@ -293,7 +293,7 @@ class Schedule(test_incremental.Schedule):
         return [self.matcher.publish(self.policies[name])]
 
     def later(self, old: Row, **changed: Any) -> Row:
-        """A row of the same record that comes after all there are."""
+        """A new row of the same record, later than all rows so far."""
         self.late += 1
         record = {**old.record, "delivery": self.late, "row": self.late, **changed}
         new = Row(old.kind, old.name, old.feed, record)
@@ -312,7 +312,7 @@ class Schedule(test_incremental.Schedule):
 
 
 def run(seed: int, partitions: int) -> Counter[str]:
-    """One schedule over so many partitions, checked after every message and at its end."""
+    """One schedule over ``partitions`` partitions, checked after every message and at its end."""
     schedule = Schedule(seed, partitions)
     schedule.step(schedule.begin)
     schedule.step(schedule.publish)
@@ -361,7 +361,7 @@ need(
 @pytest.mark.parametrize("partitions", PARTITIONS)
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_shards_together_say_what_one_matcher_says(chunk: int, partitions: int, counted: Counted) -> None:
-    """After every message, moves and verdicts of N shards are those of one matcher, whose lists the naive evaluator makes too."""
+    """After every message, changes and verdicts of N shards are those of one matcher; at the end the naive evaluator agrees."""
     counts: Counter[str] = Counter()
     for seed in range(chunk * SCHEDULES, (chunk + 1) * SCHEDULES):
         try:
@@ -372,12 +372,12 @@ def test_shards_together_say_what_one_matcher_says(chunk: int, partitions: int, 
 
 
 def placed(*subjects: tuple[str, str]) -> dict[str, Any]:
-    """Persons, each registered in a street."""
+    """A world of persons, each registered in a street."""
     return {"persons": {name: {"hukou": {"division": street}} for name, street in subjects}}
 
 
 def sharded(world_data: Mapping[str, Any], policy: Policy | None = None) -> Sharded:
-    """A matcher with two shards that hold a world; what each message moves is compared as it comes."""
+    """A matcher with two shards that hold a world; the changes of each message were compared."""
     both = Sharded(catalogue(), DAY, 2)
     if policy is not None:
         both.publish(policy)
@@ -387,12 +387,12 @@ def sharded(world_data: Mapping[str, Any], policy: Policy | None = None) -> Shar
 
 
 def some(over: str) -> Policy:
-    """Whoever has a record there."""
+    """A policy that lists every person with a record behind this path."""
     return written("some", "person", {"id": "some", **SAID, "quantifier": "some", "over": over})[1]
 
 
 def test_streets_are_as_many_as_there_are() -> None:
-    """Behind more streets than a small integer counts, everybody is where the record says; the next street goes to the next partition."""
+    """Streets beyond the range of a small integer still have their subjects, and the next street goes to the next partition."""
     locator = Locator(catalogue(), DAY, 64)
     locator.streets = {f"31{number:07}": number % 64 for number in range(1_000_000, 1_000_000 + 2**15)}
 
@@ -406,14 +406,14 @@ def test_streets_are_as_many_as_there_are() -> None:
 
 @pytest.mark.parametrize("partitions", [0, 65])
 def test_partitions_are_as_many_as_a_word_has_bits(partitions: int) -> None:
-    """Another number of them is refused."""
+    """Fewer than 1 or more than 64 partitions are refused."""
     with pytest.raises(HuiminError, match="1 to 64"):
         Locator(catalogue(), DAY, partitions)
 
 
 @pytest.mark.parametrize("first", [True, False])
 def test_policy_that_reads_further_is_given_what_it_reads(first: bool) -> None:
-    """Published before the records or after them, it is judged on those three links away in another partition."""
+    """A policy published before or after the records is judged on records three links away in another partition."""
     home = {"division": "310107021"}
     world_data: dict[str, Any] = {
         "persons": {
@@ -436,7 +436,7 @@ def test_policy_that_reads_further_is_given_what_it_reads(first: bool) -> None:
 
 @pytest.mark.parametrize("turned", [True, False])
 def test_record_of_two_subjects_in_one_delivery_is_the_later_ones(turned: bool) -> None:
-    """In every partition: whoever is told of the earlier row is not left with it."""
+    """A partition that got the earlier row does not keep it."""
     both = sharded(placed(("a", "310107020"), ("b", "310107021")), some("insurance"))
     rows = {"a": {"key": "k", "row": 1, "status": "active"}, "b": {"key": "k", "row": 2, "status": "active"}}
 
@@ -447,7 +447,7 @@ def test_record_of_two_subjects_in_one_delivery_is_the_later_ones(turned: bool) 
 
 
 def test_folder_of_two_who_are_one_is_taken_apart_again() -> None:
-    """A partition that first heard of them while they were one knows what was delivered of whom when they are two again."""
+    """A partition that first got the folder while two persons were one knows whose records are whose when they are two again."""
     person, policy = Kind.PERSON, some("household.members.insurance")
     both = sharded(
         {
@@ -476,7 +476,7 @@ def test_folder_of_two_who_are_one_is_taken_apart_again() -> None:
 
 
 def test_what_is_near_one_of_two_is_near_both_once_they_are_one() -> None:
-    """A household at a dwelling of another street is judged on who lives there under the dwelling's other number."""
+    """A household is judged on the occupants that its dwelling has under its other number, in another street."""
     here, there = {"division": "310107020"}, {"division": "310107021"}
     data = {"id": "some", **SAID, "quantifier": "some", "over": "registered_at.occupancy"}
     policy = written("some", "household", data)[1]

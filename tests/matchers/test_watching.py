@@ -32,7 +32,7 @@ Evidence = tuple[tuple[bool | None, ...], tuple[tuple[str, str], ...]]
 
 
 class Sharded(test_sharded.Sharded):
-    """One matcher and several shards that watch the same, and see the same."""
+    """A matcher and several shards that watch the same subjects and must give the same sightings."""
 
     def watch(self, policy: str, subject: int, on: bool) -> Changes:
         return self._compare_moves(super().watch(policy, subject, on), [[shard.watch(policy, subject, on)] for shard in self.shards])
@@ -48,14 +48,14 @@ class Sharded(test_sharded.Sharded):
         assert {key: sighting for key, sighting in shard_sightings.items() if key in wanted} == wanted
         for key in shard_sightings.keys() - wanted.keys():
             assert not shard_sightings[key].fresh, "who came from another partition is not seen afresh"
-            self.went_through["seen by whom she came to only"] += 1
+            self.went_through["seen by the partition they came to only"] += 1
             matcher_changes.seen.append(shard_sightings[key])
         self.went_through["seen alike"] += len(wanted)
         return super()._compare_moves(matcher_changes, shard_changes, before)
 
 
 def last(sightings: Iterable[Sighting]) -> dict[Key, Sighting]:
-    """How each stood in the end; afresh if she did once."""
+    """The last sighting of each subject; fresh if any sighting was."""
     out: dict[Key, Sighting] = {}
     for sighting in sightings:
         key = (sighting.policy, sighting.subject)
@@ -64,18 +64,18 @@ def last(sightings: Iterable[Sighting]) -> dict[Key, Sighting]:
 
 
 class Watching(Corrected):
-    """A schedule that watches some subjects, and who knows what was read of each."""
+    """A schedule that watches some subjects and keeps the evidence last read about each."""
 
     def prepared(self) -> None:
         super().prepared()
         self.versions = 0
         self.watched: dict[Key, tuple[str, Evidence] | None] = {}
         self.meant: dict[tuple[str, str], Evidence] = {}
-        """What a mark says, by the version that read it."""
+        """The evidence of each mark, by version."""
         self.listen()
 
     def listen(self) -> None:
-        """Looks at everybody after each call on the matcher."""
+        """Makes each call on the matcher also compare every watched subject."""
         for name in CALLS:
             setattr(self.matcher, name, partial(self._call_and_look, name, getattr(type(self.matcher), name)))
 
@@ -100,7 +100,7 @@ class Watching(Corrected):
             self.watched.pop((policy, subject), None)
 
     fresh = True
-    """Is each text that is published a version of its own?"""
+    """Whether each published text is a version of its own."""
 
     def restore(self) -> list[Changes]:
         out = super().restore()
@@ -108,7 +108,7 @@ class Watching(Corrected):
         return out
 
     def resume(self) -> list[Changes]:
-        """A policy is suspended, and matched again by the same version, perhaps with something between."""
+        """A policy is suspended, rows come, and the same version is matched again."""
         if not self.policies:
             return []
         policy = self.rng.choice(list(self.policies.values()))
@@ -123,7 +123,7 @@ class Watching(Corrected):
         return [left, *between, back]
 
     def watch(self) -> list[Changes]:
-        """An eye on a few subjects; a few are let go."""
+        """Some subjects are watched, and a few are no longer watched."""
         out = []
         for _ in range(8):
             if not self.policies:
@@ -135,7 +135,7 @@ class Watching(Corrected):
         return out
 
     def _compare_mark(self, key: Key, sighting: Sighting | None) -> None:
-        """She was seen if another thing is read of her, and her mark says which."""
+        """Checks that the subject was sighted if its evidence changed, and that the mark differs exactly then."""
         evidence = self._evidence(key)
         before = self.watched[key]
         if evidence is None:
@@ -143,7 +143,7 @@ class Watching(Corrected):
             return
         if sighting is None:
             assert before is not None, (self.last, key)
-            assert before[1] == evidence, (self.last, "another thing is read of her, and nobody looked")
+            assert before[1] == evidence, (self.last, "the evidence changed without a sighting")
             self.counts["not looked at, and nothing differs"] += 1
             return
         assert (
@@ -177,7 +177,7 @@ def leaves(criterion: Criterion) -> list[bool | None]:
 
 
 class ShardedWatching(Watching, test_sharded.Schedule):
-    """The same over several shards."""
+    """The same schedule over several shards."""
 
     def __init__(self, seed: int, partitions: int) -> None:
         super().__init__(seed, partitions)
@@ -237,7 +237,7 @@ need(
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_mark_differs_if_and_only_if_what_is_read_does(chunk: int, counted: Counted) -> None:
-    """Of everybody watched, after every message; restored in the middle too."""
+    """Holds for every watched subject after every message, also after a restore."""
     counts: Counter[str] = Counter()
     for seed in range(chunk * SCHEDULES, (chunk + 1) * SCHEDULES):
         try:
@@ -250,7 +250,7 @@ def test_mark_differs_if_and_only_if_what_is_read_does(chunk: int, counted: Coun
 @pytest.mark.parametrize("partitions", PARTITIONS)
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_shards_see_whom_one_matcher_sees(chunk: int, partitions: int, counted: Counted) -> None:
-    """The same mark of the same people, whoever owns them; and nothing else of who comes from another partition."""
+    """Shards give the same marks of the same subjects; a subject that comes from another partition is not sighted afresh."""
     schedule = ShardedWatching(chunk, partitions)
     try:
         counts = run(schedule)

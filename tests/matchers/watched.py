@@ -20,7 +20,7 @@ from tests.oracles.naive_world import Ask, Day, World, winner
 
 
 class Notes:
-    """What arose since it was last emptied; nothing is written while nobody listens."""
+    """The situations noted so far; nothing is noted while ``now`` is None."""
 
     def __init__(self) -> None:
         self.now: set[str] | None = None
@@ -31,7 +31,7 @@ class Notes:
 
 
 class WatchedWorld(World):
-    """Remembers the versions that did not win."""
+    """A world that also keeps, for each subject, why versions of its records won or lost."""
 
     def __init__(self, contracts: Any, world_data: Any) -> None:
         self.notes = Notes()
@@ -69,7 +69,7 @@ class WatchedWorld(World):
 
 
 def _why_it_wins(rivals: list[Record], counting: list[Record], best: Record | None) -> set[str]:
-    """Which sentences of §1.1 and §1.2 made one version of a key the winning one, or left none."""
+    """The sentences of §1.1 and §1.2 by which one version of a key won, or none did."""
     if best is None:
         return {"§1 full replacement withdraws"}
     otherwise, unordered = winner(rivals), any(not r.ordered for r in counting)
@@ -85,7 +85,7 @@ def _why_it_wins(rivals: list[Record], counting: list[Record], best: Record | No
 
 
 class WatchedDay(Day):
-    """Notes what is asked of the world at a date."""
+    """A day of the world that notes what is read of it."""
 
     world: WatchedWorld
 
@@ -140,7 +140,7 @@ class WatchedDay(Day):
         return is_covered
 
     def why(self, feed: str, subject: Subject, max_age: Period | None, is_covered: bool) -> None:
-        """What made her covered, or not."""
+        """Notes why a subject is covered or not."""
         add = self.world.notes.add
         place = self.placement(subject)
         if place is None or max_age is None:
@@ -166,7 +166,7 @@ class WatchedDay(Day):
 
 
 def clamped(start: dt.date, length: Period) -> bool:
-    """Did adding the months meet a shorter month?"""
+    """Whether adding the months meets a shorter month."""
     return length.months > 0 and later(start, Period(length.months, 0)).day != start.day
 
 
@@ -174,11 +174,11 @@ def clamped(start: dt.date, length: Period) -> bool:
 
 
 class WatchedReader(Reader):
-    """Notes what is read, and how a value came about."""
+    """A reader that notes what is read and how each value came about."""
 
     day: WatchedDay
     both_ways: frozenset[Subject] = frozenset()
-    """Of the path being followed: the subjects reached by a sound and by a quarantined record."""
+    """On the path that is followed, the subjects reached by a sound and by a quarantined record."""
 
     def note(self, what: str, holds: object = True) -> None:
         self.day.world.notes.add(what, holds)
@@ -257,7 +257,7 @@ class WatchedReader(Reader):
         return starts
 
     def presence(self, over: str, start: Subject, reached: Reached) -> None:
-        """Whose presence is unknown among what a path reached, or would be but for a sound record."""
+        """Notes whose presence is unknown among the elements a path reached, or would be without a sound record."""
         last = steps_of(self.day.world, start[0], over)[0][-1].form
         for each in reached.elements:
             self.note("§6 member of unknown presence", each.doubts and last == "members")

@@ -21,19 +21,19 @@ NIGHTLY = 1_000_000
 
 
 def command(seed: int) -> str:
-    """How to replay a seed."""
+    """The command that replays a seed."""
     return f"python -m tests.simulation --seed {seed}"
 
 
 def told(seed: int) -> str:
-    """A failing seed in words: what does not hold, and the shortest schedule found in which it does not."""
+    """A failing seed in words: the shortest schedule found that fails, and what does not hold in it."""
     events = shrunk(schedule(seed).events, seed)
     problem = failure(events, seed)
     return "\n".join([f"seed {seed}; replay it with: {command(seed)}", *map(_line, events), f"==> {problem}"])
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Exit code 1 where something does not hold (or a planted bug is not caught)."""
+    """Exit code 1 if something does not hold or a planted bug is not caught."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description="Schedules of messages and crashes, replayed.")
     parser.add_argument("--seed", type=int, help="replay this one, and shorten it where it fails")
     parser.add_argument("--upto", type=int, metavar="K", help="only its events before number K, then a quiet point")

@@ -21,7 +21,7 @@ from tests.streams.ruled import Folded
 
 
 class Beside:
-    """The fold, and the lists as the lines tell them."""
+    """The fold, and the lists that the host's lines add up to."""
 
     def __init__(self) -> None:
         self.kinds: dict[str, str] = {}
@@ -29,10 +29,10 @@ class Beside:
         self.told: dict[Key, Content] = {}
 
     def take(self, message: Input, offset: int, lines: Iterable[CandidateChange], facts: Facts, holds: Mapping[str, Held]) -> None:
-        """A message that was acknowledged, which must tell the same of both.
+        """Folds an acknowledged message and compares its lines with the host's.
 
         Args:
-            holds: those of the host, by the names under which they are decided.
+            holds: the holds of the host, by id.
 
         Raises:
             AssertionError: where anything differs, in words.
@@ -46,12 +46,12 @@ class Beside:
         )
 
     def passes(self, message: Input | None) -> int:
-        """How many days would pass by a message."""
+        """How many days a message lets pass."""
         has_day = self.folded.state.day != NO_DAY
         return (message.day - self.folded.state.day).days if isinstance(message, Tick) and has_day else 0
 
     def same(self, host: EmbeddedHost) -> None:
-        """At a quiet point: who is kept off, held back and for what, and what was decided, are the same."""
+        """Compares suppressions, holds and decisions at a quiet point."""
         book, fold = host.state.book, self.folded.listing
         overlays = {(name, subject): overlay for name, of in book.overlays.items() for subject, overlay in of.items()}
         off = {key for key, overlay in overlays.items() if overlay.outcome is not None}
@@ -63,7 +63,7 @@ class Beside:
         assert len(by_hand) == len(fold.holds), f"folded: {len(fold.holds)} holds, and there are {len(by_hand)}"
 
     def _hold_by_hand(self, id: str, hold: Held) -> Hold:
-        """The hold by hand that is meant: opened by the message it is named after, and for the same reason (one may open several)."""
+        """The fold's hold for a hold of the host: opened by the same message, for the same reason (one message may open several)."""
         opened = re.fullmatch(r"h(\d+)\+*", id)
         there = [] if opened is None else [candidate for candidate in self.folded.listing.holds if candidate.opened == int(opened[1])]
         there = [
@@ -75,7 +75,7 @@ class Beside:
         return there[0]
 
     def _by_day(self, lines: Iterable[CandidateChange]) -> dict[dt.date, dict[Key, Line]]:
-        """What the lines say of somebody's place, by day."""
+        """The lines by day and by policy and subject; adds them to the lists."""
         days: dict[dt.date, dict[Key, Line]] = {}
         for line in lines:
             key = (line.policy, line.subject)
@@ -91,7 +91,7 @@ Days = dict[dt.date, dict[Key, Line]]
 
 
 def _first_differences(days: Days, other_days: Days) -> list[tuple[str, Key, Line]]:
-    """The first few that are otherwise in the other."""
+    """The first few lines that differ in the other."""
     return [(str(day), key, line) for day, some in days.items() for key, line in some.items() if other_days.get(day, {}).get(key) != line][
         :3
     ]

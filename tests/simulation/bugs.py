@@ -35,7 +35,7 @@ def acknowledged_before_it_is_durable(patch: pytest.MonkeyPatch) -> None:
 
 
 def reads_on_one_too_far(patch: pytest.MonkeyPatch) -> None:
-    """A state that comes back from a snapshot takes the message behind it for applied."""
+    """A state restored from a checkpoint treats the message behind it as applied."""
     from streams.steps.state import State
 
     sound = State.restored.__func__  # type: ignore[attr-defined]  # a class method
@@ -49,7 +49,7 @@ def reads_on_one_too_far(patch: pytest.MonkeyPatch) -> None:
 
 
 def snapshot_without(part: str, empty: Any) -> Plant:
-    """A snapshot leaves out one of the ledgers."""
+    """A checkpoint leaves out one of the ledgers."""
 
     def plant(patch: pytest.MonkeyPatch) -> None:
         from streams.steps.state import State
@@ -64,7 +64,7 @@ def snapshot_without(part: str, empty: Any) -> Plant:
 
 
 def _rows(change: Callable[[Any, Any, Any], None]) -> Plant:
-    """Changes the arena rows a batch is made into."""
+    """Changes the arena rows that the store makes from a batch."""
 
     def plant(patch: pytest.MonkeyPatch) -> None:
         from matchers.matrix.store import Store
@@ -127,7 +127,7 @@ def replacement_withdraws_its_own(patch: pytest.MonkeyPatch) -> None:
 
 
 def those_left_behind_are_not_judged(patch: pytest.MonkeyPatch) -> None:
-    """A record that moves to somebody else is felt where it goes, not where it was."""
+    """When a record moves to another subject, only the new subject is judged again."""
     from matchers.matrix.store import Store
 
     sound = Store.with_seeds
@@ -152,7 +152,7 @@ def those_left_behind_are_not_judged(patch: pytest.MonkeyPatch) -> None:
 
 
 def _cover(change: Callable[[Any, Sequence[Any]], Sequence[Any]]) -> Plant:
-    """Changes the statements a matcher is given, also when it comes back from a snapshot."""
+    """Changes the statements given to a matcher, also when it is restored from a checkpoint."""
 
     def plant(patch: pytest.MonkeyPatch) -> None:
         from matchers.core import Matcher
@@ -184,7 +184,7 @@ def _one_speaks_for_all(matcher: Any, statements: Sequence[Any]) -> Sequence[Any
 
 
 def _standing(was: str) -> Plant:
-    """A statement of this standing is in effect all the same."""
+    """A statement with this standing counts as in effect."""
 
     def plant(patch: pytest.MonkeyPatch) -> None:
         from streams.ledgers import statements
@@ -202,7 +202,7 @@ def _standing(was: str) -> Plant:
 
 
 def withdrawn_statement_is_not_taken_back(patch: pytest.MonkeyPatch) -> None:
-    """A statement is struck from the ledger, and the matcher is not told."""
+    """A statement is withdrawn in the ledger, but not in the matcher."""
     from streams.language.messages import CoverageWithdrawn
     from streams.steps import steps
 
@@ -247,7 +247,7 @@ def clock_put_back_is_passed_over(patch: pytest.MonkeyPatch) -> None:
 
 
 def begins_a_day_late(patch: pytest.MonkeyPatch) -> None:
-    """A version that waits for its first day takes over on the one behind it."""
+    """A scheduled version takes over one day late."""
     from streams.ledgers.registry import Registry
 
     sound = Registry.active
@@ -255,7 +255,7 @@ def begins_a_day_late(patch: pytest.MonkeyPatch) -> None:
 
 
 def last_day_of_a_policy_left_out(patch: pytest.MonkeyPatch) -> None:
-    """The list of a policy is emptied on its last day, not behind it."""
+    """The list of a policy is emptied on its last day instead of the day after."""
     from matchers import reevaluation as turning
     from matchers.lists import evaluation as anew
     from matchers.program import state as shard
@@ -278,7 +278,7 @@ def agreements_never_end(patch: pytest.MonkeyPatch) -> None:
 
 
 def old_version_goes_on(patch: pytest.MonkeyPatch) -> None:
-    """Changes after an amendment are judged by what was compiled before it."""
+    """Changes after an amendment are judged by the program compiled before it."""
     from matchers.core import Matcher
 
     sound = Matcher.publish_all
@@ -293,7 +293,7 @@ def old_version_goes_on(patch: pytest.MonkeyPatch) -> None:
 
 
 def answers_lost_at_an_amendment(patch: pytest.MonkeyPatch) -> None:
-    """A new version asks again what was answered."""
+    """A new version loses the answers to its checks."""
     from matchers.core import Matcher
 
     sound = Matcher.publish_all
@@ -312,14 +312,14 @@ def answers_lost_at_an_amendment(patch: pytest.MonkeyPatch) -> None:
 
 
 def edition_not_net(patch: pytest.MonkeyPatch) -> None:
-    """An edition holds every line since the last one, those too that came and went."""
+    """An edition holds every line since the last edition, also lines that cancel out."""
     from streams.lists import editions
 
     patch.setattr(editions, "net", lambda changes, listed: list(changes))
 
 
 def lines_of_a_day_lost(patch: pytest.MonkeyPatch) -> None:
-    """Of several days passed at once only the last one is told."""
+    """Of several days passed at once only the lines of the last are told."""
     from streams.language.messages import Tick
     from streams.steps import steps
 
@@ -362,4 +362,4 @@ BUGS: Mapping[str, tuple[str, Plant]] = {
     "edition-not-net": ("an edition holds who came and went", edition_not_net),
     "days-lost": ("of several days passed at once only the last is told", lines_of_a_day_lost),
 }
-"""What is wrong in a few words, and how it is planted."""
+"""By name: what is wrong, in a few words, and the function that plants it."""

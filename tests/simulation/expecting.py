@@ -20,14 +20,14 @@ from tests.simulation.ledger import Ledger, summed
 from tests.simulation.told import told_rightly
 
 EXPLAINED = 4
-"""How many subjects of each policy are explained at a quiet point; for one of them the days to come are tried."""
+"""How many subjects of each policy are explained at a quiet point; one of them is also judged on days to come."""
 PROBES = 6
 PAST = 0.15
-"""How often a whole list of an earlier day is compared, where a withdrawal reaches back."""
+"""The share of quiet points at which a whole list of an earlier day is compared, if a withdrawal reaches back."""
 
 
 def hold(host: EmbeddedHost, facts: Facts, ledger: Ledger, rng: Random) -> Counter[str]:
-    """Compares everything; returns what was compared.
+    """Compares everything; returns counts of what was compared.
 
     Raises:
         AssertionError: where anything differs, in words.
@@ -41,7 +41,7 @@ def hold(host: EmbeddedHost, facts: Facts, ledger: Ledger, rng: Random) -> Count
     for name in facts.policies:
         version = facts.active(name)
         if version is None or facts.suspended(version):
-            if version is not None or not facts.versions(name):  # else it is not in force yet, and only who is held back is listed
+            if version is not None or not facts.versions(name):  # a scheduled version is not in force, and only its holds are on the list
                 assert not ledger.lists.get(name), f"{name} is listed, and is {'withdrawn' if version is None else 'suspended'}"
             continue
         expectations = facts.expected(version, world)
@@ -58,7 +58,7 @@ def hold(host: EmbeddedHost, facts: Facts, ledger: Ledger, rng: Random) -> Count
 
 
 def _same_list(host: EmbeddedHost, version: Version, expected: dict[str, naive.Expected]) -> dict[int, Listed]:
-    """What the rule says of everybody, whatever is told of them; returns it."""
+    """Compares the computed list with the expected one; returns it."""
     policy = version.published.policy
     candidates = core(host.state).candidates(policy.name) if policy.name in host.state.policies else []
     host_list = {candidate.subject: (candidate.status, candidate.checklist, pairs(candidate.missing)) for candidate in candidates}
@@ -72,7 +72,7 @@ def _same_list(host: EmbeddedHost, version: Version, expected: dict[str, naive.E
 
 
 def _same_verdicts(host: EmbeddedHost, version: Version, expectations: dict[str, naive.Expected]) -> int:
-    """Everybody's, also of those who are only counted."""
+    """Compares the verdicts of all subjects; returns their number."""
     policy = host.state.policies[version.published.policy.name]
     kind = str(policy.subject)
     host_verdicts = verdicts(host.state.matcher, policy, host.state.day)  # type: ignore[arg-type]  # the real matcher
@@ -108,7 +108,7 @@ def _same_reasons(
 
 
 def _same_past(host: EmbeddedHost, facts: Facts, world: naive.World, rng: Random) -> int:
-    """Which version was in force on an earlier day, around the day a withdrawal reaches back to; and now and then its whole list."""
+    """Compares the version in force on an earlier day, near a day that a withdrawal reaches back to; sometimes also its whole list."""
     reached = [(name, v.withdrawn) for name, versions in facts.policies.items() for v in versions if v.withdrawn is not None]
     if not reached:
         return 0
@@ -132,7 +132,7 @@ def _same_past(host: EmbeddedHost, facts: Facts, world: naive.World, rng: Random
 
 
 def _until_holds(where: str, policy: Policy, world: naive.World, day: dt.date, name: str, until: dt.date | None, rng: Random) -> None:
-    """Something differs on that day, and nothing on the days tried before it."""
+    """Checks that something differs on the day ``until``, and nothing on the days tried before it."""
     today = naive.leaf_truths(policy, world, day, name)
 
     def turns(then: dt.date) -> bool:

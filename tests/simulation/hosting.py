@@ -20,7 +20,7 @@ from tests.simulation.kinds.crashes import CRASHES
 from tests.simulation.network import parts
 
 RULES = (1_000, 1_000, 2_500, 10**9)
-"""How many rows come before a snapshot (a message without rows counts 100): every 10 or 25 messages, or only where the schedule says so."""
+"""After how many rows a checkpoint is made (a message without rows counts 100): every 10 or 25 messages, or only when the schedule says so."""
 
 
 class Killed(Exception):
@@ -28,10 +28,10 @@ class Killed(Exception):
 
 
 class Dying:
-    """A log that ends the process at one of its next appends, before or after that is durable.
+    """A log that ends the process at one of its next appends, before or after the append is durable.
 
     Args:
-        at: how many appends go well before it.
+        at: how many appends succeed before it.
     """
 
     def __init__(self, log: Any, after: bool, at: int = 0) -> None:
@@ -63,17 +63,17 @@ class Hosted:
         self.host.close()
 
     def dying(self, after: bool, at: int = 0) -> None:
-        """The process will end at an append of its log."""
+        """Makes the process end at an append of its log."""
         self.host._log = Dying(self.host._log, after, at)  # type: ignore[assignment]  # the process ends there
 
     def crash(self, how: str, ahead: Sequence[int] = (0,)) -> int:
-        """The process ends; another opens what is left.
+        """The process ends, and another one opens the files that are left.
 
         Args:
             ahead: how many messages may be durable behind what was acknowledged.
 
         Returns:
-            How many are.
+            How many messages are.
         """
         assert how in CRASHES
         self.counts["crashes"] += 1
@@ -97,7 +97,7 @@ class Hosted:
         return self._open(new, ahead)
 
     def ahead(self, allowed: Sequence[int]) -> int:
-        """How many messages are durable behind what was acknowledged; only so many may be."""
+        """How many messages are durable behind the last acknowledged one; must be one of ``allowed``."""
         count = self.host.state.offset - self.offset
         assert count in allowed, f"it stands at offset {self.offset + count}; {self.offset} was acknowledged, durable are {allowed} more"
         return count
@@ -108,7 +108,7 @@ class Hosted:
 
 
 def _copy_durable_files(old: Path, new: Path) -> None:
-    """What a machine that stopped would find: the log, its WAL and the snapshots; nothing that lives in memory."""
+    """Copies the files that a stopped machine leaves: the log, its WAL and the checkpoints."""
     (new / "snapshots").mkdir(parents=True)
     for name in (FILE, f"{FILE}-wal"):
         if (old / name).exists():
@@ -118,7 +118,7 @@ def _copy_durable_files(old: Path, new: Path) -> None:
 
 
 def _flip_a_bit(path: Path, seed: int) -> None:
-    """One byte of it is another."""
+    """Flips one bit of a file."""
     content = bytearray(path.read_bytes())
     at = Random(seed).randrange(len(content))
     content[at] ^= 1

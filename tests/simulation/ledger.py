@@ -17,7 +17,7 @@ Lists = dict[str, dict[int, Listed]]
 
 
 class Ledger:
-    """The lists as the lines tell them."""
+    """The materialized lists that the lines add up to."""
 
     def __init__(self) -> None:
         self.lines: list[CandidateChange] = []
@@ -27,10 +27,10 @@ class Ledger:
         self.causes: Counter[str] = Counter()
 
     def take(self, offset: int, lines: Iterable[CandidateChange], causes: frozenset[str], first: dt.date, last: dt.date) -> None:
-        """Adds the lines of one message, which must follow from what is known.
+        """Adds the lines of one message, each of which must follow from the line before.
 
         Args:
-            causes: the causes its lines may have.
+            causes: the causes that the lines may have.
             first, last: the days they may be of.
         """
         for place, line in enumerate(lines):
@@ -57,13 +57,13 @@ class Ledger:
             listed[line.subject] = now
 
     def close(self, policy: str | None) -> None:
-        """An edition is closed: of one policy, or of all."""
+        """Closes the edition of one policy, or of all."""
         for name in list(self.lists) if policy is None else [policy]:
             self.closed[name] = dict(self.lists.get(name, {}))
 
 
 def summed(editions: Iterable[Edition]) -> dict[int, Listed]:
-    """The list that the editions of one policy come to, each of which must be net and follow on the one before."""
+    """The list that the editions of one policy add up to. Each edition must be net and follow from the one before."""
     listed: dict[int, Listed] = {}
     for number, edition in enumerate(editions, 1):
         assert edition.number == number, f"edition {edition.number} of {edition.policy} should be {number}"

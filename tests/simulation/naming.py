@@ -19,7 +19,7 @@ Record: TypeAlias = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What a correction tells, by names: ``name`` counts as ``into``, everywhere or in some records; as itself: that is taken back."""
+    """A correction by names: ``name`` counts as ``into``, everywhere or in some records. Where both are the same, that is taken back."""
 
     kind: str
     name: str
@@ -35,7 +35,7 @@ class Naming:
     given: dict[tuple[Record, str, str], str] = field(default_factory=dict)
 
     def put(self, decided: Decided) -> None:
-        """A decision, or one taken back."""
+        """Adds a decision, or takes one back."""
         back = decided.into == decided.name
         if not decided.records:
             if back:
@@ -49,13 +49,13 @@ class Naming:
                 self.given[record, decided.kind, decided.name] = decided.into
 
     def counts_as(self, kind: str, name: str) -> str:
-        """Whom a name counts as: merges are followed to their end."""
+        """The subject that a name counts as: merges are followed to their end."""
         while (kind, name) in self.merged:
             name = self.merged[kind, name]
         return name
 
     def read(self, row: Row) -> Row:
-        """A row whose cells name whom they count as: first the given record, then the merge."""
+        """A row with each name replaced by the subject it counts as: first by a given record, then by merges."""
         where = (row.feed, row.source, str(row.record["key"]))
         record = dict(row.record)
         for link in LINK_KINDS.keys() & record.keys():
@@ -64,7 +64,7 @@ class Naming:
         return replace(row, name=self._cell(where, row.kind, row.name), record=record)
 
     def in_force(self, decided: Decided) -> int:
-        """How many of the decisions that one would take back are in force."""
+        """How many of the decisions that this one takes back are in force."""
         if not decided.records:
             return int((decided.kind, decided.name) in self.merged)
         return sum((record, decided.kind, decided.name) in self.given for record in decided.records)
@@ -74,7 +74,7 @@ class Naming:
 
 
 def naming(row: Row) -> Iterable[tuple[str, str]]:
-    """The subjects a row names, by kind: whom it is about, and whom it links to."""
+    """Kind and name of every subject in a row: its own, and those of its links."""
     yield row.kind, row.name
     for link in sorted(LINK_KINDS.keys() & row.record.keys()):
         if row.record[link]:

@@ -21,19 +21,19 @@ from tests.simulation.running import Failure, run
 from tests.simulation.schedule import schedule
 
 MOST = 1_000
-"""Within how many schedules a planted bug must be caught."""
+"""The number of schedules within which a planted bug must be caught."""
 CAUGHT = Path(__file__).with_name("caught.json")
-"""The schedule that caught each bug when it was last looked for. It is tried first: most of the time went into those before it."""
+"""The schedule that caught each bug last time. It is tried first, which saves the schedules before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """A bug.
+    """A planted bug.
 
     Args:
         said: what is wrong, in a few words.
         plant: changes the program, until the patch is undone.
-        equivalent: why nobody can see it, where that is so.
+        equivalent: why nobody can see it, if so.
     """
 
     said: str
@@ -43,14 +43,14 @@ class Planted:
 
 @dataclass(frozen=True, slots=True)
 class Caught:
-    """The schedule that showed a bug, and how."""
+    """The schedule that caught a bug, and its failure."""
 
     seed: int
     failure: Failure
 
 
 def caught(planted: Planted, most: int = MOST, first_seed: int | None = None) -> Caught | None:
-    """A schedule that shows the bug: the known one, else the first; None where none of so many does."""
+    """A schedule that catches the bug: ``first_seed`` or else the first of ``most``; None if none does."""
     with pytest.MonkeyPatch.context() as patch:
         planted.plant(patch)
         for seed in dict.fromkeys([*(() if first_seed is None else (first_seed,)), *range(most)]):
@@ -62,13 +62,13 @@ def caught(planted: Planted, most: int = MOST, first_seed: int | None = None) ->
 
 
 def known() -> dict[str, int]:
-    """The schedule that caught each bug, by its name, where it was looked for."""
+    """By bug, the schedule that caught it last time."""
     return dict(json.loads(CAUGHT.read_text(encoding="utf-8")))
 
 
 BUGS = {**bugs.BUGS, **bugs_identity.BUGS, **bugs_lists.BUGS, **bugs_versions.BUGS}
 EQUIVALENT: Mapping[str, str] = {}
-"""Bugs nobody can see, and why."""
+"""The bugs that nobody can see, each with the reason."""
 PLANTED: Mapping[str, Planted] = {name: Planted(description, plant, EQUIVALENT.get(name)) for name, (description, plant) in BUGS.items()}
 
 

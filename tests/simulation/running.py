@@ -33,18 +33,18 @@ from tests.simulation.ledger import Ledger
 from tests.simulation.schedule import QUIET
 
 MEMORY = Path("/dev/shm")
+"""Folders lie in memory where possible: nothing here depends on a disk, and a commit need not wait for one."""
 AGAIN = 6
-"""How many messages are sent again at a quiet point."""
-"""Folders lie in memory where there is such a place: nothing here depends on a disk, and a commit need not wait for one."""
+"""How many earlier messages are sent again at a quiet point."""
 TRIES = 3
 FOLDED = 8
-"""Of so many schedules one is also folded by hand, message by message."""
+"""One of this many schedules also runs the second fold."""
 FAR = 100
-"""The fold goes through every day that passes; it ends where so many pass at once."""
+"""The second fold goes through every day that passes; it stops when more days than this pass at once."""
 
 
 class Failure(AssertionError):
-    """What did not hold, and at which event; ``sort`` are the first words of it."""
+    """What did not hold, and at which event; ``sort`` is its first words."""
 
     def __init__(self, event: Event, what: BaseException) -> None:
         text = str(what) if isinstance(what, AssertionError) else repr(what)
@@ -63,7 +63,7 @@ class Run(Hosted):
         self.beside = Beside() if seed % FOLDED == 0 else None
 
     def run(self, events: Sequence[Event]) -> None:
-        """Everything that happens, in order.
+        """Runs the events in order.
 
         Raises:
             Failure: at the first thing that does not hold.
@@ -75,7 +75,7 @@ class Run(Hosted):
                 raise Failure(part[-1], error) from error
 
     def do(self, event: Event, *group: Event) -> None:
-        """An event, or a marker with the messages it is about."""
+        """Runs an event, or a marker with the messages of its group."""
         event, group = self._with_target(event), tuple(map(self._with_target, group))
         for each in (event, *group):
             self.counts[f"event: {each.kind}"] += 1
@@ -94,7 +94,7 @@ class Run(Hosted):
     # -- sending -------------------------------------------------------------------------------------------------------
 
     def _send(self, event: Event, tries: int = TRIES) -> bool:
-        """One message, until it is acknowledged or refused; was it admitted?"""
+        """Sends one message until it is acknowledged or refused; whether it was admitted."""
         assert event.message is not None
         dies, self.dies = self.dies, None
         if dies is not None:
@@ -120,7 +120,7 @@ class Run(Hosted):
         return False
 
     def _send_again(self, event: Event, durable: bool) -> None:
-        """The process died over a message: it was not acknowledged, so it is sent again, and changes nothing if it was durable."""
+        """Sends a message again over which the process died; it changes nothing if it was durable."""
         assert event.message is not None
         if not self.crash("killed", (int(durable),)):
             self._take(event, self.host.submit(event.message))
@@ -129,7 +129,7 @@ class Run(Hosted):
         self._repeat(event)
 
     def _take_durable(self, events: Sequence[Event]) -> None:
-        """What was durable and not acknowledged is told from what the log holds."""
+        """Takes messages that were durable but not acknowledged, with their lines from the log."""
         lines = list(self.host.outputs(self.ledger.lines[-1].id if self.ledger.lines else None))
         for event in events:
             offset = self.offset + 1
@@ -137,12 +137,12 @@ class Run(Hosted):
             self._take(event, Receipt(offset, mine, []))  # type: ignore[arg-type]  # lines are lines
 
     def _repeat(self, event: Event) -> None:
-        """What was durable and not acknowledged is sent again, and changes nothing."""
+        """Sends a message again that was durable but not acknowledged; it must change nothing."""
         assert event.message is not None
         try:
             repeated = self.host.submit(event.message)
         except (Refused, Invalid):
-            return  # a withdrawal, say, of what is withdrawn
+            return  # for example, a withdrawal of a withdrawn statement
         assert not len(repeated.changes), "what was durable is told a second time"
         self.offset = repeated.offset
         self._fold(event, repeated)
@@ -161,7 +161,7 @@ class Run(Hosted):
         self.counts["told"] += 1
 
     def _fold(self, event: Event, receipt: Receipt) -> None:
-        """The same is told to the fold by hand, where there is one."""
+        """Gives the message to the second fold, if there is one."""
         if self.beside is not None and self.beside.passes(event.message) > FAR:
             self.beside = None
         if self.beside is not None:
@@ -169,7 +169,7 @@ class Run(Hosted):
             self.beside.take(event.message, receipt.offset, receipt.changes, self.facts, self.host.state.book.holds)
 
     def _with_target(self, event: Event) -> Event:
-        """The hold that is meant by its name, or somebody on the list, as people would find them; as it is where there is none."""
+        """The event with a hold or a candidate looked up now, as people would do; unchanged if there is none."""
         message, rng = event.message, Random(f"{self.seed} named {event.number}")
         if isinstance(message, HoldDecided) and message.hold in (NEWEST, ANY):
             holds = [*self.host.state.book.holds]
@@ -184,7 +184,7 @@ class Run(Hosted):
         return event
 
     def _close_editions(self, event: Event) -> None:
-        """A tick closes the edition of every policy, a decision about one policy its own."""
+        """Closes the editions that a message closes: a tick those of all policies, a decision about a policy its own."""
         match event.message:
             case Tick():
                 self.ledger.close(None)
@@ -205,7 +205,7 @@ class Run(Hosted):
             self._send_streamed(events, end, min(group.at, len(events) - 1))
 
     def _send_together(self, events: Sequence[Event], end: str) -> None:
-        """All in one transaction; what is not admitted in it is sent alone."""
+        """Sends the messages in one transaction; if it is refused, each one alone."""
         if end:
             self.dying(end == "after commit")
         try:
@@ -224,11 +224,11 @@ class Run(Hosted):
             for event, receipt in zip(events, receipts, strict=True):
                 self._take(event, receipt)
             return
-        for event in events:  # the sender knows nothing, and what was told a second time is told like any other
+        for event in events:  # the sender got no acknowledgement, so it repeats all
             self._send(event)
 
     def _send_streamed(self, events: Sequence[Event], end: str, at: int) -> None:
-        """Each in its own transaction; what came before the end was acknowledged, and of what came behind at most one is durable."""
+        """Sends the messages as a stream. Those before the end are acknowledged; of those behind it at most one is durable."""
         if end in ("before commit", "after commit"):
             self.dying(end == "after commit", at)
         count, refused, ahead = 0, False, 0
@@ -257,7 +257,7 @@ class Run(Hosted):
     # -- comparing -----------------------------------------------------------------------------------------------------
 
     def _quiet(self, event: Event) -> None:
-        """What was refused is sent again; then everything must hold."""
+        """Sends refused messages again, then compares everything."""
         waiting, self.refused = self.refused, []
         for refused, tries in waiting:
             self._send(refused, tries)
@@ -269,7 +269,7 @@ class Run(Hosted):
             self.counts["folded"] += 1
 
     def _come_again(self, rng: Random) -> None:
-        """Whoever copied messages sends some again: no decision is carried out twice, whatever happened since."""
+        """Sends copies of earlier messages: no decision is carried out twice."""
         for at in rng.sample(range(self.offset + 1), min(AGAIN, self.offset + 1)):
             for _, body in self.host._log.inputs(at - 1, at):
                 message = decode(body)
@@ -281,7 +281,7 @@ class Run(Hosted):
 
 
 def in_groups(events: Sequence[Event]) -> Iterator[list[Event]]:
-    """The events one by one; a marker with the messages it is about, which end where something else happens."""
+    """The events one by one, but a marker together with its messages; another event ends a group early."""
     place = 0
     while place < len(events):
         part = [events[place]]
@@ -297,7 +297,7 @@ def _messages(events: Iterable[Event]) -> list[Input]:
 
 
 def run(events: Sequence[Event], seed: int) -> Counter[str]:
-    """Runs events in a folder of their own; returns what happened and what was compared.
+    """Runs events in a folder of their own; returns counts of what happened and what was compared.
 
     Raises:
         Failure: at the first thing that does not hold.
@@ -307,7 +307,7 @@ def run(events: Sequence[Event], seed: int) -> Counter[str]:
         try:
             running.run(events)
         except Failure:
-            with suppress(Exception):  # what failed may have left nothing to close
+            with suppress(Exception):  # the host may be closed already
                 running.close()
             raise
         running.close()

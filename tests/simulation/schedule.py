@@ -18,12 +18,12 @@ from tests.simulation.network import FEEDS, catalogue_set
 QUIET = "quiet"
 LENGTHS = (60, 70, 80, 100)
 TWICE = 0.06
-"""How many events are drawn after the beginning; how often one arrives twice."""
+"""The numbers of events drawn after the beginning, and the share of events that arrive twice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What happens, in the order in which it arrives."""
+    """The events of a seed, in the order of arrival."""
 
     seed: int
     events: tuple[Event, ...]
@@ -67,7 +67,7 @@ def _beginning(d: Drawing) -> list[Event]:
 
 
 def _arriving(d: Drawing, events: list[Event]) -> list[Event]:
-    """In the order of arrival: late ones later, early ones earlier, some twice."""
+    """The events in the order of arrival: some late, some early, some twice."""
     placed = [(place + event.delay, place, event) for place, event in enumerate(events)]
     for place, event in enumerate(events):
         if event.again and event.message is not None and d.chance(TWICE):

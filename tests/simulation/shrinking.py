@@ -12,11 +12,11 @@ from tests.simulation.events import Event
 from tests.simulation.running import Failure, run
 
 MOST = 600
-"""How many runs a shrinking may take."""
+"""The most runs that a shrinking may take."""
 
 
 def failure(events: Sequence[Event], seed: int) -> Failure | None:
-    """What does not hold in these events, if anything."""
+    """What does not hold when these events are run; None if everything holds."""
     try:
         run(events, seed)
     except Failure as error:
@@ -25,11 +25,11 @@ def failure(events: Sequence[Event], seed: int) -> Failure | None:
 
 
 def shrunk(events: Sequence[Event], seed: int, failing: Callable[[Sequence[Event], int], Failure | None] = failure) -> list[Event]:
-    """A short part of a failing schedule that fails in the same sort of way; the same every time.
+    """A short part of a failing schedule that fails with the same sort of failure; the same every time.
 
     Args:
         events: of a schedule in which something does not hold.
-        failing: says what does not hold; ``failure`` unless a test asks something else.
+        failing: gives what does not hold; ``failure`` except in tests.
     """
     first_failure = failing(events, seed)
     assert first_failure is not None, "nothing fails here"
@@ -51,6 +51,6 @@ def shrunk(events: Sequence[Event], seed: int, failing: Callable[[Sequence[Event
 
 
 def _up_to(events: list[Event], error: Failure) -> list[Event]:
-    """Nothing behind what fails is needed; a quiet point that ends a schedule is."""
+    """The events up to the one that failed."""
     last = max((place for place, event in enumerate(events) if event.number == error.number), default=len(events) - 1)
     return events[: last + 1]

@@ -21,11 +21,11 @@ Lists = Mapping[str, Mapping[int, Listed]]
 
 
 def told_rightly(host: EmbeddedHost, facts: Facts, computed_lists: Lists, materialized_lists: Lists) -> Counter[str]:
-    """Compares what the lines told with what is found; returns how many are kept off and held.
+    """Compares the materialized lists with the computed ones; returns counts of suppressions and holds.
 
     Args:
-        found: what the rule says of each policy that is matched.
-        told: the lists as the lines tell them.
+        computed_lists: the list by the rule alone, for each policy that is matched.
+        materialized_lists: the lists that the lines add up to.
 
     Raises:
         AssertionError: where anything differs, in words.
@@ -60,7 +60,7 @@ def told_rightly(host: EmbeddedHost, facts: Facts, computed_lists: Lists, materi
 
 
 def _reason_for(host: EmbeddedHost, facts: Facts, policy: str, subject: int, overlay: Overlay) -> str:
-    """Why somebody is told otherwise than found."""
+    """Why a subject has an overlay."""
     where = f"overlay of {policy}, {subject}"
     assert (overlay.outcome is None) != (overlay.hold is None), f"{where}: for no reason, or for two: {overlay}"
     if overlay.outcome is not None:
@@ -72,7 +72,7 @@ def _reason_for(host: EmbeddedHost, facts: Facts, policy: str, subject: int, ove
     assert overlay.hold in host.state.book.holds, f"{where}: held by {overlay.hold}, which there is not"
     assert facts.decisions.get(overlay.hold) != "release", f"{where}: held by {overlay.hold}, which is released"
     burdens = {str(version.published.policy.direction) == "burden" for version in facts.versions(policy)}
-    sides = {(not burden, burden) for burden in burdens}  # an amendment may have turned it since
+    sides = {(not burden, burden) for burden in burdens}  # an amendment may have changed the direction
     assert (overlay.found is None, overlay.told is None) in sides, f"{where}: held on the wrong side: {overlay}"
     return "held back"
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[3]
 def test_policies_at_and_beyond_the_limits_are_run_within_bounds(pytestconfig: pytest.Config, tmp_path: Path) -> None:
     """At each limit and one below it, all readings agree with the naive evaluator; beyond it nothing runs and nothing changes.
 
-    Kernels with bounds are compiled once for a checkout (a minute or two) and kept apart from the others.
+    Kernels with bounds checks are compiled once for a checkout (a minute or two), into a cache of their own.
     """
     cache = getattr(pytestconfig, "cache", None)
     cache_folder = tmp_path if cache is None else cache.mkdir("kernels-with-bounds")

@@ -31,7 +31,7 @@ def told(criterion: Criterion) -> list[Criterion]:
 
 
 def compare(seed: int) -> Counter[str]:
-    """Every subject of some policies in one world, on its day and on another."""
+    """Compares both readings for every subject of some policies in one world, on its day and on another."""
     rng, counts = Random(f"criteria {seed}"), Counter[str]()
     world_data, today = random_given(rng, 6)
     matcher = worlds.load(catalogue(), world_data, today)
@@ -63,7 +63,7 @@ def compare(seed: int) -> Counter[str]:
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_columns_say_what_explanations_say(chunk: int, counted: Counted) -> None:
-    """Truth of every leaf, whether it decides, the status, and for a no the failed criteria."""
+    """The same truth of every leaf, the same deciding leaves, the same status, and for a no the same failed criteria."""
     total: Counter[str] = Counter()
     for seed in range(chunk * WORLDS, (chunk + 1) * WORLDS):
         total += compare(seed)
@@ -72,7 +72,7 @@ def test_columns_say_what_explanations_say(chunk: int, counted: Counted) -> None
 
 @pytest.mark.parametrize("rows", [0, 1, 7, 8, 9])
 def test_patterns_tell_equal_columns(rows: int) -> None:
-    """Columns that are alike have one number, others another; of nobody there are none."""
+    """Equal columns have one number, different columns different numbers; without subjects there are no patterns."""
     codes = np.random.default_rng(rows).integers(0, 3, (rows, 50)).astype(np.uint8)
 
     group, first = patterns(codes)

@@ -28,7 +28,7 @@ need(
 
 
 def expected_why(move: str, sides: tuple[Explanation, Explanation], benefit: bool) -> tuple[int, frozenset[str | None]]:
-    """Which version decides, by which criteria, from the two explanations."""
+    """The version that decides a move and its deciding criteria, from the two explanations."""
     new = sides[1].verdict
     open_now = new.verdict == "unknown" or new.status == "to_check"
     version = int(move in ("left", "unknown") or (move == "changed" and open_now))
@@ -50,7 +50,7 @@ def move_of(before: Explanation, after: Explanation) -> str | None:
 
 
 def held(comparison: Difference, explained: dict[int, tuple[Explanation, Explanation]], benefit: bool, counts: Counter[str]) -> None:
-    """Every subject, the counts, and the matrix."""
+    """Compares the movers, the counts and the matrix of verdicts with the explanations of every subject."""
     movers = {move.subject: move for move in comparison.movers()}
     matrix: Counter[tuple[str | None, str | None]] = Counter()
     for subject, sides in explained.items():
@@ -75,7 +75,7 @@ def held(comparison: Difference, explained: dict[int, tuple[Explanation, Explana
 
 
 def sums_up(comparison: Difference) -> None:
-    """What is counted by street, by criterion and by status is who moves."""
+    """The counts by street, by criterion and by status add up to the movers."""
     by_move = Counter(mover.move for mover in comparison.movers())
     assert {move: comparison.count(move) for move in by_move} == dict(by_move)
     assert sum(sum(counts.values()) for counts in comparison.streets().values()) == len(comparison.subject)
@@ -91,7 +91,7 @@ def sums_up(comparison: Difference) -> None:
 
 
 def compare(seed: int) -> Counter[str]:
-    """Some pairs of versions over one world."""
+    """Compares some pairs of versions over one world."""
     rng, counts = Random(f"difference {seed}"), Counter[str]()
     world_data, day = random_given(rng, 8)
     matcher = worlds.load(catalogue(), world_data, day)
@@ -114,7 +114,7 @@ def compare(seed: int) -> Counter[str]:
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_a_comparison_is_what_explanations_of_both_say(chunk: int, counted: Counted) -> None:
-    """Who moves and how, the verdicts before and after, and which criteria of which version decide."""
+    """The same movers, the same verdicts before and after, and the same deciding criteria of the same version."""
     total: Counter[str] = Counter()
     for seed in range(chunk * WORLDS, (chunk + 1) * WORLDS):
         total += compare(seed)
@@ -126,7 +126,7 @@ def one_policy(seed: int, **fixed: str) -> Policy:
 
 
 def test_a_version_beside_itself_moves_nobody() -> None:
-    """Also where it is not in force: the rules are compared, not the days."""
+    """Even where one of them is not in force: the rules are compared, not the days."""
     world_data, day = random_given(Random(3), 8)
     matcher = worlds.load(catalogue(), world_data, day)
     policy = one_policy(5)
@@ -138,7 +138,7 @@ def test_a_version_beside_itself_moves_nobody() -> None:
 
 
 def test_versions_about_other_kinds_cannot_be_compared() -> None:
-    """Persons are no households."""
+    """Versions about persons and about households are refused."""
     matcher = worlds.load(catalogue(), *random_given(Random(3), 4))
 
     with pytest.raises(OtherKind):

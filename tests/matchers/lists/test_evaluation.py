@@ -37,12 +37,12 @@ Listed = tuple[int, int, Open]
 
 
 def told(changes: Changes, day: dt.date) -> list[CandidateChange]:
-    """The lines these changes come to."""
+    """The lines of these changes."""
     return list(lines([Moved(day, DayCause(day), changes.columns())], 0))
 
 
 def one_by_one(matcher: Matcher, policy: Policy, day: dt.date) -> list[Listed]:
-    """A policy's list by a program of its own, over everybody."""
+    """A policy's list, by a program of its own over all subjects."""
     kind = KINDS.index(policy.subject)
     rows = matcher.mine(kind, np.arange(matcher.store.sizes[kind], dtype=np.int32))
     read = Judge(matcher, policy).read(rows, day)
@@ -120,7 +120,7 @@ class Schedule(test_incremental.Schedule):
         self.counted(policies)
 
     def counted(self, policies: list[Policy]) -> None:
-        """Counts of one pass are those of each policy's verdicts."""
+        """Compares the counts of one pass with the verdicts of each policy."""
         for policy, counts in zip(policies, self.matcher.counts_of(policies), strict=True):
             kind = KINDS.index(policy.subject)
             rows = np.arange(self.matcher.store.sizes[kind], dtype=np.int32)
@@ -164,7 +164,7 @@ need(
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_one_pass_says_what_each_policy_says(chunk: int, counted: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After every message, in blocks of 64: lists, counts, and the lines of each day and statement, both ways."""
+    """After every message, lists and counts of one pass in blocks of 64 are those of each policy; both ways give the same lines."""
     monkeypatch.setattr(anew, "SCAN", 64)
     counts: Counter[str] = Counter()
     for seed in range(chunk * SCHEDULES, (chunk + 1) * SCHEDULES):
@@ -176,7 +176,7 @@ def test_one_pass_says_what_each_policy_says(chunk: int, counted: Counted, monke
 
 
 class ShardedSchedule(test_sharded.Schedule):
-    """Random messages to shards, whose lists together are those of one matcher."""
+    """Random messages to shards whose lists together are those of one matcher."""
 
     def holds(self) -> None:
         super().holds()
@@ -188,7 +188,7 @@ class ShardedSchedule(test_sharded.Schedule):
 
 @pytest.mark.parametrize("seed", range(100, 104))
 def test_shards_may_choose_otherwise(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shards that ask everybody where the one matcher looks for whom it concerns, and the other way round, say the same."""
+    """A shard may judge everybody where the one matcher judges only the subjects concerned, or the other way round."""
     monkeypatch.setattr(closure, "wide", lambda touched, of, linked=False: touched > 0 and (touched * 7 + of) % 3 > 0)
     monkeypatch.setattr(test_sharded, "Schedule", ShardedSchedule)
 

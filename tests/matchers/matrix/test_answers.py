@@ -9,7 +9,7 @@ from matchers.program.binding import Answers
 
 
 def test_answers_told_one_by_one_are_those_told_at_once() -> None:
-    """Each check has the last answer given to it, before and after the tables grow."""
+    """Each check has its last answer, before and after the tables grow."""
     rng = np.random.default_rng(1)
     answers = Answers.of(np.array([], np.uint64), np.array([], np.uint8))
     expected: dict[int, bool] = {}

@@ -48,7 +48,7 @@ SHE = worlds.token(Kind.PERSON, "listed")
 
 
 def test_a_division_reaches_whom_another_source_listed() -> None:
-    """She was named by one source; the other's statement about her division settles it, and its withdrawal unsettles it."""
+    """One source listed the person. The other source's statement about the division makes the verdict a yes; its withdrawal takes that back."""
     engine = matcher(LISTED)
 
     assert told(engine.cover(stated(LISTED, DISTRICT))) == [(SHE, None, "eligible")]
@@ -56,14 +56,14 @@ def test_a_division_reaches_whom_another_source_listed() -> None:
 
 
 def test_a_list_reaches_whom_another_source_s_division_holds() -> None:
-    """The other way round."""
+    """The same result where the statement about the division comes first."""
     engine = matcher(DISTRICT)
 
     assert told(engine.cover(stated(DISTRICT, LISTED))) == [(SHE, None, "eligible")]
 
 
 def test_the_division_of_whom_another_source_listed_grows_too_old() -> None:
-    """On the day after the last of its age, though the list is fresh; and a clock put back gives it again."""
+    """The statement about the division is too old on the day after its last, though the list is fresh. A clock put back restores it."""
     engine = matcher({**LISTED, "complete_to": DAY + dt.timedelta(20)}, DISTRICT)
 
     assert told(engine.tick(DAY + dt.timedelta(30))) == []

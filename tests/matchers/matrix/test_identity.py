@@ -20,7 +20,7 @@ PARTITIONS = (1, 2, 3, 7)
 
 
 class Sharded(Corrected, test_sharded.Schedule):
-    """The same over several shards."""
+    """The same schedule over several shards."""
 
 
 def run(schedule: Corrected) -> Counter[str]:
@@ -70,7 +70,7 @@ need(
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_decision_and_rows_in_any_order_give_the_same(chunk: int, counted: Counted) -> None:
-    """After every message the lists told are the full evaluation; at the end they are those of the world with every name replaced."""
+    """After every message the lists are the full evaluation; at the end they are those of the world with every name replaced."""
     counts: Counter[str] = Counter()
     for seed in range(chunk * SCHEDULES, (chunk + 1) * SCHEDULES):
         try:
@@ -83,7 +83,7 @@ def test_decision_and_rows_in_any_order_give_the_same(chunk: int, counted: Count
 @pytest.mark.parametrize("partitions", PARTITIONS)
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_shards_correct_as_one_matcher_does(chunk: int, partitions: int, counted: Counted) -> None:
-    """After every message what N shards moved is what one matcher moved, whoever owns whom from then on."""
+    """After every message the changes of N shards are those of one matcher, whichever shard owns a subject from then on."""
     schedule = Sharded(chunk, partitions)
     try:
         counts = run(schedule)

@@ -43,7 +43,7 @@ POLICE, PENSION = ("hukou", "putuo-psb"), ("pension", "putuo-social-security")
 
 
 def said(world_data: Given, criteria: dict[str, Any], subject: str, name: str) -> tuple[str | None, Missing]:
-    """The verdict on a subject and what is missing, as the program and the reading both say."""
+    """The verdict on a subject and what is missing, from the program and the scalar reading, which must agree."""
     asked = policy(criteria, subject)
     matcher = worlds.load(catalogue(), world_data, DAY)
     token = worlds.token(Kind(subject), name)
@@ -62,7 +62,7 @@ def said(world_data: Given, criteria: dict[str, Any], subject: str, name: str) -
 
 
 def building(**persons: Any) -> Given:
-    """A covered dwelling d, and these persons, each in the register of its street."""
+    """A covered dwelling d, and these persons, each registered in its street."""
     return {
         "coverage": COVERED, "dwellings": {"d": {"dwelling": {"division": STREET}}},
         "persons": {name: {"hukou": {"division": STREET}, **feeds} for name, feeds in persons.items()},
@@ -95,13 +95,13 @@ NO: tuple[str, Missing] = ("no", [])
     ],
 )
 def test_an_occupant_whose_row_failed_may_or_may_not_be_there(criteria: Any, alone: Any, beside: Any) -> None:
-    """Alone, and beside a sound occupant: what the row says decides nothing, that it may be there keeps what it could change open."""
+    """Alone or beside a sound occupant: the cells of the failed row decide nothing, and its possible presence keeps open what it could change."""
     assert said(building(q=DOUBTFUL), criteria, "dwelling", "d") == alone
     assert said(building(q=DOUBTFUL, s=SOUND), criteria, "dwelling", "d") == beside
 
 
 def test_its_values_and_days_are_not_read() -> None:
-    """Outside its validity it counts, and `where` on its own fields or on its person's is unknown."""
+    """A quarantined row counts outside its validity, too. A `where` on its fields or on fields of its person is unknown."""
     past_days = {"from": dt.date(2020, 1, 1), "to": dt.date(2020, 2, 1)}
     past = {"occupancy": lives(True) | past_days, "income": {"monthly_income": "5.00"}}
     rich = {"id": "w", "field": "income.monthly_income", "op": "ge", "value": "1"}
@@ -112,7 +112,7 @@ def test_its_values_and_days_are_not_read() -> None:
 
 
 def test_without_coverage_both_are_asked() -> None:
-    """The row that failed is its own unit's; who else is there, every unit's that has not said so."""
+    """The unit of the failed row is asked for it, and every unit without a statement is asked who else lives there."""
     world_data = building(q={"occupancy": lives(True, source="yichuan-street")}) | {"coverage": []}
 
     assert said(world_data, count("occupancy", "ge", 3), "dwelling", "d") == ("unknown", [HOUSING, STREET_UNIT])
@@ -142,14 +142,14 @@ def test_a_row_of_which_the_link_is_not_read_names_nothing() -> None:
     ],
 )
 def test_records_of_somebody_doubtful_are_doubtful(criteria: Any, expected: Any) -> None:
-    """What is found through an element of unknown presence is of unknown presence; its unit is asked for the row that failed."""
+    """A record found through an element of unknown presence has unknown presence. The unit of the failed row is asked."""
     assert said(building(q=DOUBTFUL | HIGH_PENSION), criteria, "dwelling", "d") == expected
 
 
 @pytest.mark.parametrize("other", [{"order": "2026-01-01"}, {"source": "yichuan-street"}, {"relation_to_tenant": None}])
 @pytest.mark.parametrize("first", [True, False])
 def test_one_sound_record_makes_a_subject_certain(other: dict[str, Any], first: bool) -> None:
-    """Of two records of one person in one dwelling one failed: two elements, one person, who is there; her pension counts once."""
+    """One of two records of a person in a dwelling failed: these are two elements and one person, who is present; the pension counts once."""
     rows = [lives(True, key="q", **other), lives(key="s")]
     world_data = building(p={"occupancy": rows if first else rows[::-1]} | HIGH_PENSION)
 
@@ -161,8 +161,8 @@ def test_one_sound_record_makes_a_subject_certain(other: dict[str, Any], first: 
     assert said(world_data, count("occupancy", "ge", 1), "dwelling", "d") == YES
 
 
-def test_each_row_that_makes_her_presence_unknown_is_asked_for() -> None:
-    """Reached by two rows that both failed, of two units: both are asked; and for a row of hers that failed itself, its own unit too."""
+def test_each_row_that_makes_a_presence_unknown_is_asked_for() -> None:
+    """Two failed rows of two units lead to one person: both units are asked. For a failed row of the person, its own unit is asked, too."""
     both = [lives(True, key="q"), lives(True, key="r", source="yichuan-street")]
 
     assert said(building(p={"occupancy": both} | HIGH_PENSION), leaf("occupancy.pension"), "dwelling", "d") == (
@@ -204,13 +204,13 @@ PATHS = ("occupancy.household.members", "occupancy.household.members.pension")
 
 @pytest.mark.parametrize("over", PATHS)
 def test_a_household_reached_by_two_occupants_is_entered_once(over: str) -> None:
-    """From each subject once, also behind a to-one link."""
+    """Each subject is entered once, also behind a to-one link."""
     assert said(family(SOUND, SOUND), count(over, "eq", 2), "dwelling", "d") == YES
 
 
 @pytest.mark.parametrize("over", PATHS)
 def test_doubt_goes_down_every_step(over: str) -> None:
-    """Reached by a doubtful occupant alone, the whole household is in doubt; beside a sound occupant of the same household it is not."""
+    """A household reached only by a doubtful occupant is in doubt as a whole; beside a sound occupant of the same household it is not."""
     assert said(family(DOUBTFUL, {}), count(over, "ge", 1), "dwelling", "d") == UNKNOWN
     assert said(family(DOUBTFUL, {}), count(over, "le", 2), "dwelling", "d") == YES
     assert said(family(DOUBTFUL, DOUBTFUL), leaf(over), "dwelling", "d") == UNKNOWN
@@ -218,7 +218,7 @@ def test_doubt_goes_down_every_step(over: str) -> None:
 
 
 def test_reasons_name_the_row_of_every_step_that_failed() -> None:
-    """An occupant's row and, two steps on, a member's register row; what nothing is known of is covered by nobody."""
+    """The reasons name an occupant's row and, two steps on, a member's register row. Nobody covers a member of unknown placement."""
     world_data = family(DOUBTFUL, {})
     world_data["persons"]["m"] = {"hukou": {"quarantined": True, "household": "h"}, **HIGH_PENSION}
 
@@ -228,7 +228,7 @@ def test_reasons_name_the_row_of_every_step_that_failed() -> None:
 
 
 def test_one_chunk_of_many_roots_keeps_them_apart() -> None:
-    """Doubt about a person in one dwelling is none about her in another."""
+    """Doubt about a person in one dwelling is no doubt in another dwelling."""
     world_data = building(p={"occupancy": [lives(True, key="q"), lives(key="s", dwelling="e")]} | HIGH_PENSION)
     world_data["dwellings"]["e"] = {"dwelling": {"division": STREET}}
 
@@ -240,7 +240,7 @@ def test_one_chunk_of_many_roots_keeps_them_apart() -> None:
 
 
 def household(*, q: Any, **others: Any) -> Given:
-    """Household h of the person q, whose register record is given whole, and of others, sound."""
+    """Household h with the person q, whose feeds are given in full, and with other persons, whose rows are sound."""
     return {
         "coverage": COVERED, "households": {name: {"household": {"division": STREET}} for name in ("h", "h2")},
         "persons": {"q": q, **{name: {"hukou": {"division": STREET, "sex": "male"}, "household": "h", **feeds} for name, feeds in others.items()}},
@@ -252,7 +252,7 @@ IN_DOUBT = {"hukou": {"household": "h", "quarantined": True, "sex": "female"}}
 
 @pytest.mark.parametrize("q", [IN_DOUBT, {"hukou": {"quarantined": True}, "household": "h"}])
 def test_a_member_whose_register_row_failed_may_be_one(q: Any) -> None:
-    """The link is kept in both forms of the case format."""
+    """In both forms of the case format the quarantined row keeps its link."""
     asked = ("unknown", [POLICE])
     assert said(household(q=q), leaf("members"), "household", "h") == asked
     assert said(household(q=q), leaf("members", quantifier="none"), "household", "h") == asked
@@ -262,8 +262,8 @@ def test_a_member_whose_register_row_failed_may_be_one(q: Any) -> None:
     assert said(household(q=q, a={}), count("members", "ge", 3), "household", "h") == NO
 
 
-def test_only_her_latest_register_row_names_her_household() -> None:
-    """The row that failed wins: the household she was of has lost her for certain; a sound row after it settles where she belongs."""
+def test_only_the_latest_register_row_of_a_person_names_the_household() -> None:
+    """Where the failed row is the latest, the former household has certainly lost the person. A later sound row settles the household."""
     sound = {"key": "k", "order": "2026-01-01", "household": "h2", "division": STREET}
     failed = {"key": "k", "order": "2026-02-01", "household": "h", "quarantined": True}
     later = {"key": "k", "order": "2026-03-01", "household": "h2", "division": STREET}
@@ -276,8 +276,8 @@ def test_only_her_latest_register_row_names_her_household() -> None:
     assert said(failed_loses, leaf("members"), "household", "h2") == YES
 
 
-def test_read_forwards_her_links_are_missing() -> None:
-    """She herself has no household to read."""
+def test_read_forwards_the_links_of_a_failed_row_are_missing() -> None:
+    """The person of the failed row has no household to read."""
     world_data = household(q=IN_DOUBT, a={})
 
     assert said(world_data, leaf("household.members"), "person", "q")[0] == "unknown"
@@ -289,8 +289,8 @@ def test_read_forwards_her_links_are_missing() -> None:
     assert said(world_data, count("household.members", "le", 1), "person", "a") == ("unknown", [POLICE])
 
 
-def test_her_pensions_are_in_doubt_and_nobody_covers_her() -> None:
-    """Her placement is missing, so her part of the set is not complete, unless absence is closed."""
+def test_pensions_of_a_doubtful_member_are_in_doubt_and_not_covered() -> None:
+    """The placement of the member is missing, so this part of the set is not complete, unless absence is closed."""
     world_data = household(q=IN_DOUBT | HIGH_PENSION)
 
     assert said(world_data, leaf("members.pension"), "household", "h") == ("unknown", [POLICE, PENSION])
@@ -300,8 +300,8 @@ def test_her_pensions_are_in_doubt_and_nobody_covers_her() -> None:
     assert said(household(q=IN_DOUBT), leaf("members.pension", absence="closed"), "household", "h") == NO
 
 
-def test_inside_where_only_her_own_presence_is_asked_about() -> None:
-    """A nested quantifier starts anew from each element, and says nothing about one in doubt."""
+def test_inside_where_only_the_presence_of_the_member_is_asked_about() -> None:
+    """A nested quantifier starts anew from each element; its result for a doubtful element decides nothing."""
     nested = leaf("members", where=leaf("pension", where=PAID) | {"id": "w"})
 
     assert said(household(q=IN_DOUBT | HIGH_PENSION), nested, "household", "h") == ("unknown", [POLICE])
@@ -323,7 +323,7 @@ def test_the_income_of_a_doubtful_member_counts_or_not() -> None:
 
 
 def test_the_reading_shows_the_rows_that_failed() -> None:
-    """What a criterion rests on holds the record in quarantine by which somebody was reached, without a value of it."""
+    """The facts of a criterion include the quarantined record that led to a subject, without its values."""
     matcher = worlds.load(catalogue(), building(q=DOUBTFUL | HIGH_PENSION), DAY)
 
     explanation = explain(matcher, policy(leaf("occupancy.pension"), "dwelling"), worlds.token(Kind.DWELLING, "d"), DAY)

@@ -60,14 +60,14 @@ class Told:
             self.take(self.matcher.apply(batch))
 
     def holds(self) -> None:
-        """The lists told are the lists evaluated from nothing."""
+        """The lists that the changes add up to are the lists evaluated afresh."""
         for name, rule in self.policies.items():
             fresh = {c.subject: (c.status, frozenset(c.missing)) for c in candidates(self.matcher, rule, DAY)}
             assert self.lists[name] == fresh, name
 
 
-def test_arrival_replacement_and_withdrawal_are_felt_where_the_row_names() -> None:
-    """A dwelling hears of a row that names it when the row comes, when it names another, when it is mended, deleted, and withdrawn."""
+def test_a_dwelling_follows_a_row_that_names_it_from_arrival_to_withdrawal() -> None:
+    """The list changes when the row comes, names another dwelling, is mended, is deleted and is withdrawn."""
     over_d = [leaf("occupancy"), leaf("occupancy.pension"), count("occupancy", "ge", 1)]
     lists = Told(policy(criterion, "dwelling", f"p{i}") for i, criterion in enumerate(over_d))
     lists.take(lists.matcher.cover(worlds.statements(catalogue(), {"coverage": COVERED})))
@@ -160,7 +160,7 @@ def given_of(rows: Iterable[tuple[str, str, str, dict[str, Any]]]) -> Given:
 
 
 def agree(matcher: Matcher) -> dict[str, dict[int, str | None]]:
-    """Verdicts by policy; the reading in words must say the same of everyone, and miss the same."""
+    """The verdicts by policy; the scalar reading must give the same verdict and the same missing evidence for everyone."""
     out: dict[str, dict[int, str | None]] = {}
     for rule in POLICIES:
         kind = KINDS.index(rule.subject)
@@ -178,7 +178,7 @@ def agree(matcher: Matcher) -> dict[str, dict[int, str | None]]:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_change_by_change_is_as_evaluated_afresh(seed: int) -> None:
-    """Rows in any order, a few at a time: the lists told add up; the program and the reading agree; a fresh matcher says the same."""
+    """Rows come in any order, a few at a time: changes add up to the lists, program and reading agree, and a fresh matcher gives the same."""
     rng = Random(seed)
     world = rows(rng)
     order = rng.sample(world, len(world))
@@ -200,7 +200,7 @@ def test_change_by_change_is_as_evaluated_afresh(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(30))
 def test_what_is_decided_stays_when_failed_rows_are_mended(seed: int) -> None:
-    """A yes or no holds whatever the rows that failed turn out to have said of what they name, and if an occupant's never was."""
+    """A yes or no stays whatever the mended rows say about what they name, and also where an occupant's row is deleted."""
     rng = Random(1000 + seed)
     world = rows(rng)
     before = agree(worlds.load(catalogue(), given_of(world), DAY)) if seed < 6 else _verdicts(world)

@@ -35,7 +35,7 @@ Sent = tuple[int, int, int, int, int, int]
 
 
 def wanted(versions: Sequence[Sent], floor: int) -> dict[int, Sent]:
-    """By key, the winning version of everything that was sent to a source, as the page has it."""
+    """By key, the winning version of all that a source sent, as the page defines it."""
     out: dict[int, Sent] = {}
     for key in {version[0] for version in versions}:
         counting = [version for version in versions if version[0] == key and version[2] >= floor]
@@ -63,7 +63,7 @@ def held(matcher: Matcher) -> dict[int, Sent]:
 
 
 class Source:
-    """One source of a feed that sends deliveries, some of them full and open at once, in pieces and in any order."""
+    """A source that sends deliveries in pieces and in any order; some are full, and several are open at once."""
 
     def __init__(self, seed: int, matcher: Matcher) -> None:
         self.rng, self.matcher = Random(seed), matcher
@@ -75,7 +75,7 @@ class Source:
         self.counts: Counter[str] = Counter()
 
     def start(self) -> None:
-        """A delivery begins; its rows wait to be sent, the orders going any way."""
+        """A delivery begins. Its rows, with random orders, wait to be sent."""
         self.started += 1
         self.open[self.started] = full = self.rng.random() < 0.5
         if full:
@@ -93,7 +93,7 @@ class Source:
             self.pending.append(Row("person", self.rng.choice(PEOPLE), FEED, record))
 
     def send(self) -> None:
-        """Some rows that wait, and some again."""
+        """Sends some of the waiting rows, and some rows again."""
         some = self.rng.sample(self.pending, min(len(self.pending), self.rng.choice([1, 1, 2, 4])))
         self.pending = [row for row in self.pending if row not in some]
         some += self.rng.sample(self.delivered, min(len(self.delivered), self.rng.choice([0, 0, 1])))
@@ -112,7 +112,7 @@ class Source:
             self.sent.append((key, order, batch.delivery, row, flags, about))
 
     def end(self) -> None:
-        """Some delivery is complete: a full one that is sound replaces, another does not."""
+        """A delivery is complete: a full one that is sound replaces, any other does not."""
         if not self.open:
             return
         number = self.rng.choice(list(self.open))
@@ -126,7 +126,7 @@ class Source:
             self.matcher.abandon(FEED, 0, number)
 
     def agrees(self) -> None:
-        """The matrix holds what counts, and keeps no more than it needs."""
+        """Checks that the matrix holds the versions that count and keeps no more than it needs."""
         assert held(self.matcher) == wanted(self.sent, self.floor)
         full = [number for number, replaces in self.open.items() if replaces and number > self.floor]
         for key, rows in self.matcher.store.versions.rows.get((self.matcher.store.layout.feeds[FEED].position, 0), {}).items():
@@ -161,7 +161,7 @@ need(
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_what_counts_is_what_the_page_says(chunk: int, counted: Counted) -> None:
-    """Rows of several deliveries in any order, some of them full, open at once, complete or not sound: after every message."""
+    """Deliveries come in any order; some are full, open at once, or not sound. The matrix is right after every message."""
     for number in range(SCHEDULES):
         source = Source(1000 * chunk + number, Matcher(catalogue(), DAY))
         for place in range(25):
@@ -174,8 +174,8 @@ def test_what_counts_is_what_the_page_says(chunk: int, counted: Counted) -> None
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_partitions_hold_what_one_matcher_holds(chunk: int) -> None:
-    """A locator that keeps what lost and shards that are told who has won, against one matcher; people live in two partitions, and in
-    every other schedule two of them are one for a while."""
+    """The locator keeps the versions that lost, and the shards get the winners; both are compared with one matcher. People live in two
+    partitions, and in every other schedule two of them are one for a while."""
     for number in range(6):
         both = Sharded(catalogue(), DAY, 2)
         both.publish(listed_policy())
@@ -219,8 +219,8 @@ def standing(matcher: Matcher) -> list[tuple[int, int]]:
 A, B, C = (worlds.token(Kind.PERSON, name) for name in PEOPLE)
 
 
-def test_kept_row_follows_the_decisions_in_force_when_it_comes_in() -> None:
-    """A merge or its undoing while the row waits: it counts as whom it names on the day it comes in."""
+def test_waiting_row_follows_the_decisions_in_force_when_it_comes_in() -> None:
+    """A merge or its undoing while the row waits: on the day the row comes in, it belongs to the subject that its name then counts as."""
     for undone in (False, True):
         matcher = Matcher(catalogue(), DAY)
         sent(matcher, row("a", 1, 9))
@@ -238,7 +238,7 @@ def test_kept_row_follows_the_decisions_in_force_when_it_comes_in() -> None:
 
 
 def test_record_in_force_is_kept_as_it_was_delivered() -> None:
-    """A row without usable order hides the record of somebody merged; the merge is undone; a sound row behind it shows the record again."""
+    """A row without usable order hides the record of a merged person. The merge is undone, and a later sound row shows the record again."""
     matcher = Matcher(catalogue(), DAY)
     matcher.correct(Correction(Kind.PERSON, B, C))
     sent(matcher, row("b", 1, 9), row("a", 2, "none"))
@@ -250,8 +250,8 @@ def test_record_in_force_is_kept_as_it_was_delivered() -> None:
     assert standing(matcher) == [(1, B)]
 
 
-def test_erased_person_has_no_kept_row() -> None:
-    """What waited of them does not come in, and their text and token are in nothing that is written out."""
+def test_erased_person_has_no_waiting_row() -> None:
+    """The waiting row of an erased person does not come in, and nothing that is written out holds their text or token."""
     matcher = Matcher(catalogue(), DAY)
     sent(matcher, row("a", 1, 9))
     matcher.open(FEED, 0, 2)
@@ -268,7 +268,7 @@ def test_erased_person_has_no_kept_row() -> None:
 
 
 def test_hundred_thousand_rows_that_lost_come_in_at_once() -> None:
-    """A full file whose orders all go backwards is in force when it is complete, and not before."""
+    """A full file whose orders are all older is in force when it is complete, and not before."""
     matcher, n = Matcher(catalogue(), DAY), 100_000
     first = worlds.batches(catalogue(), given_of([row("a", 1, 9, status="active")]))[0]
 

@@ -51,18 +51,18 @@ ASKED: tuple[str, Missing] = ("unknown", [INCOME])
     ],
 )
 def test_record_that_is_there_is_all_there_is(criteria: dict[str, Any], word: str, absence: str) -> None:
-    """Without coverage, and where the rule says that absence is never proven."""
+    """A sound record decides without coverage, also where the rule says that absence is never proven."""
     assert said(person(PAID), {**criteria, "absence": absence}, "person", "p") == (word, [])
 
 
 @pytest.mark.parametrize("records", [(), (DOUBTFUL,), (ENDED,), ({**PAID, "order": 1}, {**DOUBTFUL, "key": "b", "order": 2})])
 def test_without_a_sound_record_coverage_is_asked_as_before(records: tuple[dict[str, Any], ...]) -> None:
-    """None, one in quarantine, a deleted one, or a sound one behind one in quarantine that is *the* record."""
+    """Coverage is asked where there is no record, a quarantined one, a deleted one, or a quarantined one later than a sound one."""
     assert said(person(*records), total("le", "1000"), "person", "p") == ASKED
 
 
 def test_sound_record_goes_before_an_older_one_in_quarantine() -> None:
-    """It is *the* record; a row without usable order is behind none."""
+    """The later sound record is *the* record; a quarantined row without usable order hides it."""
     newer = person({**DOUBTFUL, "order": 1}, {**PAID, "key": "b", "order": 2})
     behind_doubtful = person({**DOUBTFUL, "order": "none"}, {**PAID, "key": "b", "order": 2})
 
@@ -71,13 +71,13 @@ def test_sound_record_goes_before_an_older_one_in_quarantine() -> None:
 
 
 def test_empty_cell_is_missing_and_the_record_its_reason() -> None:
-    """Complete, but not known: the unit of the record is asked, once."""
+    """The set is complete, but the value is unknown: the unit of the record is asked once."""
     assert said(person(EMPTY), total("le", "1000"), "person", "p") == ASKED
     assert said(person(EMPTY), count("income", "eq", 1), "person", "p") == ("yes", [])
 
 
 def test_each_subject_of_a_path_for_itself() -> None:
-    """Of two members one has no record: the set is complete only where both are settled."""
+    """One of two members has no record: the set is complete only when both have one."""
     home = {"division": STREET}
     world_data: Given = {
         "persons": {name: {"hukou": home, "household": "h"} for name in ("p", "q")}, "households": {"h": {"household": home}},
@@ -93,7 +93,7 @@ def test_each_subject_of_a_path_for_itself() -> None:
 
 
 def test_stale_coverage_does_not_matter_while_the_record_is_there() -> None:
-    """``until`` looks at what decides: no day is told on which coverage grows old."""
+    """``until`` depends on what decides: where the record decides, the age of coverage gives no day."""
     matcher = worlds.load(catalogue(), person(PAID, covered=True), DAY)
     with_record = verdict(matcher, policy(total("le", "1000"), "person"), worlds.token(Kind.PERSON, "p"), DAY)
     none = worlds.load(catalogue(), person(covered=True), DAY)

@@ -25,7 +25,7 @@ CHUNKS, WORLDS, POLICIES = 8, 8, 6
 
 
 def cited(criterion: Criterion, mattering: bool = False) -> Iterator[Fact]:
-    """Every record a criterion and those below it rest on."""
+    """Every record that a criterion and its children rest on."""
     if mattering and not criterion.matters:
         return
     yield from criterion.facts
@@ -35,7 +35,7 @@ def cited(criterion: Criterion, mattering: bool = False) -> Iterator[Fact]:
 
 
 def compare(seed: int) -> Counter[str]:
-    """Everybody in one world under some policies."""
+    """Compares every subject of one world under some policies."""
     rng = Random(f"facts {seed}")
     world_data, day = random_given(rng, 8)
     more = {"coverage": world_data["coverage"], "answers": world_data["answers"], "replace": world_data.get("replace", [])}
@@ -73,6 +73,6 @@ def compare(seed: int) -> Counter[str]:
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_the_facts_cited_are_enough(chunk: int, counted: Counted) -> None:
-    """From the records cited alone the naive evaluator reaches the verdict, with its reasons."""
+    """From the cited records alone the naive evaluator gives the same verdict with the same reasons."""
     for seed in range(chunk * WORLDS, (chunk + 1) * WORLDS):
         counted("facts", compare(seed))

@@ -21,7 +21,7 @@ HORIZON = 731
 
 
 def compare(seed: int) -> Counter[str]:
-    """Some subjects of some policies in one world."""
+    """Compares ``until`` of some subjects of some policies in one world."""
     rng = Random(f"until {seed}")
     world_data, day = random_given(rng, 6)
     matcher, world = worlds.load(catalogue(), world_data, day), naive.World(CONTRACTS, world_data)
@@ -43,6 +43,6 @@ def compare(seed: int) -> Counter[str]:
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_until_is_the_first_day_found_by_trying(chunk: int, counted: Counted) -> None:
-    """The day an explanation names is the first on which any leaf differs, or force begins or has ended."""
+    """The day in an explanation is the first on which a leaf differs, or the policy's force begins or has ended."""
     for seed in range(chunk * WORLDS, (chunk + 1) * WORLDS):
         counted("until", compare(seed))

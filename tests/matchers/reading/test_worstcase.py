@@ -42,7 +42,7 @@ _SMALL: dict[str, dict[str, Any]] = {
 
 
 def _small() -> list[dict[str, Any]]:
-    """The generated network with few values a field."""
+    """The contracts of the generated network, with few values a field."""
     contracts = copy.deepcopy(CONTRACTS)
     for contract in contracts:
         for name, field in _SMALL.get(contract["feed"], {}).items():
@@ -68,7 +68,7 @@ def catalogue() -> Catalogue:
 
 
 def _leaf(rng: Random) -> dict[str, Any]:
-    """A leaf about a person; several read one cell, some read two."""
+    """A leaf about a person that reads one cell or two."""
     op, number = rng.choice(["lt", "le", "gt", "ge", "eq", "ne"]), rng.randint(0, 6)
     near = DAY - timedelta(rng.randint(0, 5))
     income: dict[str, Any] = {"sum_of": "income.monthly_income", "over": "household.members", "op": op}
@@ -110,7 +110,7 @@ def _tree(rng: Random, size: int) -> dict[str, Any]:
 
 
 def _criteria(rng: Random) -> dict[str, Any]:
-    """A tree, or a leaf beside the denial of one much like it: where yes comes whatever the value is, or nearly."""
+    """A tree, or a leaf beside the negation of a similar leaf, which is yes for every value or for nearly every value."""
     if rng.random() < 0.6:
         return _tree(rng, rng.randint(2, 5))
     leaf = _leaf(rng)
@@ -146,7 +146,7 @@ def _policy(rng: Random) -> dict[str, Any]:
 
 
 def _without_unused(data: dict[str, Any]) -> dict[str, Any]:
-    """Without what the criteria do not read: the checker asks for that."""
+    """The policy without parameters and evidence that the criteria do not read: the checker refuses them."""
     text = str(data["criteria"])
     data["params"] = {name: value for name, value in data["params"].items() if f"'{name}'" in text}
     if not data["params"]:
@@ -159,7 +159,7 @@ def _without_unused(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _household_of_two(rng: Random) -> dict[str, Any]:
-    """A household of two, everything known and stated."""
+    """A household of two persons, with every cell filled and full coverage."""
     place = {"division": "310107020"}
 
     def person() -> dict[str, Any]:
@@ -187,7 +187,7 @@ CELLS: dict[tuple[str, str, str, str], list[Any]] = {
 
 
 def _empty_cells(rng: Random, world_data: dict[str, Any], number: int) -> list[tuple[str, str, str, str]]:
-    """Empty so many cells of the world; an income may be missing as a record, nobody having stated."""
+    """Empties ``number`` cells of the world. Sometimes the record of an income is removed instead, with the coverage of its feed."""
     cells = rng.sample(list(CELLS), number)
     for section, name, feed, field in cells:
         del world_data[section][name][feed][field]
@@ -200,7 +200,7 @@ def _empty_cells(rng: Random, world_data: dict[str, Any], number: int) -> list[t
 
 
 def _is_always_yes(data: dict[str, Any], world_data: dict[str, Any], cells: list[tuple[str, str, str, str]]) -> bool:
-    """Brute force: is the verdict yes in every world in which the cells are filled?"""
+    """Whether the verdict is yes for every value of the cells, by brute force."""
     for values in product(*(CELLS[cell] for cell in cells)):
         full = copy.deepcopy(world_data)
         for (section, name, feed, field), value in zip(cells, values, strict=True):
@@ -212,7 +212,7 @@ def _is_always_yes(data: dict[str, Any], world_data: dict[str, Any], cells: list
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_the_worst_case_is_brute_force(chunk: int, counted: Counted) -> None:
-    """Still yes if and only if every value of one or two missing fields gives yes; with nothing else missing, there is always an answer."""
+    """``still_yes`` is true exactly when every value of one or two missing fields gives yes; if nothing else is missing, it always answers."""
     for seed in range(chunk * SEEDS, (chunk + 1) * SEEDS):
         rng = Random(seed)
         while True:

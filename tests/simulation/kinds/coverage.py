@@ -15,14 +15,14 @@ from tests.simulation.network import FEEDS, MAX_UNPLACED
 
 
 def stated(d: Drawing) -> list[Event]:
-    """Statements that take effect at once: of one source, or of all sources of a feed some policy rests on."""
+    """Statements that take effect at once, of one source or of all sources of a feed; mostly a feed that policies read."""
     feed = d.rng.choice(d.read() if d.chance(0.8) else list(FEEDS))
     units = [source["unit"] for source in FEEDS[feed]["sources"]]
     return [stating(d, "stated", feed, unit, delay=d.late()) for unit in (units if d.chance(0.6) else [d.unit(feed)])]
 
 
 def waiting(d: Drawing) -> list[Event]:
-    """A statement about a delivery that may not be whole, or was long ago, or never will be."""
+    """A statement about a delivery that is complete, is not complete yet, or never comes."""
     if not d.deliveries:
         return stated(d)
     feed, unit, id, rows = d.rng.choice(d.deliveries)
@@ -31,7 +31,7 @@ def waiting(d: Drawing) -> list[Event]:
 
 
 def taken_back(d: Drawing) -> list[Event]:
-    """A statement withdrawn; now and then one nobody made."""
+    """A statement is withdrawn; sometimes one that nobody made."""
     if not d.statements:
         return stated(d)
     statement = d.rng.choice(d.statements) if d.chance(0.95) else "nobody-said-this"
@@ -42,7 +42,7 @@ def taken_back(d: Drawing) -> list[Event]:
 
 
 def _may_state(facts: Facts, event: Event) -> bool:
-    """Once; the same again is nothing. Nobody states what is still to come, or what a complete delivery does not bear out."""
+    """Whether a statement is admitted: new or repeated unchanged, about no future day, and in agreement with its delivery."""
     message = event.message
     assert isinstance(message, CoverageStated) and message.received is not None
     statement = facts.statements.get(message.statement)
@@ -52,7 +52,7 @@ def _may_state(facts: Facts, event: Event) -> bool:
 
 
 def _agrees_with_delivery(facts: Facts, message: CoverageStated) -> bool:
-    """Docs/semantics.md, section 3.0: is the delivery open, or has it the rows that are named, and few enough of nobody?"""
+    """Whether the delivery is open, or has the stated rows and few enough rows that name nobody. Source: docs/en/semantics.md §3.0."""
     delivery = facts.deliveries.get((message.feed, message.source), {}).get(message.delivery or "")
     completion = None if delivery is None else delivery.completed
     return completion is None or (message.rows in (None, completion.rows) and completion.unplaced <= MAX_UNPLACED * completion.rows)

@@ -18,12 +18,12 @@ YEARS = (365, 366, -31, -366)
 
 
 def next_day(d: Drawing) -> list[Event]:
-    """A little later, now and then a little earlier."""
+    """A few days on, sometimes a few days back."""
     return _tick_to(d, d.day + dt.timedelta(d.rng.choice(STEPS)))
 
 
 def far(d: Drawing) -> list[Event]:
-    """A month or so; seldom (each day in between is passed) to the days around the next 29 February, or a year on or back."""
+    """About a month on; seldom to the days around the next 29 February, or a year on or back (the host passes each day in between)."""
     if d.chance(0.9):
         return _tick_to(d, d.day + dt.timedelta(d.rng.choice(MONTHS)))
     leap = next(year for year in range(d.day.year, d.day.year + 9) if year % 4 == 0 and dt.date(year, 2, 29) > d.day)
@@ -32,7 +32,7 @@ def far(d: Drawing) -> list[Event]:
 
 
 def same(d: Drawing) -> list[Event]:
-    """The day that is already."""
+    """The same day again."""
     return _tick_to(d, d.day)
 
 
@@ -45,7 +45,7 @@ def _move_day(facts: Facts, event: Event) -> None:
     assert isinstance(event.message, Tick)
     facts.day = event.message.day
     for outcome in facts.outcomes.values():
-        outcome.over |= outcome.until <= facts.day  # for good: a clock put back keeps nobody off again
+        outcome.over |= outcome.until <= facts.day  # for good: a clock put back does not suppress anybody again
 
 
 TICKED = Telling(lambda facts, event: True, _move_day, frozenset({"day", "publication", "amendment", "agreement", "evidence", "outcome"}))

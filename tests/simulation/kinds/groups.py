@@ -17,12 +17,12 @@ ENDS = {
     "after commit": "; it is killed after the commit, before it says so",
     "stopped": "; the sender stops listening",
 }
-"""What becomes of a group; of one in one transaction nobody can stop listening."""
+"""How the process ends over a group; the sender can stop listening only to a streamed group."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """How many messages, what becomes of them, and at which one of those that are streamed."""
+    """How many messages, how the process ends over them, and at which message if they are streamed."""
 
     size: int
     end: str
@@ -35,7 +35,7 @@ def together(d: Drawing) -> list[Event]:
 
 
 def streamed(d: Drawing) -> list[Event]:
-    """Some messages one by one, without waiting for the disk."""
+    """Some messages streamed, without waiting for the disk."""
     return [_marker(d, "streamed", "without waiting", list(ENDS))]
 
 

@@ -25,20 +25,20 @@ OFTEN = {"person": 4, "household": 3, "dwelling": 3}
 
 
 def merged(d: Drawing) -> list[Event]:
-    """Two are one: of those that were answered about, are on a list of coverage, have not arrived, or are merged already, and of all."""
+    """A subject is merged into another, or once more into the same one."""
     kind = _kind(d)
     into = _other_name(d, kind)
     subject = d.rng.choice(_likely_names(d, kind))
     if (kind, subject) in d.merges and d.chance(0.8):
         into = d.merges[kind, subject]  # the same once more
     elif subject == into:
-        into = f"{kind[0]}9999"  # nobody ever hears of that one otherwise
+        into = f"{kind[0]}9999"  # a subject that no record names
     d.merges.setdefault((kind, subject), into)
     return [_merge(Decided(kind, subject, into), d.late())]
 
 
 def refused(d: Drawing) -> list[Event]:
-    """A merge that is one too many, goes in a circle or nowhere, is one person's, or of no kind there is."""
+    """A second merge of a subject, a circle, a merge decided by one person, one into the subject itself, or one of an unknown kind."""
     kind = _kind(d)
     subject, into = d.rng.choice(d.names[kind]), d.rng.choice(d.names[kind])
     merges = [(of, name) for of, name in d.merges if of == kind]
@@ -57,7 +57,7 @@ def refused(d: Drawing) -> list[Event]:
 
 
 def undone(d: Drawing) -> list[Event]:
-    """A merge taken back; seldom one there never was."""
+    """A merge is undone; seldom one that was never made."""
     if not d.merges:
         return merged(d)
     kind, subject = d.rng.choice(list(d.merges))
@@ -69,7 +69,7 @@ def undone(d: Drawing) -> list[Event]:
 
 
 def given(d: Drawing) -> list[Event]:
-    """Some records of one subject are another one's: of somebody known, or of one who begins with them."""
+    """Some records of a subject are given to another one, or to a new one."""
     rows = d.sent if d.sent and d.chance(0.8) else d.held or d.sent
     if not rows:
         return []
@@ -91,7 +91,7 @@ def given(d: Drawing) -> list[Event]:
 
 
 def given_back(d: Drawing) -> list[Event]:
-    """Some of the records given away are taken back; seldom one that was not given."""
+    """Some given records are taken back; seldom one that was never given."""
     if not d.handed:
         return []
     kind, subject = d.rng.choice(list(d.handed))
@@ -109,7 +109,7 @@ def _kind(d: Drawing) -> str:
 
 
 def _likely_names(d: Drawing, kind: str) -> list[str]:
-    """Those of whom most can go wrong: they are registered, were answered about or listed, others count as them, or they have not come."""
+    """Names of one sort: registered, with an answer or outcome or on a coverage list, merged into, or not registered yet."""
     there = sorted({row.name for row in d.sent if row.feed == REGISTERS[kind]})
     answered_or_listed = sorted({name for of, name in d.looked_at if of == kind})
     merged_into = sorted({into for (of, _), into in d.merges.items() if of == kind})
@@ -118,7 +118,7 @@ def _likely_names(d: Drawing, kind: str) -> list[str]:
 
 
 def _other_name(d: Drawing, kind: str) -> str:
-    """Into whom: mostly anybody; often one who is merged already or was answered about, seldom one who never comes."""
+    """The subject to merge into: any name; often one that is merged or has an answer, seldom one that never comes."""
     for likely in ([name for of, name in d.merges if of == kind], [name for of, name in d.looked_at if of == kind]):
         if likely and d.chance(0.25):
             return d.rng.choice(likely)
@@ -126,7 +126,7 @@ def _other_name(d: Drawing, kind: str) -> str:
 
 
 def _records_naming(d: Drawing, kind: str, name: str) -> list[Record]:
-    """The records, sent or not, that name a subject as they were delivered."""
+    """The records, sent or not, whose cells name a subject."""
     rows: Sequence[Row] = (*d.sent, *d.held)
     return sorted({(row.feed, row.source, str(row.record["key"])) for row in rows if (kind, name) in naming(row)})
 
@@ -159,7 +159,7 @@ def _with_known_kind(kind: str, name: str) -> tuple[str, str]:
 
 
 def _may_merge(facts: Facts, event: Event) -> bool:
-    """One merge of a subject at a time, never into itself or one that counts as it; the same again is nothing."""
+    """Whether a merge is admitted: one at a time for a subject, never into one that counts as it; the same one again is admitted."""
     message, decided = event.message, event.told
     assert isinstance(message, IdentityMerged) and isinstance(decided, Decided)
     if not _is_admissible(facts, message):
@@ -171,7 +171,7 @@ def _may_merge(facts: Facts, event: Event) -> bool:
 
 
 def _may_split(facts: Facts, event: Event) -> bool | None:
-    """Only what is in force is taken back (of some that are and some that are not the page says nothing); any record may be given."""
+    """Whether a split is admitted: any record may be given, but only a decision in force is taken back. None where only some are in force."""
     message, decided = event.message, event.told
     assert isinstance(message, IdentitySplit) and isinstance(decided, Decided)
     named = all(decided.kind in _kinds_of(feed) for feed, _, _ in decided.records)
@@ -188,7 +188,7 @@ def _is_admissible(facts: Facts, message: IdentityMerged | IdentitySplit) -> boo
 
 
 def _kinds_of(feed: str) -> set[str]:
-    """The kinds of subjects that the records of a feed name."""
+    """The kinds of the subjects that records of a feed name."""
     return {FEEDS[feed]["subject"], *(LINK_KINDS[link] for link in FEEDS[feed].get("links", {}))}
 
 

@@ -22,15 +22,15 @@ from tests.simulation.network import Published
 PEOPLE = ("author", "approver")
 AGENCY = "the agency"
 LISTED = "listed"
-"""The kind of event that is about somebody on the list, if there is anybody; else about whom it names."""
+"""The kind of an event about a candidate; if the list is empty, the event is about the subject it names."""
 NEWEST, ANY, NONE = "the newest", "any", "there is none"
-"""Which hold is meant; the name of none."""
+"""Which hold an event means: the newest, any, or one that does not exist."""
 
 # ---- drawing -----------------------------------------------------------------------------------------------------
 
 
 def reported(d: Drawing) -> list[Event]:
-    """A few outcomes of one policy, of today or earlier, of anybody; now and then one that was told, or what the agency found since."""
+    """Some outcomes for one policy, of today or earlier; sometimes a repetition, or another outcome for the same subject."""
     if not d.published:
         return []
     if d.reported and d.chance(0.3):
@@ -47,7 +47,7 @@ def reported(d: Drawing) -> list[Event]:
 
 
 def refused(d: Drawing) -> list[Event]:
-    """An outcome of no policy, in no word there is, of a day to come, of a wrong criterion or none, of nobody's finding."""
+    """An outcome with a flaw: an unknown policy or word, a future day, a wrong or missing criterion, or no author."""
     if not d.published:
         return []
     policy = d.rng.choice(list(d.published))
@@ -62,7 +62,7 @@ def refused(d: Drawing) -> list[Event]:
 
 
 def decided(d: Drawing) -> list[Event]:
-    """Two people have looked at a hold, the newest most often; now and then at none, for no reason, to no end, or it is one alone."""
+    """Two people decide about a hold, most often the newest; sometimes one that does not exist, or with a flaw in the decision."""
     hold = d.rng.choice([NEWEST, NEWEST, NEWEST, ANY, ANY, ANY, NONE])
     message = HoldDecided(hold, d.rng.choice(["release", "release", "reject"]), "looked at", *PEOPLE)
     if d.chance(0.1):
@@ -71,7 +71,7 @@ def decided(d: Drawing) -> list[Event]:
 
 
 def _outcome_report(d: Drawing, policy: str, name: str, outcome: str) -> OutcomeReported:
-    """An outcome of a day up to today; often one whose time is about to be over."""
+    """An outcome of today or an earlier day; often one whose time is nearly over."""
     on = d.day - dt.timedelta(d.rng.choice([0, 0, 0, 1, 5, 25, 100, 300]))
     if MONTHS[outcome] and d.chance(0.4):
         over = d.day + dt.timedelta(d.rng.choice([-1, 0, 1, 1, 2, 4, 8]))
@@ -92,7 +92,7 @@ def _report(d: Drawing, policy: str, name: str, message: OutcomeReported) -> Eve
 
 
 def _likely_name(d: Drawing, kind: str) -> str:
-    """Anybody of a kind; often one who was looked at or counts as another, seldom one nobody has heard of."""
+    """A name of a kind; often one with an answer, an outcome or a merge, seldom one that no record names."""
     likely = [name for of, name in d.looked_at if of == kind] + [name for of, name in d.merges if of == kind]
     if likely and d.chance(0.2):
         return d.rng.choice(likely)
@@ -111,7 +111,7 @@ def _criteria(versions: Sequence[Published]) -> set[str]:
 
 
 def _may_report(facts: Facts, event: Event) -> bool:
-    """Of a policy there is, in one of the words, of a day that has come, by somebody; with a criterion of it where that was wrong."""
+    """Whether an outcome is admitted: a known policy and word, no future day, an author, and a criterion exactly for ``not_eligible``."""
     message = event.message
     assert isinstance(message, OutcomeReported)
     versions = [version.published for version in facts.policies.get(message.policy, ())]
@@ -123,7 +123,7 @@ def _may_report(facts: Facts, event: Event) -> bool:
 
 
 def _note_outcome(facts: Facts, event: Event) -> None:
-    """The latest by its day counts, of equal ones the one told last."""
+    """Keeps the outcome of the latest day; of equal days, the one that came last."""
     message = event.message
     assert isinstance(message, OutcomeReported)
     kind = str(facts.policies[message.policy][-1].published.policy.subject)
@@ -136,14 +136,14 @@ def _note_outcome(facts: Facts, event: Event) -> None:
 
 
 def _may_decide(facts: Facts, event: Event) -> bool:
-    """Two people, with a reason, in one of two words; a hold there is not is passed over."""
+    """Whether a decision is admitted: two people, a reason, and one of two words. The hold need not exist."""
     message = event.message
     assert isinstance(message, HoldDecided)
     return message.by != message.approved_by and bool(message.reason.strip()) and message.decision in ("release", "reject")
 
 
 def _note_decision(facts: Facts, event: Event) -> None:
-    """What was released is decided for good; what was rejected is not."""
+    """Keeps the decision; a release is final, a rejection is not."""
     message = event.message
     assert isinstance(message, HoldDecided)
     if facts.decisions.get(message.hold) != "release":

@@ -20,19 +20,19 @@ PEOPLE = ("author", "approver")
 
 
 def published(d: Drawing) -> list[Event]:
-    """A policy for the first time, or after it was withdrawn; else an amendment."""
+    """A policy is published for the first time or after a withdrawal; if there is none, an amendment."""
     fresh = [name for name in d.bodies if name not in d.published or name in d.withdrawn]
     return _version_events(d, "published", d.rng.choice(fresh)) if fresh else amended(d)
 
 
 def amended(d: Drawing) -> list[Event]:
-    """The next version of a policy in force, from today, from its own day, or from a day to come."""
+    """The next version of a policy that is not withdrawn."""
     in_force = sorted(d.published.keys() - d.withdrawn)
     return _version_events(d, "amended", d.rng.choice(in_force)) if in_force else published(d)
 
 
 def withdrawn(d: Drawing) -> list[Event]:
-    """A policy withdrawn, today or as if on an earlier day, often published anew soon; seldom once more since another day."""
+    """A policy is withdrawn, today or since another day, and often published again; seldom it was withdrawn already."""
     names = sorted(d.published if d.chance(0.1) else d.published.keys() - d.withdrawn)
     if not names:
         return []
@@ -45,14 +45,14 @@ def withdrawn(d: Drawing) -> list[Event]:
 
 
 def _withdrawal_day(d: Drawing, name: str) -> dt.date:
-    """A day the withdrawal reaches back to: mostly a few days ago; the first day in force, the one before it, or a day to come."""
+    """The day a withdrawal reaches back to: mostly a few days ago; sometimes near the first day in force, or a future day."""
     first = min(version.policy.effective_from for version in d.published[name])
     ago = d.day - dt.timedelta(d.rng.choice([0, 1, 1, 2, 5, 20, 20, 60, -1]))
     return ago if d.chance(0.7) else first - dt.timedelta(d.rng.choice([0, 0, 1, -3]))
 
 
 def answered(d: Drawing) -> list[Event]:
-    """Some answers to the checks of one policy; the last word counts."""
+    """Some answers to one check of a policy."""
     asking = sorted({(name, check) for name, versions in d.published.items() for version in versions[-2:] for check in version.checks})
     if not asking:
         return []
@@ -69,14 +69,14 @@ def answered(d: Drawing) -> list[Event]:
 
 
 def cut(d: Drawing) -> list[Event]:
-    """An edition closed by hand; now and then of a policy nobody published."""
+    """An edition is cut by hand; sometimes of a policy that nobody published."""
     names = [*d.published, "nobody-published-this"]
     policy = d.rng.choices(names, [10] * len(d.published) + [1])[0]
     return [Event("cut", f"the edition of {policy} is cut", EditionCut(policy), None, d.late())]
 
 
 def agreement(d: Drawing) -> list[Event]:
-    """The agreement on a feed some policy reads gets another last day: past, today, soon; or is renewed."""
+    """The agreement on a feed that policies read gets another last day (past, today or soon), or is renewed."""
     read = sorted({feed for versions in d.published.values() for feed in versions[-1].policy.feeds})
     if d.ends and d.chance(0.6):
         del d.ends[d.rng.choice(sorted(d.ends))]
@@ -106,7 +106,7 @@ def _version_events(d: Drawing, kind: str, name: str) -> list[Event]:
 
 
 def _may_publish(facts: Facts, event: Event) -> bool | None:
-    """The number behind the last, under agreements that reach its first day; a version that is known is nothing. The first may have any."""
+    """Whether a version is admitted: the next number, and agreements that reach its first day; or a version that is there already."""
     message, published_version = event.message, event.told
     assert isinstance(message, PolicyPublished) and isinstance(published_version, Published)
     numbers = [version.number for version in facts.policies.get(message.policy, ())]
@@ -128,9 +128,10 @@ def _add_version(facts: Facts, event: Event) -> None:
 
 
 def _may_withdraw(facts: Facts, event: Event) -> bool | None:
-    """The newest version, back to a day that has come and on which one that stands was in force, for a reason; what is withdrawn, since no other day.
+    """Whether a withdrawal is admitted: of the newest version, and a reason for an earlier day on which a version was in force.
 
-    Where the first version by number is not the first to begin, the page does not say which of their first days counts.
+    A policy that is withdrawn can be withdrawn again only since the same day. None where the first version by number is not the first to
+    begin: the page does not say which of their first days counts.
     """
     message = event.message
     assert isinstance(message, PolicyWithdrawn)
@@ -155,7 +156,7 @@ def _withdraw_versions(facts: Facts, event: Event) -> None:
 
 
 def _may_answer(facts: Facts, event: Event) -> bool | None:
-    """A check every version asks must be taken, one that none asks refused."""
+    """Whether an answer is admitted: to a check that every version asks, yes; that no version asks, no; else either."""
     message = event.message
     assert isinstance(message, CheckAnswered)
     asked = [message.check in version.published.checks for version in facts.policies.get(message.policy, ())]

@@ -24,7 +24,7 @@ IDENTITY = ("key", "source")
 
 
 def new(d: Drawing) -> list[Event]:
-    """Some rows nobody had yet, late ones among them."""
+    """Some rows of the world that were not sent yet."""
     if not d.held:
         return corrected(d)
     feed, unit = d.held[0].feed, d.held[0].source
@@ -34,20 +34,20 @@ def new(d: Drawing) -> list[Event]:
 
 
 def corrected(d: Drawing) -> list[Event]:
-    """Rows as others of their feed: moved, emptied, doubtful, or handed to another subject; some older than what stands."""
+    """New versions of rows, with the cells of other rows of their feed; some about another subject, some older than the current version."""
     feed, unit, rows = sent_by(d)
     return delivery(d, "corrected", feed, unit, [_with_cells_of_another(d, row) for row in d.some(rows, 4)]) if rows else []
 
 
 def deleted(d: Drawing) -> list[Event]:
-    """Tombstones, also of rows that have not come yet."""
+    """Tombstones, also of rows that were not sent yet."""
     feed, unit, rows = sent_by(d)
     rows = rows + [row for row in d.held if (row.feed, row.source) == (feed, unit)]
     return delivery(d, "deleted", feed, unit, [again(d, row, {"deleted": True}) for row in d.some(rows, 3)]) if rows else []
 
 
 def replaced(d: Drawing) -> list[Event]:
-    """Everything a source has, as it says: what is not in it is withdrawn."""
+    """A full replacement with most records of a source; the others are withdrawn by it."""
     feed, unit, rows = sent_by(d)
     latest = {row.record["key"]: row for row in rows if not row.record.get("deleted")}
     remaining = [d.lifted(row) for row in latest.values() if d.chance(0.7)]
@@ -55,7 +55,7 @@ def replaced(d: Drawing) -> list[Event]:
 
 
 def quarantined(d: Drawing) -> list[Event]:
-    """Rows that broke a rule of the contract: of unknown values and presence, whose links may still be read."""
+    """Quarantined rows, some with readable links."""
     feed, unit, rows = sent_by(d)
     links = tuple(FEEDS[feed].get("links", {}))
     doubtful = [
@@ -65,14 +65,14 @@ def quarantined(d: Drawing) -> list[Event]:
 
 
 def unreadable(d: Drawing) -> list[Event]:
-    """A delivery some of whose rows name nobody: its coverage is void beyond the contract's share, and holds at exactly the share."""
+    """A delivery with rows that name nobody: below, at and beyond the contract's share, beyond which its coverage is void."""
     feed, unit, rows = sent_by(d)
     part = [_with_cells_of_another(d, row) for row in d.some(rows, 6)]
     return delivery(d, "unreadable", feed, unit, part, unplaced=d.rng.choice([0, 1, 1, 2, 3]), stated=0.95) if rows else []
 
 
 def resent(d: Drawing) -> list[Event]:
-    """A part of a batch once more, because the sender was not sure."""
+    """A part of a batch is sent again."""
     batches = [event for event in d.batches if event.told]
     if not batches:
         return []
@@ -81,7 +81,7 @@ def resent(d: Drawing) -> list[Event]:
 
 
 def moved(d: Drawing) -> list[Event]:
-    """A person, a household or a dwelling is somewhere else: another street, another home, or both."""
+    """A person, a household or a dwelling moves: to another division, another home, or both."""
     feed = d.rng.choice(["hukou", "hukou", "household", "dwelling"])
     rows = _register_rows(d, feed)
     if not rows:
@@ -97,7 +97,7 @@ def moved(d: Drawing) -> list[Event]:
 
 
 def split(d: Drawing) -> list[Event]:
-    """Some members of a household found a new one, which may be named before it is known."""
+    """Some members of a household form a new one; their rows may come before the new household's."""
     rows = [row for row in _register_rows(d, "hukou") if row.record.get("household")]
     if not rows:
         return []
@@ -120,13 +120,13 @@ def split(d: Drawing) -> list[Event]:
 
 
 def sent_by(d: Drawing) -> tuple[str, str, list[Row]]:
-    """The rows one source has sent so far; a source of more rows more often."""
+    """The rows that one source has sent; sources with more rows are drawn more often."""
     row = d.rng.choice(d.sent) if d.sent else d.held[0]
     return row.feed, row.source, [other for other in d.sent if (other.feed, other.source) == (row.feed, row.source)]
 
 
 def _register_rows(d: Drawing, feed: str) -> list[Row]:
-    """The register's rows with cells, the last of each subject only."""
+    """The last sound register row of each subject."""
     return list({row.name: row for row in d.sent if row.feed == feed and not row.record.keys() & {"deleted", "quarantined"}}.values())
 
 
@@ -137,14 +137,14 @@ def cells_of(row: Row) -> dict[str, Any]:
 
 
 def _neighbouring_order(order: Any, by: int) -> Any:
-    """A later or an earlier order; of a row that has none one about the world's days."""
+    """An order shifted by ``by``; a row without usable order gets one near the world's days."""
     if order == "none":
         order = dt.date(2026, 8, 1)
     return order + dt.timedelta(by) if isinstance(order, dt.date) else order + by
 
 
 def again(d: Drawing, row: Row, cells: dict[str, Any], owner: Row | None = None, shifts: Sequence[int] = (0, 0, 1, 1, 2, -1)) -> Row:
-    """Another version of a row's record: the same key, an order a little later, equal, or earlier."""
+    """Another version of a row's record: the same key, and an order a little later, equal or earlier."""
     record = {name: row.record[name] for name in IDENTITY}
     if "order" in row.record:
         record["order"] = _neighbouring_order(row.record["order"], d.rng.choice(shifts))
@@ -157,7 +157,7 @@ def _newer_version(d: Drawing, row: Row, cells: dict[str, Any]) -> Row:
 
 
 def _with_cells_of_another(d: Drawing, row: Row) -> Row:
-    """The record with the cells of another of its feed."""
+    """A version of the record with the cells of another row of its feed."""
     others = [other for other in (*d.sent, *d.held) if other.feed == row.feed]
     like = d.rng.choice(others)
     handed = row.feed not in REGISTERS.values() and d.chance(0.15)
@@ -173,7 +173,7 @@ def _deliveries_of(facts: Facts, message: Any) -> dict[str, Delivery]:
 
 
 def _may_start(facts: Facts, event: Event) -> bool | None:
-    """The number it has already, or the one behind the last; a number of another delivery is refused, of a gap the semantics say nothing."""
+    """Whether a start is admitted: the next number, or the same start again. None for a number that leaves a gap: the page does not say."""
     message = event.message
     assert isinstance(message, DeliveryStarted)
     deliveries = _deliveries_of(facts, message)
@@ -198,7 +198,7 @@ def _delivery_of(facts: Facts, message: Any) -> Delivery | None:
 
 
 def _may_come(facts: Facts, event: Event) -> bool | None:
-    """Rows of a delivery that was started; of a whole one only rows it has."""
+    """Whether rows are admitted: of a delivery that was started, and if it is complete, only rows it has."""
     delivery = _delivery_of(facts, event.message)
     if delivery is None:
         return False
@@ -216,7 +216,7 @@ def _add_rows(facts: Facts, event: Event) -> None:
 
 
 def _may_complete(facts: Facts, event: Event) -> bool:
-    """When all its readable rows are there; again only as before."""
+    """Whether an end is admitted: when all readable rows are there, or the same end again."""
     message = event.message
     assert isinstance(message, DeliveryCompleted)
     delivery = _deliveries_of(facts, message).get(message.id)

@@ -16,17 +16,17 @@ from tests.simulation.kinds.records import again, cells_of, sent_by
 from tests.simulation.network import FEEDS
 
 EARLIER = (-9, -5, -3, -1, 0, 1)
-"""By how much the order of a row in such a full file differs from the one before."""
+"""By how much an order in such a full file differs from the order before."""
 
 
 def backwards(d: Drawing) -> list[Event]:
-    """A full file that holds much of what its source sent before, with orders that are mostly older; now and then too much of it is unreadable."""
+    """A full file of most records that its source sent, with mostly older orders; sometimes too many of its rows are unreadable."""
     feed, unit, rows = sent_by(d)
     return delivery(d, "backwards", feed, unit, _earlier_rows(d, rows), replaces=True, unplaced=d.rng.choice([0, 0, 0, 4]))
 
 
 def overlapping(d: Drawing) -> list[Event]:
-    """Two full files of one source, and an ordinary delivery between them, all begun before the first row comes, in whatever order they end."""
+    """Two full files of one source and an ordinary delivery: all start before the first row comes, and they end in any order."""
     feed, unit, rows = sent_by(d)
     parts = [delivery(d, "overlapping", feed, unit, _earlier_rows(d, rows), replaces=full, stated=0.2) for full in (True, False, True)]
     starts = [part.pop(0) for part in parts]
@@ -36,7 +36,7 @@ def overlapping(d: Drawing) -> list[Event]:
 
 
 def unordered(d: Drawing) -> list[Event]:
-    """Rows whose order cannot be used, of records there are and of others; some sound rows beside them."""
+    """Rows without usable order, and some sound rows beside them."""
     feed, unit, rows = sent_by(d)
     if FEEDS[feed]["order"] == "delivery" or not rows:
         return []
@@ -52,7 +52,7 @@ def unordered(d: Drawing) -> list[Event]:
 
 
 def contrary(d: Drawing) -> list[Event]:
-    """A delivery is begun again, or ends, as a full file where it was none, or as none where it was one."""
+    """A start or an end that contradicts whether a delivery is a full file."""
     if not d.begun:
         return []
     start = d.rng.choice(d.begun)
@@ -64,7 +64,7 @@ def contrary(d: Drawing) -> list[Event]:
 
 
 def _earlier_rows(d: Drawing, rows: list[Row]) -> list[Row]:
-    """The last row sent of most records, deleted ones too, with the cells of any version of it."""
+    """A new version of most records, each with the cells of one of its versions and a mostly older order."""
     latest = {row.record["key"]: row for row in rows}
     sample = [row for row in latest.values() if d.chance(0.75)][:30]
     out = []
