@@ -120,8 +120,8 @@ def pytest_report_header() -> list[str]:
     """The settings that are needed to repeat a failure."""
     examples = os.environ.get("HUIMIN_EXAMPLES") or "same"
     data = "present" if DATA.is_dir() else "absent"
-    required = "every" if REQUIRE_ALL else "not every"
-    return [f"huimin: examples {examples}, seeds x{counting.FACTOR}, real data {data}, {required} test required"]
+    which = "every" if REQUIRE_ALL else "not every"
+    return [f"huimin: examples {examples}, seeds x{counting.FACTOR}, real data {data}, {which} test required"]
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -194,11 +194,11 @@ class _World:
         key = versions[0]["key"]
         if self.chance(0.3):
             versions = [*versions, {"key": key, **self.order(contract), "deleted": True}]
-        filled = {**self.record(contract, key, steady), "delivery": self.rng.choice(numbers)}
+        in_the_file = {**self.record(contract, key, steady), "delivery": self.rng.choice(numbers)}
         orders = [version["order"] for version in versions if version.get("order", "none") != "none"]
-        if orders and filled["order"] != "none" and self.chance(0.6):
-            filled["order"] = min(orders) - (dt.timedelta(1) if self.dated_order[contract["feed"]] else 1)
-        return [*versions, filled]
+        if orders and in_the_file["order"] != "none" and self.chance(0.6):
+            in_the_file["order"] = min(orders) - (dt.timedelta(1) if self.dated_order[contract["feed"]] else 1)
+        return [*versions, in_the_file]
 
     def records(self, contract: Contract, number: int, steady: bool = False) -> list[Record]:
         """A subject's records of a feed, some with several versions, deletions and other sources."""
@@ -307,11 +307,11 @@ def _statements(world: _World) -> list[Record]:
             names = list(world.names[contract["subject"]])
             if LISTS_ACROSS_KINDS:
                 names += world.names["household"] + world.names["dwelling"]
-            listed = rng.sample(names, rng.randint(max(1, len(names) // 2) if by_list else 1, len(names)))
+            subjects = rng.sample(names, rng.randint(max(1, len(names) // 2) if by_list else 1, len(names)))
             units = {"unit": rng.choice(contract["sources"])["unit"]} if world.chance(0.5) else {}
-            statements.append({"feed": feed, **units, "subjects": listed, "complete_to": complete_to()})
-    dropped = rng.choice([None, None, *FEEDS])
-    return [statement for statement in statements if statement["feed"] != dropped]
+            statements.append({"feed": feed, **units, "subjects": subjects, "complete_to": complete_to()})
+    dropped_feed = rng.choice([None, None, *FEEDS])
+    return [statement for statement in statements if statement["feed"] != dropped_feed]
 
 
 def random_given(rng: Random, size: int = 6) -> tuple[Given, dt.date]:

@@ -173,12 +173,12 @@ class _Draft:
     def entries(self, value: Any, key: str) -> list[dict[str, Any]]:
         """Dated entries: one from before the policy, and perhaps one that starts near the day of evaluation."""
         first = self.start if self.chance(0.3) else dt.date(2025, 1, 1)
-        dated = [{"from": min(first, self.start), key: value()}]
+        entries = [{"from": min(first, self.start), key: value()}]
         if self.chance(0.4):
             second = self.rng.choice([dt.date(2026, 10, 15), dt.date(2026, 10, 16), dt.date(2026, 7, 1)])
-            if second > dated[0]["from"]:
-                dated.append({"from": second, key: value()})
-        return dated
+            if second > entries[0]["from"]:
+                entries.append({"from": second, key: value()})
+        return entries
 
     def table(self, spec: dict[str, Any], field: str, amount: Any) -> dict[Any, Any]:
         """A table by enum codes or integers; sometimes a key is missing."""
@@ -209,12 +209,12 @@ class _Draft:
             if "no_record" in by.spec and by.feed != place.feed:
                 self.prove(by.feed)
             value["by"] = by.text
-            dated = self.entries(lambda: self.table(by.spec, by.field, amount), "table")
+            entries = self.entries(lambda: self.table(by.spec, by.field, amount), "table")
         else:
-            dated = self.entries(amount, "value")
+            entries = self.entries(amount, "value")
         if times and self.chance(0.4):
             value["times"] = self.rng.choice(times)
-        self.params[name] = {"unit": unit, "cite": "附件1", "values": dated}
+        self.params[name] = {"unit": unit, "cite": "附件1", "values": entries}
         return value
 
     # Leaves
@@ -300,8 +300,8 @@ class _Draft:
     def sum(self, place: _Place, element: _Place, numbers: list[_Name], path: str) -> Node:
         rng = self.rng
         own = [name for name in numbers if name.feed == element.feed]
-        bounded = [name for name in own or numbers if "min" in name.spec]
-        name = rng.choice(bounded if bounded and self.chance(0.8) else own if own and self.chance(0.7) else numbers)
+        with_bounds = [name for name in own or numbers if "min" in name.spec]
+        name = rng.choice(with_bounds if with_bounds and self.chance(0.8) else own if own and self.chance(0.7) else numbers)
         if "no_record" in name.spec and name.feed != element.feed:
             self.prove(name.feed)
         text = name.text if self.chance(0.3) else f"{name.feed}.{name.field}"

@@ -75,9 +75,9 @@ def banned_names(text: str) -> Iterator[tuple[int, str]]:
 
 def counts() -> Counter[str]:
     """The number of banned names in each module of the tree, including the name of the module itself."""
-    listed = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    paths = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     in_modules = {
-        path: sum(1 for _ in banned_names((ROOT / path).read_text(encoding="utf-8"))) + is_participle(Path(path).stem) for path in listed
+        path: sum(1 for _ in banned_names((ROOT / path).read_text(encoding="utf-8"))) + is_participle(Path(path).stem) for path in paths
     }
     return Counter({path: count for path, count in in_modules.items() if count})
 

@@ -35,6 +35,6 @@ def test_the_picture_has_the_order_of_the_contracts() -> None:
 
 def test_every_path_it_names_is_there() -> None:
     """Every word in backticks with a slash is a path of the project."""
-    named = set(re.findall(r"`([\w.]+/[\w./]+)`", PAGE))
+    paths = set(re.findall(r"`([\w.]+/[\w./]+)`", PAGE))
 
-    assert {path for path in named if not (ROOT / path).exists()} == set()
+    assert {path for path in paths if not (ROOT / path).exists()} == set()

@@ -72,10 +72,12 @@ def imported(path: Path) -> Iterator[str]:
 
 def test_modules_import_each_other_one_way() -> None:
     """There is no circle, not even by a late import."""
-    dotted = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in MODULES}
+    by_name = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in MODULES}
 
     try:
-        tuple(TopologicalSorter({module: dotted.keys() & set(imported(path)) - {module} for module, path in dotted.items()}).static_order())
+        tuple(
+            TopologicalSorter({module: by_name.keys() & set(imported(path)) - {module} for module, path in by_name.items()}).static_order()
+        )
     except CycleError as circle:
         pytest.fail(" imports ".join(reversed(circle.args[1])))
 
@@ -97,7 +99,7 @@ def test_a_setting_is_described(setting: str) -> None:
 
 def test_no_other_setting_is_read() -> None:
     """Every name in the packages that begins with HUIMIN_ is described."""
-    described = (ROOT / "docs" / "en" / "operations.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "en" / "operations.md").read_text(encoding="utf-8")
     read = {name for path in MODULES for name in re.findall(r"HUIMIN_[A-Z_]*[A-Z]", path.read_text(encoding="utf-8"))}
 
-    assert {name for name in read if f"`{name}`" not in described} == set()
+    assert {name for name in read if f"`{name}`" not in page} == set()

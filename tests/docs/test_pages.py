@@ -142,7 +142,7 @@ def parts(page: Path) -> dict[str, Sequence[object]]:
 def test_the_readmes_type_the_same_and_have_the_same_figures() -> None:
     """Both type the same lines, and have the same figures in prose and in the outputs."""
     english, chinese = (page.read_text(encoding="utf-8") for page in PAIRS[0])
-    typed = [
+    typed_text = [
         [line.replace(" HUIMIN_LANG=en", "") for block in blocks(text) for line, _ in typed_lines(block.text)]
         for text in (english, chinese)
     ]
@@ -152,9 +152,9 @@ def test_the_readmes_type_the_same_and_have_the_same_figures() -> None:
         for text in (english, chinese)
     ]
 
-    assert typed[0] == typed[1]
+    assert typed_text[0] == typed_text[1]
     assert figures[0] == figures[1]
-    for line, left, right in zip(typed[0], *output_figures, strict=True):
+    for line, left, right in zip(typed_text[0], *output_figures, strict=True):
         assert Counter(left) == Counter(right), line
 
 
@@ -162,14 +162,14 @@ def test_every_page_the_code_names_is_there() -> None:
     """Messages, headers, alerts and settings name pages that exist, with their language if there are two."""
     files = [path for folder in ("policies", "matchers", "streams", "connectors", "services", "infra", "console", "benchmarks", "tests")
              for ending in ("*.py", "*.yaml", "*.json", "*.sql") for path in (ROOT / folder).rglob(ending)]  # fmt: skip
-    named = {
+    pages_named = {
         (name(path), page)
         for path in [*files, ROOT / "Makefile"]
         for page in re.findall(r"\bdocs/[\w/-]+\.(?:md|json)", path.read_text(encoding="utf-8"))
     }
 
-    assert len(named) > 50
-    assert {(path, page) for path, page in named if not (ROOT / page).exists()} == set()
+    assert len(pages_named) > 50
+    assert {(path, page) for path, page in pages_named if not (ROOT / page).exists()} == set()
 
 
 def test_every_verb_is_described() -> None:

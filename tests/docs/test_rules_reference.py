@@ -52,21 +52,21 @@ def policy(example: dict[str, Any], language: str) -> Policy:
     """The example as a policy about the first kind of subject for which it is valid."""
     whole = example if "criteria" in example or set(example) & set(models.PolicyModel.model_fields) else {"criteria": example}
     evidence = {feed: {"max_age": "P30D"} for feed in catalogue().feeds}
-    used = shared(language) if "use" in str(example) else {"params": shared(language)["params"]}
+    parts_used = shared(language) if "use" in str(example) else {"params": shared(language)["params"]}
     problems: list[object] = []
     for subject in ("person", "household", "dwelling"):
         head = {
             **HEAD,
             "evidence": evidence,
-            **used,
+            **parts_used,
             "subject": subject,
             "criteria": {"field": "division", "op": "within", "value": "310107"},
             **whole,
         }
-        checked = check(Document(head, "example"), catalogue())
-        if checked.policy is not None:
-            return checked.policy
-        problems += checked.problems
+        result = check(Document(head, "example"), catalogue())
+        if result.policy is not None:
+            return result.policy
+        problems += result.problems
     raise AssertionError(f"{example}: {problems}")
 
 
@@ -76,8 +76,8 @@ def phrase(example: dict[str, Any], language: str) -> str:
     clauses = Clauses(catalogue(), language, read.params)
     if "criteria" in example or not set(example) & set(models.PolicyModel.model_fields):
         return clauses.clause(read.criteria)
-    wanted = [TERMS[term][language] for term in TERMS if term.split(".")[0].split("_")[0] in example]
-    return {"zh": "；", "en": "; "}[language].join(line for line in terms(read, clauses) if line.startswith(tuple(wanted)))
+    beginnings = [TERMS[term][language] for term in TERMS if term.split(".")[0].split("_")[0] in example]
+    return {"zh": "；", "en": "; "}[language].join(line for line in terms(read, clauses) if line.startswith(tuple(beginnings)))
 
 
 PLACES = {
@@ -135,9 +135,9 @@ def test_every_key_is_on_the_page(key: str, zh: str, en: str) -> None:
 def test_every_construct_has_an_example(shape: type) -> None:
     """The examples use every shape of a criterion, with each of its own keys."""
     own = {field.alias or name for name, field in shape.model_fields.items()} - {"id", "cite", "label"}  # type: ignore[attr-defined]
-    used = {key for example, *_ in ROWS["en"] for node in nodes(loaded(example)) if shaped(node, shape) for key in node}
+    keys_used = {key for example, *_ in ROWS["en"] for node in nodes(loaded(example)) if shaped(node, shape) for key in node}
 
-    assert own - used == set()
+    assert own - keys_used == set()
 
 
 def nodes(value: object) -> Iterator[dict[str, Any]]:

@@ -92,8 +92,8 @@ def make(version: str) -> None:
         workspaces.CLOSING_ROWS = 1  # every verb leaves a checkpoint
         lived(folder)
         answers = said(running(folder / "w"))
-        with tarfile.open(KEPT / f"workspace-{version}.tar.xz", "w:xz") as packed:
-            packed.add(folder / "w", "w", filter=_nobody)
+        with tarfile.open(KEPT / f"workspace-{version}.tar.xz", "w:xz") as archive:
+            archive.add(folder / "w", "w", filter=_nobody)
         workspace = Workspace.open(folder / "w")
         log = Log(workspace.folder("state"), readonly=True, key=workspace.log_key())
         bodies = [body for _, body in log.inputs(-1)]

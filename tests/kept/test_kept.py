@@ -60,8 +60,8 @@ def test_kept_topics(version: str) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_kept_workspace(tmp_path: Path, version: str) -> None:
     """After the upgrade all answers are as they were, and the workspace takes new deliveries."""
-    with tarfile.open(KEPT / f"workspace-{version}.tar.xz") as packed:
-        packed.extractall(tmp_path, filter="data")
+    with tarfile.open(KEPT / f"workspace-{version}.tar.xz") as archive:
+        archive.extractall(tmp_path, filter="data")
     for path in (tmp_path / "w").rglob("*"):
         path.chmod(0o700 if path.is_dir() else 0o600)
     then, run = json.loads((KEPT / f"workspace-{version}.json").read_text(encoding="utf-8")), running(tmp_path / "w")

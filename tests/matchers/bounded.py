@@ -52,7 +52,7 @@ def policy_of(criteria: Any, **more: Any) -> Data:
 def renamed(part: Any, mark: str) -> Any:
     """A part of a policy with a mark behind each name of a criterion, parameter or definition; a check keeps its name."""
     if isinstance(part, list):
-        return [renamed(part, mark) for part in part]
+        return [renamed(item, mark) for item in part]
     if not isinstance(part, dict):
         return part
     names = {"param", "use", *(() if "check" in part else ("id",))}

@@ -86,16 +86,20 @@ class Corrected(test_incremental.Schedule):
             del self.handed[cell]
         return self._decide(subject, subject, tuple(map(_record, sample)), set())
 
-    def _decide(self, subject: str, into: str, records: tuple[Record, ...], concerned: set[str]) -> list[Changes]:
+    def _decide(self, subject: str, into: str, records: tuple[Record, ...], subjects: set[str]) -> list[Changes]:
         kind = _KINDS[subject[0]]
         correction = Correction(kind, worlds.token(kind, subject), worlds.token(kind, into), tuple(sorted(set(records))))
-        return [self.matcher.correct(correction, self.retold(kind, concerned))]
+        return [self.matcher.correct(correction, self.retold(kind, subjects))]
 
-    def retold(self, kind: Kind, concerned: set[str]) -> list[Answer]:
+    def retold(self, kind: Kind, subjects: set[str]) -> list[Answer]:
         """The answers that hold for some subjects after a decision."""
         answers = self.answers_read()
-        asked = {(policy, check) for policy, name, check in self.answers if self.root(name) in concerned}
-        words = [(policy, name, check, answers.get((policy, name, check))) for policy, check in sorted(asked) for name in sorted(concerned)]
+        policies_and_checks = {(policy, check) for policy, name, check in self.answers if self.root(name) in subjects}
+        words = [
+            (policy, name, check, answers.get((policy, name, check)))
+            for policy, check in sorted(policies_and_checks)
+            for name in sorted(subjects)
+        ]
         return [(policy, worlds.token(kind, name), check, None if word is None else word == "yes") for policy, name, check, word in words]
 
     # -- as it reads ---------------------------------------------------------------------------------------------------

@@ -38,8 +38,8 @@ def counted(request: pytest.FixtureRequest) -> Iterator[Counted]:
         totals.setdefault(title, Counter()).update(counts)
 
     yield add
-    needed = {title: _NEEDED[title] for title in totals if title in _NEEDED}
-    request.node.user_properties.append((PROPERTY, json.dumps([totals, needed])))
+    needs = {title: _NEEDED[title] for title in totals if title in _NEEDED}
+    request.node.user_properties.append((PROPERTY, json.dumps([totals, needs])))
 
 
 def gathered(report: pytest.TestReport) -> None:
@@ -48,8 +48,8 @@ def gathered(report: pytest.TestReport) -> None:
         return
     for name, value in report.user_properties:
         if name == PROPERTY:
-            totals, needed = json.loads(str(value))
-            _NEEDED.update(needed)
+            totals, needs = json.loads(str(value))
+            _NEEDED.update(needs)
             for title, counts in totals.items():
                 _TOTAL.setdefault(title, Counter()).update(counts)
                 _CHUNKS[title] += 1
@@ -63,8 +63,8 @@ def need(title: str, chunks: int, least: Mapping[str, int]) -> None:
 def shortages() -> list[str]:
     """The counts that are too low although every chunk ran: the generators no longer reach what they should."""
     out = []
-    for title, (wanted, least) in _NEEDED.items():
-        if _CHUNKS[title] >= wanted:
+    for title, (chunks, least) in _NEEDED.items():
+        if _CHUNKS[title] >= chunks:
             out += [
                 f"{title}: {_TOTAL[title][name]:,} of at least {count:,} {name}"
                 for name, count in least.items()

@@ -86,7 +86,7 @@ def drawn(rng: Random, size: int = 5, name: str | None = None, **fixed: Any) -> 
         data = random_policy(rng, size)
         if name is not None:
             data["policy"] = name
-        if any(data[part] != wanted for part, wanted in fixed.items()):
+        if any(data[part] != value for part, value in fixed.items()):
             continue
         policy = checked(data)
         if policy is not None:
@@ -237,7 +237,7 @@ def rows_of(world_data: Given, renumber: bool = False) -> list[Row]:
         renumber: whether every row of a delivery gets its own number, as in a real file.
     """
     rows: list[Row] = []
-    used: dict[tuple[str, str, int], int] = {}
+    last_numbers: dict[tuple[str, str, int], int] = {}
     for kind, section in SECTIONS.items():
         for name, feeds in (world_data.get(section) or {}).items():
             links = {link: target for link, target in feeds.items() if not isinstance(target, dict | list)}
@@ -250,7 +250,7 @@ def rows_of(world_data: Given, renumber: bool = False) -> list[Row]:
                     }  # fmt: skip
                     if renumber:
                         at = (feed, full["source"], full["delivery"])
-                        used[at] = full["row"] = used.get(at, 0) + 1
+                        last_numbers[at] = full["row"] = last_numbers.get(at, 0) + 1
                     rows.append(Row(kind, name, feed, full))
     return sorted(rows, key=lambda row: (row.kind, row.name, row.feed))
 

@@ -32,8 +32,8 @@ HIGH_PENSION = {"pension": {"amount": "2000.00"}}
 def catalogue() -> Catalogue:
     """The library's network, with an agreement on every feed."""
     network = library.catalogue()
-    agreed = Agreement(("assistance",), (), None)
-    return Catalogue(network.units, {name: replace(feed, agreement=agreed) for name, feed in network.feeds.items()})
+    agreement = Agreement(("assistance",), (), None)
+    return Catalogue(network.units, {name: replace(feed, agreement=agreement) for name, feed in network.feeds.items()})
 
 
 def policy(criteria: dict[str, Any], subject: str, name: str = "one") -> Policy:

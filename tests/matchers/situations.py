@@ -76,18 +76,18 @@ class WatchedJudge(Judge):
         if node.form not in LEAVES:
             return super().judge(node, element, negated)
         self.depth += 1
-        judged = super().judge(node, element, negated)
+        judgement = super().judge(node, element, negated)
         self.depth -= 1
-        self.leaf(node, element, judged, negated, self.depth == 0)
-        return judged
+        self.leaf(node, element, judgement, negated, self.depth == 0)
+        return judgement
 
-    def leaf(self, node: Node, element: Element, judged: Judged, negated: bool, outside: bool) -> None:
+    def leaf(self, node: Node, element: Element, judgement: Judged, negated: bool, outside: bool) -> None:
         raw, add = node.raw, self.notes.add
         add("where", not outside)
         add("§6 quantifier in where", not outside and node.form in ("quantifier", "sum_of"))
         match node.form:
             case "field":
-                self.compared(node, element, judged)
+                self.compared(node, element, judgement)
             case "age_of":
                 add("age_of as_of" if "as_of" in raw else "age_of")
                 birth_date = self.reader.read(element, self.reader.name(element, raw["age_of"])).value
@@ -98,10 +98,10 @@ class WatchedJudge(Judge):
                 self.period(node, element)
             case "quantifier":
                 add(f"quantifier {raw['quantifier']}")
-                self.counted(node, element, judged)
+                self.counted(node, element, judgement)
             case "sum_of":
                 add("sum_of")
-                self.added(node, element, judged)
+                self.added(node, element, judgement)
             case "check":
                 add("check")
                 answer = self.answers.get(node.id)
@@ -110,16 +110,16 @@ class WatchedJudge(Judge):
                     add("§8 check open, benefit" if self.policy.benefit else "§8 check open, burden")
                     add("§8 check open, negated", negated)
 
-    def compared(self, node: Node, element: Element, judged: Judged) -> None:
+    def compared(self, node: Node, element: Element, judgement: Judged) -> None:
         raw, add = node.raw, self.notes.add
         name = self.reader.name(element, raw["field"])
         cell = self.reader.read(element, name).value
         add(f"field {raw['op']}")
         add(f"type {name.field.type}")
         if name.field.type == "division":
-            asked = raw["value"] if isinstance(raw["value"], list) else [raw["value"]]
-            add("§2 trailing zeros dropped", any(division(text(prefix)) != text(prefix) for prefix in asked))
-            add("§2 within, too coarse", raw["op"] == "within" and judged.truth == "U" and cell is not None)
+            prefixes = raw["value"] if isinstance(raw["value"], list) else [raw["value"]]
+            add("§2 trailing zeros dropped", any(division(text(prefix)) != text(prefix) for prefix in prefixes))
+            add("§2 within, too coarse", raw["op"] == "within" and judgement.truth == "U" and cell is not None)
         if cell is not None and raw["op"] in ("lt", "le", "gt", "ge"):
             value = self.reader.value(raw["value"], element, name.field.plain).value
             add("§5 exactly the bound", value == cell)
@@ -136,10 +136,10 @@ class WatchedJudge(Judge):
             "§5 last day of within_last" if op == "within_last" else "§5 first day of at_least_ago", later(start, length) == self.as_of
         )
 
-    def counted(self, node: Node, element: Element, judged: Judged) -> None:
+    def counted(self, node: Node, element: Element, judgement: Judged) -> None:
         raw, add = node.raw, self.notes.add
         reached = self.reader.reach(raw["over"], raw.get("absence", "coverage"), element.subject)
-        add("§6 not complete, still decided", judged.truth != "U" and not reached.complete)
+        add("§6 not complete, still decided", judgement.truth != "U" and not reached.complete)
         add("§6 unknown where", any(self.doubtful(node, reached_element) for reached_element in reached.elements))
         if raw["quantifier"] == "count":
             value = self.reader.value(raw["value"], element, number).value
@@ -148,12 +148,12 @@ class WatchedJudge(Judge):
     def doubtful(self, node: Node, element: Element) -> bool:
         return not element.doubts and node.where is not None and self.judge(node.where, element, False).truth == "U"
 
-    def added(self, node: Node, element: Element, judged: Judged) -> None:
+    def added(self, node: Node, element: Element, judgement: Judged) -> None:
         raw, add = node.raw, self.notes.add
         _, kind, own = steps_of(self.world, element.subject[0], raw["over"])
         name = name_of(self.world, kind, raw["sum_of"], own)
         reached = self.reader.reach(raw["over"], raw.get("absence", "coverage"), element.subject)
-        add("§6 not complete, still decided", judged.truth != "U" and not reached.complete)
+        add("§6 not complete, still decided", judgement.truth != "U" and not reached.complete)
         for each in reached.elements:
             truth, _ = self.belonging(node.where, each)
             value = self.reader.read(each, name).value
@@ -174,25 +174,25 @@ class WatchedJudge(Judge):
 # ---- what decides ------------------------------------------------------------------------------------------------
 
 
-def deciding(judged: Judged, truth: str, nodes: set[str]) -> Iterator[Judged]:
+def deciding(judgement: Judged, truth: str, nodes: set[str]) -> Iterator[Judged]:
     """The leaves whose whole chain gives a node its truth T or F; adds the kinds of the nodes on the way to ``nodes``."""
-    form = judged.node.form
+    form = judgement.node.form
     if form in LEAVES:
-        yield judged
+        yield judgement
         return
     nodes.add("node rule/unless" if form == "rule" else f"node {form}")
     other = {"T": "F", "F": "T"}[truth]
-    for i, child in enumerate(judged.children):
-        wanted = other if form == "none" or (form == "rule" and i == 1) else truth
-        if child.truth == wanted:
-            yield from deciding(child, wanted, nodes)
+    for i, child in enumerate(judgement.children):
+        child_truth = other if form == "none" or (form == "rule" and i == 1) else truth
+        if child.truth == child_truth:
+            yield from deciding(child, child_truth, nodes)
 
 
-def composites(judged: Judged, nodes: set[str]) -> None:
+def composites(judgement: Judged, nodes: set[str]) -> None:
     """Adds the kinds of the unknown nodes above the unknown leaves to ``nodes``."""
-    if judged.truth == "U" and judged.node.form not in LEAVES:
-        nodes.add("node rule/unless" if judged.node.form == "rule" else f"node {judged.node.form}")
-        for child in judged.children:
+    if judgement.truth == "U" and judgement.node.form not in LEAVES:
+        nodes.add("node rule/unless" if judgement.node.form == "rule" else f"node {judgement.node.form}")
+        for child in judgement.children:
             composites(child, nodes)
 
 

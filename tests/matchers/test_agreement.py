@@ -45,8 +45,8 @@ def compare(seed: int) -> tuple[Counter[str], Counter[str]]:
     world_data, day = random_given(rng, rng.choice([6, *[SIZE] * 5]))
     matcher = worlds.load(catalogue(), world_data, day)
     world, tables = WatchedWorld(CONTRACTS, world_data), SqlWorld(CONTRACTS, world_data)
-    compared: Counter[str] = Counter()
-    decided: Counter[str] = Counter()
+    comparisons: Counter[str] = Counter()
+    deciding: Counter[str] = Counter()
     for number in range(POLICIES):
         data, policy = focused(rng, f"rare-{number}") if number % 3 else drawn(rng, 5, f"random-{number}")
         matcher.publish(policy)
@@ -80,13 +80,13 @@ def compare(seed: int) -> tuple[Counter[str], Counter[str]]:
                 )
                 assert set(read.missing) == set(expectation.missing), ("missing", at)
             assert of_sql.get(name) == expectation.verdict, ("SQL", at)
-            compared["verdicts"] += expectation.verdict is not None
-            compared[f"verdict {expectation.verdict or 'none'}"] += 1
-            compared[f"status {expectation.status}"] += 1
-            decided.update(watch.decided(name, expectation.verdict))
+            comparisons["verdicts"] += expectation.verdict is not None
+            comparisons[f"verdict {expectation.verdict or 'none'}"] += 1
+            comparisons[f"status {expectation.status}"] += 1
+            deciding.update(watch.decided(name, expectation.verdict))
         assert len(columns) == sum(expectation.verdict is not None for expectation in expected.values()), (seed, number)
-        compared["policies"] += 1
-    return compared, decided
+        comparisons["policies"] += 1
+    return comparisons, deciding
 
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
@@ -95,8 +95,8 @@ def test_all_readings_agree(chunk: int, counted: Counted, monkeypatch: pytest.Mo
     monkeypatch.setattr(explain, "_until", lambda *_: None)  # most of a verdict's time, and held to its own oracle in test_until
     for seed in range(chunk * WORLDS, (chunk + 1) * WORLDS):
         try:
-            compared, decided = compare(seed)
+            comparisons, deciding = compare(seed)
         except Exception as error:
             raise AssertionError(f"seed {seed}: {error!r}") from error
-        counted("agreement", compared)
-        counted("agreement: deciding", decided)
+        counted("agreement", comparisons)
+        counted("agreement: deciding", deciding)

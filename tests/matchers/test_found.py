@@ -48,9 +48,9 @@ def test_the_first_member_of_the_first_household_is_felt() -> None:
     some = policy({"id": "c", "quantifier": "some", "over": "members"}, hukou="P30D")
     matcher.publish(some)
 
-    changed = deliver(matcher, MEMBER)
+    statuses = deliver(matcher, MEMBER)
 
-    assert changed == {"one": "eligible"}
+    assert statuses == {"one": "eligible"}
     assert [status for status, _, _ in listed(matcher, some, DAY).values()] == ["eligible"]
 
 
@@ -70,9 +70,9 @@ def test_a_policy_published_between_two_batches_hides_nobody(others: int) -> Non
     for delivery in range(1, others + 1):
         deliver(matcher, house("h1", delivery % 3 + 1, delivery))
 
-    changed = deliver(matcher, house("h0", 4, 4))
+    statuses = deliver(matcher, house("h0", 4, 4))
 
-    assert changed == {"large": "eligible"}
+    assert statuses == {"large": "eligible"}
 
 
 def test_behind_an_empty_link_nothing_is_asked_even_with_absence_open() -> None:
@@ -98,9 +98,9 @@ def test_every_policy_that_follows_a_link_feels_it_change() -> None:
         node = {"id": "c", "quantifier": "some", "over": over, "where": {"id": "w", "field": "line", "op": "ne", "value": name}}
         matcher.publish(policy(node, name, "person", relocation="P30D"))
 
-    changed = deliver(matcher, {"households": {"h0": {"household": {"division": "310107020"}, "registered_at": "d0"}}})
+    statuses = deliver(matcher, {"households": {"h0": {"household": {"division": "310107020"}, "registered_at": "d0"}}})
 
-    assert changed == {"first": "eligible", "second": "eligible"}
+    assert statuses == {"first": "eligible", "second": "eligible"}
 
 
 def test_every_policy_that_rests_on_coverage_feels_a_placement_change() -> None:
@@ -117,6 +117,6 @@ def test_every_policy_that_rests_on_coverage_feels_a_placement_change() -> None:
         }
         matcher.publish(policy(node, name, relocation="P30D"))
 
-    changed = deliver(matcher, {"dwellings": {"d0": {"dwelling": {"division": "310107020"}}}})
+    statuses = deliver(matcher, {"dwellings": {"d0": {"dwelling": {"division": "310107020"}}}})
 
-    assert changed == {"first": "eligible", "second": "eligible"}
+    assert statuses == {"first": "eligible", "second": "eligible"}

@@ -22,9 +22,9 @@ def test_the_engine_says_what_was_worked_out(case: Case) -> None:
     assert policy is not None, "the checker refuses the policy"
     token = worlds.token(Kind(case.subject), case.who)
     order = list(range(len(worlds.batches(catalogue(), case.world))))
-    turned = Random(case.name).sample(order, len(order))
+    shuffled_order = Random(case.name).sample(order, len(order))
 
-    for batches in (order, turned):
+    for batches in (order, shuffled_order):
         matcher = worlds.load(catalogue(), case.world, AS_OF, batches)
         matcher.publish(policy)
 

@@ -118,12 +118,12 @@ class Schedule:
         possible: list[dict[str, Any]] = self.given["coverage"]
         staying = [statement for statement in self.covered if self.rng.random() < 0.8]
         more = self.rng.sample(possible, self.rng.randint(0, len(possible)))
-        moved = [
+        stated_again = [
             {**statement, "complete_to": self.day + dt.timedelta(self.rng.choice([-40, -7, 0]))}
             for statement in more
             if self.rng.random() < 0.2
         ]
-        self.covered = [*staying, *(statement for statement in more if statement not in staying), *moved]
+        self.covered = [*staying, *(statement for statement in more if statement not in staying), *stated_again]
         return [self.matcher.cover(self.stated(self.covered))]
 
     def stated(self, coverage: list[dict[str, Any]]) -> Any:
@@ -168,8 +168,8 @@ class Schedule:
     def restore(self) -> list[Changes]:
         """The process stops, and another one takes over its arrays."""
         arrays = {name: column.copy() for name, column in self.matcher.arrays().items()}
-        stopped = self.matcher
-        self.matcher = Matcher.restore(catalogue(), arrays, stopped.meta(), stopped.policies, stopped.statements)
+        former = self.matcher
+        self.matcher = Matcher.restore(catalogue(), arrays, former.meta(), former.policies, former.statements)
         return []
 
     # -- what must hold ------------------------------------------------------------------------------------------------
@@ -215,8 +215,8 @@ class Schedule:
         batches = worlds.batches(catalogue(), world_data)
         order = list(range(len(batches)))
         self.rng.shuffle(order)
-        named = {section: {name: {} for name in self.given[section]} | world_data[section] for section in SECTIONS.values()}
-        fresh = worlds.load(catalogue(), {**world_data, **named}, self.matcher.day, order)
+        with_every_name = {section: {name: {} for name in self.given[section]} | world_data[section] for section in SECTIONS.values()}
+        fresh = worlds.load(catalogue(), {**world_data, **with_every_name}, self.matcher.day, order)
         for policy in self.policies.values():
             fresh.publish(policy)
         for (name, subject, check), word in self.answers.items():
@@ -233,8 +233,8 @@ class Schedule:
         for name, expectation in expected.items():
             candidate = listing.get(worlds.token(Kind(policy.subject), name), (None, (), ()))
             missing = pairs((criterion, feed) for criterion, feed, _ in expectation.missing)
-            wanted = (expectation.status, expectation.checklist, missing) if expectation.status else (None, (), ())
-            assert candidate == wanted, ("naive", policy.name, name, candidate, wanted)
+            by_naive = (expectation.status, expectation.checklist, missing) if expectation.status else (None, (), ())
+            assert candidate == by_naive, ("naive", policy.name, name, candidate, by_naive)
             self.counts["subjects against naive"] += 1
 
 

@@ -46,7 +46,7 @@ def cell(rng: Random, feed: str, name: str, day: dt.date) -> Any:
 def filled(rng: Random, world_data: Given, day: dt.date) -> tuple[Given, set[str], Counter[str]]:
     """The world with some unknowns filled in, the names of those whose register record changed, and counts of the changes."""
     more = copy.deepcopy(world_data)
-    moved: set[str] = set()
+    moved_names: set[str] = set()
     counts: Counter[str] = Counter()
     new = 0
     for section in SECTIONS.values():
@@ -65,26 +65,26 @@ def filled(rng: Random, world_data: Given, day: dt.date) -> tuple[Given, set[str
                                 record[link] = f"new{new}"
                             else:
                                 counts["quarantined links kept"] += 1
-                        moved |= {name} if feed in REGISTERS.values() else set()
+                        moved_names |= {name} if feed in REGISTERS.values() else set()
                     for field in FEEDS[feed]["fields"]:
                         if record.get(field) in (None, "") and rng.random() < 0.7:
                             record[field] = cell(rng, feed, field, day)
                             counts["cells filled"] += 1
-                            moved |= {name} if field == FEEDS[feed].get("division") and feed in REGISTERS.values() else set()
+                            moved_names |= {name} if field == FEEDS[feed].get("division") and feed in REGISTERS.values() else set()
     for feed in FEEDS:
         if rng.random() < 0.5:
             more["coverage"].append(
                 {"feed": feed, "division": rng.choice(["31", "310107020"]), "complete_to": day - dt.timedelta(rng.choice([0, 7]))}
             )
             counts["statements added"] += 1
-    return more, moved, counts
+    return more, moved_names, counts
 
 
 def compare(seed: int) -> Counter[str]:
     """Compares the verdicts in one world with those after some unknowns are filled in."""
     rng = Random(f"monotone {seed}")
     world_data, day = random_given(rng, rng.choice([6, 30]))
-    more, moved, counts = filled(rng, world_data, day)
+    more, moved_names, counts = filled(rng, world_data, day)
     before, after = worlds.load(catalogue(), world_data, day), worlds.load(catalogue(), more, day)
     for number in range(POLICIES):
         _, policy = drawn(rng, 5, f"random-{number}")
@@ -96,8 +96,8 @@ def compare(seed: int) -> Counter[str]:
         for token, word in was.items():
             counts[f"{word} → {now.get(token)}"] += 1
             if word != "unknown":
-                allowed = {word, None} if names.get(token) in moved else {word}
-                assert now.get(token) in allowed, (seed, number, names.get(token), word, now.get(token))
+                allowed_words = {word, None} if names.get(token) in moved_names else {word}
+                assert now.get(token) in allowed_words, (seed, number, names.get(token), word, now.get(token))
     return counts
 
 

@@ -146,8 +146,8 @@ class Sharded(Matcher):
         for routed in routes.values():
             self.went_through["rows told"] += 0 if routed.rows is None else len(routed.rows)
             self.went_through["folders handed out"] += sum(map(len, routed.folders))
-            owned = {token for tokens in routed.gained.values() for token in tokens.tolist()}
-            across = (token for folder in routed.folders for token in folder.subject.tolist() if token not in owned)
+            owned_tokens = {token for tokens in routed.gained.values() for token in tokens.tolist()}
+            across = (token for folder in routed.folders for token in folder.subject.tolist() if token not in owned_tokens)
             self.went_through["folders handed out across partitions"] += sum(1 for _ in across)
             keys = set() if routed.rows is None else set(routed.rows.key.tolist())
             for folder in routed.folders:
@@ -163,23 +163,23 @@ class Sharded(Matcher):
         was = now if before is None else before
         movers = {subject: (was[subject], now[subject]) for subject in was if now[subject] != was[subject]}
         self.went_through["moves between partitions"] += len(movers)
-        wanted, moved = netted([matcher_changes]), dict[tuple[str, int], Move]()
+        matcher_moves, shard_moves = netted([matcher_changes]), dict[tuple[str, int], Move]()
         for partition, changes in enumerate(shard_changes):
             for key, move in netted(changes).items():
                 subject = (self.kinds[key[0]], key[1])
                 assert partition in (was.get(subject), now.get(subject)), (partition, key, move)
                 self.went_through["lines of shards"] += 1
-                moved[key] = joined(moved[key], move) if key in moved else move
+                shard_moves[key] = joined(shard_moves[key], move) if key in shard_moves else move
             self.went_through["lines not told where a folder is only held"] += sum(
                 now.get((self.kinds[name], token)) != partition and self._has_folder(partition, self.kinds[name], token)
-                for name, token in wanted
+                for name, token in matcher_moves
             )
-        for key in moved.keys() - wanted.keys():
-            kind, (status, *_) = self.kinds[key[0]], moved[key]
-            assert (kind, key[1]) in movers, (key, moved[key])
-            assert status == moved[key][1], (key, moved[key])
+        for key in shard_moves.keys() - matcher_moves.keys():
+            kind, (status, *_) = self.kinds[key[0]], shard_moves[key]
+            assert (kind, key[1]) in movers, (key, shard_moves[key])
+            assert status == shard_moves[key][1], (key, shard_moves[key])
             self.went_through["lines of movers that one matcher does not tell"] += 1
-        assert {key: moved.get(key) for key in wanted} == wanted
+        assert {key: shard_moves.get(key) for key in matcher_moves} == matcher_moves
         return matcher_changes
 
     def _has_folder(self, partition: int, kind: int, token: int) -> bool:
@@ -191,8 +191,8 @@ class Sharded(Matcher):
         kind, owners = KINDS.index(policy.subject), self.owners()
         for partition, shard in enumerate(self.shards):
             for other, word in enumerate(KINDS):
-                owned = set(shard.store.tokens[other][: shard.store.sizes[other]][shard.arrays()[f"owned.{word}"]].tolist())
-                assert owned == {token for (of, token), number in owners.items() if (of, number) == (other, partition)}
+                owned_tokens = set(shard.store.tokens[other][: shard.store.sizes[other]][shard.arrays()[f"owned.{word}"]].tolist())
+                assert owned_tokens == {token for (of, token), number in owners.items() if (of, number) == (other, partition)}
         single = listed(self, policy, self.day)
         for partition, shard in enumerate(self.shards):
             mine = [token for (of, token), number in owners.items() if (of, number) == (kind, partition)]
@@ -341,8 +341,8 @@ def run(seed: int, partitions: int) -> Counter[str]:
     counts, locator = schedule.counts + schedule.matcher.went_through, schedule.matcher.locator
     counts["schedules deeper than two links"] += locator.depth > DEPTH
     streets = list(locator.streets)
-    unplaced = streets.index(UNPLACED) if UNPLACED in streets else -2
-    counts["unplaced subjects"] += sum(int(np.count_nonzero(owner == unplaced)) for owner in locator.owner)
+    unplaced_street = streets.index(UNPLACED) if UNPLACED in streets else -2
+    counts["unplaced subjects"] += sum(int(np.count_nonzero(owner == unplaced_street)) for owner in locator.owner)
     return counts
 
 
@@ -489,7 +489,7 @@ def test_what_is_near_one_of_two_is_near_both_once_they_are_one() -> None:
         policy,
     )
     first_dwelling, second_dwelling, h = (
-        worlds.token(*named) for named in ((Kind.DWELLING, "one"), (Kind.DWELLING, "two"), (Kind.HOUSEHOLD, "h"))
+        worlds.token(*subject) for subject in ((Kind.DWELLING, "one"), (Kind.DWELLING, "two"), (Kind.HOUSEHOLD, "h"))
     )
 
     both.correct(Correction(Kind.DWELLING, first_dwelling, second_dwelling))

@@ -41,16 +41,16 @@ class Sharded(test_sharded.Sharded):
         self, matcher_changes: Changes, shard_changes: Sequence[Iterable[Changes]], before: Mapping[Subject, int] | None = None
     ) -> Changes:
         shard_changes = [list(of) for of in shard_changes]
-        wanted, shard_sightings = (
+        matcher_sightings, shard_sightings = (
             last(matcher_changes.seen),
             last(sighting for of in shard_changes for changes in of for sighting in getattr(changes, "seen", ())),
         )
-        assert {key: sighting for key, sighting in shard_sightings.items() if key in wanted} == wanted
-        for key in shard_sightings.keys() - wanted.keys():
+        assert {key: sighting for key, sighting in shard_sightings.items() if key in matcher_sightings} == matcher_sightings
+        for key in shard_sightings.keys() - matcher_sightings.keys():
             assert not shard_sightings[key].fresh, "who came from another partition is not seen afresh"
             self.went_through["seen by the partition they came to only"] += 1
             matcher_changes.seen.append(shard_sightings[key])
-        self.went_through["seen alike"] += len(wanted)
+        self.went_through["seen alike"] += len(matcher_sightings)
         return super()._compare_moves(matcher_changes, shard_changes, before)
 
 

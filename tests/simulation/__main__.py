@@ -42,10 +42,10 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=100, help="how many seeds to go through")
     parser.add_argument("--nightly", action="store_const", const=NIGHTLY, dest="seeds", help=f"{NIGHTLY:,} seeds")
     parser.add_argument("--planted", choices=sorted(PLANTED), help="plant this bug and say after how many schedules it is caught")
-    asked = parser.parse_args(words)
-    if asked.planted:
-        return _plant(asked.planted)
-    return _run_many(asked.first, asked.seeds) if asked.seed is None else _run_one(asked.seed, asked.upto, asked.events)
+    options = parser.parse_args(words)
+    if options.planted:
+        return _plant(options.planted)
+    return _run_many(options.first, options.seeds) if options.seed is None else _run_one(options.seed, options.upto, options.events)
 
 
 def _run_one(seed: int, upto: int | None, printed: bool) -> int:
@@ -67,30 +67,30 @@ def _run_one(seed: int, upto: int | None, printed: bool) -> int:
 
 def _run_many(first: int, seeds: int) -> int:
     counts: Counter[str] = Counter()
-    began, failed = time.process_time(), 0
+    began, failures = time.process_time(), 0
     for number, seed in enumerate(range(first, first + seeds), 1):
         try:
             counts += run(schedule(seed).events, seed)
         except Failure:
-            failed += 1
+            failures += 1
             print(told(seed), flush=True)
         if number % 1_000 == 0 or number == seeds:
             print(
-                f"{number:,} of {seeds:,} schedules, {1000 * (time.process_time() - began) / number:.0f} ms each, {failed} failed",
+                f"{number:,} of {seeds:,} schedules, {1000 * (time.process_time() - began) / number:.0f} ms each, {failures} failed",
                 flush=True,
             )
     print("\n".join(f"{count:>9,}  {name}" for name, count in sorted(counts.items())))
-    return int(failed > 0)
+    return int(failures > 0)
 
 
 def _plant(name: str) -> int:
-    planted = PLANTED[name]
-    catch = caught(planted)
+    bug = PLANTED[name]
+    catch = caught(bug)
     if catch is None:
-        print(f"{name} ({planted.said}): not caught by {MOST} schedules; {planted.equivalent or 'and it should have been'}")
-        return int(planted.equivalent is None)
-    print(f"{name} ({planted.said}): caught by schedule {catch.seed + 1}\n{catch.failure}")
-    return int(planted.equivalent is not None)
+        print(f"{name} ({bug.said}): not caught by {MOST} schedules; {bug.equivalent or 'and it should have been'}")
+        return int(bug.equivalent is None)
+    print(f"{name} ({bug.said}): caught by schedule {catch.seed + 1}\n{catch.failure}")
+    return int(bug.equivalent is not None)
 
 
 def _line(event: Event) -> str:

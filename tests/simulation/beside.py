@@ -64,8 +64,8 @@ class Beside:
 
     def _hold_by_hand(self, id: str, hold: Held) -> Hold:
         """The fold's hold for a hold of the host: opened by the same message, for the same reason (one message may open several)."""
-        opened = re.fullmatch(r"h(\d+)\+*", id)
-        there = [] if opened is None else [candidate for candidate in self.folded.listing.holds if candidate.opened == int(opened[1])]
+        match = re.fullmatch(r"h(\d+)\+*", id)
+        there = [] if match is None else [candidate for candidate in self.folded.listing.holds if candidate.opened == int(match[1])]
         there = [
             candidate
             for candidate in there

@@ -299,8 +299,8 @@ def answers_lost_at_an_amendment(patch: pytest.MonkeyPatch) -> None:
     sound = Matcher.publish_all
 
     def publish(self: Matcher, policies: Any) -> Any:
-        if amended := {policy.name for policy in policies} & self.policies.keys():
-            lost = {number for (name, _), number in self.check_numbers.items() if name in amended}
+        if amended_names := {policy.name for policy in policies} & self.policies.keys():
+            lost = {number for (name, _), number in self.check_numbers.items() if name in amended_names}
             self.answers = {key: answer for key, answer in self.answers.items() if key[0] not in lost}
             self._answers = None
         return sound(self, policies)

@@ -51,8 +51,8 @@ def hold(host: EmbeddedHost, facts: Facts, ledger: Ledger, rng: Random) -> Count
         counts["lists"] += 1
     counts += told_rightly(host, facts, lists, ledger.lists)
     counts["looked back"] += _same_past(host, facts, world, rng)
-    for name, closed in ledger.closed.items():
-        assert summed(host.editions(name)) == closed, f"the editions of {name} do not come to its list when the last was closed"
+    for name, closed_list in ledger.closed.items():
+        assert summed(host.editions(name)) == closed_list, f"the editions of {name} do not come to its list when the last was closed"
         counts["editions summed"] += 1
     return counts
 
@@ -109,10 +109,10 @@ def _same_reasons(
 
 def _same_past(host: EmbeddedHost, facts: Facts, world: naive.World, rng: Random) -> int:
     """Compares the version in force on an earlier day, near a day that a withdrawal reaches back to; sometimes also its whole list."""
-    reached = [(name, v.withdrawn) for name, versions in facts.policies.items() for v in versions if v.withdrawn is not None]
-    if not reached:
+    withdrawals = [(name, v.withdrawn) for name, versions in facts.policies.items() for v in versions if v.withdrawn is not None]
+    if not withdrawals:
         return 0
-    name, since = rng.choice(reached)
+    name, since = rng.choice(withdrawals)
     day = min(since, facts.day) - dt.timedelta(rng.choice([-1, 0, 1, 1, 2, 10]))
     if day >= facts.day:
         return 0
@@ -125,8 +125,8 @@ def _same_past(host: EmbeddedHost, facts: Facts, world: naive.World, rng: Random
         state = as_of(host, day)
         policy = state.policies.get(name)
         host_list = {} if policy is None else listed(core(state), policy, day)
-        counted = version is not None and not facts.suspended(version, day)
-        listing_then = listing(version, facts.expected(version, world, day)) if version is not None and counted else {}
+        is_listed = version is not None and not facts.suspended(version, day)
+        listing_then = listing(version, facts.expected(version, world, day)) if version is not None and is_listed else {}
         assert host_list == listing_then, f"looking back at {day}, the list of {name} is not that of its version {expected}"
     return 1
 
@@ -140,6 +140,6 @@ def _until_holds(where: str, policy: Policy, world: naive.World, day: dt.date, n
 
     assert until is None or (until > day and turns(until)), f"{where}: nothing differs on {until}"
     ahead = 500 if until is None else (until - day).days - 1
-    tried = {1, 2, ahead, *(rng.randint(1, max(1, ahead)) for _ in range(PROBES))}
-    for days in sorted(number for number in tried if 1 <= number <= ahead):
+    day_numbers = {1, 2, ahead, *(rng.randint(1, max(1, ahead)) for _ in range(PROBES))}
+    for days in sorted(number for number in day_numbers if 1 <= number <= ahead):
         assert not turns(day + dt.timedelta(days)), f"{where}: {day + dt.timedelta(days)} is before {until}, and something differs"

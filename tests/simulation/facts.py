@@ -112,10 +112,10 @@ class Facts:
             return False
         if message.delivery is None:
             return True
-        named = self.deliveries.get((message.feed, message.source), {}).get(message.delivery)
-        if named is None or named.completed is None:
+        delivery = self.deliveries.get((message.feed, message.source), {}).get(message.delivery)
+        if delivery is None or delivery.completed is None:
             return False
-        whole = named.completed
+        whole = delivery.completed
         return message.rows in (None, whole.rows) and readable(whole)
 
     # -- the world -----------------------------------------------------------------------------------------------------
@@ -159,8 +159,8 @@ class Facts:
 
     def _as_in_a_case(self, statement: Statement) -> dict[str, Any]:
         message, kind = statement.message, FEEDS[statement.message.feed]["subject"]
-        listed = {"subjects": sorted({self.naming.counts_as(kind, name) for name in statement.names})}
-        where = listed if message.division is None else {"division": message.division}
+        subjects = {"subjects": sorted({self.naming.counts_as(kind, name) for name in statement.names})}
+        where = subjects if message.division is None else {"division": message.division}
         return {
             "feed": message.feed,
             "unit": FEEDS[message.feed]["sources"][message.source]["unit"],

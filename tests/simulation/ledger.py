@@ -43,18 +43,18 @@ class Ledger:
             self.causes[line.cause.kind] += 1
 
     def _follows(self, line: CandidateChange) -> None:
-        listed = self.lists.setdefault(line.policy, {})
-        was = listed.get(line.subject)
+        candidates = self.lists.setdefault(line.policy, {})
+        was = candidates.get(line.subject)
         assert line.before == (was[0] if was else None), f"{_line_name(line)}: before {line.before}, and it was {was}"
         word = "left" if line.status is None else "entered" if was is None else "changed"
         assert line.change == word, f"{_line_name(line)}: {line.change} should be {word}"
         if line.status is None:
             assert was is not None, f"{_line_name(line)}: left, and was not on the list"
-            del listed[line.subject]
+            del candidates[line.subject]
         else:
             now = (line.status, line.checklist, pairs(line.missing))
             assert now != was, f"{_line_name(line)}: nothing is different"
-            listed[line.subject] = now
+            candidates[line.subject] = now
 
     def close(self, policy: str | None) -> None:
         """Closes the edition of one policy, or of all."""
@@ -64,18 +64,18 @@ class Ledger:
 
 def summed(editions: Iterable[Edition]) -> dict[int, Listed]:
     """The list that the editions of one policy add up to. Each edition must be net and follow from the one before."""
-    listed: dict[int, Listed] = {}
+    candidates: dict[int, Listed] = {}
     for number, edition in enumerate(editions, 1):
         assert edition.number == number, f"edition {edition.number} of {edition.policy} should be {number}"
         subjects = [line.subject for line in edition.changes]
         assert subjects and len(set(subjects)) == len(subjects), f"edition {number} of {edition.policy} names somebody twice, or nobody"
         for line in edition.changes:
-            was = listed.pop(line.subject, None)
+            was = candidates.pop(line.subject, None)
             now = None if line.status is None else (line.status, line.checklist, pairs(line.missing))
             assert line.before == (was[0] if was else None) and now != was, f"edition {number}, {_line_name(line)}: {was} became {now}"
             if now is not None:
-                listed[line.subject] = now
-    return listed
+                candidates[line.subject] = now
+    return candidates
 
 
 def _line_name(line: CandidateChange) -> str:

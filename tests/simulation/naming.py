@@ -34,19 +34,19 @@ class Naming:
     merged: dict[tuple[str, str], str] = field(default_factory=dict)
     given: dict[tuple[Record, str, str], str] = field(default_factory=dict)
 
-    def put(self, decided: Decided) -> None:
+    def put(self, decision: Decided) -> None:
         """Adds a decision, or takes one back."""
-        back = decided.into == decided.name
-        if not decided.records:
+        back = decision.into == decision.name
+        if not decision.records:
             if back:
-                self.merged.pop((decided.kind, decided.name), None)
+                self.merged.pop((decision.kind, decision.name), None)
             else:
-                self.merged[decided.kind, decided.name] = decided.into
-        for record in decided.records:
+                self.merged[decision.kind, decision.name] = decision.into
+        for record in decision.records:
             if back:
-                self.given.pop((record, decided.kind, decided.name), None)
+                self.given.pop((record, decision.kind, decision.name), None)
             else:
-                self.given[record, decided.kind, decided.name] = decided.into
+                self.given[record, decision.kind, decision.name] = decision.into
 
     def counts_as(self, kind: str, name: str) -> str:
         """The subject that a name counts as: merges are followed to their end."""
@@ -63,11 +63,11 @@ class Naming:
                 record[link] = self._cell(where, LINK_KINDS[link], record[link])
         return replace(row, name=self._cell(where, row.kind, row.name), record=record)
 
-    def in_force(self, decided: Decided) -> int:
+    def in_force(self, decision: Decided) -> int:
         """How many of the decisions that this one takes back are in force."""
-        if not decided.records:
-            return int((decided.kind, decided.name) in self.merged)
-        return sum((record, decided.kind, decided.name) in self.given for record in decided.records)
+        if not decision.records:
+            return int((decision.kind, decision.name) in self.merged)
+        return sum((record, decision.kind, decision.name) in self.given for record in decision.records)
 
     def _cell(self, where: Record, kind: str, name: str) -> str:
         return self.counts_as(kind, self.given.get((where, kind, name), name))

@@ -129,10 +129,10 @@ def read(text: str, file: str, catalogue: Catalogue, /) -> Policy:
     if key not in _POLICIES:
         if text not in _DOCUMENTS:
             raise Invalid([])  # a schedule publishes no other text
-        checked = check(_DOCUMENTS[text], catalogue)
-        if checked.policy is None:
-            raise Invalid(problem for problem in checked.problems if problem.severity == "error")
-        _POLICIES[key] = checked.policy
+        result = check(_DOCUMENTS[text], catalogue)
+        if result.policy is None:
+            raise Invalid(problem for problem in result.problems if problem.severity == "error")
+        _POLICIES[key] = result.policy
     return _POLICIES[key]
 
 

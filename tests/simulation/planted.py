@@ -49,10 +49,10 @@ class Caught:
     failure: Failure
 
 
-def caught(planted: Planted, most: int = MOST, first_seed: int | None = None) -> Caught | None:
+def caught(bug: Planted, most: int = MOST, first_seed: int | None = None) -> Caught | None:
     """A schedule that catches the bug: ``first_seed`` or else the first of ``most``; None if none does."""
     with pytest.MonkeyPatch.context() as patch:
-        planted.plant(patch)
+        bug.plant(patch)
         for seed in dict.fromkeys([*(() if first_seed is None else (first_seed,)), *range(most)]):
             try:
                 run(schedule(seed).events, seed)

@@ -140,12 +140,12 @@ class Run(Hosted):
         """Sends a message again that was durable but not acknowledged; it must change nothing."""
         assert event.message is not None
         try:
-            repeated = self.host.submit(event.message)
+            receipt = self.host.submit(event.message)
         except (Refused, Invalid):
             return  # for example, a withdrawal of a withdrawn statement
-        assert not len(repeated.changes), "what was durable is told a second time"
-        self.offset = repeated.offset
-        self._fold(event, repeated)
+        assert not len(receipt.changes), "what was durable is told a second time"
+        self.offset = receipt.offset
+        self._fold(event, receipt)
         self._close_editions(event)
 
     def _take(self, event: Event, receipt: Receipt) -> None:
@@ -217,8 +217,8 @@ class Run(Hosted):
             if end:
                 self.crash("killed")
             self.ahead((0,))
-            admitted = [self._send(event) for event in events]
-            assert not all(admitted), "a group is refused, and each of its messages alone is not"
+            admissions = [self._send(event) for event in events]
+            assert not all(admissions), "a group is refused, and each of its messages alone is not"
             return
         else:
             for event, receipt in zip(events, receipts, strict=True):
@@ -251,16 +251,16 @@ class Run(Hosted):
         left = events[count + ahead :]
         if ahead and not refused:
             self._repeat(events[count])
-        admitted = [self._send(event) for event in left]
-        assert not refused or end == "before commit" or not admitted[0], "a message is refused in a group, and alone it is not"
+        admissions = [self._send(event) for event in left]
+        assert not refused or end == "before commit" or not admissions[0], "a message is refused in a group, and alone it is not"
 
     # -- comparing -----------------------------------------------------------------------------------------------------
 
     def _quiet(self, event: Event) -> None:
         """Sends refused messages again, then compares everything."""
         waiting, self.refused = self.refused, []
-        for refused, tries in waiting:
-            self._send(refused, tries)
+        for event_again, tries in waiting:
+            self._send(event_again, tries)
         assert list(self.host.outputs()) == self.ledger.lines, "what the log holds is not what was told"
         self.counts += hold(self.host, self.facts, self.ledger, Random(f"{self.seed} quiet {event.number}"))
         self._come_again(Random(f"{self.seed} again {event.number}"))

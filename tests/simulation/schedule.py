@@ -37,11 +37,11 @@ def schedule(seed: int) -> Schedule:
     length = len(events) + d.rng.choice(LENGTHS)
     while len(events) < length:
         events += KINDS[d.rng.choices(names, weights)[0]].draw(d)
-    arrived = _arriving(d, events)
+    arrivals = _arriving(d, events)
     for _ in range(d.rng.choice([2, 3, 3, 4])):
-        arrived.insert(d.rng.randint(len(arrived) // 5, len(arrived)), _quiet())
-    arrived.append(_quiet())
-    return Schedule(seed, tuple(replace(event, number=number) for number, event in enumerate(arrived)))
+        arrivals.insert(d.rng.randint(len(arrivals) // 5, len(arrivals)), _quiet())
+    arrivals.append(_quiet())
+    return Schedule(seed, tuple(replace(event, number=number) for number, event in enumerate(arrivals)))
 
 
 def _beginning(d: Drawing) -> list[Event]:
@@ -68,12 +68,12 @@ def _beginning(d: Drawing) -> list[Event]:
 
 def _arriving(d: Drawing, events: list[Event]) -> list[Event]:
     """The events in the order of arrival: some late, some early, some twice."""
-    placed = [(place + event.delay, place, event) for place, event in enumerate(events)]
+    arrivals = [(place + event.delay, place, event) for place, event in enumerate(events)]
     for place, event in enumerate(events):
         if event.again and event.message is not None and d.chance(TWICE):
-            placed.append((place + max(event.delay, 0) + d.rng.choice([1, 1, 2, 5, 20, 60]), place, event))
-    placed.sort(key=lambda arrival: arrival[:2])
-    return [event for _, _, event in placed]
+            arrivals.append((place + max(event.delay, 0) + d.rng.choice([1, 1, 2, 5, 20, 60]), place, event))
+    arrivals.sort(key=lambda arrival: arrival[:2])
+    return [event for _, _, event in arrivals]
 
 
 def _quiet() -> Event:

@@ -91,9 +91,9 @@ def test_a_planted_bug_is_caught(name: str) -> None:
 
 def test_every_bug_can_be_planted() -> None:
     """The parts of the engine that a bug replaces are still there."""
-    for planted in PLANTED.values():
+    for bug in PLANTED.values():
         with pytest.MonkeyPatch.context() as patch:
-            planted.plant(patch)
+            bug.plant(patch)
 
 
 def test_caught_json_names_existing_bugs() -> None:
@@ -144,8 +144,8 @@ def test_names_are_read_in_order() -> None:
     naming, record = Naming(), ("hukou", "city-psb", "k1")
     row = Row("person", "p1", "hukou", {"key": "k1", "source": "city-psb", "household": "h1"})
     other = Row("person", "p1", "hukou", {"key": "k2", "source": "city-psb", "household": "h1"})
-    for decided in (Decided("person", "p1", "p2", (record,)), Decided("person", "p2", "p3"), Decided("household", "h1", "h2")):
-        naming.put(decided)
+    for decision in (Decided("person", "p1", "p2", (record,)), Decided("person", "p2", "p3"), Decided("household", "h1", "h2")):
+        naming.put(decision)
 
     assert (naming.read(row).name, naming.read(row).record["household"]) == ("p3", "h2")
     assert naming.read(other).name == "p1"
@@ -187,20 +187,20 @@ def test_policies_are_what_their_texts_say() -> None:
     assert catalogue_set({}).contracts.keys() == plain_catalogue().feeds.keys()
 
     for version in versions:
-        parsed = version_of(load(version.text, "policy.yaml").data, 1, None, None)
-        assert (parsed.policy.criteria, parsed.policy.params) == (version.policy.criteria, version.policy.params)
+        parsed_version = version_of(load(version.text, "policy.yaml").data, 1, None, None)
+        assert (parsed_version.policy.criteria, parsed_version.policy.params) == (version.policy.criteria, version.policy.params)
 
 
 def test_a_failing_schedule_is_made_short() -> None:
     """Only the events that the failure needs are left, in their order."""
     events = schedule(3).events
-    needed = {events[5].number, events[20].number}
+    needed_numbers = {events[5].number, events[20].number}
 
     def failing(some: Sequence[Event], seed: int) -> Failure | None:
-        there = [event for event in some if event.number in needed]
-        return Failure(there[-1], AssertionError("both are there")) if len(there) == len(needed) else None
+        there = [event for event in some if event.number in needed_numbers]
+        return Failure(there[-1], AssertionError("both are there")) if len(there) == len(needed_numbers) else None
 
-    assert [event.number for event in shrunk(events, 3, failing)] == sorted(needed)
+    assert [event.number for event in shrunk(events, 3, failing)] == sorted(needed_numbers)
 
 
 def test_one_command_replays_a_seed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -49,11 +49,11 @@ def told_rightly(host: EmbeddedHost, facts: Facts, computed_lists: Lists, materi
             f"length of the list of {name}: {book.sizes[name]}, and it is {len(materialized_list)}"
         )
         if name in computed_lists:
-            asked = {
+            host_list = {
                 candidate.subject: (candidate.status, candidate.checklist, pairs(candidate.missing))
                 for candidate in listed(host.state, name)
             }
-            assert asked == materialized_list, f"told list of {name}, as asked for, is not as the lines say"
+            assert host_list == materialized_list, f"told list of {name}, as asked for, is not as the lines say"
     for id, hold in book.holds.items():
         assert hold.decision == facts.decisions.get(id), f"hold {id}: decided {hold.decision}, expected {facts.decisions.get(id)}"
     return counts

@@ -54,8 +54,8 @@ def compare(seed: int) -> Counter[str]:
                 assert STATUSES[int(reading.status[column])] == explanation.verdict.status
                 counts["listed"] += explanation.verdict.status is not None
             if explanation.verdict.verdict == "no":
-                failed = {leaf.meta.id for leaf, matters in zip(reading.leaves, reading.decides[:, column], strict=True) if matters}
-                assert failed == set(explanation.verdict.failed)
+                deciding = {leaf.meta.id for leaf, matters in zip(reading.leaves, reading.decides[:, column], strict=True) if matters}
+                assert deciding == set(explanation.verdict.failed)
             counts["leaves"] += len(expected)
             counts["leaves that decide"] += int(reading.decides[:, column].sum())
     return counts

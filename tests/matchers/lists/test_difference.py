@@ -45,15 +45,15 @@ def move_of(before: Explanation, after: Explanation) -> str | None:
     was, now = before.verdict.status, after.verdict.status
     if was != now:
         return "entered" if was is None else "left" if now is None else "changed"
-    turned = before.verdict.verdict in ("yes", "no") and after.verdict.verdict == "unknown"
-    return "unknown" if turned else None
+    turned_unknown = before.verdict.verdict in ("yes", "no") and after.verdict.verdict == "unknown"
+    return "unknown" if turned_unknown else None
 
 
-def held(comparison: Difference, explained: dict[int, tuple[Explanation, Explanation]], benefit: bool, counts: Counter[str]) -> None:
+def held(comparison: Difference, explanations: dict[int, tuple[Explanation, Explanation]], benefit: bool, counts: Counter[str]) -> None:
     """Compares the movers, the counts and the matrix of verdicts with the explanations of every subject."""
     movers = {move.subject: move for move in comparison.movers()}
     matrix: Counter[tuple[str | None, str | None]] = Counter()
-    for subject, sides in explained.items():
+    for subject, sides in explanations.items():
         matrix[sides[0].verdict.verdict, sides[1].verdict.verdict] += 1
         move = move_of(*sides)
         mover = movers.pop(subject, None)
@@ -84,10 +84,10 @@ def sums_up(comparison: Difference) -> None:
     deciders = comparison.deciders()
     assert {(d.move, d.version, d.criterion): d.people for d in deciders} == dict(reasons)
     assert {(d.move, d.version, d.criterion): d.alone for d in deciders if d.alone} == dict(alone)
-    listed = [STATUSES.index(status) for status in STATUSES if status]
-    assert comparison.statuses[0, listed].sum() == comparison.count("entered") and comparison.statuses[listed, 0].sum() == comparison.count(
-        "left"
-    )
+    on_list = [STATUSES.index(status) for status in STATUSES if status]
+    assert comparison.statuses[0, on_list].sum() == comparison.count("entered") and comparison.statuses[
+        on_list, 0
+    ].sum() == comparison.count("left")
 
 
 def compare(seed: int) -> Counter[str]:
@@ -102,12 +102,12 @@ def compare(seed: int) -> Counter[str]:
         comparison = difference(matcher, old, new, day)
         assert (matcher.policies, matcher.day) == state_before
         assert (comparison.old, comparison.new) == (old, new)
-        explained = {}
+        explanations = {}
         for name in worlds.subjects(world_data)[old.subject]:
             subject = worlds.token(old.subject, name)
             under_old, under_new = (explain(matcher, as_if_in_force(policy), subject, day) for policy in (old, new))
-            explained[subject] = (under_old, under_new)
-        held(comparison, explained, old.direction == "benefit", counts)
+            explanations[subject] = (under_old, under_new)
+        held(comparison, explanations, old.direction == "benefit", counts)
         sums_up(comparison)
     return counts
 

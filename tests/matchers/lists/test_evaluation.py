@@ -75,10 +75,10 @@ class Twice(Matcher):
     def _both(self, change: Callable[[Matcher], Changes], day: dt.date) -> Changes:
         arrays = {name: column.copy() for name, column in self.arrays().items()}
         other = Matcher.restore(catalogue(), arrays, self.meta(), self.policies, self.statements)
-        asked: list[int] = []
+        wide_calls: list[int] = []
 
         def wide(touched: int, of: int, *, linked: bool = False) -> bool:
-            asked.extend([touched][: min(touched, 1)])
+            wide_calls.extend([touched][: min(touched, 1)])
             return touched > 0
 
         with pytest.MonkeyPatch.context() as patch:
@@ -87,7 +87,7 @@ class Twice(Matcher):
             patch.setattr(closure, "wide", lambda touched, of, linked=False: False)
             changes = change(self)
         assert told(everybody, day) == told(changes, day)
-        self.went_through["asked of everybody"] += len(asked) > 0
+        self.went_through["asked of everybody"] += len(wide_calls) > 0
         self.went_through["lines both ways"] += len(changes)
         return changes
 
@@ -102,8 +102,8 @@ class Schedule(test_incremental.Schedule):
 
     def restore(self) -> list[Changes]:
         super().restore()
-        stopped = self.matcher
-        self.matcher = Twice.restore(catalogue(), stopped.arrays(), stopped.meta(), stopped.policies, stopped.statements)
+        former = self.matcher
+        self.matcher = Twice.restore(catalogue(), former.arrays(), former.meta(), former.policies, former.statements)
         assert isinstance(self.matcher, Twice)
         self.matcher.went_through = self.counts
         return []

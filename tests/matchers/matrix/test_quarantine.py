@@ -44,17 +44,17 @@ POLICE, PENSION = ("hukou", "putuo-psb"), ("pension", "putuo-social-security")
 
 def said(world_data: Given, criteria: dict[str, Any], subject: str, name: str) -> tuple[str | None, Missing]:
     """The verdict on a subject and what is missing, from the program and the scalar reading, which must agree."""
-    asked = policy(criteria, subject)
+    rule = policy(criteria, subject)
     matcher = worlds.load(catalogue(), world_data, DAY)
     token = worlds.token(Kind(subject), name)
-    explanation = verdict(matcher, asked, token, DAY)
-    rows, words = judged(matcher, asked, DAY)
-    tokens = matcher.store.tokens[KINDS.index(asked.subject)]
+    explanation = verdict(matcher, rule, token, DAY)
+    rows, words = judged(matcher, rule, DAY)
+    tokens = matcher.store.tokens[KINDS.index(rule.subject)]
     assert {int(tokens[r]): WORDS[w] for r, w in zip(rows.tolist(), words.tolist(), strict=True)}.get(token) == explanation.verdict
-    listed = {candidate.subject: candidate for candidate in candidates(matcher, asked, DAY)}
+    by_subject = {candidate.subject: candidate for candidate in candidates(matcher, rule, DAY)}
     pairs = tuple(sorted({(criterion, feed or "") for criterion, feed, _ in explanation.missing}))
-    if explanation.status is not None or token in listed:
-        assert (listed[token].status, tuple((c, f or "") for c, f in listed[token].missing)) == (explanation.status, pairs)
+    if explanation.status is not None or token in by_subject:
+        assert (by_subject[token].status, tuple((c, f or "") for c, f in by_subject[token].missing)) == (explanation.status, pairs)
     return explanation.verdict, [(str(feed), str(unit)) for _, feed, unit in explanation.missing]
 
 
@@ -168,8 +168,8 @@ def test_each_row_that_makes_a_presence_unknown_is_asked_for() -> None:
     assert said(building(p={"occupancy": both} | HIGH_PENSION), leaf("occupancy.pension"), "dwelling", "d") == (
         "unknown", [HOUSING, STREET_UNIT],
     )  # fmt: skip
-    failed = building(p={"occupancy": both, "pension": {"quarantined": True}})
-    assert said(failed, leaf("occupancy.pension"), "dwelling", "d") == ("unknown", [HOUSING, STREET_UNIT, PENSION])
+    failed_rows = building(p={"occupancy": both, "pension": {"quarantined": True}})
+    assert said(failed_rows, leaf("occupancy.pension"), "dwelling", "d") == ("unknown", [HOUSING, STREET_UNIT, PENSION])
     sound_first = building(p={"occupancy": [*both, lives(key="s")], "pension": {"quarantined": True}})
     assert said(sound_first, leaf("occupancy.pension"), "dwelling", "d") == ("unknown", [PENSION])
 
@@ -223,8 +223,8 @@ def test_reasons_name_the_row_of_every_step_that_failed() -> None:
     world_data["persons"]["m"] = {"hukou": {"quarantined": True, "household": "h"}, **HIGH_PENSION}
 
     assert said(world_data, leaf("occupancy.household.members"), "dwelling", "d") == ("unknown", [POLICE, HOUSING])
-    asked = said(world_data, leaf("occupancy.household.members.pension"), "dwelling", "d")
-    assert asked == ("unknown", [POLICE, HOUSING, PENSION])
+    reasons = said(world_data, leaf("occupancy.household.members.pension"), "dwelling", "d")
+    assert reasons == ("unknown", [POLICE, HOUSING, PENSION])
 
 
 def test_one_chunk_of_many_roots_keeps_them_apart() -> None:
@@ -253,25 +253,25 @@ IN_DOUBT = {"hukou": {"household": "h", "quarantined": True, "sex": "female"}}
 @pytest.mark.parametrize("q", [IN_DOUBT, {"hukou": {"quarantined": True}, "household": "h"}])
 def test_a_member_whose_register_row_failed_may_be_one(q: Any) -> None:
     """In both forms of the case format the quarantined row keeps its link."""
-    asked = ("unknown", [POLICE])
-    assert said(household(q=q), leaf("members"), "household", "h") == asked
-    assert said(household(q=q), leaf("members", quantifier="none"), "household", "h") == asked
+    police_asked = ("unknown", [POLICE])
+    assert said(household(q=q), leaf("members"), "household", "h") == police_asked
+    assert said(household(q=q), leaf("members", quantifier="none"), "household", "h") == police_asked
     assert said(household(q=q, a={}), leaf("members"), "household", "h") == YES
-    assert said(household(q=q, a={}), leaf("members", quantifier="all", where=MALE), "household", "h") == asked
-    assert said(household(q=q, a={}), count("members", "ge", 2), "household", "h") == asked
+    assert said(household(q=q, a={}), leaf("members", quantifier="all", where=MALE), "household", "h") == police_asked
+    assert said(household(q=q, a={}), count("members", "ge", 2), "household", "h") == police_asked
     assert said(household(q=q, a={}), count("members", "ge", 3), "household", "h") == NO
 
 
 def test_only_the_latest_register_row_of_a_person_names_the_household() -> None:
     """Where the failed row is the latest, the former household has certainly lost the person. A later sound row settles the household."""
     sound = {"key": "k", "order": "2026-01-01", "household": "h2", "division": STREET}
-    failed = {"key": "k", "order": "2026-02-01", "household": "h", "quarantined": True}
+    doubtful = {"key": "k", "order": "2026-02-01", "household": "h", "quarantined": True}
     later = {"key": "k", "order": "2026-03-01", "household": "h2", "division": STREET}
 
-    failed_wins = household(q={"hukou": [sound, failed]})
+    failed_wins = household(q={"hukou": [sound, doubtful]})
     assert said(failed_wins, leaf("members"), "household", "h") == ("unknown", [POLICE])
     assert said(failed_wins, leaf("members"), "household", "h2") == NO
-    failed_loses = household(q={"hukou": [later, failed]})
+    failed_loses = household(q={"hukou": [later, doubtful]})
     assert said(failed_loses, leaf("members"), "household", "h") == NO
     assert said(failed_loses, leaf("members"), "household", "h2") == YES
 

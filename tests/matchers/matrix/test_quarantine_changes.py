@@ -127,9 +127,9 @@ def rows(rng: Random) -> list[tuple[str, str, str, dict[str, Any]]]:
     out: list[tuple[str, str, str, dict[str, Any]]] = []
 
     def add(section: str, name: str, feed: str, record: dict[str, Any], key: str, unit: str | None = None) -> None:
-        failed = {"quarantined": True} if rng.random() < 0.3 else {"deleted": True} if rng.random() < 0.05 else {}
+        fault = {"quarantined": True} if rng.random() < 0.3 else {"deleted": True} if rng.random() < 0.05 else {}
         version = {"key": key, "order": rng.randint(0, 3), "delivery": 1 + len(out), **({"source": unit} if unit else {})}
-        out.append((section, name, feed, {**record, **version, **failed}))
+        out.append((section, name, feed, {**record, **version, **fault}))
 
     for name in HOUSEHOLDS:
         add("households", name, "household", {"division": STREET}, name)
@@ -166,12 +166,12 @@ def agree(matcher: Matcher) -> dict[str, dict[int, str | None]]:
         kind = KINDS.index(rule.subject)
         numbers, words = judged(matcher, rule, DAY)
         verdicts = dict(zip(numbers.tolist(), (WORDS[word] for word in words.tolist()), strict=True))
-        listed = {c.subject: (c.status, c.missing) for c in candidates(matcher, rule, DAY)}
+        statuses = {c.subject: (c.status, c.missing) for c in candidates(matcher, rule, DAY)}
         for row, token in enumerate(matcher.store.tokens[kind][: matcher.store.sizes[kind]].tolist()):
             reading = verdict(matcher, rule, token, DAY)
             pairs = tuple(sorted({(c, f) for c, f, _ in reading.missing}))
             assert reading.verdict == verdicts.get(row), (rule.name, token)
-            assert listed.get(token) == ((reading.status, pairs) if reading.status else None), (rule.name, token)
+            assert statuses.get(token) == ((reading.status, pairs) if reading.status else None), (rule.name, token)
         out[rule.name] = {int(matcher.store.tokens[kind][row]): word for row, word in verdicts.items()}
     return out
 
@@ -206,7 +206,7 @@ def test_what_is_decided_stays_when_failed_rows_are_mended(seed: int) -> None:
     before = agree(worlds.load(catalogue(), given_of(world), DAY)) if seed < 6 else _verdicts(world)
 
     for _ in range(3):
-        mended = []
+        mended_rows = []
         for section, name, feed, record in world:
             record = dict(record)
             if record.pop("quarantined", False):
@@ -216,8 +216,8 @@ def test_what_is_decided_stays_when_failed_rows_are_mended(seed: int) -> None:
                     record["amount"] = rng.choice(["0.00", "500.00", "1500.00"])
                 elif feed == "occupancy":
                     record["relation_to_tenant"] = rng.choice(["kin", "self"])
-            mended.append((section, name, feed, record))
-        after = _verdicts(mended)
+            mended_rows.append((section, name, feed, record))
+        after = _verdicts(mended_rows)
         for policy_name, verdicts in before.items():
             for token, word in verdicts.items():
                 if word in ("yes", "no"):

@@ -182,13 +182,13 @@ def test_partitions_hold_what_one_matcher_holds(chunk: int) -> None:
         for name, street in zip(PEOPLE, STREETS, strict=False):
             for batch in worlds.batches(catalogue(), {"persons": {name: {"hukou": {"division": street}}}}):
                 both.apply(batch)
-        source, merged = Source(1000 * chunk + number, both), False
+        source, is_merged = Source(1000 * chunk + number, both), False
         for place in range(20):
             if number % 2:
                 source.step()
             elif source.rng.random() < 0.2:
-                merged = not merged
-                both.correct(Correction(Kind.PERSON, A, B if merged else A))
+                is_merged = not is_merged
+                both.correct(Correction(Kind.PERSON, A, B if is_merged else A))
             else:
                 source.rng.choice([source.start, source.send, source.send, source.send, source.end])()
             assert held_by(both.locator) == held_by(both)

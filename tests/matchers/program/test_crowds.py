@@ -139,9 +139,9 @@ def test_subject_of_very_many_records_is_felt_once() -> None:
     matcher.apply(rows)
     again = replace(rows, delivery=2, values={**rows.values, "sex": np.full(count, crowd.FEMALE)})
 
-    staged = stage(matcher.store, again, matcher.store.rows(again), 0, count, np.zeros(count, np.uint8))
+    staging = stage(matcher.store, again, matcher.store.rows(again), 0, count, np.zeros(count, np.uint8))
 
-    assert staged.count == count and staged.seeds < 3 * count
+    assert staging.count == count and staging.seeds < 3 * count
     assert len(matcher.apply(again)) == 0 and matcher.store.sizes[0] == 1
 
 

@@ -122,7 +122,7 @@ def _criteria(rng: Random) -> dict[str, Any]:
 
 def _policy(rng: Random) -> dict[str, Any]:
     lines = {1: rng.randint(0, 3), 2: rng.randint(2, 4), "3..6": rng.randint(2, 6)}
-    dated = {"from": date(2025, 1, 1)}
+    start = {"from": date(2025, 1, 1)}
     return {
         "format": 1,
         "policy": "worst",
@@ -137,8 +137,8 @@ def _policy(rng: Random) -> dict[str, Any]:
         "discloses": [],
         "effective": {"from": date(2026, 1, 1)},
         "params": {
-            "line": {"unit": "CNY/month", "cite": "附件1", "values": [{**dated, "table": lines}]},
-            "each": {"unit": "CNY/person/month", "cite": "附件1", "values": [{**dated, "value": rng.randint(1, 4)}]},
+            "line": {"unit": "CNY/month", "cite": "附件1", "values": [{**start, "table": lines}]},
+            "each": {"unit": "CNY/person/month", "cite": "附件1", "values": [{**start, "value": rng.randint(1, 4)}]},
         },
         "evidence": {feed: {"max_age": "P30D"} for feed in ("hukou", "income")},
         "criteria": _criteria(rng),

@@ -131,24 +131,24 @@ def _records_naming(d: Drawing, kind: str, name: str) -> list[Record]:
     return sorted({(row.feed, row.source, str(row.record["key"])) for row in rows if (kind, name) in naming(row)})
 
 
-def _merge(decided: Decided, delay: int, by: Sequence[str] = PEOPLE) -> Event:
-    kind, subject, into = decided.kind, decided.name, decided.into
+def _merge(decision: Decided, delay: int, by: Sequence[str] = PEOPLE) -> Event:
+    kind, subject, into = decision.kind, decision.name, decision.into
     message = IdentityMerged(kind, token(*_with_known_kind(kind, subject)), token(*_with_known_kind(kind, into)), "the same", *by)
     alone = "" if by == PEOPLE else ", says one alone"
-    return Event("merged", f"{kind} {subject} is merged into {into}{alone}", message, decided, delay)
+    return Event("merged", f"{kind} {subject} is merged into {into}{alone}", message, decision, delay)
 
 
-def _split(decided: Decided, delay: int) -> Event:
-    kind, subject, into = decided.kind, decided.name, decided.into
-    records = tuple((feed, source_of(feed, unit), key(text)) for feed, unit, text in decided.records)
+def _split(decision: Decided, delay: int) -> Event:
+    kind, subject, into = decision.kind, decision.name, decision.into
+    records = tuple((feed, source_of(feed, unit), key(text)) for feed, unit, text in decision.records)
     message = IdentitySplit(kind, token(kind, subject), token(kind, into), records, "two", *PEOPLE)
-    which = ", ".join("/".join(record) for record in decided.records)
+    which = ", ".join("/".join(record) for record in decision.records)
     back = into == subject
     if which:
         description = f"{kind} {subject}: {which} {'are its own again' if back else f'are given to {into}'}"
-        return Event("given back" if back else "given", description, message, decided, delay)
+        return Event("given back" if back else "given", description, message, decision, delay)
     description = f"{kind} {subject} stands by itself again" + ("" if back else f", and {into} is named")
-    return Event("undone", description, message, decided, delay)
+    return Event("undone", description, message, decision, delay)
 
 
 def _with_known_kind(kind: str, name: str) -> tuple[str, str]:
@@ -160,27 +160,27 @@ def _with_known_kind(kind: str, name: str) -> tuple[str, str]:
 
 def _may_merge(facts: Facts, event: Event) -> bool:
     """Whether a merge is admitted: one at a time for a subject, never into one that counts as it; the same one again is admitted."""
-    message, decided = event.message, event.told
-    assert isinstance(message, IdentityMerged) and isinstance(decided, Decided)
+    message, decision = event.message, event.told
+    assert isinstance(message, IdentityMerged) and isinstance(decision, Decided)
     if not _is_admissible(facts, message):
         return False
-    current_into = facts.naming.merged.get((decided.kind, decided.name))
+    current_into = facts.naming.merged.get((decision.kind, decision.name))
     if current_into is not None:
-        return current_into == decided.into
-    return facts.naming.counts_as(decided.kind, decided.into) != decided.name
+        return current_into == decision.into
+    return facts.naming.counts_as(decision.kind, decision.into) != decision.name
 
 
 def _may_split(facts: Facts, event: Event) -> bool | None:
     """Whether a split is admitted: any record may be given, but only a decision in force is taken back. None where only some are in force."""
-    message, decided = event.message, event.told
-    assert isinstance(message, IdentitySplit) and isinstance(decided, Decided)
-    named = all(decided.kind in _kinds_of(feed) for feed, _, _ in decided.records)
-    if not _is_admissible(facts, message) or not named:
+    message, decision = event.message, event.told
+    assert isinstance(message, IdentitySplit) and isinstance(decision, Decided)
+    names_its_kind = all(decision.kind in _kinds_of(feed) for feed, _, _ in decision.records)
+    if not _is_admissible(facts, message) or not names_its_kind:
         return False
-    if decided.into != decided.name:
-        return bool(decided.records)
-    count = facts.naming.in_force(decided)
-    return False if count == 0 else True if count == max(1, len(decided.records)) else None
+    if decision.into != decision.name:
+        return bool(decision.records)
+    count = facts.naming.in_force(decision)
+    return False if count == 0 else True if count == max(1, len(decision.records)) else None
 
 
 def _is_admissible(facts: Facts, message: IdentityMerged | IdentitySplit) -> bool:

@@ -84,11 +84,11 @@ def _outcome_report(d: Drawing, policy: str, name: str, outcome: str) -> Outcome
 def _report(d: Drawing, policy: str, name: str, message: OutcomeReported) -> Event:
     d.looked_at.append((str(d.published[policy][-1].policy.subject), name))
     wrong = f" for {message.criterion}" if message.criterion else ""
-    listed = (policy, name, message) not in d.reported and message.policy == policy and d.chance(0.6)
+    is_on_list = (policy, name, message) not in d.reported and message.policy == policy and d.chance(0.6)
     d.reported.append((policy, name, message))
-    who = f"somebody on the list (else {name})" if listed else name
+    who = f"somebody on the list (else {name})" if is_on_list else name
     text = f"{message.policy}: {who} is reported {message.outcome}{wrong} on {message.on}"
-    return Event(LISTED if listed else "reported", text, message, name, d.late())
+    return Event(LISTED if is_on_list else "reported", text, message, name, d.late())
 
 
 def _likely_name(d: Drawing, kind: str) -> str:

@@ -159,8 +159,8 @@ def _may_answer(facts: Facts, event: Event) -> bool | None:
     """Whether an answer is admitted: to a check that every version asks, yes; that no version asks, no; else either."""
     message = event.message
     assert isinstance(message, CheckAnswered)
-    asked = [message.check in version.published.checks for version in facts.policies.get(message.policy, ())]
-    return False if not any(asked) else True if all(asked) else None
+    asking = [message.check in version.published.checks for version in facts.policies.get(message.policy, ())]
+    return False if not any(asking) else True if all(asking) else None
 
 
 def _note_answer(facts: Facts, event: Event) -> None:

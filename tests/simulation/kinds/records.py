@@ -160,9 +160,9 @@ def _with_cells_of_another(d: Drawing, row: Row) -> Row:
     """A version of the record with the cells of another row of its feed."""
     others = [other for other in (*d.sent, *d.held) if other.feed == row.feed]
     like = d.rng.choice(others)
-    handed = row.feed not in REGISTERS.values() and d.chance(0.15)
+    is_handed_over = row.feed not in REGISTERS.values() and d.chance(0.15)
     doubts = {"quarantined": True} if like.record.get("quarantined") else {}
-    return again(d, row, {**cells_of(like), **doubts}, like if handed else row)
+    return again(d, row, {**cells_of(like), **doubts}, like if is_handed_over else row)
 
 
 # ---- telling -----------------------------------------------------------------------------------------------------
