@@ -1,14 +1,14 @@
-"""What every test is run with: the profiles of hypothesis, which skips are allowed, where files lie, and what the property tests went through.
+"""The settings of every test run: hypothesis profiles, the skips that are allowed, the folder of files, and the counts of the property tests.
 
-A proof that did not run is not a proof. With ``HUIMIN_REQUIRE_ALL=1`` a skipped test fails, unless the real data are absent; whatever is
-skipped is listed with its reason.
+A proof that did not run is not a proof. With ``HUIMIN_REQUIRE_ALL=1`` a skipped test fails, unless the real data are absent. Every skip is
+listed with its reason.
 
 Files of tests lie in memory (``/dev/shm``) where there is room: a disk takes ten milliseconds to be sure of a write, and the tests make
 hundred thousands of them. ``TMPDIR=/tmp make test`` has them on disk.
 
     HUIMIN_EXAMPLES=other  random examples from the seed on the command line (``make prove SEEDS=…``), instead of the same ones every time
-    HUIMIN_SEEDS           how many times the seeds of the normal run the property tests go through; 1 unless said
-    HUIMIN_SCHEDULES       how many schedules of the simulator `make prove` goes through; 20,000 unless said (tests/simulation)
+    HUIMIN_SEEDS           how many times the seeds of the normal run the property tests go through; by default 1
+    HUIMIN_SCHEDULES       how many schedules of the simulator `make prove` goes through (tests/simulation); by default 20,000
     HUIMIN_DATA            the folder of real data
 """
 
@@ -34,7 +34,7 @@ __all__ = ["counted"]
 DATA = Path(os.environ.get("HUIMIN_DATA") or Path(__file__).parents[2] / "shared" / "data")
 REQUIRE_ALL = os.environ.get("HUIMIN_REQUIRE_ALL") == "1"
 NO_DATA = "real data absent"
-"""How the reason of a skip begins where there are none."""
+"""The reason of a skip contains this if the real data are absent."""
 
 settings.register_profile("same", derandomize=True, deadline=None, database=None, print_blob=True)
 settings.register_profile("other", derandomize=False, deadline=None, database=None, print_blob=True)
@@ -47,7 +47,7 @@ gc.set_threshold(
 
 
 def has_room(folder: Path) -> bool:
-    """Is it there, with four gigabytes left, and may programs be run in it?"""
+    """Whether a folder is there with four gigabytes free, and programs can be run in it."""
     if not os.access(folder, os.W_OK | os.X_OK):
         return False
     return shutil.disk_usage(folder).free >= ROOM and not os.statvfs(folder).f_flag & os.ST_NOEXEC
@@ -70,23 +70,23 @@ LONG = (
     "tests/streams/disk/test_files.py::test_a_process_that_is_killed_between_any_two_steps_leaves_the_old_file_or_the_new_one",
     "tests/streams/embedded/test_kill.py",
 )
-"""Tests that take more than some seconds: begun first, so that no process is alone with one at the end, and left out by ``make test FAST=1``."""
+"""Tests that take more than some seconds. They start first, so that none is left alone at the end; ``make test FAST=1`` leaves them out."""
 
 if "TMPDIR" not in os.environ and has_room(MEMORY):
     os.environ["TMPDIR"] = str(MEMORY)
-    tempfile.tempdir = None  # asked for again: somebody may have asked before
+    tempfile.tempdir = None  # tempfile may have cached another folder
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Under xdist the controller collects nothing, so the summaries it is to write are named here."""
+    """Registers the summaries by hand: under xdist the controller collects nothing."""
     if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
         summary = import_module("tests.realdata.conftest")
-        if not config.pluginmanager.is_registered(summary):  # it is where the folder was named on the command line
+        if not config.pluginmanager.is_registered(summary):  # it is registered already if the command line named its folder
             config.pluginmanager.register(summary)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests that count what they went through go through seeds, and through more of them in ``make prove TIMES=…``; long ones come first."""
+    """Marks tests that go through seeds, of which ``make prove TIMES=…`` runs more, and long tests, which come first."""
     for item in items:
         if "counted" in getattr(item, "fixturenames", ()) or "chunk" in getattr(item, "callspec", _Plain).params:
             item.add_marker(pytest.mark.seeds)
@@ -101,13 +101,13 @@ _BEGUN = pytest.StashKey[float]()
 
 
 class _Plain:
-    """What a test without parameters is called with."""
+    """The call of a test without parameters."""
 
     params: Mapping[str, object] = {}
 
 
 def _put_in(group: str, item: pytest.Item) -> None:
-    """Have a test run in the same process as the others of its group.
+    """Makes a test run in the same process as the others of its group.
 
     xdist 3.8 reads the group off the end of a test's id, and writes it where pytest 9.2 no longer looks, so that every test goes
     anywhere; here it is written where pytest looks.
@@ -117,11 +117,11 @@ def _put_in(group: str, item: pytest.Item) -> None:
 
 
 def pytest_report_header() -> list[str]:
-    """What a failure needs to be repeated."""
+    """The settings that are needed to repeat a failure."""
     examples = os.environ.get("HUIMIN_EXAMPLES") or "same"
     data = "present" if DATA.is_dir() else "absent"
-    required = "every" if REQUIRE_ALL else "not every"
-    return [f"huimin: examples {examples}, seeds x{counting.FACTOR}, real data {data}, {required} test required"]
+    which = "every" if REQUIRE_ALL else "not every"
+    return [f"huimin: examples {examples}, seeds x{counting.FACTOR}, real data {data}, {which} test required"]
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -130,30 +130,30 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Where the time went, and what the property tests went through, over all processes."""
+    """Prints processor seconds by file and the counts of the property tests, over all processes."""
     if terminalreporter.config.option.verbose >= 0 and (seconds := list(spent.lines())):
         terminalreporter.section("processor seconds by file")
         terminalreporter.write("\n".join([*seconds, ""]))
-    if found := counting.lines():
+    if lines := counting.lines():
         terminalreporter.section("what the property tests went through")
-        for line in (*found, *(f"TOO FEW: {short}" for short in counting.shortages())):
+        for line in (*lines, *(f"TOO FEW: {short}" for short in counting.shortages())):
             terminalreporter.write_line(line)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A run whose property tests went through too little has not shown what it should."""
+    """Fails a run whose property tests went through too little."""
     if session.exitstatus == pytest.ExitCode.OK and counting.shortages():
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def may_skip(reason: str) -> bool:
-    """May a test be skipped, for this reason, where every test is required?"""
+    """Whether a test may be skipped for this reason although every test is required."""
     return NO_DATA in reason and not DATA.is_dir()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
-    """What a test takes of the processor, with what it sets up and takes down: noted before its last report is made."""
+    """Starts the clock of a test, which includes its setup and teardown."""
     item.stash[_BEGUN] = spent.processor()
     return (yield)
 
@@ -168,7 +168,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A skip that is not allowed is a failure, and so is an expected failure: neither has shown anything."""
+    """Turns a skip that is not allowed, or an expected failure, into a failure: neither has shown anything."""
     report = yield
     if REQUIRE_ALL and report.skipped:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else getattr(report, "wasxfail", "") or "no reason given"
@@ -182,7 +182,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """A module that skips itself as a whole is a failure too."""
+    """Turns the skip of a whole module into a failure, too."""
     report = yield
     if REQUIRE_ALL and report.skipped:
         report.outcome = "failed"

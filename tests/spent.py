@@ -1,7 +1,7 @@
-"""Processor seconds of every test file, its ended children among them, added up over all processes and printed behind a run.
+"""Processor seconds of every test file, its ended child processes included, summed over all processes and printed after a run.
 
-``tests/conftest.py`` gives these hooks to pytest. Seconds of the processor, because a run's own length says more about the machine than about
-the tests; brokers and others that outlive a test are not among them.
+``tests/conftest.py`` gives these hooks to pytest. Processor seconds, because the length of a run says more about the machine than about the
+tests. Brokers and other processes that outlive a test are not included.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ _SPENT: defaultdict[str, float] = defaultdict(float)
 
 
 def processor() -> float:
-    """Processor seconds of this process and of the children it has waited for."""
+    """Processor seconds of this process and of the child processes it has waited for."""
     return sum(os.times()[:4])
 
 
 def noted(item: pytest.Item, seconds: float) -> None:
-    """What a test took, for its report."""
+    """Adds the seconds of a test to its report."""
     item.user_properties.append((PROPERTY, seconds))
 
 
 def gathered(report: pytest.TestReport) -> None:
-    """Take it out of a finished test's report."""
+    """Adds the seconds in a test's report to its file."""
     if report.when == "teardown":
         path = report.nodeid.split("::", 1)[0]
         _SPENT[path] += sum(seconds for name, seconds in report.user_properties if name == PROPERTY and isinstance(seconds, float))
 
 
 def lines() -> Iterator[str]:
-    """The files that took most, and the sum of all."""
+    """The sum of all files, and the files that took most."""
     if _SPENT:
         yield f"{sum(_SPENT.values()):>9,.0f} s  in all"
     most = sorted(_SPENT.items(), key=lambda entry: -entry[1])[:SHOWN]

@@ -1,7 +1,7 @@
-"""Random policies and random worlds for the property tests: everything a test needs, from one seed.
+"""Random policies and random worlds for the property tests, each from one seed.
 
 >>> from random import Random
->>> given, as_of = random_given(Random(1), size=2)
+>>> world_data, as_of = random_given(Random(1), size=2)
 >>> random_policy(Random(1), size=2)["policy"].startswith("random-")
 True
 """

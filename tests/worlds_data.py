@@ -1,7 +1,7 @@
-"""Random worlds: the `given` of a case (semantics §10) and a date, near every edge the rules have.
+"""Random worlds: the `given` of a case (semantics §10) and a date, near every edge of the rules.
 
-Most cells are there, most coverage is full and fresh, and most numbers lie near the thresholds policies draw, so that
-yes, no and unknown all come up often; each irregularity comes up in a few records of every world.
+Most cells are full, most coverage is fresh, and most numbers lie near the thresholds of the random policies, so that yes, no and unknown all
+come up often. Each irregularity comes up in a few records of every world.
 """
 
 import calendar
@@ -39,13 +39,13 @@ LISTS_ACROSS_KINDS = False
 """Whether a statement's list for the register also names households and dwellings (a household's `members`, say)."""
 
 _QUARANTINED = {"hukou": 0.06, "occupancy": 0.1}
-"""How often a row of the feeds that others are found through fails validation; of the rest more seldom."""
+"""How often a row is quarantined, in the feeds that lead to other subjects; in the other feeds less often."""
 
 _SECTIONS = {"person": "persons", "household": "households", "dwelling": "dwellings"}
 
 
 def shift(day: dt.date, years: int = 0, days: int = 0) -> dt.date:
-    """The day some years and days away, clamped to the month's end."""
+    """The day some years and days later, clamped to the month's end."""
     year = day.year + years
     last = calendar.monthrange(year, day.month)[1]
     return dt.date(year, day.month, min(day.day, last)) + dt.timedelta(days)
@@ -69,7 +69,7 @@ class _World:
         self.replace = self.replacements()
 
     def replacements(self) -> list[Record]:
-        """Full replacements of some sources, of some of them two."""
+        """Full replacements of some sources; some sources have two."""
         replace = []
         for _ in range(self.rng.choice([0, 0, 1, 2, 3, 4])):
             feed = self.rng.choice(list(FEEDS))
@@ -87,7 +87,7 @@ class _World:
         return f"k{self.keys:03}"
 
     def date(self, name: str) -> dt.date:
-        """A date near the day itself, or whole years and months before it; births reach further back."""
+        """A date near the day, or whole years and months before it; birth dates reach further back."""
         rng = self.rng
         if name == "birth_date":
             if self.chance(0.15):
@@ -122,7 +122,7 @@ class _World:
                 return rng.choice(decimals(feed, name))
 
     def order(self, contract: Contract) -> Record:
-        """The parts of a version; ties are common."""
+        """The order and the delivery of a version; ties are common."""
         rng, version = self.rng, Record()
         if contract["order"] != "delivery":
             days = rng.randint(0, 2)
@@ -154,12 +154,12 @@ class _World:
             record["lives_at"] = self.target("dwelling", 0.96)
         return record
 
-    def target(self, kind: str, known: float) -> str:
-        """Whom a link names; now and then somebody of whom nothing is known."""
-        return self.rng.choice(self.names[kind]) if self.chance(known) else f"{kind[0]}9"
+    def target(self, kind: str, share_known: float) -> str:
+        """The name in a link; sometimes of a subject without records."""
+        return self.rng.choice(self.names[kind]) if self.chance(share_known) else f"{kind[0]}9"
 
     def named_in_quarantine(self, contract: Contract) -> Record:
-        """The links a quarantined row names itself: what stands beside her feeds too, another subject, or none that could be read."""
+        """The links in a quarantined row itself: to a random subject, or unreadable (None)."""
         links = {"household": "household", "registered_at": "dwelling", "lives_at": "dwelling"}
         return {
             link: None if self.chance(0.2) else self.target(links[link], 0.96)
@@ -168,36 +168,40 @@ class _World:
         }
 
     def named_again(self, contract: Contract, rows: list[Record]) -> list[Record]:
-        """Sometimes, beside a row that names a dwelling, a quarantined one of another key that names the same."""
+        """The rows; sometimes with a quarantined row of another key that names the same dwelling as one of them."""
         naming = [row for row in rows if row.get("lives_at")]
         if not naming or not self.chance(0.4):
             return rows
         source = {"source": self.rng.choice(contract["sources"])["unit"]} if self.chance(0.5) else {}
         return [*rows, {"key": self.key(), **source, "quarantined": True, "lives_at": self.rng.choice(naming)["lives_at"]}]
 
-    def unordered(self, contract: Contract, key: str) -> Record:
-        """A version without usable order; its cells, if it has any, are not read. One in five would delete."""
+    def version_without_order(self, contract: Contract, key: str) -> Record:
+        """A version without usable order; its cells, if any, are not read. One in five is a deletion."""
         version = {"key": key, **self.order(contract), "order": "none"}
         if self.chance(0.2):
             return {**version, "deleted": True}
         return {**(self.record(contract, key) if self.chance(0.3) else {}), **version, **self.named_in_quarantine(contract)}
 
-    def refilled(self, contract: Contract, unit: str, versions: list[Record], steady: bool) -> list[Record]:
-        """The versions; of a source with a full replacement mostly with one in that file, whose order often goes backwards, or one deleted before."""
-        numbers = [one["delivery"] for one in self.replace if (one["feed"], one["unit"]) == (contract["feed"], unit)]
+    def with_full_file_version(self, contract: Contract, unit: str, versions: list[Record], steady: bool) -> list[Record]:
+        """The versions; if the source has a full replacement, mostly with a version in that file, often of an older order or behind a deletion."""
+        numbers = [
+            replacement["delivery"]
+            for replacement in self.replace
+            if (replacement["feed"], replacement["unit"]) == (contract["feed"], unit)
+        ]
         if not numbers or not self.chance(0.6):
             return versions
         key = versions[0]["key"]
         if self.chance(0.3):
             versions = [*versions, {"key": key, **self.order(contract), "deleted": True}]
-        filled = {**self.record(contract, key, steady), "delivery": self.rng.choice(numbers)}
+        in_the_file = {**self.record(contract, key, steady), "delivery": self.rng.choice(numbers)}
         orders = [version["order"] for version in versions if version.get("order", "none") != "none"]
-        if orders and filled["order"] != "none" and self.chance(0.6):
-            filled["order"] = min(orders) - (dt.timedelta(1) if self.dated_order[contract["feed"]] else 1)
-        return [*versions, filled]
+        if orders and in_the_file["order"] != "none" and self.chance(0.6):
+            in_the_file["order"] = min(orders) - (dt.timedelta(1) if self.dated_order[contract["feed"]] else 1)
+        return [*versions, in_the_file]
 
     def records(self, contract: Contract, number: int, steady: bool = False) -> list[Record]:
-        """A subject's records of a feed, some with earlier or later versions, deletions and other sources."""
+        """A subject's records of a feed, some with several versions, deletions and other sources."""
         rng, rows = self.rng, list[Record]()
         for _ in range(number):
             key = self.key()
@@ -206,55 +210,55 @@ class _World:
             while self.chance(0.15):
                 later = self.record(contract, key, steady)
                 versions.append({"key": key, **self.order(contract), "deleted": True} if self.chance(0.1 if steady else 0.3) else later)
-            versions = self.refilled(contract, source or contract["sources"][0]["unit"], versions, steady)
+            versions = self.with_full_file_version(contract, source or contract["sources"][0]["unit"], versions, steady)
             rivals = number > 1 and contract["cardinality"] == "one"
             if contract["order"] != "delivery" and self.chance(0.02 if steady else 0.2 if rivals else 0.08):
-                versions.insert(rng.randint(0, len(versions)), self.unordered(contract, key))
+                versions.insert(rng.randint(0, len(versions)), self.version_without_order(contract, key))
                 if self.chance(0.25):
                     versions.append({"key": key, **self.order(contract), "quarantined": True, **self.named_in_quarantine(contract)})
             if source:
                 versions = [{**version, "source": source} for version in versions]
             rows += versions
         if contract["cardinality"] == "one" and number > 1 and self.chance(0.75):
-            rows = self.tied(rows)
+            rows = self.with_equal_versions(rows)
         if self.chance(0.3):
             rng.shuffle(rows)
-        return self.moved(contract, rows)
+        return self.perhaps_of_another(contract, rows)
 
-    def tied(self, rows: list[Record]) -> list[Record]:
-        """Records with different keys and equal versions: the source, then the key must decide."""
+    def with_equal_versions(self, rows: list[Record]) -> list[Record]:
+        """The records with equal versions, so that the source and then the key must decide."""
         first = rows[0]
         version = {"delivery": first.get("delivery", 1), **({"order": first["order"]} if "order" in first else {})}
         return [{**row, **version, "row": 1 + sum(other["key"] == row["key"] for other in rows[:i])} for i, row in enumerate(rows)]
 
-    def moved(self, contract: Contract, rows: list[Record]) -> list[Record]:
-        """Sometimes a version of a key already used of another subject: a record that changed hands."""
-        seen = self.shared.setdefault(contract["feed"], [])
-        if seen and rows and "registers" not in contract and self.chance(0.06):
-            first = self.rng.choice(seen)
+    def perhaps_of_another(self, contract: Contract, rows: list[Record]) -> list[Record]:
+        """The rows; sometimes with a version of another subject's key: a record that changed hands."""
+        shared_rows = self.shared.setdefault(contract["feed"], [])
+        if shared_rows and rows and "registers" not in contract and self.chance(0.06):
+            first = self.rng.choice(shared_rows)
             source = {"source": first["source"]} if "source" in first else {}
             self.keys += 1
             rows.append({**self.record(contract, first["key"]), **source, "row": 100 + self.keys})
-        seen += [row for row in rows if "row" not in row]
+        shared_rows += [row for row in rows if "row" not in row]
         return rows
 
 
-def _numbered(contract: Contract, rows: list[Record]) -> list[Record]:
-    """The rows, no two of one source's delivery with the same row number."""
-    taken = set()
+def _with_unique_row_numbers(contract: Contract, rows: list[Record]) -> list[Record]:
+    """The rows, with different row numbers in each delivery of a source."""
+    numbers = set()
     for position, row in enumerate(rows):
         unit = row.get("source", contract["sources"][0]["unit"])
         number = row.get("row", position + 1)
-        while (unit, row.get("delivery", 1), number) in taken:
+        while (unit, row.get("delivery", 1), number) in numbers:
             number += 10
-        taken.add((unit, row.get("delivery", 1), number))
+        numbers.add((unit, row.get("delivery", 1), number))
         if number != position + 1:
             row["row"] = number
     return rows
 
 
 def _subject(world: _World, kind: str) -> Record:
-    """The feeds of one subject, and her link beside them."""
+    """The feeds and the links of one subject."""
     rng, feeds = world.rng, Record()
     for contract in (contract for contract in CONTRACTS if contract["subject"] == kind):
         if "registers" in contract:
@@ -264,7 +268,7 @@ def _subject(world: _World, kind: str) -> Record:
         else:
             number = rng.choice([0, 0, 1, 1, 2, 3])
         rows = world.records(contract, number, steady="registers" in contract)
-        rows = _numbered(contract, world.named_again(contract, rows) if "lives_at" in contract.get("links", {}) else rows)
+        rows = _with_unique_row_numbers(contract, world.named_again(contract, rows) if "lives_at" in contract.get("links", {}) else rows)
         if "registers" in contract:
             for row in rows:
                 if "division" in row and world.chance(0.4):
@@ -283,7 +287,7 @@ def _subject(world: _World, kind: str) -> Record:
 
 
 def _statements(world: _World) -> list[Record]:
-    """Coverage: mostly whole and fresh, some by list, some of one source only, some coarse, fine or old."""
+    """Coverage statements: mostly complete and fresh; some by list, of one source only, coarse, fine or old."""
     rng, statements = world.rng, list[Record]()
 
     def complete_to() -> dt.date:
@@ -303,34 +307,34 @@ def _statements(world: _World) -> list[Record]:
             names = list(world.names[contract["subject"]])
             if LISTS_ACROSS_KINDS:
                 names += world.names["household"] + world.names["dwelling"]
-            listed = rng.sample(names, rng.randint(max(1, len(names) // 2) if by_list else 1, len(names)))
+            subjects = rng.sample(names, rng.randint(max(1, len(names) // 2) if by_list else 1, len(names)))
             units = {"unit": rng.choice(contract["sources"])["unit"]} if world.chance(0.5) else {}
-            statements.append({"feed": feed, **units, "subjects": listed, "complete_to": complete_to()})
-    dropped = rng.choice([None, None, *FEEDS])
-    return [statement for statement in statements if statement["feed"] != dropped]
+            statements.append({"feed": feed, **units, "subjects": subjects, "complete_to": complete_to()})
+    dropped_feed = rng.choice([None, None, *FEEDS])
+    return [statement for statement in statements if statement["feed"] != dropped_feed]
 
 
 def random_given(rng: Random, size: int = 6) -> tuple[Given, dt.date]:
-    """A whole world and the date it is read at.
+    """A whole world and the date on which it is read.
 
     Args:
-        rng: where every choice comes from; one seed, one world.
+        rng: the source of every choice; one seed gives one world.
         size: 1 gives a handful of subjects, 6 up to nine persons, four households, two dwellings.
 
     Returns:
         `given` in the case format and `as_of`. Dates are `datetime.date`, decimals and divisions text.
     """
     world = _World(rng, size)
-    given: Given = {"coverage": _statements(world)}
+    world_data: Given = {"coverage": _statements(world)}
     for kind in ("dwelling", "household", "person"):
-        given[_SECTIONS[kind]] = {name: _subject(world, kind) for name in world.names[kind]}
+        world_data[_SECTIONS[kind]] = {name: _subject(world, kind) for name in world.names[kind]}
     if world.replace:
-        given["replace"] = world.replace
+        world_data["replace"] = world.replace
     answers = {
         name: {check: rng.choice(["yes", "no"]) for check in CHECKS if world.chance(0.5)}
         for kind in world.names
         for name in world.names[kind]
         if world.chance(0.5)
     }
-    given["answers"] = {name: said for name, said in answers.items() if said}
-    return given, world.as_of
+    world_data["answers"] = {name: words for name, words in answers.items() if words}
+    return world_data, world.as_of

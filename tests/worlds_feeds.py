@@ -1,7 +1,7 @@
 """A small network for generated worlds: its units and feed contracts, in the formats of `examples/feeds`.
 
-One contract for each thing a rule can meet: every leaf type, two sources with different divisions, validity or
-none, `no_record`, bounds declared or not, `order: delivery`, a feed about each kind of subject, and the three links.
+There is a contract for each thing a rule can meet: every leaf type, two sources with different divisions, validity or none, `no_record`,
+bounds or none, `order: delivery`, a feed about each kind of subject, and the three links.
 """
 
 from typing import Any
@@ -224,7 +224,7 @@ LINKS: dict[str, dict[str, tuple[str, str]]] = {
 }
 """To-one links by kind of subject: link → (feed that defines it, kind it leads to)."""
 
-# Values near which thresholds and cells are both drawn, so that `ge` and `gt` part often enough to be told apart.
+# Thresholds and cells are drawn near the same values, so that `ge` and `gt` often differ.
 MONEY = ["0", "0.01", "1594.99", "1595", "1595.01", "3190", "3300", "4950", "4950.00", "7000", "9000.50"]
 SIGNED = [*MONEY[::2], "-120.50", "-500", "-120", "-0.01"]
 LARGE = [*SIGNED, "1234567890123.45", "1234567890123.44", "-1234567890123.45", "9999999999999.99"]

@@ -1,8 +1,7 @@
-"""Random valid policies over the feeds of `worlds_feeds`: every node, leaf, value and path the rule language has.
+"""Random valid policies over the feeds of `worlds_feeds`: every node, leaf, value and path of the rule language.
 
-Valid means what the checker means: names resolve to one field, types and units agree, parameters have a value for every
-day in force, divisors and table keys are bounded, `all` has a `where`, no check stands inside one, and each feed whose
-absence proves something is named under `evidence`.
+Valid means valid for the checker: a name means one field, types and units agree, parameters have a value for every day in force, divisors and
+table keys are bounded, `all` has a `where`, no check stands inside a `where`, and `evidence` names each feed whose absence proves something.
 """
 
 import datetime as dt
@@ -74,7 +73,16 @@ _PATHS: dict[str, list[str]] = {
         "registered_at.inspection",
         "registered_at.occupancy.pension",
     ],
-    "dwelling": ["occupancy", "occupancy", "occupancy", "relocation", "inspection", "occupancy.insurance", "occupancy.pension", "occupancy.disability"],
+    "dwelling": [
+        "occupancy",
+        "occupancy",
+        "occupancy",
+        "relocation",
+        "inspection",
+        "occupancy.insurance",
+        "occupancy.pension",
+        "occupancy.disability",
+    ],
 }
 
 
@@ -103,8 +111,8 @@ class _Name:
 
 def _subject_names(kind: str) -> list[_Name]:
     """Every name of a kind's own fields, bare where one feed has it, and those read through links."""
-    one = [contract for contract in FEEDS.values() if contract["subject"] == kind and contract["cardinality"] == "one"]
-    names = [_Name(f"{contract['feed']}.{field}", contract["feed"], field) for contract in one for field in contract["fields"]]
+    contracts = [contract for contract in FEEDS.values() if contract["subject"] == kind and contract["cardinality"] == "one"]
+    names = [_Name(f"{contract['feed']}.{field}", contract["feed"], field) for contract in contracts for field in contract["fields"]]
     fields = [name.field for name in names]
     names += [_Name(name.field, name.feed, name.field) for name in names if fields.count(name.field) == 1]
     for link, (_, target) in LINKS[kind].items():
@@ -118,17 +126,17 @@ def _names(place: _Place) -> list[_Name]:
     if place.feed is None:
         return names
     own = [_Name(text, place.feed, field) for field in FEEDS[place.feed]["fields"] for text in (field, f"{place.feed}.{field}")]
-    hidden = {name.text for name in own}
-    return own * 3 + [name for name in names if name.text not in hidden]
+    own_texts = {name.text for name in own}
+    return own * 3 + [name for name in names if name.text not in own_texts]
 
 
 def _amounts(feed: str, field: str) -> list[Decimal]:
     """Decimal literals near the field's cells: in a rule they are numbers, not text."""
-    return [Decimal(written) for written in decimals(feed, field)]
+    return [Decimal(text) for text in decimals(feed, field)]
 
 
 class _Draft:
-    """A policy being written: its parameters, definitions, evidence and the ids used so far."""
+    """A policy in the making: its parameters, definitions, evidence and the ids used so far."""
 
     def __init__(self, rng: Random, kind: str, start: dt.date) -> None:
         self.rng, self.kind, self.start = rng, kind, start
@@ -141,7 +149,7 @@ class _Draft:
     def chance(self, share: float) -> bool:
         return self.rng.random() < share
 
-    def named(self, node: Node, share: float = 0.9) -> Node:
+    def with_id(self, node: Node, share: float = 0.9) -> Node:
         if not self.chance(share):
             return node
         self.ids += 1
@@ -152,7 +160,7 @@ class _Draft:
             self.evidence.setdefault(feed, {"max_age": self.rng.choice(["P7D", "P30D", "P35D", "P1M", "P1M", "P2M"])})
 
     def read(self, place: _Place, kind: str) -> _Name:
-        """A readable field of a type; reading one with `no_record` names its feed under evidence."""
+        """A readable field of a type; if it has `no_record`, its feed is named under evidence."""
         names = [name for name in _names(place) if name.spec["type"] == kind]
         own = [name for name in names if not name.linked]
         name = self.rng.choice(own if own and self.chance(0.7) else names)
@@ -163,17 +171,17 @@ class _Draft:
     # Values
 
     def entries(self, value: Any, key: str) -> list[dict[str, Any]]:
-        """Dated entries: one from before the policy, perhaps one that starts near the day it is read."""
+        """Dated entries: one from before the policy, and perhaps one that starts near the day of evaluation."""
         first = self.start if self.chance(0.3) else dt.date(2025, 1, 1)
-        dated = [{"from": min(first, self.start), key: value()}]
+        entries = [{"from": min(first, self.start), key: value()}]
         if self.chance(0.4):
             second = self.rng.choice([dt.date(2026, 10, 15), dt.date(2026, 10, 16), dt.date(2026, 7, 1)])
-            if second > dated[0]["from"]:
-                dated.append({"from": second, key: value()})
-        return dated
+            if second > entries[0]["from"]:
+                entries.append({"from": second, key: value()})
+        return entries
 
     def table(self, spec: dict[str, Any], field: str, amount: Any) -> dict[Any, Any]:
-        """A table by enum codes or integers, now and then with a key left out."""
+        """A table by enum codes or integers; sometimes a key is missing."""
         if spec["type"] == "enum":
             keys: list[Any] = list(spec["values"])
             if self.chance(0.25):
@@ -201,12 +209,12 @@ class _Draft:
             if "no_record" in by.spec and by.feed != place.feed:
                 self.prove(by.feed)
             value["by"] = by.text
-            dated = self.entries(lambda: self.table(by.spec, by.field, amount), "table")
+            entries = self.entries(lambda: self.table(by.spec, by.field, amount), "table")
         else:
-            dated = self.entries(amount, "value")
+            entries = self.entries(amount, "value")
         if times and self.chance(0.4):
             value["times"] = self.rng.choice(times)
-        self.params[name] = {"unit": unit, "cite": "附件1", "values": dated}
+        self.params[name] = {"unit": unit, "cite": "附件1", "values": entries}
         return value
 
     # Leaves
@@ -292,8 +300,8 @@ class _Draft:
     def sum(self, place: _Place, element: _Place, numbers: list[_Name], path: str) -> Node:
         rng = self.rng
         own = [name for name in numbers if name.feed == element.feed]
-        bounded = [name for name in own or numbers if "min" in name.spec]
-        name = rng.choice(bounded if bounded and self.chance(0.8) else own if own and self.chance(0.7) else numbers)
+        with_bounds = [name for name in own or numbers if "min" in name.spec]
+        name = rng.choice(with_bounds if with_bounds and self.chance(0.8) else own if own and self.chance(0.7) else numbers)
         if "no_record" in name.spec and name.feed != element.feed:
             self.prove(name.feed)
         text = name.text if self.chance(0.3) else f"{name.feed}.{name.field}"
@@ -316,7 +324,7 @@ class _Draft:
         write = self.rng.choices([self.field, self.age, self.date, self.quantifier], weights)[0]
         if write == self.age and place.kind == "dwelling" and self.chance(0.7):
             write = self.field
-        return self.named(write(place))
+        return self.with_id(write(place))
 
     # Trees
 
@@ -334,14 +342,14 @@ class _Draft:
         children = [self.node(place, max(1, size // parts), checks) for _ in range(parts)]
         match rng.choice(["all", "all", "any", "any", "none", "rule"]):
             case "rule":
-                return self.named({"rule": children[0], "unless": children[1]}, 0.6)
+                return self.with_id({"rule": children[0], "unless": children[1]}, 0.6)
             case "none":
-                return self.named({"none": children[: rng.randint(1, len(children))]}, 0.6)
+                return self.with_id({"none": children[: rng.randint(1, len(children))]}, 0.6)
             case junction:
-                return self.named({junction: children}, 0.6)
+                return self.with_id({junction: children}, 0.6)
 
     def use(self, place: _Place, size: int) -> Node:
-        """A definition, new or already there; used again without an id of its own only once."""
+        """The use of a definition, new or already there."""
         fresh = [name for name in self.definitions if "check" not in self.definitions[name]]
         if fresh and self.chance(0.5):
             name = self.rng.choice(fresh)
@@ -363,7 +371,7 @@ def random_policy(rng: Random, size: int = 5) -> Policy:
     """A valid policy about persons, households or dwellings, benefit or burden.
 
     Args:
-        rng: where every choice comes from.
+        rng: the source of every choice.
         size: about how many leaves stand outside `where`.
     """
     kind = rng.choice(["person", "person", "household", "household", "dwelling"])

@@ -1,4 +1,4 @@
-"""The benchmarks run to their end at small sizes: their answers are checked as at the full ones."""
+"""The benchmarks run to their end at small sizes, with their answers checked as at full size."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RESIDENTS = 40_000
 
 
 def test_district(tmp_path: Path) -> None:
-    """Publishing, comparing versions, changes, coverage and days, memory and restart."""
+    """The benchmark of a district: publication, comparison, changes, coverage, days, memory and restart."""
     table = Table()
 
     host = of_a_district(table, tmp_path / "state", RESIDENTS, [(50, 1), (150, 1)])
@@ -26,7 +26,7 @@ def test_district(tmp_path: Path) -> None:
 
 
 def test_files(tmp_path: Path) -> None:
-    """Delivered files in both encodings, beside polars."""
+    """Delivered files in both encodings, compared with polars."""
     table = Table()
 
     delivering(table, tmp_path, 3_000)
@@ -35,7 +35,7 @@ def test_files(tmp_path: Path) -> None:
 
 
 def test_chain(tmp_path: Path) -> None:
-    """Changes with the chain of the log and without: the same lines."""
+    """Changes with and without the chain of the log give the same lines."""
     table = Table()
 
     chaining(table, tmp_path, 2_000, turns=2)
@@ -47,7 +47,7 @@ def test_chain(tmp_path: Path) -> None:
 
 
 def test_cold_starts(tmp_path: Path) -> None:
-    """Whole processes of the command line."""
+    """Cold starts of whole processes of the command line."""
     table = Table()
 
     starting(table, tmp_path, 1)
@@ -56,7 +56,7 @@ def test_cold_starts(tmp_path: Path) -> None:
 
 
 def test_seals() -> None:
-    """Records through the stages of a network with seals and without."""
+    """Records go through the stages of a network with and without seals."""
     table = Table()
 
     sealing(table, 3_000, 1)

@@ -1,1 +1,1 @@
-"""Tests of what is written: pages, links, the tour, and the shape of the modules."""
+"""Tests of the pages, their links and the tour, and of the shape and the names of the modules."""

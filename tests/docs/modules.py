@@ -1,6 +1,6 @@
-"""The shape of every module: its header and its length, and the list of modules that still fall short.
+"""The header and the length of every module, and the list of modules that are still to be mended.
 
-python -m tests.docs.modules    takes off ``to_mend.txt`` what was mended; nothing is ever put on it
+``python -m tests.docs.modules`` takes mended modules off ``to_mend.txt``; no module is ever added.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PACKAGES: list[str] = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 USUAL, LONGEST = 250, 350
-"""Lines of a module: as many as it may have, and as many as one on the list may have until it is divided."""
+"""The most lines of a module, and the most lines of a module on the list until it is divided."""
 LONGER = {
     "connectors/parsing/cells.py": "kernels that call each other stand in one file, or numba's cache misses a change",
 }
-"""Modules that may be of any length, each with its reason."""
+"""Modules of any length, each with the reason."""
 FORMULA = "The one idea"
 TO_MEND = Path(__file__).with_name("to_mend.txt")
 _TWO_SENTENCES = re.compile(r"[.?!] +\S")
@@ -32,7 +32,7 @@ def name(path: Path) -> str:
 
 
 def flaws(path: Path) -> Iterator[str]:
-    """What is wrong with a module: ``sentence`` (its first line is not one sentence), ``formula``, ``long``."""
+    """The flaws of a module: ``sentence`` (the first line is not one sentence), ``formula``, ``long``."""
     text = path.read_text(encoding="utf-8")
     header = ast.get_docstring(ast.parse(text)) or ""
     first, _, rest = header.partition("\n")
@@ -50,7 +50,7 @@ def all_flaws() -> set[str]:
 
 
 def to_mend() -> set[str]:
-    """The flaws that are known and not mended yet."""
+    """The known flaws that are not mended yet."""
     return set(TO_MEND.read_text(encoding="utf-8").splitlines())
 
 

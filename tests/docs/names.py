@@ -1,7 +1,7 @@
-"""The names that are still to be changed: ``python -m tests.docs.names`` counts them file by file; ``make check`` runs it.
+"""Banned names, counted module by module: ``python -m tests.docs.names``, which ``make check`` runs.
 
-Banned are past participles of one word as names of functions, classes, modules and variables, the words in ``VAGUE``, and the prose in
-``PROSE``. What is left stands in names.txt beside this module, a file and its count a line; a count may only fall. ``--write`` writes the file anew.
+Banned are names of functions, classes, modules and variables that are one past participle, the words in ``VAGUE``, and the prose in ``PROSE``.
+What is left stands in names.txt beside this module, one module and its count a line. A count may only fall; ``--write`` writes the file anew.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.docs.pages import ROOT
 
 LEFT = Path(__file__).with_name("names.txt")
 VAGUE = frozenset({"found", "one", "told", "said", "it", "them", "way"})
-"""Bound in hundreds of places, they say nothing of what they hold."""
+"""These words say nothing about a value."""
 IRREGULAR = re.compile(
     "told|found|kept|said|taken|joined|made|given|known|held|written|sent|shown|begun|built|done|drawn|driven|fallen|felt|gone|grown|hidden|laid|led|"
     "meant|met|paid|seen|sold|spent|spoken|stood|struck|thought|thrown|torn|understood|won|worn|wound|chosen|broken|born|brought|bought|caught"
@@ -31,16 +31,26 @@ NOUNS = {
     "bed": "a place of care",
     "embedded": "the embedded host, a term of the glossary",
 }
-"""Words that only look like participles, each with what it means here."""
+"""Words that only look like participles, each with its meaning here."""
 _REGULAR = re.compile(r"[a-z]+ed")
+_CAMEL_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z]+")
 PROSE = re.compile(r"\b[Ss]he\b|\b[Hh]er(?:s|self)?\b")
 """People are *they*, things are *it*."""
 
 
 def is_participle(name: str) -> bool:
-    """Whether a name is one word, and that a past participle."""
-    word = name.strip("_").lower()
-    return word not in NOUNS and any(pattern.fullmatch(word) for pattern in (IRREGULAR, _REGULAR))
+    """Whether a name is one word, and that a past participle.
+
+    Of a class in CamelCase, the last word decides: ``DescribedFeed`` is a feed. A participle behind another word is the usual name of an event
+    or a state (``DeliveryStarted``, ``NotUpgraded``), so only a class of one word is banned for it (``Told``).
+
+    Example:
+        >>> [name for name in ("Told", "_Checked", "kept", "DescribedFeed", "DeliveryStarted", "sorted_rows") if is_participle(name)]
+        ['Told', '_Checked', 'kept']
+    """
+    *before, last = _CAMEL_WORD.findall(name.strip("_")) or [""]
+    word = last.lower()
+    return not before and word not in NOUNS and any(pattern.fullmatch(word) for pattern in (IRREGULAR, _REGULAR))
 
 
 def is_banned(variable: str) -> bool:
@@ -50,7 +60,7 @@ def is_banned(variable: str) -> bool:
 
 
 def banned_names(text: str) -> Iterator[tuple[int, str]]:
-    """The banned names that a module binds and the banned words of its prose, each with its line."""
+    """The banned names and the banned prose of a module, each with its line."""
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             if is_participle(node.name) or node.name.strip("_").lower() in VAGUE:
@@ -64,22 +74,22 @@ def banned_names(text: str) -> Iterator[tuple[int, str]]:
 
 
 def counts() -> Counter[str]:
-    """The number of banned names in each module of the tree, the name of the module itself included."""
-    listed = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    """The number of banned names in each module of the tree, including the name of the module itself."""
+    paths = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     in_modules = {
-        path: sum(1 for _ in banned_names((ROOT / path).read_text(encoding="utf-8"))) + is_participle(Path(path).stem) for path in listed
+        path: sum(1 for _ in banned_names((ROOT / path).read_text(encoding="utf-8"))) + is_participle(Path(path).stem) for path in paths
     }
     return Counter({path: count for path, count in in_modules.items() if count})
 
 
 def allowed() -> Counter[str]:
-    """What names.txt says is left."""
+    """The counts in names.txt."""
     lines = LEFT.read_text(encoding="utf-8").split("\n") if LEFT.exists() else []
     return Counter({path: int(count) for path, _, count in (line.rpartition(" ") for line in lines if line)})
 
 
 def main(arguments: list[str]) -> int:
-    """Prints what is more, or less, than names.txt says; 1 where anything is."""
+    """Prints where a count differs from names.txt; exit code 1 if any does."""
     now, before = counts(), allowed()
     if "--write" in arguments:
         LEFT.write_text("".join(f"{path} {count}\n" for path, count in sorted(now.items())), encoding="utf-8")

@@ -1,9 +1,9 @@
 """The pages as programs: the files they show, the lines they type, the outputs they promise.
 
 A page is run in the order in which it is read, in an empty folder. A block with a name (```` ```yaml FILE ````) is a file. In a ``console``
-block a line that begins with ``$`` is typed, and what follows is its output; ``...`` stands for any text. A page in ``WHOLE`` leaves nothing
-out: its outputs are compared word for word. A line that is one plain verb is run in this process, as a process of its own takes a second to
-start; every other line is run by a shell. ``python -m tests.docs.pages PAGE`` prints a page with the outputs of today.
+block a line that begins with ``$`` is typed, and its output follows; ``...`` stands for any text. A page in ``WHOLE`` leaves nothing
+out: its outputs are compared word for word. A line that is one plain verb is run in this process, because a process of its own takes a second
+to start; a shell runs every other line. ``python -m tests.docs.pages PAGE`` prints a page with the outputs of today.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ PAIRS = [(ROOT / "README.md", ROOT / "README.zh.md")] + [
 ]
 """Each page in English, with the same page in Chinese."""
 TODAY = "2026-10-15"
-"""The day it is on the pages."""
+"""The current day on the pages."""
 WHOLE = frozenset({"story.md"})
-"""The pages that leave nothing out: their readers see what is on the screen."""
+"""The pages that leave nothing out: they show the whole screen."""
 
 _BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SETTING = re.compile(r"export (.+)")
 _VERB = re.compile(r"huimin (?!.*--help)[^|&;<>()$`*?~#!\\]*")
-"""One verb, and nothing that only a shell understands."""
+"""One verb, without anything that only a shell understands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One fenced block: its language, the file it is (or none), and its text."""
+    """One fenced block: its language, the name of its file (or none), and its text."""
 
     language: str
     file: str | None
@@ -52,13 +52,13 @@ class Block:
 
 @dataclass(slots=True)
 class Folder:
-    """An empty folder in which a page is run; remembers what was exported."""
+    """An empty folder in which a page is run, and the variables that were exported."""
 
     path: Path
     environment: dict[str, str] = field(default_factory=dict)
 
     def run(self, line: str) -> str:
-        """What a line prints, on both outputs, and its exit code where that is not 0."""
+        """What a line prints on both outputs, and its exit code if that is not 0."""
         setting = _SETTING.fullmatch(line)
         if setting:
             for name, _, value in (word.partition("=") for word in setting[1].split()):
@@ -95,7 +95,7 @@ def blocks(page: str) -> Iterator[Block]:
 
 
 def typed_lines(text: str) -> Iterator[tuple[str, str]]:
-    """The lines typed in a console block, each with the output the page promises.
+    """The typed lines of a console block, each with the output that the page promises.
 
     Example:
         >>> list(typed_lines("$ echo a\\na\\n$ true\\n"))
@@ -113,7 +113,7 @@ def tidy(text: str) -> str:
 
 
 def is_as_promised(page: str, promise: str, output: str) -> bool:
-    """Is an output what this page says: to the letter where it leaves nothing out, else as ``agrees`` has it?
+    """Whether an output is what this page says: to the letter if the page leaves nothing out, else as ``agrees`` compares.
 
     Example:
         >>> is_as_promised("README.md", "a ...\\n", "a b\\n"), is_as_promised("story.md", "a ...\\n", "a b\\n")
@@ -123,7 +123,7 @@ def is_as_promised(page: str, promise: str, output: str) -> bool:
 
 
 def agrees(promise: str, output: str) -> bool:
-    """Is the output as promised, where ``...`` stands for anything, and the widths of columns do not matter?
+    """Whether the output is as promised: ``...`` stands for anything, and the widths of columns do not matter.
 
     Example:
         >>> agrees("a ... d\\n", "a b\\nc d\\n"), agrees("a\\n", "b\\n")
@@ -138,14 +138,14 @@ def _narrow(text: str) -> str:
 
 
 def write_block(folder: Path, block: Block) -> None:
-    """Write the file a block is."""
+    """Writes the file of a block."""
     path = folder / str(block.file)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(block.text, encoding="utf-8")
 
 
 def with_outputs_of_today(page: str) -> str:
-    """The page, run, with every output as it is."""
+    """The page with the outputs of a run today."""
     with tempfile.TemporaryDirectory() as name:
         folder = Folder(Path(name))
 

@@ -1,4 +1,4 @@
-"""ARCHITECTURE.md names the folders there are, in the order in which they import, and paths that exist."""
+"""ARCHITECTURE.md names the existing folders in their order of import, and only paths that exist."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ CONTRACTS = {
 
 
 def test_the_picture_names_exactly_the_folders_there_are() -> None:
-    """A folder is a directory below a layer that holds a file of the project."""
-    held = {(layer, path.name) for layer in PACKAGES for path in (ROOT / layer).iterdir()
+    """The picture names every directory below a layer that holds a file of the project."""
+    folders = {(layer, path.name) for layer in PACKAGES for path in (ROOT / layer).iterdir()
             if path.is_dir() and any("__pycache__" not in file.parts for file in path.rglob("*") if file.is_file())}  # fmt: skip
 
-    assert set(DRAWN) == held
-    assert len(DRAWN) == len(held)
+    assert set(DRAWN) == folders
+    assert len(DRAWN) == len(folders)
 
 
 def test_the_picture_has_the_order_of_the_contracts() -> None:
-    """Layers from the top down, and within each its folders as the import contracts order them."""
+    """Layers stand from the top down, and in each layer its folders in the order of the import contracts."""
     assert [layer for layer, _ in BOXES] == PROJECT["tool"]["importlinter"]["contracts"][0]["layers"]
     for layer, levels in CONTRACTS.items():
         rank = {name.strip(): place for place, level in enumerate(levels) for name in level.split("|")}
@@ -34,7 +34,7 @@ def test_the_picture_has_the_order_of_the_contracts() -> None:
 
 
 def test_every_path_it_names_is_there() -> None:
-    """A word with a slash in backticks is a path of the project."""
-    named = set(re.findall(r"`([\w.]+/[\w./]+)`", PAGE))
+    """Every word in backticks with a slash is a path of the project."""
+    paths = set(re.findall(r"`([\w.]+/[\w./]+)`", PAGE))
 
-    assert {path for path in named if not (ROOT / path).exists()} == set()
+    assert {path for path in paths if not (ROOT / path).exists()} == set()

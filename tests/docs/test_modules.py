@@ -16,17 +16,17 @@ from tests.docs.pages import ROOT
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_a_module_says_what_it_is_and_is_short(path: Path) -> None:
-    """Its first line is one sentence with a full stop, no header has a formula, and it has at most 250 lines, unless it is still to be mended."""
+    """Its first line is one sentence with a full stop, its header has no formula, and it has at most 250 lines; or it is still to be mended."""
     assert {f"{flaw} {name(path)}" for flaw in flaws(path)} <= to_mend()
 
 
 def test_the_list_of_modules_to_mend_only_shrinks() -> None:
-    """What was mended is taken off it: ``python -m tests.docs.modules``."""
+    """Mended modules are taken off: ``python -m tests.docs.modules``."""
     assert to_mend() - all_flaws() == set()
 
 
 def test_no_module_is_longer_than_350_lines() -> None:
-    """But for those with a reason; the longest are printed."""
+    """Except for those with a reason; prints the longest modules."""
     lines = {name(path): len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
     longest = sorted(lines.items(), key=lambda item: -item[1])[:10]
     print(f"{len(lines)} modules, {sum(lines.values())} lines; longest: {', '.join(f'{n} {count}' for n, count in longest)}")
@@ -49,7 +49,7 @@ def test_no_module_is_longer_than_350_lines() -> None:
     ],
 )
 def test_a_flaw_is_noticed(text: str, wrong: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each of them, and nothing else."""
+    """Each flaw is noticed, and nothing else."""
     monkeypatch.setattr("tests.docs.modules.ROOT", tmp_path)
     (tmp_path / "module.py").write_text(text, encoding="utf-8")
 
@@ -57,7 +57,7 @@ def test_a_flaw_is_noticed(text: str, wrong: list[str], tmp_path: Path, monkeypa
 
 
 def imported(path: Path) -> Iterator[str]:
-    """What a module imports when it runs, at its head or late; not what it names in annotations only."""
+    """What a module imports at run time, at its head or late; without imports for annotations only."""
     nodes: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
     for node in nodes:
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
@@ -71,17 +71,19 @@ def imported(path: Path) -> Iterator[str]:
 
 
 def test_modules_import_each_other_one_way() -> None:
-    """No circle, not even by a late import: what two modules share lies in a third."""
-    dotted = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in MODULES}
+    """There is no circle, not even by a late import."""
+    by_name = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in MODULES}
 
     try:
-        tuple(TopologicalSorter({module: dotted.keys() & set(imported(path)) - {module} for module, path in dotted.items()}).static_order())
+        tuple(
+            TopologicalSorter({module: by_name.keys() & set(imported(path)) - {module} for module, path in by_name.items()}).static_order()
+        )
     except CycleError as circle:
         pytest.fail(" imports ".join(reversed(circle.args[1])))
 
 
 def test_every_package_ships_and_has_its_layer() -> None:
-    """The packages of the wheel, the layers of the import contract and those type-checked are the same."""
+    """The packages of the wheel, the layers of the import contracts and the type-checked packages are the same."""
     layers = PROJECT["tool"]["importlinter"]["contracts"][0]["layers"]
 
     assert sorted(PACKAGES) == sorted(layers) == sorted(PROJECT["tool"]["importlinter"]["root_packages"])
@@ -96,8 +98,8 @@ def test_a_setting_is_described(setting: str) -> None:
 
 
 def test_no_other_setting_is_read() -> None:
-    """Whatever begins with HUIMIN_ in the packages is described."""
-    described = (ROOT / "docs" / "en" / "operations.md").read_text(encoding="utf-8")
+    """Every name in the packages that begins with HUIMIN_ is described."""
+    page = (ROOT / "docs" / "en" / "operations.md").read_text(encoding="utf-8")
     read = {name for path in MODULES for name in re.findall(r"HUIMIN_[A-Z_]*[A-Z]", path.read_text(encoding="utf-8"))}
 
-    assert {name for name in read if f"`{name}`" not in described} == set()
+    assert {name for name in read if f"`{name}`" not in page} == set()

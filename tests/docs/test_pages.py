@@ -1,4 +1,4 @@
-"""What the pages say is so: the tours run as written, links lead somewhere, every verb is described, and both languages say the same."""
+"""The pages are right: the tours run as written, links lead somewhere, every verb is described, and both languages have the same parts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def prose(page: Path) -> str:
 
 
 def anchors(page: Path) -> set[str]:
-    """The names under which headings of a page can be linked to."""
+    """The anchors of the headings of a page."""
     headings = (re.sub(r"[^\w\- ]", "", heading.strip().lower()) for _, heading in _HEADING.findall(prose(page)))
     return {heading.replace(" ", "-") for heading in headings}
 
@@ -69,7 +69,7 @@ def test_a_page_runs_as_written(page: Path, tmp_path: Path) -> None:
 
 
 def test_the_readme_and_the_guides_are_run() -> None:
-    """In both languages."""
+    """The README, the guides and the story run in both languages."""
     assert {page for pair in PAIRS for page in pair if page.name in {"README.md", "README.zh.md", "rules.md", "feeds.md"} | WHOLE} == set(
         RUN
     )
@@ -77,12 +77,12 @@ def test_the_readme_and_the_guides_are_run() -> None:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.name.startswith("README")], ids=name)
 def test_a_readme_is_read_in_one_sitting(page: Path) -> None:
-    """Under 150 lines."""
+    """It has fewer than 150 lines."""
     assert len(page.read_text(encoding="utf-8").splitlines()) < 150
 
 
 def test_a_whole_page_is_held_to_the_letter() -> None:
-    """What other pages may leave out or set otherwise is wrong on a page that leaves nothing out."""
+    """An ellipsis or another width is right on other pages, and wrong on a page that leaves nothing out."""
     for promise, output in (("a ...\n", "a b\n"), ("a  b\n", "a b\n"), ("──\n", "───\n")):
         assert agrees(promise, output)
         assert is_as_promised("README.md", promise, output)
@@ -92,7 +92,7 @@ def test_a_whole_page_is_held_to_the_letter() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_links_lead_somewhere(page: Path) -> None:
-    """Every link to a file or heading of the project finds it."""
+    """Every link to a file or heading of the project has its target."""
     assert dead_links(page) == []
 
 
@@ -104,7 +104,7 @@ def test_every_page_is_there_in_both_languages() -> None:
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: name(pair[0]))
 def test_both_languages_have_the_same_parts(pair: tuple[Path, Path]) -> None:
-    """The levels of headings, the blocks (language, file, lines typed), the cells of each row, list items, and what is linked to."""
+    """They have the same levels of headings, blocks (language, file, typed lines), cells of each row, list items, and link targets."""
     english, chinese = (parts(page) for page in pair)
 
     for part in english:
@@ -113,7 +113,7 @@ def test_both_languages_have_the_same_parts(pair: tuple[Path, Path]) -> None:
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: name(pair[0]))
 def test_a_page_speaks_one_language(pair: tuple[Path, Path]) -> None:
-    """No sentence of the other language outside code; but for the examples of rules, which say how they read in both."""
+    """It has no sentence of the other language outside code, except in the examples of rules, which are read in both."""
     english, chinese = (
         [line for line in re.sub(r"`[^`]*`", "`", prose(page)).splitlines() if not line.startswith("| ` |")] for page in pair
     )
@@ -123,14 +123,14 @@ def test_a_page_speaks_one_language(pair: tuple[Path, Path]) -> None:
 
 
 def parts(page: Path) -> dict[str, Sequence[object]]:
-    """What a page has in every language."""
-    text, written = prose(page), list(blocks(page.read_text(encoding="utf-8")))
+    """The parts of a page that are the same in every language."""
+    text, page_blocks = prose(page), list(blocks(page.read_text(encoding="utf-8")))
     rows = (line.replace(r"\|", "") for line in text.splitlines() if line.lstrip().startswith("|"))
     return {
         "headings": [len(level) for level, _ in _HEADING.findall(text)],
-        "blocks": [(block.language, block.file) for block in written],
-        "lines typed": [len(list(typed_lines(block.text))) for block in written if block.language == "console"],
-        "queries": [block.text for block in written if block.language == "sql"],
+        "blocks": [(block.language, block.file) for block in page_blocks],
+        "lines typed": [len(list(typed_lines(block.text))) for block in page_blocks if block.language == "console"],
+        "queries": [block.text for block in page_blocks if block.language == "sql"],
         "rows": [row.count("|") for row in rows],
         "sections named": sorted(re.findall(r"§ ?\d+(?:\.\d+)?", text)),
         "items": re.findall(r"^ *(?:-|\d+\.) ", text, re.MULTILINE),
@@ -140,36 +140,36 @@ def parts(page: Path) -> dict[str, Sequence[object]]:
 
 
 def test_the_readmes_type_the_same_and_have_the_same_figures() -> None:
-    """Line by line; and in prose, in the two commands, and in the lists a reader sees."""
+    """Both type the same lines, and have the same figures in prose and in the outputs."""
     english, chinese = (page.read_text(encoding="utf-8") for page in PAIRS[0])
-    typed = [
+    typed_text = [
         [line.replace(" HUIMIN_LANG=en", "") for block in blocks(text) for line, _ in typed_lines(block.text)]
         for text in (english, chinese)
     ]
     figures = [Counter(re.findall(r"\d[\d,.]*\d|\d", prose(page))) for page in PAIRS[0]]
-    shown = [
+    output_figures = [
         [re.findall(r"\d[\d,.]*\d|\d", promise) for block in blocks(text) for _, promise in typed_lines(block.text)]
         for text in (english, chinese)
     ]
 
-    assert typed[0] == typed[1]
+    assert typed_text[0] == typed_text[1]
     assert figures[0] == figures[1]
-    for line, left, right in zip(typed[0], *shown, strict=True):
+    for line, left, right in zip(typed_text[0], *output_figures, strict=True):
         assert Counter(left) == Counter(right), line
 
 
 def test_every_page_the_code_names_is_there() -> None:
-    """Messages, headers, alerts and settings name pages that exist; no page is named without its language where there are two."""
+    """Messages, headers, alerts and settings name pages that exist, with their language if there are two."""
     files = [path for folder in ("policies", "matchers", "streams", "connectors", "services", "infra", "console", "benchmarks", "tests")
              for ending in ("*.py", "*.yaml", "*.json", "*.sql") for path in (ROOT / folder).rglob(ending)]  # fmt: skip
-    named = {
+    pages_named = {
         (name(path), page)
         for path in [*files, ROOT / "Makefile"]
         for page in re.findall(r"\bdocs/[\w/-]+\.(?:md|json)", path.read_text(encoding="utf-8"))
     }
 
-    assert len(named) > 50
-    assert {(path, page) for path, page in named if not (ROOT / page).exists()} == set()
+    assert len(pages_named) > 50
+    assert {(path, page) for path, page in pages_named if not (ROOT / page).exists()} == set()
 
 
 def test_every_verb_is_described() -> None:

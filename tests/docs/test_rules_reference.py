@@ -1,4 +1,4 @@
-"""The reference of the rules pages: every example is checked and reads as the page says, and every key of a policy is there."""
+"""The reference on the rules pages: every example is valid and reads as the page says, and every key of a policy is there."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HEAD = {
     "format": 1, "policy": "example", "version": 1, "direction": "benefit", "scope": {"division": "310107"}, "agency": "putuo-civil-affairs",
     "title": {"zh": "例", "en": "example"}, "source": {"document": "例", "issuer": "例"}, "purpose": "assistance", "effective": {"from": "2026-10-01"},
 }  # fmt: skip
-"""What every example stands in."""
+"""The head of the policy in which every example stands."""
 ROWS = {language: re.findall(r"^\| `(.+?)` \| (.+?) \| (.+?) \|$", REFERENCE[language], re.MULTILINE) for language in LANGUAGES}
 
 
@@ -44,40 +44,40 @@ def catalogue() -> Catalogue:
 
 
 def shared(language: str) -> dict[str, Any]:
-    """The parameters and definitions the examples use: the first block of the reference."""
+    """The parameters and definitions that the examples use: the first block of the reference."""
     return loaded(re.findall(r"^```yaml\n(.*?)^```$", REFERENCE[language], re.MULTILINE | re.DOTALL)[0])  # type: ignore[no-any-return]
 
 
 def policy(example: dict[str, Any], language: str) -> Policy:
-    """The example as a policy: of the first kind of subject that has what it reads."""
+    """The example as a policy about the first kind of subject for which it is valid."""
     whole = example if "criteria" in example or set(example) & set(models.PolicyModel.model_fields) else {"criteria": example}
     evidence = {feed: {"max_age": "P30D"} for feed in catalogue().feeds}
-    used = shared(language) if "use" in str(example) else {"params": shared(language)["params"]}
+    parts_used = shared(language) if "use" in str(example) else {"params": shared(language)["params"]}
     problems: list[object] = []
     for subject in ("person", "household", "dwelling"):
         head = {
             **HEAD,
             "evidence": evidence,
-            **used,
+            **parts_used,
             "subject": subject,
             "criteria": {"field": "division", "op": "within", "value": "310107"},
             **whole,
         }
-        checked = check(Document(head, "example"), catalogue())
-        if checked.policy is not None:
-            return checked.policy
-        problems += checked.problems
+        result = check(Document(head, "example"), catalogue())
+        if result.policy is not None:
+            return result.policy
+        problems += result.problems
     raise AssertionError(f"{example}: {problems}")
 
 
 def phrase(example: dict[str, Any], language: str) -> str:
-    """How ``huimin policy show`` reads the example: the criterion, or what it says in the head of a policy."""
+    """The words of ``huimin policy show`` for the example: a criterion, or a part of the head of a policy."""
     read = policy(example, language)
     clauses = Clauses(catalogue(), language, read.params)
     if "criteria" in example or not set(example) & set(models.PolicyModel.model_fields):
         return clauses.clause(read.criteria)
-    wanted = [TERMS[term][language] for term in TERMS if term.split(".")[0].split("_")[0] in example]
-    return {"zh": "；", "en": "; "}[language].join(line for line in terms(read, clauses) if line.startswith(tuple(wanted)))
+    beginnings = [TERMS[term][language] for term in TERMS if term.split(".")[0].split("_")[0] in example]
+    return {"zh": "；", "en": "; "}[language].join(line for line in terms(read, clauses) if line.startswith(tuple(beginnings)))
 
 
 PLACES = {
@@ -107,11 +107,11 @@ def keys() -> list[tuple[str, str, str]]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_example_is_right_and_reads_as_the_page_says(language: str) -> None:
-    """In both languages, on the page of each."""
+    """Each page shows how every example reads in both languages."""
     wrong = [
         (example, expected, read)
         for example, *phrases in ROWS[language]
-        for expected, read in zip(phrases, (phrase(loaded(example), spoken) for spoken in LANGUAGES), strict=True)
+        for expected, read in zip(phrases, (phrase(loaded(example), each_language) for each_language in LANGUAGES), strict=True)
         if expected != read
     ]
 
@@ -126,18 +126,18 @@ def test_both_pages_have_the_same_examples() -> None:
 
 @pytest.mark.parametrize(("key", "zh", "en"), keys(), ids=lambda part: str(part))
 def test_every_key_is_on_the_page(key: str, zh: str, en: str) -> None:
-    """With the sentence the schema says of it."""
+    """With its sentence from the schema."""
     assert f"| `{key}` | {zh} |" in REFERENCE["zh"]
     assert f"| `{key}` | {en} |" in REFERENCE["en"]
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
 def test_every_construct_has_an_example(shape: type) -> None:
-    """Each shape of a criterion, with each of its own keys."""
+    """The examples use every shape of a criterion, with each of its own keys."""
     own = {field.alias or name for name, field in shape.model_fields.items()} - {"id", "cite", "label"}  # type: ignore[attr-defined]
-    used = {key for example, *_ in ROWS["en"] for node in nodes(loaded(example)) if shaped(node, shape) for key in node}
+    keys_used = {key for example, *_ in ROWS["en"] for node in nodes(loaded(example)) if shaped(node, shape) for key in node}
 
-    assert own - used == set()
+    assert own - keys_used == set()
 
 
 def nodes(value: object) -> Iterator[dict[str, Any]]:
@@ -149,7 +149,7 @@ def nodes(value: object) -> Iterator[dict[str, Any]]:
 
 
 def shaped(node: dict[str, Any], shape: type) -> bool:
-    """Is a node of this shape?"""
+    """Whether a node has this shape."""
     try:
         shape.model_validate(node)  # type: ignore[attr-defined]
     except ValueError:

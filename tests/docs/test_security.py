@@ -1,4 +1,4 @@
-"""The pages on security name a threat, its answer and a test: every test is there and would run."""
+"""The security pages name a threat, its answer and a test, and every test they name exists."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_named_test_is_there(path: str, name: str) -> None:
 
 
 def test_every_threat_has_an_answer_and_a_test() -> None:
-    """Three cells a row, the last one naming tests in full: the same tests in both languages."""
+    """Each row has three cells, and the last names the same tests in both languages."""
     assert len(ROWS["zh"]) == len(ROWS["en"]) >= 14
     for chinese, english in zip(ROWS["zh"], ROWS["en"], strict=True):
         assert len(chinese) == len(english) == 3, english
@@ -39,6 +39,6 @@ def test_every_threat_has_an_answer_and_a_test() -> None:
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_path_is_in_full(language: str) -> None:
-    """No test is named in a way this page's tests do not see."""
+    """Every test is named with its path, so that the other tests see it."""
     page = PAGES[language]
     assert len(re.findall(r"`tests/", page)) == len(re.findall(r"`tests/[\w/]+\.py::\w+`", page))

@@ -1,7 +1,7 @@
-"""No SQL text is put together from what a file, a person or a topic says.
+"""No SQL text is made from the words of a file, a person or a topic.
 
-Values go in as parameters. A name cannot, so each place that writes one into a statement is listed here, with the reason why it is ours; a
-place that is new fails until somebody has looked at it. Source: CWE-89.
+Values are passed as parameters. A name cannot be, so each place that writes a name into a statement is listed here, with the reason why the
+name is ours. A new place fails until somebody has looked at it. Source: CWE-89.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ KNOWN = {
     ("streams/erasure/scrub.py", "_offsets"): "a name of the log's own tables",
     ("streams/erasure/scrub.py", "_body"): "a name of the log's own tables",
 }
-"""By file and function ("": any of the file), why what is written into a statement there is ours."""
+"""By file and function ("": any function of the file), why the text written into a statement there is ours."""
 
 
 def built(tree: ast.AST) -> Iterator[tuple[str, ast.AST]]:
-    """Every expression that puts SQL together, and every statement that is run and no literal, with the function it stands in."""
+    """Every expression that puts SQL together, and every statement that is run without being a literal, with its function."""
 
     def walk(node: ast.AST, function: str) -> Iterator[tuple[str, ast.AST]]:
         for child in ast.iter_child_nodes(node):
@@ -74,7 +74,7 @@ def _is_sql(node: ast.AST) -> bool:
 
 
 def _runs_unknown(node: ast.AST) -> bool:
-    """Is what is run neither a literal nor a name?"""
+    """Whether a call runs a statement that is neither a literal nor a name."""
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr not in RUN or not node.args:
         return False
     return not isinstance(node.args[0], ast.Constant | ast.Name)
@@ -87,12 +87,12 @@ def sources() -> Iterator[tuple[str, ast.Module]]:
 
 
 def test_every_statement_that_is_put_together_is_known() -> None:
-    """In connectors, streams, infra, the console and the benchmarks."""
-    found = {(file, function): ast.unparse(node)[:120] for file, tree in sources() for function, node in built(tree)}
-    known = {place if place in KNOWN else (place[0], "") for place in found}
+    """Every place that writes a name into a statement is in the table, and the table has no other."""
+    statements = {(file, function): ast.unparse(node)[:120] for file, tree in sources() for function, node in built(tree)}
+    places = {place if place in KNOWN else (place[0], "") for place in statements}
 
-    assert known - set(KNOWN) == set(), found
-    assert set(KNOWN) - known == set()
+    assert places - set(KNOWN) == set(), statements
+    assert set(KNOWN) - places == set()
 
 
 @pytest.mark.parametrize(
@@ -108,10 +108,10 @@ def test_every_statement_that_is_put_together_is_known() -> None:
     ],
 )
 def test_the_search_finds_each_way(text: str) -> None:
-    """An f-string, a sum, a format; a text that a function makes."""
+    """The search sees f-strings, sums, formats and texts made by a function."""
     assert list(built(ast.parse(text)))
 
 
 def test_a_literal_with_parameters_is_none() -> None:
-    """As most are."""
+    """A literal with parameters is not reported."""
     assert not list(built(ast.parse("db.execute('SELECT a FROM b WHERE c = ?', (d,))")))

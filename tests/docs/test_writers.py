@@ -1,4 +1,4 @@
-"""Everything that writes a file goes through ``streams.disk.files``, or says here why not."""
+"""Every module writes files through ``streams.disk.files``, or is listed here with a reason."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WRITERS = frozenset(
         "get_file", "put_file", "O_CREAT",
     }
 )  # fmt: skip
-"""What makes a file or a folder, or gives one another name."""
+"""Calls that make or rename a file or a folder."""
 CONNECTED = frozenset({"sqlite3.connect", "duckdb.connect"})
 ALLOWED = {
     ("streams/disk/files.py", "mkdir"): "here the rest goes through",
@@ -51,16 +51,16 @@ ALLOWED = {
     ("console/cli/reference.py", "write_text"): "docs/cli.md, by whoever works on the program",
     ("console/cli/results.py", "write_text"): "docs/schemas, likewise",
 }  # fmt: skip
-"""Module and call, and why it may stand there."""
+"""By module and call, why the call may stand there."""
 
 
 def calls(path: Path) -> Iterator[tuple[str, int]]:
-    """Every call of a module that writes by itself, with its line: not what writes to the path that ``replaced`` gives."""
+    """Every call that writes by itself, with its line; without calls that write to the path of ``replaced``."""
 
     def walk(node: ast.AST, inside: bool) -> Iterator[tuple[str, int]]:
-        inside = inside or (isinstance(node, ast.With) and any(_called(item.context_expr) == "replaced" for item in node.items))
-        if isinstance(node, ast.Call) and not inside and (found := _writes(node)):
-            yield found, node.lineno
+        inside = inside or (isinstance(node, ast.With) and any(_callee(item.context_expr) == "replaced" for item in node.items))
+        if isinstance(node, ast.Call) and not inside and (call := _writes(node)):
+            yield call, node.lineno
         if isinstance(node, ast.Attribute) and node.attr == "O_CREAT":
             yield "O_CREAT", node.lineno
         for child in ast.iter_child_nodes(node):
@@ -69,8 +69,8 @@ def calls(path: Path) -> Iterator[tuple[str, int]]:
     yield from walk(ast.parse(path.read_text(encoding="utf-8")), False)
 
 
-def _called(node: ast.expr) -> str:
-    """The last word of what is called."""
+def _callee(node: ast.expr) -> str:
+    """The last word of the function that is called."""
     match node:
         case ast.Call(func=ast.Attribute(attr=word)) | ast.Call(func=ast.Name(id=word)):
             return word
@@ -79,7 +79,7 @@ def _called(node: ast.expr) -> str:
 
 
 def _writes(node: ast.Call) -> str:
-    word = _called(node)
+    word = _callee(node)
     if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name) and f"{node.func.value.id}.{word}" in CONNECTED:
         return f"{node.func.value.id}.{word}"
     if word == "rename" and isinstance(node.func, ast.Attribute) and isinstance(node.args[0] if node.args else None, ast.Dict):
@@ -95,26 +95,29 @@ def _writes(node: ast.Call) -> str:
 
 
 def _opens_to_write(node: ast.Call) -> bool:
-    """Is it opened to write, by anything but ``private``?"""
+    """Whether a file is opened to write, without the opener ``private``."""
     if any(word.arg == "opener" and isinstance(word.value, ast.Name) and word.value.id == "private" for word in node.keywords):
         return False
-    given = [*node.args, *(word.value for word in node.keywords if word.arg == "mode")]
+    modes = [*node.args, *(word.value for word in node.keywords if word.arg == "mode")]
     return any(
-        isinstance(one, ast.Constant) and isinstance(one.value, str) and set(one.value) & set("wax+") and len(one.value) < 4
-        for one in given
+        isinstance(argument, ast.Constant)
+        and isinstance(argument.value, str)
+        and set(argument.value) & set("wax+")
+        and len(argument.value) < 4
+        for argument in modes
     )
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_a_module_writes_through_one_place(path: Path) -> None:
-    """Whole, private, durable: by ``streams.disk.files``. What stands in the table has its reason."""
-    found = [(call, line) for call, line in calls(path) if (name(path), call) not in ALLOWED]
+    """Every file is written whole, private and durable by ``streams.disk.files``, unless the table has a reason."""
+    unlisted = [(call, line) for call, line in calls(path) if (name(path), call) not in ALLOWED]
 
-    assert found == [], f"{name(path)} writes by itself"
+    assert unlisted == [], f"{name(path)} writes by itself"
 
 
 def test_the_table_names_nothing_that_is_gone() -> None:
-    """A reason without its call is taken out."""
+    """Every entry of the table has its call."""
     there = {(name(path), call) for path in MODULES for call, _ in calls(path)}
 
     assert ALLOWED.keys() - there == set()
@@ -130,7 +133,7 @@ def test_the_table_names_nothing_that_is_gone() -> None:
     ],
 )  # fmt: skip
 def test_a_writer_is_seen(tmp_path: Path, line: str) -> None:
-    """The test above can fail; inside ``replaced`` the same is right."""
+    """Each writer is reported, but not inside ``replaced``."""
     (tmp_path / "a.py").write_text(f"def f():\n    {line}\n")
     (tmp_path / "b.py").write_text(f"def f():\n    with replaced(p) as path:\n        {line}\n")
 

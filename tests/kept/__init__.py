@@ -1,1 +1,1 @@
-"""Workspaces and topics as released versions wrote them, kept for good: whatever comes later must read them, or bring them on."""
+"""Workspaces and topics as released versions wrote them: every later version must read or upgrade them."""

@@ -1,6 +1,6 @@
-"""Makes what is kept of a version: ``python -m tests.kept.make 0.2.0``, once, by that version; never again afterwards.
+"""Makes the workspace and the topics of a released version: ``python -m tests.kept.make 0.2.0``, run once, by that version.
 
-The one idea: a small town in which every kind of stored thing has happened, and what every verb that shows one said of it then.
+It builds a small town in which every kind of stored thing has happened, and keeps what every verb that shows one answered.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ SHOWN = (
     ("policy", "list"),
     ("unit", "list"),
 )
-"""What is asked of it."""
+"""The verbs whose answers are kept."""
 
 
 def environment(root: Path) -> dict[str, str]:
@@ -58,14 +58,14 @@ def running(root: Path) -> Run:
 
 
 def said(run: Run) -> dict[str, Any]:
-    """What every verb says, and what it says of everybody on the list."""
+    """The answer of every verb, and the explanation of every candidate."""
     answers = {" ".join(words): data(run(*words, "--json")) for words in SHOWN}
     assert all(answers.values()), answers
     return answers | {f"explain {POLICY} {token}": data(run("explain", POLICY, token, "--json")) for token in tokens(run)}
 
 
 def lived(folder: Path) -> None:
-    """A town in which everything has happened that is stored: in ``folder / "w"``."""
+    """Builds a town in ``folder / "w"`` in which every kind of stored thing has happened."""
     run = running(folder / "w")
     settled(run, folder)
     people = tokens(run)
@@ -89,11 +89,11 @@ def lived(folder: Path) -> None:
 def make(version: str) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        workspaces.CLOSING_ROWS = 1  # every verb leaves a snapshot of the state
+        workspaces.CLOSING_ROWS = 1  # every verb leaves a checkpoint
         lived(folder)
         answers = said(running(folder / "w"))
-        with tarfile.open(KEPT / f"workspace-{version}.tar.xz", "w:xz") as packed:
-            packed.add(folder / "w", "w", filter=_nobody)
+        with tarfile.open(KEPT / f"workspace-{version}.tar.xz", "w:xz") as archive:
+            archive.add(folder / "w", "w", filter=_nobody)
         workspace = Workspace.open(folder / "w")
         log = Log(workspace.folder("state"), readonly=True, key=workspace.log_key())
         bodies = [body for _, body in log.inputs(-1)]
@@ -106,7 +106,7 @@ def make(version: str) -> None:
 
 
 def _nobody(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    """Of nobody's, at no time; without what is made while somebody works."""
+    """The entry of an archive without owner and time; None for a lock file."""
     entry.uid = entry.gid = entry.mtime = 0
     entry.uname = entry.gname = ""
     return None if entry.name.endswith(".lock") else entry

@@ -1,4 +1,4 @@
-"""What a released version wrote is brought on by ``huimin upgrade`` and says the same as it did then."""
+"""``huimin upgrade`` upgrades what a released version wrote, and every verb answers as it did then."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ VERSIONS = sorted(path.name.removeprefix("workspace-").removesuffix(".tar.xz") f
 
 
 def known(now: Any, then: Any) -> Any:
-    """Of an answer of today what the one of then had: keys may have been added to objects since, nothing else."""
+    """The part of today's answer that the answer of then has: only keys of objects may have been added since."""
     if isinstance(then, dict) and isinstance(now, dict):
         return {key: known(now[key], value) for key, value in then.items() if key in now}
     if isinstance(then, list) and isinstance(now, list) and len(now) == len(then):
-        return [known(one, other) for one, other in zip(now, then, strict=True)]
+        return [known(new, other) for new, other in zip(now, then, strict=True)]
     return now
 
 
 def test_there_is_one_of_the_first_version() -> None:
-    """Of every version a workspace, what it said, and topics."""
+    """Every version has a workspace, its answers, and topics."""
     assert "0.2.0" in VERSIONS
     assert {path.name for path in KEPT.glob("*-0*.*")} == {
         f"{name}-{version}.{kind}"
@@ -39,7 +39,7 @@ def test_there_is_one_of_the_first_version() -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_kept_topics(version: str) -> None:
-    """Every record is believed and read; the stages of today, given the same inputs, say the same to the same readers."""
+    """Every record is proved and read, and today's stages give the same changes and editions from the same inputs."""
     records = topics.read(KEPT / f"topics-{version}.jsonl.xz")
     by_topic = Counter(record["topic"] for record in records)
     print(", ".join(f"{count} of {topic}" for topic, count in by_topic.items()))
@@ -53,15 +53,15 @@ def test_kept_topics(version: str) -> None:
     now = topics.sent([topics.body(record) for record in records if record["topic"] == "inputs"])
     for topic, again in (("changes", encode_changes), ("editions", encode_edition)):
         reader = topics.readers()[topic]
-        kept = [(record["key"], again(reader(topics.body(record)))) for record in records if record["topic"] == topic]
-        assert kept == [(message.id, again(reader(message.body))) for _, message in now if message.topic == topic]
+        messages_then = [(record["key"], again(reader(topics.body(record)))) for record in records if record["topic"] == topic]
+        assert messages_then == [(message.id, again(reader(message.body))) for _, message in now if message.topic == topic]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_kept_workspace(tmp_path: Path, version: str) -> None:
-    """Lists, editions, explanations and the rest are as they were; it goes on from there."""
-    with tarfile.open(KEPT / f"workspace-{version}.tar.xz") as packed:
-        packed.extractall(tmp_path, filter="data")
+    """After the upgrade all answers are as they were, and the workspace takes new deliveries."""
+    with tarfile.open(KEPT / f"workspace-{version}.tar.xz") as archive:
+        archive.extractall(tmp_path, filter="data")
     for path in (tmp_path / "w").rglob("*"):
         path.chmod(0o700 if path.is_dir() else 0o600)
     then, run = json.loads((KEPT / f"workspace-{version}.json").read_text(encoding="utf-8")), running(tmp_path / "w")

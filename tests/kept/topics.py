@@ -1,7 +1,6 @@
-"""What the topics of a network held, as a version wrote them, and how they are read today.
+"""The records that a version wrote to the topics of a network, and how they are read today.
 
-The one idea: the messages of the small town (``tests.kept.make``) go through the pipeline of today; every record that would lie on a topic
-is kept with its key, headers, seal and body.
+The messages of the small town (``tests.kept.make``) go through the pipeline. Every record of a topic is kept with its key, headers, seal and body.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ Record = dict[str, Any]
 
 
 def records_of(bodies: Sequence[bytes]) -> Iterator[Record]:
-    """Every record of every topic, where these messages were submitted."""
+    """Every record of every topic when these messages are submitted."""
     inputs = [("client", Outgoing("inputs", 0, f"{number:032x}", "input", body)) for number, body in enumerate(bodies)]
     for producer, message in (*inputs, *sent(bodies)):
         key = message.id.encode()
@@ -36,7 +35,7 @@ def records_of(bodies: Sequence[bytes]) -> Iterator[Record]:
 
 
 def sent(bodies: Sequence[bytes]) -> list[tuple[str, Outgoing]]:
-    """What the stages of today send where these messages were submitted, with the stage."""
+    """The messages that today's stages send when these messages are submitted, each with its stage."""
     pipeline, out = Pipeline(PARTITIONS), list[tuple[str, Outgoing]]()
     for body in bodies:
         pipeline.put(body)
@@ -67,13 +66,13 @@ def body(record: Record) -> bytes:
 
 
 def unproved(record: Record) -> object:
-    """Why a record would not be believed today; None where it is."""
+    """Why a record would not be admitted today; None if it would."""
     head = [(name, value.encode()) for name, value in record["headers"]]
     return Seal(KEY, NETWORK).problem(record["topic"], record["partition"], record["key"].encode(), head, body(record))
 
 
 def readers() -> Mapping[str, Callable[[bytes], Any]]:
-    """How the body of a record is read, by its topic."""
+    """By topic, the function that reads the body of a record."""
     from streams.network.orders import decode_order, decode_report
     from streams.wire.wire import decode, decode_changes, decode_edition
 

@@ -1,7 +1,7 @@
-"""Policies at the limits of ``policies.limits``, run by the engine with the kernels' bounds checked, and held against the naive evaluator.
+"""Policies at the limits of ``policies.limits``, run with the bounds of every array access checked and compared with the naive evaluator.
 
-``test_bounded`` starts this as a process of its own, with ``NUMBA_BOUNDSCHECK=1`` and a cache of its own: a kernel that reads or writes outside
-an array then raises IndexError. Prints how many verdicts and leaves were compared, as JSON.
+``kernel/test_bounded.py`` starts this module as a process of its own, with ``NUMBA_BOUNDSCHECK=1`` and its own kernel cache: a kernel that
+reads or writes outside an array then raises IndexError. The output is JSON: how many verdicts and leaves were compared.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ def policy_of(criteria: Any, **more: Any) -> Data:
 
 
 def renamed(part: Any, mark: str) -> Any:
-    """A part of a policy with other names of criteria, parameters and definitions; a check keeps its name."""
+    """A part of a policy with a mark behind each name of a criterion, parameter or definition; a check keeps its name."""
     if isinstance(part, list):
-        return [renamed(one, mark) for one in part]
+        return [renamed(item, mark) for item in part]
     if not isinstance(part, dict):
         return part
     names = {"param", "use", *(() if "check" in part else ("id",))}
@@ -60,7 +60,7 @@ def renamed(part: Any, mark: str) -> Any:
 
 
 def mixed(count: int) -> Data:
-    """So many nodes: many small random rules, each of which the checker accepts, joined into one."""
+    """A policy of ``count`` nodes: many small random rules, each accepted by the checker, joined by one ``any``."""
     rng = Random("bounded")
     rules: list[Data] = []
     parts: Data = {"evidence": {}, "params": {}, "definitions": {}}
@@ -74,7 +74,7 @@ def mixed(count: int) -> Data:
         rules.append(renamed(data["criteria"], mark))
         parts["evidence"] |= data["evidence"]
         for part in ("params", "definitions"):
-            parts[part] |= {name + mark: renamed(one, mark) for name, one in data[part].items()}
+            parts[part] |= {name + mark: renamed(value, mark) for name, value in data[part].items()}
         left -= size
     for values in (param["values"] for param in parts["params"].values()):
         values[0] = {**values[0], "from": START}
@@ -83,7 +83,7 @@ def mixed(count: int) -> Data:
 
 
 def deep(levels: int) -> Data:
-    """So many levels, by definitions that negate one another."""
+    """A policy of ``levels`` levels: definitions that negate one another."""
     last = (levels - 1) // 2
     definitions: Data = {f"d{i}": {"none": [{"use": f"d{i + 1}"}]} for i in range(last)}
     definitions[f"d{last}"] = LEAF if levels % 2 else {"none": [LEAF]}
@@ -91,7 +91,7 @@ def deep(levels: int) -> Data:
 
 
 def long(values: int) -> Data:
-    """A list of so many texts and one of so many numbers, each with a few that somebody has, the latter of members."""
+    """A policy with long lists: of texts, and of numbers inside a set of members. A few values of each occur in the world."""
     texts = [f"trade{i}" for i in range(values - 1)]
     numbers = {"field": "assets.debts", "op": "not_in", "value": list(range(-2, values // 4 - 2))}
     members = {"quantifier": "some", "over": "household.members", "absence": "closed", "where": numbers}
@@ -99,7 +99,7 @@ def long(values: int) -> Data:
 
 
 def tables(uses: int) -> Data:
-    """So many comparisons with a table of as many keys as there may be, and fractions of a sum per head."""
+    """A policy of ``uses`` comparisons with multiples of entries of the largest table that is allowed."""
     table = {"unit": "person", "values": [{"from": START, "table": {"0": 1, "1": 2, "2..4": 3, "6..9999": 1}}]}
     by = {"param": "p", "by": "household.survey.beds"}
     some = [{"field": "hukou.dependants", "op": op, "value": by | {"times": f"{i + 1}/2"}}
@@ -108,14 +108,14 @@ def tables(uses: int) -> Data:
 
 
 def costly(work: int) -> Data:
-    """So many comparisons, most of them in sets within sets, of which many elements are looked at."""
+    """A policy of ``work`` comparisons, most of them in sets within sets."""
     members = {"quantifier": "some", "over": "household.members", "absence": "closed"}
-    one = {**members, "where": {**members, "where": {**members, "where": {"field": "hukou.dependants", "op": "in", "value": [1, 2, 3]}}}}
-    each = checked(policy_of({"any": [one, LEAF]}))
+    nested = {**members, "where": {**members, "where": {**members, "where": {"field": "hukou.dependants", "op": "in", "value": [1, 2, 3]}}}}
+    each = checked(policy_of({"any": [nested, LEAF]}))
     assert each is not None
     feeds = catalogue().feeds
     count, rest = divmod(work - 1, cost.Cost(feeds).work(each.criteria) - 2)
-    return policy_of({"any": [one] * count + [LEAF] * rest})
+    return policy_of({"any": [nested] * count + [LEAF] * rest})
 
 
 SIZES: list[tuple[str, Built, tuple[int, ...]]] = [
@@ -127,59 +127,66 @@ SIZES: list[tuple[str, Built, tuple[int, ...]]] = [
 ]
 
 
-def agree(matcher: Matcher, data: Data, policy: Policy, given: Given, day: date) -> Counter[str]:
-    """Columns, lists, the scalar reading and the naive evaluator say the same of everybody; and of every leaf."""
+def agree(matcher: Matcher, data: Data, policy: Policy, world_data: Given, day: date) -> Counter[str]:
+    """Compares columns, lists and the scalar reading with the naive evaluator, for every subject and every leaf; counts what was compared."""
     counts: Counter[str] = Counter()
-    world = naive.World(CONTRACTS, given)
+    world = naive.World(CONTRACTS, world_data)
     expected = naive.evaluate(data, world, day)
     columns, lists = verdicts(matcher, policy, day), listed(matcher, policy, day)
     judge = Judge(matcher, policy)
-    known = set(worlds.subjects(given)[policy.subject])
-    for name, one in expected.items():
+    subjects = set(worlds.subjects(world_data)[policy.subject])
+    for name, expectation in expected.items():
         token = worlds.token(Kind(policy.subject), name)
-        missing = pairs((criterion, feed) for criterion, feed, _ in one.missing)
-        assert columns.get(token) == one.verdict, (policy.name, name)
-        assert lists.get(token, (None, (), ())) == ((one.status, one.checklist, missing) if one.status else (None, (), ())), name
-        counts[f"verdict {one.verdict}"] += 1
-        if name not in known:
+        missing = pairs((criterion, feed) for criterion, feed, _ in expectation.missing)
+        assert columns.get(token) == expectation.verdict, (policy.name, name)
+        assert lists.get(token, (None, (), ())) == (
+            (expectation.status, expectation.checklist, missing) if expectation.status else (None, (), ())
+        ), name
+        counts[f"verdict {expectation.verdict}"] += 1
+        if name not in subjects:
             continue
         read = scalar(matcher, policy, token, day)
-        assert (read.verdict, read.status, read.checklist, read.failed) == (one.verdict, one.status, one.checklist, one.failed), name
-        assert set(read.missing) == set(one.missing), name
+        assert (read.verdict, read.status, read.checklist, read.failed) == (
+            expectation.verdict,
+            expectation.status,
+            expectation.checklist,
+            expectation.failed,
+        ), name
+        assert set(read.missing) == set(expectation.missing), name
         truth = (
             judge.read(matcher.store.entities(KINDS.index(Kind(policy.subject)), np.array([token], np.uint64)), day).truth[:, 0].tolist()
         )
         by_id = naive.leaves(data, world, day, name)
         for leaf, code in zip(judge.leaves, truth, strict=True):
-            found = by_id.get(leaf.meta.id) or by_id[f"{leaf.meta.id}@{leaf.meta.path}"]
-            counts[f"leaf {found}"] += 1
+            letter = by_id.get(leaf.meta.id) or by_id[f"{leaf.meta.id}@{leaf.meta.path}"]
+            counts[f"leaf {letter}"] += 1
             if type(leaf).__name__ != "Check":
-                assert LETTERS[code] == found, (name, leaf.meta.path)
+                assert LETTERS[code] == letter, (name, leaf.meta.path)
     return counts
 
 
 def at_the_limits() -> Counter[str]:
-    """Each policy over a world, published, judged and explained."""
+    """Publishes each policy over a world and compares all readings."""
     counts: Counter[str] = Counter()
     for number, (what, build, sizes) in enumerate(SIZES):
         for size in sizes:
             data = build(size)
             policy = checked(data)
             assert policy is not None, (what, size)
-            given, day = random_given(Random(f"world {number}"), 6)
-            matcher = worlds.load(catalogue(), given, day)
+            world_data, day = random_given(Random(f"world {number}"), 6)
+            matcher = worlds.load(catalogue(), world_data, day)
             matcher.publish(policy)
-            worlds.answer(matcher, policy.name, policy.subject, asked(given, policy))
-            counts += agree(matcher, data, policy, given, day)
+            worlds.answer(matcher, policy.name, policy.subject, asked(world_data, policy))
+            counts += agree(matcher, data, policy, world_data, day)
             counts[what] += 1
     return counts
 
 
 def beyond_the_limits() -> Counter[str]:
-    """What did not come by the checker is refused by whatever would run it, and nothing has changed; with other limits it is run."""
+    """A policy that bypassed the checker is refused wherever it would be run, and nothing changes; with higher limits it is run."""
     counts: Counter[str] = Counter()
-    given, day = random_given(Random("beyond"), 6)
-    matcher = worlds.load(catalogue(), given, day)
+    world_data, day = random_given(Random("beyond"), 6)
+    matcher = worlds.load(catalogue(), world_data, day)
     small = checked(policy_of({"any": [LEAF]}))
     assert small is not None
     matcher.publish(small)
@@ -187,7 +194,7 @@ def beyond_the_limits() -> Counter[str]:
     for size in (limits.CRITERIA + 1, limits.CRITERIA + 64, 5_000):
         leaf = small.criteria.children[0]  # type: ignore[union-attr]  # it is an any
         large = replace(small, version=2, criteria=AnyOf(small.criteria.meta, (leaf,) * (size - 1)))
-        for run in (matcher.publish, matcher.preview, lambda one: Judge(matcher, one)):
+        for run in (matcher.publish, matcher.preview, lambda policy: Judge(matcher, policy)):
             try:
                 run(large)
             except TooLarge as refused:
@@ -224,9 +231,9 @@ def sums() -> Counter[str]:
     households = {
         home: {"household": {"division": "310107020", "size": size}} for home, size in zip(homes, (3, 99, 1, 2, 7, 24), strict=True)
     }
-    given = {"persons": persons, "households": households, "coverage": []}
+    world_data = {"persons": persons, "households": households, "coverage": []}
     day = date(2026, 10, 15)
-    matcher = worlds.load(catalogue(), given, day)
+    matcher = worlds.load(catalogue(), world_data, day)
     for per, most in ((None, limits.WHOLE), ("size", limits.QUOTIENT)):
         for value in (0, 5, 7, 10**14, great, most - 1, 1 - most, great + 5, most // 2):
             for op in ("lt", "le", "gt", "ge", "eq", "ne"):
@@ -238,13 +245,13 @@ def sums() -> Counter[str]:
                 if policy is None:  # refused for its size
                     assert abs(value) >= most
                     continue
-                counts += agree(matcher, data, policy, given, day)
+                counts += agree(matcher, data, policy, world_data, day)
                 counts["sums"] += 1
     return counts
 
 
 def checked_bounds() -> None:
-    """Are they? A kernel that reads beyond an array has to raise."""
+    """Fails unless a kernel that reads beyond an array raises."""
 
     @njit  # type: ignore[untyped-decorator]  # numba has no types
     def outside(array: Any, at: int) -> Any:

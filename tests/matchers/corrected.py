@@ -1,7 +1,7 @@
-"""Random corrections of identity for the schedules of the property tests, and the world as it reads once they are followed.
+"""Random corrections of identity for the schedules of the property tests.
 
-The one idea: rows, lists and answers are kept as they were delivered, with the decisions in force beside them; what every engine is compared
-with is the same world with each name replaced by whom it counts as.
+The schedule keeps rows, lists and answers as they were delivered, and the decisions in force beside them. Every engine is compared with the
+same world in which each name is replaced by the subject it counts as.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Cell = tuple[str, str, str, str]
 
 
 class Latest(dict[Any, Any]):
-    """A dictionary whose order is that of the last writing."""
+    """A dictionary in the order of the last write of each key."""
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self.pop(key, None)
@@ -36,7 +36,7 @@ class Corrected(test_incremental.Schedule):
     """A schedule with merges and splits among its messages."""
 
     def prepared(self) -> None:
-        """Rows numbered as in a file: no two that may be one subject's are equally late."""
+        """Numbers the rows as in a file, so that no two rows that may be about one subject are equally late."""
         self.rows = rows_of(self.given, renumber=True)
         self.pending = list(self.rows)
         self.rng.shuffle(self.pending)
@@ -54,7 +54,7 @@ class Corrected(test_incremental.Schedule):
         subject, into = self.rng.choice(possible)
         before = self.root(into)
         self.merged[subject] = into
-        return self._made(subject, into, (), {subject, before})
+        return self._decide(subject, into, (), {subject, before})
 
     def undo(self) -> list[Changes]:
         if not self.merged:
@@ -62,40 +62,44 @@ class Corrected(test_incremental.Schedule):
         subject = self.rng.choice(list(self.merged))
         before = self.root(subject)
         del self.merged[subject]
-        return self._made(subject, subject, (), {subject, before})
+        return self._decide(subject, subject, (), {subject, before})
 
     def hand(self) -> list[Changes]:
-        """Some records that name one subject, delivered already or not, are another one's."""
+        """Some records of one subject, delivered or not, are given to another subject."""
         cells = [cell for row in self.rows for cell in _cells(row)]
         subject = self.rng.choice(cells)[3]
         mine = [cell for cell in cells if cell[3] == subject]
-        chosen = self.rng.sample(mine, min(len(mine), self.rng.choice([1, 1, 2, 4])))
+        sample = self.rng.sample(mine, min(len(mine), self.rng.choice([1, 1, 2, 4])))
         into = self.rng.choice([name for name in self.given[SECTIONS[_KINDS[subject[0]]]] if name != subject] or [subject])
         if into == subject:
             return []
-        self.handed |= dict.fromkeys(chosen, into)
-        return self._made(subject, into, tuple(map(_record, chosen)), set())
+        self.handed |= dict.fromkeys(sample, into)
+        return self._decide(subject, into, tuple(map(_record, sample)), set())
 
     def take_back(self) -> list[Changes]:
         if not self.handed:
             return []
         subject = self.rng.choice(list(self.handed))[3]
         mine = [cell for cell in self.handed if cell[3] == subject]
-        chosen = self.rng.sample(mine, self.rng.randint(1, len(mine)))
-        for cell in chosen:
+        sample = self.rng.sample(mine, self.rng.randint(1, len(mine)))
+        for cell in sample:
             del self.handed[cell]
-        return self._made(subject, subject, tuple(map(_record, chosen)), set())
+        return self._decide(subject, subject, tuple(map(_record, sample)), set())
 
-    def _made(self, subject: str, into: str, records: tuple[Record, ...], concerned: set[str]) -> list[Changes]:
+    def _decide(self, subject: str, into: str, records: tuple[Record, ...], subjects: set[str]) -> list[Changes]:
         kind = _KINDS[subject[0]]
         correction = Correction(kind, worlds.token(kind, subject), worlds.token(kind, into), tuple(sorted(set(records))))
-        return [self.matcher.correct(correction, self.retold(kind, concerned))]
+        return [self.matcher.correct(correction, self.retold(kind, subjects))]
 
-    def retold(self, kind: Kind, concerned: set[str]) -> list[Answer]:
-        """What the answers of some subjects are from now on."""
-        told = self.answers_read()
-        asked = {(policy, check) for policy, name, check in self.answers if self.root(name) in concerned}
-        words = [(policy, name, check, told.get((policy, name, check))) for policy, check in sorted(asked) for name in sorted(concerned)]
+    def retold(self, kind: Kind, subjects: set[str]) -> list[Answer]:
+        """The answers that hold for some subjects after a decision."""
+        answers = self.answers_read()
+        policies_and_checks = {(policy, check) for policy, name, check in self.answers if self.root(name) in subjects}
+        words = [
+            (policy, name, check, answers.get((policy, name, check)))
+            for policy, check in sorted(policies_and_checks)
+            for name in sorted(subjects)
+        ]
         return [(policy, worlds.token(kind, name), check, None if word is None else word == "yes") for policy, name, check, word in words]
 
     # -- as it reads ---------------------------------------------------------------------------------------------------
@@ -106,7 +110,7 @@ class Corrected(test_incremental.Schedule):
         return name
 
     def read(self, row: Row) -> Row:
-        """A row with its names replaced by whom they count as."""
+        """A row with each name replaced by the subject it counts as."""
         record = dict(row.record)
         where = (row.feed, row.source, record["key"])
         for link in LINKS.keys() & record.keys():
@@ -122,36 +126,36 @@ class Corrected(test_incremental.Schedule):
 
     def world(self, policy: Policy | None = None) -> Given:
         raw, self.rows = self.rows, [self.read(row) for row in self.rows if id(row) in self.seen]
-        seen, self.seen = self.seen, {id(row) for row in self.rows}
+        seen_ids, self.seen = self.seen, {id(row) for row in self.rows}
         try:
-            given = super().world(policy)
+            world_data = super().world(policy)
         finally:
-            self.rows, self.seen = raw, seen
-        given["coverage"] = [self._named(one) for one in given["coverage"]]
-        return given
+            self.rows, self.seen = raw, seen_ids
+        world_data["coverage"] = [self._with_roots(statement) for statement in world_data["coverage"]]
+        return world_data
 
-    def _named(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        names = {"subjects": [self.root(name) for name in said["subjects"]]} if "subjects" in said else {}
-        return {**said, **names}
+    def _with_roots(self, statement: Mapping[str, Any]) -> dict[str, Any]:
+        names = {"subjects": [self.root(name) for name in statement["subjects"]]} if "subjects" in statement else {}
+        return {**statement, **names}
 
     def ends(self) -> None:
         raw, self.answers = self.answers, self.answers_read()
         super().ends()
         self.answers = raw
         self.counts["decisions in force at the end"] += len(self.merged) + len(self.handed)
-        kept = self.matcher.store.identities
+        decisions = self.matcher.store.identities
         self.counts["cells that count otherwise than delivered"] += sum(
-            len(cells) for of in kept.delivered.values() for cells in of.values()
+            len(cells) for of in decisions.delivered.values() for cells in of.values()
         )
 
 
 def _cells(row: Row) -> list[Cell]:
-    """The names in a row, with where they stand."""
+    """The names in a row, each with its place."""
     names = [row.name, *(row.record[link] for link in sorted(LINKS.keys() & row.record.keys()) if row.record[link])]
     return [(row.feed, row.source, row.record["key"], name) for name in names]
 
 
 def _record(cell: Cell) -> Record:
     feed, source, key, _ = cell
-    number = next(i for i, one in enumerate(FEEDS[feed]["sources"]) if one["unit"] == source)
+    number = next(i for i, contract_source in enumerate(FEEDS[feed]["sources"]) if contract_source["unit"] == source)
     return feed, number, worlds.key(key)

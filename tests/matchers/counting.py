@@ -1,7 +1,7 @@
-"""What the property tests went through, counted over all processes, told at the end, and held to the least that is promised.
+"""Counts of what the property tests went through, and the least of each that a run must reach.
 
-The one idea: a test hands its counts over with its report, so that they add up under pytest-xdist too. `tests/conftest.py` gives these hooks
-to pytest; HUIMIN_SEEDS=10 runs ten times the seeds.
+A test hands over its counts with its report, so that they add up under pytest-xdist too. ``tests/conftest.py`` gives these hooks to pytest
+and prints the counts at the end. HUIMIN_SEEDS=10 runs ten times the seeds.
 """
 
 from __future__ import annotations
@@ -25,46 +25,46 @@ _NEEDED: dict[str, tuple[int, Mapping[str, int]]] = {}
 
 
 def chunks(number: int) -> range:
-    """The chunks of seeds of a test; each is a test of its own, for xdist to spread."""
+    """The chunks of seeds of a test. Each chunk is a test of its own, so that xdist can spread them."""
     return range(number * FACTOR)
 
 
 @pytest.fixture
 def counted(request: pytest.FixtureRequest) -> Iterator[Counted]:
-    """Adds to the counts of a title; once a test: a title counts its chunks by tests."""
-    found: dict[str, Counter[str]] = {}
+    """A function that adds to the counts of a title. A test that adds to a title is one of its chunks."""
+    totals: dict[str, Counter[str]] = {}
 
     def add(title: str, counts: Mapping[str, int]) -> None:
-        found.setdefault(title, Counter()).update(counts)
+        totals.setdefault(title, Counter()).update(counts)
 
     yield add
-    needed = {title: _NEEDED[title] for title in found if title in _NEEDED}
-    request.node.user_properties.append((PROPERTY, json.dumps([found, needed])))
+    needs = {title: _NEEDED[title] for title in totals if title in _NEEDED}
+    request.node.user_properties.append((PROPERTY, json.dumps([totals, needs])))
 
 
 def gathered(report: pytest.TestReport) -> None:
-    """Take the counts out of a finished test's report."""
+    """Adds the counts in a test's report to the totals."""
     if report.when != "teardown":
         return
     for name, value in report.user_properties:
         if name == PROPERTY:
-            found, needed = json.loads(str(value))
-            _NEEDED.update(needed)
-            for title, counts in found.items():
+            totals, needs = json.loads(str(value))
+            _NEEDED.update(needs)
+            for title, counts in totals.items():
                 _TOTAL.setdefault(title, Counter()).update(counts)
                 _CHUNKS[title] += 1
 
 
 def need(title: str, chunks: int, least: Mapping[str, int]) -> None:
-    """Ask for at least so many of a title's counts, once all its chunks have run."""
+    """Requires at least these counts of a title, once all its chunks have run."""
     _NEEDED[title] = chunks, least
 
 
 def shortages() -> list[str]:
-    """Counts that fell short though everything ran: the generators no longer reach what they should."""
+    """The counts that are too low although every chunk ran: the generators no longer reach what they should."""
     out = []
-    for title, (wanted, least) in _NEEDED.items():
-        if _CHUNKS[title] >= wanted:
+    for title, (chunks, least) in _NEEDED.items():
+        if _CHUNKS[title] >= chunks:
             out += [
                 f"{title}: {_TOTAL[title][name]:,} of at least {count:,} {name}"
                 for name, count in least.items()

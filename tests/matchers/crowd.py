@@ -1,7 +1,7 @@
-"""A household of very many, as a process of its own whose memory and time are measured: every way of evaluating it.
+"""One household with very many members, evaluated in every way by a process whose memory and time are measured.
 
-``python -m tests.matchers.crowd MEMBERS SHAPE`` prints one line of JSON: what each way found, its seconds of processor, and the peak of the
-process in megabytes. ``tests/matchers/program/test_crowds.py`` calls it.
+``python -m tests.matchers.crowd MEMBERS SHAPE`` prints one line of JSON: for each way its result and its processor seconds, and the peak
+memory of the process in megabytes. ``tests/matchers/program/test_crowds.py`` calls it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ MALE, FEMALE = 0, 1
 
 
 def batch(matcher: Matcher, feed: str, names: np.ndarray[Any, Any], delivery: int, **values: Any) -> RecordBatch:
-    """Rows of a feed about subjects who are numbers; ``values`` are columns, or what every row says; a link's is a number, too."""
+    """Rows of a feed about subjects named by numbers. ``values`` are columns or one cell for all rows; the cell of a link is a number, too."""
     contract, n = matcher.catalogue.feeds[feed], len(names)
     dictionaries = {field.name: (presence.STREET,) for field in contract.matrix_fields() if field.type is FieldType.DIVISION}
     return RecordBatch(
@@ -59,41 +59,41 @@ def _tokens(names: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.uint64]]
 
 
 def main(members: int, shape: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
 
-    def measured(what: str, work: Callable[[], Any]) -> None:
+    def measure(what: str, work: Callable[[], Any]) -> None:
         start = time.process_time()
-        found[what] = [work(), round(time.process_time() - start, 2)]
+        figures[what] = [work(), round(time.process_time() - start, 2)]
 
     matcher, policy = Matcher(presence.catalogue(), presence.DAY), presence.policy(SHAPES[shape], "person")
     matcher.publish(policy)
     matcher.apply(batch(matcher, "household", np.array([7]), 1, registered_at=7, size=4))
     persons = np.arange(members)
 
-    def delivered() -> int:
+    def deliver_persons() -> int:
         every = batch(matcher, "hukou", persons, 1, household=7, sex=MALE, birth_date=days(presence.DAY) - 20_000)
         return sum(len(matcher.apply(every.slice(start, start + 10_000))) for start in range(0, members, 10_000))
 
-    measured("delivered", delivered)
-    measured("pensions", lambda: len(matcher.apply(batch(matcher, "pension", persons[:1000], 1, amount=100_000))))
+    measure("delivered", deliver_persons)
+    measure("pensions", lambda: len(matcher.apply(batch(matcher, "pension", persons[:1000], 1, amount=100_000))))
     woman = batch(matcher, "hukou", persons[:1], 2, household=7, sex=FEMALE, birth_date=days(presence.DAY) - 20_000)
-    measured("changed", lambda: len(matcher.apply(woman)))
-    measured("covered", lambda: len(matcher.cover(worlds.statements(matcher.catalogue, {"coverage": presence.COVERED}))))
-    measured("lists", lambda: len(matcher.lists()[0].row))
-    measured("preview", lambda: len(matcher.preview(policy)))
+    measure("changed", lambda: len(matcher.apply(woman)))
+    measure("covered", lambda: len(matcher.cover(worlds.statements(matcher.catalogue, {"coverage": presence.COVERED}))))
+    measure("lists", lambda: len(matcher.lists()[0].row))
+    measure("preview", lambda: len(matcher.preview(policy)))
     rows = np.arange(members, dtype=np.int32)
-    measured("read leaf by leaf", lambda: int(Judge(matcher, policy).read(rows, matcher.day).truth.sum()))
-    one = int(_tokens(persons[1:2])[0])
-    measured("explained", lambda: explain.explain(matcher, policy, one, matcher.day).verdict.verdict)
-    measured("whatever is missing", lambda: matcher.still_yes(policy.name, one))
-    measured("days", lambda: sum(len(matcher.tick(presence.DAY + timedelta(days=day))) for day in (1, 40)))
-    measured("published again", lambda: len(matcher.publish(policy)))
+    measure("read leaf by leaf", lambda: int(Judge(matcher, policy).read(rows, matcher.day).truth.sum()))
+    first_token = int(_tokens(persons[1:2])[0])
+    measure("explained", lambda: explain.explain(matcher, policy, first_token, matcher.day).verdict.verdict)
+    measure("whatever is missing", lambda: matcher.still_yes(policy.name, first_token))
+    measure("days", lambda: sum(len(matcher.tick(presence.DAY + timedelta(days=day))) for day in (1, 40)))
+    measure("published again", lambda: len(matcher.publish(policy)))
     assert matcher.store.sizes[KINDS.index(Kind.PERSON)] == members
-    return found | {"peak": _peak_mb()}
+    return figures | {"peak": _peak_mb()}
 
 
 def _peak_mb() -> int:
-    """Of this process alone: ``getrusage`` begins with what its parent had."""
+    """The peak memory of this process alone: ``getrusage`` would begin with the peak of its parent."""
     lines = Path("/proc/self/status").read_text("ascii").splitlines()
     return next(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM"))
 

@@ -1,6 +1,6 @@
-"""The generated network as every engine sees it: its catalogue, checked policies, loaded matchers, and a world as single rows.
+"""The generated network for the tests of the matchers: its catalogue, valid policies, and worlds as single rows.
 
-The one idea: a test compares plain dictionaries, by token, of what each engine says about a subject; how each is asked is written here once.
+Each engine is asked here, and answers with a plain dictionary by token, so that a test compares dictionaries.
 """
 
 from __future__ import annotations
@@ -45,21 +45,21 @@ Listed = tuple[str | None, tuple[str, ...], Pairs]
 
 @cache
 def catalogue() -> Catalogue:
-    """The network's catalogue, by the way real contracts go."""
+    """The network's catalogue, loaded from texts as real contracts are."""
     yaml = YAML()
     yaml.representer.ignore_aliases = lambda *_: True
 
-    def written(data: object) -> str:
+    def yaml_text(data: object) -> str:
         out = StringIO()
         yaml.dump(data, out)
         return out.getvalue()
 
-    units = load_units(written({"format": 1, "units": UNITS}), "units.yaml")
-    return build_catalogue(units, [load_contract(written(contract), f"{contract['feed']}.yaml") for contract in CONTRACTS])
+    units = load_units(yaml_text({"format": 1, "units": UNITS}), "units.yaml")
+    return build_catalogue(units, [load_contract(yaml_text(contract), f"{contract['feed']}.yaml") for contract in CONTRACTS])
 
 
 def plain(data: Any) -> Any:
-    """As the YAML reader gives it: keys are text."""
+    """Data as the YAML reader gives it: keys are text."""
     match data:
         case dict():
             return {str(key): plain(value) for key, value in data.items()}
@@ -70,39 +70,39 @@ def plain(data: Any) -> Any:
 
 
 def checked(data: Mapping[str, Any]) -> Policy | None:
-    """The policy, or None where the checker refuses it."""
+    """The policy, or None if the checker refuses it."""
     return check(Document(plain(data), "random.yaml"), catalogue()).policy
 
 
 def drawn(rng: Random, size: int = 5, name: str | None = None, **fixed: Any) -> tuple[dict[str, Any], Policy]:
-    """A random policy the checker accepts, for the oracles and for the engine.
+    """A random policy that the checker accepts: as data for the oracles, and compiled for the engine.
 
     Args:
         size: about how many leaves stand outside ``where``.
-        name: its name instead of the generator's.
-        fixed: parts of the policy to be drawn again until they are so, such as ``subject``.
+        name: the policy's name, instead of the generator's.
+        fixed: parts that the policy must have, such as ``subject``; it is drawn again until it has them.
     """
     while True:
         data = random_policy(rng, size)
         if name is not None:
             data["policy"] = name
-        if any(data[part] != wanted for part, wanted in fixed.items()):
+        if any(data[part] != value for part, value in fixed.items()):
             continue
         policy = checked(data)
         if policy is not None:
             return data, policy
 
 
-def asked(given: Given, policy: Policy) -> Given:
-    """The world's answers to the checks of a policy about subjects of its kind; answers to anything else are never looked at."""
+def asked(world_data: Given, policy: Policy) -> Given:
+    """The world's answers to the checks of a policy, about subjects of its kind."""
     checks = {leaf.meta.id for leaf in leaves(policy.criteria) if isinstance(leaf, Check)}
-    mine = given.get(SECTIONS[policy.subject]) or {}
-    said = {
+    mine = world_data.get(SECTIONS[policy.subject]) or {}
+    answers = {
         name: {check: word for check, word in words.items() if check in checks}
-        for name, words in (given.get("answers") or {}).items()
+        for name, words in (world_data.get("answers") or {}).items()
         if name in mine
     }
-    return {"answers": {name: words for name, words in said.items() if words}}
+    return {"answers": {name: words for name, words in answers.items() if words}}
 
 
 def _nodes(part: Any) -> Iterator[dict[str, Any]]:
@@ -114,7 +114,7 @@ def _nodes(part: Any) -> Iterator[dict[str, Any]]:
 
 
 def _to_one_record(node: dict[str, Any]) -> bool:
-    """Is it a set that a feed with one record a subject gives?"""
+    """Whether a node asks about a set of a feed with one record a subject."""
     last = node.get("over", "").split(".")[-1]
     return last in FEEDS and FEEDS[last]["cardinality"] == "one"
 
@@ -148,8 +148,8 @@ _RARE: list[Callable[[dict[str, Any]], object]] = [
     lambda node: node.get("scope") == {"division": "31"} and {"insurance", "grants", "survey"} & node["evidence"].keys(),
     lambda node: node.get("scope") == {"division": "31"} and {"disability", "grants", "survey"} & node["evidence"].keys(),
     lambda node: node.get("scope") == {"division": "31"} and {"disability", "insurance", "survey"} & node["evidence"].keys(),
-    lambda node: any(said["max_age"] in ("P1M", "P2M") for said in node.get("evidence", {}).values()),
-    lambda node: node.get("evidence") and all(said["max_age"] in ("P1M", "P2M") for said in node["evidence"].values()),
+    lambda node: any(evidence["max_age"] in ("P1M", "P2M") for evidence in node.get("evidence", {}).values()),
+    lambda node: node.get("evidence") and all(evidence["max_age"] in ("P1M", "P2M") for evidence in node["evidence"].values()),
     lambda node: "check" in node,
     lambda node: (
         any("check" in below for below in _nodes(node.get("none", []))) or any("check" in below for below in _nodes(node.get("unless", {})))
@@ -167,11 +167,11 @@ _RARE: list[Callable[[dict[str, Any]], object]] = [
     lambda node: node.get("over", "").split(".")[-1] == "members",
     lambda node: _to_one_record(node) and "sum_of" in node,
 ]
-"""Parts of rules that decide seldom where chance alone writes the rules."""
+"""Parts of rules that seldom decide in random rules."""
 
 
 def focused(rng: Random, name: str) -> tuple[dict[str, Any], Policy]:
-    """A small policy with one of the rare parts in it, so that it decides often."""
+    """A small policy with one of the rare parts, so that this part decides often."""
     rare = rng.choice(_RARE)
     while True:
         data, policy = drawn(rng, rng.choice([1, 1, 2]), name)
@@ -183,26 +183,26 @@ def focused(rng: Random, name: str) -> tuple[dict[str, Any], Policy]:
 
 
 def listed(matcher: Matcher, policy: Policy, day: date) -> dict[int, Listed]:
-    """Everyone on a policy's list, evaluated afresh."""
-    found = scan(matcher, policy, day)
-    rows = zip(found.subject.tolist(), found.status.tolist(), found.checklist, found.missing, strict=True)
+    """A policy's list, evaluated afresh."""
+    result = scan(matcher, policy, day)
+    rows = zip(result.subject.tolist(), result.status.tolist(), result.checklist, result.missing, strict=True)
     return {
         subject: (
             STATUSES[status],
-            tuple(sorted(found.entry.checks[i] for i in members(checks))),
-            pairs(found.entry.pairs[i] for i in members(missing)),
+            tuple(sorted(result.entry.checks[i] for i in members(checks))),
+            pairs(result.entry.pairs[i] for i in members(missing)),
         )
         for subject, status, checks, missing in rows
     }
 
 
-def pairs(found: Iterable[tuple[str, str | None]]) -> Pairs:
-    """Missing (criterion, feed) pairs, each once, in one order."""
-    return tuple(sorted(set(found), key=lambda pair: (pair[0], pair[1] or "")))
+def pairs(criteria_and_feeds: Iterable[tuple[str, str | None]]) -> Pairs:
+    """Missing (criterion, feed) pairs, each once, sorted."""
+    return tuple(sorted(set(criteria_and_feeds), key=lambda pair: (pair[0], pair[1] or "")))
 
 
 def verdicts(matcher: Matcher, policy: Policy, day: date) -> dict[int, str | None]:
-    """The verdict on everyone who has one."""
+    """The verdicts of a policy, by token."""
     rows, words = judged(matcher, policy, day)
     tokens = matcher.store.tokens[KINDS.index(policy.subject)]
     return {int(tokens[row]): WORDS[word] for row, word in zip(rows.tolist(), words.tolist(), strict=True)}
@@ -213,7 +213,7 @@ def verdicts(matcher: Matcher, policy: Policy, day: date) -> dict[int, str | Non
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One delivered row with everything written out that a case leaves to its defaults."""
+    """One delivered row with the defaults of the case format filled in."""
 
     kind: str
     name: str
@@ -226,20 +226,20 @@ class Row:
 
     @property
     def version(self) -> tuple[str, str, int, int]:
-        """Where it was delivered: feed, unit, delivery, row."""
+        """The place of the row: feed, unit, delivery, row number."""
         return self.feed, self.source, self.record["delivery"], self.record["row"]
 
 
-def rows_of(given: Given, renumber: bool = False) -> list[Row]:
-    """The rows of a world, keys, sources, deliveries, row numbers and links written out.
+def rows_of(world_data: Given, renumber: bool = False) -> list[Row]:
+    """The rows of a world, with keys, sources, deliveries, row numbers and links filled in.
 
     Args:
-        renumber: give every row of a delivery a number of its own, as in a real file.
+        renumber: whether every row of a delivery gets its own number, as in a real file.
     """
-    found: list[Row] = []
-    used: dict[tuple[str, str, int], int] = {}
+    rows: list[Row] = []
+    last_numbers: dict[tuple[str, str, int], int] = {}
     for kind, section in SECTIONS.items():
-        for name, feeds in (given.get(section) or {}).items():
+        for name, feeds in (world_data.get(section) or {}).items():
             links = {link: target for link, target in feeds.items() if not isinstance(target, dict | list)}
             for feed in feeds.keys() - links.keys() if not renumber else sorted(feeds.keys() - links.keys()):
                 records = feeds[feed] if isinstance(feeds[feed], list) else [feeds[feed]]
@@ -250,24 +250,24 @@ def rows_of(given: Given, renumber: bool = False) -> list[Row]:
                     }  # fmt: skip
                     if renumber:
                         at = (feed, full["source"], full["delivery"])
-                        used[at] = full["row"] = used.get(at, 0) + 1
-                    found.append(Row(kind, name, feed, full))
-    return sorted(found, key=lambda row: (row.kind, row.name, row.feed))
+                        last_numbers[at] = full["row"] = last_numbers.get(at, 0) + 1
+                    rows.append(Row(kind, name, feed, full))
+    return sorted(rows, key=lambda row: (row.kind, row.name, row.feed))
 
 
 def given_of(rows: Iterable[Row], **more: Any) -> Given:
     """The world of these rows; ``more`` is coverage, replacements and answers."""
-    given: Given = {section: {} for section in SECTIONS.values()} | more
+    world_data: Given = {section: {} for section in SECTIONS.values()} | more
     for row in rows:
-        given[SECTIONS[row.kind]].setdefault(row.name, {}).setdefault(row.feed, []).append(dict(row.record))
-    return given
+        world_data[SECTIONS[row.kind]].setdefault(row.name, {}).setdefault(row.feed, []).append(dict(row.record))
+    return world_data
 
 
-def names_of(rows: Iterable[Row], given: Given) -> dict[str, dict[int, str]]:
-    """By kind, the names behind the tokens."""
+def names_of(rows: Iterable[Row], world_data: Given) -> dict[str, dict[int, str]]:
+    """By kind, the name of each token."""
     out: dict[str, dict[int, str]] = {kind: {} for kind in SECTIONS}
     for kind, section in SECTIONS.items():
-        out[kind] |= {token(Kind(kind), name): name for name in given.get(section) or {}}
+        out[kind] |= {token(Kind(kind), name): name for name in world_data.get(section) or {}}
     for row in rows:
         out[row.kind][token(Kind(row.kind), row.name)] = row.name
     return out

@@ -1,6 +1,6 @@
-"""The library's network for tests of records that failed their checks: policies of one leaf, and the parts their leaves are made of.
+"""Parts of policies and worlds for tests of quarantined records, over the library's network.
 
-The one idea: rows are written as in a case, so that what a test says can be read beside the page.
+Rows are written as in a case, so that a test can be read beside the page.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ HIGH_PENSION = {"pension": {"amount": "2000.00"}}
 
 @cache
 def catalogue() -> Catalogue:
-    """The library's network, every feed of it agreed to be read by a test."""
-    found = library.catalogue()
-    agreed = Agreement(("assistance",), (), None)
-    return Catalogue(found.units, {name: replace(feed, agreement=agreed) for name, feed in found.feeds.items()})
+    """The library's network, with an agreement on every feed."""
+    network = library.catalogue()
+    agreement = Agreement(("assistance",), (), None)
+    return Catalogue(network.units, {name: replace(feed, agreement=agreement) for name, feed in network.feeds.items()})
 
 
 def policy(criteria: dict[str, Any], subject: str, name: str = "one") -> Policy:
     """A benefit of these criteria alone."""
-    found = check(Document({
+    result = check(Document({
         "format": 1, "policy": name, "version": 1, "direction": "benefit", "subject": subject, "scope": {"division": "310107"},
         "title": {"zh": "政策", "en": "A policy"}, "source": {"document": "示例", "issuer": "示例", "published": dt.date(2025, 1, 1)},
         "agency": "putuo-civil-affairs", "purpose": "assistance", "effective": {"from": dt.date(2026, 1, 1), "to": None},
         "evidence": {feed: {"max_age": "P30D"} for feed in FEEDS}, "criteria": criteria,
     }, "quarantine.yaml"), catalogue())  # fmt: skip
-    assert found.policy is not None, found
-    return found.policy
+    assert result.policy is not None, result
+    return result.policy
 
 
 def leaf(over: str, **parts: Any) -> dict[str, Any]:

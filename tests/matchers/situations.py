@@ -1,8 +1,8 @@
-"""Which rows of the semantics table decided a verdict: the naive evaluator, watched while it reads.
+"""The rows of the semantics table that decided a verdict.
 
-The one idea: a situation *decides* a verdict when it arose while one of the deciding leaves was read. The deciding leaves are those whose
-whole chain makes the root what it is: as in `failed` for a no, its mirror image for a yes, unknown with all ancestors for an unknown.
-What arises is noted by the naive evaluator while it reads (`watched`).
+A situation *decides* a verdict when it arose while one of the deciding leaves was read. The deciding leaves are those whose whole chain makes
+the root what it is: the leaves in ``failed`` for a no, their mirror image for a yes, and for an unknown the unknown leaves under unknown
+ancestors. The naive evaluator notes what arises while it reads (``tests.matchers.watched``).
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ SITUATIONS = [
 
 
 class WatchedJudge(Judge):
-    """Says what arose while a leaf was read."""
+    """Notes the situations that arise while a leaf is read."""
 
     def __init__(self, world: WatchedWorld, policy: Policy, as_of: dt.date, subject: str) -> None:
         super().__init__(world, policy, as_of, subject)
@@ -62,67 +62,67 @@ class WatchedJudge(Judge):
         self.depth = 0
 
     def arose(self, leaf: Judged) -> set[str]:
-        """What arises when a leaf outside ``where`` is read again, which must end as it did."""
-        found: set[str] = set()
-        self.notes.now = found
+        """The situations that arise when a leaf outside ``where`` is read again. It must have the same truth as before."""
+        situations: set[str] = set()
+        self.notes.now = situations
         negated = (leaf.node.path.count(".none[") + leaf.node.path.count(".unless")) % 2 == 1
         try:
             assert self.judge(leaf.node, self.start, negated).truth == leaf.truth
         finally:
             self.notes.now = None
-        return found
+        return situations
 
     def judge(self, node: Node, element: Element, negated: bool) -> Judged:
         if node.form not in LEAVES:
             return super().judge(node, element, negated)
         self.depth += 1
-        judged = super().judge(node, element, negated)
+        judgement = super().judge(node, element, negated)
         self.depth -= 1
-        self.leaf(node, element, judged, negated, self.depth == 0)
-        return judged
+        self.leaf(node, element, judgement, negated, self.depth == 0)
+        return judgement
 
-    def leaf(self, node: Node, element: Element, judged: Judged, negated: bool, outside: bool) -> None:
+    def leaf(self, node: Node, element: Element, judgement: Judged, negated: bool, outside: bool) -> None:
         raw, add = node.raw, self.notes.add
         add("where", not outside)
         add("§6 quantifier in where", not outside and node.form in ("quantifier", "sum_of"))
         match node.form:
             case "field":
-                self.compared(node, element, judged)
+                self.compared(node, element, judgement)
             case "age_of":
                 add("age_of as_of" if "as_of" in raw else "age_of")
-                born = self.reader.read(element, self.reader.name(element, raw["age_of"])).value
+                birth_date = self.reader.read(element, self.reader.name(element, raw["age_of"])).value
                 at = day(raw.get("as_of") or self.as_of)
-                add("§5 born 29 February", born is not None and (born.month, born.day) == (2, 29))
-                add("§5 birthday", born is not None and (born.month, born.day) == (at.month, at.day))
+                add("§5 born 29 February", birth_date is not None and (birth_date.month, birth_date.day) == (2, 29))
+                add("§5 birthday", birth_date is not None and (birth_date.month, birth_date.day) == (at.month, at.day))
             case "date_of":
                 self.period(node, element)
             case "quantifier":
                 add(f"quantifier {raw['quantifier']}")
-                self.counted(node, element, judged)
+                self.counted(node, element, judgement)
             case "sum_of":
                 add("sum_of")
-                self.added(node, element, judged)
+                self.added(node, element, judgement)
             case "check":
                 add("check")
-                said = self.answers.get(node.id)
-                add("§8 check said yes" if said == "yes" else "§8 check said no", said is not None)
-                if said is None:
+                answer = self.answers.get(node.id)
+                add("§8 check said yes" if answer == "yes" else "§8 check said no", answer is not None)
+                if answer is None:
                     add("§8 check open, benefit" if self.policy.benefit else "§8 check open, burden")
                     add("§8 check open, negated", negated)
 
-    def compared(self, node: Node, element: Element, judged: Judged) -> None:
+    def compared(self, node: Node, element: Element, judgement: Judged) -> None:
         raw, add = node.raw, self.notes.add
         name = self.reader.name(element, raw["field"])
-        found = self.reader.read(element, name).value
+        cell = self.reader.read(element, name).value
         add(f"field {raw['op']}")
         add(f"type {name.field.type}")
         if name.field.type == "division":
-            asked = raw["value"] if isinstance(raw["value"], list) else [raw["value"]]
-            add("§2 trailing zeros dropped", any(division(text(one)) != text(one) for one in asked))
-            add("§2 within, too coarse", raw["op"] == "within" and judged.truth == "U" and found is not None)
-        if found is not None and raw["op"] in ("lt", "le", "gt", "ge"):
+            prefixes = raw["value"] if isinstance(raw["value"], list) else [raw["value"]]
+            add("§2 trailing zeros dropped", any(division(text(prefix)) != text(prefix) for prefix in prefixes))
+            add("§2 within, too coarse", raw["op"] == "within" and judgement.truth == "U" and cell is not None)
+        if cell is not None and raw["op"] in ("lt", "le", "gt", "ge"):
             value = self.reader.value(raw["value"], element, name.field.plain).value
-            add("§5 exactly the bound", value == found)
+            add("§5 exactly the bound", value == cell)
 
     def period(self, node: Node, element: Element) -> None:
         op = next(word for word in ("within_last", "at_least_ago", "before", "after") if word in node.raw)
@@ -136,11 +136,11 @@ class WatchedJudge(Judge):
             "§5 last day of within_last" if op == "within_last" else "§5 first day of at_least_ago", later(start, length) == self.as_of
         )
 
-    def counted(self, node: Node, element: Element, judged: Judged) -> None:
+    def counted(self, node: Node, element: Element, judgement: Judged) -> None:
         raw, add = node.raw, self.notes.add
         reached = self.reader.reach(raw["over"], raw.get("absence", "coverage"), element.subject)
-        add("§6 not complete, still decided", judged.truth != "U" and not reached.complete)
-        add("§6 unknown where", any(self.doubtful(node, one) for one in reached.elements))
+        add("§6 not complete, still decided", judgement.truth != "U" and not reached.complete)
+        add("§6 unknown where", any(self.doubtful(node, reached_element) for reached_element in reached.elements))
         if raw["quantifier"] == "count":
             value = self.reader.value(raw["value"], element, number).value
             add("§6 count with fraction", isinstance(value, Fraction))
@@ -148,12 +148,12 @@ class WatchedJudge(Judge):
     def doubtful(self, node: Node, element: Element) -> bool:
         return not element.doubts and node.where is not None and self.judge(node.where, element, False).truth == "U"
 
-    def added(self, node: Node, element: Element, judged: Judged) -> None:
+    def added(self, node: Node, element: Element, judgement: Judged) -> None:
         raw, add = node.raw, self.notes.add
         _, kind, own = steps_of(self.world, element.subject[0], raw["over"])
         name = name_of(self.world, kind, raw["sum_of"], own)
         reached = self.reader.reach(raw["over"], raw.get("absence", "coverage"), element.subject)
-        add("§6 not complete, still decided", judged.truth != "U" and not reached.complete)
+        add("§6 not complete, still decided", judgement.truth != "U" and not reached.complete)
         for each in reached.elements:
             truth, _ = self.belonging(node.where, each)
             value = self.reader.read(each, name).value
@@ -174,30 +174,30 @@ class WatchedJudge(Judge):
 # ---- what decides ------------------------------------------------------------------------------------------------
 
 
-def deciding(judged: Judged, made: str, nodes: set[str]) -> Iterator[Judged]:
-    """The leaves whose whole chain makes a node T or F; the kinds of nodes on the way are added."""
-    form = judged.node.form
+def deciding(judgement: Judged, truth: str, nodes: set[str]) -> Iterator[Judged]:
+    """The leaves whose whole chain gives a node its truth T or F; adds the kinds of the nodes on the way to ``nodes``."""
+    form = judgement.node.form
     if form in LEAVES:
-        yield judged
+        yield judgement
         return
     nodes.add("node rule/unless" if form == "rule" else f"node {form}")
-    other = {"T": "F", "F": "T"}[made]
-    for i, child in enumerate(judged.children):
-        wanted = other if form == "none" or (form == "rule" and i == 1) else made
-        if child.truth == wanted:
-            yield from deciding(child, wanted, nodes)
+    other = {"T": "F", "F": "T"}[truth]
+    for i, child in enumerate(judgement.children):
+        child_truth = other if form == "none" or (form == "rule" and i == 1) else truth
+        if child.truth == child_truth:
+            yield from deciding(child, child_truth, nodes)
 
 
-def composites(judged: Judged, nodes: set[str]) -> None:
-    """The kinds of the unknown nodes above the unknown leaves."""
-    if judged.truth == "U" and judged.node.form not in LEAVES:
-        nodes.add("node rule/unless" if judged.node.form == "rule" else f"node {judged.node.form}")
-        for child in judged.children:
+def composites(judgement: Judged, nodes: set[str]) -> None:
+    """Adds the kinds of the unknown nodes above the unknown leaves to ``nodes``."""
+    if judgement.truth == "U" and judgement.node.form not in LEAVES:
+        nodes.add("node rule/unless" if judgement.node.form == "rule" else f"node {judgement.node.form}")
+        for child in judgement.children:
             composites(child, nodes)
 
 
 class Watch:
-    """Counts what decided the verdicts of one policy in one world."""
+    """Finds the situations that decide the verdicts of one policy in one world."""
 
     def __init__(self, policy: dict[str, Any], world: WatchedWorld, as_of: dt.date) -> None:
         self.policy, self.world, self.as_of = policy_of(policy), world, as_of
@@ -205,7 +205,7 @@ class Watch:
         self.day = world.at(as_of)
 
     def decided(self, name: str, verdict: str | None) -> set[str]:
-        """What decided the verdict on a subject."""
+        """The situations that decided the verdict on a subject."""
         subject = (self.policy.kind, name)
         place = self.day.placement(subject)
         out: set[str] = set()

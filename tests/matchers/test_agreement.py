@@ -1,7 +1,7 @@
-"""Columns, the scalar reading, the naive evaluator and SQL say the same of everybody.
+"""Columns, the scalar reading, the naive evaluator and SQL give the same for every subject.
 
-The one idea: large random worlds, several random policies in each, every subject compared in everything the semantics define: verdict,
-status, checklist, failed and missing. What decided each verdict is counted, and every row of the semantics must have decided enough of them.
+Each large random world is judged under several random policies, and every subject is compared in verdict, status, checklist, failed and
+missing. The test counts what decided each verdict: every row of the semantics must decide often enough.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SIZE = 200
 
 
 VERDICTS, SHARE, DECIDED = 50_000, 0.2, 500
-"""At least so many verdicts, of each kind so great a share, and so many decided by each row of the semantics."""
+"""The least number of verdicts, the least share of each verdict, and the least number of verdicts decided by each row of the semantics."""
 
 need(
     "agreement",
@@ -40,56 +40,63 @@ need("agreement: deciding", len(chunks(CHUNKS)), dict.fromkeys([*NODES, *SITUATI
 
 
 def compare(seed: int) -> tuple[Counter[str], Counter[str]]:
-    """One world under several policies; returns what was compared, and what decided."""
+    """Compares the readings of one world under several policies; returns counts of what was compared and of what decided."""
     rng = Random(seed)
-    given, day = random_given(rng, rng.choice([6, *[SIZE] * 5]))
-    matcher = worlds.load(catalogue(), given, day)
-    world, tables = WatchedWorld(CONTRACTS, given), SqlWorld(CONTRACTS, given)
-    compared: Counter[str] = Counter()
-    decided: Counter[str] = Counter()
+    world_data, day = random_given(rng, rng.choice([6, *[SIZE] * 5]))
+    matcher = worlds.load(catalogue(), world_data, day)
+    world, tables = WatchedWorld(CONTRACTS, world_data), SqlWorld(CONTRACTS, world_data)
+    comparisons: Counter[str] = Counter()
+    deciding: Counter[str] = Counter()
     for number in range(POLICIES):
         data, policy = focused(rng, f"rare-{number}") if number % 3 else drawn(rng, 5, f"random-{number}")
         matcher.publish(policy)
-        worlds.answer(matcher, policy.name, policy.subject, asked(given, policy))
+        worlds.answer(matcher, policy.name, policy.subject, asked(world_data, policy))
         expected = naive.evaluate(data, world, day)
         of_sql = sql_verdicts(data, tables, day)
         columns, lists = verdicts(matcher, policy, day), listed(matcher, policy, day)
         watch = Watch(data, world, day)
-        known = set(worlds.subjects(given)[policy.subject])
-        for name, one in expected.items():
+        subjects = set(worlds.subjects(world_data)[policy.subject])
+        for name, expectation in expected.items():
             at = (seed, number, name)
             token = worlds.token(Kind(policy.subject), name)
-            missing = pairs((criterion, feed) for criterion, feed, _ in one.missing)
+            missing = pairs((criterion, feed) for criterion, feed, _ in expectation.missing)
             read = scalar(matcher, policy, token, day)
-            assert columns.get(token) == one.verdict, ("columns", at)
-            assert lists.get(token, (None, (), ())) == ((one.status, one.checklist, missing) if one.status else (None, (), ())), (
+            assert columns.get(token) == expectation.verdict, ("columns", at)
+            assert lists.get(token, (None, (), ())) == (
+                (expectation.status, expectation.checklist, missing) if expectation.status else (None, (), ())
+            ), (
                 "list",
                 at,
             )
-            if name in known or one.verdict is not None:
-                assert (read.verdict, read.status, read.checklist, read.failed) == (one.verdict, one.status, one.checklist, one.failed), (
+            if name in subjects or expectation.verdict is not None:
+                assert (read.verdict, read.status, read.checklist, read.failed) == (
+                    expectation.verdict,
+                    expectation.status,
+                    expectation.checklist,
+                    expectation.failed,
+                ), (
                     "scalar",
                     at,
                 )
-                assert set(read.missing) == set(one.missing), ("missing", at)
-            assert of_sql.get(name) == one.verdict, ("SQL", at)
-            compared["verdicts"] += one.verdict is not None
-            compared[f"verdict {one.verdict or 'none'}"] += 1
-            compared[f"status {one.status}"] += 1
-            decided.update(watch.decided(name, one.verdict))
-        assert len(columns) == sum(one.verdict is not None for one in expected.values()), (seed, number)
-        compared["policies"] += 1
-    return compared, decided
+                assert set(read.missing) == set(expectation.missing), ("missing", at)
+            assert of_sql.get(name) == expectation.verdict, ("SQL", at)
+            comparisons["verdicts"] += expectation.verdict is not None
+            comparisons[f"verdict {expectation.verdict or 'none'}"] += 1
+            comparisons[f"status {expectation.status}"] += 1
+            deciding.update(watch.decided(name, expectation.verdict))
+        assert len(columns) == sum(expectation.verdict is not None for expectation in expected.values()), (seed, number)
+        comparisons["policies"] += 1
+    return comparisons, deciding
 
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_all_readings_agree(chunk: int, counted: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Columnar, scalar, naive and SQL agree on every subject of random worlds under random policies."""
+    """Columns, the scalar reading, the naive evaluator and SQL agree on every subject of random worlds under random policies."""
     monkeypatch.setattr(explain, "_until", lambda *_: None)  # most of a verdict's time, and held to its own oracle in test_until
     for seed in range(chunk * WORLDS, (chunk + 1) * WORLDS):
         try:
-            compared, decided = compare(seed)
+            comparisons, deciding = compare(seed)
         except Exception as error:
             raise AssertionError(f"seed {seed}: {error!r}") from error
-        counted("agreement", compared)
-        counted("agreement: deciding", decided)
+        counted("agreement", comparisons)
+        counted("agreement: deciding", deciding)

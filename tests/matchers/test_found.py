@@ -1,4 +1,4 @@
-"""Faults the property tests found, each in its smallest form."""
+"""Faults that the property tests found, each in its smallest form."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ DAY = dt.date(2026, 10, 15)
 
 def policy(criteria: dict[str, Any], name: str = "one", subject: str = "household", **evidence: str) -> Policy:
     """A benefit of these criteria alone."""
-    found = checked({
+    accepted = checked({
         "format": 1, "policy": name, "version": 1, "direction": "benefit", "subject": subject, "scope": {"division": "310107"},
         "title": {"zh": "政策", "en": "A policy"}, "source": {"document": "示例", "issuer": "示例", "published": dt.date(2025, 1, 1)},
         "agency": "putuo-civil", "purpose": "assistance", "effective": {"from": dt.date(2026, 1, 1), "to": None},
         "evidence": {feed: {"max_age": age} for feed, age in evidence.items()}, "criteria": criteria,
     })  # fmt: skip
-    assert found is not None
-    return found
+    assert accepted is not None
+    return accepted
 
 
-def deliver(matcher: Matcher, given: Given) -> dict[str, str | None]:
-    """Apply a world's rows; the statuses they changed, last one last."""
+def deliver(matcher: Matcher, world_data: Given) -> dict[str, str | None]:
+    """Applies a world's rows; the last changed status of each policy."""
     out: dict[str, str | None] = {}
-    for batch in worlds.batches(catalogue(), given_of(rows_of(given))):
+    for batch in worlds.batches(catalogue(), given_of(rows_of(world_data))):
         out |= {change.policy: change.after for change in matcher.apply(batch)}
     return out
 
@@ -42,15 +42,15 @@ MEMBER: Given = {"persons": {"p0": {"hukou": {"division": "310107020", "dependan
 
 
 def test_the_first_member_of_the_first_household_is_felt() -> None:
-    """A new record that links to the subject numbered 0 reaches that subject: a record never seen before linked to nobody."""
+    """A new record that links to the subject with number 0 reaches that subject."""
     matcher = Matcher(catalogue(), DAY)
     deliver(matcher, HOUSE)
     some = policy({"id": "c", "quantifier": "some", "over": "members"}, hukou="P30D")
     matcher.publish(some)
 
-    changed = deliver(matcher, MEMBER)
+    statuses = deliver(matcher, MEMBER)
 
-    assert changed == {"one": "eligible"}
+    assert statuses == {"one": "eligible"}
     assert [status for status, _, _ in listed(matcher, some, DAY).values()] == ["eligible"]
 
 
@@ -60,8 +60,8 @@ def house(name: str, size: int, delivery: int) -> Given:
 
 @pytest.mark.parametrize("others", range(5))
 def test_a_policy_published_between_two_batches_hides_nobody(others: int) -> None:
-    """Whom an earlier batch reached under other policies is reached again, however many batches about others lie between: the marks of
-    who was reached outlive the policies."""
+    """A subject that an earlier batch reached under other policies is reached again, however many batches about other subjects lie
+    between: the marks of reached subjects outlive the policies."""
     matcher = Matcher(catalogue(), DAY)
     matcher.publish(policy({"id": "c", "field": "size", "op": "ge", "value": 1}))
     for delivery in (1, 2, 3):
@@ -70,15 +70,15 @@ def test_a_policy_published_between_two_batches_hides_nobody(others: int) -> Non
     for delivery in range(1, others + 1):
         deliver(matcher, house("h1", delivery % 3 + 1, delivery))
 
-    changed = deliver(matcher, house("h0", 4, 4))
+    statuses = deliver(matcher, house("h0", 4, 4))
 
-    assert changed == {"large": "eligible"}
+    assert statuses == {"large": "eligible"}
 
 
 def test_behind_an_empty_link_nothing_is_asked_even_with_absence_open() -> None:
-    """With `absence: open` too, the feed of a step that starts from nobody is no reason: only the feed of the empty link is."""
-    given: Given = {"households": {"h0": {"household": {"division": "310107020"}}}}
-    matcher = worlds.load(catalogue(), given, DAY)
+    """The reason is the feed of the empty link, also with `absence: open`; the feed of a step that starts from nobody is no reason."""
+    world_data: Given = {"households": {"h0": {"household": {"division": "310107020"}}}}
+    matcher = worlds.load(catalogue(), world_data, DAY)
     none = policy({"id": "c", "quantifier": "none", "over": "registered_at.relocation", "absence": "open"}, relocation="P30D")
     matcher.publish(none)
 
@@ -89,7 +89,7 @@ def test_behind_an_empty_link_nothing_is_asked_even_with_absence_open() -> None:
 
 
 def test_every_policy_that_follows_a_link_feels_it_change() -> None:
-    """Of two policies that share a link, the second, too, is evaluated when a record of the feed that defines the link comes."""
+    """Two policies share a link: both are evaluated when a record of the feed that defines the link comes."""
     matcher = Matcher(catalogue(), DAY)
     deliver(matcher, MEMBER)
     deliver(matcher, {"dwellings": {"d0": {"dwelling": {"division": "310107020"}, "relocation": {"line": "L15"}}}})
@@ -98,16 +98,16 @@ def test_every_policy_that_follows_a_link_feels_it_change() -> None:
         node = {"id": "c", "quantifier": "some", "over": over, "where": {"id": "w", "field": "line", "op": "ne", "value": name}}
         matcher.publish(policy(node, name, "person", relocation="P30D"))
 
-    changed = deliver(matcher, {"households": {"h0": {"household": {"division": "310107020"}, "registered_at": "d0"}}})
+    statuses = deliver(matcher, {"households": {"h0": {"household": {"division": "310107020"}, "registered_at": "d0"}}})
 
-    assert changed == {"first": "eligible", "second": "eligible"}
+    assert statuses == {"first": "eligible", "second": "eligible"}
 
 
 def test_every_policy_that_rests_on_coverage_feels_a_placement_change() -> None:
-    """Of two policies that ask the same coverage of a linked subject, the second, too, is evaluated when that subject is placed."""
+    """Two policies rest on the same coverage of a linked subject: both are evaluated when that subject is placed."""
     house = {"household": {"division": "310107020"}, "registered_at": "d0"}
-    given: Given = {"households": {"h0": house}, "coverage": [{"feed": "relocation", "division": "31", "complete_to": DAY}]}
-    matcher = worlds.load(catalogue(), given, DAY)
+    world_data: Given = {"households": {"h0": house}, "coverage": [{"feed": "relocation", "division": "31", "complete_to": DAY}]}
+    matcher = worlds.load(catalogue(), world_data, DAY)
     for name in ("first", "second"):
         node = {
             "id": "c",
@@ -117,6 +117,6 @@ def test_every_policy_that_rests_on_coverage_feels_a_placement_change() -> None:
         }
         matcher.publish(policy(node, name, relocation="P30D"))
 
-    changed = deliver(matcher, {"dwellings": {"d0": {"dwelling": {"division": "310107020"}}}})
+    statuses = deliver(matcher, {"dwellings": {"d0": {"dwelling": {"division": "310107020"}}}})
 
-    assert changed == {"first": "eligible", "second": "eligible"}
+    assert statuses == {"first": "eligible", "second": "eligible"}

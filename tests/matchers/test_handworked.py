@@ -1,4 +1,4 @@
-"""The engine on the hand-worked cases of the page: verdicts by columns, verdicts and reasons of one subject, in any order of its batches."""
+"""The engine on the hand-worked cases of the page: verdicts by columns, and verdict and reasons of one subject, for any order of batches."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ ALL = [pytest.param(case, id=case.name) for case in CASES]
 
 @pytest.mark.parametrize("case", ALL)
 def test_the_engine_says_what_was_worked_out(case: Case) -> None:
-    """By columns and by the scalar reading, with the feeds and units to ask; and again from batches in another order."""
+    """Columns and the scalar reading give the verdict, and the feeds and units to ask, for two orders of the batches."""
     policy = checked(case.policy)
     assert policy is not None, "the checker refuses the policy"
     token = worlds.token(Kind(case.subject), case.who)
     order = list(range(len(worlds.batches(catalogue(), case.world))))
-    turned = Random(case.name).sample(order, len(order))
+    shuffled_order = Random(case.name).sample(order, len(order))
 
-    for batches in (order, turned):
+    for batches in (order, shuffled_order):
         matcher = worlds.load(catalogue(), case.world, AS_OF, batches)
         matcher.publish(policy)
 
         assert verdicts(matcher, policy, AS_OF).get(token) == case.verdict, "columns"
-        found = scalar(matcher, policy, token, AS_OF)
-        assert found.verdict == case.verdict, "scalar"
+        explanation = scalar(matcher, policy, token, AS_OF)
+        assert explanation.verdict == case.verdict, "scalar"
         if case.missing is not None:
-            assert sorted((feed, unit) for _, feed, unit in found.missing) == sorted(case.missing)
+            assert sorted((feed, unit) for _, feed, unit in explanation.missing) == sorted(case.missing)

@@ -1,8 +1,8 @@
-"""Whatever comes, in whatever order, the lists told change by change are the lists evaluated from nothing.
+"""The lists that changes add up to are the lists evaluated afresh, for any messages in any order.
 
-The one idea: a random schedule of messages drives one matcher; beside it a dictionary is kept by its changes alone. After every message
-the dictionary must be the full evaluation of the state, every change must have been one, and at the end the same facts in another order
-and the naive evaluator must say the same.
+A random schedule of messages drives one matcher, and a dictionary of lists follows its changes alone. After every message the dictionary must
+equal the full evaluation, and every change must change something. At the end, the same facts in another order and the naive evaluator must
+give the same.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ DAYS = [1, 1, 1, 2, 7, 8, 30, 31, 35, 365, 366, -1, -1, -7, -31, -366]
 
 
 class Schedule:
-    """One matcher under random messages, and what those messages add up to."""
+    """One matcher under random messages, and the lists that its changes add up to."""
 
     def __init__(self, seed: int) -> None:
         self.rng = rng = Random(seed)
@@ -42,7 +42,7 @@ class Schedule:
         self.told: dict[str, dict[int, Listed]] = {}
         self.texts: dict[str, dict[str, Any]] = {}
         self.policies: dict[str, Policy] = {}
-        self.kinds: dict[str, str] = {}  # of every policy there ever was: it stays about them
+        self.kinds: dict[str, str] = {}  # by policy: every version is about the same kind of subject
         self.covered: list[dict[str, Any]] = []
         self.answers: dict[tuple[str, str, str], str] = {}  # (policy, subject, check)
         self.full = self.full_files()
@@ -54,21 +54,21 @@ class Schedule:
         self.last = ""
 
     def full_files(self) -> list[tuple[str, int, int]]:
-        """Feed, source and number of deliveries that say, when they start, that they replace."""
+        """Feed, source and number of the deliveries that start as full replacements."""
         sources = [(feed, source) for feed, contract in FEEDS.items() for source in range(len(contract["sources"]))]
-        chosen = [(*one, number) for one in sources for number in (1, 2, 2, 3) if self.rng.random() < 0.25]
-        return list(dict.fromkeys(chosen))
+        files = [(*source, number) for source in sources for number in (1, 2, 2, 3) if self.rng.random() < 0.25]
+        return list(dict.fromkeys(files))
 
     def begin(self) -> list[Changes]:
         """Every delivery that replaces starts before any row comes."""
-        for one in self.full:
-            self.matcher.open(*one)
+        for file in self.full:
+            self.matcher.open(*file)
         return []
 
     # -- messages ------------------------------------------------------------------------------------------------------
 
     def records(self) -> list[Changes]:
-        """Some of the rows not delivered yet, with some delivered again."""
+        """Delivers some new rows, and some rows again."""
         some = min(len(self.pending), self.rng.choice([1, 1, 2, 5, 20, 60]))
         part, self.pending = self.pending[:some], self.pending[some:]
         self.seen |= {id(row) for row in part}
@@ -82,7 +82,7 @@ class Schedule:
         return [self.matcher.apply(batch) for batch in batches]
 
     def correct(self) -> list[Changes]:
-        """A row as another one of its feed: a later delivery moves, empties or deletes what stood."""
+        """A later delivery of a record with the cells of another row of its feed, or a deletion."""
         standing = [row for row in self.rows if id(row) in self.seen]
         if not standing:
             return []
@@ -102,7 +102,7 @@ class Schedule:
         return self.deliver([new])
 
     def replace(self) -> list[Changes]:
-        """A delivery that replaces is complete; one in five is not sound, and an ordinary one then."""
+        """A full replacement is complete. One in five is not sound and then counts as an ordinary delivery."""
         if not self.full:
             return []
         feed, source, delivery = self.full.pop(self.rng.randrange(len(self.full)))
@@ -114,12 +114,16 @@ class Schedule:
         return [self.matcher.replace(feed, source, delivery)]
 
     def cover(self) -> list[Changes]:
-        """Some statements now in effect; some of those before withdrawn, or said anew of another day."""
+        """New statements take effect; some earlier ones are withdrawn, some are stated again for another day."""
         possible: list[dict[str, Any]] = self.given["coverage"]
-        kept = [one for one in self.covered if self.rng.random() < 0.8]
+        staying = [statement for statement in self.covered if self.rng.random() < 0.8]
         more = self.rng.sample(possible, self.rng.randint(0, len(possible)))
-        moved = [{**one, "complete_to": self.day + dt.timedelta(self.rng.choice([-40, -7, 0]))} for one in more if self.rng.random() < 0.2]
-        self.covered = [*kept, *(one for one in more if one not in kept), *moved]
+        stated_again = [
+            {**statement, "complete_to": self.day + dt.timedelta(self.rng.choice([-40, -7, 0]))}
+            for statement in more
+            if self.rng.random() < 0.2
+        ]
+        self.covered = [*staying, *(statement for statement in more if statement not in staying), *stated_again]
         return [self.matcher.cover(self.stated(self.covered))]
 
     def stated(self, coverage: list[dict[str, Any]]) -> Any:
@@ -127,9 +131,9 @@ class Schedule:
         return worlds.statements(self.matcher.catalogue, {**sections, "coverage": coverage})
 
     def answer(self) -> list[Changes]:
-        said = [(name, check, word) for name, checks in self.given["answers"].items() for check, word in checks.items()]
+        answers = [(name, check, word) for name, checks in self.given["answers"].items() for check, word in checks.items()]
         kinds = {"p": "person", "h": "household", "d": "dwelling"}
-        possible = [(policy, *one) for policy in self.policies.values() for one in said if kinds[one[0][0]] == policy.subject]
+        possible = [(policy, *answer) for policy in self.policies.values() for answer in answers if kinds[answer[0][0]] == policy.subject]
         if not possible:
             return []
         policy, name, check, word = self.rng.choice(possible)
@@ -162,10 +166,10 @@ class Schedule:
         return out
 
     def restore(self) -> list[Changes]:
-        """The process stops and another takes over what was kept."""
+        """The process stops, and another one takes over its arrays."""
         arrays = {name: column.copy() for name, column in self.matcher.arrays().items()}
-        kept = self.matcher
-        self.matcher = Matcher.restore(catalogue(), arrays, kept.meta(), kept.policies, kept.statements)
+        former = self.matcher
+        self.matcher = Matcher.restore(catalogue(), arrays, former.meta(), former.policies, former.statements)
         return []
 
     # -- what must hold ------------------------------------------------------------------------------------------------
@@ -189,30 +193,30 @@ class Schedule:
         self.holds()
 
     def holds(self) -> None:
-        for name, told in self.told.items():
+        for name, listing in self.told.items():
             fresh = listed(self.matcher, self.policies[name], self.matcher.day) if name in self.policies else {}
-            wrong = {subject for subject in told.keys() | fresh.keys() if told.get(subject) != fresh.get(subject)}
-            assert not wrong, (self.last, name, [(told.get(subject), fresh.get(subject)) for subject in sorted(wrong)[:3]])
+            wrong = {subject for subject in listing.keys() | fresh.keys() if listing.get(subject) != fresh.get(subject)}
+            assert not wrong, (self.last, name, [(listing.get(subject), fresh.get(subject)) for subject in sorted(wrong)[:3]])
             self.counts["lists compared"] += 1
 
     def world(self, policy: Policy | None = None) -> Given:
         rows = [row for row in self.rows if id(row) in self.seen]
-        given = given_of(rows, coverage=self.covered, replace=self.replaced)
+        world_data = given_of(rows, coverage=self.covered, replace=self.replaced)
         if policy is not None:
-            given["answers"] = {}
+            world_data["answers"] = {}
             for (name, subject, check), word in self.answers.items():
                 if name == policy.name:
-                    given["answers"].setdefault(subject, {})[check] = word
-        return given
+                    world_data["answers"].setdefault(subject, {})[check] = word
+        return world_data
 
     def ends(self) -> None:
-        """The same facts in another order, and as the naive evaluator reads them."""
-        given = self.world()
-        batches = worlds.batches(catalogue(), given)
+        """Compares the lists with a matcher that gets the facts in another order, and with the naive evaluator."""
+        world_data = self.world()
+        batches = worlds.batches(catalogue(), world_data)
         order = list(range(len(batches)))
         self.rng.shuffle(order)
-        named = {section: {name: {} for name in self.given[section]} | given[section] for section in SECTIONS.values()}
-        fresh = worlds.load(catalogue(), {**given, **named}, self.matcher.day, order)
+        with_every_name = {section: {name: {} for name in self.given[section]} | world_data[section] for section in SECTIONS.values()}
+        fresh = worlds.load(catalogue(), {**world_data, **with_every_name}, self.matcher.day, order)
         for policy in self.policies.values():
             fresh.publish(policy)
         for (name, subject, check), word in self.answers.items():
@@ -223,14 +227,14 @@ class Schedule:
             self.naive(policy)
 
     def naive(self, policy: Policy) -> None:
-        given = self.world(policy)
-        expected = naive.evaluate(self.texts[policy.name], naive.World(CONTRACTS, given), self.matcher.day)
-        told = self.told[policy.name]
-        for name, one in expected.items():
-            found = told.get(worlds.token(Kind(policy.subject), name), (None, (), ()))
-            missing = pairs((criterion, feed) for criterion, feed, _ in one.missing)
-            wanted = (one.status, one.checklist, missing) if one.status else (None, (), ())
-            assert found == wanted, ("naive", policy.name, name, found, wanted)
+        world_data = self.world(policy)
+        expected = naive.evaluate(self.texts[policy.name], naive.World(CONTRACTS, world_data), self.matcher.day)
+        listing = self.told[policy.name]
+        for name, expectation in expected.items():
+            candidate = listing.get(worlds.token(Kind(policy.subject), name), (None, (), ()))
+            missing = pairs((criterion, feed) for criterion, feed, _ in expectation.missing)
+            by_naive = (expectation.status, expectation.checklist, missing) if expectation.status else (None, (), ())
+            assert candidate == by_naive, ("naive", policy.name, name, candidate, by_naive)
             self.counts["subjects against naive"] += 1
 
 
@@ -245,24 +249,30 @@ need(
 
 def run(seed: int) -> Counter[str]:
     """One schedule, checked after every message and at its end."""
-    one = Schedule(seed)
-    one.step(one.begin)
-    one.step(one.publish)
-    words = [one.records] * 8 + [one.correct] * 4 + [one.cover] * 4 + [one.tick] * 5 + [one.publish, one.answer] * 2
-    words += [one.withdraw, one.replace, one.restore]
-    for message in [one.records, one.cover, one.publish, one.publish, *one.rng.choices(words, k=STEPS)]:
-        one.step(message)
-    while one.pending:
-        one.step(one.records)
-    for message in (one.publish, one.tick):
-        one.step(message)
-    one.ends()
-    return one.counts
+    schedule = Schedule(seed)
+    schedule.step(schedule.begin)
+    schedule.step(schedule.publish)
+    words = (
+        [schedule.records] * 8
+        + [schedule.correct] * 4
+        + [schedule.cover] * 4
+        + [schedule.tick] * 5
+        + [schedule.publish, schedule.answer] * 2
+    )
+    words += [schedule.withdraw, schedule.replace, schedule.restore]
+    for message in [schedule.records, schedule.cover, schedule.publish, schedule.publish, *schedule.rng.choices(words, k=STEPS)]:
+        schedule.step(message)
+    while schedule.pending:
+        schedule.step(schedule.records)
+    for message in (schedule.publish, schedule.tick):
+        schedule.step(message)
+    schedule.ends()
+    return schedule.counts
 
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_changes_add_up_to_the_lists(chunk: int, counted: Counted) -> None:
-    """After every message, the lists told so far are the full evaluation; at the end any other order and the naive evaluator agree."""
+    """After every message the lists are the full evaluation; at the end another order of the facts and the naive evaluator agree."""
     counts: Counter[str] = Counter()
     for seed in range(chunk * SCHEDULES, (chunk + 1) * SCHEDULES):
         try:

@@ -1,8 +1,8 @@
-"""Knowing more never flips a settled yes or no.
+"""More knowledge never changes a yes or a no.
 
-The one idea: a world and the same world with something filled in (empty cells, rows in quarantine, coverage) are both evaluated. A row in
-quarantine goes on naming what it named; where its link could not be read it names somebody new, for whose set it would join was never
-unknown (semantics, "Known limits").
+The test evaluates a world, and the same world with some unknowns filled in: empty cells, quarantined rows, coverage. A quarantined row keeps
+the links it named. A link that could not be read gets a new name, because the set of an existing subject would not have been unknown
+(semantics, "Known limits").
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CHUNKS, WORLDS, POLICIES = 8, 8, 6
 
 
 def cell(rng: Random, feed: str, name: str, day: dt.date) -> Any:
-    """Any value the field allows."""
+    """A random value that the field allows."""
     spec = FEEDS[feed]["fields"][name]
     match spec["type"]:
         case "date":
@@ -43,10 +43,10 @@ def cell(rng: Random, feed: str, name: str, day: dt.date) -> Any:
             return rng.choice(decimals(feed, name))
 
 
-def filled(rng: Random, given: Given, day: dt.date) -> tuple[Given, set[str], Counter[str]]:
-    """The world with some of its unknowns filled in, whose register records those were, and how many of each."""
-    more = copy.deepcopy(given)
-    moved: set[str] = set()
+def filled(rng: Random, world_data: Given, day: dt.date) -> tuple[Given, set[str], Counter[str]]:
+    """The world with some unknowns filled in, the names of those whose register record changed, and counts of the changes."""
+    more = copy.deepcopy(world_data)
+    moved_names: set[str] = set()
     counts: Counter[str] = Counter()
     new = 0
     for section in SECTIONS.values():
@@ -65,44 +65,44 @@ def filled(rng: Random, given: Given, day: dt.date) -> tuple[Given, set[str], Co
                                 record[link] = f"new{new}"
                             else:
                                 counts["quarantined links kept"] += 1
-                        moved |= {name} if feed in REGISTERS.values() else set()
+                        moved_names |= {name} if feed in REGISTERS.values() else set()
                     for field in FEEDS[feed]["fields"]:
                         if record.get(field) in (None, "") and rng.random() < 0.7:
                             record[field] = cell(rng, feed, field, day)
                             counts["cells filled"] += 1
-                            moved |= {name} if field == FEEDS[feed].get("division") and feed in REGISTERS.values() else set()
+                            moved_names |= {name} if field == FEEDS[feed].get("division") and feed in REGISTERS.values() else set()
     for feed in FEEDS:
         if rng.random() < 0.5:
             more["coverage"].append(
                 {"feed": feed, "division": rng.choice(["31", "310107020"]), "complete_to": day - dt.timedelta(rng.choice([0, 7]))}
             )
             counts["statements added"] += 1
-    return more, moved, counts
+    return more, moved_names, counts
 
 
 def compare(seed: int) -> Counter[str]:
-    """One world, before and after."""
+    """Compares the verdicts in one world with those after some unknowns are filled in."""
     rng = Random(f"monotone {seed}")
-    given, day = random_given(rng, rng.choice([6, 30]))
-    more, moved, counts = filled(rng, given, day)
-    before, after = worlds.load(catalogue(), given, day), worlds.load(catalogue(), more, day)
+    world_data, day = random_given(rng, rng.choice([6, 30]))
+    more, moved_names, counts = filled(rng, world_data, day)
+    before, after = worlds.load(catalogue(), world_data, day), worlds.load(catalogue(), more, day)
     for number in range(POLICIES):
         _, policy = drawn(rng, 5, f"random-{number}")
         for matcher in (before, after):
             matcher.publish(policy)
-            worlds.answer(matcher, policy.name, policy.subject, asked(given, policy))
+            worlds.answer(matcher, policy.name, policy.subject, asked(world_data, policy))
         was, now = verdicts(before, policy, day), verdicts(after, policy, day)
-        names = {worlds.token(Kind(policy.subject), name): name for name in worlds.subjects(given)[policy.subject]}
+        names = {worlds.token(Kind(policy.subject), name): name for name in worlds.subjects(world_data)[policy.subject]}
         for token, word in was.items():
             counts[f"{word} → {now.get(token)}"] += 1
             if word != "unknown":
-                allowed = {word, None} if names.get(token) in moved else {word}
-                assert now.get(token) in allowed, (seed, number, names.get(token), word, now.get(token))
+                allowed_words = {word, None} if names.get(token) in moved_names else {word}
+                assert now.get(token) in allowed_words, (seed, number, names.get(token), word, now.get(token))
     return counts
 
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_knowing_more_never_flips_a_settled_verdict(chunk: int, counted: Counted) -> None:
-    """A yes stays yes and a no stays no whatever is filled in; who is placed outside the scope by it has no verdict any more."""
+    """A yes stays yes and a no stays no whatever is filled in, unless the subject is now placed outside the scope."""
     for seed in range(chunk * WORLDS, (chunk + 1) * WORLDS):
         counted("monotone", compare(seed))

@@ -1,8 +1,8 @@
-"""Several shards say of each subject exactly what one matcher says, whoever owns her, and nobody says it twice.
+"""Several shards together give what one matcher gives, and each subject is on the list of one shard only.
 
-The one idea: the random schedules of ``test_incremental`` drive one matcher; beside it a locator tells N shards the same. After every
-message what the shards moved comes to what the matcher moved, but for those who went from one partition to another and stayed on a list;
-and whoever a shard owns it judges, in all its reasons, as the matcher does.
+The random schedules of ``test_incremental`` drive one matcher; beside it, a locator gives the same messages to N shards. After every message
+the changes of the shards must come to the changes of the matcher, except for subjects that moved to another partition and stayed on a list.
+A shard judges every subject it owns as the matcher does, in all reasons.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ FAR = (
     ("household", "registered_at.occupancy", "household.members.insurance"),
     ("dwelling", "occupancy", "household.members.pension"),
 )
-"""Kinds of subject, and paths from them that lead further than two links: what is quantified over, and over what again within."""
+"""A kind of subject, a path from it that leads further than two links, and a second path inside the ``where``, or none."""
 
 Move = tuple[str | None, str | None, tuple[str, ...], tuple[tuple[str, str | None], ...]]
 """Status before and after, checklist and missing."""
@@ -59,7 +59,7 @@ Subject = tuple[int, int]
 
 
 class Sharded(Matcher):
-    """One matcher, and beside it a locator with its shards that are told the same."""
+    """A matcher, and beside it a locator with shards that get the same messages."""
 
     def __init__(self, catalogue: Catalogue, day: dt.date, partitions: int = 1) -> None:
         super().__init__(catalogue, day)
@@ -70,16 +70,18 @@ class Sharded(Matcher):
 
     def apply(self, batch: RecordBatch) -> Changes:
         before, routes = self.owners(), self.locator.apply(batch)
-        made = super().apply(batch)
+        changes = super().apply(batch)
         assert self.effects.tolist() == self.locator.effects.tolist()
-        return self._held(made, self._take(routes), before)
+        return self._compare_moves(changes, self._take_routes(routes), before)
 
     def replace(self, feed: str, source: int, delivery: int, rows: RecordBatch | None = None) -> Changes:
         before, routes = self.owners(), self.locator.replace(feed, source, delivery)
-        told = [shard.take_replacement(routes.get(number, Routed()), feed, source, delivery) for number, shard in enumerate(self.shards)]
-        made = super().replace(feed, source, delivery)
+        shard_changes = [
+            shard.take_replacement(routes.get(number, Routed()), feed, source, delivery) for number, shard in enumerate(self.shards)
+        ]
+        changes = super().replace(feed, source, delivery)
         assert self.comeback == self.locator.comeback
-        return self._held(made, told, before)
+        return self._compare_moves(changes, shard_changes, before)
 
     def open(self, feed: str, source: int, delivery: int) -> None:
         super().open(feed, source, delivery)
@@ -93,33 +95,35 @@ class Sharded(Matcher):
         self.kinds[policy.name] = KINDS.index(policy.subject)
         routes = self.locator.publish(policy)
         self.went_through["folders handed out for a policy"] += sum(len(folder) for routed in routes.values() for folder in routed.folders)
-        told = [[*shard.take(routes.get(number, Routed())), shard.publish(policy)] for number, shard in enumerate(self.shards)]
-        return self._held(super().publish(policy), told)
+        shard_changes = [[*shard.take(routes.get(number, Routed())), shard.publish(policy)] for number, shard in enumerate(self.shards)]
+        return self._compare_moves(super().publish(policy), shard_changes)
 
     def withdraw(self, name: str) -> Changes:
-        return self._held(super().withdraw(name), [[shard.withdraw(name)] for shard in self.shards])
+        return self._compare_moves(super().withdraw(name), [[shard.withdraw(name)] for shard in self.shards])
 
     def cover(self, statements: Sequence[Statement]) -> Changes:
-        return self._held(super().cover(statements), [[shard.cover(statements)] for shard in self.shards])
+        return self._compare_moves(super().cover(statements), [[shard.cover(statements)] for shard in self.shards])
 
     def answer(self, policy: str, subject: int, check: str, answer: bool) -> Changes:
-        said = (policy, subject, check, answer)
-        return self._held(super().answer(*said), [[shard.answer(*said)] for shard in self.shards])
+        facts = (policy, subject, check, answer)
+        return self._compare_moves(super().answer(*facts), [[shard.answer(*facts)] for shard in self.shards])
 
     def correct(self, correction: Correction, answers: Sequence[Answer] = ()) -> Changes:
         before, routes = self.owners(), self.locator.correct(correction)
-        told = [
+        shard_changes = [
             shard.take(routes.get(number, Routed()), partial(shard.correct, correction, answers))
             for number, shard in enumerate(self.shards)
         ]
-        self.went_through["folders handed out for a correction"] += sum(len(one) for routed in routes.values() for one in routed.folders)
-        return self._held(super().correct(correction, answers), told, before)
+        self.went_through["folders handed out for a correction"] += sum(
+            len(folder) for routed in routes.values() for folder in routed.folders
+        )
+        return self._compare_moves(super().correct(correction, answers), shard_changes, before)
 
     def tick(self, day: dt.date) -> Changes:
-        return self._held(super().tick(day), [[shard.tick(day)] for shard in self.shards])
+        return self._compare_moves(super().tick(day), [[shard.tick(day)] for shard in self.shards])
 
     def again(self) -> None:
-        """Locator and shards stop, and others take over what was kept."""
+        """Locator and shards stop, and others take over their arrays."""
         for number, shard in enumerate(self.shards):
             arrays = {name: column.copy() for name, column in shard.arrays().items()}
             self.shards[number] = PartitionMatcher.restore(catalogue(), arrays, shard.meta(), shard.policies, shard.statements)
@@ -127,7 +131,7 @@ class Sharded(Matcher):
         self.locator = Locator.restore(catalogue(), arrays, self.locator.meta())
 
     def owners(self) -> dict[Subject, int]:
-        """The partition of everyone who is owned, as the locator has it."""
+        """The partition of every owned subject, by the locator."""
         partition = list(self.locator.streets.values())
         return {
             (kind, token): partition[street]
@@ -138,81 +142,83 @@ class Sharded(Matcher):
 
     # -- what must hold ------------------------------------------------------------------------------------------------
 
-    def _take(self, routes: Routes) -> list[list[Changes]]:
+    def _take_routes(self, routes: Routes) -> list[list[Changes]]:
         for routed in routes.values():
             self.went_through["rows told"] += 0 if routed.rows is None else len(routed.rows)
             self.went_through["folders handed out"] += sum(map(len, routed.folders))
-            owned = {token for tokens in routed.gained.values() for token in tokens.tolist()}
-            across = (token for folder in routed.folders for token in folder.subject.tolist() if token not in owned)
+            owned_tokens = {token for tokens in routed.gained.values() for token in tokens.tolist()}
+            across = (token for folder in routed.folders for token in folder.subject.tolist() if token not in owned_tokens)
             self.went_through["folders handed out across partitions"] += sum(1 for _ in across)
-            told = set() if routed.rows is None else set(routed.rows.key.tolist())
+            keys = set() if routed.rows is None else set(routed.rows.key.tolist())
             for folder in routed.folders:
                 alike = routed.rows is not None and (folder.feed, folder.source) == (routed.rows.feed, routed.rows.source)
-                assert not (alike and told & set(folder.key.tolist())), "a folder is as it was before the rows"
+                assert not (alike and keys & set(folder.key.tolist())), "a folder is as it was before the rows"
         return [self.shards[number].take(routes[number]) if number in routes else [] for number in range(len(self.shards))]
 
-    def _held(self, found: Changes, told: Sequence[Iterable[Changes]], before: Mapping[Subject, int] | None = None) -> Changes:
-        """What the matcher moved, after seeing that the shards moved the same."""
+    def _compare_moves(
+        self, matcher_changes: Changes, shard_changes: Sequence[Iterable[Changes]], before: Mapping[Subject, int] | None = None
+    ) -> Changes:
+        """The matcher's changes, after a check that the shards' changes come to the same."""
         now = self.owners()
         was = now if before is None else before
         movers = {subject: (was[subject], now[subject]) for subject in was if now[subject] != was[subject]}
         self.went_through["moves between partitions"] += len(movers)
-        wanted, moved = netted([found]), dict[tuple[str, int], Move]()
-        for partition, changes in enumerate(told):
+        matcher_moves, shard_moves = netted([matcher_changes]), dict[tuple[str, int], Move]()
+        for partition, changes in enumerate(shard_changes):
             for key, move in netted(changes).items():
                 subject = (self.kinds[key[0]], key[1])
                 assert partition in (was.get(subject), now.get(subject)), (partition, key, move)
                 self.went_through["lines of shards"] += 1
-                moved[key] = joined(moved[key], move) if key in moved else move
+                shard_moves[key] = joined(shard_moves[key], move) if key in shard_moves else move
             self.went_through["lines not told where a folder is only held"] += sum(
-                now.get((self.kinds[name], token)) != partition and self._holds(partition, self.kinds[name], token)
-                for name, token in wanted
+                now.get((self.kinds[name], token)) != partition and self._has_folder(partition, self.kinds[name], token)
+                for name, token in matcher_moves
             )
-        for key in moved.keys() - wanted.keys():
-            kind, (status, *_) = self.kinds[key[0]], moved[key]
-            assert (kind, key[1]) in movers, (key, moved[key])
-            assert status == moved[key][1], (key, moved[key])
+        for key in shard_moves.keys() - matcher_moves.keys():
+            kind, (status, *_) = self.kinds[key[0]], shard_moves[key]
+            assert (kind, key[1]) in movers, (key, shard_moves[key])
+            assert status == shard_moves[key][1], (key, shard_moves[key])
             self.went_through["lines of movers that one matcher does not tell"] += 1
-        assert {key: moved.get(key) for key in wanted} == wanted
-        return found
+        assert {key: shard_moves.get(key) for key in matcher_moves} == matcher_moves
+        return matcher_changes
 
-    def _holds(self, partition: int, kind: int, token: int) -> bool:
+    def _has_folder(self, partition: int, kind: int, token: int) -> bool:
         row = self.locator.store.entity(kind, token)
         return row >= 0 and bool(int(self.locator.told[kind][row]) >> partition & 1)
 
     def judges_alike(self, policy: Policy) -> None:
-        """Everyone is owned by one shard at most, by whom the locator says, and judged there as by the matcher."""
+        """Checks that every subject is owned by one shard at most, the locator's, and judged there as by the matcher."""
         kind, owners = KINDS.index(policy.subject), self.owners()
         for partition, shard in enumerate(self.shards):
             for other, word in enumerate(KINDS):
-                owned = set(shard.store.tokens[other][: shard.store.sizes[other]][shard.arrays()[f"owned.{word}"]].tolist())
-                assert owned == {token for (of, token), number in owners.items() if (of, number) == (other, partition)}
+                owned_tokens = set(shard.store.tokens[other][: shard.store.sizes[other]][shard.arrays()[f"owned.{word}"]].tolist())
+                assert owned_tokens == {token for (of, token), number in owners.items() if (of, number) == (other, partition)}
         single = listed(self, policy, self.day)
         for partition, shard in enumerate(self.shards):
             mine = [token for (of, token), number in owners.items() if (of, number) == (kind, partition)]
             assert listed(shard, policy, self.day) == {token: single[token] for token in mine if token in single}
             for token in mine:
-                one, other_one = verdict(self, policy, token, self.day), verdict(shard, policy, token, self.day)
-                assert one == other_one, (partition, policy.name, token)
-                self.went_through["subjects explained alike"] += one.verdict is not None
+                explanation, shard_explanation = verdict(self, policy, token, self.day), verdict(shard, policy, token, self.day)
+                assert explanation == shard_explanation, (partition, policy.name, token)
+                self.went_through["subjects explained alike"] += explanation.verdict is not None
         assert single.keys() <= {token for (of, token) in owners if of == kind}
 
 
 def netted(changes: Iterable[Iterable[ListChange]]) -> dict[tuple[str, int], Move]:
-    """By policy and subject what some changes come to, in the order they happened; not who came and went."""
+    """By policy and subject, the net of some changes in their order; without subjects that came and went."""
     out: dict[tuple[str, int], Move] = {}
-    for one in (one for some in changes for one in some):
-        key = (one.policy, one.subject)
-        before = out[key][0] if key in out else one.before
-        out[key] = (before, one.after, *((one.checklist, one.missing) if one.after else ((), ())))
+    for change in (change for some in changes for change in some):
+        key = (change.policy, change.subject)
+        before = out[key][0] if key in out else change.before
+        out[key] = (before, change.after, *((change.checklist, change.missing) if change.after else ((), ())))
     return {key: move for key, move in out.items() if move[:2] != (None, None)}
 
 
-def joined(one: Move, other: Move) -> Move:
-    """A subject's move as seen by whom she left and by whom she went to."""
-    assert (one[0] is None) != (other[0] is None), (one, other)
-    assert (one[1] is None) != (other[1] is None), (one, other)
-    return (one[0] or other[0], *(one if one[1] else other)[1:])
+def joined(first: Move, second: Move) -> Move:
+    """The whole move of a subject that left one partition and came to another."""
+    assert (first[0] is None) != (second[0] is None), (first, second)
+    assert (first[1] is None) != (second[1] is None), (first, second)
+    return (first[0] or second[0], *(first if first[1] else second)[1:])
 
 
 SAID = {"cite": "x", "label": {"zh": "条", "en": "one"}}
@@ -221,7 +227,7 @@ SAID = {"cite": "x", "label": {"zh": "条", "en": "one"}}
 def written(
     name: str, kind: str, criteria: Mapping[str, Any], direction: str = "benefit", age: str = "P30D"
 ) -> tuple[dict[str, Any], Policy]:
-    """A policy of these criteria, for the naive evaluator and for the engine."""
+    """A policy with these criteria: as data for the naive evaluator, and compiled for the engine."""
     data = {
         "format": 1, "policy": name, "version": 1, "direction": direction, "subject": kind, "scope": {"division": "31"},
         "title": SAID["label"], "source": {"document": "x", "issuer": "x", "published": "2026-01-01"}, "agency": "city-civil",
@@ -235,7 +241,7 @@ def written(
 
 def far(rng: Random, name: str, subject: str | None = None) -> tuple[dict[str, Any], Policy]:
     """A policy that reads further than two links."""
-    kind, over, within = rng.choice([one for one in FAR if subject in (None, one[0])])
+    kind, over, within = rng.choice([candidate for candidate in FAR if subject in (None, candidate[0])])
     node: dict[str, Any] = {"id": "far", **SAID, "quantifier": rng.choice(["some", "none", "all"][: 3 if within else 2]), "over": over}
     if within is not None:
         node["where"] = {"id": "again", **SAID, "quantifier": rng.choice(["some", "none"]), "over": within}
@@ -243,7 +249,7 @@ def far(rng: Random, name: str, subject: str | None = None) -> tuple[dict[str, A
 
 
 class Schedule(test_incremental.Schedule):
-    """Random messages, with more of what happens between partitions."""
+    """Random messages, many of which move subjects between partitions."""
 
     matcher: Sharded
 
@@ -253,21 +259,21 @@ class Schedule(test_incremental.Schedule):
         self.late = 1_000
 
     def move(self) -> list[Changes]:
-        """One or several subjects of a kind are placed elsewhere by a later row."""
+        """A later row places one or several subjects of a kind elsewhere."""
         feed = self.rng.choice(list(REGISTERS.values()))
         standing = [row for row in self.rows if row.feed == feed and id(row) in self.seen and "deleted" not in row.record]
-        chosen = self.rng.sample(standing, min(len(standing), self.rng.choice([1, 1, 3, 8])))
-        return self.deliver([self.later(row, division=self.rng.choice(STREETS)) for row in chosen])
+        sample = self.rng.sample(standing, min(len(standing), self.rng.choice([1, 1, 3, 8])))
+        return self.deliver([self.later(row, division=self.rng.choice(STREETS)) for row in sample])
 
     def join(self) -> list[Changes]:
         """A person goes to another household, a household to another dwelling."""
         feed, link, section = self.rng.choice([("hukou", "household", "households"), ("household", "registered_at", "dwellings")])
         standing = [row for row in self.rows if row.feed == feed and id(row) in self.seen and "deleted" not in row.record]
-        chosen = self.rng.sample(standing, min(len(standing), 2))
-        return self.deliver([self.later(row, **{link: self.rng.choice(list(self.given[section]))}) for row in chosen])
+        sample = self.rng.sample(standing, min(len(standing), 2))
+        return self.deliver([self.later(row, **{link: self.rng.choice(list(self.given[section]))}) for row in sample])
 
     def hand_over(self) -> list[Changes]:
-        """A record, a register's too, turns out to be another subject's; in one delivery its key may come several times."""
+        """A record, perhaps of a register, is given to another subject. Its key may come several times in one delivery."""
         standing = [row for row in self.rows if id(row) in self.seen and "deleted" not in row.record]
         if not standing:
             return []
@@ -279,7 +285,7 @@ class Schedule(test_incremental.Schedule):
         return self.deliver(out)
 
     def publish_far(self) -> list[Changes]:
-        """A policy that reads further than those before it."""
+        """A policy that reads further than two links is published."""
         name = self.rng.choice(NAMES)
         self.texts[name], self.policies[name] = far(self.rng, name, self.kinds.get(name))
         self.kinds[name] = str(self.policies[name].subject)
@@ -287,7 +293,7 @@ class Schedule(test_incremental.Schedule):
         return [self.matcher.publish(self.policies[name])]
 
     def later(self, old: Row, **changed: Any) -> Row:
-        """A row of the same record that comes after all there are."""
+        """A new row of the same record, later than all rows so far."""
         self.late += 1
         record = {**old.record, "delivery": self.late, "row": self.late, **changed}
         new = Row(old.kind, old.name, old.feed, record)
@@ -306,26 +312,37 @@ class Schedule(test_incremental.Schedule):
 
 
 def run(seed: int, partitions: int) -> Counter[str]:
-    """One schedule over so many partitions, checked after every message and at its end."""
-    one = Schedule(seed, partitions)
-    one.step(one.begin)
-    one.step(one.publish)
-    words = [one.records] * 8 + [one.correct] * 3 + [one.cover] * 3 + [one.tick] * 3 + [one.publish, one.answer] * 2
-    words += [one.withdraw, one.restore, one.publish_far] + [one.replace] * 3 + [one.move] * 4 + [one.join, one.hand_over] * 2
-    for message in [one.records, one.cover, one.publish, one.publish, *one.rng.choices(words, k=STEPS)]:
-        one.step(message)
-    while one.pending:
-        one.step(one.records)
-    for message in (one.publish_far, one.tick, one.move):
-        one.step(message)
-    one.ends()
-    for policy in one.policies.values():
-        one.matcher.judges_alike(policy)
-    counts, locator = one.counts + one.matcher.went_through, one.matcher.locator
+    """One schedule over ``partitions`` partitions, checked after every message and at its end."""
+    schedule = Schedule(seed, partitions)
+    schedule.step(schedule.begin)
+    schedule.step(schedule.publish)
+    words = (
+        [schedule.records] * 8
+        + [schedule.correct] * 3
+        + [schedule.cover] * 3
+        + [schedule.tick] * 3
+        + [schedule.publish, schedule.answer] * 2
+    )
+    words += (
+        [schedule.withdraw, schedule.restore, schedule.publish_far]
+        + [schedule.replace] * 3
+        + [schedule.move] * 4
+        + [schedule.join, schedule.hand_over] * 2
+    )
+    for message in [schedule.records, schedule.cover, schedule.publish, schedule.publish, *schedule.rng.choices(words, k=STEPS)]:
+        schedule.step(message)
+    while schedule.pending:
+        schedule.step(schedule.records)
+    for message in (schedule.publish_far, schedule.tick, schedule.move):
+        schedule.step(message)
+    schedule.ends()
+    for policy in schedule.policies.values():
+        schedule.matcher.judges_alike(policy)
+    counts, locator = schedule.counts + schedule.matcher.went_through, schedule.matcher.locator
     counts["schedules deeper than two links"] += locator.depth > DEPTH
     streets = list(locator.streets)
-    unplaced = streets.index(UNPLACED) if UNPLACED in streets else -2
-    counts["unplaced subjects"] += sum(int(np.count_nonzero(owner == unplaced)) for owner in locator.owner)
+    unplaced_street = streets.index(UNPLACED) if UNPLACED in streets else -2
+    counts["unplaced subjects"] += sum(int(np.count_nonzero(owner == unplaced_street)) for owner in locator.owner)
     return counts
 
 
@@ -344,7 +361,7 @@ need(
 @pytest.mark.parametrize("partitions", PARTITIONS)
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_shards_together_say_what_one_matcher_says(chunk: int, partitions: int, counted: Counted) -> None:
-    """After every message, moves and verdicts of N shards are those of one matcher, whose lists the naive evaluator makes too."""
+    """After every message, changes and verdicts of N shards are those of one matcher; at the end the naive evaluator agrees."""
     counts: Counter[str] = Counter()
     for seed in range(chunk * SCHEDULES, (chunk + 1) * SCHEDULES):
         try:
@@ -355,27 +372,27 @@ def test_shards_together_say_what_one_matcher_says(chunk: int, partitions: int, 
 
 
 def placed(*subjects: tuple[str, str]) -> dict[str, Any]:
-    """Persons, each registered in a street."""
+    """A world of persons, each registered in a street."""
     return {"persons": {name: {"hukou": {"division": street}} for name, street in subjects}}
 
 
-def sharded(given: Mapping[str, Any], policy: Policy | None = None) -> Sharded:
-    """A matcher with two shards that hold a world; what each message moves is compared as it comes."""
-    made = Sharded(catalogue(), DAY, 2)
+def sharded(world_data: Mapping[str, Any], policy: Policy | None = None) -> Sharded:
+    """A matcher with two shards that hold a world; the changes of each message were compared."""
+    both = Sharded(catalogue(), DAY, 2)
     if policy is not None:
-        made.publish(policy)
-    for batch in worlds.batches(catalogue(), given):
-        made.apply(batch)
-    return made
+        both.publish(policy)
+    for batch in worlds.batches(catalogue(), world_data):
+        both.apply(batch)
+    return both
 
 
 def some(over: str) -> Policy:
-    """Whoever has a record there."""
+    """A policy that lists every person with a record behind this path."""
     return written("some", "person", {"id": "some", **SAID, "quantifier": "some", "over": over})[1]
 
 
 def test_streets_are_as_many_as_there_are() -> None:
-    """Behind more streets than a small integer counts, everybody is where the record says; the next street goes to the next partition."""
+    """Streets beyond the range of a small integer still have their subjects, and the next street goes to the next partition."""
     locator = Locator(catalogue(), DAY, 64)
     locator.streets = {f"31{number:07}": number % 64 for number in range(1_000_000, 1_000_000 + 2**15)}
 
@@ -389,16 +406,16 @@ def test_streets_are_as_many_as_there_are() -> None:
 
 @pytest.mark.parametrize("partitions", [0, 65])
 def test_partitions_are_as_many_as_a_word_has_bits(partitions: int) -> None:
-    """Another number of them is refused."""
+    """Fewer than 1 or more than 64 partitions are refused."""
     with pytest.raises(HuiminError, match="1 to 64"):
         Locator(catalogue(), DAY, partitions)
 
 
 @pytest.mark.parametrize("first", [True, False])
 def test_policy_that_reads_further_is_given_what_it_reads(first: bool) -> None:
-    """Published before the records or after them, it is judged on those three links away in another partition."""
+    """A policy published before or after the records is judged on records three links away in another partition."""
     home = {"division": "310107021"}
-    given: dict[str, Any] = {
+    world_data: dict[str, Any] = {
         "persons": {
             "p": {"hukou": {"division": "310107020"}, "household": "h"},
             "q": {"hukou": home, "occupancy": {"lives_at": "d", "relation": "kin"}, "insurance": {"status": "active"}},
@@ -408,31 +425,31 @@ def test_policy_that_reads_further_is_given_what_it_reads(first: bool) -> None:
     }
     policy = some("household.registered_at.occupancy.insurance")
 
-    made = sharded(given, policy if first else None)
+    both = sharded(world_data, policy if first else None)
     if not first:
-        made.publish(policy)
+        both.publish(policy)
 
-    made.judges_alike(policy)
-    assert worlds.token(policy.subject, "p") in listed(made, policy, DAY)
-    assert made.locator.depth == 3
+    both.judges_alike(policy)
+    assert worlds.token(policy.subject, "p") in listed(both, policy, DAY)
+    assert both.locator.depth == 3
 
 
 @pytest.mark.parametrize("turned", [True, False])
 def test_record_of_two_subjects_in_one_delivery_is_the_later_ones(turned: bool) -> None:
-    """In every partition: whoever is told of the earlier row is not left with it."""
-    made = sharded(placed(("a", "310107020"), ("b", "310107021")), some("insurance"))
+    """A partition that got the earlier row does not keep it."""
+    both = sharded(placed(("a", "310107020"), ("b", "310107021")), some("insurance"))
     rows = {"a": {"key": "k", "row": 1, "status": "active"}, "b": {"key": "k", "row": 2, "status": "active"}}
 
     for batch in worlds.batches(catalogue(), {"persons": {name: {"insurance": rows[name]} for name in sorted(rows, reverse=turned)}}):
-        made.apply(batch)
+        both.apply(batch)
 
-    made.judges_alike(some("insurance"))
+    both.judges_alike(some("insurance"))
 
 
 def test_folder_of_two_who_are_one_is_taken_apart_again() -> None:
-    """A partition that first heard of them while they were one knows what was delivered of whom when they are two again."""
+    """A partition that first got the folder while two persons were one knows whose records are whose when they are two again."""
     person, policy = Kind.PERSON, some("household.members.insurance")
-    made = sharded(
+    both = sharded(
         {
             "persons": {
                 "a": {"hukou": {"division": "310107020"}, "insurance": {"status": "active"}},
@@ -444,26 +461,26 @@ def test_folder_of_two_who_are_one_is_taken_apart_again() -> None:
         policy,
     )
     a, b, c = (worlds.token(person, name) for name in "abc")
-    made.correct(Correction(person, a, b))
+    both.correct(Correction(person, a, b))
 
     joined_later = {"persons": {"c": {"hukou": {"division": "310107021", "order": 9, "key": "c"}, "household": "h"}}}
     for batch in worlds.batches(catalogue(), joined_later):
-        made.apply(batch)
-    together = listed(made, policy, DAY)
-    made.judges_alike(policy)
-    made.correct(Correction(person, a, a))
+        both.apply(batch)
+    together = listed(both, policy, DAY)
+    both.judges_alike(policy)
+    both.correct(Correction(person, a, a))
 
-    made.judges_alike(policy)
+    both.judges_alike(policy)
     assert {token for token, (status, *_) in together.items() if status == "eligible"} == {b, c}
-    assert not any(status == "eligible" for status, *_ in listed(made, policy, DAY).values())
+    assert not any(status == "eligible" for status, *_ in listed(both, policy, DAY).values())
 
 
 def test_what_is_near_one_of_two_is_near_both_once_they_are_one() -> None:
-    """A household at a dwelling of another street is judged on who lives there under the dwelling's other number."""
+    """A household is judged on the occupants that its dwelling has under its other number, in another street."""
     here, there = {"division": "310107020"}, {"division": "310107021"}
     data = {"id": "some", **SAID, "quantifier": "some", "over": "registered_at.occupancy"}
     policy = written("some", "household", data)[1]
-    made = sharded(
+    both = sharded(
         {
             "persons": {"p": {"hukou": here, "occupancy": {"lives_at": "one", "relation": "kin"}}},
             "households": {"h": {"household": there, "registered_at": "two"}},
@@ -471,9 +488,11 @@ def test_what_is_near_one_of_two_is_near_both_once_they_are_one() -> None:
         },
         policy,
     )
-    one, two, h = (worlds.token(*named) for named in ((Kind.DWELLING, "one"), (Kind.DWELLING, "two"), (Kind.HOUSEHOLD, "h")))
+    first_dwelling, second_dwelling, h = (
+        worlds.token(*subject) for subject in ((Kind.DWELLING, "one"), (Kind.DWELLING, "two"), (Kind.HOUSEHOLD, "h"))
+    )
 
-    made.correct(Correction(Kind.DWELLING, one, two))
+    both.correct(Correction(Kind.DWELLING, first_dwelling, second_dwelling))
 
-    made.judges_alike(policy)
-    assert listed(made, policy, DAY)[h][0] == "eligible"
+    both.judges_alike(policy)
+    assert listed(both, policy, DAY)[h][0] == "eligible"

@@ -1,7 +1,7 @@
-"""The mark of somebody watched: another one if and only if another thing is read of her, on one matcher and on several shards.
+"""The mark of a watched subject changes exactly when the evidence read about the subject changes, on one matcher and on several shards.
 
-The one idea: the random schedules of ``test_identity``, with some subjects watched; after every message each of them is explained, and her
-mark is held against the truth of every leaf outside ``where`` and the text of every disclosed value. Source: docs/en/semantics.md section 17.
+The random schedules of ``test_identity`` watch some subjects. After every message each of them is explained, and its mark is compared with
+the truth of every leaf outside ``where`` and the text of every disclosed value. Source: docs/en/semantics.md section 17.
 """
 
 from __future__ import annotations
@@ -32,61 +32,66 @@ Evidence = tuple[tuple[bool | None, ...], tuple[tuple[str, str], ...]]
 
 
 class Sharded(test_sharded.Sharded):
-    """One matcher and several shards that watch the same, and see the same."""
+    """A matcher and several shards that watch the same subjects and must give the same sightings."""
 
     def watch(self, policy: str, subject: int, on: bool) -> Changes:
-        return self._held(super().watch(policy, subject, on), [[shard.watch(policy, subject, on)] for shard in self.shards])
+        return self._compare_moves(super().watch(policy, subject, on), [[shard.watch(policy, subject, on)] for shard in self.shards])
 
-    def _held(self, found: Changes, told: Sequence[Iterable[Changes]], before: Mapping[Subject, int] | None = None) -> Changes:
-        told = [list(of) for of in told]
-        wanted, seen = last(found.seen), last(one for of in told for changes in of for one in getattr(changes, "seen", ()))
-        assert {key: one for key, one in seen.items() if key in wanted} == wanted
-        for key in seen.keys() - wanted.keys():
-            assert not seen[key].fresh, "who came from another partition is not seen afresh"
-            self.went_through["seen by whom she came to only"] += 1
-            found.seen.append(seen[key])
-        self.went_through["seen alike"] += len(wanted)
-        return super()._held(found, told, before)
+    def _compare_moves(
+        self, matcher_changes: Changes, shard_changes: Sequence[Iterable[Changes]], before: Mapping[Subject, int] | None = None
+    ) -> Changes:
+        shard_changes = [list(of) for of in shard_changes]
+        matcher_sightings, shard_sightings = (
+            last(matcher_changes.seen),
+            last(sighting for of in shard_changes for changes in of for sighting in getattr(changes, "seen", ())),
+        )
+        assert {key: sighting for key, sighting in shard_sightings.items() if key in matcher_sightings} == matcher_sightings
+        for key in shard_sightings.keys() - matcher_sightings.keys():
+            assert not shard_sightings[key].fresh, "who came from another partition is not seen afresh"
+            self.went_through["seen by the partition they came to only"] += 1
+            matcher_changes.seen.append(shard_sightings[key])
+        self.went_through["seen alike"] += len(matcher_sightings)
+        return super()._compare_moves(matcher_changes, shard_changes, before)
 
 
-def last(seen: Iterable[Sighting]) -> dict[Key, Sighting]:
-    """How each stood in the end; afresh if she did once."""
+def last(sightings: Iterable[Sighting]) -> dict[Key, Sighting]:
+    """The last sighting of each subject; fresh if any sighting was."""
     out: dict[Key, Sighting] = {}
-    for one in seen:
-        key = (one.policy, one.subject)
-        out[key] = one._replace(fresh=one.fresh or (key in out and out[key].fresh))
+    for sighting in sightings:
+        key = (sighting.policy, sighting.subject)
+        out[key] = sighting._replace(fresh=sighting.fresh or (key in out and out[key].fresh))
     return out
 
 
 class Watching(Corrected):
-    """A schedule that watches some subjects, and who knows what was read of each."""
+    """A schedule that watches some subjects and keeps the evidence last read about each."""
 
     def prepared(self) -> None:
         super().prepared()
         self.versions = 0
         self.watched: dict[Key, tuple[str, Evidence] | None] = {}
         self.meant: dict[tuple[str, str], Evidence] = {}
-        """What a mark says, by the version that read it."""
+        """The evidence of each mark, by version."""
         self.listen()
 
     def listen(self) -> None:
-        """Looks at everybody after each call on the matcher."""
+        """Makes each call on the matcher also compare every watched subject."""
         for name in CALLS:
-            setattr(self.matcher, name, partial(self._called, name, getattr(type(self.matcher), name)))
+            setattr(self.matcher, name, partial(self._call_and_look, name, getattr(type(self.matcher), name)))
 
-    def _called(self, name: str, call: Any, *facts: Any) -> Changes:
+    def _call_and_look(self, name: str, call: Any, *facts: Any) -> Changes:
         if name == "publish" and self.fresh:
             self.versions += 1
             facts = (replace(facts[0], version=self.versions),)
             self.policies[facts[0].name] = facts[0]
-        found: Changes = call(self.matcher, *facts)
+        changes: Changes = call(self.matcher, *facts)
         if name == "watch":
             self._put(*facts)
-        seen = last(found.seen)
-        assert seen.keys() <= self.watched.keys()
+        sightings = last(changes.seen)
+        assert sightings.keys() <= self.watched.keys()
         for key in list(self.watched):
-            self._looked_at(key, seen.get(key))
-        return found
+            self._compare_mark(key, sightings.get(key))
+        return changes
 
     def _put(self, policy: str, subject: int, on: bool) -> None:
         if on:
@@ -95,7 +100,7 @@ class Watching(Corrected):
             self.watched.pop((policy, subject), None)
 
     fresh = True
-    """Is each text that is published a version of its own?"""
+    """Whether each published text is a version of its own."""
 
     def restore(self) -> list[Changes]:
         out = super().restore()
@@ -103,22 +108,22 @@ class Watching(Corrected):
         return out
 
     def resume(self) -> list[Changes]:
-        """A policy is suspended, and matched again by the same version, perhaps with something between."""
+        """A policy is suspended, rows come, and the same version is matched again."""
         if not self.policies:
             return []
         policy = self.rng.choice(list(self.policies.values()))
         left = self.matcher.withdraw(policy.name)
         del self.policies[policy.name]
-        found = self.records()
+        between = self.records()
         self.policies[policy.name] = policy
         self.fresh = False
         back = self.matcher.publish(policy)
         self.fresh = True
         self.counts["suspended with somebody watched"] += any(name == policy.name for name, _ in self.watched)
-        return [left, *found, back]
+        return [left, *between, back]
 
     def watch(self) -> list[Changes]:
-        """An eye on a few subjects; a few are let go."""
+        """Some subjects are watched, and a few are no longer watched."""
         out = []
         for _ in range(8):
             if not self.policies:
@@ -129,39 +134,41 @@ class Watching(Corrected):
             out.append(self.matcher.watch(policy.name, subject, self.rng.random() < 0.85))
         return out
 
-    def _looked_at(self, key: Key, seen: Sighting | None) -> None:
-        """She was seen if another thing is read of her, and her mark says which."""
+    def _compare_mark(self, key: Key, sighting: Sighting | None) -> None:
+        """Checks that the subject was sighted if its evidence changed, and that the mark differs exactly then."""
         evidence = self._evidence(key)
         before = self.watched[key]
         if evidence is None:
-            assert seen is None, "nobody is seen who has no verdict"
+            assert sighting is None, "nobody is seen who has no verdict"
             return
-        if seen is None:
+        if sighting is None:
             assert before is not None, (self.last, key)
-            assert before[1] == evidence, (self.last, "another thing is read of her, and nobody looked")
+            assert before[1] == evidence, (self.last, "the evidence changed without a sighting")
             self.counts["not looked at, and nothing differs"] += 1
             return
-        assert seen.fresh or before is None or (seen.mark.partition("|")[2] == before[0].partition("|")[2]) == (evidence == before[1]), (
+        assert (
+            sighting.fresh or before is None or (sighting.mark.partition("|")[2] == before[0].partition("|")[2]) == (evidence == before[1])
+        ), (
             self.last,
             before,
             evidence,
         )
-        assert self.meant.setdefault((f"{key[0]}@{self.policies[key[0]].version}", seen.mark), evidence) == evidence
-        told = listed(self.matcher, self.policies[key[0]], self.matcher.day).get(key[1], (None, (), ()))
-        assert (("", "eligible", "to_check", "needs_evidence")[seen.status] or None, seen.open[0]) == told[:2]
-        self.counts["seen, something differs" if before and evidence != before[1] else "seen, nothing differs"] += not seen.fresh
-        self.counts["seen afresh"] += seen.fresh
-        self.watched[key] = (seen.mark, evidence)
+        assert self.meant.setdefault((f"{key[0]}@{self.policies[key[0]].version}", sighting.mark), evidence) == evidence
+        candidate = listed(self.matcher, self.policies[key[0]], self.matcher.day).get(key[1], (None, (), ()))
+        assert (("", "eligible", "to_check", "needs_evidence")[sighting.status] or None, sighting.open[0]) == candidate[:2]
+        self.counts["seen, something differs" if before and evidence != before[1] else "seen, nothing differs"] += not sighting.fresh
+        self.counts["seen afresh"] += sighting.fresh
+        self.watched[key] = (sighting.mark, evidence)
 
     def _evidence(self, key: Key) -> Evidence | None:
         policy = self.policies.get(key[0])
         if policy is None:
             return None
-        found = explain(self.matcher, policy, key[1], self.matcher.day)
-        if found.verdict.verdict is None:
+        explanation = explain(self.matcher, policy, key[1], self.matcher.day)
+        if explanation.verdict.verdict is None:
             return None
-        shown = disclosed(self.matcher, policy, key[1], self.matcher.day)
-        return tuple(leaves(found.criteria)), tuple(sorted(shown.items()))
+        values = disclosed(self.matcher, policy, key[1], self.matcher.day)
+        return tuple(leaves(explanation.criteria)), tuple(sorted(values.items()))
 
 
 def leaves(criterion: Criterion) -> list[bool | None]:
@@ -170,25 +177,46 @@ def leaves(criterion: Criterion) -> list[bool | None]:
 
 
 class ShardedWatching(Watching, test_sharded.Schedule):
-    """The same over several shards."""
+    """The same schedule over several shards."""
 
     def __init__(self, seed: int, partitions: int) -> None:
         super().__init__(seed, partitions)
         self.matcher = Sharded(catalogue(), self.day, partitions)
 
 
-def run(one: Watching) -> Counter[str]:
+def run(schedule: Watching) -> Counter[str]:
     """One schedule, checked after every message."""
-    one.prepared()
-    one.step(one.begin)
-    one.step(one.publish)
-    words = [one.records] * 6 + [one.correct] * 4 + [one.cover] * 2 + [one.tick] * 3 + [one.publish] + [one.answer] * 4
-    words += [one.withdraw, one.replace, one.restore, one.resume] + [one.merge] * 2 + [one.undo] * 2 + [one.hand] + [one.watch] * 5
-    if isinstance(one, ShardedWatching):
-        words += [one.move, one.join, one.publish_far] * 2 + [one.hand_over]
-    for message in [one.publish, one.watch, one.records, one.cover, one.publish, one.watch, *one.rng.choices(words, k=STEPS)]:
-        one.step(message)
-    return one.counts
+    schedule.prepared()
+    schedule.step(schedule.begin)
+    schedule.step(schedule.publish)
+    words = (
+        [schedule.records] * 6
+        + [schedule.correct] * 4
+        + [schedule.cover] * 2
+        + [schedule.tick] * 3
+        + [schedule.publish]
+        + [schedule.answer] * 4
+    )
+    words += (
+        [schedule.withdraw, schedule.replace, schedule.restore, schedule.resume]
+        + [schedule.merge] * 2
+        + [schedule.undo] * 2
+        + [schedule.hand]
+        + [schedule.watch] * 5
+    )
+    if isinstance(schedule, ShardedWatching):
+        words += [schedule.move, schedule.join, schedule.publish_far] * 2 + [schedule.hand_over]
+    for message in [
+        schedule.publish,
+        schedule.watch,
+        schedule.records,
+        schedule.cover,
+        schedule.publish,
+        schedule.watch,
+        *schedule.rng.choices(words, k=STEPS),
+    ]:
+        schedule.step(message)
+    return schedule.counts
 
 
 need(
@@ -209,7 +237,7 @@ need(
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_mark_differs_if_and_only_if_what_is_read_does(chunk: int, counted: Counted) -> None:
-    """Of everybody watched, after every message; restored in the middle too."""
+    """Holds for every watched subject after every message, also after a restore."""
     counts: Counter[str] = Counter()
     for seed in range(chunk * SCHEDULES, (chunk + 1) * SCHEDULES):
         try:
@@ -222,10 +250,10 @@ def test_mark_differs_if_and_only_if_what_is_read_does(chunk: int, counted: Coun
 @pytest.mark.parametrize("partitions", PARTITIONS)
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_shards_see_whom_one_matcher_sees(chunk: int, partitions: int, counted: Counted) -> None:
-    """The same mark of the same people, whoever owns them; and nothing else of who comes from another partition."""
-    one = ShardedWatching(chunk, partitions)
+    """Shards give the same marks of the same subjects; a subject that comes from another partition is not sighted afresh."""
+    schedule = ShardedWatching(chunk, partitions)
     try:
-        counts = run(one)
+        counts = run(schedule)
     except Exception as error:
         raise AssertionError(f"seed {chunk}, {partitions} partitions: {error}") from error
-    counted("watching, sharded", counts + one.matcher.went_through)
+    counted("watching, sharded", counts + schedule.matcher.went_through)

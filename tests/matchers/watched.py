@@ -1,6 +1,6 @@
-"""The naive evaluator's world and reader, watched: what arises while they are read.
+"""The naive evaluator's world and reader, which also note the situations that arise while they are read.
 
-The one idea: the watched classes only add notes on the way, while somebody listens; what they answer is the naive evaluator's own.
+``tests.matchers.situations`` turns the notes on. The answers are the naive evaluator's own.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.oracles.naive_world import Ask, Day, World, winner
 
 
 class Notes:
-    """What arose since it was last emptied; nothing is written while nobody listens."""
+    """The situations noted so far; nothing is noted while ``now`` is None."""
 
     def __init__(self) -> None:
         self.now: set[str] | None = None
@@ -31,20 +31,20 @@ class Notes:
 
 
 class WatchedWorld(World):
-    """Remembers the versions that did not win."""
+    """A world that also keeps, for each subject, why versions of its records won or lost."""
 
-    def __init__(self, contracts: Any, given: Any) -> None:
+    def __init__(self, contracts: Any, world_data: Any) -> None:
         self.notes = Notes()
         self.lost: dict[tuple[str, Subject], set[str]] = {}
         self.beaten: set[tuple[str, str, str]] = set()
-        super().__init__(contracts, given)
+        super().__init__(contracts, world_data)
 
-    def _standing(self, given: Any) -> list[Record]:
-        standing = super()._standing(given)
-        first = self._first_that_count(given)
-        numbers = Counter((one["feed"], one["unit"]) for one in given.get("replace") or [])
+    def _standing(self, world_data: Any) -> list[Record]:
+        standing = super()._standing(world_data)
+        first = self._first_that_count(world_data)
+        numbers = Counter((replacement["feed"], replacement["unit"]) for replacement in world_data.get("replace") or [])
         versions: dict[tuple[str, str, str], list[Record]] = {}
-        for record in self._versions(given):
+        for record in self._versions(world_data):
             versions.setdefault((record.feed, record.unit, record.key), []).append(record)
         for key, rivals in versions.items():
             source = key[:2]
@@ -55,10 +55,10 @@ class WatchedWorld(World):
             why = _why_it_wins(rivals, counting, best)
             if numbers[source] > 1 and len(counting) < len(rivals):
                 why.add("§1 several full replacements")
-            for one in rivals:
-                at = self.lost.setdefault((one.feed, one.subject), set())
+            for rival in rivals:
+                at = self.lost.setdefault((rival.feed, rival.subject), set())
                 at |= why
-                if best is not None and not best.deleted and one.subject != best.subject:
+                if best is not None and not best.deleted and rival.subject != best.subject:
                     at.add("§1 key changed hands")
         return standing
 
@@ -69,7 +69,7 @@ class WatchedWorld(World):
 
 
 def _why_it_wins(rivals: list[Record], counting: list[Record], best: Record | None) -> set[str]:
-    """Which sentences of §1.1 and §1.2 made one version of a key the winning one, or left none."""
+    """The sentences of §1.1 and §1.2 by which one version of a key won, or none did."""
     if best is None:
         return {"§1 full replacement withdraws"}
     otherwise, unordered = winner(rivals), any(not r.ordered for r in counting)
@@ -85,7 +85,7 @@ def _why_it_wins(rivals: list[Record], counting: list[Record], best: Record | No
 
 
 class WatchedDay(Day):
-    """Notes what is asked of the world at a date."""
+    """A day of the world that notes what is read of it."""
 
     world: WatchedWorld
 
@@ -106,41 +106,41 @@ class WatchedDay(Day):
             self.world.notes.add("§1 not valid at the date", not self.there(record))
 
     def records(self, feed: str, subject: Subject) -> list[Record]:
-        found = super().records(feed, subject)
+        records = super().records(feed, subject)
         if self.world.notes.now is None:
-            return found
+            return records
         self.looked(feed, subject)
-        for record in found:
+        for record in records:
             self.used(record)
-        return found
+        return records
 
     def the_record(self, feed: str, subject: Subject) -> Record | None:
-        found = super().the_record(feed, subject)
+        record = super().the_record(feed, subject)
         if self.world.notes.now is not None:
             self.looked(feed, subject)
-            if found is not None:
-                self.used(found)
+            if record is not None:
+                self.used(record)
                 rivals = [r for r in self.world.about[feed, subject] if self.there(r)]
                 self.world.notes.add("§1 one of several records", len(rivals) > 1)
-                self.world.notes.add("§1 no usable order, one of several records", len(rivals) > 1 and not found.ordered)
-                self.world.notes.add("§1 tie, later source", any(r is not found and r.version == found.version for r in rivals))
-        return found
+                self.world.notes.add("§1 no usable order, one of several records", len(rivals) > 1 and not record.ordered)
+                self.world.notes.add("§1 tie, later source", any(r is not record and r.version == record.version for r in rivals))
+        return record
 
     def naming(self, feed: str, link: str, target: Subject) -> list[Record]:
-        found = super().naming(feed, link, target)
+        records = super().naming(feed, link, target)
         if self.world.notes.now is not None:
-            for record in found:
+            for record in records:
                 self.used(record)
-        return found
+        return records
 
     def covered(self, feed: str, subject: Subject, max_age: Period | None) -> bool:
-        found = super().covered(feed, subject, max_age)
+        is_covered = super().covered(feed, subject, max_age)
         if self.world.notes.now is not None:
-            self.why(feed, subject, max_age, found)
-        return found
+            self.why(feed, subject, max_age, is_covered)
+        return is_covered
 
-    def why(self, feed: str, subject: Subject, max_age: Period | None, found: bool) -> None:
-        """What made her covered, or not."""
+    def why(self, feed: str, subject: Subject, max_age: Period | None, is_covered: bool) -> None:
+        """Notes why a subject is covered or not."""
         add = self.world.notes.add
         place = self.placement(subject)
         if place is None or max_age is None:
@@ -150,10 +150,10 @@ class WatchedDay(Day):
         add("§3 nobody responsible", not sources)
         add("§3 two sources responsible", len(sources) > 1)
         add("§3 placement coarser than a source", any(not place.startswith(s.division) for s in sources))
-        add("§3 covered", found)
+        add("§3 covered", is_covered)
         for source in sources:
-            said = self.world.statements.get((feed, source.unit), [])
-            counting = [s for s in said if (subject[1] in s.names if s.division is None else place.startswith(s.division))]
+            statements = self.world.statements.get((feed, source.unit), [])
+            counting = [s for s in statements if (subject[1] in s.names if s.division is None else place.startswith(s.division))]
             if not place.startswith(source.division):
                 continue
             current = [s for s in counting if self.as_of <= later(s.complete_to, max_age)]
@@ -166,7 +166,7 @@ class WatchedDay(Day):
 
 
 def clamped(start: dt.date, length: Period) -> bool:
-    """Did adding the months meet a shorter month?"""
+    """Whether adding the months meets a shorter month."""
     return length.months > 0 and later(start, Period(length.months, 0)).day != start.day
 
 
@@ -174,11 +174,11 @@ def clamped(start: dt.date, length: Period) -> bool:
 
 
 class WatchedReader(Reader):
-    """Notes what is read, and how a value came about."""
+    """A reader that notes what is read and how each value came about."""
 
     day: WatchedDay
     both_ways: frozenset[Subject] = frozenset()
-    """Of the path being followed: the subjects reached by a sound and by a quarantined record."""
+    """On the path that is followed, the subjects reached by a sound and by a quarantined record."""
 
     def note(self, what: str, holds: object = True) -> None:
         self.day.world.notes.add(what, holds)
@@ -190,24 +190,24 @@ class WatchedReader(Reader):
         return target, asks
 
     def read(self, element: Element, name: Any) -> Reading:
-        found = super().read(element, name)
+        reading = super().read(element, name)
         self.note("§4 path through a link", name.links)
         if name.own and element.record is not None:
-            self.note("§5 missing cell", found.value is None and not element.record.quarantined)
-            return found
+            self.note("§5 missing cell", reading.value is None and not element.record.quarantined)
+            return reading
         subject: Subject | None = element.subject
         for link, feed in name.links:
             if subject is not None:
                 subject = super().follow(subject, link, feed)[0]
         if subject is not None:
             record = self.day.the_record(name.feed, subject)
-            self.note("§3 no_record default", record is None and found.value is not None)
-            self.note("§5 no record", record is None and found.value is None)
-            self.note("§5 missing cell", record is not None and not record.quarantined and found.value is None)
-        return found
+            self.note("§3 no_record default", record is None and reading.value is not None)
+            self.note("§5 no record", record is None and reading.value is None)
+            self.note("§5 missing cell", record is not None and not record.quarantined and reading.value is None)
+        return reading
 
     def value(self, raw: Any, element: Element, plain: Any) -> Reading:
-        found = super().value(raw, element, plain)
+        reading = super().value(raw, element, plain)
         if isinstance(raw, dict):
             self.note("value param")
             self.note("value times", "times" in raw)
@@ -217,15 +217,15 @@ class WatchedReader(Reader):
             if "by" in raw:
                 name = self.name(element, raw["by"])
                 self.note(f"value table by {name.field.type}")
-                self.note("§5 table key out of range", found.value is None and self.read(element, name).value is not None)
-        return found
+                self.note("§5 table key out of range", reading.value is None and self.read(element, name).value is not None)
+        return reading
 
     def reach(self, over: str, absence: str, start: Subject) -> Reached:
         self.both_ways = frozenset()
-        found = super().reach(over, absence, start)
-        self.presence(over, start, found)
+        reached = super().reach(over, absence, start)
+        self.presence(over, start, reached)
         self.note(f"§3 absence {absence}", absence != "coverage")
-        self.note("§6 empty set", found.complete and not found.elements)
+        self.note("§6 empty set", reached.complete and not reached.elements)
         steps = over.split(".")
         links = ("household", "registered_at")
         self.note("§4 path through a link", steps[0] in links)
@@ -234,21 +234,21 @@ class WatchedReader(Reader):
         self.note("§6 composed path to one record each", own is not None and not own.many and len([s for s in steps if s not in links]) > 1)
         self.note("§1 members", "members" in steps)
         self.note("§1 inverse of a link", "occupancy" in steps and start[0] != "person")
-        if steps[0] in links and not found.elements and not found.complete:
+        if steps[0] in links and not reached.elements and not reached.complete:
             self.note(
                 "§4 empty link in a path", super().follow(start, steps[0], self.day.world.link_feed[start[0], steps[0]].feed)[0] is None
             )
-        return found
+        return reached
 
     def complete(self, step: Step, subject: Subject, absence: str) -> bool:
-        found = super().complete(step, subject, absence)
+        is_complete = super().complete(step, subject, absence)
         if step.form == "feed" and not self.day.world.contracts[step.feed].many and absence != "closed":
             record, alone = self.day.the_record(step.feed, subject), not self.as_if_covered(step.feed, subject, absence)
-            self.note("§6 one record, complete by itself", found and alone and absence == "coverage")
-            self.note("§6 one record, absence open", found and absence == "open")
-            self.note("§6 one record in quarantine, not complete", not found and record is not None)
-            self.note("§6 one record, none and not covered", not found and record is None)
-        return found
+            self.note("§6 one record, complete by itself", is_complete and alone and absence == "coverage")
+            self.note("§6 one record, absence open", is_complete and absence == "open")
+            self.note("§6 one record in quarantine, not complete", not is_complete and record is not None)
+            self.note("§6 one record, none and not covered", not is_complete and record is None)
+        return is_complete
 
     def onward(self, elements: Iterable[Element]) -> dict[Subject, frozenset[Ask]]:
         elements = list(elements)
@@ -256,10 +256,10 @@ class WatchedReader(Reader):
         self.both_ways |= {each.subject for each in elements if each.doubts and not starts[each.subject]}
         return starts
 
-    def presence(self, over: str, start: Subject, found: Reached) -> None:
-        """Whose presence is unknown among what a path reached, or would be but for a sound record."""
+    def presence(self, over: str, start: Subject, reached: Reached) -> None:
+        """Notes whose presence is unknown among the elements a path reached, or would be without a sound record."""
         last = steps_of(self.day.world, start[0], over)[0][-1].form
-        for each in found.elements:
+        for each in reached.elements:
             self.note("§6 member of unknown presence", each.doubts and last == "members")
             self.note("§6 occupant of unknown presence", each.doubts and last == "inverse")
             self.note("§6 found through unknown presence", each.doubts and each.record is not None and not each.record.quarantined)

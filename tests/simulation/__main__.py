@@ -1,6 +1,6 @@
 """Replays one seed, goes through many, or plants a bug: ``python -m tests.simulation --help``.
 
-The one idea: whoever sees a failing seed can see the same on any machine, shortened to what matters.
+A failing seed fails in the same way on any machine. It is printed as the shortest schedule found that still fails.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ NIGHTLY = 1_000_000
 
 
 def command(seed: int) -> str:
-    """How to replay a seed."""
+    """The command that replays a seed."""
     return f"python -m tests.simulation --seed {seed}"
 
 
 def told(seed: int) -> str:
-    """A failing seed in words: what does not hold, and the shortest schedule found in which it does not."""
+    """A failing seed in words: the shortest schedule found that fails, and what does not hold in it."""
     events = shrunk(schedule(seed).events, seed)
-    found = failure(events, seed)
-    return "\n".join([f"seed {seed}; replay it with: {command(seed)}", *map(_line, events), f"==> {found}"])
+    problem = failure(events, seed)
+    return "\n".join([f"seed {seed}; replay it with: {command(seed)}", *map(_line, events), f"==> {problem}"])
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Exit code 1 where something does not hold (or a planted bug is not caught)."""
+    """Exit code 1 if something does not hold or a planted bug is not caught."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description="Schedules of messages and crashes, replayed.")
     parser.add_argument("--seed", type=int, help="replay this one, and shorten it where it fails")
     parser.add_argument("--upto", type=int, metavar="K", help="only its events before number K, then a quiet point")
@@ -42,13 +42,13 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=100, help="how many seeds to go through")
     parser.add_argument("--nightly", action="store_const", const=NIGHTLY, dest="seeds", help=f"{NIGHTLY:,} seeds")
     parser.add_argument("--planted", choices=sorted(PLANTED), help="plant this bug and say after how many schedules it is caught")
-    asked = parser.parse_args(words)
-    if asked.planted:
-        return _plant(asked.planted)
-    return _many(asked.first, asked.seeds) if asked.seed is None else _one(asked.seed, asked.upto, asked.events)
+    options = parser.parse_args(words)
+    if options.planted:
+        return _plant(options.planted)
+    return _run_many(options.first, options.seeds) if options.seed is None else _run_one(options.seed, options.upto, options.events)
 
 
-def _one(seed: int, upto: int | None, printed: bool) -> int:
+def _run_one(seed: int, upto: int | None, printed: bool) -> int:
     events = list(schedule(seed).events)
     if upto is not None:
         events = [*(event for event in events if event.number < upto), events[-1]]
@@ -56,8 +56,8 @@ def _one(seed: int, upto: int | None, printed: bool) -> int:
         print("\n".join(map(_line, events)))
     try:
         counts = run(events, seed)
-    except Failure as found:
-        print(f"seed {seed}: {found}\nshortening ...")
+    except Failure as error:
+        print(f"seed {seed}: {error}\nshortening ...")
         short = shrunk(events, seed)
         print("\n".join([*map(_line, short), f"==> {failure(short, seed)}"]))
         return 1
@@ -65,31 +65,32 @@ def _one(seed: int, upto: int | None, printed: bool) -> int:
     return 0
 
 
-def _many(first: int, seeds: int) -> int:
+def _run_many(first: int, seeds: int) -> int:
     counts: Counter[str] = Counter()
-    began, failed = time.process_time(), 0
-    for done, seed in enumerate(range(first, first + seeds), 1):
+    began, failures = time.process_time(), 0
+    for number, seed in enumerate(range(first, first + seeds), 1):
         try:
             counts += run(schedule(seed).events, seed)
         except Failure:
-            failed += 1
+            failures += 1
             print(told(seed), flush=True)
-        if done % 1_000 == 0 or done == seeds:
+        if number % 1_000 == 0 or number == seeds:
             print(
-                f"{done:,} of {seeds:,} schedules, {1000 * (time.process_time() - began) / done:.0f} ms each, {failed} failed", flush=True
+                f"{number:,} of {seeds:,} schedules, {1000 * (time.process_time() - began) / number:.0f} ms each, {failures} failed",
+                flush=True,
             )
     print("\n".join(f"{count:>9,}  {name}" for name, count in sorted(counts.items())))
-    return int(failed > 0)
+    return int(failures > 0)
 
 
 def _plant(name: str) -> int:
-    planted = PLANTED[name]
-    found = caught(planted)
-    if found is None:
-        print(f"{name} ({planted.said}): not caught by {MOST} schedules; {planted.equivalent or 'and it should have been'}")
-        return int(planted.equivalent is None)
-    print(f"{name} ({planted.said}): caught by schedule {found.seed + 1}\n{found.failure}")
-    return int(planted.equivalent is not None)
+    bug = PLANTED[name]
+    catch = caught(bug)
+    if catch is None:
+        print(f"{name} ({bug.said}): not caught by {MOST} schedules; {bug.equivalent or 'and it should have been'}")
+        return int(bug.equivalent is None)
+    print(f"{name} ({bug.said}): caught by schedule {catch.seed + 1}\n{catch.failure}")
+    return int(bug.equivalent is not None)
 
 
 def _line(event: Event) -> str:

@@ -1,7 +1,7 @@
-"""The fold by hand beside a host: in some schedules every message is told to both, and everything must be the same.
+"""A second fold beside a host: in some schedules both take every message, and everything must be the same.
 
-The one idea: a second state takes what was acknowledged and is asked only what the rule says; who is told, kept off and held back because of
-it is folded from the page alone (``tests.oracles.listing``). A host that dies and comes back must go on as the fold does, which never dies.
+A second state takes what was acknowledged and gives the computed lists only. Materialized lists, suppressions and holds are folded from them
+as the page says (``tests.oracles.listing``). The host dies and comes back; the fold never does.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.streams.ruled import Folded
 
 
 class Beside:
-    """The fold, and the lists as the lines tell them."""
+    """The fold, and the lists that the host's lines add up to."""
 
     def __init__(self) -> None:
         self.kinds: dict[str, str] = {}
@@ -29,47 +29,53 @@ class Beside:
         self.told: dict[Key, Content] = {}
 
     def take(self, message: Input, offset: int, lines: Iterable[CandidateChange], facts: Facts, holds: Mapping[str, Held]) -> None:
-        """A message that was acknowledged, which must tell the same of both.
+        """Folds an acknowledged message and compares its lines with the host's.
 
         Args:
-            holds: those of the host, by the names under which they are decided.
+            holds: the holds of the host, by id.
 
         Raises:
             AssertionError: where anything differs, in words.
         """
         self.kinds |= {name: str(versions[-1].published.policy.subject) for name, versions in facts.policies.items()}
-        hold = self._named(message.hold, holds[message.hold]) if isinstance(message, HoldDecided) and message.hold in holds else None
+        hold = self._hold_by_hand(message.hold, holds[message.hold]) if isinstance(message, HoldDecided) and message.hold in holds else None
         expected = {day: some for day, some in self.folded.take(message, offset, hold) if some}
-        said = self._said(lines)
-        assert said == expected, f"lines folded: told {_differing(said, expected)}, expected {_differing(expected, said)}"
+        host_lines = self._by_day(lines)
+        assert host_lines == expected, (
+            f"lines folded: told {_first_differences(host_lines, expected)}, expected {_first_differences(expected, host_lines)}"
+        )
 
     def passes(self, message: Input | None) -> int:
-        """How many days would pass by a message."""
-        begun = self.folded.state.day != NO_DAY
-        return (message.day - self.folded.state.day).days if isinstance(message, Tick) and begun else 0
+        """How many days a message lets pass."""
+        has_day = self.folded.state.day != NO_DAY
+        return (message.day - self.folded.state.day).days if isinstance(message, Tick) and has_day else 0
 
     def same(self, host: EmbeddedHost) -> None:
-        """At a quiet point: who is kept off, held back and for what, and what was decided, are the same."""
+        """Compares suppressions, holds and decisions at a quiet point."""
         book, fold = host.state.book, self.folded.listing
-        overlays = {(name, subject): one for name, of in book.overlays.items() for subject, one in of.items()}
-        off = {key for key, one in overlays.items() if one.outcome is not None}
+        overlays = {(name, subject): overlay for name, of in book.overlays.items() for subject, overlay in of.items()}
+        off = {key for key, overlay in overlays.items() if overlay.outcome is not None}
         assert off == set(fold.off), f"folded: kept off {sorted(off - set(fold.off))} wrongly, and not {sorted(set(fold.off) - off)}"
-        by_hand = {id: self._named(id, held) for id, held in book.holds.items()}
-        held = {key: by_hand[one.hold] for key, one in overlays.items() if one.hold is not None}
-        differing = [key for key in held.keys() | fold.held.keys() if held.get(key) is not fold.held.get(key)]
+        by_hand = {id: self._hold_by_hand(id, hold) for id, hold in book.holds.items()}
+        hold = {key: by_hand[overlay.hold] for key, overlay in overlays.items() if overlay.hold is not None}
+        differing = [key for key in hold.keys() | fold.held.keys() if hold.get(key) is not fold.held.get(key)]
         assert not differing, f"folded: held back are not the same: {sorted(differing)[:5]}"
         assert len(by_hand) == len(fold.holds), f"folded: {len(fold.holds)} holds, and there are {len(by_hand)}"
 
-    def _named(self, id: str, held: Held) -> Hold:
-        """The hold by hand that is meant: opened by the message it is named after, and for the same reason (one may open several)."""
-        opened = re.fullmatch(r"h(\d+)\+*", id)
-        there = [] if opened is None else [one for one in self.folded.listing.holds if one.opened == int(opened[1])]
-        there = [one for one in there if (one.reason[0], one.reason[1].replace(",", "")) == (held.kind, held.about.replace(",", ""))]
-        assert len(there) == 1, f"folded: hold {id} ({held.kind} {held.about}) is not there"
+    def _hold_by_hand(self, id: str, hold: Held) -> Hold:
+        """The fold's hold for a hold of the host: opened by the same message, for the same reason (one message may open several)."""
+        match = re.fullmatch(r"h(\d+)\+*", id)
+        there = [] if match is None else [candidate for candidate in self.folded.listing.holds if candidate.opened == int(match[1])]
+        there = [
+            candidate
+            for candidate in there
+            if (candidate.reason[0], candidate.reason[1].replace(",", "")) == (hold.kind, hold.about.replace(",", ""))
+        ]
+        assert len(there) == 1, f"folded: hold {id} ({hold.kind} {hold.about}) is not there"
         return there[0]
 
-    def _said(self, lines: Iterable[CandidateChange]) -> dict[dt.date, dict[Key, Line]]:
-        """What the lines say of somebody's place, by day."""
+    def _by_day(self, lines: Iterable[CandidateChange]) -> dict[dt.date, dict[Key, Line]]:
+        """The lines by day and by policy and subject; adds them to the lists."""
         days: dict[dt.date, dict[Key, Line]] = {}
         for line in lines:
             key = (line.policy, line.subject)
@@ -84,6 +90,8 @@ class Beside:
 Days = dict[dt.date, dict[Key, Line]]
 
 
-def _differing(one: Days, other: Days) -> list[tuple[str, Key, Line]]:
-    """The first few that are otherwise in the other."""
-    return [(str(day), key, line) for day, some in one.items() for key, line in some.items() if other.get(day, {}).get(key) != line][:3]
+def _first_differences(days: Days, other_days: Days) -> list[tuple[str, Key, Line]]:
+    """The first few lines that differ in the other."""
+    return [(str(day), key, line) for day, some in days.items() for key, line in some.items() if other_days.get(day, {}).get(key) != line][
+        :3
+    ]

@@ -1,8 +1,7 @@
-"""The bugs that are planted: what an engine like this gets wrong, one at a time.
+"""Planted bugs in the log, record versions, coverage, days, policies and editions: mistakes that such an engine can make.
 
-The one idea: each is the smallest change that makes a mistake somebody could make here (an offset off by one, a ledger left out of a snapshot,
-a boundary day, a link forgotten), put in from outside, so the engine holds no trace of it. Chosen from the engine, by somebody who had no part
-in the simulator.
+Each bug is the smallest change that makes one mistake (an offset off by one, a ledger missing from a checkpoint, a boundary day, a lost
+link). It is put in from outside, so that the engine has no trace of it. A person who did not write the simulator chose the bugs.
 """
 
 from __future__ import annotations
@@ -36,21 +35,21 @@ def acknowledged_before_it_is_durable(patch: pytest.MonkeyPatch) -> None:
 
 
 def reads_on_one_too_far(patch: pytest.MonkeyPatch) -> None:
-    """A state that comes back from a snapshot takes the message behind it for applied."""
+    """A state restored from a checkpoint treats the message behind it as applied."""
     from streams.steps.state import State
 
     sound = State.restored.__func__  # type: ignore[attr-defined]  # a class method
 
-    def restored(cls: Any, *given: Any) -> State:
-        state: State = sound(cls, *given)
+    def restore_one_too_far(cls: Any, *args: Any) -> State:
+        state: State = sound(cls, *args)
         state.offset += 1
         return state
 
-    patch.setattr(State, "restored", classmethod(restored))
+    patch.setattr(State, "restored", classmethod(restore_one_too_far))
 
 
 def snapshot_without(part: str, empty: Any) -> Plant:
-    """A snapshot leaves out one of the ledgers."""
+    """A checkpoint leaves out one of the ledgers."""
 
     def plant(patch: pytest.MonkeyPatch) -> None:
         from streams.steps.state import State
@@ -65,7 +64,7 @@ def snapshot_without(part: str, empty: Any) -> Plant:
 
 
 def _rows(change: Callable[[Any, Any, Any], None]) -> Plant:
-    """Changes the arena rows a batch is made into."""
+    """Changes the arena rows that the store makes from a batch."""
 
     def plant(patch: pytest.MonkeyPatch) -> None:
         from matchers.matrix.store import Store
@@ -73,50 +72,50 @@ def _rows(change: Callable[[Any, Any, Any], None]) -> Plant:
         sound = Store.rows
 
         def rows(self: Store, batch: Any) -> Any:
-            made = sound(self, batch)
-            change(self, batch, made)
-            return made
+            arena_rows = sound(self, batch)
+            change(self, batch, arena_rows)
+            return arena_rows
 
         patch.setattr(Store, "rows", rows)
 
     return plant
 
 
-def _by_arrival(store: Any, batch: Any, made: Any) -> None:
+def _by_arrival(store: Any, batch: Any, arena_rows: Any) -> None:
     from matchers.kernel.kernels.records import ORDER
 
     came = store.__dict__.setdefault("came", [0])
     numbers = np.arange(came[0] + 1, came[0] + 1 + len(batch), dtype=np.int64)
     came[0] += len(batch)
-    made[:, ORDER : ORDER + 2] = numbers.view(np.int32).reshape(len(batch), 2)
+    arena_rows[:, ORDER : ORDER + 2] = numbers.view(np.int32).reshape(len(batch), 2)
 
 
-def _not_deleted(store: Any, batch: Any, made: Any) -> None:
+def _not_deleted(store: Any, batch: Any, arena_rows: Any) -> None:
     from matchers.kernel.kernels.records import FLAGS
 
-    made[:, FLAGS] &= ~1
+    arena_rows[:, FLAGS] &= ~1
 
 
-def _quarantined_is_deleted(store: Any, batch: Any, made: Any) -> None:
+def _quarantined_is_deleted(store: Any, batch: Any, arena_rows: Any) -> None:
     from matchers.kernel.kernels.records import FLAGS
 
-    put_aside = made[:, FLAGS] & 2 != 0
-    made[put_aside, FLAGS] = (made[put_aside, FLAGS] & ~2) | 1
+    put_aside = arena_rows[:, FLAGS] & 2 != 0
+    arena_rows[put_aside, FLAGS] = (arena_rows[put_aside, FLAGS] & ~2) | 1
 
 
-def _quarantined_links_dropped(store: Any, batch: Any, made: Any) -> None:
+def _quarantined_links_dropped(store: Any, batch: Any, arena_rows: Any) -> None:
     from matchers.kernel.kernels.records import FLAGS
 
-    put_aside = made[:, FLAGS] & 2 != 0
+    put_aside = arena_rows[:, FLAGS] & 2 != 0
     for lane in store.layout.feeds[batch.feed].links.values():
-        made[put_aside, lane] = -1
+        arena_rows[put_aside, lane] = -1
 
 
-def _last_day_left_out(store: Any, batch: Any, made: Any) -> None:
+def _last_day_left_out(store: Any, batch: Any, arena_rows: Any) -> None:
     lay = store.layout.feeds[batch.feed]
     if lay.valid >= 0:
-        ends = made[:, lay.valid + 1]
-        made[:, lay.valid + 1] = np.where(ends == 2**31 - 1, ends, ends - 1)
+        ends = arena_rows[:, lay.valid + 1]
+        arena_rows[:, lay.valid + 1] = np.where(ends == 2**31 - 1, ends, ends - 1)
 
 
 def replacement_withdraws_its_own(patch: pytest.MonkeyPatch) -> None:
@@ -128,7 +127,7 @@ def replacement_withdraws_its_own(patch: pytest.MonkeyPatch) -> None:
 
 
 def those_left_behind_are_not_judged(patch: pytest.MonkeyPatch) -> None:
-    """A record that moves to somebody else is felt where it goes, not where it was."""
+    """When a record moves to another subject, only the new subject is judged again."""
     from matchers.matrix.store import Store
 
     sound = Store.with_seeds
@@ -136,13 +135,15 @@ def those_left_behind_are_not_judged(patch: pytest.MonkeyPatch) -> None:
     def seeds(self: Store, staged: Any) -> Any:
         from matchers.kernel.kernels.records import SUBJECT
 
-        found = sound(self, staged)
-        lay = found.lay
-        here = {(lay.position, one) for one in found.rows[found.picked[: found.count], SUBJECT].tolist()}
-        keep = [i for i in range(found.seeds) if int(found.sites[i]) != lay.position or (lay.position, int(found.entities[i])) in here]
-        found.sites[: len(keep)], found.entities[: len(keep)] = found.sites[keep], found.entities[keep]
-        found.seeds = len(keep)
-        return found
+        staging = sound(self, staged)
+        lay = staging.lay
+        here = {(lay.position, subject) for subject in staging.rows[staging.picked[: staging.count], SUBJECT].tolist()}
+        keep = [
+            i for i in range(staging.seeds) if int(staging.sites[i]) != lay.position or (lay.position, int(staging.entities[i])) in here
+        ]
+        staging.sites[: len(keep)], staging.entities[: len(keep)] = staging.sites[keep], staging.entities[keep]
+        staging.seeds = len(keep)
+        return staging
 
     patch.setattr(Store, "with_seeds", seeds)
 
@@ -151,7 +152,7 @@ def those_left_behind_are_not_judged(patch: pytest.MonkeyPatch) -> None:
 
 
 def _cover(change: Callable[[Any, Sequence[Any]], Sequence[Any]]) -> Plant:
-    """Changes the statements a matcher is given, also when it comes back from a snapshot."""
+    """Changes the statements given to a matcher, also when it is restored from a checkpoint."""
 
     def plant(patch: pytest.MonkeyPatch) -> None:
         from matchers.core import Matcher
@@ -159,9 +160,9 @@ def _cover(change: Callable[[Any, Sequence[Any]], Sequence[Any]]) -> Plant:
         sound, back = Matcher.cover, Matcher.restore.__func__  # type: ignore[attr-defined]  # a class method
 
         def restore(cls: Any, catalogue: Any, arrays: Any, meta: Any, policies: Any, statements: Sequence[Any] = ()) -> Any:
-            made = back(cls, catalogue, arrays, meta, policies, ())
-            made.statements = tuple(change(made, statements))
-            return made
+            matcher = back(cls, catalogue, arrays, meta, policies, ())
+            matcher.statements = tuple(change(matcher, statements))
+            return matcher
 
         patch.setattr(Matcher, "cover", lambda self, statements: sound(self, change(self, statements)))
         patch.setattr(Matcher, "restore", classmethod(restore))
@@ -170,20 +171,20 @@ def _cover(change: Callable[[Any, Sequence[Any]], Sequence[Any]]) -> Plant:
 
 
 def _a_day_longer(matcher: Any, statements: Sequence[Any]) -> Sequence[Any]:
-    return [replace(one, complete_to=one.complete_to + timedelta(days=1)) for one in statements]
+    return [replace(statement, complete_to=statement.complete_to + timedelta(days=1)) for statement in statements]
 
 
 def _no_lists(matcher: Any, statements: Sequence[Any]) -> Sequence[Any]:
-    return [one for one in statements if one.division is not None]
+    return [statement for statement in statements if statement.division is not None]
 
 
 def _one_speaks_for_all(matcher: Any, statements: Sequence[Any]) -> Sequence[Any]:
     feeds = matcher.catalogue.feeds
-    return [replace(one, source=source) for one in statements for source in range(len(feeds[one.feed].sources))]
+    return [replace(statement, source=source) for statement in statements for source in range(len(feeds[statement.feed].sources))]
 
 
 def _standing(was: str) -> Plant:
-    """A statement of this standing is in effect all the same."""
+    """A statement with this standing counts as in effect."""
 
     def plant(patch: pytest.MonkeyPatch) -> None:
         from streams.ledgers import statements
@@ -191,9 +192,9 @@ def _standing(was: str) -> Plant:
 
         sound = statements.standing
 
-        def standing(*given: Any) -> Any:
-            found = sound(*given)
-            return "in_effect" if found == was else found
+        def standing(*args: Any) -> Any:
+            result = sound(*args)
+            return "in_effect" if result == was else result
 
         patch.setattr(consequences, "standing", standing)
 
@@ -201,19 +202,19 @@ def _standing(was: str) -> Plant:
 
 
 def withdrawn_statement_is_not_taken_back(patch: pytest.MonkeyPatch) -> None:
-    """A statement is struck from the ledger, and the matcher is not told."""
+    """A statement is withdrawn in the ledger, but not in the matcher."""
     from streams.language.messages import CoverageWithdrawn
     from streams.steps import steps
 
     sound = steps.withdraw_coverage
 
     def withdraw(state: Any, message: Any) -> Any:
-        told, state.matcher.__dict__["cover"] = state.matcher.cover, lambda statements: _nothing()
+        sound_cover, state.matcher.__dict__["cover"] = state.matcher.cover, lambda statements: _nothing()
         try:
             sound(state, message)
         finally:
             del state.matcher.__dict__["cover"]
-            assert told is not None
+            assert sound_cover is not None
         return ()
 
     patch.setitem(steps.STEPS, CoverageWithdrawn, withdraw)
@@ -233,7 +234,7 @@ def flips_forgotten(patch: pytest.MonkeyPatch) -> None:
     from matchers import reevaluation as turning
     from matchers.program.closure import Reached
 
-    patch.setattr(turning, "flips", lambda rules, store, *given: Reached(store.sizes))
+    patch.setattr(turning, "flips", lambda rules, store, *args: Reached(store.sizes))
 
 
 def clock_put_back_is_passed_over(patch: pytest.MonkeyPatch) -> None:
@@ -246,7 +247,7 @@ def clock_put_back_is_passed_over(patch: pytest.MonkeyPatch) -> None:
 
 
 def begins_a_day_late(patch: pytest.MonkeyPatch) -> None:
-    """A version that waits for its first day takes over on the one behind it."""
+    """A scheduled version takes over one day late."""
     from streams.ledgers.registry import Registry
 
     sound = Registry.active
@@ -254,7 +255,7 @@ def begins_a_day_late(patch: pytest.MonkeyPatch) -> None:
 
 
 def last_day_of_a_policy_left_out(patch: pytest.MonkeyPatch) -> None:
-    """The list of a policy is emptied on its last day, not behind it."""
+    """The list of a policy is emptied on its last day instead of the day after."""
     from matchers import reevaluation as turning
     from matchers.lists import evaluation as anew
     from matchers.program import state as shard
@@ -273,33 +274,33 @@ def agreements_never_end(patch: pytest.MonkeyPatch) -> None:
     """Lists stay after the agreement they rest on has ended."""
     from streams.steps import consequences
 
-    patch.setattr(consequences, "ended_agreement", lambda *given: None)
+    patch.setattr(consequences, "ended_agreement", lambda *args: None)
 
 
 def old_version_goes_on(patch: pytest.MonkeyPatch) -> None:
-    """Changes after an amendment are judged by what was compiled before it."""
+    """Changes after an amendment are judged by the program compiled before it."""
     from matchers.core import Matcher
 
     sound = Matcher.publish_all
 
     def publish(self: Matcher, policies: Any) -> Any:
-        known = dict(self._programs) if any(policy.name in self.policies for policy in policies) else {}
+        programs = dict(self._programs) if any(policy.name in self.policies for policy in policies) else {}
         changes = sound(self, policies)
-        self._programs.update(known)
+        self._programs.update(programs)
         return changes
 
     patch.setattr(Matcher, "publish_all", publish)
 
 
 def answers_lost_at_an_amendment(patch: pytest.MonkeyPatch) -> None:
-    """A new version asks again what was answered."""
+    """A new version loses the answers to its checks."""
     from matchers.core import Matcher
 
     sound = Matcher.publish_all
 
     def publish(self: Matcher, policies: Any) -> Any:
-        if amended := {policy.name for policy in policies} & self.policies.keys():
-            lost = {number for (name, _), number in self.check_numbers.items() if name in amended}
+        if amended_names := {policy.name for policy in policies} & self.policies.keys():
+            lost = {number for (name, _), number in self.check_numbers.items() if name in amended_names}
             self.answers = {key: answer for key, answer in self.answers.items() if key[0] not in lost}
             self._answers = None
         return sound(self, policies)
@@ -311,14 +312,14 @@ def answers_lost_at_an_amendment(patch: pytest.MonkeyPatch) -> None:
 
 
 def edition_not_net(patch: pytest.MonkeyPatch) -> None:
-    """An edition holds every line since the last one, those too that came and went."""
+    """An edition holds every line since the last edition, also lines that cancel out."""
     from streams.lists import editions
 
     patch.setattr(editions, "net", lambda changes, listed: list(changes))
 
 
 def lines_of_a_day_lost(patch: pytest.MonkeyPatch) -> None:
-    """Of several days passed at once only the last one is told."""
+    """Of several days passed at once only the lines of the last are told."""
     from streams.language.messages import Tick
     from streams.steps import steps
 
@@ -361,4 +362,4 @@ BUGS: Mapping[str, tuple[str, Plant]] = {
     "edition-not-net": ("an edition holds who came and went", edition_not_net),
     "days-lost": ("of several days passed at once only the last is told", lines_of_a_day_lost),
 }
-"""What is wrong in a few words, and how it is planted."""
+"""By name: what is wrong, in a few words, and the function that plants it."""

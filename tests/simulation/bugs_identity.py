@@ -1,7 +1,6 @@
-"""The bugs that are planted about corrections of identity, withdrawals that reach back, and messages in groups.
+"""Planted bugs in corrections of identity, in withdrawals that reach back, and in messages sent in groups.
 
-The one idea: as in ``bugs``: each is the smallest change that makes a mistake somebody could make here. A correction touches records, lists,
-answers and ledgers, and can be forgotten in each of them alone.
+A correction changes records, lists, answers and ledgers, so each of them has a bug of its own.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from tests.simulation.bugs import Plant, snapshot_without
 
 
 def merge_leaves_answers(patch: pytest.MonkeyPatch) -> None:
-    """Records move to whom they name now, answers stay where they were."""
+    """A merge moves records, but not answers."""
     from matchers.core import Matcher
 
     sound = Matcher.correct
@@ -28,23 +27,23 @@ def merge_leaves_answers(patch: pytest.MonkeyPatch) -> None:
 
 
 def first_answer_counts(patch: pytest.MonkeyPatch) -> None:
-    """Of several answers about one subject the one given first counts."""
+    """Of several answers about one subject the first counts."""
     from streams.steps import corrections
 
     sound = corrections._answers
 
-    def answers(state: Any, *given: Any) -> Any:
-        kept, state.answers = state.answers, dict(reversed(state.answers.items()))
+    def answers(state: Any, *args: Any) -> Any:
+        in_order, state.answers = state.answers, dict(reversed(state.answers.items()))
         try:
-            return sound(state, *given)
+            return sound(state, *args)
         finally:
-            state.answers = kept
+            state.answers = in_order
 
     patch.setattr(corrections, "_answers", answers)
 
 
 def list_names_as_delivered(patch: pytest.MonkeyPatch) -> None:
-    """A list of coverage proves nothing about whom a merged subject counts as."""
+    """A coverage list that names a merged subject proves nothing about the subject it counts as."""
     from matchers.matrix import coverage
     from matchers.program import state as shard
 
@@ -62,22 +61,22 @@ def list_names_as_delivered(patch: pytest.MonkeyPatch) -> None:
 
 
 def moved_record_is_newest(patch: pytest.MonkeyPatch) -> None:
-    """A record that a decision moves counts as newer than all there are: of two register records the one that came last wins."""
+    """A record that a decision moves counts as newer than all others, so it wins as the register record."""
     from matchers.kernel.kernels.records import DELIVERY, ORDER
     from matchers.matrix.store import Store
 
     sound = Store.staged
 
-    def staged(self: Store, lay: Any, rows: Any, place: Any) -> Any:
+    def stage_as_newest(self: Store, lay: Any, rows: Any, place: Any) -> Any:
         rows[:, DELIVERY] += 1_000
         rows[:, ORDER] += 1_000
         return sound(self, lay, rows, place)
 
-    patch.setattr(Store, "staged", staged)
+    patch.setattr(Store, "staged", stage_as_newest)
 
 
 def only_records_are_felt(patch: pytest.MonkeyPatch) -> None:
-    """Who has answers or a list, and no record that moves, is not judged again."""
+    """A subject whose answers or coverage list move, but no record, is not judged again."""
     from matchers.matrix import restaging as restage
 
     nobody = np.empty(0, np.int32)
@@ -88,30 +87,30 @@ def only_records_are_felt(patch: pytest.MonkeyPatch) -> None:
 
 
 def later_rows_as_delivered(patch: pytest.MonkeyPatch) -> None:
-    """A decision is forgotten for rows that come behind it."""
+    """A decision does not apply to later rows."""
     from matchers.matrix.store import Store
 
     patch.setattr(Store, "_named", lambda self, kind, tokens, batch: self.entities(kind, tokens))
 
 
 def given_once(patch: pytest.MonkeyPatch) -> None:
-    """A later delivery of a given record goes back to whom it was delivered of."""
+    """A later version of a record that was given to another subject goes to the subject it names."""
     from matchers.matrix.identity import IdentityDecisions
 
     sound = IdentityDecisions.all_named
 
-    def all_named(self: IdentityDecisions, *told: Any) -> Any:
-        kept, self.given = self.given, {}
+    def all_named(self: IdentityDecisions, *args: Any) -> Any:
+        handed, self.given = self.given, {}
         try:
-            return sound(self, *told)
+            return sound(self, *args)
         finally:
-            self.given = kept
+            self.given = handed
 
     patch.setattr(IdentityDecisions, "all_named", all_named)
 
 
 def kept_what_came_meanwhile(patch: pytest.MonkeyPatch) -> None:
-    """Rows that came while two were one are not given back when they are two again."""
+    """Rows that came during a merge stay where they are when the merge is undone."""
     from matchers.matrix import staging
 
     patch.setattr(staging, "_otherwise", lambda store, lay, batch, rows, floor: {})
@@ -121,14 +120,14 @@ def kept_what_came_meanwhile(patch: pytest.MonkeyPatch) -> None:
 
 
 def followed_one_step(patch: pytest.MonkeyPatch) -> None:
-    """Who is merged into one that is merged counts as that one, not as whom it counts as."""
+    """A merge is followed for one step only, not to its end."""
     from matchers.matrix.identity import IdentityDecisions
 
     patch.setattr(IdentityDecisions, "root", lambda self, kind, token: self.merged[kind].get(token, token))
 
 
 def undo_takes_back_everything(patch: pytest.MonkeyPatch) -> None:
-    """Who was merged into one whose merge is undone stands by itself again, too."""
+    """Undoing the merge of a subject also undoes the merges into it."""
     from streams.language.messages import IdentitySplit
     from streams.steps import steps
     from streams.steps.corrections import split_identity as sound
@@ -136,30 +135,30 @@ def undo_takes_back_everything(patch: pytest.MonkeyPatch) -> None:
     def split(state: Any, message: IdentitySplit) -> Any:
         moves = [*sound(state, message)]
         if not message.records:
-            for one in [d for d in state.identities if (d.kind, d.into, d.record) == (message.kind, message.subject, None)]:
-                moves += split(state, replace(message, subject=one.subject, into=one.subject))
+            for decision in [d for d in state.identities if (d.kind, d.into, d.record) == (message.kind, message.subject, None)]:
+                moves += split(state, replace(message, subject=decision.subject, into=decision.subject))
         return moves
 
     patch.setitem(steps.STEPS, IdentitySplit, split)
 
 
 def second_merge_is_admitted(patch: pytest.MonkeyPatch) -> None:
-    """A second merge of a subject takes the place of the first."""
+    """A second merge of a subject replaces the first."""
     from streams.language.messages import IdentityMerged
     from streams.steps import steps
     from streams.steps.corrections import merge_identity as sound
 
     def merge(state: Any, message: IdentityMerged) -> Any:
-        known = state.identities.of(message.kind, message.subject)
-        if known is not None and known.into != message.into:
-            state.identities.take_back(known.key)
+        decision = state.identities.of(message.kind, message.subject)
+        if decision is not None and decision.into != message.into:
+            state.identities.take_back(decision.key)
         return sound(state, message)
 
     patch.setitem(steps.STEPS, IdentityMerged, merge)
 
 
 def snapshot_without_names(patch: pytest.MonkeyPatch) -> None:
-    """Whom the tokens of a matcher count as is not in the snapshot."""
+    """A checkpoint leaves out the identity decisions of the matcher."""
     from matchers.matrix.store import Store
 
     sound = Store.meta
@@ -170,7 +169,7 @@ def snapshot_without_names(patch: pytest.MonkeyPatch) -> None:
 
 
 def since_the_decision(patch: pytest.MonkeyPatch) -> None:
-    """A withdrawal is so since the day it was decided on, whatever day it names."""
+    """A withdrawal counts from the day of the decision, whatever day it names."""
     from streams.steps import steps
     from streams.steps.withdrawals import withdrawn_since as sound
 
@@ -182,7 +181,7 @@ def since_the_decision(patch: pytest.MonkeyPatch) -> None:
 
 
 def since_behind_the_day(patch: pytest.MonkeyPatch) -> None:
-    """On the very day since which it is withdrawn a policy is still in force."""
+    """A policy is still in force on the day since which it is withdrawn."""
     from streams.ledgers.registry import Registry
 
     sound = Registry.looked_back
@@ -190,7 +189,7 @@ def since_behind_the_day(patch: pytest.MonkeyPatch) -> None:
 
 
 def group_in_parts(patch: pytest.MonkeyPatch) -> None:
-    """Of several messages in one transaction those before a refused one stay."""
+    """Messages of one transaction stay although a later one is refused."""
     from streams.embedded.host import EmbeddedHost
 
     sound = EmbeddedHost.submit_many
@@ -202,14 +201,14 @@ def group_in_parts(patch: pytest.MonkeyPatch) -> None:
 
 
 def streamed_before_it_is_durable(patch: pytest.MonkeyPatch) -> None:
-    """Of messages that are streamed each is acknowledged while the disk still takes it."""
+    """A streamed message is acknowledged before it is durable."""
     from streams.store.writer import Behind
 
-    def settled(self: Behind[Any]) -> list[Any]:
+    def settle_at_once(self: Behind[Any]) -> list[Any]:
         writing, self._writing = self._writing, None
         return [] if writing is None else [writing[0]]
 
-    patch.setattr(Behind, "settled", settled)
+    patch.setattr(Behind, "settled", settle_at_once)
 
 
 BUGS: Mapping[str, tuple[str, Plant]] = {
@@ -231,4 +230,4 @@ BUGS: Mapping[str, tuple[str, Plant]] = {
     "group-in-parts": ("a refused group is done in part", group_in_parts),
     "streamed-early": ("a streamed message is acknowledged before it is durable", streamed_before_it_is_durable),
 }
-"""What is wrong in a few words, and how it is planted."""
+"""By name: what is wrong, in a few words, and the function that plants it."""

@@ -1,7 +1,6 @@
-"""The bugs that are planted about what is told otherwise than found: who is kept off, who is held back, and how long lists are.
+"""Planted bugs in the list stage: suppressions, holds, and the lengths of lists.
 
-The one idea: as in ``bugs``: each is the smallest change that makes a mistake somebody could make here. What the rule finds is right in all of
-them.
+The computed lists are right in all of them.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from tests.simulation.bugs import Plant
 
 
 def snapshot_without_overlays(patch: pytest.MonkeyPatch) -> None:
-    """A snapshot leaves out of whom something else is told than found: behind it they are told as found, or not at all."""
+    """A checkpoint leaves out the overlays: after a restore the materialized list is the computed list."""
     from streams.lists.book import Book
 
     sound = Book.meta
@@ -24,15 +23,15 @@ def snapshot_without_overlays(patch: pytest.MonkeyPatch) -> None:
 
 
 def lengths_not_kept(patch: pytest.MonkeyPatch) -> None:
-    """How long a list is counts what is found, and not what the list stage tells of its own."""
+    """The length of a list leaves out the lines that the list stage makes itself."""
     from streams.lists.book import Book
 
     sound = Book._count
-    patch.setattr(Book, "_count", lambda self, found, rows, own=(): sound(self, found, rows))
+    patch.setattr(Book, "_count", lambda self, computed_list, rows, own=(): sound(self, computed_list, rows))
 
 
 def over_a_day_late(patch: pytest.MonkeyPatch) -> None:
-    """An outcome still keeps off on the day on which its time is over."""
+    """An outcome still suppresses on the day on which its time is over."""
     from streams.ledgers.outcomes import Findings
 
     sound = Findings.ending
@@ -40,21 +39,21 @@ def over_a_day_late(patch: pytest.MonkeyPatch) -> None:
 
 
 def reported_of_nobody(patch: pytest.MonkeyPatch) -> None:
-    """An outcome of somebody merged stays hers, and is not of whom she counts as."""
+    """An outcome of a merged subject stays with it, instead of going to the subject it counts as."""
     from streams.steps import reports
 
     sound = reports._admitted
 
-    def admitted(state: Any, message: Any) -> Any:
+    def admit_unmerged(state: Any, message: Any) -> Any:
         from dataclasses import replace
 
         return replace(sound(state, message), subject=message.subject)
 
-    patch.setattr(reports, "_admitted", admitted)
+    patch.setattr(reports, "_admitted", admit_unmerged)
 
 
 def rejected_for_good(patch: pytest.MonkeyPatch) -> None:
-    """What was rejected cannot be released any more."""
+    """A rejected hold can no longer be released."""
     from streams.lists.book import Book
 
     sound = Book._decide
@@ -70,7 +69,7 @@ BUGS: Mapping[str, tuple[str, Plant]] = {
     "snapshot-without-overlays": ("a snapshot leaves out of whom something else is told than found", snapshot_without_overlays),
     "lengths-not-kept": ("the length of a list leaves out what is told otherwise than found", lengths_not_kept),
     "over-a-day-late": ("an outcome keeps off for a day too long", over_a_day_late),
-    "reported-of-nobody": ("an outcome of somebody merged is not of whom she counts as", reported_of_nobody),
+    "reported-of-nobody": ("an outcome of a merged subject is not of the subject it counts as", reported_of_nobody),
     "rejected-for-good": ("what was rejected cannot be released", rejected_for_good),
 }
-"""What is wrong in a few words, and how it is planted."""
+"""By name: what is wrong, in a few words, and the function that plants it."""

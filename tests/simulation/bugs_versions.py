@@ -1,7 +1,4 @@
-"""Planted bugs about which version of a record counts: full files, rows without usable order, and what is kept of those that lost.
-
-The one idea: as in ``bugs``: the smallest change that makes a mistake somebody could make here.
-"""
+"""Planted bugs in the choice of the version that counts: full files, rows without usable order, and the versions that lost."""
 
 from __future__ import annotations
 
@@ -14,21 +11,21 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 
 def losers_are_not_kept(patch: pytest.MonkeyPatch) -> None:
-    """What loses is gone, whatever full file is open."""
+    """Versions that lose are dropped even while a full file is open."""
     from matchers.matrix.versions import Versions
 
     patch.setattr(Versions, "keep", lambda self, place, key, rows: None)
 
 
 def open_files_are_not_known(patch: pytest.MonkeyPatch) -> None:
-    """Nothing is kept for a full file that has begun."""
+    """A full file that has begun is not noted as open, so nothing is kept for it."""
     from matchers.matrix.versions import Versions
 
     patch.setattr(Versions, "opened", lambda self, place, delivery: None)
 
 
 def only_the_greatest_open_file_is_kept_for(patch: pytest.MonkeyPatch) -> None:
-    """Of several open full files the last is taken for the only one."""
+    """Of several open full files only the last counts as open."""
     from matchers.matrix.versions import Versions
 
     sound = Versions.open
@@ -36,30 +33,33 @@ def only_the_greatest_open_file_is_kept_for(patch: pytest.MonkeyPatch) -> None:
 
 
 def no_order_hides_for_good(patch: pytest.MonkeyPatch) -> None:
-    """A sound row that comes behind a row without usable order does not take it away."""
-    _decides(patch, lambda found, winner: max((i for i, one in enumerate(found) if not one.usable), default=winner))
+    """A row without usable order still hides its record after a later sound row."""
+    _plant_decision(patch, lambda rivals, winner: max((i for i, rival in enumerate(rivals) if not rival.usable), default=winner))
 
 
 def no_order_hides_nothing(patch: pytest.MonkeyPatch) -> None:
-    """A row without usable order is passed over where any other version is there."""
-    _decides(patch, lambda found, winner: max((i for i, one in enumerate(found) if one.usable), key=lambda i: found[i][:3], default=winner))
+    """A row without usable order never hides another version."""
+    _plant_decision(
+        patch,
+        lambda rivals, winner: max((i for i, rival in enumerate(rivals) if rival.usable), key=lambda i: rivals[i][:3], default=winner),
+    )
 
 
-def _decides(patch: pytest.MonkeyPatch, otherwise: Callable[[Sequence[Any], int], int]) -> None:
+def _plant_decision(patch: pytest.MonkeyPatch, otherwise: Callable[[Sequence[Any], int], int]) -> None:
     from matchers.matrix import staging, versions
 
-    def decided(found: Sequence[Any], floor: int, open: Iterable[int] = ()) -> tuple[int, set[int]]:
-        winner, needed = versions.decided(found, floor, open)
-        other = otherwise(found, winner)
-        if other < 0 or found[other].delivery < floor:
+    def decide_otherwise(rivals: Sequence[Any], floor: int, open: Iterable[int] = ()) -> tuple[int, set[int]]:
+        winner, needed = versions.decided(rivals, floor, open)
+        other = otherwise(rivals, winner)
+        if other < 0 or rivals[other].delivery < floor:
             return winner, needed
         return other, (needed | {winner}) - {other, -1}
 
-    patch.setattr(staging, "decided", decided)
+    patch.setattr(staging, "decided", decide_otherwise)
 
 
 def unsound_file_replaces(patch: pytest.MonkeyPatch) -> None:
-    """However many of its rows name nobody, a full file replaces what is older."""
+    """A full file replaces older rows however many of its rows name nobody."""
     from streams.language.causes import DeliveryName, RecordCause
     from streams.language.messages import DeliveryCompleted
     from streams.lists.lines import Moved
@@ -81,14 +81,14 @@ def unsound_file_replaces(patch: pytest.MonkeyPatch) -> None:
 
 
 def kept_versions_are_not_written(patch: pytest.MonkeyPatch) -> None:
-    """A snapshot leaves out what is kept of versions that lost."""
+    """A checkpoint leaves out the versions that lost."""
     from matchers.matrix.versions import Versions
 
     patch.setattr(Versions, "arrays", lambda self, names: {})
 
 
 def late_row_below_a_full_file_counts(patch: pytest.MonkeyPatch) -> None:
-    """A row of an older delivery that comes after a full file is complete is taken in."""
+    """A late row of a delivery before a complete full file counts."""
     from matchers.matrix.store import Store
 
     sound = Store.older

@@ -1,6 +1,6 @@
-"""What the kinds of events draw from: one random world, what of it was sent already, and where everything stands by the sender's belief.
+"""The random choices of one schedule: a world, and what its senders have sent so far.
 
-The one idea: senders know only what they sent; whether it arrived, and in which order, is the schedule's affair. So a kind never asks the host.
+A sender knows only what it sent. Whether and in which order it arrived is decided by the schedule, so no kind of event asks the host.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from tests.simulation.network import FAMILIES, FEEDS, POOL, Published, examples,
 from tests.worlds import random_given
 
 PERSONS, SIZE = range(15, 41), 40
-"""How many persons a world has; the size at which the generator draws so many often."""
+"""How many persons a world has, and the size at which the generator often draws as many."""
 BOUNDS: tuple[Mapping[str, Any], ...] = (
     {},
     {"bounds": {"moves": Decimal("0.1"), "amendment": Decimal("0.2"), "at_least": 2}},
     {"bounds": {"moves": Decimal(0), "amendment": Decimal(0), "at_least": 1}},
     {"bounds": {"moves": Decimal(0), "amendment": Decimal("0.1"), "at_least": 1}},
 )
-"""What the policies of a schedule say of bounds: nothing, or so little that holds happen in a small town."""
+"""The bounds of the policies of a schedule: none, or so low that holds happen in a small town."""
 T = TypeVar("T")
 
 
 class Drawing:
-    """The world one schedule is about, and what its senders have done so far."""
+    """The world of one schedule, and what its senders have done so far."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -57,39 +57,39 @@ class Drawing:
         self.withdrawn: set[str] = set()
         self.ends: dict[str, dt.date] = {}
         self.merges: dict[tuple[str, str], str] = {}  # kind and name: into whom
-        self.handed: dict[tuple[str, str], list[Record]] = {}  # kind and name: the records given to somebody else
+        self.handed: dict[tuple[str, str], list[Record]] = {}  # kind and name: the records given to another subject
         self.reported: list[tuple[str, str, OutcomeReported]] = []  # policy, name, and what was reported
-        self.looked_at: list[tuple[str, str]] = []  # kind and name of who was answered about, or is on a list of coverage
+        self.looked_at: list[tuple[str, str]] = []  # kind and name of subjects with an answer, an outcome or a place on a coverage list
 
     def _bodies(self, rng: Random) -> dict[str, tuple[Mapping[str, Any], ...]]:
         """The policies of this schedule: some of the examples, some random ones, each with its later texts."""
-        chosen = {name: examples()[name] for name in rng.sample(list(examples()), rng.choice([1, 2, 3]))}
+        policies = {name: examples()[name] for name in rng.sample(list(examples()), rng.choice([1, 2, 3]))}
         pool = self.seed // POOL
         for number in rng.sample(range(FAMILIES), rng.choice([2, 3])):
             bodies = family(pool, number)
-            chosen[bodies[0]["policy"]] = bodies
-        return {name: tuple({**body, **self.bounds} for body in bodies) for name, bodies in chosen.items()}
+            policies[bodies[0]["policy"]] = bodies
+        return {name: tuple({**body, **self.bounds} for body in bodies) for name, bodies in policies.items()}
 
     def chance(self, share: float) -> bool:
         return self.rng.random() < share
 
     def some(self, among: Sequence[T], most: int) -> list[T]:
-        """One or more of them, at most so many."""
+        """One or more of ``among``, at most ``most``."""
         return self.rng.sample(list(among), min(len(among), self.rng.randint(1, most)))
 
     def unit(self, feed: str) -> str:
         return str(self.rng.choice(FEEDS[feed]["sources"])["unit"])
 
     def read(self) -> list[str]:
-        """The feeds whose absence proves something to a policy that was published; every feed where there is none."""
+        """The feeds that published policies name under ``evidence``; every feed if there are none."""
         return sorted({feed for versions in self.published.values() for feed in versions[-1].policy.evidence}) or list(FEEDS)
 
     def late(self, share: float = 0.25) -> int:
-        """By how many events something arrives late; mostly it does not."""
+        """By how many events something arrives late; mostly 0."""
         return self.rng.choice([1, 2, 3, 5, 8, 13, 25]) if self.chance(share) else 0
 
     def lifted(self, row: Row) -> Row:
-        """A row as its sender has it, without the delivery it came with."""
+        """A row without its delivery and row number."""
         return Row(row.kind, row.name, row.feed, {k: v for k, v in row.record.items() if k not in ("delivery", "row")})
 
 
@@ -102,18 +102,18 @@ def source_of(feed: str, unit: str) -> int:
 
 
 def batch(kind: str, rows: Sequence[Row], delay: int = 0) -> Event:
-    """Rows of one delivery as they travel."""
+    """The event in which rows of one delivery arrive."""
     first = rows[0].record
     feed = rows[0].feed
     (message,) = worlds.batches(plain_catalogue(), given_of(rows))
-    said = "; ".join(_row_said(row) for row in rows)
-    return Event(kind, f"rows of {feed} {first['source']}, delivery {first['delivery']}: {said}", message, tuple(rows), delay)
+    text = "; ".join(_row_said(row) for row in rows)
+    return Event(kind, f"rows of {feed} {first['source']}, delivery {first['delivery']}: {text}", message, tuple(rows), delay)
 
 
 def delivery(
     d: Drawing, kind: str, feed: str, unit: str, rows: Sequence[Row], *, replaces: bool = False, unplaced: int = 0, stated: float = 0.4
 ) -> list[Event]:
-    """A whole delivery of one source: started in time, its rows in some parts, its end, and perhaps the statement that rests on it."""
+    """A delivery of one source: its start, its rows in one or two parts, mostly its end, and perhaps a statement that rests on it."""
     number = d.numbers[feed, unit] = d.numbers.get((feed, unit), 0) + 1
     id, source = f"{feed}-{unit}-{number}", source_of(feed, unit)
     full = [
@@ -130,18 +130,18 @@ def delivery(
     count = len(full) + unplaced
     d.deliveries.append((feed, unit, id, count))
     if replaces or unplaced or d.chance(0.85):
-        done = DeliveryCompleted(feed, source, number, id, count, unplaced, replaces)
-        said = (
+        completion = DeliveryCompleted(feed, source, number, id, count, unplaced, replaces)
+        text = (
             f"delivery {number} of {feed} {unit} is whole: {count} rows, {unplaced} of nobody{', a full replacement' if replaces else ''}"
         )
-        out.append(Event(kind, said, done, None, max(wait, d.late(0.1))))
+        out.append(Event(kind, text, completion, None, max(wait, d.late(0.1))))
     if d.chance(stated):
         out.append(stating(d, kind, feed, unit, id, count, d.rng.choice([-6, wait, wait, wait + 3])))
     return out
 
 
 def stating(d: Drawing, kind: str, feed: str, unit: str, delivery: str | None = None, rows: int | None = None, delay: int = 0) -> Event:
-    """A coverage statement of one source, of a division or a list; now and then about other rows than were delivered."""
+    """A coverage statement of one source, about a division or a list; sometimes with another number of rows than were delivered."""
     rng, source = d.rng, source_of(feed, unit)
     statement = f"s{len(d.statements) + 1}"
     d.statements.append(statement)
@@ -157,12 +157,12 @@ def stating(d: Drawing, kind: str, feed: str, unit: str, delivery: str | None = 
     to = d.day - dt.timedelta(rng.choice([0, 0, 0, 0, 0, 0, 1, 1, 3, 6, 7, 8, 29, 30, 31, 35, 36, 90, -1]))
     tokens = tuple(token(FEEDS[feed]["subject"], name) for name in names)
     message = CoverageStated(statement, feed, source, division, tokens, to, delivery, rows, d.day)
-    said = f"{statement}: {feed} {unit} is complete to {to} for {division or ', '.join(names)}"
-    return Event(kind, said + (f", once {delivery} is whole with {rows} rows" if delivery else ""), message, names, delay)
+    text = f"{statement}: {feed} {unit} is complete to {to} for {division or ', '.join(names)}"
+    return Event(kind, text + (f", once {delivery} is whole with {rows} rows" if delivery else ""), message, names, delay)
 
 
 def _cut(d: Drawing, rows: list[Row]) -> list[list[Row]]:
-    """Rows in one or two parts; none where there are none."""
+    """Rows in one or two parts; no part if there are no rows."""
     if len(rows) > 1 and d.chance(0.3):
         at = d.rng.randint(1, len(rows) - 1)
         return [rows[:at], rows[at:]]

@@ -1,7 +1,7 @@
-"""An event of a schedule, and the two tables' rows: what can be drawn, and what a message tells.
+"""An event of a schedule, and the rows of the two tables: what can be drawn, and what a message means.
 
-The one idea: an event carries its message for the host and the same thing in plain words for the expected side, so that neither is made
-from the other. A message that was told before, or comes too early, is an event like any other.
+An event carries its message for the host, and the same content by names for the expected side, so that neither is made from the other. A
+message that comes twice or too early is an event like any other.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ class Event:
 
     Args:
         kind: its name in the table of kinds.
-        said: what happens, for a reader.
-        message: what the host is sent; None where the schedule itself acts (a crash, a quiet point).
-        told: what the message tells, by names instead of tokens, as its row of ``TELLING`` expects it.
-        delay: how many events later than drawn it arrives; below zero earlier.
-        again: may it also arrive a second time?
-        number: its place in the whole schedule, which it keeps when others are dropped.
+        said: a description for a reader.
+        message: the message to the host; None where the schedule itself acts (a crash, a quiet point).
+        told: the content of the message by names instead of tokens, in the form that its row of ``TELLING`` expects.
+        delay: how many events after its place it arrives; below zero before it.
+        again: whether it may arrive a second time.
+        number: its place in the whole schedule; it stays when other events are dropped.
     """
 
     kind: str
@@ -42,7 +42,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Something that can happen: how often against the others, and how it is drawn."""
+    """Something that can happen: its weight among all kinds, and how it is drawn."""
 
     weight: int
     draw: Callable[[Drawing], list[Event]]
@@ -53,9 +53,9 @@ class Telling:
     """What a kind of message means to the expected side.
 
     Args:
-        allowed: must a host accept it now (True), refuse it (False), or may it do either (None)?
-        tell: adds what it tells to the facts; called once it is durable.
-        causes: the causes of change its lines may have.
+        allowed: whether a host must accept it now (True), must refuse it (False), or may do either (None).
+        tell: adds it to the facts, once it is durable.
+        causes: the causes that its lines may have.
     """
 
     allowed: Callable[[Facts, Event], bool | None]

@@ -1,6 +1,6 @@
-"""What must hold at a quiet point: lists, everybody's verdict, reasons and days to come are those of one recomputation over the facts.
+"""What must hold at a quiet point: lists, verdicts, reasons and days to come are those of one recomputation over the facts.
 
-The one idea: nothing the host keeps is an input of what is expected; both are asked the same questions and compared by token.
+The expected side reads nothing that the host keeps. Both sides get the same questions, and their answers are compared by token.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from tests.simulation.ledger import Ledger, summed
 from tests.simulation.told import told_rightly
 
 EXPLAINED = 4
-"""How many subjects of each policy are explained at a quiet point; for one of them the days to come are tried."""
+"""How many subjects of each policy are explained at a quiet point; one of them is also judged on days to come."""
 PROBES = 6
 PAST = 0.15
-"""How often a whole list of an earlier day is compared, where a withdrawal reaches back."""
+"""The share of quiet points at which a whole list of an earlier day is compared, if a withdrawal reaches back."""
 
 
 def hold(host: EmbeddedHost, facts: Facts, ledger: Ledger, rng: Random) -> Counter[str]:
-    """Compares everything; returns what was compared.
+    """Compares everything; returns counts of what was compared.
 
     Raises:
         AssertionError: where anything differs, in words.
@@ -41,93 +41,98 @@ def hold(host: EmbeddedHost, facts: Facts, ledger: Ledger, rng: Random) -> Count
     for name in facts.policies:
         version = facts.active(name)
         if version is None or facts.suspended(version):
-            if version is not None or not facts.versions(name):  # else it is not in force yet, and only who is held back is listed
+            if version is not None or not facts.versions(name):  # a scheduled version is not in force, and only its holds are on the list
                 assert not ledger.lists.get(name), f"{name} is listed, and is {'withdrawn' if version is None else 'suspended'}"
             continue
-        found = facts.expected(version, world)
-        lists[name] = _same_list(host, version, found)
-        counts["verdicts"] += _same_verdicts(host, version, found)
-        counts["explained"] += _same_reasons(host, facts, version, world, found, rng)
+        expectations = facts.expected(version, world)
+        lists[name] = _same_list(host, version, expectations)
+        counts["verdicts"] += _same_verdicts(host, version, expectations)
+        counts["explained"] += _same_reasons(host, facts, version, world, expectations, rng)
         counts["lists"] += 1
     counts += told_rightly(host, facts, lists, ledger.lists)
     counts["looked back"] += _same_past(host, facts, world, rng)
-    for name, closed in ledger.closed.items():
-        assert summed(host.editions(name)) == closed, f"the editions of {name} do not come to its list when the last was closed"
+    for name, closed_list in ledger.closed.items():
+        assert summed(host.editions(name)) == closed_list, f"the editions of {name} do not come to its list when the last was closed"
         counts["editions summed"] += 1
     return counts
 
 
 def _same_list(host: EmbeddedHost, version: Version, expected: dict[str, naive.Expected]) -> dict[int, Listed]:
-    """What the rule says of everybody, whatever is told of them; returns it."""
+    """Compares the computed list with the expected one; returns it."""
     policy = version.published.policy
     candidates = core(host.state).candidates(policy.name) if policy.name in host.state.policies else []
-    found = {one.subject: (one.status, one.checklist, pairs(one.missing)) for one in candidates}
+    host_list = {candidate.subject: (candidate.status, candidate.checklist, pairs(candidate.missing)) for candidate in candidates}
     by_hand = listing(version, expected)
-    if found == by_hand:
+    if host_list == by_hand:
         return by_hand
     kind = str(policy.subject)
-    wrong = [one for one in expected if found.get(token(kind, one)) != by_hand.get(token(kind, one))]
-    said = [f"{one}: found {found.get(token(kind, one))}, expected {by_hand.get(token(kind, one))}" for one in wrong[:3]]
-    raise AssertionError(f"list of {policy.name} version {version.number}: {'; '.join(said) or 'somebody nobody knows'}")
+    wrong = [name for name in expected if host_list.get(token(kind, name)) != by_hand.get(token(kind, name))]
+    differences = [f"{name}: found {host_list.get(token(kind, name))}, expected {by_hand.get(token(kind, name))}" for name in wrong[:3]]
+    raise AssertionError(f"list of {policy.name} version {version.number}: {'; '.join(differences) or 'somebody nobody knows'}")
 
 
-def _same_verdicts(host: EmbeddedHost, version: Version, found: dict[str, naive.Expected]) -> int:
-    """Everybody's, also of those who are only counted."""
+def _same_verdicts(host: EmbeddedHost, version: Version, expectations: dict[str, naive.Expected]) -> int:
+    """Compares the verdicts of all subjects; returns their number."""
     policy = host.state.policies[version.published.policy.name]
     kind = str(policy.subject)
-    said = verdicts(host.state.matcher, policy, host.state.day)  # type: ignore[arg-type]  # the real matcher
-    expected = {token(kind, name): one.verdict for name, one in found.items() if one.verdict is not None}
-    wrong = [name for name in found if said.get(token(kind, name)) != expected.get(token(kind, name))]
-    assert said == expected, f"verdicts of {policy.name} version {version.number}: " + "; ".join(
-        f"{name}: {said.get(token(kind, name))}, expected {expected.get(token(kind, name))}" for name in wrong[:3]
+    host_verdicts = verdicts(host.state.matcher, policy, host.state.day)  # type: ignore[arg-type]  # the real matcher
+    expected = {token(kind, name): expectation.verdict for name, expectation in expectations.items() if expectation.verdict is not None}
+    wrong = [name for name in expectations if host_verdicts.get(token(kind, name)) != expected.get(token(kind, name))]
+    assert host_verdicts == expected, f"verdicts of {policy.name} version {version.number}: " + "; ".join(
+        f"{name}: {host_verdicts.get(token(kind, name))}, expected {expected.get(token(kind, name))}" for name in wrong[:3]
     )
     return len(expected)
 
 
 def _same_reasons(
-    host: EmbeddedHost, facts: Facts, version: Version, world: naive.World, found: dict[str, naive.Expected], rng: Random
+    host: EmbeddedHost, facts: Facts, version: Version, world: naive.World, expectations: dict[str, naive.Expected], rng: Random
 ) -> int:
     policy = host.state.policies[version.published.policy.name]
-    known = [name for name, one in found.items() if one.verdict is not None]
-    chosen = rng.sample(known, min(EXPLAINED, len(known)))
-    for place, name in enumerate(chosen):
-        said = explained(host.state.matcher, policy, token(str(policy.subject), name), facts.day)  # type: ignore[arg-type]  # the real one
-        one = found[name]
+    names = [name for name, expectation in expectations.items() if expectation.verdict is not None]
+    sample = rng.sample(names, min(EXPLAINED, len(names)))
+    for place, name in enumerate(sample):
+        explanation = explained(host.state.matcher, policy, token(str(policy.subject), name), facts.day)  # type: ignore[arg-type]  # the real one
+        expectation = expectations[name]
         where = f"reasons of {policy.name} version {version.number} for {name}"
-        mine, theirs = (said.verdict, said.status, said.checklist, said.failed), (one.verdict, one.status, one.checklist, one.failed)
+        mine, theirs = (
+            (explanation.verdict, explanation.status, explanation.checklist, explanation.failed),
+            (expectation.verdict, expectation.status, expectation.checklist, expectation.failed),
+        )
         assert mine == theirs, f"{where}: {mine}, expected {theirs}"
-        assert set(said.missing) == set(one.missing), f"{where}: missing {sorted(map(str, said.missing))}, expected {one.missing}"
+        assert set(explanation.missing) == set(expectation.missing), (
+            f"{where}: missing {sorted(map(str, explanation.missing))}, expected {expectation.missing}"
+        )
         if place == 0:
-            _until_holds(where, policy_of(version.published.data), world, facts.day, name, said.until, rng)
-    return len(chosen)
+            _until_holds(where, policy_of(version.published.data), world, facts.day, name, explanation.until, rng)
+    return len(sample)
 
 
 def _same_past(host: EmbeddedHost, facts: Facts, world: naive.World, rng: Random) -> int:
-    """Which version was in force on an earlier day, around the day a withdrawal reaches back to; and now and then its whole list."""
-    reached = [(name, v.withdrawn) for name, versions in facts.policies.items() for v in versions if v.withdrawn is not None]
-    if not reached:
+    """Compares the version in force on an earlier day, near a day that a withdrawal reaches back to; sometimes also its whole list."""
+    withdrawals = [(name, v.withdrawn) for name, versions in facts.policies.items() for v in versions if v.withdrawn is not None]
+    if not withdrawals:
         return 0
-    name, since = rng.choice(reached)
+    name, since = rng.choice(withdrawals)
     day = min(since, facts.day) - dt.timedelta(rng.choice([-1, 0, 1, 1, 2, 10]))
     if day >= facts.day:
         return 0
     version = facts.looked_back(name, day)
-    said = host.state.registry.looked_back(day).active(name, day)
-    found = None if said is None or said.policy.effective_from > day else said.policy.version
+    entry = host.state.registry.looked_back(day).active(name, day)
+    host_number = None if entry is None or entry.policy.effective_from > day else entry.policy.version
     expected = None if version is None else version.number
-    assert found == expected, f"looking back at {day}, version {found} of {name} was in force, and it was {expected}"
+    assert host_number == expected, f"looking back at {day}, version {host_number} of {name} was in force, and it was {expected}"
     if rng.random() < PAST:
         state = as_of(host, day)
         policy = state.policies.get(name)
-        told = {} if policy is None else listed(core(state), policy, day)
-        counted = version is not None and not facts.suspended(version, day)
-        listing_then = listing(version, facts.expected(version, world, day)) if version is not None and counted else {}
-        assert told == listing_then, f"looking back at {day}, the list of {name} is not that of its version {expected}"
+        host_list = {} if policy is None else listed(core(state), policy, day)
+        is_listed = version is not None and not facts.suspended(version, day)
+        listing_then = listing(version, facts.expected(version, world, day)) if version is not None and is_listed else {}
+        assert host_list == listing_then, f"looking back at {day}, the list of {name} is not that of its version {expected}"
     return 1
 
 
 def _until_holds(where: str, policy: Policy, world: naive.World, day: dt.date, name: str, until: dt.date | None, rng: Random) -> None:
-    """Something differs on that day, and nothing on the days tried before it."""
+    """Checks that something differs on the day ``until``, and nothing on the days tried before it."""
     today = naive.leaf_truths(policy, world, day, name)
 
     def turns(then: dt.date) -> bool:
@@ -135,6 +140,6 @@ def _until_holds(where: str, policy: Policy, world: naive.World, day: dt.date, n
 
     assert until is None or (until > day and turns(until)), f"{where}: nothing differs on {until}"
     ahead = 500 if until is None else (until - day).days - 1
-    tried = {1, 2, ahead, *(rng.randint(1, max(1, ahead)) for _ in range(PROBES))}
-    for days in sorted(one for one in tried if 1 <= one <= ahead):
+    day_numbers = {1, 2, ahead, *(rng.randint(1, max(1, ahead)) for _ in range(PROBES))}
+    for days in sorted(number for number in day_numbers if 1 <= number <= ahead):
         assert not turns(day + dt.timedelta(days)), f"{where}: {day + dt.timedelta(days)} is before {until}, and something differs"

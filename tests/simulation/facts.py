@@ -1,7 +1,6 @@
-"""The facts that were acknowledged, and the lists they come to: the expected side, from docs/en/semantics.md alone.
+"""The facts that were acknowledged, and the lists they give: the expected side, written from docs/en/semantics.md alone.
 
-The one idea: facts are kept as they were told and nothing is worked out until it is asked; then the naive evaluator reads all of them at once,
-in an order of its own. What a message adds is said beside the message, in ``kinds``.
+Facts are kept as they came. The naive evaluator reads all of them when a test asks, in a random order. ``kinds`` says what each message adds.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ def token(kind: str, name: str) -> int:
 
 @dataclass(slots=True)
 class Delivery:
-    """A delivery as its source sent it so far."""
+    """What has come of a delivery so far."""
 
     number: int
     id: str
@@ -44,7 +43,7 @@ class Delivery:
 
 @dataclass(slots=True)
 class Statement:
-    """A coverage statement, the subjects it lists by name, and whether it was taken back."""
+    """A coverage statement, the names of the subjects it lists, and whether it was withdrawn."""
 
     message: CoverageStated
     names: tuple[str, ...]
@@ -53,7 +52,7 @@ class Statement:
 
 @dataclass(slots=True)
 class Version:
-    """A published version, and since when it is withdrawn."""
+    """A published version, and the day since which it is withdrawn."""
 
     number: int
     published: Published
@@ -62,7 +61,7 @@ class Version:
 
 @dataclass(slots=True)
 class Reported:
-    """The outcome that counts of somebody, the day its time ends, and whether that day has come since it was told."""
+    """The outcome of a subject that counts, the day its time ends, and whether that day has come."""
 
     outcome: str
     on: dt.date
@@ -72,7 +71,7 @@ class Reported:
 
 
 class Facts:
-    """What a host has acknowledged."""
+    """All that a host has acknowledged."""
 
     def __init__(self) -> None:
         self.day = BEFORE
@@ -81,8 +80,8 @@ class Facts:
         self.deliveries: dict[tuple[str, int], dict[str, Delivery]] = {}
         self.statements: dict[str, Statement] = {}
         self.policies: dict[str, list[Version]] = {}
-        self.answers: dict[str, dict[tuple[str, str], str]] = {}  # policy → subject and check → yes or no, the one given last at the end
-        self.outcomes: dict[tuple[str, int], Reported] = {}  # by policy, and whom the name counted as when it was told
+        self.answers: dict[str, dict[tuple[str, str], str]] = {}  # policy → subject and check → yes or no, the latest last
+        self.outcomes: dict[tuple[str, int], Reported] = {}  # by policy and the subject that the name counted as at the time
         self.decisions: dict[str, str] = {}  # by hold: what counts
         self.naming = Naming()
         self.world_changed = True
@@ -95,37 +94,37 @@ class Facts:
         return [version for version in self.policies.get(policy, ()) if version.withdrawn is None]
 
     def active(self, policy: str) -> Version | None:
-        """The version whose list it is today: the latest whose first day has come; the older ones are superseded."""
-        return _begun(self.versions(policy), self.day)
+        """The version whose list it is today: the latest one whose first day has come."""
+        return _version_on(self.versions(policy), self.day)
 
     def looked_back(self, policy: str, day: dt.date) -> Version | None:
-        """The version whose list it was on an earlier day, for whoever looks back from today."""
-        return _begun([v for v in self.policies.get(policy, ()) if v.withdrawn is None or day < v.withdrawn], day)
+        """The version whose list it was on an earlier day, looking back from today."""
+        return _version_on([v for v in self.policies.get(policy, ()) if v.withdrawn is None or day < v.withdrawn], day)
 
     def suspended(self, version: Version, day: dt.date | None = None) -> bool:
-        """Has the agreement of a feed it reads ended, today or on another day?"""
+        """Whether the agreement on a feed that the version reads has ended, today or on another day."""
         return any((self.ends or {}).get(feed, NEVER) < (day or self.day) for feed in version.published.policy.feeds)
 
     def in_effect(self, statement: Statement) -> bool:
-        """Does a coverage statement count: not taken back, and the delivery it names whole, as large as it says, and not void?"""
-        said = statement.message
+        """Whether a coverage statement counts: not withdrawn, and the delivery it names is complete, readable and as large as it says."""
+        message = statement.message
         if statement.withdrawn:
             return False
-        if said.delivery is None:
+        if message.delivery is None:
             return True
-        named = self.deliveries.get((said.feed, said.source), {}).get(said.delivery)
-        if named is None or named.completed is None:
+        delivery = self.deliveries.get((message.feed, message.source), {}).get(message.delivery)
+        if delivery is None or delivery.completed is None:
             return False
-        whole = named.completed
-        return said.rows in (None, whole.rows) and readable(whole)
+        whole = delivery.completed
+        return message.rows in (None, whole.rows) and readable(whole)
 
     # -- the world -----------------------------------------------------------------------------------------------------
 
     def given(self, rng: Random) -> Given:
-        """The whole world as a case would give it, its rows and statements in a random order."""
+        """The world in the case format, with rows and statements in a random order."""
         rows = [self.naming.read(row) for row in self.rows.values()]
         rng.shuffle(rows)
-        coverage = [self._stated(one) for one in self.statements.values() if self.in_effect(one)]
+        coverage = [self._as_in_a_case(statement) for statement in self.statements.values() if self.in_effect(statement)]
         rng.shuffle(coverage)
         replace = [
             {"feed": feed, "unit": FEEDS[feed]["sources"][source]["unit"], "delivery": delivery.number}
@@ -136,17 +135,17 @@ class Facts:
         return given_of(rows, coverage=coverage, replace=replace)
 
     def world(self, rng: Random) -> naive.World:
-        """The naive evaluator's world; made anew where a fact about records or coverage has come since."""
+        """The naive evaluator's world; made anew after a new fact about records or coverage."""
         if self._world is None or self.world_changed:
             self._world, self.world_changed = naive.World(CONTRACTS, self.given(rng)), False
         return self._world
 
     def names(self, kind: str) -> set[str]:
-        """The names of a kind that rows tell of."""
+        """The names of a kind that rows are about."""
         return {row.name for row in map(self.naming.read, self.rows.values()) if row.kind == kind}
 
     def answered(self, world: naive.World, policy: str) -> naive.World:
-        """The world with the answers given for one policy; an answer is of whom its name counts as, and the one given last counts."""
+        """The world with the answers for one policy. An answer belongs to the subject that its name counts as, and the latest counts."""
         kind = str(self.policies[policy][-1].published.policy.subject)
         world.answers = {}
         for (name, check), word in self.answers.get(policy, {}).items():
@@ -154,35 +153,44 @@ class Facts:
         return world
 
     def expected(self, version: Version, world: naive.World, day: dt.date | None = None) -> dict[str, naive.Expected]:
-        """What is expected of every subject of a version's kind, by name; today, or on another day."""
+        """What the naive evaluator says of every subject of a version's kind, by name; today, or on another day."""
         data = version.published.data
         return naive.evaluate(data, self.answered(world, data["policy"]), day or self.day)
 
-    def _stated(self, statement: Statement) -> dict[str, Any]:
-        said, kind = statement.message, FEEDS[statement.message.feed]["subject"]
-        listed = {"subjects": sorted({self.naming.counts_as(kind, name) for name in statement.names})}
-        where = listed if said.division is None else {"division": said.division}
-        return {"feed": said.feed, "unit": FEEDS[said.feed]["sources"][said.source]["unit"], **where, "complete_to": said.complete_to}
+    def _as_in_a_case(self, statement: Statement) -> dict[str, Any]:
+        message, kind = statement.message, FEEDS[statement.message.feed]["subject"]
+        subjects = {"subjects": sorted({self.naming.counts_as(kind, name) for name in statement.names})}
+        where = subjects if message.division is None else {"division": message.division}
+        return {
+            "feed": message.feed,
+            "unit": FEEDS[message.feed]["sources"][message.source]["unit"],
+            **where,
+            "complete_to": message.complete_to,
+        }
 
 
 def listing(version: Version, expected: Mapping[str, naive.Expected]) -> dict[int, Listed]:
-    """Those of the subjects who are on the list, by token."""
+    """The expected list of a version, by token."""
     kind = str(version.published.policy.subject)
     return {
-        token(kind, name): (one.status, one.checklist, pairs((criterion, feed) for criterion, feed, _ in one.missing))
-        for name, one in expected.items()
-        if one.status is not None
+        token(kind, name): (
+            expectation.status,
+            expectation.checklist,
+            pairs((criterion, feed) for criterion, feed, _ in expectation.missing),
+        )
+        for name, expectation in expected.items()
+        if expectation.status is not None
     }
 
 
 def readable(whole: DeliveryCompleted) -> bool:
-    """Can enough of a delivery be read for it to prove anything?"""
+    """Whether enough rows of a delivery can be read for its coverage to count."""
     return Decimal(whole.unplaced) <= MAX_UNPLACED * whole.rows
 
 
-def _begun(versions: list[Version], day: dt.date) -> Version | None:
-    begun = [v for v in versions if v.published.policy.effective_from <= day]
-    return max(begun, key=lambda version: version.number, default=None)
+def _version_on(versions: list[Version], day: dt.date) -> Version | None:
+    in_force = [v for v in versions if v.published.policy.effective_from <= day]
+    return max(in_force, key=lambda version: version.number, default=None)
 
 
 __all__ = ["BEFORE", "SECTIONS", "Delivery", "Facts", "Reported", "Statement", "Version", "listing", "token"]

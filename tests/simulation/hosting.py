@@ -1,7 +1,7 @@
-"""A host on a folder, and every way in which its process ends and another takes up what is left.
+"""A host on a folder, and every way in which its process ends and another one starts.
 
-The one idea: what a stopped machine leaves is the log, its WAL and the snapshots; whoever opens a copy of them must find everything that was
-acknowledged, and nothing beside it but what was durable and not yet said.
+A stopped machine leaves the log, its WAL and the checkpoints. A process that opens a copy of them must find everything that was acknowledged,
+and besides that only messages that were durable and not yet acknowledged.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.simulation.kinds.crashes import CRASHES
 from tests.simulation.network import parts
 
 RULES = (1_000, 1_000, 2_500, 10**9)
-"""How many rows come before a snapshot (a message without rows counts 100): every 10 or 25 messages, or only where the schedule says so."""
+"""After how many rows a checkpoint is made (a message without rows counts 100): every 10 or 25 messages, or only when the schedule says so."""
 
 
 class Killed(Exception):
@@ -28,10 +28,10 @@ class Killed(Exception):
 
 
 class Dying:
-    """A log that ends the process at one of its next appends, before or after that is durable.
+    """A log that ends the process at one of its next appends, before or after the append is durable.
 
     Args:
-        at: how many appends go well before it.
+        at: how many appends succeed before it.
     """
 
     def __init__(self, log: Any, after: bool, at: int = 0) -> None:
@@ -63,28 +63,28 @@ class Hosted:
         self.host.close()
 
     def dying(self, after: bool, at: int = 0) -> None:
-        """The process will end at an append of its log."""
+        """Makes the process end at an append of its log."""
         self.host._log = Dying(self.host._log, after, at)  # type: ignore[assignment]  # the process ends there
 
     def crash(self, how: str, ahead: Sequence[int] = (0,)) -> int:
-        """The process ends; another opens what is left.
+        """The process ends, and another one opens the files that are left.
 
         Args:
             ahead: how many messages may be durable behind what was acknowledged.
 
         Returns:
-            How many are.
+            How many messages are.
         """
         assert how in CRASHES
         self.counts["crashes"] += 1
         if how == "closed":
             self.host.close()
-            return self._opened(self.host.folder, ahead)
+            return self._open(self.host.folder, ahead)
         if how in ("snapshot", "damaged"):
             self.host.snapshot()
         old, self.copies = self.host.folder, self.copies + 1
         new = self.base / str(self.copies)
-        _copied(old, new)
+        _copy_durable_files(old, new)
         self.host.close()
         shutil.rmtree(old)
         if how == "torn":
@@ -93,22 +93,22 @@ class Hosted:
         if how == "half snapshot":
             (new / "snapshots" / f".{self.offset:020d}.snapshot.1.part").write_bytes(b"HMSNAP\r\n half")
         if how == "damaged":
-            _damaged(checkpoints.place(new / "snapshots", checkpoints.offsets(new / "snapshots")[0]), self.offset)
-        return self._opened(new, ahead)
+            _flip_a_bit(checkpoints.place(new / "snapshots", checkpoints.offsets(new / "snapshots")[0]), self.offset)
+        return self._open(new, ahead)
 
     def ahead(self, allowed: Sequence[int]) -> int:
-        """How many messages are durable behind what was acknowledged; only so many may be."""
-        found = self.host.state.offset - self.offset
-        assert found in allowed, f"it stands at offset {self.offset + found}; {self.offset} was acknowledged, durable are {allowed} more"
-        return found
+        """How many messages are durable behind the last acknowledged one; must be one of ``allowed``."""
+        count = self.host.state.offset - self.offset
+        assert count in allowed, f"it stands at offset {self.offset + count}; {self.offset} was acknowledged, durable are {allowed} more"
+        return count
 
-    def _opened(self, folder: Path, ahead: Sequence[int]) -> int:
+    def _open(self, folder: Path, ahead: Sequence[int]) -> int:
         self.host = EmbeddedHost.open(folder, parts(), rule=self.rule)
         return self.ahead(ahead)
 
 
-def _copied(old: Path, new: Path) -> None:
-    """What a machine that stopped would find: the log, its WAL and the snapshots; nothing that lives in memory."""
+def _copy_durable_files(old: Path, new: Path) -> None:
+    """Copies the files that a stopped machine leaves: the log, its WAL and the checkpoints."""
     (new / "snapshots").mkdir(parents=True)
     for name in (FILE, f"{FILE}-wal"):
         if (old / name).exists():
@@ -117,8 +117,8 @@ def _copied(old: Path, new: Path) -> None:
         shutil.copyfile(path, new / "snapshots" / path.name)
 
 
-def _damaged(path: Path, seed: int) -> None:
-    """One byte of it is another."""
+def _flip_a_bit(path: Path, seed: int) -> None:
+    """Flips one bit of a file."""
     content = bytearray(path.read_bytes())
     at = Random(seed).randrange(len(content))
     content[at] ^= 1

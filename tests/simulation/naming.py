@@ -1,7 +1,7 @@
-"""Whom names name: the decisions about identity in force, and rows read under them.
+"""The identity decisions in force, and rows read under them.
 
-The one idea: what was delivered is kept as it came; a decision is a rule for reading it, so undoing one is forgetting the rule. This is the
-expected side's own reading of docs/en/semantics.md §15, by names; nothing of it is taken from the matcher.
+Rows are kept as they were delivered. A decision is a rule for reading them, so undoing it removes the rule. This is the expected side's own
+reading of docs/en/semantics.md §15, by names; it uses nothing of the matcher.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Record: TypeAlias = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What a correction tells, by names: ``name`` counts as ``into``, everywhere or in some records; as itself: that is taken back."""
+    """A correction by names: ``name`` counts as ``into``, everywhere or in some records. Where both are the same, that is taken back."""
 
     kind: str
     name: str
@@ -34,28 +34,28 @@ class Naming:
     merged: dict[tuple[str, str], str] = field(default_factory=dict)
     given: dict[tuple[Record, str, str], str] = field(default_factory=dict)
 
-    def put(self, decided: Decided) -> None:
-        """A decision, or one taken back."""
-        back = decided.into == decided.name
-        if not decided.records:
+    def put(self, decision: Decided) -> None:
+        """Adds a decision, or takes one back."""
+        back = decision.into == decision.name
+        if not decision.records:
             if back:
-                self.merged.pop((decided.kind, decided.name), None)
+                self.merged.pop((decision.kind, decision.name), None)
             else:
-                self.merged[decided.kind, decided.name] = decided.into
-        for record in decided.records:
+                self.merged[decision.kind, decision.name] = decision.into
+        for record in decision.records:
             if back:
-                self.given.pop((record, decided.kind, decided.name), None)
+                self.given.pop((record, decision.kind, decision.name), None)
             else:
-                self.given[record, decided.kind, decided.name] = decided.into
+                self.given[record, decision.kind, decision.name] = decision.into
 
     def counts_as(self, kind: str, name: str) -> str:
-        """Whom a name counts as: merges are followed to their end."""
+        """The subject that a name counts as: merges are followed to their end."""
         while (kind, name) in self.merged:
             name = self.merged[kind, name]
         return name
 
     def read(self, row: Row) -> Row:
-        """A row whose cells name whom they count as: first the given record, then the merge."""
+        """A row with each name replaced by the subject it counts as: first by a given record, then by merges."""
         where = (row.feed, row.source, str(row.record["key"]))
         record = dict(row.record)
         for link in LINK_KINDS.keys() & record.keys():
@@ -63,18 +63,18 @@ class Naming:
                 record[link] = self._cell(where, LINK_KINDS[link], record[link])
         return replace(row, name=self._cell(where, row.kind, row.name), record=record)
 
-    def in_force(self, decided: Decided) -> int:
-        """How many of the decisions that one would take back are in force."""
-        if not decided.records:
-            return int((decided.kind, decided.name) in self.merged)
-        return sum((record, decided.kind, decided.name) in self.given for record in decided.records)
+    def in_force(self, decision: Decided) -> int:
+        """How many of the decisions that this one takes back are in force."""
+        if not decision.records:
+            return int((decision.kind, decision.name) in self.merged)
+        return sum((record, decision.kind, decision.name) in self.given for record in decision.records)
 
     def _cell(self, where: Record, kind: str, name: str) -> str:
         return self.counts_as(kind, self.given.get((where, kind, name), name))
 
 
 def naming(row: Row) -> Iterable[tuple[str, str]]:
-    """The subjects a row names, by kind: whom it is about, and whom it links to."""
+    """Kind and name of every subject in a row: its own, and those of its links."""
     yield row.kind, row.name
     for link in sorted(LINK_KINDS.keys() & row.record.keys()):
         if row.record[link]:

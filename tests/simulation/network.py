@@ -1,7 +1,7 @@
-"""The simulated network: its feed contracts with changing agreements, the policies that are published in it, and the ports that read both.
+"""The simulated network: feed contracts with changing agreements, the policies published in it, and the ports that read both.
 
-The one idea: reading a document is a function of its text, so each text is read once a process; a schedule of some hundred messages then
-costs what its messages cost. The policies are the three examples, in the words of the generated network, and families of random ones.
+Each text is read once a process, so that a schedule of some hundred messages does not pay for parsing. The policies are examples in the words
+of the generated network, and families of random policies.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ from tests.worlds import UNITS
 
 HERE = Path(__file__).parent
 MAX_UNPLACED = Decimal("0.25")
-"""The share of a delivery's rows that may name nobody before its coverage is void, in every feed of this network."""
+"""The share of a delivery's rows that may name nobody; beyond it the coverage of the delivery is void. The same in every feed."""
 
 CONTRACTS: list[dict[str, Any]] = [{**contract, "delivery": {"max_unplaced": MAX_UNPLACED}} for contract in GENERATED]
 FEEDS = {contract["feed"]: contract for contract in CONTRACTS}
 NEVER = dt.date(2099, 12, 31)
-"""The day to which every agreement reaches unless a catalogue says otherwise."""
+"""The last day of every agreement, unless a catalogue says otherwise."""
 
 FAMILIES, POOL = 24, 100
-"""How many random families a pool has, and for how many seeds one pool is drawn."""
+"""How many random families a pool has, and how many seeds share a pool."""
 
 # ---- catalogues --------------------------------------------------------------------------------------------------
 
 
 def written(data: Any) -> str:
-    """Plain data as YAML on one line; decimals as they stand, dates as dates."""
+    """Plain data as YAML on one line, with decimals and dates unquoted."""
     match data:
         case Mapping():
             return "{" + ", ".join(f"{key}: {written(value)}" for key, value in data.items()) + "}"
@@ -63,7 +63,7 @@ _UNITS = written({"format": 1, "units": UNITS})
 
 
 def catalogue_set(ends: Mapping[str, dt.date], late_after: str | None = None) -> CatalogueSet:
-    """The network's documents, with the last days of some feeds' agreements, and how long after what it said last a feed is late."""
+    """The network's documents, with the last days of some agreements, and after how long without a delivery a feed is late."""
     return CatalogueSet(_UNITS, {name: _contract_text(name, ends.get(name, NEVER), late_after) for name in FEEDS})
 
 
@@ -93,7 +93,7 @@ def build(units: str, contracts: Mapping[str, str], /) -> Catalogue:
 
 @cache
 def plain_catalogue() -> Catalogue:
-    """The catalogue in which no agreement ends soon."""
+    """The catalogue in which no agreement ends."""
     documents = catalogue_set({})
     return build(documents.units, documents.contracts)
 
@@ -111,7 +111,7 @@ class Published:
 
     @property
     def checks(self) -> frozenset[str]:
-        """The checks it asks."""
+        """The ids of the checks it asks."""
         return frozenset(leaf.meta.id for leaf in leaves(self.policy.criteria) if isinstance(leaf, Check))
 
 
@@ -128,21 +128,21 @@ def read(text: str, file: str, catalogue: Catalogue, /) -> Policy:
     key = (text, id(catalogue))
     if key not in _POLICIES:
         if text not in _DOCUMENTS:
-            raise Invalid([])  # nothing else is ever published in a schedule
-        checked = check(_DOCUMENTS[text], catalogue)
-        if checked.policy is None:
-            raise Invalid(problem for problem in checked.problems if problem.severity == "error")
-        _POLICIES[key] = checked.policy
+            raise Invalid([])  # a schedule publishes no other text
+        result = check(_DOCUMENTS[text], catalogue)
+        if result.policy is None:
+            raise Invalid(problem for problem in result.problems if problem.severity == "error")
+        _POLICIES[key] = result.policy
     return _POLICIES[key]
 
 
 def parts() -> Parts:
-    """The ports of every host of the simulation: the real matcher, and documents read once."""
+    """The ports of every host of the simulation: the real matcher, and a cache of documents."""
     return Parts(build, read)
 
 
 def version_of(body: Mapping[str, Any], version: int, start: dt.date | None, end: dt.date | None) -> Published:
-    """A body as a version with its days in force.
+    """A policy's body as a version with its days in force.
 
     Args:
         start: the first day in force instead of the body's own, if later.
@@ -162,12 +162,12 @@ _TURNS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "elderly-care-voucher": (("value: 60", "value: 18"), ("[light, severe]", "[none, light]")),
     "group-rental": (("one_room: 0, two_room: 1", "one_room: 1, two_room: 0"), ("value: unrelated", "value: kin")),
 }
-"""What is another in the later versions of the examples."""
+"""By example policy, what each later version replaces in the text."""
 
 
 @cache
 def examples() -> Mapping[str, tuple[Mapping[str, Any], ...]]:
-    """The example policies as plain data, by name: what is published first, and its amendments."""
+    """The example policies as plain data, by name: the first version and its amendments."""
     out = {}
     for name, turns in _TURNS.items():
         texts = [(HERE / "policies" / f"{name}.yaml").read_text(encoding="utf-8")]

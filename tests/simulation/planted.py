@@ -1,10 +1,10 @@
-"""Bugs planted on purpose, to see that the simulator finds them: each changes the running program, and must be caught within so many seeds.
+"""Bugs planted on purpose: each changes the running program, and the simulator must catch it within so many schedules.
 
-The one idea: a proof that finds no planted bug proves nothing. A bug is a function that is given a ``pytest.MonkeyPatch`` and changes what it
-pleases of the engine; they stand in ``bugs``, ``bugs_identity``, ``bugs_lists`` and ``bugs_versions``. One that changes nothing anybody can see is no bug: ``EQUIVALENT`` says why, and
-it is expected not to be caught.
+A simulator that catches no planted bug proves nothing. A bug is a function that gets a ``pytest.MonkeyPatch`` and changes the engine; the bugs
+stand in ``bugs``, ``bugs_identity``, ``bugs_lists`` and ``bugs_versions``. ``EQUIVALENT`` names those that nobody can see, with the reason:
+these must not be caught.
 
-    python -m tests.simulation.planted    looks for a schedule that catches each bug, where the known one does not, and notes it in ``caught.json``
+``python -m tests.simulation.planted`` looks for a schedule that catches each bug and notes it in ``caught.json``.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from tests.simulation.running import Failure, run
 from tests.simulation.schedule import schedule
 
 MOST = 1_000
-"""Within how many schedules a planted bug must be caught."""
+"""The number of schedules within which a planted bug must be caught."""
 CAUGHT = Path(__file__).with_name("caught.json")
-"""The schedule that caught each bug when it was last looked for. It is tried first: most of the time went into those before it."""
+"""The schedule that caught each bug last time. It is tried first, which saves the schedules before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """A bug.
+    """A planted bug.
 
     Args:
         said: what is wrong, in a few words.
         plant: changes the program, until the patch is undone.
-        equivalent: why nobody can see it, where that is so.
+        equivalent: why nobody can see it, if so.
     """
 
     said: str
@@ -43,17 +43,17 @@ class Planted:
 
 @dataclass(frozen=True, slots=True)
 class Caught:
-    """The schedule that showed a bug, and how."""
+    """The schedule that caught a bug, and its failure."""
 
     seed: int
     failure: Failure
 
 
-def caught(planted: Planted, most: int = MOST, known: int | None = None) -> Caught | None:
-    """A schedule that shows the bug: the known one, else the first; None where none of so many does."""
+def caught(bug: Planted, most: int = MOST, first_seed: int | None = None) -> Caught | None:
+    """A schedule that catches the bug: ``first_seed`` or else the first of ``most``; None if none does."""
     with pytest.MonkeyPatch.context() as patch:
-        planted.plant(patch)
-        for seed in dict.fromkeys([*(() if known is None else (known,)), *range(most)]):
+        bug.plant(patch)
+        for seed in dict.fromkeys([*(() if first_seed is None else (first_seed,)), *range(most)]):
             try:
                 run(schedule(seed).events, seed)
             except Failure as failure:
@@ -62,18 +62,18 @@ def caught(planted: Planted, most: int = MOST, known: int | None = None) -> Caug
 
 
 def known() -> dict[str, int]:
-    """The schedule that caught each bug, by its name, where it was looked for."""
+    """By bug, the schedule that caught it last time."""
     return dict(json.loads(CAUGHT.read_text(encoding="utf-8")))
 
 
 BUGS = {**bugs.BUGS, **bugs_identity.BUGS, **bugs_lists.BUGS, **bugs_versions.BUGS}
 EQUIVALENT: Mapping[str, str] = {}
-"""Bugs nobody can see, and why."""
-PLANTED: Mapping[str, Planted] = {name: Planted(said, plant, EQUIVALENT.get(name)) for name, (said, plant) in BUGS.items()}
+"""The bugs that nobody can see, each with the reason."""
+PLANTED: Mapping[str, Planted] = {name: Planted(description, plant, EQUIVALENT.get(name)) for name, (description, plant) in BUGS.items()}
 
 
 if __name__ == "__main__":
-    for name, one in PLANTED.items():
-        if (found := caught(one, known=known().get(name))) is not None:
-            CAUGHT.write_text(json.dumps({**known(), name: found.seed}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-            print(f"{name}: schedule {found.seed}", flush=True)
+    for name, bug in PLANTED.items():
+        if (catch := caught(bug, first_seed=known().get(name))) is not None:
+            CAUGHT.write_text(json.dumps({**known(), name: catch.seed}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+            print(f"{name}: schedule {catch.seed}", flush=True)

@@ -1,7 +1,7 @@
-"""One schedule is run: messages are sent to a host on a folder, it dies and comes back, and at quiet points everything must hold.
+"""Runs one schedule: sends its messages to a host on a folder, lets the host die and come back, and compares everything at quiet points.
 
-The one idea: a sender sends again what was not acknowledged; a fact is what was. What is durable without an acknowledgement is told when it is
-sent again, and makes no second line.
+The sender repeats a message that was not acknowledged. A message that was durable without an acknowledgement counts from its repetition, and
+makes no second line.
 """
 
 from __future__ import annotations
@@ -33,23 +33,23 @@ from tests.simulation.ledger import Ledger
 from tests.simulation.schedule import QUIET
 
 MEMORY = Path("/dev/shm")
+"""Folders lie in memory where possible: nothing here depends on a disk, and a commit need not wait for one."""
 AGAIN = 6
-"""How many messages are sent again at a quiet point."""
-"""Folders lie in memory where there is such a place: nothing here depends on a disk, and a commit need not wait for one."""
+"""How many earlier messages are sent again at a quiet point."""
 TRIES = 3
 FOLDED = 8
-"""Of so many schedules one is also folded by hand, message by message."""
+"""One of this many schedules also runs the second fold."""
 FAR = 100
-"""The fold goes through every day that passes; it ends where so many pass at once."""
+"""The second fold goes through every day that passes; it stops when more days than this pass at once."""
 
 
 class Failure(AssertionError):
-    """What did not hold, and at which event; ``sort`` are the first words of it."""
+    """What did not hold, and at which event; ``sort`` is its first words."""
 
     def __init__(self, event: Event, what: BaseException) -> None:
-        said = str(what) if isinstance(what, AssertionError) else repr(what)
-        self.number, self.sort = event.number, re.sub(r"\d+", "", said).split()[:2]
-        super().__init__(f"at event {event.number} ({event.said}): {said}")
+        text = str(what) if isinstance(what, AssertionError) else repr(what)
+        self.number, self.sort = event.number, re.sub(r"\d+", "", text).split()[:2]
+        super().__init__(f"at event {event.number} ({event.said}): {text}")
 
 
 class Run(Hosted):
@@ -63,7 +63,7 @@ class Run(Hosted):
         self.beside = Beside() if seed % FOLDED == 0 else None
 
     def run(self, events: Sequence[Event]) -> None:
-        """Everything that happens, in order.
+        """Runs the events in order.
 
         Raises:
             Failure: at the first thing that does not hold.
@@ -75,10 +75,10 @@ class Run(Hosted):
                 raise Failure(part[-1], error) from error
 
     def do(self, event: Event, *group: Event) -> None:
-        """An event, or a marker with the messages it is about."""
-        event, group = self._named(event), tuple(map(self._named, group))
-        for one in (event, *group):
-            self.counts[f"event: {one.kind}"] += 1
+        """Runs an event, or a marker with the messages of its group."""
+        event, group = self._with_target(event), tuple(map(self._with_target, group))
+        for each in (event, *group):
+            self.counts[f"event: {each.kind}"] += 1
             self.counts["events"] += 1
         if isinstance(event.told, Group):
             self._send_group(event.kind, event.told, group)
@@ -94,7 +94,7 @@ class Run(Hosted):
     # -- sending -------------------------------------------------------------------------------------------------------
 
     def _send(self, event: Event, tries: int = TRIES) -> bool:
-        """One message, until it is acknowledged or refused; was it admitted?"""
+        """Sends one message until it is acknowledged or refused; whether it was admitted."""
         assert event.message is not None
         dies, self.dies = self.dies, None
         if dies is not None:
@@ -103,7 +103,7 @@ class Run(Hosted):
         try:
             receipt = self.host.submit(event.message)
         except Killed:
-            self._again(event, dies == "after commit")
+            self._send_again(event, dies == "after commit")
             return True
         except (Refused, Invalid) as error:
             refusal = error
@@ -119,17 +119,17 @@ class Run(Hosted):
             self.crash("killed")
         return False
 
-    def _again(self, event: Event, durable: bool) -> None:
-        """The process died over a message: it was not acknowledged, so it is sent again, and changes nothing if it was durable."""
+    def _send_again(self, event: Event, durable: bool) -> None:
+        """Sends a message again over which the process died; it changes nothing if it was durable."""
         assert event.message is not None
         if not self.crash("killed", (int(durable),)):
             self._take(event, self.host.submit(event.message))
             return
-        self._found([event])
+        self._take_durable([event])
         self._repeat(event)
 
-    def _found(self, events: Sequence[Event]) -> None:
-        """What was durable and not acknowledged is told from what the log holds."""
+    def _take_durable(self, events: Sequence[Event]) -> None:
+        """Takes messages that were durable but not acknowledged, with their lines from the log."""
         lines = list(self.host.outputs(self.ledger.lines[-1].id if self.ledger.lines else None))
         for event in events:
             offset = self.offset + 1
@@ -137,16 +137,16 @@ class Run(Hosted):
             self._take(event, Receipt(offset, mine, []))  # type: ignore[arg-type]  # lines are lines
 
     def _repeat(self, event: Event) -> None:
-        """What was durable and not acknowledged is sent again, and changes nothing."""
+        """Sends a message again that was durable but not acknowledged; it must change nothing."""
         assert event.message is not None
         try:
-            repeated = self.host.submit(event.message)
+            receipt = self.host.submit(event.message)
         except (Refused, Invalid):
-            return  # a withdrawal, say, of what is withdrawn
-        assert not len(repeated.changes), "what was durable is told a second time"
-        self.offset = repeated.offset
-        self._fold(event, repeated)
-        self._closed(event)
+            return  # for example, a withdrawal of a withdrawn statement
+        assert not len(receipt.changes), "what was durable is told a second time"
+        self.offset = receipt.offset
+        self._fold(event, receipt)
+        self._close_editions(event)
 
     def _take(self, event: Event, receipt: Receipt) -> None:
         telling = TELLING[type(event.message)]
@@ -157,19 +157,19 @@ class Run(Hosted):
         self.offset = receipt.offset
         self.ledger.take(receipt.offset, receipt.changes, telling.causes, min(before, self.facts.day), self.facts.day)
         self._fold(event, receipt)
-        self._closed(event)
+        self._close_editions(event)
         self.counts["told"] += 1
 
     def _fold(self, event: Event, receipt: Receipt) -> None:
-        """The same is told to the fold by hand, where there is one."""
+        """Gives the message to the second fold, if there is one."""
         if self.beside is not None and self.beside.passes(event.message) > FAR:
             self.beside = None
         if self.beside is not None:
             assert event.message is not None
             self.beside.take(event.message, receipt.offset, receipt.changes, self.facts, self.host.state.book.holds)
 
-    def _named(self, event: Event) -> Event:
-        """The hold that is meant by its name, or somebody on the list, as people would find them; as it is where there is none."""
+    def _with_target(self, event: Event) -> Event:
+        """The event with a hold or a candidate looked up now, as people would do; unchanged if there is none."""
         message, rng = event.message, Random(f"{self.seed} named {event.number}")
         if isinstance(message, HoldDecided) and message.hold in (NEWEST, ANY):
             holds = [*self.host.state.book.holds]
@@ -183,8 +183,8 @@ class Run(Hosted):
             return replace(event, message=replace(message, subject=token(kind, name) if names else message.subject), told=name)
         return event
 
-    def _closed(self, event: Event) -> None:
-        """A tick closes the edition of every policy, a decision about one policy its own."""
+    def _close_editions(self, event: Event) -> None:
+        """Closes the editions that a message closes: a tick those of all policies, a decision about a policy its own."""
         match event.message:
             case Tick():
                 self.ledger.close(None)
@@ -200,67 +200,67 @@ class Run(Hosted):
         self.counts[f"group: {how}"] += 1
         self.counts["killed in a group"] += end in ("before commit", "after commit")
         if how == "together":
-            self._together(events, end)
+            self._send_together(events, end)
         else:
-            self._streamed(events, end, min(group.at, len(events) - 1))
+            self._send_streamed(events, end, min(group.at, len(events) - 1))
 
-    def _together(self, events: Sequence[Event], end: str) -> None:
-        """All in one transaction; what is not admitted in it is sent alone."""
+    def _send_together(self, events: Sequence[Event], end: str) -> None:
+        """Sends the messages in one transaction; if it is refused, each one alone."""
         if end:
             self.dying(end == "after commit")
         try:
             receipts = self.host.submit_many(_messages(events))
         except Killed:
-            self._found(events[: self.crash("killed", (len(events) if end == "after commit" else 0,))])
+            self._take_durable(events[: self.crash("killed", (len(events) if end == "after commit" else 0,))])
         except (Refused, Invalid):
             self.counts["group refused"] += 1
             if end:
                 self.crash("killed")
             self.ahead((0,))
-            admitted = [self._send(event) for event in events]
-            assert not all(admitted), "a group is refused, and each of its messages alone is not"
+            admissions = [self._send(event) for event in events]
+            assert not all(admissions), "a group is refused, and each of its messages alone is not"
             return
         else:
             for event, receipt in zip(events, receipts, strict=True):
                 self._take(event, receipt)
             return
-        for event in events:  # the sender knows nothing, and what was told a second time is told like any other
+        for event in events:  # the sender got no acknowledgement, so it repeats all
             self._send(event)
 
-    def _streamed(self, events: Sequence[Event], end: str, at: int) -> None:
-        """Each in its own transaction; what came before the end was acknowledged, and of what came behind at most one is durable."""
+    def _send_streamed(self, events: Sequence[Event], end: str, at: int) -> None:
+        """Sends the messages as a stream. Those before the end are acknowledged; of those behind it at most one is durable."""
         if end in ("before commit", "after commit"):
             self.dying(end == "after commit", at)
-        done, refused, ahead = 0, False, 0
+        count, refused, ahead = 0, False, 0
         try:
             with closing(self.host.submit_each(_messages(events))) as receipts:  # type: ignore[type-var]  # it is a generator
                 for receipt in receipts:
-                    self._take(events[done], receipt)
-                    done += 1
-                    if end == "stopped" and done > at:
+                    self._take(events[count], receipt)
+                    count += 1
+                    if end == "stopped" and count > at:
                         break
-            ahead = self.ahead((0, 1) if done < len(events) else (0,))
+            ahead = self.ahead((0, 1) if count < len(events) else (0,))
         except Killed:
-            assert done == at, f"{done} messages of a group were acknowledged, and {at} were durable"
+            assert count == at, f"{count} messages of a group were acknowledged, and {at} were durable"
             ahead = self.crash("killed", (int(end == "after commit"),))
         except (Refused, Invalid):
             self.counts["group refused"] += 1
             refused = True
             ahead = self.crash("killed", (0, 1)) if end in ("before commit", "after commit") else self.ahead((0, 1))
-        self._found(events[done : done + ahead])
-        left = events[done + ahead :]
+        self._take_durable(events[count : count + ahead])
+        left = events[count + ahead :]
         if ahead and not refused:
-            self._repeat(events[done])
-        admitted = [self._send(event) for event in left]
-        assert not refused or end == "before commit" or not admitted[0], "a message is refused in a group, and alone it is not"
+            self._repeat(events[count])
+        admissions = [self._send(event) for event in left]
+        assert not refused or end == "before commit" or not admissions[0], "a message is refused in a group, and alone it is not"
 
     # -- comparing -----------------------------------------------------------------------------------------------------
 
     def _quiet(self, event: Event) -> None:
-        """What was refused is sent again; then everything must hold."""
+        """Sends refused messages again, then compares everything."""
         waiting, self.refused = self.refused, []
-        for refused, tries in waiting:
-            self._send(refused, tries)
+        for event_again, tries in waiting:
+            self._send(event_again, tries)
         assert list(self.host.outputs()) == self.ledger.lines, "what the log holds is not what was told"
         self.counts += hold(self.host, self.facts, self.ledger, Random(f"{self.seed} quiet {event.number}"))
         self._come_again(Random(f"{self.seed} again {event.number}"))
@@ -269,7 +269,7 @@ class Run(Hosted):
             self.counts["folded"] += 1
 
     def _come_again(self, rng: Random) -> None:
-        """Whoever copied messages sends some again: no decision is carried out twice, whatever happened since."""
+        """Sends copies of earlier messages: no decision is carried out twice."""
         for at in rng.sample(range(self.offset + 1), min(AGAIN, self.offset + 1)):
             for _, body in self.host._log.inputs(at - 1, at):
                 message = decode(body)
@@ -281,7 +281,7 @@ class Run(Hosted):
 
 
 def in_groups(events: Sequence[Event]) -> Iterator[list[Event]]:
-    """The events one by one; a marker with the messages it is about, which end where something else happens."""
+    """The events one by one, but a marker together with its messages; another event ends a group early."""
     place = 0
     while place < len(events):
         part = [events[place]]
@@ -297,7 +297,7 @@ def _messages(events: Iterable[Event]) -> list[Input]:
 
 
 def run(events: Sequence[Event], seed: int) -> Counter[str]:
-    """Runs events in a folder of their own; returns what happened and what was compared.
+    """Runs events in a folder of their own; returns counts of what happened and what was compared.
 
     Raises:
         Failure: at the first thing that does not hold.
@@ -307,7 +307,7 @@ def run(events: Sequence[Event], seed: int) -> Counter[str]:
         try:
             running.run(events)
         except Failure:
-            with suppress(Exception):  # what failed may have left nothing to close
+            with suppress(Exception):  # the host may be closed already
                 running.close()
             raise
         running.close()

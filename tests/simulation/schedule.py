@@ -1,7 +1,6 @@
 """A seed becomes a schedule: how a small district begins, what happens to it, and in which order that arrives.
 
-The one idea: everything is drawn first and put in order afterwards, late, early and twice, so that a schedule is a list that can be cut
-anywhere and still be run.
+Everything is drawn first and then put in order, with late, early and repeated arrivals. So a schedule can be cut anywhere and still be run.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ from tests.simulation.network import FEEDS, catalogue_set
 QUIET = "quiet"
 LENGTHS = (60, 70, 80, 100)
 TWICE = 0.06
-"""How many events are drawn after the beginning; how often one arrives twice."""
+"""The numbers of events drawn after the beginning, and the share of events that arrive twice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What happens, in the order in which it arrives."""
+    """The events of a seed, in the order of arrival."""
 
     seed: int
     events: tuple[Event, ...]
@@ -38,11 +37,11 @@ def schedule(seed: int) -> Schedule:
     length = len(events) + d.rng.choice(LENGTHS)
     while len(events) < length:
         events += KINDS[d.rng.choices(names, weights)[0]].draw(d)
-    arrived = _arriving(d, events)
+    arrivals = _arriving(d, events)
     for _ in range(d.rng.choice([2, 3, 3, 4])):
-        arrived.insert(d.rng.randint(len(arrived) // 5, len(arrived)), _quiet())
-    arrived.append(_quiet())
-    return Schedule(seed, tuple(replace(event, number=number) for number, event in enumerate(arrived)))
+        arrivals.insert(d.rng.randint(len(arrivals) // 5, len(arrivals)), _quiet())
+    arrivals.append(_quiet())
+    return Schedule(seed, tuple(replace(event, number=number) for number, event in enumerate(arrivals)))
 
 
 def _beginning(d: Drawing) -> list[Event]:
@@ -57,8 +56,8 @@ def _beginning(d: Drawing) -> list[Event]:
         if feed not in REGISTERS.values() and d.chance(0.3):
             continue  # it comes later
         rows = [row for row in d.held if (row.feed, row.source) == (feed, unit) and d.chance(0.75)]
-        chosen = {id(row) for row in rows}
-        d.held = [row for row in d.held if id(row) not in chosen]
+        ids = {id(row) for row in rows}
+        d.held = [row for row in d.held if id(row) not in ids]
         if rows:
             parts.append(delivery(d, "new", feed, unit, [d.lifted(row) for row in rows], stated=0.15))
     parts += [published(d) for _ in range(d.rng.choice([2, 3]))]
@@ -68,13 +67,13 @@ def _beginning(d: Drawing) -> list[Event]:
 
 
 def _arriving(d: Drawing, events: list[Event]) -> list[Event]:
-    """In the order of arrival: late ones later, early ones earlier, some twice."""
-    placed = [(place + event.delay, place, event) for place, event in enumerate(events)]
+    """The events in the order of arrival: some late, some early, some twice."""
+    arrivals = [(place + event.delay, place, event) for place, event in enumerate(events)]
     for place, event in enumerate(events):
         if event.again and event.message is not None and d.chance(TWICE):
-            placed.append((place + max(event.delay, 0) + d.rng.choice([1, 1, 2, 5, 20, 60]), place, event))
-    placed.sort(key=lambda one: one[:2])
-    return [event for _, _, event in placed]
+            arrivals.append((place + max(event.delay, 0) + d.rng.choice([1, 1, 2, 5, 20, 60]), place, event))
+    arrivals.sort(key=lambda arrival: arrival[:2])
+    return [event for _, _, event in arrivals]
 
 
 def _quiet() -> Event:

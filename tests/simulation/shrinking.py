@@ -1,6 +1,6 @@
-"""A schedule that fails, made short: events are dropped, many at first and then one by one, while it still fails.
+"""Shortens a schedule that fails: drops events, many at first and then one by one, while it still fails.
 
-The one idea: what an event needs is looked up when it is run, so any part of a schedule is a schedule; what came to nothing in it is refused.
+An event looks up what it needs when it is run, so any part of a schedule is a schedule; a message that lost its ground is refused.
 Source: Zeller and Hildebrandt, Simplifying and isolating failure-inducing input (2002), the complement half of ddmin.
 """
 
@@ -12,28 +12,28 @@ from tests.simulation.events import Event
 from tests.simulation.running import Failure, run
 
 MOST = 600
-"""How many runs a shrinking may take."""
+"""The most runs that a shrinking may take."""
 
 
 def failure(events: Sequence[Event], seed: int) -> Failure | None:
-    """What does not hold in these events, if anything."""
+    """What does not hold when these events are run; None if everything holds."""
     try:
         run(events, seed)
-    except Failure as found:
-        return found
+    except Failure as error:
+        return error
     return None
 
 
 def shrunk(events: Sequence[Event], seed: int, failing: Callable[[Sequence[Event], int], Failure | None] = failure) -> list[Event]:
-    """A short part of a failing schedule that fails in the same sort of way; the same every time.
+    """A short part of a failing schedule that fails with the same sort of failure; the same every time.
 
     Args:
         events: of a schedule in which something does not hold.
-        failing: says what does not hold; ``failure`` unless a test asks something else.
+        failing: gives what does not hold; ``failure`` except in tests.
     """
-    found = failing(events, seed)
-    assert found is not None, "nothing fails here"
-    left = _up_to(list(events), found)
+    first_failure = failing(events, seed)
+    assert first_failure is not None, "nothing fails here"
+    left = _up_to(list(events), first_failure)
     runs, size = 0, max(1, len(left) // 2)
     while True:
         place, dropped = 0, False
@@ -41,7 +41,7 @@ def shrunk(events: Sequence[Event], seed: int, failing: Callable[[Sequence[Event
             fewer = left[:place] + left[place + size :]
             runs += 1
             again = failing(fewer, seed) if fewer else None
-            if again is None or again.sort != found.sort:
+            if again is None or again.sort != first_failure.sort:
                 place += size
             else:
                 left, dropped = _up_to(fewer, again), True
@@ -50,7 +50,7 @@ def shrunk(events: Sequence[Event], seed: int, failing: Callable[[Sequence[Event
         size = max(1, size // 2)
 
 
-def _up_to(events: list[Event], found: Failure) -> list[Event]:
-    """Nothing behind what fails is needed; a quiet point that ends a schedule is."""
-    last = max((place for place, event in enumerate(events) if event.number == found.number), default=len(events) - 1)
+def _up_to(events: list[Event], error: Failure) -> list[Event]:
+    """The events up to the one that failed."""
+    last = max((place for place, event in enumerate(events) if event.number == error.number), default=len(events) - 1)
     return events[: last + 1]

@@ -1,7 +1,7 @@
-"""Lists stay true: whatever is told, in whatever order, however often the process dies, everything is one recomputation over the facts.
+"""After any schedule of messages and crashes, lists are one recomputation over the facts.
 
-The one idea: a thousand schedules in the normal run, twenty thousand in the long one; what they went through is counted, and every cause of
-change must have come up often enough.
+The normal run goes through a thousand schedules, the long run through twenty thousand. The runs are counted, and every cause of a line must
+come up often enough.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ from tests.simulation.shrinking import shrunk
 
 CHUNKS, SCHEDULES = 20, 50
 ALL = int(os.environ.get("HUIMIN_SCHEDULES") or 20_000)
-"""How many schedules the long run goes through, those of the normal one among them."""
+"""How many schedules the long run goes through, including those of the normal run."""
 LATE = {
     *("snapshot-without-waiting-answers", "left-behind", "given-once"),
     *("first-answer-counts", "only-records-are-felt", "kept-what-came-meanwhile"),
     *("last-open-file-only", "undo-takes-back-everything", "followed-one-step", "rejected-for-good"),
 }
-"""Planted bugs that a hundred schedules and more may be needed for; looked for in the long run."""
+"""Planted bugs that may need a hundred schedules and more; only the long run looks for them."""
 
 CAUSES = ("record", "coverage", "publication", "withdrawal", "amendment", "day", "answer", "agreement", "identity")
 LEAST = 1_000
@@ -57,7 +57,7 @@ need(
 
 
 def through(seeds: range) -> Counter[str]:
-    """Every schedule of the seeds; a failing one is told in short."""
+    """Runs every schedule of the seeds; reports a failing one in its short form."""
     counts: Counter[str] = Counter()
     for seed in seeds:
         try:
@@ -70,34 +70,34 @@ def through(seeds: range) -> Counter[str]:
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_lists_are_one_recomputation_over_the_facts(chunk: int, counted: Counted) -> None:
-    """At every quiet point lists, verdicts, editions and reasons are those of the naive evaluator over what was acknowledged."""
+    """At every quiet point, lists, verdicts, editions and reasons are those of the naive evaluator over the acknowledged facts."""
     counted("simulation", through(range(chunk * SCHEDULES, (chunk + 1) * SCHEDULES)))
 
 
 @pytest.mark.prove
 @pytest.mark.parametrize("chunk", range(CHUNKS * FACTOR, max(CHUNKS * FACTOR + 1, ALL // SCHEDULES)))
 def test_so_are_many_more(chunk: int) -> None:
-    """The same, of the seeds behind those of the normal run."""
+    """The same for the seeds behind those of the normal run."""
     through(range(chunk * SCHEDULES, (chunk + 1) * SCHEDULES))
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.prove) if name in LATE else name for name in PLANTED])
 def test_a_planted_bug_is_caught(name: str) -> None:
-    """By one of a thousand schedules, that which caught it before tried first; one that nobody can see is not."""
-    found = caught(PLANTED[name], known=known().get(name))
+    """One of a thousand schedules catches the bug; the one that caught it last time is tried first."""
+    catch = caught(PLANTED[name], first_seed=known().get(name))
 
-    assert (found is None) == (PLANTED[name].equivalent is not None), PLANTED[name].said
+    assert (catch is None) == (PLANTED[name].equivalent is not None), PLANTED[name].said
 
 
 def test_every_bug_can_be_planted() -> None:
-    """What it replaces is still there, also of those looked for in the long run alone."""
-    for planted in PLANTED.values():
+    """The parts of the engine that a bug replaces are still there."""
+    for bug in PLANTED.values():
         with pytest.MonkeyPatch.context() as patch:
-            planted.plant(patch)
+            bug.plant(patch)
 
 
-def test_what_caught_bugs_is_known_of_bugs_there_are() -> None:
-    """No schedule is kept for a bug that is planted no more, and none beyond those that may be tried."""
+def test_caught_json_names_existing_bugs() -> None:
+    """It holds no schedule for a bug that is gone, and no schedule beyond those that may be tried."""
     assert known().keys() <= PLANTED.keys(), f"{CAUGHT.name} names bugs that are gone: python -m tests.simulation.planted"
     assert all(0 <= seed < MOST for seed in known().values())
 
@@ -106,31 +106,31 @@ def test_what_caught_bugs_is_known_of_bugs_there_are() -> None:
 
 
 def test_a_seed_is_a_schedule() -> None:
-    """The same every time, of at least sixty events and three crashes in the median, and it ends at a quiet point."""
+    """It is the same every time, ends at a quiet point, and in the median has at least sixty events and three crashes."""
     schedules = [schedule(seed) for seed in range(60)]
-    crashes = sorted(sum(event.kind in CRASHES for event in one.events) for one in schedules)
+    crashes = sorted(sum(event.kind in CRASHES for event in each.events) for each in schedules)
 
     assert [event.said for event in schedule(7).events] == [event.said for event in schedules[7].events]
-    assert sorted(len(one.events) for one in schedules)[30] >= 60
+    assert sorted(len(each.events) for each in schedules)[30] >= 60
     assert crashes[30] >= 3
-    assert all(one.events[-1].kind == QUIET for one in schedules)
+    assert all(each.events[-1].kind == QUIET for each in schedules)
 
 
 def test_every_message_has_its_row() -> None:
-    """What can be sent is in the table of what it tells, and every kind comes up."""
+    """Every type of message has its row in ``TELLING``, and every kind of event comes up."""
     events = [event for seed in range(40) for event in schedule(seed).events]
 
     assert {type(event.message) for event in events if event.message is not None} == set(TELLING)
     assert {"crash", "next day", "far", "same day", "published"} <= KINDS.keys()
     assert {"merged", "undone", "given", "given back", "moved", "split", "withdrawn", "together", "streamed"} <= {
-        one.kind for one in events
+        event.kind for event in events
     }
-    assert {one.message.outcome for one in events if isinstance(one.message, OutcomeReported)} > set(MONTHS)
-    assert {"reported", LISTED, "decided"} <= {one.kind for one in events}
+    assert {event.message.outcome for event in events if isinstance(event.message, OutcomeReported)} > set(MONTHS)
+    assert {"reported", LISTED, "decided"} <= {event.kind for event in events}
 
 
 def test_a_group_is_cut_with_its_schedule() -> None:
-    """A marker takes so many messages; fewer where something else happens, or where some were dropped."""
+    """A marker takes its number of messages, or fewer if another event or the end comes first."""
     message = schedule(0).events[0]
     marker, crash = Event("together", "the next 2", told=Group(2, "", 0)), Event("killed", "it is killed")
 
@@ -140,12 +140,12 @@ def test_a_group_is_cut_with_its_schedule() -> None:
 
 
 def test_names_are_read_in_order() -> None:
-    """A given record first, in the cells of its kind alone; then merges to their end; and what is taken back is as delivered (§15)."""
+    """A name is read by the given record first, in cells of its kind only, then by merges to their end; undone decisions leave no trace (§15)."""
     naming, record = Naming(), ("hukou", "city-psb", "k1")
     row = Row("person", "p1", "hukou", {"key": "k1", "source": "city-psb", "household": "h1"})
     other = Row("person", "p1", "hukou", {"key": "k2", "source": "city-psb", "household": "h1"})
-    for decided in (Decided("person", "p1", "p2", (record,)), Decided("person", "p2", "p3"), Decided("household", "h1", "h2")):
-        naming.put(decided)
+    for decision in (Decided("person", "p1", "p2", (record,)), Decided("person", "p2", "p3"), Decided("household", "h1", "h2")):
+        naming.put(decision)
 
     assert (naming.read(row).name, naming.read(row).record["household"]) == ("p3", "h2")
     assert naming.read(other).name == "p1"
@@ -158,7 +158,7 @@ def test_names_are_read_in_order() -> None:
 
 
 def test_the_latest_outcome_counts() -> None:
-    """By its day, of equal days the one told last; of whom the name counts as; over is over, also when the clock is put back (§17)."""
+    """The latest day counts, and of equal days the one that came last, for the subject the name counts as; its end is final (§17)."""
     facts, body = Facts(), examples()["elderly-uninsured"][0]
     facts.policies[body["policy"]] = [Version(1, version_of(body, 1, None, None))]
     facts.day = on = date(2026, 10, 31)
@@ -172,39 +172,39 @@ def test_the_latest_outcome_counts() -> None:
     facts.naming.put(Decided("person", "p1", "p2"))
     tell("p1", "declined", on)
 
-    known = facts.outcomes[body["policy"], token("person", "p1")]
-    assert (known.outcome, known.until, known.over) == ("unreachable", date(2026, 11, 30), False)
+    latest = facts.outcomes[body["policy"], token("person", "p1")]
+    assert (latest.outcome, latest.until, latest.over) == ("unreachable", date(2026, 11, 30), False)
     assert facts.outcomes[body["policy"], token("person", "p2")].until == date(2027, 10, 31)
 
     for day in (date(2026, 11, 29), date(2026, 11, 30), on):
         TELLING[Tick].tell(facts, Event("day", "", Tick(day)))
-        assert known.over == (day != date(2026, 11, 29))
+        assert latest.over == (day != date(2026, 11, 29))
 
 
 def test_policies_are_what_their_texts_say() -> None:
-    """Documents are made without being parsed; parsed they are the same policies."""
-    made = [version_of(body, 1, None, None) for bodies in (*examples().values(), family(0, 0), family(0, 1)) for body in bodies]
+    """The simulator makes documents without parsing; parsed texts give the same policies."""
+    versions = [version_of(body, 1, None, None) for bodies in (*examples().values(), family(0, 0), family(0, 1)) for body in bodies]
     assert catalogue_set({}).contracts.keys() == plain_catalogue().feeds.keys()
 
-    for one in made:
-        parsed = version_of(load(one.text, "policy.yaml").data, 1, None, None)
-        assert (parsed.policy.criteria, parsed.policy.params) == (one.policy.criteria, one.policy.params)
+    for version in versions:
+        parsed_version = version_of(load(version.text, "policy.yaml").data, 1, None, None)
+        assert (parsed_version.policy.criteria, parsed_version.policy.params) == (version.policy.criteria, version.policy.params)
 
 
 def test_a_failing_schedule_is_made_short() -> None:
-    """Only what the failure needs is left, in its order, and nothing behind it."""
+    """Only the events that the failure needs are left, in their order."""
     events = schedule(3).events
-    needed = {events[5].number, events[20].number}
+    needed_numbers = {events[5].number, events[20].number}
 
     def failing(some: Sequence[Event], seed: int) -> Failure | None:
-        there = [event for event in some if event.number in needed]
-        return Failure(there[-1], AssertionError("both are there")) if len(there) == len(needed) else None
+        there = [event for event in some if event.number in needed_numbers]
+        return Failure(there[-1], AssertionError("both are there")) if len(there) == len(needed_numbers) else None
 
-    assert [event.number for event in shrunk(events, 3, failing)] == sorted(needed)
+    assert [event.number for event in shrunk(events, 3, failing)] == sorted(needed_numbers)
 
 
 def test_one_command_replays_a_seed(capsys: pytest.CaptureFixture[str]) -> None:
-    """Whole, or up to an event; it says what it went through."""
+    """A seed can be replayed up to an event, and the counts are printed."""
     assert main(["--seed", "1", "--upto", "60"]) == 0
 
     assert "quiet points" in capsys.readouterr().out

@@ -1,7 +1,7 @@
-"""What is told at a quiet point: what is found, but for those kept off and those held back, each of whom must be so for a reason.
+"""The materialized lists at a quiet point: the computed lists except for overlays, each of which must have a reason.
 
-The one idea: who is told otherwise than found is read off the host, and every one of them must be justified by what was acknowledged: an
-outcome whose time is not over, or a hold nobody has released. Whom these are in full is ``beside``'s to say. Source: docs/en/semantics.md §17, §18.
+The overlays are read off the host. Each must follow from what was acknowledged: an outcome whose time is not over, or a hold that nobody
+released. ``beside`` compares the overlays in full. Source: docs/en/semantics.md §17, §18.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from tests.simulation.facts import Facts
 Lists = Mapping[str, Mapping[int, Listed]]
 
 
-def told_rightly(host: EmbeddedHost, facts: Facts, found: Lists, told: Lists) -> Counter[str]:
-    """Compares what the lines told with what is found; returns how many are kept off and held.
+def told_rightly(host: EmbeddedHost, facts: Facts, computed_lists: Lists, materialized_lists: Lists) -> Counter[str]:
+    """Compares the materialized lists with the computed ones; returns counts of suppressions and holds.
 
     Args:
-        found: what the rule says of each policy that is matched.
-        told: the lists as the lines tell them.
+        computed_lists: the list by the rule alone, for each policy that is matched.
+        materialized_lists: the lists that the lines add up to.
 
     Raises:
         AssertionError: where anything differs, in words.
@@ -33,46 +33,51 @@ def told_rightly(host: EmbeddedHost, facts: Facts, found: Lists, told: Lists) ->
     counts: Counter[str] = Counter()
     book = host.state.book
     for name in {*facts.policies, *book.overlays}:
-        mine, overlays = dict(found.get(name, {})), book.on(name)
+        mine, overlays = dict(computed_lists.get(name, {})), book.on(name)
         for subject, overlay in overlays.items():
             where = f"{name}, {subject}"
             expected = mine.pop(subject, None)
-            assert _listed(overlay.found) == expected, f"overlay of {where}: found {overlay.found}, expected {expected}"
-            counts[_justified(host, facts, name, subject, overlay)] += 1
+            assert _candidate_state(overlay.found) == expected, f"overlay of {where}: found {overlay.found}, expected {expected}"
+            counts[_reason_for(host, facts, name, subject, overlay)] += 1
             if overlay.told is not None:
-                mine[subject] = _listed(overlay.told)  # type: ignore[assignment]  # it is somebody listed
-        known = told.get(name, {})
-        wrong = sorted(subject for subject in mine.keys() | known.keys() if mine.get(subject) != known.get(subject))
-        said = [f"{one}: told {known.get(one)}, expected {mine.get(one)}" for one in wrong[:3]]
-        assert not wrong, f"told list of {name}: {'; '.join(said)}"
-        assert book.sizes[name] == len(known), f"length of the list of {name}: {book.sizes[name]}, and it is {len(known)}"
-        if name in found:
-            asked = {one.subject: (one.status, one.checklist, pairs(one.missing)) for one in listed(host.state, name)}
-            assert asked == known, f"told list of {name}, as asked for, is not as the lines say"
+                mine[subject] = _candidate_state(overlay.told)  # type: ignore[assignment]  # it is somebody listed
+        materialized_list = materialized_lists.get(name, {})
+        wrong = sorted(subject for subject in mine.keys() | materialized_list.keys() if mine.get(subject) != materialized_list.get(subject))
+        differences = [f"{subject}: told {materialized_list.get(subject)}, expected {mine.get(subject)}" for subject in wrong[:3]]
+        assert not wrong, f"told list of {name}: {'; '.join(differences)}"
+        assert book.sizes[name] == len(materialized_list), (
+            f"length of the list of {name}: {book.sizes[name]}, and it is {len(materialized_list)}"
+        )
+        if name in computed_lists:
+            host_list = {
+                candidate.subject: (candidate.status, candidate.checklist, pairs(candidate.missing))
+                for candidate in listed(host.state, name)
+            }
+            assert host_list == materialized_list, f"told list of {name}, as asked for, is not as the lines say"
     for id, hold in book.holds.items():
         assert hold.decision == facts.decisions.get(id), f"hold {id}: decided {hold.decision}, expected {facts.decisions.get(id)}"
     return counts
 
 
-def _justified(host: EmbeddedHost, facts: Facts, policy: str, subject: int, overlay: Overlay) -> str:
-    """Why somebody is told otherwise than found."""
+def _reason_for(host: EmbeddedHost, facts: Facts, policy: str, subject: int, overlay: Overlay) -> str:
+    """Why a subject has an overlay."""
     where = f"overlay of {policy}, {subject}"
     assert (overlay.outcome is None) != (overlay.hold is None), f"{where}: for no reason, or for two: {overlay}"
     if overlay.outcome is not None:
-        known = facts.outcomes.get((policy, subject))
-        assert known is not None and known.outcome == overlay.outcome, f"{where}: kept off as {overlay.outcome}, reported is {known}"
-        assert MONTHS[known.outcome] and not known.over, f"{where}: kept off, and its time is over: {known}"
+        outcome = facts.outcomes.get((policy, subject))
+        assert outcome is not None and outcome.outcome == overlay.outcome, f"{where}: kept off as {overlay.outcome}, reported is {outcome}"
+        assert MONTHS[outcome.outcome] and not outcome.over, f"{where}: kept off, and its time is over: {outcome}"
         assert overlay.told is None, f"{where}: kept off, and told as {overlay.told}"
         return "kept off"
     assert overlay.hold in host.state.book.holds, f"{where}: held by {overlay.hold}, which there is not"
     assert facts.decisions.get(overlay.hold) != "release", f"{where}: held by {overlay.hold}, which is released"
     burdens = {str(version.published.policy.direction) == "burden" for version in facts.versions(policy)}
-    sides = {(not burden, burden) for burden in burdens}  # an amendment may have turned it since
+    sides = {(not burden, burden) for burden in burdens}  # an amendment may have changed the direction
     assert (overlay.found is None, overlay.told is None) in sides, f"{where}: held on the wrong side: {overlay}"
     return "held back"
 
 
-def _listed(content: Content | None) -> Listed | None:
+def _candidate_state(content: Content | None) -> Listed | None:
     if content is None:
         return None
     status, (checks, missing) = content

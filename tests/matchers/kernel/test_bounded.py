@@ -1,4 +1,4 @@
-"""No kernel reads or writes outside an array, whatever the checker lets through: shown with the bounds of every access compiled in."""
+"""No kernel reads or writes outside an array, for any policy the checker accepts: run with bounds checks compiled in."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ ROOT = Path(__file__).parents[3]
 def test_policies_at_and_beyond_the_limits_are_run_within_bounds(pytestconfig: pytest.Config, tmp_path: Path) -> None:
     """At each limit and one below it, all readings agree with the naive evaluator; beyond it nothing runs and nothing changes.
 
-    Kernels with bounds are compiled once for a checkout (a minute or two) and kept apart from the others.
+    Kernels with bounds checks are compiled once for a checkout (a minute or two), into a cache of their own.
     """
     cache = getattr(pytestconfig, "cache", None)
-    kept = tmp_path if cache is None else cache.mkdir("kernels-with-bounds")
-    environment = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(kept)}
+    cache_folder = tmp_path if cache is None else cache.mkdir("kernels-with-bounds")
+    environment = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(cache_folder)}
 
     run = subprocess.run(
         [sys.executable, "-m", "tests.matchers.bounded"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False

@@ -1,4 +1,4 @@
-"""The table of operations: the compiler writes each of them, and the interpreter knows them and no others."""
+"""The table of operations: the compiler writes every operation, and the interpreter knows these operations only."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ RUN = ast.parse(Path(interpreter.__file__).read_text("utf-8"))
 
 
 def function_name(kind: type[Operation]) -> str:
-    """The name of an operation's function, and in capitals of its code: ``mark_unknown`` of ``MarkUnknown``."""
+    """The name of an operation's function: ``mark_unknown`` for ``MarkUnknown``. In capitals it is the name of its code."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
 
 
 def branches() -> dict[str, ast.Call]:
-    """By name of a code: what the interpreter calls where it meets it."""
+    """By the name of a code, the call the interpreter makes for it."""
     tests = (node for node in ast.walk(RUN) if isinstance(node, ast.If) and ast.unparse(node.test).startswith("code == opcodes."))
     calls = {ast.unparse(node.test).removeprefix("code == opcodes."): node.body[0] for node in tests}
     return {
@@ -45,7 +45,7 @@ def branches() -> dict[str, ast.Call]:
 
 @pytest.mark.parametrize("kind", OPERATIONS, ids=lambda kind: kind.__name__)
 def test_an_operation_is_carried_out_with_the_operands_of_the_table(kind: type[Operation]) -> None:
-    """Its code has its name; where the interpreter meets it, the function of its name is called with all operands in their order."""
+    """The code of an operation has its name, and the interpreter calls the function of that name with all operands in order."""
     name = function_name(kind)
     call = branches()[name.upper()]
     operands = [ast.unparse(argument) for argument in call.args][-len(kind._fields) :]
@@ -59,22 +59,22 @@ def test_an_operation_is_carried_out_with_the_operands_of_the_table(kind: type[O
 
 
 def test_the_interpreter_knows_no_operation_beside_the_table() -> None:
-    """One branch an operation."""
+    """The interpreter has one branch for each operation."""
     assert sorted(branches()) == sorted(function_name(kind).upper() for kind in OPERATIONS)
 
 
 def written(matcher: Matcher, policies: Sequence[Policy], *, verdicts: bool) -> set[int]:
-    """Codes in the programs of policies of any kind."""
+    """The operation codes in the programs of these policies."""
     codes: set[int] = set()
     for kind, name in enumerate(KINDS):
-        chosen = [(policy, True) for policy in policies if policy.subject == name]
-        program = compile_policies(matcher.store.layout, kind, chosen, matcher.check_number, matcher.code_of, verdicts=verdicts)
+        of_kind = [(policy, True) for policy in policies if policy.subject == name]
+        program = compile_policies(matcher.store.layout, kind, of_kind, matcher.check_number, matcher.code_of, verdicts=verdicts)
         codes |= set(program.ops[:, 0].tolist())
     return codes
 
 
 def test_every_operation_is_written_for_some_policy() -> None:
-    """Of random policies, compiled for statuses and for verdicts, and of one with a link behind a set."""
+    """Random policies, compiled for statuses and for verdicts, and a policy with a link behind a set use every operation."""
     rng, matcher = Random(7), Matcher(network.catalogue(), DAY)
     policies = [network.drawn(rng, name=f"p{number}")[1] for number in range(300)]
 
@@ -84,19 +84,19 @@ def test_every_operation_is_written_for_some_policy() -> None:
     assert [kind.__name__ for kind in OPERATIONS if CODES[kind] not in codes] == []
 
 
-@pytest.mark.parametrize(("given", "expected"), [
+@pytest.mark.parametrize(("feeds", "expected"), [
     ({"occupancy": {"lives_at": "d", "relation_to_tenant": "kin"}}, "unknown"),
     ({"hukou": {"division": STREET}, "occupancy": {"lives_at": "d", "relation_to_tenant": "kin"}}, "unknown"),
     ({"hukou": {"division": STREET}, "household": "h", "occupancy": {"lives_at": "d", "relation_to_tenant": "kin"}}, "no"),
     ({"hukou": {"division": STREET}}, "yes"),
 ])  # fmt: skip
-def test_a_set_behind_an_empty_link_behind_a_set_is_not_complete(given: Given, expected: str) -> None:
-    """Nobody in the occupants' households: that is not known where an occupant names no household."""
+def test_a_set_behind_an_empty_link_behind_a_set_is_not_complete(feeds: Given, expected: str) -> None:
+    """It is unknown whether the occupants' households are empty where an occupant names no household."""
     dwelling, household = {"dwelling": {"division": STREET}}, {"household": {"division": STREET}}
-    world = {"persons": {"p": given}, "households": {"h": household}, "dwellings": {"d": dwelling}, "coverage": COVERED}
+    world = {"persons": {"p": feeds}, "households": {"h": household}, "dwellings": {"d": dwelling}, "coverage": COVERED}
     matcher = worlds.load(presence.catalogue(), world, DAY)
 
     rows, verdicts = judged(matcher, HOUSEHOLDS_OF_OCCUPANTS, DAY)
 
-    assert [WORDS[one] for one in verdicts.tolist()] == [expected] and len(rows) == 1
+    assert [WORDS[code] for code in verdicts.tolist()] == [expected] and len(rows) == 1
     assert verdict(matcher, HOUSEHOLDS_OF_OCCUPANTS, worlds.token(Kind.DWELLING, "d"), DAY).verdict == expected

@@ -1,4 +1,4 @@
-"""A policy read leaf by leaf for everybody at once says what an explanation says of each."""
+"""Reading a policy leaf by leaf for all subjects at once gives the same as explaining each subject."""
 
 from __future__ import annotations
 
@@ -31,39 +31,39 @@ def told(criterion: Criterion) -> list[Criterion]:
 
 
 def compare(seed: int) -> Counter[str]:
-    """Every subject of some policies in one world, on its day and on another."""
+    """Compares both readings for every subject of some policies in one world, on its day and on another."""
     rng, counts = Random(f"criteria {seed}"), Counter[str]()
-    given, today = random_given(rng, 6)
-    matcher = worlds.load(catalogue(), given, today)
+    world_data, today = random_given(rng, 6)
+    matcher = worlds.load(catalogue(), world_data, today)
     for number in range(POLICIES):
         _, policy = drawn(rng, 4, f"random-{number}")
         kind = KINDS.index(policy.subject)
-        names = worlds.subjects(given)[policy.subject]
+        names = worlds.subjects(world_data)[policy.subject]
         tokens = np.array([worlds.token(policy.subject, name) for name in names], np.uint64)
         day = today + timedelta(days=366 * rng.choice([0, 0, 1]))
         counts["later days"] += day != today
         judge = Judge(matcher, policy)
-        found = judge.read(matcher.store.entities(kind, tokens), day)
+        reading = judge.read(matcher.store.entities(kind, tokens), day)
         for column, token in enumerate(tokens.tolist()):
-            one = explain(matcher, policy, token, day)
-            expected = told(one.criteria)
-            assert [LETTERS[int(code)] for code in found.truth[:, column]] == [leaf.truth for leaf in expected], (seed, number, token)
-            assert found.decides[:, column].tolist() == [leaf.matters for leaf in expected], (seed, number, token)
-            assert LETTERS[int(found.verdict[column])] == one.criteria.truth
+            explanation = explain(matcher, policy, token, day)
+            expected = told(explanation.criteria)
+            assert [LETTERS[int(code)] for code in reading.truth[:, column]] == [leaf.truth for leaf in expected], (seed, number, token)
+            assert reading.decides[:, column].tolist() == [leaf.matters for leaf in expected], (seed, number, token)
+            assert LETTERS[int(reading.verdict[column])] == explanation.criteria.truth
             if in_force(policy, day):
-                assert STATUSES[int(found.status[column])] == one.verdict.status
-                counts["listed"] += one.verdict.status is not None
-            if one.verdict.verdict == "no":
-                failed = {leaf.meta.id for leaf, matters in zip(found.leaves, found.decides[:, column], strict=True) if matters}
-                assert failed == set(one.verdict.failed)
+                assert STATUSES[int(reading.status[column])] == explanation.verdict.status
+                counts["listed"] += explanation.verdict.status is not None
+            if explanation.verdict.verdict == "no":
+                deciding = {leaf.meta.id for leaf, matters in zip(reading.leaves, reading.decides[:, column], strict=True) if matters}
+                assert deciding == set(explanation.verdict.failed)
             counts["leaves"] += len(expected)
-            counts["leaves that decide"] += int(found.decides[:, column].sum())
+            counts["leaves that decide"] += int(reading.decides[:, column].sum())
     return counts
 
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_columns_say_what_explanations_say(chunk: int, counted: Counted) -> None:
-    """Truth of every leaf, whether it decides, the status, and for a no the failed criteria."""
+    """The same truth of every leaf, the same deciding leaves, the same status, and for a no the same failed criteria."""
     total: Counter[str] = Counter()
     for seed in range(chunk * WORLDS, (chunk + 1) * WORLDS):
         total += compare(seed)
@@ -72,7 +72,7 @@ def test_columns_say_what_explanations_say(chunk: int, counted: Counted) -> None
 
 @pytest.mark.parametrize("rows", [0, 1, 7, 8, 9])
 def test_patterns_tell_equal_columns(rows: int) -> None:
-    """Columns that are alike have one number, others another; of nobody there are none."""
+    """Equal columns have one number, different columns different numbers; without subjects there are no patterns."""
     codes = np.random.default_rng(rows).integers(0, 3, (rows, 50)).astype(np.uint8)
 
     group, first = patterns(codes)

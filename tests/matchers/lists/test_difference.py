@@ -1,4 +1,4 @@
-"""Two versions compared over everybody say what judging each subject under each of them says."""
+"""Comparing two versions over all subjects gives the same as judging each subject under each version."""
 
 from __future__ import annotations
 
@@ -28,91 +28,93 @@ need(
 
 
 def expected_why(move: str, sides: tuple[Explanation, Explanation], benefit: bool) -> tuple[int, frozenset[str | None]]:
-    """Which version decides, by which criteria, from the two explanations."""
+    """The version that decides a move and its deciding criteria, from the two explanations."""
     new = sides[1].verdict
     open_now = new.verdict == "unknown" or new.status == "to_check"
     version = int(move in ("left", "unknown") or (move == "changed" and open_now))
-    one = sides[version]
-    if one.verdict.status == "to_check":
-        return version, frozenset(one.verdict.checklist)
-    lists = one.verdict.verdict == "yes" or (one.verdict.verdict == "unknown" and benefit)
-    if one.verdict.verdict is None or (lists and one.verdict.status is None and move != "unknown"):
+    side = sides[version]
+    if side.verdict.status == "to_check":
+        return version, frozenset(side.verdict.checklist)
+    lists = side.verdict.verdict == "yes" or (side.verdict.verdict == "unknown" and benefit)
+    if side.verdict.verdict is None or (lists and side.verdict.status is None and move != "unknown"):
         return version, frozenset({None})
-    return version, frozenset(leaf.meta.id for leaf in told(one.criteria) if leaf.matters)
+    return version, frozenset(leaf.meta.id for leaf in told(side.criteria) if leaf.matters)
 
 
 def move_of(before: Explanation, after: Explanation) -> str | None:
     was, now = before.verdict.status, after.verdict.status
     if was != now:
         return "entered" if was is None else "left" if now is None else "changed"
-    turned = before.verdict.verdict in ("yes", "no") and after.verdict.verdict == "unknown"
-    return "unknown" if turned else None
+    turned_unknown = before.verdict.verdict in ("yes", "no") and after.verdict.verdict == "unknown"
+    return "unknown" if turned_unknown else None
 
 
-def held(found: Difference, explained: dict[int, tuple[Explanation, Explanation]], benefit: bool, counts: Counter[str]) -> None:
-    """Every subject, the counts, and the matrix."""
-    movers = {one.subject: one for one in found.movers()}
+def held(comparison: Difference, explanations: dict[int, tuple[Explanation, Explanation]], benefit: bool, counts: Counter[str]) -> None:
+    """Compares the movers, the counts and the matrix of verdicts with the explanations of every subject."""
+    movers = {move.subject: move for move in comparison.movers()}
     matrix: Counter[tuple[str | None, str | None]] = Counter()
-    for subject, sides in explained.items():
+    for subject, sides in explanations.items():
         matrix[sides[0].verdict.verdict, sides[1].verdict.verdict] += 1
         move = move_of(*sides)
-        one = movers.pop(subject, None)
-        assert (one.move if one else None) == move, subject
+        mover = movers.pop(subject, None)
+        assert (mover.move if mover else None) == move, subject
         counts["subjects"] += 1
-        if one is None or move is None:
+        if mover is None or move is None:
             continue
         counts[move] += 1
-        assert (one.before, one.after) == (sides[0].verdict.status, sides[1].verdict.status)
-        assert (one.verdict_before, one.verdict_after) == (sides[0].verdict.verdict, sides[1].verdict.verdict)
-        assert (one.version, frozenset(one.criteria)) == expected_why(move, sides, benefit), (subject, move)
-        counts["decided by place" if one.criteria == (None,) else "decided by criteria"] += 1
+        assert (mover.before, mover.after) == (sides[0].verdict.status, sides[1].verdict.status)
+        assert (mover.verdict_before, mover.verdict_after) == (sides[0].verdict.verdict, sides[1].verdict.verdict)
+        assert (mover.version, frozenset(mover.criteria)) == expected_why(move, sides, benefit), (subject, move)
+        counts["decided by place" if mover.criteria == (None,) else "decided by criteria"] += 1
     assert not movers
     for a, before in enumerate(WORDS):
         for b, after in enumerate(WORDS):
             if before or after:
-                assert found.verdicts[a, b] == matrix[before, after]
-    assert found.turned_unknown == matrix["yes", "unknown"] + matrix["no", "unknown"]
+                assert comparison.verdicts[a, b] == matrix[before, after]
+    assert comparison.turned_unknown == matrix["yes", "unknown"] + matrix["no", "unknown"]
 
 
-def sums_up(found: Difference) -> None:
-    """What is counted by street, by criterion and by status is who moves."""
-    by_move = Counter(one.move for one in found.movers())
-    assert {move: found.count(move) for move in by_move} == dict(by_move)
-    assert sum(sum(counts.values()) for counts in found.streets().values()) == len(found.subject)
-    said = Counter((one.move, one.version, criterion) for one in found.movers() for criterion in one.criteria)
-    alone = Counter((one.move, one.version, one.criteria[0]) for one in found.movers() if len(one.criteria) == 1)
-    deciders = found.deciders()
-    assert {(d.move, d.version, d.criterion): d.people for d in deciders} == dict(said)
+def sums_up(comparison: Difference) -> None:
+    """The counts by street, by criterion and by status add up to the movers."""
+    by_move = Counter(mover.move for mover in comparison.movers())
+    assert {move: comparison.count(move) for move in by_move} == dict(by_move)
+    assert sum(sum(counts.values()) for counts in comparison.streets().values()) == len(comparison.subject)
+    reasons = Counter((mover.move, mover.version, criterion) for mover in comparison.movers() for criterion in mover.criteria)
+    alone = Counter((mover.move, mover.version, mover.criteria[0]) for mover in comparison.movers() if len(mover.criteria) == 1)
+    deciders = comparison.deciders()
+    assert {(d.move, d.version, d.criterion): d.people for d in deciders} == dict(reasons)
     assert {(d.move, d.version, d.criterion): d.alone for d in deciders if d.alone} == dict(alone)
-    listed = [STATUSES.index(status) for status in STATUSES if status]
-    assert found.statuses[0, listed].sum() == found.count("entered") and found.statuses[listed, 0].sum() == found.count("left")
+    on_list = [STATUSES.index(status) for status in STATUSES if status]
+    assert comparison.statuses[0, on_list].sum() == comparison.count("entered") and comparison.statuses[
+        on_list, 0
+    ].sum() == comparison.count("left")
 
 
 def compare(seed: int) -> Counter[str]:
-    """Some pairs of versions over one world."""
+    """Compares some pairs of versions over one world."""
     rng, counts = Random(f"difference {seed}"), Counter[str]()
-    given, day = random_given(rng, 8)
-    matcher = worlds.load(catalogue(), given, day)
+    world_data, day = random_given(rng, 8)
+    matcher = worlds.load(catalogue(), world_data, day)
     for number in range(PAIRS):
         _, old = drawn(rng, 4, f"random-{number}")
         _, new = drawn(rng, 4, f"random-{number}", subject=str(old.subject), direction=old.direction)
-        kept = (dict(matcher.policies), matcher.day)
-        found = difference(matcher, old, new, day)
-        assert (matcher.policies, matcher.day) == kept
-        assert (found.old, found.new) == (old, new)
-        explained = {}
-        for name in worlds.subjects(given)[old.subject]:
+        state_before = (dict(matcher.policies), matcher.day)
+        comparison = difference(matcher, old, new, day)
+        assert (matcher.policies, matcher.day) == state_before
+        assert (comparison.old, comparison.new) == (old, new)
+        explanations = {}
+        for name in worlds.subjects(world_data)[old.subject]:
             subject = worlds.token(old.subject, name)
-            one, other = (explain(matcher, as_if_in_force(policy), subject, day) for policy in (old, new))
-            explained[subject] = (one, other)
-        held(found, explained, old.direction == "benefit", counts)
-        sums_up(found)
+            under_old, under_new = (explain(matcher, as_if_in_force(policy), subject, day) for policy in (old, new))
+            explanations[subject] = (under_old, under_new)
+        held(comparison, explanations, old.direction == "benefit", counts)
+        sums_up(comparison)
     return counts
 
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_a_comparison_is_what_explanations_of_both_say(chunk: int, counted: Counted) -> None:
-    """Who moves and how, the verdicts before and after, and which criteria of which version decide."""
+    """The same movers, the same verdicts before and after, and the same deciding criteria of the same version."""
     total: Counter[str] = Counter()
     for seed in range(chunk * WORLDS, (chunk + 1) * WORLDS):
         total += compare(seed)
@@ -124,19 +126,19 @@ def one_policy(seed: int, **fixed: str) -> Policy:
 
 
 def test_a_version_beside_itself_moves_nobody() -> None:
-    """Also where it is not in force: the rules are compared, not the days."""
-    given, day = random_given(Random(3), 8)
-    matcher = worlds.load(catalogue(), given, day)
+    """Even where one of them is not in force: the rules are compared, not the days."""
+    world_data, day = random_given(Random(3), 8)
+    matcher = worlds.load(catalogue(), world_data, day)
     policy = one_policy(5)
 
-    found = difference(matcher, policy, replace(policy, effective_from=day.replace(year=day.year + 3)), day)
+    comparison = difference(matcher, policy, replace(policy, effective_from=day.replace(year=day.year + 3)), day)
 
-    assert len(found.subject) == 0 and found.deciders() == [] and found.streets() == {}
-    assert found.verdicts.sum() == matcher.store.sizes[["person", "household", "dwelling"].index(policy.subject)]
+    assert len(comparison.subject) == 0 and comparison.deciders() == [] and comparison.streets() == {}
+    assert comparison.verdicts.sum() == matcher.store.sizes[["person", "household", "dwelling"].index(policy.subject)]
 
 
 def test_versions_about_other_kinds_cannot_be_compared() -> None:
-    """Persons are no households."""
+    """Versions about persons and about households are refused."""
     matcher = worlds.load(catalogue(), *random_given(Random(3), 4))
 
     with pytest.raises(OtherKind):

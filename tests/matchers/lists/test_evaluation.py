@@ -1,8 +1,8 @@
-"""Everybody judged anew in one pass is everybody judged policy by policy; and a day or a statement that reaches many says the same lines
-whether it looks for whom it concerns or asks everybody.
+"""Judging all policies in one pass gives the same as judging policy by policy, and both ways to apply a day or a statement give the same lines.
 
-The one idea: the random schedules of ``test_incremental`` drive a matcher that does each day and each statement twice, once each way. After
-every message the lists and counts of all policies, from one pass, are held against programs of one policy each.
+A day or a statement that reaches many subjects is applied either to the subjects it concerns or to everybody. The random schedules of
+``test_incremental`` drive a matcher that does both. After every message, the lists and counts of all policies from one pass are compared with
+programs of one policy each.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ Listed = tuple[int, int, Open]
 
 
 def told(changes: Changes, day: dt.date) -> list[CandidateChange]:
-    """The lines these changes come to."""
+    """The lines of these changes."""
     return list(lines([Moved(day, DayCause(day), changes.columns())], 0))
 
 
 def one_by_one(matcher: Matcher, policy: Policy, day: dt.date) -> list[Listed]:
-    """A policy's list by a program of its own, over everybody."""
+    """A policy's list, by a program of its own over all subjects."""
     kind = KINDS.index(policy.subject)
     rows = matcher.mine(kind, np.arange(matcher.store.sizes[kind], dtype=np.int32))
     read = Judge(matcher, policy).read(rows, day)
@@ -56,8 +56,8 @@ def one_by_one(matcher: Matcher, policy: Policy, day: dt.date) -> list[Listed]:
 def at_once(matcher: Matcher, policies: Sequence[Policy], day: dt.date) -> list[list[Listed]]:
     """The lists of policies, from one pass."""
     return [
-        list(zip(found.subject.tolist(), found.status.tolist(), map(found.words, range(len(found.row))), strict=True))
-        for found in anew.lists(matcher, policies, day)
+        list(zip(listing.subject.tolist(), listing.status.tolist(), map(listing.words, range(len(listing.row))), strict=True))
+        for listing in anew.lists(matcher, policies, day)
     ]
 
 
@@ -67,29 +67,29 @@ class Twice(Matcher):
     went_through: Counter[str]
 
     def tick(self, day: dt.date) -> Changes:
-        return self._both(lambda one: Matcher.tick(one, day), day)
+        return self._both(lambda matcher: Matcher.tick(matcher, day), day)
 
     def cover(self, statements: Sequence[Statement]) -> Changes:
-        return self._both(lambda one: Matcher.cover(one, statements), self.day)
+        return self._both(lambda matcher: Matcher.cover(matcher, statements), self.day)
 
     def _both(self, change: Callable[[Matcher], Changes], day: dt.date) -> Changes:
         arrays = {name: column.copy() for name, column in self.arrays().items()}
         other = Matcher.restore(catalogue(), arrays, self.meta(), self.policies, self.statements)
-        asked: list[int] = []
+        wide_calls: list[int] = []
 
         def wide(touched: int, of: int, *, linked: bool = False) -> bool:
-            asked.extend([touched][: min(touched, 1)])
+            wide_calls.extend([touched][: min(touched, 1)])
             return touched > 0
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(closure, "wide", wide)
             everybody = change(other)
             patch.setattr(closure, "wide", lambda touched, of, linked=False: False)
-            found = change(self)
-        assert told(everybody, day) == told(found, day)
-        self.went_through["asked of everybody"] += len(asked) > 0
-        self.went_through["lines both ways"] += len(found)
-        return found
+            changes = change(self)
+        assert told(everybody, day) == told(changes, day)
+        self.went_through["asked of everybody"] += len(wide_calls) > 0
+        self.went_through["lines both ways"] += len(changes)
+        return changes
 
 
 class Schedule(test_incremental.Schedule):
@@ -102,8 +102,8 @@ class Schedule(test_incremental.Schedule):
 
     def restore(self) -> list[Changes]:
         super().restore()
-        kept = self.matcher
-        self.matcher = Twice.restore(catalogue(), kept.arrays(), kept.meta(), kept.policies, kept.statements)
+        former = self.matcher
+        self.matcher = Twice.restore(catalogue(), former.arrays(), former.meta(), former.policies, former.statements)
         assert isinstance(self.matcher, Twice)
         self.matcher.went_through = self.counts
         return []
@@ -112,37 +112,48 @@ class Schedule(test_incremental.Schedule):
         super().holds()
         policies = list(self.policies.values())
         for day in (self.matcher.day, self.matcher.day + dt.timedelta(self.rng.choice([-400, 40, 4000]))):
-            for policy, found in zip(policies, at_once(self.matcher, policies, day), strict=True):
+            for policy, listing in zip(policies, at_once(self.matcher, policies, day), strict=True):
                 expected = one_by_one(self.matcher, policy, day)
-                assert sorted(found) == sorted(expected), (policy.name, day)
+                assert sorted(listing) == sorted(expected), (policy.name, day)
                 self.counts["listed anew"] += len(expected)
                 self.counts["with something open"] += sum(STATUSES[status] != "eligible" for _, status, _ in expected)
         self.counted(policies)
 
     def counted(self, policies: list[Policy]) -> None:
-        """Counts of one pass are those of each policy's verdicts."""
-        for policy, found in zip(policies, self.matcher.counts_of(policies), strict=True):
+        """Compares the counts of one pass with the verdicts of each policy."""
+        for policy, counts in zip(policies, self.matcher.counts_of(policies), strict=True):
             kind = KINDS.index(policy.subject)
             rows = np.arange(self.matcher.store.sizes[kind], dtype=np.int32)
             verdict = verdicts_of(self.matcher, [policy], self.matcher.day, rows)[0]
-            assert [found.yes, found.no, found.unknown] == [int(np.count_nonzero(verdict == word)) for word in (1, 2, 3)]
-            assert np.array(list(found.by_division.values())).reshape(-1, 3).sum(axis=0).tolist() == [found.yes, found.no, found.unknown]
-            self.counts["counted"] += found.yes + found.no + found.unknown
+            assert [counts.yes, counts.no, counts.unknown] == [int(np.count_nonzero(verdict == word)) for word in (1, 2, 3)]
+            assert np.array(list(counts.by_division.values())).reshape(-1, 3).sum(axis=0).tolist() == [
+                counts.yes,
+                counts.no,
+                counts.unknown,
+            ]
+            self.counts["counted"] += counts.yes + counts.no + counts.unknown
 
 
 def run(seed: int) -> Counter[str]:
     """One schedule, checked after every message."""
-    one = Schedule(seed)
-    one.step(one.publish)
+    schedule = Schedule(seed)
+    schedule.step(schedule.publish)
     words = (
-        [one.records, one.correct, one.answer] * 2
-        + [one.cover, one.tick] * 5
-        + [one.publish] * 2
-        + [one.withdraw, one.replace, one.restore]
+        [schedule.records, schedule.correct, schedule.answer] * 2
+        + [schedule.cover, schedule.tick] * 5
+        + [schedule.publish] * 2
+        + [schedule.withdraw, schedule.replace, schedule.restore]
     )
-    for message in [one.records, one.cover, one.publish, one.publish, one.records, *one.rng.choices(words, k=STEPS)]:
-        one.step(message)
-    return one.counts
+    for message in [
+        schedule.records,
+        schedule.cover,
+        schedule.publish,
+        schedule.publish,
+        schedule.records,
+        *schedule.rng.choices(words, k=STEPS),
+    ]:
+        schedule.step(message)
+    return schedule.counts
 
 
 need(
@@ -153,7 +164,7 @@ need(
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_one_pass_says_what_each_policy_says(chunk: int, counted: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After every message, in blocks of 64: lists, counts, and the lines of each day and statement, both ways."""
+    """After every message, lists and counts of one pass in blocks of 64 are those of each policy; both ways give the same lines."""
     monkeypatch.setattr(anew, "SCAN", 64)
     counts: Counter[str] = Counter()
     for seed in range(chunk * SCHEDULES, (chunk + 1) * SCHEDULES):
@@ -165,19 +176,19 @@ def test_one_pass_says_what_each_policy_says(chunk: int, counted: Counted, monke
 
 
 class ShardedSchedule(test_sharded.Schedule):
-    """Random messages to shards, whose lists together are those of one matcher."""
+    """Random messages to shards whose lists together are those of one matcher."""
 
     def holds(self) -> None:
         super().holds()
         policies, day = list(self.policies.values()), self.matcher.day
         of_shards = [at_once(shard, policies, day) for shard in self.matcher.shards]
-        for number, found in enumerate(at_once(self.matcher, policies, day)):
-            assert sorted(one for lists in of_shards for one in lists[number]) == sorted(found)
+        for number, whole in enumerate(at_once(self.matcher, policies, day)):
+            assert sorted(candidate for lists in of_shards for candidate in lists[number]) == sorted(whole)
 
 
 @pytest.mark.parametrize("seed", range(100, 104))
 def test_shards_may_choose_otherwise(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shards that ask everybody where the one matcher looks for whom it concerns, and the other way round, say the same."""
+    """A shard may judge everybody where the one matcher judges only the subjects concerned, or the other way round."""
     monkeypatch.setattr(closure, "wide", lambda touched, of, linked=False: touched > 0 and (touched * 7 + of) % 3 > 0)
     monkeypatch.setattr(test_sharded, "Schedule", ShardedSchedule)
 

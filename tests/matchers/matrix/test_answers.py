@@ -1,4 +1,4 @@
-"""Answers are added one by one, and found again however many there are."""
+"""Answers are added one by one and can be looked up, however many there are."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from matchers.program.binding import Answers
 
 
 def test_answers_told_one_by_one_are_those_told_at_once() -> None:
-    """Each check has the last answer given to it, before and after the tables grow."""
+    """Each check has its last answer, before and after the tables grow."""
     rng = np.random.default_rng(1)
-    found = Answers.of(np.array([], np.uint64), np.array([], np.uint8))
+    answers = Answers.of(np.array([], np.uint64), np.array([], np.uint8))
     expected: dict[int, bool] = {}
 
     for row, yes in zip(rng.integers(0, 300, 1000).tolist(), rng.integers(0, 2, 1000).tolist(), strict=True):
-        found = found.told(np.uint64(subject_key(1, 0, row)), bool(yes))
+        answers = answers.told(np.uint64(subject_key(1, 0, row)), bool(yes))
         expected[row] = bool(yes)
 
-    assert found.count == len(expected)
+    assert answers.count == len(expected)
     for row in range(300):
-        at = int(find_key(found.slots, len(found.slots) - 1, np.uint64(subject_key(1, 0, row)), found.keys))
-        assert (found.values[at] == 1 if at >= 0 else None) == expected.get(row)
+        at = int(find_key(answers.slots, len(answers.slots) - 1, np.uint64(subject_key(1, 0, row)), answers.keys))
+        assert (answers.values[at] == 1 if at >= 0 else None) == expected.get(row)

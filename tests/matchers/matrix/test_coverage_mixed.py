@@ -1,7 +1,7 @@
-"""One source answers for a list, the other for a division: together they cover, and whoever they cover is judged again.
+"""Two responsible sources cover a person together: one states a list of subjects, the other a division.
 
-The one idea: where several sources are responsible, each may have said so in its own way; what was said of a division reaches those another
-source named. Source: docs/en/semantics.md §3.2 and §3.3.
+Each source may state its coverage in its own form. A statement about a division must also reach the persons the other source listed, and
+they are judged again. Source: docs/en/semantics.md §3.2 and §3.3.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def matcher(*coverage: dict[str, Any], day: dt.date = DAY) -> Matcher:
     """The two people under these statements, with the policy in force."""
     policy = checked(FEW_DEBTS)
     assert policy is not None
-    made = worlds.load(catalogue(), {**PEOPLE, "coverage": list(coverage)}, day)
-    made.publish(policy)
-    return made
+    engine = worlds.load(catalogue(), {**PEOPLE, "coverage": list(coverage)}, day)
+    engine.publish(policy)
+    return engine
 
 
 def stated(*coverage: dict[str, Any]) -> Any:
@@ -48,24 +48,24 @@ SHE = worlds.token(Kind.PERSON, "listed")
 
 
 def test_a_division_reaches_whom_another_source_listed() -> None:
-    """She was named by one source; the other's statement about her division settles it, and its withdrawal unsettles it."""
-    made = matcher(LISTED)
+    """One source listed the person. The other source's statement about the division makes the verdict a yes; its withdrawal takes that back."""
+    engine = matcher(LISTED)
 
-    assert told(made.cover(stated(LISTED, DISTRICT))) == [(SHE, None, "eligible")]
-    assert told(made.cover(stated(LISTED))) == [(SHE, "eligible", None)]
+    assert told(engine.cover(stated(LISTED, DISTRICT))) == [(SHE, None, "eligible")]
+    assert told(engine.cover(stated(LISTED))) == [(SHE, "eligible", None)]
 
 
 def test_a_list_reaches_whom_another_source_s_division_holds() -> None:
-    """The other way round."""
-    made = matcher(DISTRICT)
+    """The same result where the statement about the division comes first."""
+    engine = matcher(DISTRICT)
 
-    assert told(made.cover(stated(DISTRICT, LISTED))) == [(SHE, None, "eligible")]
+    assert told(engine.cover(stated(DISTRICT, LISTED))) == [(SHE, None, "eligible")]
 
 
 def test_the_division_of_whom_another_source_listed_grows_too_old() -> None:
-    """On the day after the last of its age, though the list is fresh; and a clock put back gives it again."""
-    made = matcher({**LISTED, "complete_to": DAY + dt.timedelta(20)}, DISTRICT)
+    """The statement about the division is too old on the day after its last, though the list is fresh. A clock put back restores it."""
+    engine = matcher({**LISTED, "complete_to": DAY + dt.timedelta(20)}, DISTRICT)
 
-    assert told(made.tick(DAY + dt.timedelta(30))) == []
-    assert told(made.tick(DAY + dt.timedelta(31))) == [(SHE, "eligible", None)]
-    assert told(made.tick(DAY)) == [(SHE, None, "eligible")]
+    assert told(engine.tick(DAY + dt.timedelta(30))) == []
+    assert told(engine.tick(DAY + dt.timedelta(31))) == [(SHE, "eligible", None)]
+    assert told(engine.tick(DAY)) == [(SHE, None, "eligible")]

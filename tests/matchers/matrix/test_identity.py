@@ -1,7 +1,7 @@
-"""Merges and splits among everything else, at random: nobody can tell whether the rows came before the decision or after it.
+"""Random merges and splits among all other messages: the result is the same whether the rows came before the decision or after it.
 
-The one idea: the schedules of ``test_incremental`` and ``test_sharded`` with corrections among their messages; at the end a matcher that never
-heard of a correction is given the same rows with every name replaced, and so is the naive evaluator.
+The schedules of ``test_incremental`` and ``test_sharded`` get corrections among their messages. At the end, a matcher without corrections and
+the naive evaluator read the same rows with every name replaced.
 """
 
 from __future__ import annotations
@@ -20,27 +20,40 @@ PARTITIONS = (1, 2, 3, 7)
 
 
 class Sharded(Corrected, test_sharded.Schedule):
-    """The same over several shards."""
+    """The same schedule over several shards."""
 
 
-def run(one: Corrected) -> Counter[str]:
+def run(schedule: Corrected) -> Counter[str]:
     """One schedule, checked after every message and at its end."""
-    one.prepared()
-    one.step(one.begin)
-    one.step(one.publish)
-    words = [one.records] * 6 + [one.correct] * 3 + [one.cover] * 2 + [one.tick] * 2 + [one.publish] + [one.answer] * 3
-    words += [one.withdraw, one.replace, one.restore] + [one.merge] * 5 + [one.undo] * 3 + [one.hand] * 3 + [one.take_back] * 2
-    if isinstance(one, Sharded):
-        words += [one.move, one.join, one.publish_far] * 2 + [one.hand_over]
-    first = [one.merge] * one.rng.choice([0, 0, 1, 2])
-    for message in [*first, one.records, one.cover, one.publish, one.publish, *one.rng.choices(words, k=STEPS)]:
-        one.step(message)
-    while one.pending:
-        one.step(one.records)
-    for message in (one.publish, one.merge, one.tick, one.merge):
-        one.step(message)
-    one.ends()
-    return one.counts
+    schedule.prepared()
+    schedule.step(schedule.begin)
+    schedule.step(schedule.publish)
+    words = (
+        [schedule.records] * 6
+        + [schedule.correct] * 3
+        + [schedule.cover] * 2
+        + [schedule.tick] * 2
+        + [schedule.publish]
+        + [schedule.answer] * 3
+    )
+    words += (
+        [schedule.withdraw, schedule.replace, schedule.restore]
+        + [schedule.merge] * 5
+        + [schedule.undo] * 3
+        + [schedule.hand] * 3
+        + [schedule.take_back] * 2
+    )
+    if isinstance(schedule, Sharded):
+        words += [schedule.move, schedule.join, schedule.publish_far] * 2 + [schedule.hand_over]
+    first = [schedule.merge] * schedule.rng.choice([0, 0, 1, 2])
+    for message in [*first, schedule.records, schedule.cover, schedule.publish, schedule.publish, *schedule.rng.choices(words, k=STEPS)]:
+        schedule.step(message)
+    while schedule.pending:
+        schedule.step(schedule.records)
+    for message in (schedule.publish, schedule.merge, schedule.tick, schedule.merge):
+        schedule.step(message)
+    schedule.ends()
+    return schedule.counts
 
 
 need(
@@ -57,7 +70,7 @@ need(
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_decision_and_rows_in_any_order_give_the_same(chunk: int, counted: Counted) -> None:
-    """After every message the lists told are the full evaluation; at the end they are those of the world with every name replaced."""
+    """After every message the lists are the full evaluation; at the end they are those of the world with every name replaced."""
     counts: Counter[str] = Counter()
     for seed in range(chunk * SCHEDULES, (chunk + 1) * SCHEDULES):
         try:
@@ -70,12 +83,12 @@ def test_decision_and_rows_in_any_order_give_the_same(chunk: int, counted: Count
 @pytest.mark.parametrize("partitions", PARTITIONS)
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_shards_correct_as_one_matcher_does(chunk: int, partitions: int, counted: Counted) -> None:
-    """After every message what N shards moved is what one matcher moved, whoever owns whom from then on."""
-    one = Sharded(chunk, partitions)
+    """After every message the changes of N shards are those of one matcher, whichever shard owns a subject from then on."""
+    schedule = Sharded(chunk, partitions)
     try:
-        counts = run(one)
+        counts = run(schedule)
     except Exception as error:
         raise AssertionError(f"seed {chunk}, {partitions} partitions: {error}") from error
-    for policy in one.policies.values():
-        one.matcher.judges_alike(policy)
-    counted("identity, sharded", counts + one.matcher.went_through)
+    for policy in schedule.policies.values():
+        schedule.matcher.judges_alike(policy)
+    counted("identity, sharded", counts + schedule.matcher.went_through)

@@ -1,6 +1,6 @@
-"""A quarantined row keeps the links that could be read, and they count backwards only: an element of unknown presence.
+"""A quarantined row keeps its readable links, and they count backwards only: they lead to an element of unknown presence.
 
-The one idea: every case is asked of the compiled program and of the reading in words, and both must say what the page says.
+Every case is judged by the compiled program and by the scalar reading. Both must give what the page says.
 Source: docs/en/semantics.md sections 1.4, 1.7, 6 and 9.
 """
 
@@ -42,27 +42,27 @@ HOUSING, STREET_UNIT = ("occupancy", "putuo-housing"), ("occupancy", "yichuan-st
 POLICE, PENSION = ("hukou", "putuo-psb"), ("pension", "putuo-social-security")
 
 
-def said(given: Given, criteria: dict[str, Any], subject: str, name: str) -> tuple[str | None, Missing]:
-    """The verdict on a subject and what is missing, as the program and the reading both say."""
-    asked = policy(criteria, subject)
-    matcher = worlds.load(catalogue(), given, DAY)
+def said(world_data: Given, criteria: dict[str, Any], subject: str, name: str) -> tuple[str | None, Missing]:
+    """The verdict on a subject and what is missing, from the program and the scalar reading, which must agree."""
+    rule = policy(criteria, subject)
+    matcher = worlds.load(catalogue(), world_data, DAY)
     token = worlds.token(Kind(subject), name)
-    told = verdict(matcher, asked, token, DAY)
-    rows, words = judged(matcher, asked, DAY)
-    tokens = matcher.store.tokens[KINDS.index(asked.subject)]
-    assert {int(tokens[r]): WORDS[w] for r, w in zip(rows.tolist(), words.tolist(), strict=True)}.get(token) == told.verdict
-    listed = {one.subject: one for one in candidates(matcher, asked, DAY)}
-    pairs = tuple(sorted({(criterion, feed or "") for criterion, feed, _ in told.missing}))
-    if told.status is not None or token in listed:
-        assert (listed[token].status, tuple((c, f or "") for c, f in listed[token].missing)) == (told.status, pairs)
-    return told.verdict, [(str(feed), str(unit)) for _, feed, unit in told.missing]
+    explanation = verdict(matcher, rule, token, DAY)
+    rows, words = judged(matcher, rule, DAY)
+    tokens = matcher.store.tokens[KINDS.index(rule.subject)]
+    assert {int(tokens[r]): WORDS[w] for r, w in zip(rows.tolist(), words.tolist(), strict=True)}.get(token) == explanation.verdict
+    by_subject = {candidate.subject: candidate for candidate in candidates(matcher, rule, DAY)}
+    pairs = tuple(sorted({(criterion, feed or "") for criterion, feed, _ in explanation.missing}))
+    if explanation.status is not None or token in by_subject:
+        assert (by_subject[token].status, tuple((c, f or "") for c, f in by_subject[token].missing)) == (explanation.status, pairs)
+    return explanation.verdict, [(str(feed), str(unit)) for _, feed, unit in explanation.missing]
 
 
 # ---- occupancy ---------------------------------------------------------------------------------------------------
 
 
 def building(**persons: Any) -> Given:
-    """A covered dwelling d, and these persons, each in the register of its street."""
+    """A covered dwelling d, and these persons, each registered in its street."""
     return {
         "coverage": COVERED, "dwellings": {"d": {"dwelling": {"division": STREET}}},
         "persons": {name: {"hukou": {"division": STREET}, **feeds} for name, feeds in persons.items()},
@@ -95,15 +95,15 @@ NO: tuple[str, Missing] = ("no", [])
     ],
 )
 def test_an_occupant_whose_row_failed_may_or_may_not_be_there(criteria: Any, alone: Any, beside: Any) -> None:
-    """Alone, and beside a sound occupant: what the row says decides nothing, that it may be there keeps what it could change open."""
+    """Alone or beside a sound occupant: the cells of the failed row decide nothing, and its possible presence keeps open what it could change."""
     assert said(building(q=DOUBTFUL), criteria, "dwelling", "d") == alone
     assert said(building(q=DOUBTFUL, s=SOUND), criteria, "dwelling", "d") == beside
 
 
 def test_its_values_and_days_are_not_read() -> None:
-    """Outside its validity it counts, and `where` on its own fields or on its person's is unknown."""
-    gone = {"from": dt.date(2020, 1, 1), "to": dt.date(2020, 2, 1)}
-    past = {"occupancy": lives(True) | gone, "income": {"monthly_income": "5.00"}}
+    """A quarantined row counts outside its validity, too. A `where` on its fields or on fields of its person is unknown."""
+    past_days = {"from": dt.date(2020, 1, 1), "to": dt.date(2020, 2, 1)}
+    past = {"occupancy": lives(True) | past_days, "income": {"monthly_income": "5.00"}}
     rich = {"id": "w", "field": "income.monthly_income", "op": "ge", "value": "1"}
 
     for where in (IS_KIN, IS_SELF, rich):
@@ -112,16 +112,16 @@ def test_its_values_and_days_are_not_read() -> None:
 
 
 def test_without_coverage_both_are_asked() -> None:
-    """The row that failed is its own unit's; who else is there, every unit's that has not said so."""
-    given = building(q={"occupancy": lives(True, source="yichuan-street")}) | {"coverage": []}
+    """The unit of the failed row is asked for it, and every unit without a statement is asked who else lives there."""
+    world_data = building(q={"occupancy": lives(True, source="yichuan-street")}) | {"coverage": []}
 
-    assert said(given, count("occupancy", "ge", 3), "dwelling", "d") == ("unknown", [HOUSING, STREET_UNIT])
+    assert said(world_data, count("occupancy", "ge", 3), "dwelling", "d") == ("unknown", [HOUSING, STREET_UNIT])
 
 
 def test_a_row_of_which_the_link_is_not_read_names_nothing() -> None:
-    given = building(q={"occupancy": {"relation_to_tenant": "kin", "quarantined": True}})
+    world_data = building(q={"occupancy": {"relation_to_tenant": "kin", "quarantined": True}})
 
-    assert said(given, leaf("occupancy"), "dwelling", "d") == NO
+    assert said(world_data, leaf("occupancy"), "dwelling", "d") == NO
 
 
 # ---- through a doubtful element ----------------------------------------------------------------------------------
@@ -142,52 +142,52 @@ def test_a_row_of_which_the_link_is_not_read_names_nothing() -> None:
     ],
 )
 def test_records_of_somebody_doubtful_are_doubtful(criteria: Any, expected: Any) -> None:
-    """What is found through an element of unknown presence is of unknown presence; its unit is asked for the row that failed."""
+    """A record found through an element of unknown presence has unknown presence. The unit of the failed row is asked."""
     assert said(building(q=DOUBTFUL | HIGH_PENSION), criteria, "dwelling", "d") == expected
 
 
 @pytest.mark.parametrize("other", [{"order": "2026-01-01"}, {"source": "yichuan-street"}, {"relation_to_tenant": None}])
 @pytest.mark.parametrize("first", [True, False])
 def test_one_sound_record_makes_a_subject_certain(other: dict[str, Any], first: bool) -> None:
-    """Of two records of one person in one dwelling one failed: two elements, one person, who is there; her pension counts once."""
+    """One of two records of a person in a dwelling failed: these are two elements and one person, who is present; the pension counts once."""
     rows = [lives(True, key="q", **other), lives(key="s")]
-    given = building(p={"occupancy": rows if first else rows[::-1]} | HIGH_PENSION)
+    world_data = building(p={"occupancy": rows if first else rows[::-1]} | HIGH_PENSION)
 
-    assert said(given, leaf("occupancy.pension"), "dwelling", "d") == YES
-    assert said(given, count("occupancy.pension", "eq", 1), "dwelling", "d") == YES
-    assert said(given, over_sum("occupancy.pension", "eq", "2000"), "dwelling", "d") == YES
-    assert said(given, leaf("occupancy.pension", quantifier="all", where={**PAID, "op": "lt"}), "dwelling", "d") == NO
-    assert said(given, count("occupancy", "le", 1), "dwelling", "d")[0] == "unknown"
-    assert said(given, count("occupancy", "ge", 1), "dwelling", "d") == YES
+    assert said(world_data, leaf("occupancy.pension"), "dwelling", "d") == YES
+    assert said(world_data, count("occupancy.pension", "eq", 1), "dwelling", "d") == YES
+    assert said(world_data, over_sum("occupancy.pension", "eq", "2000"), "dwelling", "d") == YES
+    assert said(world_data, leaf("occupancy.pension", quantifier="all", where={**PAID, "op": "lt"}), "dwelling", "d") == NO
+    assert said(world_data, count("occupancy", "le", 1), "dwelling", "d")[0] == "unknown"
+    assert said(world_data, count("occupancy", "ge", 1), "dwelling", "d") == YES
 
 
-def test_each_row_that_makes_her_presence_unknown_is_asked_for() -> None:
-    """Reached by two rows that both failed, of two units: both are asked; and for a row of hers that failed itself, its own unit too."""
+def test_each_row_that_makes_a_presence_unknown_is_asked_for() -> None:
+    """Two failed rows of two units lead to one person: both units are asked. For a failed row of the person, its own unit is asked, too."""
     both = [lives(True, key="q"), lives(True, key="r", source="yichuan-street")]
 
     assert said(building(p={"occupancy": both} | HIGH_PENSION), leaf("occupancy.pension"), "dwelling", "d") == (
         "unknown", [HOUSING, STREET_UNIT],
     )  # fmt: skip
-    failed = building(p={"occupancy": both, "pension": {"quarantined": True}})
-    assert said(failed, leaf("occupancy.pension"), "dwelling", "d") == ("unknown", [HOUSING, STREET_UNIT, PENSION])
+    failed_rows = building(p={"occupancy": both, "pension": {"quarantined": True}})
+    assert said(failed_rows, leaf("occupancy.pension"), "dwelling", "d") == ("unknown", [HOUSING, STREET_UNIT, PENSION])
     sound_first = building(p={"occupancy": [*both, lives(key="s")], "pension": {"quarantined": True}})
     assert said(sound_first, leaf("occupancy.pension"), "dwelling", "d") == ("unknown", [PENSION])
 
 
 def test_one_doubtful_person_does_not_touch_another() -> None:
-    given = building(q=DOUBTFUL | HIGH_PENSION, s=SOUND | {"pension": [{"amount": "100.00"}, {"amount": "200.00"}]})
+    world_data = building(q=DOUBTFUL | HIGH_PENSION, s=SOUND | {"pension": [{"amount": "100.00"}, {"amount": "200.00"}]})
 
-    assert said(given, count("occupancy.pension", "ge", 2), "dwelling", "d") == YES
-    assert said(given, count("occupancy.pension", "ge", 3), "dwelling", "d") == UNKNOWN
-    assert said(given, leaf("occupancy.pension", where=PAID), "dwelling", "d") == UNKNOWN
-    assert said(given, over_sum("occupancy.pension", "ge", "300"), "dwelling", "d") == YES
+    assert said(world_data, count("occupancy.pension", "ge", 2), "dwelling", "d") == YES
+    assert said(world_data, count("occupancy.pension", "ge", 3), "dwelling", "d") == UNKNOWN
+    assert said(world_data, leaf("occupancy.pension", where=PAID), "dwelling", "d") == UNKNOWN
+    assert said(world_data, over_sum("occupancy.pension", "ge", "300"), "dwelling", "d") == YES
 
 
 def test_a_missing_addend_of_a_doubtful_element_is_asked_for_too() -> None:
-    given = building(q={"occupancy": lives(True), "pension": {"amount": None}})
+    world_data = building(q={"occupancy": lives(True), "pension": {"amount": None}})
 
-    assert said(given, over_sum("occupancy.pension", "ge", "1"), "dwelling", "d") == ("unknown", [HOUSING, PENSION])
-    assert said(given, over_sum("occupancy.pension", "ge", "0"), "dwelling", "d") == YES
+    assert said(world_data, over_sum("occupancy.pension", "ge", "1"), "dwelling", "d") == ("unknown", [HOUSING, PENSION])
+    assert said(world_data, over_sum("occupancy.pension", "ge", "0"), "dwelling", "d") == YES
 
 
 # ---- three steps, and links between them -------------------------------------------------------------------------
@@ -195,8 +195,8 @@ def test_a_missing_addend_of_a_doubtful_element_is_asked_for_too() -> None:
 
 def family(a: Any, b: Any) -> Given:
     """Dwelling d; persons a and b of household h, each with a pension."""
-    given = building(a={"household": "h", **a, **HIGH_PENSION}, b={"household": "h", **b, **HIGH_PENSION})
-    return given | {"households": {"h": {"household": {"division": STREET}}}}
+    world_data = building(a={"household": "h", **a, **HIGH_PENSION}, b={"household": "h", **b, **HIGH_PENSION})
+    return world_data | {"households": {"h": {"household": {"division": STREET}}}}
 
 
 PATHS = ("occupancy.household.members", "occupancy.household.members.pension")
@@ -204,13 +204,13 @@ PATHS = ("occupancy.household.members", "occupancy.household.members.pension")
 
 @pytest.mark.parametrize("over", PATHS)
 def test_a_household_reached_by_two_occupants_is_entered_once(over: str) -> None:
-    """From each subject once, also behind a to-one link."""
+    """Each subject is entered once, also behind a to-one link."""
     assert said(family(SOUND, SOUND), count(over, "eq", 2), "dwelling", "d") == YES
 
 
 @pytest.mark.parametrize("over", PATHS)
 def test_doubt_goes_down_every_step(over: str) -> None:
-    """Reached by a doubtful occupant alone, the whole household is in doubt; beside a sound occupant of the same household it is not."""
+    """A household reached only by a doubtful occupant is in doubt as a whole; beside a sound occupant of the same household it is not."""
     assert said(family(DOUBTFUL, {}), count(over, "ge", 1), "dwelling", "d") == UNKNOWN
     assert said(family(DOUBTFUL, {}), count(over, "le", 2), "dwelling", "d") == YES
     assert said(family(DOUBTFUL, DOUBTFUL), leaf(over), "dwelling", "d") == UNKNOWN
@@ -218,32 +218,32 @@ def test_doubt_goes_down_every_step(over: str) -> None:
 
 
 def test_reasons_name_the_row_of_every_step_that_failed() -> None:
-    """An occupant's row and, two steps on, a member's register row; what nothing is known of is covered by nobody."""
-    given = family(DOUBTFUL, {})
-    given["persons"]["m"] = {"hukou": {"quarantined": True, "household": "h"}, **HIGH_PENSION}
+    """The reasons name an occupant's row and, two steps on, a member's register row. Nobody covers a member of unknown placement."""
+    world_data = family(DOUBTFUL, {})
+    world_data["persons"]["m"] = {"hukou": {"quarantined": True, "household": "h"}, **HIGH_PENSION}
 
-    assert said(given, leaf("occupancy.household.members"), "dwelling", "d") == ("unknown", [POLICE, HOUSING])
-    asked = said(given, leaf("occupancy.household.members.pension"), "dwelling", "d")
-    assert asked == ("unknown", [POLICE, HOUSING, PENSION])
+    assert said(world_data, leaf("occupancy.household.members"), "dwelling", "d") == ("unknown", [POLICE, HOUSING])
+    reasons = said(world_data, leaf("occupancy.household.members.pension"), "dwelling", "d")
+    assert reasons == ("unknown", [POLICE, HOUSING, PENSION])
 
 
 def test_one_chunk_of_many_roots_keeps_them_apart() -> None:
-    """Doubt about a person in one dwelling is none about her in another."""
-    given = building(p={"occupancy": [lives(True, key="q"), lives(key="s", dwelling="e")]} | HIGH_PENSION)
-    given["dwellings"]["e"] = {"dwelling": {"division": STREET}}
+    """Doubt about a person in one dwelling is no doubt in another dwelling."""
+    world_data = building(p={"occupancy": [lives(True, key="q"), lives(key="s", dwelling="e")]} | HIGH_PENSION)
+    world_data["dwellings"]["e"] = {"dwelling": {"division": STREET}}
 
-    assert said(given, leaf("occupancy.pension"), "dwelling", "d") == UNKNOWN
-    assert said(given, leaf("occupancy.pension"), "dwelling", "e") == YES
+    assert said(world_data, leaf("occupancy.pension"), "dwelling", "d") == UNKNOWN
+    assert said(world_data, leaf("occupancy.pension"), "dwelling", "e") == YES
 
 
 # ---- members -----------------------------------------------------------------------------------------------------
 
 
 def household(*, q: Any, **others: Any) -> Given:
-    """Household h of the person q, whose register record is given whole, and of others, sound."""
+    """Household h with the person q, whose feeds are given in full, and with other persons, whose rows are sound."""
     return {
         "coverage": COVERED, "households": {name: {"household": {"division": STREET}} for name in ("h", "h2")},
-        "persons": {"q": q, **{name: {"hukou": {"division": STREET, "sex": "male"}, "household": "h", **one} for name, one in others.items()}},
+        "persons": {"q": q, **{name: {"hukou": {"division": STREET, "sex": "male"}, "household": "h", **feeds} for name, feeds in others.items()}},
     }  # fmt: skip
 
 
@@ -252,53 +252,56 @@ IN_DOUBT = {"hukou": {"household": "h", "quarantined": True, "sex": "female"}}
 
 @pytest.mark.parametrize("q", [IN_DOUBT, {"hukou": {"quarantined": True}, "household": "h"}])
 def test_a_member_whose_register_row_failed_may_be_one(q: Any) -> None:
-    """The link is kept in both forms of the case format."""
-    asked = ("unknown", [POLICE])
-    assert said(household(q=q), leaf("members"), "household", "h") == asked
-    assert said(household(q=q), leaf("members", quantifier="none"), "household", "h") == asked
+    """In both forms of the case format the quarantined row keeps its link."""
+    police_asked = ("unknown", [POLICE])
+    assert said(household(q=q), leaf("members"), "household", "h") == police_asked
+    assert said(household(q=q), leaf("members", quantifier="none"), "household", "h") == police_asked
     assert said(household(q=q, a={}), leaf("members"), "household", "h") == YES
-    assert said(household(q=q, a={}), leaf("members", quantifier="all", where=MALE), "household", "h") == asked
-    assert said(household(q=q, a={}), count("members", "ge", 2), "household", "h") == asked
+    assert said(household(q=q, a={}), leaf("members", quantifier="all", where=MALE), "household", "h") == police_asked
+    assert said(household(q=q, a={}), count("members", "ge", 2), "household", "h") == police_asked
     assert said(household(q=q, a={}), count("members", "ge", 3), "household", "h") == NO
 
 
-def test_only_her_latest_register_row_names_her_household() -> None:
-    """The row that failed wins: the household she was of has lost her for certain; a sound row after it settles where she belongs."""
+def test_only_the_latest_register_row_of_a_person_names_the_household() -> None:
+    """Where the failed row is the latest, the former household has certainly lost the person. A later sound row settles the household."""
     sound = {"key": "k", "order": "2026-01-01", "household": "h2", "division": STREET}
-    failed = {"key": "k", "order": "2026-02-01", "household": "h", "quarantined": True}
+    doubtful = {"key": "k", "order": "2026-02-01", "household": "h", "quarantined": True}
     later = {"key": "k", "order": "2026-03-01", "household": "h2", "division": STREET}
 
-    won = household(q={"hukou": [sound, failed]})
-    assert said(won, leaf("members"), "household", "h") == ("unknown", [POLICE])
-    assert said(won, leaf("members"), "household", "h2") == NO
-    lost = household(q={"hukou": [later, failed]})
-    assert said(lost, leaf("members"), "household", "h") == NO
-    assert said(lost, leaf("members"), "household", "h2") == YES
+    failed_wins = household(q={"hukou": [sound, doubtful]})
+    assert said(failed_wins, leaf("members"), "household", "h") == ("unknown", [POLICE])
+    assert said(failed_wins, leaf("members"), "household", "h2") == NO
+    failed_loses = household(q={"hukou": [later, doubtful]})
+    assert said(failed_loses, leaf("members"), "household", "h") == NO
+    assert said(failed_loses, leaf("members"), "household", "h2") == YES
 
 
-def test_read_forwards_her_links_are_missing() -> None:
-    """She herself has no household to read."""
-    given = household(q=IN_DOUBT, a={})
+def test_read_forwards_the_links_of_a_failed_row_are_missing() -> None:
+    """The person of the failed row has no household to read."""
+    world_data = household(q=IN_DOUBT, a={})
 
-    assert said(given, leaf("household.members"), "person", "q")[0] == "unknown"
-    assert said(given, {"id": "c", "field": "household.household.size", "op": "ge", "value": 1}, "person", "q") == ("unknown", [POLICE])
-    assert said(given, count("household.members", "le", 2), "person", "a") == YES
-    assert said(given, count("household.members", "le", 1), "person", "a") == ("unknown", [POLICE])
+    assert said(world_data, leaf("household.members"), "person", "q")[0] == "unknown"
+    assert said(world_data, {"id": "c", "field": "household.household.size", "op": "ge", "value": 1}, "person", "q") == (
+        "unknown",
+        [POLICE],
+    )
+    assert said(world_data, count("household.members", "le", 2), "person", "a") == YES
+    assert said(world_data, count("household.members", "le", 1), "person", "a") == ("unknown", [POLICE])
 
 
-def test_her_pensions_are_in_doubt_and_nobody_covers_her() -> None:
-    """Her placement is missing, so her part of the set is not complete, unless absence is closed."""
-    given = household(q=IN_DOUBT | HIGH_PENSION)
+def test_pensions_of_a_doubtful_member_are_in_doubt_and_not_covered() -> None:
+    """The placement of the member is missing, so this part of the set is not complete, unless absence is closed."""
+    world_data = household(q=IN_DOUBT | HIGH_PENSION)
 
-    assert said(given, leaf("members.pension"), "household", "h") == ("unknown", [POLICE, PENSION])
-    assert said(given, count("members.pension", "le", 1), "household", "h") == ("unknown", [POLICE, PENSION])
-    assert said(given, count("members.pension", "le", 1, absence="closed"), "household", "h") == YES
-    assert said(given, leaf("members.pension", absence="closed"), "household", "h") == ("unknown", [POLICE])
+    assert said(world_data, leaf("members.pension"), "household", "h") == ("unknown", [POLICE, PENSION])
+    assert said(world_data, count("members.pension", "le", 1), "household", "h") == ("unknown", [POLICE, PENSION])
+    assert said(world_data, count("members.pension", "le", 1, absence="closed"), "household", "h") == YES
+    assert said(world_data, leaf("members.pension", absence="closed"), "household", "h") == ("unknown", [POLICE])
     assert said(household(q=IN_DOUBT), leaf("members.pension", absence="closed"), "household", "h") == NO
 
 
-def test_inside_where_only_her_own_presence_is_asked_about() -> None:
-    """A nested quantifier starts anew from each element, and says nothing about one in doubt."""
+def test_inside_where_only_the_presence_of_the_member_is_asked_about() -> None:
+    """A nested quantifier starts anew from each element; its result for a doubtful element decides nothing."""
     nested = leaf("members", where=leaf("pension", where=PAID) | {"id": "w"})
 
     assert said(household(q=IN_DOUBT | HIGH_PENSION), nested, "household", "h") == ("unknown", [POLICE])
@@ -310,21 +313,21 @@ def test_inside_where_only_her_own_presence_is_asked_about() -> None:
 
 
 def test_the_income_of_a_doubtful_member_counts_or_not() -> None:
-    given = household(q=IN_DOUBT | {"income": {"monthly_income": "300.00"}}, a={"income": {"monthly_income": "1000.00"}})
+    world_data = household(q=IN_DOUBT | {"income": {"monthly_income": "300.00"}}, a={"income": {"monthly_income": "1000.00"}})
 
     def total(op: str, value: str) -> tuple[str | None, Missing]:
-        return said(given, leaf("members", sum_of="income.monthly_income", op=op, value=value), "household", "h")
+        return said(world_data, leaf("members", sum_of="income.monthly_income", op=op, value=value), "household", "h")
 
     assert [total("ge", "1000"), total("le", "1300"), total("gt", "1300")] == [YES, YES, NO]
     assert total("ge", "1001") == ("unknown", [POLICE])
 
 
 def test_the_reading_shows_the_rows_that_failed() -> None:
-    """What a criterion rests on holds the record in quarantine by which somebody was reached, without a value of it."""
+    """The facts of a criterion include the quarantined record that led to a subject, without its values."""
     matcher = worlds.load(catalogue(), building(q=DOUBTFUL | HIGH_PENSION), DAY)
 
-    found = explain(matcher, policy(leaf("occupancy.pension"), "dwelling"), worlds.token(Kind.DWELLING, "d"), DAY)
+    explanation = explain(matcher, policy(leaf("occupancy.pension"), "dwelling"), worlds.token(Kind.DWELLING, "d"), DAY)
 
-    facts = [(fact.feed, fact.quarantined, fact.fields, fact.valid_from) for fact in found.criteria.facts]
+    facts = [(fact.feed, fact.quarantined, fact.fields, fact.valid_from) for fact in explanation.criteria.facts]
     assert facts == [("occupancy", True, (), None), ("pension", False, (), None)]
-    assert found.criteria.asks == (HOUSING,) and short_form(found.criteria.comparison) == "0–1"
+    assert explanation.criteria.asks == (HOUSING,) and short_form(explanation.criteria.comparison) == "0–1"

@@ -1,7 +1,7 @@
-"""Rows that failed their checks, coming and going: the lists told change by change, and what stays decided when they are mended.
+"""Quarantined rows arrive and go: the lists that changes add up to, and the verdicts that stay when the rows are mended.
 
-The one idea: small worlds in which many rows fail, under policies along every kind of path; the program, the reading in words and a matcher
-that knew the end from the beginning must agree. Source: docs/en/semantics.md sections 1.4, 6 and 9.
+The worlds are small, many rows fail, and the policies use every kind of path. The program, the scalar reading and a matcher that is loaded
+with the final world must agree. Source: docs/en/semantics.md sections 1.4, 6 and 9.
 """
 
 from __future__ import annotations
@@ -43,35 +43,35 @@ class Told:
 
     def __init__(self, policies: Iterable[Policy]) -> None:
         self.matcher = Matcher(catalogue(), DAY)
-        self.policies = {one.name: one for one in policies}
+        self.policies = {rule.name: rule for rule in policies}
         self.lists: dict[str, dict[int, Any]] = {name: {} for name in self.policies}
-        for one in self.policies.values():
-            self.take(self.matcher.publish(one))
+        for rule in self.policies.values():
+            self.take(self.matcher.publish(rule))
 
     def take(self, changes: Iterable[Any]) -> None:
         for change in changes:
-            told = self.lists[change.policy]
-            told.pop(change.subject, None)
+            listing = self.lists[change.policy]
+            listing.pop(change.subject, None)
             if change.after is not None:
-                told[change.subject] = (change.after, frozenset(change.missing))
+                listing[change.subject] = (change.after, frozenset(change.missing))
 
-    def deliver(self, given: Given) -> None:
-        for batch in worlds.batches(catalogue(), given):
+    def deliver(self, world_data: Given) -> None:
+        for batch in worlds.batches(catalogue(), world_data):
             self.take(self.matcher.apply(batch))
 
     def holds(self) -> None:
-        """The lists told are the lists evaluated from nothing."""
-        for name, one in self.policies.items():
-            fresh = {c.subject: (c.status, frozenset(c.missing)) for c in candidates(self.matcher, one, DAY)}
+        """The lists that the changes add up to are the lists evaluated afresh."""
+        for name, rule in self.policies.items():
+            fresh = {c.subject: (c.status, frozenset(c.missing)) for c in candidates(self.matcher, rule, DAY)}
             assert self.lists[name] == fresh, name
 
 
-def test_arrival_replacement_and_withdrawal_are_felt_where_the_row_names() -> None:
-    """A dwelling hears of a row that names it when the row comes, when it names another, when it is mended, deleted, and withdrawn."""
+def test_a_dwelling_follows_a_row_that_names_it_from_arrival_to_withdrawal() -> None:
+    """The list changes when the row comes, names another dwelling, is mended, is deleted and is withdrawn."""
     over_d = [leaf("occupancy"), leaf("occupancy.pension"), count("occupancy", "ge", 1)]
-    told = Told(policy(one, "dwelling", f"p{i}") for i, one in enumerate(over_d))
-    told.take(told.matcher.cover(worlds.statements(catalogue(), {"coverage": COVERED})))
-    told.deliver(
+    lists = Told(policy(criterion, "dwelling", f"p{i}") for i, criterion in enumerate(over_d))
+    lists.take(lists.matcher.cover(worlds.statements(catalogue(), {"coverage": COVERED})))
+    lists.deliver(
         {
             "dwellings": {name: {"dwelling": {"division": STREET}} for name in "de"},
             "persons": {"p": {"hukou": {"division": STREET}} | HIGH_PENSION},
@@ -85,12 +85,12 @@ def test_arrival_replacement_and_withdrawal_are_felt_where_the_row_names() -> No
     ]  # fmt: skip
 
     for number, (record, expected) in enumerate(steps, 1):
-        told.deliver({"persons": {"p": {"occupancy": {**record, "key": "k", "order": number, "delivery": number}}}})
-        told.holds()
-        assert [{token: status for token, (status, _) in one.items()} for one in told.lists.values()] == [expected] * 3, number
-    told.take(told.matcher.replace("occupancy", 0, len(steps) + 1))
-    told.holds()
-    assert told.lists == {"p0": {}, "p1": {}, "p2": {}}
+        lists.deliver({"persons": {"p": {"occupancy": {**record, "key": "k", "order": number, "delivery": number}}}})
+        lists.holds()
+        assert [{token: status for token, (status, _) in listing.items()} for listing in lists.lists.values()] == [expected] * 3, number
+    lists.take(lists.matcher.replace("occupancy", 0, len(steps) + 1))
+    lists.holds()
+    assert lists.lists == {"p0": {}, "p1": {}, "p2": {}}
 
 
 PERSONS, HOUSEHOLDS, DWELLINGS = [f"p{i}" for i in range(6)], ["h0", "h1", "h2"], ["d0", "d1"]
@@ -116,9 +116,9 @@ PERSON_LEAVES = [
     leaf("pension", quantifier="none"), {"id": "c", "field": "household.household.division", "op": "eq", "value": STREET},
 ]  # fmt: skip
 POLICIES = [
-    policy(one, subject, f"{subject}-{i}")
+    policy(criterion, subject, f"{subject}-{i}")
     for subject, leaves in (("household", HOUSEHOLD_LEAVES), ("dwelling", DWELLING_LEAVES), ("person", PERSON_LEAVES))
-    for i, one in enumerate(leaves)
+    for i, criterion in enumerate(leaves)
 ]
 
 
@@ -127,9 +127,9 @@ def rows(rng: Random) -> list[tuple[str, str, str, dict[str, Any]]]:
     out: list[tuple[str, str, str, dict[str, Any]]] = []
 
     def add(section: str, name: str, feed: str, record: dict[str, Any], key: str, unit: str | None = None) -> None:
-        failed = {"quarantined": True} if rng.random() < 0.3 else {"deleted": True} if rng.random() < 0.05 else {}
+        fault = {"quarantined": True} if rng.random() < 0.3 else {"deleted": True} if rng.random() < 0.05 else {}
         version = {"key": key, "order": rng.randint(0, 3), "delivery": 1 + len(out), **({"source": unit} if unit else {})}
-        out.append((section, name, feed, {**record, **version, **failed}))
+        out.append((section, name, feed, {**record, **version, **fault}))
 
     for name in HOUSEHOLDS:
         add("households", name, "household", {"division": STREET}, name)
@@ -147,66 +147,66 @@ def rows(rng: Random) -> list[tuple[str, str, str, dict[str, Any]]]:
             add("persons", name, "pension", {"amount": rng.choice(["500.00", "1500.00", None])}, f"{name}-{at}")
         if rng.random() < 0.6:
             add("persons", name, "income", {"monthly_income": rng.choice(["300.00", "800.00"])}, name)
-    for i, (_, _, _, one) in enumerate(out, 1):
-        one["row"] = i
+    for i, (_, _, _, last_record) in enumerate(out, 1):
+        last_record["row"] = i
     return out
 
 
-def given_of(found: Iterable[tuple[str, str, str, dict[str, Any]]]) -> Given:
-    given: Given = {"coverage": COVERED}
-    for section, name, feed, record in found:
-        given.setdefault(section, {}).setdefault(name, {}).setdefault(feed, []).append(record)
-    return given
+def given_of(rows: Iterable[tuple[str, str, str, dict[str, Any]]]) -> Given:
+    world_data: Given = {"coverage": COVERED}
+    for section, name, feed, record in rows:
+        world_data.setdefault(section, {}).setdefault(name, {}).setdefault(feed, []).append(record)
+    return world_data
 
 
 def agree(matcher: Matcher) -> dict[str, dict[int, str | None]]:
-    """Verdicts by policy; the reading in words must say the same of everyone, and miss the same."""
+    """The verdicts by policy; the scalar reading must give the same verdict and the same missing evidence for everyone."""
     out: dict[str, dict[int, str | None]] = {}
-    for one in POLICIES:
-        kind = KINDS.index(one.subject)
-        found, words = judged(matcher, one, DAY)
-        said = dict(zip(found.tolist(), (WORDS[word] for word in words.tolist()), strict=True))
-        listed = {c.subject: (c.status, c.missing) for c in candidates(matcher, one, DAY)}
+    for rule in POLICIES:
+        kind = KINDS.index(rule.subject)
+        numbers, words = judged(matcher, rule, DAY)
+        verdicts = dict(zip(numbers.tolist(), (WORDS[word] for word in words.tolist()), strict=True))
+        statuses = {c.subject: (c.status, c.missing) for c in candidates(matcher, rule, DAY)}
         for row, token in enumerate(matcher.store.tokens[kind][: matcher.store.sizes[kind]].tolist()):
-            told = verdict(matcher, one, token, DAY)
-            pairs = tuple(sorted({(c, f) for c, f, _ in told.missing}))
-            assert told.verdict == said.get(row), (one.name, token)
-            assert listed.get(token) == ((told.status, pairs) if told.status else None), (one.name, token)
-        out[one.name] = {int(matcher.store.tokens[kind][row]): word for row, word in said.items()}
+            reading = verdict(matcher, rule, token, DAY)
+            pairs = tuple(sorted({(c, f) for c, f, _ in reading.missing}))
+            assert reading.verdict == verdicts.get(row), (rule.name, token)
+            assert statuses.get(token) == ((reading.status, pairs) if reading.status else None), (rule.name, token)
+        out[rule.name] = {int(matcher.store.tokens[kind][row]): word for row, word in verdicts.items()}
     return out
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_change_by_change_is_as_evaluated_afresh(seed: int) -> None:
-    """Rows in any order, a few at a time: the lists told add up; the program and the reading agree; a fresh matcher says the same."""
+    """Rows come in any order, a few at a time: changes add up to the lists, program and reading agree, and a fresh matcher gives the same."""
     rng = Random(seed)
     world = rows(rng)
     order = rng.sample(world, len(world))
-    told = Told(POLICIES)
-    told.take(told.matcher.cover(worlds.statements(catalogue(), {"coverage": COVERED})))
+    lists = Told(POLICIES)
+    lists.take(lists.matcher.cover(worlds.statements(catalogue(), {"coverage": COVERED})))
 
     while order:
         some = rng.randint(1, 4)
         part, order = order[:some], order[some:]
-        told.deliver(given_of(part))
-        told.holds()
-    mine = agree(told.matcher)
+        lists.deliver(given_of(part))
+        lists.holds()
+    mine = agree(lists.matcher)
 
     fresh = worlds.load(catalogue(), given_of(world), DAY)
     assert {name: mine[name] for name in mine} == agree(fresh)
-    for name, one in told.policies.items():
-        assert told.lists[name] == {c.subject: (c.status, frozenset(c.missing)) for c in candidates(fresh, one, DAY)}
+    for name, rule in lists.policies.items():
+        assert lists.lists[name] == {c.subject: (c.status, frozenset(c.missing)) for c in candidates(fresh, rule, DAY)}
 
 
 @pytest.mark.parametrize("seed", range(30))
 def test_what_is_decided_stays_when_failed_rows_are_mended(seed: int) -> None:
-    """A yes or no holds whatever the rows that failed turn out to have said of what they name, and if an occupant's never was."""
+    """A yes or no stays whatever the mended rows say about what they name, and also where an occupant's row is deleted."""
     rng = Random(1000 + seed)
     world = rows(rng)
     before = agree(worlds.load(catalogue(), given_of(world), DAY)) if seed < 6 else _verdicts(world)
 
     for _ in range(3):
-        mended = []
+        mended_rows = []
         for section, name, feed, record in world:
             record = dict(record)
             if record.pop("quarantined", False):
@@ -216,19 +216,19 @@ def test_what_is_decided_stays_when_failed_rows_are_mended(seed: int) -> None:
                     record["amount"] = rng.choice(["0.00", "500.00", "1500.00"])
                 elif feed == "occupancy":
                     record["relation_to_tenant"] = rng.choice(["kin", "self"])
-            mended.append((section, name, feed, record))
-        after = _verdicts(mended)
-        for one, found in before.items():
-            for token, word in found.items():
+            mended_rows.append((section, name, feed, record))
+        after = _verdicts(mended_rows)
+        for policy_name, verdicts in before.items():
+            for token, word in verdicts.items():
                 if word in ("yes", "no"):
-                    assert after[one].get(token) == word, (one, token)
+                    assert after[policy_name].get(token) == word, (policy_name, token)
 
 
 def _verdicts(world: list[tuple[str, str, str, dict[str, Any]]]) -> dict[str, dict[int, str | None]]:
     matcher = worlds.load(catalogue(), given_of(world), DAY)
     out: dict[str, dict[int, str | None]] = {}
-    for one in POLICIES:
-        found, words = judged(matcher, one, DAY)
-        tokens = matcher.store.tokens[KINDS.index(one.subject)]
-        out[one.name] = {int(tokens[row]): WORDS[word] for row, word in zip(found.tolist(), words.tolist(), strict=True)}
+    for rule in POLICIES:
+        numbers, words = judged(matcher, rule, DAY)
+        tokens = matcher.store.tokens[KINDS.index(rule.subject)]
+        out[rule.name] = {int(tokens[row]): WORDS[word] for row, word in zip(numbers.tolist(), words.tolist(), strict=True)}
     return out

@@ -1,8 +1,7 @@
-"""Which version of a record counts, whatever the order of arrival: rows without usable order, and full replacements still open.
+"""Which version of a record counts, in any order of arrival: rows without usable order, and full replacements that are still open.
 
-The one idea: everything ever sent is held in a list, and what the page says is said of it in a few lines (``wanted``); the matrix, which
-forgets what it does not need, must agree after every message, and so must a locator with its shards.
-Source: docs/en/semantics.md sections 1.1 and 1.2.
+The test keeps every version a source sent, and ``wanted`` picks the winners as the page defines them. The matrix keeps only what it needs and
+must agree after every message. So must a locator with its shards. Source: docs/en/semantics.md sections 1.1 and 1.2.
 """
 
 from __future__ import annotations
@@ -35,18 +34,18 @@ Sent = tuple[int, int, int, int, int, int]
 """Source's key, order, delivery, row, flags, subject."""
 
 
-def wanted(sent: Sequence[Sent], floor: int) -> dict[int, Sent]:
-    """By key, the winning version of everything that was sent to a source, as the page has it."""
+def wanted(versions: Sequence[Sent], floor: int) -> dict[int, Sent]:
+    """By key, the winning version of all that a source sent, as the page defines it."""
     out: dict[int, Sent] = {}
-    for key in {one[0] for one in sent}:
-        counting = [one for one in sent if one[0] == key and one[2] >= floor]
-        usable = [one for one in counting if one[1] != NO_ORDER]
-        sound = [one for one in usable if not one[4] & QUARANTINED]
-        without = max((one for one in counting if one[1] == NO_ORDER), key=lambda one: one[2:4], default=None)
-        if without is not None and not any(one[2:4] > without[2:4] for one in sound):
+    for key in {version[0] for version in versions}:
+        counting = [version for version in versions if version[0] == key and version[2] >= floor]
+        usable = [version for version in counting if version[1] != NO_ORDER]
+        sound = [version for version in usable if not version[4] & QUARANTINED]
+        without = max((version for version in counting if version[1] == NO_ORDER), key=lambda version: version[2:4], default=None)
+        if without is not None and not any(version[2:4] > without[2:4] for version in sound):
             out[key] = without
         elif usable:
-            out[key] = max(usable, key=lambda one: one[1:4])
+            out[key] = max(usable, key=lambda version: version[1:4])
     return out
 
 
@@ -60,11 +59,11 @@ def held(matcher: Matcher) -> dict[int, Sent]:
         delivered_key(rows).tolist(), wide(rows[:, 2:4]).tolist(), rows[:, 4].tolist(), rows[:, 5].tolist(),
         (rows[:, 8] & 3).tolist(), (int(tokens[row]) if row >= 0 else 0 for row in rows[:, 6].tolist()), strict=True,
     )  # fmt: skip
-    return {one[0]: one for one in facts}
+    return {version[0]: version for version in facts}
 
 
 class Source:
-    """One source of a feed that sends deliveries, some of them full and open at once, in pieces and in any order."""
+    """A source that sends deliveries in pieces and in any order; some are full, and several are open at once."""
 
     def __init__(self, seed: int, matcher: Matcher) -> None:
         self.rng, self.matcher = Random(seed), matcher
@@ -76,7 +75,7 @@ class Source:
         self.counts: Counter[str] = Counter()
 
     def start(self) -> None:
-        """A delivery begins; its rows wait to be sent, the orders going any way."""
+        """A delivery begins. Its rows, with random orders, wait to be sent."""
         self.started += 1
         self.open[self.started] = full = self.rng.random() < 0.5
         if full:
@@ -94,7 +93,7 @@ class Source:
             self.pending.append(Row("person", self.rng.choice(PEOPLE), FEED, record))
 
     def send(self) -> None:
-        """Some rows that wait, and some again."""
+        """Sends some of the waiting rows, and some rows again."""
         some = self.rng.sample(self.pending, min(len(self.pending), self.rng.choice([1, 1, 2, 4])))
         self.pending = [row for row in self.pending if row not in some]
         some += self.rng.sample(self.delivered, min(len(self.delivered), self.rng.choice([0, 0, 1])))
@@ -113,7 +112,7 @@ class Source:
             self.sent.append((key, order, batch.delivery, row, flags, about))
 
     def end(self) -> None:
-        """Some delivery is complete: a full one that is sound replaces, another does not."""
+        """A delivery is complete: a full one that is sound replaces, any other does not."""
         if not self.open:
             return
         number = self.rng.choice(list(self.open))
@@ -127,14 +126,14 @@ class Source:
             self.matcher.abandon(FEED, 0, number)
 
     def agrees(self) -> None:
-        """The matrix holds what counts, and keeps no more than it needs."""
+        """Checks that the matrix holds the versions that count and keeps no more than it needs."""
         assert held(self.matcher) == wanted(self.sent, self.floor)
         full = [number for number, replaces in self.open.items() if replaces and number > self.floor]
         for key, rows in self.matcher.store.versions.rows.get((self.matcher.store.layout.feeds[FEED].position, 0), {}).items():
             assert len(rows) <= 2 + len(full), key
             self.counts["versions kept"] += len(rows)
             assert not {int(row[4]) for row in rows} - set(range(self.floor, self.started + 1))
-        self.counts["rows without usable order in force"] += sum(one[1] == int(NO_ORDER) for one in held(self.matcher).values())
+        self.counts["rows without usable order in force"] += sum(version[1] == int(NO_ORDER) for version in held(self.matcher).values())
 
     def step(self) -> None:
         self.rng.choice([self.start, self.send, self.send, self.send, self.end])()
@@ -162,40 +161,40 @@ need(
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_what_counts_is_what_the_page_says(chunk: int, counted: Counted) -> None:
-    """Rows of several deliveries in any order, some of them full, open at once, complete or not sound: after every message."""
+    """Deliveries come in any order; some are full, open at once, or not sound. The matrix is right after every message."""
     for number in range(SCHEDULES):
-        one = Source(1000 * chunk + number, Matcher(catalogue(), DAY))
+        source = Source(1000 * chunk + number, Matcher(catalogue(), DAY))
         for place in range(25):
-            one.step()
+            source.step()
             if place == 12:
-                arrays, meta = {name: column.copy() for name, column in one.matcher.arrays().items()}, one.matcher.meta()
-                one.matcher = Matcher.restore(catalogue(), arrays, meta, {})
-        counted("versions", one.counts)
+                arrays, meta = {name: column.copy() for name, column in source.matcher.arrays().items()}, source.matcher.meta()
+                source.matcher = Matcher.restore(catalogue(), arrays, meta, {})
+        counted("versions", source.counts)
 
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_partitions_hold_what_one_matcher_holds(chunk: int) -> None:
-    """A locator that keeps what lost and shards that are told who has won, against one matcher; people live in two partitions, and in
-    every other schedule two of them are one for a while."""
+    """The locator keeps the versions that lost, and the shards get the winners; both are compared with one matcher. People live in two
+    partitions, and in every other schedule two of them are one for a while."""
     for number in range(6):
-        made = Sharded(catalogue(), DAY, 2)
-        made.publish(listed_policy())
+        both = Sharded(catalogue(), DAY, 2)
+        both.publish(listed_policy())
         for name, street in zip(PEOPLE, STREETS, strict=False):
             for batch in worlds.batches(catalogue(), {"persons": {name: {"hukou": {"division": street}}}}):
-                made.apply(batch)
-        one, merged = Source(1000 * chunk + number, made), False
+                both.apply(batch)
+        source, is_merged = Source(1000 * chunk + number, both), False
         for place in range(20):
             if number % 2:
-                one.step()
-            elif one.rng.random() < 0.2:
-                merged = not merged
-                made.correct(Correction(Kind.PERSON, A, B if merged else A))
+                source.step()
+            elif source.rng.random() < 0.2:
+                is_merged = not is_merged
+                both.correct(Correction(Kind.PERSON, A, B if is_merged else A))
             else:
-                one.rng.choice([one.start, one.send, one.send, one.send, one.end])()
-            assert held_by(made.locator) == held_by(made)
-            made.judges_alike(listed_policy())
+                source.rng.choice([source.start, source.send, source.send, source.send, source.end])()
+            assert held_by(both.locator) == held_by(both)
+            both.judges_alike(listed_policy())
             if place == 9:
-                made.again()
+                both.again()
 
 
 def held_by(shard: Any) -> dict[int, Sent]:
@@ -207,21 +206,21 @@ def row(subject: str, delivery: int, order: int | str, number: int = 1, **facts:
 
 
 def sent(matcher: Matcher, *rows: Row) -> None:
-    for one in rows:
-        for batch in worlds.batches(catalogue(), given_of([one])):
+    for row in rows:
+        for batch in worlds.batches(catalogue(), given_of([row])):
             matcher.apply(batch)
 
 
 def standing(matcher: Matcher) -> list[tuple[int, int]]:
     """Delivery and subject of the records in force."""
-    return [(one[2], one[5]) for one in held(matcher).values() if not one[4] & int(DELETED)]
+    return [(version[2], version[5]) for version in held(matcher).values() if not version[4] & int(DELETED)]
 
 
 A, B, C = (worlds.token(Kind.PERSON, name) for name in PEOPLE)
 
 
-def test_kept_row_follows_the_decisions_in_force_when_it_comes_in() -> None:
-    """A merge or its undoing while the row waits: it counts as whom it names on the day it comes in."""
+def test_waiting_row_follows_the_decisions_in_force_when_it_comes_in() -> None:
+    """A merge or its undoing while the row waits: on the day the row comes in, it belongs to the subject that its name then counts as."""
     for undone in (False, True):
         matcher = Matcher(catalogue(), DAY)
         sent(matcher, row("a", 1, 9))
@@ -239,7 +238,7 @@ def test_kept_row_follows_the_decisions_in_force_when_it_comes_in() -> None:
 
 
 def test_record_in_force_is_kept_as_it_was_delivered() -> None:
-    """A row without usable order hides the record of somebody merged; the merge is undone; a sound row behind it shows the record again."""
+    """A row without usable order hides the record of a merged person. The merge is undone, and a later sound row shows the record again."""
     matcher = Matcher(catalogue(), DAY)
     matcher.correct(Correction(Kind.PERSON, B, C))
     sent(matcher, row("b", 1, 9), row("a", 2, "none"))
@@ -251,13 +250,13 @@ def test_record_in_force_is_kept_as_it_was_delivered() -> None:
     assert standing(matcher) == [(1, B)]
 
 
-def test_erased_person_has_no_kept_row() -> None:
-    """What waited of them does not come in, and their text and token are in nothing that is written out."""
+def test_erased_person_has_no_waiting_row() -> None:
+    """The waiting row of an erased person does not come in, and nothing that is written out holds their text or token."""
     matcher = Matcher(catalogue(), DAY)
     sent(matcher, row("a", 1, 9))
     matcher.open(FEED, 0, 2)
     sent(matcher, row("b", 2, 3))
-    assert [(one.delivery, one.order) for one in matcher.traces(B)] == [(2, 3)]
+    assert [(trace.delivery, trace.order) for trace in matcher.traces(B)] == [(2, 3)]
 
     traces = matcher.traces(B)
     matcher.erase(B, 77, [])
@@ -269,7 +268,7 @@ def test_erased_person_has_no_kept_row() -> None:
 
 
 def test_hundred_thousand_rows_that_lost_come_in_at_once() -> None:
-    """A full file whose orders all go backwards is in force when it is complete, and not before."""
+    """A full file whose orders are all older is in force when it is complete, and not before."""
     matcher, n = Matcher(catalogue(), DAY), 100_000
     first = worlds.batches(catalogue(), given_of([row("a", 1, 9, status="active")]))[0]
 
@@ -284,9 +283,9 @@ def test_hundred_thousand_rows_that_lost_come_in_at_once() -> None:
     matcher.apply(full(1, 9))
     matcher.open(FEED, 0, 2)
     matcher.apply(full(2, 5))
-    assert {one[2] for one in held(matcher).values()} == {1} and int((matcher.effects == OLDER).sum()) == n
+    assert {version[2] for version in held(matcher).values()} == {1} and int((matcher.effects == OLDER).sum()) == n
 
     matcher.replace(FEED, 0, 2)
 
-    assert {one[2] for one in held(matcher).values()} == {2} and matcher.comeback == {2: (n, n)}
+    assert {version[2] for version in held(matcher).values()} == {2} and matcher.comeback == {2: (n, n)}
     assert not any((rows[:, 8] & LOST).any() for rows in [matcher.store.arenas[matcher.store.layout.feeds[FEED].position][:n]])

@@ -1,6 +1,6 @@
-"""A step to a cardinality-one feed is complete where the record is there: by the program, by the reading in words, day by day.
+"""A step to a feed with one record a subject is complete where the record is there: in the program, in the scalar reading, and day by day.
 
-The one idea: what a field of the record would decide, ``some``, ``none``, ``all``, ``count`` and ``sum_of`` over it decide too. Source:
+``some``, ``none``, ``all``, ``count`` and ``sum_of`` over such a step decide as a field of the record would. Source:
 docs/en/semantics.md section 6.
 """
 
@@ -24,8 +24,8 @@ Missing = list[tuple[str, str]]
 
 def person(*records: dict[str, Any], covered: bool = False) -> Given:
     """One person of a street, with these records of income."""
-    given: Given = {"persons": {"p": {"hukou": {"division": STREET}, "income": list(records)}}}
-    return {**given, "coverage": [{"feed": "income", "division": "310107", "complete_to": "2026-10-10"}]} if covered else given
+    world_data: Given = {"persons": {"p": {"hukou": {"division": STREET}, "income": list(records)}}}
+    return {**world_data, "coverage": [{"feed": "income", "division": "310107", "complete_to": "2026-10-10"}]} if covered else world_data
 
 
 def total(op: str, value: str, **parts: Any) -> dict[str, Any]:
@@ -51,49 +51,49 @@ ASKED: tuple[str, Missing] = ("unknown", [INCOME])
     ],
 )
 def test_record_that_is_there_is_all_there_is(criteria: dict[str, Any], word: str, absence: str) -> None:
-    """Without coverage, and where the rule says that absence is never proven."""
+    """A sound record decides without coverage, also where the rule says that absence is never proven."""
     assert said(person(PAID), {**criteria, "absence": absence}, "person", "p") == (word, [])
 
 
 @pytest.mark.parametrize("records", [(), (DOUBTFUL,), (ENDED,), ({**PAID, "order": 1}, {**DOUBTFUL, "key": "b", "order": 2})])
 def test_without_a_sound_record_coverage_is_asked_as_before(records: tuple[dict[str, Any], ...]) -> None:
-    """None, one in quarantine, a deleted one, or a sound one behind one in quarantine that is *the* record."""
+    """Coverage is asked where there is no record, a quarantined one, a deleted one, or a quarantined one later than a sound one."""
     assert said(person(*records), total("le", "1000"), "person", "p") == ASKED
 
 
 def test_sound_record_goes_before_an_older_one_in_quarantine() -> None:
-    """It is *the* record; a row without usable order is behind none."""
+    """The later sound record is *the* record; a quarantined row without usable order hides it."""
     newer = person({**DOUBTFUL, "order": 1}, {**PAID, "key": "b", "order": 2})
-    hidden = person({**DOUBTFUL, "order": "none"}, {**PAID, "key": "b", "order": 2})
+    behind_doubtful = person({**DOUBTFUL, "order": "none"}, {**PAID, "key": "b", "order": 2})
 
     assert said(newer, total("le", "1000"), "person", "p") == ("yes", [])
-    assert said(hidden, total("le", "1000"), "person", "p") == ASKED
+    assert said(behind_doubtful, total("le", "1000"), "person", "p") == ASKED
 
 
 def test_empty_cell_is_missing_and_the_record_its_reason() -> None:
-    """Complete, but not known: the unit of the record is asked, once."""
+    """The set is complete, but the value is unknown: the unit of the record is asked once."""
     assert said(person(EMPTY), total("le", "1000"), "person", "p") == ASKED
     assert said(person(EMPTY), count("income", "eq", 1), "person", "p") == ("yes", [])
 
 
 def test_each_subject_of_a_path_for_itself() -> None:
-    """Of two members one has no record: the set is complete only where both are settled."""
+    """One of two members has no record: the set is complete only when both have one."""
     home = {"division": STREET}
-    given: Given = {
+    world_data: Given = {
         "persons": {name: {"hukou": home, "household": "h"} for name in ("p", "q")}, "households": {"h": {"household": home}},
         "coverage": [{"feed": "hukou", "division": "310107", "complete_to": "2026-10-10"}],
     }  # fmt: skip
-    given["persons"]["p"]["income"] = PAID
+    world_data["persons"]["p"]["income"] = PAID
     criteria = total("le", "1000", over="household.members.income")
-    assert said(given, criteria, "person", "p") == ASKED
+    assert said(world_data, criteria, "person", "p") == ASKED
 
-    given["persons"]["q"]["income"] = {"monthly_income": "100"}
+    world_data["persons"]["q"]["income"] = {"monthly_income": "100"}
 
-    assert said(given, criteria, "person", "p") == ("yes", [])
+    assert said(world_data, criteria, "person", "p") == ("yes", [])
 
 
 def test_stale_coverage_does_not_matter_while_the_record_is_there() -> None:
-    """``until`` looks at what decides: no day is told on which coverage grows old."""
+    """``until`` depends on what decides: where the record decides, the age of coverage gives no day."""
     matcher = worlds.load(catalogue(), person(PAID, covered=True), DAY)
     with_record = verdict(matcher, policy(total("le", "1000"), "person"), worlds.token(Kind.PERSON, "p"), DAY)
     none = worlds.load(catalogue(), person(covered=True), DAY)

@@ -1,8 +1,7 @@
-"""What an explanation cites is enough: the naive evaluator, given nothing else, says the same.
+"""The rows an explanation cites are enough: the naive evaluator gives the same from them alone.
 
-The one idea: of a world in which every row has a place of its own (feed, unit, delivery, row), only the rows cited are kept, with the coverage
-statements and the answers. All that is cited gives the same verdict with the same reasons; what is cited by the criteria that matter alone
-gives the same yes or no.
+Every row of the world has its own place (feed, unit, delivery, row). Only the cited rows are kept, with the coverage statements and the
+answers. All cited rows give the same verdict with the same reasons. The rows cited by the criteria that matter give the same yes or no.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ CHUNKS, WORLDS, POLICIES = 8, 8, 6
 
 
 def cited(criterion: Criterion, mattering: bool = False) -> Iterator[Fact]:
-    """Every record a criterion and those below it rest on."""
+    """Every record that a criterion and its children rest on."""
     if mattering and not criterion.matters:
         return
     yield from criterion.facts
@@ -36,11 +35,11 @@ def cited(criterion: Criterion, mattering: bool = False) -> Iterator[Fact]:
 
 
 def compare(seed: int) -> Counter[str]:
-    """Everybody in one world under some policies."""
+    """Compares every subject of one world under some policies."""
     rng = Random(f"facts {seed}")
-    given, day = random_given(rng, 8)
-    more = {"coverage": given["coverage"], "answers": given["answers"], "replace": given.get("replace", [])}
-    rows = rows_of(given, renumber=True)
+    world_data, day = random_given(rng, 8)
+    more = {"coverage": world_data["coverage"], "answers": world_data["answers"], "replace": world_data.get("replace", [])}
+    rows = rows_of(world_data, renumber=True)
     by_place: dict[tuple[str, str, int, int], Row] = {row.version: row for row in rows}
     assert len(by_place) == len(rows)
     whole = given_of(rows, **more)
@@ -50,30 +49,30 @@ def compare(seed: int) -> Counter[str]:
         data, policy = drawn(rng, 4, f"random-{number}")
         ready = policy_of(data)
         matcher.publish(policy)
-        worlds.answer(matcher, policy.name, policy.subject, asked(given, policy))
+        worlds.answer(matcher, policy.name, policy.subject, asked(world_data, policy))
         for name, expected in naive.evaluate(data, naive.World(CONTRACTS, whole), day).items():
             if expected.verdict is None:
                 continue
-            found = matcher.explain(policy.name, worlds.token(Kind(policy.subject), name))
+            explanation = matcher.explain(policy.name, worlds.token(Kind(policy.subject), name))
             at = (seed, number, name)
 
             def alone(facts: Iterator[Fact]) -> naive.Expected:
-                kept = {(fact.feed, fact.unit, fact.delivery, fact.row) for fact in (*found.register, *facts)}
-                counts["records cited"] += len(kept)
+                places = {(fact.feed, fact.unit, fact.delivery, fact.row) for fact in (*explanation.register, *facts)}
+                counts["records cited"] += len(places)
                 counts["records there were"] += len(rows)
-                world = naive.World(CONTRACTS, given_of((by_place[place] for place in sorted(kept)), **more))
+                world = naive.World(CONTRACTS, given_of((by_place[place] for place in sorted(places)), **more))
                 return naive.expected(ready, world, day, name)
 
-            assert alone(cited(found.criteria)) == expected, at
+            assert alone(cited(explanation.criteria)) == expected, at
             counts[f"verdict {expected.verdict} from all that is cited"] += 1
             if expected.verdict != "unknown":
-                assert alone(cited(found.criteria, mattering=True)).verdict == expected.verdict, ("mattering", at)
+                assert alone(cited(explanation.criteria, mattering=True)).verdict == expected.verdict, ("mattering", at)
                 counts[f"verdict {expected.verdict} from what matters"] += 1
     return counts
 
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_the_facts_cited_are_enough(chunk: int, counted: Counted) -> None:
-    """From the records cited alone the naive evaluator reaches the verdict, with its reasons."""
+    """From the cited records alone the naive evaluator gives the same verdict with the same reasons."""
     for seed in range(chunk * WORLDS, (chunk + 1) * WORLDS):
         counted("facts", compare(seed))

@@ -1,4 +1,4 @@
-"""``until`` is the day the naive evaluator finds by trying every day of two years."""
+"""``until`` is the day that the naive evaluator finds when it tries every day of two years."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ HORIZON = 731
 
 
 def compare(seed: int) -> Counter[str]:
-    """Some subjects of some policies in one world."""
+    """Compares ``until`` of some subjects of some policies in one world."""
     rng = Random(f"until {seed}")
-    given, day = random_given(rng, 6)
-    matcher, world = worlds.load(catalogue(), given, day), naive.World(CONTRACTS, given)
+    world_data, day = random_given(rng, 6)
+    matcher, world = worlds.load(catalogue(), world_data, day), naive.World(CONTRACTS, world_data)
     counts: Counter[str] = Counter()
     for number in range(POLICIES):
         data, policy = drawn(rng, 4, f"random-{number}")
-        names = worlds.subjects(given)[policy.subject]
+        names = worlds.subjects(world_data)[policy.subject]
         for name in rng.sample(names, min(SUBJECTS, len(names))):
-            found = verdict(matcher, policy, worlds.token(Kind(policy.subject), name), day).until
+            until = verdict(matcher, policy, worlds.token(Kind(policy.subject), name), day).until
             expected = naive.until(data, world, day, name, HORIZON)
-            if found is not None and found > day + dt.timedelta(HORIZON):
-                assert expected is None, (seed, number, name, found, expected)
+            if until is not None and until > day + dt.timedelta(HORIZON):
+                assert expected is None, (seed, number, name, until, expected)
                 counts["until beyond two years"] += 1
                 continue
-            assert found == expected, (seed, number, name, found, expected)
-            counts["until never" if found is None else "until within two years"] += 1
+            assert until == expected, (seed, number, name, until, expected)
+            counts["until never" if until is None else "until within two years"] += 1
     return counts
 
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_until_is_the_first_day_found_by_trying(chunk: int, counted: Counted) -> None:
-    """The day an explanation names is the first on which any leaf differs, or force begins or has ended."""
+    """The day in an explanation is the first on which a leaf differs, or the policy's force begins or has ended."""
     for seed in range(chunk * WORLDS, (chunk + 1) * WORLDS):
         counted("until", compare(seed))

@@ -1,4 +1,4 @@
-"""An unknown verdict that is yes whatever the missing fields are: held to brute force over every value of small domains."""
+"""Whether an unknown verdict is yes for every value of the missing fields: compared with brute force over small domains."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DAY = date(2026, 10, 15)
 need(
     "worst case",
     len(chunks(CHUNKS)),
-    {f"{fields} {said}": 20 for fields in ("1 field", "2 fields") for said in ("yes all the same", "not always yes")},
+    {f"{fields} {answer}": 20 for fields in ("1 field", "2 fields") for answer in ("yes all the same", "not always yes")},
 )
 
 _SMALL: dict[str, dict[str, Any]] = {
@@ -42,7 +42,7 @@ _SMALL: dict[str, dict[str, Any]] = {
 
 
 def _small() -> list[dict[str, Any]]:
-    """The generated network with few values a field."""
+    """The contracts of the generated network, with few values a field."""
     contracts = copy.deepcopy(CONTRACTS)
     for contract in contracts:
         for name, field in _SMALL.get(contract["feed"], {}).items():
@@ -58,17 +58,17 @@ def catalogue() -> Catalogue:
     yaml = YAML()
     yaml.representer.ignore_aliases = lambda *_: True
 
-    def written(data: object) -> str:
+    def yaml_text(data: object) -> str:
         out = StringIO()
         yaml.dump(data, out)
         return out.getvalue()
 
-    units = load_units(written({"format": 1, "units": UNITS}), "units.yaml")
-    return build_catalogue(units, [load_contract(written(one), f"{one['feed']}.yaml") for one in SMALL])
+    units = load_units(yaml_text({"format": 1, "units": UNITS}), "units.yaml")
+    return build_catalogue(units, [load_contract(yaml_text(contract), f"{contract['feed']}.yaml") for contract in SMALL])
 
 
 def _leaf(rng: Random) -> dict[str, Any]:
-    """A leaf about a person; several read one cell, some read two."""
+    """A leaf about a person that reads one cell or two."""
     op, number = rng.choice(["lt", "le", "gt", "ge", "eq", "ne"]), rng.randint(0, 6)
     near = DAY - timedelta(rng.randint(0, 5))
     income: dict[str, Any] = {"sum_of": "income.monthly_income", "over": "household.members", "op": op}
@@ -110,7 +110,7 @@ def _tree(rng: Random, size: int) -> dict[str, Any]:
 
 
 def _criteria(rng: Random) -> dict[str, Any]:
-    """A tree, or a leaf beside the denial of one much like it: where yes comes whatever the value is, or nearly."""
+    """A tree, or a leaf beside the negation of a similar leaf, which is yes for every value or for nearly every value."""
     if rng.random() < 0.6:
         return _tree(rng, rng.randint(2, 5))
     leaf = _leaf(rng)
@@ -122,7 +122,7 @@ def _criteria(rng: Random) -> dict[str, Any]:
 
 def _policy(rng: Random) -> dict[str, Any]:
     lines = {1: rng.randint(0, 3), 2: rng.randint(2, 4), "3..6": rng.randint(2, 6)}
-    dated = {"from": date(2025, 1, 1)}
+    start = {"from": date(2025, 1, 1)}
     return {
         "format": 1,
         "policy": "worst",
@@ -137,29 +137,29 @@ def _policy(rng: Random) -> dict[str, Any]:
         "discloses": [],
         "effective": {"from": date(2026, 1, 1)},
         "params": {
-            "line": {"unit": "CNY/month", "cite": "附件1", "values": [{**dated, "table": lines}]},
-            "each": {"unit": "CNY/person/month", "cite": "附件1", "values": [{**dated, "value": rng.randint(1, 4)}]},
+            "line": {"unit": "CNY/month", "cite": "附件1", "values": [{**start, "table": lines}]},
+            "each": {"unit": "CNY/person/month", "cite": "附件1", "values": [{**start, "value": rng.randint(1, 4)}]},
         },
         "evidence": {feed: {"max_age": "P30D"} for feed in ("hukou", "income")},
         "criteria": _criteria(rng),
     }
 
 
-def _used(data: dict[str, Any]) -> dict[str, Any]:
-    """Without what the criteria do not read: the checker asks for that."""
+def _without_unused(data: dict[str, Any]) -> dict[str, Any]:
+    """The policy without parameters and evidence that the criteria do not read: the checker refuses them."""
     text = str(data["criteria"])
     data["params"] = {name: value for name, value in data["params"].items() if f"'{name}'" in text}
     if not data["params"]:
         del data["params"]
     feeds = {"hukou": "members" in text, "income": "monthly_income" in text}
-    data["evidence"] = {feed: said for feed, said in data["evidence"].items() if feeds[feed]}
+    data["evidence"] = {feed: evidence for feed, evidence in data["evidence"].items() if feeds[feed]}
     if not data["evidence"]:
         del data["evidence"]
     return data
 
 
-def _given(rng: Random) -> dict[str, Any]:
-    """A household of two, everything known and stated."""
+def _household_of_two(rng: Random) -> dict[str, Any]:
+    """A household of two persons, with every cell filled and full coverage."""
     place = {"division": "310107020"}
 
     def person() -> dict[str, Any]:
@@ -186,23 +186,23 @@ CELLS: dict[tuple[str, str, str, str], list[Any]] = {
 }
 
 
-def _emptied(rng: Random, given: dict[str, Any], number: int) -> list[tuple[str, str, str, str]]:
-    """Empty so many cells of the world; an income may be missing as a record, nobody having stated."""
+def _empty_cells(rng: Random, world_data: dict[str, Any], number: int) -> list[tuple[str, str, str, str]]:
+    """Empties ``number`` cells of the world. Sometimes the record of an income is removed instead, with the coverage of its feed."""
     cells = rng.sample(list(CELLS), number)
     for section, name, feed, field in cells:
-        del given[section][name][feed][field]
+        del world_data[section][name][feed][field]
     missing = [cell for cell in cells if cell[2] == "income"]
     if missing and rng.random() < 0.5:
-        given["coverage"][0]["feed"].remove("income")
+        world_data["coverage"][0]["feed"].remove("income")
         for section, name, feed, _ in missing:
-            del given[section][name][feed]
+            del world_data[section][name][feed]
     return cells
 
 
-def _always(data: dict[str, Any], given: dict[str, Any], cells: list[tuple[str, str, str, str]]) -> bool:
-    """Brute force: is the verdict yes in every world in which the cells are filled?"""
+def _is_always_yes(data: dict[str, Any], world_data: dict[str, Any], cells: list[tuple[str, str, str, str]]) -> bool:
+    """Whether the verdict is yes for every value of the cells, by brute force."""
     for values in product(*(CELLS[cell] for cell in cells)):
-        full = copy.deepcopy(given)
+        full = copy.deepcopy(world_data)
         for (section, name, feed, field), value in zip(cells, values, strict=True):
             full[section][name].setdefault(feed, {})[field] = value
         if naive.evaluate(data, naive.World(SMALL, full), DAY)["a"].verdict != "yes":
@@ -212,21 +212,21 @@ def _always(data: dict[str, Any], given: dict[str, Any], cells: list[tuple[str, 
 
 @pytest.mark.parametrize("chunk", chunks(CHUNKS))
 def test_the_worst_case_is_brute_force(chunk: int, counted: Counted) -> None:
-    """Still yes if and only if every value of one or two missing fields gives yes; with nothing else missing, there is always an answer."""
+    """``still_yes`` is true exactly when every value of one or two missing fields gives yes; if nothing else is missing, it always answers."""
     for seed in range(chunk * SEEDS, (chunk + 1) * SEEDS):
         rng = Random(seed)
         while True:
-            data, given = _used(_policy(rng)), _given(rng)
-            cells = _emptied(rng, given, rng.choice([1, 2]))
-            found = check(Document(_plain(data), "worst.yaml"), catalogue())
-            if found.policy is not None and naive.evaluate(data, naive.World(SMALL, given), DAY)["a"].verdict == "unknown":
+            data, world_data = _without_unused(_policy(rng)), _household_of_two(rng)
+            cells = _empty_cells(rng, world_data, rng.choice([1, 2]))
+            result = check(Document(_plain(data), "worst.yaml"), catalogue())
+            if result.policy is not None and naive.evaluate(data, naive.World(SMALL, world_data), DAY)["a"].verdict == "unknown":
                 break
-        matcher = worlds.load(catalogue(), given, DAY)
-        matcher.publish(found.policy)
-        said = still_yes(matcher, found.policy, token(Kind.PERSON, "a"), DAY)
-        assert said == _always(data, given, cells), (seed, said, data["criteria"], cells)
+        matcher = worlds.load(catalogue(), world_data, DAY)
+        matcher.publish(result.policy)
+        still_yes_said = still_yes(matcher, result.policy, token(Kind.PERSON, "a"), DAY)
+        assert still_yes_said == _is_always_yes(data, world_data, cells), (seed, still_yes_said, data["criteria"], cells)
         fields = f"{len(cells)} field{'s' if len(cells) > 1 else ''}"
-        counted("worst case", {f"{fields} {'yes all the same' if said else 'not always yes'}": 1})
+        counted("worst case", {f"{fields} {'yes all the same' if still_yes_said else 'not always yes'}": 1})
 
 
 def _plain(data: Any) -> Any:

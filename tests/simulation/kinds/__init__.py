@@ -1,7 +1,7 @@
-"""Everything that can happen, a module for each subject: its kinds, and what its messages tell.
+"""Everything that can happen, a module for each subject: its kinds of events, and what their messages mean.
 
-The one idea: two tables. ``KINDS`` says what a schedule may draw, ``TELLING`` what each kind of message means to the expected side. A new
-message is a module here and its rows in both.
+``KINDS`` says what a schedule may draw, and ``TELLING`` what each type of message means to the expected side. A new message needs a module
+here and its rows in both tables.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""What units say about how complete they are: of a division or a list, at once or once a delivery is whole, and taken back.
+"""Coverage statements of units: for a division or a list, at once or once a delivery is complete, and withdrawn.
 
-The one idea: a statement is a fact about a day; what it proves is worked out by the naive evaluator from those in effect. Source:
-docs/en/semantics.md §3.
+The naive evaluator works out what the statements in effect prove. Source: docs/en/semantics.md §3.
 """
 
 from __future__ import annotations
@@ -16,14 +15,14 @@ from tests.simulation.network import FEEDS, MAX_UNPLACED
 
 
 def stated(d: Drawing) -> list[Event]:
-    """Statements that take effect at once: of one source, or of all sources of a feed some policy rests on."""
+    """Statements that take effect at once, of one source or of all sources of a feed; mostly a feed that policies read."""
     feed = d.rng.choice(d.read() if d.chance(0.8) else list(FEEDS))
     units = [source["unit"] for source in FEEDS[feed]["sources"]]
     return [stating(d, "stated", feed, unit, delay=d.late()) for unit in (units if d.chance(0.6) else [d.unit(feed)])]
 
 
 def waiting(d: Drawing) -> list[Event]:
-    """A statement about a delivery that may not be whole, or was long ago, or never will be."""
+    """A statement about a delivery that is complete, is not complete yet, or never comes."""
     if not d.deliveries:
         return stated(d)
     feed, unit, id, rows = d.rng.choice(d.deliveries)
@@ -32,7 +31,7 @@ def waiting(d: Drawing) -> list[Event]:
 
 
 def taken_back(d: Drawing) -> list[Event]:
-    """A statement withdrawn; now and then one nobody made."""
+    """A statement is withdrawn; sometimes one that nobody made."""
     if not d.statements:
         return stated(d)
     statement = d.rng.choice(d.statements) if d.chance(0.95) else "nobody-said-this"
@@ -43,23 +42,23 @@ def taken_back(d: Drawing) -> list[Event]:
 
 
 def _may_state(facts: Facts, event: Event) -> bool:
-    """Once; the same again is nothing. Nobody states what is still to come, or what a complete delivery does not bear out."""
+    """Whether a statement is admitted: new or repeated unchanged, about no future day, and in agreement with its delivery."""
     message = event.message
     assert isinstance(message, CoverageStated) and message.received is not None
-    known = facts.statements.get(message.statement)
-    if facts.ends is None or known is not None:
-        return known is not None and known.message == message
-    return message.complete_to <= message.received and _borne_out(facts, message)
+    statement = facts.statements.get(message.statement)
+    if facts.ends is None or statement is not None:
+        return statement is not None and statement.message == message
+    return message.complete_to <= message.received and _agrees_with_delivery(facts, message)
 
 
-def _borne_out(facts: Facts, message: CoverageStated) -> bool:
-    """Docs/semantics.md, section 3.0: is the delivery open, or has it the rows that are named, and few enough of nobody?"""
+def _agrees_with_delivery(facts: Facts, message: CoverageStated) -> bool:
+    """Whether the delivery is open, or has the stated rows and few enough rows that name nobody. Source: docs/en/semantics.md §3.0."""
     delivery = facts.deliveries.get((message.feed, message.source), {}).get(message.delivery or "")
-    done = None if delivery is None else delivery.completed
-    return done is None or (message.rows in (None, done.rows) and done.unplaced <= MAX_UNPLACED * done.rows)
+    completion = None if delivery is None else delivery.completed
+    return completion is None or (message.rows in (None, completion.rows) and completion.unplaced <= MAX_UNPLACED * completion.rows)
 
 
-def _stated(facts: Facts, event: Event) -> None:
+def _add_statement(facts: Facts, event: Event) -> None:
     message = event.message
     assert isinstance(message, CoverageStated)
     facts.statements.setdefault(message.statement, Statement(message, event.told))
@@ -72,14 +71,14 @@ def _may_withdraw(facts: Facts, event: Event) -> bool:
     return message.statement in facts.statements
 
 
-def _withdrawn(facts: Facts, event: Event) -> None:
+def _withdraw_statement(facts: Facts, event: Event) -> None:
     message = event.message
     assert isinstance(message, CoverageWithdrawn)
     facts.statements[message.statement].withdrawn = True
     facts.world_changed = True
 
 
-STATED = Telling(_may_state, _stated, frozenset({"coverage", "evidence"}))
-WITHDRAWN = Telling(_may_withdraw, _withdrawn, frozenset({"coverage", "evidence"}))
+STATED = Telling(_may_state, _add_statement, frozenset({"coverage", "evidence"}))
+WITHDRAWN = Telling(_may_withdraw, _withdraw_statement, frozenset({"coverage", "evidence"}))
 
 KINDS = {"stated": Kind(6, stated), "waiting": Kind(2, waiting), "taken back": Kind(5, taken_back)}

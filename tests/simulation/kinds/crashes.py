@@ -1,6 +1,6 @@
-"""The process ends, in every way it can, and starts again from what was durable; and the points at which nothing is on its way.
+"""The ways in which the process ends and starts again from what was durable.
 
-The one idea: these events act on the host from outside; what they do is said in ``running``, by their words.
+These events act on the host from outside: ``hosting`` and ``running`` do what each word says.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The day moves on: by one, past a month's end, over many days, to 29 February, and now and then back.
+"""Ticks: by one day, past a month's end, over many days, to 29 February, and sometimes back.
 
-The one idea: a tick tells the day and nothing else; whatever depends on the day is worked out from it. Source: docs/en/semantics.md §9 (until).
+A tick tells the day and nothing else. Source: docs/en/semantics.md §9 (until).
 """
 
 from __future__ import annotations
@@ -18,36 +18,36 @@ YEARS = (365, 366, -31, -366)
 
 
 def next_day(d: Drawing) -> list[Event]:
-    """A little later, now and then a little earlier."""
-    return _to(d, d.day + dt.timedelta(d.rng.choice(STEPS)))
+    """A few days on, sometimes a few days back."""
+    return _tick_to(d, d.day + dt.timedelta(d.rng.choice(STEPS)))
 
 
 def far(d: Drawing) -> list[Event]:
-    """A month or so; seldom (each day in between is passed) to the days around the next 29 February, or a year on or back."""
+    """About a month on; seldom to the days around the next 29 February, or a year on or back (the host passes each day in between)."""
     if d.chance(0.9):
-        return _to(d, d.day + dt.timedelta(d.rng.choice(MONTHS)))
+        return _tick_to(d, d.day + dt.timedelta(d.rng.choice(MONTHS)))
     leap = next(year for year in range(d.day.year, d.day.year + 9) if year % 4 == 0 and dt.date(year, 2, 29) > d.day)
     turn = dt.date(leap, 2, 29) + dt.timedelta(d.rng.choice([-1, 0, 0, 1]))
-    return _to(d, turn if (turn - d.day).days < 600 and d.chance(0.5) else d.day + dt.timedelta(d.rng.choice(YEARS)))
+    return _tick_to(d, turn if (turn - d.day).days < 600 and d.chance(0.5) else d.day + dt.timedelta(d.rng.choice(YEARS)))
 
 
 def same(d: Drawing) -> list[Event]:
-    """The day that is already."""
-    return _to(d, d.day)
+    """The same day again."""
+    return _tick_to(d, d.day)
 
 
-def _to(d: Drawing, day: dt.date) -> list[Event]:
+def _tick_to(d: Drawing, day: dt.date) -> list[Event]:
     d.day = day
     return [Event("day", f"the day is {day}", Tick(day), again=False)]
 
 
-def _ticked(facts: Facts, event: Event) -> None:
+def _move_day(facts: Facts, event: Event) -> None:
     assert isinstance(event.message, Tick)
     facts.day = event.message.day
-    for one in facts.outcomes.values():
-        one.over |= one.until <= facts.day  # for good: a clock put back keeps nobody off again
+    for outcome in facts.outcomes.values():
+        outcome.over |= outcome.until <= facts.day  # for good: a clock put back does not suppress anybody again
 
 
-TICKED = Telling(lambda facts, event: True, _ticked, frozenset({"day", "publication", "amendment", "agreement", "evidence", "outcome"}))
+TICKED = Telling(lambda facts, event: True, _move_day, frozenset({"day", "publication", "amendment", "agreement", "evidence", "outcome"}))
 
 KINDS = {"next day": Kind(8, next_day), "far": Kind(1, far), "same day": Kind(1, same)}

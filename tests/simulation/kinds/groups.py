@@ -1,7 +1,7 @@
-"""Messages that are sent in groups: all in one transaction or none, or streamed, each in its own while the next is applied.
+"""Messages sent in groups: all in one transaction, or streamed, each in its own transaction while the next is applied.
 
-The one idea: a marker says how the messages behind it are sent, and what becomes of the process meanwhile; where they are dropped or end early,
-what is left is a smaller group. What is done then is said in ``running``, by these words.
+A marker says how many of the messages behind it form the group, and how the process ends meanwhile. The group is smaller where messages are
+dropped or another event comes first. ``running`` sends the group.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ ENDS = {
     "after commit": "; it is killed after the commit, before it says so",
     "stopped": "; the sender stops listening",
 }
-"""What becomes of a group; of one in one transaction nobody can stop listening."""
+"""How the process ends over a group; the sender can stop listening only to a streamed group."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """How many messages, what becomes of them, and at which one of those that are streamed."""
+    """How many messages, how the process ends over them, and at which message if they are streamed."""
 
     size: int
     end: str
@@ -35,7 +35,7 @@ def together(d: Drawing) -> list[Event]:
 
 
 def streamed(d: Drawing) -> list[Event]:
-    """Some messages one by one, without waiting for the disk."""
+    """Some messages streamed, without waiting for the disk."""
     return [_marker(d, "streamed", "without waiting", list(ENDS))]
 
 

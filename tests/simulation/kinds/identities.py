@@ -1,7 +1,7 @@
-"""Corrections of identity: subjects that are one, records that are another's, both taken back, and decisions that cannot be.
+"""Corrections of identity: merges, records given to another subject, both taken back, and decisions that must be refused.
 
-The one idea: a decision is about tokens, so it may come before anybody it names, twice, or behind what it contradicts; whether it is admitted is
-read off the decisions in force, and what it changes off the rows as they were delivered. Source: docs/en/semantics.md §15.
+A decision names tokens, so it may come before any row of the subject, twice, or after one that contradicts it. The decisions in force say
+whether it is admitted, and the rows as delivered what it changes. Source: docs/en/semantics.md §15.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ OFTEN = {"person": 4, "household": 3, "dwelling": 3}
 
 
 def merged(d: Drawing) -> list[Event]:
-    """Two are one: of those that were answered about, are on a list of coverage, have not arrived, or are merged already, and of all."""
+    """A subject is merged into another, or once more into the same one."""
     kind = _kind(d)
-    into = _other(d, kind)
-    subject = d.rng.choice(_likely(d, kind))
+    into = _other_name(d, kind)
+    subject = d.rng.choice(_likely_names(d, kind))
     if (kind, subject) in d.merges and d.chance(0.8):
         into = d.merges[kind, subject]  # the same once more
     elif subject == into:
-        into = f"{kind[0]}9999"  # nobody ever hears of that one otherwise
+        into = f"{kind[0]}9999"  # a subject that no record names
     d.merges.setdefault((kind, subject), into)
     return [_merge(Decided(kind, subject, into), d.late())]
 
 
 def refused(d: Drawing) -> list[Event]:
-    """A merge that is one too many, goes in a circle or nowhere, is one person's, or of no kind there is."""
+    """A second merge of a subject, a circle, a merge decided by one person, one into the subject itself, or one of an unknown kind."""
     kind = _kind(d)
     subject, into = d.rng.choice(d.names[kind]), d.rng.choice(d.names[kind])
-    known = [(of, name) for of, name in d.merges if of == kind]
+    merges = [(of, name) for of, name in d.merges if of == kind]
     which = d.rng.randrange(6)
-    if known and which < 4:
-        kind, subject = d.rng.choice(known)
+    if merges and which < 4:
+        kind, subject = d.rng.choice(merges)
         if which < 3:
-            return [_merge(Decided(kind, subject, _other(d, kind)), d.late())]
+            return [_merge(Decided(kind, subject, _other_name(d, kind)), d.late())]
         end = d.merges[kind, subject]
         while (kind, end) in d.merges and d.chance(0.7):
             end = d.merges[kind, end]
@@ -57,29 +57,29 @@ def refused(d: Drawing) -> list[Event]:
 
 
 def undone(d: Drawing) -> list[Event]:
-    """A merge taken back; seldom one there never was."""
+    """A merge is undone; seldom one that was never made."""
     if not d.merges:
         return merged(d)
     kind, subject = d.rng.choice(list(d.merges))
     if d.chance(0.05):
         subject = d.rng.choice(d.names[kind])
     d.merges.pop((kind, subject), None)
-    into = subject if d.chance(0.97) else _other(d, kind)
+    into = subject if d.chance(0.97) else _other_name(d, kind)
     return [_split(Decided(kind, subject, into), d.late())]
 
 
 def given(d: Drawing) -> list[Event]:
-    """Some records of one subject are another one's: of somebody known, or of one who begins with them."""
+    """Some records of a subject are given to another one, or to a new one."""
     rows = d.sent if d.sent and d.chance(0.8) else d.held or d.sent
     if not rows:
         return []
     kind, subject = d.rng.choice(list(naming(d.rng.choice(rows))))
-    records = d.some(_naming(d, kind, subject), 3)
+    records = d.some(_records_naming(d, kind, subject), 3)
     if d.chance(0.3):
         into = f"{kind[0]}{len(d.names[kind])}"
         d.names[kind].append(into)
     else:
-        into = _other(d, kind)
+        into = _other_name(d, kind)
     if into == subject:
         return given_back(d)
     if d.chance(0.05):
@@ -91,67 +91,67 @@ def given(d: Drawing) -> list[Event]:
 
 
 def given_back(d: Drawing) -> list[Event]:
-    """Some of the records given away are taken back; seldom one that was not given."""
+    """Some given records are taken back; seldom one that was never given."""
     if not d.handed:
         return []
     kind, subject = d.rng.choice(list(d.handed))
-    chosen = d.some(d.handed[kind, subject], 3)
-    d.handed[kind, subject] = [record for record in d.handed[kind, subject] if record not in chosen]
+    records = d.some(d.handed[kind, subject], 3)
+    d.handed[kind, subject] = [record for record in d.handed[kind, subject] if record not in records]
     if not d.handed[kind, subject]:
         del d.handed[kind, subject]
     if d.chance(0.1):
-        chosen.append(("hukou", FEEDS["hukou"]["sources"][0]["unit"], "never-given"))
-    return [_split(Decided(kind, subject, subject, tuple(chosen)), d.late())]
+        records.append(("hukou", FEEDS["hukou"]["sources"][0]["unit"], "never-given"))
+    return [_split(Decided(kind, subject, subject, tuple(records)), d.late())]
 
 
 def _kind(d: Drawing) -> str:
     return d.rng.choices(list(OFTEN), list(OFTEN.values()))[0]
 
 
-def _likely(d: Drawing, kind: str) -> list[str]:
-    """Those of whom most can go wrong: they are registered, were answered about or listed, others count as them, or they have not come."""
+def _likely_names(d: Drawing, kind: str) -> list[str]:
+    """Names of one sort: registered, with an answer or outcome or on a coverage list, merged into, or not registered yet."""
     there = sorted({row.name for row in d.sent if row.feed == REGISTERS[kind]})
-    known = sorted({name for of, name in d.looked_at if of == kind})
+    answered_or_listed = sorted({name for of, name in d.looked_at if of == kind})
     merged_into = sorted({into for (of, _), into in d.merges.items() if of == kind})
     missing = [name for name in d.names[kind] if name not in there]
-    return d.rng.choice([some for some in (there, there, there, known, known, merged_into, missing) if some])
+    return d.rng.choice([some for some in (there, there, there, answered_or_listed, answered_or_listed, merged_into, missing) if some])
 
 
-def _other(d: Drawing, kind: str) -> str:
-    """Into whom: mostly anybody; often one who is merged already or was answered about, seldom one who never comes."""
+def _other_name(d: Drawing, kind: str) -> str:
+    """The subject to merge into: any name; often one that is merged or has an answer, seldom one that never comes."""
     for likely in ([name for of, name in d.merges if of == kind], [name for of, name in d.looked_at if of == kind]):
         if likely and d.chance(0.25):
             return d.rng.choice(likely)
     return f"{kind[0]}999" if d.chance(0.04) else d.rng.choice(d.names[kind])
 
 
-def _naming(d: Drawing, kind: str, name: str) -> list[Record]:
-    """The records, sent or not, that name a subject as they were delivered."""
+def _records_naming(d: Drawing, kind: str, name: str) -> list[Record]:
+    """The records, sent or not, whose cells name a subject."""
     rows: Sequence[Row] = (*d.sent, *d.held)
     return sorted({(row.feed, row.source, str(row.record["key"])) for row in rows if (kind, name) in naming(row)})
 
 
-def _merge(decided: Decided, delay: int, by: Sequence[str] = PEOPLE) -> Event:
-    kind, subject, into = decided.kind, decided.name, decided.into
-    message = IdentityMerged(kind, token(*_known(kind, subject)), token(*_known(kind, into)), "the same", *by)
+def _merge(decision: Decided, delay: int, by: Sequence[str] = PEOPLE) -> Event:
+    kind, subject, into = decision.kind, decision.name, decision.into
+    message = IdentityMerged(kind, token(*_with_known_kind(kind, subject)), token(*_with_known_kind(kind, into)), "the same", *by)
     alone = "" if by == PEOPLE else ", says one alone"
-    return Event("merged", f"{kind} {subject} is merged into {into}{alone}", message, decided, delay)
+    return Event("merged", f"{kind} {subject} is merged into {into}{alone}", message, decision, delay)
 
 
-def _split(decided: Decided, delay: int) -> Event:
-    kind, subject, into = decided.kind, decided.name, decided.into
-    records = tuple((feed, source_of(feed, unit), key(text)) for feed, unit, text in decided.records)
+def _split(decision: Decided, delay: int) -> Event:
+    kind, subject, into = decision.kind, decision.name, decision.into
+    records = tuple((feed, source_of(feed, unit), key(text)) for feed, unit, text in decision.records)
     message = IdentitySplit(kind, token(kind, subject), token(kind, into), records, "two", *PEOPLE)
-    which = ", ".join("/".join(record) for record in decided.records)
+    which = ", ".join("/".join(record) for record in decision.records)
     back = into == subject
     if which:
-        said = f"{kind} {subject}: {which} {'are its own again' if back else f'are given to {into}'}"
-        return Event("given back" if back else "given", said, message, decided, delay)
-    said = f"{kind} {subject} stands by itself again" + ("" if back else f", and {into} is named")
-    return Event("undone", said, message, decided, delay)
+        description = f"{kind} {subject}: {which} {'are its own again' if back else f'are given to {into}'}"
+        return Event("given back" if back else "given", description, message, decision, delay)
+    description = f"{kind} {subject} stands by itself again" + ("" if back else f", and {into} is named")
+    return Event("undone", description, message, decision, delay)
 
 
-def _known(kind: str, name: str) -> tuple[str, str]:
+def _with_known_kind(kind: str, name: str) -> tuple[str, str]:
     return (kind if kind in SECTIONS else "person"), name
 
 
@@ -159,47 +159,47 @@ def _known(kind: str, name: str) -> tuple[str, str]:
 
 
 def _may_merge(facts: Facts, event: Event) -> bool:
-    """One merge of a subject at a time, never into itself or one that counts as it; the same again is nothing."""
-    message, decided = event.message, event.told
-    assert isinstance(message, IdentityMerged) and isinstance(decided, Decided)
-    if not _decided_well(facts, message):
+    """Whether a merge is admitted: one at a time for a subject, never into one that counts as it; the same one again is admitted."""
+    message, decision = event.message, event.told
+    assert isinstance(message, IdentityMerged) and isinstance(decision, Decided)
+    if not _is_admissible(facts, message):
         return False
-    known = facts.naming.merged.get((decided.kind, decided.name))
-    if known is not None:
-        return known == decided.into
-    return facts.naming.counts_as(decided.kind, decided.into) != decided.name
+    current_into = facts.naming.merged.get((decision.kind, decision.name))
+    if current_into is not None:
+        return current_into == decision.into
+    return facts.naming.counts_as(decision.kind, decision.into) != decision.name
 
 
 def _may_split(facts: Facts, event: Event) -> bool | None:
-    """Only what is in force is taken back (of some that are and some that are not the page says nothing); any record may be given."""
-    message, decided = event.message, event.told
-    assert isinstance(message, IdentitySplit) and isinstance(decided, Decided)
-    named = all(decided.kind in _kinds_of(feed) for feed, _, _ in decided.records)
-    if not _decided_well(facts, message) or not named:
+    """Whether a split is admitted: any record may be given, but only a decision in force is taken back. None where only some are in force."""
+    message, decision = event.message, event.told
+    assert isinstance(message, IdentitySplit) and isinstance(decision, Decided)
+    names_its_kind = all(decision.kind in _kinds_of(feed) for feed, _, _ in decision.records)
+    if not _is_admissible(facts, message) or not names_its_kind:
         return False
-    if decided.into != decided.name:
-        return bool(decided.records)
-    found = facts.naming.in_force(decided)
-    return False if found == 0 else True if found == max(1, len(decided.records)) else None
+    if decision.into != decision.name:
+        return bool(decision.records)
+    count = facts.naming.in_force(decision)
+    return False if count == 0 else True if count == max(1, len(decision.records)) else None
 
 
-def _decided_well(facts: Facts, message: IdentityMerged | IdentitySplit) -> bool:
+def _is_admissible(facts: Facts, message: IdentityMerged | IdentitySplit) -> bool:
     return facts.ends is not None and message.kind in SECTIONS and message.by != message.approved_by
 
 
 def _kinds_of(feed: str) -> set[str]:
-    """The kinds of subjects that the records of a feed name."""
+    """The kinds of the subjects that records of a feed name."""
     return {FEEDS[feed]["subject"], *(LINK_KINDS[link] for link in FEEDS[feed].get("links", {}))}
 
 
-def _decided(facts: Facts, event: Event) -> None:
+def _put_decision(facts: Facts, event: Event) -> None:
     assert isinstance(event.told, Decided)
     facts.naming.put(event.told)
     facts.world_changed = True
 
 
-MERGED = Telling(_may_merge, _decided, frozenset({"identity", "evidence"}))
-SPLIT = Telling(_may_split, _decided, frozenset({"identity", "evidence"}))
+MERGED = Telling(_may_merge, _put_decision, frozenset({"identity", "evidence"}))
+SPLIT = Telling(_may_split, _put_decision, frozenset({"identity", "evidence"}))
 
 KINDS = {
     "merged": Kind(7, merged),

@@ -1,8 +1,8 @@
-"""What agencies find of their candidates, and what two people decide about what is held back.
+"""Outcomes that agencies report, and decisions of two people about holds.
 
-The one idea: an outcome is of whom the name counts as when it is told, and keeps somebody off while its time lasts, unless news came; so the
-expected side keeps the last word of each and whether its time is over. Who is listed and which holds there are is looked up when an event is
-sent, as agencies and the two people would: it says only which one is meant. Source: docs/en/semantics.md §17 and §18.
+An outcome belongs to the subject that its name counts as when it arrives. It suppresses the subject until its time is over or the evidence
+changes, so the expected side keeps the latest outcome of each subject and whether its time is over. Candidates and holds are looked up when
+an event is sent: the event says only which of them is meant. Source: docs/en/semantics.md §17 and §18.
 """
 
 from __future__ import annotations
@@ -22,37 +22,37 @@ from tests.simulation.network import Published
 PEOPLE = ("author", "approver")
 AGENCY = "the agency"
 LISTED = "listed"
-"""The kind of event that is about somebody on the list, if there is anybody; else about whom it names."""
+"""The kind of an event about a candidate; if the list is empty, the event is about the subject it names."""
 NEWEST, ANY, NONE = "the newest", "any", "there is none"
-"""Which hold is meant; the name of none."""
+"""Which hold an event means: the newest, any, or one that does not exist."""
 
 # ---- drawing -----------------------------------------------------------------------------------------------------
 
 
 def reported(d: Drawing) -> list[Event]:
-    """A few outcomes of one policy, of today or earlier, of anybody; now and then one that was told, or what the agency found since."""
+    """Some outcomes for one policy, of today or earlier; sometimes a repetition, or another outcome for the same subject."""
     if not d.published:
         return []
     if d.reported and d.chance(0.3):
         policy, name, message = d.rng.choice(d.reported[-8:])
         if d.chance(0.5):
             return [_report(d, policy, name, message)]
-        return [_report(d, policy, name, _of(d, policy, name, d.rng.choice(list(MONTHS))))]
+        return [_report(d, policy, name, _outcome_report(d, policy, name, d.rng.choice(list(MONTHS))))]
     policy = d.rng.choice(list(d.published))
     out = []
     for _ in range(d.rng.choice([1, 2, 3, 4])):
-        name = _likely(d, str(d.published[policy][-1].policy.subject))
-        out.append(_report(d, policy, name, _of(d, policy, name, d.rng.choice(list(MONTHS)))))
+        name = _likely_name(d, str(d.published[policy][-1].policy.subject))
+        out.append(_report(d, policy, name, _outcome_report(d, policy, name, d.rng.choice(list(MONTHS)))))
     return out
 
 
 def refused(d: Drawing) -> list[Event]:
-    """An outcome of no policy, in no word there is, of a day to come, of a wrong criterion or none, of nobody's finding."""
+    """An outcome with a flaw: an unknown policy or word, a future day, a wrong or missing criterion, or no author."""
     if not d.published:
         return []
     policy = d.rng.choice(list(d.published))
-    name = _likely(d, str(d.published[policy][-1].policy.subject))
-    good = _of(d, policy, name, d.rng.choice(["declined", "moved"]))
+    name = _likely_name(d, str(d.published[policy][-1].policy.subject))
+    good = _outcome_report(d, policy, name, d.rng.choice(["declined", "moved"]))
     bad = [
         replace(good, policy="nobody-published-this"), replace(good, outcome="vanished"), replace(good, on=d.day + dt.timedelta(3)),
         replace(good, outcome="not_eligible"), replace(good, criterion=_criterion(d, policy)), replace(good, by=" "),
@@ -62,7 +62,7 @@ def refused(d: Drawing) -> list[Event]:
 
 
 def decided(d: Drawing) -> list[Event]:
-    """Two people have looked at a hold, the newest most often; now and then at none, for no reason, to no end, or it is one alone."""
+    """Two people decide about a hold, most often the newest; sometimes one that does not exist, or with a flaw in the decision."""
     hold = d.rng.choice([NEWEST, NEWEST, NEWEST, ANY, ANY, ANY, NONE])
     message = HoldDecided(hold, d.rng.choice(["release", "release", "reject"]), "looked at", *PEOPLE)
     if d.chance(0.1):
@@ -70,8 +70,8 @@ def decided(d: Drawing) -> list[Event]:
     return [Event("decided", f"of the holds {hold} is decided: {message.decision}", message, None, d.late())]
 
 
-def _of(d: Drawing, policy: str, name: str, outcome: str) -> OutcomeReported:
-    """An outcome of a day up to today; often one whose time is about to be over."""
+def _outcome_report(d: Drawing, policy: str, name: str, outcome: str) -> OutcomeReported:
+    """An outcome of today or an earlier day; often one whose time is nearly over."""
     on = d.day - dt.timedelta(d.rng.choice([0, 0, 0, 1, 5, 25, 100, 300]))
     if MONTHS[outcome] and d.chance(0.4):
         over = d.day + dt.timedelta(d.rng.choice([-1, 0, 1, 1, 2, 4, 8]))
@@ -84,18 +84,18 @@ def _of(d: Drawing, policy: str, name: str, outcome: str) -> OutcomeReported:
 def _report(d: Drawing, policy: str, name: str, message: OutcomeReported) -> Event:
     d.looked_at.append((str(d.published[policy][-1].policy.subject), name))
     wrong = f" for {message.criterion}" if message.criterion else ""
-    listed = (policy, name, message) not in d.reported and message.policy == policy and d.chance(0.6)
+    is_on_list = (policy, name, message) not in d.reported and message.policy == policy and d.chance(0.6)
     d.reported.append((policy, name, message))
-    who = f"somebody on the list (else {name})" if listed else name
-    said = f"{message.policy}: {who} is reported {message.outcome}{wrong} on {message.on}"
-    return Event(LISTED if listed else "reported", said, message, name, d.late())
+    who = f"somebody on the list (else {name})" if is_on_list else name
+    text = f"{message.policy}: {who} is reported {message.outcome}{wrong} on {message.on}"
+    return Event(LISTED if is_on_list else "reported", text, message, name, d.late())
 
 
-def _likely(d: Drawing, kind: str) -> str:
-    """Anybody of a kind; often one who was looked at or counts as another, seldom one nobody has heard of."""
-    known = [name for of, name in d.looked_at if of == kind] + [name for of, name in d.merges if of == kind]
-    if known and d.chance(0.2):
-        return d.rng.choice(known)
+def _likely_name(d: Drawing, kind: str) -> str:
+    """A name of a kind; often one with an answer, an outcome or a merge, seldom one that no record names."""
+    likely = [name for of, name in d.looked_at if of == kind] + [name for of, name in d.merges if of == kind]
+    if likely and d.chance(0.2):
+        return d.rng.choice(likely)
     return f"{kind[0]}9" if d.chance(0.03) else d.rng.choice(d.names[kind])
 
 
@@ -111,7 +111,7 @@ def _criteria(versions: Sequence[Published]) -> set[str]:
 
 
 def _may_report(facts: Facts, event: Event) -> bool:
-    """Of a policy there is, in one of the words, of a day that has come, by somebody; with a criterion of it where that was wrong."""
+    """Whether an outcome is admitted: a known policy and word, no future day, an author, and a criterion exactly for ``not_eligible``."""
     message = event.message
     assert isinstance(message, OutcomeReported)
     versions = [version.published for version in facts.policies.get(message.policy, ())]
@@ -122,35 +122,35 @@ def _may_report(facts: Facts, event: Event) -> bool:
     return message.criterion in _criteria(versions)
 
 
-def _reported(facts: Facts, event: Event) -> None:
-    """The latest by its day counts, of equal ones the one told last."""
+def _note_outcome(facts: Facts, event: Event) -> None:
+    """Keeps the outcome of the latest day; of equal days, the one that came last."""
     message = event.message
     assert isinstance(message, OutcomeReported)
     kind = str(facts.policies[message.policy][-1].published.policy.subject)
     key = (message.policy, token(kind, facts.naming.counts_as(kind, event.told)))
-    known = facts.outcomes.get(key)
-    said = (message.outcome, message.on, message.criterion)
-    if known is None or (known.on <= message.on and said != (known.outcome, known.on, known.criterion)):
+    latest = facts.outcomes.get(key)
+    outcome = (message.outcome, message.on, message.criterion)
+    if latest is None or (latest.on <= message.on and outcome != (latest.outcome, latest.on, latest.criterion)):
         until = months_after(message.on, MONTHS[message.outcome])
-        facts.outcomes[key] = Reported(*said, until, over=until <= facts.day)
+        facts.outcomes[key] = Reported(*outcome, until, over=until <= facts.day)
 
 
 def _may_decide(facts: Facts, event: Event) -> bool:
-    """Two people, with a reason, in one of two words; a hold there is not is passed over."""
+    """Whether a decision is admitted: two people, a reason, and one of two words. The hold need not exist."""
     message = event.message
     assert isinstance(message, HoldDecided)
     return message.by != message.approved_by and bool(message.reason.strip()) and message.decision in ("release", "reject")
 
 
-def _decided(facts: Facts, event: Event) -> None:
-    """What was released is decided for good; what was rejected is not."""
+def _note_decision(facts: Facts, event: Event) -> None:
+    """Keeps the decision; a release is final, a rejection is not."""
     message = event.message
     assert isinstance(message, HoldDecided)
     if facts.decisions.get(message.hold) != "release":
         facts.decisions[message.hold] = message.decision
 
 
-REPORTED = Telling(_may_report, _reported, frozenset({"outcome"}))
-DECIDED = Telling(_may_decide, _decided, frozenset({"release"}))
+REPORTED = Telling(_may_report, _note_outcome, frozenset({"outcome"}))
+DECIDED = Telling(_may_decide, _note_decision, frozenset({"release"}))
 
 KINDS = {"reported": Kind(5, reported), "refused outcome": Kind(1, refused), "decided": Kind(4, decided)}

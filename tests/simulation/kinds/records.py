@@ -1,7 +1,7 @@
-"""What happens to records: they come new, late, corrected, deleted, doubtful or all anew, and move people between households and streets.
+"""Deliveries of records: new, late, corrected, deleted, quarantined and replaced rows, and moves between households and streets.
 
-The one idea: a sender only ever adds deliveries; whatever a row was, its next version is a row like it with other cells, an order that may be
-older, and a later delivery. Source: docs/en/semantics.md §1.
+A sender only adds deliveries. The next version of a record is a row of a later delivery with other cells; its order may be older.
+Source: docs/en/semantics.md §1.
 """
 
 from __future__ import annotations
@@ -24,38 +24,38 @@ IDENTITY = ("key", "source")
 
 
 def new(d: Drawing) -> list[Event]:
-    """Some rows nobody had yet, late ones among them."""
+    """Some rows of the world that were not sent yet."""
     if not d.held:
         return corrected(d)
     feed, unit = d.held[0].feed, d.held[0].source
-    chosen = [row for row in d.held if (row.feed, row.source) == (feed, unit)][: d.rng.choice([1, 2, 5, 20])]
-    d.held = [row for row in d.held if row not in chosen]
-    return delivery(d, "new", feed, unit, [d.lifted(row) for row in chosen])
+    rows = [row for row in d.held if (row.feed, row.source) == (feed, unit)][: d.rng.choice([1, 2, 5, 20])]
+    d.held = [row for row in d.held if row not in rows]
+    return delivery(d, "new", feed, unit, [d.lifted(row) for row in rows])
 
 
 def corrected(d: Drawing) -> list[Event]:
-    """Rows as others of their feed: moved, emptied, doubtful, or handed to another subject; some older than what stands."""
+    """New versions of rows, with the cells of other rows of their feed; some about another subject, some older than the current version."""
     feed, unit, rows = sent_by(d)
-    return delivery(d, "corrected", feed, unit, [_like(d, row) for row in d.some(rows, 4)]) if rows else []
+    return delivery(d, "corrected", feed, unit, [_with_cells_of_another(d, row) for row in d.some(rows, 4)]) if rows else []
 
 
 def deleted(d: Drawing) -> list[Event]:
-    """Tombstones, also of rows that have not come yet."""
+    """Tombstones, also of rows that were not sent yet."""
     feed, unit, rows = sent_by(d)
     rows = rows + [row for row in d.held if (row.feed, row.source) == (feed, unit)]
     return delivery(d, "deleted", feed, unit, [again(d, row, {"deleted": True}) for row in d.some(rows, 3)]) if rows else []
 
 
 def replaced(d: Drawing) -> list[Event]:
-    """Everything a source has, as it says: what is not in it is withdrawn."""
+    """A full replacement with most records of a source; the others are withdrawn by it."""
     feed, unit, rows = sent_by(d)
     latest = {row.record["key"]: row for row in rows if not row.record.get("deleted")}
-    kept = [d.lifted(row) for row in latest.values() if d.chance(0.7)]
-    return delivery(d, "replaced", feed, unit, kept[:30], replaces=True)
+    remaining = [d.lifted(row) for row in latest.values() if d.chance(0.7)]
+    return delivery(d, "replaced", feed, unit, remaining[:30], replaces=True)
 
 
 def quarantined(d: Drawing) -> list[Event]:
-    """Rows that broke a rule of the contract: of unknown values and presence, whose links may still be read."""
+    """Quarantined rows, some with readable links."""
     feed, unit, rows = sent_by(d)
     links = tuple(FEEDS[feed].get("links", {}))
     doubtful = [
@@ -65,23 +65,23 @@ def quarantined(d: Drawing) -> list[Event]:
 
 
 def unreadable(d: Drawing) -> list[Event]:
-    """A delivery some of whose rows name nobody: its coverage is void beyond the contract's share, and holds at exactly the share."""
+    """A delivery with rows that name nobody: below, at and beyond the contract's share, beyond which its coverage is void."""
     feed, unit, rows = sent_by(d)
-    part = [_like(d, row) for row in d.some(rows, 6)]
+    part = [_with_cells_of_another(d, row) for row in d.some(rows, 6)]
     return delivery(d, "unreadable", feed, unit, part, unplaced=d.rng.choice([0, 1, 1, 2, 3]), stated=0.95) if rows else []
 
 
 def resent(d: Drawing) -> list[Event]:
-    """A part of a batch once more, because the sender was not sure."""
-    known = [one for one in d.batches if one.told]
-    if not known:
+    """A part of a batch is sent again."""
+    batches = [event for event in d.batches if event.told]
+    if not batches:
         return []
-    one = d.rng.choice(known)
-    return [batch("resent", [row for row in one.told if d.chance(0.6)] or one.told[:1], d.late())]
+    event = d.rng.choice(batches)
+    return [batch("resent", [row for row in event.told if d.chance(0.6)] or event.told[:1], d.late())]
 
 
 def moved(d: Drawing) -> list[Event]:
-    """A person, a household or a dwelling is somewhere else: another street, another home, or both."""
+    """A person, a household or a dwelling moves: to another division, another home, or both."""
     feed = d.rng.choice(["hukou", "hukou", "household", "dwelling"])
     rows = _register_rows(d, feed)
     if not rows:
@@ -93,11 +93,11 @@ def moved(d: Drawing) -> list[Event]:
         cells[link] = d.rng.choice([*d.names[kind], f"{kind[0]}9", None])
     if not cells or d.chance(0.5):
         cells["division"] = d.rng.choices([*DIVISIONS, None], [40, 15, 15, 10, 5, 5, 5, 2, 2, 4])[0]
-    return delivery(d, "moved", feed, row.source, [_newer(d, row, {**cells_of(row), **cells})])
+    return delivery(d, "moved", feed, row.source, [_newer_version(d, row, {**cells_of(row), **cells})])
 
 
 def split(d: Drawing) -> list[Event]:
-    """Some members of a household found a new one, which may be named before it is known."""
+    """Some members of a household form a new one; their rows may come before the new household's."""
     rows = [row for row in _register_rows(d, "hukou") if row.record.get("household")]
     if not rows:
         return []
@@ -106,27 +106,27 @@ def split(d: Drawing) -> list[Event]:
     d.names["household"].append(name)
     leaving: dict[str, Row] = {row.name: row for row in rows if row.record["household"] == old and d.chance(0.6)}
     like = next((row for row in reversed(d.sent) if row.feed == "household" and row.name == old and "size" in row.record), None)
-    found: list[Event] = []
+    events: list[Event] = []
     for unit in sorted({row.source for row in leaving.values()}):
-        part = [_newer(d, row, {**cells_of(row), "household": name}) for row in leaving.values() if row.source == unit]
-        found += delivery(d, "split", "hukou", unit, part)
+        part = [_newer_version(d, row, {**cells_of(row), "household": name}) for row in leaving.values() if row.source == unit]
+        events += delivery(d, "split", "hukou", unit, part)
     cells = cells_of(like) if like else {"division": "310107020", "registered_at": d.rng.choice(d.names["dwelling"])}
     record = {"key": f"{name}-register", "source": "city-psb", **cells, "size": max(1, len(leaving))}
-    told = delivery(d, "split", "household", "city-psb", [Row("household", name, "household", record)])
-    return found + told if d.chance(0.6) else told + found
+    household_events = delivery(d, "split", "household", "city-psb", [Row("household", name, "household", record)])
+    return events + household_events if d.chance(0.6) else household_events + events
 
 
 # ---- parts -------------------------------------------------------------------------------------------------------
 
 
 def sent_by(d: Drawing) -> tuple[str, str, list[Row]]:
-    """The rows one source has sent so far; a source of more rows more often."""
+    """The rows that one source has sent; sources with more rows are drawn more often."""
     row = d.rng.choice(d.sent) if d.sent else d.held[0]
-    return row.feed, row.source, [one for one in d.sent if (one.feed, one.source) == (row.feed, row.source)]
+    return row.feed, row.source, [other for other in d.sent if (other.feed, other.source) == (row.feed, row.source)]
 
 
 def _register_rows(d: Drawing, feed: str) -> list[Row]:
-    """The register's rows with cells, the last of each subject only."""
+    """The last sound register row of each subject."""
     return list({row.name: row for row in d.sent if row.feed == feed and not row.record.keys() & {"deleted", "quarantined"}}.values())
 
 
@@ -136,56 +136,56 @@ def cells_of(row: Row) -> dict[str, Any]:
     }
 
 
-def _shifted(order: Any, by: int) -> Any:
-    """A later or an earlier order; of a row that has none one about the world's days."""
+def _neighbouring_order(order: Any, by: int) -> Any:
+    """An order shifted by ``by``; a row without usable order gets one near the world's days."""
     if order == "none":
         order = dt.date(2026, 8, 1)
     return order + dt.timedelta(by) if isinstance(order, dt.date) else order + by
 
 
 def again(d: Drawing, row: Row, cells: dict[str, Any], owner: Row | None = None, shifts: Sequence[int] = (0, 0, 1, 1, 2, -1)) -> Row:
-    """Another version of a row's record: the same key, an order a little later, equal, or earlier."""
+    """Another version of a row's record: the same key, and an order a little later, equal or earlier."""
     record = {name: row.record[name] for name in IDENTITY}
     if "order" in row.record:
-        record["order"] = _shifted(row.record["order"], d.rng.choice(shifts))
+        record["order"] = _neighbouring_order(row.record["order"], d.rng.choice(shifts))
     owner = owner or row
     return Row(owner.kind, owner.name, row.feed, {**record, **cells})
 
 
-def _newer(d: Drawing, row: Row, cells: dict[str, Any]) -> Row:
+def _newer_version(d: Drawing, row: Row, cells: dict[str, Any]) -> Row:
     return again(d, row, cells, shifts=(0, 1, 1, 2))
 
 
-def _like(d: Drawing, row: Row) -> Row:
-    """The record with the cells of another of its feed."""
-    others = [one for one in (*d.sent, *d.held) if one.feed == row.feed]
+def _with_cells_of_another(d: Drawing, row: Row) -> Row:
+    """A version of the record with the cells of another row of its feed."""
+    others = [other for other in (*d.sent, *d.held) if other.feed == row.feed]
     like = d.rng.choice(others)
-    handed = row.feed not in REGISTERS.values() and d.chance(0.15)
+    is_handed_over = row.feed not in REGISTERS.values() and d.chance(0.15)
     doubts = {"quarantined": True} if like.record.get("quarantined") else {}
-    return again(d, row, {**cells_of(like), **doubts}, like if handed else row)
+    return again(d, row, {**cells_of(like), **doubts}, like if is_handed_over else row)
 
 
 # ---- telling -----------------------------------------------------------------------------------------------------
 
 
-def _of(facts: Facts, message: Any) -> dict[str, Delivery]:
+def _deliveries_of(facts: Facts, message: Any) -> dict[str, Delivery]:
     return facts.deliveries.get((message.feed, message.source), {})
 
 
 def _may_start(facts: Facts, event: Event) -> bool | None:
-    """The number it has already, or the one behind the last; a number of another delivery is refused, of a gap the semantics say nothing."""
+    """Whether a start is admitted: the next number, or the same start again. None for a number that leaves a gap: the page does not say."""
     message = event.message
     assert isinstance(message, DeliveryStarted)
-    known = _of(facts, message)
+    deliveries = _deliveries_of(facts, message)
     if facts.ends is None:
         return False
-    if message.id in known:
-        return (known[message.id].number, known[message.id].replaces) == (message.delivery, message.replaces)
-    taken = {one.number for one in known.values()}
-    return False if message.delivery in taken else True if message.delivery == max(taken, default=0) + 1 else None
+    if message.id in deliveries:
+        return (deliveries[message.id].number, deliveries[message.id].replaces) == (message.delivery, message.replaces)
+    numbers = {delivery.number for delivery in deliveries.values()}
+    return False if message.delivery in numbers else True if message.delivery == max(numbers, default=0) + 1 else None
 
 
-def _started(facts: Facts, event: Event) -> None:
+def _start_delivery(facts: Facts, event: Event) -> None:
     message = event.message
     assert isinstance(message, DeliveryStarted)
     facts.deliveries.setdefault((message.feed, message.source), {}).setdefault(
@@ -193,48 +193,48 @@ def _started(facts: Facts, event: Event) -> None:
     )
 
 
-def _numbered(facts: Facts, message: Any) -> Delivery | None:
-    return next((one for one in _of(facts, message).values() if one.number == message.delivery), None)
+def _delivery_of(facts: Facts, message: Any) -> Delivery | None:
+    return next((delivery for delivery in _deliveries_of(facts, message).values() if delivery.number == message.delivery), None)
 
 
 def _may_come(facts: Facts, event: Event) -> bool | None:
-    """Rows of a delivery that was started; of a whole one only rows it has."""
-    known = _numbered(facts, event.message)
-    if known is None:
+    """Whether rows are admitted: of a delivery that was started, and if it is complete, only rows it has."""
+    delivery = _delivery_of(facts, event.message)
+    if delivery is None:
         return False
-    return True if known.completed is None or {row.record["row"] for row in event.told} <= known.rows else None
+    return True if delivery.completed is None or {row.record["row"] for row in event.told} <= delivery.rows else None
 
 
-def _came(facts: Facts, event: Event) -> None:
+def _add_rows(facts: Facts, event: Event) -> None:
     message: Any = event.message
-    known = _numbered(facts, message)
-    assert known is not None
+    delivery = _delivery_of(facts, message)
+    assert delivery is not None
     for row in event.told:
-        known.rows.add(row.record["row"])
+        delivery.rows.add(row.record["row"])
         facts.rows[message.feed, message.source, message.delivery, row.record["row"]] = row
     facts.world_changed = True
 
 
 def _may_complete(facts: Facts, event: Event) -> bool:
-    """When all its readable rows are there; again only as before."""
+    """Whether an end is admitted: when all readable rows are there, or the same end again."""
     message = event.message
     assert isinstance(message, DeliveryCompleted)
-    known = _of(facts, message).get(message.id)
-    if known is None or known.replaces != message.replaces:
+    delivery = _deliveries_of(facts, message).get(message.id)
+    if delivery is None or delivery.replaces != message.replaces:
         return False
-    return known.completed == message if known.completed else len(known.rows) == message.rows - message.unplaced
+    return delivery.completed == message if delivery.completed else len(delivery.rows) == message.rows - message.unplaced
 
 
-def _completed(facts: Facts, event: Event) -> None:
+def _complete_delivery(facts: Facts, event: Event) -> None:
     message = event.message
     assert isinstance(message, DeliveryCompleted)
-    _of(facts, message)[message.id].completed = message
+    _deliveries_of(facts, message)[message.id].completed = message
     facts.world_changed = True
 
 
-STARTED = Telling(_may_start, _started, frozenset())
-ROWS = Telling(_may_come, _came, frozenset({"record", "evidence"}))
-COMPLETED = Telling(_may_complete, _completed, frozenset({"record", "coverage", "evidence"}))
+STARTED = Telling(_may_start, _start_delivery, frozenset())
+ROWS = Telling(_may_come, _add_rows, frozenset({"record", "evidence"}))
+COMPLETED = Telling(_may_complete, _complete_delivery, frozenset({"record", "coverage", "evidence"}))
 
 KINDS = {
     "new": Kind(6, new),

@@ -1,8 +1,6 @@
-"""What happens to versions: full files whose orders go backwards, several of them open at once, rows without usable order, and senders
-who say of one delivery now this, now that.
+"""Unusual deliveries: full files with older orders, several open at once, rows without usable order, and contradictions about one delivery.
 
-The one idea: these are ordinary deliveries in every other way, so they come late, twice, in parts and across crashes like all of them.
-Source: docs/en/semantics.md §1.1 and §1.2.
+In every other way these are ordinary deliveries: they come late, twice, in parts and across crashes. Source: docs/en/semantics.md §1.1 and §1.2.
 """
 
 from __future__ import annotations
@@ -18,19 +16,19 @@ from tests.simulation.kinds.records import again, cells_of, sent_by
 from tests.simulation.network import FEEDS
 
 EARLIER = (-9, -5, -3, -1, 0, 1)
-"""By how much the order of a row in such a full file differs from the one before."""
+"""By how much an order in such a full file differs from the order before."""
 
 
 def backwards(d: Drawing) -> list[Event]:
-    """A full file that holds much of what its source sent before, with orders that are mostly older; now and then too much of it is unreadable."""
+    """A full file of most records that its source sent, with mostly older orders; sometimes too many of its rows are unreadable."""
     feed, unit, rows = sent_by(d)
-    return delivery(d, "backwards", feed, unit, _earlier(d, rows), replaces=True, unplaced=d.rng.choice([0, 0, 0, 4]))
+    return delivery(d, "backwards", feed, unit, _earlier_rows(d, rows), replaces=True, unplaced=d.rng.choice([0, 0, 0, 4]))
 
 
 def overlapping(d: Drawing) -> list[Event]:
-    """Two full files of one source, and an ordinary delivery between them, all begun before the first row comes, in whatever order they end."""
+    """Two full files of one source and an ordinary delivery: all start before the first row comes, and they end in any order."""
     feed, unit, rows = sent_by(d)
-    parts = [delivery(d, "overlapping", feed, unit, _earlier(d, rows), replaces=full, stated=0.2) for full in (True, False, True)]
+    parts = [delivery(d, "overlapping", feed, unit, _earlier_rows(d, rows), replaces=full, stated=0.2) for full in (True, False, True)]
     starts = [part.pop(0) for part in parts]
     rest = [event for part in parts for event in part]
     d.rng.shuffle(rest)
@@ -38,7 +36,7 @@ def overlapping(d: Drawing) -> list[Event]:
 
 
 def unordered(d: Drawing) -> list[Event]:
-    """Rows whose order cannot be used, of records there are and of others; some sound rows beside them."""
+    """Rows without usable order, and some sound rows beside them."""
     feed, unit, rows = sent_by(d)
     if FEEDS[feed]["order"] == "delivery" or not rows:
         return []
@@ -54,24 +52,24 @@ def unordered(d: Drawing) -> list[Event]:
 
 
 def contrary(d: Drawing) -> list[Event]:
-    """A delivery is begun again, or ends, as a full file where it was none, or as none where it was one."""
+    """A start or an end that contradicts whether a delivery is a full file."""
     if not d.begun:
         return []
-    begun = d.rng.choice(d.begun)
-    said = "no full replacement" if begun.replaces else "a full replacement"
-    other = replace(begun, replaces=not begun.replaces)
-    ends = DeliveryCompleted(begun.feed, begun.source, begun.delivery, begun.id, 1, 0, other.replaces)
+    start = d.rng.choice(d.begun)
+    claim = "no full replacement" if start.replaces else "a full replacement"
+    other = replace(start, replaces=not start.replaces)
+    ends = DeliveryCompleted(start.feed, start.source, start.delivery, start.id, 1, 0, other.replaces)
     message: DeliveryStarted | DeliveryCompleted = ends if d.chance(0.5) else other
-    return [Event("contrary", f"delivery {begun.delivery} of {begun.feed} #{begun.source} is said to be {said}", message, None, d.late())]
+    return [Event("contrary", f"delivery {start.delivery} of {start.feed} #{start.source} is said to be {claim}", message, None, d.late())]
 
 
-def _earlier(d: Drawing, rows: list[Row]) -> list[Row]:
-    """The last row sent of most records, deleted ones too, with the cells of any version of it."""
+def _earlier_rows(d: Drawing, rows: list[Row]) -> list[Row]:
+    """A new version of most records, each with the cells of one of its versions and a mostly older order."""
     latest = {row.record["key"]: row for row in rows}
-    chosen = [row for row in latest.values() if d.chance(0.75)][:30]
+    sample = [row for row in latest.values() if d.chance(0.75)][:30]
     out = []
-    for row in chosen:
-        like = d.rng.choice([one for one in rows if one.record["key"] == row.record["key"]])
+    for row in sample:
+        like = d.rng.choice([version for version in rows if version.record["key"] == row.record["key"]])
         doubts = {word: True for word in ("deleted", "quarantined") if like.record.get(word) and d.chance(0.7)}
         out.append(again(d, row, {**cells_of(like), **doubts}, like, EARLIER))
     return out
