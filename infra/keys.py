@@ -66,7 +66,7 @@ def read_key(root: Path, used: bool, environment: Mapping[str, str] | None = Non
     except OpenToOthers as error:
         raise UnusableKey(error.text) from None
     if key is None:
-        raise UnusableKey(_gone(path))
+        raise UnusableKey(_missing_key(path))
     if used:
         _know_again(path, root / CHECK, key)
     return key
@@ -129,7 +129,7 @@ def _know_again(place: Path, check: Path, key: bytes) -> None:
     raise UnusableKey(Text(zh, en))
 
 
-def _gone(path: Path) -> Text:
+def _missing_key(path: Path) -> Text:
     return Text(
         f"{path} 缺失或损坏。没有它，新数据与已有数据无法对应：请从备份恢复，不要新建。",
         f"{path} is missing or damaged. Without it new records would not meet the old: restore a backup, make no new one.",

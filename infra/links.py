@@ -31,12 +31,12 @@ def refuse_links(folder: Path, *, below: bool, itself: bool = True) -> None:
     Raises:
         Linked: names the first link.
     """
-    found = folder if itself and folder.is_symlink() else next(_links(folder), None) if below else None
-    if found is not None:
+    link = folder if itself and folder.is_symlink() else next(_links(folder), None) if below else None
+    if link is not None:
         raise Linked(
             Text(
-                f"{found} 是符号链接，链接所指的内容不读、不改、不删，什么也没有做。请换成真正的文件或目录（要放在别的磁盘上，请用挂载）。",
-                f"{found} is a symbolic link. What it leads to is not read, rewritten or deleted, and nothing was done. Put the file or"
+                f"{link} 是符号链接，链接所指的内容不读、不改、不删，什么也没有做。请换成真正的文件或目录（要放在别的磁盘上，请用挂载）。",
+                f"{link} is a symbolic link. What it leads to is not read, rewritten or deleted, and nothing was done. Put the file or"
                 " folder itself there (to keep it on another disk, mount it).",
             )
         )

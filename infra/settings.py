@@ -67,11 +67,11 @@ def settings(workspace: str | None, language: str | None, environment: Mapping[s
         >>> settings(None, "en", {"HUIMIN_WORKSPACE": "w"})
         Settings(workspace=PosixPath('w'), language='en')
     """
-    spoken, folder = _language(language or environment.get(LANGUAGE) or "zh"), workspace or environment.get(WORKSPACE)
+    chosen_language, folder = _language(language or environment.get(LANGUAGE) or "zh"), workspace or environment.get(WORKSPACE)
     around = None if folder or here is None else next((place for place in (here, *here.parents) if is_workspace(place)), None)
     if around is not None:
-        return Settings(Path() if around == here else around, spoken, near=True)
-    return Settings(Path(folder or DEFAULT_WORKSPACE).expanduser(), spoken)
+        return Settings(Path() if around == here else around, chosen_language, near=True)
+    return Settings(Path(folder or DEFAULT_WORKSPACE).expanduser(), chosen_language)
 
 
 def is_workspace(folder: Path) -> bool:
@@ -106,14 +106,14 @@ def today(environment: Mapping[str, str]) -> date:
     Raises:
         BadSetting: the variable is not a date, or the clock stands in a year that cannot be.
     """
-    said = day(environment[TODAY]) if environment.get(TODAY) else datetime.now(SHANGHAI).date()
-    if said.year not in YEARS:
+    day_now = day(environment[TODAY]) if environment.get(TODAY) else datetime.now(SHANGHAI).date()
+    if day_now.year not in YEARS:
         zh, en = (
-            f"时钟的日期是 {said}，不可能。请校正本机时钟或 {TODAY}。",
-            f"The clock says {said}, which cannot be: set this machine's clock, or {TODAY}.",
+            f"时钟的日期是 {day_now}，不可能。请校正本机时钟或 {TODAY}。",
+            f"The clock says {day_now}, which cannot be: set this machine's clock, or {TODAY}.",
         )
         raise BadSetting(Text(zh, en))
-    return said
+    return day_now
 
 
 def operator() -> str:

@@ -168,26 +168,26 @@ def sized(need: Need, cost: Measured = Measured(), choice: Chosen = Chosen()) ->
 def _of(workers: int, need: Need, cost: Measured, choice: Chosen) -> Size:
     """What a network of so many workers takes, whether or not that is enough."""
     shards = min(MOST_SHARDS, choice.shards_per_worker * workers)
-    held = ceil(shards / (workers - 1))
-    share, share_there = (min(1.0, choice.skew * of / shards) for of in (held, ceil(shards / workers)))
+    shards_each = ceil(shards / (workers - 1))
+    share, share_there = (min(1.0, choice.skew * of / shards) for of in (shards_each, ceil(shards / workers)))
     lines = LINES_PER_CHANGE_AND_POLICY * need.policies
     front = need.changes_per_second * (cost.sequencer_ns + lines * cost.merger_ns)
-    told = need.changes_per_second * choice.copies * share * cost.shard_ns
+    shard_load = need.changes_per_second * choice.copies * share * cost.shard_ns
     everything = need.residents * (cost.resident_bytes + need.records_per_resident * cost.record_bytes)
     locator = everything + need.residents * SUBJECTS_PER_RESIDENT * cost.locator_bytes
     front_bytes = locator + need.residents * need.listed_per_resident * cost.listed_bytes
     state = front_bytes + share * choice.copies * everything
     broker_disk = _topics_bytes(need, cost, choice, lines)
-    taken = need.changes_per_second * (1 + choice.copies + 2 * lines) * cost.wire_bytes * choice.replicas
+    broker_intake = need.changes_per_second * (1 + choice.copies + 2 * lines) * cost.wire_bytes * choice.replicas
     scan = need.residents * cost.publish_ns / 1e9 * share_there
     everything_anew = need.residents * (cost.pass_ns + need.policies * cost.judge_ns) / 1e9 * share_there
     return Size(
-        brokers=max(choice.brokers, ceil(broker_disk / choice.broker_bytes), ceil(taken / choice.broker_bytes_per_second)),
+        brokers=max(choice.brokers, ceil(broker_disk / choice.broker_bytes), ceil(broker_intake / choice.broker_bytes_per_second)),
         shards=shards,
         workers=workers,
-        load=(front + told) / 1e9,
+        load=(front + shard_load) / 1e9,
         worker_bytes=choice.process_bytes + choice.room * state,
-        worker_disk_bytes=(choice.snapshots + 1) * state + (held + 2) * choice.backlog_bytes,
+        worker_disk_bytes=(choice.snapshots + 1) * state + (shards_each + 2) * choice.backlog_bytes,
         broker_disk_bytes=broker_disk,
         depot_bytes=choice.snapshots * (front_bytes + choice.copies * everything),
         publish_seconds=scan,
@@ -198,9 +198,9 @@ def _of(workers: int, need: Need, cost: Measured, choice: Chosen) -> Size:
 def _topics_bytes(need: Need, cost: Measured, choice: Chosen, lines: float) -> float:
     """What the topics hold, replicas included: the first load, what is kept for days, and a year of changes."""
     a_day = need.changes_per_second * choice.busy_hours * 3_600
-    load = need.residents * need.records_per_resident * (1 + choice.copies)
-    kept = a_day * (need.retention_days + (choice.copies + lines) * choice.orders_days + lines * 365)
-    return (load + kept) * cost.wire_bytes * choice.replicas
+    loaded_rows = need.residents * need.records_per_resident * (1 + choice.copies)
+    stored_rows = a_day * (need.retention_days + (choice.copies + lines) * choice.orders_days + lines * 365)
+    return (loaded_rows + stored_rows) * cost.wire_bytes * choice.replicas
 
 
 PLACES = (

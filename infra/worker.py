@@ -66,14 +66,14 @@ def folds(parts: Parts, shards: int, topic: str, partition: int) -> MakeFold:
     from streams.network.partition import PartitionFold
     from streams.network.sequencer import Sequencer
 
-    def make(kept: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold:
+    def make(checkpoint: tuple[dict[str, Any], Arrays] | None = None, /) -> Fold:
         match topic:
             case "inputs":
-                return Sequencer(parts, shards, kept)
+                return Sequencer(parts, shards, checkpoint)
             case "orders":
-                return PartitionFold(parts, partition, kept)
+                return PartitionFold(parts, partition, checkpoint)
             case _:
-                return Merger(shards, kept)
+                return Merger(shards, checkpoint)
 
     return make
 
@@ -92,8 +92,8 @@ async def _work(settings: WorkerSettings, parts: Parts) -> int:
     metrics = Metrics()
     make_folder(settings.state / "faust")
     app = make_app(f"{settings.prefix}workers", settings.connection.faust(), settings.state / "faust", settings.web_port, settings.bind)
-    made = partial(folds, parts, settings.shards)
-    host = FaustHost(app, settings.state, made, _fail, settings.seal, settings.prefix, settings.depot, settings.rule, metrics.took)
+    maker_of = partial(folds, parts, settings.shards)
+    host = FaustHost(app, settings.state, maker_of, _fail, settings.seal, settings.prefix, settings.depot, settings.rule, metrics.took)
     if settings.web_port is not None:
         _pages(app, host, metrics)
     loop = asyncio.get_running_loop()
@@ -103,7 +103,7 @@ async def _work(settings: WorkerSettings, parts: Parts) -> int:
         await app.start()
         if await app.wait_for_stopped(stop):
             raise app.crash_reason or RuntimeError("Faust has stopped")
-        await asyncio.wait_for(_ended(app, host), STOP_SECONDS)
+        await asyncio.wait_for(_end(app, host), STOP_SECONDS)
     except Exception as error:
         _fail(error)
     return 0
@@ -120,14 +120,14 @@ def _pages(app: Any, host: FaustHost, metrics: Metrics) -> None:
         moving = host.ready and not still
         return web.json({"ready": moving, "still": still}, status=200 if moving else 503)
 
-    async def measured(web: Any, request: Any) -> Any:
+    async def metrics_page(web: Any, request: Any) -> Any:
         return web.bytes(metrics.text(host), content_type="text/plain; version=0.0.4")
 
-    for path, page in (("/health", health), ("/ready", ready), ("/metrics", measured)):
+    for path, page in (("/health", health), ("/ready", ready), ("/metrics", metrics_page)):
         app.page(path)(page)
 
 
-async def _ended(app: Any, host: Any) -> None:
+async def _end(app: Any, host: Any) -> None:
     await host.stop()
     await app.stop()
 

@@ -106,9 +106,9 @@ def policy_named(workspace: Callable[[], Workspace], name: str, catalogue: Catal
         return version.policy, registry.life(name, version.policy.version, day, host.state.catalogue)
 
 
-def no_policy(name: str, known: Iterable[str]) -> HuiminError:
+def no_policy(name: str, names: Iterable[str]) -> HuiminError:
     """The error that no policy of this name is published."""
-    near = meant(name, known)
+    near = meant(name, names)
     return HuiminError(
         Text(
             f"没有已发布的政策“{name}”。{near.zh or '用 huimin policy list 查看。'}",

@@ -86,11 +86,11 @@ def facts(result: Any) -> dict[str, Any]:
 
 def schema(kind: Any, title: str) -> dict[str, Any]:
     """The JSON Schema of what ``plain`` gives for results of a type."""
-    drawn = TypeAdapter(kind).json_schema(mode="serialization", by_alias=True, schema_generator=_Printed)
-    return {"$schema": DIALECT, "title": title, **drawn}
+    body = TypeAdapter(kind).json_schema(mode="serialization", by_alias=True, schema_generator=_SchemaWriter)
+    return {"$schema": DIALECT, "title": title, **body}
 
 
-class _Printed(GenerateJsonSchema):
+class _SchemaWriter(GenerateJsonSchema):
     """Every key is there, but for optional ones; a dataclass says in its docstring what its fields hold."""
 
     def field_is_required(self, field: Any, total: bool) -> bool:
@@ -103,16 +103,16 @@ class _Printed(GenerateJsonSchema):
         return self.generate_inner(schema["schema"])
 
     def dataclass_schema(self, schema: core_schema.DataclassSchema) -> dict[str, Any]:
-        drawn = super().dataclass_schema(schema)
-        described = dict(item for base in reversed(schema["cls"].__mro__) for item in _described(cleandoc(base.__doc__ or "")))
+        body = super().dataclass_schema(schema)
+        described = dict(item for base in reversed(schema["cls"].__mro__) for item in _field_descriptions(cleandoc(base.__doc__ or "")))
         for field in schema["schema"]["fields"]:
             key, name = field.get("serialization_alias", field["name"]), field["name"]
-            if key in drawn["properties"] and name in described:
-                drawn["properties"][key] = {**drawn["properties"][key], "description": described[name]}
-        return {**drawn, "description": " ".join(drawn.get("description", "").partition("\n\nArgs:\n")[0].split())}
+            if key in body["properties"] and name in described:
+                body["properties"][key] = {**body["properties"][key], "description": described[name]}
+        return {**body, "description": " ".join(body.get("description", "").partition("\n\nArgs:\n")[0].split())}
 
 
-def _described(docstring: str) -> Iterator[tuple[str, str]]:
+def _field_descriptions(docstring: str) -> Iterator[tuple[str, str]]:
     """The fields that the ``Args:`` of a docstring describe, with what it says of them."""
     for line in docstring.partition("\n\nArgs:\n")[2].replace("\n        ", " ").splitlines():
         names, _, words = line.strip().partition(": ")

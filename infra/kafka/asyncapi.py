@@ -39,13 +39,15 @@ def document(shards: int = 1, prefix: str = PREFIX) -> dict[str, Any]:
         "info": {"title": "惠民 Huimin", "version": str(VERSION), "description": LAYOUT},
         "defaultContentType": FRAME,
         "channels": {
-            one.name.removeprefix(prefix): {
-                "address": one.name,
-                "description": f"{one.about.zh} / {one.about.en}",
-                "messages": {e.name: {"$ref": f"#/components/messages/{e.name}"} for e in EVENTS.values() if prefix + e.topic == one.name},
-                "bindings": {"kafka": {"partitions": one.partitions, "topicConfiguration": _configuration(one.config)}},
+            topic.name.removeprefix(prefix): {
+                "address": topic.name,
+                "description": f"{topic.about.zh} / {topic.about.en}",
+                "messages": {
+                    e.name: {"$ref": f"#/components/messages/{e.name}"} for e in EVENTS.values() if prefix + e.topic == topic.name
+                },
+                "bindings": {"kafka": {"partitions": topic.partitions, "topicConfiguration": _configuration(topic.config)}},
             }
-            for one in declared
+            for topic in declared
         },
         "operations": {
             event.name: {
@@ -95,8 +97,8 @@ def _payload(event: Event) -> dict[str, Any]:
         if event.name == "member":
             return {"type": "object"}
         if event.name == "purged":
-            said = {"erased": whole, "offset": whole, "shipped": {"type": "boolean"}}
-            return {"type": "object", "properties": said, "required": [*said]}
+            fields = {"erased": whole, "offset": whole, "shipped": {"type": "boolean"}}
+            return {"type": "object", "properties": fields, "required": [*fields]}
         return {"type": "object", "properties": {"offset": whole, "done": whole, "of": whole}, "required": ["offset", "done", "of"]}
     kinds = [KIND_OF[event.name]] if event.name in KIND_OF else list(range(len(KINDS)))
     names = ", ".join(f"{number} {kind.__name__}" for number, kind in enumerate(KINDS)) if event.name == "input" else event.name

@@ -70,7 +70,7 @@ class Cluster:
         self.runtime.jars()
         make_folder(self.folder)
         with self._changing():
-            plan = self._planned()
+            plan = self._plan()
             self._run(plan, plan.brokers)
             if plan.secured:
                 self._let_in(plan)
@@ -96,7 +96,9 @@ class Cluster:
         """
         plan = Plan.read(self._root)
         pids = {broker: running(*self._process(broker)) for broker in plan.brokers}
-        return tuple(BrokerStatus(one.number, one.port, pid, pid is not None and self._answers(one)) for one, pid in pids.items())
+        return tuple(
+            BrokerStatus(broker.number, broker.port, pid, pid is not None and self._answers(broker)) for broker, pid in pids.items()
+        )
 
     def start(self, number: int) -> None:
         """Start one broker and wait until it answers."""
@@ -118,8 +120,8 @@ class Cluster:
     def leader(self, topic: str, partition: int = 0) -> int | None:
         """The number of the broker that leads a partition; None while none does."""
         with admin(self.connection()) as client:
-            found = asked(lambda: client.describe_topics([topic]))[0]["partitions"]
-        leader = next((int(one["leader_id"]) for one in found if one["partition_index"] == partition), -1)
+            partitions = asked(lambda: client.describe_topics([topic]))[0]["partitions"]
+        leader = next((int(row["leader_id"]) for row in partitions if row["partition_index"] == partition), -1)
         return leader if leader > 0 else None
 
     def connection(self) -> Connection:
@@ -129,8 +131,8 @@ class Cluster:
     def guarded(self, mechanism: str = "SCRAM-SHA-512") -> Connection:
         """How to connect by the secured listeners: with PLAIN or SCRAM-SHA-512."""
         servers = tuple(f"{HOST}:{broker.secure_port}" for broker in Plan.read(self._root).brokers)
-        believed, password = certificates.ca_file(self._root), certificates.password_file(self._root)
-        return Connection(servers, "SASL_SSL", believed, mechanism=mechanism, user=USER, password_file=password)
+        ca_file, password = certificates.ca_file(self._root), certificates.password_file(self._root)
+        return Connection(servers, "SASL_SSL", ca_file, mechanism=mechanism, user=USER, password_file=password)
 
     @property
     def _root(self) -> Path:
@@ -146,7 +148,7 @@ class Cluster:
         files = Files.of(self._root, broker)
         return files.pid, str(files.properties)
 
-    def _planned(self) -> Plan:
+    def _plan(self) -> Plan:
         """The plan of the folder, made where there is none."""
         try:
             plan = Plan.read(self._root)
@@ -172,51 +174,51 @@ class Cluster:
 
     def _await(self, wanted: Sequence[Broker]) -> None:
         """Wait until the wanted brokers answer; say which process ended meanwhile."""
-        late, gone = list(wanted), False
+        late, has_ended = list(wanted), False
 
         def up() -> bool:
-            nonlocal gone
+            nonlocal has_ended
             late[:] = [broker for broker in late if not self._answers(broker)]
             ended_again = [broker for broker in late if running(*self._process(broker)) is None]
             if ended_again:
-                late[:], gone = ended_again, True
-            return gone or not late
+                late[:], has_ended = ended_again, True
+            return has_ended or not late
 
         waited(up, START_SECONDS)
         if late:
-            raise NotStarted(_not_started(Files.of(self._root, late[0]), gone))
+            raise NotStarted(_not_started(Files.of(self._root, late[0]), has_ended))
 
     def _answers(self, broker: Broker) -> bool:
         """Does this very broker answer, and take part?"""
         if free(broker.port):
             return False
         with suppress(Unreachable), admin(Connection((f"{HOST}:{broker.port}",)), ANSWER_SECONDS) as client:
-            there = asked(client.describe_cluster, ANSWER_SECONDS)["brokers"]
-            return any(one["broker_id"] == broker.number and not one.get("is_fenced") for one in there)
+            rows = asked(client.describe_cluster, ANSWER_SECONDS)["brokers"]
+            return any(row["broker_id"] == broker.number and not row.get("is_fenced") for row in rows)
         return False
 
     def _let_in(self, plan: Plan) -> None:
         """Make the user of the secured listener known to SCRAM, once."""
         from kafka.admin import UserScramCredentialUpsertion
 
-        def known(client: KafkaAdminClient) -> bool:
+        def has_user(client: KafkaAdminClient) -> bool:
             return bool(client.describe_user_scram_credentials([USER])[USER]["credential_infos"])
 
         with admin(self.connection()) as client:
-            if not known(client):
+            if not has_user(client):
                 password = certificates.password(self._root)
                 client.alter_user_scram_credentials([UserScramCredentialUpsertion(USER, "SCRAM-SHA-512", password)])
-                waited(lambda: known(client), START_SECONDS)
+                waited(lambda: has_user(client), START_SECONDS)
 
 
 def _broker(plan: Plan, number: int) -> Broker:
     return next(broker for broker in plan.brokers if broker.number == number)
 
 
-def _not_started(files: Files, gone: bool) -> Text:
+def _not_started(files: Files, has_ended: bool) -> Text:
     how = (
         Text("启动后又退出", "ended again")
-        if gone
+        if has_ended
         else Text(f"{START_SECONDS:.0f} 秒内没有就绪", f"was not ready in {START_SECONDS:.0f} s")
     )
     return Text(

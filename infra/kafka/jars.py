@@ -41,9 +41,9 @@ def version() -> str:
         >>> version().split(".")[0]
         '4'
     """
-    found = _VERSION.search(POM.read_text(encoding="utf-8"))
-    assert found is not None  # ours
-    return found[1]
+    match = _VERSION.search(POM.read_text(encoding="utf-8"))
+    assert match is not None  # ours
+    return match[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +74,13 @@ class Runtime:
             NoRuntime: there is none, or it is older than 17.
         """
         program = self.program("java")
-        said = subprocess.run([program, "-version"], capture_output=True, text=True, timeout=ASK_SECONDS, check=False).stderr
-        found = _JAVA.search(said)
-        if found is None or int(found[1]) < LEAST_JAVA:
+        output = subprocess.run([program, "-version"], capture_output=True, text=True, timeout=ASK_SECONDS, check=False).stderr
+        match = _JAVA.search(output)
+        if match is None or int(match[1]) < LEAST_JAVA:
             raise NoRuntime(
                 Text(
-                    f"{program} 的版本是 {found[1] if found else '?'}，Kafka 需要 Java {LEAST_JAVA} 或更新。{_INSTALL.zh}",
-                    f"{program} is Java {found[1] if found else '?'}; Kafka needs Java {LEAST_JAVA} or newer. {_INSTALL.en}",
+                    f"{program} 的版本是 {match[1] if match else '?'}，Kafka 需要 Java {LEAST_JAVA} 或更新。{_INSTALL.zh}",
+                    f"{program} is Java {match[1] if match else '?'}; Kafka needs Java {LEAST_JAVA} or newer. {_INSTALL.en}",
                 )
             )
         return program
@@ -91,11 +91,11 @@ class Runtime:
         Raises:
             NoRuntime: it is not there.
         """
-        found = shutil.which(name, path=str(Path(self.java_home) / "bin")) if self.java_home else shutil.which(name)
-        if found is None:
+        path = shutil.which(name, path=str(Path(self.java_home) / "bin")) if self.java_home else shutil.which(name)
+        if path is None:
             place = Text(f"JAVA_HOME（{self.java_home}）", f"JAVA_HOME ({self.java_home})") if self.java_home else Text("PATH", "PATH")
             raise NoRuntime(Text(f"{place.zh} 里没有 {name}。{_INSTALL.zh}", f"There is no {name} in {place.en}. {_INSTALL.en}"))
-        return found
+        return path
 
     def jars(self) -> Path:
         """The folder of the jars, fetched where it is not there yet.
@@ -125,22 +125,22 @@ class Runtime:
             whole = Path(aside) / "jars"
             whole.mkdir()
             shutil.copyfile(POM, whole / POM.name)
-            _copied(maven, whole)
+            _copy_jars(maven, whole)
             if self.folder.exists():
                 self.folder.rename(Path(aside) / "old")
             whole.rename(self.folder)
 
 
-def _copied(maven: str, folder: Path) -> None:
+def _copy_jars(maven: str, folder: Path) -> None:
     """Have Maven copy the jars of ``pom.xml`` into its folder, their checksums compared."""
     words = [maven, "--batch-mode", "--quiet", "--no-transfer-progress", "--strict-checksums", "--file", str(folder / POM.name)]
     words += ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={folder}"]
     try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False, cwd=folder)
+        result = subprocess.run(words, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False, cwd=folder)
     except subprocess.TimeoutExpired:
         raise NoRuntime(_not_fetched(folder, f"> {FETCH_SECONDS:.0f} s")) from None
-    if done.returncode or not any(folder.glob("kafka_*.jar")):
-        lines = [line for line in done.stdout.splitlines() if line.startswith("[ERROR]")] or [f"mvn: {done.returncode}"]
+    if result.returncode or not any(folder.glob("kafka_*.jar")):
+        lines = [line for line in result.stdout.splitlines() if line.startswith("[ERROR]")] or [f"mvn: {result.returncode}"]
         raise NoRuntime(_not_fetched(folder, lines[0].removeprefix("[ERROR] ")[:400]))
 
 

@@ -147,7 +147,7 @@ def seal_of(
     """
     key = network_key(environment, connection, file)
     check, seal = OPEN_CHECK if key == OPEN else check_of(key), Seal(key, network)
-    noted = None if folder is None else _noted(folder / CHECK)
+    noted = None if folder is None else _check_in(folder / CHECK)
     if noted not in (None, check):
         raise OtherKey(_other(f"{folder}"))
     if noted is None:
@@ -163,11 +163,11 @@ def _in_network(progress: ProgressTopic, prefix: str, check: str, announced: boo
     What members announce needs no seal, or nobody could tell of another key; so anybody can write it, and what was sealed with this key
     counts for more.
     """
-    known = progress.members()
-    if check in known:
+    checks = progress.members()
+    if check in checks:
         return
     if not progress.has_ours():
-        if known:
+        if checks:
             raise OtherKey(_other(f"{prefix}*"))
         if progress.of_old():
             raise OldTopics(_old(prefix))
@@ -175,7 +175,7 @@ def _in_network(progress: ProgressTopic, prefix: str, check: str, announced: boo
         progress.announce(check)
 
 
-def _noted(path: Path) -> str | None:
+def _check_in(path: Path) -> str | None:
     """By which key a state began; what cannot be read, or names none, is no other key, and the topic is asked."""
     try:
         check = text_at(path).strip()

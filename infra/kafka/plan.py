@@ -36,8 +36,8 @@ USER = "huimin"
 
 
 class OtherCluster(Conflict):
-    def __init__(self, folder: Path, found: Plan, brokers: int, secured: bool) -> None:
-        there, asked = (_kind(len(found.brokers), found.secured), _kind(brokers, secured))
+    def __init__(self, folder: Path, plan: Plan, brokers: int, secured: bool) -> None:
+        there, asked = (_kind(len(plan.brokers), plan.secured), _kind(brokers, secured))
         super().__init__(
             Text(
                 f"{folder} 里已有一套 Kafka（{there.zh}），要的是另一套（{asked.zh}）；未作改动。请换一个目录。",
@@ -101,8 +101,8 @@ class Plan:
     def made(cls, brokers: int, secured: bool) -> Plan:
         """A new plan on ports that nobody listens on."""
         free = _free_ports()
-        made = tuple(Broker(number, next(free), next(free), next(free)) for number in range(1, brokers + 1))
-        return cls(urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="), made, secured)
+        chosen_brokers = tuple(Broker(number, next(free), next(free), next(free)) for number in range(1, brokers + 1))
+        return cls(urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="), chosen_brokers, secured)
 
     @classmethod
     def read(cls, folder: Path) -> Plan:
@@ -113,8 +113,8 @@ class Plan:
         """
         path = folder / "plan.json"
         try:
-            found = json.loads(text_at(path))
-            plan = cls(found["id"], tuple(Broker(**broker) for broker in found["brokers"]), found["secured"])
+            facts = json.loads(text_at(path))
+            plan = cls(facts["id"], tuple(Broker(**broker) for broker in facts["brokers"]), facts["secured"])
             ports = [port for broker in plan.brokers for port in broker.ports]
             if len(plan.brokers) not in COUNTS or not _ID.fullmatch(plan.id) or not all(0 < port < 65536 for port in ports):
                 raise ValueError("plan")
@@ -173,16 +173,16 @@ def properties(plan: Plan, broker: Broker, files: Files, secured: Mapping[str, s
     where = {name: f"{name}://{HOST}:{port}" for name, port in listeners.items()}
     values |= {
         "node.id": str(broker.number),
-        "controller.quorum.voters": ",".join(f"{one.number}@{HOST}:{one.controller_port}" for one in plan.brokers),
+        "controller.quorum.voters": ",".join(f"{other.number}@{HOST}:{other.controller_port}" for other in plan.brokers),
         "listeners": ",".join(where.values()),
         "advertised.listeners": ",".join(place for name, place in where.items() if name != "CONTROLLER"),
         "log.dirs": str(files.data),
         **secured,
     }
-    return "".join(f"{name}={_escaped(value)}\n" for name, value in values.items())
+    return "".join(f"{name}={_property_value(value)}\n" for name, value in values.items())
 
 
-def _escaped(value: str) -> str:
+def _property_value(value: str) -> str:
     """A value as a file of Java properties has it: Latin-1 only, and a backslash begins something."""
     units = value.encode("utf-16-be")
     codes = (int.from_bytes(units[i : i + 2], "big") for i in range(0, len(units), 2))

@@ -47,12 +47,12 @@ def held(lock: Path, seconds: float) -> Iterator[None]:
         Occupied: it was held for longer than ``seconds``.
     """
     with open(lock, "a+b", opener=private) as file:
-        if not waited(lambda: _locked(file.fileno()), seconds):
+        if not waited(lambda: _try_lock(file.fileno()), seconds):
             raise Occupied(lock)
         yield
 
 
-def _locked(handle: int) -> bool:
+def _try_lock(handle: int) -> bool:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -60,10 +60,10 @@ def _locked(handle: int) -> bool:
     return True
 
 
-def waited(done: Callable[[], bool], seconds: float) -> bool:
+def waited(condition: Callable[[], bool], seconds: float) -> bool:
     """Whether it was done within so many seconds; asked at once, and then ten times a second."""
     until = time.monotonic() + seconds
-    while not done():
+    while not condition():
         if time.monotonic() > until:
             return False
         time.sleep(PAUSE_SECONDS)
@@ -74,8 +74,8 @@ def launched(command: Sequence[str], output: Path, pid_file: Path) -> None:
     """Start a process that no one waits for: its parent is not us, nor is its terminal ours."""
     words = ["/bin/sh", "-c", _DETACHED, "sh", str(output), *command]
     null, pipe = subprocess.DEVNULL, subprocess.PIPE
-    done = subprocess.run(words, stdin=null, stdout=pipe, text=True, check=True, start_new_session=True, umask=PRIVATE_UMASK)
-    write_whole(pid_file, done.stdout)
+    result = subprocess.run(words, stdin=null, stdout=pipe, text=True, check=True, start_new_session=True, umask=PRIVATE_UMASK)
+    write_whole(pid_file, result.stdout)
 
 
 def running(pid_file: Path, mark: str) -> int | None:
@@ -94,8 +94,8 @@ def running(pid_file: Path, mark: str) -> int | None:
 def _names(pid: int, mark: str) -> bool:
     """Does the command line of a running process have this word? Not where it has ended, waited for or not."""
     if not Path("/proc/self/cmdline").exists():
-        asked = subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)
-        return mark in asked.stdout
+        result = subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        return mark in result.stdout
     for _ in range(BECOMING_READS):
         try:
             words = Path(f"/proc/{pid}/cmdline").read_bytes()

@@ -66,7 +66,7 @@ def admin(connection: Connection, seconds: float = TRIED_SECONDS) -> Iterator[Ka
     from kafka.errors import KafkaError
 
     words = connection.client()
-    server = _knocked(connection)
+    server = _first_server(connection)
     if connection.sasl:
         _let_in(connection, server, words)
     try:
@@ -90,23 +90,23 @@ def asked(question: Callable[[], Answer], seconds: float = TRIED_SECONDS) -> Ans
     answers: list[Answer] = []
     errors: list[KafkaError] = []
 
-    def answered() -> bool:
+    def has_answer() -> bool:
         try:
             answers.append(question())
         except KafkaError as error:
             errors.append(error)
         return bool(answers)
 
-    if not waited(answered, seconds):
+    if not waited(has_answer, seconds):
         why = type(errors[-1]).__name__
         raise Unreachable(Text(f"Kafka 在 {seconds:.0f} 秒内没有回答（{why}）。", f"Kafka gave no answer in {seconds:.0f} s ({why})."))
     return answers[0]
 
 
-def _knocked(connection: Connection) -> tuple[str, int]:
+def _first_server(connection: Connection) -> tuple[str, int]:
     """The first of the servers that answers, and whose certificate is believed."""
     context = connection.ssl_context() if connection.tls else None
-    failed: list[tuple[str, OSError]] = []
+    failures: list[tuple[str, OSError]] = []
     for server in connection.servers:
         host, _, port = server.rpartition(":")
         host = host.strip("[]")
@@ -116,8 +116,8 @@ def _knocked(connection: Connection) -> tuple[str, int]:
                     context.wrap_socket(bare, server_hostname=host).close()
             return host, int(port)
         except OSError as error:
-            failed.append((server, error))
-    raise Unreachable(_nobody(connection, failed))
+            failures.append((server, error))
+    raise Unreachable(_nobody(connection, failures))
 
 
 def _let_in(connection: Connection, server: tuple[str, int], words: Mapping[str, Any]) -> None:
@@ -125,36 +125,36 @@ def _let_in(connection: Connection, server: tuple[str, int], words: Mapping[str,
     from aiokafka.conn import create_conn
     from aiokafka.errors import KafkaError, SaslAuthenticationFailed, UnsupportedSaslMechanismError
 
-    async def entered() -> None:
+    async def log_in() -> None:
         settings = {name: value for name, value in words.items() if name != "bootstrap_servers"}
         (await create_conn(*server, **settings, request_timeout_ms=int(KNOCK_SECONDS * 1000))).close()
 
     with ThreadPoolExecutor(1) as thread:
         try:
-            thread.submit(asyncio.run, entered()).result()
+            thread.submit(asyncio.run, log_in()).result()
         except (SaslAuthenticationFailed, UnsupportedSaslMechanismError):
-            raise Refused(_refused(connection)) from None
+            raise Refused(_bad_credentials(connection)) from None
         except (KafkaError, OSError, TimeoutError) as error:
             raise Unreachable(_silent(connection, error)) from None
 
 
-def _nobody(connection: Connection, failed: list[tuple[str, OSError]]) -> Text:
-    said = "; ".join(f"{server}: {_why(error)}" for server, error in failed)
-    if any(isinstance(error, ssl.SSLCertVerificationError) for _, error in failed):
+def _nobody(connection: Connection, failures: list[tuple[str, OSError]]) -> Text:
+    reasons = "; ".join(f"{server}: {_why(error)}" for server, error in failures)
+    if any(isinstance(error, ssl.SSLCertVerificationError) for _, error in failures):
         zh, en = (str(connection.ca_file),) * 2 if connection.ca_file else ("系统证书", "the system's")
         return Text(
-            f"Kafka 的证书不被信任（{said}）。请检查 {CA}（现为 {zh}）是否签发者的证书，以及证书里有没有这个地址。",
-            f"The certificate of Kafka is not believed ({said}). See that {CA} (now {en}) is its issuer's, and that the certificate names "
+            f"Kafka 的证书不被信任（{reasons}）。请检查 {CA}（现为 {zh}）是否签发者的证书，以及证书里有没有这个地址。",
+            f"The certificate of Kafka is not believed ({reasons}). See that {CA} (now {en}) is its issuer's, and that the certificate names "
             "this address.",
         )
-    if any(isinstance(error, ssl.SSLError) for _, error in failed):
+    if any(isinstance(error, ssl.SSLError) for _, error in failures):
         return Text(
-            f"Kafka 有回应，但不是 TLS（{said}）。请检查 {PROTOCOL}（现为 {connection.protocol}）和端口。",
-            f"Kafka answers, but not in TLS ({said}). Look at {PROTOCOL} (now {connection.protocol}) and the port.",
+            f"Kafka 有回应，但不是 TLS（{reasons}）。请检查 {PROTOCOL}（现为 {connection.protocol}）和端口。",
+            f"Kafka answers, but not in TLS ({reasons}). Look at {PROTOCOL} (now {connection.protocol}) and the port.",
         )
     return Text(
-        f"连不上 Kafka（{said}）。请检查 KAFKA_BOOTSTRAP 和网络；本机的 Kafka 用 huimin kafka up 启动。",
-        f"Kafka cannot be reached ({said}). Look at KAFKA_BOOTSTRAP and the network; one on this machine is started by huimin kafka up.",
+        f"连不上 Kafka（{reasons}）。请检查 KAFKA_BOOTSTRAP 和网络；本机的 Kafka 用 huimin kafka up 启动。",
+        f"Kafka cannot be reached ({reasons}). Look at KAFKA_BOOTSTRAP and the network; one on this machine is started by huimin kafka up.",
     )
 
 
@@ -164,7 +164,7 @@ def _why(error: OSError) -> str:
     return getattr(error, "reason", None) or error.strerror or type(error).__name__
 
 
-def _refused(connection: Connection) -> Text:
+def _bad_credentials(connection: Connection) -> Text:
     return Text(
         f"Kafka（{connection.bootstrap}）不接受用户 {connection.user}（{connection.mechanism}）。请检查 {USER}、{MECHANISM} 和 {PASSWORD}"
         f"（{connection.password_file}）的内容。",

@@ -131,15 +131,15 @@ def identity(connection: Connection, prefix: str = PREFIX) -> str:
     """
     names = [f"{prefix}{name}" for name in ("inputs", "orders", "lines")]
     with admin(connection) as client:
-        found = _found(client, names)
-    if missing := [name for name in names if name not in found]:
+        descriptions = _descriptions(client, names)
+    if missing := [name for name in names if name not in descriptions]:
         raise NotMade(
             Text(
                 f"还没有主题 {missing[0]}：先运行 huimin worker --shards N，或 huimin kafka up。",
                 f"There is no topic {missing[0]} yet: run huimin worker --shards N, or huimin kafka up, first.",
             )
         )
-    return sha256(" ".join(str(found[name]["topic_id"]) for name in names).encode()).hexdigest()[:12]
+    return sha256(" ".join(str(descriptions[name]["topic_id"]) for name in names).encode()).hexdigest()[:12]
 
 
 def declared(connection: Connection, prefix: str = PREFIX) -> tuple[Topic, ...]:
@@ -150,8 +150,8 @@ def declared(connection: Connection, prefix: str = PREFIX) -> tuple[Topic, ...]:
     """
     with admin(connection) as client:
         brokers = len(asked(client.describe_cluster)["brokers"])
-        found = _found(client, [f"{prefix}orders"])
-    return topics(max((len(one["partitions"]) for one in found.values()), default=1), brokers, prefix)
+        orders = _descriptions(client, [f"{prefix}orders"])
+    return topics(max((len(topic["partitions"]) for topic in orders.values()), default=1), brokers, prefix)
 
 
 def create(connection: Connection, topics: Sequence[Topic]) -> list[str]:
@@ -163,17 +163,19 @@ def create(connection: Connection, topics: Sequence[Topic]) -> list[str]:
     from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
     with admin(connection) as client:
-        there = _found(client, [topic.name for topic in topics])
-        missing = [topic for topic in topics if topic.name not in there]
+        descriptions = _descriptions(client, [topic.name for topic in topics])
+        missing = [topic for topic in topics if topic.name not in descriptions]
         if not missing:
             return []
-        wanted = {topic.name: _ordered(topic) for topic in missing}
+        wanted = {topic.name: _new_topic(topic) for topic in missing}
         try:
-            said = client.create_topics(wanted, raise_errors=False)["topics"]
-            codes = {one["name"]: one["error_code"] for one in said if for_code(one["error_code"]) is not TopicAlreadyExistsError}
-            refused = next(((name, for_code(code).__name__) for name, code in codes.items() if code), None)
-            if refused is not None:
-                raise NotMade(_not_made(*refused))
+            answers = client.create_topics(wanted, raise_errors=False)["topics"]
+            codes = {
+                answer["name"]: answer["error_code"] for answer in answers if for_code(answer["error_code"]) is not TopicAlreadyExistsError
+            }
+            failure = next(((name, for_code(code).__name__) for name, code in codes.items() if code), None)
+            if failure is not None:
+                raise NotMade(_not_made(*failure))
             client.wait_for_topics([topic.name for topic in missing], timeout_ms=int(MADE_SECONDS * 1000))
         except KafkaError as error:
             raise NotMade(_not_made(", ".join(topic.name for topic in missing), type(error).__name__)) from None
@@ -189,39 +191,39 @@ def drift(connection: Connection, topics: Sequence[Topic]) -> list[Drift]:
         Unreachable, Refused: see ``reach``.
     """
     with admin(connection) as client:
-        there = _found(client, [topic.name for topic in topics])
-        configs = _configs(client, there)
-    found = []
+        descriptions = _descriptions(client, [topic.name for topic in topics])
+        configs = _configs(client, descriptions)
+    drifts = []
     for topic in topics:
-        if topic.name not in there:
-            found.append(Drift(topic.name, "missing", "topic", _said(topic), ""))
+        if topic.name not in descriptions:
+            drifts.append(Drift(topic.name, "missing", "topic", _summary(topic), ""))
             continue
-        partitions = there[topic.name]["partitions"]
-        replicas = sorted({len(one["replica_nodes"]) for one in partitions})
+        partitions = descriptions[topic.name]["partitions"]
+        replicas = sorted({len(partition["replica_nodes"]) for partition in partitions})
         if len(partitions) != topic.partitions:
-            found.append(Drift(topic.name, "partitions", "partitions", str(topic.partitions), str(len(partitions))))
+            drifts.append(Drift(topic.name, "partitions", "partitions", str(topic.partitions), str(len(partitions))))
         if replicas != [topic.replication]:
-            found.append(Drift(topic.name, "replication", "replication", str(topic.replication), "/".join(map(str, replicas))))
+            drifts.append(Drift(topic.name, "replication", "replication", str(topic.replication), "/".join(map(str, replicas))))
         values = configs[topic.name]
         for key, expected in topic.config.items():
             if values.get(key) != expected:
-                found.append(Drift(topic.name, "config", key, expected, str(values.get(key))))
-    return found
+                drifts.append(Drift(topic.name, "config", key, expected, str(values.get(key))))
+    return drifts
 
 
-def _said(topic: Topic) -> str:
+def _summary(topic: Topic) -> str:
     """All that a topic should be, in a line."""
     return ", ".join([f"partitions={topic.partitions}", f"replication={topic.replication}", *(f"{k}={v}" for k, v in topic.config.items())])
 
 
-def _ordered(topic: Topic) -> dict[str, Any]:
+def _new_topic(topic: Topic) -> dict[str, Any]:
     """A topic as kafka-python orders it."""
     return {"num_partitions": topic.partitions, "replication_factor": topic.replication, "configs": dict(topic.config)}
 
 
-def _found(client: Client, names: Sequence[str]) -> dict[str, Any]:
+def _descriptions(client: Client, names: Sequence[str]) -> dict[str, Any]:
     """The topics of these names that are there."""
-    return {one["name"]: one for one in asked(lambda: client.describe_topics(list(names))) if not one["error_code"]}
+    return {topic["name"]: topic for topic in asked(lambda: client.describe_topics(list(names))) if not topic["error_code"]}
 
 
 def _configs(client: Client, names: Mapping[str, Any]) -> dict[str, dict[str, str]]:
@@ -231,8 +233,8 @@ def _configs(client: Client, names: Mapping[str, Any]) -> dict[str, dict[str, st
     if not names:
         return {}
     resources = [ConfigResource("TOPIC", name) for name in names]
-    found = asked(lambda: client.describe_configs(resources, config_filter="all"))["topic"]
-    return {name: {key: str(one["value"]) for key, one in values.items()} for name, values in found.items()}
+    configs = asked(lambda: client.describe_configs(resources, config_filter="all"))["topic"]
+    return {name: {key: str(entry["value"]) for key, entry in values.items()} for name, values in configs.items()}
 
 
 def _not_made(name: str, why: str) -> Text:

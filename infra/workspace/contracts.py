@@ -41,7 +41,7 @@ class Documents(Protocol):
     def head(self) -> Path: ...
     def log_key(self) -> bytes: ...
     def reading(self) -> AbstractContextManager[Host]: ...
-    def tell(self, found: InEffect) -> None: ...
+    def tell(self, documents: InEffect) -> None: ...
 
 
 def in_effect(workspace: Documents, contracts: Mapping[str, str] | None = None, units: str | None = None) -> InEffect:
@@ -60,7 +60,7 @@ def in_effect(workspace: Documents, contracts: Mapping[str, str] | None = None, 
     if workspace.network is not None:
         try:
             with workspace.reading() as host:
-                return _said(workspace, of_state(host.state, *documents))
+                return _with_reasons(workspace, of_state(host.state, *documents))
         except Busy:  # whoever follows the network here decides what is in effect; a draft is read by the documents meanwhile
             return found(None, *documents, lambda catalogue: ())
     last = None
@@ -69,7 +69,7 @@ def in_effect(workspace: Documents, contracts: Mapping[str, str] | None = None, 
     if last is None:
         return found(None, *documents, lambda catalogue: ())
     catalogue = last.catalogue
-    return _said(workspace, found(last, *documents, lambda wanted: _refused(workspace, catalogue, wanted)))
+    return _with_reasons(workspace, found(last, *documents, lambda wanted: _refused_steps(workspace, catalogue, wanted)))
 
 
 def checked(
@@ -83,22 +83,22 @@ def checked(
     Raises:
         Invalid: one of these would not be in effect, or something would not be any more that is now; with every problem.
     """
-    found = in_effect(workspace, contracts, units)
-    known = {(held.file, held.why.problems) for held in in_effect(workspace).held} if found.held else set()
-    fresh = [held for held in found.held if held.file in files or (held.file, held.why.problems) not in known]
-    own = [held for held in fresh if held.file in files]  # what follows from their not being in effect is not said besides
+    result = in_effect(workspace, contracts, units)
+    before = {(document.file, document.why.problems) for document in in_effect(workspace).held} if result.held else set()
+    fresh = [document for document in result.held if document.file in files or (document.file, document.why.problems) not in before]
+    own = [document for document in fresh if document.file in files]  # what follows from their not being in effect is not said besides
     if fresh:
-        raise Invalid(problem for held in own or fresh for problem in held.why.problems)
-    return found
+        raise Invalid(problem for document in own or fresh for problem in document.why.problems)
+    return result
 
 
 def asked_for(workspace: Documents, state: State) -> CatalogueSet | None:
     """The message that brings a state up to the documents, as far as those may follow; None where it is. Says what is not in effect."""
     from streams.language.messages import CatalogueSet
 
-    found = _said(workspace, of_state(state, *workspace.documents()))
-    workspace.tell(found)
-    message = CatalogueSet(found.units, found.contracts)
+    documents = _with_reasons(workspace, of_state(state, *workspace.documents()))
+    workspace.tell(documents)
+    message = CatalogueSet(documents.units, documents.contracts)
     return None if state.begun and state.catalogues[-1] == message else message
 
 
@@ -112,29 +112,29 @@ def of_state(state: State, units: str, contracts: Mapping[str, str]) -> InEffect
     return found(last, units, contracts, lambda wanted: growth_refused(state, wanted))
 
 
-def _said(workspace: Documents, found: InEffect) -> InEffect:
+def _with_reasons(workspace: Documents, documents: InEffect) -> InEffect:
     """The same; of a document that is no UTF-8 it is said what it looks like, and of units.yaml whether it is gone."""
     from dataclasses import replace
 
     from connectors.contracts.in_effect import UNITS
     from infra.workspace.texts import text_of
 
-    for place, held in enumerate(found.held):
+    for place, document in enumerate(documents.held):
         try:
-            text_of(workspace.folder("feeds").parent / held.file)
+            text_of(workspace.folder("feeds").parent / document.file)
         except FileNotFoundError:
-            if held.file != UNITS:
+            if document.file != UNITS:
                 continue
             text = Text("文件不见了。请从备份或版本库恢复它", "The file is gone. Restore it from a backup or version control")
         except HuiminError as error:
             text = error.text
         else:
             continue
-        found.held[place] = replace(held, why=Invalid([Problem("encoding", "error", held.file, 1, 1, "", text)]))
-    return found
+        documents.held[place] = replace(document, why=Invalid([Problem("encoding", "error", document.file, 1, 1, "", text)]))
+    return documents
 
 
-def _refused(workspace: Documents, holds: Catalogue, wanted: Catalogue) -> Sequence[Step]:
+def _refused_steps(workspace: Documents, holds: Catalogue, wanted: Catalogue) -> Sequence[Step]:
     from policies.contracts.growth import moving
     from policies.contracts.growthsteps import steps
 
@@ -154,14 +154,14 @@ def deliverable(workspace: Documents, feed: str) -> Catalogue:
     Raises:
         HuiminError: the one on disk is another, and not in effect: files would be read by one that somebody meant to change.
     """
-    found = in_effect(workspace)
-    held = found.because(feed)
-    if held is not None:
-        zh = f"{held.file} 没有生效，{feed} 暂不接收文件；请先改好它，再接收。"
-        en = f"{held.file} is not in effect, so no file of {feed} is taken in. Mend it first, then take the file in."
-        raise HuiminError(Text(lines([zh, held.why.text.zh]), lines([en, held.why.text.en])), 3)
-    workspace.tell(found)
-    return found.catalogue
+    documents = in_effect(workspace)
+    refused_document = documents.because(feed)
+    if refused_document is not None:
+        zh = f"{refused_document.file} 没有生效，{feed} 暂不接收文件；请先改好它，再接收。"
+        en = f"{refused_document.file} is not in effect, so no file of {feed} is taken in. Mend it first, then take the file in."
+        raise HuiminError(Text(lines([zh, refused_document.why.text.zh]), lines([en, refused_document.why.text.en])), 3)
+    workspace.tell(documents)
+    return documents.catalogue
 
 
 @cache

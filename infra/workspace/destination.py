@@ -30,13 +30,13 @@ def destination(path: Path, own: Callable[[Path], bool] = lambda path: False) ->
         Conflict: something else is there.
     """
     if path.is_symlink():
-        raise _taken(path, "那里是一个链接", "a link is there")
+        raise _occupied_path(path, "那里是一个链接", "a link is there")
     if path.is_dir():
-        raise _taken(path, "那里是一个目录", "a folder is there")
+        raise _occupied_path(path, "那里是一个目录", "a folder is there")
     if path.exists() and not path.is_file():
-        raise _taken(path, "那里是一个设备或管道", "a device or a pipe is there")
+        raise _occupied_path(path, "那里是一个设备或管道", "a device or a pipe is there")
     if path.exists() and not _is(own, path):
-        raise _taken(
+        raise _occupied_path(
             path, "那里已有一个文件，不是本命令写的这种，或有人改过", "a file is there that this verb did not write so, or that was changed"
         )
     return path
@@ -93,7 +93,7 @@ def _is(own: Callable[[Path], bool], path: Path) -> bool:
     return False
 
 
-def _taken(path: Path, zh: str, en: str) -> Conflict:
+def _occupied_path(path: Path, zh: str, en: str) -> Conflict:
     return Conflict(
         Text(f"没有写 {path}：{zh}。请换一个路径，或先移走它。", f"{path} was not written: {en}. Name another path, or move it away first.")
     )

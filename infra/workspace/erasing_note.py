@@ -77,7 +77,7 @@ def read_note(workspace: Workspace) -> Note:
         raise HuiminError(_DAMAGED) from None
     message = None if facts["message"] is None else decode(bytes.fromhex(facts["message"]))
     assert message is None or isinstance(message, PersonErased)
-    return Note(facts["token"], tuple(facts["numbers"]), tuple(Trace(*one) for one in facts["traces"]), message)
+    return Note(facts["token"], tuple(facts["numbers"]), tuple(Trace(*trace) for trace in facts["traces"]), message)
 
 
 def remove_note(workspace: Workspace) -> None:

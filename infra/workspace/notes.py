@@ -51,15 +51,15 @@ class Notes(Generic[T]):
         Raises:
             DamagedFile: it does not read back.
         """
-        return [read_line(self.path, number, line, self._made, self.way_out) for number, line in enumerate(self._lines(), 1)]
+        return [read_line(self.path, number, line, self._note, self.way_out) for number, line in enumerate(self._lines(), 1)]
 
-    def add(self, one: T) -> None:
+    def add(self, note: T) -> None:
         """Notes something behind all the rest; durable when this returns.
 
         Raises:
             DamagedFile: the rest does not read back, and stays as it is.
         """
-        lines = [*self._lines(), _line(asdict(one))]
+        lines = [*self._lines(), _line(asdict(note))]
         write_whole(self.path, b"".join((*lines, _seal(lines))))
 
     def _lines(self) -> list[bytes]:
@@ -74,14 +74,14 @@ class Notes(Generic[T]):
             raise DamagedFile(self.path, Text("不完整，或内容被改动过", "is not whole, or was changed"), self.way_out)
         return lines
 
-    def _made(self, **facts: Any) -> T:
-        one = self.kind(**facts)
-        if any(not isinstance(getattr(one, name), kind) for name, kind in get_type_hints(self.kind).items()):
+    def _note(self, **facts: Any) -> T:
+        note = self.kind(**facts)
+        if any(not isinstance(getattr(note, name), kind) for name, kind in get_type_hints(self.kind).items()):
             raise TypeError("facts")
-        return one
+        return note
 
 
-def read_line(path: Path, number: int, line: bytes, made: Callable[..., L], way_out: Text) -> L:
+def read_line(path: Path, number: int, line: bytes, make: Callable[..., L], way_out: Text) -> L:
     """What a line of JSON in a file of a workspace says.
 
     Raises:
@@ -90,7 +90,7 @@ def read_line(path: Path, number: int, line: bytes, made: Callable[..., L], way_
     try:
         if not line.endswith(b"\n"):
             raise ValueError("cut")
-        return made(**json.loads(line))
+        return make(**json.loads(line))
     except (ValueError, TypeError, KeyError, RecursionError):
         raise DamagedFile(path, Text(f"第 {number} 行已损坏", f"is damaged at line {number}"), way_out) from None
 

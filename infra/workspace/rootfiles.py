@@ -42,7 +42,7 @@ def version_of(root: Path) -> int:
     """
     text = _text(root / VERSION)
     if not _NUMBER.fullmatch(text):
-        raise _damaged(root / VERSION, Text("里不是版本号", "holds no version"))
+        raise _damaged_file(root / VERSION, Text("里不是版本号", "holds no version"))
     return int(text)
 
 
@@ -57,7 +57,7 @@ def network_of(root: Path) -> str | None:
     except FileNotFoundError:
         return None
     if not _PREFIX.fullmatch(prefix):
-        raise _damaged(root / NETWORK, Text("里不是主题名的前缀", "holds no prefix of topics"))
+        raise _damaged_file(root / NETWORK, Text("里不是主题名的前缀", "holds no prefix of topics"))
     return prefix
 
 
@@ -74,7 +74,7 @@ def retention_of(root: Path) -> Retention:
     except FileNotFoundError:
         return USUAL
     if len(words) > 2 or not all(_NUMBER.fullmatch(word) for word in words):
-        raise _damaged(root / RETENTION, Text("里不是一两个整数", "does not hold one or two whole numbers"))
+        raise _damaged_file(root / RETENTION, Text("里不是一两个整数", "does not hold one or two whole numbers"))
     days, *size = map(int, words)
     return Retention(days, size[0] << 30 if size else USUAL.bytes)
 
@@ -83,8 +83,8 @@ def _text(path: Path) -> str:
     try:
         return text_at(path).strip()
     except Unfit as error:
-        raise _damaged(path, error.why) from None
+        raise _damaged_file(path, error.why) from None
 
 
-def _damaged(path: Path, why: Text) -> DamagedFile:
+def _damaged_file(path: Path, why: Text) -> DamagedFile:
     return DamagedFile(path, why, _WAYS_OUT[path.name], 2 if path.name == RETENTION else 1)

@@ -131,14 +131,14 @@ class Workspace:
         """
         from infra.workspace.contracts import in_effect
 
-        found = in_effect(self)
-        self.tell(found)
-        return found.catalogue
+        documents = in_effect(self)
+        self.tell(documents)
+        return documents.catalogue
 
-    def tell(self, found: InEffect) -> None:
+    def tell(self, documents: InEffect) -> None:
         """Says which documents are not in effect."""
-        for held in found.held:
-            self.say(held.told)
+        for document in documents.held:
+            self.say(document.told)
 
     def key(self) -> bytes:
         """The secret of the tokens.
@@ -146,17 +146,17 @@ class Workspace:
         Raises:
             UnusableKey: gone, damaged, readable by others, or not the one with which this workspace began.
         """
-        return read_key(self.root, self._used, self.environment)
+        return read_key(self.root, self._key_in_use, self.environment)
 
     @property
-    def _used(self) -> bool:
+    def _key_in_use(self) -> bool:
         """Was anything made with the key yet?"""
         return any(next(self.folder(name).glob("*"), None) for name in ("state", "identity"))
 
     def _begin(self) -> None:
         """Notes by what the key is known again, before the first thing is made with it."""
         key = self.key()
-        if not self._used:
+        if not self._key_in_use:
             note_key(self.root, key)
 
     @property
@@ -292,8 +292,8 @@ class Workspace:
         from streams.network.network_host import NetworkHost
 
         connection = Connection.of(self.environment)
-        known = identity(connection, prefix)
-        client, folder, url = connection.client(), self.folder("state") / known, self.environment.get(DEPOT)
-        seal = seal_of(self.environment, connection, prefix, known, folder)
-        depot = depot_of(url, known, seal) if url else None
+        network = identity(connection, prefix)
+        client, folder, url = connection.client(), self.folder("state") / network, self.environment.get(DEPOT)
+        seal = seal_of(self.environment, connection, prefix, network, folder)
+        depot = depot_of(url, network, seal) if url else None
         return NetworkHost(folder, parts(), InputsTopic(client, prefix, seal), ChangesTopic(client, prefix, seal), self.retention(), depot)

@@ -184,5 +184,5 @@ def foreseen_changes(host: Host, start: date, day: date, progress: Progress = si
         for tick in ticks(start, day):
             changes += step(state, tick, state.offset + 1)
             advance(1)
-    held = sum(map(len, held_back(state).values())) - before
-    return ForeseenChanges(changes, list_changes(changes, state.registry).titles, held)
+    held_count = sum(map(len, held_back(state).values())) - before
+    return ForeseenChanges(changes, list_changes(changes, state.registry).titles, held_count)

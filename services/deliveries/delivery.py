@@ -136,23 +136,23 @@ def deliver(
     from services.deliveries.quarantine import Quarantine
 
     file = arriving(workspace, host.state, name, source, path, received, replaces, called)
-    quarantine, done = Quarantine(workspace, host.state.catalogue.feeds[name], source, file.title), 0
+    quarantine, rows_read = Quarantine(workspace, host.state.catalogue.feeds[name], source, file.title), 0
     number, _, _ = host.state.delivery_number(name, source, file.id)
     vault = workspace.vault()
 
-    def moved(rows: int) -> None:
-        nonlocal done
-        advance(rows - done)
-        done = rows
+    def report_progress(rows: int) -> None:
+        nonlocal rows_read
+        advance(rows - rows_read)
+        rows_read = rows
 
-    def started() -> None:
+    def note_start() -> None:
         vault.store.begin()  # before the file is noted: from then on a vault that is gone is missed
         _remember(workspace, FileOf(name, source, file.id, file.digest, file.title, received.isoformat()))
         quarantine.begin(number)
 
     try:
         flaws = partial(quarantine.note, number)
-        return apply_file(workspace, host, file, vault, progress=moved, on_flaw=flaws, on_start=started)
+        return apply_file(workspace, host, file, vault, progress=report_progress, on_flaw=flaws, on_start=note_start)
     finally:
         quarantine.flush()
 
@@ -188,7 +188,7 @@ def arriving(
     from connectors.parsing.steady import Steady
 
     steady = Steady(path)
-    id, digest = _named(workspace, state, name, source, steady, replaces, called)
+    id, digest = _id_and_digest(workspace, state, name, source, steady, replaces, called)
     title = path.name.encode(errors="replace").decode()  # a name may be of bytes that are no UTF-8
     return ArrivingFile(name, source, steady, received, replaces, id, digest, title)
 
@@ -211,12 +211,12 @@ def apply_file(
         mode="replace" if file.replaces else "upsert", id=file.id, progress=progress, on_flaw=on_flaw, on_start=on_start,
     )  # fmt: skip
     state = host.state
-    known = state.deliveries.numbered(file.feed, file.source, report.number)
-    report.older, report.same = (0, 0) if known is None else (known.older, known.same)
+    delivered = state.deliveries.numbered(file.feed, file.source, report.number)
+    report.older, report.same = (0, 0) if delivered is None else (delivered.older, delivered.same)
     return FileIntake(file.title, report, recording.changes, [(id, state.statements.entries[id].standing) for id in waiting])
 
 
-def _named(
+def _id_and_digest(
     workspace: Workspace, state: State, feed: str, source: int, file: Steady, replaces: bool, called: str | None
 ) -> tuple[str, str]:  # fmt: skip
     """The id of a delivery, and what it is called by its content: the same bytes as a full replacement are another delivery.
@@ -224,12 +224,14 @@ def _named(
     Raises:
         Conflict: its unit's name for it was given to another file.
     """
-    digest, known = file.digest() + ("+full" if replaces else ""), known_files(workspace)
+    digest, files = file.digest() + ("+full" if replaces else ""), known_files(workspace)
     if called is None:
         return digest, digest
-    before, begun = known.get((feed, source, called)), state.deliveries.named(feed, source, called)
-    taken = begun is not None and (begun.completed or begun.applied)  # one that was refused before its first row leaves its name free
-    if taken and before is not None and before.digest != digest:
+    before, earlier = files.get((feed, source, called)), state.deliveries.named(feed, source, called)
+    is_used = earlier is not None and (
+        earlier.completed or earlier.applied
+    )  # one that was refused before its first row leaves its name free
+    if is_used and before is not None and before.digest != digest:
         zh, en = (
             f"批次名 {called} 已用于另一个文件，请换一个名。",
             f"The delivery name {called} belongs to another file: give this one another name.",
@@ -256,15 +258,15 @@ def known_files(workspace: Workspace) -> dict[tuple[str, int, str], FileOf]:
     Raises:
         DamagedFile: the file in which they are noted does not read back.
     """
-    return {(one.feed, one.source, one.id): one for one in _noted(workspace).read()}
+    return {(file.feed, file.source, file.id): file for file in _file_notes(workspace).read()}
 
 
-def _noted(workspace: Workspace) -> Notes[FileOf]:
+def _file_notes(workspace: Workspace) -> Notes[FileOf]:
     return Notes(workspace.root / TAKEN_IN, FileOf, _WAY_OUT)
 
 
-def _remember(workspace: Workspace, one: FileOf) -> None:
+def _remember(workspace: Workspace, file: FileOf) -> None:
     """A name a unit gave means this file and nothing else from now on."""
-    before = known_files(workspace).get((one.feed, one.source, one.id))
-    if before is None or before.digest != one.digest:
-        _noted(workspace).add(one)
+    before = known_files(workspace).get((file.feed, file.source, file.id))
+    if before is None or before.digest != file.digest:
+        _file_notes(workspace).add(file)

@@ -168,13 +168,13 @@ def _listen(
     with closing(TopicReader(client, topic)) as reading, closing(TopicWriter(client, letters)) as plain:
         wanted, dead = Wanted(topic, feed, source), plain if seal is None else SealedWriter(plain, "dead-letters", seal)
         listener = Listener(host, wanted, workspace.tokens(), workspace.vault(), dead, today, note, quarantine.flush)
-        before = {one.number: (one.older, one.same) for one in host.state.deliveries.of(name, source)}
+        before = {delivery.number: (delivery.older, delivery.same) for delivery in host.state.deliveries.of(name, source)}
         listened(reading, listener, until.stop, until.once)
-    for one in host.state.deliveries.of(name, source):
+    for delivery in host.state.deliveries.of(name, source):
         for report in listener.reports:
-            if report.number == one.number:
-                older, same = before.get(one.number, (0, 0))
-                report.older, report.same = one.older - older, one.same - same
+            if report.number == delivery.number:
+                older, same = before.get(delivery.number, (0, 0))
+                report.older, report.same = delivery.older - older, delivery.same - same
     return listener.reports
 
 
@@ -226,7 +226,7 @@ def _dead_letters(connection: Connection, prefix: str) -> str:
     from infra.kafka.topics import create, declared
 
     name = f"{prefix}dead-letters"
-    create(connection, [one for one in declared(connection, prefix) if one.name == name])
+    create(connection, [topic for topic in declared(connection, prefix) if topic.name == name])
     return name
 
 
@@ -240,7 +240,7 @@ def _there(connection: Connection, topic: str) -> None:
     from infra.kafka.reach import admin, asked
 
     with admin(connection) as client:
-        if any(one["error_code"] for one in asked(lambda: client.describe_topics([topic]))):
+        if any(answer["error_code"] for answer in asked(lambda: client.describe_topics([topic]))):
             raise NoTopic(topic)
 
 

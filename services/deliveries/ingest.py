@@ -186,13 +186,13 @@ def _contract(workspace: Workspace, name: str, source: str | None, paths: Sequen
 
 def _until_refused(paths: Iterable[Path], take_in: Callable[[Path], T]) -> tuple[list[T], HuiminError | None]:
     """What came of the files before the first that is refused, and why that was."""
-    done: list[T] = []
+    results: list[T] = []
     for path in paths:
         try:
-            done.append(take_in(path))
+            results.append(take_in(path))
         except HuiminError as error:
-            return done, error
-    return done, None
+            return results, error
+    return results, None
 
 
 def _tried_file(trial: TrialDelivery, contract: Feed) -> TriedFile:

@@ -101,13 +101,13 @@ def _deliveries_of(workspace: Workspace, state: State, feed: Feed, original: Pat
     from connectors.parsing.steady import Steady
     from services.deliveries.delivery import known_files
 
-    digest, found = Steady(original).digest(), set[tuple[str, int]]()
-    for one in known_files(workspace).values():
-        if one.feed == feed.name and one.digest.removesuffix("+full") == digest:
-            delivery = state.deliveries.named(one.feed, one.source, one.id)
+    digest, deliveries = Steady(original).digest(), set[tuple[str, int]]()
+    for file in known_files(workspace).values():
+        if file.feed == feed.name and file.digest.removesuffix("+full") == digest:
+            delivery = state.deliveries.named(file.feed, file.source, file.id)
             if delivery is not None:
-                found.add((feed.sources[one.source].unit, delivery.number))
-    if not found:
+                deliveries.add((feed.sources[file.source].unit, delivery.number))
+    if not deliveries:
         zh = (
             f"{original.name} 不是交付给 {feed.name} 的原文件（内容不同，或不是在此工作区接收的）。请给出当时交付的文件，一个字节都不要改。"
         )
@@ -116,7 +116,7 @@ def _deliveries_of(workspace: Workspace, state: State, feed: Feed, original: Pat
             "file as it was delivered, without a byte changed."
         )
         raise HuiminError(Text(zh, en), 5)
-    return found
+    return deliveries
 
 
 def _cells(
@@ -143,18 +143,18 @@ def _cells(
         at = notes.heads[0]
     header = tuple(name for name in at.names if name and at.names.count(name) == 1)
     others = [name for name in header if name not in reader.columns]
-    found = []
+    rows = []
     for piece in read(DELETED_COLUMN, *others):
         assert piece.lines is not None  # every file has lines
         sheet = next(iter(piece.places.values()), "").rpartition("!")[0]
         for i in np.flatnonzero(np.isin(piece.lines, [line for name, line in wanted if name == sheet])).tolist():
             cells = piece.frame.row(i, named=True)
-            found.append(((sheet, int(piece.lines[i])), tuple(cells.get(name) or "" for name in header)))
-    if not found:
+            rows.append(((sheet, int(piece.lines[i])), tuple(cells.get(name) or "" for name in header)))
+    if not rows:
         zh = f"按现在的约定，{original.name} 待修正的行都读不到了（例如改了 sheets）。请把约定改回交付时的样子再抄。"
         en = f"As the contract is now, none of the rows of {original.name} to be mended is read (its `sheets` was changed, say)."
         raise HuiminError(Text(zh, f"{en} Put the contract back to what it was, and copy again."), 5)
-    return Head(at.sheet, at.line, header), found
+    return Head(at.sheet, at.line, header), rows
 
 
 def _reason(cell: BrokenCell, language: str) -> str:

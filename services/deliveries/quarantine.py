@@ -93,7 +93,7 @@ class Quarantine:
         """A broken cell of a delivery; of what was noted before, the rows up to ``behind`` stay: all others come again."""
         if delivery not in self._begun:
             self.begin(delivery, behind)
-        self._lines.setdefault(delivery, []).append(_stored(self._broken(delivery, flaw)))
+        self._lines.setdefault(delivery, []).append(_line(self._cell_of(delivery, flaw)))
 
     def begin(self, delivery: int, behind: int = 0) -> None:
         """Takes away what was noted of rows that come again."""
@@ -103,7 +103,7 @@ class Quarantine:
             return
         cells = [cell for cell in _read(path, behind) if cell.row <= behind] if behind or not path.is_file() else []
         if cells:
-            write_whole(path, "".join(map(_stored, cells)))
+            write_whole(path, "".join(map(_line, cells)))
         else:
             path.unlink()
 
@@ -117,7 +117,7 @@ class Quarantine:
                 os.fsync(file.fileno())
         self._lines = {}
 
-    def _broken(self, delivery: int, flaw: Flaw) -> BrokenCell:
+    def _cell_of(self, delivery: int, flaw: Flaw) -> BrokenCell:
         from connectors.intake.flaws import EXPECTED
 
         (feed, unit), rule, expected = self._source, flaw.rule.name.lower(), EXPECTED[flaw.rule]
@@ -165,7 +165,7 @@ def _cell(**facts: Any) -> BrokenCell:
     return BrokenCell(**{**{name: facts[name] for name in BrokenCell.__slots__ if name in facts}, **texts})
 
 
-def _stored(cell: BrokenCell) -> str:
+def _line(cell: BrokenCell) -> str:
     """A cell as a line; whether it is nobody's, and the key, only where they say something."""
     about = {name: value for name in ("nobody", "key") if (value := getattr(cell, name)) not in (False, None)}
     texts = {

@@ -71,21 +71,21 @@ def deliveries_of(workspace: Workspace, feed: str | None = None) -> list[Deliver
         if not state.begun:
             return []
         files = known_files(workspace)
-        every = rows_by_delivery(broken_cells(workspace, feed))
-        left = rows_by_delivery(still_open(workspace, state, feed))
+        broken_by_delivery = rows_by_delivery(broken_cells(workspace, feed))
+        open_by_delivery = rows_by_delivery(still_open(workspace, state, feed))
     deliveries = []
-    for one in state.catalogue.feeds.values():
-        for position, source in enumerate(one.sources):
-            for delivery in state.deliveries.of(one.name, position) if feed in (None, one.name) else ():
-                file = files.get((one.name, position, delivery.id), FileOf(one.name, position, delivery.id, ""))
-                put_aside = every.get((one.name, source.unit, delivery.number), {})
-                opened = left.get((one.name, source.unit, delivery.number), {})
-                broken = sum(not nobody for nobody in opened.values())
+    for contract in state.catalogue.feeds.values():
+        for position, source in enumerate(contract.sources):
+            for delivery in state.deliveries.of(contract.name, position) if feed in (None, contract.name) else ():
+                file = files.get((contract.name, position, delivery.id), FileOf(contract.name, position, delivery.id, ""))
+                broken_rows = broken_by_delivery.get((contract.name, source.unit, delivery.number), {})
+                open_rows = open_by_delivery.get((contract.name, source.unit, delivery.number), {})
+                open_broken = sum(not nobody for nobody in open_rows.values())
                 deliveries.append(
                     DeliveryStatus(
-                        one.name, source.unit, delivery.number, delivery.id, file.file, file.received,
+                        contract.name, source.unit, delivery.number, delivery.id, file.file, file.received,
                         delivery.rows if delivery.completed else delivery.applied, delivery.unplaced,
-                        broken, sum(not nobody for nobody in put_aside.values()) - broken, sum(opened.values()),
+                        open_broken, sum(not nobody for nobody in broken_rows.values()) - open_broken, sum(open_rows.values()),
                         delivery.same, delivery.older, delivery.replaces, stage(delivery),
                     )
                 )  # fmt: skip
@@ -108,20 +108,20 @@ def unfinished_deliveries(workspace: Workspace, state: State) -> Iterator[tuple[
         for position, source in enumerate(feed.sources):
             for delivery in state.deliveries.of(feed.name, position):
                 if stage(delivery) == "open":
-                    known = files.get((feed.name, position, delivery.id))
-                    yield feed, source.unit, delivery, "" if known is None else known.file
+                    file = files.get((feed.name, position, delivery.id))
+                    yield feed, source.unit, delivery, "" if file is None else file.file
 
 
 def nameless_deliveries(workspace: Workspace, state: State) -> Iterator[DamagedVault]:
     """Deliveries of registers that were taken in here, and of which the vault keeps nothing: an older one was put back, or it is empty."""
     files = known_files(workspace)
-    kept = {name.rpartition(".")[0] for name in workspace.vault().store.names("")} if files else set()
+    vault_names = {name.rpartition(".")[0] for name in workspace.vault().store.names("")} if files else set()
     for feed in state.catalogue.feeds.values() if state.begun else ():
         for position, _ in enumerate(feed.sources) if feed.registers is not None else ():
             for delivery in state.deliveries.of(feed.name, position):
                 file = files.get((feed.name, position, delivery.id))
                 name = f"{feed.subject.value}/{feed.name}/{position}.{delivery.number}"
-                if file is not None and delivery.completed and delivery.rows and name not in kept:
+                if file is not None and delivery.completed and delivery.rows and name not in vault_names:
                     yield _nameless(feed.name, delivery.number, file.file, name)
 
 

@@ -92,14 +92,14 @@ def trial(workspace: Workspace, today: date) -> Iterator[Trial]:
     from infra.workspace.ports import parts
 
     with nullcontext() if workspace.empty else workspace.reading() as host:
-        found = Trial(State(parts()) if host is None else thrown_away(host))
-        documents = of_state(found.state, *workspace.documents())  # as the next write would have them
+        copy = Trial(State(parts()) if host is None else thrown_away(host))
+        documents = of_state(copy.state, *workspace.documents())  # as the next write would have them
         wanted = CatalogueSet(documents.units, documents.contracts)
-        if not found.state.begun or found.state.catalogues[-1] != wanted:
-            found.submit(wanted)
-        if found.state.day == NO_DAY:
-            found.submit(Tick(today))
-        yield found
+        if not copy.state.begun or copy.state.catalogues[-1] != wanted:
+            copy.submit(wanted)
+        if copy.state.day == NO_DAY:
+            copy.submit(Tick(today))
+        yield copy
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,8 +107,8 @@ class _Records:
     """The records a source holds of a feed, by their keys in the matrix: what each says, and whether it is in quarantine."""
 
     keys: npt.NDArray[np.uint64]
-    said: npt.NDArray[np.int32]
-    broken: npt.NDArray[np.bool_]
+    contents: npt.NDArray[np.int32]
+    in_quarantine: npt.NDArray[np.bool_]
 
     @classmethod
     def of(cls, state: State, feed: Feed, source: int) -> _Records:
@@ -127,12 +127,14 @@ class _Records:
         return int((~np.isin(self.keys, others.keys)).sum())
 
     def sound(self) -> _Records:
-        return _Records(self.keys[~self.broken], self.said[~self.broken], self.broken[~self.broken])
+        return _Records(self.keys[~self.in_quarantine], self.contents[~self.in_quarantine], self.in_quarantine[~self.in_quarantine])
 
     def unlike(self, others: _Records) -> int:
         """How many say something else than the one of the same key among the others."""
         _, here, there = np.intersect1d(self.keys, others.keys, return_indices=True)
-        return int(((self.said[here] != others.said[there]).any(axis=1) | (self.broken[here] != others.broken[there])).sum())
+        return int(
+            ((self.contents[here] != others.contents[there]).any(axis=1) | (self.in_quarantine[here] != others.in_quarantine[there])).sum()
+        )
 
 
 class _Nowhere:

@@ -81,7 +81,7 @@ def emptied(topics: Topics, host: NetworkHost, message: PersonErased, person: in
         NoAnswer: the broker.
     """
     _all_purged(topics, host.refresh().erasures.asked, seconds)
-    begun = topics.rolled()
+    starts = topics.rolled()
     host.submit(replace(message, traces=()))
     purged = _all_purged(topics, host.state.erasures.asked, seconds)
     if alone := [name for name in topics.stages if not purged[name].shipped]:
@@ -89,7 +89,7 @@ def emptied(topics: Topics, host: NetworkHost, message: PersonErased, person: in
     host.refresh()
     host.ship()
     upto = {name: purged[name].offset + 1 for name in topics.stages}
-    return topics.emptied({"dead-letters-0": begun["dead-letters-0"], **upto}, person)
+    return topics.emptied({"dead-letters-0": starts["dead-letters-0"], **upto}, person)
 
 
 def _all_purged(topics: Topics, asked: int, seconds: float) -> Mapping[str, Purged]:

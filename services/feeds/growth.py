@@ -72,21 +72,21 @@ def contract_additions(workspace: Workspace, files: Iterable[Path]) -> list[Cont
     from infra.workspace.contracts import checked
     from infra.workspace.texts import text_of
 
-    given = {str(path): text_of(path) for path in files}
-    result = checked(workspace, _in_place(workspace, given), files=given)
+    texts = {str(path): text_of(path) for path in files}
+    result = checked(workspace, _in_place(workspace, texts), files=texts)
     workspace.tell(result)
-    names = {_feed_of(text, file) for file, text in given.items()}
+    names = {_feed_of(text, file) for file, text in texts.items()}
     steps = [step for step in result.steps if step.feed in names]
     readers = Counter(feed for feeds in _readers(workspace) for feed in feeds) if steps else Counter[str]()
     return [ContractAddition("contract-adds", "step", s.feed, ".".join(map(str, s.place)), s.text, readers[s.feed]) for s in steps]
 
 
-def _in_place(workspace: Workspace, given: Mapping[str, str]) -> dict[str, str]:
+def _in_place(workspace: Workspace, texts: Mapping[str, str]) -> dict[str, str]:
     """The workspace's contracts, these in the place of those of the same file name or the same feed."""
     _, contracts = workspace.documents()
-    names, feeds = {Path(file).name for file in given}, {_feed_of(text, file) for file, text in given.items()} - {""}
+    names, feeds = {Path(file).name for file in texts}, {_feed_of(text, file) for file, text in texts.items()} - {""}
     others = {file: text for file, text in contracts.items() if Path(file).name not in names and _feed_of(text, file) not in feeds}
-    return {**others, **given}
+    return {**others, **texts}
 
 
 def _feed_of(text: str, file: str) -> str:
@@ -120,12 +120,12 @@ def contract_history(workspace: Workspace, name: str) -> ContractHistory:
         return ContractHistory(name, title, tuple(ContractChange(None if day == NO_DAY else day, text) for day, text in changes))
 
 
-def _changes(name: str, built: Sequence[Catalogue], since: Sequence[date]) -> Iterator[tuple[date, Text]]:
+def _changes(name: str, catalogues: Sequence[Catalogue], since: Sequence[date]) -> Iterator[tuple[date, Text]]:
     from policies.contracts.growthsteps import steps
 
-    first = next(at for at, catalogue in enumerate(built) if name in catalogue.feeds)
+    first = next(at for at, catalogue in enumerate(catalogues) if name in catalogue.feeds)
     yield since[first], Text("开始生效", "came into effect")
-    for at in range(first + 1, len(built)):
-        for step in steps(built[at - 1], built[at]):
+    for at in range(first + 1, len(catalogues)):
+        for step in steps(catalogues[at - 1], catalogues[at]):
             if step.feed == name:
                 yield since[at], step.text

@@ -45,7 +45,7 @@ def findings(workspace: Workspace, environment: Mapping[str, str], today: date, 
         ("disk", lambda: _disk(workspace)),
         ("kafka", lambda: _kafka(environment)),
     ]
-    every = (finding for code, look in looks for finding in _guarded(code, look))
+    every = (finding for code, look in looks for finding in _with_failures(code, look))
     return list({(f.level, f.message) if isinstance(f, Finding) else f.hold.hold: f for f in every}.values())
 
 
@@ -54,7 +54,7 @@ def _retention(workspace: Workspace) -> Iterator[Finding]:
     yield from ()
 
 
-def _guarded(code: str, look: Callable[[], Iterator[AnyFinding]]) -> Iterator[AnyFinding]:
+def _with_failures(code: str, look: Callable[[], Iterator[AnyFinding]]) -> Iterator[AnyFinding]:
     """The findings of a look; a failure is a finding too."""
     try:
         yield from look()
@@ -87,9 +87,9 @@ def _catalogue(workspace: Workspace) -> Iterator[Finding]:
     from infra.workspace.contracts import in_effect
 
     documents = in_effect(workspace)
-    for held in documents.held:
-        for problem in held.why.problems:
-            stays = Text("；上次生效的仍在用", "; the one that held last stays in effect") if held.stays else Text("", "")
+    for document in documents.held:
+        for problem in document.why.problems:
+            stays = Text("；上次生效的仍在用", "; the one that held last stays in effect") if document.stays else Text("", "")
             place, why = f"{problem.file}:{problem.line}", Text(problem.text.zh.rstrip("。"), problem.text.en.rstrip("."))
             text = Text(f"{place} 没有生效：{why.zh}{stays.zh}", f"{place} is not in effect: {why.en}{stays.en}")
             yield Finding("error", "contract", text, Text(f"huimin feed check {problem.file}", f"huimin feed check {problem.file}"))
@@ -119,8 +119,8 @@ def _leftovers(workspace: Workspace) -> Iterator[Finding]:
 
     count = len(list(leftovers(workspace.root, of_the_living=False)))
     left = remove_leftovers(workspace.root, of_the_living=False)
-    if gone := count - len(left):
-        text = Text(f"已清除中断的写入留下的 {gone} 个文件", f"what stopped writers had left is removed: {with_noun(gone, 'file')}")
+    if removed := count - len(left):
+        text = Text(f"已清除中断的写入留下的 {removed} 个文件", f"what stopped writers had left is removed: {with_noun(removed, 'file')}")
         did(text)
         yield Finding("warning", "leftovers", text)
     for file in left:

@@ -27,8 +27,8 @@ def state_findings(workspace: Workspace, today: date) -> Iterator[AnyFinding]:
         return
     with workspace.reading() as host:
         state = host.state
-        known = len(state.policies)
-        yield Finding("ok", "state", Text(f"状态可读：{state.day}，{known} 份政策", f"the state reads well: {state.day}, {known} policies"))
+        count = len(state.policies)
+        yield Finding("ok", "state", Text(f"状态可读：{state.day}，{count} 份政策", f"the state reads well: {state.day}, {count} policies"))
         if host.erasing or unfinished(workspace):
             yield Finding("error", "erasing", UNFINISHED, Text("运行 huimin erase finish。", "Run huimin erase finish."))
         yield from _checkpoint(host)
@@ -37,7 +37,7 @@ def state_findings(workspace: Workspace, today: date) -> Iterator[AnyFinding]:
         yield from _holds(state)
         yield from _half_done(workspace, state)
         yield from _quarantine(workspace, state)
-        yield from _named(workspace, state)
+        yield from _identities(workspace, state)
 
 
 def _checkpoint(host: Host) -> Iterator[Finding]:
@@ -100,7 +100,7 @@ def _half_done(workspace: Workspace, state: State) -> Iterator[Finding]:
         yield Finding("warning", "half-done", text, todo)
 
 
-def _named(workspace: Workspace, state: State) -> Iterator[Finding]:
+def _identities(workspace: Workspace, state: State) -> Iterator[Finding]:
     """Deliveries the vault knows nobody of; and whoever was erased and is in it again."""
     from services.deliveries.statuses import nameless_deliveries
 

@@ -107,11 +107,11 @@ def case_suites(catalogue: Catalogue, policies: Sequence[Path], cases: Sequence[
         HuiminError: a policy that a file of cases names was not given.
     """
     problems: list[Problem] = []
-    known: dict[str, tuple[Path, Policy]] = {}
+    by_name: dict[str, tuple[Path, Policy]] = {}
     for path in policies:
         try:
             policy = readable_policy(path, catalogue)
-            known[policy.name] = (path, policy)
+            by_name[policy.name] = (path, policy)
         except Invalid as error:
             problems += error.problems
     suites = []
@@ -121,8 +121,8 @@ def case_suites(catalogue: Catalogue, policies: Sequence[Path], cases: Sequence[
         except Invalid as error:
             problems += error.problems
             continue
-        if file.policy in known:
-            policy_file, policy = known[file.policy]
+        if file.policy in by_name:
+            policy_file, policy = by_name[file.policy]
             suites.append(CaseSuite(policy_file, path, policy, file.cases))
         elif not problems:
             raise HuiminError(Text(f"{path}：没有给出政策 {file.policy}。", f"{path}: its policy {file.policy} was not given."), 3)
@@ -159,49 +159,49 @@ def _misses(position: int, case: Case, policy: Policy, matcher: Matcher) -> Iter
         answer(matcher, policy.name, policy.subject, case.given.model_dump(exclude_unset=True))
     for subject, expected in case.expect.items():
         verdict = matcher.verdict(policy.name, token(policy.subject, subject))
-        for what, wanted, given in _differences(expected, verdict):
-            yield CaseMiss(case.case, subject, what, wanted, given, position)
+        for what, wanted, actual in _differences(expected, verdict):
+            yield CaseMiss(case.case, subject, what, wanted, actual, position)
 
 
 def _differences(expected: Expected, verdict: Verdict) -> Iterator[tuple[str, Side, Side]]:
     """(what, expected, found) of each word of an expectation that is not met; words not written are not checked."""
-    written = expected.model_fields_set
+    stated = expected.model_fields_set
     for word in ("verdict", "status", "until"):
-        if word in written and getattr(expected, word) != getattr(verdict, word):
+        if word in stated and getattr(expected, word) != getattr(verdict, word):
             yield word, getattr(expected, word), getattr(verdict, word)
     for word in ("checklist", "failed"):
-        wanted, given = sorted(getattr(expected, word)), sorted(set(getattr(verdict, word)))
-        if word in written and wanted != given:
-            yield word, wanted, given
-    if "missing" in written and not _same_missing(expected.missing, verdict.missing):
-        yield "missing", [_written(entry) for entry in expected.missing], ["/".join(filter(None, entry)) for entry in verdict.missing]
+        wanted, actual = sorted(getattr(expected, word)), sorted(set(getattr(verdict, word)))
+        if word in stated and wanted != actual:
+            yield word, wanted, actual
+    if "missing" in stated and not _same_missing(expected.missing, verdict.missing):
+        yield "missing", [_entry_text(entry) for entry in expected.missing], ["/".join(filter(None, entry)) for entry in verdict.missing]
 
 
-def _same_missing(expected: Sequence[str | Missed], given: Sequence[Missing]) -> bool:
+def _same_missing(expected: Sequence[str | Missed], actual: Sequence[Missing]) -> bool:
     """Each expected entry fits one of the verdict's, and each of these is expected; a bare criterion fits all of its entries."""
-    return all(any(_fits(wanted, entry) for entry in given) for wanted in expected) and all(
-        any(_fits(wanted, entry) for wanted in expected) for entry in given
+    return all(any(_fits(wanted, entry) for entry in actual) for wanted in expected) and all(
+        any(_fits(wanted, entry) for wanted in expected) for entry in actual
     )
 
 
-def _fits(expected: str | Missed, given: Missing) -> bool:
+def _fits(expected: str | Missed, entry: Missing) -> bool:
     if isinstance(expected, str):
-        return expected == given[0]
-    pairs = zip(("criterion", "feed", "unit"), given, strict=True)
+        return expected == entry[0]
+    pairs = zip(("criterion", "feed", "unit"), entry, strict=True)
     return all(getattr(expected, word) == value for word, value in pairs if word in expected.model_fields_set)
 
 
-def _written(expected: str | Missed) -> str:
+def _entry_text(expected: str | Missed) -> str:
     return expected if isinstance(expected, str) else "/".join(filter(None, (expected.criterion, expected.feed, expected.unit)))
 
 
 def _try_mutants(suite: CaseSuite, catalogue: Catalogue, advance: Advance) -> tuple[int, list[Text]]:
     """How many mutants a policy has, and which of them no case notices. One the checker refuses is noticed already."""
     original = document.load(text_of(suite.policy_file), str(suite.policy_file))
-    made = 0
+    mutant_count = 0
     alive: list[tuple[Text, Policy]] = []
     for change, path, data in mutants(original.data):
-        made += 1
+        mutant_count += 1
         policy = check(document.Document(data, original.file), catalogue).policy
         if policy is not None:
             alive.append((Text(_at(chinese(path), change.zh, "："), _at(path, change.en, ": ")), policy))
@@ -209,7 +209,7 @@ def _try_mutants(suite: CaseSuite, catalogue: Catalogue, advance: Advance) -> tu
         matcher = case_world(case, catalogue)
         alive = [(change, policy) for change, policy in alive if next(_misses(0, case, policy, matcher), None) is None]
         advance(1)
-    return made, [change for change, _ in alive]
+    return mutant_count, [change for change, _ in alive]
 
 
 def _at(place: str, change: str, colon: str) -> str:

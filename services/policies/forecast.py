@@ -145,7 +145,7 @@ def forecast(state: State, name: str, days: int) -> Forecast:
     Args:
         name: a policy that is matched on the state's day.
     """
-    start, policy, held = state.day, state.policies[name], turns(state, name, days)
+    start, policy, calendar = state.day, state.policies[name], turns(state, name, days)
     matcher, judges = cast("Matcher", state.matcher), dict[int, Judge]()
     before = len(listed(state, name))
     rows: list[ForecastRow] = []
@@ -156,13 +156,25 @@ def forecast(state: State, name: str, days: int) -> Forecast:
     versions = {row.version: state.registry.versions[name][row.version].policy for row in rows}
     entered, left, changed = (sum(row.count for row in rows if row.change == change) for change in ("entered", "left", "changed"))
     return Forecast(
-        name, policy.version, start, state.day, lengths, entered, left, changed, tuple(held), tuple(rows), policy, versions, state.catalogue
+        name,
+        policy.version,
+        start,
+        state.day,
+        lengths,
+        entered,
+        left,
+        changed,
+        tuple(calendar),
+        tuple(rows),
+        policy,
+        versions,
+        state.catalogue,
     )
 
 
 def _rows(state: State, matcher: Matcher, judges: dict[int, Judge], name: str, day: date, lines: Lines) -> list[ForecastRow]:
     """The rows of one day, by change and reason."""
-    made = []
+    groups = []
     for number, (policy, version, of_day, cause) in enumerate(lines.heads):
         at = np.flatnonzero(lines.head == number)
         if policy != name or not len(at):
@@ -188,8 +200,8 @@ def _rows(state: State, matcher: Matcher, judges: dict[int, Judge], name: str, d
             change = "entered" if was is None else "left" if now is None else "changed"
             division = matcher.store.divisions.texts[place] if place >= 0 else None
             subjects = tuple(subject[part].tolist())
-            made.append(ForecastRow(day, version, change, was, now, whys[int(group[first])], division, subjects, len(subjects)))
-    return sorted(made, key=lambda row: (row.change, str(row.why), row.division or ""))
+            groups.append(ForecastRow(day, version, change, was, now, whys[int(group[first])], division, subjects, len(subjects)))
+    return sorted(groups, key=lambda row: (row.change, str(row.why), row.division or ""))
 
 
 def _places(matcher: Matcher, kind: int, day: date, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
@@ -221,15 +233,15 @@ def _by_criteria(state: State, judge: Judge, day: date, rows: npt.NDArray[np.int
     was, now = judge.read(rows, day - timedelta(days=1)), judge.read(rows, day)
     flipped = was.truth != now.truth
     deciding = flipped & (was.decides | now.decides)
-    shown = np.where(deciding.any(axis=0), deciding, flipped)
-    leaf_codes = (shown * (1 + 3 * was.truth + now.truth)).astype(np.uint8)
+    concerned = np.where(deciding.any(axis=0), deciding, flipped)
+    leaf_codes = (concerned * (1 + 3 * was.truth + now.truth)).astype(np.uint8)
     evidence = (_missing(was) != _missing(now)) & ~flipped.any(axis=0)
     kind = KINDS.index(judge.policy.subject)
     store = judge.state.store
     moved = store.placements(kind, encoded(day))[rows] != store.placements(kind, encoded(day) - 1)[rows]
     codes = np.concatenate([leaf_codes, evidence, moved[None] & ~flipped.any(axis=0)[None]]).astype(np.uint8)
     group, first = patterns(codes)
-    lapsed = _lapsed(state, judge.policy, day)
+    lapsed = _lapsed_feeds(state, judge.policy, day)
     return [_why(judge, now, codes[:, column], day, lapsed) for column in first], group
 
 
@@ -243,11 +255,11 @@ def _missing(judged: Judged) -> npt.NDArray[np.bool_]:
 def _why(judge: Judge, judged: Judged, codes: Codes, day: date, lapsed: frozenset[str]) -> MoveReason:
     """One pattern of ``_by_criteria`` in words."""
     leaves, pairs = judge.leaves, judged.entry.pairs
-    flips = {leaf: Flip(leaf.meta.id, LETTERS[(code - 1) // 3], LETTERS[(code - 1) % 3]) for leaf, code in _marked(leaves, codes)}
+    flips = {leaf: Flip(leaf.meta.id, LETTERS[(code - 1) // 3], LETTERS[(code - 1) % 3]) for leaf, code in _coded_leaves(leaves, codes)}
     if flips:
         turned = sorted({param for leaf in flips for param in params_of(leaf) if _starts(judge.policy, param, day)})
-        gone = sorted({feed for leaf, flip in flips.items() if flip.after == "U" for feed in feeds_of(leaf)} & lapsed)
-        return MoveReason("criterion", tuple(dict.fromkeys(flips.values())), tuple(turned), tuple(gone))
+        stale_feeds = sorted({feed for leaf, flip in flips.items() if flip.after == "U" for feed in feeds_of(leaf)} & lapsed)
+        return MoveReason("criterion", tuple(dict.fromkeys(flips.values())), tuple(turned), tuple(stale_feeds))
     concerned = [pairs[j] for j in np.flatnonzero(codes[len(leaves) : len(leaves) + len(pairs)]).tolist()]
     if concerned:
         names = dict.fromkeys(criterion for criterion, _ in concerned)
@@ -257,7 +269,7 @@ def _why(judge: Judge, judged: Judged, codes: Codes, day: date, lapsed: frozense
     return MoveReason("placed" if codes[-1] else "disclosed")
 
 
-def _marked(leaves: tuple[Leaf, ...], codes: Codes) -> Iterator[tuple[Leaf, int]]:
+def _coded_leaves(leaves: tuple[Leaf, ...], codes: Codes) -> Iterator[tuple[Leaf, int]]:
     return ((leaf, code) for leaf, code in zip(leaves, codes.tolist(), strict=False) if code)
 
 
@@ -266,7 +278,7 @@ def _starts(policy: Policy, param: str, day: date) -> bool:
     return any(start == day for start, _ in policy.params[param].entries)
 
 
-def _lapsed(state: State, policy: Policy, day: date) -> frozenset[str]:
+def _lapsed_feeds(state: State, policy: Policy, day: date) -> frozenset[str]:
     """Feeds of which some statement is too old for the policy from this day on."""
     yesterday, ages = day - timedelta(days=1), policy.evidence
     stated = state.statements.in_effect()

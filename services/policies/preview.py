@@ -129,7 +129,7 @@ def preview(state: State, policy: Policy) -> PolicyPreview:
         len(candidates) if beside is None else beside.entered,
         0 if beside is None else beside.left,
         beside,
-        [name for name in policy.feeds if not _delivered(state, name)],
+        [name for name in policy.feeds if not _has_deliveries(state, name)],
         _sparse_feeds(policy, candidates, state.catalogue),
         policy,
         state.catalogue,
@@ -170,7 +170,7 @@ def criteria_in_order(node: Node) -> Iterator[tuple[Node, bool]]:
             yield node, False
 
 
-def _delivered(state: State, feed: str) -> bool:
+def _has_deliveries(state: State, feed: str) -> bool:
     return any(state.deliveries.of(feed, source) for source in range(len(state.catalogue.feeds[feed].sources)))
 
 

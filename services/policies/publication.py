@@ -112,11 +112,11 @@ def publish(
     with workspace.writing() as host, announced_holds(host, notify):
         begin(host, today)
         if confirm is not None:
-            shown = None
+            result = None
             if previewed:
                 with progress(JUDGING, None):
-                    shown = preview_on(host, policy)
-            if not confirm(PublicationQuestion(policy, shown)):
+                    result = preview_on(host, policy)
+            if not confirm(PublicationQuestion(policy, result)):
                 raise Conflict(Text("未发布。看过预览后可加 --yes 发布。", "Not published. Add --yes once the preview has been seen."))
         with progress(Text("发布并判断全体对象", "Publishing, and judging everybody"), None):
             publication = publish_policy(host, draft, by, approved_by)

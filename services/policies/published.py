@@ -80,13 +80,13 @@ class PolicyHistory:
 
 def listed_policies(workspace: Workspace) -> list[ListedPolicy]:
     """Every version ever published, and the drafts in the folder of policies that have no published version."""
-    versions = _published(workspace)
+    versions = _published_versions(workspace)
     names = {version.policy for version in versions}
     drafts = (path for path in sorted(workspace.folder("policies").glob("*.yaml")) if path.stem not in names)
     return [*versions, *(ListedPolicy(path.stem, None, Life.DRAFT, None, file=f"policies/{path.name}") for path in drafts)]
 
 
-def _published(workspace: Workspace) -> list[ListedPolicy]:
+def _published_versions(workspace: Workspace) -> list[ListedPolicy]:
     if workspace.empty:
         return []
     with workspace.reading() as host:

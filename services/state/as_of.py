@@ -123,6 +123,6 @@ def divisions(state: State, policy: str, subjects: Sequence[int]) -> dict[int, s
 
     matcher, kind = core(state), KINDS.index(state.policies[policy].subject)
     rows = {subject: matcher.store.entity(kind, subject) for subject in subjects}
-    known = [subject for subject, row in rows.items() if row >= 0]
-    places = divisions_of(matcher, kind, state.day, np.array([rows[subject] for subject in known], np.int32))
-    return {**dict.fromkeys(rows), **dict(zip(known, places, strict=True))}
+    known_subjects = [subject for subject, row in rows.items() if row >= 0]
+    places = divisions_of(matcher, kind, state.day, np.array([rows[subject] for subject in known_subjects], np.int32))
+    return {**dict.fromkeys(rows), **dict(zip(known_subjects, places, strict=True))}
