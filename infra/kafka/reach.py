@@ -139,22 +139,22 @@ def _let_in(connection: Connection, server: tuple[str, int], words: Mapping[str,
 
 
 def _nobody(connection: Connection, failures: list[tuple[str, OSError]]) -> Text:
-    reasons = "; ".join(f"{server}: {_why(error)}" for server, error in failures)
+    why = "; ".join(f"{server}: {_why(error)}" for server, error in failures)
     if any(isinstance(error, ssl.SSLCertVerificationError) for _, error in failures):
         zh, en = (str(connection.ca_file),) * 2 if connection.ca_file else ("系统证书", "the system's")
         return Text(
-            f"Kafka 的证书不被信任（{reasons}）。请检查 {CA}（现为 {zh}）是否签发者的证书，以及证书里有没有这个地址。",
-            f"The certificate of Kafka is not believed ({reasons}). See that {CA} (now {en}) is its issuer's, and that the certificate names "
+            f"Kafka 的证书不被信任（{why}）。请检查 {CA}（现为 {zh}）是否签发者的证书，以及证书里有没有这个地址。",
+            f"The certificate of Kafka is not believed ({why}). See that {CA} (now {en}) is its issuer's, and that the certificate names "
             "this address.",
         )
     if any(isinstance(error, ssl.SSLError) for _, error in failures):
         return Text(
-            f"Kafka 有回应，但不是 TLS（{reasons}）。请检查 {PROTOCOL}（现为 {connection.protocol}）和端口。",
-            f"Kafka answers, but not in TLS ({reasons}). Look at {PROTOCOL} (now {connection.protocol}) and the port.",
+            f"Kafka 有回应，但不是 TLS（{why}）。请检查 {PROTOCOL}（现为 {connection.protocol}）和端口。",
+            f"Kafka answers, but not in TLS ({why}). Look at {PROTOCOL} (now {connection.protocol}) and the port.",
         )
     return Text(
-        f"连不上 Kafka（{reasons}）。请检查 KAFKA_BOOTSTRAP 和网络；本机的 Kafka 用 huimin kafka up 启动。",
-        f"Kafka cannot be reached ({reasons}). Look at KAFKA_BOOTSTRAP and the network; one on this machine is started by huimin kafka up.",
+        f"连不上 Kafka（{why}）。请检查 KAFKA_BOOTSTRAP 和网络；本机的 Kafka 用 huimin kafka up 启动。",
+        f"Kafka cannot be reached ({why}). Look at KAFKA_BOOTSTRAP and the network; one on this machine is started by huimin kafka up.",
     )
 
 

@@ -51,7 +51,7 @@ def in_effect(workspace: Documents, contracts: Mapping[str, str] | None = None, 
         Invalid: before the first write, with every problem of every document.
     """
     from connectors.contracts.catalogue import read_catalogue
-    from connectors.contracts.in_effect import in_effect as found
+    from connectors.contracts.in_effect import in_effect as in_effect_of
     from streams.language.errors import Busy
     from streams.store.accepted_catalogues import accepted
 
@@ -62,14 +62,14 @@ def in_effect(workspace: Documents, contracts: Mapping[str, str] | None = None, 
             with workspace.reading() as host:
                 return _with_reasons(workspace, of_state(host.state, *documents))
         except Busy:  # whoever follows the network here decides what is in effect; a draft is read by the documents meanwhile
-            return found(None, *documents, lambda catalogue: ())
+            return in_effect_of(None, *documents, lambda catalogue: ())
     last = None
     if not workspace.empty:
         last = accepted(workspace.folder("state"), read_catalogue, program(), workspace.log_key(), workspace.head)
     if last is None:
-        return found(None, *documents, lambda catalogue: ())
+        return in_effect_of(None, *documents, lambda catalogue: ())
     catalogue = last.catalogue
-    return _with_reasons(workspace, found(last, *documents, lambda wanted: _refused_steps(workspace, catalogue, wanted)))
+    return _with_reasons(workspace, in_effect_of(last, *documents, lambda wanted: _refused_steps(workspace, catalogue, wanted)))
 
 
 def checked(
@@ -104,12 +104,12 @@ def asked_for(workspace: Documents, state: State) -> CatalogueSet | None:
 
 def of_state(state: State, units: str, contracts: Mapping[str, str]) -> InEffect:
     """The same, where the state is at hand."""
-    from connectors.contracts.in_effect import in_effect as found
+    from connectors.contracts.in_effect import in_effect as in_effect_of
     from streams.steps.catalogues import growth_refused
     from streams.store.accepted_catalogues import AcceptedCatalogue
 
     last = AcceptedCatalogue(state.catalogues[-1].units, state.catalogues[-1].contracts, state.catalogue) if state.begun else None
-    return found(last, units, contracts, lambda wanted: growth_refused(state, wanted))
+    return in_effect_of(last, units, contracts, lambda wanted: growth_refused(state, wanted))
 
 
 def _with_reasons(workspace: Documents, documents: InEffect) -> InEffect:
@@ -155,11 +155,11 @@ def deliverable(workspace: Documents, feed: str) -> Catalogue:
         HuiminError: the one on disk is another, and not in effect: files would be read by one that somebody meant to change.
     """
     documents = in_effect(workspace)
-    refused_document = documents.because(feed)
-    if refused_document is not None:
-        zh = f"{refused_document.file} 没有生效，{feed} 暂不接收文件；请先改好它，再接收。"
-        en = f"{refused_document.file} is not in effect, so no file of {feed} is taken in. Mend it first, then take the file in."
-        raise HuiminError(Text(lines([zh, refused_document.why.text.zh]), lines([en, refused_document.why.text.en])), 3)
+    document = documents.because(feed)
+    if document is not None:
+        zh = f"{document.file} 没有生效，{feed} 暂不接收文件；请先改好它，再接收。"
+        en = f"{document.file} is not in effect, so no file of {feed} is taken in. Mend it first, then take the file in."
+        raise HuiminError(Text(lines([zh, document.why.text.zh]), lines([en, document.why.text.en])), 3)
     workspace.tell(documents)
     return documents.catalogue
 

@@ -228,9 +228,8 @@ def _id_and_digest(
     if called is None:
         return digest, digest
     before, earlier = files.get((feed, source, called)), state.deliveries.named(feed, source, called)
-    is_used = earlier is not None and (
-        earlier.completed or earlier.applied
-    )  # one that was refused before its first row leaves its name free
+    # a delivery that was refused before its first row leaves its name free
+    is_used = earlier is not None and (earlier.completed or earlier.applied)
     if is_used and before is not None and before.digest != digest:
         zh, en = (
             f"批次名 {called} 已用于另一个文件，请换一个名。",

@@ -156,7 +156,7 @@ def _listen(
     from connectors.kafka.topic_deliveries import Wanted
     from connectors.kafka.topics import SealedWriter, TopicReader, TopicWriter
     from connectors.kafka.unit_topics import Listener
-    from connectors.kafka.unit_topics import listen as listened
+    from connectors.kafka.unit_topics import listen as listen_to
     from services.deliveries.quarantine import Quarantine
 
     def note(report: DeliveryReport, flaw: Flaw) -> None:
@@ -169,7 +169,7 @@ def _listen(
         wanted, dead = Wanted(topic, feed, source), plain if seal is None else SealedWriter(plain, "dead-letters", seal)
         listener = Listener(host, wanted, workspace.tokens(), workspace.vault(), dead, today, note, quarantine.flush)
         before = {delivery.number: (delivery.older, delivery.same) for delivery in host.state.deliveries.of(name, source)}
-        listened(reading, listener, until.stop, until.once)
+        listen_to(reading, listener, until.stop, until.once)
     for delivery in host.state.deliveries.of(name, source):
         for report in listener.reports:
             if report.number == delivery.number:
@@ -186,7 +186,7 @@ def send(workspace: Workspace, agency: str, topic: str, until: Until) -> SentEdi
         NoTopic: there is none. LostEditions: some were never sent and are gone. Unreachable, Refused, NoAnswer: Kafka.
     """
     from connectors.kafka.agency_topics import MarkFile
-    from connectors.kafka.agency_topics import send as sent
+    from connectors.kafka.agency_topics import send as send_to_agency
     from connectors.kafka.topics import TopicReader, TopicWriter
     from infra.kafka.connection import Connection
 
@@ -200,7 +200,7 @@ def send(workspace: Workspace, agency: str, topic: str, until: Until) -> SentEdi
     client, editions, seal = connection.client(), f"{workspace.network}editions", _seal(workspace, connection)
     assert seal is not None
     with closing(TopicReader(client, editions)) as reading, closing(TopicWriter(client, topic)) as writing:
-        report = sent(reading, writing, mark, seal, lambda edition: agencies.of(edition) == agency, until.stop, until.once)
+        report = send_to_agency(reading, writing, mark, seal, lambda edition: agencies.of(edition) == agency, until.stop, until.once)
     return SentEditions(topic, agency, report.editions, report.lines, report.unproved)
 
 

@@ -108,7 +108,7 @@ class _Records:
 
     keys: npt.NDArray[np.uint64]
     contents: npt.NDArray[np.int32]
-    in_quarantine: npt.NDArray[np.bool_]
+    quarantined: npt.NDArray[np.bool_]
 
     @classmethod
     def of(cls, state: State, feed: Feed, source: int) -> _Records:
@@ -127,13 +127,13 @@ class _Records:
         return int((~np.isin(self.keys, others.keys)).sum())
 
     def sound(self) -> _Records:
-        return _Records(self.keys[~self.in_quarantine], self.contents[~self.in_quarantine], self.in_quarantine[~self.in_quarantine])
+        return _Records(self.keys[~self.quarantined], self.contents[~self.quarantined], self.quarantined[~self.quarantined])
 
     def unlike(self, others: _Records) -> int:
         """How many say something else than the one of the same key among the others."""
         _, here, there = np.intersect1d(self.keys, others.keys, return_indices=True)
         return int(
-            ((self.contents[here] != others.contents[there]).any(axis=1) | (self.in_quarantine[here] != others.in_quarantine[there])).sum()
+            ((self.contents[here] != others.contents[there]).any(axis=1) | (self.quarantined[here] != others.quarantined[there])).sum()
         )
 
 

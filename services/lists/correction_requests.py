@@ -88,10 +88,10 @@ def _request(state: State, finding: Finding, row: Row, in_force: bool, is_open: 
 
 def _rows_in_force(state: State, findings: Sequence[Finding]) -> set[Row]:
     """Of the rows these outcomes name, those that are still the record in force."""
-    from matchers.matrix.frames import standing as in_force
+    from matchers.matrix.frames import standing as rows_in_force
 
     of_feed: dict[str, set[tuple[int, int, int]]] = {}
     for finding in findings:
         for feed, source, delivery, row in finding.records:
             of_feed.setdefault(feed, set()).add((source, delivery, row))
-    return {(feed, *row) for feed, rows in of_feed.items() for row in in_force(core(state).store, feed, rows)}
+    return {(feed, *row) for feed, rows in of_feed.items() for row in rows_in_force(core(state).store, feed, rows)}

@@ -177,19 +177,14 @@ def version_named(state: State, name: str) -> Policy:
     if policy not in registry.versions:
         raise no_policy(policy, registry.versions)
     versions = registry.versions[policy]
-    named_versions = ", ".join(f"{policy}@{version}" for version in sorted(versions))
+    names = ", ".join(f"{policy}@{version}" for version in sorted(versions))
     if at:
         if not number.isdigit() or int(number) not in versions:
-            raise HuiminError(
-                Text(f"没有版本 {name}；已发布的有 {named_versions}。", f"There is no version {name}; published are {named_versions}."), 2
-            )
+            raise HuiminError(Text(f"没有版本 {name}；已发布的有 {names}。", f"There is no version {name}; published are {names}."), 2)
         return versions[int(number)].policy
     active = registry.active(policy, state.day)
     if active is None:
-        zh, en = (
-            f"{policy} 已撤销，没有施行中的版本；可写 {named_versions}。",
-            f"{policy} is withdrawn: no version is in force. Name one: {named_versions}.",
-        )
+        zh, en = f"{policy} 已撤销，没有施行中的版本；可写 {names}。", f"{policy} is withdrawn: no version is in force. Name one: {names}."
         raise HuiminError(Text(zh, en), 2)
     return active.policy
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from matchers.kernel.changes import STATUSES
 from matchers.kernel.layout import KINDS
-from matchers.kernel.thresholds import days as encoded
+from matchers.kernel.thresholds import days as day_number
 from matchers.lists.criteria import Judge, Judged, patterns
 from matchers.program.state import in_force
 from policies.language.catalogue import Catalogue
@@ -156,20 +156,9 @@ def forecast(state: State, name: str, days: int) -> Forecast:
     versions = {row.version: state.registry.versions[name][row.version].policy for row in rows}
     entered, left, changed = (sum(row.count for row in rows if row.change == change) for change in ("entered", "left", "changed"))
     return Forecast(
-        name,
-        policy.version,
-        start,
-        state.day,
-        lengths,
-        entered,
-        left,
-        changed,
-        tuple(calendar),
-        tuple(rows),
-        policy,
-        versions,
+        name, policy.version, start, state.day, lengths, entered, left, changed, tuple(calendar), tuple(rows), policy, versions,
         state.catalogue,
-    )
+    )  # fmt: skip
 
 
 def _rows(state: State, matcher: Matcher, judges: dict[int, Judge], name: str, day: date, lines: Lines) -> list[ForecastRow]:
@@ -206,7 +195,7 @@ def _rows(state: State, matcher: Matcher, judges: dict[int, Judge], name: str, d
 
 def _places(matcher: Matcher, kind: int, day: date, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     """Where subjects are placed on a day, or were the day before where they are registered no more; -1 nowhere."""
-    now, was = (matcher.store.placements(kind, encoded(day) - ago)[rows] for ago in (0, 1))
+    now, was = (matcher.store.placements(kind, day_number(day) - ago)[rows] for ago in (0, 1))
     return np.maximum(np.where(now == -2, was, now), -1).astype(np.int32)
 
 
@@ -238,7 +227,7 @@ def _by_criteria(state: State, judge: Judge, day: date, rows: npt.NDArray[np.int
     evidence = (_missing(was) != _missing(now)) & ~flipped.any(axis=0)
     kind = KINDS.index(judge.policy.subject)
     store = judge.state.store
-    moved = store.placements(kind, encoded(day))[rows] != store.placements(kind, encoded(day) - 1)[rows]
+    moved = store.placements(kind, day_number(day))[rows] != store.placements(kind, day_number(day) - 1)[rows]
     codes = np.concatenate([leaf_codes, evidence, moved[None] & ~flipped.any(axis=0)[None]]).astype(np.uint8)
     group, first = patterns(codes)
     lapsed = _lapsed_feeds(state, judge.policy, day)
