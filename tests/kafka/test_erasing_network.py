@@ -118,7 +118,7 @@ def test_she_is_everywhere_on_a_network_before_and_nowhere_after(cluster: Cluste
     place = as_member(cluster) | {"HUIMIN_DEPOT": str(tmp_path / "depot")}
     create(cluster.connection(), topics(SHARDS, 1, prefix))
     with worker(place, prefix, tmp_path) as state:
-        workspace = canary.made(tmp_path, network=prefix, environment=place)
+        workspace = canary.workspace_with_person(tmp_path, network=prefix, environment=place)
         token, sought = canary.token_of(workspace), canary.needles(workspace)
         with workspace.writing() as host:
             host.submit(OutcomeReported(ALLOWANCE, token, "contacted", host.state.day, "the agency"))
@@ -126,9 +126,9 @@ def test_she_is_everywhere_on_a_network_before_and_nowhere_after(cluster: Cluste
             until(lambda: told_all(host))
             before, said = lists(host, token), [change for change in host.outputs() if change.subject != token]
             editions = {name: [edition.manifest.digest for edition in host.editions(name)] for name in (UNINSURED, ALLOWANCE)}
-        canary.copied(workspace, token)
+        canary.write_copies(workspace, token)
         assert in_files(state, sought) & {"little", "decimal"}
-        assert canary.found(workspace, sought)
+        assert canary.search(workspace, sought)
         assert on_the_broker(cluster, prefix, sought)
         found = in_topics(cluster, prefix, sought)
         assert {"inputs", "orders", "lines", "changes", "editions"} <= found.keys(), found
@@ -139,7 +139,7 @@ def test_she_is_everywhere_on_a_network_before_and_nowhere_after(cluster: Cluste
         assert in_topics(cluster, prefix, sought) == {}
         assert in_files(state, sought) == set()
         assert in_files(tmp_path / "depot", sought) == set()
-        assert canary.found(workspace, sought) == {}
+        assert canary.search(workspace, sought) == {}
         with workspace.writing() as host:
             assert lists(host, token) == before
             with pytest.raises(Refused):

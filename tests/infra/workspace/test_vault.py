@@ -32,9 +32,9 @@ RECEIVED = date(2026, 10, 15)
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """With two deliveries of the register."""
-    workspace = canary.made(tmp_path_factory.mktemp("vault"))
+    workspace = canary.workspace_with_person(tmp_path_factory.mktemp("vault"))
     with workspace.writing() as host:
-        canary.taken(workspace, host, workspace.root.parent, "hukou", HUKOU + register(40))
+        canary.deliver_text(workspace, host, workspace.root.parent, "hukou", HUKOU + register(40))
     return workspace
 
 
@@ -119,7 +119,7 @@ def test_another_delivery_is_refused_before_anything_of_it_is_applied(workspace:
         offset = host.state.offset
 
         with pytest.raises(DamagedVault):
-            canary.taken(workspace, host, workspace.root.parent, "hukou", HUKOU + register(41))
+            canary.deliver_text(workspace, host, workspace.root.parent, "hukou", HUKOU + register(41))
 
         assert host.state.offset == offset
 
@@ -231,7 +231,7 @@ def test_the_key_may_lie_outside_the_folder(tmp_path: Path) -> None:
     workspace = Workspace.create(root, example_units(), environment)
     copy_library(workspace)
     with workspace.writing() as host:
-        canary.taken(workspace, host, tmp_path, "hukou", HUKOU + register(1))
+        canary.deliver_text(workspace, host, tmp_path, "hukou", HUKOU + register(1))
 
     assert key.stat().st_mode & 0o777 == 0o600 and not (root / "secret.key").exists()
     reopened, tokens = Workspace.open(root, environment), workspace.tokens().person([resident(1)])
