@@ -1,7 +1,7 @@
 """Where a command works, in which language, and on which day.
 
-The one idea: everything else takes these as arguments. This is the only module that reads the environment and the clock;
-the clock is the one of the district, Asia/Shanghai, which has had no daylight saving since 1991.
+This is the only module that reads the environment and the clock; everything else takes them as arguments. The clock is that of the
+district, Asia/Shanghai, which has had no daylight saving since 1991.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ LANGUAGE = "HUIMIN_LANG"
 TODAY = "HUIMIN_TODAY"
 """Overrides the clock's day (YYYY-MM-DD), for rehearsals and tests."""
 CACHE = "HUIMIN_CACHE"
-"""Where what was fetched once is kept."""
+"""The folder of downloads."""
 DEPOT = "HUIMIN_DEPOT"
-"""Where the snapshots of a network's workers and workspaces are kept."""
+"""The depot of the checkpoints of a network's workers and workspaces."""
 NETWORK_KEY = "HUIMIN_NETWORK_KEY"
-"""The file of the key by which members of a network are known (``infra.kafka.membership``)."""
+"""The file of a network's key (``infra.kafka.membership``)."""
 NETWORK_OPEN = "HUIMIN_NETWORK_OPEN"
 """``1``: the network has no key; for a Kafka on this machine alone."""
 
 KEY_FILE = "HUIMIN_KEY_FILE"
-"""The file of a workspace's key, where that is kept outside its folder."""
+"""The file of a workspace's key, where it lies outside its folder."""
 
 DEFAULT_WORKSPACE = "huimin-workspace"
 DEFAULT_CACHE = "~/.cache/huimin"
@@ -49,12 +49,12 @@ class BadSetting(HuiminError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What every verb needs to know before it starts."""
+    """What every verb needs before it starts."""
 
     workspace: Path
     language: Language = "zh"
     near: bool = False
-    """Nobody named the workspace: the command was run in it or below it."""
+    """The workspace was not named: the command was run in it or below it."""
 
 
 def settings(workspace: str | None, language: str | None, environment: Mapping[str, str], here: Path | None = None) -> Settings:
@@ -75,12 +75,12 @@ def settings(workspace: str | None, language: str | None, environment: Mapping[s
 
 
 def is_workspace(folder: Path) -> bool:
-    """Is it the root of a workspace? Its file ``version`` alone may be somebody else's."""
+    """Whether a folder is the root of a workspace. A file ``version`` alone may be somebody else's."""
     return (folder / "version").exists() and any((folder / name).exists() for name in ("secret.key", "units.yaml"))
 
 
 def cache(environment: Mapping[str, str]) -> Path:
-    """The folder of what was fetched once and can be fetched again.
+    """The folder of downloads, which can be fetched again.
 
     Example:
         >>> cache({"HUIMIN_CACHE": "/var/cache/huimin"})
@@ -101,10 +101,10 @@ def _language(name: str) -> Language:
 
 
 def today(environment: Mapping[str, str]) -> date:
-    """The day it is in Shanghai, or the one ``HUIMIN_TODAY`` says.
+    """Today's date in Shanghai, or the date in ``HUIMIN_TODAY``.
 
     Raises:
-        BadSetting: the variable is not a date, or the clock stands in a year that cannot be.
+        BadSetting: the variable is not a date, or the year of the clock is not possible.
     """
     day_now = day(environment[TODAY]) if environment.get(TODAY) else datetime.now(SHANGHAI).date()
     if day_now.year not in YEARS:
@@ -117,7 +117,7 @@ def today(environment: Mapping[str, str]) -> date:
 
 
 def operator() -> str:
-    """Who runs this, by the name the machine knows."""
+    """The user who runs this, by the name that the machine has for them."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:

@@ -1,8 +1,8 @@
 """A worker: one process that holds some partitions of a network on Kafka, from its start to its end.
 
-The one idea: it either works or is gone. What goes wrong ends it, with the reason on stderr and an exit code that is not zero; whoever
-supervises it starts it again, and it goes on where its states stand. Only a partition that memory is not enough for stands still, and says
-so at ``/ready``: started again it would end again, and take the others along.
+A worker works or has ended. An error ends it, with the reason on stderr and an exit code other than zero; its supervisor starts it again,
+and it goes on from its stored states. Only a partition that does not fit into memory stands still instead, and ``/ready`` says so: after a
+restart the worker would end again, and take the other partitions along.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ STOP_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """What a worker is told.
+    """The settings of a worker.
 
     Args:
         state: the folder of its states.
         shards: partitions of the orders topic.
         seal: of the network.
         prefix: of the topics' names, and of the consumer group.
-        web_port, bind: of health and metrics; None for nowhere.
-        depot: where snapshots are shipped to; None for nowhere.
-        rule: when snapshots are written.
+        web_port, bind: of health and metrics; None: nowhere.
+        depot: where checkpoints are shipped to; None: nowhere.
+        rule: when checkpoints are written.
     """
 
     connection: Connection
@@ -61,7 +61,7 @@ class WorkerSettings:
 
 
 def folds(parts: Parts, shards: int, topic: str, partition: int) -> MakeFold:
-    """What makes the fold of a topic's partition."""
+    """A function that makes the fold of a topic's partition."""
     from streams.network.merger import Merger
     from streams.network.partition import PartitionFold
     from streams.network.sequencer import Sequencer
@@ -79,7 +79,7 @@ def folds(parts: Parts, shards: int, topic: str, partition: int) -> MakeFold:
 
 
 def work(settings: WorkerSettings, parts: Parts) -> int:
-    """Works until it is told to stop (0) or something fails (1, the reason on stderr)."""
+    """Works until a signal to stop (0) or an error (1, with the reason on stderr)."""
     log_plainly()
     refuse_links(settings.state, below=True, itself=False)
     return asyncio.run(_work(settings, parts))
@@ -133,7 +133,7 @@ async def _end(app: Any, host: Any) -> None:
 
 
 def _fail(error: BaseException) -> NoReturn:
-    """Ends the process, here and now: what is committed is on disk, and nothing may be sent any more behind what was not."""
+    """Ends the process at once: what is committed is on disk, and nothing may be sent behind a message that was not sent."""
     if isinstance(error, HuiminError):
         print(lines([error.text.zh, error.text.en]), file=sys.stderr, flush=True)
     else:

@@ -1,8 +1,8 @@
-"""Certificates of the secured listener of brokers on this machine: an authority of our own, and one certificate for all of them.
+"""Certificates of the secured listener of brokers on this machine: an authority of our own, and one certificate for all brokers.
 
-The one idea: made by ``keytool``, which comes with the Java the brokers run on. The passwords are random, lie in files only their owner
-can read, and are never words of a command line. For trying out how a guarded Kafka is connected to; it guards nothing: the plain
-listener stays open on this machine.
+``keytool``, which comes with Java, makes them. The passwords are random, lie in files that only their owner can read, and never stand on a
+command line. The listener is there to try out connections to a guarded Kafka. It guards nothing: the plain listener stays open on this
+machine.
 
     secrets/  ca.pem  brokers.p12  store-password  password  (0700)
 
@@ -29,7 +29,7 @@ _SECRET = re.compile(r"[0-9a-f]{32}")
 
 
 class NoCertificates(HuiminError):
-    """keytool failed: a JDK that is not whole, or a disk that is full."""
+    """keytool failed: the JDK is not complete, or the disk is full."""
 
 
 def ca_file(folder: Path) -> Path:
@@ -50,7 +50,7 @@ def password(folder: Path) -> str:
 
 
 def listener(folder: Path, keytool: str) -> dict[str, str]:
-    """The settings of the secured listener; its certificates are made where they are not there yet.
+    """The settings of the secured listener; makes its certificates where there are none yet.
 
     Raises:
         NoCertificates: they cannot be made.
@@ -89,7 +89,7 @@ def _spoilt(path: Path, why: Text) -> Text:
 
 
 def _make_secrets(folder: Path, keytool: str) -> None:
-    """The folder of secrets, ``ca.pem`` last."""
+    """Makes the folder of secrets, ``ca.pem`` last."""
     place = folder / "secrets"
     shutil.rmtree(place, ignore_errors=True)
     make_folder(place)

@@ -1,8 +1,8 @@
-"""Real Kafka on this machine, in one folder: one broker or three, each a process of its own that outlives whoever started it.
+"""Real Kafka on this machine, in one folder: one broker or three, each a process that outlives its caller.
 
-The one idea: all there is to know lies in the folder. ``up`` starts what does not run, wherever it was stopped, and ``down`` ends what
-this folder started and nothing else, so both may be called at any time, by anybody, again. For tests, and for one machine; a Kafka that
-others keep is connected to in the same way (``connection.py``).
+The folder holds all there is to know. ``up`` starts the brokers that do not run; ``down`` ends those that this folder started, and nothing
+else. So anybody may call both at any time, and again. For tests, and for one machine; a Kafka that others run is connected to in the same
+way (``connection.py``).
 
 The tree of errors: ``NotStarted`` (``launch.py``: memory, ports, disk; 1), ``NoCluster`` (2) and ``OtherCluster`` (5; ``plan.py``),
 ``NoRuntime`` (``jars.py``; 1), ``Occupied`` (``processes.py``; 5), each the operator's. Source: Apache Kafka 4.4, "KRaft": combined nodes.
@@ -37,7 +37,7 @@ ANSWER_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class BrokerStatus:
-    """How one broker is: its process, and whether it answers."""
+    """The process of one broker, and whether it answers."""
 
     number: int
     port: int
@@ -50,10 +50,10 @@ class Cluster:
     """The brokers of one folder.
 
     Args:
-        folder: where they keep all they have.
-        runtime: what they run on; asked only when one is started.
-        brokers: 1 or 3; None takes those that are there, else 1.
-        secured: with a second listener, SASL_SSL, whose user and certificates are made here; None takes what is there, else without.
+        folder: of all their files.
+        runtime: Java and jars; used only when a broker is started.
+        brokers: 1 or 3; None: as the folder has them, else 1.
+        secured: with a second listener, SASL_SSL, whose user and certificates are made here; None: as the folder has it, else without.
     """
 
     folder: Path
@@ -65,7 +65,7 @@ class Cluster:
         """Start every broker that does not run, wait until all answer, and return how to connect.
 
         Raises:
-            NoRuntime: Java or the jars. OtherCluster: the folder holds another one. NotStarted: a broker did not come up.
+            NoRuntime: Java or the jars. OtherCluster: the folder holds another cluster. NotStarted: a broker did not come up.
         """
         self.runtime.jars()
         make_folder(self.folder)
@@ -77,7 +77,7 @@ class Cluster:
         return self.connection()
 
     def down(self) -> int:
-        """End every broker that runs; returns how many did.
+        """End every broker that runs; returns their number.
 
         Raises:
             NoCluster: there is none.
@@ -89,7 +89,7 @@ class Cluster:
         return len(alive)
 
     def status(self) -> tuple[BrokerStatus, ...]:
-        """Every broker as it is now.
+        """The status of every broker now.
 
         Raises:
             NoCluster: there is none.
@@ -107,29 +107,29 @@ class Cluster:
             self._run(plan, [_broker(plan, number)])
 
     def stop(self, number: int) -> None:
-        """Ask one broker to end, and see that it does."""
+        """Ask one broker to end, and wait for its end."""
         with self._changing():
             ended([self._process(_broker(Plan.read(self._root), number))], STOP_SECONDS)
 
     def kill(self, number: int) -> None:
-        """End one broker as a power cut would: at once, without a word to it."""
+        """End one broker as a power cut would, without asking it."""
         process = self._process(_broker(Plan.read(self._root), number))
         signalled(*process, signal.SIGKILL)
         waited(lambda: running(*process) is None, STOP_SECONDS)
 
     def leader(self, topic: str, partition: int = 0) -> int | None:
-        """The number of the broker that leads a partition; None while none does."""
+        """The number of the broker that leads a partition; None while there is no leader."""
         with admin(self.connection()) as client:
             partitions = asked(lambda: client.describe_topics([topic]))[0]["partitions"]
         leader = next((int(row["leader_id"]) for row in partitions if row["partition_index"] == partition), -1)
         return leader if leader > 0 else None
 
     def connection(self) -> Connection:
-        """How to connect by the plain listeners."""
+        """The connection to the plain listeners."""
         return Connection(tuple(f"{HOST}:{broker.port}" for broker in Plan.read(self._root).brokers))
 
     def guarded(self, mechanism: str = "SCRAM-SHA-512") -> Connection:
-        """How to connect by the secured listeners: with PLAIN or SCRAM-SHA-512."""
+        """The connection to the secured listeners, with PLAIN or SCRAM-SHA-512."""
         servers = tuple(f"{HOST}:{broker.secure_port}" for broker in Plan.read(self._root).brokers)
         ca_file, password = certificates.ca_file(self._root), certificates.password_file(self._root)
         return Connection(servers, "SASL_SSL", ca_file, mechanism=mechanism, user=USER, password_file=password)
@@ -144,7 +144,7 @@ class Cluster:
             yield
 
     def _process(self, broker: Broker) -> tuple[Path, str]:
-        """A broker's process: the file of its number, and the word its command line alone has."""
+        """A broker's process: the file of its number, and a word that only its command line has."""
         files = Files.of(self._root, broker)
         return files.pid, str(files.properties)
 
@@ -163,7 +163,7 @@ class Cluster:
         return plan
 
     def _run(self, plan: Plan, wanted: Sequence[Broker]) -> None:
-        """Start those of the wanted that do not run, and wait for all of them; none started here stays where one fails."""
+        """Start the wanted brokers that do not run, and wait for all of them; where one fails, end those that were started here."""
         idle = [broker for broker in wanted if running(*self._process(broker)) is None]
         try:
             launch(self._root, plan, idle, self.runtime)
@@ -173,7 +173,11 @@ class Cluster:
             raise
 
     def _await(self, wanted: Sequence[Broker]) -> None:
-        """Wait until the wanted brokers answer; say which process ended meanwhile."""
+        """Wait until the wanted brokers answer.
+
+        Raises:
+            NotStarted: names a broker that ended meanwhile, or that is late.
+        """
         late, has_ended = list(wanted), False
 
         def up() -> bool:
@@ -189,7 +193,7 @@ class Cluster:
             raise NotStarted(_not_started(Files.of(self._root, late[0]), has_ended))
 
     def _answers(self, broker: Broker) -> bool:
-        """Does this very broker answer, and take part?"""
+        """Whether this very broker answers and takes part."""
         if free(broker.port):
             return False
         with suppress(Unreachable), admin(Connection((f"{HOST}:{broker.port}",)), ANSWER_SECONDS) as client:
@@ -198,7 +202,7 @@ class Cluster:
         return False
 
     def _let_in(self, plan: Plan) -> None:
-        """Make the user of the secured listener known to SCRAM, once."""
+        """Register the user of the secured listener with SCRAM, once."""
         from kafka.admin import UserScramCredentialUpsertion
 
         def has_user(client: KafkaAdminClient) -> bool:

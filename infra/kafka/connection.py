@@ -1,11 +1,11 @@
 """How a Kafka is connected to: read from the environment once, given to each client library in its own words.
 
-The one idea: settings that contradict each other, or of which one is missing, are refused before anything is tried. A password lies in a
-file, is read when a client is made, and stands in no message.
+Settings that contradict each other, or that are incomplete, are refused before anything is tried. A password lies in a file, is read when
+a client is made, and never stands in a message.
 
     KAFKA_BOOTSTRAP             host:port, more of them after commas
     KAFKA_SECURITY_PROTOCOL     PLAINTEXT (the default), SSL, SASL_PLAINTEXT, SASL_SSL
-    KAFKA_CA_FILE               whose certificates are believed (PEM); without it those the system believes
+    KAFKA_CA_FILE               the authority whose certificates are believed (PEM); by default those of the system
     KAFKA_CERT_FILE, _KEY_FILE  who we are (PEM), where brokers ask for a certificate
     KAFKA_SASL_MECHANISM        PLAIN, SCRAM-SHA-256, SCRAM-SHA-512
     KAFKA_SASL_USER, KAFKA_SASL_PASSWORD_FILE
@@ -38,7 +38,7 @@ SSL_SETTINGS, SASL_SETTINGS = (CA, CERT, KEY), (MECHANISM, USER, PASSWORD)
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Where a Kafka is, and who we are to it."""
+    """The address of a Kafka, and our identity there."""
 
     servers: tuple[str, ...]
     protocol: str = "PLAINTEXT"
@@ -51,10 +51,10 @@ class Connection:
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Connection:
-        """The connection these variables say.
+        """The connection that these variables describe.
 
         Raises:
-            BadSetting: one is missing, is not understood, or contradicts another.
+            BadSetting: a variable is missing, cannot be read, or contradicts another.
 
         Example:
             >>> Connection.of({"KAFKA_BOOTSTRAP": "a:9092,b:9092"}).servers
@@ -81,7 +81,7 @@ class Connection:
         return self.protocol.startswith("SASL")
 
     def environment(self) -> dict[str, str]:
-        """The variables that say this connection."""
+        """The variables that describe this connection."""
         values = (self.bootstrap, self.protocol, self.ca_file, self.cert_file, self.key_file, self.mechanism, self.user, self.password_file)
         names = (BOOTSTRAP, PROTOCOL, CA, CERT, KEY, MECHANISM, USER, PASSWORD)
         variables = {name: str(value) for name, value in zip(names, values, strict=True) if value is not None}
@@ -119,10 +119,10 @@ class Connection:
         return words
 
     def ssl_context(self) -> ssl.SSLContext:
-        """Whom we believe, and who we are; the name of the server is compared.
+        """The certificates that we believe, and our own; the name of the server is compared.
 
         Raises:
-            BadSetting: a file is no certificate, or the key is not of the certificate.
+            BadSetting: a file is no certificate, or the key does not fit the certificate.
         """
         try:
             context = ssl.create_default_context(cafile=self.ca_file)
@@ -136,7 +136,7 @@ class Connection:
         return context
 
     def password(self) -> str:
-        """What the password file says, its last line end left out.
+        """The text of the password file without its last line end.
 
         Raises:
             BadSetting: it cannot be read or is empty.
@@ -182,7 +182,7 @@ def _one_of(name: str, word: str, choices: tuple[str, ...]) -> str:
 
 
 def _agree(variables: Mapping[str, str], protocol: str) -> None:
-    """Refuse what does not go together, or is not all there."""
+    """Refuse settings that contradict each other, or are incomplete."""
     if BARE_PASSWORD in variables:
         raise BadSetting(
             Text(

@@ -1,7 +1,7 @@
 """What a broker runs on: Java, and the jars of Apache Kafka, fetched once.
 
-The one idea: the folder of jars appears whole or not at all. Maven copies into a folder aside, which is then renamed; of two processes
-the second waits for the first. The version is written in ``pom.xml`` alone; Maven knows where to look for it.
+The folder of jars appears whole or not at all: Maven copies into a temporary folder, which is then renamed. Of two processes the second
+waits for the first. Only ``pom.xml`` says the version; Maven's own settings say where the jars come from.
 
 The tree of errors: ``NoRuntime`` (operator: something is missing on this machine; install it, or try again where a download failed; 1).
 Source: Apache Kafka 4 asks for Java 17 (its documentation, "Java Version").
@@ -31,11 +31,11 @@ _JAVA = re.compile(r'version "(?:1\.)?(\d+)')
 
 
 class NoRuntime(HuiminError):
-    """What brokers run on is not there."""
+    """Java or the jars are missing."""
 
 
 def version() -> str:
-    """The version of Kafka that is run.
+    """The version of Kafka.
 
     Example:
         >>> version().split(".")[0]
@@ -48,10 +48,10 @@ def version() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Java and jars. Nothing is looked for or fetched until it is asked for.
+    """Java and jars. Nothing is searched or fetched before it is needed.
 
     Args:
-        cache: the folder under which jars are kept.
+        cache: the folder that holds the folder of jars.
         java_home: the Java to use instead of the one on the path.
     """
 
@@ -71,7 +71,7 @@ class Runtime:
         """The program ``java``.
 
         Raises:
-            NoRuntime: there is none, or it is older than 17.
+            NoRuntime: there is no Java, or it is older than 17.
         """
         program = self.program("java")
         output = subprocess.run([program, "-version"], capture_output=True, text=True, timeout=ASK_SECONDS, check=False).stderr
@@ -89,7 +89,7 @@ class Runtime:
         """A program of the JDK.
 
         Raises:
-            NoRuntime: it is not there.
+            NoRuntime: the program is missing.
         """
         path = shutil.which(name, path=str(Path(self.java_home) / "bin")) if self.java_home else shutil.which(name)
         if path is None:
@@ -98,10 +98,10 @@ class Runtime:
         return path
 
     def jars(self) -> Path:
-        """The folder of the jars, fetched where it is not there yet.
+        """The folder of the jars; fetches it where it is missing.
 
         Raises:
-            NoRuntime: they are not there and cannot be fetched.
+            NoRuntime: the jars are missing and cannot be fetched.
         """
         if not self.fetched:
             self.cache.mkdir(parents=True, exist_ok=True)
@@ -112,7 +112,7 @@ class Runtime:
 
     @property
     def fetched(self) -> bool:
-        """Are the jars there, and those this program asks for?"""
+        """Whether the jars are there, in the version that this program needs."""
         pom = self.folder / POM.name
         return pom.is_file() and pom.read_bytes() == POM.read_bytes()
 
@@ -132,7 +132,7 @@ class Runtime:
 
 
 def _copy_jars(maven: str, folder: Path) -> None:
-    """Have Maven copy the jars of ``pom.xml`` into its folder, their checksums compared."""
+    """Have Maven copy the jars of ``pom.xml`` into the folder, and compare their checksums."""
     words = [maven, "--batch-mode", "--quiet", "--no-transfer-progress", "--strict-checksums", "--file", str(folder / POM.name)]
     words += ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={folder}"]
     try:

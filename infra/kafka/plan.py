@@ -1,8 +1,8 @@
-"""How the brokers of one folder are laid out: their ports, their files, their settings.
+"""The layout of the brokers of one folder: their ports, their files, their settings.
 
-The one idea: what is chosen once (how many, which ports, the cluster's id) is written down before the first start and never changes, so
-that a broker comes back where it was. Ports lie below those the system hands out to clients: a client that knocks at the port of a
-stopped broker would otherwise now and then be given that very port, and the broker could not come back.
+What is chosen once (number of brokers, ports, the cluster's id) is written before the first start and never changes, so that a broker comes
+back where it was. Ports lie below those that the system gives to clients. Otherwise a client that knocks at the port of a stopped broker
+could be given that very port, and the broker could not come back.
 
     plan.json  lock  broker-1/ (server.properties, data/, logs/, pid, formatted)  secrets/
 
@@ -32,7 +32,7 @@ HEAP_MEGABYTES = {1: 384, 3: 320}
 LARGEST_MESSAGE_BYTES = 16 * 1024 * 1024
 _ID = re.compile(r"[A-Za-z0-9_-]{22}")
 USER = "huimin"
-"""Who may come in by the secured listener."""
+"""The user of the secured listener."""
 
 
 class OtherCluster(Conflict):
@@ -63,7 +63,7 @@ class NoCluster(HuiminError):
 
 
 class DamagedPlan(HuiminError):
-    """The operator's: the plan is torn; restore it, or begin anew; 1."""
+    """The plan cannot be read back (operator: restore it, or begin anew; 1)."""
 
     def __init__(self, path: Path, why: Text) -> None:
         super().__init__(
@@ -91,7 +91,7 @@ class Broker:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What was chosen at the first start."""
+    """The choices of the first start."""
 
     id: str
     brokers: tuple[Broker, ...]
@@ -109,7 +109,7 @@ class Plan:
         """The plan of this folder.
 
         Raises:
-            NoCluster: there is none. DamagedPlan: it does not read back.
+            NoCluster: there is no plan. DamagedPlan: it cannot be read back.
         """
         path = folder / "plan.json"
         try:
@@ -132,7 +132,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Where a broker keeps what it has."""
+    """The files of a broker."""
 
     root: Path
 
@@ -158,7 +158,7 @@ class Files:
 
     @property
     def formatted(self) -> Path:
-        """There once the data folder was formatted as a whole."""
+        """The file that exists once the data folder is formatted."""
         return self.root / "formatted"
 
 
@@ -166,7 +166,7 @@ def properties(plan: Plan, broker: Broker, files: Files, secured: Mapping[str, s
     """The text of a broker's settings.
 
     Args:
-        secured: what the secured listener needs besides.
+        secured: the settings of the secured listener.
     """
     values = dict(_common(len(plan.brokers)))
     listeners = {"PLAIN": broker.port, "CONTROLLER": broker.controller_port} | ({"SECURE": broker.secure_port} if plan.secured else {})
@@ -183,14 +183,14 @@ def properties(plan: Plan, broker: Broker, files: Files, secured: Mapping[str, s
 
 
 def _property_value(value: str) -> str:
-    """A value as a file of Java properties has it: Latin-1 only, and a backslash begins something."""
+    """A value in the syntax of Java properties: every character but printable ASCII, and the backslash, is escaped."""
     units = value.encode("utf-16-be")
     codes = (int.from_bytes(units[i : i + 2], "big") for i in range(0, len(units), 2))
     return "".join(chr(code) if 32 <= code < 127 and code != 92 else f"\\u{code:04x}" for code in codes)
 
 
 def _common(brokers: int) -> Iterator[tuple[str, str]]:
-    """The settings all brokers share; those of memory and threads are for a machine that has other work."""
+    """The settings that all brokers share; those of memory and threads suit a machine with other work."""
     least = "2" if brokers == 3 else "1"
     yield from (
         ("process.roles", "broker,controller"),
@@ -221,14 +221,14 @@ def _common(brokers: int) -> Iterator[tuple[str, str]]:
 
 
 def _free_ports() -> Iterator[int]:
-    """Ports nobody listens on, in any order, none twice."""
+    """Ports on which nobody listens, in random order, each once."""
     for port in random.sample(PORTS, len(PORTS)):
         if free(port):
             yield port
 
 
 def free(port: int) -> bool:
-    """Does nobody listen on this port of this machine?"""
+    """Whether nobody listens on this port of this machine."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,7 +1,7 @@
-"""Whether a Kafka can be reached, and why not: a plain sentence where the client libraries say only that they gave up.
+"""Whether a Kafka can be reached, and if not, why: in a plain sentence, where the client libraries only say that they gave up.
 
-The one idea: a connection is three steps, and each has its own way out: somebody answers at the port, the certificate is believed, the
-password is. The first two are tried with a bare socket, which says why; the third with one connection of aiokafka, whose error is the
+A connection has three steps, and each fails in its own way: somebody answers at the port, the certificate is believed, the password is
+accepted. A bare socket tries the first two, for its errors say why. One connection of aiokafka tries the third, for its error is the
 broker's answer. (The clients of both libraries take a refusal for silence, and knock again until their time is over.)
 
 The tree of errors: ``Unreachable`` (operator: address, certificate or network; trying again may help; 4), ``Refused`` (operator: user,
@@ -32,21 +32,21 @@ Answer = TypeVar("Answer")
 
 
 class Unreachable(HuiminError):
-    """Nobody answers, or not as was expected."""
+    """Nobody answers, or the answer is not that of a Kafka."""
 
     def __init__(self, text: Text) -> None:
         super().__init__(text, 4)
 
 
 class Refused(HuiminError):
-    """A Kafka answers, and does not let us in."""
+    """A Kafka answers and refuses the user, the password or the mechanism."""
 
     def __init__(self, text: Text) -> None:
         super().__init__(text, 4)
 
 
 def checked(connection: Connection, seconds: float = TRIED_SECONDS) -> None:
-    """Nothing, where Kafka can be reached; to be called before (or after) a client of any library, which says less.
+    """Passes where Kafka can be reached; for use before or after a client of any library, whose errors say less.
 
     Raises:
         Unreachable: no server answers, or its certificate is not believed. Refused: user or password. BadSetting: a file.
@@ -57,7 +57,7 @@ def checked(connection: Connection, seconds: float = TRIED_SECONDS) -> None:
 
 @contextmanager
 def admin(connection: Connection, seconds: float = TRIED_SECONDS) -> Iterator[KafkaAdminClient]:
-    """A client of kafka-python that asks and orders.
+    """The administration client of kafka-python.
 
     Raises:
         Unreachable: no server answers, or its certificate is not believed. Refused: user or password. BadSetting: a file.
@@ -80,10 +80,10 @@ def admin(connection: Connection, seconds: float = TRIED_SECONDS) -> Iterator[Ka
 
 
 def asked(question: Callable[[], Answer], seconds: float = TRIED_SECONDS) -> Answer:
-    """The answer to a question asked of a client, again where a broker goes away meanwhile.
+    """The answer to a question to a client; asks again where a broker goes away meanwhile.
 
     Raises:
-        Unreachable: no answer in so many seconds.
+        Unreachable: no answer in this time.
     """
     from kafka.errors import KafkaError
 
@@ -104,7 +104,7 @@ def asked(question: Callable[[], Answer], seconds: float = TRIED_SECONDS) -> Ans
 
 
 def _first_server(connection: Connection) -> tuple[str, int]:
-    """The first of the servers that answers, and whose certificate is believed."""
+    """The first server that answers and whose certificate is believed."""
     context = connection.ssl_context() if connection.tls else None
     failures: list[tuple[str, OSError]] = []
     for server in connection.servers:
@@ -121,7 +121,7 @@ def _first_server(connection: Connection) -> tuple[str, int]:
 
 
 def _let_in(connection: Connection, server: tuple[str, int], words: Mapping[str, Any]) -> None:
-    """Return where this server lets us in. In a thread of its own: the caller may be within a loop of events."""
+    """Passes where this server accepts us. Runs in a thread of its own: the caller may be within an event loop."""
     from aiokafka.conn import create_conn
     from aiokafka.errors import KafkaError, SaslAuthenticationFailed, UnsupportedSaslMechanismError
 

@@ -1,7 +1,7 @@
-"""The topics: the one place where they are declared, made, and compared with those a Kafka has.
+"""The topics of a network: declared here, created where they are missing, and compared with those of a Kafka.
 
-The one idea: what is missing is made; what is there is never changed, only compared. A topic may hold what cannot be had again, and whoever
-keeps the Kafka may have had a reason; ``drift`` says where it differs, a person decides.
+A topic that exists is never changed. It may hold what cannot be had again, and whoever runs the Kafka may have had a reason. ``drift`` says
+where it differs; a person decides.
 
 Source: Apache Kafka 4.4, "Topic Configs".
 """
@@ -34,7 +34,7 @@ Client: TypeAlias = Any
 
 
 class NotMade(HuiminError):
-    """The operator's: the Kafka does not let us make a topic; see the reason; 1."""
+    """Topics are missing and cannot be made here (operator: see the reason; 1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One way in which a Kafka's topic is not as declared; ``expected`` and ``found`` as people write them."""
+    """A difference between a topic and its declaration; ``expected`` and ``found`` as people write them."""
 
     topic: str
     kind: Kind
@@ -75,7 +75,7 @@ def topics(shards: int, brokers: int, prefix: str = PREFIX) -> tuple[Topic, ...]
 
     Args:
         shards: partitions of the orders, one for each shard.
-        brokers: how many there are; each topic is held by up to three.
+        brokers: their number; up to three hold each topic.
 
     Example:
         >>> [topic.name for topic in topics(2, 1)][:2]
@@ -114,7 +114,7 @@ def topics(shards: int, brokers: int, prefix: str = PREFIX) -> tuple[Topic, ...]
 
 
 def brokers_of(connection: Connection) -> int:
-    """How many brokers this Kafka has.
+    """The number of brokers of this Kafka.
 
     Raises:
         Unreachable, Refused: see ``reach``.
@@ -124,10 +124,10 @@ def brokers_of(connection: Connection) -> int:
 
 
 def identity(connection: Connection, prefix: str = PREFIX) -> str:
-    """What these topics are known by: another word where one of them was made anew, whatever its name, and what was kept of them is void.
+    """The id of these topics. A topic that is made anew under its old name gives another id, and what was stored of the old ones is void.
 
     Raises:
-        NotMade: one of them is missing. Unreachable, Refused: see ``reach``.
+        NotMade: a topic is missing. Unreachable, Refused: see ``reach``.
     """
     names = [f"{prefix}{name}" for name in ("inputs", "orders", "lines")]
     with admin(connection) as client:
@@ -143,7 +143,7 @@ def identity(connection: Connection, prefix: str = PREFIX) -> str:
 
 
 def declared(connection: Connection, prefix: str = PREFIX) -> tuple[Topic, ...]:
-    """The topics this Kafka should have: for its brokers, and for as many shards as its orders have partitions.
+    """The topics that this Kafka should have, by the number of its brokers and of the partitions of its orders.
 
     Raises:
         Unreachable, Refused: see ``reach``.
@@ -155,10 +155,10 @@ def declared(connection: Connection, prefix: str = PREFIX) -> tuple[Topic, ...]:
 
 
 def create(connection: Connection, topics: Sequence[Topic]) -> list[str]:
-    """Make the topics that are missing, and return their names; those that are there stay as they are.
+    """Make the topics that are missing, and return their names; existing topics stay as they are.
 
     Raises:
-        NotMade: the Kafka refused one. Unreachable, Refused: see ``reach``.
+        NotMade: the Kafka refused a topic. Unreachable, Refused: see ``reach``.
     """
     from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
@@ -185,7 +185,7 @@ def create(connection: Connection, topics: Sequence[Topic]) -> list[str]:
 
 
 def drift(connection: Connection, topics: Sequence[Topic]) -> list[Drift]:
-    """Where the topics of this Kafka are not as declared, in the order of the topics.
+    """The differences between the topics of this Kafka and their declarations, in the order of the topics.
 
     Raises:
         Unreachable, Refused: see ``reach``.
@@ -212,17 +212,17 @@ def drift(connection: Connection, topics: Sequence[Topic]) -> list[Drift]:
 
 
 def _summary(topic: Topic) -> str:
-    """All that a topic should be, in a line."""
+    """All of a topic's declaration, in a line."""
     return ", ".join([f"partitions={topic.partitions}", f"replication={topic.replication}", *(f"{k}={v}" for k, v in topic.config.items())])
 
 
 def _new_topic(topic: Topic) -> dict[str, Any]:
-    """A topic as kafka-python orders it."""
+    """A topic in the form in which kafka-python creates it."""
     return {"num_partitions": topic.partitions, "replication_factor": topic.replication, "configs": dict(topic.config)}
 
 
 def _descriptions(client: Client, names: Sequence[str]) -> dict[str, Any]:
-    """The topics of these names that are there."""
+    """What Kafka says of the topics of these names that exist, by name."""
     return {topic["name"]: topic for topic in asked(lambda: client.describe_topics(list(names))) if not topic["error_code"]}
 
 

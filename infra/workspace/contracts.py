@@ -1,8 +1,8 @@
-"""What of a workspace's contracts is in effect, and what it adds to what holds: joined here from the documents and what was accepted.
+"""Which of a workspace's documents are in effect, and what they add to the catalogue that was accepted last.
 
-The one idea: the same answer for the next write, for whoever reads a draft, for ``feed check`` and for the doctor. Records are opened only
-where they decide: a bound that is narrower, or one that published policies rest on. Who calls it: ``infra.workspace.workspace``,
-``console.cli.feed_contracts``, ``console.cli.doctor``.
+The next write, the reader of a draft, ``feed check`` and the doctor get the same answer here. Records are opened only where they decide:
+for a narrower bound, or one on which published policies rest. Called by ``infra.workspace.workspace``, ``services.feeds`` and
+``services.health.examination``.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Documents(Protocol):
-    """What is asked of a workspace (``infra.workspace.workspace``)."""
+    """The part of a workspace that is used here (``infra.workspace.workspace``)."""
 
     @property
     def network(self) -> str | None: ...
@@ -45,7 +45,7 @@ class Documents(Protocol):
 
 
 def in_effect(workspace: Documents, contracts: Mapping[str, str] | None = None, units: str | None = None) -> InEffect:
-    """What is in effect of the documents as they are now, or of others in their place.
+    """The documents in effect, of those on disk or of others in their place.
 
     Raises:
         Invalid: before the first write, with every problem of every document.
@@ -61,7 +61,7 @@ def in_effect(workspace: Documents, contracts: Mapping[str, str] | None = None, 
         try:
             with workspace.reading() as host:
                 return _with_reasons(workspace, of_state(host.state, *documents))
-        except Busy:  # whoever follows the network here decides what is in effect; a draft is read by the documents meanwhile
+        except Busy:  # another process follows the network here, and decides what is in effect; a draft is read by the documents meanwhile
             return in_effect_of(None, *documents, lambda catalogue: ())
     last = None
     if not workspace.empty:
@@ -75,25 +75,28 @@ def in_effect(workspace: Documents, contracts: Mapping[str, str] | None = None, 
 def checked(
     workspace: Documents, contracts: Mapping[str, str] | None = None, units: str | None = None, files: Collection[str] = ()
 ) -> InEffect:
-    """What is in effect once other documents stand in the place of those there are.
+    """The documents in effect once others stand in the place of those on disk.
 
     Args:
-        files: those that are to be in effect in any case.
+        files: documents that must be in effect.
 
     Raises:
-        Invalid: one of these would not be in effect, or something would not be any more that is now; with every problem.
+        Invalid: one of these would not be in effect, or a document that is in effect now would not be any more; with every problem.
     """
     result = in_effect(workspace, contracts, units)
     before = {(document.file, document.why.problems) for document in in_effect(workspace).held} if result.held else set()
     fresh = [document for document in result.held if document.file in files or (document.file, document.why.problems) not in before]
-    own = [document for document in fresh if document.file in files]  # what follows from their not being in effect is not said besides
+    own = [document for document in fresh if document.file in files]  # problems that follow from these are not named besides
     if fresh:
         raise Invalid(problem for document in own or fresh for problem in document.why.problems)
     return result
 
 
 def asked_for(workspace: Documents, state: State) -> CatalogueSet | None:
-    """The message that brings a state up to the documents, as far as those may follow; None where it is. Says what is not in effect."""
+    """The message that updates a state's catalogue to the documents, as far as they may follow it; None where nothing differs.
+
+    Also says which documents are not in effect.
+    """
     from streams.language.messages import CatalogueSet
 
     documents = _with_reasons(workspace, of_state(state, *workspace.documents()))
@@ -103,7 +106,7 @@ def asked_for(workspace: Documents, state: State) -> CatalogueSet | None:
 
 
 def of_state(state: State, units: str, contracts: Mapping[str, str]) -> InEffect:
-    """The same, where the state is at hand."""
+    """The documents in effect beside a given state."""
     from connectors.contracts.in_effect import in_effect as in_effect_of
     from streams.steps.catalogues import growth_refused
     from streams.store.accepted_catalogues import AcceptedCatalogue
@@ -113,7 +116,7 @@ def of_state(state: State, units: str, contracts: Mapping[str, str]) -> InEffect
 
 
 def _with_reasons(workspace: Documents, documents: InEffect) -> InEffect:
-    """The same; of a document that is no UTF-8 it is said what it looks like, and of units.yaml whether it is gone."""
+    """The same documents, with better reasons: what a file that is no UTF-8 looks like, and that units.yaml is gone."""
     from dataclasses import replace
 
     from connectors.contracts.in_effect import UNITS
@@ -152,7 +155,7 @@ def deliverable(workspace: Documents, feed: str) -> Catalogue:
     """The catalogue by which files of a feed are taken in now.
 
     Raises:
-        HuiminError: the one on disk is another, and not in effect: files would be read by one that somebody meant to change.
+        HuiminError: the feed's contract on disk is not in effect: files would be read by one that somebody meant to change.
     """
     documents = in_effect(workspace)
     document = documents.because(feed)
@@ -166,7 +169,7 @@ def deliverable(workspace: Documents, feed: str) -> Catalogue:
 
 @cache
 def program() -> str:
-    """The name of the program that reads documents: the digest of its text, so that what another one checked is checked again."""
+    """The digest of the code that reads documents; documents that other code checked are checked again."""
     import connectors
     import policies
 

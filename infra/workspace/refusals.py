@@ -1,6 +1,6 @@
-"""Why a folder is not opened as a workspace, or no longer.
+"""The errors of a folder that cannot be opened as a workspace.
 
-``infra.workspace.workspace`` raises it.
+``infra.workspace.workspace`` raises them.
 
 The tree of errors: ``NoWorkspace`` (operator: wrong folder; 2), ``WorkspaceExists`` (operator; 5), ``NewerWorkspace`` and
 ``OlderWorkspace`` (operator: written by another version; 5), ``BrokenWorkspace`` (operator: something was removed; 1). Beside it:

@@ -1,9 +1,7 @@
 """The small files at the root of a workspace that say what it is: ``version``, ``network``, ``retention``.
 
-``infra.workspace.workspace`` reads them.
-
-The one idea: people and backups reach these files, so each is looked at before it is believed; what is torn is named, with what belongs
-there. A network that cannot be read is not no network: on its own the workspace would be another one.
+``infra.workspace.workspace`` reads them. People and backups reach these files, so each is checked; a damaged file is named, with what
+belongs in it. An unreadable ``network`` is an error: without a network the workspace would be another one.
 """
 
 from __future__ import annotations
@@ -35,10 +33,10 @@ _WAYS_OUT = {
 
 
 def version_of(root: Path) -> int:
-    """By which format a workspace was written.
+    """The format of a workspace.
 
     Raises:
-        FileNotFoundError, NotADirectoryError: there is no such file. DamagedFile: it says no version.
+        FileNotFoundError, NotADirectoryError: there is no such file. DamagedFile: it holds no version.
     """
     text = _text(root / VERSION)
     if not _NUMBER.fullmatch(text):
@@ -47,7 +45,7 @@ def version_of(root: Path) -> int:
 
 
 def network_of(root: Path) -> str | None:
-    """The prefix of the network's topics; None where the workspace is part of none.
+    """The prefix of the network's topics; None where the workspace is on its own.
 
     Raises:
         DamagedFile: the file holds something else.
@@ -62,7 +60,7 @@ def network_of(root: Path) -> str | None:
 
 
 def retention_of(root: Path) -> Retention:
-    """How much of the past is kept: days, and behind them GB where those are not 16.
+    """How much of the past is kept: a number of days, and then a number of GB unless it is 16.
 
     Raises:
         DamagedFile: the file holds something else.
