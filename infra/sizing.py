@@ -49,7 +49,7 @@ class TooLarge(HuiminError):
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """The load of each of ``networks`` like networks.
+    """The load of one network, of ``networks`` that are alike.
 
     Args:
         records_per_resident: over all feeds, the register included.

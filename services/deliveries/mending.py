@@ -1,9 +1,8 @@
 """The broken rows of a file, copied out of the unit's own file into a sheet to be mended and sent back.
 
-The one idea: Huimin keeps no contents, so whoever wants the rows brings the file they came in; that it is that file, its digest tells. A
-row is found by its line there, whatever the contract says since of blank rows and footers. A cell goes out as it came in, where the
-contract looks for it, and the reasons stand behind it in a column that nobody reads when the sheet comes back. Called by
-``feed quarantine --out``.
+Huimin keeps no contents, so the caller brings the delivered file; its digest proves that it is this file. A row is found by its line there,
+whatever the contract says now of blank rows and footers. A cell goes out as it came in, where the contract looks for it. The reasons stand
+behind it, in a column that is not read when the sheet comes back. Called by ``feed quarantine --out``.
 """
 
 from __future__ import annotations
@@ -39,8 +38,8 @@ class CopiedRows:
     """The broken rows of a delivery that were copied out of the unit's file.
 
     Args:
-        left: how many rows were not copied, because the contract as it is now does not read them: footers it names since, say.
-        file: where they were written.
+        left: how many rows were not copied, because the contract does not read them now: as footers, for example.
+        file: the sheet that was written.
         format: of the files that the contract asks for.
     """
 
@@ -54,12 +53,11 @@ class CopiedRows:
 
 
 def copy_broken_rows(workspace: Workspace, name: str, original: Path, out: Path, language: str) -> CopiedRows:
-    """Write the rows of a delivered file of a feed that are still to be mended, by the suffix of ``out`` as XLSX or CSV.
+    """Write the rows of a delivered file that are still to be mended, as XLSX or CSV by the suffix of ``out``.
 
     Raises:
-        HuiminError: the file is not one that was delivered, nothing of it is to be mended, something is at ``out`` already, or its suffix
-            is another.
-        UnreadableFile: it cannot be read.
+        HuiminError: the file was not delivered, nothing of it is to be mended, something is at ``out`` already, or its suffix is wrong.
+        UnreadableFile: the file cannot be read.
     """
     from connectors.lists.exports import Sheet, write_csv, write_xlsx
     from services.deliveries.open_cells import still_open
@@ -93,10 +91,10 @@ def copy_broken_rows(workspace: Workspace, name: str, original: Path, out: Path,
 
 
 def _deliveries_of(workspace: Workspace, state: State, feed: Feed, original: Path) -> set[tuple[str, int]]:
-    """Unit and number of the deliveries that were this very file.
+    """Unit and number of the deliveries of this very file.
 
     Raises:
-        HuiminError: there is none.
+        HuiminError: there is no such delivery.
     """
     from connectors.parsing.steady import Steady
     from services.deliveries.delivery import known_files
@@ -122,10 +120,10 @@ def _deliveries_of(workspace: Workspace, state: State, feed: Feed, original: Pat
 def _cells(
     workspace: Workspace, feed: Feed, original: Path, wanted: Collection[Place]
 ) -> tuple[Head, list[tuple[Place, tuple[str, ...]]]]:  # fmt: skip
-    """The header of a file, and the cells of the rows that are wanted, each with its place.
+    """The header of a file, and the cells of the wanted rows, each with its place.
 
     Raises:
-        HuiminError: none of them is read any more, as the contract is now.
+        HuiminError: the contract, as it is now, reads none of them.
     """
     from connectors.intake.intake import DELETED_COLUMN, Reader
     from connectors.parsing.rows import Head

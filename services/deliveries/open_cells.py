@@ -1,6 +1,6 @@
-"""Which rows of the quarantine are still to be mended, and who closed the others.
+"""The rows of the quarantine that are still to be mended, and who closed the others.
 
-That is asked of the state. A broken row is open as long as it is the record that is held; a row of nobody until a later sound full
+The state says which are open. A broken row is open as long as it is the record in force; a row of nobody until a later sound full
 replacement, or until somebody closes it on record. Called by ``feed quarantine``, ``feed deliveries`` and ``doctor``.
 """
 
@@ -33,7 +33,7 @@ _CLOSED_WAY_OUT = Text(
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """Rows of nobody that somebody has closed: those of a delivery up to the row ``upto``; a topic's delivery goes on."""
+    """Rows of nobody that somebody has closed: those of a delivery up to the row ``upto``, as the delivery of a topic goes on."""
 
     feed: str
     unit: str
@@ -45,10 +45,10 @@ class Closing:
 
 
 def open_cells(workspace: Workspace, feed: str | None = None) -> list[BrokenCell]:
-    """The broken cells of rows that are still to be mended; of one feed where it is given.
+    """The broken cells of rows that are still to be mended, of all feeds or of one.
 
     Raises:
-        HuiminError: there is no feed of this name. DamagedFile: a file of the quarantine does not read back.
+        HuiminError: there is no feed of this name. DamagedFile: a file of the quarantine cannot be read back.
     """
     if feed is not None:
         feed_named(workspace.catalogue(), feed)
@@ -87,7 +87,7 @@ def still_open(workspace: Workspace, state: State, feed: str | None) -> list[Bro
 def _whole(
     workspace: Workspace, state: State, cells: Sequence[BrokenCell], rows_in_force: Mapping[tuple[str, str], set[tuple[int, int]]]
 ) -> None:
-    """Passes where the file of a delivery, if there is one, has the lines of every broken record that is held, and of every row of nobody.
+    """Passes where the file of each delivery has the lines of every broken record in force and of every row of nobody.
 
     Raises:
         DamagedFile: a line is missing.
@@ -104,7 +104,7 @@ def _whole(
 
 
 def _broken_records(state: State, feed: Feed) -> Iterator[tuple[int, int, int]]:
-    """Source, delivery and row of every record that is held and of which nothing is known."""
+    """Source, delivery and row of every record in force with unknown content."""
     from matchers.kernel.kernels.records import DELIVERY, FLAGS, HIDDEN, HOLE, QUARANTINED, ROW
     from services.state.as_of import core
 
@@ -118,7 +118,7 @@ def _broken_records(state: State, feed: Feed) -> Iterator[tuple[int, int, int]]:
 
 
 def closings(workspace: Workspace) -> list[Closing]:
-    """What was closed by hand, in order."""
+    """The rows that were closed by hand, in order."""
     return _closing_notes(workspace).read()
 
 
@@ -130,7 +130,7 @@ def close_rows(workspace: Workspace, name: str, unit: str | None, delivery: int,
     """Close the rows of nobody of a delivery, on record.
 
     Raises:
-        HuiminError: nobody says so, or there is nothing of the kind to close.
+        HuiminError: no person is named, or there are no such rows.
     """
     with workspace.reading() as host:
         feed = feed_named(host.state.catalogue, name)

@@ -1,7 +1,7 @@
-"""Every delivery as it stands: what the state counted, which file it was, and what of it is still in quarantine.
+"""The status of every delivery: the counts of the state, its file, and its rows that are still in quarantine.
 
-The state knows a delivery by its number and id, the workspace knows the file; ``feed deliveries``, ``doctor`` and
-``services.deliveries.mending`` read both here. Nothing here writes.
+The state knows the number and id of a delivery, the workspace its file; ``feed deliveries`` and ``doctor`` read both here. Nothing is
+written.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ class DeliveryStatus:
 
     Args:
         file, received: "" where another workspace took it in.
-        rows: of an open one, those applied so far.
-        broken, mended: rows that name somebody and were put aside: still to be mended, and closed by what came later.
-        nobody_open: rows that name nobody and that nothing has closed yet.
-        same, older: rows that say what was held already; that are older than what was held.
+        rows: of an open delivery, the rows applied so far.
+        broken, mended: rows in quarantine that name somebody: still to be mended, and closed by later rows.
+        nobody_open: rows that name nobody, and are not closed yet.
+        same, older: rows that repeat stored records; that are older than the stored records.
         full: a full replacement.
-        stage: open: it stopped half-way; topic: a unit's topic, which never ends; void: complete, and too many rows name nobody.
+        stage: open: it stopped half-way; topic: a unit's topic, which never ends; void: complete, but too many rows name nobody.
     """
 
     feed: str
@@ -59,10 +59,10 @@ class DeliveryStatus:
 
 
 def deliveries_of(workspace: Workspace, feed: str | None = None) -> list[DeliveryStatus]:
-    """Every delivery, by feed, source and number; of one feed where it is given.
+    """Every delivery, of all feeds or of one, by feed, source and number.
 
     Raises:
-        HuiminError: there is no feed of this name. DamagedFile: a file beside the state does not read back.
+        HuiminError: there is no feed of this name. DamagedFile: a file beside the state cannot be read back.
     """
     if feed is not None:
         feed_named(workspace.catalogue(), feed)
@@ -102,7 +102,7 @@ def stage(delivery: Delivery) -> Stage:
 
 
 def unfinished_deliveries(workspace: Workspace, state: State) -> Iterator[tuple[Feed, str, Delivery, str]]:
-    """Deliveries that stopped half-way: feed, unit, delivery, and the name of the file where it is known here."""
+    """Deliveries that stopped half-way: feed, unit, delivery, and the name of the file if it is known here."""
     files = known_files(workspace)
     for feed in state.catalogue.feeds.values() if state.begun else ():
         for position, source in enumerate(feed.sources):
@@ -113,7 +113,7 @@ def unfinished_deliveries(workspace: Workspace, state: State) -> Iterator[tuple[
 
 
 def nameless_deliveries(workspace: Workspace, state: State) -> Iterator[DamagedVault]:
-    """Deliveries of registers that were taken in here, and of which the vault keeps nothing: an older one was put back, or it is empty."""
+    """Deliveries of registers that were taken in here, but are missing in the vault: it is empty, or an older one was put back."""
     files = known_files(workspace)
     vault_names = {name.rpartition(".")[0] for name in workspace.vault().store.names("")} if files else set()
     for feed in state.catalogue.feeds.values() if state.begun else ():
