@@ -97,8 +97,7 @@ def move_day(
         confirm: answers the question; None: the answer is yes.
 
     Raises:
-        HuiminError: both a day and a number of days are given, or the day is not possible. Conflict: it is not confirmed; nothing has
-        changed.
+        HuiminError: both a day and a number of days are given, or the day is impossible. Conflict: it is not confirmed.
     """
     from streams.steps.consequences import possible_day
     from streams.steps.state import NO_DAY

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def state_findings(workspace: Workspace, today: date) -> Iterator[AnyFinding]:
-    """What is to be said of the state; a state that cannot be read is an error."""
+    """The findings about the state; a state that cannot be read is an error."""
     from infra.workspace.erasing_note import unfinished
     from streams.language.errors import UNFINISHED
 
@@ -41,7 +41,7 @@ def state_findings(workspace: Workspace, today: date) -> Iterator[AnyFinding]:
 
 
 def _checkpoint(host: Host) -> Iterator[Finding]:
-    """A checkpoint that could not be read; the log has everything that was in it."""
+    """A checkpoint that could not be read; the log holds all of its contents."""
     if host.problem is not None:
         zh, en = "记录和名单不受影响，下一次写入后重写检查点。", "Records and lists are as they were; it is put aside at the next write."
         yield Finding("warning", "checkpoint", host.problem.text, Text(zh, en))
@@ -101,7 +101,7 @@ def _half_done(workspace: Workspace, state: State) -> Iterator[Finding]:
 
 
 def _identities(workspace: Workspace, state: State) -> Iterator[Finding]:
-    """Deliveries the vault knows nobody of; and whoever was erased and is in it again."""
+    """Deliveries that are missing in the vault, and erased persons who are in it again."""
     from services.deliveries.statuses import nameless_deliveries
 
     yield from (Finding("error", "vault", lost.text) for lost in nameless_deliveries(workspace, state))
