@@ -1,6 +1,6 @@
 """The units of a workspace: list them, add one.
 
-The verbs ``unit`` call this.
+The verbs of ``unit`` call this.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class ListedUnit:
 
     Args:
         kind: cooperating, or member.
-        contact: phone, address and hours, where they are known.
+        contact: phone, address and hours, as far as known.
     """
 
     id: str
@@ -48,7 +48,7 @@ def add_unit(workspace: Workspace, unit: str, kind: str, division: str, zh: str,
     """Write one more unit into ``units.yaml``; its comments and order stay.
 
     Raises:
-        Invalid: the document would not be in order; nothing has changed.
+        Invalid: the document would have problems; nothing has changed.
     """
     from infra.workspace.contracts import checked
     from streams.disk.files import write_whole

@@ -1,7 +1,7 @@
-"""Policies tried on the cases written for them, and on small wrong versions of themselves, which the cases should notice.
+"""Policies tried on their cases; and their mutants, small wrong versions that the cases should notice.
 
-An expectation that is not met is a ``CaseMiss``. A wrong version (a mutant) that no case notices is a fault of the cases. The verb
-``policy test`` calls ``case_suites``, then ``run_cases``.
+An expectation that is not met is a ``CaseMiss``. A mutant that no case notices is a fault of the cases. The verb ``policy test`` calls
+``case_suites``, then ``run_cases``.
 Source: docs/en/semantics.md section 10; DeMillo, Lipton, Sayward 1978 for mutants.
 """
 
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 Side: TypeAlias = str | date | list[str] | None
 """One side of an expectation; None or an empty list: nothing."""
 Missing: TypeAlias = tuple[str, str | None, str | None]
-"""What a verdict lacks: criterion, feed, unit."""
+"""A missing piece of evidence: criterion, feed, unit."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaseMiss:
-    """One expectation that is not met.
+    """An expectation that is not met.
 
     Args:
         what: verdict, status, until, checklist, failed or missing.
@@ -59,13 +59,13 @@ class CaseMiss:
 
 @dataclass(frozen=True, slots=True)
 class CaseRun:
-    """How a policy did on its cases.
+    """The result of a policy's cases.
 
     Args:
-        cases: how many there are.
+        cases: their number.
         failed: every expectation that is not met.
-        mutants: how many wrong versions were made.
-        unnoticed: those that no case noticed, by what was changed.
+        mutants: the number of wrong versions that were made.
+        unnoticed: the changes of the mutants that no case noticed.
         file: the name of the file of cases.
     """
 
@@ -78,13 +78,13 @@ class CaseRun:
 
     @property
     def failed_cases(self) -> int:
-        """How many cases have an expectation that is not met."""
+        """The number of cases with an expectation that is not met."""
         return len({miss.position for miss in self.failed})
 
 
 @dataclass(frozen=True, slots=True)
 class CaseSuite:
-    """A policy and its cases, each with the file it was read from."""
+    """A policy and its cases, each with its file."""
 
     policy_file: Path
     case_file: Path
@@ -93,18 +93,18 @@ class CaseSuite:
 
 
 def library_suites() -> tuple[Catalogue, list[CaseSuite]]:
-    """Every policy of the library with its cases; and the catalogue they are written for."""
+    """Every policy of the library with its cases, and their catalogue."""
     catalogue = library_catalogue()
     policies, cases = (sorted((library() / folder).glob("*.yaml")) for folder in ("policies", "cases"))
     return catalogue, case_suites(catalogue, policies, cases)
 
 
 def case_suites(catalogue: Catalogue, policies: Sequence[Path], cases: Sequence[Path]) -> list[CaseSuite]:
-    """Each file of cases with the policy it names.
+    """Each file of cases with its policy.
 
     Raises:
         Invalid: with every problem of every file.
-        HuiminError: a policy that a file of cases names was not given.
+        HuiminError: the policy of a file of cases was not given.
     """
     problems: list[Problem] = []
     by_name: dict[str, tuple[Path, Policy]] = {}
@@ -134,7 +134,7 @@ def case_suites(catalogue: Catalogue, policies: Sequence[Path], cases: Sequence[
 def run_cases(
     suites: Sequence[CaseSuite], catalogue: Catalogue, mutants: bool = False, advance: Advance = lambda cases: None
 ) -> list[CaseRun]:
-    """Try policies on their cases; their mutants too where ``mutants`` asks for it."""
+    """Try policies on their cases; with ``mutants``, their mutants too."""
     return [_run(suite, catalogue, mutants, advance) for suite in suites]
 
 
@@ -148,7 +148,7 @@ def _run(suite: CaseSuite, catalogue: Catalogue, with_mutants: bool, advance: Ad
 
 
 def case_world(case: Case, catalogue: Catalogue) -> Matcher:
-    """A matching core that holds the world of a case, without policies."""
+    """A matching core with the world of a case, without policies."""
     return load(catalogue, case.given.model_dump(exclude_unset=True), case.as_of)
 
 
@@ -164,7 +164,7 @@ def _misses(position: int, case: Case, policy: Policy, matcher: Matcher) -> Iter
 
 
 def _differences(expected: Expected, verdict: Verdict) -> Iterator[tuple[str, Side, Side]]:
-    """(what, expected, found) of each word of an expectation that is not met; words not written are not checked."""
+    """(what, expected, actual) of each word of an expectation that is not met; words that it does not have are not checked."""
     stated = expected.model_fields_set
     for word in ("verdict", "status", "until"):
         if word in stated and getattr(expected, word) != getattr(verdict, word):
@@ -178,7 +178,7 @@ def _differences(expected: Expected, verdict: Verdict) -> Iterator[tuple[str, Si
 
 
 def _same_missing(expected: Sequence[str | Missed], actual: Sequence[Missing]) -> bool:
-    """Each expected entry fits one of the verdict's, and each of these is expected; a bare criterion fits all of its entries."""
+    """Whether each expected entry fits an actual one, and the reverse; a bare criterion fits all of its entries."""
     return all(any(_fits(wanted, entry) for entry in actual) for wanted in expected) and all(
         any(_fits(wanted, entry) for wanted in expected) for entry in actual
     )
@@ -196,7 +196,7 @@ def _entry_text(expected: str | Missed) -> str:
 
 
 def _try_mutants(suite: CaseSuite, catalogue: Catalogue, advance: Advance) -> tuple[int, list[Text]]:
-    """How many mutants a policy has, and which of them no case notices. One the checker refuses is noticed already."""
+    """The number of a policy's mutants, and those that no case notices. A mutant that the checker refuses counts as noticed."""
     original = document.load(text_of(suite.policy_file), str(suite.policy_file))
     mutant_count = 0
     alive: list[tuple[Text, Policy]] = []
@@ -213,5 +213,5 @@ def _try_mutants(suite: CaseSuite, catalogue: Catalogue, advance: Advance) -> tu
 
 
 def _at(place: str, change: str, colon: str) -> str:
-    """A change with the place it was made at, where it does not name that itself."""
+    """A change with its place, unless it names the place itself."""
     return change if change.startswith(place) else f"{place}{colon}{change}"
