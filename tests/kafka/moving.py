@@ -1,7 +1,7 @@
-"""Messages in which people move: the run of ``tests.streams.world``, with households and dwellings added, and what is not admitted among them.
+"""Messages in which people move: the run of ``tests.streams.world``, with households and dwellings, and with messages that are not admitted.
 
-The one idea: a network that is taken apart by streets is tried where people change streets. Every delivery of the register puts persons
-into other streets and other households; households change dwellings and streets; dwellings change streets. The same seed gives the same bytes.
+A network is divided by streets, so it is tested with people who change streets. Every delivery of the register puts persons into other
+streets and households; households change dwellings and streets; dwellings change streets. The same seed gives the same bytes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MOST = 10**9
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How many there are of each kind, and how many rows a batch has."""
+    """The number of each kind, and of rows in a batch."""
 
     seed: int = 7
     batch: int = 20
@@ -36,10 +36,10 @@ class Sizes:
 
 @dataclass(slots=True)
 class Moving:
-    """The messages, as bytes, without end; ``bad`` counts those made to be refused.
+    """The messages, as bytes, without end; ``bad`` counts those that are to be refused.
 
     Args:
-        garbage: bytes that are no message, and messages that are not admitted, among the others.
+        garbage: with bytes that are no message, and messages that are not admitted.
     """
 
     sizes: Sizes = Sizes()  # frozen
@@ -65,7 +65,7 @@ class Moving:
                 yield self._bad(rng, wire.encode(message), place)
 
     def _with_moves(self, rng: np.random.Generator, message: Input) -> Input:
-        """A delivery of the register, with streets and households anew; agreements that outlast the clock of any run: without them nobody is listed."""
+        """A delivery of the register with new streets and households; agreements that outlast any run, or nobody would be listed."""
         if isinstance(message, CatalogueSet):
             return replace(
                 message, contracts={name: text.replace("until: 2027-", "until: 2927-") for name, text in message.contracts.items()}
@@ -127,7 +127,7 @@ class Moving:
         return rows(catalogue(), feed, delivery, 1, [int(subject) for subject in subjects], **ordered)
 
     def _bad(self, rng: np.random.Generator, before: bytes, place: int) -> bytes:
-        """What nobody admits: random bytes, nothing, a message cut short or changed, and whole ones that refer to what is not there."""
+        """What nobody admits: random bytes, nothing, a message cut or changed, and whole messages that refer to missing things."""
         match self.bad % 7:
             case 0:
                 return rng.bytes(200)

@@ -1,8 +1,8 @@
-"""A network under test: topics of its own on a real broker, workers as real processes, what was put in, and what was told.
+"""A network under test: topics of its own on a real broker, workers as real processes, its inputs and its outputs.
 
-The one idea: what is right is made from the topic of inputs alone, by the fold of one embedded host, so a fault may do what it likes to
-workers and brokers. Whoever reads the lists keeps one high-water mark and nothing else; here the reader checks besides that every repetition
-is the same byte for byte, and that nothing comes behind the mark that was not there before. Source: ARCHITECTURE.md, "Streams on Kafka".
+The expected output comes from the topic of inputs alone, by the fold of one embedded host, so a fault may do anything to workers and brokers.
+A reader of the lists keeps one high-water mark and nothing else. The reader here also checks that every repetition is the same, byte for
+byte, and that nothing new comes before the mark. Source: ARCHITECTURE.md, "Streams on Kafka".
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ from tests.streams.world import SEAL, child_environment, parts, sent
 ROOT = Path(__file__).parents[2]
 SHARDS = 4
 SNAPSHOT = 60
-"""Messages from which on a worker under test writes a snapshot: often, so that faults meet them."""
+"""Messages after which a worker under test writes a checkpoint: few, so that faults meet checkpoints."""
 WAIT_SECONDS = 240.0
-"""How patient a test is. Nothing is measured by it: a busy machine may take its time."""
+"""The patience of a test. It measures nothing: a busy machine may take its time."""
 STOP_SECONDS = 45.0
 MOST_WITHOUT_LINES = 1_000
 """Messages in a row that move nobody, at most: one in two moves somebody."""
@@ -71,7 +71,7 @@ class Late(AssertionError):
 
 
 class WorkerNursery:
-    """The process that makes workers, and what it says of them. One for all networks."""
+    """The process that forks workers, and its reports of them. One for all networks."""
 
     def __init__(self) -> None:
         line = [sys.executable, "-m", "tests.kafka.child"]
@@ -119,7 +119,7 @@ class WorkerNursery:
 
 @dataclass
 class WorkerProcess:
-    """A process that is started again whenever it ends, while it is ``wanted``."""
+    """A worker's process; it is started again whenever it ends, while ``wanted``."""
 
     nursery: WorkerNursery
     name: str
@@ -135,7 +135,7 @@ class WorkerProcess:
 
     @property
     def output(self) -> str:
-        """What it has written so far."""
+        """The text that it has written so far."""
         path = Path(self.words["said"])
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
@@ -145,7 +145,7 @@ class WorkerProcess:
         self.pid = self.nursery.fork(self.words)
 
     def has_ended(self, seconds: float = 0.0) -> bool:
-        """Has it ended? Its exit code is noted then."""
+        """Whether it has ended; notes its exit code then."""
         if self.pid is not None and (code := self.nursery.code(self.pid, seconds)) is not None:
             self.exits[code] += 1
             self.pid = None
@@ -161,13 +161,13 @@ class WorkerProcess:
         os.kill(self.pid, number)
 
     def kill(self) -> None:
-        """As a power cut would; it is started again by whoever tends it."""
+        """Kills it, as a power cut would; ``tend`` starts it again."""
         if self.pid is not None and not self.has_ended():
             self.signal(signal.SIGKILL)
             assert self.has_ended(STOP_SECONDS)
 
     def end(self, seconds: float = STOP_SECONDS) -> int:
-        """Asks it to end, for good; gives the exit code."""
+        """Asks it to end for good; returns the exit code."""
         self.wanted = False
         pid = self.pid
         if pid is None or self.has_ended():
@@ -179,7 +179,7 @@ class WorkerProcess:
         return self.nursery.codes[pid]
 
     def page(self, name: str) -> str | None:
-        """What it says on its pages; None where it does not answer."""
+        """The text of one of its pages; None where it does not answer."""
         with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{self.words['web_port']}/{name}", timeout=2) as answer:
             return str(answer.read().decode())
         return None
@@ -188,7 +188,7 @@ class WorkerProcess:
         return self.pid is not None and json.loads(self.page("ready") or "{}").get("ready") is True
 
     def lags(self) -> dict[tuple[str, int], int]:
-        """Messages not taken yet, of each stage it holds, as it says itself."""
+        """The number of messages not taken yet, of each stage that it holds, by its own metrics."""
         out = {}
         for line in (self.page("metrics") or "").splitlines():
             if line.startswith("huimin_lag_messages{"):
@@ -200,7 +200,7 @@ class WorkerProcess:
 
 @dataclass
 class ExpectedOutput:
-    """What one embedded host says to the messages of the topic, and who changed partitions."""
+    """The output of one embedded host for the messages of the topic, and the subjects that changed partitions."""
 
     replica: Replica = field(default_factory=lambda: Replica(parts(real=True)))
     sequencer: Sequencer = field(default_factory=lambda: Sequencer(parts(real=True), SHARDS))
@@ -208,7 +208,7 @@ class ExpectedOutput:
     rows: list[tuple[int, str | None, Lines]] = field(default_factory=list)
     refusals: dict[int, tuple[str, str, bytes]] = field(default_factory=dict)
     movers: list[set[tuple[int, int]]] = field(default_factory=list)
-    """Kind and subject of those who went from one partition to another, by message."""
+    """Kind and token of the subjects that went from one partition to another, by message."""
     _owners: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def take(self, body: bytes, unproved: Unproved | None) -> None:
@@ -230,7 +230,7 @@ class ExpectedOutput:
 
     @property
     def last(self) -> int:
-        """The last message something is told about."""
+        """The last message with output."""
         return next((offset for offset, closes, changes in reversed(self.rows) if closes or len(changes)), -1)
 
     def editions(self) -> dict[str, list[Edition]]:
@@ -238,7 +238,7 @@ class ExpectedOutput:
         return {name: list(editions(name, self.rows, published(self.replica.state, name))) for name in names}
 
     def list_keys(self) -> list[Key]:
-        """Who is on a list, as the host is asked."""
+        """The subjects on all lists, by the host."""
         state = self.replica.state
         return sorted(
             ((name, c.subject, c.status, c.checklist, c.missing) for name in state.policies for c in listed(state, name)), key=repr
@@ -260,7 +260,7 @@ class ExpectedOutput:
 
 @dataclass
 class ListReader:
-    """A reader of the lists: one mark for each topic, and what it met."""
+    """A reader of the lists: one mark for each topic, and the messages that it has read."""
 
     told_lines: dict[int, tuple[str | None, Lines]] = field(default_factory=dict)
     editions: dict[str, list[Edition]] = field(default_factory=dict)
@@ -297,7 +297,7 @@ class ListReader:
                 self.progress[label] = max(report, self.progress.get(label, report), key=lambda entry: (entry["offset"], entry["done"]))
 
     def _fresh(self, topic: str, id: str, body: bytes, ahead: bool) -> bool:
-        """Is this beyond the mark? What is not must have been told before, the same byte for byte."""
+        """Whether a message is beyond the mark. One that is not must repeat an earlier one, byte for byte."""
         body_before = self._bodies.get((topic, id))
         assert body_before is None or body_before == body, f"{topic} {id} was told again, otherwise"
         assert ahead == (body_before is None), (
@@ -311,11 +311,11 @@ class ListReader:
 
     @property
     def lines(self) -> int:
-        """How many lines were told."""
+        """The number of lines told."""
         return sum(len(part) for _, part in self.told_lines.values())
 
     def lists(self) -> list[Key]:
-        """Who is on a list, after all that was told."""
+        """The subjects on all lists, by the lines told."""
         changes = [change for _, part in self.told_lines.values() for change in part]
         names = sorted({change.policy for change in changes})
         now = {name: fold(change for change in changes if change.policy == name) for name in names}
@@ -323,10 +323,10 @@ class ListReader:
 
 
 class NetworkUnderTest:
-    """Topics, workers, inputs and what is told.
+    """Topics, workers, inputs and outputs.
 
     Args:
-        folder: of the workers' states and of what they say.
+        folder: of the workers' states and of their output.
         bodies: the messages to send, in order.
     """
 
@@ -364,7 +364,7 @@ class NetworkUnderTest:
     # -- workers -------------------------------------------------------------------------------------------------------
 
     def add(self, count: int = 1, root: Path | None = None, is_broken: bool = False) -> list[WorkerProcess]:
-        """More workers, each with a state folder of its own unless they are to share one."""
+        """Adds workers, each with a state folder of its own, or all with the folder ``root``."""
         added = []
         for place in range(count):
             name = f"w{len(self.workers) + place}"
@@ -381,7 +381,7 @@ class NetworkUnderTest:
         return added
 
     def tend(self, milliseconds: int = 50) -> None:
-        """Once round: workers that ended are started again, and what was told is read."""
+        """One round: starts workers again that have ended, and reads new messages."""
         for worker in self.workers:
             worker.tend()
         for place, records in self._consumer.poll(timeout_ms=milliseconds).items():
@@ -394,7 +394,7 @@ class NetworkUnderTest:
                     self.reader.take(topic, record)
 
     def until(self, true: Callable[[], bool], what: str, seconds: float = WAIT_SECONDS) -> float:
-        """Tends until something is true; gives the seconds it took."""
+        """Tends until a condition is true; returns the seconds it took."""
         start = time.monotonic()
         while not true():
             if time.monotonic() - start > seconds:
@@ -403,9 +403,9 @@ class NetworkUnderTest:
         return time.monotonic() - start
 
     def until_more_told(self, than: int, what: str) -> None:
-        """Until more lines are told than there were; where all that the messages so far bring is told, more are sent.
+        """Waits until more lines are told; sends more messages where all output of the earlier ones is told.
 
-        Lines told cannot be held against lines expected here: those of movers alone come on top, and add up with every fault.
+        The number of expected lines is no measure here: lines of movers alone come on top, and add up with every fault.
         """
         most = self.put_in + MOST_WITHOUT_LINES
 
@@ -418,7 +418,7 @@ class NetworkUnderTest:
         self.until(more, what)
 
     def working(self, seconds: float = WAIT_SECONDS) -> None:
-        """Until every worker that is wanted has its partitions, and all of them together have all."""
+        """Waits until every wanted worker is ready, and together they hold all partitions."""
         every = {("inputs", 0), ("lines", 0), *(("orders", shard) for shard in range(SHARDS))}
 
         def hold_all() -> bool:
@@ -429,12 +429,12 @@ class NetworkUnderTest:
         self.until(hold_all, "the workers hold all partitions", seconds)
 
     def holder(self, topic: str, partition: int = 0) -> WorkerProcess:
-        """Who holds a partition now."""
+        """The worker that holds a partition now."""
         self.until(lambda: any((topic, partition) in worker.lags() for worker in self.workers), f"a holder of {topic}")
         return next(worker for worker in self.workers if (topic, partition) in worker.lags())
 
     def forget(self, worker: WorkerProcess) -> None:
-        """Has the group not wait for the session of a worker that is no more; else that takes ten seconds."""
+        """Removes an ended worker from the group, which would otherwise wait ten seconds for its session."""
         from kafka.admin import MemberToRemove
         from kafka.errors import KafkaError
 
@@ -446,7 +446,7 @@ class NetworkUnderTest:
                 client.remove_group_members(group, removals)
 
     def drain_reader(self) -> None:
-        """Reads all there is while nobody says more."""
+        """Reads until no new message comes."""
         until = time.monotonic() + 2
         while time.monotonic() < until:
             count = len(self.reader.events)
@@ -455,7 +455,7 @@ class NetworkUnderTest:
                 return
 
     def position(self, topic: str) -> int:
-        """The next offset of a topic that its reader reads: its mark stands for all before it."""
+        """The next offset of a topic that the reader will read."""
         from kafka import TopicPartition
 
         return int(self._consumer.position(TopicPartition(self.prefix + topic, 0)))
@@ -463,12 +463,12 @@ class NetworkUnderTest:
     # -- inputs --------------------------------------------------------------------------------------------------------
 
     def send(self, count: int) -> None:
-        """The next so many messages, on their way."""
+        """Sends this number of messages, without waiting."""
         for _ in range(count):
             self.put(next(self.bodies))
 
     def put(self, body: bytes | None, seal: Seal | None = SEAL, of: str = "inputs") -> None:
-        """A message; with the seal of somebody else (None: of nobody), or of another topic, it is forged."""
+        """Sends a message; with another seal (None: without one), or with that of another topic, it is forged."""
         self.put_in += 1
         id = uuid.uuid4().hex
         head = headers(Outgoing("inputs", 0, id, "input", body or b""), "client")
@@ -478,7 +478,7 @@ class NetworkUnderTest:
         )
 
     def acknowledge(self, seconds: float = WAIT_SECONDS) -> None:
-        """Waits until the broker has all that was sent."""
+        """Waits until the broker has all messages."""
         until = time.monotonic() + seconds
         self._producer.flush(timeout=seconds)
         for future, body in self._sent:
@@ -487,11 +487,11 @@ class NetworkUnderTest:
 
     @property
     def lag(self) -> int:
-        """Messages read from the topic of inputs of which something is still to be told."""
+        """The number of messages in the topic of inputs whose output is still to come."""
         return max(0, self.expected.last - self.reader.mark)
 
     def settle(self, seconds: float = WAIT_SECONDS) -> None:
-        """Until everything sent so far is told; ended by a day, which always tells something."""
+        """Waits until all output of the messages so far is told; sends a last message, a day, which always has output."""
         self.acknowledge()
         self._read()
         if self.expected.replica.state.begun:
@@ -505,18 +505,18 @@ class NetworkUnderTest:
         self.until(lambda: all(report["done"] == report["of"] for report in self.reader.progress.values()), "progress reaches its end", 60)
 
     def _read(self) -> None:
-        """Until the fold of the expected has come to what was acknowledged last."""
+        """Waits until the expected output includes the last acknowledged message."""
         last = max(self.acknowledged)
         self.until(lambda: len(self.expected.bodies) > last, f"input {last} is read back")
 
     def refused_places(self) -> set[Place]:
-        """Where the inputs stand that are not admitted."""
+        """The places of the inputs that are not admitted."""
         return {("inputs", 0, offset) for offset in self.expected.refusals}
 
     # -- what must hold ------------------------------------------------------------------------------------------------
 
     def check(self) -> Counter[str]:
-        """Everything told is what one embedded host says; gives the counts."""
+        """Checks that all output is that of one embedded host; returns the counts."""
         counts: Counter[str] = Counter()
         for offset, body in self.acknowledged.items():
             assert self.expected.bodies[offset] == body, f"message {offset} was acknowledged and is another now"
@@ -542,7 +542,7 @@ class NetworkUnderTest:
     def _same_lines(
         self, offset: int, kinds: dict[str, int], expected_changes: Sequence[CandidateChange], told_changes: Sequence[CandidateChange]
     ) -> Counter[str]:
-        """A message's lines: the same but for those of whom other partitions look after now, who stay on a list."""
+        """Checks a message's lines: more are told only of subjects that changed partitions and stay on a list."""
         wanted = Counter(change._replace(id="") for change in expected_changes)
         told_counts = Counter(change._replace(id="") for change in told_changes)
         assert not wanted - told_counts, (offset, wanted - told_counts)
@@ -583,7 +583,7 @@ class NetworkUnderTest:
     # -- the end -------------------------------------------------------------------------------------------------------
 
     def state(self) -> str:
-        """Where everything stands, for whoever reads a failure."""
+        """The state of everything, for the reader of a failure."""
         lines = [
             f"inputs {len(self.expected.bodies)}, last to be told {self.expected.last}, told {self.reader.mark}, exits {dict(self.exits)}"
         ]
@@ -595,7 +595,7 @@ class NetworkUnderTest:
         return "\n".join(lines)
 
     def end(self) -> list[int]:
-        """Everybody is asked to end; gives the exit codes."""
+        """Asks all workers to end; returns the exit codes."""
         alive = [worker for worker in self.workers if not worker.has_ended()]
         for worker in alive:
             worker.wanted = False
@@ -620,7 +620,7 @@ def as_member(cluster: Cluster) -> dict[str, str]:
 def running_network(
     nursery: WorkerNursery, connection: Connection, folder: Path, bodies: Iterable[bytes], **more: Any
 ) -> Iterator[NetworkUnderTest]:
-    """A network that is gone afterwards; where a test fails, with what its workers said."""
+    """A network that is closed afterwards; where a test fails, it prints the output of its workers."""
     network = NetworkUnderTest(nursery, connection, folder, bodies, **more)
     try:
         yield network
@@ -638,7 +638,7 @@ def free_port() -> int:
 
 
 def wipe_state(worker: WorkerProcess) -> None:
-    """Its disk is empty."""
+    """Removes all of its state, as with a new disk."""
     shutil.rmtree(worker.state, ignore_errors=True)
 
 

@@ -1,7 +1,7 @@
-"""A network says what one embedded host says, however many workers and brokers there are.
+"""The output of a network is that of one embedded host, with any number of workers and brokers.
 
-The one idea: the same messages go through an embedded host and through networks of one, two and four workers on one broker and on three.
-Lists, editions, lines, dead letters and ids are those of the host; between networks every byte of the lists' topic is the same.
+The same messages go through an embedded host and through networks of one, two and four workers, on one broker and on three. Lists, editions,
+lines, dead letters and ids are those of the host; between networks every byte of the lists' topic is the same.
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ def moving() -> Iterator[bytes]:
 
 
 SAID: dict[str, str] = {}
-"""A digest of all that a scenario's first network told."""
+"""The digest of the output of each scenario's first network."""
 
 
 def agrees(network: NetworkUnderTest, scenario: str, counted: Counted) -> None:
-    """The network has said what the host says, as CloudEvents, and the same bytes as the networks before it."""
+    """Checks that the output of a network is that of the host, as CloudEvents, and the same bytes as that of the networks before."""
     network.settle()
     counts = network.check()
     for topic, head, body in network.reader.events:

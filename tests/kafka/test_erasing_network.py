@@ -1,6 +1,6 @@
-"""A person erased on a network: found before in topics, workers, depot and workspace, and afterwards nowhere; everybody else is as before.
+"""The erasure of a person on a network: they are found before in topics, workers, depot and workspace, after nowhere; all else is as before.
 
-The one idea: what is looked for is found first, everywhere; only then does finding nothing mean something.
+The test first finds the person everywhere. Only then it proves something that the search finds nothing.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def told_all(host: Host) -> bool:
-    """Have the workers told of everything that was submitted?"""
+    """Whether the workers have told the output of all messages."""
     return any(row[0] == host.state.offset for row in host._changes.rows())  # type: ignore[attr-defined]  # of a network
 
 
@@ -92,7 +92,7 @@ def in_files(folder: Path, sought: Mapping[str, bytes]) -> set[str]:
 
 
 def in_topics(cluster: Cluster, prefix: str, sought: Mapping[str, bytes]) -> dict[str, set[str]]:
-    """By topic, what of the person can be read from its start: raw, and as a message's columns."""
+    """The traces of the person in each topic, read from its start."""
     out: dict[str, set[str]] = {}
     for topic, partition in TOPICS:
         for body in records(cluster.connection(), prefix + topic, partition):
@@ -103,7 +103,7 @@ def in_topics(cluster: Cluster, prefix: str, sought: Mapping[str, bytes]) -> dic
 
 
 def on_the_broker(cluster: Cluster, prefix: str, sought: Mapping[str, bytes]) -> set[str]:
-    """By partition's folder, where something of the person is in the files of the topics."""
+    """The folders of partitions with a trace of the person in their files."""
     folders = (cluster.folder / "broker-1" / "data").glob(f"{prefix}*")
     return {folder.name for folder in folders if in_files(folder, sought)}
 

@@ -1,7 +1,7 @@
 """Whatever happens to workers, brokers, disks and readers: nothing acknowledged is lost, every line is told once, and the lists are right.
 
-The one idea: one network lives through many faults in a row, each while messages are on their way and people move between partitions. After each
-fault more is told than before, and all that was ever told is what one embedded host says to the messages in the topic.
+One network lives through many faults in a row, each while messages are on their way and people move between partitions. After each fault
+more is told than before, and all that was ever told is the output of one embedded host for the messages in the topic.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def network(
 
 @pytest.fixture
 def suffers(living: dict[str, NetworkUnderTest], counted: Counted) -> Callable[..., Any]:
-    """Has a network suffer a fault: messages are on their way, and afterwards everything is right and more is told."""
+    """A context in which a network has a fault: messages are on their way; afterwards all output is right, and more is told."""
 
     @contextmanager
     def suffering(network: NetworkUnderTest, fault: str, allowed: tuple[int, ...] = ()) -> Iterator[Counter[str]]:
@@ -111,7 +111,7 @@ def _increase(before: Counter[str], after: Counter[str]) -> dict[str, int]:
 
 
 def kill_worker(network: NetworkUnderTest, worker: WorkerProcess, counts: Counter[str], wait: bool = False) -> None:
-    """SIGKILL, with what the worker said it held and had not taken a moment before."""
+    """Kills a worker; counts what it held and had not taken a moment before, by its own metrics."""
     lags = worker.lags()
     counts["workers killed"] += 1
     counts["  of them while something was to be told"] += network.lag > 0 or any(lags.values())
@@ -125,7 +125,7 @@ def kill_worker(network: NetworkUnderTest, worker: WorkerProcess, counts: Counte
 
 
 def pause(network: NetworkUnderTest, seconds: float) -> None:
-    """Tends for so long."""
+    """Tends for this time."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         network.tend()
@@ -152,7 +152,7 @@ def test_workers_killed_at_any_moment(network: NetworkUnderTest, suffers: Any) -
 
 
 WENT = (0, -signal.SIGTERM)
-"""How a worker goes that is asked to; the second where it was asked before it had begun to listen."""
+"""The exit codes of a worker that is asked to end; the second where it was asked before it listened."""
 
 
 def test_workers_join_and_leave(network: NetworkUnderTest, suffers: Any) -> None:
@@ -295,7 +295,7 @@ def test_messages_sent_again(network: NetworkUnderTest, suffers: Any) -> None:
 
 
 def _upto(consumer: Any, place: Any, end: int) -> list[Any]:
-    """What lies before an offset."""
+    """The messages before an offset."""
     messages: list[Any] = []
     until = time.monotonic() + 20
     while consumer.position(place) < end and time.monotonic() < until:
@@ -542,7 +542,7 @@ def test_an_error_within_faust_ends_the_worker(nursery: WorkerNursery, cluster: 
 
 
 def test_asked_again_where_to_read_on_while_a_stage_opens(tmp_path: Path) -> None:
-    """Faust asks twice at a time, and gives up waiting: each stage is opened once, and nobody waits for his own lock."""
+    """Faust asks twice at a time, and gives up waiting: each stage is opened once, and nobody waits for their own lock."""
     from faust.types import TP
 
     from infra.worker import folds

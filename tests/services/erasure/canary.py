@@ -1,7 +1,6 @@
-"""One unmistakable person in a small workspace, everywhere a workspace can hold somebody; and a search that finds her again.
+"""A small workspace with one unmistakable person in every place that can hold a person, and a search that finds the person again.
 
-The one idea: what is looked for is found first, in each kind of file and by that file's own reader; only then does finding nothing mean
-something.
+A test first finds the person in each kind of file, by that file's own reader. Only then it proves something that the search finds nothing.
 """
 
 from __future__ import annotations
@@ -92,8 +91,13 @@ def token_of(workspace: Workspace, number: str = CANARY) -> int:
 def workspace_with_person(
     folder: Path, key: str | None = None, with_person: bool = True, network: str | None = None, environment: Mapping[str, str] | None = None
 ) -> Workspace:
-    """A workspace with her in it; without her, the same in everything else. ``key`` is that of its tokens, where not a new one;
-    ``network`` the prefix of the one it is part of, which its ``environment`` tells."""
+    """A workspace with the person in it.
+
+    Args:
+        key: of its tokens; None: a new one.
+        with_person: without the person, everything else is the same.
+        network: the prefix of its network, which ``environment`` names.
+    """
     workspace = Workspace.create(folder / "w", example_units())
     if network is not None:
         workspace.join(network)
@@ -152,7 +156,7 @@ def workspace_with_person(
 
 
 def write_copies(workspace: Workspace, token: int) -> None:
-    """Exports of every kind, packed and not; evidence, an edition, a snapshot for analysts."""
+    """Writes exports of every kind, packed and not; evidence, an edition, a snapshot for analysts."""
     exports = workspace.folder("exports")
     with workspace.reading() as host:
         for suffix in ("csv", "xlsx"):
@@ -190,11 +194,11 @@ def publication(workspace: Workspace, host: Host, name: str) -> PolicyPublished:
     return PolicyPublished(name, 1, text, checked.policy.digest, "王芳", "李强")
 
 
-# -- looking for her ---------------------------------------------------------------------------------------------------
+# -- the search --------------------------------------------------------------------------------------------------------
 
 
 def needles(workspace: Workspace, number: str = CANARY) -> dict[str, bytes]:
-    """What would give her away, as bytes: her number and name, texts and keys of her records, and her token in every way it is written."""
+    """The traces of the person, as bytes: number and name, texts and keys of their records, and the token in every written form."""
     token = token_of(workspace, number)
     texts = {"number": number, "name": NAME, "employer": EMPLOYER, "key": KEY, "gone": OTHER, "hex": f"{token:016x}", "decimal": str(token)}
     out = {what: text.encode() for what, text in texts.items()}
@@ -214,7 +218,7 @@ def needles(workspace: Workspace, number: str = CANARY) -> dict[str, bytes]:
 
 
 def search(workspace: Workspace, sought: Mapping[str, bytes]) -> dict[str, set[str]]:
-    """By kind of file and reader, what of her is in the files under a workspace."""
+    """The traces in the files under a workspace, by kind of file and reader."""
     out: dict[str, set[str]] = {}
     for path in sorted(path for path in workspace.root.rglob("*") if path.is_file()):
         for reader, data in _vault_layers(workspace, path) if path.suffix == SUFFIX else _layers(path):
@@ -225,7 +229,7 @@ def search(workspace: Workspace, sought: Mapping[str, bytes]) -> dict[str, set[s
 
 
 def _vault_layers(workspace: Workspace, path: Path) -> Iterator[tuple[str, bytes]]:
-    """The bytes of a file of the vault, and what its own key makes of it: rows, or the note of an erasure."""
+    """The bytes of a file of the vault, and its decrypted content: rows, or the note of an erasure."""
     raw = path.read_bytes()
     yield "raw", raw
     data = unseal(derived(workspace.key(), "vault"), _name(workspace, path), raw)
@@ -244,7 +248,7 @@ def _kind(path: Path) -> str:
 
 
 def _layers(path: Path) -> Iterator[tuple[str, bytes]]:
-    """The bytes of a file, and those that its own readers make of it."""
+    """The bytes of a file, and its content by its own readers."""
     raw = path.read_bytes()
     yield "raw", raw
     match path.suffix:

@@ -1,6 +1,6 @@
-"""A network without a broker: topics in memory, and stages with their files, worked when they are asked.
+"""A network without a broker: topics in memory, and stages with their files that work when they are called.
 
-The one idea: the folds, stages and depot are the real ones; what Kafka would do is a list for each partition, with the offset it begins at.
+Folds, stages and depot are the real ones. In the place of Kafka there is a list for each partition, with the offset at which it begins.
 """
 
 from __future__ import annotations
@@ -66,18 +66,18 @@ class Partition:
         return self.records[0].offset if self.records else self.next
 
     def empty(self, before: int) -> int:
-        """Removes what lies before an offset; how many."""
+        """Removes the records before an offset; returns their number."""
         count = len(self.records)
         self.records = [record for record in self.records if record.offset >= before]
         return count - len(self.records)
 
 
 class MemoryNetwork(Inputs, Changes):
-    """A network: what its clients see of it (``Inputs``, ``Changes``, ``services.erasure.network_erasing.Topics``), and its workers.
+    """A network: the topics of its clients (``Inputs``, ``Changes``, ``services.erasure.network_erasing.Topics``), and its workers.
 
     Args:
         folder: of the workers' states and of the depot.
-        partitions: what lies in the topics at first; copied. ``running``: do the workers work when somebody asks?
+        partitions: the first content of the topics; copied. ``running``: whether the workers work when they are called.
     """
 
     def __init__(self, folder: Path, partitions: Mapping[tuple[str, int], Partition] | None = None) -> None:
@@ -87,7 +87,7 @@ class MemoryNetwork(Inputs, Changes):
         self.start(self.depot)
 
     def start(self, depot: Depot | None) -> None:
-        """The workers, anew."""
+        """Starts the workers anew."""
         self.stop()
         for name in self.stages:
             topic, _, partition = name.rpartition("-")
@@ -102,7 +102,7 @@ class MemoryNetwork(Inputs, Changes):
         return self.partitions.setdefault((topic, partition), Partition())
 
     def work(self) -> None:
-        """Until nothing is left to do."""
+        """Works until nothing is left to do."""
         while self.running and sum(self._work_stage(stage) for stage in self.open):
             pass
 
@@ -199,7 +199,7 @@ class MemoryNetwork(Inputs, Changes):
 
 
 def search_network(network: MemoryNetwork, sought: Mapping[str, bytes]) -> set[str]:
-    """Where on a network something of a person is: a topic, ``worker`` or ``depot``."""
+    """The places of a network with a trace of a person: topics, ``worker``, ``depot``."""
     places = {
         topic
         for (topic, _), of in network.partitions.items()
@@ -216,7 +216,7 @@ def _in(data: bytes, sought: Mapping[str, bytes]) -> bool:
 
 
 def layers(path: Path) -> Iterator[bytes]:
-    """The bytes of a file; of a snapshot, those of its arrays as well."""
+    """The bytes of a file; of a checkpoint also those of its meta data and arrays."""
     yield path.read_bytes()
     if path.suffix == ".snapshot":
         meta, arrays = checkpoints.read(path)

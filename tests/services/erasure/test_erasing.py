@@ -1,4 +1,4 @@
-"""A person erased: found everywhere before, nowhere after, by each file's own reader; and everything else as it was."""
+"""The erasure of a person: they are found everywhere before, nowhere after, by each file's own reader; all else is as it was."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PLACES_BEFORE = {
     ".csv.gz opened", ".csv.zst opened", ".zip members", ".xlsx members", ".xlsx cells", ".jsonl raw", ".json raw", ".parquet rows",
     ".duckdb tables", ".duckdb raw",
 }  # fmt: skip
-"""Where she is before, by kind of file and reader."""
+"""The places of the person before, by kind of file and reader."""
 FORMS_BEFORE = {
     "number",
     "name",
@@ -47,7 +47,7 @@ FORMS_BEFORE = {
     "little",
     *(f"key hash {feed}" for feed in ("medical_insurance", "workplace", "pension")),
 }
-"""What of her is kept in some form; the rest of what is looked for never should be."""
+"""The traces that a workspace stores in some form; it should never store the others."""
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 @pytest.fixture
 def workspace(original: Workspace, tmp_path: Path) -> Workspace:
-    """A copy to erase her from."""
+    """A copy to erase the person from."""
     shutil.copytree(original.root, tmp_path / "w")
     (tmp_path / "w" / "secret.key").chmod(0o600)
     return Workspace.open(tmp_path / "w")
@@ -87,8 +87,8 @@ def erase_canary(workspace: Workspace) -> Erasure:
     return erasing.erase(workspace, canary.token_of(workspace), *PEOPLE)
 
 
-def test_she_is_everywhere_before_and_nowhere_after(workspace: Workspace) -> None:
-    """Every kind of file holds her by its own reader before; no file by any after; and what is kept of her was found."""
+def test_the_person_is_everywhere_before_and_nowhere_after(workspace: Workspace) -> None:
+    """Before, the reader of every kind of file finds the person, in all stored forms; after, no reader finds them in any file."""
     sought = canary.needles(workspace)
     before = canary.search(workspace, sought)
     assert set(before) >= PLACES_BEFORE, PLACES_BEFORE - set(before)
@@ -100,13 +100,13 @@ def test_she_is_everywhere_before_and_nowhere_after(workspace: Workspace) -> Non
     assert erasure.lists == {UNINSURED: "eligible", ALLOWANCE: "eligible"} or UNINSURED in erasure.lists
     assert erasure.left == ()
     assert erasure.vault > 0
-    assert erasure.removed == 1, "a snapshot from while somebody was merged into her"
+    assert erasure.removed == 1, "a checkpoint of the time when somebody was merged into the person"
     assert [(entry.day, entry.by, entry.approved_by, entry.reason) for entry in erasures(workspace)] == [(erasure.day, *PEOPLE)]
     assert erasing.finish(workspace) is None
 
 
-def test_what_an_agency_found_of_her_goes_with_her(workspace: Workspace) -> None:
-    """The finding, what is told otherwise of her, and that she is watched: in the state, in its snapshots, in the log."""
+def test_the_outcomes_of_the_person_go_with_them(workspace: Workspace) -> None:
+    """The outcome and its overlay leave the state, its checkpoints and the log."""
     token, sought = canary.token_of(workspace), canary.needles(workspace)
     with workspace.writing() as host:
         host.submit(OutcomeReported(UNINSURED, token, "declined", host.state.day, "the agency"))
@@ -154,8 +154,8 @@ def test_everything_else_is_as_it_was(workspace: Workspace) -> None:
         assert lists_and_reasons(host.state, token) == before
 
 
-def test_the_state_is_that_in_which_her_rows_never_came(workspace: Workspace, tmp_path: Path) -> None:
-    """The same world delivered without her: the same lists and verdicts."""
+def test_the_state_is_that_without_the_rows_of_the_person(workspace: Workspace, tmp_path: Path) -> None:
+    """The same world delivered without the person: the same lists and verdicts."""
     token = canary.token_of(workspace)
     (tmp_path / "other").mkdir()
     other = canary.workspace_with_person(tmp_path / "other", (workspace.root / "secret.key").read_text(encoding="ascii"), with_person=False)
@@ -168,7 +168,7 @@ def test_the_state_is_that_in_which_her_rows_never_came(workspace: Workspace, tm
 
 
 def test_editions_stay_as_they_were_closed(workspace: Workspace) -> None:
-    """Numbers, digests and the chain; their lines without hers, told as blank; evidence fits, and so does what closes afterwards."""
+    """Numbers, digests and the chain stay; the person's lines are blank; evidence fits, and so do later editions."""
     token = canary.token_of(workspace)
     with workspace.reading() as host:
         before = {policy: list(host.editions(policy)) for policy in (UNINSURED, ALLOWANCE)}
@@ -202,8 +202,8 @@ def test_editions_stay_as_they_were_closed(workspace: Workspace) -> None:
     assert verify_snapshot(workspace.folder("snapshots") / "one.duckdb")
 
 
-def test_what_comes_later_about_her_is_counted_and_not_kept(workspace: Workspace, tmp_path: Path) -> None:
-    """Rows are blank, a list names nobody, the vault takes nothing; answers and corrections that name her are refused."""
+def test_later_rows_about_the_person_are_counted_and_not_kept(workspace: Workspace, tmp_path: Path) -> None:
+    """Rows are blank, a list names nobody, the vault takes nothing; answers and corrections that name the person are refused."""
     token, sought = canary.token_of(workspace), canary.needles(workspace)
     erase_canary(workspace)
 
@@ -239,7 +239,7 @@ STEPS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "packed": lambda m: m.setattr("streams.store.log.Log.finished", _stop),
     "finished": lambda m: m.setattr("services.erasure.erasing.remove_note", _stop),
 }
-"""Where it may be stopped: before each of these."""
+"""The steps before which it may be stopped."""
 
 
 def _stop(*_: Any, **__: Any) -> Any:
@@ -248,7 +248,7 @@ def _stop(*_: Any, **__: Any) -> Any:
 
 @pytest.mark.parametrize("where", STEPS)
 def test_whoever_is_stopped_finishes_later(workspace: Workspace, where: str) -> None:
-    """Between any two steps: nothing of the past is told and nothing written until it is finished; then it is as if it had not stopped."""
+    """Between any two steps: no past is answered and nothing written until it is finished; then all is as if it had not stopped."""
     token, sought = canary.token_of(workspace), canary.needles(workspace)
     with workspace.reading() as host:
         before, lines_before, offset = lists_and_reasons(host.state, token), lines(host, token), host.state.offset
@@ -315,7 +315,7 @@ def test_a_process_that_ends_at_once(workspace: Workspace, where: str) -> None:
 
 @pytest.mark.parametrize("where", ["copies", "snapshots", "packed"])
 def test_an_erasure_whose_note_is_lost_is_finished_too(workspace: Workspace, where: str) -> None:
-    """A copy of the folder was put back without it: whom it is about is found in the log, as long as anything is about her."""
+    """A copy of the folder was put back without it: the log names the person, as long as anything in it is about them."""
     sought = canary.needles(workspace)
     with pytest.MonkeyPatch.context() as patch:
         STEPS[where](patch)
@@ -357,7 +357,7 @@ def test_what_is_refused_changes_nothing(workspace: Workspace) -> None:
 
 
 def test_a_second_person_is_erased_too(workspace: Workspace) -> None:
-    """Manifests kept once are kept on; the same one again does nothing."""
+    """Manifests that were kept once stay; the same erasure again does nothing."""
     first = erase_canary(workspace)
     other = canary.token_of(workspace, canary.resident(5))
 

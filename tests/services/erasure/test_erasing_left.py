@@ -1,4 +1,4 @@
-"""A person erased where files cannot be read or written: all else is done, what is left is told, and it is finished once they are mended."""
+"""The erasure of a person where files cannot be read or written: all else is done, the unerased files are named, and later it is finished."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 @pytest.fixture
 def workspace(original: Workspace, tmp_path: Path) -> Workspace:
-    """A copy to erase her from."""
+    """A copy to erase the person from."""
     shutil.copytree(original.root, tmp_path / "w")
     (tmp_path / "w" / "secret.key").chmod(0o600)
     return Workspace.open(tmp_path / "w")
@@ -76,12 +76,12 @@ BROKEN: dict[str, Callable[[Workspace], Path]] = {
     "duckdb": lambda w: w.root / "snapshots" / "one.duckdb",
     "segment": segment,
 }
-"""Files that hold her, whose bytes do not show it once they are damaged."""
+"""Files that hold the person, and whose bytes do not show it once they are damaged."""
 
 
 @pytest.mark.parametrize("what", BROKEN)
 def test_a_broken_file_is_left_and_finished_when_it_is_mended(workspace: Workspace, what: str) -> None:
-    """Told by name, not taken for clean; all else is without her; whole again, the same command finishes it."""
+    """It is named, not taken for clean; all else is without the person; once it is whole again, ``finish`` ends the erasure."""
     sought, path = canary.needles(workspace), BROKEN[what](workspace)
     whole = path.read_bytes()
     path.write_bytes(_damage(whole))
@@ -126,7 +126,7 @@ def test_a_file_that_cannot_be_opened_is_left(workspace: Workspace, what: str) -
 @pytest.mark.parametrize("where", ["exports/list.csv", "exports/list.csv.gz", "snapshots/one.duckdb", "segment", "snapshot"])
 @pytest.mark.parametrize("how", ["read", "write"])
 def test_what_cannot_be_read_or_written_is_left(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, where: str, how: str) -> None:
-    """The system refuses one file, to read or to write; every other is without her, and it is told; later it is finished."""
+    """The system refuses to read or write one file: it is named, every other file is without the person; later it is finished."""
     sought = canary.needles(workspace)
     path = {"segment": segment, "snapshot": oldest}.get(where, lambda w: w.root / where)(workspace)
     real_replace, real_open = Path.replace, Path.open
@@ -284,7 +284,7 @@ def test_the_verb_ends_with_one_and_says_what_is_left(workspace: Workspace) -> N
 
 
 def test_what_a_backup_brings_back_goes_with_the_same_again(workspace: Workspace) -> None:
-    """Exports and the vault of before are put back: the same erasure once more takes her out of them, and a third time does nothing."""
+    """Exports and vault of before are put back: the same erasure again takes the person out of them, and a third time does nothing."""
     sought = canary.needles(workspace)
     for name in ("exports", "identity"):
         shutil.copytree(workspace.root / name, workspace.root.parent / name)
@@ -301,7 +301,7 @@ def test_what_a_backup_brings_back_goes_with_the_same_again(workspace: Workspace
 
 
 def test_an_old_file_of_the_vault_brings_nobody_back(workspace: Workspace) -> None:
-    """Put back behind an erasure, it is not what the manifest knows: it is told, and she has no name again."""
+    """Put back after an erasure, it is not what the manifest knows: that is an error, and the person has no name again."""
     path, token = segment(workspace), canary.token_of(workspace)
     old = path.read_bytes()
     erase_canary(workspace)

@@ -1,6 +1,6 @@
-"""A person erased on a network, without a broker: found before in topics, workers, depot and workspaces, and afterwards nowhere.
+"""The erasure of a person on a network without a broker: they are found before in topics, workers, depot and workspaces, after nowhere.
 
-The one idea: everything is the real thing but Kafka itself (``tests.services.erasure.network``); on a real one: ``tests/kafka``.
+Everything is real but Kafka itself (``tests.services.erasure.network``); ``tests/kafka`` has the same with a real one.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Town = tuple[MemoryNetwork, Workspace, dict[str, bytes]]
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> MemoryNetwork:
-    """A network with her in it, and in the workspace ``w`` beside it; nothing of it is changed."""
+    """A network with the person in it, and in the workspace ``w`` beside it; only to be read."""
     folder = tmp_path_factory.mktemp("network")
     network = MemoryNetwork(folder)
     with pytest.MonkeyPatch.context() as patch:
@@ -57,7 +57,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> MemoryNetwork:
 
 @pytest.fixture
 def town(original: MemoryNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
-    """A copy to erase her from."""
+    """A copy to erase the person from."""
     shutil.copytree(original.folder, tmp_path, dirs_exist_ok=True)
     (tmp_path / "w" / "secret.key").chmod(0o600)
     network = MemoryNetwork(tmp_path, original.partitions)
@@ -102,7 +102,7 @@ def other_lines(host: Host, but: int) -> list[Any]:
     return [line for line in host.outputs() if line.subject != but and line.cause.kind != "erasure"]
 
 
-def test_she_is_everywhere_before_and_nowhere_after(town: Town) -> None:
+def test_the_person_is_everywhere_before_and_nowhere_after(town: Town) -> None:
     """Topics, workers, depot and workspace; lists, lines and editions of everybody else are as before, and life goes on."""
     network, workspace, sought = town
     token = canary.token_of(workspace)
@@ -148,7 +148,7 @@ STEPS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "shipped": lambda m: m.setattr(MemoryNetwork, "emptied", _stop),
     "emptied": lambda m: m.setattr("services.erasure.erasing.remove_note", _stop),
 }
-"""Where it may be stopped: before each of these."""
+"""The steps before which it may be stopped."""
 
 
 class NetworkErasureStop(Exception):
@@ -343,7 +343,7 @@ def test_a_decision_made_elsewhere_at_the_same_moment(town: Town) -> None:
         assert isinstance(host, NetworkHost)
         logged = [decode(body) for _, body in host._log.inputs(-1)]
         listed = {token for message in logged if isinstance(message, CoverageStated) for token in message.subjects}
-        assert stand_in(digest(salt, canary.token_of(workspace))) in listed, "in her place, not in another's"
+        assert stand_in(digest(salt, canary.token_of(workspace))) in listed, "in the place of the person, and not of another"
 
 
 def test_a_note_outlives_a_decision_made_elsewhere(town: Town) -> None:
@@ -367,7 +367,7 @@ def test_a_note_outlives_a_decision_made_elsewhere(town: Town) -> None:
 
 
 def test_what_was_on_its_way_is_not_kept_here(town: Town) -> None:
-    """What names her and comes to the topic behind the decision is refused or blank: in no log of a workspace, and in no dead letter."""
+    """A later message that names the person is refused or blank: it is in no log of a workspace, and in no dead letter."""
     network, workspace, sought = town
     erase_canary(workspace)
     token = canary.token_of(workspace)
@@ -408,7 +408,7 @@ def test_whoever_was_away_and_is_stopped_finishes_later(town: Town, where: str) 
 
 
 def test_whoever_comes_behind_the_beginning_of_the_topic_needs_the_depot(town: Town) -> None:
-    """Without it one is told so, and what lies there stays; with it a new workspace has the lists, and nothing of hers."""
+    """Without it that is an error, and all files stay; with it a new workspace has the lists, and nothing of the person."""
     network, workspace, sought = town
     token, other = canary.token_of(workspace), second(town)
     erase_canary(workspace)
