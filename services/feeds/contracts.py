@@ -99,7 +99,7 @@ class AddedFeed:
 def feeds(workspace: Workspace) -> list[DescribedFeed]:
     """Every feed, in the order of the catalogue."""
     catalogue = workspace.catalogue()
-    return [_described_feed(feed, catalogue) for feed in catalogue.feeds.values()]
+    return [_describe(feed, catalogue) for feed in catalogue.feeds.values()]
 
 
 def feed(workspace: Workspace, name: str) -> DescribedFeed:
@@ -109,10 +109,10 @@ def feed(workspace: Workspace, name: str) -> DescribedFeed:
         HuiminError: there is no feed of this name.
     """
     catalogue = workspace.catalogue()
-    return _described_feed(feed_named(catalogue, name), catalogue)
+    return _describe(feed_named(catalogue, name), catalogue)
 
 
-def _described_feed(feed: Feed, catalogue: Catalogue) -> DescribedFeed:
+def _describe(feed: Feed, catalogue: Catalogue) -> DescribedFeed:
     units = catalogue.units
     return DescribedFeed(
         feed.name,

@@ -348,7 +348,7 @@ class NetworkUnderTest:
         self.exits: Counter[int] = Counter()
         self.expected, self.reader = ExpectedOutput(), ListReader()
         self.acknowledged: dict[int, bytes] = {}
-        self._sent: list[tuple[Any, bytes]] = []
+        self._pending: list[tuple[Any, bytes]] = []
         self.put_in = 0
         create(connection, topics(SHARDS, len(connection.servers), self.prefix))
         client = connection.client()
@@ -473,7 +473,7 @@ class NetworkUnderTest:
         id = uuid.uuid4().hex
         head = headers(Outgoing("inputs", 0, id, "input", body or b""), "client")
         head = head if seal is None else seal.with_seal(of, 0, id.encode(), head, body or b"")
-        self._sent.append(
+        self._pending.append(
             (self._producer.send(self.prefix + "inputs", value=body, key=id.encode(), headers=head, partition=0), body or b"")
         )
 
@@ -481,9 +481,9 @@ class NetworkUnderTest:
         """Waits until the broker has all messages."""
         until = time.monotonic() + seconds
         self._producer.flush(timeout=seconds)
-        for future, body in self._sent:
+        for future, body in self._pending:
             self.acknowledged[future.get(timeout=max(1.0, until - time.monotonic())).offset] = body
-        self._sent.clear()
+        self._pending.clear()
 
     @property
     def lag(self) -> int:
