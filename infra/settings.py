@@ -65,7 +65,7 @@ def settings(workspace: str | None, language: str | None, environment: Mapping[s
 
     Example:
         >>> settings(None, "en", {"HUIMIN_WORKSPACE": "w"})
-        Settings(workspace=PosixPath('w'), language='en')
+        Settings(workspace=PosixPath('w'), language='en', near=False)
     """
     chosen_language, folder = _language(language or environment.get(LANGUAGE) or "zh"), workspace or environment.get(WORKSPACE)
     around = None if folder or here is None else next((place for place in (here, *here.parents) if is_workspace(place)), None)
