@@ -36,7 +36,7 @@ STEPS: Mapping[int, Step] = {}
 """The steps by the format that they begin with. Format 2, of 0.2.0, is the first that can be upgraded."""
 NEW, READY, OLD = "new", "ready", "old"
 """Names in the folder ``UPGRADE``."""
-MADE_AGAIN = ("exports", "snapshots", UPGRADE, "version")
+NOT_COPIED = ("exports", "snapshots", UPGRADE, "version")
 """Names that are not copied: they are made from the rest, or are no part of it."""
 
 
@@ -139,7 +139,7 @@ def _ready(path: Path) -> tuple[list[str], list[str]]:
 
 
 def _parts(root: Path) -> list[str]:
-    return sorted(path.name for path in root.iterdir() if path.name not in MADE_AGAIN)
+    return sorted(path.name for path in root.iterdir() if path.name not in NOT_COPIED)
 
 
 def _not_upgraded(error: Exception) -> NotUpgraded:

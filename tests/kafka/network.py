@@ -55,7 +55,7 @@ WAIT_SECONDS = 240.0
 STOP_SECONDS = 45.0
 MOST_WITHOUT_LINES = 1_000
 """Messages in a row that move nobody, at most: one in two moves somebody."""
-TOLD = ("changes", "editions", "dead-letters", "progress")
+OUTPUT_TOPICS = ("changes", "editions", "dead-letters", "progress")
 MOST_BYTES = 16 << 20
 
 Key = tuple[str, int, str | None, tuple[str, ...], tuple[tuple[str, str | None], ...]]
@@ -356,7 +356,7 @@ class NetworkUnderTest:
         self._consumer: Any = KafkaConsumer(
             **client, enable_auto_commit=False, max_partition_fetch_bytes=MOST_BYTES, fetch_max_wait_ms=50, auto_offset_reset="earliest"
         )
-        places = [TopicPartition(self.prefix + name, 0) for name in (*TOLD, "inputs")]
+        places = [TopicPartition(self.prefix + name, 0) for name in (*OUTPUT_TOPICS, "inputs")]
         self._consumer.assign(places)
         for place in places:
             self._consumer.seek(place, 0)

@@ -52,7 +52,7 @@ def moving() -> Iterator[bytes]:
     yield from islice(iter(Moving()), LENGTH)
 
 
-SAID: dict[str, str] = {}
+DIGESTS: dict[str, str] = {}
 """The digest of the output of each scenario's first network."""
 
 
@@ -64,7 +64,7 @@ def agrees(network: NetworkUnderTest, scenario: str, counted: Counted) -> None:
         a_cloud_event(topic, head, body)
     digest = sha256(b"".join(body for topic, _, body in network.reader.events if topic == "changes")).hexdigest()
     if not network.reader.repeated:
-        assert SAID.setdefault(scenario, digest) == digest
+        assert DIGESTS.setdefault(scenario, digest) == digest
     assert network.end() == [0] * len(network.workers)
     counted(TITLE, {"networks": 1, **counts, "CloudEvents": len(network.reader.events)})
 

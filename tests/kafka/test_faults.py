@@ -90,7 +90,7 @@ def suffers(living: dict[str, NetworkUnderTest], counted: Counted) -> Callable[.
     return suffering
 
 
-_COUNTED = ("lines told", "messages", "told again", "dead letters", "moves between partitions")
+_COUNT_NAMES = ("lines told", "messages", "told again", "dead letters", "moves between partitions")
 
 
 def _standing(network: NetworkUnderTest) -> Counter[str]:
@@ -107,7 +107,7 @@ def _standing(network: NetworkUnderTest) -> Counter[str]:
 
 def _increase(before: Counter[str], after: Counter[str]) -> dict[str, int]:
     names = {"lines told": "lines", "told again": "repeated"}
-    return {name: after[names.get(name, name)] - before[name] for name in _COUNTED}
+    return {name: after[names.get(name, name)] - before[name] for name in _COUNT_NAMES}
 
 
 def kill_worker(network: NetworkUnderTest, worker: WorkerProcess, counts: Counter[str], wait: bool = False) -> None:
@@ -151,13 +151,13 @@ def test_workers_killed_at_any_moment(network: NetworkUnderTest, suffers: Any) -
     assert counts["  of them while something was to be told"] >= KILLS // 2
 
 
-WENT = (0, -signal.SIGTERM)
+END_CODES = (0, -signal.SIGTERM)
 """The exit codes of a worker that is asked to end; the second where it was asked before it listened."""
 
 
 def test_workers_join_and_leave(network: NetworkUnderTest, suffers: Any) -> None:
     """Every few seconds one comes or goes; whoever is asked to go ends with 0."""
-    with suffers(network, "workers joined and left", allowed=WENT) as counts:
+    with suffers(network, "workers joined and left", allowed=END_CODES) as counts:
         guests: list[WorkerProcess] = []
         for change in range(CHANGES):
             before = network.reader.lines
@@ -165,12 +165,12 @@ def test_workers_join_and_leave(network: NetworkUnderTest, suffers: Any) -> None
             if change % 4 < 2:
                 guests += network.add()
             else:
-                assert guests.pop(0).end() in WENT
+                assert guests.pop(0).end() in END_CODES
             counts["workers joined or left"] += 1
             pause(network, 1.5)
             network.until_more_told(before, "more is told after a change")
         for guest in guests:
-            assert guest.end() in WENT
+            assert guest.end() in END_CODES
         assert network.exits[0] > 0
         network.workers[:] = network.workers[:2]
 

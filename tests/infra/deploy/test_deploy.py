@@ -36,7 +36,7 @@ DEFINITIONS = {
     "ServiceAccount": "io.k8s.api.core.v1.ServiceAccount",
     "StatefulSet": "io.k8s.api.apps.v1.StatefulSet",
 }
-PLACED = {"node.id", "controller.quorum.voters", "listeners", "advertised.listeners", "log.dirs", "listener.security.protocol.map"}
+PLACE_SETTINGS = {"node.id", "controller.quorum.voters", "listeners", "advertised.listeners", "log.dirs", "listener.security.protocol.map"}
 """Settings of a broker that depend on where it runs."""
 PAGES = {language: (ROOT / "docs" / language / "deployment.md").read_text(encoding="utf-8") for language in ("zh", "en")}
 PROMETHEUS_LABELS = {"instance", "job", "le"}
@@ -216,7 +216,7 @@ def test_brokers_are_set_as_those_of_one_machine(names: tuple[str, ...], count: 
     assert len(brokers) == count
     for name, values in brokers.items():
         theirs = {key.removeprefix("KAFKA_").lower().replace("_", "."): value for key, value in values.items() if key != "CLUSTER_ID"}
-        shared = theirs.keys() & ours.keys() - PLACED
+        shared = theirs.keys() & ours.keys() - PLACE_SETTINGS
         assert {key: theirs[key] for key in shared} == {key: ours[key] for key in shared}
         assert {
             "auto.create.topics.enable",
